@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity 0.8.37;
+
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+
+import {IERC1056} from "../src/interfaces/IERC1056.sol";
+import {Roles} from "../src/libraries/Roles.sol";
+import {Predeploys} from "../src/libraries/Predeploys.sol";
+import {ChangeStatus, Inspect, Issue} from "../src/types/CertificateTypes.sol";
+import {City} from "./support/City.sol";
+import {vm} from "./support/Vm.sol";
+
+/// Every state-changing function of every contract x every sort of caller. The functions are read from the compiled
+/// artifacts, so that a new one without a row fails.
+contract AuthorizationMatrixTest is City {
+    /// A call that goes through for the allowed callers, and what the others are told.
+    struct Row {
+        address target;
+        string signature;
+        bytes call;
+        /// One bit for each caller.
+        uint256 allowed;
+        /// Selector of the refusal; zero for a revert without data.
+        bytes4 refusal;
+    }
+
+    uint256 private constant NOBODY = 0;
+    uint256 private constant BY_ADMINISTRATOR = 1 << 0;
+    uint256 private constant BY_OPERATOR = 1 << 1;
+    uint256 private constant BY_SUBMITTER = 1 << 2;
+    uint256 private constant BY_UNIVERSITY_ADMINISTRATOR = 1 << 3;
+    uint256 private constant BY_OTHER_ADMINISTRATOR = 1 << 4;
+    uint256 private constant BY_ISSUER = 1 << 5;
+    uint256 private constant BY_INSPECTOR = 1 << 6;
+    uint256 private constant BY_HOLDER = 1 << 7;
+    uint256 private constant BY_STRANGER = 1 << 8;
+    uint256 private constant BY_ACCESS_MANAGER = 1 << 9;
+    uint256 private constant ANYBODY = (1 << 10) - 1;
+
+    bytes4 private constant MANAGED = IAccessManaged.AccessManagedUnauthorized.selector;
+    bytes4 private constant ACCOUNT = IAccessManager.AccessManagerUnauthorizedAccount.selector;
+    bytes4 private constant CALL = IAccessManager.AccessManagerUnauthorizedCall.selector;
+    bytes4 private constant OWNER = IERC1056.NotIdentityOwner.selector;
+
+    bytes32 private constant ISSUED = bytes32(uint256(0xa1));
+    bytes32 private constant ROOT = keccak256("root");
+
+    address[] private _callers;
+    Row[] private _rows;
+
+    function setUp() public override {
+        super.setUp();
+        _callers = [
+            ADMINISTRATOR,
+            OPERATOR,
+            SUBMITTER,
+            UNIVERSITY_ADMINISTRATOR,
+            OTHER_ADMINISTRATOR,
+            ISSUER,
+            INSPECTOR,
+            HOLDER,
+            STRANGER,
+            Predeploys.ACCESS_MANAGER
+        ];
+        _send(_issue(ISSUED));
+        vm.prank(OPERATOR);
+        formats.configure("weather", 1, keccak256("schema"), "", "schema");
+        vm.prank(OPERATOR);
+        organizations.suspendOrganization(OTHER_UNIVERSITY);
+
+        _addAccessManager();
+        _addOrganizationRegistry();
+        _addDataRegistries();
+        _addIdentities();
+        _addCertificates();
+    }
+
+    function test_every_caller_may_do_what_the_matrix_says_and_nothing_else() public {
+        for (uint256 i = 0; i < _rows.length; ++i) {
+            Row memory row = _rows[i];
+            for (uint256 caller = 0; caller < _callers.length; ++caller) {
+                uint256 before = vm.snapshotState();
+                vm.prank(_callers[caller]);
+                (bool done, bytes memory answer) = row.target.call(row.call);
+                vm.revertToState(before);
+
+                string memory what = string.concat(row.signature, " by caller ", vm.toString(caller));
+                vm.assertEq(done, row.allowed & (1 << caller) != 0, what);
+                if (!done) vm.assertEq(_selector(answer), bytes32(row.refusal), what);
+            }
+        }
+    }
+
+    function test_every_state_changing_function_stands_in_the_matrix() public view {
+        uint256 functions = _checkArtifact("GenesisAccessManager", Predeploys.ACCESS_MANAGER)
+            + _checkArtifact("OrganizationRegistry", Predeploys.ORGANIZATION_REGISTRY)
+            + _checkArtifact("EthereumDIDRegistry", Predeploys.ETHEREUM_DID_REGISTRY)
+            + _checkArtifact("DataFormatRegistry", Predeploys.DATA_FORMAT_REGISTRY)
+            + _checkArtifact("DataBlockRegistry", Predeploys.DATA_BLOCK_REGISTRY)
+            + _checkArtifact("CertificateRegistry", Predeploys.CERTIFICATE_REGISTRY);
+        uint256 distinct = 0;
+        for (uint256 i = 0; i < _rows.length; ++i) {
+            if (!_appearsBefore(i)) ++distinct;
+        }
+        vm.assertEq(distinct, functions, "a row is for a function that is not there");
+    }
+
+    /// Who signs x what is signed: sending is anybody's, signing is not (CERT-2).
+    function test_only_the_right_keys_signatures_are_recorded() public {
+        uint256[5] memory keys = [ISSUER_KEY, OTHER_ISSUER_KEY, INSPECTOR_KEY, HOLDER_KEY, STRANGER_KEY];
+        for (uint256 i = 0; i < keys.length; ++i) {
+            address signer = vm.addr(keys[i]);
+            bool issuer = keys[i] == ISSUER_KEY;
+
+            Issue memory first = _issue(bytes32(uint256(0xa2)));
+            _expectSigned(
+                abi.encodeCall(
+                    registry.issue, (first, signer, _signature(keys[i], registry.issueDigest(first)), SEALED)
+                ),
+                issuer
+            );
+            first.previous = ISSUED;
+            _expectSigned(
+                abi.encodeCall(
+                    registry.issue, (first, signer, _signature(keys[i], registry.issueDigest(first)), SEALED)
+                ),
+                issuer
+            );
+            for (uint8 status = 2; status <= 3; ++status) {
+                ChangeStatus memory change = _change(ISSUED, status, 0, 0);
+                bytes memory signature = _signature(keys[i], registry.changeStatusDigest(change));
+                _expectSigned(abi.encodeCall(registry.changeStatus, (change, signer, signature)), issuer);
+            }
+            Inspect memory inspection = _inspection(ISSUED, 1);
+            bytes memory inspected = _signature(keys[i], registry.inspectDigest(inspection));
+            _expectSigned(abi.encodeCall(registry.inspect, (inspection, signer, inspected)), keys[i] == INSPECTOR_KEY);
+        }
+    }
+
+    function _addAccessManager() private {
+        address target = Predeploys.ACCESS_MANAGER;
+        uint64 role = Roles.OPERATOR;
+        address formatsAt = Predeploys.DATA_FORMAT_REGISTRY;
+        bytes4[] memory selectors = new bytes4[](1);
+        bytes memory record = abi.encodeCall(blocks.record, (ROOT, 1, START, START));
+        bytes[] memory calls = new bytes[](1);
+        calls[0] = abi.encodeCall(manager.grantRole, (role, STRANGER, 0));
+
+        _add(target, "labelRole(uint64,string)", abi.encode(role, "label"), BY_ADMINISTRATOR, ACCOUNT);
+        _add(target, "grantRole(uint64,address,uint32)", abi.encode(role, STRANGER, 0), BY_ADMINISTRATOR, ACCOUNT);
+        _add(target, "revokeRole(uint64,address)", abi.encode(role, OPERATOR), BY_ADMINISTRATOR, ACCOUNT);
+        _add(
+            target,
+            "renounceRole(uint64,address)",
+            abi.encode(role, OPERATOR),
+            BY_OPERATOR,
+            IAccessManager.AccessManagerBadConfirmation.selector
+        );
+        _add(target, "setRoleAdmin(uint64,uint64)", abi.encode(role, role), BY_ADMINISTRATOR, ACCOUNT);
+        _add(target, "setRoleGuardian(uint64,uint64)", abi.encode(role, role), BY_ADMINISTRATOR, ACCOUNT);
+        _add(target, "setGrantDelay(uint64,uint32)", abi.encode(role, 60), BY_ADMINISTRATOR, ACCOUNT);
+        _add(
+            target,
+            "setTargetFunctionRole(address,bytes4[],uint64)",
+            abi.encode(formatsAt, selectors, role),
+            BY_ADMINISTRATOR,
+            ACCOUNT
+        );
+        _add(target, "setTargetAdminDelay(address,uint32)", abi.encode(formatsAt, 60), BY_ADMINISTRATOR, ACCOUNT);
+        _add(target, "setTargetClosed(address,bool)", abi.encode(formatsAt, true), BY_ADMINISTRATOR, ACCOUNT);
+        _add(target, "updateAuthority(address,address)", abi.encode(formatsAt, target), BY_ADMINISTRATOR, ACCOUNT);
+        _add(target, "execute(address,bytes)", abi.encode(Predeploys.DATA_BLOCK_REGISTRY, record), BY_SUBMITTER, CALL);
+        // No role has a delay, so there is nothing to schedule, cancel or consume.
+        _add(
+            target,
+            "schedule(address,bytes,uint48)",
+            abi.encode(Predeploys.DATA_BLOCK_REGISTRY, record, 0),
+            NOBODY,
+            CALL
+        );
+        _add(
+            target,
+            "cancel(address,address,bytes)",
+            abi.encode(SUBMITTER, Predeploys.DATA_BLOCK_REGISTRY, record),
+            NOBODY,
+            IAccessManager.AccessManagerNotScheduled.selector
+        );
+        _add(target, "consumeScheduledOp(address,bytes)", abi.encode(SUBMITTER, record), NOBODY, 0);
+        // Several calls at once, each for itself.
+        _add(target, "multicall(bytes[])", abi.encode(calls), BY_ADMINISTRATOR, ACCOUNT);
+        _add(target, "multicall(bytes[])", abi.encode(new bytes[](0)), ANYBODY, 0);
+    }
+
+    function _addOrganizationRegistry() private {
+        address target = Predeploys.ORGANIZATION_REGISTRY;
+        uint256 byAdministration = BY_OPERATOR | BY_UNIVERSITY_ADMINISTRATOR;
+        _add(
+            target,
+            "registerOrganization(bytes32,string,bytes32,address)",
+            abi.encode(bytes32("NEW"), "New", bytes32(0), STRANGER),
+            BY_OPERATOR,
+            MANAGED
+        );
+        _add(
+            target,
+            "updateOrganization(bytes32,string,bytes32)",
+            abi.encode(UNIVERSITY, "Renamed", bytes32(0)),
+            BY_OPERATOR,
+            MANAGED
+        );
+        _add(
+            target, "changeAdministrator(bytes32,address)", abi.encode(UNIVERSITY, STRANGER), byAdministration, MANAGED
+        );
+        _add(target, "suspendOrganization(bytes32)", abi.encode(UNIVERSITY), BY_OPERATOR, MANAGED);
+        _add(target, "resumeOrganization(bytes32)", abi.encode(OTHER_UNIVERSITY), BY_OPERATOR, MANAGED);
+        _add(target, "grantRight(bytes32,bytes32)", abi.encode(UNIVERSITY, MARRIAGE), BY_OPERATOR, MANAGED);
+        _add(target, "revokeRight(bytes32,bytes32)", abi.encode(UNIVERSITY, DEGREE), BY_OPERATOR, MANAGED);
+        _add(
+            target,
+            "authorizeKey(bytes32,address,bytes32,uint64,uint64)",
+            abi.encode(UNIVERSITY, STRANGER, DEGREE, 0, 0),
+            byAdministration,
+            MANAGED
+        );
+        _add(
+            target,
+            "revokeKey(bytes32,address,bytes32,uint64,uint8)",
+            abi.encode(UNIVERSITY, ISSUER, DEGREE, 0, 4),
+            byAdministration,
+            MANAGED
+        );
+        _add(
+            target,
+            "rotateKey(bytes32,address,address,bytes32,uint64)",
+            abi.encode(UNIVERSITY, ISSUER, STRANGER, DEGREE, 0),
+            byAdministration,
+            MANAGED
+        );
+        _addSetAuthority(target);
+    }
+
+    function _addDataRegistries() private {
+        address target = Predeploys.DATA_FORMAT_REGISTRY;
+        _add(
+            target,
+            "configure(bytes32,uint32,bytes32,string,bytes)",
+            abi.encode(bytes32("weather"), 2, keccak256("schema"), "", bytes("schema")),
+            BY_OPERATOR,
+            MANAGED
+        );
+        _add(target, "withdraw(bytes32,uint32)", abi.encode(bytes32("weather"), 1), BY_OPERATOR, MANAGED);
+        _addSetAuthority(target);
+
+        target = Predeploys.DATA_BLOCK_REGISTRY;
+        _add(target, "record(bytes32,uint32,uint64,uint64)", abi.encode(ROOT, 1, START, START), BY_SUBMITTER, MANAGED);
+        _addSetAuthority(target);
+    }
+
+    function _addIdentities() private {
+        address target = Predeploys.ETHEREUM_DID_REGISTRY;
+        bytes32 name = "did/pub/X25519/enc/hex";
+        bytes memory value = "value";
+        uint256 validity = 60;
+        _add(target, "changeOwner(address,address)", abi.encode(HOLDER, STRANGER), BY_HOLDER, OWNER);
+        _add(
+            target,
+            "addDelegate(address,bytes32,address,uint256)",
+            abi.encode(HOLDER, name, STRANGER, validity),
+            BY_HOLDER,
+            OWNER
+        );
+        _add(target, "revokeDelegate(address,bytes32,address)", abi.encode(HOLDER, name, STRANGER), BY_HOLDER, OWNER);
+        _add(
+            target,
+            "setAttribute(address,bytes32,bytes,uint256)",
+            abi.encode(HOLDER, name, value, validity),
+            BY_HOLDER,
+            OWNER
+        );
+        _add(target, "revokeAttribute(address,bytes32,bytes)", abi.encode(HOLDER, name, value), BY_HOLDER, OWNER);
+
+        // Signed by the owner: anybody may send.
+        (uint8 v, bytes32 r, bytes32 s) = _signIdentity(abi.encodePacked("changeOwner", STRANGER));
+        _add(
+            target,
+            "changeOwnerSigned(address,uint8,bytes32,bytes32,address)",
+            abi.encode(HOLDER, v, r, s, STRANGER),
+            ANYBODY,
+            0
+        );
+        (v, r, s) = _signIdentity(abi.encodePacked("addDelegate", name, STRANGER, validity));
+        _add(
+            target,
+            "addDelegateSigned(address,uint8,bytes32,bytes32,bytes32,address,uint256)",
+            abi.encode(HOLDER, v, r, s, name, STRANGER, validity),
+            ANYBODY,
+            0
+        );
+        (v, r, s) = _signIdentity(abi.encodePacked("revokeDelegate", name, STRANGER));
+        _add(
+            target,
+            "revokeDelegateSigned(address,uint8,bytes32,bytes32,bytes32,address)",
+            abi.encode(HOLDER, v, r, s, name, STRANGER),
+            ANYBODY,
+            0
+        );
+        (v, r, s) = _signIdentity(abi.encodePacked("setAttribute", name, value, validity));
+        _add(
+            target,
+            "setAttributeSigned(address,uint8,bytes32,bytes32,bytes32,bytes,uint256)",
+            abi.encode(HOLDER, v, r, s, name, value, validity),
+            ANYBODY,
+            0
+        );
+        (v, r, s) = _signIdentity(abi.encodePacked("revokeAttribute", name, value));
+        _add(
+            target,
+            "revokeAttributeSigned(address,uint8,bytes32,bytes32,bytes32,bytes)",
+            abi.encode(HOLDER, v, r, s, name, value),
+            ANYBODY,
+            0
+        );
+    }
+
+    function _addCertificates() private {
+        address target = Predeploys.CERTIFICATE_REGISTRY;
+        Issue memory first = _issue(bytes32(uint256(0xa2)));
+        _addCall(
+            target,
+            "issue((bytes32,bytes32,bytes32,address,bytes32,bytes32,uint64,uint64,bytes32,uint64),address,bytes,bytes)",
+            abi.encodeCall(
+                registry.issue, (first, ISSUER, _signature(ISSUER_KEY, registry.issueDigest(first)), SEALED)
+            ),
+            ANYBODY,
+            0
+        );
+        ChangeStatus memory change = _change(ISSUED, 3, 0, 0);
+        _addCall(
+            target,
+            "changeStatus((bytes32,uint8,uint8,uint64,uint64),address,bytes)",
+            abi.encodeCall(
+                registry.changeStatus, (change, ISSUER, _signature(ISSUER_KEY, registry.changeStatusDigest(change)))
+            ),
+            ANYBODY,
+            0
+        );
+        Inspect memory inspection = _inspection(ISSUED, 1);
+        _addCall(
+            target,
+            "inspect((bytes32,address,bytes32,bytes32,uint8,uint64),address,bytes)",
+            abi.encodeCall(
+                registry.inspect, (inspection, INSPECTOR, _signature(INSPECTOR_KEY, registry.inspectDigest(inspection)))
+            ),
+            ANYBODY,
+            0
+        );
+    }
+
+    function _addSetAuthority(address target) private {
+        _add(target, "setAuthority(address)", abi.encode(Predeploys.ACCESS_MANAGER), BY_ACCESS_MANAGER, MANAGED);
+    }
+
+    function _add(address target, string memory signature, bytes memory arguments, uint256 allowed, bytes4 refusal)
+        private
+    {
+        _addCall(target, signature, bytes.concat(bytes4(keccak256(bytes(signature))), arguments), allowed, refusal);
+    }
+
+    function _addCall(address target, string memory signature, bytes memory call, uint256 allowed, bytes4 refusal)
+        private
+    {
+        vm.assertEq(_selector(call), bytes32(bytes4(keccak256(bytes(signature)))), signature);
+        _rows.push(Row(target, signature, call, allowed, refusal));
+    }
+
+    /// Counts the state-changing functions of a contract and checks that each has a row.
+    function _checkArtifact(string memory name, address target) private view returns (uint256 count) {
+        string memory json = vm.readFile(string.concat("out/", name, ".sol/", name, ".json"));
+        string[] memory signatures = vm.parseJsonKeys(json, ".methodIdentifiers");
+        uint256 functions = 0;
+        for (uint256 i = 0; vm.keyExistsJson(json, _entry(i, "")); ++i) {
+            string memory sort = vm.parseJsonString(json, _entry(i, ".type"));
+            vm.assertFalse(_equal(sort, "fallback") || _equal(sort, "receive"), "a contract takes unnamed calls");
+            if (!_equal(sort, "function")) continue;
+            ++functions;
+            string memory mutability = vm.parseJsonString(json, _entry(i, ".stateMutability"));
+            if (_equal(mutability, "view") || _equal(mutability, "pure")) continue;
+            string memory signature = _find(signatures, vm.parseJsonString(json, _entry(i, ".name")));
+            vm.assertTrue(_hasRow(target, signature), string.concat(name, " has no row for ", signature));
+            ++count;
+        }
+        // A name stands for one function, or the search by name would miss one.
+        vm.assertEq(functions, signatures.length, name);
+    }
+
+    function _find(string[] memory signatures, string memory name) private pure returns (string memory) {
+        bytes memory wanted = bytes.concat(bytes(name), "(");
+        for (uint256 i = 0; i < signatures.length; ++i) {
+            bytes memory signature = bytes(signatures[i]);
+            if (signature.length < wanted.length) continue;
+            bytes memory start = new bytes(wanted.length);
+            for (uint256 j = 0; j < wanted.length; ++j) {
+                start[j] = signature[j];
+            }
+            if (keccak256(start) == keccak256(wanted)) return signatures[i];
+        }
+        revert(string.concat("no identifier for ", name));
+    }
+
+    function _hasRow(address target, string memory signature) private view returns (bool) {
+        for (uint256 i = 0; i < _rows.length; ++i) {
+            if (_rows[i].target == target && _equal(_rows[i].signature, signature)) return true;
+        }
+        return false;
+    }
+
+    function _appearsBefore(uint256 index) private view returns (bool) {
+        for (uint256 i = 0; i < index; ++i) {
+            if (_rows[i].target == _rows[index].target && _equal(_rows[i].signature, _rows[index].signature)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    function _expectSigned(bytes memory call, bool expected) private {
+        uint256 before = vm.snapshotState();
+        (bool done,) = Predeploys.CERTIFICATE_REGISTRY.call(call);
+        vm.revertToState(before);
+        vm.assertEq(done, expected, "signed by");
+    }
+
+    function _signIdentity(bytes memory call) private view returns (uint8, bytes32, bytes32) {
+        bytes memory preimage = abi.encodePacked(bytes2(0x1900), address(identities), uint256(0), HOLDER, call);
+        return vm.sign(HOLDER_KEY, keccak256(preimage));
+    }
+
+    function _selector(bytes memory data) private pure returns (bytes32) {
+        if (data.length < 4) return 0;
+        return bytes32(bytes.concat(data[0], data[1], data[2], data[3]));
+    }
+
+    function _entry(uint256 i, string memory member) private pure returns (string memory) {
+        return string.concat(".abi[", vm.toString(i), "]", member);
+    }
+
+    function _equal(string memory one, string memory other) private pure returns (bool) {
+        return keccak256(bytes(one)) == keccak256(bytes(other));
+    }
+}

@@ -1,0 +1,22 @@
+//! What `alloy::sol!` makes of the artifacts. One module each, since contracts share struct names.
+#![allow(missing_docs, clippy::too_many_arguments, clippy::large_enum_variant)]
+
+macro_rules! bind {
+    ($module:ident, $contract:ident, $artifact:literal) => {
+        mod $module {
+            alloy::sol!(
+                #[sol(rpc, all_derives, abi)]
+                $contract,
+                $artifact
+            );
+        }
+        pub use $module::$contract;
+    };
+}
+
+bind!(access, GenesisAccessManager, "artifacts/GenesisAccessManager.json");
+bind!(organizations, OrganizationRegistry, "artifacts/OrganizationRegistry.json");
+bind!(identities, EthereumDIDRegistry, "artifacts/EthereumDIDRegistry.json");
+bind!(formats, DataFormatRegistry, "artifacts/DataFormatRegistry.json");
+bind!(blocks, DataBlockRegistry, "artifacts/DataBlockRegistry.json");
+bind!(certificates, CertificateRegistry, "artifacts/CertificateRegistry.json");

@@ -1,0 +1,60 @@
+//! From the types of `chancery-primitives` to those of the bindings.
+
+use crate::{CertificateRegistry, DataBlockRegistry};
+use chancery_primitives::{CertificateId, ChangeStatus, DataOperation, Inspect, Issue};
+
+impl From<&Issue> for CertificateRegistry::Issue {
+    fn from(operation: &Issue) -> Self {
+        Self {
+            certificateId: operation.certificate_id.to_bytes32(),
+            kind: operation.kind.to_bytes32(),
+            organization: operation.organization.to_bytes32(),
+            holder: operation.holder,
+            contentHash: operation.content_hash,
+            sealedHash: operation.sealed_hash,
+            validFrom: operation.valid_from.get(),
+            validUntil: operation.valid_until.get(),
+            previous: CertificateId::optional_to_bytes32(operation.previous),
+            deadline: operation.deadline.get(),
+        }
+    }
+}
+
+impl From<&ChangeStatus> for CertificateRegistry::ChangeStatus {
+    fn from(operation: &ChangeStatus) -> Self {
+        Self {
+            certificateId: operation.certificate_id.to_bytes32(),
+            status: operation.status.code(),
+            reason: operation.reason.code(),
+            revision: operation.revision,
+            deadline: operation.deadline.get(),
+        }
+    }
+}
+
+impl From<&Inspect> for CertificateRegistry::Inspect {
+    fn from(operation: &Inspect) -> Self {
+        Self {
+            certificateId: operation.certificate_id.to_bytes32(),
+            holder: operation.holder,
+            organization: operation.organization.to_bytes32(),
+            presentationHash: operation.presentation_hash,
+            outcome: operation.outcome.code(),
+            deadline: operation.deadline.get(),
+        }
+    }
+}
+
+impl From<&DataOperation> for DataBlockRegistry::DataOperation {
+    fn from(operation: &DataOperation) -> Self {
+        Self {
+            dataFormat: operation.data_format,
+            contentHash: operation.content_hash,
+            source: operation.source,
+            subject: operation.subject,
+            previous: operation.previous,
+            time: operation.time.get(),
+            idempotencyKey: operation.idempotency_key,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Bindings and compiled artifacts of the Solidity contracts in `contracts/`.
+//!
+//! Place: between the contracts and whoever calls them or puts them into a genesis. The artifacts in `artifacts/` are
+//! committed, so that `cargo build` needs no Solidity compiler; `npm run artifacts:check` in `contracts/` proves that they are
+//! what the sources compile to.
+//!
+//! Invariants: [`predeploys`] are the addresses of `docs/specs/encodings.md`; the init codes give the same code and storage at
+//! every run, whatever the account that runs them.
+//!
+//! Must not: talk to a chain, choose who gets which role.
+
+pub mod bindings;
+mod conversions;
+mod init_code;
+pub mod predeploys;
+pub mod roles;
+
+pub use bindings::{
+    CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
+    OrganizationRegistry,
+};
+pub use init_code::{Authorities, Predeploy, main_chain, side_chain};

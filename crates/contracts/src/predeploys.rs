@@ -1,0 +1,16 @@
+//! Where the contracts stand from the genesis on (`docs/specs/encodings.md`).
+
+use alloy_primitives::{Address, address};
+
+/// `GenesisAccessManager`, on every chain.
+pub const ACCESS_MANAGER: Address = address!("C4A0000000000000000000000000000000000001");
+/// `OrganizationRegistry`, on every chain.
+pub const ORGANIZATION_REGISTRY: Address = address!("C4A0000000000000000000000000000000000002");
+/// `EthereumDIDRegistry` (ERC-1056), on the main chain.
+pub const ETHEREUM_DID_REGISTRY: Address = address!("C4A0000000000000000000000000000000000003");
+/// `DataFormatRegistry`, on the main chain.
+pub const DATA_FORMAT_REGISTRY: Address = address!("C4A0000000000000000000000000000000000004");
+/// `DataBlockRegistry`, on every chain.
+pub const DATA_BLOCK_REGISTRY: Address = address!("C4A0000000000000000000000000000000000005");
+/// `CertificateRegistry`, on side chains.
+pub const CERTIFICATE_REGISTRY: Address = address!("C4A0000000000000000000000000000000000006");

@@ -1,0 +1,110 @@
+//! The bindings say what `chancery-primitives` signs, and the init codes are what the genesis needs.
+#![allow(clippy::unwrap_used)]
+
+use alloy_primitives::{Address, B256, keccak256};
+use alloy_sol_types::{SolStruct, SolValue};
+use chancery_contracts::{
+    Authorities, CertificateRegistry, DataBlockRegistry, EthereumDIDRegistry, GenesisAccessManager, Predeploy,
+    main_chain, predeploys, side_chain,
+};
+use chancery_primitives::{
+    CertificateId, CertificateKind, CertificateStatus, ChangeStatus, DataOperation, Inspect, Issue, OrganizationCode,
+    Outcome, RevocationReason, SignedOperation, UnixSeconds,
+};
+
+fn authorities() -> Authorities {
+    Authorities {
+        administrator: Address::repeat_byte(0xad),
+        operators: vec![Address::repeat_byte(0x0b)],
+        submitters: vec![Address::repeat_byte(0x5b), Address::repeat_byte(0x5c)],
+    }
+}
+
+fn id(byte: u8) -> CertificateId {
+    CertificateId::new(B256::repeat_byte(byte)).unwrap()
+}
+
+// C-ISSUE: an operation is sent with the members that were signed, each in its place.
+#[test]
+fn operations_keep_their_hash_on_the_way_into_a_call() {
+    let organization = OrganizationCode::parse("91110000MA01ABCD2X").unwrap();
+    let issue = Issue {
+        certificate_id: id(0xa1),
+        kind: CertificateKind::BUSINESS_LICENCE,
+        organization,
+        holder: Address::repeat_byte(1),
+        content_hash: keccak256("document"),
+        sealed_hash: keccak256("sealed"),
+        valid_from: UnixSeconds(2),
+        valid_until: UnixSeconds(3),
+        previous: Some(id(0xa2)),
+        deadline: UnixSeconds(4),
+    };
+    assert_eq!(CertificateRegistry::Issue::from(&issue).eip712_hash_struct(), issue.struct_hash());
+    let first = Issue { previous: None, ..issue };
+    assert_eq!(CertificateRegistry::Issue::from(&first).eip712_hash_struct(), first.struct_hash());
+
+    let change = ChangeStatus {
+        certificate_id: id(0xa1),
+        status: CertificateStatus::Suspended,
+        reason: RevocationReason::CertificateHold,
+        revision: 7,
+        deadline: UnixSeconds(8),
+    };
+    assert_eq!(CertificateRegistry::ChangeStatus::from(&change).eip712_hash_struct(), change.struct_hash());
+
+    let inspection = Inspect {
+        certificate_id: id(0xa1),
+        holder: Address::repeat_byte(1),
+        organization,
+        presentation_hash: B256::repeat_byte(5),
+        outcome: Outcome::CannotDetermine,
+        deadline: UnixSeconds(9),
+    };
+    assert_eq!(CertificateRegistry::Inspect::from(&inspection).eip712_hash_struct(), inspection.struct_hash());
+
+    let data = DataOperation {
+        data_format: B256::repeat_byte(1),
+        content_hash: B256::repeat_byte(2),
+        source: Address::repeat_byte(3),
+        subject: B256::repeat_byte(4),
+        previous: B256::repeat_byte(5),
+        time: UnixSeconds(6),
+        idempotency_key: B256::repeat_byte(7),
+    };
+    assert_eq!(DataBlockRegistry::DataOperation::from(&data).eip712_hash_struct(), data.struct_hash());
+}
+
+#[test]
+fn predeploys_stand_where_the_specification_says() {
+    let last_bytes =
+        |predeploys: &[Predeploy]| -> Vec<u8> { predeploys.iter().map(|predeploy| predeploy.address[19]).collect() };
+    let main = main_chain(&authorities());
+    let side = side_chain(&authorities(), &[CertificateKind::DEGREE]);
+    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5]);
+    assert_eq!(last_bytes(&side), [1, 2, 5, 6]);
+    assert_eq!(main, main_chain(&authorities()), "the same at every run");
+    assert_eq!(main[0], side[0], "the same on every chain");
+    for predeploy in main.iter().chain(&side) {
+        assert_eq!(predeploy.address[..2], [0xc4, 0xa0], "{}", predeploy.name);
+    }
+}
+
+#[test]
+fn init_codes_end_with_their_constructor_arguments() {
+    let main = main_chain(&authorities());
+    let manager = &main[0].init_code;
+    let (code, arguments) = manager.split_at(GenesisAccessManager::BYTECODE.len());
+    assert_eq!(code, GenesisAccessManager::BYTECODE.as_ref());
+    let Authorities { administrator, operators, submitters } = authorities();
+    type Arguments = (Address, Vec<Address>, Vec<Address>);
+    assert_eq!(Arguments::abi_decode_params(arguments).unwrap(), (administrator, operators, submitters));
+    assert_eq!(main[2].init_code, EthereumDIDRegistry::BYTECODE, "no arguments");
+
+    let kinds = [CertificateKind::DEGREE, CertificateKind::MARRIAGE];
+    let side = side_chain(&authorities(), &kinds);
+    let arguments = side[3].init_code.split_at(CertificateRegistry::BYTECODE.len()).1;
+    let (organizations, enabled) = <(Address, Vec<B256>)>::abi_decode_params(arguments).unwrap();
+    assert_eq!(organizations, predeploys::ORGANIZATION_REGISTRY);
+    assert_eq!(enabled, kinds.map(|kind| kind.to_bytes32()));
+}
