@@ -1,0 +1,73 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use alloy::{
+    consensus::{Header, SignableTransaction as _, TxEip1559, TxEnvelope, TxLegacy},
+    eips::eip2718::Encodable2718 as _,
+    primitives::{Bytes, Signature},
+};
+use chancery_execution::SignedTransaction;
+use commonware_codec::{DecodeExt as _, Encode as _};
+use proptest::prelude::*;
+
+use super::*;
+
+fn block(number: u64, transactions: u64) -> ConsensusBlock {
+    let transactions = (0..transactions)
+        .map(|nonce| {
+            let signature = Signature::test_signature();
+            let envelope: TxEnvelope = match nonce % 2 {
+                0 => TxEip1559 { nonce, input: Bytes::from(vec![1; 100]), ..Default::default() }
+                    .into_signed(signature)
+                    .into(),
+                _ => TxLegacy { nonce, chain_id: Some(7100), ..Default::default() }.into_signed(signature).into(),
+            };
+            Arc::new(SignedTransaction::decode(envelope.encoded_2718().into()).unwrap())
+        })
+        .collect();
+    let header = Header { number, extra_data: Bytes::from(vec![1; 32]), ..Default::default() };
+    ConsensusBlock::from(Block::new(header, transactions))
+}
+
+proptest! {
+    // CHAIN-1
+    #[test]
+    fn a_block_survives_its_encoding(number: u64, transactions in 0..20u64) {
+        let block = block(number, transactions);
+        let bytes = block.encode();
+        prop_assert_eq!(bytes.len(), block.encode_size());
+        let decoded = ConsensusBlock::decode(bytes.clone()).unwrap();
+        prop_assert_eq!(decoded.digest(), block.digest());
+        prop_assert_eq!(decoded.digest().0, block.block().hash().0);
+        prop_assert_eq!(decoded.encode(), bytes);
+        prop_assert_eq!((decoded.height(), commonware_consensus::Block::parent(&decoded)), (block.height(), commonware_consensus::Block::parent(&block)));
+    }
+
+    #[test]
+    fn whatever_decodes_has_one_encoding(at: prop::sample::Index, mask in 1..=255u8, transactions in 0..4u64) {
+        let mut bytes = block(1, transactions).encode().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] ^= mask;
+        if let Ok(decoded) = ConsensusBlock::decode(bytes.clone()) {
+            prop_assert_eq!(decoded.encode().to_vec(), bytes);
+        }
+    }
+
+    #[test]
+    fn garbage_is_refused_without_panicking(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = ConsensusBlock::decode(bytes);
+    }
+}
+
+#[test]
+fn a_block_that_claims_to_be_too_long_is_refused_at_once() {
+    let mut bytes = Vec::new();
+    (MAX_BLOCK_BYTES + 1).write(&mut bytes);
+    assert!(matches!(ConsensusBlock::decode(bytes), Err(CodecError::InvalidLength(_))));
+}
+
+#[test]
+fn the_size_bound_holds_for_the_longest_block() {
+    assert_eq!(ConsensusBlock::max_encode_size(&()), MAX_BLOCK_BYTES.encode_size().max(5) + MAX_BLOCK_BYTES);
+}

@@ -1,0 +1,260 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use chancery_execution::{Blockchain, FinalizeError};
+use commonware_broadcast::buffered;
+use commonware_consensus::{
+    marshal::{
+        self,
+        core::Actor as MarshalActor,
+        resolver::p2p as backfill,
+        standard::{Inline, Standard},
+    },
+    simplex::{self, Floor, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin},
+    types::{Epoch, FixedEpocher, ViewDelta},
+};
+use commonware_cryptography::{certificate::ConstantProvider, sha256::Sha256};
+use commonware_p2p::{Blocker, Provider, Receiver, Sender};
+use commonware_parallel::Sequential;
+use commonware_runtime::{Clock, Handle, Metrics, Spawner, Storage};
+use commonware_utils::{NZDuration, NZU64, NZUsize};
+use rand::CryptoRng;
+use tracing::info;
+
+use crate::{
+    ConsensusBlock, ConsensusScheme, ConsensusTiming, NodeError, PeerKey, ValidatorSet,
+    application::Application,
+    finalizer::Finalizer,
+    gossip, recovery,
+    storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES, genesis_digest},
+};
+
+/// Epoch of the genesis' validator set, the only one until membership can change.
+const EPOCH: Epoch = Epoch::new(0);
+/// Blocks of that epoch: all there will be.
+const EPOCH_BLOCKS: std::num::NonZeroU64 = NZU64!(u64::MAX);
+/// Messages that wait in one actor's mailbox before its overflow policy applies.
+const MAILBOX_MESSAGES: std::num::NonZeroUsize = NZUsize!(256);
+/// Blocks kept of each sender until they are needed: one per view that may be in progress.
+const BUFFERED_BLOCKS_PER_SENDER: usize = 16;
+/// Final blocks handed to execution and not acknowledged: what one commit may batch. Marshal holds twice as many in memory.
+const MAX_PENDING_ACKS: std::num::NonZeroUsize = NZUsize!(16);
+/// Missing blocks fetched at a time.
+const MAX_REPAIR: std::num::NonZeroUsize = NZUsize!(16);
+/// Views behind the final one whose votes and blocks are still useful to peers.
+const VIEW_RETENTION: ViewDelta = ViewDelta::new(64);
+/// A peer that does not answer in this time is asked no longer.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// Pause before a failed fetch is tried again.
+const FETCH_RETRY: Duration = Duration::from_millis(200);
+/// One pair of a sender and a receiver for each thing that validators exchange.
+#[derive(Debug)]
+pub struct Channels<S, R> {
+    /// Votes.
+    pub votes: (S, R),
+    /// Certificates.
+    pub certificates: (S, R),
+    /// Requests for certificates of views that were missed.
+    pub resolver: (S, R),
+    /// Proposed blocks.
+    pub blocks: (S, R),
+    /// Requests for final blocks that were missed.
+    pub backfill: (S, R),
+    /// Transactions for the pools.
+    pub transactions: (S, R),
+}
+
+/// What consensus on one chain needs.
+pub struct EngineConfig<P, B> {
+    /// The chain's execution, open.
+    pub chain: Blockchain,
+    /// Who decides.
+    pub validators: ValidatorSet,
+    /// This validator's scheme, from [`ValidatorSet::signer`].
+    pub scheme: ConsensusScheme,
+    /// This validator's peer key.
+    pub me: PeerKey,
+    /// Says which peers there are.
+    pub peers: P,
+    /// Shuts out peers that break the protocol.
+    pub blocker: B,
+    /// Timeouts.
+    pub timing: ConsensusTiming,
+    /// What the names of consensus' files begin with; one per chain and validator in a storage directory.
+    pub partition: String,
+    /// Where execution keeps its data, to name it in errors.
+    pub data_dir: PathBuf,
+}
+
+/// A running engine. Its tasks are children of the context it was started with and end with it.
+pub struct EngineHandle {
+    chain: String,
+    consensus: Handle<()>,
+    marshal: Handle<()>,
+    broadcast: Handle<()>,
+    finalizer: Handle<Result<(), FinalizeError>>,
+    gossip: Option<Handle<()>>,
+}
+
+impl EngineHandle {
+    /// The name of the chain.
+    pub(crate) fn chain(&self) -> &str {
+        &self.chain
+    }
+
+    /// Waits until a part of the engine ends, which happens only when something is wrong or the runtime stops.
+    pub async fn ended(&mut self) -> NodeError {
+        let gossip = async {
+            match &mut self.gossip {
+                Some(gossip) => drop(gossip.await),
+                None => std::future::pending().await,
+            }
+        };
+        let part = tokio::select! {
+            _ = &mut self.consensus => "consensus",
+            _ = &mut self.marshal => "marshal",
+            _ = &mut self.broadcast => "broadcast",
+            _ = gossip => "transaction gossip",
+            result = &mut self.finalizer => {
+                if let Ok(Err(source)) = result {
+                    return NodeError::Finalize { chain: self.chain.clone(), source: Box::new(source) };
+                }
+                "finalizer"
+            }
+        };
+        NodeError::PartEnded { chain: self.chain.clone(), part }
+    }
+}
+
+/// Starts consensus over the given channels. What was left by an earlier run is taken up first: the execution store catches
+/// up with consensus' own files, and consensus begins no lower than what execution has (CHAIN-5).
+///
+/// # Errors
+/// [`NodeError::ConsensusStorage`], [`NodeError::ExecutionBehind`], [`NodeError::Store`], [`NodeError::Finalize`].
+pub async fn start_engine<E, P, B, S, R>(
+    context: E,
+    config: EngineConfig<P, B>,
+    channels: Channels<S, R>,
+) -> Result<EngineHandle, NodeError>
+where
+    E: Clock + CryptoRng + Spawner + Storage + Metrics,
+    P: Provider<PublicKey = PeerKey>,
+    B: Blocker<PublicKey = PeerKey>,
+    S: Sender<PublicKey = PeerKey>,
+    R: Receiver<PublicKey = PeerKey>,
+{
+    let EngineConfig { chain, validators, scheme, me, peers, blocker, timing, partition, data_dir } = config;
+    let name: Arc<str> = chain.genesis_config().name.as_str().into();
+    let cache = storage::page_cache();
+    let (blocks, certificates) = storage::open(&context, &partition, &cache, &chain).await?;
+    recovery::replay(&context, &chain, &blocks, &certificates, &partition).await?;
+    let floor = recovery::highest_certificate(&chain, &validators, &partition)?;
+
+    let (marshal, mailbox, processed) = MarshalActor::init(
+        context.child("marshal"),
+        certificates,
+        blocks,
+        marshal::Config {
+            provider: ConstantProvider::new(scheme.clone()),
+            epocher: FixedEpocher::new(EPOCH_BLOCKS),
+            start: recovery::marshal_start(&context, &chain, &partition, floor.as_ref()).await?,
+            partition_prefix: partition.clone(),
+            mailbox_size: MAILBOX_MESSAGES,
+            view_retention: VIEW_RETENTION,
+            prunable_items_per_section: BLOCKS_PER_SECTION,
+            page_cache: cache.clone(),
+            replay_buffer: REPLAY_BUFFER_BYTES,
+            key_write_buffer: WRITE_BUFFER_BYTES,
+            value_write_buffer: WRITE_BUFFER_BYTES,
+            block_codec_config: (),
+            max_repair: MAX_REPAIR,
+            max_pending_acks: MAX_PENDING_ACKS,
+            strategy: Sequential,
+        },
+    )
+    .await;
+    let head = chain.head().block().height();
+    let processed = processed.processed().map_or(0, |processed| processed.height().get());
+    if processed > head {
+        return Err(NodeError::ExecutionBehind { chain: name.to_string(), data_dir, partition, head, processed });
+    }
+
+    let resolver = backfill::init(
+        context.child("backfill"),
+        backfill::Config {
+            public_key: me.clone(),
+            peer_provider: peers.clone(),
+            blocker: blocker.clone(),
+            mailbox_size: MAILBOX_MESSAGES,
+            fetch_timeout: NZDuration!(FETCH_TIMEOUT),
+            fetch_retry_delay: FETCH_RETRY,
+            priority_requests: false,
+            priority_responses: false,
+        },
+        channels.backfill,
+    );
+    let (broadcast, buffer) = buffered::Engine::new(
+        context.child("broadcast"),
+        buffered::Config {
+            public_key: me,
+            mailbox_size: MAILBOX_MESSAGES,
+            deque_size: BUFFERED_BLOCKS_PER_SENDER,
+            priority: true,
+            codec_config: (),
+            peer_provider: peers,
+            strategy: Sequential,
+        },
+    );
+    let application = Application::new(chain.clone(), name.clone(), timing.heartbeat);
+    let automaton =
+        Inline::new(context.child("application"), application, mailbox.clone(), FixedEpocher::new(EPOCH_BLOCKS));
+    let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox);
+    let consensus = simplex::Engine::new(
+        context.child("consensus"),
+        simplex::Config {
+            scheme,
+            elector: RoundRobin::<Sha256>::default(),
+            blocker,
+            automaton: automaton.clone(),
+            relay: automaton.clone(),
+            reporter: automaton,
+            track_historical_votes: false,
+            strategy: Sequential,
+            partition: format!("{partition}-consensus"),
+            mailbox_size: MAILBOX_MESSAGES,
+            epoch: EPOCH,
+            floor: floor.map_or_else(|| Floor::Genesis(genesis_digest(chain.genesis_hash())), Floor::Finalized),
+            replay_buffer: REPLAY_BUFFER_BYTES,
+            write_buffer: WRITE_BUFFER_BYTES,
+            page_cache: cache,
+            leader_timeout: timing.leader_timeout,
+            certification_timeout: timing.certification_timeout,
+            timeout_retry: timing.nullify_retry,
+            view_retention: VIEW_RETENTION,
+            skip: SkipPolicy::Enabled { timeout: timing.inactivity_timeout, budget: SkipBudget::Participants },
+            fetch_timeout: NZDuration!(FETCH_TIMEOUT),
+            fetch_retry_delay: FETCH_RETRY,
+            forward: ForwardPolicy::SilentLeader,
+        },
+    );
+
+    info!(chain = %name, head, "consensus starts");
+    let finalizer = context.child("finalizer").spawn(move |context| finalizer.run(context));
+    // One validator has nobody to tell.
+    let gossip = (validators.peers().len() > 1).then(|| {
+        let chain = chain.clone();
+        context.child("gossip").spawn(move |context| gossip::run(context, chain, channels.transactions))
+    });
+    let broadcast = broadcast.start(channels.blocks);
+    let marshal = marshal.start(reporter, buffer, resolver);
+    let consensus = consensus.start(channels.votes, channels.certificates, channels.resolver);
+    Ok(EngineHandle { chain: name.to_string(), consensus, marshal, broadcast, finalizer, gossip })
+}
+
+/// The largest message that consensus sends among so many validators, in bytes.
+pub(crate) fn max_payload_bytes(validators: usize) -> u32 {
+    let participants = u32::try_from(validators).unwrap_or(u32::MAX);
+    commonware_p2p::max_message_size(&[
+        simplex::max_payload_size::<ConsensusScheme, crate::BlockDigest>(participants),
+        marshal::max_payload_size::<Standard<ConsensusBlock>, ConsensusScheme>(participants, &()),
+    ])
+}

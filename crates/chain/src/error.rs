@@ -1,0 +1,149 @@
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use chancery_execution::{FinalizeError, GenesisError, OpenError, StoreError};
+use chancery_light::TrustError;
+use chancery_rpc::RpcStartError;
+
+/// Why a node does not start, or why it stopped. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The genesis file makes no chain.
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
+    /// The genesis file's validators make no validator set.
+    #[error("the genesis file's validators cannot be used: {0}; correct the genesis file")]
+    Validators(#[from] TrustError),
+    /// A validator's peer key in the genesis file is no key.
+    #[error("the peer key of validator {0} in the genesis file is not an Ed25519 key; correct the genesis file")]
+    PeerKey(usize),
+    /// Signer bitmaps are over the set in the order of the peer keys, so the file must be in that order.
+    #[error(
+        "the genesis file's validators must be in ascending order of their peer keys, each key once (validator {0} is not); reorder them"
+    )]
+    ValidatorOrder(usize),
+    /// The key is none of the chain's validators'.
+    #[error(
+        "the validator key belongs to none of the validators of chain {chain}; use the key that the genesis file was made with, or another genesis file"
+    )]
+    NotAValidator {
+        /// The chain's name.
+        chain: String,
+    },
+    /// The genesis file pairs this node's two keys with other keys.
+    #[error(
+        "the genesis file gives this validator another peer key than its key file; use the key file that the genesis was made with"
+    )]
+    KeyMismatch,
+    /// A key file cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The chain's data cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The chain's data cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Consensus delivered something that cannot be made final.
+    #[error("chain {chain} stopped, nothing final is lost: {source}")]
+    Finalize {
+        /// The chain's name.
+        chain: String,
+        /// What happened.
+        source: Box<FinalizeError>,
+    },
+    /// Another process listens on the port for validators.
+    #[error("the validators' port {address} is taken; stop the process that uses it, or choose another port")]
+    P2pPortTaken {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address for validators cannot be listened on.
+    #[error("cannot listen on {address} for validators: {source}; choose an address of this machine")]
+    P2pListen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A peer in the configuration is none of the chain's validators.
+    #[error("peer {address} has a key that is none of the chain's validators'; remove it or correct its key")]
+    UnknownPeer {
+        /// Its address.
+        address: SocketAddr,
+    },
+    /// The configuration does not say where a validator listens.
+    #[error("the configuration has no address for validator {0} of the genesis file; add it to the peers")]
+    MissingPeer(usize),
+    /// The JSON-RPC server does not start.
+    #[error(transparent)]
+    Rpc(#[from] RpcStartError),
+    /// Consensus' own files cannot be opened.
+    #[error(
+        "the consensus files {partition}* cannot be opened: {message}; restore them from a backup, or delete them together if other validators still run"
+    )]
+    ConsensusStorage {
+        /// What their names begin with.
+        partition: String,
+        /// What storage says.
+        message: String,
+    },
+    /// The execution store lacks final blocks that consensus has passed on already, and they are kept nowhere here.
+    #[error(
+        "chain {chain} has blocks up to {head}, but consensus has seen them final up to {processed}; restore {data_dir} from a backup that is not older, or delete the consensus files {partition}* as well so that this node fetches the chain again"
+    )]
+    ExecutionBehind {
+        /// The chain's name.
+        chain: String,
+        /// Where its data are.
+        data_dir: PathBuf,
+        /// What the names of the consensus files begin with.
+        partition: String,
+        /// Last height in the execution store.
+        head: u64,
+        /// Last height that consensus passed on.
+        processed: u64,
+    },
+    /// A part of the node ended that never should.
+    #[error("the {part} of chain {chain} ended unexpectedly; start the node again and report this with its log")]
+    PartEnded {
+        /// The chain's name.
+        chain: String,
+        /// Which part.
+        part: &'static str,
+    },
+}
+
+/// Why a validator key file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The file system refuses.
+    #[error("the key file {path} cannot be {action}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `written`.
+        action: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Others may read the file.
+    #[error(
+        "the key file {path} can be read by others (mode {mode:03o}); run `chmod 600 {path}`, and replace the key if it may have been read"
+    )]
+    Permission {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Not a key file.
+    #[error("{path} is not a validator key file: {reason}; restore it from a backup")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong. Never what stands in it.
+        reason: &'static str,
+    },
+}

@@ -1,0 +1,141 @@
+//! Transactions go to all validators as soon as one has admitted them, so that whoever leads next can put them in a block.
+
+use std::collections::{HashSet, VecDeque};
+
+use alloy_primitives::B256;
+use chancery_execution::{Blockchain, RecoveredTransaction};
+use commonware_codec::RangeCfg;
+use commonware_p2p::{
+    Receiver, Recipients, Sender,
+    utils::codec::{WrappedReceiver, WrappedSender, wrap},
+};
+use commonware_runtime::Spawner;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tracing::debug;
+
+use crate::{PeerKey, application::run_blocking};
+
+/// Transactions in one message.
+const MAX_MESSAGE_TRANSACTIONS: usize = 512;
+/// A message takes no further transaction when it has so many bytes; with one more of the largest size it still fits.
+const FULL_MESSAGE_BYTES: usize = 1024 * 1024;
+/// The largest transaction that a message may carry, in bytes.
+const MAX_TRANSACTION_BYTES: usize = chancery_execution::MAX_TRANSACTION_BYTES;
+/// Hashes remembered of transactions that came from peers, so that they are not sent back.
+const REMEMBERED_HASHES: usize = 65_536;
+
+type Message = Vec<bytes::Bytes>;
+
+/// The newest of the hashes seen, up to [`REMEMBERED_HASHES`].
+#[derive(Debug, Default)]
+struct RecentHashes {
+    set: HashSet<B256>,
+    order: VecDeque<B256>,
+}
+
+impl RecentHashes {
+    fn insert(&mut self, hash: B256) {
+        if !self.set.insert(hash) {
+            return;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > REMEMBERED_HASHES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.set.remove(&oldest);
+        }
+    }
+}
+
+/// Sends what the pool admits and admits what peers send, until the network or the pool ends. Nothing here is needed for
+/// safety, and nothing is repeated: what is lost waits in the pool of the validator that has it until that one leads.
+pub(crate) async fn run<E: Spawner>(
+    context: E,
+    chain: Blockchain,
+    (sender, receiver): (impl Sender<PublicKey = PeerKey>, impl Receiver<PublicKey = PeerKey>),
+) {
+    let limits = (RangeCfg::new(..=MAX_MESSAGE_TRANSACTIONS), RangeCfg::new(..=MAX_TRANSACTION_BYTES));
+    let (mut sender, mut receiver): (WrappedSender<_, Message>, WrappedReceiver<_, Message>) =
+        wrap(limits, sender, receiver);
+    let mut admitted = chain.pool().subscribe();
+    let mut from_peers = RecentHashes::default();
+    loop {
+        tokio::select! {
+            transaction = admitted.recv() => match transaction {
+                Ok(first) => {
+                    let message = batch(first, &mut admitted, &from_peers);
+                    if !message.is_empty() {
+                        sender.send(Recipients::All, message, false);
+                    }
+                }
+                // Faster than can be sent: the rest waits in this pool.
+                Err(RecvError::Lagged(missed)) => debug!(missed, "transactions are not passed on"),
+                Err(RecvError::Closed) => return,
+            },
+            message = receiver.recv() => match message {
+                Ok((_, Ok(message))) => admit(&context, &chain, message, &mut from_peers).await,
+                Ok((peer, Err(error))) => debug!(%peer, %error, "malformed transactions from a peer"),
+                Err(_) => return,
+            },
+        }
+    }
+}
+
+/// The first transaction and those that wait behind it, without those that peers have sent.
+fn batch(
+    first: RecoveredTransaction,
+    admitted: &mut tokio::sync::broadcast::Receiver<RecoveredTransaction>,
+    from_peers: &RecentHashes,
+) -> Message {
+    let (mut message, mut bytes) = (Message::new(), 0);
+    let mut next = Some(first);
+    while let Some(transaction) = next {
+        if !from_peers.set.contains(&transaction.hash()) {
+            bytes += transaction.encoded().len();
+            message.push(transaction.encoded().0.clone());
+        }
+        if message.len() == MAX_MESSAGE_TRANSACTIONS || bytes >= FULL_MESSAGE_BYTES {
+            break;
+        }
+        next = loop {
+            match admitted.try_recv() {
+                Ok(transaction) => break Some(transaction),
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break None,
+            }
+        };
+    }
+    message
+}
+
+async fn admit<E: Spawner>(context: &E, chain: &Blockchain, message: Message, from_peers: &mut RecentHashes) {
+    for transaction in &message {
+        // The hash of a transaction is that of its EIP-2718 bytes, so it is known before decoding.
+        from_peers.insert(alloy_primitives::keccak256(transaction));
+    }
+    let pool = chain.pool().clone();
+    let add = move || pool.add(message.into_iter().map(Into::into).collect());
+    let results = run_blocking(context, "admit", add).await.unwrap_or_default();
+    let refused = results.iter().filter(|result| result.is_err()).count();
+    if refused > 0 {
+        debug!(refused, "transactions from a peer were refused, or known already");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_hashes_are_remembered() {
+        let hash = |number: usize| B256::from(alloy_primitives::U256::from(number));
+        let mut recent = RecentHashes::default();
+        for number in 0..REMEMBERED_HASHES + 2 {
+            recent.insert(hash(number));
+            recent.insert(hash(number));
+        }
+        assert_eq!(recent.set.len(), REMEMBERED_HASHES);
+        assert_eq!(recent.order.len(), REMEMBERED_HASHES);
+        assert!(!recent.set.contains(&hash(1)) && recent.set.contains(&hash(2)));
+    }
+}

@@ -1,0 +1,49 @@
+//! The node: commonware simplex around the execution crate, with the JSON-RPC in front.
+//!
+//! ```text
+//!   peers <-> network (authenticated) <-> simplex engine <-> marshal (orders, backfills) --Update::Block--> finalizer
+//!                                             |                  |                                          |
+//!                                          propose, verify       +-- recent blocks and certificates         | commit, then
+//!                                             v                                                             v acknowledge
+//!                                        application ----------------> execution (tree, pool, store) <------+
+//!                                                                           ^
+//!                                                                         JSON-RPC
+//! ```
+//!
+//! Place: [`Node`] is what a process starts, once a chain; [`start_engine`] is the part of it that has no sockets, which
+//! the simulations run on a deterministic clock and network.
+//!
+//! Invariants (`docs/specs/chain.md`, "Consensus"):
+//! - CHAIN-1: the digest that consensus decides on is the block hash; nothing else identifies a block.
+//! - CHAIN-2: a block is acknowledged to consensus only after the execution store holds it durably.
+//! - CHAIN-3: a validator votes for a block only after it has executed it and its header names the round it is voted in.
+//! - CHAIN-4: a failing disk or a missing ancestor is never a vote against a block: the validator abstains.
+//! - CHAIN-5: with unchanged flags and files, a node that was killed at any moment starts again and loses no final block.
+//!
+//! What this crate must not do: decide what a valid block is (execution does), serve methods (rpc does), or verify
+//! certificates for others (light does).
+
+mod application;
+mod block;
+mod config;
+mod engine;
+mod error;
+mod finalizer;
+mod gossip;
+mod keys;
+mod network;
+mod node;
+mod recovery;
+mod storage;
+mod validators;
+
+pub use block::{BlockDigest, ConsensusBlock};
+pub use config::{
+    ConsensusTiming, DEFAULT_HEARTBEAT, MAX_CLOCK_DRIFT, NodeConfig, P2pConfig, PeerAddress, runtime_config,
+};
+pub use engine::{Channels, EngineConfig, EngineHandle, start_engine};
+pub use error::{KeyError, NodeError};
+pub use keys::ValidatorKeys;
+pub use network::max_message_bytes;
+pub use node::{Node, NodeHandle};
+pub use validators::{ConsensusScheme, PeerKey, ValidatorSet, chain_essentials};

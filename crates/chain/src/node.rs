@@ -1,0 +1,179 @@
+use std::sync::Arc;
+
+use chancery_execution::{Blockchain, Pool};
+use chancery_light::ChainEssentials;
+use chancery_rpc::{RpcHandle, RpcServer};
+use commonware_runtime::{Handle, Spawner as _, Supervisor as _, tokio::Context};
+use tokio::sync::{oneshot, watch};
+use tracing::{error, info};
+
+use crate::{
+    ConsensusTiming, EngineConfig, NodeConfig, NodeError, ValidatorSet,
+    application::run_blocking,
+    engine::{EngineHandle, start_engine},
+    network::{self, ValidatorNetwork},
+    validators::chain_essentials,
+};
+
+/// A node of one chain: execution, consensus with the other validators, JSON-RPC.
+#[derive(Debug)]
+pub struct Node;
+
+/// A running node. Dropping the handle does not stop it; [`NodeHandle::shutdown`] and the end of the runtime do.
+pub struct NodeHandle {
+    url: String,
+    essentials: ChainEssentials,
+    chain: Blockchain,
+    rpc: RpcHandle,
+    task: Handle<()>,
+    failure: watch::Receiver<Option<Arc<NodeError>>>,
+}
+
+impl Node {
+    /// Starts a node. Several may be started in one runtime, each with its own genesis and data directory; their consensus
+    /// files share the runtime's storage directory and are told apart by the chain's name and genesis hash.
+    ///
+    /// # Errors
+    /// [`NodeError`], which says what to do. Nothing keeps running then.
+    pub async fn start(context: Context, config: NodeConfig) -> Result<NodeHandle, NodeError> {
+        let NodeConfig { genesis, data_dir, keys, p2p, rpc, execution, heartbeat } = config;
+        let name = genesis.name.clone();
+        let context = context.with_attribute("chain", &name);
+        let opened = run_blocking(&context, "open", {
+            let data_dir = data_dir.clone();
+            move || open(genesis, &data_dir, execution)
+        });
+        let stopped = || NodeError::PartEnded { chain: name.clone(), part: "runtime" };
+        let (chain, validators) = opened.await.ok_or_else(stopped)??;
+        let scheme = validators.signer(&keys)?;
+        let rpc = RpcServer::start(rpc, chain.clone()).await?;
+
+        let (ready, is_ready) = oneshot::channel();
+        let (failed, failure) = watch::channel(None);
+        let essentials = validators.trusted().essentials().clone();
+        let partition = partition(&name, &essentials);
+        let task = context.child("node").spawn({
+            let chain = chain.clone();
+            move |context| async move {
+                let started = async {
+                    let ValidatorNetwork { channels, oracle, handle } =
+                        network::start(&context, &keys, &validators, &p2p)?;
+                    let config = EngineConfig {
+                        chain,
+                        validators,
+                        scheme,
+                        me: keys.peer_public_key(),
+                        peers: oracle.clone(),
+                        blocker: oracle,
+                        timing: ConsensusTiming::from_heartbeat(heartbeat),
+                        partition,
+                        data_dir,
+                    };
+                    let engine = start_engine(context.child("engine"), config, channels).await?;
+                    Ok::<_, NodeError>((engine, handle))
+                };
+                match Box::pin(started).await {
+                    Ok((engine, network)) => {
+                        let _ = ready.send(Ok(()));
+                        supervise(engine, network, &failed).await;
+                    }
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                    }
+                }
+            }
+        });
+        match is_ready.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                rpc.stop().await;
+                return Err(error);
+            }
+            Err(_) => return Err(stopped()),
+        }
+        let url = rpc.url();
+        info!(chain = %name, %url, "ready");
+        Ok(NodeHandle { url, essentials, chain, rpc, task, failure })
+    }
+}
+
+impl NodeHandle {
+    /// Where JSON-RPC is served.
+    #[must_use]
+    pub fn rpc_url(&self) -> &str {
+        &self.url
+    }
+
+    /// What a light client of this chain has to know.
+    #[must_use]
+    pub const fn essentials(&self) -> &ChainEssentials {
+        &self.essentials
+    }
+
+    /// The chain's blocks and state.
+    #[must_use]
+    pub const fn blockchain(&self) -> &Blockchain {
+        &self.chain
+    }
+
+    /// The chain's waiting transactions.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        self.chain.pool()
+    }
+
+    /// The JSON-RPC server's counters.
+    #[must_use]
+    pub const fn rpc(&self) -> &RpcHandle {
+        &self.rpc
+    }
+
+    /// Waits until the node fails; it serves what it has until then, but decides nothing any more. The process should end
+    /// and be started again.
+    pub async fn failed(&self) -> Arc<NodeError> {
+        let mut failure = self.failure.clone();
+        loop {
+            if let Some(error) = failure.borrow_and_update().clone() {
+                return error;
+            }
+            if failure.changed().await.is_err() {
+                // The task is gone without a word: it was aborted with the runtime.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Stops serving and deciding. Everything acknowledged is durable already, so nothing is flushed.
+    pub async fn shutdown(self) {
+        self.rpc.stop().await;
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+/// Waits for the end of a part, and says which it was.
+async fn supervise(mut engine: EngineHandle, network: Handle<()>, failed: &watch::Sender<Option<Arc<NodeError>>>) {
+    let reason = tokio::select! {
+        reason = engine.ended() => reason,
+        _ = network => NodeError::PartEnded { chain: engine.chain().into(), part: "network" },
+    };
+    error!(%reason, "node stopped");
+    failed.send_replace(Some(Arc::new(reason)));
+}
+
+fn open(
+    genesis: chancery_execution::GenesisConfig,
+    data_dir: &std::path::Path,
+    execution: chancery_execution::ExecutionConfig,
+) -> Result<(Blockchain, ValidatorSet), NodeError> {
+    let block = genesis.build()?;
+    let validators = ValidatorSet::new(&genesis, block.header().hash())?;
+    debug_assert_eq!(validators.trusted().essentials(), &chain_essentials(&genesis, block.header().hash()));
+    Ok((Blockchain::open(data_dir, &block, execution)?, validators))
+}
+
+/// Consensus' files of one chain: another genesis gets other files, so that they are never mixed up.
+fn partition(name: &str, essentials: &ChainEssentials) -> String {
+    let genesis = hex::encode(&essentials.genesis_hash[..4]);
+    format!("{name}-{genesis}")
+}

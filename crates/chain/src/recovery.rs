@@ -1,0 +1,97 @@
+//! What a start takes up from an earlier run (CHAIN-5): each of consensus and execution may be behind the other.
+
+use chancery_execution::{Blockchain, Finalization};
+use chancery_light::FinalityCertificate;
+use commonware_consensus::marshal::Start;
+use commonware_cryptography::Digested;
+use commonware_runtime::{Clock, Metrics, Spawner, Storage};
+use commonware_storage::archive;
+use tracing::info;
+
+use crate::{
+    BlockDigest, ConsensusBlock, ConsensusScheme, NodeError, ValidatorSet,
+    application::run_blocking,
+    storage::{BlockFinalization, FinalizedBlocks, FinalizedCertificates, certificate_bytes, stored_certificate},
+};
+
+/// Blocks committed at once when the execution store catches up with consensus at the start.
+const REPLAY_BATCH: usize = 64;
+
+/// Commits the final blocks that consensus stored and execution does not have: it was killed in between, or its data were
+/// restored from an older copy.
+pub(crate) async fn replay<E: Spawner + Storage + Metrics + Clock>(
+    context: &E,
+    chain: &Blockchain,
+    blocks: &FinalizedBlocks<E>,
+    certificates: &FinalizedCertificates<E>,
+    partition: &str,
+) -> Result<(), NodeError> {
+    let failed =
+        |error: archive::Error| NodeError::ConsensusStorage { partition: partition.into(), message: error.to_string() };
+    let mut height = chain.head().block().height();
+    loop {
+        let mut batch = Vec::with_capacity(REPLAY_BATCH);
+        while batch.len() < REPLAY_BATCH {
+            let Some(block) = blocks.recent(height + 1).await.map_err(failed)? else {
+                break;
+            };
+            let certificate = certificates.recent(height + 1).await.map_err(failed)?;
+            batch.push(Finalization {
+                block: block.block().clone(),
+                certificate: certificate.as_ref().map(certificate_bytes),
+            });
+            height += 1;
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        info!(chain = %chain.genesis_config().name, height, blocks = batch.len(), "taking over final blocks that consensus has");
+        let tree = chain.tree().clone();
+        let committed = run_blocking(context, "replay", move || tree.finalize(batch)).await;
+        if let Some(Err(source)) = committed {
+            let chain = chain.genesis_config().name.clone();
+            return Err(NodeError::Finalize { chain, source: Box::new(source) });
+        }
+    }
+}
+
+/// The certificate of the highest block that has its own, from where consensus may go on even if its files are lost.
+pub(crate) fn highest_certificate(
+    chain: &Blockchain,
+    validators: &ValidatorSet,
+    partition: &str,
+) -> Result<Option<BlockFinalization>, NodeError> {
+    let damaged = |message: String| NodeError::ConsensusStorage { partition: partition.into(), message };
+    for height in (1..=chain.head().block().height()).rev() {
+        let Some(finalization) = stored_certificate(chain, height).map_err(|error| damaged(error.to_string()))? else {
+            continue;
+        };
+        // Consensus takes a wrong certificate for a bug and panics, so a damaged one must be found here.
+        let certificate = FinalityCertificate::decode(&certificate_bytes(&finalization));
+        return match certificate.and_then(|certificate| validators.trusted().verify_certificate(&certificate)) {
+            Ok(()) => Ok(Some(finalization)),
+            Err(error) => Err(damaged(format!("the certificate of block {height} does not verify: {error}"))),
+        };
+    }
+    Ok(None)
+}
+
+/// Where marshal begins: at genesis, as its own progress says; at the highest certificate if it has no progress although
+/// the chain has blocks, because its files were lost.
+pub(crate) async fn marshal_start<E: Storage>(
+    context: &E,
+    chain: &Blockchain,
+    partition: &str,
+    floor: Option<&BlockFinalization>,
+) -> Result<Start<ConsensusScheme, BlockDigest, Digested<ConsensusBlock>>, NodeError> {
+    let has_progress = context.scan(&format!("{partition}-application-metadata")).await.is_ok();
+    if let (false, Some(floor)) = (has_progress, floor) {
+        return Ok(Start::Floor(floor.clone()));
+    }
+    let damaged = || NodeError::ConsensusStorage {
+        partition: partition.into(),
+        message: "the store has no genesis block".into(),
+    };
+    let genesis = chain.block(0)?.ok_or_else(damaged)?;
+    Ok(Start::Genesis(ConsensusBlock::digested(genesis.block().clone())))
+}

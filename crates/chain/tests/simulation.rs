@@ -1,0 +1,299 @@
+//! Networks of one and four validators on a deterministic clock: the same seed gives the same blocks, any seed gives one chain.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use alloy::primitives::B256;
+use chancery_chain::{ConsensusTiming, ValidatorSet};
+use chancery_light::TrustedChain;
+use commonware_p2p::simulated::{Config, Link, Network};
+use commonware_runtime::{Clock as _, Runner as _, Supervisor as _, deterministic};
+use commonware_utils::{NZUsize, probability};
+use support::{TestNode, TestOracle, genesis, link_all, transfer, until, validator_keys, verified_hashes};
+
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+struct Simulation {
+    context: deterministic::Context,
+    oracle: TestOracle,
+    nodes: Vec<TestNode>,
+    dirs: Vec<tempfile::TempDir>,
+    genesis: chancery_execution::GenesisConfig,
+    trusted: TrustedChain,
+}
+
+fn good_link() -> Link {
+    Link { latency: Duration::from_millis(10), jitter: Duration::from_millis(3), success_rate: probability!(1.0) }
+}
+
+fn bad_link() -> Link {
+    Link { latency: Duration::from_millis(30), jitter: Duration::from_millis(25), success_rate: probability!(0.85) }
+}
+
+impl Simulation {
+    async fn new(context: deterministic::Context, validators: u64, link: Link) -> Self {
+        let keys = validator_keys(validators);
+        let peers: Vec<_> = keys.iter().map(|keys| keys.peer_public_key()).collect();
+        let config = Config {
+            max_size: chancery_chain::max_message_bytes(keys.len()),
+            max_peers_per_set: NZUsize!(16),
+            disconnect_on_block: true,
+            tracked_peer_sets: NZUsize!(1),
+        };
+        let (network, oracle) = Network::new_with_peers(context.child("network"), config, peers).await;
+        network.start();
+        link_all(&oracle, &keys, &link).await;
+        let genesis = genesis(&keys);
+        let hash = genesis.build().unwrap().header().hash();
+        let trusted = ValidatorSet::new(&genesis, hash).unwrap().trusted().clone();
+        Self {
+            context,
+            oracle,
+            nodes: keys.into_iter().map(TestNode::new).collect(),
+            dirs: (0..validators).map(|_| tempfile::tempdir().unwrap()).collect(),
+            genesis,
+            trusted,
+        }
+    }
+
+    async fn start(&mut self, index: usize) {
+        let dir = self.dirs[index].path();
+        self.nodes[index].start(&self.context, &self.oracle, &self.genesis, dir, HEARTBEAT).await.unwrap();
+    }
+
+    async fn kill(&mut self, index: usize) {
+        self.nodes[index].kill(&self.context).await;
+    }
+
+    async fn start_all(&mut self) {
+        for index in 0..self.nodes.len() {
+            self.start(index).await;
+        }
+    }
+
+    fn submit(&self, node: usize, from: u8, nonce: u64) {
+        let results = self.nodes[node].chain().pool().add(vec![transfer(from, nonce)]);
+        results.into_iter().for_each(|result| assert!(result.is_ok(), "{result:?}"));
+    }
+
+    fn nonce(&self, node: usize, from: u8) -> u64 {
+        let state = self.nodes[node].chain().head_state();
+        state.account(support::account(from).address()).unwrap().map_or(0, |account| account.nonce)
+    }
+
+    fn running(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.nodes.len()).filter(|index| self.nodes[*index].chain.is_some())
+    }
+
+    async fn until_nonces(&self, from: u8, nonce: u64) {
+        until(&self.context, || self.running().all(|node| self.nonce(node, from) == nonce)).await;
+    }
+
+    /// The verified chain of every running node: all are prefixes of one.
+    fn agreed(&self) -> Vec<B256> {
+        let chains: Vec<_> =
+            self.running().map(|node| verified_hashes(self.nodes[node].chain(), &self.trusted)).collect();
+        let longest = chains.iter().max_by_key(|chain| chain.len()).unwrap().clone();
+        for chain in chains {
+            assert_eq!(chain[..], longest[..chain.len()]);
+        }
+        longest
+    }
+}
+
+fn simulate<F, Fut>(seed: u64, scenario: F) -> Vec<B256>
+where
+    F: FnOnce(deterministic::Context) -> Fut,
+    Fut: Future<Output = Vec<B256>>,
+{
+    println_seed(seed);
+    let config = deterministic::Config::new().with_seed(seed).with_timeout(Some(Duration::from_secs(600)));
+    deterministic::Runner::new(config).start(scenario)
+}
+
+#[allow(clippy::print_stderr)]
+fn println_seed(seed: u64) {
+    eprintln!("seed {seed}");
+}
+
+async fn transfers(context: deterministic::Context, validators: u64, link: Link) -> Vec<B256> {
+    let mut simulation = Simulation::new(context, validators, link).await;
+    simulation.start_all().await;
+    for nonce in 0..6 {
+        // Whichever validator it is given to, gossip brings it to the leader.
+        simulation.submit(nonce as usize % validators as usize, 0, nonce);
+        simulation.until_nonces(0, nonce + 1).await;
+    }
+    simulation.agreed()
+}
+
+// CHAIN-1, FINALITY-3, FINALITY-4
+#[test]
+fn one_validator_makes_a_provable_chain_and_the_same_seed_the_same_chain() {
+    for seed in 0..3 {
+        let run = || simulate(seed, |context| transfers(context, 1, good_link()));
+        let first = run();
+        assert!(first.len() > 6);
+        assert_eq!(first, run(), "seed {seed}");
+    }
+}
+
+#[test]
+fn four_validators_make_one_chain_and_the_same_seed_the_same_chain() {
+    for seed in 0..3 {
+        let run = || simulate(seed, |context| transfers(context, 4, good_link()));
+        assert_eq!(run(), run(), "seed {seed}");
+    }
+}
+
+#[test]
+fn four_validators_agree_over_lossy_links() {
+    for seed in 10..13 {
+        simulate(seed, |context| transfers(context, 4, bad_link()));
+    }
+}
+
+#[test]
+fn a_silent_validator_costs_its_leader_timeout_and_the_chain_goes_on() {
+    simulate(20, |context| async move {
+        let mut simulation = Simulation::new(context, 4, good_link()).await;
+        for index in 0..3 {
+            simulation.start(index).await;
+        }
+        let timing = ConsensusTiming::from_heartbeat(HEARTBEAT);
+        for nonce in 0..8 {
+            let submitted = simulation.context.current();
+            simulation.submit(0, 0, nonce);
+            simulation.until_nonces(0, nonce + 1).await;
+            let waited = simulation.context.current().duration_since(submitted).unwrap();
+            // Simulated time: the bound that the timeouts promise, not a measurement.
+            assert!(waited < timing.certification_timeout + HEARTBEAT, "{waited:?}");
+        }
+        simulation.agreed()
+    });
+}
+
+#[test]
+fn an_idle_chain_makes_a_block_each_heartbeat_and_a_transaction_makes_one_at_once() {
+    simulate(30, |context| async move {
+        let mut simulation = Simulation::new(context, 1, good_link()).await;
+        simulation.start_all().await;
+        simulation.context.sleep(HEARTBEAT * 10 + HEARTBEAT / 2).await;
+        let idle = simulation.nodes[0].height();
+        assert!((9..=10).contains(&idle), "{idle} blocks in ten heartbeats");
+        let submitted = simulation.context.current();
+        simulation.submit(0, 0, 0);
+        simulation.until_nonces(0, 1).await;
+        assert!(simulation.context.current().duration_since(submitted).unwrap() < HEARTBEAT / 4);
+        let carrying: Vec<_> = (idle + 1..=simulation.nodes[0].height())
+            .map(|height| simulation.nodes[0].chain().block(height).unwrap().unwrap().block().transactions().len())
+            .collect();
+        assert_eq!(carrying, [1], "a lone transaction makes one block, no empty ones");
+        simulation.agreed()
+    });
+}
+
+// CHAIN-5
+#[test]
+fn a_killed_validator_starts_again_with_the_same_files_at_any_moment() {
+    for seed in 40..42 {
+        simulate(seed, |context| async move {
+            let mut simulation = Simulation::new(context, 1, good_link()).await;
+            for round in 0..6u64 {
+                simulation.start(0).await;
+                simulation.submit(0, 0, simulation.nonce(0, 0));
+                let final_before = verified_hashes(simulation.nodes[0].chain(), &simulation.trusted);
+                // Each round ends at another point of the block's way.
+                simulation.context.sleep(Duration::from_millis((seed * 13 + round * 5) % 29)).await;
+                let seen = verified_hashes(simulation.nodes[0].chain(), &simulation.trusted);
+                assert_eq!(final_before[..], seen[..final_before.len()]);
+                simulation.kill(0).await;
+                simulation.start(0).await;
+                let after = verified_hashes(simulation.nodes[0].chain(), &simulation.trusted);
+                assert_eq!(seen[..], after[..seen.len()], "seed {seed} round {round}: a final block is gone");
+                simulation.kill(0).await;
+            }
+            simulation.start(0).await;
+            let nonce = simulation.nonce(0, 0);
+            simulation.submit(0, 1, 0);
+            simulation.until_nonces(1, 1).await;
+            assert!(simulation.nonce(0, 0) >= nonce);
+            simulation.agreed()
+        });
+    }
+}
+
+// CHAIN-5
+#[test]
+fn a_validator_that_was_away_catches_up() {
+    simulate(50, |context| async move {
+        let mut simulation = Simulation::new(context, 4, good_link()).await;
+        simulation.start_all().await;
+        simulation.submit(0, 0, 0);
+        simulation.until_nonces(0, 1).await;
+        simulation.kill(3).await;
+        for nonce in 1..5 {
+            simulation.submit(0, 0, nonce);
+            simulation.until_nonces(0, nonce + 1).await;
+        }
+        simulation.start(3).await;
+        simulation.submit(3, 1, 0);
+        simulation.until_nonces(0, 5).await;
+        simulation.until_nonces(1, 1).await;
+        simulation.agreed()
+    });
+}
+
+// CHAIN-5: the execution data are an older copy, or were lost; consensus' files still have the blocks.
+#[test]
+fn execution_that_is_behind_takes_over_what_consensus_has() {
+    simulate(60, |context| async move {
+        let mut simulation = Simulation::new(context, 1, good_link()).await;
+        simulation.start_all().await;
+        for nonce in 0..3 {
+            simulation.submit(0, 0, nonce);
+            simulation.until_nonces(0, nonce + 1).await;
+        }
+        let before = simulation.agreed();
+        simulation.kill(0).await;
+        simulation.dirs[0] = tempfile::tempdir().unwrap();
+        simulation.start(0).await;
+        assert_eq!(simulation.nonce(0, 0), 3);
+        let after = simulation.agreed();
+        assert_eq!(before[..], after[..before.len()]);
+        simulation.submit(0, 0, 3);
+        simulation.until_nonces(0, 4).await;
+        simulation.agreed()
+    });
+}
+
+// CHAIN-5: consensus' files are lost, the execution data are not.
+#[test]
+fn consensus_that_is_behind_begins_at_the_last_certificate() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_path_buf();
+    let run = |seed: u64, first_nonce: u64| {
+        let path = path.clone();
+        simulate(seed, move |context| async move {
+            let mut simulation = Simulation::new(context, 1, good_link()).await;
+            simulation.nodes[0]
+                .start(&simulation.context, &simulation.oracle, &simulation.genesis, &path, HEARTBEAT)
+                .await
+                .unwrap();
+            for nonce in first_nonce..first_nonce + 3 {
+                simulation.submit(0, 0, nonce);
+                simulation.until_nonces(0, nonce + 1).await;
+            }
+            let chain = simulation.agreed();
+            simulation.kill(0).await;
+            chain
+        })
+    };
+    // Each runner has a storage of its own, so the second knows nothing of the first's consensus.
+    let first = run(70, 0);
+    let second = run(71, 3);
+    assert_eq!(first[..], second[..first.len()]);
+    assert!(second.len() > first.len());
+}

@@ -1,0 +1,131 @@
+#![allow(clippy::unwrap_used)]
+
+use alloy_eips::eip2935::{HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE};
+use alloy_genesis::GenesisAccount;
+use alloy_primitives::{Address, B256, U256, address, hex, keccak256};
+
+use super::*;
+use crate::{
+    Blockchain, ExecutionConfig,
+    testing::{TestChain, WRITER, Wallet, genesis_config},
+};
+
+const PLACE: Address = address!("0xC4A0000000000000000000000000000000000001");
+
+/// A constructor that keeps its address in slot 0, its caller in slot 1, its own code size in slot 2 and its argument in slot 3,
+/// and leaves code that answers its address, as an immutable would be.
+///
+/// ```text
+/// ADDRESS PUSH0 SSTORE   CALLER PUSH1 1 SSTORE   ADDRESS EXTCODESIZE PUSH1 1 ADD PUSH1 2 SSTORE
+/// PUSH1 32 DUP1 CODESIZE SUB PUSH0 CODECOPY   PUSH0 MLOAD PUSH1 3 SSTORE
+/// PUSH1 0x73 PUSH0 MSTORE8  ADDRESS PUSH1 0x60 SHL PUSH1 1 MSTORE   PUSH8 5f5260205ff30000 PUSH1 0xc0 SHL PUSH1 21 MSTORE
+/// PUSH1 27 PUSH0 RETURN
+/// ```
+const CONSTRUCTOR: [u8; 57] = hex!(
+    "305f55 33600155 303b600101600255"
+    "60208038035f39 5f51600355"
+    "60735f53 3060601b600152 675f5260205ff3000060c01b601552"
+    "601b5ff3"
+);
+
+fn predeploy() -> PredeployConfig {
+    let mut init_code = CONSTRUCTOR.to_vec();
+    init_code.extend_from_slice(&U256::from(77).to_be_bytes::<32>());
+    PredeployConfig { address: PLACE, init_code: init_code.into(), deployer: Address::repeat_byte(0xde) }
+}
+
+#[test]
+fn a_constructor_runs_at_its_final_address() {
+    let mut config = genesis_config();
+    config.predeploys.push(predeploy());
+    let genesis = config.build().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let chain = Blockchain::open(directory.path(), &genesis, ExecutionConfig::default()).unwrap();
+    let state = chain.head_state();
+    let slot = |number: u64| state.storage(PLACE, U256::from(number)).unwrap();
+    assert_eq!(slot(0), U256::from_be_slice(PLACE.as_slice()));
+    assert_eq!(slot(1), U256::from_be_slice(predeploy().deployer.as_slice()));
+    assert_eq!(slot(2), U256::from(1), "a contract has no code while its constructor runs");
+    assert_eq!(slot(3), U256::from(77));
+    let account = state.account(PLACE).unwrap().unwrap();
+    assert_eq!(account.nonce, 1);
+    let code = state.code(account.code_hash).unwrap();
+    assert_eq!(&code[1..21], PLACE.as_slice());
+    assert_eq!(state.account(predeploy().deployer).unwrap(), None, "the deployer leaves no trace");
+}
+
+#[test]
+fn the_same_file_gives_the_same_chain_and_another_file_another() {
+    let mut config = genesis_config();
+    config.predeploys.push(predeploy());
+    let json = serde_json::to_string(&config).unwrap();
+    let again: GenesisConfig = serde_json::from_str(&json).unwrap();
+    assert_eq!(again, config);
+    let hash = config.build().unwrap().header().hash();
+    assert_eq!(again.build().unwrap().header().hash(), hash);
+    type Change = fn(&mut GenesisConfig);
+    let changes: [Change; 5] = [
+        |config| config.timestamp += 1,
+        |config| config.gas_limit += 1,
+        |config| config.validators[0].bls_public_key.0[0] ^= 1,
+        |config| config.alloc.values_mut().next().unwrap().balance += U256::from(1),
+        |config| config.predeploys.clear(),
+    ];
+    for change in changes {
+        let mut other = config.clone();
+        change(&mut other);
+        assert_ne!(other.build().unwrap().header().hash(), hash);
+    }
+}
+
+/// Pinned: a change of this hash is a change of every chain that exists.
+#[test]
+fn the_hash_of_the_test_chain_is_pinned() {
+    let genesis = genesis_config().build().unwrap();
+    insta::assert_snapshot!(format!("{} {}", genesis.header().hash(), genesis.header().state_root));
+    let set = chancery_primitives::extra_data::validator_set_hash(&[[0xb1; 48]]);
+    assert_eq!(genesis.header().extra_data, set.to_vec());
+}
+
+#[test]
+fn block_hashes_are_kept_in_state() {
+    let chain = TestChain::new();
+    let genesis_hash = chain.chain.genesis_hash();
+    let first = chain.advance(vec![Wallet::new(0).write(0, 1, 1)]);
+    let slot = |number: u64| chain.chain.head_state().storage(HISTORY_STORAGE_ADDRESS, U256::from(number)).unwrap();
+    assert_eq!(B256::from(slot(0)), genesis_hash);
+    chain.advance(Vec::new());
+    assert_eq!(B256::from(slot(1)), first.hash());
+    let code = chain.chain.head_state().account(HISTORY_STORAGE_ADDRESS).unwrap().unwrap().code_hash;
+    assert_eq!(code, keccak256(&HISTORY_STORAGE_CODE));
+}
+
+#[test]
+fn files_that_make_no_chain_are_refused_by_field() {
+    let field = |change: fn(&mut GenesisConfig)| {
+        let mut config = genesis_config();
+        change(&mut config);
+        match config.build() {
+            Err(GenesisError::Field { field, .. }) => field,
+            other => panic!("expected a refusal, got {other:?}"),
+        }
+    };
+    assert_eq!(field(|config| config.name = "Main".into()), "name");
+    assert_eq!(field(|config| config.chain_id = 0), "chainId");
+    assert_eq!(field(|config| config.gas_limit = 16_777_215), "gasLimit");
+    assert_eq!(field(|config| config.validators.clear()), "validators");
+    assert_eq!(field(|config| config.validators.push(config.validators[0].clone())), "validators");
+    assert_eq!(
+        field(|config| {
+            let account = GenesisAccount::default().with_storage(Some([(B256::ZERO, B256::repeat_byte(1))].into()));
+            config.alloc.insert(Address::repeat_byte(9), account);
+        }),
+        "alloc"
+    );
+    let mut config = genesis_config();
+    config.predeploys = vec![PredeployConfig { init_code: hex!("5f5ffd").into(), ..predeploy() }];
+    assert!(matches!(config.build(), Err(GenesisError::Predeploy { address: PLACE, .. })));
+    config.predeploys = vec![PredeployConfig { address: WRITER, ..predeploy() }];
+    assert!(matches!(config.build(), Err(GenesisError::Predeploy { address: WRITER, .. })));
+    assert!(serde_json::from_str::<GenesisConfig>(r#"{"name":"x","unknown":1}"#).is_err());
+}

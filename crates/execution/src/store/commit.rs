@@ -1,0 +1,150 @@
+//! Writing final blocks.
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, Bytes, U256};
+use fjall::OwnedWriteBatch;
+
+use super::{
+    FORMAT_VERSION, Store, StoreError,
+    body::{self, Changed, ChangedKeys},
+    keys::{self, Kind},
+};
+use crate::{
+    Block, Receipt,
+    state::{AccountRecord, Overlay},
+    trie::{Branch, NodeWrite},
+};
+
+/// A block that becomes final.
+pub(crate) struct Commit<'a> {
+    pub(crate) block: &'a Block,
+    pub(crate) senders: &'a [Address],
+    pub(crate) receipts: &'a [Receipt],
+    pub(crate) overlay: &'a Overlay,
+    pub(crate) certificate: Option<&'a Bytes>,
+}
+
+impl Store {
+    /// Writes the genesis block with the store's identity.
+    pub(crate) fn commit_genesis(&self, genesis: Commit<'_>) -> Result<(), StoreError> {
+        let mut batch = self.batch();
+        batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
+        batch.insert(&self.chain, keys::meta(keys::META_GENESIS), genesis.block.hash().as_slice());
+        self.write(batch, &[genesis])
+    }
+
+    /// Makes blocks final, oldest first: one atomic batch, synced when this returns.
+    pub(crate) fn commit(&self, blocks: &[Commit<'_>]) -> Result<(), StoreError> {
+        self.write(self.batch(), blocks)
+    }
+
+    fn write(&self, mut batch: OwnedWriteBatch, blocks: &[Commit<'_>]) -> Result<(), StoreError> {
+        let Some(last) = blocks.last() else { return Ok(()) };
+        for block in blocks {
+            self.write_block(&mut batch, block);
+            self.write_state(&mut batch, block);
+        }
+        batch.insert(&self.chain, keys::meta(keys::META_HEAD), last.block.height().to_be_bytes());
+        batch.commit().map_err(StoreError::while_doing("committing blocks"))?;
+        self.caches.advance(last.block.height());
+        for block in blocks {
+            self.refresh_caches(block);
+        }
+        Ok(())
+    }
+
+    fn write_block(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>) {
+        let (block, height) = (commit.block, commit.block.height());
+        batch.insert(&self.chain, keys::block(Kind::Header, height), alloy_rlp::encode(block.header().inner()));
+        batch.insert(
+            &self.chain,
+            keys::block(Kind::Body, height),
+            body::encode_body(block.transactions(), commit.senders),
+        );
+        batch.insert(&self.chain, keys::block(Kind::Receipts, height), body::encode_receipts(commit.receipts));
+        if let Some(certificate) = commit.certificate {
+            batch.insert(&self.chain, keys::block(Kind::Certificate, height), &certificate[..]);
+        }
+        batch.insert(&self.lookup, keys::block_hash(&block.hash()), height.to_be_bytes());
+        for (index, transaction) in block.transactions().iter().enumerate() {
+            let mut place = [0; 12];
+            place[..8].copy_from_slice(&height.to_be_bytes());
+            // A block has far fewer than 2^32 transactions.
+            place[8..].copy_from_slice(&(index as u32).to_be_bytes());
+            batch.insert(&self.lookup, keys::transaction_hash(&transaction.hash()), place);
+        }
+    }
+
+    fn write_state(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>) {
+        let (overlay, height) = (commit.overlay, commit.block.height());
+        let mut changed = ChangedKeys::default();
+        for entry in &overlay.accounts {
+            let history = keys::account_history(entry.key.as_slice());
+            batch.insert(&self.history, keys::version(&history, height), encode_account(entry.before.as_ref()));
+            changed.push(Changed::State, &history);
+            match &entry.after {
+                Some(record) => batch.insert(&self.accounts, entry.key.as_slice(), record.encode()),
+                None => batch.remove(&self.accounts, entry.key.as_slice()),
+            }
+        }
+        for (address, slots) in &overlay.slots {
+            for entry in slots {
+                let key = keys::slot(address, &entry.key);
+                let history = keys::slot_history(&key);
+                batch.insert(&self.history, keys::version(&history, height), encode_slot(entry.before));
+                changed.push(Changed::State, &history);
+                if entry.after.is_zero() {
+                    batch.remove(&self.slots, key);
+                } else {
+                    batch.insert(&self.slots, key, encode_slot(entry.after));
+                }
+            }
+        }
+        for (key, write) in &overlay.nodes {
+            let prefix = keys::node(key);
+            changed.push(Changed::Node, &prefix);
+            let value = match write {
+                NodeWrite::Put(branch, form) => branch.encode(*form),
+                NodeWrite::Delete => Branch::encode_deleted(),
+            };
+            batch.insert(&self.nodes, keys::version(&prefix, height), value);
+        }
+        for (hash, code) in &overlay.codes {
+            batch.insert(&self.chain, keys::code(hash), code.original_byte_slice());
+        }
+        let mut top = Vec::new();
+        if let Some(child) = &overlay.top {
+            child.encode(&mut top);
+        }
+        batch.insert(&self.chain, keys::block(Kind::Top, height), top);
+        batch.insert(&self.chain, keys::block(Kind::Changes, height), changed.into_bytes());
+    }
+
+    fn refresh_caches(&self, commit: &Commit<'_>) {
+        let (overlay, height) = (commit.overlay, commit.block.height());
+        for entry in &overlay.accounts {
+            self.caches.accounts.replace(entry.key, entry.after.clone(), height);
+        }
+        for (address, slots) in &overlay.slots {
+            for entry in slots {
+                self.caches.slots.replace(keys::slot(address, &entry.key), entry.after, height);
+            }
+        }
+        for key in overlay.nodes.keys() {
+            self.caches.branches.replace(*key, overlay.branch(key).flatten(), height);
+        }
+        let mut codes = self.caches.codes.lock();
+        for (hash, code) in &overlay.codes {
+            codes.insert(*hash, code.clone());
+        }
+    }
+}
+
+fn encode_account(record: Option<&Arc<AccountRecord>>) -> Vec<u8> {
+    record.map(|record| record.encode()).unwrap_or_default()
+}
+
+fn encode_slot(value: U256) -> Vec<u8> {
+    value.to_be_bytes_trimmed_vec()
+}

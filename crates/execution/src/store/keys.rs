@@ -1,0 +1,125 @@
+//! Keys of all keyspaces. Heights are big-endian, so versions of one thing lie together in order.
+
+use alloy_primitives::{Address, B256};
+use alloy_trie::Nibbles;
+
+use crate::state::NodeKey;
+
+/// Kinds of entries in the keyspace `chain`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    /// RLP of the header.
+    Header = 1,
+    /// Transactions with their senders.
+    Body = 2,
+    /// Receipts.
+    Receipts = 3,
+    /// Finality certificate.
+    Certificate = 4,
+    /// Top of the account trie.
+    Top = 5,
+    /// Keys of history entries and nodes that the block wrote.
+    Changes = 6,
+}
+
+/// First byte of code entries in `chain`, followed by the code hash.
+const CODE: u8 = 7;
+
+/// First byte of meta entries in `chain`, followed by a name.
+const META: u8 = 0;
+
+pub(super) fn meta(name: &str) -> Vec<u8> {
+    [&[META], name.as_bytes()].concat()
+}
+
+pub(super) const META_VERSION: &str = "version";
+pub(super) const META_GENESIS: &str = "genesis";
+pub(super) const META_HEAD: &str = "head";
+/// The earliest height whose state is kept.
+pub(super) const META_EARLIEST_STATE: &str = "earliest-state";
+
+pub(super) fn block(kind: Kind, height: u64) -> [u8; 9] {
+    let mut key = [kind as u8; 9];
+    key[1..].copy_from_slice(&height.to_be_bytes());
+    key
+}
+
+pub(super) fn code(hash: &B256) -> [u8; 33] {
+    tagged(CODE, hash)
+}
+
+pub(super) fn block_hash(hash: &B256) -> [u8; 33] {
+    tagged(b'b', hash)
+}
+
+pub(super) fn transaction_hash(hash: &B256) -> [u8; 33] {
+    tagged(b't', hash)
+}
+
+fn tagged(tag: u8, hash: &B256) -> [u8; 33] {
+    let mut key = [tag; 33];
+    key[1..].copy_from_slice(hash.as_slice());
+    key
+}
+
+/// Length of a slot's key in `slots`.
+pub(super) const SLOT_BYTES: usize = 52;
+
+pub(super) fn slot(address: &Address, key: &B256) -> [u8; SLOT_BYTES] {
+    let mut out = [0; SLOT_BYTES];
+    out[..20].copy_from_slice(address.as_slice());
+    out[20..].copy_from_slice(key.as_slice());
+    out
+}
+
+/// First byte of an account's entries in `history`.
+const HISTORY_ACCOUNT: u8 = 1;
+/// First byte of a slot's entries in `history`.
+const HISTORY_SLOT: u8 = 2;
+
+/// What all versions of an account have in front.
+pub(super) fn account_history(key: &[u8]) -> Vec<u8> {
+    [&[HISTORY_ACCOUNT], key].concat()
+}
+
+/// What all versions of a slot have in front.
+pub(super) fn slot_history(key: &[u8]) -> Vec<u8> {
+    [&[HISTORY_SLOT], key].concat()
+}
+
+/// What all versions of a branch have in front: owner, number of nibbles, packed nibbles.
+pub(super) fn node(key: &NodeKey) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64);
+    match &key.owner {
+        None => out.push(0),
+        Some(owner) => {
+            out.push(1);
+            out.extend_from_slice(owner.as_slice());
+        }
+    }
+    // At most 63.
+    out.push(key.path.len() as u8);
+    out.extend_from_slice(&key.path.pack());
+    out
+}
+
+/// One version of whatever has `prefix` in front.
+pub(super) fn version(prefix: &[u8], height: u64) -> Vec<u8> {
+    let mut out = Vec::with_capacity(prefix.len() + 8);
+    out.extend_from_slice(prefix);
+    out.extend_from_slice(&height.to_be_bytes());
+    out
+}
+
+/// The least and the greatest hash that start with `prefix`.
+pub(super) fn hash_range(prefix: &Nibbles) -> (B256, B256) {
+    let (mut low, mut high) = (B256::ZERO, B256::repeat_byte(0xff));
+    for (index, nibble) in prefix.iter().enumerate() {
+        let (byte, shift, other) =
+            (index / 2, if index % 2 == 0 { 4 } else { 0 }, if index % 2 == 0 { 0x0f } else { 0xf0 });
+        low[byte] = (low[byte] & other) | (nibble << shift);
+        high[byte] = (high[byte] & other) | (nibble << shift);
+    }
+    (low, high)
+}

@@ -1,0 +1,103 @@
+//! Opening and creating a store.
+
+use std::{fs, io::ErrorKind, path::Path};
+
+use alloy_primitives::B256;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+
+use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, cache::Caches, keys};
+
+/// Journal files are removed once their writes reached the tables; at most this much is replayed at a start, in bytes.
+const MAX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Threads that write tables in the background, per store.
+const WORKER_THREADS: usize = 1;
+
+impl Store {
+    /// Opens the store in `dir`; the second value is true when it was created now and holds nothing yet.
+    pub(crate) fn open(dir: &Path, genesis: B256, config: &StoreConfig) -> Result<(Self, bool), OpenError> {
+        fs::create_dir_all(dir).map_err(|source| OpenError::Io { path: dir.into(), source })?;
+        let builder = Database::builder(dir)
+            .cache_size(config.block_cache_bytes)
+            .worker_threads(WORKER_THREADS)
+            .max_journaling_size(MAX_JOURNAL_BYTES)
+            .manual_journal_persist(true);
+        let database = builder.open().map_err(|error| classify(dir, error))?;
+        let keyspace = |name: &str| -> Result<Keyspace, OpenError> {
+            let options = || {
+                KeyspaceCreateOptions::default()
+                    .max_memtable_size(config.write_buffer_bytes)
+                    .manual_journal_persist(true)
+            };
+            database.keyspace(name, options).map_err(|error| classify(dir, error))
+        };
+        let store = Self {
+            chain: keyspace("chain")?,
+            lookup: keyspace("lookup")?,
+            accounts: keyspace("accounts")?,
+            slots: keyspace("slots")?,
+            history: keyspace("history")?,
+            nodes: keyspace("nodes")?,
+            caches: Caches::new(config),
+            database,
+        };
+        let created = store.check_identity(dir, genesis)?;
+        Ok((store, created))
+    }
+
+    /// Compares version and genesis with what the store says of itself. True: it says nothing, for it is new.
+    fn check_identity(&self, dir: &Path, genesis: B256) -> Result<bool, OpenError> {
+        let corrupt = |problem: &str| OpenError::Corrupt { path: dir.into(), problem: problem.into() };
+        let Some(version) = self.meta(keys::META_VERSION)? else {
+            return if self.chain.is_empty().map_err(StoreError::while_doing("opening"))? {
+                Ok(true)
+            } else {
+                Err(corrupt("it has blocks and no version"))
+            };
+        };
+        let found =
+            version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
+        if found != FORMAT_VERSION {
+            return Err(OpenError::Version { path: dir.into(), found, expected: FORMAT_VERSION });
+        }
+        let found = self.meta(keys::META_GENESIS)?.ok_or_else(|| corrupt("it names no genesis"))?;
+        let found = B256::try_from(found.as_ref()).map_err(|_| corrupt("its genesis is no hash"))?;
+        if found != genesis {
+            return Err(OpenError::OtherGenesis { path: dir.into(), found, expected: genesis });
+        }
+        Ok(false)
+    }
+
+    /// Tells the caches where the chain stands.
+    pub(crate) fn resume(&self, head: u64) {
+        self.caches.advance(head);
+    }
+
+    pub(super) fn meta(&self, name: &str) -> Result<Option<fjall::UserValue>, StoreError> {
+        self.chain.get(keys::meta(name)).map_err(StoreError::while_doing("reading"))
+    }
+
+    pub(super) fn meta_height(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        let Some(value) = self.meta(name)? else { return Ok(None) };
+        let bytes = value.as_ref().try_into().map_err(|_| StoreError::damaged("a height is no number"))?;
+        Ok(Some(u64::from_be_bytes(bytes)))
+    }
+
+    /// Starts an atomic, synced batch.
+    pub(super) fn batch(&self) -> fjall::OwnedWriteBatch {
+        self.database.batch().durability(Some(PersistMode::SyncData))
+    }
+}
+
+fn classify(dir: &Path, error: fjall::Error) -> OpenError {
+    let path = dir.to_path_buf();
+    match error {
+        fjall::Error::Locked => OpenError::Locked { path },
+        fjall::Error::Io(source) if source.kind() == ErrorKind::WouldBlock => OpenError::Locked { path },
+        fjall::Error::Io(source) => OpenError::Io { path, source },
+        fjall::Error::InvalidVersion(_) => {
+            OpenError::Corrupt { path, problem: "the database has a version that this build does not know".into() }
+        }
+        other => OpenError::Corrupt { path, problem: other.to_string() },
+    }
+}

@@ -1,0 +1,106 @@
+//! Forgetting old state.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    Store, StoreError, StoreView,
+    body::{Changed, ChangedKeys},
+    keys::{self, Kind},
+};
+use crate::trie::Form;
+
+/// Heights that one batch removes: bounds its memory and how long it holds the journal.
+const HEIGHTS_PER_BATCH: u64 = 32;
+
+/// What [`crate::Blockchain::prune`] removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PruneReport {
+    /// Versions of accounts and slots.
+    pub state_versions: u64,
+    /// Versions of trie nodes.
+    pub node_versions: u64,
+}
+
+impl Store {
+    /// Removes what only states below `below_height` need. The state of `below_height` and of all after it stays.
+    pub(crate) fn prune(self: &Arc<Self>, below_height: u64) -> Result<PruneReport, StoreError> {
+        let head = self.head_height()?.unwrap_or_default();
+        let below_height = below_height.min(head);
+        let mut report = PruneReport::default();
+        let mut from = self.earliest_state()?;
+        while from < below_height {
+            let to = below_height.min(from + HEIGHTS_PER_BATCH);
+            self.prune_range(from, to, head, &mut report)?;
+            from = to;
+        }
+        Ok(report)
+    }
+
+    /// Makes `to` the earliest height with state; it was `from` before.
+    fn prune_range(
+        self: &Arc<Self>,
+        from: u64,
+        to: u64,
+        head: u64,
+        report: &mut PruneReport,
+    ) -> Result<(), StoreError> {
+        let view = StoreView::head(self.clone(), head).at(to);
+        let mut batch = self.batch();
+        let mut nodes = BTreeSet::new();
+        for height in from..=to {
+            let key = keys::block(Kind::Changes, height);
+            let Some(changes) = self.chain.get(key).map_err(StoreError::while_doing("pruning"))? else { continue };
+            let changes =
+                ChangedKeys::decode(&changes).ok_or_else(|| StoreError::damaged("a list of changes is malformed"))?;
+            for (table, prefix) in changes {
+                match table {
+                    Changed::State => {
+                        batch.remove(&self.history, keys::version(prefix, height));
+                        report.state_versions += 1;
+                    }
+                    Changed::Node => {
+                        nodes.insert(prefix.to_vec());
+                    }
+                }
+            }
+            batch.remove(&self.chain, key);
+            if height < to {
+                batch.remove(&self.chain, keys::block(Kind::Top, height));
+            }
+        }
+        for prefix in nodes {
+            self.prune_node(&mut batch, &view, &prefix, report)?;
+        }
+        batch.insert(&self.chain, keys::meta(keys::META_EARLIEST_STATE), to.to_be_bytes());
+        batch.commit().map_err(StoreError::while_doing("pruning"))
+    }
+
+    /// Leaves one full version of a branch at or below the view's height, or none when the branch does not exist there.
+    fn prune_node(
+        &self,
+        batch: &mut fjall::OwnedWriteBatch,
+        view: &StoreView,
+        prefix: &[u8],
+        report: &mut PruneReport,
+    ) -> Result<(), StoreError> {
+        let range = keys::version(prefix, 0)..=keys::version(prefix, view.height());
+        let versions: Vec<_> = self
+            .nodes
+            .range(range)
+            .map(|entry| entry.key().map_err(StoreError::while_doing("pruning")))
+            .collect::<Result<_, _>>()?;
+        let Some((newest, older)) = versions.split_last() else { return Ok(()) };
+        for key in older {
+            batch.remove(&self.nodes, key.clone());
+        }
+        report.node_versions += older.len() as u64;
+        match view.read_branch(prefix)? {
+            Some(branch) => batch.insert(&self.nodes, newest.clone(), branch.encode(Form::Full)),
+            None => {
+                batch.remove(&self.nodes, newest.clone());
+                report.node_versions += 1;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+#![allow(clippy::unwrap_used)]
+
+use std::{fs, path::Path};
+
+use alloy_primitives::{Address, B256, Bytes, Log, LogData};
+use alloy_trie::Nibbles;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    Blockchain, ExecutionConfig, Genesis, Receipt,
+    state::NodeKey,
+    store::body::{Changed, ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts},
+    testing::{TestChain, Wallet, genesis_config, signed},
+};
+
+fn open(path: &Path, genesis: &Genesis) -> Result<Blockchain, OpenError> {
+    Blockchain::open(path, genesis, ExecutionConfig::default())
+}
+
+/// A closed store of two blocks, changed by `damage`, and what opening it says.
+fn reopened_after(damage: impl FnOnce(&Store)) -> OpenError {
+    let TestChain { genesis, chain, directory } = {
+        let chain = TestChain::new();
+        chain.advance(vec![Wallet::new(0).write(0, 1, 1)]);
+        chain
+    };
+    drop(chain);
+    let (store, created) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
+    assert!(!created);
+    damage(&store);
+    drop(store);
+    open(directory.path(), &genesis).err().unwrap()
+}
+
+#[test]
+fn another_format_version_is_named() {
+    let error = reopened_after(|store| store.chain.insert(keys::meta(keys::META_VERSION), 9u32.to_be_bytes()).unwrap());
+    assert!(matches!(error, OpenError::Version { found: 9, expected: FORMAT_VERSION, .. }), "{error}");
+}
+
+#[test]
+fn a_store_that_contradicts_itself_is_corrupt() {
+    let head_without_block =
+        reopened_after(|store| store.chain.insert(keys::meta(keys::META_HEAD), 9u64.to_be_bytes()).unwrap());
+    assert!(matches!(head_without_block, OpenError::Corrupt { .. }), "{head_without_block}");
+    let other_state = reopened_after(|store| {
+        let genesis_top = store.chain.get(keys::block(keys::Kind::Top, 0)).unwrap().unwrap();
+        store.chain.insert(keys::block(keys::Kind::Top, 1), genesis_top).unwrap();
+    });
+    assert!(matches!(other_state, OpenError::Corrupt { .. }), "{other_state}");
+    let no_version = reopened_after(|store| store.chain.remove(keys::meta(keys::META_VERSION)).unwrap());
+    assert!(matches!(no_version, OpenError::Corrupt { .. }), "{no_version}");
+    let no_receipts = reopened_after(|store| store.chain.remove(keys::block(keys::Kind::Receipts, 1)).unwrap());
+    assert!(matches!(no_receipts, OpenError::Store(_)), "{no_receipts}");
+}
+
+#[test]
+fn an_unreadable_database_is_corrupt() {
+    let directory = tempfile::tempdir().unwrap();
+    let genesis = genesis_config().build().unwrap();
+    drop(open(directory.path(), &genesis).unwrap());
+    let files =
+        fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    files.for_each(|path| fs::write(path, b"not a database").unwrap());
+    assert!(matches!(open(directory.path(), &genesis), Err(OpenError::Corrupt { .. } | OpenError::Io { .. })));
+}
+
+#[test]
+fn certificates_may_come_after_their_block() {
+    let chain = TestChain::new();
+    assert_eq!(chain.chain.certificate(0).unwrap(), None);
+    chain.chain.put_certificate(0, b"late").unwrap();
+    chain.chain.put_certificate(7, b"of nothing").unwrap();
+    let chain = chain.reopen();
+    assert_eq!(chain.chain.certificate(0).unwrap(), Some(Bytes::from_static(b"late")));
+    assert_eq!(chain.chain.certificate(7).unwrap(), None);
+}
+
+proptest! {
+    #[test]
+    fn the_range_of_a_prefix_holds_exactly_the_keys_that_start_with_it(key: [u8; 32], prefix: [u8; 32], length in 0usize..64, own: bool) {
+        let key = B256::from(key);
+        let prefix = Nibbles::unpack(if own { key } else { B256::from(prefix) }).slice(..length);
+        let (low, high) = keys::hash_range(&prefix);
+        prop_assert_eq!((low..=high).contains(&key), Nibbles::unpack(key).starts_with(&prefix));
+    }
+
+    /// No version of one branch lies among those of another.
+    #[test]
+    fn branches_have_keys_of_their_own(first: [u8; 32], second: [u8; 32], lengths in (0usize..64, 0usize..64), owners in (0u8..3, 0u8..3), heights: (u64, u64)) {
+        let key = |hash: [u8; 32], length, owner: u8| NodeKey {
+            owner: owner.checked_sub(1).map(Address::repeat_byte),
+            path: Nibbles::unpack(B256::from(hash)).slice(..length),
+        };
+        let (first, second) = (key(first, lengths.0, owners.0), key(second, lengths.1, owners.1));
+        let (prefix, other) = (keys::node(&first), keys::version(&keys::node(&second), heights.1));
+        let range = keys::version(&prefix, 0)..=keys::version(&prefix, u64::MAX);
+        prop_assert_eq!(range.contains(&other), first == second);
+    }
+
+    #[test]
+    fn bodies_and_receipts_are_read_as_written(count in 0usize..5, topics in 0usize..4, data in proptest::collection::vec(any::<u8>(), 0..90)) {
+        let transactions: Vec<_> = (0..count).map(|nonce| signed(Wallet::new(0).write(nonce as u64, 1, 1))).collect();
+        let senders = vec![Wallet::new(0).address(); count];
+        let body = encode_body(&transactions, &senders);
+        let (read, read_senders) = decode_body(&body).unwrap();
+        prop_assert_eq!(read_senders, senders);
+        prop_assert!(read.iter().map(|transaction| transaction.hash()).eq(transactions.iter().map(|transaction| transaction.hash())));
+        if !body.is_empty() {
+            prop_assert!(decode_body(&body[..body.len() - 1]).is_none());
+        }
+        let log = Log { address: Address::ZERO, data: LogData::new_unchecked(vec![B256::ZERO; topics], data.into()) };
+        let receipts: Vec<Receipt> = (0..count as u64)
+            .map(|index| Receipt { success: index % 2 == 0, cumulative_gas_used: index * 21_000, logs: vec![log.clone(); index as usize], ..Receipt::default() })
+            .collect();
+        prop_assert_eq!(decode_receipts(&encode_receipts(&receipts)), Some(receipts));
+    }
+
+    #[test]
+    fn damaged_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+        let _ = (decode_body(&bytes), decode_receipts(&bytes), ChangedKeys::decode(&bytes));
+    }
+
+    #[test]
+    fn changed_keys_are_read_as_written(keys in proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 1..60)), 0..8)) {
+        let table = |node: bool| if node { Changed::Node } else { Changed::State };
+        let mut changed = ChangedKeys::default();
+        keys.iter().for_each(|(node, key)| changed.push(table(*node), key));
+        let bytes = changed.into_bytes();
+        let expected: Vec<_> = keys.iter().map(|(node, key)| (table(*node), key.as_slice())).collect();
+        prop_assert_eq!(ChangedKeys::decode(&bytes), Some(expected));
+    }
+}

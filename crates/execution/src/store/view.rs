@@ -1,0 +1,222 @@
+//! The state of one final height.
+
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+
+use alloy_primitives::{Address, B256, U256};
+use alloy_trie::Nibbles;
+use fjall::{Keyspace, Readable, Snapshot};
+use revm::bytecode::Bytecode;
+
+use super::{
+    Store, StoreError,
+    keys::{self, Kind},
+};
+use crate::{
+    state::{AccountRecord, NodeKey},
+    trie::{Branch, BranchRecord, Child},
+};
+
+/// The state after the final block at one height: a snapshot of the store, read at that height.
+#[derive(Clone)]
+pub(crate) struct StoreView {
+    store: Arc<Store>,
+    snapshot: Snapshot,
+    /// The head when the snapshot was taken.
+    head: u64,
+    height: u64,
+}
+
+type Found<T> = Result<Option<T>, StoreError>;
+
+impl StoreView {
+    /// The head's state. The caller knows that no commit is under way and that `head` is the store's head.
+    pub(crate) fn head(store: Arc<Store>, head: u64) -> Self {
+        let snapshot = store.database.snapshot();
+        Self { store, snapshot, head, height: head }
+    }
+
+    /// The same snapshot, read at another height at or below its head.
+    pub(crate) fn at(&self, height: u64) -> Self {
+        Self { height: height.min(self.head), ..self.clone() }
+    }
+
+    pub(crate) fn height(&self) -> u64 {
+        self.height
+    }
+
+    fn get(&self, keyspace: &Keyspace, key: &[u8]) -> Found<fjall::UserValue> {
+        self.snapshot.get(keyspace, key).map_err(reading())
+    }
+
+    /// What stood under a flat key at this height: the first history entry after it, or else the head's. Empty: nothing.
+    fn flat(&self, keyspace: &Keyspace, key: &[u8], history: impl Fn(&[u8]) -> Vec<u8>) -> Found<fjall::UserValue> {
+        if self.height < self.head {
+            let prefix = history(key);
+            let range = keys::version(&prefix, self.height + 1)..=keys::version(&prefix, u64::MAX);
+            if let Some(entry) = self.snapshot.range(&self.store.history, range).next() {
+                let value = entry.value().map_err(reading())?;
+                return Ok((!value.is_empty()).then_some(value));
+            }
+        }
+        self.get(keyspace, key)
+    }
+
+    pub(crate) fn account(&self, key: &B256) -> Found<Arc<AccountRecord>> {
+        if let Some(known) = self.store.caches.accounts.get(key, self.height) {
+            return Ok(known);
+        }
+        let found = self.flat(&self.store.accounts, key.as_slice(), keys::account_history)?;
+        let record = found.map(|bytes| decode_account(&bytes)).transpose()?;
+        self.store.caches.accounts.fill(*key, record.clone(), self.height);
+        Ok(record)
+    }
+
+    pub(crate) fn slot(&self, address: Address, key: &B256) -> Result<U256, StoreError> {
+        let key = keys::slot(&address, key);
+        if let Some(known) = self.store.caches.slots.get(&key, self.height) {
+            return Ok(known);
+        }
+        let found = self.flat(&self.store.slots, &key, keys::slot_history)?;
+        let value = found.map_or(Ok(U256::ZERO), |bytes| decode_slot(&bytes))?;
+        self.store.caches.slots.fill(key, value, self.height);
+        Ok(value)
+    }
+
+    pub(crate) fn code(&self, hash: &B256) -> Found<Bytecode> {
+        if let Some(code) = self.store.caches.codes.lock().get(hash) {
+            return Ok(Some(code.clone()));
+        }
+        let Some(bytes) = self.get(&self.store.chain, &keys::code(hash))? else { return Ok(None) };
+        let code =
+            Bytecode::new_raw_checked(bytes.to_vec().into()).map_err(|_| StoreError::damaged("code is malformed"))?;
+        self.store.caches.codes.lock().insert(*hash, code.clone());
+        Ok(Some(code))
+    }
+
+    /// The branch at a path: its greatest version in full, with the differences after it.
+    pub(crate) fn branch(&self, key: &NodeKey) -> Found<Arc<Branch>> {
+        if let Some(known) = self.store.caches.branches.get(key, self.height) {
+            return Ok(known);
+        }
+        let branch = self.read_branch(&keys::node(key))?.map(Arc::new);
+        self.store.caches.branches.fill(*key, branch.clone(), self.height);
+        Ok(branch)
+    }
+
+    /// As [`Self::branch`], by the prefix of its versions and past the cache.
+    pub(super) fn read_branch(&self, prefix: &[u8]) -> Found<Branch> {
+        let range = keys::version(prefix, 0)..=keys::version(prefix, self.height);
+        let mut differences = Vec::new();
+        for entry in self.snapshot.range(&self.store.nodes, range).rev() {
+            let value = entry.value().map_err(reading())?;
+            match BranchRecord::decode(&value).ok_or_else(|| StoreError::damaged("a trie branch is malformed"))? {
+                BranchRecord::Deleted => return Ok(None),
+                BranchRecord::Full(branch) => {
+                    differences.reverse();
+                    return Ok(Some(branch.with_differences(differences)));
+                }
+                BranchRecord::Difference(difference) => differences.push(difference),
+            }
+        }
+        if differences.is_empty() { Ok(None) } else { Err(StoreError::damaged("a trie branch has no full version")) }
+    }
+
+    /// The top of the account trie.
+    pub(crate) fn top(&self) -> Found<Child> {
+        let Some(bytes) = self.get(&self.store.chain, &keys::block(Kind::Top, self.height))? else {
+            return Err(StoreError::damaged("a block has no state"));
+        };
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let top =
+            Child::decode(&mut bytes.as_ref()).ok_or_else(|| StoreError::damaged("the top of a trie is malformed"))?;
+        Ok(Some(top))
+    }
+
+    pub(crate) fn block_hash(&self, height: u64) -> Found<B256> {
+        let header = self.get(&self.store.chain, &keys::block(Kind::Header, height))?;
+        Ok(header.map(alloy_primitives::keccak256))
+    }
+
+    /// An account whose hashed address starts with `prefix` and is not `skipped`.
+    pub(crate) fn first_account(
+        &self,
+        prefix: &Nibbles,
+        skipped: &dyn Fn(&B256) -> bool,
+    ) -> Found<(B256, Arc<AccountRecord>)> {
+        let (low, high) = keys::hash_range(prefix);
+        for key in self.keys(&self.store.accounts, low.to_vec()..=high.to_vec(), keys::account_history) {
+            let key =
+                B256::try_from(key?.as_slice()).map_err(|_| StoreError::damaged("an account key is malformed"))?;
+            if let (false, Some(record)) = (skipped(&key), self.account(&key)?) {
+                return Ok(Some((key, record)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A slot whose hashed number starts with `prefix` and is not `skipped`.
+    pub(crate) fn first_slot(
+        &self,
+        address: Address,
+        prefix: &Nibbles,
+        skipped: &dyn Fn(&B256) -> bool,
+    ) -> Found<(B256, U256)> {
+        for key in self.slot_keys(address, prefix) {
+            let key = key?;
+            if skipped(&key) {
+                continue;
+            }
+            let value = self.slot(address, &key)?;
+            if !value.is_zero() {
+                return Ok(Some((key, value)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All slots of an account.
+    pub(crate) fn all_slots(&self, address: Address) -> Result<BTreeMap<B256, U256>, StoreError> {
+        let keys = self.slot_keys(address, &Nibbles::default());
+        keys.map(|key| key.and_then(|key| Ok((key, self.slot(address, &key)?)))).collect()
+    }
+
+    fn slot_keys(&self, address: Address, prefix: &Nibbles) -> impl Iterator<Item = Result<B256, StoreError>> + '_ {
+        let (low, high) = keys::hash_range(prefix);
+        let range = keys::slot(&address, &low).to_vec()..=keys::slot(&address, &high).to_vec();
+        self.keys(&self.store.slots, range, keys::slot_history)
+            .map(|key| B256::try_from(&key?[20..]).map_err(|_| StoreError::damaged("a slot key is malformed")))
+    }
+
+    /// Keys of `keyspace` in a range, and for an older height those that have vanished since.
+    fn keys(
+        &self,
+        keyspace: &Keyspace,
+        range: RangeInclusive<Vec<u8>>,
+        history: impl Fn(&[u8]) -> Vec<u8>,
+    ) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
+        let current =
+            self.snapshot.range(keyspace, range.clone()).map(|entry| Ok(entry.key().map_err(reading())?.to_vec()));
+        let old = (self.height < self.head).then(|| {
+            let range = keys::version(&history(range.start()), 0)..=keys::version(&history(range.end()), u64::MAX);
+            self.snapshot.range(&self.store.history, range).map(|entry| {
+                let key = entry.key().map_err(reading())?;
+                Ok(key[1..key.len() - 8].to_vec())
+            })
+        });
+        current.chain(old.into_iter().flatten())
+    }
+}
+
+fn reading() -> impl Fn(fjall::Error) -> StoreError {
+    StoreError::while_doing("reading state")
+}
+
+fn decode_account(bytes: &[u8]) -> Result<Arc<AccountRecord>, StoreError> {
+    AccountRecord::decode(bytes).map(Arc::new).ok_or_else(|| StoreError::damaged("an account is malformed"))
+}
+
+fn decode_slot(bytes: &[u8]) -> Result<U256, StoreError> {
+    U256::try_from_be_slice(bytes).ok_or_else(|| StoreError::damaged("a slot is malformed"))
+}

@@ -1,0 +1,55 @@
+//! `chancery_`: what a light client needs.
+
+use alloy_primitives::Bytes;
+use serde::Serialize;
+use serde_json::json;
+
+use super::Reply;
+use crate::{api::Api, error::RpcError, params::Args};
+
+/// The evidence that a block is final, as `chancery-light` reads it (`docs/specs/finality.md`).
+#[derive(Serialize)]
+struct FinalityProof {
+    /// RLP of the block's header.
+    header: Bytes,
+    /// The certificate of the block, or of the last of `descendants`.
+    certificate: Bytes,
+    /// RLP of the headers after the block up to the one that the certificate names; absent where it names the block.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    descendants: Vec<Bytes>,
+}
+
+/// `chancery_getFinality(block)`: the block's header with the certificate that makes it final.
+///
+/// Null while there is none: for the genesis block, which needs no certificate, until a first block is certified, and for
+/// a head whose certificate is still on its way.
+pub(crate) fn finality(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
+    let height = api.height_of(args.required(0, "block")?)?;
+    let rlp = |height| Ok::<_, RpcError>(Bytes::from(alloy_rlp::encode(api.header(height)?.inner())));
+    let most = api.limits().max_finality_headers;
+    let mut descendants = Vec::new();
+    let last = api.head_height().min(height.saturating_add(most));
+    for certified in height..=last {
+        if certified > height {
+            descendants.push(rlp(certified)?);
+        }
+        if let Some(certificate) = api.chain().certificate(certified)? {
+            return api.reply(&FinalityProof { header: rlp(height)?, certificate, descendants });
+        }
+    }
+    if last < api.head_height() {
+        let message = format!("no block from {height} to {last} has a finality certificate of its own");
+        return Err(RpcError::TooMuch { limit: "max_finality_headers", value: most, message });
+    }
+    api.reply(&())
+}
+
+/// `chancery_validators()`: who decides, in the order of the signer bitmap.
+pub(crate) fn validators(api: &Api, _: &Args<'_>) -> Result<Reply, RpcError> {
+    api.reply(&json!({ "epoch": 0, "validators": api.genesis().validators }))
+}
+
+/// `chancery_genesis()`: the file that a light client of this chain trusts.
+pub(crate) fn genesis(api: &Api, _: &Args<'_>) -> Result<Reply, RpcError> {
+    api.reply(api.genesis())
+}

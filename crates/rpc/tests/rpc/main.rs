@@ -1,0 +1,18 @@
+//! The real server over a real chain in a temporary directory, called over real sockets on loopback.
+//!
+//! Blocks are made by driving the block tree directly: this crate knows no consensus.
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod blocks;
+mod calls;
+mod connections;
+mod filters;
+mod harness;
+mod identity;
+mod limits;
+mod shape;
+mod state;
+mod submissions;
+mod subscriptions;
+mod traces;
