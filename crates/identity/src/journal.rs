@@ -1,0 +1,169 @@
+//! What happened at the doors of representation and provisioning: for M2R and M2S (M-MON-2). No personal data, no content.
+
+use alloy_primitives::Address;
+
+use crate::{
+    database::{IdentityDatabase, Row, values},
+    error::{IdentityError, IdentityResult},
+};
+
+/// Most entries that one query answers.
+pub const MAX_JOURNAL_ROWS: usize = 1000;
+/// Longest name, subject or facts of an entry, in bytes; what is longer is cut.
+pub const MAX_JOURNAL_TEXT_BYTES: usize = 300;
+
+/// Whose journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Keeper {
+    /// Submissions at R2D.
+    Representation,
+    /// Accesses at U2S and to personal data.
+    Provisioning,
+    /// Changes at O2C.
+    Controlling,
+}
+
+impl Keeper {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Representation => "representation",
+            Self::Provisioning => "provisioning",
+            Self::Controlling => "controlling",
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Happening {
+    /// A submission was accepted.
+    Submitted,
+    /// A submission was refused.
+    SubmissionRefused,
+    /// Data was accessed.
+    Accessed,
+    /// The configuration was changed.
+    Configured,
+}
+
+impl Happening {
+    const ALL: [Self; 4] = [Self::Submitted, Self::SubmissionRefused, Self::Accessed, Self::Configured];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::SubmissionRefused => "submission-refused",
+            Self::Accessed => "accessed",
+            Self::Configured => "configured",
+        }
+    }
+}
+
+/// An entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// When, Unix milliseconds.
+    pub time_ms: u64,
+    /// Whose journal.
+    pub keeper: Keeper,
+    /// What.
+    pub happening: Happening,
+    /// Name of the operation or service.
+    pub name: String,
+    /// By whom; `None` for the public.
+    pub actor: Option<Address>,
+    /// What it was about: a certificate id, an address.
+    pub subject: String,
+    /// Short public facts.
+    pub facts: String,
+}
+
+/// Which entries.
+#[derive(Clone, Debug, Default)]
+pub struct JournalQuery {
+    /// From this time on, Unix milliseconds.
+    pub from_ms: Option<u64>,
+    /// Before this time.
+    pub to_ms: Option<u64>,
+    /// Only this one; `None`: all.
+    pub happenings: Vec<Happening>,
+    /// Only about this.
+    pub subject: Option<String>,
+    /// At most so many, up to [`MAX_JOURNAL_ROWS`].
+    pub limit: usize,
+}
+
+impl IdentityDatabase {
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    pub async fn record(&self, entry: &JournalEntry) -> IdentityResult<()> {
+        self.pool
+            .execute(
+                "INSERT INTO journal (time_ms, keeper, happening, name, actor, subject, facts) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                values![
+                    entry.time_ms,
+                    entry.keeper.name(),
+                    entry.happening.name(),
+                    bounded(&entry.name),
+                    entry.actor,
+                    bounded(&entry.subject),
+                    bounded(&entry.facts),
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Entries of one keeper, newest first.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`, `Broken`.
+    pub async fn journal(&self, keeper: Keeper, query: &JournalQuery) -> IdentityResult<Vec<JournalEntry>> {
+        let wants = |happening| i64::from(query.happenings.is_empty() || query.happenings.contains(&happening));
+        let rows = self
+            .pool
+            .fetch_all(
+                "SELECT time_ms, happening, name, actor, subject, facts FROM journal \
+                 WHERE keeper = $1 AND time_ms >= $2 AND time_ms < $3 AND ($4 = 0 OR subject = $5) \
+                 AND ((happening = 'submitted' AND $6 = 1) OR (happening = 'submission-refused' AND $7 = 1) \
+                 OR (happening = 'accessed' AND $8 = 1) OR (happening = 'configured' AND $9 = 1)) \
+                 ORDER BY time_ms DESC, id DESC LIMIT $10",
+                values![
+                    keeper.name(),
+                    query.from_ms.unwrap_or(0),
+                    query.to_ms.unwrap_or(u64::MAX),
+                    i64::from(query.subject.is_some()),
+                    query.subject.as_deref().unwrap_or_default(),
+                    wants(Happening::Submitted),
+                    wants(Happening::SubmissionRefused),
+                    wants(Happening::Accessed),
+                    wants(Happening::Configured),
+                    query.limit.min(MAX_JOURNAL_ROWS) as u64,
+                ],
+            )
+            .await?;
+        rows.iter().map(|row| read_entry(keeper, row)).collect()
+    }
+}
+
+fn bounded(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_JOURNAL_TEXT_BYTES)]
+}
+
+fn read_entry(keeper: Keeper, row: &Row) -> IdentityResult<JournalEntry> {
+    let happening = row.text(1)?;
+    Ok(JournalEntry {
+        time_ms: row.unsigned(0)?,
+        keeper,
+        happening: Happening::ALL
+            .into_iter()
+            .find(|known| known.name() == happening)
+            .ok_or_else(|| IdentityError::Broken("a journal entry has an unknown happening".into()))?,
+        name: row.text(2)?,
+        actor: row.optional_address(3)?,
+        subject: row.text(4)?,
+        facts: row.text(5)?,
+    })
+}

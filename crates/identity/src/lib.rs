@@ -1,0 +1,59 @@
+//! Who is behind an address: real-name registration, the uniqueness of persons, and what the gateway must remember that no chain may know.
+//!
+//! ```text
+//!  registration desk, applications, presentations      representation, provisioning
+//!        |                                                   |
+//!        v                                                   v
+//!   IdentityDatabase: users, persons (sealed)         operations index, journal
+//!        |  sealing, tags
+//!        v
+//!   KeyRing (a file of its own, 0600)   +   SQLite file or PostgreSQL
+//! ```
+//!
+//! Invariants:
+//! - IDENTITY-1: personal data and account names stand in the database sealed or as keyed tags only; whoever has the database but not the key file
+//!   can neither read them nor test a guess.
+//! - IDENTITY-2: a person has at most one registration that is pending or confirmed, whatever runs at the same time.
+//! - IDENTITY-3: personal data are given out only after the look at them is recorded.
+//! - IDENTITY-4: a database that vanishes is *unreachable*; it is never replaced by an empty one and nothing is reported as written that is not.
+//! - IDENTITY-5: a database is used with the key ring it was made with, or not at all.
+//!
+//! What this crate must not do: reach a chain, decide who may ask (the application and the gateway do), log personal data, read a clock.
+
+mod applications;
+mod database;
+mod error;
+mod journal;
+mod key_ring;
+mod operations;
+mod person;
+mod presentations;
+mod sealing;
+mod uniqueness;
+mod users;
+
+pub use applications::{
+    ApplicationDecision, ApplicationQuery, ApplicationRecord, ApplicationStatus, MAX_DETAILS_BYTES,
+    MAX_OPEN_APPLICATIONS,
+};
+pub use database::{Cursor, DEFAULT_PAGE_ROWS, DatabaseLocation, IdentityDatabase, MAX_PAGE_ROWS, Page};
+pub use error::{Conflict, IdentityError, IdentityResult};
+pub use journal::{Happening, JournalEntry, JournalQuery, Keeper, MAX_JOURNAL_ROWS, MAX_JOURNAL_TEXT_BYTES};
+pub use key_ring::{KeyRing, KeyRingError, MAX_KEY_VERSIONS, SECRET_BYTES};
+pub use operations::{IndexedBlock, IndexedOperation, Location, MAX_BLOCK_OPERATIONS, MAX_IDEMPOTENCY_KEY_BYTES};
+pub use person::{MAX_COUNTRY_CHARS, MAX_DOCUMENT_NUMBER_CHARS, MAX_PART_CHARS, Person, PersonError};
+pub use presentations::{
+    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, PRESENTATION_ID_BYTES,
+};
+pub use sealing::{MAX_SEALED_BYTES, Place, SealingError};
+pub use users::{
+    Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, Registered,
+    SignedAttribute, UserDecision, UserRecord, UserStatus, UserType,
+};
+
+/// A random identifier of 16 bytes as 32 hexadecimal digits.
+fn random_id() -> IdentityResult<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| IdentityError::Broken(error.to_string()))?;
+    Ok(hex::encode(bytes))
+}

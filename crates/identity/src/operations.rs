@@ -1,0 +1,212 @@
+//! The index of operations and data blocks: which block holds an operation, and what all its leaves are, so that the proof of membership
+//! can be made again (R2D); and idempotency keys. Everything here stands on the chains too, as hashes; losing it loses proofs, no records.
+
+use alloy_primitives::{Address, B256};
+
+use crate::{
+    database::{IdentityDatabase, Lock, Row, values},
+    error::{Conflict, IdentityError, IdentityResult},
+};
+
+/// Longest idempotency key, in bytes.
+pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 100;
+/// Most operations of one data block.
+pub const MAX_BLOCK_OPERATIONS: usize = 4096;
+
+/// Where something is recorded on a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// Transaction.
+    pub tx_hash: B256,
+    /// Block.
+    pub block_number: u64,
+    /// Hash of the block.
+    pub block_hash: B256,
+}
+
+/// A leaf of a data block (encodings: Data block).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexedOperation {
+    /// EIP-712 digest.
+    pub digest: B256,
+    /// Who signed it.
+    pub source: Address,
+    /// Type as `bytes32`.
+    pub operation_type: B256,
+    /// Hash of the content.
+    pub content_hash: B256,
+    /// Time in the leaf, Unix seconds.
+    pub time: u64,
+    /// The operation's own transaction, if it has one.
+    pub recorded: Option<Location>,
+}
+
+/// A data block with its leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexedBlock {
+    /// Merkle root.
+    pub root: B256,
+    /// The chain that records it.
+    pub chain: String,
+    /// Unix milliseconds.
+    pub closed_at_ms: u64,
+    /// The transaction that recorded the root; `None` while that is not known to be final.
+    pub recorded: Option<Location>,
+    /// Leaves in the order of the block.
+    pub operations: Vec<IndexedOperation>,
+}
+
+impl IdentityDatabase {
+    /// Writes a data block and its leaves, or completes what was written before (the same root with locations now known).
+    ///
+    /// # Errors
+    /// `TooLarge`, `Conflict::Concurrent` when an operation is in another block already, `DatabaseUnreachable`.
+    pub async fn index_block(&self, block: &IndexedBlock) -> IdentityResult<()> {
+        if block.operations.len() > MAX_BLOCK_OPERATIONS {
+            return Err(IdentityError::TooLarge { what: "the data block", limit: MAX_BLOCK_OPERATIONS });
+        }
+        let mut transaction = self.pool.begin(Lock::Operation).await?;
+        let (tx, number, hash) = parts(block.recorded.as_ref());
+        transaction
+            .execute(
+                "INSERT INTO data_blocks (root, chain, closed_at_ms, tx_hash, block_number, block_hash) VALUES ($1, $2, $3, $4, $5, $6) \
+                 ON CONFLICT (root) DO UPDATE SET tx_hash = COALESCE(excluded.tx_hash, data_blocks.tx_hash), \
+                 block_number = COALESCE(excluded.block_number, data_blocks.block_number), \
+                 block_hash = COALESCE(excluded.block_hash, data_blocks.block_hash)",
+                values![block.root, block.chain.as_str(), block.closed_at_ms, tx, number, hash],
+            )
+            .await?;
+        for (position, operation) in block.operations.iter().enumerate() {
+            let (tx, number, hash) = parts(operation.recorded.as_ref());
+            let changed = transaction
+                .execute(
+                    "INSERT INTO operations (digest, root, position, source, operation_type, content_hash, time, tx_hash, block_number, block_hash) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+                     ON CONFLICT (digest) DO UPDATE SET tx_hash = COALESCE(excluded.tx_hash, operations.tx_hash), \
+                     block_number = COALESCE(excluded.block_number, operations.block_number), \
+                     block_hash = COALESCE(excluded.block_hash, operations.block_hash) WHERE operations.root = excluded.root",
+                    values![
+                        operation.digest,
+                        block.root,
+                        position as u64,
+                        operation.source,
+                        operation.operation_type,
+                        operation.content_hash,
+                        operation.time,
+                        tx,
+                        number,
+                        hash,
+                    ],
+                )
+                .await?;
+            if changed == 0 {
+                return Err(Conflict::Concurrent.into());
+            }
+        }
+        transaction.commit().await
+    }
+
+    /// The data block that holds an operation.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`, `Broken`.
+    pub async fn block_of_operation(&self, digest: B256) -> IdentityResult<Option<IndexedBlock>> {
+        let row = self
+            .pool
+            .fetch_optional(
+                "SELECT b.root, b.chain, b.closed_at_ms, b.tx_hash, b.block_number, b.block_hash \
+                 FROM operations o JOIN data_blocks b ON b.root = o.root WHERE o.digest = $1",
+                values![digest],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let root = row.hash(0)?;
+        let rows = self
+            .pool
+            .fetch_all(
+                "SELECT digest, source, operation_type, content_hash, time, tx_hash, block_number, block_hash \
+                 FROM operations WHERE root = $1 ORDER BY position",
+                values![root],
+            )
+            .await?;
+        Ok(Some(IndexedBlock {
+            root,
+            chain: row.text(1)?,
+            closed_at_ms: row.unsigned(2)?,
+            recorded: location(&row, 3)?,
+            operations: rows.iter().map(read_operation).collect::<IdentityResult<_>>()?,
+        }))
+    }
+
+    /// Ties an idempotency key of a source to an operation. The same pair again is fine.
+    ///
+    /// # Errors
+    /// `TooLarge`, `Conflict::IdempotencyKeyUsed`, `DatabaseUnreachable`.
+    pub async fn claim_idempotency_key(
+        &self,
+        source: Address,
+        key: &str,
+        digest: B256,
+        now_ms: u64,
+    ) -> IdentityResult<()> {
+        if key.is_empty() || key.len() > MAX_IDEMPOTENCY_KEY_BYTES {
+            return Err(IdentityError::TooLarge {
+                what: "the idempotency key is empty or",
+                limit: MAX_IDEMPOTENCY_KEY_BYTES,
+            });
+        }
+        self.pool
+            .execute(
+                "INSERT INTO idempotency_keys (source, idempotency_key, digest, created_at_ms) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (source, idempotency_key) DO NOTHING",
+                values![source, key, digest, now_ms],
+            )
+            .await?;
+        match self.idempotency_digest(source, key).await? {
+            Some(claimed) if claimed == digest => Ok(()),
+            _ => Err(Conflict::IdempotencyKeyUsed.into()),
+        }
+    }
+
+    /// The operation that an idempotency key of a source stands for.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    pub async fn idempotency_digest(&self, source: Address, key: &str) -> IdentityResult<Option<B256>> {
+        let row = self
+            .pool
+            .fetch_optional(
+                "SELECT digest FROM idempotency_keys WHERE source = $1 AND idempotency_key = $2",
+                values![source, key],
+            )
+            .await?;
+        row.map(|row| row.hash(0)).transpose()
+    }
+}
+
+fn parts(location: Option<&Location>) -> (Option<B256>, Option<u64>, Option<B256>) {
+    (
+        location.map(|location| location.tx_hash),
+        location.map(|location| location.block_number),
+        location.map(|location| location.block_hash),
+    )
+}
+
+fn location(row: &Row, first: usize) -> IdentityResult<Option<Location>> {
+    let parts = (row.optional_hash(first)?, row.optional_unsigned(first + 1)?, row.optional_hash(first + 2)?);
+    Ok(match parts {
+        (Some(tx_hash), Some(block_number), Some(block_hash)) => Some(Location { tx_hash, block_number, block_hash }),
+        _ => None,
+    })
+}
+
+fn read_operation(row: &Row) -> IdentityResult<IndexedOperation> {
+    Ok(IndexedOperation {
+        digest: row.hash(0)?,
+        source: row.address(1)?,
+        operation_type: row.hash(2)?,
+        content_hash: row.hash(3)?,
+        time: row.unsigned(4)?,
+        recorded: location(row, 5)?,
+    })
+}

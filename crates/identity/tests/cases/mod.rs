@@ -1,0 +1,443 @@
+//! The cases, each on a fresh database.
+
+use alloy_primitives::{Address, B256, Bytes};
+use chancery_identity::{
+    ApplicationDecision, ApplicationQuery, ApplicationStatus, Conflict, Happening, IdentityDatabase, IdentityError,
+    IndexedBlock, IndexedOperation, JournalEntry, JournalQuery, Keeper, KeyRing, Location, Look, MAX_PAGE_ROWS,
+    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, NewUser, Page, Person,
+    SignedAttribute, UserDecision, UserStatus, UserType,
+};
+use serde_json::json;
+
+use crate::Fixture;
+
+const NOW: u64 = 1_800_000_000_000;
+/// Not personal: stands in clear.
+pub const PUBLIC_MARK: &str = "sample-public-mark";
+const OFFICE: Address = Address::repeat_byte(0xf0);
+
+fn person(name: &str) -> Person {
+    Person {
+        name: name.into(),
+        unit: "Sample Harbour Office".into(),
+        city: "Sampleville".into(),
+        country: "CN".into(),
+        document_number: None,
+        birth_date: Some("1990-01-31".into()),
+    }
+}
+
+fn user(byte: u8, account: &str, person: Person) -> NewUser {
+    NewUser {
+        account: account.into(),
+        address: Address::repeat_byte(byte),
+        public_key: Bytes::from(vec![byte; 65]),
+        encryption_key: B256::repeat_byte(byte),
+        user_type: UserType::Person,
+        person,
+        attributes: vec![SignedAttribute {
+            name: "did/pub/X25519/enc/hex".into(),
+            value: vec![byte; 32].into(),
+            validity: 100,
+            signature: vec![1; 65].into(),
+        }],
+        recovery: false,
+    }
+}
+
+fn documented(name: &str, number: &str) -> Person {
+    Person { document_number: Some(number.into()), ..person(name) }
+}
+
+fn confirm() -> UserDecision {
+    UserDecision::Confirm { tx_hash: B256::repeat_byte(7), block_number: 12 }
+}
+
+fn conflict<T: std::fmt::Debug>(result: Result<T, IdentityError>) -> Conflict {
+    match result {
+        Err(IdentityError::Conflict(conflict)) => conflict,
+        other => panic!("a conflict is expected, not {other:?}"),
+    }
+}
+
+pub fn contains(bytes: &[u8], text: &str) -> bool {
+    let hex = alloy_primitives::hex::encode(text);
+    [text.as_bytes(), hex.as_bytes()].iter().any(|needle| bytes.windows(needle.len()).any(|window| window == *needle))
+}
+
+pub fn assert_no_personal_data(bytes: &[u8]) {
+    for personal in [
+        "Zhang",
+        "zhang",
+        "Harbour",
+        "harbour",
+        "Sampleville",
+        "1990-01-31",
+        "SN-77",
+        "sn77",
+        "a-private-reason",
+        "scenic",
+    ] {
+        assert!(!contains(bytes, personal), "{personal} stands in clear");
+    }
+}
+
+pub async fn fill(database: &IdentityDatabase) {
+    database.register(&user(1, "zhang.account", documented("Zhang San", "SN-77")), NOW).await.unwrap();
+    let rejection = UserDecision::Reject { reason: Some("a-private-reason".into()) };
+    database.decide_user(Address::repeat_byte(1), &rejection, OFFICE, NOW).await.unwrap();
+    database
+        .apply(Address::repeat_byte(1), "marriage", &json!({"place": "scenic hall", "spouse": "Zhang"}), NOW)
+        .await
+        .unwrap();
+    let entry = JournalEntry {
+        time_ms: NOW,
+        keeper: Keeper::Provisioning,
+        happening: Happening::Accessed,
+        name: PUBLIC_MARK.into(),
+        actor: None,
+        subject: "s".into(),
+        facts: String::new(),
+    };
+    database.record(&entry).await.unwrap();
+}
+
+pub async fn assert_filled(database: &IdentityDatabase) {
+    let user = database.user(Address::repeat_byte(1)).await.unwrap().unwrap();
+    assert_eq!((user.account.as_str(), user.status), ("zhang.account", UserStatus::Rejected));
+    assert_eq!(user.reason.as_deref(), Some("a-private-reason"));
+    assert_eq!(database.applications(&ApplicationQuery::default()).await.unwrap().0[0].details["place"], "scenic hall");
+}
+
+pub async fn assert_everything_is_temporary(database: &IdentityDatabase) {
+    let errors = [
+        database.ping().await.unwrap_err(),
+        database.user(Address::repeat_byte(1)).await.unwrap_err(),
+        database.register(&user(9, "nine", person("Nine")), NOW).await.unwrap_err(),
+        database.apply(Address::repeat_byte(1), "degree", &json!({}), NOW).await.unwrap_err(),
+        database.decide_user(Address::repeat_byte(1), &confirm(), OFFICE, NOW).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.is_temporary(), "{error}");
+    }
+}
+
+pub async fn a_person_registers_and_an_office_confirms(fixture: &Fixture) {
+    // C-ID, C-API-1
+    let database = &fixture.database;
+    let new = user(1, "zhang", person("Zhang San"));
+    let registered = database.register(&new, NOW).await.unwrap();
+    assert_eq!((registered.status, registered.returning), (UserStatus::Pending, false));
+    let (waiting, next) = database.users_with_status(UserStatus::Pending, &Page::default()).await.unwrap();
+    assert_eq!((waiting.len(), next), (1, None));
+    assert_eq!(waiting[0].attributes, new.attributes);
+
+    let confirmed = database.decide_user(new.address, &confirm(), OFFICE, NOW + 5).await.unwrap();
+    assert_eq!(confirmed.status, UserStatus::Confirmed);
+    assert_eq!(confirmed.recorded, Some((B256::repeat_byte(7), 12)));
+    assert_eq!((confirmed.decided_by, confirmed.decided_at_ms), (Some(OFFICE), Some(NOW + 5)));
+    // It is there after a restart.
+    assert_eq!(fixture.open_again().await.user(new.address).await.unwrap(), Some(confirmed));
+}
+
+pub async fn a_returning_person_is_recognised(fixture: &Fixture) {
+    // C-ID
+    let database = &fixture.database;
+    let first = user(1, "zhang", person("Zhang San"));
+    database.register(&first, NOW).await.unwrap();
+    let again = database.register(&user(1, "zhang", person(" ZHANG  San ")), NOW + 1).await.unwrap();
+    assert_eq!((again.status, again.returning), (UserStatus::Pending, true));
+    let elsewhere = database.register(&user(2, "zhang2", person("zhang san")), NOW + 2).await;
+    assert_eq!(conflict(elsewhere), Conflict::PersonRegistered);
+    assert!(database.user(Address::repeat_byte(2)).await.unwrap().is_none());
+}
+
+pub async fn two_people_of_one_name_are_told_apart_by_their_documents(fixture: &Fixture) {
+    let database = &fixture.database;
+    database.register(&user(1, "a", documented("Wang Wei", "1")), NOW).await.unwrap();
+    let second = database.register(&user(2, "b", documented("Wang Wei", "2")), NOW).await.unwrap();
+    assert!(!second.returning);
+    // Without a document it could be either of them.
+    assert_eq!(conflict(database.register(&user(3, "c", person("Wang Wei")), NOW).await), Conflict::PersonRegistered);
+    // Who moved is known by the document.
+    let moved = Person { city: "Elsewhere".into(), ..documented("Wang Wei", " 1") };
+    assert_eq!(conflict(database.register(&user(4, "d", moved), NOW).await), Conflict::PersonRegistered);
+}
+
+pub async fn a_taken_account_or_address_is_refused(fixture: &Fixture) {
+    let database = &fixture.database;
+    database.register(&user(1, "zhang", person("Zhang San")), NOW).await.unwrap();
+    assert_eq!(conflict(database.register(&user(2, "ZHANG", person("Li Si")), NOW).await), Conflict::AccountTaken);
+    assert_eq!(conflict(database.register(&user(1, "li", person("Li Si")), NOW).await), Conflict::AddressRegistered);
+    let other_key = NewUser { encryption_key: B256::repeat_byte(9), ..user(1, "zhang", person("Zhang San")) };
+    assert_eq!(conflict(database.register(&other_key, NOW).await), Conflict::AddressRegistered);
+    // Nothing of the refused stays.
+    database.register(&user(2, "li", person("Li Si")), NOW).await.unwrap();
+}
+
+pub async fn of_two_concurrent_registrations_of_one_person_one_wins(fixture: &Fixture) {
+    // IDENTITY-2
+    let mut tasks = Vec::new();
+    for byte in 1..=8_u8 {
+        let database = fixture.database.clone();
+        tasks.push(tokio::spawn(async move {
+            database.register(&user(byte, &format!("account{byte}"), person("Zhang San")), NOW).await
+        }));
+    }
+    let mut won = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(registered) => {
+                assert!(!registered.returning);
+                won += 1;
+            }
+            Err(IdentityError::Conflict(conflict)) => {
+                assert_eq!(conflict, Conflict::PersonRegistered)
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(won, 1);
+    assert_eq!(fixture.database.users_with_status(UserStatus::Pending, &Page::default()).await.unwrap().0.len(), 1);
+}
+
+pub async fn a_rejected_person_may_register_again(fixture: &Fixture) {
+    let database = &fixture.database;
+    database.register(&user(1, "zhang", person("Zhang San")), NOW).await.unwrap();
+    let rejection = UserDecision::Reject { reason: Some("unreadable copy".into()) };
+    let rejected = database.decide_user(Address::repeat_byte(1), &rejection, OFFICE, NOW).await.unwrap();
+    assert_eq!((rejected.status, rejected.reason.as_deref()), (UserStatus::Rejected, Some("unreadable copy")));
+    let again = database.register(&user(1, "zhang", person("Zhang San")), NOW + 1).await.unwrap();
+    assert_eq!((again.status, again.returning), (UserStatus::Pending, true));
+    database.decide_user(Address::repeat_byte(1), &rejection, OFFICE, NOW).await.unwrap();
+    let with_new_key = database.register(&user(2, "zhang", person("Zhang San")), NOW + 2).await.unwrap();
+    assert!(with_new_key.returning);
+}
+
+pub async fn a_lost_key_is_replaced_when_an_office_confirms(fixture: &Fixture) {
+    let database = &fixture.database;
+    let recovery = NewUser { recovery: true, ..user(2, "zhang-new", person("Zhang San")) };
+    assert_eq!(conflict(database.register(&recovery, NOW).await), Conflict::NothingToRecover);
+    database.register(&user(1, "zhang", person("Zhang San")), NOW).await.unwrap();
+    database.decide_user(Address::repeat_byte(1), &confirm(), OFFICE, NOW).await.unwrap();
+    let waiting = database.register(&recovery, NOW + 1).await.unwrap();
+    assert_eq!((waiting.status, waiting.returning), (UserStatus::Recovering, true));
+    // Until an office has seen the person, the old address counts.
+    assert_eq!(database.user(Address::repeat_byte(1)).await.unwrap().unwrap().status, UserStatus::Confirmed);
+    database.decide_user(recovery.address, &confirm(), OFFICE, NOW + 2).await.unwrap();
+    assert_eq!(database.user(Address::repeat_byte(1)).await.unwrap().unwrap().status, UserStatus::Replaced);
+    assert_eq!(database.user(recovery.address).await.unwrap().unwrap().status, UserStatus::Confirmed);
+}
+
+pub async fn a_decision_is_made_once(fixture: &Fixture) {
+    let database = &fixture.database;
+    let address = Address::repeat_byte(1);
+    let unknown = database.decide_user(address, &confirm(), OFFICE, NOW).await;
+    assert_eq!(conflict(unknown), Conflict::UnknownUser { address });
+    database.register(&user(1, "zhang", person("Zhang San")), NOW).await.unwrap();
+    let first = database.decide_user(address, &confirm(), OFFICE, NOW).await.unwrap();
+    let again = database.decide_user(address, &confirm(), Address::repeat_byte(3), NOW + 9).await.unwrap();
+    assert_eq!(first, again);
+    let otherwise = database.decide_user(address, &UserDecision::Reject { reason: None }, OFFICE, NOW).await;
+    assert_eq!(conflict(otherwise), Conflict::AlreadyDecided);
+}
+
+pub async fn another_key_file_is_refused(fixture: &Fixture) {
+    // IDENTITY-5
+    let result = IdentityDatabase::open(&fixture.location, KeyRing::random().unwrap()).await;
+    assert!(matches!(result, Err(IdentityError::WrongKey)));
+}
+
+pub async fn looks_at_personal_data_are_recorded_first(fixture: &Fixture) {
+    // IDENTITY-3
+    let database = &fixture.database;
+    database.register(&user(1, "zhang", person("Zhang San")), NOW).await.unwrap();
+    let record = database.user(Address::repeat_byte(1)).await.unwrap().unwrap();
+    let look = Look { by: OFFICE, purpose: "users.waiting", at_ms: NOW + 3 };
+    assert_eq!(database.person(&record, look).await.unwrap(), person("Zhang San"));
+    let journal =
+        database.journal(Keeper::Provisioning, &JournalQuery { limit: 10, ..JournalQuery::default() }).await.unwrap();
+    assert_eq!(journal.len(), 1);
+    assert_eq!((journal[0].actor, journal[0].time_ms), (Some(OFFICE), NOW + 3));
+    assert_eq!(journal[0].subject, format!("{:#x}", record.address));
+}
+
+pub async fn what_was_sealed_before_a_rotation_opens_after_it(fixture: &Fixture) {
+    let database = &fixture.database;
+    database.register(&user(1, "zhang", person("Zhang San")), NOW).await.unwrap();
+    KeyRing::rotate(&fixture.key_file).unwrap();
+    let rotated = fixture.open_again().await;
+    assert_eq!(rotated.user(Address::repeat_byte(1)).await.unwrap().unwrap().account, "zhang");
+    assert_eq!(conflict(rotated.register(&user(2, "li", person("Zhang San")), NOW).await), Conflict::PersonRegistered);
+    rotated.register(&user(2, "li", person("Li Si")), NOW).await.unwrap();
+    // The old ring lacks the new version, and says so.
+    assert!(matches!(database.user(Address::repeat_byte(2)).await, Err(IdentityError::Broken(_))));
+}
+
+pub async fn applications_are_listed_by_page_and_decided_once(fixture: &Fixture) {
+    let database = &fixture.database;
+    let (one, two) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    for index in 0..5_u64 {
+        // Two have the same time: the page must neither lose nor repeat one.
+        database.apply(one, "marriage", &json!({"n": index}), NOW + index / 2).await.unwrap();
+    }
+    database.apply(two, "degree", &json!({}), NOW).await.unwrap();
+    let mut seen = Vec::new();
+    let mut query =
+        ApplicationQuery { applicant: Some(one), page: Page { limit: 2, cursor: None }, ..ApplicationQuery::default() };
+    loop {
+        let (page, next) = database.applications(&query).await.unwrap();
+        seen.extend(page.into_iter().map(|application| application.id));
+        match next {
+            Some(cursor) => query.page.cursor = Some(cursor.to_string().parse().unwrap()),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 5);
+    assert_eq!(seen.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
+
+    let kinds = |kinds: &[&str]| ApplicationQuery {
+        kinds: Some(kinds.iter().map(ToString::to_string).collect()),
+        page: Page { limit: MAX_PAGE_ROWS, cursor: None },
+        ..ApplicationQuery::default()
+    };
+    assert_eq!(database.applications(&kinds(&["degree", "health-licence"])).await.unwrap().0.len(), 1);
+    assert_eq!(database.applications(&kinds(&["degree", "marriage"])).await.unwrap().0.len(), 6);
+    assert_eq!(database.applications(&kinds(&[])).await.unwrap().0.len(), 0);
+    assert_eq!(database.applications(&kinds(&["marri"])).await.unwrap().0.len(), 0);
+
+    // Somebody who works at an office sees its own and those of the office's kinds.
+    let both = ApplicationQuery { applicant: Some(one), ..kinds(&["degree"]) };
+    assert_eq!(database.applications(&both).await.unwrap().0.len(), 6);
+    let only = ApplicationQuery { only_kind: Some("degree".into()), ..both };
+    assert_eq!(database.applications(&only).await.unwrap().0.len(), 1);
+
+    let issued = ApplicationDecision::Issued { certificate_id: B256::repeat_byte(5) };
+    let decided = database.decide_application(&seen[0], &issued, OFFICE, NOW).await.unwrap().unwrap();
+    assert_eq!((decided.status, decided.certificate_id), (ApplicationStatus::Issued, Some(B256::repeat_byte(5))));
+    assert_eq!(database.decide_application(&seen[0], &issued, OFFICE, NOW).await.unwrap().unwrap(), decided);
+    let rejected = ApplicationDecision::Rejected { reason: "no".into() };
+    assert_eq!(conflict(database.decide_application(&seen[0], &rejected, OFFICE, NOW).await), Conflict::AlreadyDecided);
+    assert_eq!(database.decide_application("none", &rejected, OFFICE, NOW).await.unwrap(), None);
+    let second = database.decide_application(&seen[1], &rejected, OFFICE, NOW).await.unwrap().unwrap();
+    assert_eq!(second.reason.as_deref(), Some("no"));
+}
+
+pub async fn presentations_expire_and_are_bounded(fixture: &Fixture) {
+    // C-QR
+    let database = &fixture.database;
+    let holder = Address::repeat_byte(1);
+    let id = database.put_presentation(holder, "jwe", NOW + 1000, NOW).await.unwrap();
+    assert_eq!(database.presentation(&id, NOW + 999).await.unwrap(), Some(("jwe".into(), NOW + 1000)));
+    assert_eq!(database.presentation(&id, NOW + 1000).await.unwrap(), None);
+    assert_eq!(database.presentation(&[0; 16], NOW).await.unwrap(), None);
+    assert_eq!(database.purge_presentations(NOW + 1000).await.unwrap(), 1);
+
+    let too_long = database.put_presentation(holder, "jwe", NOW + MAX_PRESENTATION_LIFE_MS + 1, NOW).await;
+    assert!(matches!(too_long, Err(IdentityError::TooLarge { .. })));
+    assert!(matches!(database.put_presentation(holder, "jwe", NOW, NOW).await, Err(IdentityError::TooLarge { .. })));
+    let large = "x".repeat(MAX_PRESENTATION_BYTES + 1);
+    assert!(matches!(
+        database.put_presentation(holder, &large, NOW + 1, NOW).await,
+        Err(IdentityError::TooLarge { .. })
+    ));
+    for _ in 0..MAX_PRESENTATIONS_PER_HOLDER {
+        database.put_presentation(holder, "jwe", NOW + 1000, NOW).await.unwrap();
+    }
+    let one_more = database.put_presentation(holder, "jwe", NOW + 1000, NOW).await;
+    assert!(matches!(conflict(one_more), Conflict::TooMany { .. }));
+    // When they have expired there is room again.
+    database.put_presentation(holder, "jwe", NOW + 3000, NOW + 2000).await.unwrap();
+}
+
+fn operation(byte: u8) -> IndexedOperation {
+    IndexedOperation {
+        digest: B256::repeat_byte(byte),
+        source: Address::repeat_byte(byte),
+        operation_type: B256::repeat_byte(0x11),
+        content_hash: B256::repeat_byte(0x22),
+        time: NOW / 1000,
+        recorded: None,
+    }
+}
+
+pub async fn operations_are_found_with_all_leaves_of_their_block(fixture: &Fixture) {
+    let database = &fixture.database;
+    let location = Location { tx_hash: B256::repeat_byte(3), block_number: 4, block_hash: B256::repeat_byte(5) };
+    let mut block = IndexedBlock {
+        root: B256::repeat_byte(0xaa),
+        chain: "degree".into(),
+        closed_at_ms: NOW,
+        recorded: None,
+        operations: vec![operation(9), operation(1), operation(5)],
+    };
+    database.index_block(&block).await.unwrap();
+    assert_eq!(database.block_of_operation(B256::repeat_byte(1)).await.unwrap(), Some(block.clone()));
+    // Later it is known where it is recorded.
+    block.recorded = Some(location);
+    block.operations[1].recorded = Some(location);
+    database.index_block(&block).await.unwrap();
+    assert_eq!(database.block_of_operation(B256::repeat_byte(5)).await.unwrap(), Some(block.clone()));
+    assert_eq!(database.block_of_operation(B256::repeat_byte(6)).await.unwrap(), None);
+    // An operation stands in one block.
+    let other = IndexedBlock { root: B256::repeat_byte(0xbb), operations: vec![operation(1)], ..block };
+    assert_eq!(conflict(database.index_block(&other).await), Conflict::Concurrent);
+}
+
+pub async fn an_idempotency_key_stands_for_one_operation(fixture: &Fixture) {
+    let database = &fixture.database;
+    let (source, digest) = (Address::repeat_byte(1), B256::repeat_byte(1));
+    database.claim_idempotency_key(source, "k", digest, NOW).await.unwrap();
+    database.claim_idempotency_key(source, "k", digest, NOW).await.unwrap();
+    assert_eq!(database.idempotency_digest(source, "k").await.unwrap(), Some(digest));
+    let other = database.claim_idempotency_key(source, "k", B256::repeat_byte(2), NOW).await;
+    assert_eq!(conflict(other), Conflict::IdempotencyKeyUsed);
+    database.claim_idempotency_key(Address::repeat_byte(2), "k", B256::repeat_byte(2), NOW).await.unwrap();
+}
+
+pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
+    // M-MON-2
+    let database = &fixture.database;
+    let entry = |time_ms, keeper, happening, subject: &str| JournalEntry {
+        time_ms,
+        keeper,
+        happening,
+        name: "certificate.issue".into(),
+        actor: Some(OFFICE),
+        subject: subject.into(),
+        facts: "f".repeat(1000),
+    };
+    for (time, keeper, happening, subject) in [
+        (1, Keeper::Representation, Happening::Submitted, "a"),
+        (3, Keeper::Representation, Happening::SubmissionRefused, "a"),
+        (2, Keeper::Representation, Happening::Submitted, "b"),
+        (4, Keeper::Provisioning, Happening::Accessed, "a"),
+    ] {
+        database.record(&entry(time, keeper, happening, subject)).await.unwrap();
+    }
+    let times = async |query: JournalQuery| {
+        let entries = database.journal(Keeper::Representation, &query).await.unwrap();
+        assert!(entries.iter().all(|entry| entry.facts.len() <= chancery_identity::MAX_JOURNAL_TEXT_BYTES));
+        entries.iter().map(|entry| entry.time_ms).collect::<Vec<_>>()
+    };
+    let all = JournalQuery { limit: 10, ..JournalQuery::default() };
+    assert_eq!(times(all.clone()).await, [3, 2, 1]);
+    assert_eq!(times(JournalQuery { limit: 1, ..all.clone() }).await, [3]);
+    assert_eq!(times(JournalQuery { subject: Some("a".into()), ..all.clone() }).await, [3, 1]);
+    assert_eq!(times(JournalQuery { happenings: vec![Happening::Submitted], ..all.clone() }).await, [2, 1]);
+    assert_eq!(times(JournalQuery { from_ms: Some(2), to_ms: Some(3), ..all }).await, [2]);
+}
+
+pub async fn bounds_are_kept(fixture: &Fixture) {
+    let database = &fixture.database;
+    let too_large = |result: Result<_, IdentityError>| assert!(matches!(result, Err(IdentityError::TooLarge { .. })));
+    too_large(database.register(&user(1, " ", person("Zhang San")), NOW).await);
+    too_large(database.register(&user(1, &"a".repeat(65), person("Zhang San")), NOW).await);
+    let mut many = user(1, "zhang", person("Zhang San"));
+    many.attributes = vec![many.attributes[0].clone(); 9];
+    too_large(database.register(&many, NOW).await);
+    let nameless = database.register(&user(1, "zhang", person("")), NOW).await;
+    assert!(matches!(nameless, Err(IdentityError::InvalidPerson(_))));
+    let large = json!({"x": "y".repeat(40_000)});
+    assert!(matches!(database.apply(OFFICE, "degree", &large, NOW).await, Err(IdentityError::TooLarge { .. })));
+}

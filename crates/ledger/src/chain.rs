@@ -1,0 +1,165 @@
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use alloy_primitives::{Address, B256, Bytes};
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::{
+    Block, Call, ChainConfig, ChainHead, Event, EventFilter, FinalTransaction, Finality, LedgerError, LedgerLimits,
+    ProvenTransaction, RevertReasons, StateEvidence, SubmitterKey, View,
+    connection::Connection,
+    reading::Reader,
+    submission::{Pipeline, Watch},
+};
+
+/// One chain of the city. Cheap to clone.
+#[derive(Clone)]
+pub struct Chain {
+    reader: Arc<Reader>,
+    watch: Arc<Watch>,
+    pipelines: Arc<Mutex<HashMap<Address, Arc<Pipeline>>>>,
+}
+
+impl Chain {
+    /// Makes the chain known; nothing is asked of it yet. Must be called within a tokio runtime.
+    pub(crate) fn new(config: ChainConfig, limits: LedgerLimits, reasons: RevertReasons) -> Result<Self, LedgerError> {
+        let trusted = match config.essentials.clone() {
+            None => None,
+            Some(essentials) => {
+                let trusted = chancery_light::TrustedChain::new(essentials).map_err(|error| {
+                    let chain = config.name.clone();
+                    LedgerError::GenesisUnusable { chain, reason: error.to_string() }
+                })?;
+                Some(trusted)
+            }
+        };
+        let reader = Arc::new(Reader::new(Connection::new(config, limits), trusted, reasons));
+        let watch = Watch::start(&reader);
+        Ok(Self { reader, watch, pipelines: Arc::default() })
+    }
+
+    /// How it was configured.
+    #[must_use]
+    pub fn config(&self) -> &ChainConfig {
+        &self.reader.connection.config
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.reader.connection.name()
+    }
+
+    /// Makes sure that the endpoint answers and is of this chain (LEDGER-1).
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `WrongChainId`, `WrongGenesis`.
+    pub async fn identify(&self) -> Result<(), LedgerError> {
+        self.reader.connection.identify().await
+    }
+
+    /// The newest final block.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `ProofRefused`.
+    pub async fn head(&self) -> Result<ChainHead, LedgerError> {
+        self.reader.head().await.map(|block| ChainHead::from(block.as_ref()))
+    }
+
+    /// A final block, verified.
+    ///
+    /// # Errors
+    /// `UnknownBlock`, `ChainUnreachable`, `ProofRefused`.
+    pub async fn block(&self, number: u64) -> Result<Arc<Block>, LedgerError> {
+        self.reader.block(number).await
+    }
+
+    /// The number of the first final block that is not older than a time (Unix milliseconds); one beyond the newest when all are older.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `ProofRefused`.
+    pub async fn first_block_at(&self, time_ms: u64) -> Result<u64, LedgerError> {
+        self.reader.first_block_at(time_ms).await
+    }
+
+    /// Sends a call and waits until it is final, at most [`LedgerLimits::submission_deadline`].
+    ///
+    /// # Errors
+    /// `Reverted` with the contract's reason, `SubmissionRefused`, `Busy`, `ChainUnreachable`; `NotFinalYet` when its end is unknown.
+    pub async fn submit(&self, key: &Arc<SubmitterKey>, call: Call) -> Result<FinalTransaction, LedgerError> {
+        let deadline = Instant::now() + self.reader.connection.limits.submission_deadline;
+        let pipeline = {
+            let mut pipelines = self.pipelines.lock();
+            let pipeline = pipelines
+                .entry(key.address())
+                .or_insert_with(|| Pipeline::new(Arc::clone(&self.reader), Arc::clone(&self.watch), Arc::clone(key)));
+            Arc::clone(pipeline)
+        };
+        Box::pin(pipeline.submit(call, deadline)).await
+    }
+
+    /// Executes a call at the newest final block without sending it.
+    ///
+    /// # Errors
+    /// `Reverted` with the contract's reason; `ChainUnreachable`.
+    pub async fn simulate(&self, from: Address, call: &Call) -> Result<Bytes, LedgerError> {
+        let head = self.reader.head().await?;
+        let request = json!({ "from": from, "to": call.to, "input": call.data });
+        self.reader.call(&request, head.number).await
+    }
+
+    /// Calls a view function at the newest final block.
+    ///
+    /// # Errors
+    /// `Reverted`, `ChainUnreachable`.
+    pub async fn view(&self, contract: Address, call: &Bytes) -> Result<View, LedgerError> {
+        self.reader.view(contract, call).await
+    }
+
+    /// A final transaction, proven. With `block`, it must be there.
+    ///
+    /// # Errors
+    /// `UnknownTransaction`, `ProofRefused`, `ChainUnreachable`.
+    pub async fn transaction(&self, tx_hash: B256, block: Option<u64>) -> Result<ProvenTransaction, LedgerError> {
+        Box::pin(self.reader.transaction(tx_hash, block)).await
+    }
+
+    /// Final events in chain order.
+    ///
+    /// # Errors
+    /// `TooManyEvents`, `ChainUnreachable`.
+    pub async fn events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
+        Box::pin(self.reader.events(filter, limit)).await
+    }
+
+    /// The newest final events, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn latest_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
+        Box::pin(self.reader.latest_events(filter, limit)).await
+    }
+
+    /// Proves that an event stands in its block as given, and says why the block is final.
+    ///
+    /// # Errors
+    /// `ProofRefused`, `ChainUnreachable`.
+    pub async fn verify_event(&self, event: &Event) -> Result<Finality, LedgerError> {
+        Box::pin(self.reader.verify_event(event)).await
+    }
+
+    /// Storage slots of a contract at the newest final block, proven; `None` on a chain without finality certificates.
+    ///
+    /// # Errors
+    /// `ProofRefused`, `ChainUnreachable`.
+    pub async fn state(&self, contract: Address, slots: &[B256]) -> Result<Option<StateEvidence>, LedgerError> {
+        self.reader.state(contract, slots).await
+    }
+}
+
+impl fmt::Debug for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Chain").field(&self.name()).finish()
+    }
+}

@@ -1,0 +1,59 @@
+use std::task;
+
+use alloy::{
+    rpc::json_rpc::{RequestPacket, ResponsePacket},
+    transports::{TransportError, TransportErrorKind, TransportFut, TransportResult, http::reqwest},
+};
+use tower::Service;
+use url::Url;
+
+/// JSON-RPC over HTTP that reads at most so much of an answer: a node must not be able to fill our memory.
+#[derive(Clone, Debug)]
+pub(super) struct BoundedHttp {
+    client: reqwest::Client,
+    url: Url,
+    max_response_bytes: usize,
+}
+
+impl BoundedHttp {
+    pub(super) fn new(url: Url, max_response_bytes: usize) -> Result<Self, reqwest::Error> {
+        // An endpoint is named by the operator: a proxy from the environment would see and could alter every answer.
+        let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()?;
+        Ok(Self { client, url, max_response_bytes })
+    }
+
+    async fn exchange(self, packet: RequestPacket) -> TransportResult<ResponsePacket> {
+        let mut response = self.client.post(self.url).json(&packet).send().await.map_err(TransportErrorKind::custom)?;
+        let status = response.status();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(TransportErrorKind::custom)? {
+            if body.len() + chunk.len() > self.max_response_bytes {
+                return Err(TransportErrorKind::non_retryable_str(TOO_LONG));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        // Some nodes send JSON-RPC errors with an HTTP error status: the body decides, the status only if it is no JSON-RPC.
+        match serde_json::from_slice(&body) {
+            Ok(packet) => Ok(packet),
+            Err(_) if !status.is_success() => Err(TransportErrorKind::http_error(status.as_u16(), String::new())),
+            Err(error) => Err(TransportError::deser_err(error, "")),
+        }
+    }
+}
+
+/// The text of the transport error for an answer beyond the bound.
+pub(super) const TOO_LONG: &str = "the answer is longer than allowed";
+
+impl Service<RequestPacket> for BoundedHttp {
+    type Response = ResponsePacket;
+    type Error = TransportError;
+    type Future = TransportFut<'static>;
+
+    fn poll_ready(&mut self, _context: &mut task::Context<'_>) -> task::Poll<Result<(), Self::Error>> {
+        task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, packet: RequestPacket) -> Self::Future {
+        Box::pin(self.clone().exchange(packet))
+    }
+}

@@ -1,0 +1,67 @@
+use std::fmt;
+
+use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use alloy_primitives::{Address, B256, Signature};
+use zeroize::Zeroizing;
+
+/// Why bytes are no signing key. It never repeats them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Not 32 bytes of hexadecimal.
+    #[error("a signing key is 64 hexadecimal digits, with or without 0x")]
+    NotHex,
+    /// Zero, or not below the order of secp256k1.
+    #[error("this number is no secp256k1 key: make a new one")]
+    NotAKey,
+    /// The signer failed; does not happen with a key in memory.
+    #[error("signing failed")]
+    Signing,
+}
+
+/// The secp256k1 key that pays for and sends transactions. It grants nothing: operations carry the signatures of their sources.
+/// Wiped from memory when dropped, printed by its address alone.
+pub struct SubmitterKey {
+    signer: PrivateKeySigner,
+}
+
+impl SubmitterKey {
+    /// Reads a key from 32 big-endian bytes.
+    ///
+    /// # Errors
+    /// [`KeyError::NotAKey`].
+    pub fn from_bytes(bytes: &Zeroizing<[u8; 32]>) -> Result<Self, KeyError> {
+        PrivateKeySigner::from_slice(bytes.as_slice()).map(|signer| Self { signer }).map_err(|_| KeyError::NotAKey)
+    }
+
+    /// Reads a key from hexadecimal text.
+    ///
+    /// # Errors
+    /// [`KeyError::NotHex`], [`KeyError::NotAKey`].
+    pub fn from_hex(text: &str) -> Result<Self, KeyError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        alloy_primitives::hex::decode_to_slice(text.trim(), bytes.as_mut_slice()).map_err(|_| KeyError::NotHex)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// A new key from the operating system's randomness.
+    #[must_use]
+    pub fn random() -> Self {
+        Self { signer: PrivateKeySigner::random() }
+    }
+
+    /// The account that it controls.
+    #[must_use]
+    pub const fn address(&self) -> Address {
+        self.signer.address()
+    }
+
+    pub(crate) fn sign(&self, hash: B256) -> Result<Signature, KeyError> {
+        self.signer.sign_hash_sync(&hash).map_err(|_| KeyError::Signing)
+    }
+}
+
+impl fmt::Debug for SubmitterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SubmitterKey").field(&self.address()).finish()
+    }
+}

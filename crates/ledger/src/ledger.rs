@@ -1,0 +1,55 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::future::join_all;
+
+use crate::{Chain, ChainConfig, LedgerError, LedgerLimits, RevertReasons};
+
+/// All chains of the city, by name. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    chains: Arc<BTreeMap<String, Chain>>,
+}
+
+impl Ledger {
+    /// Connects to the chains, all at once. One that does not answer is tried again when it is used; one that answers as
+    /// another chain is an error at once, since no later answer of it could be believed.
+    ///
+    /// # Errors
+    /// `WrongChainId`, `WrongGenesis`, `GenesisUnusable`.
+    pub async fn connect(
+        configs: Vec<ChainConfig>,
+        limits: LedgerLimits,
+        reasons: RevertReasons,
+    ) -> Result<Self, LedgerError> {
+        let mut chains = BTreeMap::new();
+        for config in configs {
+            let name = config.name.clone();
+            chains.insert(name, Chain::new(config, limits, reasons.clone())?);
+        }
+        for (chain, result) in
+            join_all(chains.values().map(|chain| async { (chain.name().to_owned(), chain.identify().await) })).await
+        {
+            match result {
+                Ok(()) => {}
+                Err(error @ (LedgerError::WrongChainId { .. } | LedgerError::WrongGenesis { .. })) => {
+                    return Err(error);
+                }
+                Err(error) => tracing::warn!(chain, %error, "not reachable at the start"),
+            }
+        }
+        Ok(Self { chains: Arc::new(chains) })
+    }
+
+    /// A chain by name.
+    ///
+    /// # Errors
+    /// `UnknownChain`.
+    pub fn chain(&self, name: &str) -> Result<&Chain, LedgerError> {
+        self.chains.get(name).ok_or_else(|| LedgerError::UnknownChain { chain: name.to_owned() })
+    }
+
+    /// All chains, by name.
+    pub fn chains(&self) -> impl ExactSizeIterator<Item = &Chain> {
+        self.chains.values()
+    }
+}

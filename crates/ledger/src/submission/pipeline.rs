@@ -1,0 +1,328 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use alloy_primitives::{B256, U64};
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch as latest},
+    time::{Instant, sleep, timeout, timeout_at},
+};
+
+use super::{
+    Call, FinalTransaction, Watch, fees::FeeBoard, nonces::NonceBook, refusal::Refusal, signed::Signed, watch::Mined,
+};
+use crate::{LedgerError, SubmitterKey, connection::Failure, reading::Reader};
+
+/// Sends the transactions of one key on one chain, many at a time.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(super) reader: Arc<Reader>,
+    pub(super) watch: Arc<Watch>,
+    pub(super) key: Arc<SubmitterKey>,
+    pub(super) nonces: Mutex<NonceBook>,
+    pub(super) fees: FeeBoard,
+    /// Held while the chain is asked for the next nonce, so that it is asked once.
+    synchronizing: tokio::sync::Mutex<()>,
+    window: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+/// How giving a transaction to the node ended.
+pub(super) enum Sent {
+    /// The node has it.
+    Taken,
+    /// Another transaction has its nonce, or will.
+    NonceLost,
+    /// The fees were too low.
+    Underpriced,
+}
+
+impl Pipeline {
+    pub(crate) fn new(reader: Arc<Reader>, watch: Arc<Watch>, key: Arc<SubmitterKey>) -> Arc<Self> {
+        let window = Arc::new(Semaphore::new(reader.connection.limits.max_in_flight));
+        Arc::new(Self {
+            reader,
+            watch,
+            key,
+            nonces: Mutex::default(),
+            fees: FeeBoard::default(),
+            synchronizing: tokio::sync::Mutex::default(),
+            window,
+            waiting: AtomicUsize::new(0),
+        })
+    }
+
+    /// Sends a call and waits until it is final.
+    pub(crate) async fn submit(
+        self: &Arc<Self>,
+        call: Call,
+        deadline: Instant,
+    ) -> Result<FinalTransaction, LedgerError> {
+        let permit = self.place(deadline).await?;
+        let gas_limit = self.estimate(&call).await?;
+        let (hash_sender, hash) = latest::channel(None);
+        let work = Arc::clone(self).carry(call.clone(), gas_limit, permit, hash_sender);
+        let task = tokio::spawn(work);
+        let (tx_hash, mined) = match timeout_at(deadline, task).await {
+            Ok(Ok(result)) => result?,
+            Ok(Err(_)) => return Err(self.broken("a submission's task ended early")),
+            Err(_) => return Err(self.overdue(*hash.borrow())),
+        };
+        self.conclude(&call, tx_hash, mined, deadline).await
+    }
+
+    /// Waits for a place in the window; refuses when too many wait already.
+    async fn place(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, LedgerError> {
+        let limits = self.reader.connection.limits;
+        let busy = || LedgerError::Busy { chain: self.reader.name(), retry_after: limits.rebroadcast_after };
+        if self.waiting.fetch_add(1, Ordering::AcqRel) >= limits.max_waiting {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            return Err(busy());
+        }
+        let _waiting = Waiting(&self.waiting);
+        match timeout_at(deadline, Arc::clone(&self.window).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) => Err(self.broken("the window is closed")),
+            Err(_) => Err(busy()),
+        }
+    }
+
+    /// Lets the node execute the call without sending it: the contract's refusal comes back typed, and the gas is known.
+    async fn estimate(&self, call: &Call) -> Result<u64, LedgerError> {
+        const METHOD: &str = "eth_estimateGas";
+        let request = self.request(call);
+        let gas: U64 = match self.reader.connection.attempt(METHOD, (&request,)).await {
+            Ok(gas) => gas,
+            Err(failure) => return Err(self.reader.reverted(METHOD, failure)),
+        };
+        let margin = self.reader.connection.limits.gas_margin_percent;
+        let gas = gas.to::<u64>();
+        Ok(gas.saturating_add(gas.saturating_mul(margin) / 100).min(MAX_TRANSACTION_GAS))
+    }
+
+    pub(super) fn request(&self, call: &Call) -> serde_json::Value {
+        json!({ "from": self.key.address(), "to": call.to, "input": call.data })
+    }
+
+    /// Carries one submission until it is mined, or for so long that it is given up.
+    async fn carry(
+        self: Arc<Self>,
+        call: Call,
+        gas_limit: u64,
+        _permit: OwnedSemaphorePermit,
+        hash: latest::Sender<Option<B256>>,
+    ) -> Result<(B256, Mined), LedgerError> {
+        let limits = self.reader.connection.limits;
+        let give_up = Instant::now() + limits.abandon_after;
+        for _ in 0..limits.max_signings {
+            let nonce = self.reserve().await?;
+            let signed = match self.sign(nonce, gas_limit, &call).await {
+                Ok(signed) => signed,
+                Err(error) => {
+                    self.nonces.lock().give_back(nonce);
+                    return Err(error);
+                }
+            };
+            let mined = self.watch.register(signed.hash);
+            hash.send_replace(Some(signed.hash));
+            let sent = self.send(&signed, give_up).await;
+            match sent {
+                Ok(Sent::Taken) => {
+                    if let Some(mined) = self.follow(&signed, mined, give_up).await? {
+                        return Ok((signed.hash, mined));
+                    }
+                }
+                Ok(Sent::NonceLost) => {
+                    if let Some(mined) = self.settle_lost(&signed).await? {
+                        return Ok((signed.hash, mined));
+                    }
+                }
+                Ok(Sent::Underpriced) => {
+                    self.fees.forget();
+                    self.nonces.lock().give_back(nonce);
+                }
+                Err(error) => {
+                    self.watch.forget(signed.hash);
+                    return Err(error);
+                }
+            }
+            self.watch.forget(signed.hash);
+        }
+        Err(LedgerError::SubmissionRefused {
+            chain: self.reader.name(),
+            reason: "its nonce was spent elsewhere again and again: is the key used by somebody else?".to_owned(),
+        })
+    }
+
+    /// A nonce that nobody of ours uses.
+    pub(super) async fn reserve(&self) -> Result<u64, LedgerError> {
+        if let Some(nonce) = self.nonces.lock().reserve() {
+            return Ok(nonce);
+        }
+        let _synchronizing = self.synchronizing.lock().await;
+        if let Some(nonce) = self.nonces.lock().reserve() {
+            return Ok(nonce);
+        }
+        self.synchronize().await?;
+        self.nonces.lock().reserve().ok_or_else(|| self.broken("no nonce after synchronizing"))
+    }
+
+    pub(super) async fn synchronize(&self) -> Result<(), LedgerError> {
+        let pending = self.transaction_count("pending").await?;
+        self.nonces.lock().synchronize(pending);
+        Ok(())
+    }
+
+    pub(super) async fn transaction_count(&self, block: &'static str) -> Result<u64, LedgerError> {
+        let parameters = (self.key.address(), block);
+        let count: U64 = self.reader.connection.request("eth_getTransactionCount", parameters).await?;
+        Ok(count.to())
+    }
+
+    pub(super) async fn sign(&self, nonce: u64, gas_limit: u64, call: &Call) -> Result<Signed, LedgerError> {
+        let connection = &self.reader.connection;
+        let fees = self.fees.read(connection).await?;
+        Signed::new(&self.key, connection.config.chain_id, nonce, gas_limit, fees, call)
+            .map_err(|_| self.broken("signing failed"))
+    }
+
+    /// Gives the transaction to the node, again and again while the node does not answer: whether it arrived is not known then.
+    async fn send(&self, signed: &Signed, give_up: Instant) -> Result<Sent, LedgerError> {
+        let limits = self.reader.connection.limits;
+        let mut pause = limits.poll_min;
+        loop {
+            match self.broadcast(signed).await {
+                Ok(()) => return Ok(Sent::Taken),
+                Err(Failure::Refused(payload)) => match Refusal::of(&payload) {
+                    Refusal::AlreadyKnown => return Ok(Sent::Taken),
+                    Refusal::NonceSpent | Refusal::NonceTaken => return Ok(Sent::NonceLost),
+                    Refusal::Underpriced => return Ok(Sent::Underpriced),
+                    // It comes into reach when those before it are mined; if they are missing, they are filled.
+                    Refusal::NonceAhead => {
+                        self.fill_gaps().await;
+                        if !self.has_transactions_before(signed.nonce) {
+                            self.nonces.lock().give_back(signed.nonce);
+                            self.nonces.lock().doubt();
+                            self.synchronize().await?;
+                            return Ok(Sent::Underpriced);
+                        }
+                    }
+                    Refusal::PoolFull => {}
+                    Refusal::Permanent => {
+                        self.nonces.lock().give_back(signed.nonce);
+                        return Err(LedgerError::SubmissionRefused {
+                            chain: self.reader.name(),
+                            reason: crate::connection::bounded(&payload.message),
+                        });
+                    }
+                },
+                Err(Failure::Other(error @ LedgerError::ChainUnreachable { .. })) => {
+                    tracing::debug!(chain = self.reader.connection.name(), %error, "sending again");
+                }
+                Err(Failure::Other(error)) => {
+                    self.nonces.lock().give_back(signed.nonce);
+                    return Err(error);
+                }
+            }
+            if Instant::now() + pause >= give_up {
+                self.nonces.lock().spent(signed.nonce);
+                self.nonces.lock().doubt();
+                return Err(self.overdue(Some(signed.hash)));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(limits.rebroadcast_after);
+        }
+    }
+
+    pub(super) async fn broadcast(&self, signed: &Signed) -> Result<(), Failure> {
+        let _hash: B256 = self.reader.connection.attempt("eth_sendRawTransaction", (&signed.raw,)).await?;
+        Ok(())
+    }
+
+    /// Waits until the transaction is mined; `None`: its nonce was spent on another, it never will be.
+    async fn follow(
+        &self,
+        signed: &Signed,
+        mut mined: tokio::sync::oneshot::Receiver<Mined>,
+        give_up: Instant,
+    ) -> Result<Option<Mined>, LedgerError> {
+        let tick = self.reader.connection.limits.rebroadcast_after;
+        loop {
+            match timeout(tick, &mut mined).await {
+                Ok(Ok(mined)) => {
+                    self.nonces.lock().spent(signed.nonce);
+                    return Ok(Some(mined));
+                }
+                Ok(Err(_)) => return Err(self.broken("the watch of new blocks ended")),
+                Err(_) if Instant::now() >= give_up => {
+                    self.nonces.lock().spent(signed.nonce);
+                    self.nonces.lock().doubt();
+                    return Err(self.overdue(Some(signed.hash)));
+                }
+                Err(_) => match self.revive(signed).await {
+                    Ok(super::recovery::State::Waiting) => {}
+                    Ok(super::recovery::State::Mined(mined)) => return Ok(Some(mined)),
+                    Ok(super::recovery::State::Lost) => return Ok(None),
+                    Err(error) => {
+                        tracing::debug!(chain = self.reader.connection.name(), %error, "cannot look after a transaction");
+                    }
+                },
+            }
+        }
+    }
+
+    /// The transaction is mined: waits for finality and says whether it did what it should.
+    async fn conclude(
+        &self,
+        call: &Call,
+        tx_hash: B256,
+        mined: Mined,
+        deadline: Instant,
+    ) -> Result<FinalTransaction, LedgerError> {
+        let number = mined.block_number.to::<u64>();
+        let block = match self.reader.block_when_final(number, deadline).await {
+            Ok(block) => block,
+            Err(LedgerError::UnknownBlock { .. } | LedgerError::ChainUnreachable { .. }) => {
+                return Err(self.overdue(Some(tx_hash)));
+            }
+            Err(error) => return Err(error),
+        };
+        if block.hash != mined.block_hash {
+            return Err(LedgerError::ProofRefused {
+                chain: self.reader.name(),
+                check: "HeaderHashMismatch".to_owned(),
+            });
+        }
+        if mined.status.is_zero() {
+            return Err(self.explain(call, tx_hash, number).await);
+        }
+        Ok(FinalTransaction { tx_hash, block })
+    }
+
+    fn overdue(&self, sent: Option<B256>) -> LedgerError {
+        let chain = self.reader.name();
+        match sent {
+            Some(tx_hash) => LedgerError::NotFinalYet { chain, tx_hash },
+            None => LedgerError::ChainUnreachable { chain, reason: "nothing could be sent in time".to_owned() },
+        }
+    }
+
+    pub(super) fn broken(&self, reason: &'static str) -> LedgerError {
+        LedgerError::Broken { chain: self.reader.name(), reason }
+    }
+}
+
+/// The most gas that one transaction may ask for since Osaka (EIP-7825).
+const MAX_TRANSACTION_GAS: u64 = 16_777_216;
+
+/// One caller that waits for a place.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

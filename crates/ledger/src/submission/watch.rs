@@ -1,0 +1,179 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use alloy_primitives::{B256, U64};
+use futures::{StreamExt, stream};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use tokio::{
+    sync::{Notify, oneshot},
+    time::{sleep, timeout},
+};
+
+use crate::{LedgerError, connection::Connection, reading::Reader};
+
+/// What is needed of a receipt to go on: where, and whether it succeeded. It is proven when it is read (LEDGER-2).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Mined {
+    pub(crate) block_number: U64,
+    pub(crate) block_hash: B256,
+    #[serde(default = "succeeded")]
+    pub(crate) status: U64,
+}
+
+/// What is in a block, by hash.
+#[derive(Debug, Deserialize)]
+struct Contents {
+    transactions: Vec<B256>,
+}
+
+/// Before Byzantium there was no status, and failing transactions had other marks.
+fn succeeded() -> U64 {
+    U64::from(1)
+}
+
+/// Looks for waiting transactions in new blocks. Asks the chain nothing while nobody waits.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    waiting: Mutex<HashMap<B256, oneshot::Sender<Mined>>>,
+    arrival: Notify,
+}
+
+impl Watch {
+    /// Begins to watch a chain; ends when the chain is dropped.
+    pub(crate) fn start(reader: &Arc<Reader>) -> Arc<Self> {
+        let watch = Arc::new(Self::default());
+        tokio::spawn(run(Arc::downgrade(&watch), Arc::downgrade(reader)));
+        watch
+    }
+
+    /// Waits for a transaction. Register before sending it: then no block can be missed.
+    pub(super) fn register(&self, hash: B256) -> oneshot::Receiver<Mined> {
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.lock().insert(hash, sender);
+        self.arrival.notify_one();
+        receiver
+    }
+
+    pub(super) fn forget(&self, hash: B256) {
+        self.waiting.lock().remove(&hash);
+    }
+
+    fn hashes(&self) -> Vec<B256> {
+        let mut waiting = self.waiting.lock();
+        waiting.retain(|_, sender| !sender.is_closed());
+        waiting.keys().copied().collect()
+    }
+
+    fn deliver(&self, hash: B256, mined: Mined) {
+        if let Some(sender) = self.waiting.lock().remove(&hash) {
+            // A caller that has gone in the meantime is no error.
+            let _ = sender.send(mined);
+        }
+    }
+}
+
+/// Asks for one receipt.
+pub(super) async fn receipt(connection: &Connection, hash: B256) -> Result<Option<Mined>, LedgerError> {
+    connection.find("eth_getTransactionReceipt", (hash,)).await
+}
+
+/// How often a dropped watch is noticed while nothing arrives.
+const IDLE_CHECK: Duration = Duration::from_secs(30);
+
+async fn run(watch: Weak<Watch>, reader: Weak<Reader>) {
+    let mut scan = Scan::default();
+    let mut pause = Duration::ZERO;
+    let mut heads = None;
+    loop {
+        let (Some(watch), Some(reader)) = (watch.upgrade(), reader.upgrade()) else { return };
+        if watch.hashes().is_empty() {
+            pause = Duration::ZERO;
+            // Only for so long, so that the strong references are not held for ever.
+            let _ = timeout(IDLE_CHECK, watch.arrival.notified()).await;
+            continue;
+        }
+        let limits = reader.connection.limits;
+        pause = match scan.step(&watch, &reader.connection).await {
+            Ok(true) => limits.poll_min,
+            Ok(false) => (pause * 2).clamp(limits.poll_min, limits.poll_max),
+            Err(error) => {
+                tracing::debug!(chain = reader.connection.name(), %error, "no new blocks seen");
+                heads = None;
+                limits.poll_max
+            }
+        };
+        if heads.is_none() {
+            heads = reader.connection.heads().await;
+        }
+        drop(reader);
+        match heads.as_mut() {
+            // A subscription says at once; polling stays as the slow second way.
+            Some(subscription) => {
+                if let Ok(Err(_)) = timeout(limits.poll_max, subscription.recv()).await {
+                    heads = None;
+                }
+            }
+            // A transaction that was just sent is likely mined at once: begin with short pauses again.
+            None => {
+                if timeout(pause, watch.arrival.notified()).await.is_ok() {
+                    pause = Duration::ZERO;
+                    sleep(limits.poll_min).await;
+                }
+            }
+        }
+    }
+}
+
+/// The blocks that were looked through.
+#[derive(Debug, Default)]
+struct Scan {
+    last: Option<u64>,
+}
+
+impl Scan {
+    /// Looks through new blocks; whether there were any.
+    async fn step(&mut self, watch: &Watch, connection: &Connection) -> Result<bool, LedgerError> {
+        let newest: U64 = connection.request("eth_blockNumber", ()).await?;
+        let newest = newest.to::<u64>();
+        let last = match self.last {
+            Some(last) if last == newest => return Ok(false),
+            Some(last) if last < newest && newest - last <= connection.limits.max_scanned_blocks => last,
+            // The first look, a wide gap, or a chain that went back: ask for each one.
+            // Who registers after this line sends after it too, into a later block.
+            _ => {
+                deliver(watch, connection, watch.hashes()).await?;
+                self.last = Some(newest);
+                return Ok(true);
+            }
+        };
+        for number in last + 1..=newest {
+            let block: Option<Contents> = connection.find("eth_getBlockByNumber", (U64::from(number), false)).await?;
+            let Some(block) = block else { break };
+            let mined: Vec<B256> = {
+                let waiting = watch.waiting.lock();
+                block.transactions.into_iter().filter(|hash| waiting.contains_key(hash)).collect()
+            };
+            deliver(watch, connection, mined).await?;
+            self.last = Some(number);
+        }
+        Ok(true)
+    }
+}
+
+async fn deliver(watch: &Watch, connection: &Connection, hashes: Vec<B256>) -> Result<(), LedgerError> {
+    let parallel = connection.limits.max_parallel_requests;
+    let mut receipts = stream::iter(hashes)
+        .map(|hash| async move { (hash, receipt(connection, hash).await) })
+        .buffer_unordered(parallel);
+    while let Some((hash, answer)) = receipts.next().await {
+        if let Some(mined) = answer? {
+            watch.deliver(hash, mined);
+        }
+    }
+    Ok(())
+}
