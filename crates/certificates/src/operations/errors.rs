@@ -1,0 +1,80 @@
+//! Refusals in the terms of the doors, whether a check of ours or the contract finds them.
+
+use chancery_primitives::{OrganizationCode, Right};
+use chancery_reference_points::{Code, DoorError, DoorResult, application::ContractRefusal};
+
+use crate::registry::Authorization;
+
+/// Only an authorized key goes on.
+pub(super) fn require_authorized(
+    authorization: Authorization,
+    organization: OrganizationCode,
+    right: Right,
+) -> DoorResult<()> {
+    let (code, detail) = match authorization {
+        Authorization::Authorized => return Ok(()),
+        Authorization::KeyEnded => {
+            (Code::KeyRotated, format!("the key's authorization for {right} of {organization} has ended"))
+        }
+        Authorization::OrganizationSuspended => {
+            (Code::OrganizationSuspended, format!("organization {organization} is suspended"))
+        }
+        Authorization::UnknownOrganization => {
+            (Code::UnknownOrganization, format!("there is no organization {organization}"))
+        }
+        Authorization::NotAuthorized => return Err(not_authorized(organization.as_str(), right)),
+    };
+    Err(DoorError::new(code, detail).with("organization", organization.as_str()).with("right", right.as_str()))
+}
+
+fn not_authorized(organization: &str, right: Right) -> DoorError {
+    let detail = format!("the key is not authorized for {right} of {organization}");
+    let error = if right.kind().is_some() {
+        DoorError::new(Code::IssuerNotAuthorized, detail)
+    } else {
+        // Who may not inspect lacks a role, not a kind.
+        DoorError::new(Code::RoleRequired, detail).with("required", vec![role_of(right)])
+    };
+    error.with("organization", organization).with("right", right.as_str())
+}
+
+fn role_of(right: Right) -> &'static str {
+    if right == Right::INSPECTION {
+        "inspector"
+    } else if right == Right::REGISTRATION {
+        "registrar"
+    } else {
+        "source"
+    }
+}
+
+/// What a contract's error means. The same names as our own checks give, for races in which the chain sees what we did not yet see.
+pub(super) fn of_contract(refusal: &ContractRefusal) -> Option<DoorError> {
+    let code = match refusal.name.as_str() {
+        "OperationExpired" => Code::OperationExpired,
+        "SignatureInvalid" | "OwnerSignatureInvalid" => Code::SignatureInvalid,
+        "SignerNotAuthorized" => Code::IssuerNotAuthorized,
+        "KindNotEnabled" | "KindMalformed" => Code::UnknownKind,
+        "CertificateAlreadyIssued" => Code::CertificateExists,
+        "CertificateUnknown" => Code::UnknownCertificate,
+        "SealedPayloadMismatch" => Code::SealedHashMismatch,
+        "SealedPayloadLength" => Code::BodyTooLarge,
+        "RevisionStale" => Code::StaleRevision,
+        "StatusTransition" | "RenewalOfStatus" => Code::StatusTransition,
+        "InspectionAlreadyRecorded" => Code::AlreadyInspected,
+        "RenewalMismatch"
+        | "ValidityMalformed"
+        | "ReasonMalformed"
+        | "HolderZero"
+        | "ContentHashZero"
+        | "CertificateIdZero"
+        | "OutcomeUnknown"
+        | "PresentationHashZero" => Code::MalformedRequest,
+        _ => return None,
+    };
+    let error = DoorError::new(code, format!("the contract refuses: {}", refusal.name));
+    Some(match (refusal.argument("expected"), refusal.argument("actual")) {
+        (Some(expected), Some(actual)) => error.with("expected", expected).with("actual", actual),
+        _ => error,
+    })
+}

@@ -1,0 +1,171 @@
+//! What an address may do: from the main chain (keys of organizations), the identity database (citizens) and the configuration (operators,
+//! supervisors); never from what a caller says of itself.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use alloy_primitives::Address;
+use chancery_identity::{IdentityDatabase, UserStatus};
+use chancery_primitives::{CertificateKind, Right, UnixSeconds};
+use chancery_reference_points::{DoorError, DoorResult, Role, s2p::S2p};
+use parking_lot::Mutex;
+
+use crate::{Clock, directory::CityDirectory, identity_errors::door_error, registry::Registry};
+
+/// How long rights that were read are believed, in milliseconds. Contracts check again, so a right that ended lives on here no longer than this.
+pub const CACHE_LIFE_MS: u64 = 2_000;
+/// Most addresses whose rights are kept.
+pub const MAX_CACHED_ADDRESSES: usize = 10_000;
+
+/// Who has roles by configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfiguredRoles {
+    /// Operators.
+    pub operators: BTreeSet<Address>,
+    /// Supervisors.
+    pub supervisors: BTreeSet<Address>,
+}
+
+/// The roles of an address, as far as they can be known now.
+#[derive(Clone, Debug)]
+pub struct ResolvedRoles {
+    /// What it certainly may do.
+    pub roles: BTreeSet<Role>,
+    /// Why that may not be all: the main chain does not answer.
+    pub incomplete: Option<DoorError>,
+}
+
+#[derive(Clone)]
+struct CachedRights {
+    rights: BTreeSet<Right>,
+    read_at_ms: u64,
+}
+
+/// Resolves roles.
+#[derive(Clone)]
+pub struct RoleResolver {
+    database: IdentityDatabase,
+    directory: Arc<CityDirectory>,
+    s2p: Arc<dyn S2p>,
+    configured: Arc<ConfiguredRoles>,
+    clock: Clock,
+    cache: Arc<Mutex<BTreeMap<Address, CachedRights>>>,
+}
+
+impl RoleResolver {
+    /// A resolver over the three sources.
+    #[must_use]
+    pub fn new(
+        database: IdentityDatabase,
+        directory: Arc<CityDirectory>,
+        s2p: Arc<dyn S2p>,
+        configured: ConfiguredRoles,
+        clock: Clock,
+    ) -> Self {
+        Self { database, directory, s2p, configured: Arc::new(configured), clock, cache: Arc::default() }
+    }
+
+    /// All roles of an address.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`: the main chain does not answer, so a role may be missing, and "no" would be wrong; `DatabaseUnreachable`.
+    pub async fn roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        let resolved = self.resolve(address).await?;
+        resolved.incomplete.map_or(Ok(resolved.roles), Err)
+    }
+
+    /// The roles that are certain now, and whether there may be more: so that what needs no role of the main chain goes on while that chain
+    /// does not answer.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    pub async fn resolve(&self, address: Address) -> DoorResult<ResolvedRoles> {
+        let mut roles = BTreeSet::new();
+        if self.configured.operators.contains(&address) {
+            roles.insert(Role::Operator);
+        }
+        if self.configured.supervisors.contains(&address) {
+            roles.insert(Role::Supervisor);
+        }
+        let user = self.database.user(address).await.map_err(door_error)?;
+        roles.extend(user.and_then(|user| role_of_status(user.status)));
+        let incomplete = match self.rights_of(address).await {
+            Ok(rights) => {
+                roles.extend(rights.into_iter().map(role_of_right));
+                None
+            }
+            Err(error) => Some(error),
+        };
+        Ok(ResolvedRoles { roles, incomplete })
+    }
+
+    /// The kinds that a key may issue now, for whichever organization.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn issuing_kinds(&self, address: Address) -> DoorResult<BTreeSet<CertificateKind>> {
+        Ok(self.rights_of(address).await?.iter().filter_map(Right::kind).collect())
+    }
+
+    /// Forgets what was read, after rights were changed through this gateway.
+    pub fn forget(&self) {
+        self.cache.lock().clear();
+    }
+
+    async fn rights_of(&self, address: Address) -> DoorResult<BTreeSet<Right>> {
+        let now_ms = (self.clock)();
+        if let Some(rights) = self.cached(address, now_ms) {
+            return Ok(rights);
+        }
+        let registry = Registry::new(self.s2p.as_ref(), &self.directory);
+        let mut rights = BTreeSet::new();
+        for organization in registry.organizations_of_key(address).await? {
+            rights.extend(registry.rights_in_force(address, organization, UnixSeconds(now_ms / 1000)).await?);
+        }
+        self.keep(address, &rights, now_ms);
+        Ok(rights)
+    }
+
+    fn cached(&self, address: Address, now_ms: u64) -> Option<BTreeSet<Right>> {
+        let cache = self.cache.lock();
+        let cached = cache.get(&address)?;
+        (now_ms.saturating_sub(cached.read_at_ms) < CACHE_LIFE_MS).then(|| cached.rights.clone())
+    }
+
+    /// Only rights are kept, not their absence: whoever is authorized can go on at once.
+    fn keep(&self, address: Address, rights: &BTreeSet<Right>, now_ms: u64) {
+        let mut cache = self.cache.lock();
+        if rights.is_empty() {
+            cache.remove(&address);
+            return;
+        }
+        if cache.len() >= MAX_CACHED_ADDRESSES {
+            cache.retain(|_, cached| now_ms.saturating_sub(cached.read_at_ms) < CACHE_LIFE_MS);
+        }
+        if cache.len() < MAX_CACHED_ADDRESSES {
+            cache.insert(address, CachedRights { rights: rights.clone(), read_at_ms: now_ms });
+        }
+    }
+}
+
+const fn role_of_status(status: UserStatus) -> Option<Role> {
+    match status {
+        UserStatus::Pending | UserStatus::Recovering => Some(Role::Registered),
+        UserStatus::Confirmed => Some(Role::Citizen),
+        UserStatus::Rejected | UserStatus::Replaced => None,
+    }
+}
+
+fn role_of_right(right: Right) -> Role {
+    match right {
+        Right::INSPECTION => Role::Inspector,
+        Right::REGISTRATION => Role::Registrar,
+        Right::SUBMISSION => Role::Source,
+        _ => Role::Issuer,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! The entity: asks every entity that a change concerns, first whether, then to do it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, Role,
+    c2p::C2p,
+    c2r::C2r,
+    c2s::C2s,
+    o2c::{Change, ChangeResult, Mode, O2c},
+    organization::Organization,
+};
+
+/// Blockchain-based data controlling.
+pub struct Controlling {
+    c2p: Arc<dyn C2p>,
+    c2r: Arc<dyn C2r>,
+    c2s: Arc<dyn C2s>,
+}
+
+impl Controlling {
+    /// Controlling over the three entities that it configures.
+    #[must_use]
+    pub fn new(c2p: Arc<dyn C2p>, c2r: Arc<dyn C2r>, c2s: Arc<dyn C2s>) -> Self {
+        Self { c2p, c2r, c2s }
+    }
+
+    async fn all(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+        let mut whole = ChangeResult { effects: Vec::new(), recorded: Vec::new() };
+        for step in [Step::Processing, Step::Representation, Step::Provisioning] {
+            let part = match step {
+                Step::Processing => self.c2p.control(change, mode).await,
+                Step::Representation => self.c2r.control(change, mode).await,
+                Step::Provisioning => self.c2s.control(change, mode).await,
+            };
+            match part {
+                Ok(part) => {
+                    whole.effects.extend(part.effects);
+                    whole.recorded.extend(part.recorded);
+                }
+                Err(error) if mode == Mode::Apply && !whole.effects.is_empty() => {
+                    return Err(error.with("applied", whole.effects.clone()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(whole)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Processing,
+    Representation,
+    Provisioning,
+}
+
+#[async_trait]
+impl O2c for Controlling {
+    async fn control(&self, actor: &Actor, change: Change, mode: Mode) -> DoorResult<ChangeResult> {
+        if !actor.is(Role::Operator) {
+            return Err(DoorError::new(Code::RoleRequired, "only an operator configures the system")
+                .with("required", vec![Role::Operator.name()]));
+        }
+        let checked = self.all(&change, Mode::Check).await?;
+        match mode {
+            Mode::Check => Ok(checked),
+            Mode::Apply => {
+                let applied = self.all(&change, Mode::Apply).await?;
+                tracing::info!(operator = ?actor.address, effects = ?applied.effects, "configuration changed");
+                Ok(applied)
+            }
+        }
+    }
+
+    async fn organizations(&self) -> DoorResult<Vec<Organization>> {
+        self.c2p.organizations().await
+    }
+
+    async fn organization(&self, code: &str) -> DoorResult<Organization> {
+        let organizations = self.c2p.organizations().await?;
+        organizations
+            .into_iter()
+            .find(|organization| organization.code == code)
+            .ok_or_else(|| DoorError::new(Code::UnknownOrganization, "no organization has this code"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::Address;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// An entity that notes what it is asked and may refuse.
+    #[derive(Default)]
+    struct Entity {
+        asked: Mutex<Vec<Mode>>,
+        refuses: Option<Mode>,
+    }
+
+    impl Entity {
+        fn refusing(mode: Mode) -> Self {
+            Self { refuses: Some(mode), ..Self::default() }
+        }
+
+        fn ask(&self, mode: Mode) -> DoorResult<ChangeResult> {
+            self.asked.lock().unwrap().push(mode);
+            if self.refuses == Some(mode) {
+                return Err(DoorError::new(Code::ConfigurationInvalid, "no"));
+            }
+            Ok(ChangeResult { effects: vec!["effect".into()], recorded: Vec::new() })
+        }
+    }
+
+    macro_rules! is_controlled {
+        ($($door:ident),*) => { $(#[async_trait] impl $door for Entity {
+            async fn control(&self, _: &Change, mode: Mode) -> DoorResult<ChangeResult> { self.ask(mode) }
+        })* };
+    }
+    is_controlled!(C2r, C2s);
+
+    #[async_trait]
+    impl C2p for Entity {
+        async fn control(&self, _: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+            self.ask(mode)
+        }
+        async fn organizations(&self) -> DoorResult<Vec<Organization>> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn change() -> Change {
+        Change::OfferService { service: "any".into(), offered: true }
+    }
+
+    fn operator() -> Actor {
+        Actor::new(Address::ZERO, [Role::Operator])
+    }
+
+    // CONTROLLING-1, M-CON-1
+    #[tokio::test]
+    async fn only_an_operator_configures() {
+        let entity = Arc::new(Entity::default());
+        let controlling = Controlling::new(entity.clone(), entity.clone(), entity.clone());
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Operator) {
+            let error =
+                controlling.control(&Actor::new(Address::ZERO, [role]), change(), Mode::Check).await.unwrap_err();
+            assert_eq!(error.code(), Code::RoleRequired, "{role:?}");
+        }
+        assert!(entity.asked.lock().unwrap().is_empty());
+    }
+
+    // CONTROLLING-2, M-CON-4
+    #[tokio::test]
+    async fn what_one_entity_refuses_none_applies() {
+        let (chains, formats, services) =
+            (Arc::new(Entity::default()), Arc::new(Entity::default()), Arc::new(Entity::refusing(Mode::Check)));
+        let controlling = Controlling::new(chains.clone(), formats.clone(), services);
+        assert_eq!(
+            controlling.control(&operator(), change(), Mode::Apply).await.unwrap_err().code(),
+            Code::ConfigurationInvalid
+        );
+        assert_eq!(*chains.asked.lock().unwrap(), [Mode::Check]);
+        assert_eq!(*formats.asked.lock().unwrap(), [Mode::Check]);
+    }
+
+    // CONTROLLING-3
+    #[tokio::test]
+    async fn a_failure_half_way_says_what_was_applied() {
+        let controlling = Controlling::new(
+            Arc::new(Entity::default()),
+            Arc::new(Entity::refusing(Mode::Apply)),
+            Arc::new(Entity::default()),
+        );
+        let error = controlling.control(&operator(), change(), Mode::Apply).await.unwrap_err();
+        assert_eq!(error.members()["applied"], serde_json::json!(["effect"]));
+    }
+
+    // M-CON-4
+    #[tokio::test]
+    async fn a_check_applies_nothing() {
+        let entity = Arc::new(Entity::default());
+        let controlling = Controlling::new(entity.clone(), entity.clone(), entity.clone());
+        assert_eq!(controlling.control(&operator(), change(), Mode::Check).await.unwrap().effects.len(), 3);
+        assert_eq!(*entity.asked.lock().unwrap(), [Mode::Check; 3]);
+    }
+}

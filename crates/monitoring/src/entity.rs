@@ -1,0 +1,103 @@
+//! The entity: joins journals and chains, and audits the sequence.
+
+use std::sync::Arc;
+
+use alloy_primitives::B256;
+use async_trait::async_trait;
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, Role,
+    m2p::M2p,
+    m2r::M2r,
+    m2s::M2s,
+    v2m::{EventFilter, Happening, History, HistoryEntry, V2m},
+};
+
+use crate::sequence::audit;
+
+/// Most entries of one answer.
+pub(crate) const MAX_EVENTS: usize = 100;
+/// Most journal entries of one history.
+const MAX_JOURNAL_ENTRIES: usize = 1000;
+
+/// Blockchain-based data monitoring.
+pub struct Monitoring {
+    m2p: Arc<dyn M2p>,
+    m2r: Arc<dyn M2r>,
+    m2s: Arc<dyn M2s>,
+}
+
+impl Monitoring {
+    /// Monitoring over the three entities that it watches.
+    #[must_use]
+    pub fn new(m2p: Arc<dyn M2p>, m2r: Arc<dyn M2r>, m2s: Arc<dyn M2s>) -> Self {
+        Self { m2p, m2r, m2s }
+    }
+}
+
+#[async_trait]
+impl V2m for Monitoring {
+    async fn history(&self, actor: &Actor, subject: B256) -> DoorResult<History> {
+        let from_chains = self.m2p.subject_history(subject).await?;
+        let creator = from_chains.iter().find(|entry| entry.happening == Happening::Created);
+        let Some(creation) = creator else {
+            authorize_supervisor(actor)?;
+            return Err(DoorError::new(Code::UnknownCertificate, "no chain records anything of this subject"));
+        };
+        if !actor.is(Role::Supervisor) && !concerns(actor, creation) {
+            return Err(DoorError::new(
+                Code::RoleRequired,
+                "only supervisors, its issuer and its holder see what happened to a certificate",
+            )
+            .with("required", vec![Role::Supervisor.name()]));
+        }
+        let filter = EventFilter {
+            subject: Some(subject.to_string()),
+            limit: Some(MAX_JOURNAL_ENTRIES),
+            ..EventFilter::default()
+        };
+        let (submissions, accesses) = (self.m2r.journal(&filter).await?, self.m2s.journal(&filter).await?);
+        let findings = audit(&from_chains);
+        let mut entries = from_chains;
+        entries.extend(submissions);
+        entries.extend(accesses);
+        // Stable: entries of one block keep the order in which they stand in it.
+        entries.sort_by_key(|entry| entry.time_ms);
+        Ok(History { entries, in_order: findings.is_empty(), findings })
+    }
+
+    async fn events(&self, actor: &Actor, filter: EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        authorize_supervisor(actor)?;
+        let limit = filter.limit.unwrap_or(MAX_EVENTS);
+        if limit == 0 || limit > MAX_EVENTS {
+            return Err(DoorError::new(Code::MalformedRequest, format!("limit must be 1 to {MAX_EVENTS}")));
+        }
+        if let (Some(from), Some(to)) = (filter.from_ms, filter.to_ms)
+            && from >= to
+        {
+            return Err(DoorError::new(Code::MalformedRequest, "`from` must be before `to`"));
+        }
+        let filter = EventFilter { limit: Some(limit), ..filter };
+        let mut entries = self.m2p.events(&filter).await?;
+        entries.extend(self.m2r.journal(&filter).await?);
+        entries.extend(self.m2s.journal(&filter).await?);
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
+        entries.truncate(limit);
+        Ok(entries)
+    }
+}
+
+fn authorize_supervisor(actor: &Actor) -> DoorResult<()> {
+    if actor.is(Role::Supervisor) {
+        return Ok(());
+    }
+    Err(DoorError::new(Code::RoleRequired, "only supervisors watch the system")
+        .with("required", vec![Role::Supervisor.name()]))
+}
+
+/// Whether the actor issued the certificate, or holds it: the creation names both.
+fn concerns(actor: &Actor, creation: &HistoryEntry) -> bool {
+    actor.address.is_some_and(|address| creation.by == Some(address) || creation.facts.contains(&address.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! Blockchain-based data monitoring (ITU-T D3.7, 7.1.5): what supervisors see.
+//!
+//! Offers V2M to supervisors; uses M2S, M2P and M2R. It joins what the chains record with the journals of representation and
+//! provisioning into one history in time order, and audits the sequence (M-MON-3).
+//!
+//! Invariants:
+//! * MONITORING-1: no content is shown, only that something happened, when, by whom, to what.
+//! * MONITORING-2: an entry from a chain carries the result of its verification; a journal entry says that nothing but our word backs it.
+//! * MONITORING-3: a chain that does not answer makes a history fail, never shorter.
+//!
+//! It must not change anything.
+
+mod entity;
+mod sequence;
+
+pub use entity::Monitoring;
+pub use sequence::audit;

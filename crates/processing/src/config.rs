@@ -1,0 +1,43 @@
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use chancery_ledger::SubmitterKey;
+use chancery_reference_points::operation::ChainName;
+
+/// What processing is given besides the ledger and the handlers.
+#[derive(Clone)]
+pub struct ProcessingConfig {
+    /// The chain of organizations and formats.
+    pub main: ChainName,
+    /// Sends data blocks and operations; needs the role `SUBMITTER` of the access manager on every chain.
+    pub submitter: Arc<SubmitterKey>,
+    /// Sends changes of organizations and formats; needs the role `OPERATOR`. May be the same key.
+    pub operator: Arc<SubmitterKey>,
+    /// Which side chain carries a certificate kind.
+    pub kinds: BTreeMap<String, ChainName>,
+    /// The genesis files that light clients trust, as they are given out at `GET /v1/chains`.
+    pub genesis_files: BTreeMap<ChainName, serde_json::Value>,
+    /// JSON-RPC endpoints as others reach them, where they differ from those that the ledger uses.
+    pub public_rpc_urls: BTreeMap<ChainName, String>,
+}
+
+/// Which chains have to know a right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RightScope {
+    /// The main chain and the side chain of the kind.
+    Kind(ChainName),
+    /// Every chain: inspections and other data are recorded everywhere.
+    EveryChain,
+    /// The main chain alone: real names are confirmed there.
+    Main,
+}
+
+impl fmt::Debug for ProcessingConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessingConfig")
+            .field("main", &self.main)
+            .field("submitter", &self.submitter)
+            .field("operator", &self.operator)
+            .field("kinds", &self.kinds)
+            .finish_non_exhaustive()
+    }
+}

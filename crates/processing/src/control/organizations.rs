@@ -1,0 +1,251 @@
+//! Plans for organizations and their keys.
+
+use alloy_primitives::{Address, B256};
+use chancery_contracts::{OrganizationRegistry, predeploys};
+use chancery_ledger::Chain;
+use chancery_primitives::{OrganizationCode, Right};
+use chancery_reference_points::{Code, DoorError, DoorResult, operation::ChainName, organization::OrganizationKey};
+
+use super::{
+    plan::Plan,
+    registry::{Entry, ask, entry, keys},
+};
+use crate::{Processing, RightScope, processing::name_of};
+
+/// Longest name of an organization, in bytes; also the contract's.
+const MAX_NAME_BYTES: usize = 256;
+/// RFC 5280 5.3.1.
+const REASON_KEY_COMPROMISE: u8 = 1;
+const REASON_SUPERSEDED: u8 = 4;
+
+const REGISTRY: Address = predeploys::ORGANIZATION_REGISTRY;
+
+impl Processing {
+    pub(super) async fn plan_registration(&self, code: &str, name: &str, administrator: Address) -> DoorResult<Plan> {
+        let code = parse_code(code)?;
+        if name.trim().is_empty() || name.len() > MAX_NAME_BYTES {
+            return Err(invalid(format!("a name has 1 to {MAX_NAME_BYTES} bytes")));
+        }
+        if administrator.is_zero() {
+            return Err(invalid("the administrator is the zero address"));
+        }
+        let main = self.main()?;
+        if entry(main, code).await?.is_some() {
+            return Err(DoorError::new(Code::OrganizationExists, format!("{code} is registered on {}", main.name())));
+        }
+        let mut plan = Plan::default();
+        register(&mut plan, main, code, name, administrator);
+        Ok(plan)
+    }
+
+    pub(super) async fn plan_authorization(&self, code: &str, key: &OrganizationKey) -> DoorResult<Plan> {
+        let code = parse_code(code)?;
+        let right = parse_right(&key.right)?;
+        if key.address.is_zero() {
+            return Err(invalid("the key is the zero address"));
+        }
+        if key.revoked_at.is_some() {
+            return Err(invalid("a key is not authorized and revoked at once: authorize it, then revoke it"));
+        }
+        let now = self.now();
+        if key.not_after.is_some_and(|end| end < now.max(key.not_before)) {
+            return Err(invalid("notAfter lies before notBefore or in the past"));
+        }
+        let organization = self.registered(code).await?;
+        let mut plan = Plan::default();
+        for chain in self.chains_of(&right)? {
+            self.plan_key_on(&mut plan, chain, code, &organization, right, key, now).await?;
+        }
+        Ok(plan)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one key on one chain has so many properties")]
+    async fn plan_key_on(
+        &self,
+        plan: &mut Plan,
+        chain: &Chain,
+        code: OrganizationCode,
+        organization: &Entry,
+        right: Right,
+        key: &OrganizationKey,
+        now: u64,
+    ) -> DoorResult<()> {
+        let name = name_of(chain);
+        let known = entry(chain, code).await?.is_some();
+        if !known {
+            register(plan, chain, code, &organization.name, organization.administrator);
+        }
+        let (code32, right32) = (code.to_bytes32(), right.to_bytes32());
+        let held =
+            known && ask(chain, OrganizationRegistry::hasRightCall { code: code32, right: right32, time: now }).await?;
+        if !held {
+            let call = OrganizationRegistry::grantRightCall { code: code32, right: right32 };
+            plan.step(&name, REGISTRY, &call, format!("organization {code} is granted the right {right}"));
+        }
+        let in_force = known
+            && keys(chain, code)
+                .await?
+                .iter()
+                .any(|record| record.address == key.address && record.right == key.right && in_force(record, now));
+        if in_force {
+            plan.remark(&name, format!("key {} is authorized for {right} already", key.address));
+            return Ok(());
+        }
+        let call = OrganizationRegistry::authorizeKeyCall {
+            code: code32,
+            key: key.address,
+            right: right32,
+            // The contract counts from now when it is given zero; a time that has passed it refuses.
+            notBefore: if key.not_before <= now { 0 } else { key.not_before },
+            notAfter: key.not_after.unwrap_or(0),
+        };
+        plan.step(&name, REGISTRY, &call, format!("key {} of {code} is authorized for {right}", key.address));
+        Ok(())
+    }
+
+    pub(super) async fn plan_retirement(&self, code: &str, address: Address, right: Option<&str>) -> DoorResult<Plan> {
+        let only = right.map(parse_right).transpose()?;
+        self.plan_ending(code, address, only, 0, REASON_SUPERSEDED, "retired").await
+    }
+
+    pub(super) async fn plan_revocation(&self, code: &str, address: Address, from: u64) -> DoorResult<Plan> {
+        if from > self.now() {
+            return Err(invalid("a compromised key is revoked from a time that has passed, or from now"));
+        }
+        self.plan_ending(code, address, None, from, REASON_KEY_COMPROMISE, "revoked").await
+    }
+
+    async fn plan_ending(
+        &self,
+        code: &str,
+        address: Address,
+        only: Option<Right>,
+        from: u64,
+        reason: u8,
+        verb: &str,
+    ) -> DoorResult<Plan> {
+        let code = parse_code(code)?;
+        self.registered(code).await?;
+        let now = self.now();
+        let compromise = reason == REASON_KEY_COMPROMISE;
+        let mut plan = Plan::default();
+        let mut found = false;
+        for chain in self.ledger.chains() {
+            let name = name_of(chain);
+            for record in keys(chain, code).await? {
+                let matches = record.address == address && only.is_none_or(|right| right.to_string() == record.right);
+                // A compromise reaches back over records that ended already, but not before they began.
+                let ends =
+                    in_force(&record, now) || (compromise && record.revoked_at.is_none_or(|revoked| revoked > from));
+                if !matches {
+                    continue;
+                }
+                found = true;
+                if !ends {
+                    plan.remark(&name, format!("key {address} is not in force for {}", record.right));
+                    continue;
+                }
+                let revoked_at = if compromise { from.max(record.not_before) } else { 0 };
+                let call = OrganizationRegistry::revokeKeyCall {
+                    code: code.to_bytes32(),
+                    key: address,
+                    right: parse_right(&record.right)?.to_bytes32(),
+                    revokedAt: revoked_at,
+                    reason,
+                };
+                plan.step(&name, REGISTRY, &call, format!("key {address} of {code} is {verb} for {}", record.right));
+            }
+        }
+        if found { Ok(plan) } else { Err(invalid(format!("{code} has no such key {address}"))) }
+    }
+
+    pub(super) async fn plan_suspension(&self, code: &str, suspended: bool) -> DoorResult<Plan> {
+        let code = parse_code(code)?;
+        self.registered(code).await?;
+        let mut plan = Plan::default();
+        for chain in self.ledger.chains() {
+            let name = name_of(chain);
+            let code32 = code.to_bytes32();
+            match entry(chain, code).await? {
+                None => {}
+                Some(entry) if entry.suspended == suspended => {
+                    plan.remark(&name, if suspended { "it is suspended already" } else { "it is not suspended" });
+                }
+                Some(_) if suspended => {
+                    let call = OrganizationRegistry::suspendOrganizationCall { code: code32 };
+                    plan.step(&name, REGISTRY, &call, format!("organization {code} is suspended"));
+                }
+                Some(_) => {
+                    let call = OrganizationRegistry::resumeOrganizationCall { code: code32 };
+                    plan.step(&name, REGISTRY, &call, format!("organization {code} is resumed"));
+                }
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The organization on the main chain, which has to be there.
+    async fn registered(&self, code: OrganizationCode) -> DoorResult<Entry> {
+        entry(self.main()?, code)
+            .await?
+            .ok_or_else(|| DoorError::new(Code::UnknownOrganization, format!("{code} is not registered")))
+    }
+
+    /// The chains that have to know a right, the main chain first.
+    fn chains_of(&self, right: &Right) -> DoorResult<Vec<&Chain>> {
+        let main = self.main()?;
+        Ok(match self.scope(right)? {
+            RightScope::Main => vec![main],
+            RightScope::Kind(side) => {
+                let side = self.chain(&side)?;
+                if side.name() == main.name() { vec![main] } else { vec![main, side] }
+            }
+            RightScope::EveryChain => {
+                let others = self.ledger.chains().filter(|chain| chain.name() != main.name());
+                [main].into_iter().chain(others).collect()
+            }
+        })
+    }
+
+    fn scope(&self, right: &Right) -> DoorResult<RightScope> {
+        if *right == Right::REGISTRATION {
+            return Ok(RightScope::Main);
+        }
+        if *right == Right::INSPECTION || *right == Right::SUBMISSION {
+            return Ok(RightScope::EveryChain);
+        }
+        let chain: Option<&ChainName> = self.config.kinds.get(right.as_str());
+        chain.cloned().map(RightScope::Kind).ok_or_else(|| {
+            invalid(format!(
+                "no chain of this city carries `{right}`, and it is none of inspection, registration, submission"
+            ))
+        })
+    }
+}
+
+fn register(plan: &mut Plan, chain: &Chain, code: OrganizationCode, name: &str, administrator: Address) {
+    let call = OrganizationRegistry::registerOrganizationCall {
+        code: code.to_bytes32(),
+        name: name.to_owned(),
+        metadataHash: B256::ZERO,
+        administrator,
+    };
+    let effect = format!("organization {code} is registered, administered by {administrator}");
+    plan.step(&name_of(chain), REGISTRY, &call, effect);
+}
+
+fn in_force(key: &OrganizationKey, now: u64) -> bool {
+    key.revoked_at.is_none_or(|revoked| revoked > now) && key.not_after.is_none_or(|end| end >= now)
+}
+
+fn parse_code(text: &str) -> DoorResult<OrganizationCode> {
+    OrganizationCode::parse(text).map_err(|error| invalid(error.to_string()))
+}
+
+fn parse_right(text: &str) -> DoorResult<Right> {
+    Right::parse(text).map_err(|error| invalid(error.to_string()))
+}
+
+pub(super) fn invalid(rule: impl Into<String>) -> DoorError {
+    DoorError::new(Code::ConfigurationInvalid, rule)
+}

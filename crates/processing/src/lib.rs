@@ -1,0 +1,31 @@
+//! Blockchain-based data processing (D3.7 7.1.2): checks operations, records data blocks, reads and configures the chains.
+//!
+//! ```text
+//!  representation --P2R--> check, record  --+
+//!  provisioning   --S2P--> retrieval        +--> ledger --> chains
+//!  controlling    --C2P--> organizations,   |
+//!                          formats          |
+//!  monitoring     --M2P--> histories      --+--> every entry verified
+//! ```
+//!
+//! Invariants:
+//! - PROCESSING-1: an operation is recorded only if its handler reads the same source and digest out of it as the data block claims, and the
+//!   block's root is that of its operations.
+//! - PROCESSING-2: recording is idempotent by root and by contract call: after a crash or an unknown end the same block may be sent again,
+//!   and nothing is recorded twice.
+//! - PROCESSING-3: the answer of a chain that does not reply, or whose reply does not verify, is `ChainUnreachable`, never "not there" and never "invalid".
+//! - PROCESSING-4: a change of organizations or formats is planned from what the chains record, and only what is missing is sent.
+//!
+//! Must not: know an application (handlers are given to it), another entity, HTTP, or a chain other than through the ledger.
+
+mod config;
+mod control;
+mod error;
+mod monitoring;
+mod p2r;
+mod processing;
+mod recording;
+mod retrieval;
+
+pub use config::{ProcessingConfig, RightScope};
+pub use processing::Processing;

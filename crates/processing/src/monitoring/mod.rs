@@ -1,0 +1,114 @@
+//! M2P: what the chains record, each entry verified against the chain's genesis.
+
+mod entries;
+mod filter;
+
+use alloy_primitives::B256;
+use async_trait::async_trait;
+use chancery_contracts::predeploys;
+use chancery_ledger::{Chain, Event, EventFilter as Filter, Finality, LedgerError};
+use chancery_reference_points::{
+    DoorResult,
+    m2p::M2p,
+    v2m::{EventFilter, HistoryEntry, Verification},
+};
+use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
+
+use self::{entries::entry, filter::Wanted};
+use crate::{Processing, error::door_error, processing::malformed};
+
+/// Most entries of one subject on one chain.
+const MAX_SUBJECT_EVENTS: usize = 1000;
+/// Entries verified at once.
+const MAX_PARALLEL_VERIFICATIONS: usize = 8;
+/// Entries of a filter without a limit, and the most of one with.
+const DEFAULT_EVENTS: usize = 20;
+const MAX_EVENTS: usize = 100;
+
+#[async_trait]
+impl M2p for Processing {
+    async fn subject_history(&self, subject: B256) -> DoorResult<Vec<HistoryEntry>> {
+        let found = try_join_all(self.ledger.chains().map(|chain| self.history_on(chain, subject))).await?;
+        let mut entries: Vec<HistoryEntry> = found.into_iter().flatten().collect();
+        // Stable: what happened in one millisecond on one chain keeps the chain's order.
+        entries.sort_by_key(|entry| entry.time_ms);
+        Ok(entries)
+    }
+
+    async fn events(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        let limit = filter.limit.unwrap_or(DEFAULT_EVENTS);
+        if !(1..=MAX_EVENTS).contains(&limit) {
+            return Err(malformed(format!("limit is 1 to {MAX_EVENTS}")));
+        }
+        let wanted = Wanted::new(filter)?;
+        let found = try_join_all(self.ledger.chains().map(|chain| self.events_on(chain, &wanted, limit))).await?;
+        let mut entries: Vec<HistoryEntry> = found.into_iter().flatten().collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
+        entries.truncate(limit);
+        Ok(entries)
+    }
+}
+
+impl Processing {
+    async fn history_on(&self, chain: &Chain, subject: B256) -> DoorResult<Vec<HistoryEntry>> {
+        let filter = Filter {
+            contracts: predeploys_with_events(),
+            topics: [Vec::new(), vec![subject], Vec::new(), Vec::new()],
+            ..Filter::default()
+        };
+        let events = chain.events(&filter, MAX_SUBJECT_EVENTS).await.map_err(door_error)?;
+        verified(chain, events).await
+    }
+
+    /// The newest entries of one chain that match.
+    async fn events_on(&self, chain: &Chain, wanted: &Wanted, limit: usize) -> DoorResult<Vec<HistoryEntry>> {
+        if wanted.is_nothing() {
+            return Ok(Vec::new());
+        }
+        let first = wanted.from_ms.map(|time_ms| chain.first_block_at(time_ms));
+        let end = wanted.to_ms.map(|time_ms| chain.first_block_at(time_ms));
+        let from_block = match first {
+            Some(first) => first.await.map_err(door_error)?,
+            None => 0,
+        };
+        let to_block = match end {
+            Some(end) => match end.await.map_err(door_error)?.checked_sub(1) {
+                Some(block) => Some(block),
+                None => return Ok(Vec::new()),
+            },
+            None => None,
+        };
+        let filter =
+            Filter { contracts: predeploys_with_events(), topics: wanted.topics.clone(), from_block, to_block };
+        let events = chain.latest_events(&filter, limit).await.map_err(door_error)?;
+        verified(chain, events).await
+    }
+}
+
+/// Turns events into entries, each with the result of its verification. An event that fails stays in the history as what it is: a finding.
+async fn verified(chain: &Chain, events: Vec<Event>) -> DoorResult<Vec<HistoryEntry>> {
+    stream::iter(events)
+        .map(|event| async move {
+            let verification = match chain.verify_event(&event).await {
+                Ok(Finality::Certified { .. } | Finality::Genesis) => Verification::Verified,
+                Ok(Finality::Assumed { missing }) => Verification::Unproven { missing },
+                Err(LedgerError::ProofRefused { check, .. }) => Verification::Failed { check },
+                Err(error) => return Err(door_error(error)),
+            };
+            Ok(entry(chain, &event, verification))
+        })
+        .buffered(MAX_PARALLEL_VERIFICATIONS)
+        .try_filter_map(|entry| async move { Ok(entry) })
+        .try_collect()
+        .await
+}
+
+fn predeploys_with_events() -> Vec<alloy_primitives::Address> {
+    vec![
+        predeploys::ORGANIZATION_REGISTRY,
+        predeploys::ETHEREUM_DID_REGISTRY,
+        predeploys::DATA_FORMAT_REGISTRY,
+        predeploys::DATA_BLOCK_REGISTRY,
+        predeploys::CERTIFICATE_REGISTRY,
+    ]
+}

@@ -1,0 +1,130 @@
+//! S2P: retrieval from the chains, with proofs.
+
+use alloy_primitives::{Address, B256, Bytes};
+use async_trait::async_trait;
+use chancery_ledger::{Chain, Event, EventFilter, LedgerError, ProvenTransaction};
+use chancery_light::StateProof;
+use chancery_reference_points::{
+    DoorResult,
+    chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    data_block::TransactionLocator,
+    operation::ChainName,
+    s2p::{MAX_EVENTS, S2p},
+};
+use futures::future::join_all;
+
+use crate::{
+    Processing,
+    error::door_error,
+    processing::{malformed, name_of},
+    recording::event_locator,
+};
+
+#[async_trait]
+impl S2p for Processing {
+    async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
+        Ok(join_all(self.ledger.chains().map(|chain| self.status(chain))).await)
+    }
+
+    async fn transaction(&self, chain: Option<&ChainName>, block: u64, tx_hash: B256) -> DoorResult<TransactionRecord> {
+        if let Some(name) = chain {
+            let chain = self.chain(name)?;
+            let found = chain.transaction(tx_hash, Some(block)).await.map_err(door_error)?;
+            return Ok(transaction_record(chain, found));
+        }
+        let answers = join_all(
+            self.ledger.chains().map(|chain| async move { (chain, chain.transaction(tx_hash, Some(block)).await) }),
+        );
+        let mut uncertain = None;
+        for (chain, answer) in answers.await {
+            match answer {
+                Ok(found) => return Ok(transaction_record(chain, found)),
+                Err(LedgerError::UnknownTransaction { .. }) => {}
+                Err(error) => uncertain = Some(error),
+            }
+        }
+        // PROCESSING-3: it may be on the chain that did not answer.
+        let nowhere = LedgerError::UnknownTransaction { chain: "no chain".to_owned(), tx_hash };
+        Err(door_error(uncertain.unwrap_or(nowhere)))
+    }
+
+    async fn events(&self, query: EventQuery) -> DoorResult<Vec<EventRecord>> {
+        let name = query.chain.as_ref().ok_or_else(|| malformed("name the chain of the events"))?;
+        let chain = self.chain(name)?;
+        let filter = EventFilter {
+            contracts: query.contract.into_iter().collect(),
+            topics: query.topics,
+            from_block: query.from_block,
+            to_block: query.to_block,
+        };
+        let events = chain.events(&filter, MAX_EVENTS).await.map_err(door_error)?;
+        Ok(events.into_iter().map(|event| event_record(chain, event)).collect())
+    }
+
+    async fn view(&self, chain: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
+        let view = self.chain(chain)?.view(contract, &call).await.map_err(door_error)?;
+        Ok(ViewRecord { block_number: view.block.number, block_time_ms: view.block.time_ms, data: view.data })
+    }
+
+    async fn state_proof(
+        &self,
+        chain: &ChainName,
+        contract: Address,
+        slots: Vec<B256>,
+    ) -> DoorResult<Option<StateProof>> {
+        let evidence = self.chain(chain)?.state(contract, &slots).await.map_err(door_error)?;
+        Ok(evidence.map(|evidence| evidence.proof))
+    }
+}
+
+impl Processing {
+    async fn status(&self, chain: &Chain) -> ChainStatus {
+        let config = chain.config();
+        let name = name_of(chain);
+        let head = chain.head().await.ok();
+        let genesis_hash = match config.genesis_hash {
+            Some(hash) => hash,
+            None => chain.block(0).await.map(|block| block.hash).unwrap_or_default(),
+        };
+        let rpc_url = self.config.public_rpc_urls.get(&name).cloned().unwrap_or_else(|| config.rpc_url.to_string());
+        ChainStatus {
+            chain_id: config.chain_id,
+            rpc_url,
+            genesis_hash,
+            genesis: self.config.genesis_files.get(&name).cloned(),
+            height: head.map(|head| head.number),
+            block_time_ms: head.map(|head| head.time_ms),
+            name,
+        }
+    }
+}
+
+/// A proven transaction in the terms of the doors.
+pub(crate) fn transaction_record(chain: &Chain, transaction: ProvenTransaction) -> TransactionRecord {
+    TransactionRecord {
+        locator: TransactionLocator {
+            chain: name_of(chain),
+            tx_hash: transaction.tx_hash,
+            block_number: transaction.block.number,
+            block_hash: transaction.block.hash,
+        },
+        block_time_ms: transaction.block.time_ms,
+        from: transaction.from,
+        to: transaction.to,
+        input: transaction.input,
+        succeeded: transaction.succeeded,
+        events: transaction.events.into_iter().map(|event| event_record(chain, event)).collect(),
+        proof: transaction.bundle,
+    }
+}
+
+fn event_record(chain: &Chain, event: Event) -> EventRecord {
+    EventRecord {
+        locator: event_locator(chain, &event),
+        block_time_ms: event.block_time_ms,
+        log_index: event.log_index,
+        contract: event.contract,
+        topics: event.topics,
+        data: event.data,
+    }
+}

@@ -1,0 +1,311 @@
+//! Processing over real chains: the same scenarios on our own nodes, with finality certificates, and on anvil, without.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256};
+use chancery_contracts::predeploys;
+use chancery_primitives::certificate_storage;
+use chancery_reference_points::{
+    Code,
+    c2p::C2p,
+    chain_records::EventQuery,
+    data_block::OperationOutcome,
+    data_format::{DataFormat, FormatId, Title},
+    m2p::M2p,
+    o2c::{Change, Mode},
+    p2r::P2r,
+    s2p::S2p,
+    v2m::{EventFilter, Happening, Verification},
+};
+use chancery_testing::process::{Fault, rpc};
+use serde_json::json;
+use support::{City, OFFICE, authorize, block, main_name, reading, register, side_name, subject};
+
+macro_rules! on_both {
+    ($($(#[$note:meta])* $name:ident;)*) => {
+        mod on_own_nodes { $( $(#[$note])* #[test] fn $name() { super::City::on_own_nodes(super::$name); } )* }
+        mod on_anvil { $( #[test] fn $name() { super::City::on_anvil(super::$name); } )* }
+    };
+}
+
+on_both! {
+    /// M-PRO-4, M-AUTH
+    operations_are_recorded_with_their_block;
+    /// PROCESSING-2
+    the_same_block_again_is_recorded_once;
+    /// PROCESSING-1, M-PRO-1
+    a_block_that_is_not_what_it_says_is_refused;
+    /// M-PRO-3
+    what_the_contract_refuses_leaves_the_others;
+    /// PROCESSING-2
+    an_operation_that_is_recorded_passes_its_check_again;
+    /// M-CON-2, M-CON-4
+    organizations_and_keys_are_configured_where_they_count;
+    /// M-CON-4
+    formats_are_recorded_version_by_version;
+    /// M-MON-2, M-MON-4
+    a_history_is_verified_entry_by_entry;
+    /// PROCESSING-3
+    a_chain_that_does_not_answer_makes_nothing_unknown;
+    /// M-SER-2
+    chains_are_read;
+}
+
+async fn operations_are_recorded_with_their_block(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    let made = block(&city, vec![city.issue(&clerk, 1), reading(1), city.issue(&clerk, 2), reading(2)]);
+    let record = city.processing.record(made.clone()).await.unwrap();
+    assert_eq!(record.root, made.root);
+    let kinds: Vec<bool> =
+        record.outcomes.iter().map(|outcome| matches!(outcome, OperationOutcome::Recorded(_))).collect();
+    assert_eq!(kinds, [true, false, true, false]);
+    assert!(matches!(record.outcomes[1], OperationOutcome::InDataBlock));
+    let OperationOutcome::Recorded(first) = &record.outcomes[0] else { panic!() };
+    for locator in [&record.recorded, first] {
+        let recorded = city.processing.recorded(locator).await.unwrap();
+        assert!(recorded.succeeded);
+        assert_eq!(&recorded.locator, locator);
+        assert_eq!(recorded.proof.is_some(), city.certified);
+    }
+}
+
+async fn the_same_block_again_is_recorded_once(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    let made = block(&city, vec![city.issue(&clerk, 1), reading(1)]);
+    let first = city.processing.record(made.clone()).await.unwrap();
+    // Also by a process that knows nothing of the first time.
+    for processing in [city.processing.clone(), city.fresh().await] {
+        let again = processing.record(made.clone()).await.unwrap();
+        assert_eq!(again.recorded, first.recorded);
+        let (OperationOutcome::Recorded(one), OperationOutcome::Recorded(other)) =
+            (&again.outcomes[0], &first.outcomes[0])
+        else {
+            panic!("{:?}", again.outcomes)
+        };
+        assert_eq!(one, other);
+    }
+}
+
+async fn a_block_that_is_not_what_it_says_is_refused(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    let good = block(&city, vec![city.issue(&clerk, 1), reading(1)]);
+    let mut other_root = good.clone();
+    other_root.root = B256::repeat_byte(1);
+    let mut other_source = good.clone();
+    other_source.operations[0].1.source = Address::repeat_byte(9);
+    let mut altered = good.clone();
+    altered.operations[0].0.message["holder"] = json!(Address::repeat_byte(8));
+    let mut elsewhere = good.clone();
+    elsewhere.operations[1].0.chain = main_name();
+    for (case, code) in [
+        (other_root, Code::MalformedRequest),
+        (other_source, Code::SignatureInvalid),
+        (altered, Code::SignatureInvalid),
+        (elsewhere, Code::WrongChain),
+    ] {
+        assert_eq!(city.processing.record(case).await.unwrap_err().code(), code);
+    }
+    let history = city.processing.subject_history(subject(1)).await.unwrap();
+    assert!(history.is_empty(), "nothing was recorded");
+}
+
+async fn what_the_contract_refuses_leaves_the_others(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    let stranger = alloy::signers::local::PrivateKeySigner::random();
+    let made = block(&city, vec![city.issue(&stranger, 1), city.issue(&clerk, 2)]);
+    let record = city.processing.record(made).await.unwrap();
+    let OperationOutcome::Refused(error) = &record.outcomes[0] else { panic!("{:?}", record.outcomes) };
+    assert_eq!(error.code(), Code::IssuerNotAuthorized, "in the application's terms");
+    assert_eq!(error.detail(), stranger.address().to_string());
+    assert!(matches!(record.outcomes[1], OperationOutcome::Recorded(_)));
+}
+
+async fn an_operation_that_is_recorded_passes_its_check_again(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    let operation = city.issue(&clerk, 1);
+    city.processing.check(&operation).await.unwrap();
+    city.processing.record(block(&city, vec![operation.clone()])).await.unwrap();
+    city.processing.check(&operation).await.unwrap();
+    // The same certificate by another operation is a conflict.
+    let mut other = city.issue(&clerk, 1);
+    other.payload = b"other".to_vec().into();
+    other.message["sealedHash"] = json!(alloy_primitives::keccak256("other"));
+    let error = city.processing.check(&other).await.unwrap_err();
+    assert_eq!(error.code(), Code::CertificateExists);
+}
+
+async fn organizations_and_keys_are_configured_where_they_count(city: Arc<City>) {
+    let key = Address::repeat_byte(0x21);
+    let checked = city.control(register(OFFICE), Mode::Check).await;
+    assert!(city.processing.organizations().await.unwrap().is_empty(), "a check changes nothing");
+    let applied = city.processing.control(&register(OFFICE), Mode::Apply).await.unwrap();
+    assert_eq!((&checked, applied.recorded.len()), (&applied.effects, 1));
+    assert_eq!(checked.len(), 1);
+    assert!(checked[0].starts_with("chain main: organization OFFICE-1 is registered"), "{checked:?}");
+    let again = city.processing.control(&register(OFFICE), Mode::Check).await.unwrap_err();
+    assert_eq!(again.code(), Code::OrganizationExists);
+
+    let applied = city.control(authorize(OFFICE, key, "degree"), Mode::Apply).await;
+    let chains: Vec<&str> = applied.iter().map(|effect| effect.split(':').next().unwrap()).collect();
+    assert_eq!(chains, ["chain main", "chain main", "chain degree", "chain degree", "chain degree"], "{applied:?}");
+    let again = city.processing.control(&authorize(OFFICE, key, "degree"), Mode::Apply).await.unwrap();
+    assert!(again.recorded.is_empty(), "{:?}", again.effects);
+
+    let organizations = city.processing.organizations().await.unwrap();
+    assert_eq!(organizations.len(), 1);
+    let [office] = &organizations[..] else { panic!() };
+    assert_eq!((office.code.as_str(), office.suspended, office.keys.len()), (OFFICE, false, 1));
+    assert_eq!((office.keys[0].address, office.keys[0].right.as_str()), (key, "degree"));
+
+    for (change, code) in [
+        (authorize("NOBODY", key, "degree"), Code::UnknownOrganization),
+        (authorize(OFFICE, key, "fishing"), Code::ConfigurationInvalid),
+        (authorize(OFFICE, Address::ZERO, "degree"), Code::ConfigurationInvalid),
+        (register("lower case"), Code::ConfigurationInvalid),
+        (
+            Change::RetireKey { organization: OFFICE.to_owned(), address: Address::repeat_byte(1), right: None },
+            Code::ConfigurationInvalid,
+        ),
+    ] {
+        assert_eq!(city.processing.control(&change, Mode::Check).await.unwrap_err().code(), code, "{change:?}");
+    }
+
+    let suspend = |suspended| Change::SuspendOrganization { organization: OFFICE.to_owned(), suspended };
+    assert_eq!(city.control(suspend(true), Mode::Apply).await.len(), 2);
+    assert!(city.processing.organizations().await.unwrap()[0].suspended);
+    assert_eq!(city.control(suspend(false), Mode::Apply).await.len(), 2);
+
+    let revoke = Change::RevokeKey { organization: OFFICE.to_owned(), address: key, from: support::now() };
+    assert_eq!(city.control(revoke, Mode::Apply).await.len(), 2);
+    assert!(city.processing.organizations().await.unwrap()[0].keys[0].revoked_at.is_some());
+}
+
+fn format(version: u32, schema: serde_json::Value) -> DataFormat {
+    let mut format = DataFormat {
+        id: FormatId("reading/air".to_owned()),
+        version,
+        chain: side_name(),
+        title: Title { en: "Air".to_owned(), zh: "空气".to_owned() },
+        source: "a test".to_owned(),
+        sealed: false,
+        schema,
+        schema_hash: B256::ZERO,
+    };
+    format.schema_hash = format.canonical_schema().unwrap().1;
+    format
+}
+
+async fn formats_are_recorded_version_by_version(city: Arc<City>) {
+    let configure = |format| async { city.processing.control(&Change::ConfigureFormat(format), Mode::Apply).await };
+    let first = format(1, json!({ "type": "object" }));
+    let second = format(2, json!({ "type": "object", "required": ["celsius"] }));
+    assert_eq!(configure(second.clone()).await.unwrap_err().code(), Code::ConfigurationInvalid);
+    assert_eq!(configure(first.clone()).await.unwrap().recorded.len(), 1);
+    assert!(configure(first.clone()).await.unwrap().recorded.is_empty(), "it is recorded already");
+    assert_eq!(configure(second).await.unwrap().recorded.len(), 1);
+    let wrong = DataFormat { version: 3, schema_hash: B256::ZERO, ..first };
+    assert_eq!(configure(wrong).await.unwrap_err().code(), Code::ConfigurationInvalid);
+    let filter = EventFilter { subject: Some("reading/air".to_owned()), ..EventFilter::default() };
+    let entries = M2p::events(&city.processing, &filter).await.unwrap();
+    let revisions: Vec<_> = entries.iter().map(|entry| entry.revision).collect();
+    assert_eq!(revisions, [Some(2), Some(1)], "newest first");
+}
+
+async fn a_history_is_verified_entry_by_entry(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap();
+    let history = city.processing.subject_history(subject(1)).await.unwrap();
+    let [entry] = &history[..] else { panic!("{history:?}") };
+    assert_eq!((entry.happening, entry.by, entry.revision), (Happening::Created, Some(clerk.address()), Some(0)));
+    assert_eq!(entry.subject, subject(1).to_string());
+    assert!(entry.facts.contains(&Address::repeat_byte(0x55).to_string()), "the holder: {}", entry.facts);
+    match (&entry.verified, city.certified) {
+        (Some(Verification::Verified), true) => {}
+        (Some(Verification::Unproven { missing }), false) => assert!(missing.contains("finality"), "{missing}"),
+        other => panic!("{other:?}"),
+    }
+
+    // The office, its right and its key, the block and the certificate; newest first, within the limit and the time.
+    let all = M2p::events(&city.processing, &EventFilter::default()).await.unwrap();
+    assert!(all.is_sorted_by(|one, other| one.time_ms >= other.time_ms));
+    assert!(all.iter().any(|entry| entry.name == "KeyAuthorized" && entry.subject == OFFICE));
+    let limited = EventFilter { limit: Some(2), ..EventFilter::default() };
+    assert_eq!(M2p::events(&city.processing, &limited).await.unwrap(), all[..2]);
+    let created = EventFilter { happenings: vec![Happening::Created], ..EventFilter::default() };
+    assert_eq!(M2p::events(&city.processing, &created).await.unwrap().len(), 2);
+    let past = EventFilter { to_ms: Some(1), ..EventFilter::default() };
+    assert!(M2p::events(&city.processing, &past).await.unwrap().is_empty());
+    let none = EventFilter { limit: Some(0), ..EventFilter::default() };
+    assert_eq!(M2p::events(&city.processing, &none).await.unwrap_err().code(), Code::MalformedRequest);
+
+    // A renewal is an entry of both.
+    city.processing.record(block(&city, vec![city.renew(&clerk, 2, Some(1))])).await.unwrap();
+    let history = city.processing.subject_history(subject(1)).await.unwrap();
+    let revisions: Vec<_> = history.iter().map(|entry| (entry.name.as_str(), entry.revision)).collect();
+    assert_eq!(revisions, [("CertificateIssued", Some(0)), ("CertificateRenewed", Some(1))]);
+
+    // A node that invents: the entry is there, as a finding.
+    city.wire.set(Fault::lie(|method, result| {
+        if method == "eth_getLogs" && result[0]["data"].is_string() {
+            let data = result[0]["data"].as_str().unwrap().replace("5555", "6666");
+            result[0]["data"] = json!(data);
+        }
+    }));
+    let history = city.fresh().await.subject_history(subject(1)).await.unwrap();
+    let failed = Verification::Failed { check: "ReceiptNotIncluded".to_owned() };
+    assert_eq!(history[0].verified, Some(failed));
+}
+
+async fn a_chain_that_does_not_answer_makes_nothing_unknown(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    let record = city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap();
+    let place = record.recorded;
+    let processing = city.fresh().await;
+    let found = processing.transaction(None, place.block_number, place.tx_hash).await.unwrap();
+    assert_eq!(found.locator, place);
+    let nowhere = processing.transaction(None, place.block_number, B256::repeat_byte(1)).await.unwrap_err();
+    assert_eq!(nowhere.code(), Code::UnknownTransaction);
+
+    city.wire.set(Fault::Outage);
+    let processing = city.fresh().await;
+    for error in [
+        processing.transaction(None, place.block_number, place.tx_hash).await.unwrap_err(),
+        processing.transaction(Some(&side_name()), place.block_number, place.tx_hash).await.unwrap_err(),
+        processing.subject_history(subject(1)).await.unwrap_err(),
+        processing.check(&city.issue(&clerk, 2)).await.unwrap_err(),
+        processing.record(block(&city, vec![city.issue(&clerk, 2)])).await.unwrap_err(),
+    ] {
+        assert_eq!(error.code(), Code::ChainUnreachable, "{error:?}");
+        assert_eq!(error.members()["chain"], "degree");
+    }
+    let statuses = processing.chains().await.unwrap();
+    let heights: Vec<(&str, bool)> =
+        statuses.iter().map(|status| (status.name.0.as_str(), status.height.is_some())).collect();
+    assert_eq!(heights, [("degree", false), ("main", true)]);
+}
+
+async fn chains_are_read(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    city.processing.record(block(&city, vec![city.issue(&clerk, 1), city.issue(&clerk, 2)])).await.unwrap();
+    let query = EventQuery {
+        chain: Some(side_name()),
+        contract: Some(predeploys::CERTIFICATE_REGISTRY),
+        ..EventQuery::default()
+    };
+    assert_eq!(S2p::events(&city.processing, query.clone()).await.unwrap().len(), 2);
+    let unknown = EventQuery { chain: Some(support::City::no_chain()), ..query };
+    assert_eq!(S2p::events(&city.processing, unknown).await.unwrap_err().code(), Code::UnknownChain);
+
+    let id = chancery_primitives::CertificateId::new(subject(1)).unwrap();
+    let slot = certificate_storage::CertificateSlots::of(id).status;
+    let proof = city.processing.state_proof(&side_name(), predeploys::CERTIFICATE_REGISTRY, vec![slot]).await.unwrap();
+    assert_eq!(proof.is_some(), city.certified);
+    if let Some(proof) = proof {
+        assert!(proof.finality.is_some());
+        assert!(!proof.account.storage_proof[0].value.is_zero());
+    }
+    assert!(rpc(&city.wire.url, "web3_clientVersion", json!([])).await.is_ok());
+}

@@ -1,0 +1,42 @@
+//! The service catalogue: what is offered, and to whom.
+
+use std::sync::Arc;
+
+use chancery_reference_points::{Actor, Role, application::Service};
+
+/// Who may ask a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody, without saying who.
+    Public,
+    /// Whoever has one of these roles.
+    Roles(&'static [Role]),
+}
+
+impl Audience {
+    /// Whether the actor belongs to it.
+    #[must_use]
+    pub fn admits(self, actor: &Actor) -> bool {
+        match self {
+            Self::Public => true,
+            Self::Roles(roles) => actor.is_any(roles),
+        }
+    }
+}
+
+/// A service with its audience, as the assembly registers it.
+#[derive(Clone)]
+pub struct OfferedService {
+    /// The service.
+    pub service: Arc<dyn Service>,
+    /// Who may ask it.
+    pub audience: Audience,
+}
+
+impl OfferedService {
+    /// A service for an audience.
+    #[must_use]
+    pub fn new(service: Arc<dyn Service>, audience: Audience) -> Self {
+        Self { service, audience }
+    }
+}

@@ -1,0 +1,17 @@
+//! Data service provisioning (ITU-T D3.7, 7.1.3): common and customized services to data users.
+//!
+//! Offers U2S to data users, C2S to controlling and M2S to monitoring; uses S2P. Applications bring the services; provisioning decides who may ask
+//! which, keeps the catalogue, and records who accessed what.
+//!
+//! Invariants:
+//! * PROVISIONING-1: a service that is not for everybody answers only after its access is in the journal.
+//! * PROVISIONING-2: a refused request reaches neither the service nor a chain, and is in the journal as refused.
+//! * PROVISIONING-3: a withdrawn service stays withdrawn over a restart.
+//!
+//! It must not know what a service is about, import an application, or reach a chain but through S2P.
+
+mod catalogue;
+mod entity;
+
+pub use catalogue::{Audience, OfferedService};
+pub use entity::Provisioning;

@@ -1,0 +1,116 @@
+//! The data block (D3.7 7.1.1): one or more operations under one Merkle root.
+
+use alloy_primitives::{Address, B256};
+use chancery_light::ProofBundle;
+use chancery_primitives::{UnixSeconds, data_block::Leaf};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Code, DoorError, DoorResult,
+    operation::{ChainName, InterpretedOperation, SignedOperation},
+};
+
+/// Operations of one chain, gathered by representation. The tree is in `chancery_primitives::data_block`.
+#[derive(Clone, Debug)]
+pub struct DataBlock {
+    /// The chain that records it.
+    pub chain: ChainName,
+    /// Root of the Merkle tree over the operations' leaves.
+    pub root: B256,
+    /// Operations in the order of their arrival.
+    pub operations: Vec<(SignedOperation, InterpretedOperation)>,
+    /// When the block was closed, Unix milliseconds (M-REP-3).
+    pub closed_at_ms: u64,
+}
+
+impl DataBlock {
+    /// The leaves of the block's tree, in the order of the operations.
+    ///
+    /// # Errors
+    /// `MalformedRequest` for a kind of operation without a name in the encodings.
+    pub fn leaves(&self) -> DoorResult<Vec<Leaf>> {
+        self.operations.iter().map(|(operation, interpreted)| leaf(operation, interpreted, self.closed_at_ms)).collect()
+    }
+}
+
+/// How an operation stands in a data block that was closed at a time. An operation without a time of its own has the block's.
+///
+/// # Errors
+/// `MalformedRequest` for a kind of operation without a name in the encodings.
+pub fn leaf(operation: &SignedOperation, interpreted: &InterpretedOperation, closed_at_ms: u64) -> DoorResult<Leaf> {
+    let name = &operation.operation_type;
+    let operation_type = chancery_primitives::OperationType::ALL
+        .into_iter()
+        .find(|known| known.as_str() == name.0)
+        .ok_or_else(|| DoorError::new(Code::MalformedRequest, format!("there is no operation `{name}`")))?;
+    let time = if interpreted.time == 0 { closed_at_ms / 1000 } else { interpreted.time };
+    Ok(Leaf {
+        operation_digest: interpreted.digest,
+        source: interpreted.source,
+        operation_type,
+        content_hash: interpreted.content_hash,
+        time: UnixSeconds(time),
+    })
+}
+
+/// Where a data block, or the operation's own contract call, is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TransactionLocator {
+    /// The chain.
+    pub chain: ChainName,
+    /// The transaction.
+    pub tx_hash: B256,
+    /// The final block that holds it.
+    pub block_number: u64,
+    /// Its hash.
+    pub block_hash: B256,
+}
+
+/// What became of one operation of a data block.
+#[derive(Clone, Debug)]
+pub enum OperationOutcome {
+    /// Recorded by its own contract call.
+    Recorded(TransactionLocator),
+    /// Recorded by its membership in the data block alone.
+    InDataBlock,
+    /// The contract refused it; the data block remains as evidence that it was submitted.
+    Refused(crate::DoorError),
+}
+
+/// What processing answers when a data block is final.
+#[derive(Clone, Debug)]
+pub struct DataBlockRecord {
+    /// Root of the block.
+    pub root: B256,
+    /// The transaction that recorded the root.
+    pub recorded: TransactionLocator,
+    /// Outcome of each operation, in the order of the block.
+    pub outcomes: Vec<OperationOutcome>,
+}
+
+/// Proof that an operation is in a data block, and the block's root on the chain; verifiable offline.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationProof {
+    /// The operation's EIP-712 digest.
+    pub operation_digest: B256,
+    /// Who signed it.
+    pub source: Address,
+    /// Type as `bytes32`.
+    pub operation_type: B256,
+    /// Hash of the content.
+    pub content_hash: B256,
+    /// Time in the leaf, Unix seconds.
+    pub time: u64,
+    /// Sibling hashes from the leaf to the root.
+    pub siblings: Vec<B256>,
+    /// The root.
+    pub root: B256,
+    /// The chain that records the root.
+    pub chain: ChainName,
+    /// The transaction that recorded the root.
+    pub recorded: TransactionLocator,
+    /// That transaction with its receipt, header and finality; absent for chains without finality certificates.
+    pub proof: Option<ProofBundle>,
+}

@@ -1,0 +1,223 @@
+//! What can go wrong at a door. Every error has a [`Code`]; the code decides its [`Class`], and the class decides what the caller
+//! does next: correct the input, ask somebody who may, try again later, or report a bug. REST, gRPC and the command line map the class in one `match` each.
+
+use std::{fmt, sync::Arc};
+
+use serde_json::{Map, Value};
+
+/// The result of every operation of a door.
+pub type DoorResult<T> = Result<T, DoorError>;
+
+/// What the caller can do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The input is wrong: correct it and send it again.
+    Invalid,
+    /// Nobody has proven who asks: authenticate and send it again.
+    Unauthenticated,
+    /// The policy does not allow it to this actor.
+    Refused,
+    /// What was asked for does not exist.
+    Missing,
+    /// It contradicts what is recorded: read the present state first.
+    Conflict,
+    /// It may succeed later, unchanged.
+    Temporary,
+    /// A bug or a broken store; the caller can do nothing but report it.
+    Broken,
+}
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal, $class:ident, $title:literal, $remedy:literal;)*) => {
+        /// The name of an error, stable across releases; part of the public interface.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $title] $variant,)* }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            /// The name as it appears in answers: `kebab-case`.
+            #[must_use] pub const fn name(self) -> &'static str { match self { $(Self::$variant => $name,)* } }
+            /// The class, which says what to do about it.
+            #[must_use] pub const fn class(self) -> Class { match self { $(Self::$variant => Class::$class,)* } }
+            /// One line for a person.
+            #[must_use] pub const fn title(self) -> &'static str { match self { $(Self::$variant => $title,)* } }
+            /// What the reader can do.
+            #[must_use] pub const fn remedy(self) -> &'static str { match self { $(Self::$variant => $remedy,)* } }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest = "malformed-request", Invalid, "The request cannot be read.", "Compare it with the interface at /docs; `detail` names the place.";
+    UnknownMember = "unknown-member", Invalid, "The request has a member that the interface does not know.", "Remove or correct the member that `detail` names.";
+    BodyTooLarge = "body-too-large", Invalid, "The body is larger than allowed.", "Send at most `limit` bytes.";
+    UrlTooLong = "url-too-long", Invalid, "The URL is longer than allowed.", "Send at most `limit` bytes of path and query.";
+    HeadersTooLarge = "headers-too-large", Invalid, "The headers are larger than allowed.", "Send at most `limit` bytes of header names and values.";
+    MethodNotAllowed = "method-not-allowed", Invalid, "There is no such method at this address.", "The header `allow` names the methods; see /docs.";
+    UnsupportedMediaType = "unsupported-media-type", Invalid, "The body is not of a type that this endpoint reads.", "Send `content-type: application/json`.";
+    SchemaViolation = "schema-violation", Invalid, "The data does not follow its declared format.", "Correct the members that `violations` lists; GET /v1/kinds shows the format.";
+    MalformedAddress = "malformed-address", Invalid, "This is not an address.", "Write 0x and 40 hexadecimal digits; a mixed-case address must have a right EIP-55 checksum.";
+    MalformedJwe = "malformed-jwe", Invalid, "The sealed payload is not a JWE that this platform reads.", "Seal as JWE compact, alg ECDH-ES, enc A256GCM, key X25519 (docs: encodings).";
+    SealedToWrongKey = "sealed-to-wrong-key", Invalid, "The payload is sealed to another key than the holder's.", "Read the holder's public key again and seal to the key whose thumbprint is `expected`.";
+    SealedHashMismatch = "sealed-hash-mismatch", Invalid, "The sealed payload is not the one that was signed.", "Sign keccak256 of exactly the bytes that you send.";
+    OperationExpired = "operation-expired", Invalid, "The signed operation is past its deadline.", "Sign it again with a later deadline.";
+    SignatureInvalid = "signature-invalid", Invalid, "The signature does not belong to the operation.", "Sign the EIP-712 message with the domain of the chain and contract that GET /v1/chains shows.";
+    WrongChain = "wrong-chain", Invalid, "The operation was made for another chain.", "Sign it for the chain that carries this kind (GET /v1/chains).";
+    UnknownKind = "unknown-kind", Invalid, "There is no such certificate kind.", "GET /v1/kinds lists the kinds.";
+    ConfigurationInvalid = "configuration-invalid", Invalid, "The configuration cannot be applied.", "`detail` says which rule it breaks; check it first with ?check=true.";
+    OutcomeMismatch = "outcome-mismatch", Invalid, "The signed outcome is not what the checks find.", "Ask for the checks first (POST /v1/inspections/checks) and sign the outcome found.";
+    ProofInvalid = "proof-invalid", Invalid, "A proof does not verify.", "`detail` names the check that failed.";
+    AuthenticationRequired = "authentication-required", Unauthenticated, "Nobody has proven who asks.", "Sign in (EIP-4361) or sign the request (ERC-8128).";
+    RequestSignatureInvalid = "request-signature-invalid", Unauthenticated, "The signature of the request does not verify.", "Sign the covered components exactly as sent; `detail` says what differs.";
+    RequestReplayed = "request-replayed", Unauthenticated, "This signed request has been used already.", "Sign every request anew with a fresh nonce.";
+    RequestExpired = "request-expired", Unauthenticated, "The signed request is not valid at this time.", "Check the clock and sign the request again.";
+    SessionExpired = "session-expired", Unauthenticated, "The session has ended.", "Sign in again.";
+    RoleRequired = "role-required", Refused, "This needs a role that the address does not have.", "`required` names the roles; the operator can authorize the address.";
+    IssuerNotAuthorized = "issuer-not-authorized", Refused, "The key may not issue this kind for this organization.", "The operator can authorize the key for the kind.";
+    KeyRotated = "key-rotated", Refused, "The key was retired or revoked.", "Sign with the organization's present key.";
+    OrganizationSuspended = "organization-suspended", Refused, "The organization is suspended.", "Ask the operator.";
+    NotYourCertificate = "not-your-certificate", Refused, "The certificate belongs to somebody else.", "Only the holder, its issuer and supervisors may see this.";
+    HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
+    PresentationRefused = "presentation-refused", Refused, "The presentation is not acceptable.", "`check` names the check that failed; ask the holder to show the code again.";
+    UnknownAddress = "unknown-address", Missing, "Nobody is registered with this address.", "Check the address; the person registers first.";
+    UnknownCertificate = "unknown-certificate", Missing, "There is no such certificate.", "Check the identifier and the chain.";
+    UnknownTransaction = "unknown-transaction", Missing, "No chain has such a transaction in that block.", "Check block number, transaction hash and chain.";
+    UnknownChain = "unknown-chain", Missing, "The city has no such chain.", "GET /v1/chains lists the chains.";
+    UnknownOrganization = "unknown-organization", Missing, "There is no such organization.", "GET /v1/organizations lists them.";
+    UnknownFormat = "unknown-format", Missing, "There is no such data format.", "GET /v1/kinds lists the formats.";
+    UnknownService = "unknown-service", Missing, "There is no such service.", "The catalogue lists the services.";
+    UnknownOperation = "unknown-operation", Missing, "No data block holds such an operation.", "Check the digest; a fresh operation appears within a second.";
+    UnknownApplication = "unknown-application", Missing, "There is no such application.", "Check the identifier.";
+    PresentationExpired = "presentation-expired", Missing, "The presentation has ended or never was.", "Ask the holder to show the code again.";
+    UnknownRoute = "unknown-route", Missing, "There is nothing at this address.", "See /docs.";
+    AlreadyRegistered = "already-registered", Conflict, "The address is registered already.", "Use it, or recover the account.";
+    AccountTaken = "account-taken", Conflict, "The account name is taken.", "Choose another account name.";
+    PersonAlreadyRegistered = "person-already-registered", Conflict, "This person is registered with another address.", "Use the key registered before; if it is lost, an office binds the new one after checking the person.";
+    CertificateExists = "certificate-exists", Conflict, "A certificate with this identifier exists.", "Use a fresh random identifier.";
+    AlreadyInspected = "already-inspected", Conflict, "This inspection is recorded already.", "Nothing to do.";
+    StaleRevision = "stale-revision", Conflict, "The certificate has changed since it was read.", "Read it again and sign with revision `actual`.";
+    StatusTransition = "status-transition", Conflict, "The status cannot change that way.", "A revoked or renewed certificate stays so; read the present status.";
+    OrganizationExists = "organization-exists", Conflict, "The organization is registered already.", "Authorize keys for it instead.";
+    IdempotencyConflict = "idempotency-conflict", Conflict, "The idempotency key was used for something else.", "Use a fresh key for another request.";
+    AlreadyDecided = "already-decided", Conflict, "The case is decided already.", "Read it again.";
+    TransactionRefused = "transaction-refused", Conflict, "The contract refused the transaction.", "`detail` names the contract's reason.";
+    TooManyRequests = "too-many-requests", Temporary, "Too many requests.", "Wait `retryAfterMs` and send it again.";
+    ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
+    DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
+    NotFinalYet = "not-final-yet", Temporary, "The transaction is sent but not final yet.", "Ask again: `txHash` names it.";
+    TimedOut = "timed-out", Temporary, "It took longer than allowed.", "Read the present state, then send it again.";
+    Internal = "internal", Broken, "Something broke on our side.", "Tell the operator the request id.";
+}
+
+/// An error at a door. `Display` is the public message; what is internal stays in [`DoorError::internal`] for the log.
+#[derive(Clone)]
+pub struct DoorError {
+    code: Code,
+    detail: String,
+    members: Map<String, Value>,
+    internal: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl DoorError {
+    /// An error with a public detail, which says what was wrong in this case. It must hold no personal data and no secret.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), members: Map::new(), internal: None }
+    }
+
+    /// Adds a machine-readable member, as the code's documentation names it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Keeps the cause for the log. It is never shown to the caller.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.internal = Some(Arc::new(cause));
+        self
+    }
+
+    /// A broken invariant: the caller sees only that something broke.
+    #[must_use]
+    pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::new(Code::Internal, "").caused_by(cause)
+    }
+
+    /// The name of the error.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What the caller can do about it.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.code.class()
+    }
+
+    /// What was wrong in this case.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Machine-readable members.
+    #[must_use]
+    pub const fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    /// The cause, for the log only.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.internal.as_deref()
+    }
+}
+
+impl fmt::Display for DoorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.detail.is_empty() {
+            write!(f, "{}: {}", self.code.name(), self.code.title())
+        } else {
+            write!(f, "{}: {}", self.code.name(), self.detail)
+        }
+    }
+}
+
+impl fmt::Debug for DoorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DoorError")
+            .field("code", &self.code.name())
+            .field("detail", &self.detail)
+            .field("members", &self.members)
+            .field("cause", &self.internal.as_ref().map(ToString::to_string))
+            .finish()
+    }
+}
+
+impl std::error::Error for DoorError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.name()), "{} twice", code.name());
+            assert!(code.name().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", code.name());
+            assert!(!code.remedy().is_empty() && code.title().ends_with('.'), "{}", code.name());
+        }
+    }
+
+    #[test]
+    fn the_cause_is_not_shown() {
+        let error = DoorError::internal(std::io::Error::other("secret path"));
+        assert!(!error.to_string().contains("secret"));
+        assert_eq!(error.class(), Class::Broken);
+    }
+}

@@ -1,0 +1,109 @@
+//! O2C (D3.7 7.3.2): what operators ask of controlling. Every change can be checked before it applies (M-CON-4).
+
+use alloy_primitives::Address;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Actor, DoorResult,
+    data_block::TransactionLocator,
+    data_format::DataFormat,
+    organization::{Organization, OrganizationKey},
+};
+
+/// A change of the configuration: procedure 8.8, step 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Change {
+    /// Registers an organization.
+    RegisterOrganization {
+        /// Its code.
+        code: String,
+        /// Its public name.
+        name: String,
+        /// Who administers it.
+        administrator: Address,
+    },
+    /// Authorizes a key of an organization for a right, on the main chain and on the chain of the right.
+    AuthorizeKey {
+        /// The organization.
+        organization: String,
+        /// The key.
+        key: OrganizationKey,
+    },
+    /// Retires a key: what it signed until now stays valid.
+    RetireKey {
+        /// The organization.
+        organization: String,
+        /// The key.
+        address: Address,
+        /// The right that ends; all when absent.
+        right: Option<String>,
+    },
+    /// Revokes a key (compromise): nothing that it signed from `from` on is believed.
+    RevokeKey {
+        /// The organization.
+        organization: String,
+        /// The key.
+        address: Address,
+        /// Unix seconds.
+        from: u64,
+    },
+    /// Suspends or resumes an organization as a whole.
+    SuspendOrganization {
+        /// The organization.
+        organization: String,
+        /// `true` suspends, `false` resumes.
+        suspended: bool,
+    },
+    /// Configures a data format: a new one, or the next version of a known one.
+    ConfigureFormat(DataFormat),
+    /// Offers a service of the catalogue, or withdraws it.
+    OfferService {
+        /// Name of the service.
+        service: String,
+        /// Whether it is offered.
+        offered: bool,
+    },
+}
+
+/// Whether a change is only looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Says what would change.
+    Check,
+    /// Applies it and waits until it is final.
+    Apply,
+}
+
+/// What a change does, or would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeResult {
+    /// One line for each effect: "chain marriage: key 0x... may issue marriage".
+    pub effects: Vec<String>,
+    /// The transactions that recorded it; empty after a check.
+    pub recorded: Vec<TransactionLocator>,
+}
+
+/// The door between operators and controlling.
+#[async_trait]
+pub trait O2c: Send + Sync {
+    /// Checks or applies a change.
+    ///
+    /// # Errors
+    /// `RoleRequired` unless the actor is an operator; `ConfigurationInvalid`, `OrganizationExists`, `UnknownOrganization`, `ChainUnreachable`.
+    async fn control(&self, actor: &Actor, change: Change, mode: Mode) -> DoorResult<ChangeResult>;
+
+    /// All organizations, from the main chain.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn organizations(&self) -> DoorResult<Vec<Organization>>;
+
+    /// One organization.
+    ///
+    /// # Errors
+    /// `UnknownOrganization`, `ChainUnreachable`.
+    async fn organization(&self, code: &str) -> DoorResult<Organization>;
+}

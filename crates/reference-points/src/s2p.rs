@@ -1,0 +1,51 @@
+//! S2P (D3.7 7.3.6): processing to provisioning. Retrieval from the chains, with proofs. Read only.
+
+use alloy_primitives::{Address, B256, Bytes};
+use async_trait::async_trait;
+use chancery_light::StateProof;
+
+use crate::{
+    DoorResult,
+    chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    operation::ChainName,
+};
+
+/// The most events that one query answers; a query that would find more is refused and has to be narrowed.
+pub const MAX_EVENTS: usize = 10_000;
+
+/// The door between provisioning and processing.
+#[async_trait]
+pub trait S2p: Send + Sync {
+    /// All chains of the city; one that does not answer is there without height.
+    async fn chains(&self) -> DoorResult<Vec<ChainStatus>>;
+
+    /// A final transaction with its events and proof. Without `chain`, all are asked; a chain that does not answer makes "not found" uncertain.
+    ///
+    /// # Errors
+    /// `UnknownTransaction`, also when it is not in block `block`; `ChainUnreachable`; `UnknownChain`.
+    async fn transaction(&self, chain: Option<&ChainName>, block: u64, tx_hash: B256) -> DoorResult<TransactionRecord>;
+
+    /// Final events in chain order.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `UnknownChain`, `MalformedRequest` when more than [`MAX_EVENTS`] match.
+    async fn events(&self, query: EventQuery) -> DoorResult<Vec<EventRecord>>;
+
+    /// Calls a view function at the latest final block.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `UnknownChain`; `TransactionRefused` when the contract reverts, with the reason.
+    async fn view(&self, chain: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord>;
+
+    /// Proof of storage slots of a contract at the latest final block, with that block's finality; `None` for a chain without finality
+    /// certificates, where it would prove nothing to others.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `UnknownChain`.
+    async fn state_proof(
+        &self,
+        chain: &ChainName,
+        contract: Address,
+        slots: Vec<B256>,
+    ) -> DoorResult<Option<StateProof>>;
+}

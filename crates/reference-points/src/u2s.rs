@@ -1,0 +1,56 @@
+//! U2S (D3.7 7.3.1): what data users ask. A catalogue of services; applications bring them (`application::Service`).
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Actor, DoorResult, chain_records::ChainStatus};
+
+/// An entry of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceDescription {
+    /// Name.
+    pub name: String,
+    /// One line.
+    pub description: String,
+}
+
+/// A request: procedure 8.7, step 1.
+#[derive(Clone, Debug)]
+pub struct ServiceRequest {
+    /// Name of the service.
+    pub service: String,
+    /// Its parameters.
+    pub parameters: Value,
+}
+
+impl ServiceRequest {
+    /// A request with parameters that serialize to JSON.
+    ///
+    /// # Errors
+    /// `MalformedRequest` when they do not.
+    pub fn new(service: &str, parameters: &impl Serialize) -> DoorResult<Self> {
+        let parameters = serde_json::to_value(parameters)
+            .map_err(|error| crate::DoorError::new(crate::Code::MalformedRequest, error.to_string()))?;
+        Ok(Self { service: service.to_owned(), parameters })
+    }
+}
+
+/// The door between data users and provisioning.
+#[async_trait]
+pub trait U2s: Send + Sync {
+    /// The services that are offered.
+    async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>>;
+
+    /// Answers a service request; the access is recorded (M-MON-2).
+    ///
+    /// # Errors
+    /// `UnknownService`, `RoleRequired`, and those of the service.
+    async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value>;
+
+    /// The chains of the city: what a light client needs to verify answers by itself.
+    ///
+    /// # Errors
+    /// None of its own: a chain that does not answer is listed without height.
+    async fn chains(&self) -> DoorResult<Vec<ChainStatus>>;
+}

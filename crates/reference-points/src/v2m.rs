@@ -1,0 +1,114 @@
+//! V2M (D3.7 7.3.3): what supervisors ask of monitoring. Contents are never shown, only that something happened, when, by whom, and whether it verifies.
+
+use alloy_primitives::{Address, B256};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, DoorResult, data_block::TransactionLocator};
+
+/// What happened (M-MON-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happening {
+    /// Data was submitted and accepted at R2D.
+    Submitted,
+    /// A submission was refused.
+    SubmissionRefused,
+    /// Data was created on a chain.
+    Created,
+    /// Data was updated on a chain.
+    Updated,
+    /// Data was inspected, recorded on a chain.
+    Inspected,
+    /// Data was accessed at U2S.
+    Accessed,
+    /// The configuration was changed.
+    Configured,
+}
+
+/// One entry of a history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// Unix milliseconds: of the block for what is on a chain, of the journal for what is not.
+    pub time_ms: u64,
+    /// What.
+    pub happening: Happening,
+    /// The name of the operation, event or service.
+    pub name: String,
+    /// By whom; absent for the public.
+    pub by: Option<Address>,
+    /// What it was about.
+    pub subject: String,
+    /// Where it is recorded, if on a chain.
+    pub recorded: Option<TransactionLocator>,
+    /// For what is revised (a certificate's status): how often it was, this change included. An audit finds gaps by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Short public facts ("status revoked, reason 1"), never content.
+    pub facts: String,
+    /// Whether what backs the entry was verified: `None` for journal entries, which nothing but our word backs.
+    pub verified: Option<Verification>,
+}
+
+/// Result of verifying an entry against the chain's genesis.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum Verification {
+    /// Inclusion and finality verify.
+    Verified,
+    /// The chain has no finality certificates; what is missing.
+    Unproven {
+        /// Which guarantee is missing.
+        missing: String,
+    },
+    /// A check failed: evidence of tampering or of a bug.
+    Failed {
+        /// The name of the check.
+        check: String,
+    },
+}
+
+/// A history in time order with what the time-sequence audit (M-MON-3) found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    /// Entries, oldest first.
+    pub entries: Vec<HistoryEntry>,
+    /// Whether block times and revisions follow one another as they must.
+    pub in_order: bool,
+    /// What does not: gaps, disorder; empty when `in_order`.
+    pub findings: Vec<String>,
+}
+
+/// Which events a supervisor wants.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EventFilter {
+    /// From this time on, Unix milliseconds.
+    pub from_ms: Option<u64>,
+    /// Before this time.
+    pub to_ms: Option<u64>,
+    /// Only these happenings; empty: all.
+    pub happenings: Vec<Happening>,
+    /// Only what is about this.
+    pub subject: Option<String>,
+    /// At most so many, 1 to 100.
+    pub limit: Option<usize>,
+}
+
+/// The door between supervisors and monitoring.
+#[async_trait]
+pub trait V2m: Send + Sync {
+    /// What happened to one subject (a certificate id), in time order, each chain entry verified.
+    ///
+    /// # Errors
+    /// `RoleRequired`, `UnknownCertificate`, `ChainUnreachable`.
+    async fn history(&self, actor: &Actor, subject: B256) -> DoorResult<History>;
+
+    /// What happened in the system, newest first.
+    ///
+    /// # Errors
+    /// `RoleRequired`, `MalformedRequest`, `ChainUnreachable`.
+    async fn events(&self, actor: &Actor, filter: EventFilter) -> DoorResult<Vec<HistoryEntry>>;
+}

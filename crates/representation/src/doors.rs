@@ -1,0 +1,99 @@
+//! R2D to data sources, C2R to controlling, M2R to monitoring.
+
+use alloy_primitives::B256;
+use async_trait::async_trait;
+use chancery_primitives::data_block::DataBlockTree;
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult,
+    c2r::C2r,
+    data_block::OperationProof,
+    data_format::{DataFormat, FormatId},
+    m2r::M2r,
+    o2c::{Change, ChangeResult, Mode},
+    r2d::{R2d, Submission, SubmissionReceipt},
+    v2m::{EventFilter, HistoryEntry},
+};
+
+use crate::Representation;
+
+#[async_trait]
+impl R2d for Representation {
+    async fn data_formats(&self) -> DoorResult<Vec<DataFormat>> {
+        Ok(self.formats.all())
+    }
+
+    async fn data_format(&self, id: &FormatId) -> DoorResult<DataFormat> {
+        self.formats.get(id)
+    }
+
+    async fn submit(&self, actor: &Actor, submission: Submission) -> DoorResult<SubmissionReceipt> {
+        let name = submission.operation.operation_type.0.clone();
+        let (subject, outcome) = match self.interpret(actor, &submission) {
+            Ok(interpreted) => (interpreted.subject.to_string(), self.record(submission, interpreted).await),
+            Err(error) => (String::new(), Err(error)),
+        };
+        self.note(actor, &name, subject, &outcome).await;
+        outcome
+    }
+
+    async fn operation_proof(&self, digest: B256) -> DoorResult<OperationProof> {
+        let unknown = || DoorError::new(Code::UnknownOperation, "no data block holds this operation");
+        let block = self.index.block_of(digest).await?.ok_or_else(unknown)?;
+        let position = block
+            .operations
+            .iter()
+            .position(|operation| operation.leaf.operation_digest == digest)
+            .ok_or_else(unknown)?;
+        let locator = block
+            .recorded
+            .as_ref()
+            .ok_or_else(|| DoorError::new(Code::NotFinalYet, "the data block is not final yet"))?;
+        let leaves: Vec<_> = block.operations.iter().map(|operation| operation.leaf.clone()).collect();
+        let tree = DataBlockTree::new(&leaves).map_err(DoorError::internal)?;
+        if tree.root().0 != block.root {
+            // An index that was altered must not become a proof that fails at its reader's.
+            return Err(DoorError::internal(std::io::Error::other("the index has other leaves than were recorded")));
+        }
+        let (siblings, leaf) = (tree.proof(position).ok_or_else(unknown)?, leaves.get(position).ok_or_else(unknown)?);
+        let proof = self.p2r.recorded(locator).await?.proof;
+        Ok(OperationProof {
+            operation_digest: digest,
+            source: leaf.source,
+            operation_type: leaf.operation_type.to_bytes32(),
+            content_hash: leaf.content_hash,
+            time: leaf.time.get(),
+            siblings,
+            root: block.root,
+            chain: block.chain,
+            recorded: locator.clone(),
+            proof,
+        })
+    }
+}
+
+#[async_trait]
+impl C2r for Representation {
+    async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+        let Change::ConfigureFormat(format) = change else {
+            return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() });
+        };
+        if !self.chains.contains(&format.chain) {
+            return Err(DoorError::new(
+                Code::ConfigurationInvalid,
+                format!("no chain `{}` records data", format.chain),
+            ));
+        }
+        let effects = self.formats.check(format)?;
+        if mode == Mode::Apply && !effects.is_empty() {
+            self.formats.apply(format)?;
+        }
+        Ok(ChangeResult { effects, recorded: Vec::new() })
+    }
+}
+
+#[async_trait]
+impl M2r for Representation {
+    async fn journal(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        self.journal.entries(filter).await
+    }
+}

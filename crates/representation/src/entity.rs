@@ -1,0 +1,87 @@
+//! The entity and what it is made of.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use alloy_primitives::Address;
+use chancery_reference_points::{
+    DoorResult,
+    application::OperationHandlers,
+    data_format::DataFormat,
+    journal::{Clock, Journal},
+    operation::ChainName,
+    p2r::P2r,
+};
+
+use crate::{
+    Limits,
+    batching::Batching,
+    formats::{FormatStore, Formats},
+    ports::OperationIndex,
+};
+
+/// Data blockchain representation.
+pub struct Representation {
+    pub(crate) p2r: Arc<dyn P2r>,
+    pub(crate) handlers: OperationHandlers,
+    pub(crate) formats: Formats,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) index: Arc<dyn OperationIndex>,
+    pub(crate) clock: Clock,
+    pub(crate) chains: BTreeSet<ChainName>,
+    pub(crate) acts_for: BTreeMap<Address, BTreeSet<Address>>,
+    pub(crate) limits: Limits,
+    pub(crate) batching: Batching,
+}
+
+/// What representation is made of.
+pub struct Parts {
+    /// The door to processing.
+    pub p2r: Arc<dyn P2r>,
+    /// The applications' operations.
+    pub handlers: OperationHandlers,
+    /// The applications' formats.
+    pub formats: Vec<DataFormat>,
+    /// Where configured formats are kept.
+    pub format_store: Arc<dyn FormatStore>,
+    /// The chains that record data blocks.
+    pub chains: Vec<ChainName>,
+    /// What was submitted.
+    pub journal: Arc<dyn Journal>,
+    /// Which block holds which operation.
+    pub index: Arc<dyn OperationIndex>,
+    /// The time.
+    pub clock: Clock,
+    /// Who may hand in operations that others signed: an office's machine for the office's keys.
+    pub acts_for: BTreeMap<Address, BTreeSet<Address>>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Representation {
+    /// Opens the formats. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// `ConfigurationInvalid`, `Internal` when a kept format cannot be read.
+    pub fn open(parts: Parts) -> DoorResult<Self> {
+        let (p2r, index, clock) = (parts.p2r, parts.index, parts.clock);
+        let batching = Batching::new(Arc::clone(&p2r), Arc::clone(&index), Arc::clone(&clock), parts.limits);
+        Ok(Self {
+            formats: Formats::open(parts.formats, parts.format_store)?,
+            handlers: parts.handlers,
+            journal: parts.journal,
+            chains: parts.chains.into_iter().collect(),
+            acts_for: parts.acts_for,
+            limits: parts.limits,
+            p2r,
+            index,
+            clock,
+            batching,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

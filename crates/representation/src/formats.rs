@@ -1,0 +1,194 @@
+//! The data formats in force: compiled once, versioned, kept over restarts.
+
+mod files;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chancery_reference_points::{
+    Code, DoorError, DoorResult,
+    data_format::{DataFormat, FormatId},
+};
+use jsonschema::Validator;
+use parking_lot::RwLock;
+use serde_json::Value;
+
+pub use files::FormatFiles;
+
+/// Most formats.
+pub const MAX_FORMATS: usize = 1000;
+/// Memory that one compiled pattern of a schema may take, in bytes.
+const MAX_PATTERN_BYTES: usize = 1024 * 1024;
+/// Most violations that one answer lists.
+const MAX_VIOLATIONS: usize = 20;
+
+/// Keeps configured formats. The main chain keeps their hashes.
+pub trait FormatStore: Send + Sync {
+    /// All formats, newest version of each.
+    ///
+    /// # Errors
+    /// `Internal` when what is kept cannot be read.
+    fn load(&self) -> DoorResult<Vec<DataFormat>>;
+
+    /// Keeps a new version. Durable when it returns.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be written.
+    fn put(&self, format: &DataFormat) -> DoorResult<()>;
+}
+
+struct Compiled {
+    format: DataFormat,
+    validator: Validator,
+}
+
+/// The formats in force.
+pub(crate) struct Formats {
+    known: RwLock<BTreeMap<FormatId, Arc<Compiled>>>,
+    store: Arc<dyn FormatStore>,
+}
+
+impl Formats {
+    /// The applications' formats, replaced by newer versions that an operator has configured.
+    pub(crate) fn open(applications: Vec<DataFormat>, store: Arc<dyn FormatStore>) -> DoorResult<Self> {
+        let mut known = BTreeMap::new();
+        for format in applications.into_iter().chain(store.load()?) {
+            let newer = known.get(&format.id).is_none_or(|old: &Arc<Compiled>| old.format.version < format.version);
+            if newer {
+                let validator = compile(&format)?;
+                known.insert(format.id.clone(), Arc::new(Compiled { format, validator }));
+            }
+        }
+        Ok(Self { known: RwLock::new(known), store })
+    }
+
+    pub(crate) fn all(&self) -> Vec<DataFormat> {
+        self.known.read().values().map(|compiled| compiled.format.clone()).collect()
+    }
+
+    fn compiled(&self, id: &FormatId) -> DoorResult<Arc<Compiled>> {
+        let found = self.known.read().get(id).cloned();
+        found.ok_or_else(|| DoorError::new(Code::UnknownFormat, "there is no such data format"))
+    }
+
+    pub(crate) fn get(&self, id: &FormatId) -> DoorResult<DataFormat> {
+        Ok(self.compiled(id)?.format.clone())
+    }
+
+    /// Checks plain content against the format's schema.
+    pub(crate) fn validate(&self, id: &FormatId, content: &Value) -> DoorResult<()> {
+        let compiled = self.compiled(id)?;
+        let violations: Vec<Value> = compiled
+            .validator
+            .iter_errors(content)
+            .take(MAX_VIOLATIONS)
+            // The instance is left out: it may hold what nobody should read in an error.
+            .map(|error| serde_json::json!({"at": error.instance_path().to_string(), "rule": error.schema_path().to_string()}))
+            .collect();
+        if violations.is_empty() {
+            return Ok(());
+        }
+        Err(DoorError::new(Code::SchemaViolation, format!("the content breaks {} rules of {}", violations.len(), id.0))
+            .with("violations", violations))
+    }
+
+    /// What configuring a format would change, in words; an error if it cannot be.
+    pub(crate) fn check(&self, format: &DataFormat) -> DoorResult<Vec<String>> {
+        format.id.to_bytes32()?;
+        compile(format)?;
+        let (_, hash) = format.canonical_schema()?;
+        if hash != format.schema_hash {
+            return Err(DoorError::new(
+                Code::ConfigurationInvalid,
+                format!("the schema's hash is {hash}, not {}", format.schema_hash),
+            ));
+        }
+        let known = self.known.read();
+        let Some(old) = known.get(&format.id) else {
+            if known.len() >= MAX_FORMATS {
+                return Err(DoorError::new(
+                    Code::ConfigurationInvalid,
+                    format!("there are {MAX_FORMATS} formats, no more are possible"),
+                ));
+            }
+            return expect_version(format, 1).map(|()| vec![format!("format {}: new, version 1", format.id.0)]);
+        };
+        if old.format == *format {
+            return Ok(Vec::new());
+        }
+        expect_version(format, old.format.version + 1)?;
+        if old.format.chain != format.chain {
+            return Err(DoorError::new(
+                Code::ConfigurationInvalid,
+                format!("data of this format are recorded on chain {}: a format cannot move", old.format.chain),
+            ));
+        }
+        let mut effects =
+            vec![format!("format {}: version {} replaces {}", format.id.0, format.version, old.format.version)];
+        effects.extend(differences(&old.format.schema, &format.schema));
+        Ok(effects)
+    }
+
+    /// Puts a format in force; it has been checked.
+    pub(crate) fn apply(&self, format: &DataFormat) -> DoorResult<()> {
+        let validator = compile(format)?;
+        self.store.put(format)?;
+        self.known.write().insert(format.id.clone(), Arc::new(Compiled { format: format.clone(), validator }));
+        Ok(())
+    }
+}
+
+fn expect_version(format: &DataFormat, expected: u32) -> DoorResult<()> {
+    if format.version == expected {
+        return Ok(());
+    }
+    Err(DoorError::new(
+        Code::ConfigurationInvalid,
+        format!("the next version of {} is {expected}, not {}", format.id.0, format.version),
+    )
+    .with("expected", expected))
+}
+
+fn compile(format: &DataFormat) -> DoorResult<Validator> {
+    // No references beyond the schema, and patterns that cannot backtrack: a schema must not be able to make validation slow.
+    let options = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
+        .offline();
+    options.build(&format.schema).map_err(|error| {
+        DoorError::new(
+            Code::ConfigurationInvalid,
+            format!("the schema of {} is no JSON Schema 2020-12: at {}", format.id.0, error.instance_path()),
+        )
+    })
+}
+
+/// Members at the top of the schema that come, go, or change whether they are required.
+fn differences(old: &Value, new: &Value) -> Vec<String> {
+    let members = |schema: &Value| {
+        schema["properties"].as_object().map(|members| members.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    };
+    let required = |schema: &Value, name: &str| {
+        schema["required"].as_array().is_some_and(|required| required.iter().any(|member| member == name))
+    };
+    let (before, after) = (members(old), members(new));
+    let mut found = Vec::new();
+    for name in &before {
+        if !after.contains(name) {
+            found.push(format!("member {name}: no longer known"));
+        }
+    }
+    for name in &after {
+        if !before.contains(name) {
+            found.push(format!("member {name}: new{}", if required(new, name) { ", required" } else { "" }));
+        } else if required(old, name) != required(new, name) {
+            found.push(format!(
+                "member {name}: {}",
+                if required(new, name) { "now required" } else { "no longer required" }
+            ));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,53 @@
+//! What representation needs kept: which data block holds which operation. The assembly gives an implementation over the identity database.
+
+use alloy_primitives::{Address, B256};
+use async_trait::async_trait;
+use chancery_primitives::data_block::Leaf;
+use chancery_reference_points::{DoorResult, data_block::TransactionLocator, operation::ChainName};
+
+/// An operation in a data block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexedOperation {
+    /// How it stands in the tree.
+    pub leaf: Leaf,
+    /// The transaction that records it: that of its own contract call, or the data block's where its kind has none. `None`: the contract
+    /// refused it, and the data block is the evidence that it was submitted.
+    pub recorded: Option<TransactionLocator>,
+}
+
+/// A data block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexedBlock {
+    /// Root of the tree.
+    pub root: B256,
+    /// The chain that records it.
+    pub chain: ChainName,
+    /// When it was closed, Unix milliseconds.
+    pub closed_at_ms: u64,
+    /// The transaction that recorded the root; blocks are kept when that is final.
+    pub recorded: Option<TransactionLocator>,
+    /// All operations, in the order of the block.
+    pub operations: Vec<IndexedOperation>,
+}
+
+/// Remembers data blocks and idempotency keys.
+#[async_trait]
+pub trait OperationIndex: Send + Sync {
+    /// Keeps a block, or completes what is kept of it. Durable when it returns.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`; `IdempotencyConflict` when an operation stands in another block.
+    async fn put(&self, block: &IndexedBlock) -> DoorResult<()>;
+
+    /// The block that holds an operation.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    async fn block_of(&self, operation: B256) -> DoorResult<Option<IndexedBlock>>;
+
+    /// Binds an idempotency key of a source to an operation. The same binding twice is fine.
+    ///
+    /// # Errors
+    /// `IdempotencyConflict` when the key names another operation; `DatabaseUnreachable`.
+    async fn claim_key(&self, source: Address, key: &str, operation: B256) -> DoorResult<()>;
+}
