@@ -1,0 +1,263 @@
+//! One request: made, signed, sent, and its answer read.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
+use alloy_primitives::Address;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chancery_rest::{
+    Problem,
+    erc8128::{KeyId, RequestParts, SignatureInput, content_digest, signature_base, signature_header},
+    problem::MEDIA_TYPE,
+};
+use reqwest::{
+    Method, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use url::Url;
+
+use crate::ClientError;
+
+/// The largest answer that is read, in bytes.
+pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// The longest that an answer is waited for; the gateway itself gives up after half of it.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// For how long a signed request is valid, in seconds.
+const VALIDITY_SECONDS: u64 = 60;
+
+#[derive(Clone)]
+struct Key {
+    signer: PrivateKeySigner,
+    main_chain_id: u64,
+}
+
+/// A client of one gateway. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    gateway: Url,
+    key: Option<Key>,
+    idempotency_key: Option<String>,
+}
+
+impl std::fmt::Debug for Client {
+    /// Without the key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("gateway", &self.gateway.as_str())
+            .field("address", &self.address())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a request sends.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    /// Parts of the path; they are percent-encoded.
+    pub(crate) path: &'a [&'a str],
+    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Call<'_> {
+    pub(crate) const fn get<'a>(path: &'a [&'a str], query: Vec<(&'static str, String)>) -> Call<'a> {
+        Call { method: Method::GET, path, query, body: None }
+    }
+}
+
+impl Client {
+    /// A client of the gateway at a URL; it asks what is open to anybody.
+    ///
+    /// # Errors
+    /// [`ClientError::BadUrl`].
+    pub fn new(gateway: &str) -> Result<Self, ClientError> {
+        let refuse = || ClientError::BadUrl(gateway.to_owned());
+        let url = Url::parse(gateway).map_err(|_| refuse())?;
+        if !matches!(url.scheme(), "http" | "https")
+            || url.host_str().is_none()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            return Err(refuse());
+        }
+        let http = reqwest::Client::builder()
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("chancery/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| ClientError::Signing(error.to_string()))?;
+        Ok(Self { http, gateway: url, key: None, idempotency_key: None })
+    }
+
+    /// The same client, signing each request with a key. `main_chain_id` is the one of the chain `main` in [`Client::chains`].
+    #[must_use]
+    pub fn signing_with(self, signer: PrivateKeySigner, main_chain_id: u64) -> Self {
+        Self { key: Some(Key { signer, main_chain_id }), ..self }
+    }
+
+    /// The same client, sending an idempotency key with what it submits: the same key twice is the same submission.
+    #[must_use]
+    pub fn with_idempotency_key(self, key: impl Into<String>) -> Self {
+        Self { idempotency_key: Some(key.into()), ..self }
+    }
+
+    /// Whose key signs.
+    #[must_use]
+    pub fn address(&self) -> Option<Address> {
+        self.key.as_ref().map(|key| key.signer.address())
+    }
+
+    /// The gateway's URL.
+    #[must_use]
+    pub const fn gateway(&self) -> &Url {
+        &self.gateway
+    }
+
+    /// Sends JSON and reads JSON.
+    pub(crate) async fn send<A: DeserializeOwned>(&self, call: Call<'_>) -> Result<A, ClientError> {
+        let (status, bytes) = self.exchange(call).await?;
+        serde_json::from_slice(&bytes).map_err(|error| self.not_a_gateway(status, error.to_string()))
+    }
+
+    /// Sends JSON and reads text.
+    pub(crate) async fn send_for_text(&self, call: Call<'_>) -> Result<String, ClientError> {
+        let (status, bytes) = self.exchange(call).await?;
+        String::from_utf8(bytes).map_err(|error| self.not_a_gateway(status, error.to_string()))
+    }
+
+    /// A call with a JSON body.
+    pub(crate) fn with_body<'a>(
+        method: Method,
+        path: &'a [&'a str],
+        body: &impl Serialize,
+    ) -> Result<Call<'a>, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|error| ClientError::Signing(error.to_string()))?;
+        Ok(Call { method, path, query: Vec::new(), body: Some(body) })
+    }
+
+    /// Refuses before sending what only a signed request may ask.
+    pub(crate) fn needs_key(&self) -> Result<&Self, ClientError> {
+        if self.key.is_some() { Ok(self) } else { Err(ClientError::NoSigner) }
+    }
+
+    /// Sends a request; statuses below 400 and answers that are no problem document come back.
+    pub(crate) async fn exchange(&self, call: Call<'_>) -> Result<(StatusCode, Vec<u8>), ClientError> {
+        let url = self.url(&call)?;
+        let mut headers = HeaderMap::new();
+        let submits = call.method == Method::POST;
+        if let Some(key) = self.idempotency_key.as_ref().filter(|_| submits) {
+            headers.insert(HeaderName::from_static("idempotency-key"), header(key)?);
+        }
+        if call.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(key) = &self.key {
+            sign(key, &call.method, &url, call.body.as_deref(), &mut headers)?;
+        }
+        let mut request = self.http.request(call.method, url).headers(headers);
+        if let Some(body) = call.body {
+            request = request.body(body);
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        self.read(response).await
+    }
+
+    async fn read(&self, mut response: Response) -> Result<(StatusCode, Vec<u8>), ClientError> {
+        let status = response.status();
+        let is_problem = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.starts_with(MEDIA_TYPE));
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(self.not_a_gateway(status, format!("the answer is larger than {MAX_ANSWER_BYTES} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if is_problem {
+            let problem: Problem =
+                serde_json::from_slice(&bytes).map_err(|error| self.not_a_gateway(status, error.to_string()))?;
+            return Err(ClientError::Problem(Box::new(problem)));
+        }
+        // `GET /health` of a degraded city is 503 with a body of its own.
+        if status.is_success() || status == StatusCode::SERVICE_UNAVAILABLE {
+            Ok((status, bytes))
+        } else {
+            Err(self.not_a_gateway(status, "the error is no problem document".to_owned()))
+        }
+    }
+
+    fn url(&self, call: &Call<'_>) -> Result<Url, ClientError> {
+        let mut url = self.gateway.clone();
+        url.path_segments_mut()
+            .map_err(|()| ClientError::BadUrl(self.gateway.to_string()))?
+            .pop_if_empty()
+            .extend(call.path);
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        Ok(url)
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> ClientError {
+        let mut reason = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            reason = cause.to_string();
+            source = cause.source();
+        }
+        ClientError::Unreachable { gateway: self.gateway.to_string(), reason }
+    }
+
+    fn not_a_gateway(&self, status: StatusCode, reason: String) -> ClientError {
+        ClientError::NotAGateway { gateway: self.gateway.to_string(), status: status.as_u16(), reason }
+    }
+}
+
+fn header(text: &str) -> Result<HeaderValue, ClientError> {
+    HeaderValue::from_str(text).map_err(|error| ClientError::Signing(error.to_string()))
+}
+
+/// Puts the headers of ERC-8128 on a request.
+fn sign(
+    key: &Key,
+    method: &Method,
+    url: &Url,
+    body: Option<&[u8]>,
+    headers: &mut HeaderMap,
+) -> Result<(), ClientError> {
+    let signing = |reason: String| ClientError::Signing(reason);
+    let created = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| signing(error.to_string()))?.as_secs();
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce).map_err(|error| signing(error.to_string()))?;
+    let key_id = KeyId { chain_id: key.main_chain_id, address: key.signer.address() };
+    let with_body = body.is_some_and(|body| !body.is_empty());
+    let input =
+        SignatureInput::new(key_id, created, created + VALIDITY_SECONDS, &URL_SAFE_NO_PAD.encode(nonce), with_body)
+            .map_err(|error| signing(error.to_string()))?;
+    let digest = body.filter(|_| with_body).map(content_digest);
+    let host = url.host_str().ok_or_else(|| signing("the URL has no host".to_owned()))?;
+    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let parts = RequestParts {
+        method: method.as_str(),
+        authority: &authority,
+        https: url.scheme() == "https",
+        path: url.path(),
+        query: url.query(),
+        content_digest: digest.as_deref(),
+        content_type: None,
+        idempotency_key: None,
+    };
+    let base =
+        signature_base(&parts, &input).map_err(|component| signing(format!("{} is missing", component.name())))?;
+    let signature = key.signer.sign_message_sync(base.as_bytes()).map_err(|error| signing(error.to_string()))?;
+    if let Some(digest) = &digest {
+        headers.insert(HeaderName::from_static("content-digest"), header(digest)?);
+    }
+    headers.insert(HeaderName::from_static("signature-input"), header(&input.header())?);
+    headers.insert(HeaderName::from_static("signature"), header(&signature_header(&signature.as_bytes()))?);
+    Ok(())
+}

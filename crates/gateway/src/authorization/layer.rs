@@ -1,0 +1,110 @@
+//! The layer between routing and handlers: finds the matrix row, learns who asks, reads the body within its bound, and decides.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use alloy_primitives::Address;
+use axum::{
+    extract::{MatchedPath, RawPathParams, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use chancery_reference_points::{Actor, Code, Role};
+use chancery_rest::values::HexAddress;
+
+use super::matrix::{self, Row, Verdict};
+use crate::{
+    authentication::{Credential, Proven, read_body},
+    problem::{ApiError, ApiResult},
+    serve::Peer,
+    state::Shared,
+};
+
+/// The caller, as handlers see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// Who asks and what it may do.
+    pub(crate) actor: Actor,
+    /// The session, when there is one.
+    pub(crate) session: Option<crate::authentication::SessionKey>,
+}
+
+impl Caller {
+    /// The caller's address.
+    ///
+    /// # Errors
+    /// `AuthenticationRequired` when there is none; the matrix asks for one before any handler that needs it.
+    pub(crate) fn address(&self) -> ApiResult<Address> {
+        self.actor
+            .address
+            .ok_or_else(|| ApiError::new(Code::AuthenticationRequired, "this endpoint is for signed-in addresses"))
+    }
+}
+
+/// Lets a request through to its handler, or answers why not.
+pub(crate) async fn authorize(
+    State(shared): State<Arc<Shared>>,
+    path: Option<MatchedPath>,
+    parameters: RawPathParams,
+    request: Request,
+    next: Next,
+) -> ApiResult<Response> {
+    // No row, no way in: a route that was added without saying who may use it is closed.
+    let row = path
+        .as_ref()
+        .and_then(|path| matrix::find(request.method().as_str(), path.as_str()))
+        .ok_or_else(|| ApiError::new(Code::UnknownRoute, "no endpoint with this method and path"))?;
+    let local = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_local);
+    let credential = Credential::of(&request)?;
+    // Whoever brings no credential is judged before the body is read.
+    if matches!(credential, Credential::None) {
+        judge(row, &Actor::public(), local, false)?;
+    }
+    let (proven, request) = match credential {
+        Credential::None => (None, read_body(request).await?),
+        Credential::Session(token) => (Some(shared.sessions.find(&token, shared.clock.unix_seconds())?), request),
+        Credential::Signature => {
+            let (proven, request) = crate::authentication::verify_request(&shared, request).await?;
+            (Some(proven), request)
+        }
+    };
+    let caller = match proven {
+        None => Caller { actor: Actor::public(), session: None },
+        Some(Proven { address, session }) => {
+            let actor = Actor { address: Some(address), roles: roles(&shared, row, address).await? };
+            let itself = parameters.iter().any(|(name, value)| {
+                name == "address" && value.parse::<HexAddress>().is_ok_and(|named| named.0 == address)
+            });
+            judge(row, &actor, local, itself)?;
+            Caller { actor, session }
+        }
+    };
+    let mut request = if caller.session.is_some() { read_body(request).await? } else { request };
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+/// Roles are asked for where somebody needs them: an open endpoint works even when the main chain does not answer.
+async fn roles(shared: &Shared, row: &Row, address: Address) -> ApiResult<BTreeSet<Role>> {
+    if row.needs_authentication() || !row.roles().is_empty() {
+        Ok(shared.doors.roles.roles_of(address).await?)
+    } else {
+        Ok(BTreeSet::new())
+    }
+}
+
+fn judge(row: &Row, actor: &Actor, local: bool, itself: bool) -> ApiResult<()> {
+    match row.judge(actor, local, itself) {
+        Verdict::Granted => Ok(()),
+        Verdict::AuthenticationRequired => {
+            let detail = format!("{} {} has to know who asks", row.method, row.path);
+            Err(ApiError::new(Code::AuthenticationRequired, detail))
+        }
+        Verdict::RoleRequired => {
+            let names = |roles: &mut dyn Iterator<Item = Role>| roles.map(Role::name).collect::<Vec<_>>();
+            let required = names(&mut row.roles().iter().copied());
+            let actual = names(&mut actor.roles.iter().copied());
+            let detail = format!("{} {} needs one of: {}", row.method, row.path, required.join(", "));
+            Err(ApiError::new(Code::RoleRequired, detail).with("required", required).with("actual", actual))
+        }
+    }
+}

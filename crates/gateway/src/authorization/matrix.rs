@@ -1,0 +1,151 @@
+//! The authorization matrix: every method and path template of the REST interface, and who may use it.
+
+use chancery_reference_points::{Actor, Role};
+
+/// Who may use an endpoint. What depends on the data ("only its own") is named in [`Row::narrowing`] and decided by the handler or the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody, without saying who.
+    Anybody,
+    /// Anybody on this machine; from elsewhere, one of the roles.
+    LocalOr(&'static [Role]),
+    /// Any address that has proven itself.
+    Authenticated,
+    /// One of the roles.
+    Roles(&'static [Role]),
+    /// The address that the path parameter `address` names, or one of the roles.
+    ItselfOr(&'static [Role]),
+}
+
+/// A row of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path template.
+    pub path: &'static str,
+    /// Who may use it.
+    pub who: Who,
+    /// What the data narrow further; empty when nothing.
+    pub narrowing: &'static str,
+}
+
+const fn row(method: &'static str, path: &'static str, who: Who, narrowing: &'static str) -> Row {
+    Row { method, path, who, narrowing }
+}
+
+const OPERATOR: Who = Who::Roles(&[Role::Operator]);
+const SUPERVISOR: Who = Who::Roles(&[Role::Supervisor]);
+const INSPECTOR: Who = Who::Roles(&[Role::Inspector]);
+const REGISTRAR: Who = Who::Roles(&[Role::Registrar]);
+const ISSUER: Who = Who::Roles(&[Role::Issuer]);
+const CITIZEN: Who = Who::Roles(&[Role::Citizen]);
+const SOURCE: Who = Who::Roles(&[Role::Source]);
+
+/// The matrix. `HEAD` is judged as `GET`.
+pub const MATRIX: &[Row] = &[
+    row("GET", "/health", Who::Anybody, ""),
+    row("GET", "/metrics", Who::LocalOr(&[Role::Operator]), ""),
+    row("GET", "/openapi.json", Who::Anybody, ""),
+    row("GET", "/problems/{name}", Who::Anybody, ""),
+    row("GET", "/docs/plain", Who::Anybody, ""),
+    row("GET", "/v1/chains", Who::Anybody, ""),
+    row("GET", "/v1/kinds", Who::Anybody, ""),
+    row("GET", "/v1/kinds/{kind}", Who::Anybody, ""),
+    row("GET", "/v1/session/nonce", Who::Anybody, ""),
+    row("POST", "/v1/session", Who::Anybody, "the message has to be signed by the address that it names"),
+    row("GET", "/v1/session", Who::Authenticated, ""),
+    row("DELETE", "/v1/session", Who::Authenticated, "a session only; a signed request has none"),
+    row("POST", "/v1/users", Who::Authenticated, "only itself"),
+    row("GET", "/v1/users", REGISTRAR, ""),
+    row("GET", "/v1/users/{address}", Who::ItselfOr(&[Role::Registrar]), ""),
+    row("GET", "/v1/users/{address}/public-key", Who::Anybody, ""),
+    row("POST", "/v1/users/{address}/confirmation", REGISTRAR, ""),
+    row("POST", "/v1/applications", CITIZEN, ""),
+    row(
+        "GET",
+        "/v1/applications",
+        Who::Roles(&[Role::Citizen, Role::Issuer]),
+        "a citizen its own, an issuer those of its kinds",
+    ),
+    row("POST", "/v1/applications/{id}/decision", ISSUER, "of the kind"),
+    row("POST", "/v1/certificates", ISSUER, "of the kind and the organization; the operation is signed by the caller"),
+    row("GET", "/v1/certificates", Who::Authenticated, "the holder its own"),
+    row("GET", "/v1/certificates/{id}", Who::Anybody, ""),
+    row(
+        "GET",
+        "/v1/certificates/{id}/history",
+        Who::Authenticated,
+        "supervisors, its holder, keys of its organization",
+    ),
+    row("POST", "/v1/certificates/{id}/status", ISSUER, "of its organization; the operation is signed by the caller"),
+    row("GET", "/v1/certificates/{address}/{block}/{tx_hash}", Who::Anybody, ""),
+    row("POST", "/v1/presentations", CITIZEN, ""),
+    row("GET", "/v1/presentations/{id}", Who::Anybody, ""),
+    row("POST", "/v1/inspections", INSPECTOR, "the operation is signed by the caller"),
+    row("POST", "/v1/inspections/checks", INSPECTOR, ""),
+    row("GET", "/v1/inspections", Who::Roles(&[Role::Inspector, Role::Supervisor]), "an inspector its own"),
+    row("GET", "/v1/organizations", Who::Anybody, ""),
+    row("GET", "/v1/organizations/{code}", Who::Anybody, ""),
+    row("POST", "/v1/organizations", OPERATOR, ""),
+    row("POST", "/v1/organizations/{code}/keys", OPERATOR, ""),
+    row("DELETE", "/v1/organizations/{code}/keys/{address}", OPERATOR, ""),
+    row("PUT", "/v1/formats/{format}", OPERATOR, ""),
+    row("POST", "/v1/operations", SOURCE, "the operation is signed by the caller"),
+    row("GET", "/v1/operations/{digest}", SOURCE, ""),
+    row("GET", "/v1/events", SUPERVISOR, ""),
+];
+
+/// The row of a method and path template.
+#[must_use]
+pub fn find(method: &str, path: &str) -> Option<&'static Row> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    MATRIX.iter().find(|row| row.method == method && row.path == path)
+}
+
+impl Row {
+    /// Whether the endpoint wants to know who asks.
+    #[must_use]
+    pub const fn needs_authentication(&self) -> bool {
+        !matches!(self.who, Who::Anybody | Who::LocalOr(_))
+    }
+
+    /// The roles of which one is needed; empty when none is.
+    #[must_use]
+    pub const fn roles(&self) -> &'static [Role] {
+        match self.who {
+            Who::Anybody | Who::Authenticated => &[],
+            Who::LocalOr(roles) | Who::Roles(roles) | Who::ItselfOr(roles) => roles,
+        }
+    }
+
+    /// Judges an actor. `local`: the request comes from this machine. `itself`: the path names the actor's own address.
+    #[must_use]
+    pub fn judge(&self, actor: &Actor, local: bool, itself: bool) -> Verdict {
+        let granted = match self.who {
+            Who::Anybody => true,
+            Who::LocalOr(roles) => local || actor.is_any(roles),
+            Who::Authenticated => actor.address.is_some(),
+            Who::Roles(roles) => actor.is_any(roles),
+            Who::ItselfOr(roles) => itself || actor.is_any(roles),
+        };
+        if granted {
+            Verdict::Granted
+        } else if actor.address.is_none() {
+            Verdict::AuthenticationRequired
+        } else {
+            Verdict::RoleRequired
+        }
+    }
+}
+
+/// What the matrix says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    Granted,
+    /// Nobody has proven who asks.
+    AuthenticationRequired,
+    /// The address has none of the roles.
+    RoleRequired,
+}

@@ -1,0 +1,138 @@
+//! What stands behind the gateway: the four outer doors, and the ports for what is no reference point of D3.7 (registration, applications,
+//! presentations, roles). Whoever assembles the city gives an implementation of each.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use alloy_primitives::Address;
+use async_trait::async_trait;
+use chancery_reference_points::{Actor, DoorResult, Role, o2c::O2c, r2d::R2d, u2s::U2s, v2m::V2m};
+use chancery_rest::types::{
+    Page,
+    applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
+    presentations::{CreatePresentation, Presentation, PresentationReceipt},
+    users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
+};
+
+/// Everything that the gateway reaches.
+#[derive(Clone)]
+pub struct Doors {
+    /// Data sources submit.
+    pub r2d: Arc<dyn R2d>,
+    /// Data users ask.
+    pub u2s: Arc<dyn U2s>,
+    /// Operators configure.
+    pub o2c: Arc<dyn O2c>,
+    /// Supervisors watch.
+    pub v2m: Arc<dyn V2m>,
+    /// What addresses may do.
+    pub roles: Arc<dyn Roles>,
+    /// Real-name registration.
+    pub registration: Arc<dyn Registration>,
+    /// Applications for certificates.
+    pub applications: Arc<dyn Applications>,
+    /// Presentations that wait for their inspector.
+    pub presentations: Arc<dyn Presentations>,
+    /// Whether the identity database answers.
+    pub database: Arc<dyn DatabaseProbe>,
+}
+
+/// Which page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// At most so many rows, 1 to [`crate::limits::MAX_PAGE_ROWS`].
+    pub limit: usize,
+    /// Where it begins, as the last page said.
+    pub cursor: Option<String>,
+}
+
+/// What an address may do.
+#[async_trait]
+pub trait Roles: Send + Sync {
+    /// The roles of an address, from the main chain, the identity database and the configuration.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `DatabaseUnreachable`.
+    async fn roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>>;
+}
+
+/// Real-name registration (C-ID, C-API-1).
+#[async_trait]
+pub trait Registration: Send + Sync {
+    /// Registers the actor.
+    ///
+    /// # Errors
+    /// `AlreadyRegistered`, `AccountTaken`, `PersonAlreadyRegistered`, `MalformedRequest`, `SignatureInvalid`, `DatabaseUnreachable`.
+    async fn register(&self, actor: &Actor, request: RegisterUser) -> DoorResult<Registered>;
+
+    /// Registrations with their personal data; every look is recorded.
+    ///
+    /// # Errors
+    /// `RoleRequired`, `MalformedRequest` for a cursor that is none, `DatabaseUnreachable`.
+    async fn users(&self, actor: &Actor, status: UserStatus, page: PageRequest) -> DoorResult<Page<User>>;
+
+    /// One registration, for its owner or a registrar.
+    ///
+    /// # Errors
+    /// `UnknownAddress`, `DatabaseUnreachable`.
+    async fn user(&self, actor: &Actor, address: Address) -> DoorResult<User>;
+
+    /// An office confirms or rejects; a confirmation writes the digital identity to the main chain.
+    ///
+    /// # Errors
+    /// `UnknownAddress`, `AlreadyDecided`, `ChainUnreachable`, `DatabaseUnreachable`.
+    async fn confirm(&self, actor: &Actor, address: Address, confirmation: Confirmation) -> DoorResult<Confirmed>;
+}
+
+/// Which applications.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApplicationFilter {
+    /// Only these.
+    pub status: Option<ApplicationStatus>,
+    /// Only of this kind.
+    pub kind: Option<String>,
+}
+
+/// Applications for certificates.
+#[async_trait]
+pub trait Applications: Send + Sync {
+    /// Sends an application.
+    ///
+    /// # Errors
+    /// `UnknownKind`, `SchemaViolation`, `DatabaseUnreachable`.
+    async fn submit(&self, actor: &Actor, application: SubmitApplication) -> DoorResult<ApplicationReceipt>;
+
+    /// The actor's own applications, and those of the kinds that it may issue, newest first.
+    ///
+    /// # Errors
+    /// `UnknownKind`, `MalformedRequest` for a cursor that is none, `DatabaseUnreachable`.
+    async fn list(&self, actor: &Actor, filter: ApplicationFilter, page: PageRequest) -> DoorResult<Page<Application>>;
+
+    /// An office decides.
+    ///
+    /// # Errors
+    /// `UnknownApplication`, `AlreadyDecided`, `IssuerNotAuthorized`, `UnknownCertificate`, `DatabaseUnreachable`.
+    async fn decide(&self, actor: &Actor, id: &str, decision: Decision) -> DoorResult<Application>;
+}
+
+/// Presentations that wait for their inspector (C-QR). What is kept cannot be read by whoever keeps it.
+#[async_trait]
+pub trait Presentations: Send + Sync {
+    /// Keeps a presentation until it expires.
+    ///
+    /// # Errors
+    /// `TooManyRequests` when the holder has too many, `DatabaseUnreachable`.
+    async fn keep(&self, actor: &Actor, presentation: CreatePresentation) -> DoorResult<PresentationReceipt>;
+
+    /// Gives it.
+    ///
+    /// # Errors
+    /// `PresentationExpired`, `DatabaseUnreachable`.
+    async fn fetch(&self, id: &str) -> DoorResult<Presentation>;
+}
+
+/// Whether the identity database answers.
+#[async_trait]
+pub trait DatabaseProbe: Send + Sync {
+    /// Asks it.
+    async fn answers(&self) -> bool;
+}

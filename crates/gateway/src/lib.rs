@@ -1,0 +1,38 @@
+//! The public doors of the city over HTTP: R2D, U2S, O2C and V2M as REST, described by OpenAPI 3.1, and the web apps.
+//!
+//! ```text
+//!  connection -> limits -> route -> who is asking -> may they -> handler -> a door
+//!   serve.rs    limits/            authentication/  authorization/ routes/
+//! ```
+//!
+//! Place: above the entities and the applications, of which it knows the doors alone (`reference-points`, and the ports in [`doors`]); below
+//! the binary, which gives it everything. The types on the wire are in `chancery-rest`.
+//!
+//! Invariants:
+//! - GATEWAY-1 a request reaches a handler only through a row of the authorization matrix ([`authorization::matrix`]); what has no row is refused;
+//! - GATEWAY-2 roles come from the chain and the configuration, never from the caller;
+//! - GATEWAY-3 a signed request, a sign-in nonce and a session each count as the specification says: once, once, until they end;
+//! - GATEWAY-4 every error is a problem document, and none shows a cause;
+//! - GATEWAY-5 no body, query, path, address of a person or client address is logged;
+//! - GATEWAY-6 everything that grows has a named bound ([`limits`]).
+//!
+//! It must not keep personal data, hold a user's key, reach a chain by itself or decide what the applications decide.
+
+pub mod authentication;
+pub mod authorization;
+pub mod clock;
+pub mod config;
+pub mod doors;
+pub mod limits;
+pub mod metrics;
+pub mod openapi;
+mod problem;
+mod request;
+mod routes;
+mod serve;
+mod state;
+mod web;
+
+pub use config::{ChainFacts, ConfigError, GatewayConfig, Origin};
+pub use doors::Doors;
+pub use serve::{Gateway, ServeError};

@@ -1,0 +1,94 @@
+//! Every bound of the gateway, with its name.
+
+use std::time::Duration;
+
+mod clients;
+mod layer;
+
+pub(crate) use clients::Clients;
+pub(crate) use layer::enforce;
+
+/// Largest request body, in bytes.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Longest sealed certificate or presentation, in bytes.
+pub const MAX_SEALED_BYTES: usize = 64 * 1024;
+/// Longest URL (path and query), in bytes.
+pub const MAX_URL_BYTES: usize = 8 * 1024;
+/// Most bytes of header names and values together.
+pub const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// Most bytes that a connection buffers for a request's head. Between [`MAX_HEADER_BYTES`] and this the refusal is a problem document, above it a
+/// bare 431.
+pub const MAX_HEAD_BUFFER_BYTES: usize = 64 * 1024;
+/// Deepest nesting of JSON.
+pub const MAX_JSON_DEPTH: usize = 32;
+/// Rows of a page unless asked otherwise.
+pub const DEFAULT_PAGE_ROWS: usize = 20;
+/// Most rows of a page.
+pub const MAX_PAGE_ROWS: usize = 100;
+/// Longest cursor, in bytes.
+pub const MAX_CURSOR_BYTES: usize = 256;
+/// Longest idempotency key, in characters.
+pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 64;
+/// Longest that a request may take.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest that a client may take to send a request's head, and that an idle connection is kept.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest that the gateway waits for requests under way when it stops.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Most connections at a time.
+pub const MAX_CONNECTIONS: usize = 4096;
+/// Most HTTP/2 streams of a connection.
+pub const MAX_HTTP2_STREAMS: u32 = 64;
+/// Most requests under way for one client address.
+pub const MAX_IN_FLIGHT_PER_CLIENT: u32 = 64;
+/// Requests a second for one client address.
+pub const REQUESTS_PER_SECOND: u32 = 100;
+/// Requests that one client address may send at once before the rate counts.
+pub const REQUEST_BURST: u32 = 200;
+/// Client addresses that are remembered; the longest silent one is forgotten first.
+pub const MAX_CLIENTS: u32 = 65_536;
+/// Sessions at a time.
+pub const MAX_SESSIONS: usize = 100_000;
+/// Sessions of one address at a time; a further one ends the oldest.
+pub const MAX_SESSIONS_PER_ADDRESS: usize = 16;
+/// How long a session lasts.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How long a sign-in nonce lasts.
+pub const NONCE_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// How far a caller's clock may differ from ours.
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(30);
+/// Nonces that are remembered as used. When there are as many that have not ended yet, further signed requests wait.
+pub const MAX_USED_NONCES: usize = 262_144;
+/// Longest that a presentation may wait for its inspector.
+pub const MAX_PRESENTATION_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// Most files of the web.
+pub const MAX_WEB_FILES: usize = 4096;
+/// Most bytes of the web's files together.
+pub const MAX_WEB_BYTES: u64 = 128 * 1024 * 1024;
+
+/// The bounds that an operator may set; the defaults are the named constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// [`REQUESTS_PER_SECOND`].
+    pub requests_per_second: u32,
+    /// [`REQUEST_BURST`].
+    pub request_burst: u32,
+    /// [`MAX_IN_FLIGHT_PER_CLIENT`].
+    pub max_in_flight_per_client: u32,
+    /// [`MAX_CONNECTIONS`].
+    pub max_connections: usize,
+    /// [`REQUEST_TIMEOUT`].
+    pub request_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests_per_second: REQUESTS_PER_SECOND,
+            request_burst: REQUEST_BURST,
+            max_in_flight_per_client: MAX_IN_FLIGHT_PER_CLIENT,
+            max_connections: MAX_CONNECTIONS,
+            request_timeout: REQUEST_TIMEOUT,
+        }
+    }
+}

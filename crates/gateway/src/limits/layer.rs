@@ -1,0 +1,162 @@
+//! The outermost layer: what comes before anything looks at a request, and what follows any answer.
+
+use std::{
+    any::Any,
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use chancery_reference_points::{Class, Code, DoorError};
+use futures::FutureExt as _;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+use super::{MAX_HEADER_BYTES, MAX_URL_BYTES};
+use crate::{
+    problem::{ApiError, render},
+    serve::Peer,
+    state::Shared,
+    web::security_headers,
+};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Bounds a request, and makes of whatever comes back a complete answer: problem document, request id, security headers, one line in the log.
+pub(crate) async fn enforce(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id = Uuid::now_v7();
+    let method = request.method().clone();
+    // The template, not the path: paths name people's addresses and certificates.
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "web".to_owned(), |path| path.as_str().to_owned());
+    let response = match admit(&shared, &mut request) {
+        Ok(place) => {
+            shared.metrics.request_begins();
+            let response = run(&shared, request, next).await;
+            shared.metrics.request_ends();
+            drop(place);
+            response
+        }
+        Err(refusal) => refusal.into_response(),
+    };
+    let failure = response.extensions().get::<ApiError>().cloned();
+    let mut response = render(response, request_id);
+    security_headers(response.headers_mut());
+    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+    let code = failure.as_ref().map(|failure| failure.error.code());
+    shared.metrics.answered(method.as_str(), &route, status, code.map(Code::name), elapsed);
+    log(&method, &route, status, elapsed, request_id, failure.as_ref());
+    response
+}
+
+/// A request under way; its place is given back when it is dropped.
+struct Place {
+    shared: Arc<Shared>,
+    address: IpAddr,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.clients.leave(self.address);
+    }
+}
+
+fn admit(shared: &Arc<Shared>, request: &mut Request) -> Result<Place, ApiError> {
+    let peer = client(shared, request);
+    request.extensions_mut().insert(peer);
+    shared.clients.enter(peer.address, shared.clock.unix_milliseconds()).map_err(|refusal| {
+        ApiError::new(Code::TooManyRequests, format!("this client is past {}", refusal.bound))
+            .with("retryAfterMs", refusal.retry_after_ms)
+    })?;
+    let place = Place { shared: Arc::clone(shared), address: peer.address };
+    let url_bytes = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
+    if url_bytes > MAX_URL_BYTES {
+        return Err(
+            ApiError::new(Code::UrlTooLong, format!("the URL has {url_bytes} bytes")).with("limit", MAX_URL_BYTES)
+        );
+    }
+    let header_bytes = header_bytes(request.headers());
+    if header_bytes > MAX_HEADER_BYTES {
+        return Err(ApiError::new(Code::HeadersTooLarge, format!("the headers have {header_bytes} bytes"))
+            .with("limit", MAX_HEADER_BYTES));
+    }
+    Ok(place)
+}
+
+fn header_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+/// Who is at the other end: the peer, or, behind a proxy that we trust, whom the proxy names last.
+fn client(shared: &Shared, request: &Request) -> Peer {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+    let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let Some(forwarded) = forwarded else { return peer };
+    // Whatever came through a proxy is not of this machine.
+    let remote = Peer { is_local: false, ..peer };
+    if !shared.config.trusted_proxies.contains(&peer.address.to_canonical()) {
+        return remote;
+    }
+    let last = forwarded
+        .to_str()
+        .ok()
+        .and_then(|list| list.rsplit(',').next())
+        .and_then(|address| address.trim().parse().ok());
+    last.map_or(remote, |address| Peer { address, is_local: false })
+}
+
+async fn run(shared: &Shared, request: Request, next: Next) -> Response {
+    let timeout = shared.config.limits.request_timeout;
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(timeout, answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => ApiError::from(DoorError::internal(Panicked(message(&*panic)))).into_response(),
+        Err(_) => {
+            ApiError::new(Code::TimedOut, format!("no answer within {} seconds", timeout.as_secs())).into_response()
+        }
+    }
+}
+
+/// A handler panicked: a bug. The message goes to the log.
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// One line an answer. No path, no query, no body, no address, no detail: each may name a person.
+fn log(
+    method: &http::Method,
+    route: &str,
+    status: u16,
+    elapsed: Duration,
+    request_id: Uuid,
+    failure: Option<&ApiError>,
+) {
+    let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let code = failure.map_or("", |failure| failure.error.code().name());
+    tracing::info!(target: "chancery::access", %method, route, status, duration_ms, %request_id, code, "answered");
+    let Some(failure) = failure else { return };
+    let cause = failure.error.cause().map(ToString::to_string);
+    match (failure.error.class(), cause) {
+        (Class::Broken, cause) => {
+            let cause = cause.unwrap_or_else(|| failure.error.detail().to_owned());
+            tracing::error!(%request_id, route, code, cause, "an internal error was answered");
+        }
+        (Class::Temporary, Some(cause)) => tracing::warn!(%request_id, route, code, cause, "something does not answer"),
+        _ => {}
+    }
+}

@@ -1,0 +1,182 @@
+//! Which problems an endpoint may answer: those that follow from what it is, and its own.
+
+use chancery_reference_points::Code;
+
+use crate::authorization::matrix::{Row, Who};
+
+/// Any endpoint.
+const ALWAYS: &[Code] = &[
+    Code::MalformedRequest,
+    Code::UrlTooLong,
+    Code::HeadersTooLarge,
+    Code::TooManyRequests,
+    Code::TimedOut,
+    Code::Internal,
+];
+/// Wherever a credential is looked at; also where none is needed but a wrong one is brought.
+const CREDENTIALS: &[Code] = &[
+    Code::RequestSignatureInvalid,
+    Code::RequestReplayed,
+    Code::RequestExpired,
+    Code::SessionExpired,
+    Code::WrongChain,
+];
+/// With a JSON body.
+const BODY: &[Code] = &[Code::UnknownMember, Code::BodyTooLarge, Code::UnsupportedMediaType];
+/// An operation that is submitted at R2D.
+const SUBMISSION: &[Code] = &[
+    Code::SignatureInvalid,
+    Code::OperationExpired,
+    Code::ChainUnreachable,
+    Code::NotFinalYet,
+    Code::IdempotencyConflict,
+    Code::TransactionRefused,
+    Code::KeyRotated,
+    Code::OrganizationSuspended,
+    Code::IssuerNotAuthorized,
+    Code::DatabaseUnreachable,
+];
+/// A change of the configuration at O2C.
+const CHANGE: &[Code] = &[
+    Code::UnknownMember,
+    Code::ConfigurationInvalid,
+    Code::ChainUnreachable,
+    Code::NotFinalYet,
+    Code::TransactionRefused,
+];
+
+/// The endpoint's own.
+fn own(method: &str, path: &str) -> Vec<Code> {
+    let one = |codes: &[Code]| codes.to_vec();
+    let with = |more: &[Code], base: &[Code]| [base, more].concat();
+    match (method, path) {
+        ("GET", "/problems/{name}") => one(&[Code::UnknownRoute]),
+        ("GET", "/v1/chains" | "/v1/kinds" | "/v1/organizations") => one(&[Code::ChainUnreachable]),
+        ("GET", "/v1/kinds/{kind}") => one(&[Code::UnknownKind, Code::ChainUnreachable]),
+        ("POST", "/v1/session") => one(&[Code::ChainUnreachable, Code::DatabaseUnreachable]),
+        ("POST", "/v1/users") => one(&[
+            Code::MalformedAddress,
+            Code::SignatureInvalid,
+            Code::AlreadyRegistered,
+            Code::AccountTaken,
+            Code::PersonAlreadyRegistered,
+            Code::DatabaseUnreachable,
+        ]),
+        ("GET", "/v1/users") => one(&[Code::UnknownMember, Code::DatabaseUnreachable]),
+        ("GET", "/v1/users/{address}") => {
+            one(&[Code::MalformedAddress, Code::UnknownAddress, Code::DatabaseUnreachable])
+        }
+        ("GET", "/v1/users/{address}/public-key") => {
+            one(&[Code::MalformedAddress, Code::UnknownAddress, Code::ChainUnreachable])
+        }
+        ("POST", "/v1/users/{address}/confirmation") => one(&[
+            Code::MalformedAddress,
+            Code::UnknownAddress,
+            Code::AlreadyDecided,
+            Code::ChainUnreachable,
+            Code::NotFinalYet,
+            Code::TransactionRefused,
+            Code::DatabaseUnreachable,
+        ]),
+        ("POST", "/v1/applications") => one(&[Code::UnknownKind, Code::SchemaViolation, Code::DatabaseUnreachable]),
+        ("GET", "/v1/applications") => one(&[Code::UnknownMember, Code::UnknownKind, Code::DatabaseUnreachable]),
+        ("POST", "/v1/applications/{id}/decision") => one(&[
+            Code::UnknownApplication,
+            Code::AlreadyDecided,
+            Code::IssuerNotAuthorized,
+            Code::UnknownCertificate,
+            Code::ChainUnreachable,
+            Code::DatabaseUnreachable,
+        ]),
+        ("POST", "/v1/certificates") => with(
+            &[
+                Code::MalformedAddress,
+                Code::UnknownKind,
+                Code::UnknownOrganization,
+                Code::UnknownAddress,
+                Code::HolderNotConfirmed,
+                Code::MalformedJwe,
+                Code::SealedToWrongKey,
+                Code::SealedHashMismatch,
+                Code::CertificateExists,
+                Code::UnknownCertificate,
+                Code::StatusTransition,
+            ],
+            SUBMISSION,
+        ),
+        ("GET", "/v1/certificates") => {
+            one(&[Code::UnknownMember, Code::MalformedAddress, Code::NotYourCertificate, Code::ChainUnreachable])
+        }
+        ("GET", "/v1/certificates/{id}") => one(&[Code::UnknownCertificate, Code::ChainUnreachable]),
+        ("GET", "/v1/certificates/{id}/history") => {
+            one(&[Code::UnknownCertificate, Code::NotYourCertificate, Code::ChainUnreachable])
+        }
+        ("POST", "/v1/certificates/{id}/status") => with(
+            &[Code::UnknownKind, Code::UnknownCertificate, Code::StaleRevision, Code::StatusTransition],
+            SUBMISSION,
+        ),
+        ("GET", "/v1/certificates/{address}/{block}/{tx_hash}") => one(&[
+            Code::UnknownMember,
+            Code::MalformedAddress,
+            Code::UnknownTransaction,
+            Code::UnknownCertificate,
+            Code::UnknownChain,
+            Code::ChainUnreachable,
+        ]),
+        ("POST", "/v1/presentations") => one(&[Code::MalformedJwe, Code::DatabaseUnreachable]),
+        ("GET", "/v1/presentations/{id}") => one(&[Code::PresentationExpired, Code::DatabaseUnreachable]),
+        ("POST", "/v1/inspections") => with(
+            &[
+                Code::MalformedAddress,
+                Code::MalformedJwe,
+                Code::UnknownKind,
+                Code::OutcomeMismatch,
+                Code::PresentationRefused,
+                Code::UnknownCertificate,
+                Code::AlreadyInspected,
+            ],
+            SUBMISSION,
+        ),
+        ("POST", "/v1/inspections/checks") => one(&[Code::MalformedAddress, Code::MalformedJwe, Code::UnknownKind]),
+        ("GET", "/v1/inspections") => one(&[Code::UnknownMember, Code::MalformedAddress, Code::ChainUnreachable]),
+        ("GET", "/v1/organizations/{code}") => one(&[Code::UnknownOrganization, Code::ChainUnreachable]),
+        ("POST", "/v1/organizations") => with(&[Code::MalformedAddress, Code::OrganizationExists], CHANGE),
+        ("POST", "/v1/organizations/{code}/keys") => {
+            with(&[Code::MalformedAddress, Code::UnknownOrganization, Code::UnknownKind], CHANGE)
+        }
+        ("DELETE", "/v1/organizations/{code}/keys/{address}") => {
+            with(&[Code::MalformedAddress, Code::UnknownOrganization], CHANGE)
+        }
+        ("PUT", "/v1/formats/{format}") => with(&[Code::UnknownChain], CHANGE),
+        ("POST", "/v1/operations") => {
+            with(&[Code::MalformedAddress, Code::UnknownFormat, Code::UnknownChain, Code::SchemaViolation], SUBMISSION)
+        }
+        ("GET", "/v1/operations/{digest}") => one(&[Code::UnknownOperation, Code::ChainUnreachable]),
+        ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
+        _ => Vec::new(),
+    }
+}
+
+/// All codes that an endpoint may answer, each once.
+#[must_use]
+pub fn codes_of(row: &Row) -> Vec<Code> {
+    let mut codes = [ALWAYS, CREDENTIALS].concat();
+    if matches!(row.method, "POST" | "PUT") {
+        codes.extend(BODY);
+    }
+    if row.who != Who::Anybody {
+        // Who asks has to be known, and what it may do is asked of the main chain.
+        codes.extend([Code::AuthenticationRequired, Code::ChainUnreachable, Code::DatabaseUnreachable]);
+    }
+    if !row.roles().is_empty() {
+        codes.push(Code::RoleRequired);
+    }
+    codes.extend(own(row.method, row.path));
+    let mut seen = Vec::with_capacity(codes.len());
+    codes.retain(|code| {
+        let fresh = !seen.contains(code);
+        seen.push(*code);
+        fresh
+    });
+    codes
+}

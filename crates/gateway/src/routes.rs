@@ -1,0 +1,52 @@
+//! The endpoints, one module for each first part of the path.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse as _, Response};
+use chancery_reference_points::Code;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{problem::ApiError, state::Shared};
+
+mod applications;
+mod certificates;
+mod chains;
+mod docs;
+mod events;
+mod formats;
+mod health;
+mod inspections;
+mod kinds;
+mod map;
+mod operations;
+mod organizations;
+mod presentations;
+mod problems;
+mod session;
+mod submissions;
+mod users;
+
+/// All endpoints.
+pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::default()
+        .merge(health::routes())
+        .merge(docs::routes())
+        .merge(problems::routes())
+        .merge(chains::routes())
+        .merge(kinds::routes())
+        .merge(session::routes())
+        .merge(users::routes())
+        .merge(applications::routes())
+        .merge(certificates::routes())
+        .merge(presentations::routes())
+        .merge(inspections::routes())
+        .merge(organizations::routes())
+        .merge(formats::routes())
+        .merge(operations::routes())
+        .merge(events::routes())
+}
+
+/// The path is known, the method is not. The header `allow` is set by the router.
+pub(crate) async fn method_not_allowed() -> Response {
+    ApiError::new(Code::MethodNotAllowed, "this path has no such method").into_response()
+}

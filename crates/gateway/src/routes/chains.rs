@@ -1,0 +1,43 @@
+//! `/v1/chains`.
+
+use axum::{Json as Answer, extract::State};
+use chancery_rest::types::{
+    Example as _,
+    chains::{Chain, Chains},
+};
+use chancery_rest::values::Timestamp;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{problem::ApiResult, state};
+
+pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
+    OpenApiRouter::default().routes(routes!(list_chains))
+}
+
+/// The chains of the city
+///
+/// All that a light client needs to verify answers by itself: whoever keeps `genesisHash` need not trust this gateway.
+#[utoipa::path(get, path = "/v1/chains", tag = "chains", responses(
+    (status = 200, description = "The chains, the main chain first.", body = Chains, example = json!(Chains::example())),
+))]
+async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
+    let statuses = shared.doors.u2s.chains().await?;
+    let chains = statuses
+        .into_iter()
+        .map(|status| {
+            let facts = shared.config.chains.iter().find(|facts| facts.name == status.name.0);
+            Chain {
+                chain_id: status.chain_id,
+                rpc_url: status.rpc_url,
+                genesis_hash: status.genesis_hash.into(),
+                genesis: status.genesis,
+                height: status.height,
+                block_time: status.block_time_ms.map(Timestamp::from_unix_milliseconds),
+                kinds: facts.map(|facts| facts.kinds.clone()).unwrap_or_default(),
+                contracts: facts.map(|facts| facts.contracts.clone()).unwrap_or_default(),
+                name: status.name.0,
+            }
+        })
+        .collect();
+    Ok(Answer(Chains { development: shared.config.development, chains }))
+}

@@ -1,0 +1,151 @@
+//! Between the types on the wire and the types of the doors, where they are not the same.
+
+use chancery_reference_points::{
+    DoorError,
+    data_block::{OperationProof as DoorProof, TransactionLocator},
+    organization::{Organization as DoorOrganization, OrganizationKey as DoorKey},
+    r2d::SubmissionReceipt,
+    u2s::ServiceRequest,
+    v2m::{Happening, History as DoorHistory, HistoryEntry, Verification as DoorVerification},
+};
+use chancery_rest::{
+    types::{
+        Recorded,
+        events::{Event, EventType, History, Verification},
+        operations::{OperationProof, OperationReceipt},
+        organizations::{Organization, OrganizationKey},
+    },
+    values::Timestamp,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{authorization::layer::Caller, problem::ApiResult, state::Shared};
+
+/// Names of services in the catalogue of U2S.
+pub(super) mod services {
+    /// C-API-4.
+    pub(crate) const PUBLIC_KEY: &str = "users.public-key";
+    /// C-API-5.
+    pub(crate) const QUERY: &str = "certificates.query";
+    /// Locator and status by identifier.
+    pub(crate) const STATUS: &str = "certificates.status";
+    /// The certificates of a holder.
+    pub(crate) const OF_HOLDER: &str = "certificates.of-holder";
+    /// What a check finds.
+    pub(crate) const CHECK: &str = "certificates.check";
+    /// Recorded inspections.
+    pub(crate) const INSPECTIONS: &str = "certificates.inspections";
+}
+
+/// Asks a service of U2S.
+pub(super) async fn ask<A: DeserializeOwned>(
+    shared: &Shared,
+    caller: &Caller,
+    service: &str,
+    parameters: &impl Serialize,
+) -> ApiResult<A> {
+    let answer = shared.doors.u2s.request(&caller.actor, ServiceRequest::new(service, parameters)?).await?;
+    Ok(serde_json::from_value(answer).map_err(DoorError::internal)?)
+}
+
+/// As JSON.
+pub(super) fn to_json(value: &impl Serialize) -> ApiResult<Value> {
+    Ok(serde_json::to_value(value).map_err(DoorError::internal)?)
+}
+
+pub(super) fn recorded(locator: TransactionLocator) -> Recorded {
+    Recorded {
+        chain: locator.chain.0,
+        tx_hash: locator.tx_hash.into(),
+        block_number: locator.block_number,
+        block_hash: locator.block_hash.into(),
+    }
+}
+
+pub(super) fn receipt(receipt: SubmissionReceipt) -> OperationReceipt {
+    OperationReceipt {
+        operation_digest: receipt.operation_digest.into(),
+        data_block_root: receipt.data_block_root.into(),
+        data_block: recorded(receipt.data_block),
+        operation: receipt.operation.map(recorded),
+    }
+}
+
+pub(super) fn operation_proof(proof: DoorProof) -> ApiResult<OperationProof> {
+    Ok(OperationProof {
+        operation_digest: proof.operation_digest.into(),
+        source: proof.source.into(),
+        operation_type: proof.operation_type.into(),
+        content_hash: proof.content_hash.into(),
+        time: proof.time,
+        siblings: proof.siblings.into_iter().map(Into::into).collect(),
+        root: proof.root.into(),
+        chain: proof.chain.0,
+        recorded: to_json(&proof.recorded)?,
+    })
+}
+
+pub(super) fn organization(organization: DoorOrganization) -> Organization {
+    let key = |key: DoorKey| OrganizationKey {
+        address: key.address.into(),
+        right: key.right,
+        not_before: Timestamp::from_unix_seconds(key.not_before),
+        not_after: key.not_after.map(Timestamp::from_unix_seconds),
+        revoked_at: key.revoked_at.map(Timestamp::from_unix_seconds),
+    };
+    Organization {
+        code: organization.code,
+        name: organization.name,
+        administrator: organization.administrator.into(),
+        suspended: organization.suspended,
+        keys: organization.keys.into_iter().map(key).collect(),
+    }
+}
+
+pub(super) const fn happening(event_type: EventType) -> Happening {
+    match event_type {
+        EventType::Submitted => Happening::Submitted,
+        EventType::SubmissionRefused => Happening::SubmissionRefused,
+        EventType::Created => Happening::Created,
+        EventType::Updated => Happening::Updated,
+        EventType::Inspected => Happening::Inspected,
+        EventType::Accessed => Happening::Accessed,
+        EventType::Configured => Happening::Configured,
+    }
+}
+
+pub(super) fn event(entry: HistoryEntry) -> Event {
+    let event_type = match entry.happening {
+        Happening::Submitted => EventType::Submitted,
+        Happening::SubmissionRefused => EventType::SubmissionRefused,
+        Happening::Created => EventType::Created,
+        Happening::Updated => EventType::Updated,
+        Happening::Inspected => EventType::Inspected,
+        Happening::Accessed => EventType::Accessed,
+        Happening::Configured => EventType::Configured,
+    };
+    let verified = entry.verified.map(|verification| match verification {
+        DoorVerification::Verified => Verification::Verified,
+        DoorVerification::Unproven { missing } => Verification::Unproven { missing },
+        DoorVerification::Failed { check } => Verification::Failed { check },
+    });
+    Event {
+        time: Timestamp::from_unix_milliseconds(entry.time_ms),
+        event_type,
+        name: entry.name,
+        by: entry.by.map(Into::into),
+        subject: entry.subject,
+        recorded: entry.recorded.map(recorded),
+        facts: entry.facts,
+        verified,
+    }
+}
+
+pub(super) fn history(history: DoorHistory) -> History {
+    History {
+        entries: history.entries.into_iter().map(event).collect(),
+        in_order: history.in_order,
+        findings: history.findings,
+    }
+}

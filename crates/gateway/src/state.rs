@@ -1,0 +1,33 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{
+    Doors, GatewayConfig,
+    authentication::{ReplayCache, Sessions, SignInNonces},
+    clock::Clock,
+    limits::Clients,
+    metrics::Metrics,
+    web::Web,
+};
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) config: GatewayConfig,
+    pub(crate) doors: Doors,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sessions: Sessions,
+    pub(crate) nonces: SignInNonces,
+    /// Nonces of signed requests and of sign-in messages that have been used.
+    pub(crate) used: ReplayCache,
+    pub(crate) clients: Clients,
+    pub(crate) metrics: Metrics,
+    pub(crate) web: Web,
+    /// The OpenAPI document and its entity tag.
+    pub(crate) openapi: (Bytes, String),
+}
+
+/// How handlers get it.
+pub(crate) type State = axum::extract::State<Arc<Shared>>;

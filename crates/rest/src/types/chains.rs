@@ -1,0 +1,102 @@
+//! `GET /v1/chains`: what a light client needs to verify answers by itself.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Example, example_hash, example_time};
+use crate::values::{HexAddress, HexHash, Timestamp};
+
+/// The contracts of a chain. One that the chain does not have is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Contracts {
+    /// OpenZeppelin `AccessManager`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_manager: Option<HexAddress>,
+    /// Organizations and their keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_registry: Option<HexAddress>,
+    /// Digital identities (ERC-1056); main chain only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub did_registry: Option<HexAddress>,
+    /// Data formats; main chain only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_format_registry: Option<HexAddress>,
+    /// Data blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_block_registry: Option<HexAddress>,
+    /// Certificates; side chains only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_registry: Option<HexAddress>,
+}
+
+/// One chain of the city.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Chain {
+    /// Name.
+    #[schema(example = "degree")]
+    pub name: String,
+    /// EIP-155 chain id.
+    #[schema(example = 7103)]
+    pub chain_id: u64,
+    /// JSON-RPC endpoint.
+    #[schema(example = "http://127.0.0.1:8548")]
+    pub rpc_url: String,
+    /// Hash of block 0: all that a light client has to trust.
+    pub genesis_hash: HexHash,
+    /// The genesis file, which hashes to `genesisHash` and names the validators; absent for chains without finality certificates.
+    #[schema(value_type = Option<Object>)]
+    pub genesis: Option<Value>,
+    /// Latest final block; absent when the chain does not answer.
+    #[schema(example = 42)]
+    pub height: Option<u64>,
+    /// Its time.
+    pub block_time: Option<Timestamp>,
+    /// Certificate kinds that the chain carries.
+    #[schema(example = json!(["degree"]))]
+    pub kinds: Vec<String>,
+    /// Its contracts.
+    pub contracts: Contracts,
+}
+
+/// The answer of `GET /v1/chains`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Chains {
+    /// Whether this is a development city, whose keys everybody knows. Nothing that it certifies means anything.
+    pub development: bool,
+    /// The main chain first.
+    pub chains: Vec<Chain>,
+}
+
+impl Example for Chains {
+    fn example() -> Self {
+        let contract = |last: u8| {
+            let mut address = alloy_primitives::address!("C4A0000000000000000000000000000000000000");
+            address.0[19] = last;
+            Some(HexAddress(address))
+        };
+        Self {
+            development: true,
+            chains: vec![Chain {
+                name: "degree".into(),
+                chain_id: 7103,
+                rpc_url: "http://127.0.0.1:8548".into(),
+                genesis_hash: example_hash(0x60),
+                genesis: None,
+                height: Some(42),
+                block_time: Some(example_time()),
+                kinds: vec!["degree".into()],
+                contracts: Contracts {
+                    access_manager: contract(1),
+                    organization_registry: contract(2),
+                    data_block_registry: contract(5),
+                    certificate_registry: contract(6),
+                    ..Contracts::default()
+                },
+            }],
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `PUT /v1/formats/{format}`: an operator configures a data format (O2C).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::{Example, kinds::Title};
+
+/// A data format: a new one, or the next version of a known one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConfigureFormat {
+    /// 1, 2, ...: a changed schema is a new version; old data keep theirs.
+    #[schema(example = 1, minimum = 1)]
+    pub version: u32,
+    /// The chain that records data of this format.
+    #[schema(example = "main", min_length = 1, max_length = 32)]
+    pub chain: String,
+    /// For people.
+    pub title: Title,
+    /// Where the format comes from: standard and section.
+    #[schema(example = "HJ 633-2012, 5", max_length = 500)]
+    pub source: String,
+    /// Whether the content is sealed to its recipient.
+    pub sealed: bool,
+    /// JSON Schema 2020-12.
+    #[schema(value_type = Object)]
+    pub schema: Value,
+}
+
+impl Example for ConfigureFormat {
+    fn example() -> Self {
+        Self {
+            version: 1,
+            chain: "main".into(),
+            title: Title { en: "Air quality reading".into(), zh: "空气质量读数".into() },
+            source: "HJ 633-2012, 5".into(),
+            sealed: false,
+            schema: json!({"type": "object", "required": ["pm25"], "properties": {"pm25": {"type": "number", "minimum": 0}}}),
+        }
+    }
+}
