@@ -1,0 +1,359 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use alloy_primitives::{Address, B256};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Issue, show and check electronic certificates on chains that anybody can verify.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chancery",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub(crate) struct Arguments {
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which city to speak to, and with which key.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Connection {
+    /// The gateway of the city.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "CHANCERY_URL",
+        default_value = "http://127.0.0.1:8080",
+        help_heading = "Connection"
+    )]
+    pub(crate) url: String,
+    /// Key file of the person or office that asks (made by `chancery key new`).
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CHANCERY_KEY",
+        conflicts_with = "dev_key",
+        help_heading = "Connection"
+    )]
+    pub(crate) key: Option<PathBuf>,
+    /// Public development key number N instead of a key file (0 operator, 1-5 sample offices, 6 registrar, 7 inspector, 8 supervisor). Development cities only.
+    #[arg(long, global = true, value_name = "N", help_heading = "Connection")]
+    pub(crate) dev_key: Option<u32>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a city: main chain, side chains, gateway and web in one process on embedded storage.
+    Up(Up),
+    /// Make and show keys. Private keys never leave this machine.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Register people and confirm their real names.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Issue, query, renew, suspend and revoke certificates.
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
+    /// Check a certificate that somebody shows, and record the check.
+    Inspect(Inspect),
+    /// Show the public keys of an address, as the main chain records them.
+    PublicKey {
+        /// The address.
+        address: Address,
+    },
+    /// Verify a certificate file without any network, knowing a chain's genesis alone.
+    Verify(Verify),
+    /// Register organizations and authorize their keys (operator).
+    #[command(subcommand)]
+    Organization(OrganizationCommand),
+    /// Show what happened to a certificate, in time order and verified (supervisor, issuer, holder).
+    History {
+        /// The certificate.
+        certificate: B256,
+    },
+    /// Live the whole life of certificates of all five kinds against a running development city, tampering included.
+    Demo(Demo),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Where chains, databases and keys are kept. Made when it does not exist.
+    #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Address of the gateway and the web; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) gateway: std::net::SocketAddr,
+    /// JSON-RPC port of the main chain; side chains take the next ones. 0 takes free ones.
+    #[arg(long, value_name = "PORT", default_value_t = 8545)]
+    pub(crate) rpc_base_port: u16,
+    /// Built web apps to serve (`cargo xtask web` builds them into web/dist).
+    #[arg(long, value_name = "DIR", env = "CHANCERY_WEB_DIR")]
+    pub(crate) web_dir: Option<PathBuf>,
+    /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
+    #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// URL under which people reach the gateway, if it stands behind a proxy. It is what they sign in to.
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key: writes the file (readable by you alone) and prints the address. The phrase in it recovers everything: keep a copy on paper.
+    New {
+        /// The file; must not exist.
+        file: PathBuf,
+        /// Recover from a phrase, read from standard input, instead of making a new one.
+        #[arg(long)]
+        recover: bool,
+    },
+    /// Show address and public keys of the key given by --key or --dev-key.
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Register the owner of --key with the real name that an office will confirm.
+    Register {
+        /// Account name.
+        #[arg(long)]
+        account: String,
+        /// Full name.
+        #[arg(long)]
+        name: String,
+        /// Employer, school or other unit.
+        #[arg(long)]
+        unit: String,
+        /// City.
+        #[arg(long)]
+        city: String,
+        /// Country, ISO 3166-1 alpha-2.
+        #[arg(long)]
+        country: String,
+        /// Number of an identity document.
+        #[arg(long)]
+        document_number: Option<String>,
+        /// Date of birth, YYYY-MM-DD.
+        #[arg(long)]
+        birth_date: Option<String>,
+    },
+    /// Show the registration of the owner of --key.
+    Show,
+    /// List registrations that wait for confirmation (registrar).
+    Pending,
+    /// Confirm a person's real name, which puts the digital identity on the main chain (registrar).
+    Confirm {
+        /// The person's address.
+        address: Address,
+        /// Reject instead, with a reason.
+        #[arg(long, value_name = "REASON")]
+        reject: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertificateCommand {
+    /// List the certificate kinds and their formats.
+    Kinds {
+        /// Show this kind's JSON Schema.
+        kind: Option<String>,
+    },
+    /// Issue a certificate: build it from the subject, seal it to the holder, sign it, send it (C-API-2).
+    Send(Send),
+    /// Fetch a certificate by holder's address, block number and transaction hash (C-API-5), with its proof.
+    Query(Query),
+    /// List the certificates of the owner of --key.
+    List,
+    /// Decrypt a certificate file (from `query --out`) with --key and show it.
+    Open {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Renew a certificate: issues a new one that names the old, which becomes `renewed`.
+    Renew(Renew),
+    /// Revoke a certificate for good.
+    Revoke(ChangeStatus),
+    /// Suspend a certificate.
+    Suspend(ChangeStatus),
+    /// Make a suspended certificate valid again.
+    Resume {
+        /// The certificate.
+        certificate: B256,
+    },
+    /// Show a certificate of the owner of --key as a QR code and link, for an inspector.
+    Present {
+        /// The certificate.
+        certificate: B256,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// Kind of certificate: marriage, real-estate, degree, business-licence, health-licence.
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// Address of the holder, who must be confirmed.
+    #[arg(long)]
+    pub(crate) holder: Address,
+    /// Code of the issuing organization.
+    #[arg(long)]
+    pub(crate) organization: String,
+    /// JSON file with the subject, by the kind's schema; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) subject: PathBuf,
+    /// First day of validity, YYYY-MM-DD. Default: now.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_from: Option<String>,
+    /// Last moment of validity, YYYY-MM-DD (end of that day, UTC). Default: without end.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// Address of the holder.
+    pub(crate) address: Address,
+    /// Number of the block.
+    pub(crate) block: u64,
+    /// Hash of the transaction.
+    pub(crate) tx_hash: B256,
+    /// Chain, when it is known; otherwise all are asked.
+    #[arg(long)]
+    pub(crate) chain: Option<String>,
+    /// Write the certificate and its proof here, for `chancery verify`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Renew {
+    /// The certificate that is renewed.
+    pub(crate) certificate: B256,
+    #[command(flatten)]
+    pub(crate) send: RenewedContent,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenewedContent {
+    /// JSON file with the subject of the new certificate; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) subject: PathBuf,
+    /// First day of validity, YYYY-MM-DD. Default: now.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_from: Option<String>,
+    /// Last day of validity, YYYY-MM-DD. Default: without end.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChangeStatus {
+    /// The certificate.
+    pub(crate) certificate: B256,
+    /// Why.
+    #[arg(long, value_enum, default_value_t = Reason::Unspecified)]
+    pub(crate) reason: Reason,
+}
+
+/// Why a certificate is revoked or suspended (RFC 5280, 5.3.1).
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Reason {
+    Unspecified,
+    KeyCompromise,
+    AffiliationChanged,
+    Superseded,
+    CessationOfOperation,
+    CertificateHold,
+    PrivilegeWithdrawn,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The link behind the QR code.
+    pub(crate) code: String,
+    /// Only look: record nothing on the chain.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The certificate file (from `certificate query --out`).
+    pub(crate) file: PathBuf,
+    /// Genesis file of a chain, or a city's genesis folder. It decides what is believed: get it from somebody you trust, not from who shows the certificate.
+    #[arg(long, value_name = "PATH", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]
+    pub(crate) genesis: PathBuf,
+    /// The decrypted document, to check that it is the one that was issued.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) document: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrganizationCommand {
+    /// List organizations and their keys.
+    List,
+    /// Register an organization.
+    Register {
+        /// Its code (GB 32100, 18 characters; or 1 to 32 characters of 0-9 A-Z -).
+        code: String,
+        /// Its public name.
+        #[arg(long)]
+        name: String,
+        /// Who administers it. Default: the operator.
+        #[arg(long)]
+        administrator: Option<Address>,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Authorize a key to sign for an organization.
+    AuthorizeKey {
+        /// The organization.
+        code: String,
+        /// The key's address.
+        address: Address,
+        /// A certificate kind, or inspection, registration, submission.
+        #[arg(long)]
+        right: String,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Retire a key: what it has signed stays valid.
+    RetireKey {
+        /// The organization.
+        code: String,
+        /// The key's address.
+        address: Address,
+    },
+    /// Revoke a key that others may have: nothing it signs from now on is believed.
+    RevokeKey {
+        /// The organization.
+        code: String,
+        /// The key's address.
+        address: Address,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Wait for Enter after each chapter.
+    #[arg(long)]
+    pub(crate) pause: bool,
+}

@@ -1,0 +1,223 @@
+//! Starting a city: nodes first, then the entities over them, the gateway last; and stopping it in the other order.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use chancery_chain::{DEFAULT_HEARTBEAT, Node, NodeConfig, NodeHandle, P2pConfig, ValidatorKeys, runtime_config};
+use chancery_contracts::Authorities;
+use chancery_execution::{ExecutionConfig, GenesisConfig, ValidatorConfig};
+use chancery_gateway::{Gateway, GatewayConfig, Origin};
+use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
+use chancery_rpc::RpcConfig;
+use commonware_runtime::{Metrics as _, Runner as _, Supervisor as _, tokio as runtime};
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::{
+    entities::{self, CityParts},
+    genesis::{self, Founding},
+    layout::{CityChain, DataDir, MAIN},
+    samples,
+    secrets::{load_or_create_private_key, private_directory},
+};
+use crate::{
+    arguments::Up,
+    keys::{development, development_key},
+};
+
+/// Runs a city until it is told to stop (SIGINT, SIGTERM) or one of its chains fails.
+pub(crate) fn up(options: &Up) -> Result<()> {
+    ensure!(
+        options.gateway.ip().is_loopback(),
+        "a development city listens on loopback only, and {} is not: its keys are public (docs/decisions/0006)",
+        options.gateway
+    );
+    let data = DataDir::new(&options.data_dir);
+    std::fs::create_dir_all(data.path())
+        .with_context(|| format!("cannot make the folder {}", data.path().display()))?;
+    private_directory(&data.secrets())?;
+    let _lock = lock(&data)?;
+    runtime::Runner::new(runtime_config(&data.consensus())).start(|context| run(context, options, data))
+}
+
+/// One process a data directory.
+fn lock(data: &DataDir) -> Result<std::fs::File> {
+    let path = data.path().join("lock");
+    let file = std::fs::File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            bail!("another city runs on {}: stop it, or choose another --data-dir", data.path().display())
+        }
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
+async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<()> {
+    let stop = stop_signals()?;
+    // The gateway's port first: if it is taken, nothing else needs to start.
+    let listener = TcpListener::bind(options.gateway).await.with_context(|| {
+        format!("cannot listen on {}: is another city running? Choose another --gateway", options.gateway)
+    })?;
+    let address = listener.local_addr()?;
+
+    let validator = ValidatorKeys::load_or_create(&data.secrets().join("validator.key"))?;
+    let submitter = load_or_create_private_key(&data.secrets().join("gateway.key"))?;
+    let submitter = Arc::new(SubmitterKey::from_bytes(&submitter)?);
+    let genesis = genesis::load_or_found(&data, || found(&validator, &submitter))?;
+
+    let nodes = start_nodes(&context, options, &data, &validator, &genesis).await?;
+    let ledger =
+        Ledger::connect(ledger_configs(&nodes)?, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?;
+    let parts = CityParts {
+        ledger,
+        submitter,
+        genesis: genesis_files(&genesis)?,
+        operators: [development_key(development::OPERATOR)?.address()].into(),
+        supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
+        database: options.database_url.clone(),
+        data: data.clone(),
+    };
+    let doors = entities::assemble(parts).await?;
+    samples::register(doors.o2c.as_ref()).await?;
+
+    let mut config = GatewayConfig::new(origins(options, address)?, MAIN.chain_id);
+    config.development = true;
+    config.chains = entities::chain_facts();
+    config.web_directory = web_directory(options);
+    let gateway = Gateway::new(config, doors)?;
+    gateway.add_metrics(Arc::new({
+        let context = context.child("metrics");
+        move || context.encode()
+    }));
+    let shutdown = CancellationToken::new();
+    let serving = tokio::spawn(gateway.serve(listener, shutdown.clone()));
+
+    announce(address, &nodes);
+    let outcome = tokio::select! {
+        () = stop => { info!("stopping"); Ok(()) }
+        failed = any_failed(&nodes) => Err(failed),
+    };
+    shutdown.cancel();
+    serving.await.ok();
+    for (_, node) in nodes {
+        node.shutdown().await;
+    }
+    outcome
+}
+
+/// The one line that says that everything answers.
+fn announce(address: SocketAddr, nodes: &[(CityChain, NodeHandle)]) {
+    let chains: Vec<String> = nodes.iter().map(|(chain, node)| format!("{}={}", chain.name, node.rpc_url())).collect();
+    println!("ready gateway=http://{address} chains={}", chains.join(","));
+}
+
+/// What a new development city is made from.
+fn found(validator: &ValidatorKeys, submitter: &SubmitterKey) -> Result<Founding> {
+    let operator = development_key(development::OPERATOR)?.address();
+    let funded = (0..development::FUNDED).map(|index| Ok(development_key(index)?.address())).collect::<Result<_>>()?;
+    Ok(Founding {
+        validators: vec![ValidatorConfig {
+            name: "city".to_owned(),
+            bls_public_key: validator.bls_public_key(),
+            peer_public_key: validator.peer_public_key_bytes(),
+        }],
+        authorities: Authorities {
+            administrator: operator,
+            operators: vec![operator, submitter.address()],
+            submitters: vec![submitter.address()],
+        },
+        funded,
+        timestamp: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+    })
+}
+
+async fn start_nodes(
+    context: &runtime::Context,
+    options: &Up,
+    data: &DataDir,
+    validator: &ValidatorKeys,
+    genesis: &[(CityChain, GenesisConfig)],
+) -> Result<Vec<(CityChain, NodeHandle)>> {
+    let starting = (0u16..).zip(genesis).map(|(offset, (chain, genesis))| {
+        let port = if options.rpc_base_port == 0 { Some(0) } else { options.rpc_base_port.checked_add(offset) };
+        let config = port.map(|port| NodeConfig {
+            genesis: genesis.clone(),
+            data_dir: data.chain(*chain),
+            keys: validator.clone(),
+            p2p: P2pConfig { listen: loopback(0), peers: Vec::new(), allow_private_addresses: true },
+            rpc: RpcConfig::new(loopback(port)),
+            execution: ExecutionConfig::default(),
+            heartbeat: DEFAULT_HEARTBEAT,
+        });
+        let context = context.child("chain");
+        async move {
+            let config = config.with_context(|| {
+                format!("there is no port left for chain {}: choose a lower --rpc-base-port", chain.name)
+            })?;
+            let node =
+                Node::start(context, config).await.with_context(|| format!("chain {} does not start", chain.name))?;
+            Ok::<_, anyhow::Error>((*chain, node))
+        }
+    });
+    futures::future::try_join_all(starting).await
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+fn ledger_configs(nodes: &[(CityChain, NodeHandle)]) -> Result<Vec<ChainConfig>> {
+    nodes
+        .iter()
+        .map(|(chain, node)| Ok(ChainConfig::certified(chain.name, node.rpc_url().parse()?, node.essentials().clone())))
+        .collect()
+}
+
+fn genesis_files(genesis: &[(CityChain, GenesisConfig)]) -> Result<BTreeMap<&'static str, serde_json::Value>> {
+    genesis.iter().map(|(chain, config)| Ok((chain.name, serde_json::to_value(config)?))).collect()
+}
+
+/// The names under which people reach the gateway: what they sign in to.
+fn origins(options: &Up, address: SocketAddr) -> Result<Vec<Origin>> {
+    let mut origins = Vec::new();
+    if let Some(url) = &options.public_url {
+        origins.push(Origin::parse(url)?);
+    }
+    origins.push(Origin::parse(&format!("http://{address}"))?);
+    origins.push(Origin::parse(&format!("http://localhost:{}", address.port()))?);
+    Ok(origins)
+}
+
+/// The built web apps: as told, or where a build of this source tree leaves them.
+fn web_directory(options: &Up) -> Option<std::path::PathBuf> {
+    options
+        .web_dir
+        .clone()
+        .or_else(|| Some("web/dist".into()))
+        .filter(|directory| directory.join("index.html").is_file())
+}
+
+/// Completes at the first SIGINT or SIGTERM.
+fn stop_signals() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
+    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    })
+}
+
+async fn any_failed(nodes: &[(CityChain, NodeHandle)]) -> anyhow::Error {
+    let failures = nodes.iter().map(|(chain, node)| Box::pin(async move { (chain.name, node.failed().await) }));
+    let ((chain, failure), _, _) = futures::future::select_all(failures).await;
+    error!(chain, %failure, "a chain failed");
+    anyhow::anyhow!("chain {chain} failed: {failure}")
+}

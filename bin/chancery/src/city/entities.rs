@@ -1,0 +1,158 @@
+//! Joins the five entities by their doors, and gives them the application.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use alloy_primitives::Address;
+use anyhow::{Context, Result};
+use chancery_certificates::{
+    applications::ApplicationDesk,
+    directory::CityDirectory,
+    kinds, operations,
+    presentations::PresentationDesk,
+    registration::Registration,
+    roles::{ConfiguredRoles, RoleResolver},
+    services,
+};
+use chancery_contracts::predeploys;
+use chancery_controlling::Controlling;
+use chancery_gateway::{ChainFacts, Doors};
+use chancery_identity::{DatabaseLocation, IdentityDatabase, Keeper, KeyRing};
+use chancery_ledger::{Ledger, SubmitterKey};
+use chancery_monitoring::Monitoring;
+use chancery_processing::{Processing, ProcessingConfig};
+use chancery_provisioning::{Audience, OfferedService, Provisioning};
+use chancery_reference_points::{journal::Clock, operation::ChainName, r2d::R2d, s2p::S2p};
+use chancery_representation::{FormatFiles, Limits, Parts, Representation};
+use chancery_rest::{types::chains::Contracts, values::HexAddress};
+use serde_json::Value;
+
+use super::{
+    layout::{DataDir, MAIN, SIDE, chains},
+    ports::{ApplicationPort, DatabaseIndex, DatabaseJournal, PresentationPort, RegistrationPort, RolePort},
+};
+
+/// What the entities of a city are made of.
+pub(crate) struct CityParts {
+    pub(crate) ledger: Ledger,
+    pub(crate) submitter: Arc<SubmitterKey>,
+    /// Genesis files by chain.
+    pub(crate) genesis: BTreeMap<&'static str, Value>,
+    pub(crate) operators: BTreeSet<Address>,
+    pub(crate) supervisors: BTreeSet<Address>,
+    /// URL of the identity database, if it is not the default one.
+    pub(crate) database: Option<String>,
+    pub(crate) data: DataDir,
+}
+
+/// Opens the identity database and joins everything.
+pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
+    let clock: Clock = Arc::new(now_ms);
+    let directory = Arc::new(CityDirectory::first_city());
+    let database = open_database(&parts).await?;
+
+    let processing = Arc::new(Processing::new(
+        parts.ledger,
+        operations::handlers(directory.clone()),
+        ProcessingConfig {
+            main: chain_name(MAIN.name),
+            submitter: parts.submitter.clone(),
+            operator: parts.submitter,
+            kinds: SIDE.into_iter().map(|chain| (chain.name.to_owned(), chain_name(chain.name))).collect(),
+            genesis_files: parts.genesis.into_iter().map(|(chain, file)| (chain_name(chain), file)).collect(),
+            public_rpc_urls: BTreeMap::new(),
+        },
+        clock.clone(),
+    )?);
+    let journal = |keeper| Arc::new(DatabaseJournal::new(database.clone(), keeper));
+    let representation = Arc::new(Representation::open(Parts {
+        p2r: processing.clone(),
+        handlers: operations::handlers(directory.clone()),
+        formats: kinds::data_formats()?,
+        format_store: Arc::new(FormatFiles::new(&parts.data.formats())),
+        chains: chains().map(|chain| chain_name(chain.name)).collect(),
+        journal: journal(Keeper::Representation),
+        index: Arc::new(DatabaseIndex::new(database.clone())),
+        clock: clock.clone(),
+        acts_for: BTreeMap::new(),
+        limits: Limits::default(),
+    })?);
+    let offered = services::services(&directory, &clock)
+        .into_iter()
+        .map(|offer| OfferedService::new(offer.service, offer.roles.map_or(Audience::Public, Audience::Roles)));
+    let provisioning = Arc::new(
+        Provisioning::open(processing.clone(), offered.collect(), journal(Keeper::Provisioning), clock.clone()).await?,
+    );
+    let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());
+    let monitoring = Monitoring::new(processing.clone(), representation.clone(), provisioning.clone());
+
+    let s2p: Arc<dyn S2p> = processing;
+    let r2d: Arc<dyn R2d> = representation;
+    let configured = ConfiguredRoles { operators: parts.operators, supervisors: parts.supervisors };
+    let roles = RoleResolver::new(database.clone(), directory.clone(), s2p.clone(), configured, clock.clone());
+    let presentations = Arc::new(PresentationPort(PresentationDesk::new(database.clone(), clock.clone())));
+    Ok(Doors {
+        registration: Arc::new(RegistrationPort(Registration::new(
+            database.clone(),
+            directory.clone(),
+            r2d.clone(),
+            s2p.clone(),
+            clock.clone(),
+        ))),
+        applications: Arc::new(ApplicationPort(ApplicationDesk::new(database, directory, roles.clone(), s2p, clock))),
+        database: presentations.clone(),
+        presentations,
+        roles: Arc::new(RolePort(roles)),
+        r2d,
+        u2s: provisioning,
+        o2c: Arc::new(controlling),
+        v2m: Arc::new(monitoring),
+    })
+}
+
+async fn open_database(parts: &CityParts) -> Result<IdentityDatabase> {
+    let location = match &parts.database {
+        Some(url) => url.parse()?,
+        None => DatabaseLocation::Sqlite(parts.data.identity_database()),
+    };
+    let keys = KeyRing::load_or_create(&parts.data.secrets().join("identity.keys"))?;
+    IdentityDatabase::open(&location, keys).await.context("the identity database cannot be opened")
+}
+
+fn chain_name(name: &str) -> ChainName {
+    ChainName(name.to_owned())
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// What `GET /v1/chains` tells beside what the chains answer.
+pub(crate) fn chain_facts() -> Vec<ChainFacts> {
+    let address = |address| Some(HexAddress(address));
+    chains()
+        .map(|chain| {
+            let is_main = chain == MAIN;
+            let mut contracts = Contracts {
+                access_manager: address(predeploys::ACCESS_MANAGER),
+                organization_registry: address(predeploys::ORGANIZATION_REGISTRY),
+                data_block_registry: address(predeploys::DATA_BLOCK_REGISTRY),
+                ..Contracts::default()
+            };
+            if is_main {
+                contracts.did_registry = address(predeploys::ETHEREUM_DID_REGISTRY);
+                contracts.data_format_registry = address(predeploys::DATA_FORMAT_REGISTRY);
+            } else {
+                contracts.certificate_registry = address(predeploys::CERTIFICATE_REGISTRY);
+            }
+            ChainFacts {
+                name: chain.name.to_owned(),
+                kinds: if is_main { Vec::new() } else { vec![chain.name.to_owned()] },
+                contracts,
+            }
+        })
+        .collect()
+}

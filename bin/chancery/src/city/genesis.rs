@@ -1,0 +1,105 @@
+//! The genesis files of a city: made at its first start, read ever after.
+
+use std::{collections::BTreeMap, fs, io::Write, path::Path};
+
+use alloy_primitives::{Address, U256, utils::parse_ether};
+use anyhow::{Context, Result, ensure};
+use chancery_contracts::{Authorities, Predeploy, main_chain, side_chain};
+use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
+use chancery_primitives::CertificateKind;
+
+use super::layout::{CityChain, DataDir, MAIN, chains};
+
+/// What each development account starts with. Gas is free; tools that offer fees and transfers need something to send.
+const DEVELOPMENT_BALANCE_ETHER: &str = "1000000";
+
+/// What the genesis of a new city is made from.
+pub(crate) struct Founding {
+    /// The validators of every chain.
+    pub(crate) validators: Vec<ValidatorConfig>,
+    /// Who administers the contracts' roles, configures, and records data blocks.
+    pub(crate) authorities: Authorities,
+    /// Funded accounts.
+    pub(crate) funded: Vec<Address>,
+    /// Seconds since 1970.
+    pub(crate) timestamp: u64,
+}
+
+/// Reads the genesis files, or makes them for a new city. Either all are there or none.
+pub(crate) fn load_or_found(
+    data: &DataDir,
+    founding: impl FnOnce() -> Result<Founding>,
+) -> Result<Vec<(CityChain, GenesisConfig)>> {
+    let directory = data.genesis();
+    if !directory.exists() {
+        found(&directory, &founding()?)?;
+    }
+    chains()
+        .map(|chain| {
+            let path = data.genesis_of(chain);
+            let text = fs::read_to_string(&path).with_context(|| {
+                format!("{} is missing: restore it from a copy, or start a new city in an empty folder", path.display())
+            })?;
+            let config: GenesisConfig =
+                serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))?;
+            ensure!(
+                config.chain_id == chain.chain_id,
+                "{} is the genesis of chain {}, not of {} ({})",
+                path.display(),
+                config.chain_id,
+                chain.name,
+                chain.chain_id
+            );
+            Ok((chain, config))
+        })
+        .collect()
+}
+
+/// Writes all files into a folder beside, which then takes its name: a crash leaves either nothing or everything.
+fn found(directory: &Path, founding: &Founding) -> Result<()> {
+    let beside = directory.with_extension("new");
+    if beside.exists() {
+        fs::remove_dir_all(&beside)?;
+    }
+    fs::create_dir_all(&beside)?;
+    for chain in chains() {
+        let mut file = fs::File::create(beside.join(format!("{}.json", chain.name)))?;
+        file.write_all(serde_json::to_string_pretty(&config(chain, founding)?)?.as_bytes())?;
+        file.sync_all()?;
+    }
+    fs::rename(&beside, directory).with_context(|| format!("cannot make {}", directory.display()))
+}
+
+fn config(chain: CityChain, founding: &Founding) -> Result<GenesisConfig> {
+    let contracts = if chain == MAIN {
+        main_chain(&founding.authorities)
+    } else {
+        let kind: CertificateKind =
+            chain.name.parse().with_context(|| format!("{} is no certificate kind", chain.name))?;
+        side_chain(&founding.authorities, &[kind])
+    };
+    Ok(GenesisConfig {
+        name: chain.name.to_owned(),
+        chain_id: chain.chain_id,
+        timestamp: founding.timestamp,
+        gas_limit: BLOCK_GAS_LIMIT_DEFAULT,
+        validators: founding.validators.clone(),
+        alloc: allocations(&founding.funded)?,
+        predeploys: contracts
+            .into_iter()
+            .map(|Predeploy { address, init_code, .. }| PredeployConfig {
+                address,
+                init_code,
+                deployer: founding.authorities.administrator,
+            })
+            .collect(),
+    })
+}
+
+fn allocations(funded: &[Address]) -> Result<BTreeMap<Address, alloy::genesis::GenesisAccount>> {
+    let balance: U256 = parse_ether(DEVELOPMENT_BALANCE_ETHER)?;
+    Ok(funded
+        .iter()
+        .map(|address| (*address, alloy::genesis::GenesisAccount::default().with_balance(balance)))
+        .collect())
+}

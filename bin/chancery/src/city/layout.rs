@@ -1,0 +1,78 @@
+//! Which chains a city has, and where its data directory keeps what.
+
+use std::path::{Path, PathBuf};
+
+/// A chain of the city.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CityChain {
+    /// Its name, which is also the kind of certificate that it carries, if it is a side chain.
+    pub(crate) name: &'static str,
+    /// EIP-155 chain id.
+    pub(crate) chain_id: u64,
+}
+
+/// The main chain carries organizations, identities and formats.
+pub(crate) const MAIN: CityChain = CityChain { name: "main", chain_id: 7100 };
+
+/// One side chain for each certificate kind (C-CHAINS).
+pub(crate) const SIDE: [CityChain; 5] = [
+    CityChain { name: "marriage", chain_id: 7101 },
+    CityChain { name: "real-estate", chain_id: 7102 },
+    CityChain { name: "degree", chain_id: 7103 },
+    CityChain { name: "business-licence", chain_id: 7104 },
+    CityChain { name: "health-licence", chain_id: 7105 },
+];
+
+/// All chains, the main chain first: the order of the RPC ports.
+pub(crate) fn chains() -> impl Iterator<Item = CityChain> {
+    std::iter::once(MAIN).chain(SIDE)
+}
+
+/// The data directory of a city.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDir(PathBuf);
+
+impl DataDir {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self(path.to_path_buf())
+    }
+
+    /// Genesis files: what light clients trust. Public.
+    pub(crate) fn genesis(&self) -> PathBuf {
+        self.0.join("genesis")
+    }
+
+    /// The genesis file of a chain.
+    pub(crate) fn genesis_of(&self, chain: CityChain) -> PathBuf {
+        self.genesis().join(format!("{}.json", chain.name))
+    }
+
+    /// State and blocks of a chain.
+    pub(crate) fn chain(&self, chain: CityChain) -> PathBuf {
+        self.0.join("chains").join(chain.name)
+    }
+
+    /// What consensus keeps, of all chains.
+    pub(crate) fn consensus(&self) -> PathBuf {
+        self.0.join("consensus")
+    }
+
+    /// Secrets, readable by the owner alone.
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.0.join("secrets")
+    }
+
+    /// The default identity database.
+    pub(crate) fn identity_database(&self) -> PathBuf {
+        self.0.join("identity.sqlite")
+    }
+
+    /// Configured data formats.
+    pub(crate) fn formats(&self) -> PathBuf {
+        self.0.join("formats")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}

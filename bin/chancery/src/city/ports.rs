@@ -1,0 +1,8 @@
+//! Adapters between what the crates ask for and what others give: the ports of the gateway over the application, and the journals and the index of the
+//! entities over the identity database.
+
+mod application;
+mod database;
+
+pub(crate) use application::{ApplicationPort, PresentationPort, RegistrationPort, RolePort};
+pub(crate) use database::{DatabaseIndex, DatabaseJournal};

@@ -1,0 +1,187 @@
+//! The entities' journals and representation's index over the identity database.
+
+use alloy_primitives::{Address, B256};
+use async_trait::async_trait;
+use chancery_identity::{
+    self as identity, IdentityDatabase, IdentityError, JournalEntry, JournalQuery, Keeper, Location,
+};
+use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
+use chancery_reference_points::{
+    Code, DoorError, DoorResult,
+    data_block::TransactionLocator,
+    journal::Journal,
+    operation::ChainName,
+    v2m::{EventFilter, Happening, HistoryEntry},
+};
+use chancery_representation::{IndexedBlock, IndexedOperation, OperationIndex};
+
+/// Entries that a query without a limit gives.
+const DEFAULT_JOURNAL_ROWS: usize = 100;
+
+fn door_error(error: IdentityError) -> DoorError {
+    match error {
+        IdentityError::Conflict(_) => {
+            DoorError::new(Code::IdempotencyConflict, "this is bound to something else already").caused_by(error)
+        }
+        error if error.is_temporary() => {
+            DoorError::new(Code::DatabaseUnreachable, "the identity database does not answer").caused_by(error)
+        }
+        error => DoorError::internal(error),
+    }
+}
+
+/// The journal of one entity.
+pub(crate) struct DatabaseJournal {
+    database: IdentityDatabase,
+    keeper: Keeper,
+}
+
+impl DatabaseJournal {
+    pub(crate) const fn new(database: IdentityDatabase, keeper: Keeper) -> Self {
+        Self { database, keeper }
+    }
+}
+
+/// What a journal can hold; the rest of the happenings are on chains.
+const fn kept(happening: Happening) -> Option<identity::Happening> {
+    match happening {
+        Happening::Submitted => Some(identity::Happening::Submitted),
+        Happening::SubmissionRefused => Some(identity::Happening::SubmissionRefused),
+        Happening::Accessed => Some(identity::Happening::Accessed),
+        Happening::Configured => Some(identity::Happening::Configured),
+        Happening::Created | Happening::Updated | Happening::Inspected => None,
+    }
+}
+
+const fn told(happening: identity::Happening) -> Happening {
+    match happening {
+        identity::Happening::Submitted => Happening::Submitted,
+        identity::Happening::SubmissionRefused => Happening::SubmissionRefused,
+        identity::Happening::Accessed => Happening::Accessed,
+        identity::Happening::Configured => Happening::Configured,
+    }
+}
+
+#[async_trait]
+impl Journal for DatabaseJournal {
+    async fn record(&self, entry: HistoryEntry) -> DoorResult<()> {
+        let Some(happening) = kept(entry.happening) else { return Ok(()) };
+        let entry = JournalEntry {
+            time_ms: entry.time_ms,
+            keeper: self.keeper,
+            happening,
+            name: entry.name,
+            actor: entry.by,
+            subject: entry.subject,
+            facts: entry.facts,
+        };
+        self.database.record(&entry).await.map_err(door_error)
+    }
+
+    async fn entries(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        let happenings: Vec<_> = filter.happenings.iter().copied().filter_map(kept).collect();
+        if happenings.is_empty() && !filter.happenings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = JournalQuery {
+            from_ms: filter.from_ms,
+            to_ms: filter.to_ms,
+            happenings,
+            subject: filter.subject.clone(),
+            limit: filter.limit.unwrap_or(DEFAULT_JOURNAL_ROWS),
+        };
+        let entries = self.database.journal(self.keeper, &query).await.map_err(door_error)?;
+        Ok(entries
+            .into_iter()
+            .map(|entry| HistoryEntry {
+                time_ms: entry.time_ms,
+                happening: told(entry.happening),
+                name: entry.name,
+                by: entry.actor,
+                subject: entry.subject,
+                recorded: None,
+                facts: entry.facts,
+                verified: None,
+                revision: None,
+            })
+            .collect())
+    }
+}
+
+/// Which data block holds which operation.
+pub(crate) struct DatabaseIndex(IdentityDatabase);
+
+impl DatabaseIndex {
+    pub(crate) const fn new(database: IdentityDatabase) -> Self {
+        Self(database)
+    }
+}
+
+const fn location(locator: &TransactionLocator) -> Location {
+    Location { tx_hash: locator.tx_hash, block_number: locator.block_number, block_hash: locator.block_hash }
+}
+
+fn locator(chain: &str, location: Location) -> TransactionLocator {
+    TransactionLocator {
+        chain: ChainName(chain.to_owned()),
+        tx_hash: location.tx_hash,
+        block_number: location.block_number,
+        block_hash: location.block_hash,
+    }
+}
+
+#[async_trait]
+impl OperationIndex for DatabaseIndex {
+    async fn put(&self, block: &IndexedBlock) -> DoorResult<()> {
+        let operations = block.operations.iter().map(|operation| identity::IndexedOperation {
+            digest: operation.leaf.operation_digest,
+            source: operation.leaf.source,
+            operation_type: operation.leaf.operation_type.to_bytes32(),
+            content_hash: operation.leaf.content_hash,
+            time: operation.leaf.time.get(),
+            recorded: operation.recorded.as_ref().map(location),
+        });
+        let block = identity::IndexedBlock {
+            root: block.root,
+            chain: block.chain.0.clone(),
+            closed_at_ms: block.closed_at_ms,
+            recorded: block.recorded.as_ref().map(location),
+            operations: operations.collect(),
+        };
+        self.0.index_block(&block).await.map_err(door_error)
+    }
+
+    async fn block_of(&self, operation: B256) -> DoorResult<Option<IndexedBlock>> {
+        let Some(block) = self.0.block_of_operation(operation).await.map_err(door_error)? else { return Ok(None) };
+        let operations = block.operations.iter().map(|operation| {
+            let operation_type = OperationType::from_bytes32(operation.operation_type);
+            let operation_type = operation_type
+                .ok_or_else(|| DoorError::new(Code::Internal, "an operation of an unknown type is in the index"))?;
+            Ok(IndexedOperation {
+                leaf: Leaf {
+                    operation_digest: operation.digest,
+                    source: operation.source,
+                    operation_type,
+                    content_hash: operation.content_hash,
+                    time: UnixSeconds(operation.time),
+                },
+                recorded: operation.recorded.map(|location| locator(&block.chain, location)),
+            })
+        });
+        Ok(Some(IndexedBlock {
+            root: block.root,
+            closed_at_ms: block.closed_at_ms,
+            recorded: block.recorded.map(|location| locator(&block.chain, location)),
+            operations: operations.collect::<DoorResult<_>>()?,
+            chain: ChainName(block.chain),
+        }))
+    }
+
+    async fn claim_key(&self, source: Address, key: &str, operation: B256) -> DoorResult<()> {
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        self.0
+            .claim_idempotency_key(source, key, operation, u64::try_from(now_ms).unwrap_or(0))
+            .await
+            .map_err(door_error)
+    }
+}

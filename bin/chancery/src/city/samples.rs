@@ -1,0 +1,109 @@
+//! Sample offices of a development city, so that a newcomer can walk through the whole story without configuring anything. They are registered through O2C like any
+//! other, and marked as samples.
+
+use anyhow::{Context, Result};
+use chancery_primitives::CertificateKind;
+use chancery_reference_points::{
+    Actor, Code, DoorResult, Role,
+    o2c::{Change, Mode, O2c},
+    organization::OrganizationKey,
+};
+
+use super::layout::SIDE;
+use crate::keys::{development, development_key};
+
+/// Code, name, right and development account of a sample office.
+struct Sample {
+    code: &'static str,
+    name: &'static str,
+    right: &'static str,
+    account: u32,
+}
+
+/// Codes of the sample offices, in the order of the side chains.
+pub(crate) const OFFICE_CODES: [&str; 5] = [
+    "SAMPLE-CIVIL-AFFAIRS",
+    "SAMPLE-LAND-REGISTRY",
+    "SAMPLE-UNIVERSITY",
+    "SAMPLE-MARKET-REGULATION",
+    "SAMPLE-HEALTH-OFFICE",
+];
+const OFFICE_NAMES: [&str; 5] = [
+    "Civil Affairs Bureau (sample)",
+    "Land Registry (sample)",
+    "Riverside University (sample)",
+    "Market Regulation Office (sample)",
+    "Health Office (sample)",
+];
+
+fn all() -> Vec<Sample> {
+    let mut samples: Vec<Sample> = (development::FIRST_OFFICE..)
+        .zip(SIDE)
+        .zip(OFFICE_CODES.into_iter().zip(OFFICE_NAMES))
+        .map(|((account, chain), (code, name))| Sample { code, name, right: chain.name, account })
+        .collect();
+    samples.push(Sample {
+        code: "SAMPLE-REGISTRATION",
+        name: "Registration Office (sample)",
+        right: "registration",
+        account: development::REGISTRAR,
+    });
+    samples.push(Sample {
+        code: "SAMPLE-INSPECTION",
+        name: "City Inspection (sample)",
+        right: "inspection",
+        account: development::INSPECTOR,
+    });
+    samples
+}
+
+/// Registers what is not registered yet.
+pub(crate) async fn register(o2c: &dyn O2c) -> Result<()> {
+    let operator = development_key(development::OPERATOR)?.address();
+    let actor = Actor::new(operator, [Role::Operator]);
+    let known = o2c.organizations().await.context("the sample offices cannot be read")?;
+    let registering = all().into_iter().map(|sample| {
+        let (actor, known) = (&actor, &known);
+        async move {
+            let found = known.iter().find(|organization| organization.code == sample.code);
+            if found.is_none() {
+                let change = Change::RegisterOrganization {
+                    code: sample.code.to_owned(),
+                    name: sample.name.to_owned(),
+                    administrator: operator,
+                };
+                unless_there(o2c.control(actor, change, Mode::Apply).await)?;
+            }
+            let address = development_key(sample.account)?.address();
+            if found.is_none_or(|organization| !organization.keys.iter().any(|key| key.address == address)) {
+                let key = OrganizationKey {
+                    address,
+                    right: sample.right.to_owned(),
+                    not_before: 0,
+                    not_after: None,
+                    revoked_at: None,
+                };
+                let change = Change::AuthorizeKey { organization: sample.code.to_owned(), key };
+                unless_there(o2c.control(actor, change, Mode::Apply).await)?;
+            }
+            Ok::<_, anyhow::Error>(())
+        }
+    });
+    futures::future::try_join_all(registering).await?;
+    Ok(())
+}
+
+/// What a crash left half-way is there already: that is no failure.
+fn unless_there<T>(outcome: DoorResult<T>) -> Result<()> {
+    match outcome {
+        Err(error) if error.code() != Code::OrganizationExists => {
+            Err(anyhow::Error::new(error).context("a sample office cannot be registered"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A sample subject of a kind, marked as a sample.
+pub(crate) fn sample_subject(kind: CertificateKind) -> Result<serde_json::Value> {
+    Ok(chancery_certificates::kinds::sample(kind)?)
+}

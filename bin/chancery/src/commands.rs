@@ -1,0 +1,59 @@
+//! One module for each group of commands. Each asks, and prints the answer as text or JSON.
+
+mod certificate;
+mod completions;
+mod demo;
+mod history;
+mod inspect;
+mod key;
+mod organization;
+mod public_key;
+mod user;
+mod verify;
+
+use std::{future::Future, process::ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    arguments::{Arguments, Command},
+    city, logging,
+    output::Output,
+};
+
+/// Runs the command that was asked for.
+pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
+    let connection = arguments.connection;
+    match arguments.command {
+        Command::Up(up) => {
+            logging::start(output.is_json());
+            city::up(&up).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Key(command) => key::run(&command, &connection, output),
+        Command::User(command) => wait(user::run(command, &connection, output)),
+        Command::Certificate(command) => wait(certificate::run(command, &connection, output)),
+        Command::Inspect(command) => wait(inspect::run(command, &connection, output)),
+        Command::PublicKey { address } => wait(public_key::run(address, &connection, output)),
+        Command::Verify(command) => verify::run(&command, output),
+        Command::Organization(command) => wait(organization::run(command, &connection, output)),
+        Command::History { certificate } => wait(history::run(certificate, &connection, output)),
+        Command::Demo(command) => wait(demo::run(command, &connection, output)),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}
+
+/// Runs one conversation with a gateway to its end.
+fn wait(conversation: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    runtime.block_on(conversation)
+}
+
+/// The bytes of a file that must not be larger than a bound.
+fn read_bounded(path: &std::path::Path, max_bytes: u64) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let mut bytes = Vec::new();
+    file.take(max_bytes + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(bytes.len() as u64 <= max_bytes, "{} is larger than {max_bytes} bytes", path.display());
+    Ok(bytes)
+}

@@ -1,0 +1,107 @@
+//! `chancery verify FILE`: no network, no city, no trust but in a genesis (C-API-5, M-AUTH).
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result, ensure};
+use chancery_certificates::verify::{MAX_FILE_BYTES, VerificationFailure, VerifiedCertificate, verify_file};
+use chancery_execution::GenesisConfig;
+use chancery_light::TrustedChain;
+use serde_json::json;
+
+use super::read_bounded;
+use crate::{
+    arguments::Verify,
+    output::{FAILED, Output},
+    party::now,
+};
+
+/// Largest genesis file that is read, in bytes.
+const MAX_GENESIS_BYTES: u64 = 16 * 1024 * 1024;
+/// Most genesis files in a folder.
+const MAX_GENESIS_FILES: usize = 100;
+
+pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
+    let file = read_bounded(&command.file, MAX_FILE_BYTES as u64)?;
+    let document = command.document.as_deref().map(|path| read_bounded(path, MAX_FILE_BYTES as u64)).transpose()?;
+    let chain = trusted_chain(&command.genesis, &file)?;
+    match verify_file(&file, &chain, document.as_deref(), now()) {
+        Ok(verified) => {
+            output.answer(&verified, describe(&verified));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(VerificationFailure { check, detail }) => {
+            output.answer(
+                &json!({"verified": false, "check": check, "detail": detail}),
+                format!("NOT VERIFIED\nfailed check: {check}\n{detail}"),
+            );
+            Ok(ExitCode::from(FAILED))
+        }
+    }
+}
+
+/// The chain that the file says it is from, out of those whose genesis is trusted. That it is so, the proof has to show.
+fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain> {
+    let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
+    ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
+    let claimed = serde_json::from_slice::<serde_json::Value>(file)
+        .ok()
+        .and_then(|file| file["proof"]["chain"]["chainId"].as_u64());
+    let mut known = Vec::new();
+    for path in &paths {
+        let config: GenesisConfig = serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
+            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        if Some(config.chain_id) == claimed || paths.len() == 1 {
+            let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
+            return Ok(TrustedChain::new(chancery_chain::chain_essentials(&config, genesis.header().hash()))?);
+        }
+        known.push(config.chain_id.to_string());
+    }
+    let claimed = claimed.map_or_else(|| "names no chain".to_owned(), |chain| format!("is from chain {chain}"));
+    anyhow::bail!("cannot verify: the file {claimed}, and trusted are {} (--genesis)", known.join(", "))
+}
+
+fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .take(MAX_GENESIS_FILES)
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn describe(verified: &VerifiedCertificate) -> String {
+    let mut text = format!(
+        "VERIFIED\ncertificate   {} ({})\norganization  {}\nissued by     {}\nholder        {}\ntransaction   {}\nblock         {}",
+        verified.issue.certificate_id,
+        verified.issue.kind,
+        verified.issue.organization,
+        verified.issuer_key,
+        verified.issue.holder,
+        verified.tx_hash,
+        verified.block_number
+    );
+    match &verified.status {
+        Some(status) => text.push_str(&format!(
+            "\nstatus        {} at block {} ({} s ago)",
+            status.outcome.as_str(),
+            status.block_number,
+            status.age_s
+        )),
+        None => text.push_str("\nstatus        the file has no proof of it: ask the chain"),
+    }
+    text.push_str(if verified.document_checked {
+        "\ndocument      is the one that was issued"
+    } else {
+        "\ndocument      not given (--document)"
+    });
+    text.push_str(&format!("\nchecks        {}", verified.checks.join(", ")));
+    text.push_str("\n\nNot shown by this file: that the organization had the right to issue this kind; the main chain shows that.");
+    text
+}

@@ -1,0 +1,28 @@
+//! The command line of Chancery: `chancery up` runs a city, everything else speaks to one.
+//!
+//! This crate parses, assembles and prints. It contains no rules: what it does is in the crates that it joins.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its standard streams")]
+
+mod arguments;
+mod city;
+mod commands;
+mod keys;
+mod logging;
+mod output;
+mod party;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    let output = output::Output::new(arguments.json);
+    match commands::run(arguments, &output) {
+        Ok(code) => code,
+        Err(error) => output.failure(&error),
+    }
+}

@@ -1,0 +1,96 @@
+//! Somebody who speaks to a city with a key: a citizen, an office, an inspector. What the commands and the demonstration do, they do through this.
+
+mod certificates;
+mod inspections;
+mod registration;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use alloy_primitives::Address;
+use anyhow::{Context, Result};
+use chancery_certificates::keys::PersonKeys;
+use chancery_client::{Client, rest::types::chains::Chains};
+use chancery_primitives::{CertificateKind, SigningDomain, UnixSeconds};
+
+pub(crate) use certificates::{Issuance, ReceivedCertificate};
+pub(crate) use registration::RealName;
+
+/// How long a signed operation may be recorded, in seconds.
+const OPERATION_VALIDITY_S: u64 = 300;
+
+/// What a client needs to know of a city.
+#[derive(Clone, Debug)]
+pub(crate) struct CityFacts {
+    chains: Chains,
+}
+
+impl CityFacts {
+    pub(crate) async fn read(client: &Client) -> Result<Self> {
+        Ok(Self { chains: client.chains().await? })
+    }
+
+    /// Whether its keys are public development keys.
+    pub(crate) const fn is_development(&self) -> bool {
+        self.chains.development
+    }
+
+    /// EIP-155 id of the main chain.
+    pub(crate) fn main_chain_id(&self) -> Result<u64> {
+        Ok(self.chain("main")?.chain_id)
+    }
+
+    pub(crate) fn chain(&self, name: &str) -> Result<&chancery_client::rest::types::chains::Chain> {
+        self.chains
+            .chains
+            .iter()
+            .find(|chain| chain.name == name)
+            .with_context(|| format!("the city has no chain `{name}`"))
+    }
+
+    /// The chain that carries a kind.
+    pub(crate) fn chain_of(&self, kind: CertificateKind) -> Result<&chancery_client::rest::types::chains::Chain> {
+        let name = kind.to_string();
+        let carries = |chain: &&chancery_client::rest::types::chains::Chain| chain.kinds.contains(&name);
+        self.chains.chains.iter().find(carries).with_context(|| {
+            format!("the city has no chain for `{name}`: `chancery certificate kinds` lists the kinds")
+        })
+    }
+
+    /// What signatures for the certificates of a kind name.
+    pub(crate) fn domain_of(&self, kind: CertificateKind) -> Result<SigningDomain> {
+        let chain = self.chain_of(kind)?;
+        let registry = chain.contracts.certificate_registry.context("the chain has no certificate registry")?;
+        Ok(SigningDomain::new(chain.chain_id, registry.0))
+    }
+}
+
+/// Somebody with a key.
+#[derive(Clone)]
+pub(crate) struct Party {
+    pub(crate) keys: PersonKeys,
+    pub(crate) client: Client,
+    pub(crate) city: CityFacts,
+}
+
+impl Party {
+    /// Reads what the city is and signs every request from then on.
+    pub(crate) async fn connect(url: &str, keys: PersonKeys) -> Result<Self> {
+        let client = Client::new(url)?;
+        let city = CityFacts::read(&client).await?;
+        let client = client.signing_with(keys.signer().clone(), city.main_chain_id()?);
+        Ok(Self { keys, client, city })
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        self.keys.address()
+    }
+}
+
+/// The present time.
+pub(crate) fn now() -> UnixSeconds {
+    UnixSeconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+}
+
+fn deadline() -> UnixSeconds {
+    now().saturating_add(OPERATION_VALIDITY_S)
+}
