@@ -1,0 +1,113 @@
+/** Pages that need no story: the start page, the interface, a wallet and a desk in a browser with nothing in it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { CITY, launch, Person } from './browser';
+import { examine } from './check';
+import * as people from './people';
+
+let browser: Browser;
+let visitor: Person;
+
+beforeAll(async () => {
+  browser = await launch();
+  visitor = await Person.arrive(browser, 'visitor');
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+describe('pages', () => {
+  it('start: three doors and every chain', async () => {
+    const { page } = visitor;
+    await visitor.go('/');
+    await page.getByText('Answers', { exact: true }).first().waitFor();
+    expect(await page.locator('.door').count()).toBe(3);
+    expect(await page.getByText('Answers', { exact: true }).count()).toBe(6);
+    await examine(visitor, 'start');
+  });
+
+  it('docs: every operation of /openapi.json', async () => {
+    const { page } = visitor;
+    await visitor.go('/docs');
+    await page.locator('.operation').first().waitFor();
+    const document = (await (await fetch(`${CITY}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const methods = Object.values(document.paths).flatMap((item) => Object.keys(item).filter((key) => /^(get|post|put|delete)$/.test(key)));
+    expect(await page.locator('.operation').count()).toBe(methods.length);
+    await page.locator('.operation summary').first().click();
+    await examine(visitor, 'docs');
+    await page.getByLabel('Search').fill('nothing is called like this');
+    await page.getByText('Nothing matches.').waitFor();
+  });
+
+  it('the language is remembered, and chosen by the browser at first', async () => {
+    const chinese = await Person.arrive(browser, 'Chinese visitor', { language: 'zh' });
+    await chinese.go('/');
+    await chinese.page.locator('html[lang="zh-Hans"]').waitFor();
+    await chinese.page.getByRole('button', { name: 'English' }).click();
+    await chinese.page.reload();
+    await chinese.page.locator('html[lang="en"]').waitFor();
+    await chinese.leave();
+  });
+
+  it('the keyboard reaches everything, beginning with the way past the header', async () => {
+    const { page } = visitor;
+    await visitor.go('/');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('href'))).toBe('/wallet');
+  });
+
+  it('wallet: the phrase is shown, checked, and wrong words are named', async () => {
+    const { page } = visitor;
+    await visitor.go('/wallet');
+    await page.getByRole('button', { name: 'Make new keys' }).click();
+    await examine(visitor, 'wallet-phrase');
+    await page.getByText('I have written the words down.').click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    for (const field of await page.getByLabel(/^Word \d+$/).all()) await field.fill('wrong');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('This is another word.', { exact: false }).first().waitFor();
+    await examine(visitor, 'wallet-confirm');
+    await page.reload();
+    await page.getByRole('button', { name: 'Recover from twelve words' }).click();
+    await page.getByLabel('Twelve words', { exact: true }).fill('test tset test test test test test test test test test junk');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('Not in the list of words: tset.', { exact: false }).waitFor();
+    await examine(visitor, 'wallet-recover');
+    await page.getByLabel('Twelve words', { exact: true }).fill('legal winner thank year wave sausage worth useful legal winner thank yellow');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByLabel('Passphrase', { exact: true }).fill('short');
+    await page.getByRole('button', { name: 'Lock the keys with it' }).click();
+    await page.getByText('Use at least 10 characters.').waitFor();
+    await examine(visitor, 'wallet-protect');
+  });
+
+  it('desk: a key of this browser that no organization has authorized', async () => {
+    const { page } = visitor;
+    await visitor.go('/desk');
+    await page.getByRole('button', { name: 'Use a key in this browser' }).click();
+    await people.makeKeys(visitor);
+    await page.getByRole('heading', { name: 'This key has no place at this desk' }).waitFor();
+    await examine(visitor, 'desk-no-role');
+  });
+
+  it('inspector: what is no code is not taken for one', async () => {
+    const { page } = visitor;
+    await visitor.go('/inspect');
+    await page.getByText('Enter the code as text').click();
+    await page.getByLabel('Code', { exact: true }).fill('https://elsewhere.example/');
+    await page.getByRole('button', { name: 'Check this code' }).click();
+    await page.getByText('This is not a code of a certificate.').waitFor();
+    await page.locator('input[type=file]').setInputFiles({ name: 'page.png', mimeType: 'image/png', buffer: await page.screenshot() });
+    await page.getByText('There is no code in this picture.').waitFor();
+    await examine(visitor, 'inspect-no-code');
+  });
+
+  it('nothing complained on the way', () => {
+    expect(visitor.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,285 @@
+/** The interface's types under the names that the apps use. */
+import type { Address, Hex } from 'viem';
+import type { SignedAttribute } from '../protocol/registration';
+import type { EncryptionPublicKey } from '../protocol/keys';
+import type { JsonSchema } from '../protocol/schema';
+import type { Outcome, Reason } from '../protocol/typed-data';
+
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: string;
+  remedy: string;
+  [member: string]: unknown;
+}
+
+export interface Recorded {
+  chain: string;
+  txHash: Hex;
+  blockNumber: number;
+  blockHash: Hex;
+}
+
+export interface Chain {
+  name: string;
+  chainId: number;
+  rpcUrl: string;
+  genesisHash: Hex;
+  genesis?: unknown;
+  height?: number | null;
+  blockTime?: string | null;
+  kinds: string[];
+  contracts: { certificateRegistry?: Address; didRegistry?: Address; [name: string]: Address | undefined };
+}
+
+export interface Chains {
+  development: boolean;
+  chains: Chain[];
+}
+
+export interface Health {
+  status: 'ok' | 'degraded';
+  chains: Record<string, { height?: number | null; ageMs?: number | null }>;
+  database: 'ok' | 'unreachable';
+}
+
+export interface Kind {
+  kind: string;
+  chain: string;
+  title: { en: string; zh: string };
+  version: number;
+  schema: JsonSchema;
+  applicationSchema: JsonSchema;
+  source: string;
+}
+
+export type Role =
+  | 'registered'
+  | 'citizen'
+  | 'issuer'
+  | 'registrar'
+  | 'inspector'
+  | 'source'
+  | 'operator'
+  | 'supervisor';
+
+export interface SignedIn {
+  token: string;
+  expiresAt: string;
+  address: Address;
+  roles: Role[];
+}
+
+export interface Person {
+  name: string;
+  unit: string;
+  city: string;
+  country: string;
+  documentNumber?: string;
+  birthDate?: string;
+}
+
+export interface RegisterUser {
+  account: string;
+  address: Address;
+  publicKey: Hex;
+  encryptionKey: Hex;
+  userType: 'person' | 'issuer' | 'inspector';
+  person: Person;
+  attributes: SignedAttribute[];
+}
+
+export type UserStatus = 'pending' | 'confirmed' | 'rejected';
+
+export interface Registered {
+  address: Address;
+  account: string;
+  did: string;
+  status: UserStatus;
+  returning: boolean;
+}
+
+export interface User {
+  address: Address;
+  account: string;
+  did: string;
+  userType: RegisterUser['userType'];
+  status: UserStatus;
+  person: Person;
+  registeredAt: string;
+  decidedAt?: string;
+  reason?: string;
+}
+
+export interface Confirmed {
+  address: Address;
+  did: string;
+  status: UserStatus;
+  chain?: string;
+  txHash?: Hex;
+  blockNumber?: number;
+}
+
+export interface PublicKey {
+  address: Address;
+  did: string;
+  publicKey: Hex;
+  encryptionKey: { jwk: EncryptionPublicKey; thumbprint: string };
+  source: { chain: string; blockNumber: number };
+}
+
+export type ApplicationStatus = 'submitted' | 'issued' | 'rejected';
+
+export interface Application {
+  id: string;
+  kind: string;
+  applicant: Address;
+  details: Record<string, unknown>;
+  status: ApplicationStatus;
+  submittedAt: string;
+  decidedAt?: string;
+  reason?: string;
+  certificateId?: Hex;
+}
+
+export interface IssueCertificate {
+  holder: Address;
+  organization: string;
+  kind: string;
+  certificateId: Hex;
+  contentHash: Hex;
+  sealed: string;
+  validFrom: number;
+  validUntil: number;
+  previous?: Hex;
+  deadline: number;
+  signature: Hex;
+  application?: string;
+}
+
+export interface Issued {
+  certificateId: Hex;
+  chain: string;
+  txHash: Hex;
+  blockNumber: number;
+  blockHash: Hex;
+  dataBlock: { root: Hex; txHash: Hex };
+}
+
+export type CertificateStatus = 'valid' | 'suspended' | 'revoked' | 'renewed';
+
+export interface Certificate {
+  certificateId: Hex;
+  kind: string;
+  chain: string;
+  holder: Address;
+  organization: string;
+  status: CertificateStatus;
+  /** Of the last change. */
+  reason: Reason;
+  revision: number;
+  validFrom: string;
+  validUntil?: string;
+  previous?: Hex;
+  renewedBy?: Hex;
+  contentHash: Hex;
+  sealedHash: Hex;
+  block: number;
+  txHash: Hex;
+  outcome: Outcome;
+}
+
+export interface SealedCertificate {
+  organization: string;
+  organizationName: string;
+  kind: string;
+  certificateId: Hex;
+  sealed: string;
+  issuedAt: string;
+  issuerKey: Address;
+  status: CertificateStatus;
+  proof?: unknown;
+}
+
+export interface ChangeStatusRequest {
+  kind: string;
+  status: 'valid' | 'suspended' | 'revoked';
+  reason: Reason;
+  revision: number;
+  deadline: number;
+  signature: Hex;
+}
+
+export interface OrganizationKey {
+  address: Address;
+  right: string;
+  notBefore: string;
+  notAfter?: string;
+  revokedAt?: string;
+}
+
+export interface Organization {
+  code: string;
+  name: string;
+  administrator: Address;
+  suspended: boolean;
+  keys: OrganizationKey[];
+}
+
+export interface CheckCertificate {
+  address: Address;
+  organization: string;
+  certificateId: Hex;
+  kind: string;
+  contentHash: Hex;
+  presentation?: { presentedAt: number; nonce: Hex; signature: Hex };
+  presentationHash: Hex;
+}
+
+export interface RecordInspection extends CheckCertificate {
+  /** The organization for which the inspector inspects: the one that the signed operation names. */
+  inspectingOrganization: string;
+  outcome: Outcome;
+  deadline: number;
+  signature: Hex;
+}
+
+export interface GatewayCheck {
+  name: string;
+  passed?: boolean | null;
+  detail: string;
+}
+
+export interface Checked {
+  outcome: Outcome;
+  checks: GatewayCheck[];
+}
+
+export interface Inspection extends Recorded {
+  certificateId: Hex;
+  kind: string;
+  inspector: Address;
+  /** Code of the organization for which it inspected. */
+  inspectingOrganization: string;
+  outcome: Outcome;
+  inspectedAt: string;
+}
+
+export interface HistoryEvent {
+  time: string;
+  type: string;
+  name: string;
+  by?: Address;
+  subject: string;
+  recorded?: Recorded;
+  facts: string;
+  verified?: { result: 'verified' | 'unproven' | 'failed' };
+}
