@@ -1,0 +1,44 @@
+// ethers v6 against the chain: signer, contract factory, filters, WebSocket provider.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ContractFactory, HDNodeWallet, JsonRpcProvider, NonceManager, WebSocketProvider, parseEther, toBeHex, zeroPadValue } from "ethers";
+import { phrase, rpcUrl, writerInitCode, wsUrl } from "./chain.mjs";
+
+const provider = new JsonRpcProvider(rpcUrl, undefined, { pollingInterval: 50 });
+const wallet = HDNodeWallet.fromPhrase(phrase, undefined, "m/44'/60'/0'/0/12").connect(provider);
+const signer = new NonceManager(wallet);
+
+test("a transfer waits for its receipt", async () => {
+  const sent = await signer.sendTransaction({ to: wallet.address, value: parseEther("0.5") });
+  const receipt = await sent.wait();
+  assert.equal(receipt.status, 1);
+  assert.equal((await provider.getTransaction(sent.hash)).blockNumber, receipt.blockNumber);
+});
+
+test("a contract is deployed and its logs are filtered", async () => {
+  const contract = await new ContractFactory([], writerInitCode, signer).deploy();
+  await contract.waitForDeployment();
+  const address = await contract.getAddress();
+  const slot = zeroPadValue(toBeHex(9), 32);
+  const sent = await signer.sendTransaction({ to: address, data: slot + zeroPadValue(toBeHex(5), 32).slice(2) });
+  const receipt = await sent.wait();
+  assert.equal(BigInt(await provider.getStorage(address, slot)), 5n);
+  const logs = await provider.getLogs({ address, topics: [slot], fromBlock: receipt.blockNumber });
+  assert.equal(logs.length, 1);
+});
+
+test("blocks are heard over WebSocket", async () => {
+  const live = new WebSocketProvider(wsUrl);
+  const heard = new Promise((resolve) => live.once("block", resolve));
+  await live.ready;
+  await signer.sendTransaction({ to: wallet.address });
+  assert.ok((await heard) > 0);
+  await live.destroy();
+});
+
+test("the fee data of a free chain", async () => {
+  const fees = await provider.getFeeData();
+  assert.equal(fees.gasPrice, 0n);
+});
+
+test.after(() => provider.destroy());

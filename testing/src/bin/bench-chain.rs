@@ -1,0 +1,124 @@
+//! `cargo xtask bench chain`: our main chain and anvil, one load generator, the same signed transactions, alternating; prints the ratio.
+#![allow(clippy::print_stdout, reason = "it prints its measurements")]
+
+use alloy::{
+    network::{EthereumWallet, TransactionBuilder},
+    providers::{Provider, ProviderBuilder},
+    rpc::types::TransactionRequest,
+    signers::local::PrivateKeySigner,
+};
+use alloy_primitives::Address;
+use anyhow::{Context, Result};
+use chancery_testing::{
+    load::{Kind, LoadReport, STORE_INIT_CODE, Workload, funded_signers, send_all},
+    process::{Anvil, City, CityOptions},
+};
+use clap::Parser;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Transactions of each kind.
+    #[arg(long, default_value_t = 50_000)]
+    transactions: usize,
+    /// How many accounts send at once.
+    #[arg(long, default_value_t = 20)]
+    senders: u32,
+    /// Transactions in one JSON-RPC batch.
+    #[arg(long, default_value_t = 100)]
+    batch: usize,
+    /// How many times the whole comparison is made.
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Leave anvil out (for profiling).
+    #[arg(long)]
+    ours_only: bool,
+    /// Only one kind.
+    #[arg(long, value_parser = ["transfers", "writes"])]
+    only: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    println!(
+        "{} transactions of each kind, {} senders, batches of {}",
+        arguments.transactions, arguments.senders, arguments.batch
+    );
+    println!("{:<16} {:>14} {:>14} {:>8}", "", "chancery tx/s", "anvil tx/s", "ratio");
+    for _ in 0..arguments.rounds {
+        for (name, kind) in [("transfers", Kind::Transfer), ("writes", Kind::StorageWrite)] {
+            if arguments.only.as_deref().is_some_and(|only| only != name) {
+                continue;
+            }
+            let ours = measure_city(kind, &arguments).await?;
+            if arguments.ours_only {
+                println!(
+                    "{name:<16} {:>14.0}   (all accepted after {:.2} s, in after {:.2} s)",
+                    ours.throughput(),
+                    ours.sent_after.as_secs_f64(),
+                    ours.included_after.as_secs_f64()
+                );
+                continue;
+            }
+            let anvil = measure_anvil(kind, &arguments).await?;
+            println!(
+                "{name:<16} {:>14.0} {:>14.0} {:>7.2}x",
+                ours.throughput(),
+                anvil.throughput(),
+                ours.throughput() / anvil.throughput()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The main chain of a whole city, durable, with its side chains idle beside it.
+async fn measure_city(kind: Kind, arguments: &Arguments) -> Result<LoadReport> {
+    let data = tempfile::tempdir()?;
+    let city = City::start(&CityOptions::new(data.path()))?;
+    let url = city.chains.get("main").context("the city has no main chain")?;
+    measure(url, kind, arguments).await
+}
+
+/// anvil at its fastest setting: a block each second, free gas, in memory.
+async fn measure_anvil(kind: Kind, arguments: &Arguments) -> Result<LoadReport> {
+    let accounts = arguments.senders.to_string();
+    let anvil = Anvil::start(&[
+        "--accounts",
+        &accounts,
+        "--block-time",
+        "1",
+        "--gas-price",
+        "0",
+        "--block-base-fee-per-gas",
+        "0",
+        "--gas-limit",
+        "3000000000",
+    ])?;
+    measure(&anvil.url, kind, arguments).await
+}
+
+async fn measure(url: &str, kind: Kind, arguments: &Arguments) -> Result<LoadReport> {
+    let signers = funded_signers(arguments.senders)?;
+    let deployer = signers.first().context("no senders")?.clone();
+    let (chain_id, store) = deploy_store(url, deployer).await?;
+    let provider = ProviderBuilder::new().connect_http(url.parse()?);
+    let mut nonces = Vec::new();
+    for signer in &signers {
+        nonces.push(provider.get_transaction_count(signer.address()).await?);
+    }
+    let workload = Workload::sign(kind, &signers, &nonces, arguments.transactions, chain_id, store)?;
+    send_all(url, &workload, arguments.batch).await
+}
+
+async fn deploy_store(url: &str, deployer: PrivateKeySigner) -> Result<(u64, Address)> {
+    let provider = ProviderBuilder::new().wallet(EthereumWallet::from(deployer)).connect_http(url.parse()?);
+    let chain_id = provider.get_chain_id().await?;
+    let deployment = TransactionRequest::default()
+        .with_deploy_code(STORE_INIT_CODE.to_vec())
+        .with_gas_limit(200_000)
+        .with_max_fee_per_gas(0)
+        .with_max_priority_fee_per_gas(0);
+    let receipt = provider.send_transaction(deployment).await?.get_receipt().await?;
+    Ok((chain_id, receipt.contract_address.context("the contract was not deployed")?))
+}

@@ -1,0 +1,186 @@
+//! `cargo xtask crash`: kills the whole city at random moments under load, starts it again with unchanged flags, and checks that every
+//! transaction whose receipt was given is still there, in the same block.
+#![allow(clippy::print_stdout, reason = "it prints what it found")]
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use alloy_primitives::Address;
+use anyhow::{Context, Result, ensure};
+use chancery_testing::{
+    load::{Kind, Workload, funded_signers},
+    process::{City, CityOptions},
+};
+use clap::Parser;
+use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+/// How many accounts send at once.
+const SENDERS: u32 = 8;
+/// Transactions signed for each round, far more than a round takes.
+const PER_ROUND: usize = 40_000;
+/// Transactions in one batch.
+const BATCH: usize = 20;
+/// Earliest and latest moment of the kill after the first batch.
+const KILL_AFTER_MS: std::ops::Range<u64> = 20..1_500;
+
+#[derive(Parser)]
+struct Arguments {
+    /// How many times the city is killed.
+    #[arg(long, default_value_t = 50)]
+    rounds: u32,
+    /// Seed of the moments; chosen and printed when absent.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// Transaction hash -> block hash of the receipt that was given.
+type Confirmed = Arc<Mutex<HashMap<String, String>>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let seed = arguments.seed.unwrap_or_else(|| rand::rng().next_u64());
+    println!("seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let data = tempfile::tempdir()?;
+    let options = CityOptions::new(data.path());
+    let confirmed = Confirmed::default();
+    let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
+
+    for round in 1..=arguments.rounds {
+        let city = City::start(&options)
+            .with_context(|| format!("round {round}: the city did not start again (seed {seed})"))?;
+        let url = city.chains.get("main").context("no main chain")?.clone();
+        check(&client, &url, &confirmed).await.with_context(|| format!("round {round} (seed {seed})"))?;
+        let known = confirmed.lock().map_or(0, |confirmed| confirmed.len());
+
+        let workload = Arc::new(sign(&client, &url).await?);
+        let stop = Arc::new(AtomicBool::new(false));
+        let senders: Vec<_> = (0..SENDERS as usize)
+            .map(|sender| {
+                tokio::spawn(send(
+                    client.clone(),
+                    url.clone(),
+                    workload.clone(),
+                    sender,
+                    confirmed.clone(),
+                    stop.clone(),
+                ))
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(random.random_range(KILL_AFTER_MS))).await;
+        city.kill()?;
+        stop.store(true, Ordering::Relaxed);
+        for sender in senders {
+            sender.await?;
+        }
+        let now = confirmed.lock().map_or(0, |confirmed| confirmed.len());
+        println!("round {round}: {} receipts given, {now} in all", now - known);
+    }
+    let city = City::start(&options)?;
+    let url = city.chains.get("main").context("no main chain")?;
+    check(&client, url, &confirmed).await?;
+    let total = confirmed.lock().map_or(0, |confirmed| confirmed.len());
+    ensure!(total > 0, "no receipt was ever given: nothing was tested");
+    println!("{} kills: all {total} confirmed transactions are there", arguments.rounds);
+    Ok(())
+}
+
+/// Every receipt that was given is given again, unchanged.
+async fn check(client: &Client, url: &str, confirmed: &Confirmed) -> Result<()> {
+    let expected: Vec<(String, String)> = confirmed
+        .lock()
+        .map(|confirmed| confirmed.iter().map(|(hash, block)| (hash.clone(), block.clone())).collect())
+        .unwrap_or_default();
+    for chunk in expected.chunks(100) {
+        for (answer, (hash, block)) in
+            receipts(client, url, chunk.iter().map(|(hash, _)| hash.as_str())).await?.iter().zip(chunk)
+        {
+            ensure!(
+                answer["result"]["blockHash"] == *block,
+                "the receipt of {hash} was given for block {block} and is now {}",
+                answer["result"]
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn receipts<'a>(client: &Client, url: &str, hashes: impl Iterator<Item = &'a str>) -> Result<Vec<Value>> {
+    let request: Vec<_> = hashes
+        .enumerate()
+        .map(|(id, hash)| json!({"jsonrpc": "2.0", "id": id, "method": "eth_getTransactionReceipt", "params": [hash]}))
+        .collect();
+    let mut answers: Vec<Value> = client.post(url).json(&request).send().await?.json().await?;
+    answers.sort_by_key(|answer| answer["id"].as_u64());
+    Ok(answers)
+}
+
+async fn sign(client: &Client, url: &str) -> Result<Workload> {
+    let signers = funded_signers(SENDERS)?;
+    let mut nonces = Vec::new();
+    for signer in &signers {
+        let answer: Value = client.post(url).json(&json!({"jsonrpc": "2.0", "id": 1, "method": "eth_getTransactionCount", "params": [signer.address(), "latest"]})).send().await?.json().await?;
+        let nonce = answer["result"].as_str().context("no nonce")?;
+        nonces.push(u64::from_str_radix(nonce.trim_start_matches("0x"), 16)?);
+    }
+    let chain: Value = client
+        .post(url)
+        .json(&json!({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}))
+        .send()
+        .await?
+        .json()
+        .await?;
+    let chain_id = u64::from_str_radix(chain["result"].as_str().context("no chain id")?.trim_start_matches("0x"), 16)?;
+    Workload::sign(Kind::Transfer, &signers, &nonces, PER_ROUND / 10, chain_id, Address::ZERO)
+}
+
+/// Sends batches in order and asks for their receipts until the city is gone.
+async fn send(
+    client: Client,
+    url: String,
+    workload: Arc<Workload>,
+    sender: usize,
+    confirmed: Confirmed,
+    stop: Arc<AtomicBool>,
+) {
+    let mut waiting: Vec<String> = Vec::new();
+    for batch in workload.transactions[sender].chunks(BATCH) {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        let request: Vec<_> = batch
+            .iter()
+            .enumerate()
+            .map(|(id, raw)| json!({"jsonrpc": "2.0", "id": id, "method": "eth_sendRawTransaction", "params": [raw]}))
+            .collect();
+        let Ok(answer) = client.post(&url).json(&request).send().await else {
+            return;
+        };
+        let Ok(answers) = answer.json::<Vec<Value>>().await else {
+            return;
+        };
+        waiting.extend(answers.iter().filter_map(|answer| answer["result"].as_str().map(str::to_owned)));
+        let Ok(answers) = receipts(&client, &url, waiting.iter().map(String::as_str)).await else {
+            return;
+        };
+        if let Ok(mut confirmed) = confirmed.lock() {
+            for answer in &answers {
+                if let (Some(hash), Some(block)) =
+                    (answer["result"]["transactionHash"].as_str(), answer["result"]["blockHash"].as_str())
+                {
+                    confirmed.insert(hash.to_owned(), block.to_owned());
+                }
+            }
+            waiting.retain(|hash| !confirmed.contains_key(hash));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Load on a JSON-RPC endpoint: transactions signed beforehand, sent in batches by several senders at once.
+//!
+//! The same signed transactions go to every chain that is measured, so the chains differ and nothing else does.
+
+mod blaster;
+mod workload;
+
+pub use blaster::{LoadReport, send_all};
+pub use workload::{Kind, STORE_INIT_CODE, Workload, funded_signers};

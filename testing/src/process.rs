@@ -1,0 +1,20 @@
+//! Real processes: our city, and anvil beside it.
+
+mod anvil;
+mod city;
+mod predeployed;
+mod wire;
+
+use std::path::PathBuf;
+
+pub use anvil::Anvil;
+pub use city::{City, CityOptions, built_binary};
+pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
+pub use wire::{Fault, Wire};
+
+/// The root of the project.
+#[must_use]
+pub fn project_root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or_else(|| here.clone(), PathBuf::from)
+}

@@ -1,0 +1,157 @@
+//! A city as an operator starts it: the `chancery` binary in a process of its own.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::project_root;
+
+/// How to start a city.
+#[derive(Clone, Debug)]
+pub struct CityOptions {
+    /// The binary; by default the one built beside this program.
+    pub binary: PathBuf,
+    /// Where its data are.
+    pub data_dir: PathBuf,
+    /// `ADDR:PORT` of the gateway; port 0 takes a free one.
+    pub gateway: String,
+    /// First RPC port; 0 takes free ones.
+    pub rpc_base_port: u16,
+    /// More arguments for `chancery up`.
+    pub arguments: Vec<String>,
+}
+
+impl CityOptions {
+    /// A city on free ports with its data in `data_dir`.
+    #[must_use]
+    pub fn new(data_dir: &Path) -> Self {
+        Self {
+            binary: built_binary(),
+            data_dir: data_dir.to_path_buf(),
+            gateway: "127.0.0.1:0".to_owned(),
+            rpc_base_port: 0,
+            arguments: Vec::new(),
+        }
+    }
+}
+
+/// The `chancery` binary of the build that this program belongs to, or `CHANCERY_BIN`.
+#[must_use]
+pub fn built_binary() -> PathBuf {
+    if let Some(binary) = std::env::var_os("CHANCERY_BIN") {
+        return PathBuf::from(binary);
+    }
+    let name = format!("chancery{}", std::env::consts::EXE_SUFFIX);
+    let own = std::env::current_exe().unwrap_or_default();
+    own.ancestors().skip(1).map(|directory| directory.join(&name)).find(|binary| binary.is_file()).unwrap_or_else(
+        || {
+            let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+            project_root().join("target").join(profile).join(name)
+        },
+    )
+}
+
+/// A running city. Killed (not asked to stop) when dropped.
+#[derive(Debug)]
+pub struct City {
+    child: Child,
+    /// `http://ADDR:PORT` of the gateway.
+    pub gateway: String,
+    /// JSON-RPC endpoint of each chain by name.
+    pub chains: BTreeMap<String, String>,
+    /// From the start of the process to its `ready` line.
+    pub ready_after: Duration,
+}
+
+impl City {
+    /// Starts a city and waits for its `ready` line.
+    ///
+    /// # Errors
+    /// When the binary is not built, or the city ends before it is ready; its own words are on standard error.
+    pub fn start(options: &CityOptions) -> Result<Self> {
+        let started = Instant::now();
+        let mut child = Command::new(&options.binary)
+            .args([
+                "up",
+                "--gateway",
+                &options.gateway,
+                "--rpc-base-port",
+                &options.rpc_base_port.to_string(),
+                "--data-dir",
+            ])
+            .arg(&options.data_dir)
+            .args(&options.arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| {
+                format!("cannot start {}: build it first (cargo build -p chancery)", options.binary.display())
+            })?;
+        let output = child.stdout.take().context("the city has no output")?;
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            if let Some((gateway, chains)) = parse_ready(&line) {
+                return Ok(Self { child, gateway, chains, ready_after: started.elapsed() });
+            }
+        }
+        let status = child.wait()?;
+        bail!("the city ended before it was ready: {status}")
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `SIGKILL`, and waits for the end.
+    ///
+    /// # Errors
+    /// When the process cannot be waited for.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for City {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Reads `ready gateway=URL chains=NAME=URL,...`.
+fn parse_ready(line: &str) -> Option<(String, BTreeMap<String, String>)> {
+    let (gateway, chains) = line.strip_prefix("ready gateway=")?.split_once(" chains=")?;
+    let chains = chains
+        .split(',')
+        .filter_map(|chain| chain.split_once('='))
+        .map(|(name, url)| (name.to_owned(), url.trim().to_owned()))
+        .collect();
+    Some((gateway.to_owned(), chains))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn the_ready_line_names_every_chain() {
+        let (gateway, chains) = parse_ready(
+            "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548",
+        )
+        .unwrap();
+        assert_eq!(gateway, "http://127.0.0.1:8080");
+        assert_eq!(chains["degree"], "http://127.0.0.1:8548");
+        assert!(parse_ready("starting").is_none());
+    }
+}

@@ -1,0 +1,100 @@
+//! What must be on the machine. Node.js and Rust are asked for; the rest is installed from Debian's packages when it is missing.
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{command, output, run, step};
+
+/// The oldest Node.js that the web tools run on.
+const MIN_NODE_MAJOR: u32 = 20;
+
+/// A Debian package, with a file that shows that it is installed.
+pub(crate) struct Package {
+    name: &'static str,
+    /// One of these exists when it is installed; a `*` stands for one path segment.
+    evidence: &'static [&'static str],
+    why: &'static str,
+}
+
+/// Headless browser for the end-to-end tests.
+pub(crate) const CHROMIUM: Package =
+    Package { name: "chromium", evidence: &["/usr/bin/chromium"], why: "the browser tests drive it" };
+
+/// A real PostgreSQL for the identity database tests.
+pub(crate) const POSTGRESQL: Package = Package {
+    name: "postgresql",
+    evidence: &["/usr/lib/postgresql/*/bin/initdb"],
+    why: "the identity database is tested on it",
+};
+
+/// Chinese characters in screenshots and in the browser tests.
+pub(crate) const CJK_FONTS: Package = Package {
+    name: "fonts-noto-cjk",
+    evidence: &["/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"],
+    why: "the pages are also in Chinese",
+};
+
+/// Checks that Node.js and npm are there and new enough.
+pub(crate) fn node() -> Result<()> {
+    let advice = "install Node.js 20 or newer with npm (https://nodejs.org, or your system's packages)";
+    let version =
+        output(command("node").arg("--version")).with_context(|| format!("Node.js was not found: {advice}"))?;
+    let major: u32 =
+        version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+    if major < MIN_NODE_MAJOR {
+        bail!("Node.js {version} is too old: {advice}");
+    }
+    output(command("npm").arg("--version")).with_context(|| format!("npm was not found: {advice}"))?;
+    Ok(())
+}
+
+/// Installs the Debian packages that are missing, or says in one line how to.
+pub(crate) fn debian(packages: &[Package]) -> Result<()> {
+    let missing: Vec<_> = packages.iter().filter(|package| !installed(package)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter().map(|package| package.name).collect();
+    let advice = format!("install them with: sudo apt-get install -y {}", names.join(" "));
+    for package in &missing {
+        println!("    {} is missing ({})", package.name, package.why);
+    }
+    if output(command("apt-get").arg("--version")).is_none() {
+        bail!(
+            "{} missing and apt-get was not found: install the equivalents of your system, then run this again",
+            names.join(", ")
+        );
+    }
+    let root = output(command("id").arg("-u")).as_deref() == Some("0");
+    if !root && output(command("sudo").args(["-n", "true"])).is_none() {
+        bail!("{} missing: {advice}", names.join(", "));
+    }
+    step(&format!("Installing {} from Debian's packages", names.join(", ")));
+    let apt = |arguments: &[&str]| {
+        let mut apt = if root { command("apt-get") } else { command("sudo") };
+        if !root {
+            apt.args(["-n", "apt-get"]);
+        }
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    run(&mut apt(&["update", "-q"]))?;
+    let mut install: Command = apt(&["install", "-y", "-q", "--no-install-recommends"]);
+    install.args(&names);
+    run(&mut install).with_context(|| advice)
+}
+
+fn installed(package: &Package) -> bool {
+    package.evidence.iter().any(|pattern| exists(pattern))
+}
+
+/// Whether a path exists in which one segment may be `*`.
+fn exists(pattern: &str) -> bool {
+    match pattern.split_once("/*/") {
+        None => Path::new(pattern).exists(),
+        Some((parent, rest)) => std::fs::read_dir(parent)
+            .map(|entries| entries.flatten().any(|entry| entry.path().join(rest).exists()))
+            .unwrap_or(false),
+    }
+}

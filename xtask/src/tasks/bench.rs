@@ -1,0 +1,52 @@
+//! `cargo xtask bench`: measurements, each side by side with its peer or limit in one run.
+
+use anyhow::Result;
+
+use super::web::install;
+use crate::shell::{self, cargo, step};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Transfers and storage writes on our chain and on anvil, one load generator, and the ratio.
+    Chain(Passed),
+    /// How fast the city is ready, and what it costs when idle.
+    City(Passed),
+}
+
+#[derive(clap::Args)]
+struct Passed {
+    /// Passed on to the benchmark; `-- --help` lists what it takes.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let (binary, passed) = match &arguments.what {
+        What::Chain(passed) => ("bench-chain", passed),
+        What::City(passed) => ("bench-city", passed),
+    };
+    step("Building for measurement");
+    install("contracts")?;
+    shell::run(cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "chancery",
+        "--package",
+        "chancery-testing",
+        "--bins",
+    ]))?;
+    step("Measuring");
+    shell::run(
+        cargo()
+            .args(["run", "--release", "--quiet", "--locked", "--package", "chancery-testing", "--bin", binary, "--"])
+            .args(&passed.arguments),
+    )
+}

@@ -1,0 +1,97 @@
+//! `cargo xtask browser`: a city on free ports, every page driven in headless Chromium.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::web;
+use crate::{
+    prerequisites::{self, CHROMIUM, CJK_FONTS},
+    shell::{self, cargo, command, root, step, target},
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Drive the release binary (built before) instead of the development build.
+    #[arg(long)]
+    release: bool,
+    /// Where the screenshots go.
+    #[arg(long, default_value = "target/screenshots")]
+    screenshots: PathBuf,
+}
+
+impl Arguments {
+    /// What the tests run.
+    pub(crate) fn debug_build() -> Self {
+        Self { release: false, screenshots: target().join("screenshots") }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    prerequisites::debian(&[CHROMIUM, CJK_FONTS])?;
+    web::run()?;
+    if !arguments.release {
+        shell::run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
+    }
+    step("The city in headless Chromium");
+    let data = target().join(format!("browser-city-{}", std::process::id()));
+    let city = City::start(arguments.release, &data)?;
+    let outcome = shell::run(
+        command("npm")
+            .current_dir(root().join("web"))
+            .args(["run", "--silent", "e2e"])
+            .env("CHANCERY_URL", &city.url)
+            .env("CHANCERY_BIN", binary(arguments.release))
+            .env("CHANCERY_DATA_DIR", &data)
+            .env("SCREENSHOTS", &arguments.screenshots),
+    );
+    drop(city);
+    if outcome.is_ok() {
+        std::fs::remove_dir_all(&data).ok();
+    }
+    outcome
+}
+
+fn binary(release: bool) -> PathBuf {
+    target().join(if release { "release/chancery" } else { "debug/chancery" })
+}
+
+/// A running city, ended when dropped.
+pub(crate) struct City {
+    child: Child,
+    url: String,
+}
+
+impl City {
+    fn start(release: bool, data: &PathBuf) -> Result<Self> {
+        let mut child = Command::new(binary(release))
+            .args(["up", "--gateway", "127.0.0.1:0", "--rpc-base-port", "0", "--data-dir"])
+            .arg(data)
+            .arg("--web-dir")
+            .arg(root().join("web/dist"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the city")?;
+        let lines = BufReader::new(child.stdout.take().context("the city has no output")?).lines();
+        for line in lines {
+            let line = line?;
+            if let Some(ready) = line.strip_prefix("ready gateway=") {
+                let url = ready.split_whitespace().next().unwrap_or_default().to_owned();
+                return Ok(Self { child, url });
+            }
+        }
+        let status = child.wait()?;
+        bail!("the city ended before it was ready: {status}")
+    }
+}
+
+impl Drop for City {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask test`: everything that CI checks, from a clean clone, installing what it needs.
+
+use anyhow::Result;
+
+use crate::{
+    prerequisites::{self, CHROMIUM, CJK_FONTS, POSTGRESQL},
+    shell::{self, cargo, step},
+    tasks::{browser, contracts, lint, web},
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Leave the browser out.
+    #[arg(long)]
+    no_browser: bool,
+    /// Leave formatting and lints out.
+    #[arg(long)]
+    no_lint: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    step("Prerequisites");
+    prerequisites::node()?;
+    prerequisites::debian(&[POSTGRESQL])?;
+    if !arguments.no_browser {
+        prerequisites::debian(&[CHROMIUM, CJK_FONTS])?;
+    }
+
+    contracts::check()?;
+
+    step("Web: types, lints, unit tests, build");
+    web::install("web")?;
+    web::run_script("web", "lint")?;
+    web::run_script("web", "test")?;
+    web::run_script("web", "build")?;
+    web::install("testing/clients")?;
+
+    step("Rust: every crate, then the whole city");
+    shell::run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
+    shell::run(cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]))?;
+
+    if !arguments.no_browser {
+        browser::run(&browser::Arguments::debug_build())?;
+    }
+    if !arguments.no_lint {
+        lint::run()?;
+    }
+    Ok(())
+}
