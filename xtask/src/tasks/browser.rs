@@ -1,8 +1,9 @@
 //! `cargo xtask browser`: a city on free ports, every page driven in headless Chromium.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -39,7 +40,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     step("The city in headless Chromium");
     let data = target().join(format!("browser-city-{}", std::process::id()));
-    let city = City::start(arguments.release, &data)?;
+    let log = target().join("browser-city.log");
+    println!("    what the city says goes to {}", log.display());
+    let city = City::start(arguments.release, &data, &log)?;
     let outcome = shell::run(
         command("npm")
             .current_dir(root().join("web"))
@@ -67,13 +70,15 @@ pub(crate) struct City {
 }
 
 impl City {
-    fn start(release: bool, data: &PathBuf) -> Result<Self> {
+    fn start(release: bool, data: &PathBuf, log: &Path) -> Result<Self> {
+        let said = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut child = Command::new(binary(release))
             .args(["up", "--gateway", "127.0.0.1:0", "--rpc-base-port", "0", "--data-dir"])
             .arg(data)
             .arg("--web-dir")
             .arg(root().join("web/dist"))
             .stdout(Stdio::piped())
+            .stderr(said)
             .spawn()
             .context("cannot start the city")?;
         let lines = BufReader::new(child.stdout.take().context("the city has no output")?).lines();
@@ -85,7 +90,7 @@ impl City {
             }
         }
         let status = child.wait()?;
-        bail!("the city ended before it was ready: {status}")
+        bail!("the city ended before it was ready: {status}; its last words are in {}", log.display())
     }
 }
 
