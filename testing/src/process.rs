@@ -1,7 +1,8 @@
-//! Real processes: our city, and anvil beside it.
+//! Real processes: our city, a network of our nodes, and anvil beside them.
 
 mod anvil;
 mod city;
+mod network;
 mod predeployed;
 mod wire;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 pub use anvil::Anvil;
 pub use city::{City, CityOptions, built_binary};
+pub use network::{Network, NodeProcess};
 pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
 pub use wire::{Fault, Wire};
 

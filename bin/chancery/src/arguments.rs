@@ -56,6 +56,11 @@ pub(crate) struct Connection {
 pub(crate) enum Command {
     /// Start a city: main chain, side chains, gateway and web in one process on embedded storage.
     Up(Up),
+    /// Run one node of a chain that several organizations run: a validator or a follower.
+    Node(RunNode),
+    /// Prepare such a chain: keys, the shared genesis file, each node's configuration.
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Make and show keys. Private keys never leave this machine.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -105,12 +110,82 @@ pub(crate) struct Up {
     /// Built web apps to serve (`cargo xtask web` builds them into web/dist).
     #[arg(long, value_name = "DIR", env = "CHANCERY_WEB_DIR")]
     pub(crate) web_dir: Option<PathBuf>,
+    /// Validators of each chain, all in this process, when the city is new: 4 show how consensus behaves. A city that exists keeps what it has.
+    #[arg(long, value_name = "N")]
+    pub(crate) validators: Option<u16>,
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
     /// URL under which people reach the gateway, if it stands behind a proxy. It is what they sign in to.
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunNode {
+    /// The node's configuration (node.toml).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NetworkCommand {
+    /// Make a chain of several nodes on this machine, for a trial: keys, genesis file, a configuration for each.
+    Init(InitNetwork),
+    /// Make the keys of one node, or read them if they exist, and print the public part that goes into the genesis file.
+    Key(MakeNodeKey),
+    /// Make the genesis file from the public keys of all validators.
+    Genesis(MakeGenesis),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitNetwork {
+    /// Where to write it; must be empty or not exist.
+    #[arg(long, value_name = "DIR", default_value = "chancery-network")]
+    pub(crate) dir: PathBuf,
+    /// How many validators.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) validators: u16,
+    /// How many followers, which verify everything and vote on nothing.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) followers: u16,
+    /// Which chain of a city it is: main, or the kind of certificate that it carries.
+    #[arg(long, default_value = "main")]
+    pub(crate) chain: String,
+    /// Address on which the nodes listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) host: std::net::IpAddr,
+    /// Port on which the first node listens for the others; the next nodes take the next ones.
+    #[arg(long, value_name = "PORT", default_value_t = 9545)]
+    pub(crate) p2p_base_port: u16,
+    /// JSON-RPC port of the first node; the next nodes take the next ones.
+    #[arg(long, value_name = "PORT", default_value_t = 8545)]
+    pub(crate) rpc_base_port: u16,
+    /// How long an idle leader waits before it makes an empty block: with 2 s added, how long a silent one is waited for.
+    #[arg(long, value_name = "MS", default_value_t = 1000)]
+    pub(crate) heartbeat_ms: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MakeNodeKey {
+    /// The key file. It is made, readable by you alone, if it does not exist.
+    pub(crate) file: PathBuf,
+    /// The organization's name for its node, as the others will see it.
+    #[arg(long)]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MakeGenesis {
+    /// What `chancery network key` printed, a file for each validator.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) members: Vec<PathBuf>,
+    /// Which chain of a city it is: main, or the kind of certificate that it carries.
+    #[arg(long, default_value = "main")]
+    pub(crate) chain: String,
+    /// Where to write it; must not exist.
+    #[arg(long, value_name = "FILE", default_value = "genesis.json")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

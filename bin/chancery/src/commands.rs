@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     arguments::{Arguments, Command},
-    city, logging,
+    city, logging, network,
     output::Output,
 };
 
@@ -29,6 +29,11 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
             logging::start(output.is_json());
             city::up(&up).map(|()| ExitCode::SUCCESS)
         }
+        Command::Node(node) => {
+            logging::start(output.is_json());
+            network::run_node(&node)
+        }
+        Command::Network(command) => network::run(command, output),
         Command::Key(command) => key::run(&command, &connection, output),
         Command::User(command) => wait(user::run(command, &connection, output)),
         Command::Certificate(command) => wait(certificate::run(command, &connection, output)),
@@ -49,7 +54,7 @@ fn wait(conversation: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode
 }
 
 /// The bytes of a file that must not be larger than a bound.
-fn read_bounded(path: &std::path::Path, max_bytes: u64) -> Result<Vec<u8>> {
+pub(crate) fn read_bounded(path: &std::path::Path, max_bytes: u64) -> Result<Vec<u8>> {
     use std::io::Read;
     let file = std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let mut bytes = Vec::new();

@@ -8,6 +8,7 @@ mod city;
 mod commands;
 mod keys;
 mod logging;
+mod network;
 mod output;
 mod party;
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chancery_chain::{DEFAULT_HEARTBEAT, Node, NodeConfig, P2pConfig, runtime_config};
+use chancery_chain::{DEFAULT_HEARTBEAT, Node, NodeConfig, P2pConfig, Role, runtime_config};
 use chancery_execution::ExecutionConfig;
 use chancery_rpc::RpcConfig;
 use commonware_runtime::{Clock as _, Runner as _, Supervisor as _};
@@ -48,7 +48,8 @@ fn main() {
                 data_dir: dir.path().join(&genesis.name),
                 genesis,
                 keys: keys[0].clone(),
-                p2p: P2pConfig { listen: "127.0.0.1:0".parse().unwrap(), peers: vec![], allow_private_addresses: true },
+                role: Role::Validator,
+                p2p: P2pConfig::alone(),
                 rpc: RpcConfig::new("127.0.0.1:0".parse().unwrap()),
                 execution: ExecutionConfig::default(),
                 heartbeat: DEFAULT_HEARTBEAT,

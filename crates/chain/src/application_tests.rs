@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use alloy::{consensus::Header, genesis::GenesisAccount, primitives::U256};
-use chancery_execution::{ExecutionConfig, GenesisConfig, ValidatorConfig};
+use chancery_execution::{ExecutionConfig, GenesisConfig};
 use commonware_consensus::{
     Application as _,
     marshal::ancestry,
@@ -28,11 +28,7 @@ impl Fixture {
             chain_id: 7100,
             timestamp: 0,
             gas_limit: 30_000_000,
-            validators: vec![ValidatorConfig {
-                name: "one".into(),
-                bls_public_key: keys.bls_public_key(),
-                peer_public_key: keys.peer_public_key_bytes(),
-            }],
+            validators: vec![keys.public("one")],
             alloc: [(Address::repeat_byte(1), GenesisAccount { balance: U256::from(1), ..Default::default() })].into(),
             predeploys: vec![],
         };

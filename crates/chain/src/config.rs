@@ -1,5 +1,5 @@
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -24,8 +24,10 @@ pub struct NodeConfig {
     /// Where the chain's blocks and state are kept. Consensus keeps its own files in the runtime's storage directory (see
     /// [`runtime_config`]).
     pub data_dir: PathBuf,
-    /// Who this validator is.
+    /// Who this node is.
     pub keys: ValidatorKeys,
+    /// What it does.
+    pub role: Role,
     /// How it reaches the others.
     pub p2p: P2pConfig,
     /// Where it serves JSON-RPC.
@@ -36,6 +38,17 @@ pub struct NodeConfig {
     pub heartbeat: Duration,
 }
 
+/// What a node does on its chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Proposes and votes; its keys stand in the validator set.
+    #[default]
+    Validator,
+    /// Takes part in the network, verifies and executes everything, and votes on nothing: for reading, and as a spare. Its keys stand in no
+    /// set, and each validator that it is to be connected with lists it among its followers.
+    Follower,
+}
+
 /// The validators' own network.
 #[derive(Clone, Debug)]
 pub struct P2pConfig {
@@ -43,14 +56,29 @@ pub struct P2pConfig {
     pub listen: SocketAddr,
     /// Where each of the other validators listens.
     pub peers: Vec<PeerAddress>,
+    /// Followers that may connect to this node.
+    pub followers: Vec<PeerAddress>,
     /// Whether addresses of private networks and the loopback interface are dialled and accepted.
     pub allow_private_addresses: bool,
 }
 
-/// Where a validator listens.
+impl P2pConfig {
+    /// A network of one: nobody is dialled, and the port is any on the loopback interface.
+    #[must_use]
+    pub const fn alone() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            peers: Vec::new(),
+            followers: Vec::new(),
+            allow_private_addresses: true,
+        }
+    }
+}
+
+/// Where another node listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerAddress {
-    /// Its peer key, as the genesis file has it.
+    /// Its peer key, for a validator the one in the genesis file.
     pub key: PeerKey,
     /// Its address.
     pub address: SocketAddr,

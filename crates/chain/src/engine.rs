@@ -69,10 +69,12 @@ pub struct EngineConfig<P, B> {
     pub chain: Blockchain,
     /// Who decides.
     pub validators: ValidatorSet,
-    /// This validator's scheme, from [`ValidatorSet::signer`].
+    /// This node's scheme, from [`ValidatorSet::scheme`].
     pub scheme: ConsensusScheme,
-    /// This validator's peer key.
+    /// This node's peer key.
     pub me: PeerKey,
+    /// Whether there is anybody else. One that is alone tells nobody of its transactions.
+    pub has_peers: bool,
     /// Says which peers there are.
     pub peers: P,
     /// Shuts out peers that break the protocol.
@@ -142,7 +144,7 @@ where
     S: Sender<PublicKey = PeerKey>,
     R: Receiver<PublicKey = PeerKey>,
 {
-    let EngineConfig { chain, validators, scheme, me, peers, blocker, timing, partition, data_dir } = config;
+    let EngineConfig { chain, validators, scheme, me, has_peers, peers, blocker, timing, partition, data_dir } = config;
     let name: Arc<str> = chain.genesis_config().name.as_str().into();
     let cache = storage::page_cache();
     let (blocks, certificates) = storage::open(&context, &partition, &cache, &chain).await?;
@@ -239,8 +241,7 @@ where
 
     info!(chain = %name, head, "consensus starts");
     let finalizer = context.child("finalizer").spawn(move |context| finalizer.run(context));
-    // One validator has nobody to tell.
-    let gossip = (validators.peers().len() > 1).then(|| {
+    let gossip = has_peers.then(|| {
         let chain = chain.clone();
         context.child("gossip").spawn(move |context| gossip::run(context, chain, channels.transactions))
     });

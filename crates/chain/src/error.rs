@@ -22,6 +22,22 @@ pub enum NodeError {
         "the genesis file's validators must be in ascending order of their peer keys, each key once (validator {0} is not); reorder them"
     )]
     ValidatorOrder(usize),
+    /// Nobody has shown to know the secret of a validator's BLS key.
+    #[error(
+        "the genesis file's proof of possession of validator {validator} does not belong to its BLS key; have the validator run `chancery network key` again and correct the genesis file"
+    )]
+    Possession {
+        /// The validator's name in the genesis file.
+        validator: String,
+    },
+    /// A validator's keys were given to a follower. Two nodes with one key can vote against each other.
+    #[error(
+        "the keys belong to a validator of chain {chain}, so this node cannot be a follower; make it a validator, or give the follower keys of its own"
+    )]
+    FollowerIsValidator {
+        /// The chain's name.
+        chain: String,
+    },
     /// The key is none of the chain's validators'.
     #[error(
         "the validator key belongs to none of the validators of chain {chain}; use the key that the genesis file was made with, or another genesis file"
@@ -67,11 +83,16 @@ pub enum NodeError {
         source: io::Error,
     },
     /// A peer in the configuration is none of the chain's validators.
-    #[error("peer {address} has a key that is none of the chain's validators'; remove it or correct its key")]
+    #[error(
+        "peer {address} has a key that is none of the chain's validators'; correct its key, or list it as a follower"
+    )]
     UnknownPeer {
         /// Its address.
         address: SocketAddr,
     },
+    /// The configuration names a follower twice.
+    #[error("the configuration lists a follower's key twice; remove one of the two")]
+    FollowerTwice,
     /// The configuration does not say where a validator listens.
     #[error("the configuration has no address for validator {0} of the genesis file; add it to the peers")]
     MissingPeer(usize),

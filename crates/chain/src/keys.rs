@@ -7,6 +7,7 @@ use std::{
 };
 
 use alloy_primitives::FixedBytes;
+use chancery_execution::ValidatorConfig;
 use chancery_light::ValidatorKey;
 use commonware_codec::{DecodeExt, Encode};
 use commonware_cryptography::{
@@ -24,6 +25,8 @@ use zeroize::Zeroizing;
 
 use crate::{PeerKey, error::KeyError};
 
+/// What proofs of possession are bound to (`docs/specs/finality.md`, FINALITY-8).
+const POSSESSION_NAMESPACE: &[u8] = b"chancery-validator";
 /// First line of a key file.
 const KEY_FILE_HEADER: &str = "chancery validator key 1";
 /// Only the owner may read or write a key file.
@@ -70,10 +73,19 @@ impl ValidatorKeys {
     /// [`KeyError`]; a file that others may read is refused, not repaired.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
         match File::open(path) {
-            Ok(file) => Self::load(path, file),
+            Ok(file) => Self::read(path, file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path),
             Err(source) => Err(KeyError::Io { path: path.into(), action: "read", source }),
         }
+    }
+
+    /// Reads the keys from a file that must exist.
+    ///
+    /// # Errors
+    /// [`KeyError`]; a file that others may read is refused, not repaired.
+    pub fn load(path: &Path) -> Result<Self, KeyError> {
+        let file = File::open(path).map_err(|source| KeyError::Io { path: path.into(), action: "read", source })?;
+        Self::read(path, file)
     }
 
     /// The key that finality certificates are verified with.
@@ -94,11 +106,22 @@ impl ValidatorKeys {
         self.peer.public_key()
     }
 
-    /// The proof that whoever shows the BLS public key knows its secret (FINALITY-8). To be checked by whoever makes a
-    /// genesis file of several people's keys.
+    /// The proof that whoever shows the BLS public key knows its secret (FINALITY-8): what a member sends, with both public keys, to
+    /// whoever makes the genesis file. It depends on nothing but the key, so it can be made before the chain has a name.
     #[must_use]
-    pub fn proof_of_possession(&self, namespace: &[u8]) -> FixedBytes<96> {
-        FixedBytes::from_slice(&ops::sign_proof_of_possession::<MinPk>(&self.bls, namespace).encode())
+    pub fn proof_of_possession(&self) -> FixedBytes<96> {
+        FixedBytes::from_slice(&ops::sign_proof_of_possession::<MinPk>(&self.bls, POSSESSION_NAMESPACE).encode())
+    }
+
+    /// How the genesis file names this validator.
+    #[must_use]
+    pub fn public(&self, name: &str) -> ValidatorConfig {
+        ValidatorConfig {
+            name: name.to_owned(),
+            bls_public_key: self.bls_public_key(),
+            peer_public_key: self.peer_public_key_bytes(),
+            proof_of_possession: self.proof_of_possession(),
+        }
     }
 
     pub(crate) const fn bls(&self) -> &Private {
@@ -109,7 +132,7 @@ impl ValidatorKeys {
         &self.peer
     }
 
-    fn load(path: &Path, file: File) -> Result<Self, KeyError> {
+    fn read(path: &Path, file: File) -> Result<Self, KeyError> {
         let failed = |source| KeyError::Io { path: path.into(), action: "read", source };
         let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
@@ -169,6 +192,12 @@ impl ValidatorKeys {
 
 /// A public BLS key as the consensus library has it.
 pub(crate) type BlsPublicKey = <MinPk as Variant>::Public;
+
+/// Whether a proof of possession belongs to a BLS public key.
+pub(crate) fn possessed(key: &BlsPublicKey, proof: &FixedBytes<96>) -> bool {
+    <MinPk as Variant>::Signature::decode(proof.to_vec())
+        .is_ok_and(|proof| ops::verify_proof_of_possession::<MinPk>(key, POSSESSION_NAMESPACE, &proof).is_ok())
+}
 
 #[cfg(test)]
 #[path = "keys_tests.rs"]

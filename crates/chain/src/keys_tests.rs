@@ -72,16 +72,13 @@ fn debug_output_has_public_keys_alone() {
     }
 }
 
+// FINALITY-8
 #[test]
-fn a_proof_of_possession_belongs_to_one_key_and_namespace() {
+fn a_proof_of_possession_belongs_to_one_key() {
     let (keys, other) = (ValidatorKeys::from_seed(1), ValidatorKeys::from_seed(2));
-    let verify = |keys: &ValidatorKeys, namespace: &[u8], proof: &FixedBytes<96>| {
-        let public = BlsPublicKey::decode(keys.bls_public_key().to_vec()).unwrap();
-        let proof = <MinPk as Variant>::Signature::decode(proof.to_vec()).unwrap();
-        ops::verify_proof_of_possession::<MinPk>(&public, namespace, &proof).is_ok()
-    };
-    let proof = keys.proof_of_possession(b"genesis");
-    assert!(verify(&keys, b"genesis", &proof));
-    assert!(!verify(&keys, b"another", &proof));
-    assert!(!verify(&other, b"genesis", &proof));
+    let public = |keys: &ValidatorKeys| BlsPublicKey::decode(keys.bls_public_key().to_vec()).unwrap();
+    let proof = keys.proof_of_possession();
+    assert!(possessed(&public(&keys), &proof));
+    assert!(!possessed(&public(&other), &proof));
+    assert!(!possessed(&public(&keys), &FixedBytes::ZERO));
 }

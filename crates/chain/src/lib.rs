@@ -39,7 +39,7 @@ mod validators;
 
 pub use block::{BlockDigest, ConsensusBlock};
 pub use config::{
-    ConsensusTiming, DEFAULT_HEARTBEAT, MAX_CLOCK_DRIFT, NodeConfig, P2pConfig, PeerAddress, runtime_config,
+    ConsensusTiming, DEFAULT_HEARTBEAT, MAX_CLOCK_DRIFT, NodeConfig, P2pConfig, PeerAddress, Role, runtime_config,
 };
 pub use engine::{Channels, EngineConfig, EngineHandle, start_engine};
 pub use error::{KeyError, NodeError};

@@ -6,7 +6,7 @@ use std::{
 
 use commonware_cryptography::{ChaCha20Poly1305, ed25519};
 use commonware_p2p::{
-    Address, AddressableManager as _,
+    Address, AddressableManager as _, AddressableTrackedPeers,
     authenticated::lookup::{self, Oracle},
 };
 use commonware_runtime::{Handle, Quota, Supervisor as _, tokio};
@@ -57,8 +57,9 @@ pub(crate) fn start(
     config: &P2pConfig,
 ) -> Result<ValidatorNetwork, NodeError> {
     check_free(config.listen)?;
-    let addresses = addresses(keys, validators, config)?;
+    let tracked = tracked(keys, validators, config)?;
     let count = validators.peers().len();
+    let nodes = tracked.primary.len() + tracked.secondary.len();
     let handshake: Handshake = Cups::<_, ChaCha20Poly1305>::new(
         Sake {
             signer: keys.peer().clone(),
@@ -70,7 +71,7 @@ pub(crate) fn start(
     );
     let essentials = validators.trusted().essentials();
     let namespace = chancery_light::finality_namespace(essentials.chain_id, essentials.genesis_hash);
-    let max_peers = std::num::NonZeroUsize::new(count).unwrap_or(NZUsize!(1));
+    let max_peers = std::num::NonZeroUsize::new(nodes).unwrap_or(NZUsize!(1));
     let mut network_config = lookup::Config::recommended(
         handshake,
         &namespace,
@@ -84,7 +85,7 @@ pub(crate) fn start(
     network_config.tracked_peer_sets = NZUsize!(1);
 
     let (mut network, mut oracle) = Network::new(context.child("network"), network_config);
-    let _ = oracle.track(0, addresses);
+    let _ = oracle.track(0, tracked);
     let channels = Channels {
         votes: network.register(0, SMALL_MESSAGES_PER_SECOND),
         certificates: network.register(1, SMALL_MESSAGES_PER_SECOND),
@@ -105,18 +106,19 @@ fn check_free(address: SocketAddr) -> Result<(), NodeError> {
     }
 }
 
-/// Where each validator is reached. Each other one must be named, since connections from unknown addresses are refused.
-fn addresses(
+/// Who is connected with: the validators, and as secondary peers the followers. Each validator must be named, since connections from unknown
+/// addresses are refused.
+fn tracked(
     keys: &ValidatorKeys,
     validators: &ValidatorSet,
     config: &P2pConfig,
-) -> Result<Map<PeerKey, Address>, NodeError> {
+) -> Result<AddressableTrackedPeers<PeerKey>, NodeError> {
     let known = |key: &PeerKey| validators.peers().iter().any(|peer| peer == key);
     if let Some(stranger) = config.peers.iter().find(|peer| !known(&peer.key)) {
         return Err(NodeError::UnknownPeer { address: stranger.address });
     }
     let me = keys.peer_public_key();
-    let mut addresses = Vec::with_capacity(validators.peers().len());
+    let mut primary = Vec::with_capacity(validators.peers().len());
     for (index, peer) in validators.peers().iter().enumerate() {
         let address = if *peer == me {
             config.listen
@@ -124,7 +126,18 @@ fn addresses(
             let configured = config.peers.iter().find(|configured| configured.key == *peer);
             configured.ok_or(NodeError::MissingPeer(index))?.address
         };
-        addresses.push((peer.clone(), Address::Symmetric(address)));
+        primary.push((peer.clone(), Address::Symmetric(address)));
     }
-    Map::try_from(addresses).map_err(|_| NodeError::ValidatorOrder(0))
+    let mut secondary: Vec<_> = config
+        .followers
+        .iter()
+        .filter(|follower| !known(&follower.key) && follower.key != me)
+        .map(|follower| (follower.key.clone(), Address::Symmetric(follower.address)))
+        .collect();
+    if !known(&me) {
+        secondary.push((me, Address::Symmetric(config.listen)));
+    }
+    let primary = Map::try_from(primary).map_err(|_| NodeError::ValidatorOrder(0))?;
+    let secondary = Map::try_from(secondary).map_err(|_| NodeError::FollowerTwice)?;
+    Ok(AddressableTrackedPeers::new(primary, secondary))
 }

@@ -8,7 +8,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::{error, info};
 
 use crate::{
-    ConsensusTiming, EngineConfig, NodeConfig, NodeError, ValidatorSet,
+    ConsensusTiming, EngineConfig, NodeConfig, NodeError, Role, ValidatorKeys, ValidatorSet,
     application::run_blocking,
     engine::{EngineHandle, start_engine},
     network::{self, ValidatorNetwork},
@@ -36,7 +36,7 @@ impl Node {
     /// # Errors
     /// [`NodeError`], which says what to do. Nothing keeps running then.
     pub async fn start(context: Context, config: NodeConfig) -> Result<NodeHandle, NodeError> {
-        let NodeConfig { genesis, data_dir, keys, p2p, rpc, execution, heartbeat } = config;
+        let NodeConfig { genesis, data_dir, keys, role, p2p, rpc, execution, heartbeat } = config;
         let name = genesis.name.clone();
         let context = context.with_attribute("chain", &name);
         let opened = run_blocking(&context, "open", {
@@ -45,17 +45,18 @@ impl Node {
         });
         let stopped = || NodeError::PartEnded { chain: name.clone(), part: "runtime" };
         let (chain, validators) = opened.await.ok_or_else(stopped)??;
-        let scheme = validators.signer(&keys)?;
+        let scheme = validators.scheme(role, &keys)?;
         let rpc = RpcServer::start(rpc, chain.clone()).await?;
 
         let (ready, is_ready) = oneshot::channel();
         let (failed, failure) = watch::channel(None);
         let essentials = validators.trusted().essentials().clone();
-        let partition = partition(&name, &essentials);
+        let partition = partition(&name, &essentials, &keys);
         let task = context.child("node").spawn({
             let chain = chain.clone();
             move |context| async move {
                 let started = async {
+                    let has_peers = validators.peers().len() > 1 || !p2p.followers.is_empty() || role == Role::Follower;
                     let ValidatorNetwork { channels, oracle, handle } =
                         network::start(&context, &keys, &validators, &p2p)?;
                     let config = EngineConfig {
@@ -63,6 +64,7 @@ impl Node {
                         validators,
                         scheme,
                         me: keys.peer_public_key(),
+                        has_peers,
                         peers: oracle.clone(),
                         blocker: oracle,
                         timing: ConsensusTiming::from_heartbeat(heartbeat),
@@ -172,8 +174,9 @@ fn open(
     Ok((Blockchain::open(data_dir, &block, execution)?, validators))
 }
 
-/// Consensus' files of one chain: another genesis gets other files, so that they are never mixed up.
-fn partition(name: &str, essentials: &ChainEssentials) -> String {
+/// Consensus' files of one node of one chain: another genesis, or another key, gets other files, so that they are never mixed up.
+fn partition(name: &str, essentials: &ChainEssentials, keys: &ValidatorKeys) -> String {
     let genesis = hex::encode(&essentials.genesis_hash[..4]);
-    format!("{name}-{genesis}")
+    let node = hex::encode(&keys.peer_public_key_bytes()[..4]);
+    format!("{name}-{genesis}-{node}")
 }

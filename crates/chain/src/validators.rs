@@ -6,7 +6,11 @@ use commonware_consensus::simplex::scheme::bls12381_multisig;
 use commonware_cryptography::{bls12381::primitives::variant::MinPk, ed25519};
 use commonware_utils::ordered::{BiMap, Set};
 
-use crate::{ValidatorKeys, error::NodeError, keys::BlsPublicKey};
+use crate::{
+    Role, ValidatorKeys,
+    error::NodeError,
+    keys::{BlsPublicKey, possessed},
+};
 
 /// The Ed25519 key that a validator's connections are authenticated with.
 pub type PeerKey = ed25519::PublicKey;
@@ -36,7 +40,7 @@ impl ValidatorSet {
     /// Reads the set from a genesis file.
     ///
     /// # Errors
-    /// [`NodeError::Validators`], [`NodeError::PeerKey`], [`NodeError::ValidatorOrder`].
+    /// [`NodeError::Validators`], [`NodeError::PeerKey`], [`NodeError::Possession`], [`NodeError::ValidatorOrder`].
     pub fn new(genesis: &GenesisConfig, genesis_hash: B256) -> Result<Self, NodeError> {
         let trusted = TrustedChain::new(chain_essentials(genesis, genesis_hash))?;
         let mut members: Vec<(PeerKey, BlsPublicKey)> = Vec::with_capacity(genesis.validators.len());
@@ -44,6 +48,9 @@ impl ValidatorSet {
             let peer = PeerKey::decode(validator.peer_public_key.to_vec()).map_err(|_| NodeError::PeerKey(index))?;
             let bls = BlsPublicKey::decode(validator.bls_public_key.to_vec())
                 .map_err(|_| chancery_light::TrustError::MalformedKey(index))?;
+            if !possessed(&bls, &validator.proof_of_possession) {
+                return Err(NodeError::Possession { validator: validator.name.clone() });
+            }
             if members.last().is_some_and(|(previous, _)| *previous >= peer) {
                 return Err(NodeError::ValidatorOrder(index));
             }
@@ -66,11 +73,26 @@ impl ValidatorSet {
         self.members.keys()
     }
 
-    /// The scheme with which one of the validators votes.
+    /// The scheme with which a node of this role takes part: a validator votes, a follower only verifies.
     ///
     /// # Errors
-    /// [`NodeError::NotAValidator`], [`NodeError::KeyMismatch`].
-    pub fn signer(&self, keys: &ValidatorKeys) -> Result<ConsensusScheme, NodeError> {
+    /// [`NodeError::NotAValidator`], [`NodeError::KeyMismatch`], [`NodeError::FollowerIsValidator`].
+    pub fn scheme(&self, role: Role, keys: &ValidatorKeys) -> Result<ConsensusScheme, NodeError> {
+        match role {
+            Role::Validator => self.signer(keys),
+            Role::Follower if self.members.keys().iter().any(|peer| *peer == keys.peer_public_key()) => {
+                Err(NodeError::FollowerIsValidator { chain: self.name.clone() })
+            }
+            Role::Follower => Ok(ConsensusScheme::verifier(&self.namespace(), self.members.clone())),
+        }
+    }
+
+    fn namespace(&self) -> Vec<u8> {
+        let essentials = self.trusted.essentials();
+        finality_namespace(essentials.chain_id, essentials.genesis_hash)
+    }
+
+    fn signer(&self, keys: &ValidatorKeys) -> Result<ConsensusScheme, NodeError> {
         let not_a_validator = || NodeError::NotAValidator { chain: self.name.clone() };
         let position =
             self.members.keys().iter().position(|peer| *peer == keys.peer_public_key()).ok_or_else(not_a_validator)?;
@@ -78,7 +100,6 @@ impl ValidatorSet {
         if essentials.validators.get(position) != Some(&keys.bls_public_key()) {
             return Err(NodeError::KeyMismatch);
         }
-        let namespace = finality_namespace(essentials.chain_id, essentials.genesis_hash);
-        ConsensusScheme::signer(&namespace, self.members.clone(), keys.bls().clone()).ok_or_else(not_a_validator)
+        ConsensusScheme::signer(&self.namespace(), self.members.clone(), keys.bls().clone()).ok_or_else(not_a_validator)
     }
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use chancery_chain::{Node, NodeConfig, P2pConfig, runtime_config};
+use chancery_chain::{Node, NodeConfig, P2pConfig, Role, runtime_config};
 use chancery_execution::ExecutionConfig;
 use chancery_rpc::RpcConfig;
 use commonware_runtime::{Runner as _, Supervisor as _};
@@ -35,7 +35,8 @@ fn victim() {
         genesis: genesis(&keys),
         data_dir: dir.join("main"),
         keys: keys[0].clone(),
-        p2p: P2pConfig { listen: "127.0.0.1:0".parse().unwrap(), peers: vec![], allow_private_addresses: true },
+        role: Role::Validator,
+        p2p: P2pConfig::alone(),
         rpc: RpcConfig::new("127.0.0.1:0".parse().unwrap()),
         execution: ExecutionConfig::default(),
         heartbeat: Duration::from_secs(1),

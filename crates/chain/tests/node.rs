@@ -9,7 +9,9 @@ use alloy::{
     primitives::{B256, Bytes, FixedBytes},
     providers::{Provider as _, ProviderBuilder},
 };
-use chancery_chain::{Node, NodeConfig, NodeError, NodeHandle, P2pConfig, PeerAddress, ValidatorKeys, runtime_config};
+use chancery_chain::{
+    Node, NodeConfig, NodeError, NodeHandle, P2pConfig, PeerAddress, Role, ValidatorKeys, runtime_config,
+};
 use chancery_execution::{ExecutionConfig, GenesisConfig};
 use chancery_light::{FinalityProof, ProofBundle, TrustedChain, prove_inclusion};
 use chancery_rpc::RpcConfig;
@@ -21,7 +23,8 @@ fn config(keys: &ValidatorKeys, genesis: GenesisConfig, dir: &Path) -> NodeConfi
         genesis,
         data_dir: dir.join("main"),
         keys: keys.clone(),
-        p2p: P2pConfig { listen: "127.0.0.1:0".parse().unwrap(), peers: vec![], allow_private_addresses: true },
+        role: Role::Validator,
+        p2p: P2pConfig::alone(),
         rpc: RpcConfig::new("127.0.0.1:0".parse().unwrap()),
         execution: ExecutionConfig::default(),
         heartbeat: Duration::from_millis(500),

@@ -68,8 +68,12 @@ fn main() {
         .collect();
     let code = Bytes::from_static(&[0x60, 0x20, 0x35, 0x5f, 0x35, 0x55, 0x00]);
     alloc.insert(WRITER, GenesisAccount::default().with_nonce(Some(1)).with_code(Some(code)));
-    let validator =
-        ValidatorConfig { name: "one".into(), bls_public_key: FixedBytes::ZERO, peer_public_key: FixedBytes::ZERO };
+    let validator = ValidatorConfig {
+        name: "one".into(),
+        bls_public_key: FixedBytes::ZERO,
+        peer_public_key: FixedBytes::ZERO,
+        proof_of_possession: FixedBytes::ZERO,
+    };
     let config = GenesisConfig {
         name: "main".into(),
         chain_id: CHAIN_ID,

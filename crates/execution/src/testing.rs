@@ -118,6 +118,7 @@ pub(crate) fn genesis_config() -> GenesisConfig {
         validators: vec![ValidatorConfig {
             name: "first".into(),
             bls_public_key: FixedBytes::repeat_byte(0xb1),
+            proof_of_possession: FixedBytes::ZERO,
             peer_public_key: FixedBytes::repeat_byte(0xed),
         }],
         alloc,

@@ -2,27 +2,26 @@
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use chancery_chain::{DEFAULT_HEARTBEAT, Node, NodeConfig, NodeHandle, P2pConfig, ValidatorKeys, runtime_config};
-use chancery_contracts::Authorities;
-use chancery_execution::{ExecutionConfig, GenesisConfig, ValidatorConfig};
+use chancery_chain::{ValidatorKeys, runtime_config};
+use chancery_execution::GenesisConfig;
 use chancery_gateway::{Gateway, GatewayConfig, Origin};
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
-use chancery_rpc::RpcConfig;
 use commonware_runtime::{Metrics as _, Runner as _, Supervisor as _, tokio as runtime};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::info;
 
 use super::{
     entities::{self, CityParts},
     genesis::{self, Founding},
     layout::{CityChain, DataDir, MAIN},
+    nodes::{self, CityNodes, validator_count},
     samples,
     secrets::{load_or_create_private_key, private_directory},
 };
@@ -69,12 +68,15 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     })?;
     let address = listener.local_addr()?;
 
-    let validator = ValidatorKeys::load_or_create(&data.secrets().join("validator.key"))?;
+    let count = validator_count(options.validators, &data)?;
+    let validators = (0..count)
+        .map(|index| Ok(ValidatorKeys::load_or_create(&data.validator_key(index))?))
+        .collect::<Result<Vec<_>>>()?;
     let submitter = load_or_create_private_key(&data.secrets().join("gateway.key"))?;
     let submitter = Arc::new(SubmitterKey::from_bytes(&submitter)?);
-    let genesis = genesis::load_or_found(&data, || found(&validator, &submitter))?;
+    let genesis = genesis::load_or_found(&data, || found(&validators, &submitter))?;
 
-    let nodes = start_nodes(&context, options, &data, &validator, &genesis).await?;
+    let nodes = nodes::start(&context, options.rpc_base_port, &data, &validators, &genesis).await?;
     let ledger =
         Ledger::connect(ledger_configs(&nodes)?, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?;
     let parts = CityParts {
@@ -108,77 +110,35 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     };
     shutdown.cancel();
     serving.await.ok();
-    for (_, node) in nodes {
-        node.shutdown().await;
+    for nodes in nodes {
+        nodes.shutdown().await;
     }
     outcome
 }
 
 /// The one line that says that everything answers.
-fn announce(address: SocketAddr, nodes: &[(CityChain, NodeHandle)]) {
-    let chains: Vec<String> = nodes.iter().map(|(chain, node)| format!("{}={}", chain.name, node.rpc_url())).collect();
+fn announce(address: SocketAddr, nodes: &[CityNodes]) {
+    let chains: Vec<String> =
+        nodes.iter().map(|nodes| format!("{}={}", nodes.chain.name, nodes.first().rpc_url())).collect();
     println!("ready gateway=http://{address} chains={}", chains.join(","));
 }
 
 /// What a new development city is made from.
-fn found(validator: &ValidatorKeys, submitter: &SubmitterKey) -> Result<Founding> {
-    let operator = development_key(development::OPERATOR)?.address();
-    let funded = (0..development::FUNDED).map(|index| Ok(development_key(index)?.address())).collect::<Result<_>>()?;
-    Ok(Founding {
-        validators: vec![ValidatorConfig {
-            name: "city".to_owned(),
-            bls_public_key: validator.bls_public_key(),
-            peer_public_key: validator.peer_public_key_bytes(),
-        }],
-        authorities: Authorities {
-            administrator: operator,
-            operators: vec![operator, submitter.address()],
-            submitters: vec![submitter.address()],
-        },
-        funded,
-        timestamp: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
-    })
+fn found(validators: &[ValidatorKeys], submitter: &SubmitterKey) -> Result<Founding> {
+    let mut public: Vec<_> =
+        validators.iter().enumerate().map(|(index, keys)| keys.public(&format!("city {}", index + 1))).collect();
+    public.sort_by_key(|validator| validator.peer_public_key);
+    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    Ok(Founding::development(public, timestamp)?.with_gateway(submitter.address()))
 }
 
-async fn start_nodes(
-    context: &runtime::Context,
-    options: &Up,
-    data: &DataDir,
-    validator: &ValidatorKeys,
-    genesis: &[(CityChain, GenesisConfig)],
-) -> Result<Vec<(CityChain, NodeHandle)>> {
-    let starting = (0u16..).zip(genesis).map(|(offset, (chain, genesis))| {
-        let port = if options.rpc_base_port == 0 { Some(0) } else { options.rpc_base_port.checked_add(offset) };
-        let config = port.map(|port| NodeConfig {
-            genesis: genesis.clone(),
-            data_dir: data.chain(*chain),
-            keys: validator.clone(),
-            p2p: P2pConfig { listen: loopback(0), peers: Vec::new(), allow_private_addresses: true },
-            rpc: RpcConfig::new(loopback(port)),
-            execution: ExecutionConfig::default(),
-            heartbeat: DEFAULT_HEARTBEAT,
-        });
-        let context = context.child("chain");
-        async move {
-            let config = config.with_context(|| {
-                format!("there is no port left for chain {}: choose a lower --rpc-base-port", chain.name)
-            })?;
-            let node =
-                Node::start(context, config).await.with_context(|| format!("chain {} does not start", chain.name))?;
-            Ok::<_, anyhow::Error>((*chain, node))
-        }
-    });
-    futures::future::try_join_all(starting).await
-}
-
-const fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
-}
-
-fn ledger_configs(nodes: &[(CityChain, NodeHandle)]) -> Result<Vec<ChainConfig>> {
+fn ledger_configs(nodes: &[CityNodes]) -> Result<Vec<ChainConfig>> {
     nodes
         .iter()
-        .map(|(chain, node)| Ok(ChainConfig::certified(chain.name, node.rpc_url().parse()?, node.essentials().clone())))
+        .map(|nodes| {
+            let node = nodes.first();
+            Ok(ChainConfig::certified(nodes.chain.name, node.rpc_url().parse()?, node.essentials().clone()))
+        })
         .collect()
 }
 
@@ -207,7 +167,7 @@ fn web_directory(options: &Up) -> Option<std::path::PathBuf> {
 }
 
 /// Completes at the first SIGINT or SIGTERM.
-fn stop_signals() -> Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signals() -> Result<impl Future<Output = ()>> {
     let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
     let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
     Ok(async move {
@@ -215,9 +175,7 @@ fn stop_signals() -> Result<impl Future<Output = ()>> {
     })
 }
 
-async fn any_failed(nodes: &[(CityChain, NodeHandle)]) -> anyhow::Error {
-    let failures = nodes.iter().map(|(chain, node)| Box::pin(async move { (chain.name, node.failed().await) }));
-    let ((chain, failure), _, _) = futures::future::select_all(failures).await;
-    error!(chain, %failure, "a chain failed");
-    anyhow::anyhow!("chain {chain} failed: {failure}")
+async fn any_failed(nodes: &[CityNodes]) -> anyhow::Error {
+    let failures = nodes.iter().map(|nodes| Box::pin(nodes.failed()));
+    futures::future::select_all(failures).await.0
 }

@@ -9,6 +9,7 @@ use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig
 use chancery_primitives::CertificateKind;
 
 use super::layout::{CityChain, DataDir, MAIN, chains};
+use crate::keys::{development, development_key};
 
 /// What each development account starts with. Gas is free; tools that offer fees and transfers need something to send.
 const DEVELOPMENT_BALANCE_ETHER: &str = "1000000";
@@ -23,6 +24,29 @@ pub(crate) struct Founding {
     pub(crate) funded: Vec<Address>,
     /// Seconds since 1970.
     pub(crate) timestamp: u64,
+}
+
+impl Founding {
+    /// What a development chain is made from: the operator of the public phrase administers it, and its first accounts are funded
+    /// (docs/decisions/0006).
+    pub(crate) fn development(validators: Vec<ValidatorConfig>, timestamp: u64) -> Result<Self> {
+        let operator = development_key(development::OPERATOR)?.address();
+        let funded =
+            (0..development::FUNDED).map(|index| Ok(development_key(index)?.address())).collect::<Result<_>>()?;
+        Ok(Self {
+            validators,
+            authorities: Authorities { administrator: operator, operators: vec![operator], submitters: vec![operator] },
+            funded,
+            timestamp,
+        })
+    }
+
+    /// The same, with a gateway that may configure, and record data blocks.
+    pub(crate) fn with_gateway(mut self, gateway: Address) -> Self {
+        self.authorities.operators.push(gateway);
+        self.authorities.submitters = vec![gateway];
+        self
+    }
 }
 
 /// Reads the genesis files, or makes them for a new city. Either all are there or none.
@@ -70,7 +94,8 @@ fn found(directory: &Path, founding: &Founding) -> Result<()> {
     fs::rename(&beside, directory).with_context(|| format!("cannot make {}", directory.display()))
 }
 
-fn config(chain: CityChain, founding: &Founding) -> Result<GenesisConfig> {
+/// The genesis of one chain.
+pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisConfig> {
     let contracts = if chain == MAIN {
         main_chain(&founding.authorities)
     } else {

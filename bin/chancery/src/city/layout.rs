@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
+
 /// A chain of the city.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CityChain {
@@ -28,6 +30,14 @@ pub(crate) fn chains() -> impl Iterator<Item = CityChain> {
     std::iter::once(MAIN).chain(SIDE)
 }
 
+/// The chain of this name.
+pub(crate) fn chain_named(name: &str) -> Result<CityChain> {
+    chains().find(|chain| chain.name == name).with_context(|| {
+        let names: Vec<_> = chains().map(|chain| chain.name).collect();
+        format!("there is no chain {name}: choose one of {}", names.join(", "))
+    })
+}
+
 /// The data directory of a city.
 #[derive(Clone, Debug)]
 pub(crate) struct DataDir(PathBuf);
@@ -47,9 +57,16 @@ impl DataDir {
         self.genesis().join(format!("{}.json", chain.name))
     }
 
-    /// State and blocks of a chain.
-    pub(crate) fn chain(&self, chain: CityChain) -> PathBuf {
-        self.0.join("chains").join(chain.name)
+    /// State and blocks of a chain, as its validator number `index` keeps them.
+    pub(crate) fn chain(&self, chain: CityChain, index: usize) -> PathBuf {
+        let chains = self.0.join("chains");
+        if index == 0 { chains.join(chain.name) } else { chains.join(format!("{}-{}", chain.name, index + 1)) }
+    }
+
+    /// The keys of validator number `index` of every chain.
+    pub(crate) fn validator_key(&self, index: usize) -> PathBuf {
+        let name = if index == 0 { "validator.key".to_owned() } else { format!("validator-{}.key", index + 1) };
+        self.secrets().join(name)
     }
 
     /// What consensus keeps, of all chains.

@@ -12,10 +12,10 @@ use alloy::{
     signers::{SignerSync as _, local::PrivateKeySigner},
 };
 use chancery_chain::{
-    Channels, ConsensusTiming, EngineConfig, EngineHandle, NodeError, PeerKey, ValidatorKeys, ValidatorSet,
+    Channels, ConsensusTiming, EngineConfig, EngineHandle, NodeError, PeerKey, Role, ValidatorKeys, ValidatorSet,
     start_engine,
 };
-use chancery_execution::{Blockchain, ExecutionConfig, GenesisConfig, ValidatorConfig};
+use chancery_execution::{Blockchain, ExecutionConfig, GenesisConfig};
 use chancery_light::{FinalityProof, TrustedChain};
 use commonware_p2p::simulated::{Control, Link, Oracle};
 use commonware_runtime::{Clock as _, Handle, Quota, Spawner as _, Supervisor as _, deterministic};
@@ -55,23 +55,16 @@ pub fn genesis(keys: &[ValidatorKeys]) -> GenesisConfig {
         chain_id: CHAIN_ID,
         timestamp: 0,
         gas_limit: 100_000_000,
-        validators: keys
-            .iter()
-            .enumerate()
-            .map(|(index, keys)| ValidatorConfig {
-                name: format!("validator {index}"),
-                bls_public_key: keys.bls_public_key(),
-                peer_public_key: keys.peer_public_key_bytes(),
-            })
-            .collect(),
+        validators: keys.iter().enumerate().map(|(index, keys)| keys.public(&format!("validator {index}"))).collect(),
         alloc: (0..4).map(|index| (account(index).address(), funded.clone())).collect::<BTreeMap<_, _>>(),
         predeploys: vec![],
     }
 }
 
-/// One validator that can be stopped and started again over the same files.
+/// One node that can be stopped and started again over the same files.
 pub struct TestNode {
     pub keys: ValidatorKeys,
+    pub role: Role,
     pub chain: Option<Blockchain>,
     task: Option<Handle<()>>,
 }
@@ -80,7 +73,7 @@ pub type TestOracle = Oracle<PeerKey, deterministic::Context>;
 
 impl TestNode {
     pub fn new(keys: ValidatorKeys) -> Self {
-        Self { keys, chain: None, task: None }
+        Self { keys, role: Role::Validator, chain: None, task: None }
     }
 
     pub fn chain(&self) -> &Blockchain {
@@ -108,9 +101,10 @@ impl TestNode {
         let channels = channels(&control).await;
         let config = EngineConfig {
             chain: chain.clone(),
-            scheme: validators.signer(&self.keys)?,
-            validators,
+            scheme: validators.scheme(self.role, &self.keys)?,
             me: peer.clone(),
+            has_peers: validators.peers().len() > 1 || self.role == Role::Follower,
+            validators,
             peers: oracle.manager(),
             blocker: control,
             timing: ConsensusTiming::from_heartbeat(heartbeat),

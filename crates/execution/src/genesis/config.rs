@@ -41,6 +41,9 @@ pub struct ValidatorConfig {
     pub bls_public_key: FixedBytes<48>,
     /// Ed25519 key that authenticates the connection.
     pub peer_public_key: FixedBytes<32>,
+    /// The BLS key's signature of itself (compressed G2): whoever named the key knows its secret, so that no member can choose a key that
+    /// cancels others' out of an aggregate. Consensus checks it before it starts (FINALITY-8).
+    pub proof_of_possession: FixedBytes<96>,
 }
 
 /// A contract that is there from the start, made by running its constructor at its address.

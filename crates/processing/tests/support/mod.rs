@@ -10,9 +10,9 @@ use alloy::{
     signers::{SignerSync, local::PrivateKeySigner},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use chancery_chain::{Node, NodeConfig, NodeHandle, P2pConfig, ValidatorKeys, runtime_config};
+use chancery_chain::{Node, NodeConfig, NodeHandle, P2pConfig, Role, ValidatorKeys, runtime_config};
 use chancery_contracts::{Authorities, Predeploy, main_chain, predeploys, side_chain};
-use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, ExecutionConfig, GenesisConfig, PredeployConfig, ValidatorConfig};
+use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, ExecutionConfig, GenesisConfig, PredeployConfig};
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
 use chancery_primitives::{
     CertificateId, CertificateKind, Issue, OrganizationCode, SignedOperation as _, SigningDomain, UnixSeconds,
@@ -254,11 +254,7 @@ fn node_config(name: &str, chain_id: u64, contracts: Vec<Predeploy>, dir: &Path)
         chain_id,
         timestamp: now(),
         gas_limit: BLOCK_GAS_LIMIT_DEFAULT,
-        validators: vec![ValidatorConfig {
-            name: "validator".to_owned(),
-            bls_public_key: keys.bls_public_key(),
-            peer_public_key: keys.peer_public_key_bytes(),
-        }],
+        validators: vec![keys.public("validator")],
         alloc: BTreeMap::from([(FIRST_ACCOUNT, funded)]),
         predeploys: contracts
             .into_iter()
@@ -269,7 +265,8 @@ fn node_config(name: &str, chain_id: u64, contracts: Vec<Predeploy>, dir: &Path)
         genesis,
         data_dir: dir.join(name),
         keys,
-        p2p: P2pConfig { listen: "127.0.0.1:0".parse().unwrap(), peers: Vec::new(), allow_private_addresses: true },
+        role: Role::Validator,
+        p2p: P2pConfig::alone(),
         rpc: RpcConfig::new("127.0.0.1:0".parse().unwrap()),
         execution: ExecutionConfig::default(),
         heartbeat: Duration::from_secs(2),

@@ -65,6 +65,7 @@ pub(crate) fn genesis() -> GenesisConfig {
                 "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
             )),
             peer_public_key: FixedBytes::repeat_byte(7),
+            proof_of_possession: FixedBytes::ZERO,
         }],
         alloc,
         predeploys: Vec::new(),

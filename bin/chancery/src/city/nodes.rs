@@ -1,0 +1,140 @@
+//! The chains of a city: one node each, or several validators in this one process, connected over the loopback interface.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
+};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use chancery_chain::{DEFAULT_HEARTBEAT, Node, NodeConfig, NodeHandle, P2pConfig, PeerAddress, Role, ValidatorKeys};
+use chancery_execution::{ExecutionConfig, GenesisConfig};
+use chancery_rpc::RpcConfig;
+use commonware_runtime::{Supervisor as _, tokio as runtime};
+use tracing::error;
+
+use super::layout::{CityChain, DataDir, MAIN};
+
+/// Validators of one chain in one process. A city has six chains, and each validator executes every block.
+const MAX_CITY_VALIDATORS: u16 = 7;
+
+/// A chain of the city, running: its nodes, the one that serves the gateway first.
+pub(crate) struct CityNodes {
+    pub(crate) chain: CityChain,
+    nodes: Vec<NodeHandle>,
+}
+
+impl CityNodes {
+    /// The node that serves the gateway, and whose endpoint is announced.
+    pub(crate) fn first(&self) -> &NodeHandle {
+        &self.nodes[0]
+    }
+
+    /// Waits until one of the nodes fails, and says which.
+    pub(crate) async fn failed(&self) -> anyhow::Error {
+        let failures = self.nodes.iter().map(|node| Box::pin(node.failed()));
+        let (failure, index, _) = futures::future::select_all(failures).await;
+        error!(chain = self.chain.name, validator = index + 1, %failure, "a node failed");
+        anyhow!("validator {} of chain {} failed: {failure}", index + 1, self.chain.name)
+    }
+
+    pub(crate) async fn shutdown(self) {
+        for node in self.nodes {
+            node.shutdown().await;
+        }
+    }
+}
+
+/// How many validators each chain has: what the genesis files of a city that exists say, or what was asked for.
+pub(crate) fn validator_count(asked: Option<u16>, data: &DataDir) -> Result<usize> {
+    if let Some(asked) = asked {
+        ensure!(
+            (1..=MAX_CITY_VALIDATORS).contains(&asked),
+            "a city in one process has 1 to {MAX_CITY_VALIDATORS} validators a chain, not {asked}; `chancery network` makes larger networks"
+        );
+    }
+    let Some(existing) = existing_validators(&data.genesis_of(MAIN))? else {
+        return Ok(usize::from(asked.unwrap_or(1)));
+    };
+    match asked {
+        Some(asked) if usize::from(asked) != existing => bail!(
+            "the city in {} has {existing} validators a chain, not {asked}: leave --validators out, or start a new city in another --data-dir",
+            data.path().display()
+        ),
+        _ => Ok(existing),
+    }
+}
+
+fn existing_validators(genesis: &Path) -> Result<Option<usize>> {
+    if !genesis.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(genesis).with_context(|| format!("cannot read {}", genesis.display()))?;
+    let genesis: GenesisConfig =
+        serde_json::from_str(&text).with_context(|| format!("{} cannot be read", genesis.display()))?;
+    Ok(Some(genesis.validators.len()))
+}
+
+/// Starts all nodes of all chains.
+pub(crate) async fn start(
+    context: &runtime::Context,
+    rpc_base_port: u16,
+    data: &DataDir,
+    validators: &[ValidatorKeys],
+    genesis: &[(CityChain, GenesisConfig)],
+) -> Result<Vec<CityNodes>> {
+    let starting = (0u16..).zip(genesis).map(|(offset, (chain, genesis))| {
+        let port = if rpc_base_port == 0 { Some(0) } else { rpc_base_port.checked_add(offset) };
+        let context = context.child("chain");
+        async move {
+            let port = port.with_context(|| {
+                format!("there is no port left for chain {}: choose a lower --rpc-base-port", chain.name)
+            })?;
+            let network = peers(validators)?;
+            let nodes = validators.iter().zip(network).enumerate().map(|(index, (keys, p2p))| {
+                let config = NodeConfig {
+                    genesis: genesis.clone(),
+                    data_dir: data.chain(*chain, index),
+                    keys: keys.clone(),
+                    role: Role::Validator,
+                    p2p,
+                    rpc: RpcConfig::new(loopback(if index == 0 { port } else { 0 })),
+                    execution: ExecutionConfig::default(),
+                    heartbeat: DEFAULT_HEARTBEAT,
+                };
+                Node::start(context.child("validator").with_attribute("index", index), config)
+            });
+            let nodes = futures::future::try_join_all(nodes)
+                .await
+                .with_context(|| format!("chain {} does not start", chain.name))?;
+            Ok::<_, anyhow::Error>(CityNodes { chain: *chain, nodes })
+        }
+    });
+    futures::future::try_join_all(starting).await
+}
+
+/// Where the validators of one chain find one another: free ports of the loopback interface, chosen anew at each start.
+fn peers(validators: &[ValidatorKeys]) -> Result<Vec<P2pConfig>> {
+    if validators.len() == 1 {
+        return Ok(vec![P2pConfig::alone()]);
+    }
+    // All are held until all are chosen, so that none is chosen twice.
+    let held = validators.iter().map(|_| TcpListener::bind(loopback(0))).collect::<Result<Vec<_>, _>>()?;
+    let addresses = held.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let everybody: Vec<_> = validators
+        .iter()
+        .zip(&addresses)
+        .map(|(keys, address)| PeerAddress { key: keys.peer_public_key(), address: *address })
+        .collect();
+    Ok(addresses
+        .iter()
+        .map(|listen| P2pConfig {
+            listen: *listen,
+            peers: everybody.iter().filter(|peer| peer.address != *listen).cloned().collect(),
+            ..P2pConfig::alone()
+        })
+        .collect())
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}

@@ -1,0 +1,37 @@
+//! A chain that several organizations run, each on its own machine: keys, the shared genesis file, each node's configuration, and the node.
+//!
+//! ```text
+//! each member:  network key  ----> NAME.json (public keys, proof of possession) ----+
+//! one of them:  network genesis <---------------------------------------------------+----> genesis.json, to everybody
+//! each member:  node --config node.toml
+//!
+//! on one machine, for a trial:  network init  makes all of it at once
+//! ```
+
+mod config;
+mod files;
+mod init;
+mod node;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::{
+    arguments::{NetworkCommand, RunNode},
+    output::Output,
+};
+
+pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> {
+    match command {
+        NetworkCommand::Init(init) => init::run(&init, output),
+        NetworkCommand::Key(key) => files::make_key(&key, output),
+        NetworkCommand::Genesis(genesis) => files::make_genesis(&genesis, output),
+    }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+/// Runs one node until it is told to stop.
+pub(crate) fn run_node(options: &RunNode) -> Result<ExitCode> {
+    node::run(options).map(|()| ExitCode::SUCCESS)
+}

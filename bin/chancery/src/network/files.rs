@@ -1,0 +1,89 @@
+//! What members exchange before a chain begins: their public keys, and the genesis file that is made of them.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use chancery_chain::{ValidatorKeys, ValidatorSet};
+use chancery_execution::{GenesisConfig, ValidatorConfig};
+use serde_json::json;
+
+use crate::{
+    arguments::{MakeGenesis, MakeNodeKey},
+    city::{Founding, chain_named, genesis_config},
+    commands::read_bounded,
+    output::Output,
+};
+
+/// A member's public keys are three short lines.
+const MAX_PUBLIC_BYTES: u64 = 16 << 10;
+
+/// Makes a node's keys, or reads those that are there, and prints what the others have to know.
+pub(super) fn make_key(command: &MakeNodeKey, output: &Output) -> Result<()> {
+    let keys = ValidatorKeys::load_or_create(&command.file)?;
+    let public = keys.public(&command.name);
+    output.answer(&public, serde_json::to_string_pretty(&public)?);
+    Ok(())
+}
+
+/// Makes the genesis file from all members' public keys.
+pub(super) fn make_genesis(command: &MakeGenesis, output: &Output) -> Result<()> {
+    let members = command.members.iter().map(|path| read_member(path)).collect::<Result<Vec<_>>>()?;
+    let genesis = genesis_of(&command.chain, members)?;
+    let hash = write_genesis(&command.out, &genesis)?;
+    output.answer(
+        &json!({"chain": genesis.name, "chainId": genesis.chain_id, "genesisHash": hash, "validators": genesis.validators.len(), "file": command.out}),
+        format!(
+            "{}: chain {} ({}) of {} validators\ngenesis hash {hash}: compare it with the other members' before anybody starts",
+            command.out.display(),
+            genesis.name,
+            genesis.chain_id,
+            genesis.validators.len()
+        ),
+    );
+    Ok(())
+}
+
+/// The genesis of a chain of these validators.
+///
+/// # Errors
+/// An unknown chain, a name twice, or a set that no chain can have (a key twice, a proof of possession that does not belong to its key).
+pub(super) fn genesis_of(chain: &str, mut members: Vec<ValidatorConfig>) -> Result<GenesisConfig> {
+    let chain = chain_named(chain)?;
+    let names: BTreeSet<_> = members.iter().map(|member| member.name.as_str()).collect();
+    ensure!(names.len() == members.len(), "two members have the same name; each needs its own");
+    members.sort_by_key(|member| member.peer_public_key);
+    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let genesis = genesis_config(chain, &Founding::development(members, timestamp)?)?;
+    let hash = genesis.build()?.header().hash();
+    ValidatorSet::new(&genesis, hash)?;
+    Ok(genesis)
+}
+
+/// Writes a genesis file that must not exist yet, and returns its hash.
+pub(super) fn write_genesis(path: &Path, genesis: &GenesisConfig) -> Result<alloy_primitives::B256> {
+    let hash = genesis.build()?.header().hash();
+    write_new(path, &serde_json::to_string_pretty(genesis)?)?;
+    Ok(hash)
+}
+
+/// Writes a file that must not exist yet.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<()> {
+    if path.exists() {
+        bail!("{} exists already: it is not overwritten; choose another place, or remove it", path.display());
+    }
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).with_context(|| format!("cannot make the folder {}", directory.display()))?;
+    }
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn read_member(path: &Path) -> Result<ValidatorConfig> {
+    let bytes = read_bounded(path, MAX_PUBLIC_BYTES)?;
+    serde_json::from_slice(&bytes)
+        .with_context(|| format!("{} is not what `chancery network key` prints", path.display()))
+}

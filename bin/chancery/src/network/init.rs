@@ -1,0 +1,139 @@
+//! `chancery network init`: a chain of several nodes on one machine, for a trial.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use chancery_chain::ValidatorKeys;
+use serde::Serialize;
+
+use super::{
+    config::{NodeFile, P2pSection, PeerEntry, RoleName, RpcSection},
+    files::{genesis_of, write_genesis, write_new},
+};
+use crate::{arguments::InitNetwork, output::Output};
+
+/// Validators that a trial on one machine may have.
+const MAX_TRIAL_VALIDATORS: u16 = 31;
+
+/// One node of the trial.
+struct Member {
+    name: String,
+    keys: ValidatorKeys,
+    role: RoleName,
+    p2p: SocketAddr,
+    rpc: SocketAddr,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Made {
+    genesis: PathBuf,
+    genesis_hash: alloy_primitives::B256,
+    nodes: Vec<MadeNode>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MadeNode {
+    name: String,
+    config: PathBuf,
+    rpc: String,
+}
+
+pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
+    ensure!(
+        (1..=MAX_TRIAL_VALIDATORS).contains(&command.validators),
+        "a trial network has 1 to {MAX_TRIAL_VALIDATORS} validators, not {}",
+        command.validators
+    );
+    if command.dir.exists() && command.dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        bail!("{} is not empty: choose another --dir, or remove it", command.dir.display());
+    }
+    let members = members(command)?;
+    let validators: Vec<_> = members.iter().filter(|member| matches!(member.role, RoleName::Validator)).collect();
+    let public = validators.iter().map(|member| member.keys.public(&member.name)).collect();
+    let genesis = genesis_of(&command.chain, public)?;
+    let genesis_path = command.dir.join("genesis.json");
+    let genesis_hash = write_genesis(&genesis_path, &genesis)?;
+
+    let mut nodes = Vec::with_capacity(members.len());
+    for member in &members {
+        let config = command.dir.join(&member.name).join("node.toml");
+        write_new(
+            &config,
+            &format!(
+                "# {} of chain {}. `chancery node --config` runs it.\n{}",
+                member.name,
+                genesis.name,
+                toml::to_string(&file_of(member, &members, command.heartbeat_ms))?
+            ),
+        )?;
+        nodes.push(MadeNode { name: member.name.clone(), config, rpc: format!("http://{}", member.rpc) });
+    }
+    let mut text = format!(
+        "{}: chain {} ({}), genesis hash {genesis_hash}\n\nRun each in a terminal of its own:\n",
+        genesis_path.display(),
+        genesis.name,
+        genesis.chain_id
+    );
+    for node in &nodes {
+        text.push_str(&format!("  chancery node --config {}    # {}\n", node.config.display(), node.rpc));
+    }
+    output.answer(&Made { genesis: genesis_path, genesis_hash, nodes }, text.trim_end());
+    Ok(())
+}
+
+fn members(command: &InitNetwork) -> Result<Vec<Member>> {
+    let roles = (1..=command.validators)
+        .map(|number| (format!("validator-{number}"), RoleName::Validator))
+        .chain((1..=command.followers).map(|number| (format!("follower-{number}"), RoleName::Follower)));
+    (0u16..)
+        .zip(roles)
+        .map(|(offset, (name, role))| {
+            let keys = ValidatorKeys::load_or_create(&key_path(&command.dir, &name))?;
+            let p2p = port(command.host, command.p2p_base_port, offset)?;
+            let rpc = port(command.host, command.rpc_base_port, offset)?;
+            Ok(Member { name, keys, role, p2p, rpc })
+        })
+        .collect()
+}
+
+fn port(host: IpAddr, base: u16, offset: u16) -> Result<SocketAddr> {
+    let port = base.checked_add(offset).with_context(|| format!("there are too few ports from {base} on"))?;
+    Ok(SocketAddr::new(host, port))
+}
+
+fn key_path(dir: &Path, name: &str) -> PathBuf {
+    dir.join(name).join("node.key")
+}
+
+fn file_of(member: &Member, members: &[Member], heartbeat_ms: u64) -> NodeFile {
+    let others = |role: fn(&RoleName) -> bool| {
+        members
+            .iter()
+            .filter(|other| other.name != member.name && role(&other.role))
+            .map(|other| PeerEntry {
+                name: other.name.clone(),
+                key: other.keys.peer_public_key_bytes(),
+                address: other.p2p,
+            })
+            .collect()
+    };
+    NodeFile {
+        genesis: "../genesis.json".into(),
+        data_dir: "data".into(),
+        key_file: "node.key".into(),
+        role: member.role,
+        heartbeat_ms,
+        rpc: RpcSection { listen: member.rpc },
+        p2p: P2pSection {
+            listen: member.p2p,
+            allow_private_addresses: true,
+            peers: others(|role| matches!(role, RoleName::Validator)),
+            followers: others(|role| matches!(role, RoleName::Follower)),
+        },
+    }
+}

@@ -1,0 +1,221 @@
+//! A chain of several nodes, each a `chancery node` process of its own, as `chancery network init` sets it up.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::{built_binary, predeployed::rpc};
+
+/// How often a condition is looked at.
+const POLL: Duration = Duration::from_millis(50);
+/// The longest wait for a condition: many times what a loaded machine needs.
+const MAX_WAIT: Duration = Duration::from_secs(120);
+
+/// What `network init` made, and the processes that run.
+#[derive(Debug)]
+pub struct Network {
+    dir: PathBuf,
+    /// The nodes, validators first.
+    pub nodes: Vec<NodeProcess>,
+}
+
+/// One node of the network; killed when dropped.
+#[derive(Debug)]
+pub struct NodeProcess {
+    /// `validator-1`, ..., `follower-1`, ...
+    pub name: String,
+    /// JSON-RPC endpoint, whether the node runs or not.
+    pub rpc: String,
+    config: PathBuf,
+    child: Option<Child>,
+}
+
+impl Network {
+    /// Makes keys, genesis file and configurations in `dir`, on free ports; nothing runs yet.
+    ///
+    /// # Errors
+    /// When the binary is not built or refuses.
+    pub fn init(dir: &Path, validators: usize, followers: usize, heartbeat_ms: u64) -> Result<Self> {
+        let dir = dir.join("network");
+        let count = u16::try_from(validators + followers)?;
+        let made = Command::new(built_binary())
+            .args(["--json", "network", "init", "--dir"])
+            .arg(&dir)
+            .args(["--validators", &validators.to_string(), "--followers", &followers.to_string()])
+            .args(["--heartbeat-ms", &heartbeat_ms.to_string()])
+            .args(["--p2p-base-port", &free_ports(count)?.to_string()])
+            .args(["--rpc-base-port", &free_ports(count)?.to_string()])
+            .output()
+            .context("cannot run the chancery binary: build it first (cargo build -p chancery)")?;
+        ensure!(made.status.success(), "network init: {}", String::from_utf8_lossy(&made.stderr));
+        let made: Value = serde_json::from_slice(&made.stdout)?;
+        let text = |value: &Value| value.as_str().map(str::to_owned).context("network init printed something else");
+        let nodes = made["nodes"].as_array().context("no nodes")?.iter().map(|node| {
+            Ok(NodeProcess {
+                name: text(&node["name"])?,
+                rpc: text(&node["rpc"])?,
+                config: text(&node["config"])?.into(),
+                child: None,
+            })
+        });
+        Ok(Self { nodes: nodes.collect::<Result<_>>()?, dir })
+    }
+
+    /// Starts every node that does not run.
+    ///
+    /// # Errors
+    /// When one ends before it is ready.
+    pub fn start_all(&mut self) -> Result<()> {
+        self.nodes.iter_mut().filter(|node| node.child.is_none()).try_for_each(NodeProcess::start)
+    }
+
+    /// Where the files are: `genesis.json` and a folder a node.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Waits until all running nodes have the block of this height, and that it is the same block.
+    ///
+    /// # Errors
+    /// When they do not get there, or disagree.
+    pub async fn agree_at(&self, height: u64) -> Result<String> {
+        let mut agreed: Option<String> = None;
+        for node in self.nodes.iter().filter(|node| node.child.is_some()) {
+            let hash = node.block_hash(height).await?;
+            if let Some(agreed) = &agreed {
+                ensure!(*agreed == hash, "{} has {hash} at {height}, others {agreed}", node.name);
+            }
+            agreed = Some(hash);
+        }
+        agreed.context("no node runs")
+    }
+}
+
+impl NodeProcess {
+    /// Starts the node and waits for its `ready` line.
+    ///
+    /// # Errors
+    /// When it ends before; its words are in `node.log` beside its configuration.
+    pub fn start(&mut self) -> Result<()> {
+        let log = self.config.with_file_name("node.log");
+        let mut child = Command::new(built_binary())
+            .args(["node", "--config"])
+            .arg(&self.config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::options().create(true).append(true).open(&log)?)
+            .spawn()?;
+        let output = child.stdout.take().context("the node has no output")?;
+        for line in BufReader::new(output).lines() {
+            if line?.starts_with("ready ") {
+                self.child = Some(child);
+                return Ok(());
+            }
+        }
+        let status = child.wait()?;
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        bail!("{} ended before it was ready: {status}\n{said}", self.name)
+    }
+
+    /// `SIGKILL`, and waits for the end.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn kill(&mut self) -> Result<()> {
+        let mut child = self.child.take().with_context(|| format!("{} does not run", self.name))?;
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
+    /// Removes everything that the node has stored; its keys stay.
+    ///
+    /// # Errors
+    /// When the node runs.
+    pub fn wipe(&self) -> Result<()> {
+        ensure!(self.child.is_none(), "{} runs", self.name);
+        std::fs::remove_dir_all(self.config.with_file_name("data")).context("cannot wipe")
+    }
+
+    /// Whether the process was started and not killed.
+    #[must_use]
+    pub const fn runs(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// The head's height.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn height(&self) -> Result<u64> {
+        number(&rpc(&self.rpc, "eth_blockNumber", json!([])).await?)
+    }
+
+    /// The hash of the block at a height, waited for.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn block_hash(&self, height: u64) -> Result<String> {
+        let block = self.wait("eth_getBlockByNumber", json!([format!("{height:#x}"), false])).await?;
+        Ok(block["hash"].as_str().context("a block without a hash")?.to_owned())
+    }
+
+    /// The receipt of a transaction, waited for.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn receipt(&self, transaction: &str) -> Result<Value> {
+        self.wait("eth_getTransactionReceipt", json!([transaction])).await
+    }
+
+    async fn wait(&self, method: &str, params: Value) -> Result<Value> {
+        let started = Instant::now();
+        loop {
+            if let Ok(answer) = rpc(&self.rpc, method, params.clone()).await
+                && !answer.is_null()
+            {
+                return Ok(answer);
+            }
+            ensure!(started.elapsed() < MAX_WAIT, "{} has no answer to {method} {params}", self.name);
+            sleep(POLL).await;
+        }
+    }
+}
+
+impl Drop for NodeProcess {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().ok();
+            child.wait().ok();
+        }
+    }
+}
+
+fn number(value: &Value) -> Result<u64> {
+    let digits = value.as_str().context("no number")?.trim_start_matches("0x");
+    Ok(u64::from_str_radix(digits, 16)?)
+}
+
+/// The first of `count` ports in a row that nobody uses now.
+fn free_ports(count: u16) -> Result<u16> {
+    const TRIES: u32 = 100;
+    for _ in 0..TRIES {
+        let first = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let Some(end) = first.checked_add(count) else { continue };
+        let held: Vec<_> = (first..end).map_while(|port| TcpListener::bind(("127.0.0.1", port)).ok()).collect();
+        if held.len() == usize::from(count) {
+            return Ok(first);
+        }
+    }
+    bail!("there are no {count} free ports in a row")
+}

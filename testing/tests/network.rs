@@ -1,0 +1,229 @@
+//! A chain that several processes run over real sockets: it lives through what happens to its nodes, and nothing final is ever lost.
+//! `docs/specs/chain.md`: CHAIN-2, CHAIN-3, CHAIN-5.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::{fs, process::Command};
+
+use alloy_primitives::Address;
+use chancery_light::{ChainEssentials, FinalityProof, TrustedChain};
+use chancery_testing::{
+    load::{Kind, Workload, funded_signers},
+    process::{Network, NodeProcess, built_binary, rpc},
+};
+use serde_json::{Value, json};
+
+const CHAIN_ID: u64 = 7100;
+/// Short, so that a dead leader is waited for a short time.
+const HEARTBEAT_MS: u64 = 200;
+
+/// Transfers of the first development account, in nonce order.
+struct Sender {
+    transactions: Vec<String>,
+    sent: usize,
+}
+
+impl Sender {
+    fn new(transactions: usize) -> Self {
+        let signers = funded_signers(1).unwrap();
+        let workload = Workload::sign(Kind::Transfer, &signers, &[0], transactions, CHAIN_ID, Address::ZERO).unwrap();
+        Self { transactions: workload.transactions.into_iter().next().unwrap(), sent: 0 }
+    }
+
+    /// Sends the next transaction to a node; returns its hash.
+    async fn send(&mut self, node: &NodeProcess) -> String {
+        let raw = &self.transactions[self.sent];
+        self.sent += 1;
+        let hash = rpc(&node.rpc, "eth_sendRawTransaction", json!([raw])).await.unwrap();
+        hash.as_str().unwrap().to_owned()
+    }
+
+    /// Sends the next transaction to a node, and waits for its receipt at another; returns the block's height.
+    async fn transact(&mut self, to: &NodeProcess, seen_at: &NodeProcess) -> u64 {
+        let hash = self.send(to).await;
+        let receipt = seen_at.receipt(&hash).await.unwrap();
+        assert_eq!(receipt["status"], "0x1");
+        u64::from_str_radix(receipt["blockNumber"].as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+    }
+}
+
+/// Verifies a block's finality as a light client does that knows the genesis file alone; returns who signed.
+async fn verify(network: &Network, node: &NodeProcess, height: u64) {
+    let genesis: Value = serde_json::from_slice(&fs::read(network.dir().join("genesis.json")).unwrap()).unwrap();
+    let first = node.block_hash(0).await.unwrap();
+    let validators = genesis["validators"].as_array().unwrap();
+    let keys = validators.iter().map(|validator| serde_json::from_value(validator["blsPublicKey"].clone()).unwrap());
+    let essentials =
+        ChainEssentials { chain_id: CHAIN_ID, genesis_hash: first.parse().unwrap(), validators: keys.collect() };
+    let proof = rpc(&node.rpc, "chancery_getFinality", json!([format!("{height:#x}")])).await.unwrap();
+    let proof: FinalityProof = serde_json::from_value(proof).unwrap();
+    let header = TrustedChain::new(essentials).unwrap().verify_finality(&proof).unwrap();
+    assert_eq!(header.number(), height);
+}
+
+#[tokio::test]
+async fn four_validators_and_a_follower_agree_and_every_node_proves_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut network = Network::init(dir.path(), 4, 1, HEARTBEAT_MS).unwrap();
+    network.start_all().unwrap();
+    let mut sender = Sender::new(16);
+    let mut height = 0;
+    for index in 0..10 {
+        // Whichever node it is given to, a follower too, every other gets it.
+        let (to, seen_at) = (&network.nodes[index % 5], &network.nodes[(index + 1) % 5]);
+        height = sender.transact(to, seen_at).await;
+    }
+    network.agree_at(height).await.unwrap();
+    for node in &network.nodes {
+        verify(&network, node, height).await;
+    }
+}
+
+// CHAIN-5: f of 3f+1 may be gone; whoever comes back, with or without its data, catches up.
+#[tokio::test]
+async fn one_of_four_is_killed_and_wiped_and_rejoins() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut network = Network::init(dir.path(), 4, 0, HEARTBEAT_MS).unwrap();
+    network.start_all().unwrap();
+    let mut sender = Sender::new(32);
+    let before = sender.transact(&network.nodes[0], &network.nodes[3]).await;
+    let agreed = network.agree_at(before).await.unwrap();
+
+    network.nodes[3].kill().unwrap();
+    for _ in 0..5 {
+        sender.transact(&network.nodes[0], &network.nodes[1]).await;
+    }
+    network.nodes[3].start().unwrap();
+    let height = sender.transact(&network.nodes[3], &network.nodes[3]).await;
+    network.agree_at(height).await.unwrap();
+
+    network.nodes[3].kill().unwrap();
+    network.nodes[3].wipe().unwrap();
+    let height = sender.transact(&network.nodes[1], &network.nodes[2]).await;
+    network.nodes[3].start().unwrap();
+    assert_eq!(network.nodes[3].block_hash(before).await.unwrap(), agreed, "an old block is fetched again");
+    network.agree_at(height).await.unwrap();
+    // It votes again: without it and another one there would be no quorum.
+    network.nodes[0].kill().unwrap();
+    let height = sender.transact(&network.nodes[3], &network.nodes[3]).await;
+    verify(&network, &network.nodes[3], height).await;
+}
+
+// CHAIN-5, M-AUTH: more than f gone is a stand-still, never a fork or a loss; the chain resumes with unchanged files.
+#[tokio::test]
+async fn when_all_are_killed_at_once_the_chain_resumes_and_has_every_receipt() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut network = Network::init(dir.path(), 4, 0, HEARTBEAT_MS).unwrap();
+    network.start_all().unwrap();
+    let mut sender = Sender::new(64);
+    let mut receipts = Vec::new();
+    for round in 0..3 {
+        for _ in 0..6 {
+            let hash = sender.send(&network.nodes[round]).await;
+            receipts.push((network.nodes[round].receipt(&hash).await.unwrap()["blockHash"].clone(), hash));
+        }
+        network.nodes.iter_mut().for_each(|node| node.kill().unwrap());
+        network.start_all().unwrap();
+        for (block, hash) in &receipts {
+            for node in &network.nodes {
+                let receipt = node.receipt(hash).await.unwrap();
+                assert_eq!(receipt["blockHash"], *block, "{} in round {round}", node.name);
+            }
+        }
+    }
+    let height = sender.transact(&network.nodes[0], &network.nodes[2]).await;
+    network.agree_at(height).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_quorum_nothing_becomes_final_and_nothing_is_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut network = Network::init(dir.path(), 4, 0, HEARTBEAT_MS).unwrap();
+    network.start_all().unwrap();
+    let mut sender = Sender::new(8);
+    sender.transact(&network.nodes[0], &network.nodes[1]).await;
+    network.nodes[2].kill().unwrap();
+    network.nodes[3].kill().unwrap();
+    // Idle blocks that were voted for before the kill may still become final.
+    let hash = sender.send(&network.nodes[0]).await;
+    network.nodes[2].start().unwrap();
+    let receipt = network.nodes[2].receipt(&hash).await.unwrap();
+    assert_eq!(receipt["status"], "0x1", "what waited is taken up when there is a quorum again");
+}
+
+#[test]
+fn what_makes_no_network_is_refused_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::init(dir.path(), 4, 1, HEARTBEAT_MS).unwrap();
+    let node = |name: &str| network.dir().join(name).join("node.toml");
+    let refusal = |config: &std::path::Path| {
+        let output = Command::new(built_binary()).args(["node", "--config"]).arg(config).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let change = |name: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(node(name)).unwrap();
+        assert!(text.contains(from), "{text}");
+        let changed = node(name).with_file_name("changed.toml");
+        fs::write(&changed, text.replacen(from, to, 1)).unwrap();
+        refusal(&changed)
+    };
+    assert!(change("validator-1", "role = \"validator\"", "role = \"follower\"").contains("cannot be a follower"));
+    assert!(
+        change("follower-1", "role = \"follower\"", "role = \"validator\"")
+            .contains("belongs to none of the validators")
+    );
+    assert!(change("validator-1", "heartbeat_ms = 200", "heartbeat_ms = 1").contains("heartbeat_ms must lie between"));
+    assert!(change("validator-1", "heartbeat_ms", "heart_beat").contains("unknown field `heart_beat`"));
+    assert!(change("validator-1", "[[p2p.peers]]", "[[p2p.followers]]").contains("no address for validator"));
+
+    // FINALITY-8: a key that nobody has shown to possess makes no chain.
+    let path = network.dir().join("genesis.json");
+    let mut genesis: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let other = genesis["validators"][1]["proofOfPossession"].clone();
+    genesis["validators"][0]["proofOfPossession"] = other;
+    fs::write(&path, genesis.to_string()).unwrap();
+    assert!(refusal(&node("validator-1")).contains("proof of possession"));
+
+    let again = Command::new(built_binary()).args(["network", "init", "--dir"]).arg(network.dir()).output().unwrap();
+    assert!(String::from_utf8(again.stderr).unwrap().contains("is not empty"));
+}
+
+// Across machines: each member makes its keys, one makes the genesis file from what they print.
+#[test]
+fn members_exchange_public_keys_and_make_one_genesis_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let chancery = |arguments: &[&str]| {
+        let output = Command::new(built_binary()).current_dir(dir.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for name in ["civil-affairs", "university", "tax"] {
+        let printed = chancery(&["network", "key", &format!("{name}.key"), "--name", name]);
+        assert_eq!(
+            printed,
+            chancery(&["network", "key", &format!("{name}.key"), "--name", name]),
+            "a key is made once"
+        );
+        assert!(!printed.contains("secret"));
+        fs::write(dir.path().join(format!("{name}.json")), printed).unwrap();
+    }
+    let files = ["civil-affairs.json", "university.json", "tax.json"];
+    let made = chancery(&["--json", "network", "genesis", files[0], files[1], files[2], "--out", "genesis.json"]);
+    let made: Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(made["validators"], 3);
+    let genesis: Value = serde_json::from_slice(&fs::read(dir.path().join("genesis.json")).unwrap()).unwrap();
+    let keys: Vec<&str> = genesis["validators"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| member["peerPublicKey"].as_str().unwrap())
+        .collect();
+    assert!(keys.is_sorted(), "in the order of the signer bitmap, whatever the order of the files");
+
+    let twice = Command::new(built_binary())
+        .current_dir(dir.path())
+        .args(["network", "genesis", files[0], files[0], "--out", "twice.json"])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8(twice.stderr).unwrap().contains("same name"));
+}
