@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 export const CITY = (process.env.CHANCERY_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '');
-const SCREENSHOTS = process.env.CHANCERY_SCREENSHOTS;
+const SCREENSHOTS = process.env.SCREENSHOTS;
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** Longest that an expected thing may take to appear. */
 export const PATIENCE_MS = 30_000;

@@ -28,6 +28,15 @@ pub(crate) const POSTGRESQL: Package = Package {
     why: "the identity database is tested on it",
 };
 
+/// Python with what makes virtual environments, wherever it comes from.
+pub(crate) fn python() -> Result<()> {
+    if output(command("python3").args(["-c", "import venv, ensurepip"])).is_some() {
+        return Ok(());
+    }
+    let evidence: &[&str] = &["/usr/lib/*/ensurepip/__init__.py"];
+    debian(&[Package { name: "python3-venv", evidence, why: "web3.py is tested in an environment of its own" }])
+}
+
 /// Chinese characters in screenshots and in the browser tests.
 pub(crate) const CJK_FONTS: Package = Package {
     name: "fonts-noto-cjk",

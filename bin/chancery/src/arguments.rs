@@ -116,6 +116,9 @@ pub(crate) struct Up {
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// Stop when standard input ends: for a program that starts a city and must not leave it behind.
+    #[arg(long)]
+    pub(crate) until_stdin_ends: bool,
     /// URL under which people reach the gateway, if it stands behind a proxy. It is what they sign in to.
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
@@ -126,6 +129,9 @@ pub(crate) struct RunNode {
     /// The node's configuration (node.toml).
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+    /// Stop when standard input ends: for a program that starts a node and must not leave it behind.
+    #[arg(long)]
+    pub(crate) until_stdin_ends: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,7 @@ mod logging;
 mod network;
 mod output;
 mod party;
+mod stop;
 
 use std::process::ExitCode;
 

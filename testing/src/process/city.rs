@@ -87,7 +87,9 @@ impl City {
             ])
             .arg(&options.data_dir)
             .args(&options.arguments)
-            .stdin(Stdio::null())
+            // However this process ends, it does not leave the city behind.
+            .arg("--until-stdin-ends")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| {

@@ -111,7 +111,9 @@ impl NodeProcess {
         let mut child = Command::new(built_binary())
             .args(["node", "--config"])
             .arg(&self.config)
-            .stdin(Stdio::null())
+            // However this process ends, it does not leave the node behind.
+            .arg("--until-stdin-ends")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(&log)?)
             .spawn()?;

@@ -77,6 +77,8 @@ impl City {
             .arg(data)
             .arg("--web-dir")
             .arg(root().join("web/dist"))
+            .arg("--until-stdin-ends")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(said)
             .spawn()

@@ -19,7 +19,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         run_script("contracts", "artifacts")?;
         return run_script("contracts", "snapshot");
     }
+    run_script("contracts", "lint")?;
     run_script("contracts", "artifacts:check")?;
+    run_script("contracts", "vectors:check")?;
     run_script("contracts", "test")?;
     run_script("contracts", "snapshot:check")
 }

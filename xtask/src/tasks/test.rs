@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Prerequisites");
     prerequisites::node()?;
     prerequisites::debian(&[POSTGRESQL])?;
+    prerequisites::python()?;
     if !arguments.no_browser {
         prerequisites::debian(&[CHROMIUM, CJK_FONTS])?;
     }
@@ -30,6 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
     step("Web: types, lints, unit tests, build");
     web::install("web")?;
+    web::run_script("web", "api:check")?;
     web::run_script("web", "lint")?;
     web::run_script("web", "test")?;
     web::run_script("web", "build")?;

@@ -13,7 +13,7 @@ use chancery_execution::GenesisConfig;
 use chancery_gateway::{Gateway, GatewayConfig, Origin};
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
 use commonware_runtime::{Metrics as _, Runner as _, Supervisor as _, tokio as runtime};
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -28,6 +28,7 @@ use super::{
 use crate::{
     arguments::Up,
     keys::{development, development_key},
+    stop::told_to_stop,
 };
 
 /// Runs a city until it is told to stop (SIGINT, SIGTERM) or one of its chains fails.
@@ -61,7 +62,7 @@ fn lock(data: &DataDir) -> Result<std::fs::File> {
 }
 
 async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<()> {
-    let stop = stop_signals()?;
+    let stop = told_to_stop(options.until_stdin_ends)?;
     // The gateway's port first: if it is taken, nothing else needs to start.
     let listener = TcpListener::bind(options.gateway).await.with_context(|| {
         format!("cannot listen on {}: is another city running? Choose another --gateway", options.gateway)
@@ -164,15 +165,6 @@ fn web_directory(options: &Up) -> Option<std::path::PathBuf> {
         .clone()
         .or_else(|| Some("web/dist".into()))
         .filter(|directory| directory.join("index.html").is_file())
-}
-
-/// Completes at the first SIGINT or SIGTERM.
-pub(crate) fn stop_signals() -> Result<impl Future<Output = ()>> {
-    let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
-    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-    })
 }
 
 async fn any_failed(nodes: &[CityNodes]) -> anyhow::Error {

@@ -6,14 +6,15 @@ use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use tracing::info;
 
 use super::config::load;
-use crate::{arguments::RunNode, city::stop_signals};
+use crate::{arguments::RunNode, stop::told_to_stop};
 
 pub(super) fn run(options: &RunNode) -> Result<()> {
+    let until_stdin_ends = options.until_stdin_ends;
     let loaded = load(&options.config)?;
     std::fs::create_dir_all(&loaded.consensus_dir)?;
     let runner = runtime::Runner::new(runtime_config(&loaded.consensus_dir));
     runner.start(|context| async move {
-        let stop = stop_signals()?;
+        let stop = told_to_stop(until_stdin_ends)?;
         let name = loaded.config.genesis.name.clone();
         let node = Node::start(context.child("chain"), loaded.config).await?;
         println!("ready chain={name} rpc={}", node.rpc_url());
