@@ -12,7 +12,7 @@ use alloy::{
 use chancery_chain::{
     Node, NodeConfig, NodeError, NodeHandle, P2pConfig, PeerAddress, Role, ValidatorKeys, runtime_config,
 };
-use chancery_execution::{ExecutionConfig, GenesisConfig};
+use chancery_execution::{ExecutionConfig, GenesisConfig, ValidatorConfig};
 use chancery_light::{FinalityProof, ProofBundle, TrustedChain, prove_inclusion};
 use chancery_rpc::RpcConfig;
 use commonware_runtime::{Runner as _, Supervisor as _, tokio::Context};
@@ -150,8 +150,26 @@ fn a_key_that_is_no_validators_is_refused() {
 #[test]
 fn a_genesis_that_pairs_the_keys_wrongly_is_refused() {
     let other = ValidatorKeys::from_seed(999);
-    let refused = refusal(|config| config.genesis.validators[0].bls_public_key = other.bls_public_key());
+    let refused = refusal(|config| {
+        let peer_public_key = config.keys.peer_public_key_bytes();
+        config.genesis.validators = vec![ValidatorConfig { peer_public_key, ..other.public("other") }];
+    });
     assert!(matches!(refused, NodeError::KeyMismatch), "{refused}");
+}
+
+// FINALITY-8
+#[test]
+fn a_validator_that_has_not_shown_to_know_its_secret_is_refused() {
+    let other = ValidatorKeys::from_seed(999);
+    let refused =
+        refusal(|config| config.genesis.validators[0].proof_of_possession = other.public("other").proof_of_possession);
+    assert!(matches!(&refused, NodeError::Possession { validator } if validator == "validator 0"), "{refused}");
+}
+
+#[test]
+fn a_follower_with_a_validators_keys_is_refused() {
+    let refused = refusal(|config| config.role = Role::Follower);
+    assert!(matches!(refused, NodeError::FollowerIsValidator { .. }), "{refused}");
 }
 
 #[test]
