@@ -233,6 +233,9 @@ pub(crate) enum UserCommand {
         /// Date of birth, YYYY-MM-DD.
         #[arg(long)]
         birth_date: Option<String>,
+        /// The key of a confirmed registration is lost: this one is to take its place.
+        #[arg(long)]
+        recovery: bool,
     },
     /// Show the registration of the owner of --key.
     Show,
@@ -365,6 +368,9 @@ pub(crate) enum Reason {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid and recorded (or --dry-run); 1 any other outcome, not recorded, or an error; 2 wrong usage."
+)]
 pub(crate) struct Inspect {
     /// The link behind the QR code.
     pub(crate) code: String,
@@ -374,6 +380,8 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 genuine and valid; 1 not genuine (a check failed), or an error; 2 wrong usage; \
+                        3 genuine, but revoked, replaced, suspended, expired or not yet in force; 4 genuine, but the file proves no status.")]
 pub(crate) struct Verify {
     /// The certificate file (from `certificate query --out`).
     pub(crate) file: PathBuf,

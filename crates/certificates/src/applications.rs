@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use alloy_primitives::{Address, B256};
 use chancery_identity::{
     ApplicationDecision, ApplicationQuery, ApplicationRecord, ApplicationStatus, Happening, IdentityDatabase,
-    JournalEntry, Keeper, MAX_REASON_CHARS, Page,
+    JournalEntry, Keeper, MAX_REASON_CHARS, Page, is_application_id,
 };
 use chancery_primitives::{CertificateId, CertificateKind, UnixSeconds};
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, s2p::S2p};
@@ -182,6 +182,9 @@ impl ApplicationDesk {
     /// `DatabaseUnreachable`.
     pub async fn decide(&self, actor: &Actor, id: &str, decision: Decision) -> DoorResult<ApplicationView> {
         let by = require(actor, Role::Issuer)?;
+        if !is_application_id(id) {
+            return Err(DoorError::new(Code::MalformedRequest, "id: an application has 32 hexadecimal digits"));
+        }
         let unknown = || DoorError::new(Code::UnknownApplication, "there is no such application");
         let record = self.database.application(id).await.map_err(door_error)?.ok_or_else(unknown)?;
         let kind = self.directory.parse_kind(&record.kind)?;

@@ -11,6 +11,7 @@ pub(crate) fn door_error(error: IdentityError) -> DoorError {
         IdentityError::Conflict(conflict) => conflict_error(&conflict, public),
         IdentityError::InvalidPerson(error) => DoorError::new(Code::SchemaViolation, public)
             .with("violations", json!([{ "path": format!("/person/{}", error.member), "problem": error.problem }])),
+        IdentityError::Malformed { .. } => DoorError::new(Code::MalformedRequest, public),
         IdentityError::TooLarge { limit, .. } => DoorError::new(Code::MalformedRequest, public).with("limit", limit),
         IdentityError::WrongKey
         | IdentityError::KeyRing(_)

@@ -109,6 +109,20 @@ impl RoleResolver {
         Ok(self.rights_of(address).await?.iter().filter_map(Right::kind).collect())
     }
 
+    /// The roles that an address had by keys of organizations whose time has ended: retired or revoked.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        let now = UnixSeconds((self.clock)() / 1000);
+        let registry = Registry::new(self.s2p.as_ref(), &self.directory);
+        let mut roles = BTreeSet::new();
+        for organization in registry.organizations_of_key(address).await? {
+            roles.extend(registry.rights_ended(address, organization, now).await?.into_iter().map(role_of_right));
+        }
+        Ok(roles)
+    }
+
     /// Forgets what was read, after rights were changed through this gateway.
     pub fn forget(&self) {
         self.cache.lock().clear();

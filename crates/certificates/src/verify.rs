@@ -1,18 +1,23 @@
 //! Verifies the answer of C-API-5 offline, knowing a chain's genesis alone (`chancery verify FILE`).
 //!
 //! What verifies: that the registry of the trusted chain recorded this certificate for this holder from this organization, of this kind, with
-//! this sealed document; and, where the file has it, what its status was at a later block. What it cannot tell offline, it says: whether the
-//! organization had the right to the kind stands on the main chain, and the status is as old as its block.
+//! this sealed document; and, where the file has it, what its status was at a later block. Being genuine is one thing, being valid another: the
+//! [`VerifiedCertificate::outcome`] says what it amounts to, and without a proof of the status that cannot be determined.
+//!
+//! Every member of the file is compared with what is proven, or named among [`VerifiedCertificate::unproven`]. What it cannot tell offline, it
+//! says: whether the organization had the right to the kind stands on the main chain, and the status is as old as its block.
+
+mod members;
+mod status;
 
 use std::fmt;
 
 use alloy_primitives::{Address, B256, keccak256};
 use chancery_contracts::predeploys;
-use chancery_light::{FinalHeader, ProofBundle, TrustedChain, VerifiedBundle, VerifyError};
+use chancery_light::{BUNDLE_VERSION, ProofBundle, TrustedChain, VerifiedBundle, VerifyError};
 use chancery_primitives::{
-    CertificateId, CertificateKind, Issue, OrganizationCode, Outcome, SIGNATURE_BYTES, SignedOperation as _,
-    SigningDomain, UnixSeconds,
-    certificate_storage::{CertificateSlots, StatusWord, commitment},
+    CertificateId, CertificateKind, CertificateStatus, Issue, OrganizationCode, Outcome, SIGNATURE_BYTES,
+    SignedOperation as _, SigningDomain, UnixSeconds,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +26,7 @@ use crate::registry::IssuedCertificate;
 /// Longest file that is read, in bytes.
 pub const MAX_FILE_BYTES: usize = 8 * 1024 * 1024;
 
-/// The file: what C-API-5 answers. Members that do not matter for the proof are not looked at.
+/// The file: what C-API-5 answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateFile {
@@ -29,6 +34,9 @@ pub struct CertificateFile {
     pub certificate_id: CertificateId,
     /// Who issued it.
     pub organization: OrganizationCode,
+    /// Its public name. The main chain knows it, this proof does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_name: Option<String>,
     /// Its kind.
     pub kind: CertificateKind,
     /// Whose it is. Without it, the holder is what the proof says.
@@ -39,6 +47,12 @@ pub struct CertificateFile {
     /// The key that signed it. Without it, it is what the proof says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer_key: Option<Address>,
+    /// When it was recorded, RFC 3339. Without it, it is what the proof says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<String>,
+    /// Its status when the file was made. Without it, it is what the proof says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CertificateStatus>,
     /// Transaction, receipt, header, finality; the status.
     pub proof: Option<ProofBundle>,
 }
@@ -69,6 +83,8 @@ impl From<VerifyError> for VerificationFailure {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedStatus {
+    /// As the registry held it.
+    pub status: CertificateStatus,
     /// What the certificate amounts to at `now`, if its status has not changed since.
     pub outcome: Outcome,
     /// Number of status changes.
@@ -85,6 +101,8 @@ pub struct VerifiedStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedCertificate {
+    /// What it amounts to: that of the status, and "cannot determine" when the file proves none.
+    pub outcome: Outcome,
     /// What the issuer signed.
     pub issue: Issue,
     /// The key that signed it.
@@ -101,6 +119,8 @@ pub struct VerifiedCertificate {
     pub document_checked: bool,
     /// The checks that were made, in order.
     pub checks: Vec<String>,
+    /// Members of the file that nothing in it proves: they may say anything.
+    pub unproven: Vec<String>,
 }
 
 /// Verifies a file against a trusted chain; with the plain document too, when whoever asks has it.
@@ -117,7 +137,9 @@ pub fn verify_file(
         return Err(VerificationFailure::new("file-readable", format!("it is longer than {MAX_FILE_BYTES} bytes")));
     }
     let file = serde_json::from_slice(json).map_err(|error| VerificationFailure::new("file-readable", error))?;
-    verify(&file, chain, document, now)
+    let mut verified = verify(&file, chain, document, now)?;
+    verified.unproven.extend(members::unknown_members(json)?);
+    Ok(verified)
 }
 
 /// Verifies what C-API-5 answered.
@@ -136,12 +158,16 @@ pub fn verify(
     };
     let mut checks = Checks::default();
     checks.passed("proof-present");
+    checks.require("proof-version", bundle.version == BUNDLE_VERSION, || {
+        format!("the proof is of version {}, this program reads {BUNDLE_VERSION}", bundle.version)
+    })?;
     let proven = bundle.verify(chain)?;
     checks.passed("block-final");
     checks.passed("transaction-included");
     let issued = issued_by(&proven, file.certificate_id)?;
     checks.passed("certificate-issued");
-    check_members(file, &issued, &mut checks)?;
+    let issued_at = UnixSeconds(proven.header.header().timestamp);
+    members::check(file, &issued, issued_at, &mut checks)?;
     check_signature(&issued, chain, &mut checks)?;
     if let Some(document) = document {
         let found = keccak256(document);
@@ -150,18 +176,19 @@ pub fn verify(
             format!("the document hashes to {found}, issued was {expected}")
         })?;
     }
-    let header = proven.header.header();
-    let issued_at = UnixSeconds(header.timestamp);
-    let status = status(&proven, &issued, issued_at, chain, now, &mut checks)?;
+    let status = status::check(&proven, &issued, issued_at, chain, now, &mut checks)?;
+    let unproven = members::unproven(file, status.as_ref(), &mut checks)?;
     Ok(VerifiedCertificate {
+        outcome: status.as_ref().map_or(Outcome::CannotDetermine, |status| status.outcome),
         issuer_key: issued.issuer,
         tx_hash: proven.transaction.hash,
-        block_number: header.number,
+        block_number: proven.header.number(),
         issued_at,
         status,
         document_checked: document.is_some(),
         issue: issued.operation,
         checks: checks.0,
+        unproven,
     })
 }
 
@@ -205,34 +232,6 @@ fn issued_by(proven: &VerifiedBundle, id: CertificateId) -> Result<IssuedCertifi
         })
 }
 
-fn check_members(
-    file: &CertificateFile,
-    issued: &IssuedCertificate,
-    checks: &mut Checks,
-) -> Result<(), VerificationFailure> {
-    let operation = &issued.operation;
-    checks.require("organization-matches", file.organization == operation.organization, || {
-        format!("the file says {}, issued by {}", file.organization, operation.organization)
-    })?;
-    checks.require("kind-matches", file.kind == operation.kind, || {
-        format!("the file says {}, issued as {}", file.kind, operation.kind)
-    })?;
-    if let Some(holder) = file.holder {
-        checks.require("holder-matches", holder == operation.holder, || {
-            format!("the file says {holder}, issued to {}", operation.holder)
-        })?;
-    }
-    if let Some(key) = file.issuer_key {
-        checks.require("issuer-key-matches", key == issued.issuer, || {
-            format!("the file says {key}, signed by {}", issued.issuer)
-        })?;
-    }
-    let sealed = keccak256(file.sealed.as_bytes());
-    checks.require("sealed-unaltered", sealed == operation.sealed_hash, || {
-        format!("the sealed document hashes to {sealed}, issued was {}", operation.sealed_hash)
-    })
-}
-
 /// The registry has checked the issuer's signature when it recorded it; here it is checked again, without trusting the contract's code. What a
 /// contract has signed (ERC-1271, not 65 bytes) only the registry could check.
 fn check_signature(
@@ -253,48 +252,6 @@ fn check_signature(
         Ok(signer) => format!("signed by {signer}, recorded as signed by {}", issued.issuer),
         Err(error) => error.to_string(),
     })
-}
-
-fn status(
-    proven: &VerifiedBundle,
-    issued: &IssuedCertificate,
-    issued_at: UnixSeconds,
-    chain: &TrustedChain,
-    now: UnixSeconds,
-    checks: &mut Checks,
-) -> Result<Option<VerifiedStatus>, VerificationFailure> {
-    let Some((header, account)) = &proven.state else { return Ok(None) };
-    checks.require("status-of-registry", account.address == predeploys::CERTIFICATE_REGISTRY, || {
-        format!("the status proof is of {}", account.address)
-    })?;
-    let slots = CertificateSlots::of(issued.operation.certificate_id);
-    let slot =
-        |wanted: B256| account.storage.iter().find(|(key, _)| B256::from(*key) == wanted).map(|(_, value)| *value);
-    let (Some(word), Some(found)) = (slot(slots.status), slot(slots.commitment)) else {
-        return Err(VerificationFailure::new("status-of-certificate", "the status proof is of another certificate"));
-    };
-    checks.passed("status-of-certificate");
-    let domain = SigningDomain::new(chain.chain_id(), predeploys::CERTIFICATE_REGISTRY);
-    let expected = commitment(issued.operation.digest(&domain), issued.issuer, issued_at);
-    checks.require("commitment-matches", B256::from(found) == expected, || {
-        format!("the registry is committed to {}, not to {expected}", B256::from(found))
-    })?;
-    let word = StatusWord::decode(word).map_err(|error| VerificationFailure::new("status-readable", error))?;
-    let word =
-        word.ok_or_else(|| VerificationFailure::new("status-readable", "the registry knows no such certificate"))?;
-    checks.passed("status-readable");
-    Ok(Some(verified_status(&word, header, now)))
-}
-
-fn verified_status(word: &StatusWord, header: &FinalHeader, now: UnixSeconds) -> VerifiedStatus {
-    let at = UnixSeconds(header.header().timestamp);
-    VerifiedStatus {
-        outcome: word.validity.outcome(word.status, now),
-        revision: word.revision,
-        block_number: header.number(),
-        at,
-        age_s: now.get().saturating_sub(at.get()),
-    }
 }
 
 #[cfg(test)]

@@ -53,6 +53,14 @@ pub trait Roles: Send + Sync {
     /// # Errors
     /// `ChainUnreachable`, `DatabaseUnreachable`.
     async fn roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>>;
+
+    /// The roles that an address had by keys whose time has ended; none where no history of keys is known.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn ended_roles_of(&self, _address: Address) -> DoorResult<BTreeSet<Role>> {
+        Ok(BTreeSet::new())
+    }
 }
 
 /// Real-name registration (C-ID, C-API-1).

@@ -104,6 +104,12 @@ pub struct ApplicationQuery {
     pub page: Page,
 }
 
+/// Whether a text has the form of an application's identifier: 32 hexadecimal digits, lower case.
+#[must_use]
+pub fn is_application_id(text: &str) -> bool {
+    text.len() == 2 * crate::ID_BYTES && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 macro_rules! select_application {
     ($rest:literal) => {
         concat!(
@@ -164,11 +170,14 @@ impl IdentityDatabase {
         })
     }
 
-    /// One application.
+    /// One application; none has an identifier that is not [`is_application_id`].
     ///
     /// # Errors
     /// `DatabaseUnreachable`, `Broken`.
     pub async fn application(&self, id: &str) -> IdentityResult<Option<ApplicationRecord>> {
+        if !is_application_id(id) {
+            return Ok(None);
+        }
         let row = self.pool.fetch_optional(select_application!("WHERE id = $1"), values![id]).await?;
         row.map(|row| self.read_application(&row)).transpose()
     }
@@ -224,6 +233,9 @@ impl IdentityDatabase {
         by: Address,
         now_ms: u64,
     ) -> IdentityResult<Option<ApplicationRecord>> {
+        if !is_application_id(id) {
+            return Ok(None);
+        }
         let (status, reason, certificate) = match decision {
             ApplicationDecision::Issued { certificate_id } => (ApplicationStatus::Issued, None, Some(*certificate_id)),
             ApplicationDecision::Rejected { reason } => (ApplicationStatus::Rejected, Some(reason.as_str()), None),

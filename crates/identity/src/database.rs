@@ -122,6 +122,8 @@ pub struct Page {
 
 /// Most rows of a page.
 pub const MAX_PAGE_ROWS: usize = 100;
+/// Longest key of a row in a cursor, in bytes.
+const MAX_CURSOR_KEY_BYTES: usize = 100;
 /// Rows of a page when nothing is said.
 pub const DEFAULT_PAGE_ROWS: usize = 20;
 
@@ -161,9 +163,10 @@ impl FromStr for Cursor {
     type Err = IdentityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let malformed = || IdentityError::TooLarge { what: "the cursor", limit: 100 };
+        let malformed = || IdentityError::Malformed { what: "the cursor" };
         let (time, key) = text.split_once('.').ok_or_else(malformed)?;
-        if key.len() > 100 {
+        // Keys of rows are identifiers and addresses.
+        if !(1..=MAX_CURSOR_KEY_BYTES).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(malformed());
         }
         Ok(Self { time_ms: time.parse().map_err(|_| malformed())?, key: key.to_owned() })

@@ -30,6 +30,12 @@ pub enum IdentityError {
         /// The bound.
         limit: usize,
     },
+    /// Input is not of its form. What it was is not said: it may be personal.
+    #[error("{what} is malformed")]
+    Malformed {
+        /// What.
+        what: &'static str,
+    },
     /// The key file is not the one that this database was made with. Nothing was read or written: start with the right key file.
     #[error("the key file does not belong to this identity database; start with the key file that it was made with")]
     WrongKey,

@@ -34,7 +34,7 @@ mod users;
 
 pub use applications::{
     ApplicationDecision, ApplicationQuery, ApplicationRecord, ApplicationStatus, MAX_DETAILS_BYTES,
-    MAX_OPEN_APPLICATIONS,
+    MAX_OPEN_APPLICATIONS, is_application_id,
 };
 pub use database::{Cursor, DEFAULT_PAGE_ROWS, DatabaseLocation, IdentityDatabase, MAX_PAGE_ROWS, Page};
 pub use error::{Conflict, IdentityError, IdentityResult};
@@ -51,9 +51,12 @@ pub use users::{
     SignedAttribute, UserDecision, UserRecord, UserStatus, UserType,
 };
 
-/// A random identifier of 16 bytes as 32 hexadecimal digits.
+/// Bytes of a random identifier.
+const ID_BYTES: usize = 16;
+
+/// A random identifier as hexadecimal digits.
 fn random_id() -> IdentityResult<String> {
-    let mut bytes = [0; 16];
+    let mut bytes = [0; ID_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| IdentityError::Broken(error.to_string()))?;
     Ok(hex::encode(bytes))
 }

@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
-use chancery_identity::{DatabaseLocation, IdentityDatabase, KeyRing};
+use chancery_identity::{Cursor, DatabaseLocation, IdentityDatabase, IdentityError, KeyRing};
 use tempfile::TempDir;
 
 /// A fresh database and how to open it again.
@@ -70,6 +70,7 @@ on_both!(
     operations_are_found_with_all_leaves_of_their_block,
     an_idempotency_key_stands_for_one_operation,
     the_journal_is_filtered_newest_first,
+    text_that_one_database_cannot_hold_is_refused_by_both,
     bounds_are_kept,
 );
 
@@ -132,6 +133,17 @@ async fn an_sqlite_file_that_disappears_is_temporary_and_is_not_replaced_by_an_e
     std::fs::rename(&away, path).unwrap();
     cases::assert_filled(&fixture.database).await;
     cases::assert_filled(&fixture.open_again().await).await;
+}
+
+#[test]
+fn only_a_cursor_of_ours_is_read() {
+    for own in ["1800000000000.0x0101010101010101010101010101010101010101", "0.0123456789abcdef0123456789abcdef"] {
+        assert_eq!(own.parse::<Cursor>().unwrap().to_string(), own);
+    }
+    let long = format!("1.{}", "a".repeat(101));
+    for wrong in ["", "1", "1.", ".a", "x.a", "1.\0", "1.a b", "1.~", "1.\u{e9}", long.as_str()] {
+        assert!(matches!(wrong.parse::<Cursor>(), Err(IdentityError::Malformed { .. })), "{wrong:?}");
+    }
 }
 
 #[test]

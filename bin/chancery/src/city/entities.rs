@@ -32,7 +32,9 @@ use serde_json::Value;
 
 use super::{
     layout::{DataDir, MAIN, SIDE, chains},
-    ports::{ApplicationPort, DatabaseIndex, DatabaseJournal, PresentationPort, RegistrationPort, RolePort},
+    ports::{
+        ApplicationPort, ControlPort, DatabaseIndex, DatabaseJournal, PresentationPort, RegistrationPort, RolePort,
+    },
 };
 
 /// What the entities of a city are made of.
@@ -105,10 +107,10 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
         applications: Arc::new(ApplicationPort(ApplicationDesk::new(database, directory, roles.clone(), s2p, clock))),
         database: presentations.clone(),
         presentations,
+        o2c: Arc::new(ControlPort::new(Arc::new(controlling), roles.clone())),
         roles: Arc::new(RolePort(roles)),
         r2d,
         u2s: provisioning,
-        o2c: Arc::new(controlling),
         v2m: Arc::new(monitoring),
     })
 }

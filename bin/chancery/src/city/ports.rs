@@ -2,7 +2,9 @@
 //! entities over the identity database.
 
 mod application;
+mod control;
 mod database;
 
 pub(crate) use application::{ApplicationPort, PresentationPort, RegistrationPort, RolePort};
+pub(crate) use control::ControlPort;
 pub(crate) use database::{DatabaseIndex, DatabaseJournal};

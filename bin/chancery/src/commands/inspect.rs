@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use chancery_certificates::presentation::{PresentationCode, PresentationError};
-use chancery_client::rest::types::inspections::Check;
-use serde_json::json;
+use chancery_client::{
+    ClientError,
+    rest::types::{Recorded, inspections::Check},
+};
+use serde_json::{Value, json};
 
 use crate::{
     arguments::{Connection, Inspect},
@@ -27,20 +30,20 @@ pub(super) async fn run(command: Inspect, connection: &Connection, output: &Outp
     };
     let outcome = serde_json::to_value(inspection.found.outcome)?;
     let outcome = outcome.as_str().unwrap_or_default().to_owned();
-    let recorded = if command.dry_run {
-        None
+    let record = if command.dry_run {
+        Record::NotAsked
     } else {
         let progress = output.progress("recording the inspection on the chain");
-        let recorded = party.record(&inspection).await?;
+        let recorded = party.record(&inspection).await;
         progress.finish_and_clear();
-        Some(recorded.recorded)
+        recorded.map_or_else(Record::Failed, |recorded| Record::Made(recorded.recorded))
     };
     let document = &inspection.presentation.document;
-    let value = json!({
+    let mut value = json!({
         "outcome": outcome,
         "checks": inspection.found.checks,
         "document": document,
-        "recorded": recorded,
+        "recorded": null,
     });
     let mut text = format!(
         "{}\n\n{}",
@@ -51,15 +54,36 @@ pub(super) async fn run(command: Inspect, connection: &Connection, output: &Outp
         "\n\nissued by  {} ({})\nholder     {}\n{:#}",
         document.issuer.name, document.issuer.organization, document.holder, document.subject
     ));
-    match &recorded {
-        Some(recorded) => text.push_str(&format!(
-            "\n\nrecorded on {} in block {} by {}",
-            recorded.chain, recorded.block_number, recorded.tx_hash
-        )),
-        None => text.push_str("\n\nNothing was recorded (--dry-run)."),
+    match &record {
+        Record::Made(recorded) => {
+            value["recorded"] = json!(recorded);
+            text.push_str(&format!(
+                "\n\nrecorded on {} in block {} by {}",
+                recorded.chain, recorded.block_number, recorded.tx_hash
+            ));
+        }
+        Record::NotAsked => text.push_str("\n\nNothing was recorded (--dry-run)."),
+        Record::Failed(error) => {
+            value["notRecorded"] = reason(error);
+            text.push_str(&format!("\n\nNOT RECORDED: {error:#}"));
+        }
     }
     output.answer(&value, text);
-    Ok(if outcome == "valid" { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    let complete = outcome == "valid" && !matches!(record, Record::Failed(_));
+    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// What became of the record. What was found is told whatever becomes of it.
+enum Record {
+    Made(Recorded),
+    NotAsked,
+    Failed(Error),
+}
+
+/// Why there is no record, as the gateway said it.
+fn reason(error: &Error) -> Value {
+    let problem = error.downcast_ref::<ClientError>().and_then(ClientError::problem);
+    problem.map_or_else(|| json!({"detail": format!("{error:#}")}), |problem| json!(problem))
 }
 
 /// One line for a check.

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use chancery_client::{
     PageQuery,
-    rest::types::users::{Confirmation, ConfirmationDecision, Person, User, UserStatus},
+    rest::types::{
+        Page,
+        users::{Confirmation, ConfirmationDecision, Person, User, UserStatus},
+    },
 };
 
 use crate::{
@@ -15,14 +18,22 @@ use crate::{
     party::{Party, RealName},
 };
 
+/// Rows that are asked for at once.
+const PAGE_ROWS: usize = 100;
+/// Most pages of registrations that are shown.
+const MAX_PAGES: usize = 20;
+
 pub(super) async fn run(command: UserCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let party = Party::connect(&connection.url, keys::of(connection)?).await?;
     match command {
-        UserCommand::Register { account, name, unit, city, country, document_number, birth_date } => {
+        UserCommand::Register { account, name, unit, city, country, document_number, birth_date, recovery } => {
             let person = Person { name, unit, city, country, document_number, birth_date };
-            let registered = party.register(RealName { account, person }).await?;
+            let real_name = RealName { account, person };
+            let registered = if recovery { party.recover(real_name).await? } else { party.register(real_name).await? };
+            let then =
+                if recovery { "this key takes the place of the lost one" } else { "your keys stand on the main chain" };
             let text = format!(
-                "{} is registered as {} ({}).\nNext: show your papers at an office, which confirms your name; then your keys stand on the main chain.",
+                "{} is registered as {} ({}).\nNext: show your papers at an office, which confirms your name; then {then}.",
                 registered.address, registered.account, registered.did
             );
             output.answer(&registered, text);
@@ -32,13 +43,14 @@ pub(super) async fn run(command: UserCommand, connection: &Connection, output: &
             output.answer(&user, describe(&user));
         }
         UserCommand::Pending => {
-            let page = party.client.users(Some(UserStatus::Pending), &PageQuery::default()).await?;
-            let text = if page.items.is_empty() {
+            let mut items = waiting(&party, UserStatus::Pending).await?;
+            items.extend(waiting(&party, UserStatus::Recovering).await?);
+            let text = if items.is_empty() {
                 "Nobody waits.".to_owned()
             } else {
-                page.items.iter().map(describe).collect::<Vec<_>>().join("\n")
+                items.iter().map(describe).collect::<Vec<_>>().join("\n")
             };
-            output.answer(&page, text);
+            output.answer(&Page { items, next_cursor: None }, text);
         }
         UserCommand::Confirm { address, reject } => {
             let progress = output.progress("putting the digital identity on the main chain");
@@ -53,6 +65,21 @@ pub(super) async fn run(command: UserCommand, connection: &Connection, output: &
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Registrations of one status, over all pages up to a bound.
+async fn waiting(party: &Party, status: UserStatus) -> Result<Vec<User>> {
+    let mut items = Vec::new();
+    let mut page = PageQuery { limit: Some(PAGE_ROWS), ..PageQuery::default() };
+    for _ in 0..MAX_PAGES {
+        let found = party.client.users(Some(status), &page).await?;
+        items.extend(found.items);
+        page.cursor = found.next_cursor;
+        if page.cursor.is_none() {
+            break;
+        }
+    }
+    Ok(items)
 }
 
 fn describe(user: &User) -> String {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use chancery_certificates::verify::{MAX_FILE_BYTES, VerificationFailure, VerifiedCertificate, verify_file};
 use chancery_execution::GenesisConfig;
 use chancery_light::TrustedChain;
+use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
 use super::read_bounded;
@@ -31,15 +32,42 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
     match verify_file(&file, &chain, document.as_deref(), now()) {
         Ok(verified) => {
             output.answer(&verified, describe(&verified));
-            Ok(ExitCode::SUCCESS)
+            Ok(exit_code(verified.outcome))
         }
         Err(VerificationFailure { check, detail }) => {
             output.answer(
-                &json!({"verified": false, "check": check, "detail": detail}),
-                format!("NOT VERIFIED\nfailed check: {check}\n{detail}"),
+                &json!({"outcome": Outcome::Refused, "check": check, "detail": detail}),
+                format!("NOT GENUINE\nfailed check: {check}\n{detail}"),
             );
             Ok(ExitCode::from(FAILED))
         }
+    }
+}
+
+/// Genuine, but out of force: revoked, replaced, suspended, expired, or not begun.
+const NOT_IN_FORCE: u8 = 3;
+/// Genuine, but the file proves no status.
+const STATUS_UNKNOWN: u8 = 4;
+
+/// Success is for what may be relied on, and for nothing else.
+fn exit_code(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Valid => ExitCode::SUCCESS,
+        Outcome::Revoked | Outcome::Suspended | Outcome::Expired | Outcome::Refused => ExitCode::from(NOT_IN_FORCE),
+        Outcome::CannotDetermine => ExitCode::from(STATUS_UNKNOWN),
+    }
+}
+
+/// Whether it is genuine, and what it amounts to.
+fn headline(outcome: Outcome, status: Option<CertificateStatus>) -> &'static str {
+    match outcome {
+        Outcome::Valid => "GENUINE and VALID",
+        Outcome::Revoked if status == Some(CertificateStatus::Renewed) => "GENUINE, but REPLACED by its renewal",
+        Outcome::Revoked => "GENUINE, but REVOKED",
+        Outcome::Suspended => "GENUINE, but SUSPENDED",
+        Outcome::Expired => "GENUINE, but EXPIRED",
+        Outcome::Refused => "GENUINE, but NOT YET IN FORCE",
+        Outcome::CannotDetermine => "GENUINE, but its STATUS CANNOT BE DETERMINED from this file",
     }
 }
 
@@ -78,7 +106,8 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
 
 fn describe(verified: &VerifiedCertificate) -> String {
     let mut text = format!(
-        "VERIFIED\ncertificate   {} ({})\norganization  {}\nissued by     {}\nholder        {}\ntransaction   {}\nblock         {}",
+        "{}\ncertificate   {} ({})\norganization  {}\nissued by     {}\nholder        {}\ntransaction   {}\nblock         {}",
+        headline(verified.outcome, verified.status.as_ref().map(|status| status.status)),
         verified.issue.certificate_id,
         verified.issue.kind,
         verified.issue.organization,
@@ -90,9 +119,7 @@ fn describe(verified: &VerifiedCertificate) -> String {
     match &verified.status {
         Some(status) => text.push_str(&format!(
             "\nstatus        {} at block {} ({} s ago)",
-            status.outcome.as_str(),
-            status.block_number,
-            status.age_s
+            status.status, status.block_number, status.age_s
         )),
         None => text.push_str("\nstatus        the file has no proof of it: ask the chain"),
     }
@@ -102,6 +129,12 @@ fn describe(verified: &VerifiedCertificate) -> String {
         "\ndocument      not given (--document)"
     });
     text.push_str(&format!("\nchecks        {}", verified.checks.join(", ")));
+    if !verified.unproven.is_empty() {
+        text.push_str(&format!(
+            "\nunproven      {} (the file says it, nothing shows it)",
+            verified.unproven.join(", ")
+        ));
+    }
     text.push_str("\n\nNot shown by this file: that the organization had the right to issue this kind; the main chain shows that.");
     text
 }

@@ -1,15 +1,23 @@
 //! Showing and inspecting (C-QR, C-API-3).
 
 use anyhow::{Context, Result};
-use chancery_certificates::presentation::{CheckedPresentation, Presentation, PresentationCode, PresentationError};
-use chancery_client::rest::{
-    types::{
-        inspections::{CheckCertificate, Checked, Inspected, PresentationProof, RecordInspection},
-        presentations::CreatePresentation,
+use chancery_certificates::{
+    inspection::check_names,
+    presentation::{CheckedPresentation, Presentation, PresentationCode, PresentationError},
+};
+use chancery_client::{
+    ClientError,
+    rest::{
+        types::{
+            certificates::Outcome as FoundOutcome,
+            inspections::{Check, CheckCertificate, Checked, Inspected, PresentationProof, RecordInspection},
+            presentations::CreatePresentation,
+        },
+        values::{HexAddress, HexBytes, HexHash, Timestamp},
     },
-    values::{HexAddress, HexBytes, HexHash, Timestamp},
 };
 use chancery_primitives::{CertificateKind, Inspect, OrganizationCode, Outcome, SignedOperation};
+use chancery_reference_points::Code;
 use serde_json::Value;
 
 use super::{Party, certificates::ReceivedCertificate, deadline, now};
@@ -72,7 +80,10 @@ impl Party {
             presentation_hash: HexHash(checked.presentation_hash),
             sealed: None,
         };
-        let found = self.client.check_certificate(&question).await?;
+        let found = match self.client.check_certificate(&question).await {
+            Ok(found) => found,
+            Err(error) => undetermined(error)?,
+        };
         Ok(Inspection { presentation: checked, question, kind, found })
     }
 
@@ -122,6 +133,17 @@ impl Party {
     }
 }
 
+/// A chain that does not answer is no verdict about the certificate, whoever notices it first (INSPECTION-1). Other errors stay errors.
+fn undetermined(error: ClientError) -> Result<Checked, ClientError> {
+    let Some(problem) = error.problem().filter(|problem| problem.known_code() == Some(Code::ChainUnreachable)) else {
+        return Err(error);
+    };
+    let chain = problem.members.get("chain").and_then(Value::as_str).unwrap_or("of the city");
+    let detail = format!("chain {chain} does not answer");
+    let check = Check { name: check_names::KNOWN.to_owned(), passed: None, detail };
+    Ok(Checked { outcome: FoundOutcome::CannotDetermine, checks: vec![check] })
+}
+
 /// The kind that the document in a presentation names.
 fn presentation_kind(presentation: &Presentation) -> Result<CertificateKind> {
     let bytes = presentation.document_bytes()?;
@@ -132,4 +154,35 @@ fn presentation_kind(presentation: &Presentation) -> Result<CertificateKind> {
         .and_then(|format| format.strip_prefix("chancery/"))
         .and_then(|rest| rest.strip_suffix("/1"));
     Ok(kind.context("the document names no format that this version reads")?.parse()?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use chancery_client::rest::Problem;
+
+    use super::*;
+
+    fn problem(code: Code) -> ClientError {
+        let mut problem = Problem::new(code, 503, "it does not answer");
+        problem.members.insert("chain".to_owned(), "main".into());
+        ClientError::Problem(Box::new(problem))
+    }
+
+    // INSPECTION-1, C-API-3
+    #[test]
+    fn a_chain_that_does_not_answer_is_cannot_determine_and_named() {
+        let found = undetermined(problem(Code::ChainUnreachable)).unwrap();
+        assert_eq!(found.outcome, FoundOutcome::CannotDetermine);
+        assert_eq!((found.checks.len(), found.checks[0].passed), (1, None));
+        assert!(found.checks[0].detail.contains("main"));
+    }
+
+    #[test]
+    fn any_other_refusal_stays_an_error() {
+        for code in [Code::RoleRequired, Code::KeyRotated, Code::TooManyRequests, Code::Internal] {
+            assert!(undetermined(problem(code)).is_err(), "{}", code.name());
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! `OrganizationRegistry`: who may sign what, now and then. The main chain is the authority; a side chain holds what concerns its kind.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, U256};
 use chancery_contracts::{OrganizationRegistry, predeploys};
 use chancery_primitives::{OrganizationCode, Right, UnixSeconds};
@@ -101,7 +103,9 @@ impl Registry<'_> {
         now: UnixSeconds,
     ) -> DoorResult<Authorization> {
         let (code, right_word) = (organization.to_bytes32(), right.to_bytes32());
-        // At the time of the caller's clock: the latest block of a chain that is made on demand may be old.
+        // By the caller's clock, since the latest block of a chain that is made on demand may be old; and for the next second, since what is
+        // taken away in this one carries the next one's time and stops further records at once.
+        let now = now.saturating_add(1);
         let call = OrganizationRegistry::isAuthorizedCall { key, code, right: right_word, time: now.get() };
         if self.call(chain, predeploys::ORGANIZATION_REGISTRY, call).await?.0 {
             return Ok(Authorization::Authorized);
@@ -179,6 +183,22 @@ impl Registry<'_> {
             }
         }
         Ok(in_force)
+    }
+
+    /// The rights that a key had for an organization and has no longer: of each, every authorization has ended.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn rights_ended(
+        &self,
+        key: Address,
+        organization: OrganizationCode,
+        now: UnixSeconds,
+    ) -> DoorResult<BTreeSet<Right>> {
+        let entries = self.key_entries(organization).await?;
+        let own = || entries.iter().filter(|entry| entry.key == key);
+        let living: BTreeSet<Right> = own().filter(|entry| !entry.has_ended(now)).map(|entry| entry.right).collect();
+        Ok(own().map(|entry| entry.right).filter(|right| !living.contains(right)).collect())
     }
 
     async fn key_entries(&self, organization: OrganizationCode) -> DoorResult<Vec<KeyEntry>> {

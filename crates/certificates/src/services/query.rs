@@ -4,7 +4,10 @@ use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_contracts::predeploys;
 use chancery_light::{ProofBundle, StateProof};
-use chancery_primitives::{CertificateId, CertificateKind, CertificateStatus, OrganizationCode};
+use chancery_primitives::{
+    CertificateId, CertificateKind, CertificateStatus, OrganizationCode,
+    certificate_storage::{CertificateSlots, StatusWord},
+};
 use chancery_reference_points::{
     Actor, Class, Code, DoorError, DoorResult, application::Service, chain_records::TransactionRecord,
     operation::ChainName, s2p::S2p,
@@ -128,9 +131,20 @@ async fn complete(
         sealed,
         issued_at: rfc3339_of_ms(transaction.block_time_ms),
         issuer_key: issued.issuer,
-        status: registered.status,
+        // The proof is of a later block than the reading: where both are there, the file has to say what it proves.
+        status: proof
+            .as_ref()
+            .and_then(|proof| stapled_status(proof, operation.certificate_id))
+            .unwrap_or(registered.status),
         proof,
     })
+}
+
+fn stapled_status(bundle: &ProofBundle, id: CertificateId) -> Option<CertificateStatus> {
+    let slot = CertificateSlots::of(id).status;
+    let proofs = &bundle.state.as_ref()?.account.storage_proof;
+    let proof = proofs.iter().find(|proof| B256::from(proof.key) == slot)?;
+    Some(StatusWord::decode(proof.value).ok()??.status)
 }
 
 /// Staples the status to the proof. Without it the proof still shows that the certificate was issued, and says no more.

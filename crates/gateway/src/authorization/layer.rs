@@ -74,7 +74,9 @@ pub(crate) async fn authorize(
             let itself = parameters.iter().any(|(name, value)| {
                 name == "address" && value.parse::<HexAddress>().is_ok_and(|named| named.0 == address)
             });
-            judge(row, &actor, local, itself)?;
+            if let Err(refusal) = judge(row, &actor, local, itself) {
+                return Err(if had_role(&shared, row, address).await { rotated() } else { refusal });
+            }
             Caller { actor, session }
         }
     };
@@ -90,6 +92,16 @@ async fn roles(shared: &Shared, row: &Row, address: Address) -> ApiResult<BTreeS
     } else {
         Ok(BTreeSet::new())
     }
+}
+
+/// Whether the address had one of the row's roles by a key that was retired or revoked. When that cannot be read, the refusal stays what it is.
+async fn had_role(shared: &Shared, row: &Row, address: Address) -> bool {
+    let ended = shared.doors.roles.ended_roles_of(address).await.unwrap_or_default();
+    row.roles().iter().any(|role| ended.contains(role))
+}
+
+fn rotated() -> ApiError {
+    ApiError::new(Code::KeyRotated, "the key's authorization has ended: it was retired or revoked")
 }
 
 fn judge(row: &Row, actor: &Actor, local: bool, itself: bool) -> ApiResult<()> {

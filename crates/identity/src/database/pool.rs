@@ -58,6 +58,16 @@ value_from! {
     Option<alloy_primitives::Address> => |value| Self::Text(value.map(|value| format!("{value:#x}")));
 }
 
+/// PostgreSQL holds no text with a zero byte, and SQLite would cut some of its functions short at it: neither is given one.
+fn check_texts(values: &[Value]) -> IdentityResult<()> {
+    let is_malformed = |value: &Value| matches!(value, Value::Text(Some(text)) if text.contains('\0'));
+    if values.iter().any(is_malformed) {
+        Err(IdentityError::Malformed { what: "a text with a zero byte" })
+    } else {
+        Ok(())
+    }
+}
+
 /// The parameters of a statement.
 macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$($crate::database::pool::Value::from($value)),*] };
@@ -275,6 +285,7 @@ impl Pool {
     /// Runs a statement; the count of rows that it changed.
     pub(crate) async fn execute(&self, sql: &'static str, values: Vec<Value>) -> IdentityResult<u64> {
         self.check()?;
+        check_texts(&values)?;
         Ok(match self {
             Self::Sqlite { pool, .. } => bind!(sql, values, Sqlite).execute(pool).await?.rows_affected(),
             Self::Postgres(pool) => bind!(sql, values, Postgres).execute(pool).await?.rows_affected(),
@@ -283,6 +294,7 @@ impl Pool {
 
     pub(crate) async fn fetch_optional(&self, sql: &'static str, values: Vec<Value>) -> IdentityResult<Option<Row>> {
         self.check()?;
+        check_texts(&values)?;
         Ok(match self {
             Self::Sqlite { pool, .. } => bind!(sql, values, Sqlite).fetch_optional(pool).await?.map(Row::Sqlite),
             Self::Postgres(pool) => bind!(sql, values, Postgres).fetch_optional(pool).await?.map(Row::Postgres),
@@ -291,6 +303,7 @@ impl Pool {
 
     pub(crate) async fn fetch_all(&self, sql: &'static str, values: Vec<Value>) -> IdentityResult<Vec<Row>> {
         self.check()?;
+        check_texts(&values)?;
         Ok(match self {
             Self::Sqlite { pool, .. } => {
                 bind!(sql, values, Sqlite).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect()
@@ -336,6 +349,7 @@ pub(crate) enum Transaction {
 
 impl Transaction {
     pub(crate) async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> IdentityResult<u64> {
+        check_texts(&values)?;
         Ok(match self {
             Self::Sqlite { transaction, .. } => {
                 bind!(sql, values, Sqlite).execute(&mut **transaction).await?.rows_affected()
@@ -351,6 +365,7 @@ impl Transaction {
         sql: &'static str,
         values: Vec<Value>,
     ) -> IdentityResult<Option<Row>> {
+        check_texts(&values)?;
         Ok(match self {
             Self::Sqlite { transaction, .. } => {
                 bind!(sql, values, Sqlite).fetch_optional(&mut **transaction).await?.map(Row::Sqlite)
@@ -362,6 +377,7 @@ impl Transaction {
     }
 
     pub(crate) async fn fetch_all(&mut self, sql: &'static str, values: Vec<Value>) -> IdentityResult<Vec<Row>> {
+        check_texts(&values)?;
         Ok(match self {
             Self::Sqlite { transaction, .. } => {
                 bind!(sql, values, Sqlite).fetch_all(&mut **transaction).await?.into_iter().map(Row::Sqlite).collect()

@@ -428,6 +428,25 @@ pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
     assert_eq!(times(JournalQuery { from_ms: Some(2), to_ms: Some(3), ..all }).await, [2]);
 }
 
+pub async fn text_that_one_database_cannot_hold_is_refused_by_both(fixture: &Fixture) {
+    let database = &fixture.database;
+    let malformed = |error: IdentityError| assert!(matches!(error, IdentityError::Malformed { .. }), "{error:?}");
+    let about = JournalQuery { subject: Some("a\0b".into()), limit: 1, ..JournalQuery::default() };
+    malformed(database.journal(Keeper::Representation, &about).await.unwrap_err());
+    malformed(database.idempotency_digest(OFFICE, "\0").await.unwrap_err());
+    let reason = ApplicationDecision::Rejected { reason: "why".into() };
+    for id in [
+        "",
+        "\0",
+        "0123456789abcdef0123456789abcde",
+        "0123456789abcdef0123456789abcdeg",
+        "0123456789ABCDEF0123456789ABCDEF",
+    ] {
+        assert_eq!(database.application(id).await.unwrap(), None, "{id:?}");
+        assert_eq!(database.decide_application(id, &reason, OFFICE, NOW).await.unwrap(), None, "{id:?}");
+    }
+}
+
 pub async fn bounds_are_kept(fixture: &Fixture) {
     let database = &fixture.database;
     let too_large = |result: Result<_, IdentityError>| assert!(matches!(result, Err(IdentityError::TooLarge { .. })));

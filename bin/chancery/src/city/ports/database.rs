@@ -26,6 +26,10 @@ fn door_error(error: IdentityError) -> DoorError {
         error if error.is_temporary() => {
             DoorError::new(Code::DatabaseUnreachable, "the identity database does not answer").caused_by(error)
         }
+        // What the database was asked with came from outside, and the message names no value.
+        error @ (IdentityError::Malformed { .. } | IdentityError::TooLarge { .. }) => {
+            DoorError::new(Code::MalformedRequest, error.to_string())
+        }
         error => DoorError::internal(error),
     }
 }

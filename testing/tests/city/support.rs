@@ -1,0 +1,162 @@
+//! One city for all tests of this file, and the command line in it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+use chancery_testing::process::{City, CityOptions, built_binary};
+use serde_json::Value;
+
+pub struct Shared {
+    pub city: City,
+    pub data: tempfile::TempDir,
+}
+
+pub fn shared() -> &'static Shared {
+    static CITY: OnceLock<Shared> = OnceLock::new();
+    CITY.get_or_init(|| {
+        let data = tempfile::tempdir().unwrap();
+        let city = City::start(&CityOptions::new(&data.path().join("city"))).unwrap();
+        Shared { city, data }
+    })
+}
+
+pub fn chancery(arguments: &[&str]) -> Output {
+    Command::new(built_binary()).args(["--json", "--url", &shared().city.gateway]).args(arguments).output().unwrap()
+}
+
+/// The JSON answer of a command that must succeed.
+pub fn answer(arguments: &[&str]) -> Value {
+    let output = chancery(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+}
+
+/// What a command that must fail says.
+pub fn refusal(arguments: &[&str]) -> String {
+    let output = chancery(arguments);
+    assert!(!output.status.success(), "{arguments:?} should have failed: {}", String::from_utf8_lossy(&output.stdout));
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The code of the problem that a command must end with.
+pub fn refusal_code(arguments: &[&str]) -> String {
+    let output = chancery(arguments);
+    assert!(!output.status.success(), "{arguments:?} should have failed: {}", String::from_utf8_lossy(&output.stdout));
+    let problem: Value = serde_json::from_slice(&output.stderr).unwrap_or_default();
+    problem["code"].as_str().unwrap_or_default().to_owned()
+}
+
+/// A registered and confirmed citizen with a key file.
+pub fn citizen(name: &str) -> (PathBuf, String) {
+    let key = shared().data.path().join(format!("{name}.key"));
+    let address = answer(&["key", "new", key.to_str().unwrap()])["address"].as_str().unwrap().to_owned();
+    let key_text = key.to_str().unwrap();
+    answer(&[
+        "--key",
+        key_text,
+        "user",
+        "register",
+        "--account",
+        name,
+        "--name",
+        &format!("{name} (sample)"),
+        "--unit",
+        "Sample Unit",
+        "--city",
+        "Hangzhou",
+        "--country",
+        "CN",
+    ]);
+    answer(&["--dev-key", "6", "user", "confirm", &address]);
+    (key, address)
+}
+
+pub fn subject(kind: &str) -> PathBuf {
+    chancery_testing::process::project_root().join(format!("crates/certificates/schemas/samples/{kind}.json"))
+}
+
+pub fn send(kind: &str, office: &str, organization: &str, holder: &str) -> Value {
+    answer(&[
+        "--dev-key",
+        office,
+        "certificate",
+        "send",
+        "--kind",
+        kind,
+        "--holder",
+        holder,
+        "--organization",
+        organization,
+        "--subject",
+        subject(kind).to_str().unwrap(),
+    ])
+}
+
+/// The certificate file with its proof, as `query --out` writes it.
+pub fn query_to_file(issued: &Value, holder: &str, name: &str) -> PathBuf {
+    let file = shared().data.path().join(name);
+    answer(&[
+        "certificate",
+        "query",
+        holder,
+        &issued["blockNumber"].to_string(),
+        issued["txHash"].as_str().unwrap(),
+        "--out",
+        file.to_str().unwrap(),
+    ]);
+    file
+}
+
+/// What `chancery verify` says and how it ends.
+#[derive(Debug)]
+pub struct Verification {
+    pub code: i32,
+    /// The JSON answer; null when it ended with an error.
+    pub answer: Value,
+    pub error: String,
+}
+
+impl Verification {
+    pub fn outcome(&self) -> &str {
+        self.answer["outcome"].as_str().unwrap_or_default()
+    }
+}
+
+pub fn verify(file: &Path) -> Verification {
+    let output = verification(&["--json"], file);
+    Verification {
+        code: output.status.code().unwrap(),
+        answer: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+        error: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The first line that a person reads.
+pub fn headline(file: &Path) -> String {
+    String::from_utf8_lossy(&verification(&[], file).stdout).lines().next().unwrap_or_default().to_owned()
+}
+
+fn verification(options: &[&str], file: &Path) -> Output {
+    let genesis = shared().data.path().join("city/genesis");
+    // A network namespace of its own, where it may be made, proves that no network is needed.
+    let isolated = Command::new("unshare").args(["-n", "true"]).status().is_ok_and(|status| status.success());
+    let mut command = if isolated { Command::new("unshare") } else { Command::new(built_binary()) };
+    if isolated {
+        command.arg("-n").arg(built_binary());
+    }
+    command
+        .args(options)
+        .args(["verify", file.to_str().unwrap(), "--genesis", genesis.to_str().unwrap()])
+        .output()
+        .unwrap()
+}
+
+/// Verifies what is written to a file of this name.
+pub fn verify_altered(name: &str, altered: Value) -> Verification {
+    let file = shared().data.path().join(name);
+    std::fs::write(&file, altered.to_string()).unwrap();
+    verify(&file)
+}
