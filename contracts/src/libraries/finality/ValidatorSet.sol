@@ -75,9 +75,8 @@ library ValidatorSet {
         uint256 place = 0;
         for (uint256 i = 0; signers != 0; (++i, signers >>= 1)) {
             if (signers & 1 == 0) continue;
-            bytes calldata key = _key(keys, i);
             assembly ("memory-safe") {
-                calldatacopy(add(add(points, 0x20), place), key.offset, 128)
+                calldatacopy(add(add(points, 0x20), place), add(keys.offset, mul(i, 128)), 128)
             }
             if (place != 0 && !Bls12381.addG1(points)) {
                 revert IFinalityErrors.MalformedKey(i, KeyFault.NotOnCurve);

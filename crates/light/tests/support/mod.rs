@@ -2,86 +2,31 @@
 //! transactions with a log each, a state with one contract. Everything is derived from constants, so it is the same every time.
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+pub mod golden;
+pub mod points;
+mod validators;
+
 use alloy_consensus::{Eip658Value, Header, Receipt, ReceiptEnvelope, SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, Signature, U256, address, b256, keccak256};
 use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, KECCAK_EMPTY, Nibbles, TrieAccount, proof::ProofRetainer};
 use chancery_light::{
     AccountProof, BUNDLE_VERSION, ChainEssentials, ChainReference, FinalityProof, ProofBundle, ReceiptInclusion,
-    StateProof, StorageProof, TransactionInclusion, ValidatorKey, finality_namespace, ordered_trie_root,
-    prove_inclusion,
+    StateProof, StorageProof, TransactionInclusion, finality_namespace, ordered_trie_root, prove_inclusion,
 };
 use chancery_primitives::extra_data::validator_set_hash;
 use commonware_codec::{Encode, Read};
 use commonware_consensus::{
-    simplex::{
-        scheme::bls12381_multisig::Scheme,
-        types::{Finalization, Finalize, Proposal},
-    },
+    simplex::types::Proposal,
     types::{Epoch, Round, View},
 };
-use commonware_cryptography::{
-    Signer,
-    bls12381::primitives::{group::Private, ops, variant::MinPk},
-    ed25519, sha256,
-};
-use commonware_math::algebra::Random;
-use commonware_parallel::Sequential;
-use commonware_utils::{iter::NonEmpty, ordered::BiMap};
-use rand::{SeedableRng, rngs::StdRng};
-
-pub type TestScheme = Scheme<ed25519::PublicKey, MinPk>;
-pub type Digest = sha256::Digest;
-pub type TestFinalization = Finalization<TestScheme, Digest>;
+pub use validators::{Digest, TestFinalization, Validators};
 
 pub const CHAIN_ID: u64 = 7100;
 pub const CONTRACT: Address = address!("C4A0000000000000000000000000000000000006");
 pub const STATUS_SLOT: U256 = U256::from_limbs([7, 0, 0, 0]);
 pub const ABSENT_SLOT: U256 = U256::from_limbs([8, 0, 0, 0]);
 pub const GENESIS_TIME_SECONDS: u64 = 1_790_000_000;
-
-/// Validators with their signing schemes, in the order of the set.
-pub struct Validators {
-    pub keys: Vec<ValidatorKey>,
-    participants:
-        BiMap<ed25519::PublicKey, <MinPk as commonware_cryptography::bls12381::primitives::variant::Variant>::Public>,
-    privates: Vec<Private>,
-}
-
-impl Validators {
-    pub fn new(count: u64, seed: u64) -> Self {
-        let mut rng = StdRng::seed_from_u64(seed);
-        let mut members: Vec<_> = (0..count)
-            .map(|index| {
-                let peer = ed25519::PrivateKey::from_seed(seed + index).public_key();
-                (peer, Private::random(&mut rng))
-            })
-            .collect();
-        members.sort_by(|a, b| a.0.cmp(&b.0));
-        let publics: Vec<_> = members.iter().map(|(_, private)| ops::compute_public::<MinPk>(private)).collect();
-        let keys = publics.iter().map(|key| ValidatorKey::from_slice(&key.encode())).collect();
-        let pairs: Vec<_> = members.iter().map(|(peer, _)| peer.clone()).zip(publics).collect();
-        Self {
-            keys,
-            participants: BiMap::try_from(pairs).unwrap(),
-            privates: members.into_iter().map(|(_, private)| private).collect(),
-        }
-    }
-
-    pub fn scheme(&self, namespace: &[u8], index: usize) -> TestScheme {
-        Scheme::signer(namespace, self.participants.clone(), self.privates[index].clone()).unwrap()
-    }
-
-    /// The certificate that these signers make together, through the consensus library.
-    pub fn finalize(&self, namespace: &[u8], proposal: &Proposal<Digest>, signers: &[usize]) -> TestFinalization {
-        let votes: Vec<_> = signers
-            .iter()
-            .map(|index| Finalize::sign(&self.scheme(namespace, *index), proposal.clone()).unwrap())
-            .collect();
-        let scheme = self.scheme(namespace, 0);
-        Finalization::from_finalizes(&scheme, NonEmpty::try_new(votes.iter()).unwrap(), &Sequential).unwrap()
-    }
-}
 
 /// The chain: genesis, block 1, block 2 (with three transactions), block 3.
 pub struct TestChain {
@@ -150,6 +95,11 @@ impl TestChain {
 
     pub fn certificate(&self, number: usize, signers: &[usize]) -> Bytes {
         self.validators.finalize(&self.namespace(), &self.proposal(number), signers).encode().to_vec().into()
+    }
+
+    /// The sum of these signers' signatures that finalise a block, compressed.
+    pub fn signature(&self, number: usize, signers: &[usize]) -> Vec<u8> {
+        self.validators.signature(&self.namespace(), "_FINALIZE", &self.proposal(number), signers)
     }
 
     pub fn finality(&self, number: usize) -> FinalityProof {
