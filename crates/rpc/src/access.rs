@@ -21,13 +21,17 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 /// How long a browser may keep the answer to a preflight, in seconds.
 const PREFLIGHT_MAX_AGE_SECONDS: u64 = 3_600;
 
+/// Origins of browser extensions, as which wallets (MetaMask among them) ask. An extension that may reach loopback addresses at all was
+/// given that right by its user, and no page can take on such an origin.
+const EXTENSION_SCHEMES: [&str; 3] = ["chrome-extension", "moz-extension", "safari-web-extension"];
+
 /// Whom the server answers, beyond programs on this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RpcAccess {
     /// Names besides `localhost` and IP addresses under which the server is called (`Host`, without port). `*` is any.
     pub allowed_hosts: Vec<String>,
-    /// Origins besides loopback ones whose pages may call (`https://wallet.example`). `*` is any.
+    /// Origins besides loopback ones and browser extensions whose pages may call (`https://wallet.example`). `*` is any.
     pub allowed_origins: Vec<String>,
 }
 
@@ -38,8 +42,10 @@ impl RpcAccess {
     }
 
     fn origin_is_allowed(&self, origin: &str) -> bool {
+        let scheme = origin.split_once("://").map_or("", |(scheme, _)| scheme);
+        let extension = EXTENSION_SCHEMES.iter().any(|extension| scheme.eq_ignore_ascii_case(extension));
         let loopback = origin.parse::<Uri>().ok().is_some_and(|uri| uri.host().is_some_and(is_loopback));
-        loopback || self.allowed_origins.iter().any(|allowed| matches(allowed, origin))
+        extension || loopback || self.allowed_origins.iter().any(|allowed| matches(allowed, origin))
     }
 
     /// Why a request with these headers is refused, or `None`.
@@ -170,12 +176,26 @@ mod tests {
     }
 
     #[test]
-    fn loopback_and_listed_origins_are_allowed() {
+    fn loopback_and_listed_origins_and_wallets_in_extensions_are_allowed() {
         let access = RpcAccess { allowed_origins: vec!["https://wallet.example".into()], ..RpcAccess::default() };
-        for origin in ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:8080", "https://wallet.example"] {
+        for origin in [
+            "http://localhost:3000",
+            "http://127.0.0.1",
+            "http://[::1]:8080",
+            "https://wallet.example",
+            "chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn",
+            "moz-extension://0f3a5b2c-7f6e-4a7b-9a57-6b3c1a2d4e5f",
+        ] {
             assert!(access.origin_is_allowed(origin), "{origin}");
         }
-        for origin in ["http://evil.example", "null", "https://wallet.example.evil", "http://localhost.evil.example"] {
+        for origin in [
+            "http://evil.example",
+            "null",
+            "http://chrome-extension",
+            "chrome-extension",
+            "https://wallet.example.evil",
+            "http://localhost.evil.example",
+        ] {
             assert!(!access.origin_is_allowed(origin), "{origin}");
         }
     }

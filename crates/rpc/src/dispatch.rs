@@ -31,7 +31,7 @@ use crate::{
     methods::{METHODS, Method, Run, instead_of, submission},
     metrics::{MethodIndex, RpcMetrics},
     params::Args,
-    subscriptions::{SUBSCRIBE, UNSUBSCRIBE},
+    subscriptions,
 };
 
 /// What a call that is answered here turns into.
@@ -47,8 +47,6 @@ pub(crate) struct Dispatcher {
     api: Arc<Api>,
     metrics: Arc<RpcMetrics>,
     by_name: HashMap<&'static str, (MethodIndex, &'static Method)>,
-    subscribe: MethodIndex,
-    unsubscribe: MethodIndex,
     calls: Turns,
     traces: Turns,
     submissions: Turns,
@@ -79,7 +77,7 @@ impl Drop for Waiting<'_> {
 
 impl Dispatcher {
     pub(crate) fn new(api: Arc<Api>) -> Self {
-        let names = METHODS.iter().map(|method| method.name).chain([SUBSCRIBE, UNSUBSCRIBE]);
+        let names = METHODS.iter().map(|method| method.name).chain(subscriptions::NAMES);
         let limits = api.limits();
         Self {
             metrics: Arc::new(RpcMetrics::new(names)),
@@ -88,8 +86,6 @@ impl Dispatcher {
                 .enumerate()
                 .map(|(index, method)| (method.name, (MethodIndex(index), method)))
                 .collect(),
-            subscribe: MethodIndex(METHODS.len()),
-            unsubscribe: MethodIndex(METHODS.len() + 1),
             calls: Turns::new(limits.max_concurrent_calls),
             traces: Turns::new(limits.max_concurrent_traces),
             submissions: Turns::new(limits.max_concurrent_submissions),
@@ -214,20 +210,25 @@ where
 
     async fn answer_call(&self, request: Request<'_>) -> MethodResponse {
         let started = Instant::now();
-        let (index, response) = match request.method_name() {
-            name @ (SUBSCRIBE | UNSUBSCRIBE) => {
-                let name = name.to_owned();
-                let index = if name == SUBSCRIBE { self.dispatcher.subscribe } else { self.dispatcher.unsubscribe };
+        let subscription = subscriptions::NAMES.iter().position(|name| *name == request.method_name());
+        let (index, response) = match subscription {
+            Some(position) => {
+                let name = subscriptions::NAMES[position].to_owned();
+                let index = MethodIndex(METHODS.len() + position);
                 let id = request.id();
-                let response = if request.extensions().get::<OverWebSocket>().is_some() {
-                    self.subscriptions.call(request).await
+                let over_websocket = request.extensions().get::<OverWebSocket>().is_some();
+                let refused = if over_websocket {
+                    subscriptions::check_end(&name, request.params().as_str()).err()
                 } else {
-                    let error = RpcError::NeedsWebSocket { method: name };
-                    MethodResponse::error(id.clone(), ErrorObjectOwned::from(error))
+                    Some(RpcError::NeedsWebSocket { method: name })
+                };
+                let response = match refused {
+                    None => self.subscriptions.call(request).await,
+                    Some(error) => MethodResponse::error(id.clone(), ErrorObjectOwned::from(error)),
                 };
                 (index, self.with_limit_named(id, response))
             }
-            _ => {
+            None => {
                 let Request { id, method, params, .. } = request;
                 let params = params.map(std::borrow::Cow::into_owned);
                 let (index, answer) = self.dispatcher.answer(&method, params).await;

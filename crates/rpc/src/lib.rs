@@ -47,6 +47,5 @@ pub use server::{RpcConfig, RpcHandle, RpcServer, RpcStartError};
 
 /// The names of all methods, subscriptions included, in no particular order.
 pub fn method_names() -> impl Iterator<Item = &'static str> {
-    let subscriptions = [subscriptions::SUBSCRIBE, subscriptions::UNSUBSCRIBE];
-    methods::METHODS.iter().map(|method| method.name).chain(subscriptions)
+    methods::METHODS.iter().map(|method| method.name).chain(subscriptions::NAMES)
 }

@@ -1,4 +1,4 @@
-//! `eth_subscribe` over WebSocket.
+//! `eth_subscribe` and `chancery_subscribe` over WebSocket.
 //!
 //! A subscription of heads or logs is a height, not a queue: whenever a block becomes final it sends everything above the last
 //! height it sent. So a slow client is served late and misses nothing, and costs no memory. Only pending transactions can
@@ -23,17 +23,31 @@ use tokio::sync::{Semaphore, broadcast::error::RecvError};
 use crate::{
     api::{Api, recovered},
     error::RpcError,
-    methods::{Reply, logs::check_filter},
+    methods::{Reply, chancery::certified, logs::check_filter},
     params::Args,
     shapes,
 };
 
-/// The method that subscribes.
-pub(crate) const SUBSCRIBE: &str = "eth_subscribe";
-/// The method that ends a subscription.
-pub(crate) const UNSUBSCRIBE: &str = "eth_unsubscribe";
-/// The name under which notifications come.
-const NOTIFICATION: &str = "eth_subscription";
+/// The methods that begin and end subscriptions.
+pub(crate) const NAMES: [&str; 4] = [ETH.subscribe, ETH.unsubscribe, CHANCERY.subscribe, CHANCERY.unsubscribe];
+
+/// The names of one namespace's subscriptions.
+struct Namespace {
+    subscribe: &'static str,
+    unsubscribe: &'static str,
+    /// The name under which notifications come.
+    notification: &'static str,
+}
+
+/// What Ethereum clients subscribe to.
+const ETH: Namespace =
+    Namespace { subscribe: "eth_subscribe", unsubscribe: "eth_unsubscribe", notification: "eth_subscription" };
+/// What light clients and relays subscribe to.
+const CHANCERY: Namespace = Namespace {
+    subscribe: "chancery_subscribe",
+    unsubscribe: "chancery_unsubscribe",
+    notification: "chancery_subscription",
+};
 /// Blocks that one look at the store turns into notifications before any is sent.
 const MAX_BLOCKS_A_LOOK: u64 = 64;
 
@@ -54,24 +68,44 @@ struct Shared {
     looks: Semaphore,
 }
 
-/// The two methods of `eth_subscribe`.
+/// The methods of both namespaces.
 pub(crate) fn module(api: Arc<Api>) -> Result<RpcModule<()>, RegisterMethodError> {
     let looks = Semaphore::new(api.limits().max_concurrent_calls.max(1) as usize);
     let mut module = RpcModule::new(Shared { api, looks });
-    module.register_subscription(SUBSCRIBE, NOTIFICATION, UNSUBSCRIBE, |params, pending, shared, _| async move {
-        match wanted(&shared.api, params.as_str()) {
-            Ok(wanted) => serve(pending, shared, wanted).await,
-            Err(error) => pending.reject(error).await,
-        }
-    })?;
+    register(&mut module, &ETH, wanted)?;
+    register(&mut module, &CHANCERY, wanted_of_finality)?;
     let mut methods = RpcModule::new(());
     methods.merge(module)?;
     Ok(methods)
 }
 
+/// Refuses to end what is no subscription id; the library would answer `false`, as it does for one that has ended.
+pub(crate) fn check_end(method: &str, params: Option<&str>) -> Result<(), RpcError> {
+    if method == ETH.unsubscribe || method == CHANCERY.unsubscribe {
+        Args::parse(params, 1)?.required::<String>(0, "subscription")?;
+    }
+    Ok(())
+}
+
+fn register(
+    module: &mut RpcModule<Shared>,
+    names: &Namespace,
+    read: fn(&Api, Option<&str>) -> Result<Wanted, RpcError>,
+) -> Result<(), RegisterMethodError> {
+    let serve_or_reject = move |params: jsonrpsee::types::Params<'static>, pending, shared: Arc<Shared>, _| async move {
+        match read(&shared.api, params.as_str()) {
+            Ok(wanted) => serve(pending, shared, wanted).await,
+            Err(error) => PendingSubscriptionSink::reject(pending, error).await,
+        }
+    };
+    module.register_subscription(names.subscribe, names.notification, names.unsubscribe, serve_or_reject)?;
+    Ok(())
+}
+
 /// What a subscription reports.
 enum Wanted {
     Heads,
+    Finality,
     Logs(Box<Filter>),
     PendingTransactions { full: bool },
     Syncing,
@@ -102,6 +136,14 @@ fn wanted(api: &Api, params: Option<&str>) -> Result<Wanted, RpcError> {
     }
 }
 
+fn wanted_of_finality(_: &Api, params: Option<&str>) -> Result<Wanted, RpcError> {
+    let kind: String = Args::parse(params, 1)?.required(0, "subscription")?;
+    if kind != "finality" {
+        return Err(RpcError::invalid_params("invalid argument 0 (subscription): there is \"finality\" only"));
+    }
+    Ok(Wanted::Finality)
+}
+
 /// Why a subscription ends.
 enum End {
     /// The client left or unsubscribed, or the node stops.
@@ -128,6 +170,7 @@ async fn serve(pending: PendingSubscriptionSink, shared: Arc<Shared>, wanted: Wa
     let reporting = async {
         match wanted {
             Wanted::Heads => report_blocks(&sink, &shared, blocks, head, Arc::new(heads)).await,
+            Wanted::Finality => report_blocks(&sink, &shared, blocks, head, Arc::new(finality)).await,
             Wanted::Logs(filter) => {
                 let look = move |api: &Api, block: &FinalizedBlock| logs(api, block, &filter);
                 report_blocks(&sink, &shared, blocks, head, Arc::new(look)).await
@@ -158,6 +201,12 @@ type Look = dyn Fn(&Api, &FinalizedBlock) -> Result<Vec<Reply>, RpcError> + Send
 
 fn heads(api: &Api, block: &FinalizedBlock) -> Result<Vec<Reply>, RpcError> {
     Ok(vec![api.reply(&shapes::header(block.block().header(), None))?])
+}
+
+/// A block that has a certificate of its own. One without became final through the next that has one.
+fn finality(api: &Api, block: &FinalizedBlock) -> Result<Vec<Reply>, RpcError> {
+    let evidence = certified(api, block.block().height())?;
+    evidence.iter().map(|evidence| api.reply(evidence)).collect()
 }
 
 fn logs(api: &Api, block: &FinalizedBlock, filter: &Filter) -> Result<Vec<Reply>, RpcError> {

@@ -1,6 +1,6 @@
 //! `chancery_`: what a light client needs.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes, U64};
 use serde::Serialize;
 use serde_json::json;
 
@@ -17,6 +17,26 @@ struct FinalityProof {
     /// RLP of the headers after the block up to the one that the certificate names; absent where it names the block.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     descendants: Vec<Bytes>,
+}
+
+/// What `chancery_subscribe("finality")` sends: a block whose own certificate makes it, and all before it, final.
+#[derive(Serialize)]
+pub(crate) struct CertifiedBlock {
+    number: U64,
+    hash: B256,
+    /// RLP of the header.
+    header: Bytes,
+    certificate: Bytes,
+}
+
+/// The block at a height with its own certificate, if it has one.
+pub(crate) fn certified(api: &Api, height: u64) -> Result<Option<CertifiedBlock>, RpcError> {
+    let Some(certificate) = api.chain().certificate(height)? else {
+        return Ok(None);
+    };
+    let header = api.header(height)?;
+    let rlp = alloy_rlp::encode(header.inner());
+    Ok(Some(CertifiedBlock { number: U64::from(height), hash: header.hash(), header: rlp.into(), certificate }))
 }
 
 /// `chancery_getFinality(block)`: the block's header with the certificate that makes it final.

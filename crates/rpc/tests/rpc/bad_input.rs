@@ -37,7 +37,7 @@ const ALL_OPTIONAL: &[&str] = &["eth_newPendingTransactionFilter"];
 const CLIENT_CODES: &[i64] = &[-32602, -32601, -32000, -32001, 3, 4];
 
 fn is_subscription(method: &str) -> bool {
-    matches!(method, "eth_subscribe" | "eth_unsubscribe")
+    method.ends_with("subscribe")
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ async fn foreign_hosts_and_origins_are_refused() {
         ("origin", "null", 403),
         ("origin", "https://wallet.example", 200),
         ("origin", "http://localhost:5173", 200),
+        ("origin", "chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn", 200),
     ] {
         assert_eq!(status_for(&node, header, value).await, status, "{header}: {value}");
     }

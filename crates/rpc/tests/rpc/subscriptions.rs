@@ -106,6 +106,28 @@ async fn subscriptions_need_websocket_and_a_known_name() {
 }
 
 #[tokio::test]
+async fn every_subscription_method_refuses_what_it_cannot_read() {
+    let node = Node::start().await;
+    let client = client(&node).await;
+    let names: Vec<_> = chancery_rpc::method_names().filter(|name| name.ends_with("subscribe")).collect();
+    assert_eq!(names.len(), 4);
+    for method in names {
+        let failure = node.fails(method, json!(["newHeads"])).await;
+        assert_eq!(failure.code, -32601, "{method} over HTTP");
+        for bad in [rpc_params![], rpc_params![json!({ "to": STORE })], rpc_params![json!([])]] {
+            let error = client.request::<Value, _>(method, bad).await.unwrap_err();
+            assert!(matches!(&error, ClientError::Call(object) if object.code() == -32602), "{method}: {error:?}");
+        }
+        if method.ends_with("unsubscribe") {
+            assert!(
+                !client.request::<bool, _>(method, rpc_params!["0xnone"]).await.unwrap(),
+                "{method}: nothing to end"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn calls_work_over_websocket_too() {
     let node = Node::start().await;
     let client = client(&node).await;
@@ -122,4 +144,22 @@ async fn a_connection_has_a_limited_number_of_subscriptions() {
     let _second = subscribe(&client, json!(["newHeads"])).await;
     let error = client.request::<Value, _>("eth_subscribe", rpc_params!["newHeads"]).await.unwrap_err();
     assert!(format!("{error:?}").contains("max_subscriptions_per_connection"), "{error:?}");
+}
+
+#[tokio::test]
+async fn every_certified_block_comes_with_its_certificate() {
+    let node = Node::start().await;
+    let client = client(&node).await;
+    let mut finality: Subscription<Value> =
+        client.subscribe("chancery_subscribe", rpc_params!["finality"], "chancery_unsubscribe").await.unwrap();
+    for height in 1..=3u64 {
+        let block = node.seal();
+        let notice = next(&mut finality).await;
+        assert_eq!(notice["number"], quantity(height));
+        assert_eq!(notice["hash"], data(block.block().hash()));
+        let asked = node.ok("chancery_getFinality", json!([quantity(height)])).await;
+        assert_eq!((&notice["header"], &notice["certificate"]), (&asked["header"], &asked["certificate"]));
+    }
+    let other = client.request::<Value, _>("chancery_subscribe", rpc_params!["newHeads"]).await.unwrap_err();
+    assert!(other.to_string().contains("finality"), "{other}");
 }
