@@ -34,6 +34,8 @@ enum Task {
     Bench(tasks::bench::Arguments),
     /// Kill the whole city at random moments under load and check that nothing confirmed is lost.
     Crash(tasks::crash::Arguments),
+    /// Run networks of real nodes with crashes, partitions and liars on a deterministic clock, by seed.
+    Simulate(tasks::simulate::Arguments),
     /// Drive every page in headless Chromium and save screenshots.
     Browser(tasks::browser::Arguments),
 }
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Task::Contracts(arguments) => tasks::contracts::run(&arguments),
         Task::Bench(arguments) => tasks::bench::run(&arguments),
         Task::Crash(arguments) => tasks::crash::run(&arguments),
+        Task::Simulate(arguments) => tasks::simulate::run(&arguments),
         Task::Browser(arguments) => tasks::browser::run(&arguments),
     };
     match outcome {

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod contracts;
 pub(crate) mod crash;
 pub(crate) mod lint;
+pub(crate) mod simulate;
 pub(crate) mod test;
 pub(crate) mod up;
 pub(crate) mod web;

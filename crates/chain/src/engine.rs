@@ -24,7 +24,9 @@ use crate::{
     ConsensusBlock, ConsensusScheme, ConsensusTiming, NodeError, PeerKey, ValidatorSet,
     application::Application,
     finalizer::Finalizer,
-    gossip, recovery,
+    gossip,
+    last_votes::LastVotes,
+    recovery,
     storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES, genesis_digest},
 };
 
@@ -146,6 +148,7 @@ where
 {
     let EngineConfig { chain, validators, scheme, me, has_peers, peers, blocker, timing, partition, data_dir } = config;
     let name: Arc<str> = chain.genesis_config().name.as_str().into();
+    let voter = me.clone();
     let cache = storage::page_cache();
     let (blocks, certificates) = storage::open(&context, &partition, &cache, &chain).await?;
     recovery::replay(&context, &chain, &blocks, &certificates, &partition).await?;
@@ -210,6 +213,8 @@ where
     let automaton =
         Inline::new(context.child("application"), application, mailbox.clone(), FixedEpocher::new(EPOCH_BLOCKS));
     let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox);
+    let (last_votes, reporter_of_consensus, votes) =
+        LastVotes::new(&scheme, voter, automaton.clone(), automaton.clone(), channels.votes);
     let consensus = simplex::Engine::new(
         context.child("consensus"),
         simplex::Config {
@@ -217,8 +222,8 @@ where
             elector: RoundRobin::<Sha256>::default(),
             blocker,
             automaton: automaton.clone(),
-            relay: automaton.clone(),
-            reporter: automaton,
+            relay: automaton,
+            reporter: reporter_of_consensus,
             track_historical_votes: false,
             strategy: Sequential,
             partition: format!("{partition}-consensus"),
@@ -245,9 +250,10 @@ where
         let chain = chain.clone();
         context.child("gossip").spawn(move |context| gossip::run(context, chain, channels.transactions))
     });
+    context.child("last_votes").spawn(move |context| last_votes.run(context));
     let broadcast = broadcast.start(channels.blocks);
     let marshal = marshal.start(reporter, buffer, resolver);
-    let consensus = consensus.start(channels.votes, channels.certificates, channels.resolver);
+    let consensus = consensus.start(votes, channels.certificates, channels.resolver);
     Ok(EngineHandle { chain: name.to_string(), consensus, marshal, broadcast, finalizer, gossip })
 }
 

@@ -6,117 +6,14 @@ mod support;
 use std::time::Duration;
 
 use alloy::primitives::B256;
-use chancery_chain::{ConsensusTiming, ValidatorSet};
-use chancery_light::TrustedChain;
-use commonware_p2p::simulated::{Config, Link, Network};
-use commonware_runtime::{Clock as _, Runner as _, Supervisor as _, deterministic};
-use commonware_utils::{NZUsize, probability};
-use support::{TestNode, TestOracle, genesis, link_all, transfer, until, validator_keys, verified_hashes};
-
-const HEARTBEAT: Duration = Duration::from_secs(1);
-
-struct Simulation {
-    context: deterministic::Context,
-    oracle: TestOracle,
-    nodes: Vec<TestNode>,
-    dirs: Vec<tempfile::TempDir>,
-    genesis: chancery_execution::GenesisConfig,
-    trusted: TrustedChain,
-}
-
-fn good_link() -> Link {
-    Link { latency: Duration::from_millis(10), jitter: Duration::from_millis(3), success_rate: probability!(1.0) }
-}
-
-fn bad_link() -> Link {
-    Link { latency: Duration::from_millis(30), jitter: Duration::from_millis(25), success_rate: probability!(0.85) }
-}
-
-impl Simulation {
-    async fn new(context: deterministic::Context, validators: u64, link: Link) -> Self {
-        let keys = validator_keys(validators);
-        let peers: Vec<_> = keys.iter().map(|keys| keys.peer_public_key()).collect();
-        let config = Config {
-            max_size: chancery_chain::max_message_bytes(keys.len()),
-            max_peers_per_set: NZUsize!(16),
-            disconnect_on_block: true,
-            tracked_peer_sets: NZUsize!(1),
-        };
-        let (network, oracle) = Network::new_with_peers(context.child("network"), config, peers).await;
-        network.start();
-        link_all(&oracle, &keys, &link).await;
-        let genesis = genesis(&keys);
-        let hash = genesis.build().unwrap().header().hash();
-        let trusted = ValidatorSet::new(&genesis, hash).unwrap().trusted().clone();
-        Self {
-            context,
-            oracle,
-            nodes: keys.into_iter().map(TestNode::new).collect(),
-            dirs: (0..validators).map(|_| tempfile::tempdir().unwrap()).collect(),
-            genesis,
-            trusted,
-        }
-    }
-
-    async fn start(&mut self, index: usize) {
-        let dir = self.dirs[index].path();
-        self.nodes[index].start(&self.context, &self.oracle, &self.genesis, dir, HEARTBEAT).await.unwrap();
-    }
-
-    async fn kill(&mut self, index: usize) {
-        self.nodes[index].kill(&self.context).await;
-    }
-
-    async fn start_all(&mut self) {
-        for index in 0..self.nodes.len() {
-            self.start(index).await;
-        }
-    }
-
-    fn submit(&self, node: usize, from: u8, nonce: u64) {
-        let results = self.nodes[node].chain().pool().add(vec![transfer(from, nonce)]);
-        results.into_iter().for_each(|result| assert!(result.is_ok(), "{result:?}"));
-    }
-
-    fn nonce(&self, node: usize, from: u8) -> u64 {
-        let state = self.nodes[node].chain().head_state();
-        state.account(support::account(from).address()).unwrap().map_or(0, |account| account.nonce)
-    }
-
-    fn running(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.nodes.len()).filter(|index| self.nodes[*index].chain.is_some())
-    }
-
-    async fn until_nonces(&self, from: u8, nonce: u64) {
-        until(&self.context, || self.running().all(|node| self.nonce(node, from) == nonce)).await;
-    }
-
-    /// The verified chain of every running node: all are prefixes of one.
-    fn agreed(&self) -> Vec<B256> {
-        let chains: Vec<_> =
-            self.running().map(|node| verified_hashes(self.nodes[node].chain(), &self.trusted)).collect();
-        let longest = chains.iter().max_by_key(|chain| chain.len()).unwrap().clone();
-        for chain in chains {
-            assert_eq!(chain[..], longest[..chain.len()]);
-        }
-        longest
-    }
-}
-
-fn simulate<F, Fut>(seed: u64, scenario: F) -> Vec<B256>
-where
-    F: FnOnce(deterministic::Context) -> Fut,
-    Fut: Future<Output = Vec<B256>>,
-{
-    println_seed(seed);
-    let config = deterministic::Config::new().with_seed(seed).with_timeout(Some(Duration::from_secs(600)));
-    deterministic::Runner::new(config).start(scenario)
-}
-
-#[allow(clippy::print_stderr)]
-fn println_seed(seed: u64) {
-    eprintln!("seed {seed}");
-}
+use chancery_chain::ConsensusTiming;
+use commonware_p2p::simulated::Link;
+use commonware_runtime::{Clock as _, deterministic};
+use support::{
+    faults,
+    simulation::{HEARTBEAT, Simulation, bad_link, good_link, simulate},
+    verified_hashes,
+};
 
 async fn transfers(context: deterministic::Context, validators: u64, link: Link) -> Vec<B256> {
     let mut simulation = Simulation::new(context, validators, link).await;
@@ -296,4 +193,46 @@ fn consensus_that_is_behind_begins_at_the_last_certificate() {
     let second = run(71, 3);
     assert_eq!(first[..], second[..first.len()]);
     assert!(second.len() > first.len());
+}
+
+// CHAIN-1 to CHAIN-5: crashes, loss, delay, partitions and up to f liars, as the seed says. `cargo xtask simulate` runs many more.
+#[test]
+fn no_fault_forks_the_chain_loses_what_was_final_or_stops_it_for_good() {
+    for seed in 1_000..1_003 {
+        faults::run(seed, 4);
+    }
+    faults::run(2_000, 7);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_faults_and_the_same_chain() {
+    assert_eq!(faults::run(3_000, 4), faults::run(3_000, 4));
+}
+
+// CHAIN-5: a single validator has no view to wait out that it was stopped in; several may have one.
+#[test]
+fn at_whatever_moment_all_were_stopped_the_chain_goes_on_soon() {
+    let timing = ConsensusTiming::from_heartbeat(HEARTBEAT);
+    for (validators, within) in [(1, HEARTBEAT), (4, timing.certification_timeout + HEARTBEAT)] {
+        simulate(80, |context| async move {
+            let mut simulation = Simulation::new(context, validators, good_link()).await;
+            let all = 0..validators as usize;
+            simulation.start_all().await;
+            for round in 0..12u64 {
+                simulation.submit(0, 0, simulation.nonce(0, 0));
+                simulation.context.sleep(Duration::from_millis(round * 7)).await;
+                for index in all.clone() {
+                    simulation.kill(index).await;
+                }
+                simulation.start_all().await;
+                let started = simulation.context.current();
+                simulation.submit(0, 1, round);
+                simulation.until_nonces(1, round + 1).await;
+                let waited = simulation.context.current().duration_since(started).unwrap();
+                // Simulated time.
+                assert!(waited < within, "{validators} validators, round {round}: {waited:?}");
+            }
+            simulation.agreed()
+        });
+    }
 }

@@ -32,6 +32,9 @@ struct Arguments {
     /// Leave anvil out (for profiling).
     #[arg(long)]
     ours_only: bool,
+    /// Validators of our chain, all in one process on this machine.
+    #[arg(long, default_value_t = 1)]
+    validators: u16,
     /// Only one kind.
     #[arg(long, value_parser = ["transfers", "writes"])]
     only: Option<String>,
@@ -41,8 +44,8 @@ struct Arguments {
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     println!(
-        "{} transactions of each kind, {} senders, batches of {}",
-        arguments.transactions, arguments.senders, arguments.batch
+        "{} transactions of each kind, {} senders, batches of {}, {} validators",
+        arguments.transactions, arguments.senders, arguments.batch, arguments.validators
     );
     println!("{:<16} {:>14} {:>14} {:>8}", "", "chancery tx/s", "anvil tx/s", "ratio");
     for _ in 0..arguments.rounds {
@@ -75,7 +78,9 @@ async fn main() -> Result<()> {
 /// The main chain of a whole city, durable, with its side chains idle beside it.
 async fn measure_city(kind: Kind, arguments: &Arguments) -> Result<LoadReport> {
     let data = tempfile::tempdir()?;
-    let city = City::start(&CityOptions::new(data.path()))?;
+    let mut options = CityOptions::new(data.path());
+    options.arguments = vec!["--validators".to_owned(), arguments.validators.to_string()];
+    let city = City::start(&options)?;
     let url = city.chains.get("main").context("the city has no main chain")?;
     measure(url, kind, arguments).await
 }

@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -38,6 +39,9 @@ struct Arguments {
     /// How many times the city is killed.
     #[arg(long, default_value_t = 50)]
     rounds: u32,
+    /// Keep the city's data here, to look at them afterwards.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
     /// Seed of the moments; chosen and printed when absent.
     #[arg(long)]
     seed: Option<u64>,
@@ -53,7 +57,7 @@ async fn main() -> Result<()> {
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let data = tempfile::tempdir()?;
-    let options = CityOptions::new(data.path());
+    let options = CityOptions::new(arguments.data_dir.as_deref().unwrap_or(data.path()));
     let confirmed = Confirmed::default();
     let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
 

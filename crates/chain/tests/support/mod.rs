@@ -2,6 +2,9 @@
 //! deterministic clock and the simulated network.
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+pub mod faults;
+pub mod simulation;
+
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use alloy::{
@@ -22,6 +25,8 @@ use commonware_runtime::{Clock as _, Handle, Quota, Spawner as _, Supervisor as 
 use commonware_utils::NZU32;
 
 pub const CHAIN_ID: u64 = 7100;
+/// A channel that no node listens on.
+const UNHEARD_CHANNEL: u64 = 9;
 const QUOTA: Quota = Quota::per_second(NZU32!(100_000));
 
 pub fn account(index: u8) -> PrivateKeySigner {
@@ -65,6 +70,8 @@ pub fn genesis(keys: &[ValidatorKeys]) -> GenesisConfig {
 pub struct TestNode {
     pub keys: ValidatorKeys,
     pub role: Role,
+    /// Its blocks go where nobody listens.
+    pub withholds_blocks: bool,
     pub chain: Option<Blockchain>,
     task: Option<Handle<()>>,
 }
@@ -73,7 +80,7 @@ pub type TestOracle = Oracle<PeerKey, deterministic::Context>;
 
 impl TestNode {
     pub fn new(keys: ValidatorKeys) -> Self {
-        Self { keys, role: Role::Validator, chain: None, task: None }
+        Self { keys, role: Role::Validator, withholds_blocks: false, chain: None, task: None }
     }
 
     pub fn chain(&self) -> &Blockchain {
@@ -98,7 +105,10 @@ impl TestNode {
         let validators = ValidatorSet::new(genesis, block.header().hash())?;
         let peer = self.keys.peer_public_key();
         let control = oracle.control(peer.clone());
-        let channels = channels(&control).await;
+        let mut channels = channels(&control).await;
+        if self.withholds_blocks {
+            channels.blocks.0 = control.register(UNHEARD_CHANNEL, QUOTA).await.unwrap().0;
+        }
         let config = EngineConfig {
             chain: chain.clone(),
             scheme: validators.scheme(self.role, &self.keys)?,

@@ -1,0 +1,118 @@
+//! A network of nodes that are real but for clock, randomness and sockets.
+
+use std::time::Duration;
+
+use alloy::primitives::B256;
+use chancery_chain::ValidatorSet;
+use chancery_light::TrustedChain;
+use commonware_p2p::simulated::{Config, Link, Network};
+use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
+use commonware_utils::{NZUsize, probability};
+
+use super::{TestNode, TestOracle, account, genesis, link_all, transfer, until, validator_keys, verified_hashes};
+
+pub const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// A network of real nodes on a deterministic clock.
+pub struct Simulation {
+    pub context: deterministic::Context,
+    pub oracle: TestOracle,
+    pub nodes: Vec<TestNode>,
+    pub dirs: Vec<tempfile::TempDir>,
+    pub genesis: chancery_execution::GenesisConfig,
+    pub trusted: TrustedChain,
+}
+
+pub fn good_link() -> Link {
+    Link { latency: Duration::from_millis(10), jitter: Duration::from_millis(3), success_rate: probability!(1.0) }
+}
+
+pub fn bad_link() -> Link {
+    Link { latency: Duration::from_millis(30), jitter: Duration::from_millis(25), success_rate: probability!(0.85) }
+}
+
+impl Simulation {
+    pub async fn new(context: deterministic::Context, validators: u64, link: Link) -> Self {
+        let keys = validator_keys(validators);
+        let peers: Vec<_> = keys.iter().map(|keys| keys.peer_public_key()).collect();
+        let config = Config {
+            max_size: chancery_chain::max_message_bytes(keys.len()),
+            max_peers_per_set: NZUsize!(16),
+            disconnect_on_block: true,
+            tracked_peer_sets: NZUsize!(1),
+        };
+        let (network, oracle) = Network::new_with_peers(context.child("network"), config, peers).await;
+        network.start();
+        link_all(&oracle, &keys, &link).await;
+        let genesis = genesis(&keys);
+        let hash = genesis.build().unwrap().header().hash();
+        let trusted = ValidatorSet::new(&genesis, hash).unwrap().trusted().clone();
+        Self {
+            context,
+            oracle,
+            nodes: keys.into_iter().map(TestNode::new).collect(),
+            dirs: (0..validators).map(|_| tempfile::tempdir().unwrap()).collect(),
+            genesis,
+            trusted,
+        }
+    }
+
+    pub async fn start(&mut self, index: usize) {
+        let dir = self.dirs[index].path();
+        self.nodes[index].start(&self.context, &self.oracle, &self.genesis, dir, HEARTBEAT).await.unwrap();
+    }
+
+    pub async fn kill(&mut self, index: usize) {
+        self.nodes[index].kill(&self.context).await;
+    }
+
+    pub async fn start_all(&mut self) {
+        for index in 0..self.nodes.len() {
+            self.start(index).await;
+        }
+    }
+
+    pub fn submit(&self, node: usize, from: u8, nonce: u64) {
+        let results = self.nodes[node].chain().pool().add(vec![transfer(from, nonce)]);
+        results.into_iter().for_each(|result| assert!(result.is_ok(), "{result:?}"));
+    }
+
+    pub fn nonce(&self, node: usize, from: u8) -> u64 {
+        let state = self.nodes[node].chain().head_state();
+        state.account(account(from).address()).unwrap().map_or(0, |account| account.nonce)
+    }
+
+    pub fn running(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.nodes.len()).filter(|index| self.nodes[*index].chain.is_some())
+    }
+
+    pub async fn until_nonces(&self, from: u8, nonce: u64) {
+        until(&self.context, || self.running().all(|node| self.nonce(node, from) == nonce)).await;
+    }
+
+    /// The verified chain of every running node: all are prefixes of one.
+    pub fn agreed(&self) -> Vec<B256> {
+        let chains: Vec<_> =
+            self.running().map(|node| verified_hashes(self.nodes[node].chain(), &self.trusted)).collect();
+        let longest = chains.iter().max_by_key(|chain| chain.len()).unwrap().clone();
+        for chain in chains {
+            assert_eq!(chain[..], longest[..chain.len()]);
+        }
+        longest
+    }
+}
+
+pub fn simulate<T, F, Fut>(seed: u64, scenario: F) -> T
+where
+    F: FnOnce(deterministic::Context) -> Fut,
+    Fut: Future<Output = T>,
+{
+    println_seed(seed);
+    let config = deterministic::Config::new().with_seed(seed).with_timeout(Some(Duration::from_secs(600)));
+    deterministic::Runner::new(config).start(scenario)
+}
+
+#[allow(clippy::print_stderr)]
+fn println_seed(seed: u64) {
+    eprintln!("seed {seed}");
+}
