@@ -5,7 +5,8 @@ import {BlockHeader} from "@openzeppelin/contracts/utils/BlockHeader.sol";
 import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
-import {FinalHeader} from "../../src/types/FinalityTypes.sol";
+import {IFinalityErrors} from "../../src/interfaces/IFinalityErrors.sol";
+import {FinalHeader, HeaderFault} from "../../src/types/FinalityTypes.sol";
 import {HexDigits} from "../../src/libraries/finality/HexDigits.sol";
 import {FinalityVerifier} from "../support/FinalityVerifier.sol";
 import {vm} from "../support/Vm.sol";
@@ -60,6 +61,31 @@ contract HeaderReaderTest {
         vm.assertEq(header.proposedView, context.proposedView, "proposedView");
         vm.assertEq(header.parentView, context.parentView, "parentView");
         vm.assertEq(header.millisecond, context.millisecond, "millisecond");
+    }
+
+    function test_a_header_has_neither_more_nor_less_than_its_members() public {
+        bytes32[9] memory hashes;
+        Numbers memory numbers;
+        bytes memory rlp = _encode(hashes, address(0), numbers, bytes32(bytes1(0x01)));
+        verifier.readHeader(rlp);
+        // A member too many; the last one cut short; the last one missing. The list's own length is right each time.
+        _expectRefusal(bytes.concat(rlp, hex"80"));
+        _expectRefusal(_first(rlp, rlp.length - 1));
+        _expectRefusal(_first(rlp, rlp.length - 33));
+    }
+
+    function _expectRefusal(bytes memory rlp) private {
+        uint256 length = rlp.length - 3;
+        (rlp[1], rlp[2]) = (bytes1(uint8(length >> 8)), bytes1(uint8(length % 256)));
+        vm.expectRevert(abi.encodeWithSelector(IFinalityErrors.HeaderMalformed.selector, HeaderFault.NotAHeader));
+        verifier.readHeader(rlp);
+    }
+
+    function _first(bytes memory data, uint256 length) private pure returns (bytes memory start) {
+        start = bytes.concat(data);
+        assembly ("memory-safe") {
+            mstore(start, length)
+        }
     }
 
     function testFuzz_hexadecimal_digits_are_openzeppelins(bytes32 word) public pure {
