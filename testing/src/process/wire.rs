@@ -33,6 +33,8 @@ pub enum Fault {
     LostAnswer(&'static str),
     /// Changes results.
     Lie(Alteration),
+    /// Answers requests of this method itself, with this result.
+    Pretend(&'static str, Value),
     /// Answers some requests with an error.
     Refuse(Refusal),
 }
@@ -120,6 +122,11 @@ async fn pass(State(shared): State<Arc<Shared>>, Json(request): Json<Value>) -> 
             if let Some(message) = refuse(&method, &request["params"]) {
                 let error = json!({ "code": -32005, "message": message });
                 return Json(json!({ "jsonrpc": "2.0", "id": request["id"], "error": error })).into_response();
+            }
+        }
+        Fault::Pretend(pretended, result) => {
+            if *pretended == method {
+                return Json(json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })).into_response();
             }
         }
         Fault::None | Fault::LostAnswer(_) | Fault::Lie(_) => {}
