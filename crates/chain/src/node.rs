@@ -4,6 +4,7 @@ use chancery_execution::{Blockchain, Pool};
 use chancery_light::ChainEssentials;
 use chancery_rpc::{RpcHandle, RpcServer};
 use commonware_runtime::{Handle, Spawner as _, Supervisor as _, tokio::Context};
+use futures::future::BoxFuture;
 use tokio::sync::{oneshot, watch};
 use tracing::{error, info};
 
@@ -35,7 +36,12 @@ impl Node {
     ///
     /// # Errors
     /// [`NodeError`], which says what to do. Nothing keeps running then.
-    pub async fn start(context: Context, config: NodeConfig) -> Result<NodeHandle, NodeError> {
+    pub fn start(context: Context, config: NodeConfig) -> BoxFuture<'static, Result<NodeHandle, NodeError>> {
+        // Boxed, so that all of consensus is compiled with this crate and not again with each program that starts a node.
+        Box::pin(Self::start_node(context, config))
+    }
+
+    async fn start_node(context: Context, config: NodeConfig) -> Result<NodeHandle, NodeError> {
         let NodeConfig { genesis, data_dir, keys, role, p2p, rpc, execution, heartbeat } = config;
         let name = genesis.name.clone();
         let context = context.with_attribute("chain", &name);
