@@ -3,6 +3,8 @@
 
 #[path = "city/alteration.rs"]
 mod alteration;
+#[path = "city/commands.rs"]
+mod commands;
 #[path = "city/support.rs"]
 mod support;
 #[path = "city/verification.rs"]
@@ -111,7 +113,7 @@ fn a_person_registers_once() {
         "--account",
         "once2",
         "--name",
-        " ONCE (Sample)",
+        " ONCE ",
         "--unit",
         "sample unit",
         "--city",

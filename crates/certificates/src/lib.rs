@@ -38,6 +38,8 @@ pub mod services;
 pub mod verify;
 
 mod identity_errors;
+#[cfg(test)]
+mod recorded_city;
 
 /// The present time, Unix milliseconds. A port, so that rules can be tested at any time.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;

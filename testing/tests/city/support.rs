@@ -49,29 +49,38 @@ pub fn refusal_code(arguments: &[&str]) -> String {
     problem["code"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A registered and confirmed citizen with a key file.
-pub fn citizen(name: &str) -> (PathBuf, String) {
+/// A new key file and its address.
+pub fn key_of(name: &str) -> (PathBuf, String) {
     let key = shared().data.path().join(format!("{name}.key"));
     let address = answer(&["key", "new", key.to_str().unwrap()])["address"].as_str().unwrap().to_owned();
-    let key_text = key.to_str().unwrap();
-    answer(&[
-        "--key",
-        key_text,
-        "user",
-        "register",
-        "--account",
-        name,
-        "--name",
-        &format!("{name} (sample)"),
-        "--unit",
-        "Sample Unit",
-        "--city",
-        "Hangzhou",
-        "--country",
-        "CN",
-    ]);
+    (key, address)
+}
+
+/// `user register` of a sample person.
+pub fn registration<'a>(key: &'a Path, account: &'a str, name: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let person =
+        ["--account", account, "--name", name, "--unit", "Sample Unit", "--city", "Hangzhou", "--country", "CN"];
+    [&["--key", key.to_str().unwrap(), "user", "register"], &person[..], more].concat()
+}
+
+/// A registered and confirmed citizen with a key file.
+pub fn citizen(name: &str) -> (PathBuf, String) {
+    let (key, address) = key_of(name);
+    answer(&registration(&key, name, name, &[]));
     answer(&["--dev-key", "6", "user", "confirm", &address]);
     (key, address)
+}
+
+/// The link that the holder shows.
+pub fn presented(key: &Path, certificate: &str) -> String {
+    let shown = answer(&["--key", key.to_str().unwrap(), "certificate", "present", certificate]);
+    shown["link"].as_str().unwrap().to_owned()
+}
+
+/// What an inspector finds when the holder shows a certificate, whatever it is.
+pub fn inspected(key: &Path, certificate: &str) -> Value {
+    let output = chancery(&["--dev-key", "7", "inspect", "--dry-run", &presented(key, certificate)]);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 pub fn subject(kind: &str) -> PathBuf {

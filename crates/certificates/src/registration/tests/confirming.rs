@@ -1,0 +1,91 @@
+//! `POST /v1/users/{address}/confirmation` and who sees a registration (C-ID).
+
+use super::*;
+
+fn reject(reason: Option<&str>) -> Confirmation {
+    Confirmation { decision: ConfirmationDecision::Reject, reason: reason.map(str::to_owned) }
+}
+
+// C-ID
+#[tokio::test]
+async fn a_confirmation_publishes_both_keys_in_order_and_then_decides() {
+    let fixture = Fixture::new().await;
+    fixture.register(stranger()).await.unwrap();
+    let confirmed = fixture.confirm(stranger().address()).await.unwrap();
+    assert_eq!((confirmed.status, confirmed.chain), (UserStatus::Confirmed, Some(chain("main"))));
+    assert_eq!(*fixture.submissions.submitted.lock(), [ATTRIBUTE_SIGNING, ATTRIBUTE_ENCRYPTION]);
+    assert_eq!(confirmed.tx_hash, Some(B256::with_last_byte(2)));
+    // The same decision again changes nothing and publishes nothing.
+    let again = fixture.confirm(stranger().address()).await.unwrap();
+    assert_eq!((again.tx_hash, fixture.submissions.submitted.lock().len()), (Some(B256::with_last_byte(2)), 2));
+}
+
+#[tokio::test]
+async fn a_confirmation_that_failed_half_way_goes_on_where_it_stopped() {
+    let fixture = Fixture::new().await;
+    fixture.register(stranger()).await.unwrap();
+    *fixture.submissions.accepted.lock() = 1;
+    assert_eq!(fixture.confirm(stranger().address()).await.unwrap_err().code(), Code::ChainUnreachable);
+    let waiting = fixture.registration.user(&registrar(), stranger().address()).await.unwrap();
+    assert_eq!(waiting.status, UserStatus::Pending);
+    *fixture.submissions.accepted.lock() = 1;
+    assert_eq!(fixture.confirm(stranger().address()).await.unwrap().status, UserStatus::Confirmed);
+    assert_eq!(*fixture.submissions.submitted.lock(), [ATTRIBUTE_SIGNING, ATTRIBUTE_ENCRYPTION]);
+}
+
+#[tokio::test]
+async fn only_a_registrar_decides_and_a_rejection_says_why() {
+    let fixture = Fixture::new().await;
+    fixture.register(stranger()).await.unwrap();
+    let decide = async |actor: &Actor, confirmation| {
+        fixture.registration.confirm(actor, stranger().address(), confirmation).await.map(|answer| answer.status)
+    };
+    let code = |answer: DoorResult<UserStatus>| answer.unwrap_err().code();
+    assert_eq!(code(decide(&itself(stranger()), reject(Some("no"))).await), Code::RoleRequired);
+    assert_eq!(code(decide(&Actor::public(), reject(Some("no"))).await), Code::AuthenticationRequired);
+    for reason in [None, Some(""), Some(" ")] {
+        assert_eq!(code(decide(&registrar(), reject(reason)).await), Code::MalformedRequest);
+    }
+    assert_eq!(decide(&registrar(), reject(Some("another face"))).await.unwrap(), UserStatus::Rejected);
+    assert_eq!(*fixture.submissions.submitted.lock(), Vec::<String>::new());
+    assert_eq!(fixture.confirm(stranger().address()).await.unwrap_err().code(), Code::AlreadyDecided);
+    assert_eq!(fixture.confirm(fresh().address()).await.unwrap_err().code(), Code::UnknownAddress);
+}
+
+// C-MORE-5: a lost phone
+#[tokio::test]
+async fn a_new_key_takes_the_place_of_a_lost_one_when_an_office_confirms_it() {
+    let fixture = Fixture::new().await;
+    let new = fresh();
+    let mut recovery = request(&new, 0);
+    recovery.person = request(stranger(), 0).person;
+    recovery.recovery = true;
+    let recover = async || fixture.registration.register(&itself(&new), recovery.clone()).await;
+    assert_eq!(recover().await.unwrap_err().code(), Code::MalformedRequest);
+    fixture.register(stranger()).await.unwrap();
+    fixture.confirm(stranger().address()).await.unwrap();
+    let registered = recover().await.unwrap();
+    assert_eq!((registered.status, registered.returning), (UserStatus::Recovering, true));
+    fixture.confirm(new.address()).await.unwrap();
+    let status = async |address| fixture.registration.user(&registrar(), address).await.unwrap().status;
+    assert_eq!(status(new.address()).await, UserStatus::Confirmed);
+    assert_eq!(status(stranger().address()).await, UserStatus::Replaced);
+}
+
+// M-PRIV
+#[tokio::test]
+async fn a_registration_is_seen_by_its_owner_and_by_registrars() {
+    let fixture = Fixture::new().await;
+    fixture.register(stranger()).await.unwrap();
+    let seen = async |actor: &Actor| fixture.registration.user(actor, stranger().address()).await;
+    assert_eq!(seen(&itself(stranger())).await.unwrap().person, request(stranger(), 0).person);
+    assert!(seen(&registrar()).await.is_ok());
+    assert_eq!(seen(&itself(&fresh())).await.err().unwrap().code(), Code::RoleRequired);
+    let listed = async |actor: &Actor, cursor: Option<&str>| {
+        let page = fixture.registration.users(actor, UserStatus::Pending, 10, cursor).await;
+        page.map(|page| page.items.len()).map_err(|error| error.code())
+    };
+    assert_eq!(listed(&registrar(), None).await, Ok(1));
+    assert_eq!(listed(&itself(stranger()), None).await, Err(Code::RoleRequired));
+    assert_eq!(listed(&registrar(), Some("1.\0")).await, Err(Code::MalformedRequest));
+}
