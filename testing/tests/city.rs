@@ -5,6 +5,12 @@
 mod alteration;
 #[path = "city/commands.rs"]
 mod commands;
+#[path = "city/front.rs"]
+mod front;
+#[path = "city/identities.rs"]
+mod identities;
+#[path = "city/silence.rs"]
+mod silence;
 #[path = "city/support.rs"]
 mod support;
 #[path = "city/verification.rs"]
@@ -202,5 +208,9 @@ fn help_and_completions_are_there() {
     for arguments in [vec!["--help"], vec!["up", "--help"], vec!["completions", "bash"]] {
         let output = Command::new(built_binary()).args(&arguments).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
+    }
+    for command in ["verify", "inspect"] {
+        let output = Command::new(built_binary()).args([command, "--help"]).output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).contains("Exit codes: 0 "), "{command}");
     }
 }

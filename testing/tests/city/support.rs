@@ -9,17 +9,24 @@ use std::{
 use chancery_testing::process::{City, CityOptions, built_binary};
 use serde_json::Value;
 
+use crate::front::Front;
+
 pub struct Shared {
     pub city: City,
     pub data: tempfile::TempDir,
+    pub front: Front,
 }
 
 pub fn shared() -> &'static Shared {
     static CITY: OnceLock<Shared> = OnceLock::new();
     CITY.get_or_init(|| {
         let data = tempfile::tempdir().unwrap();
-        let city = City::start(&CityOptions::new(&data.path().join("city"))).unwrap();
-        Shared { city, data }
+        let front = Front::open();
+        let mut options = CityOptions::new(&data.path().join("city"));
+        options.arguments = vec!["--public-url".to_owned(), front.url.clone()];
+        let city = City::start(&options).unwrap();
+        front.lead_to(&city.gateway);
+        Shared { city, data, front }
     })
 }
 
