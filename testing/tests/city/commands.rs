@@ -95,7 +95,7 @@ fn who_waits_is_listed_shown_and_rejected_with_a_reason() {
     assert!(refusal(&["--key", key.to_str().unwrap(), "user", "pending"]).contains("role-required"));
 }
 
-// C-MORE-5: a lost phone
+// C-MORE-6: a lost phone
 #[test]
 fn a_lost_key_is_replaced_by_a_new_one_of_the_same_person() {
     let (_, lost) = citizen("loses");

@@ -208,7 +208,7 @@ async fn an_unknown_certificate_is_refused_and_nothing_more_is_asked() {
     assert_eq!(city.readings(), 1);
 }
 
-// bad input: a rotated key; C-MORE-6: key history
+// bad input: a rotated key; C-MORE-7: key history
 #[tokio::test]
 async fn what_a_key_signed_before_its_end_stays_valid_and_what_it_signed_after_it_is_refused() {
     let degree = Degree::new(1);

@@ -52,7 +52,7 @@ async fn only_a_registrar_decides_and_a_rejection_says_why() {
     assert_eq!(fixture.confirm(fresh().address()).await.unwrap_err().code(), Code::UnknownAddress);
 }
 
-// C-MORE-5: a lost phone
+// C-MORE-6: a lost phone
 #[tokio::test]
 async fn a_new_key_takes_the_place_of_a_lost_one_when_an_office_confirms_it() {
     let fixture = Fixture::new().await;

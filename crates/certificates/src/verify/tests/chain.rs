@@ -72,8 +72,8 @@ impl Claim {
     /// The chain, and the proof of what it says.
     pub(super) fn proven(&self) -> (TrustedChain, ProofBundle) {
         let validator = Validator::new();
-        let transactions = vec![transaction()];
-        let receipts = vec![self.receipt()];
+        let transactions = [transaction()];
+        let receipts = [self.receipt()];
         let (state_root, account) = self.account();
         let genesis = genesis(&validator);
         let (chain_id, genesis_hash) = (CHAIN_ID, genesis.hash_slow());
