@@ -1111,7 +1111,7 @@ export interface components {
         DataOperation: {
             /** @description keccak256 of the content's bytes. */
             contentHash: components["schemas"]["Hash"];
-            /** @description The format as signed: keccak256 of its name. */
+            /** @description The format as signed: its name in ASCII, padded right with zeros. */
             dataFormat: components["schemas"]["Hash"];
             /** @description Fresh and random; the same key twice is the same operation. */
             idempotencyKey: components["schemas"]["Hash"];
@@ -3879,7 +3879,7 @@ export interface operations {
                  *       },
                  *       "operation": {
                  *         "contentHash": "0xc0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0",
-                 *         "dataFormat": "0xf0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0",
+                 *         "dataFormat": "0x72656164696e672f6169722d7175616c69747900000000000000000000000000",
                  *         "idempotencyKey": "0x1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d",
                  *         "previous": "0x0000000000000000000000000000000000000000000000000000000000000000",
                  *         "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",

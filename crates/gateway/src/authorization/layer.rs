@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_primitives::Address;
 use axum::{
-    extract::{MatchedPath, RawPathParams, Request, State},
+    extract::{MatchedPath, RawPathParams, Request, State, rejection::RawPathParamsRejection},
     middleware::Next,
     response::Response,
 };
@@ -44,7 +44,7 @@ impl Caller {
 pub(crate) async fn authorize(
     State(shared): State<Arc<Shared>>,
     path: Option<MatchedPath>,
-    parameters: RawPathParams,
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
     next: Next,
 ) -> ApiResult<Response> {
@@ -59,6 +59,9 @@ pub(crate) async fn authorize(
     if matches!(credential, Credential::None) {
         judge(row, &Actor::public(), local, false)?;
     }
+    let parameters = parameters.map_err(|_| {
+        ApiError::new(Code::MalformedRequest, "a part of the path is not UTF-8 once its percent signs are decoded")
+    })?;
     let (proven, request) = match credential {
         Credential::None => (None, read_body(request).await?),
         Credential::Session(token) => (Some(shared.sessions.find(&token, shared.clock.unix_seconds())?), request),

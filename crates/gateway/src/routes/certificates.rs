@@ -54,7 +54,7 @@ async fn issue_certificate(
     check_sealed(&request.sealed)?;
     let application = request.application.clone();
     let certificate_id = request.certificate_id;
-    let receipt = shared.doors.r2d.submit(&caller.actor, submissions::issue(request, idempotency_key)?).await?;
+    let receipt = submissions::submit(&shared, &caller, submissions::issue(request, idempotency_key)?).await?;
     let mut issued = submissions::issued(certificate_id, receipt)?;
     if let Some(id) = application {
         // The certificate is on the chain whatever becomes of the application; the answer says which of the two succeeded.
@@ -147,7 +147,7 @@ async fn change_status(
 ) -> ApiResult<Answer<StatusChanged>> {
     let (status, revision) = (request.status, request.revision.saturating_add(1));
     let submission = submissions::change_status(id, request, idempotency_key)?;
-    let receipt = shared.doors.r2d.submit(&caller.actor, submission).await?;
+    let receipt = submissions::submit(&shared, &caller, submission).await?;
     Ok(Answer(StatusChanged { recorded: submissions::own_record(receipt)?, status, revision }))
 }
 

@@ -21,7 +21,10 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
     (status = 200, description = "The chains, the main chain first.", body = Chains, example = json!(Chains::example())),
 ))]
 async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
-    let statuses = shared.doors.u2s.chains().await?;
+    let mut statuses = shared.doors.u2s.chains().await?;
+    // As configured, the main chain first; what the configuration does not know comes last.
+    let known = &shared.config.chains;
+    statuses.sort_by_key(|status| known.iter().position(|facts| facts.name == status.name.0).unwrap_or(known.len()));
     let chains = statuses
         .into_iter()
         .map(|status| {

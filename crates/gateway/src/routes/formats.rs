@@ -48,8 +48,10 @@ async fn configure_format(
         source: request.source,
         sealed: request.sealed,
         schema: request.schema,
-        // Controlling computes it from the schema; what a caller says of it would not count anyway.
         schema_hash: B256::ZERO,
     };
+    // The hash is what the main chain keeps; it follows from the schema, so nobody is asked for it.
+    let (_, schema_hash) = format.canonical_schema()?;
+    let format = DataFormat { schema_hash, ..format };
     control(&shared, &caller, Change::ConfigureFormat(format), query.check).await
 }

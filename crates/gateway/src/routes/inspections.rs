@@ -56,7 +56,7 @@ async fn record_inspection(
             .with("actual", map::to_json(&outcome)?)
             .with("checks", failed));
     }
-    let receipt = shared.doors.r2d.submit(&caller.actor, submissions::inspect(request, idempotency_key)?).await?;
+    let receipt = submissions::submit(&shared, &caller, submissions::inspect(request, idempotency_key)?).await?;
     let recorded = submissions::own_record(receipt)?;
     Ok((StatusCode::CREATED, Answer(Inspected { recorded, outcome, checks: found.checks })))
 }

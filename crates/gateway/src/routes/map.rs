@@ -73,6 +73,9 @@ pub(super) fn receipt(receipt: SubmissionReceipt) -> OperationReceipt {
 }
 
 pub(super) fn operation_proof(proof: DoorProof) -> ApiResult<OperationProof> {
+    // Where the root is recorded, and what proves that to whoever trusts the chain's genesis alone.
+    let mut recorded = to_json(&proof.recorded)?;
+    recorded["proof"] = to_json(&proof.proof)?;
     Ok(OperationProof {
         operation_digest: proof.operation_digest.into(),
         source: proof.source.into(),
@@ -82,7 +85,7 @@ pub(super) fn operation_proof(proof: DoorProof) -> ApiResult<OperationProof> {
         siblings: proof.siblings.into_iter().map(Into::into).collect(),
         root: proof.root.into(),
         chain: proof.chain.0,
-        recorded: to_json(&proof.recorded)?,
+        recorded,
     })
 }
 

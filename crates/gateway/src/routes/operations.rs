@@ -50,6 +50,15 @@ async fn submit_operation(
         );
         return Err(error.with("member", "operation.source"));
     }
+    let format = FormatId(request.format);
+    // What the source has signed names the format too; the two must not differ, or data would be checked against a format that nobody signed.
+    let named =
+        format.to_bytes32().map_err(|_| ApiError::new(Code::UnknownFormat, "format: no format has this name"))?;
+    if request.operation.data_format.0 != named {
+        let detail =
+            "operation.dataFormat: it is not the name of `format`, as ASCII padded right with zeros to 32 bytes";
+        return Err(ApiError::new(Code::MalformedRequest, detail).with("member", "operation.dataFormat"));
+    }
     let submission = Submission {
         operation: SignedOperation {
             operation_type: OperationType(RecordedType::DataRecord.as_str().to_owned()),
@@ -58,7 +67,7 @@ async fn submit_operation(
             payload: request.content.unwrap_or_default().0,
             signature: request.signature.0,
         },
-        format: FormatId(request.format),
+        format,
         metadata: request.metadata,
         idempotency_key,
     };

@@ -23,7 +23,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::map;
-use crate::problem::{ApiError, ApiResult};
+use crate::{
+    authorization::layer::Caller,
+    problem::{ApiError, ApiResult},
+    state::Shared,
+};
 
 /// An operation whose own contract call is not in its receipt: the entities promise one for certificates.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +80,17 @@ fn submission(parts: Parts, idempotency_key: Option<String>) -> Submission {
         metadata: parts.metadata,
         idempotency_key,
     }
+}
+
+/// Submits an operation about a certificate. Every kind has a data format of its own, so a format that R2D does not know is a kind that the
+/// city does not have: the caller never named a format.
+pub(super) async fn submit(shared: &Shared, caller: &Caller, submission: Submission) -> ApiResult<SubmissionReceipt> {
+    shared.doors.r2d.submit(&caller.actor, submission).await.map_err(|error| match error.code() {
+        Code::UnknownFormat => {
+            ApiError::new(Code::UnknownKind, "kind: GET /v1/kinds lists them").with("member", "kind")
+        }
+        _ => error.into(),
+    })
 }
 
 /// The EIP-712 struct `Issue` with the sealed certificate.

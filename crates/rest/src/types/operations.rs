@@ -1,5 +1,6 @@
 //! `/v1/operations`: a data source submits any declared data (R2D).
 
+use alloy_primitives::b256;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -11,7 +12,7 @@ use crate::values::{HexAddress, HexBytes, HexHash};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DataOperation {
-    /// The format as signed: keccak256 of its name.
+    /// The format as signed: its name in ASCII, padded right with zeros.
     pub data_format: HexHash,
     /// keccak256 of the content's bytes.
     pub content_hash: HexHash,
@@ -33,7 +34,7 @@ pub struct DataOperation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubmitOperation {
     /// Name of the declared format.
-    #[schema(example = "reading/air-quality", pattern = "^[a-z0-9/-]{1,64}$")]
+    #[schema(example = "reading/air-quality", pattern = "^[a-z0-9/-]{1,32}$")]
     pub format: String,
     /// The chain that the signature names.
     #[schema(example = "main", min_length = 1, max_length = 32)]
@@ -97,7 +98,7 @@ impl Example for SubmitOperation {
             format: "reading/air-quality".into(),
             chain: "main".into(),
             operation: DataOperation {
-                data_format: example_hash(0xf0),
+                data_format: HexHash(b256!("72656164696e672f6169722d7175616c69747900000000000000000000000000")),
                 content_hash: example_hash(0xc0),
                 source: example_address(),
                 subject: example_hash(0x5b),

@@ -1,0 +1,119 @@
+//! What the doors answer: the examples of the interface, in the terms of the doors.
+
+use alloy_primitives::B256;
+use chancery_reference_points::{
+    chain_records::ChainStatus,
+    data_block::{OperationProof, TransactionLocator},
+    data_format::{DataFormat, FormatId, Title},
+    operation::ChainName,
+    organization::{Organization, OrganizationKey},
+    r2d::SubmissionReceipt,
+    u2s::ServiceRequest,
+};
+use chancery_rest::types::{
+    Example as _, Page,
+    certificates::{Certificate, CertificateDocument},
+    inspections::{Checked, Inspection},
+    users::PublicKey,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    callers::{holder, office},
+    harness::NOW_S,
+};
+
+pub(crate) fn locator() -> TransactionLocator {
+    TransactionLocator {
+        chain: ChainName("degree".into()),
+        tx_hash: B256::repeat_byte(0x71),
+        block_number: 128,
+        block_hash: B256::repeat_byte(0xb1),
+    }
+}
+
+pub(crate) fn receipt() -> SubmissionReceipt {
+    SubmissionReceipt {
+        operation_digest: B256::repeat_byte(0xd1),
+        data_block_root: B256::repeat_byte(0xdb),
+        data_block: locator(),
+        operation: Some(locator()),
+    }
+}
+
+pub(crate) fn proof() -> OperationProof {
+    OperationProof {
+        operation_digest: B256::repeat_byte(0xd1),
+        source: holder().address(),
+        operation_type: B256::repeat_byte(0x0d),
+        content_hash: B256::repeat_byte(0xc0),
+        time: NOW_S,
+        siblings: vec![B256::repeat_byte(0x51)],
+        root: B256::repeat_byte(0xdb),
+        chain: ChainName("main".into()),
+        recorded: locator(),
+        proof: None,
+    }
+}
+
+pub(crate) fn format() -> DataFormat {
+    DataFormat {
+        id: FormatId("certificate/degree".into()),
+        version: 1,
+        chain: ChainName("degree".into()),
+        title: Title { en: "Degree".into(), zh: "学位".into() },
+        source: "a test".into(),
+        sealed: true,
+        schema: json!({"type": "object"}),
+        schema_hash: B256::ZERO,
+    }
+}
+
+pub(crate) fn chains() -> Vec<ChainStatus> {
+    ["archive", "degree", "main"].map(chain).into()
+}
+
+fn chain(name: &str) -> ChainStatus {
+    ChainStatus {
+        name: ChainName(name.into()),
+        chain_id: 7100,
+        rpc_url: "http://127.0.0.1:8545".into(),
+        genesis_hash: B256::repeat_byte(0x6e),
+        genesis: None,
+        height: Some(128),
+        block_time_ms: Some(NOW_S * 1000),
+    }
+}
+
+pub(crate) fn organization() -> Organization {
+    let key = |address: alloy_primitives::Address, right: &str| OrganizationKey {
+        address,
+        right: right.into(),
+        not_before: NOW_S - 1000,
+        not_after: None,
+        revoked_at: None,
+    };
+    Organization {
+        code: "12440300455765412A".into(),
+        name: "Riverside University".into(),
+        administrator: office().address(),
+        suspended: false,
+        keys: vec![key(office().address(), "degree")],
+    }
+}
+
+/// The answer of a service of the catalogue.
+pub(crate) fn service(request: &ServiceRequest) -> Value {
+    let answer = match request.service.as_str() {
+        "users.public-key" => serde_json::to_value(PublicKey::example()),
+        "certificates.query" => serde_json::to_value(CertificateDocument::example()),
+        "certificates.status" => {
+            serde_json::to_value(Certificate { holder: holder().address().into(), ..Certificate::example() })
+        }
+        "certificates.of-holder" => serde_json::to_value(Page::<Certificate>::example()),
+        "certificates.check" => serde_json::to_value(Checked::example()),
+        "certificates.inspections" => serde_json::to_value(Page::<Inspection>::example()),
+        unknown => panic!("the gateway asks for {unknown}, which no service of the city is"),
+    };
+    answer.unwrap()
+}

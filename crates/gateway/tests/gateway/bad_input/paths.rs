@@ -1,0 +1,159 @@
+//! What is wrong is the path or the query.
+
+use chancery_gateway::authorization::matrix::{MATRIX, Row, find};
+
+use super::{IN_QUERY, Walk};
+use crate::{
+    requests::{NAMED, fill},
+    wire::{Answer, Request},
+};
+
+/// The parameters of a path template.
+fn parameters(template: &str) -> impl Iterator<Item = &str> {
+    template.split('/').filter(|part| part.starts_with('{'))
+}
+
+/// The same request with another value in one place of its path.
+async fn with_parameter(walk: &Walk, row: &Row, parameter: &str, value: &str) -> Request {
+    let mut request = walk.right_in_session(row).await;
+    let query = request.target.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+    request.target = fill(&row.path.replace(parameter, value), NAMED) + &query;
+    request
+}
+
+async fn refused_with(walk: &Walk, row: &Row, parameter: &str, value: &str, code: &str) -> Answer {
+    let request = with_parameter(walk, row, parameter, value).await;
+    walk.refused(row, request, 400, code).await
+}
+
+#[tokio::test]
+async fn a_part_of_the_path_that_is_no_text_is_refused() {
+    let walk = Walk::start().await;
+    let mut seen = 0;
+    for row in MATRIX {
+        for parameter in parameters(row.path) {
+            refused_with(&walk, row, parameter, "%ff", "malformed-request").await;
+            seen += 1;
+        }
+    }
+    assert!(seen >= 16, "only {seen} parameters were seen");
+    walk.end().await;
+}
+
+#[tokio::test]
+async fn an_open_endpoint_refuses_such_a_path_of_anybody() {
+    let walk = Walk::start().await;
+    for path in ["/v1/organizations/%ff", "/v1/users/%ff/public-key", "/problems/%ff", "/v1/kinds/%c3%28"] {
+        let answer = walk.harness.send(Request::new("GET", path)).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (400, "malformed-request"), "{path}");
+    }
+    assert_eq!(walk.harness.behind.take_calls(), Vec::<String>::new());
+    walk.end().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_as_such() {
+    let walk = Walk::start().await;
+    let mistyped = NAMED.replace("0xf39Fd6", "0xF39Fd6");
+    for row in MATRIX.iter().filter(|row| row.path.contains("{address}")) {
+        for value in ["0x12", "f39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "lin", &mistyped] {
+            refused_with(&walk, row, "{address}", value, "malformed-address").await;
+        }
+    }
+    walk.end().await;
+}
+
+#[tokio::test]
+async fn a_hash_or_a_number_that_is_none_is_refused() {
+    let walk = Walk::start().await;
+    let mut seen = 0;
+    for row in MATRIX {
+        for parameter in parameters(row.path) {
+            let is_hash = ["{tx_hash}", "{digest}"].contains(&parameter)
+                || (parameter == "{id}" && row.path.starts_with("/v1/certificates"));
+            let wrong: &[&str] = match parameter {
+                "{block}" => &["x", "-1", "1.5", "99999999999999999999"],
+                _ if is_hash => &["0x12", "x", "0x0xcececececececececececececececececececececececececececececececece"],
+                _ => &[],
+            };
+            for value in wrong {
+                refused_with(&walk, row, parameter, value, "malformed-request").await;
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 19, "only {seen} were tried");
+    walk.end().await;
+}
+
+/// The endpoints that read a query.
+const WITH_QUERY: [(&str, &str); 10] = [
+    ("GET", "/v1/users"),
+    ("GET", "/v1/applications"),
+    ("GET", "/v1/certificates"),
+    ("GET", "/v1/certificates/{address}/{block}/{tx_hash}"),
+    ("GET", "/v1/inspections"),
+    ("GET", "/v1/events"),
+    ("POST", "/v1/organizations"),
+    ("POST", "/v1/organizations/{code}/keys"),
+    ("DELETE", "/v1/organizations/{code}/keys/{address}"),
+    ("PUT", "/v1/formats/{format}"),
+];
+
+async fn with_query(walk: &Walk, row: &Row, query: &str) -> Request {
+    let mut request = walk.right_in_session(row).await;
+    let separator = if request.target.contains('?') { '&' } else { '?' };
+    request.target = format!("{}{separator}{query}", request.target);
+    request
+}
+
+#[tokio::test]
+async fn a_query_that_the_interface_does_not_know_is_named() {
+    let walk = Walk::start().await;
+    for (method, path) in WITH_QUERY {
+        let row = find(method, path).unwrap();
+        let request = with_query(&walk, row, &format!("{IN_QUERY}=1")).await;
+        let answer = walk.refused(row, request, 400, "unknown-member").await;
+        assert!(answer.json()["detail"].as_str().unwrap().contains(IN_QUERY), "{}", answer.text());
+    }
+    walk.end().await;
+}
+
+// GATEWAY-6
+#[tokio::test]
+async fn a_page_is_bounded() {
+    let walk = Walk::start().await;
+    for (method, path) in WITH_QUERY.into_iter().filter(|(method, path)| *method == "GET" && !path.contains('{')) {
+        let row = find(method, path).unwrap();
+        let long = format!("cursor={}", "c".repeat(257));
+        for query in ["limit=0", "limit=101", "limit=-1", "limit=x", "cursor=", &long] {
+            let request = with_query(&walk, row, query).await;
+            walk.refused(row, request, 400, "malformed-request").await;
+        }
+    }
+    walk.end().await;
+}
+
+#[tokio::test]
+async fn a_query_with_a_wrong_value_is_refused() {
+    let walk = Walk::start().await;
+    let cases = [
+        ("GET", "/v1/users", "status=unheard-of", "malformed-request"),
+        ("GET", "/v1/applications", "status=unheard-of", "malformed-request"),
+        ("GET", "/v1/inspections", "inspector=0x12", "malformed-address"),
+        ("GET", "/v1/events", "from=yesterday", "malformed-request"),
+        ("GET", "/v1/events", "type=unheard-of", "malformed-request"),
+        ("GET", "/v1/events", "cursor=unheard-of", "malformed-request"),
+        ("POST", "/v1/organizations", "check=perhaps", "malformed-request"),
+        ("PUT", "/v1/formats/{format}", "check=perhaps", "malformed-request"),
+        ("DELETE", "/v1/organizations/{code}/keys/{address}", "reason=boredom", "malformed-request"),
+        ("DELETE", "/v1/organizations/{code}/keys/{address}", "from=2026-11-21T00:00:00Z", "malformed-request"),
+        ("DELETE", "/v1/organizations/{code}/keys/{address}", "reason=compromised&right=degree", "malformed-request"),
+    ];
+    for (method, path, query, code) in cases {
+        let row = find(method, path).unwrap();
+        let request = with_query(&walk, row, query).await;
+        walk.refused(row, request, 400, code).await;
+    }
+    walk.end().await;
+}

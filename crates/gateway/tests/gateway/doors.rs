@@ -1,0 +1,242 @@
+//! Doors that note every call and answer with examples, or with the error that a test has laid ready.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use alloy_primitives::{Address, B256};
+use async_trait::async_trait;
+use chancery_gateway::{
+    Doors,
+    doors::{ApplicationFilter, Applications, DatabaseProbe, PageRequest, Presentations, Registration, Roles},
+};
+use chancery_reference_points::{
+    Actor, DoorError, DoorResult, Role,
+    chain_records::ChainStatus,
+    data_block::OperationProof,
+    data_format::{DataFormat, FormatId},
+    o2c::{Change, ChangeResult, Mode, O2c},
+    organization::Organization,
+    r2d::{R2d, Submission, SubmissionReceipt},
+    u2s::{ServiceDescription, ServiceRequest, U2s},
+    v2m::{EventFilter, History, HistoryEntry, V2m},
+};
+use chancery_rest::types::{
+    Example as _, Page,
+    applications::{Application, ApplicationReceipt, Decision, SubmitApplication},
+    presentations::{CreatePresentation, Presentation, PresentationReceipt},
+    users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
+};
+use serde_json::Value;
+
+use crate::answers;
+
+/// What a door does instead of answering.
+#[derive(Clone, Debug)]
+pub(crate) enum Trouble {
+    Refuses(DoorError),
+    Panics,
+    NeverAnswers,
+}
+
+/// Everything that stands behind a gateway under test.
+#[derive(Default)]
+pub(crate) struct Behind {
+    calls: Mutex<Vec<String>>,
+    roles: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
+    troubles: Mutex<BTreeMap<&'static str, Trouble>>,
+    submitted: Mutex<Vec<Submission>>,
+    changes: Mutex<Vec<Change>>,
+    requests: Mutex<Vec<ServiceRequest>>,
+}
+
+impl Behind {
+    pub(crate) fn doors(self: &Arc<Self>) -> Doors {
+        Doors {
+            r2d: self.clone(),
+            u2s: self.clone(),
+            o2c: self.clone(),
+            v2m: self.clone(),
+            roles: self.clone(),
+            registration: self.clone(),
+            applications: self.clone(),
+            presentations: self.clone(),
+            database: self.clone(),
+        }
+    }
+
+    pub(crate) fn grant(&self, address: Address, roles: impl IntoIterator<Item = Role>) {
+        self.roles.lock().unwrap().insert(address, roles.into_iter().collect());
+    }
+
+    /// A call is in trouble from now on.
+    pub(crate) fn trouble(&self, call: &'static str, trouble: Trouble) {
+        self.troubles.lock().unwrap().insert(call, trouble);
+    }
+
+    pub(crate) fn refuse(&self, call: &'static str, error: DoorError) {
+        self.trouble(call, Trouble::Refuses(error));
+    }
+
+    /// What was called since the last time that somebody asked. What an address may do is asked to judge a request; it is no door.
+    pub(crate) fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    pub(crate) fn take_submitted(&self) -> Vec<Submission> {
+        std::mem::take(&mut self.submitted.lock().unwrap())
+    }
+
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        std::mem::take(&mut self.changes.lock().unwrap())
+    }
+
+    pub(crate) fn take_requests(&self) -> Vec<ServiceRequest> {
+        std::mem::take(&mut self.requests.lock().unwrap())
+    }
+
+    async fn answer<T: Send>(&self, call: &str, answer: T) -> DoorResult<T> {
+        self.calls.lock().unwrap().push(call.to_owned());
+        self.in_trouble(call).await.map(|()| answer)
+    }
+
+    async fn in_trouble(&self, call: &str) -> DoorResult<()> {
+        let trouble = self.troubles.lock().unwrap().get(call).cloned();
+        match trouble {
+            None => Ok(()),
+            Some(Trouble::Refuses(error)) => Err(error),
+            Some(Trouble::Panics) => panic!("{call} panics, as the test has asked it to"),
+            Some(Trouble::NeverAnswers) => std::future::pending().await,
+        }
+    }
+}
+
+#[async_trait]
+impl Roles for Behind {
+    async fn roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        self.in_trouble("roles").await?;
+        Ok(self.roles.lock().unwrap().get(&address).cloned().unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl R2d for Behind {
+    async fn data_formats(&self) -> DoorResult<Vec<DataFormat>> {
+        self.answer("r2d.data_formats", vec![answers::format()]).await
+    }
+
+    async fn data_format(&self, _: &FormatId) -> DoorResult<DataFormat> {
+        self.answer("r2d.data_format", answers::format()).await
+    }
+
+    async fn submit(&self, _: &Actor, submission: Submission) -> DoorResult<SubmissionReceipt> {
+        let receipt = self.answer("r2d.submit", answers::receipt()).await;
+        self.submitted.lock().unwrap().push(submission);
+        receipt
+    }
+
+    async fn operation_proof(&self, _: B256) -> DoorResult<OperationProof> {
+        self.answer("r2d.operation_proof", answers::proof()).await
+    }
+}
+
+#[async_trait]
+impl U2s for Behind {
+    async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>> {
+        self.answer("u2s.catalogue", Vec::new()).await
+    }
+
+    async fn request(&self, _: &Actor, request: ServiceRequest) -> DoorResult<Value> {
+        let (call, answer) = (format!("u2s.{}", request.service), answers::service(&request));
+        self.requests.lock().unwrap().push(request);
+        self.answer(&call, answer).await
+    }
+
+    async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
+        self.answer("u2s.chains", answers::chains()).await
+    }
+}
+
+#[async_trait]
+impl O2c for Behind {
+    async fn control(&self, _: &Actor, change: Change, mode: Mode) -> DoorResult<ChangeResult> {
+        let call = match mode {
+            Mode::Check => "o2c.check",
+            Mode::Apply => "o2c.apply",
+        };
+        self.changes.lock().unwrap().push(change);
+        self.answer(call, ChangeResult { effects: vec!["one effect".into()], recorded: Vec::new() }).await
+    }
+
+    async fn organizations(&self) -> DoorResult<Vec<Organization>> {
+        self.answer("o2c.organizations", vec![answers::organization()]).await
+    }
+
+    async fn organization(&self, _: &str) -> DoorResult<Organization> {
+        self.answer("o2c.organization", answers::organization()).await
+    }
+}
+
+#[async_trait]
+impl V2m for Behind {
+    async fn history(&self, _: &Actor, _: B256) -> DoorResult<History> {
+        self.answer("v2m.history", History { entries: Vec::new(), in_order: true, findings: Vec::new() }).await
+    }
+
+    async fn events(&self, _: &Actor, _: EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        self.answer("v2m.events", Vec::new()).await
+    }
+}
+
+#[async_trait]
+impl Registration for Behind {
+    async fn register(&self, _: &Actor, _: RegisterUser) -> DoorResult<Registered> {
+        self.answer("registration.register", Registered::example()).await
+    }
+
+    async fn users(&self, _: &Actor, _: UserStatus, _: PageRequest) -> DoorResult<Page<User>> {
+        self.answer("registration.users", Page::example()).await
+    }
+
+    async fn user(&self, _: &Actor, _: Address) -> DoorResult<User> {
+        self.answer("registration.user", User::example()).await
+    }
+
+    async fn confirm(&self, _: &Actor, _: Address, _: Confirmation) -> DoorResult<Confirmed> {
+        self.answer("registration.confirm", Confirmed::example()).await
+    }
+}
+
+#[async_trait]
+impl Applications for Behind {
+    async fn submit(&self, _: &Actor, _: SubmitApplication) -> DoorResult<ApplicationReceipt> {
+        self.answer("applications.submit", ApplicationReceipt::example()).await
+    }
+
+    async fn list(&self, _: &Actor, _: ApplicationFilter, _: PageRequest) -> DoorResult<Page<Application>> {
+        self.answer("applications.list", Page::example()).await
+    }
+
+    async fn decide(&self, _: &Actor, _: &str, _: Decision) -> DoorResult<Application> {
+        self.answer("applications.decide", Application::example()).await
+    }
+}
+
+#[async_trait]
+impl Presentations for Behind {
+    async fn keep(&self, _: &Actor, _: CreatePresentation) -> DoorResult<PresentationReceipt> {
+        self.answer("presentations.keep", PresentationReceipt::example()).await
+    }
+
+    async fn fetch(&self, _: &str) -> DoorResult<Presentation> {
+        self.answer("presentations.fetch", Presentation::example()).await
+    }
+}
+
+#[async_trait]
+impl DatabaseProbe for Behind {
+    async fn answers(&self) -> bool {
+        self.answer("database.answers", true).await.unwrap_or(false)
+    }
+}

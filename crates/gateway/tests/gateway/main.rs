@@ -1,0 +1,20 @@
+//! The gateway over real sockets on loopback: who may do what, what becomes of bad input, what the web is served with.
+//!
+//! Behind it stand doors that note each call and answer with examples, so that a test sees whether a refused request has reached one; the clock is set by
+//! the test. GATEWAY-1 to GATEWAY-6 are in the crate's documentation.
+#![allow(clippy::unwrap_used)]
+
+mod answers;
+mod authorization;
+mod bad_input;
+mod callers;
+mod doors;
+mod harness;
+mod logs;
+mod narrowing;
+mod problems;
+mod requests;
+mod routes;
+mod sessions;
+mod web;
+mod wire;

@@ -1,0 +1,103 @@
+//! A request of each endpoint to which nothing is wrong. An endpoint that is not here makes the walks fail.
+
+use alloy::signers::local::PrivateKeySigner;
+use chancery_rest::{
+    types::{
+        Example,
+        applications::{Decision, SubmitApplication},
+        certificates::{ChangeStatus, IssueCertificate},
+        formats::ConfigureFormat,
+        inspections::{CheckCertificate, RecordInspection},
+        operations::SubmitOperation,
+        organizations::{AuthorizeKey, RegisterOrganization},
+        presentations::CreatePresentation,
+        users::{Confirmation, RegisterUser},
+    },
+    values::HexAddress,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{callers::sign_in, harness::Harness, wire::Request};
+
+/// The address that paths name unless a test says another.
+pub(crate) const NAMED: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+const HASH: &str = "0xcececececececececececececececececececececececececececececececece";
+
+/// A path from its template.
+pub(crate) fn fill(template: &str, address: &str) -> String {
+    let id = if template.starts_with("/v1/certificates") { HASH } else { "0193489c7d2c7c539b1b0c9a6a5f1d20" };
+    let values = [
+        ("{name}", "role-required"),
+        ("{kind}", "degree"),
+        ("{address}", address),
+        ("{id}", id),
+        ("{block}", "128"),
+        ("{tx_hash}", HASH),
+        ("{code}", "12440300455765412A"),
+        ("{format}", "reading%2Fair-quality"),
+        ("{digest}", HASH),
+    ];
+    let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
+    assert!(!path.contains('{'), "{template} has a parameter that no test knows");
+    path
+}
+
+fn json(value: &impl Serialize) -> Option<Value> {
+    Some(serde_json::to_value(value).unwrap())
+}
+
+fn example<T: Example + Serialize>() -> Option<Value> {
+    json(&T::example())
+}
+
+/// The body of an endpoint as `signer` sends it; `None` for those that read none.
+pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer: &PrivateKeySigner) -> Option<Value> {
+    match (method, template) {
+        ("GET" | "DELETE", _) => None,
+        ("POST", "/v1/session") => Some(sign_in(harness, signer).await),
+        ("POST", "/v1/users") => {
+            json(&RegisterUser { address: HexAddress(signer.address()), ..RegisterUser::example() })
+        }
+        ("POST", "/v1/users/{address}/confirmation") => example::<Confirmation>(),
+        ("POST", "/v1/applications") => example::<SubmitApplication>(),
+        ("POST", "/v1/applications/{id}/decision") => example::<Decision>(),
+        ("POST", "/v1/certificates") => example::<IssueCertificate>(),
+        ("POST", "/v1/certificates/{id}/status") => example::<ChangeStatus>(),
+        ("POST", "/v1/presentations") => example::<CreatePresentation>(),
+        ("POST", "/v1/inspections") => example::<RecordInspection>(),
+        ("POST", "/v1/inspections/checks") => example::<CheckCertificate>(),
+        ("POST", "/v1/organizations") => example::<RegisterOrganization>(),
+        ("POST", "/v1/organizations/{code}/keys") => example::<AuthorizeKey>(),
+        ("PUT", "/v1/formats/{format}") => example::<ConfigureFormat>(),
+        ("POST", "/v1/operations") => {
+            let mut submission = SubmitOperation::example();
+            submission.operation.source = HexAddress(signer.address());
+            json(&submission)
+        }
+        _ => panic!("{method} {template} is new: say what a right request of it is"),
+    }
+}
+
+/// The query that an endpoint cannot do without.
+pub(crate) fn query(method: &str, template: &str, signer: &PrivateKeySigner) -> String {
+    match (method, template) {
+        ("GET", "/v1/certificates") => format!("?holder={}", signer.address()),
+        _ => String::new(),
+    }
+}
+
+/// A request to which nothing is wrong, without a credential.
+pub(crate) async fn right(
+    harness: &Harness,
+    method: &str,
+    template: &str,
+    signer: &PrivateKeySigner,
+    named: &str,
+) -> Request {
+    let request = Request::new(method, &(fill(template, named) + &query(method, template, signer)));
+    match body(harness, method, template, signer).await {
+        Some(body) => request.json(&body),
+        None => request,
+    }
+}
