@@ -39,6 +39,7 @@ pub struct Client {
     gateway: Url,
     key: Option<Key>,
     idempotency_key: Option<String>,
+    timeout: Duration,
 }
 
 impl std::fmt::Debug for Client {
@@ -82,12 +83,11 @@ impl Client {
             return Err(refuse());
         }
         let http = reqwest::Client::builder()
-            .timeout(REQUEST_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("chancery/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| ClientError::Signing(error.to_string()))?;
-        Ok(Self { http, gateway: url, key: None, idempotency_key: None })
+        Ok(Self { http, gateway: url, key: None, idempotency_key: None, timeout: REQUEST_TIMEOUT })
     }
 
     /// The same client, signing each request with a key. `main_chain_id` is the one of the chain `main` in [`Client::chains`].
@@ -100,6 +100,12 @@ impl Client {
     #[must_use]
     pub fn with_idempotency_key(self, key: impl Into<String>) -> Self {
         Self { idempotency_key: Some(key.into()), ..self }
+    }
+
+    /// The same client, waiting for an answer so long instead of [`REQUEST_TIMEOUT`].
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
     }
 
     /// Whose key signs.
@@ -155,7 +161,7 @@ impl Client {
         if let Some(key) = &self.key {
             sign(key, &call.method, &url, call.body.as_deref(), &mut headers)?;
         }
-        let mut request = self.http.request(call.method, url).headers(headers);
+        let mut request = self.http.request(call.method, url).headers(headers).timeout(self.timeout);
         if let Some(body) = call.body {
             request = request.body(body);
         }

@@ -48,11 +48,7 @@ pub(crate) async fn authorize(
     request: Request,
     next: Next,
 ) -> ApiResult<Response> {
-    // No row, no way in: a route that was added without saying who may use it is closed.
-    let row = path
-        .as_ref()
-        .and_then(|path| matrix::find(request.method().as_str(), path.as_str()))
-        .ok_or_else(|| ApiError::new(Code::UnknownRoute, "no endpoint with this method and path"))?;
+    let row = row_of(request.method().as_str(), path.as_ref().map(MatchedPath::as_str))?;
     let local = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_local);
     let credential = Credential::of(&request)?;
     // Whoever brings no credential is judged before the body is read.
@@ -86,6 +82,13 @@ pub(crate) async fn authorize(
     let mut request = if caller.session.is_some() { read_body(request).await? } else { request };
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
+}
+
+/// No row, no way in: a route that was added without saying who may use it is closed.
+pub(super) fn row_of(method: &str, template: Option<&str>) -> ApiResult<&'static Row> {
+    template
+        .and_then(|template| matrix::find(method, template))
+        .ok_or_else(|| ApiError::new(Code::UnknownRoute, "no endpoint with this method and path"))
 }
 
 /// Roles are asked for where somebody needs them: an open endpoint works even when the main chain does not answer.

@@ -1,0 +1,146 @@
+//! What becomes of an answer.
+
+use std::time::Duration;
+
+use chancery_reference_points::Code;
+use chancery_rest::{Problem, problem::MEDIA_TYPE, types::health::HealthStatus};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::server::Server;
+use crate::{Client, ClientError, MAX_ANSWER_BYTES};
+
+async fn failure(server: Server) -> ClientError {
+    server.client.kinds().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn every_problem_arrives_as_its_code_with_what_to_do() {
+    for code in Code::ALL.iter().copied() {
+        let mut problem = Problem::new(code, 400, "what was wrong");
+        problem.members.insert("limit".into(), json!(7));
+        let body = serde_json::to_string(&problem).unwrap();
+        let error = failure(Server::with("400 Bad Request", MEDIA_TYPE, &body).await).await;
+        assert_eq!(error.code(), Some(code));
+        assert_eq!(error.problem(), Some(&problem));
+        assert_eq!(error.to_string(), format!("{}: what was wrong ({})", code.name(), code.remedy()));
+    }
+}
+
+#[tokio::test]
+async fn a_problem_without_detail_shows_its_title() {
+    let body = json!({"type": "/problems/internal", "title": "Something broke on our side.", "status": 500, "code": "internal"});
+    let server =
+        Server::with("500 Internal Server Error", "application/problem+json; charset=utf-8", &body.to_string()).await;
+    assert_eq!(failure(server).await.to_string(), "internal: Something broke on our side.");
+}
+
+#[tokio::test]
+async fn a_code_of_a_newer_gateway_is_kept_as_its_name() {
+    let body =
+        json!({"type": "/problems/moon-phase", "title": "Wait.", "status": 409, "code": "moon-phase", "phase": "new"});
+    let error = failure(Server::with("409 Conflict", MEDIA_TYPE, &body.to_string()).await).await;
+    assert_eq!(error.code(), None);
+    let problem = error.problem().unwrap();
+    assert_eq!((problem.code.as_str(), &problem.members["phase"]), ("moon-phase", &json!("new")));
+}
+
+#[tokio::test]
+async fn what_does_not_answer_as_a_gateway_does_is_not_taken_for_one() {
+    for (status, media_type, body) in [
+        ("200 OK", "text/html", "<!doctype html>"),
+        ("200 OK", "application/json", "{}"),
+        ("200 OK", "application/json", ""),
+        ("404 Not Found", "text/html", "not here"),
+        ("401 Unauthorized", "application/json", "{\"code\": \"internal\"}"),
+        ("400 Bad Request", MEDIA_TYPE, "no JSON"),
+        ("400 Bad Request", MEDIA_TYPE, "{\"code\": 7}"),
+        ("503 Service Unavailable", "text/plain", "later"),
+    ] {
+        let error = failure(Server::with(status, media_type, body).await).await;
+        let ClientError::NotAGateway { status: told, .. } = &error else { panic!("{status} {body}: {error:?}") };
+        assert_eq!(status.split(' ').next().unwrap(), told.to_string());
+        assert_eq!(error.code(), None);
+    }
+}
+
+// A signature names its authority: what follows a redirect would ask somebody else.
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let location = format!("http://{}/v1/kinds", elsewhere.local_addr().unwrap());
+    let answer = format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
+    let error = failure(Server::answering(answer).await).await;
+    assert!(matches!(error, ClientError::NotAGateway { status: 307, .. }), "{error:?}");
+    let nobody = futures_poll(elsewhere.accept());
+    assert!(nobody, "somebody came");
+}
+
+/// Whether a future is still pending when it is looked at once.
+fn futures_poll<F: Future>(future: F) -> bool {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    std::pin::pin!(future).poll(&mut context).is_pending()
+}
+
+#[tokio::test]
+async fn an_answer_is_read_up_to_its_bound() {
+    let mut bytes = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n".to_vec();
+    bytes.resize(bytes.len() + MAX_ANSWER_BYTES + 1, b' ');
+    let error = failure(Server::answering(bytes).await).await;
+    assert!(error.to_string().contains(&MAX_ANSWER_BYTES.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_no_answer() {
+    for bytes in [
+        "",
+        "HTTP/1.1 200 OK\r\ncontent-le",
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"kinds\"",
+        "garbage\r\n\r\n",
+    ] {
+        let error = failure(Server::answering(bytes).await).await;
+        assert!(matches!(error, ClientError::Unreachable { .. }), "{bytes:?}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_listening_is_told_with_the_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = Client::new(&gateway).unwrap().kinds().await.unwrap_err();
+    assert!(matches!(&error, ClientError::Unreachable { .. }) && error.to_string().contains(&gateway), "{error}");
+}
+
+#[tokio::test]
+async fn a_gateway_that_never_answers_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = format!("http://{}", listener.local_addr().unwrap());
+    let client = Client::new(&gateway).unwrap().with_timeout(Duration::from_millis(20));
+    let error = client.kinds().await.unwrap_err();
+    assert!(matches!(&error, ClientError::Unreachable { reason, .. } if reason.contains("timed out")), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_degraded_city_is_an_answer_of_health() {
+    let body = json!({"status": "degraded", "chains": {"degree": {}}, "database": "ok"});
+    let server = Server::with("503 Service Unavailable", "application/json", &body.to_string()).await;
+    let health = server.client.health().await.unwrap();
+    assert_eq!((health.status, health.chains["degree"].height), (HealthStatus::Degraded, None));
+}
+
+#[test]
+fn only_the_address_of_a_gateway_is_taken() {
+    for wrong in [
+        "",
+        "127.0.0.1:8080",
+        "ftp://city.example",
+        "http://",
+        "http://city.example/?a=1",
+        "http://city.example/#a",
+        "file:///tmp",
+    ] {
+        assert!(matches!(Client::new(wrong), Err(ClientError::BadUrl(url)) if url == wrong), "{wrong}");
+    }
+    Client::new("https://city.example/below").unwrap();
+}
