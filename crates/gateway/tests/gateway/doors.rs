@@ -45,6 +45,7 @@ pub(crate) enum Trouble {
 pub(crate) struct Behind {
     calls: Mutex<Vec<String>>,
     roles: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
+    ended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     troubles: Mutex<BTreeMap<&'static str, Trouble>>,
     submitted: Mutex<Vec<Submission>>,
     changes: Mutex<Vec<Change>>,
@@ -68,6 +69,11 @@ impl Behind {
 
     pub(crate) fn grant(&self, address: Address, roles: impl IntoIterator<Item = Role>) {
         self.roles.lock().unwrap().insert(address, roles.into_iter().collect());
+    }
+
+    /// The address had this role by a key whose time has ended.
+    pub(crate) fn end(&self, address: Address, role: Role) {
+        self.ended.lock().unwrap().insert(address, [role].into());
     }
 
     /// A call is in trouble from now on.
@@ -117,6 +123,11 @@ impl Roles for Behind {
     async fn roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
         self.in_trouble("roles").await?;
         Ok(self.roles.lock().unwrap().get(&address).cloned().unwrap_or_default())
+    }
+
+    async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        self.in_trouble("ended roles").await?;
+        Ok(self.ended.lock().unwrap().get(&address).cloned().unwrap_or_default())
     }
 }
 

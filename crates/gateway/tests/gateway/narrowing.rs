@@ -158,6 +158,20 @@ async fn a_role_counts_from_when_the_chain_says_so_until_it_does_not() {
     harness.stop().await;
 }
 
+// C-MORE-7
+#[tokio::test]
+async fn who_signs_with_a_retired_key_is_told_so() {
+    let (harness, caller) = start([]).await;
+    harness.behind.end(caller.address(), Role::Issuer);
+    let issue = right(&harness, "POST", "/v1/certificates", &caller.signer, NAMED).await;
+    refused(&harness, caller.bearing(issue.clone()), 403, "key-rotated").await;
+    // What it never might do is not told otherwise.
+    refused(&harness, caller.bearing(Request::new("GET", "/v1/events")), 403, "role-required").await;
+    harness.behind.refuse("ended roles", DoorError::new(Code::ChainUnreachable, "main does not answer"));
+    refused(&harness, caller.bearing(issue), 403, "role-required").await;
+    harness.stop().await;
+}
+
 // GATEWAY-2: who cannot be judged is not let in, and what is open to anybody stays open.
 #[tokio::test]
 async fn when_the_main_chain_is_silent_nobody_is_taken_for_an_operator() {
