@@ -1,0 +1,151 @@
+/** A chain whose proofs can be verified, and the verification of its blocks. */
+import type { Hex } from 'viem';
+import {
+  BLS_PUBLIC_KEY_BYTES,
+  decodePublicKey,
+  decodeSignature,
+  isAggregateSignature,
+  PointError,
+  type PublicKeyPoint,
+  type SignaturePoint,
+} from './bls';
+import { bytesOf, hexOf } from './bytes';
+import { decodeCertificate, finalizeNamespace, MAX_VALIDATORS, quorum, type FinalityCertificate } from './certificate';
+import { TrustError, VerifyError } from './error';
+import { EXTRA_DATA_BYTES, validatorSetHash } from './extra-data';
+import { decodeHeader, FinalHeader } from './header';
+import { FormError, hashAt, hexAt, listAt, membersAt, safeIntegerAt } from './json';
+import { LinkedHeaders, type FinalityProof } from './linking';
+
+/**
+ * All that has to be known about a chain to verify its proofs. Where it comes from decides what a proof is worth: the genesis
+ * file handed out by the consortium, or this repeated by somebody who is trusted.
+ */
+export interface ChainEssentials {
+  /** EIP-155 chain id. */
+  readonly chainId: number;
+  /** Hash of the genesis header. */
+  readonly genesisHash: Hex;
+  /** Public keys of the validators (compressed G1), in the order of the set: the order of the signer bitmap. */
+  readonly validators: readonly Hex[];
+}
+
+/** A chain whose proofs can be verified: checked essentials with decoded keys. */
+export class TrustedChain {
+  readonly chainId: number;
+  /** Hash of the genesis header. */
+  readonly genesisHash: Hex;
+  readonly #keyBytes: readonly Uint8Array[];
+  readonly #keys: readonly PublicKeyPoint[];
+  readonly #namespace: Uint8Array;
+
+  /**
+   * Checks the essentials, which may be JSON from anywhere, and decodes the keys once. Throws `TrustError`.
+   *
+   * Proofs of possession of the keys are not here: they were verified when the genesis was made (FINALITY-8), and the genesis
+   * hash stands for that.
+   */
+  constructor(essentials: ChainEssentials) {
+    const { chainId, genesisHash, validators } = readEssentials(essentials);
+    this.chainId = chainId;
+    this.genesisHash = genesisHash;
+    const found = validators.length;
+    if (found < 1 || found > MAX_VALIDATORS) throw new TrustError('ValidatorCount', { found, limit: MAX_VALIDATORS });
+    this.#keyBytes = validators;
+    this.#keys = decodeKeys(validators);
+    this.#namespace = finalizeNamespace(chainId, genesisHash);
+  }
+
+  /**
+   * Checks that a genesis header is this chain's and commits to these validators, so that a genesis file can be held against
+   * a genesis hash (FINALITY-7). The genesis has no certificate: its hash is what is trusted. Throws `HeaderMalformed`,
+   * `GenesisHashMismatch`, `GenesisValidatorsMismatch`.
+   */
+  verifyGenesis(headerRlp: Uint8Array): FinalHeader {
+    const parsed = decodeHeader(headerRlp);
+    if (parsed.hash !== this.genesisHash) {
+      throw new VerifyError('GenesisHashMismatch', { expected: this.genesisHash, found: parsed.hash });
+    }
+    if (parsed.number !== 0n) throw new VerifyError('HeaderMalformed', { reason: 'GenesisNumber' });
+    if (parsed.extraData.length !== EXTRA_DATA_BYTES) throw new VerifyError('HeaderMalformed', { reason: 'NotAHeader' });
+    const header = hexOf(parsed.extraData);
+    const keys = validatorSetHash(this.#keyBytes);
+    if (header !== keys) throw new VerifyError('GenesisValidatorsMismatch', { header, keys });
+    return new FinalHeader(parsed, this.chainId, 0);
+  }
+
+  /**
+   * Verifies that a block is final: its header leads, directly or through linking headers, to a block that a quorum of this
+   * chain's validators signed (FINALITY-3 to FINALITY-6). Throws the check that failed.
+   */
+  verifyFinality(proof: FinalityProof): FinalHeader {
+    const linked = new LinkedHeaders(proof);
+    const certificate = decodeCertificate(proof.certificate);
+    linked.checkMatches(certificate);
+    this.verifyCertificate(certificate);
+    return linked.intoFinal(this.chainId);
+  }
+
+  /**
+   * Verifies a certificate by itself: a quorum of this chain's validators signed this block hash in this round. What the block
+   * is, the certificate does not say: see {@link verifyFinality}. Throws `UnknownValidator`, `BelowQuorum`,
+   * `CertificateMalformed`, `FinalitySignature`.
+   */
+  verifyCertificate(certificate: FinalityCertificate): void {
+    const expected = this.#keys.length;
+    const found = certificate.validators;
+    if (found !== expected) throw new VerifyError('UnknownValidator', { expected, found });
+    const signers = certificate.signers.length;
+    const needed = quorum(expected);
+    if (signers < needed) throw new VerifyError('BelowQuorum', { signers, quorum: needed });
+    const signature = readSignature(certificate.signature);
+    const keys = certificate.signers.flatMap((index) => this.#keys[index] ?? []);
+    if (!isAggregateSignature(keys, this.#signedBytes(certificate.message), signature)) {
+      throw new VerifyError('FinalitySignature', {});
+    }
+  }
+
+  /** FINALITY-1. A chain id has at most 16 digits, so the namespace's length is one byte as a varint. */
+  #signedBytes(message: Uint8Array): Uint8Array {
+    return Uint8Array.of(this.#namespace.length, ...this.#namespace, ...message);
+  }
+}
+
+/** Reads what may be JSON from anywhere; how many keys there are, and whether they are keys, is not checked here. */
+function readEssentials(value: unknown): { chainId: number; genesisHash: Hex; validators: Uint8Array[] } {
+  try {
+    const members = membersAt(value, 'essentials');
+    return {
+      chainId: safeIntegerAt(members.chainId, 'chainId'),
+      genesisHash: hashAt(members.genesisHash, 'genesisHash'),
+      validators: listAt(members.validators, 'validators', (key, at) => bytesOf(hexAt(key, at, BLS_PUBLIC_KEY_BYTES))),
+    };
+  } catch (error) {
+    if (error instanceof FormError) throw new TrustError('EssentialsMalformed', { reason: error.message });
+    throw error;
+  }
+}
+
+function decodeKeys(validators: readonly Uint8Array[]): PublicKeyPoint[] {
+  const seen = new Set<string>();
+  return validators.map((bytes, index) => {
+    const key = hexOf(bytes);
+    if (seen.has(key)) throw new TrustError('DuplicateKey', { index });
+    seen.add(key);
+    try {
+      return decodePublicKey(bytes);
+    } catch (error) {
+      if (error instanceof PointError) throw new TrustError('MalformedKey', { index, reason: error.fault });
+      throw error;
+    }
+  });
+}
+
+function readSignature(bytes: Uint8Array): SignaturePoint {
+  try {
+    return decodeSignature(bytes);
+  } catch (error) {
+    if (error instanceof PointError) throw new VerifyError('CertificateMalformed', { reason: `Signature${error.fault}` });
+    throw error;
+  }
+}
