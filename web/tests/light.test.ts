@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils';
 import type { Hex } from 'viem';
 import { describe, expect, it } from 'vitest';
 import * as light from '../src/light';
-import { hexToBytes } from '@noble/hashes/utils';
 
 // FINALITY-1 to FINALITY-9 (docs/specs/finality.md). The same files hold the Rust and the Solidity side.
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../crates/light/vectors/${name}.json`, import.meta.url), 'utf8'));
+
+/** The prime of BLS12-381's base field. */
+const FIELD_ORDER = BigInt(
+  '0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab',
+);
 
 interface Case {
   name: string;
@@ -48,13 +53,16 @@ function outcome(check: () => unknown): { expect: string; reason?: string } {
     check();
   } catch (error) {
     if (!(error instanceof light.VerifyError || error instanceof light.TrustError)) throw error;
-    return error.reason === undefined ? { expect: error.check } : { expect: error.check, reason: error.reason };
+    const { check: name, reason } = error as light.VerifyError | light.TrustError;
+    return reason === undefined ? { expect: name } : { expect: name, reason };
   }
   return { expect: 'ok' };
 }
 
-const expected = ({ expect: name, reason }: { expect: string; reason?: string }): { expect: string; reason?: string } =>
-  reason === undefined ? { expect: name } : { expect: name, reason };
+function expected(vector: { expect: string; reason?: string }): { expect: string; reason?: string } {
+  const { reason } = vector;
+  return reason === undefined ? { expect: vector.expect } : { expect: vector.expect, reason };
+}
 
 describe('finality vectors', () => {
   it.each(finality.cases)('$name: $expect', (vector) => {
@@ -63,7 +71,8 @@ describe('finality vectors', () => {
   });
 
   it.each(finality.sets)('a set of validators, $name: $expect', (set) => {
-    const essentials = { ...chainOf(0), validators: set.validators };
+    const { chainId, genesisHash } = chainOf(0);
+    const essentials = { chainId, genesisHash, validators: set.validators };
     expect(outcome(() => new light.TrustedChain(essentials))).toEqual(expected(set));
   });
 
@@ -74,7 +83,8 @@ describe('finality vectors', () => {
       expect(outcome(() => chainOf((at + 1) % trusted.length).verifyGenesis(bytes(genesisHeader)))).toEqual({
         expect: 'GenesisHashMismatch',
       });
-      const others = new light.TrustedChain({ ...essentials, validators: finality.chains[(at + 1) % 4]?.essentials.validators ?? [] });
+      const validators = finality.chains[(at + 1) % trusted.length]?.essentials.validators ?? [];
+      const others = new light.TrustedChain({ ...essentials, validators });
       expect(outcome(() => others.verifyGenesis(bytes(genesisHeader)))).toEqual({ expect: 'GenesisValidatorsMismatch' });
     });
   });
@@ -84,6 +94,20 @@ describe('finality vectors', () => {
       const text = new TextDecoder().decode(light.finalityNamespace(essentials.chainId, essentials.genesisHash));
       expect(new TextDecoder().decode(bytes(namespace))).toBe(`${text}_FINALIZE`);
     }
+  });
+});
+
+describe('a point', () => {
+  it('has one encoding: a coordinate beyond the field is not reduced (FINALITY-2)', () => {
+    const proof = light.readFinalityProof(finality.cases.find(({ name }) => name === 'all of 4 signed')?.proof);
+    const start = proof.certificate.length - light.BLS_SIGNATURE_BYTES / 2;
+    const beyond = BigInt(`0x${bytesToHex(proof.certificate.subarray(start))}`) + FIELD_ORDER;
+    const certificate = proof.certificate.slice();
+    certificate.set(hexToBytes(beyond.toString(16).padStart(light.BLS_SIGNATURE_BYTES, '0')), start);
+    expect(outcome(() => chainOf(1).verifyFinality({ ...proof, certificate }))).toEqual({
+      expect: 'CertificateMalformed',
+      reason: 'SignatureNotOnCurve',
+    });
   });
 });
 

@@ -14,6 +14,8 @@ import {
   type RoundFault,
 } from './faults';
 
+type NoDetails = Readonly<Record<string, never>>;
+
 /** Each check of docs/specs/finality.md with what its refusal tells. Numbers of blocks are bigint: they have 64 bits. */
 export interface Refusals {
   WrongChain: { expectedId: number; expectedGenesis: Hex; foundId: number; foundGenesis: Hex };
@@ -27,12 +29,12 @@ export interface Refusals {
   RoundMismatch: { reason: RoundFault };
   UnknownValidator: { expected: number; found: number };
   BelowQuorum: { signers: number; quorum: number };
-  FinalitySignature: Record<never, never>;
+  FinalitySignature: NoDetails;
   ProofTooLarge: { found: number; limit: number };
   TransactionNotIncluded: { index: number; block: Hex };
   ReceiptNotIncluded: { index: number; block: Hex };
-  TransactionMalformed: Record<never, never>;
-  ReceiptMalformed: Record<never, never>;
+  TransactionMalformed: NoDetails;
+  ReceiptMalformed: NoDetails;
   AccountNotProven: { address: Hex; block: Hex };
   StorageNotProven: { address: Hex; slot: bigint };
   StateBeforeTransaction: { state: bigint; transaction: bigint };
