@@ -113,6 +113,19 @@ describe('damaged bytes are refused with a type', () => {
     });
   });
 
+  it('in a path that ends too early or goes on: neither shows absence', () => {
+    const { account, finality } = bundle.state ?? {};
+    const [present, absent] = account?.storageProof ?? [];
+    if (!account || !finality || !present || !absent) throw new Error('the bundle has a present and an absent slot');
+    const header = chain.verifyFinality(finality);
+    const early = { ...present, value: 0n, proof: present.proof.slice(0, 1) };
+    const beyond = { ...absent, proof: present.proof };
+    for (const slot of [early, beyond]) {
+      const verify = (): unknown => light.verifyAccount(header, { ...account, storageProof: [slot] });
+      expect(verify).toThrow(expect.objectContaining({ check: 'StorageNotProven' }));
+    }
+  });
+
   it('in a bundle file: it is unreadable, or reads as what can be verified', () => {
     for (let round = 0; round < 300; round += 1) {
       const seed = SEED + 9000 + round;
