@@ -1,6 +1,9 @@
 //! Transactions go to all validators as soon as one has admitted them, so that whoever leads next can put them in a block.
 
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 
 use alloy_primitives::B256;
 use chancery_execution::{Blockchain, RecoveredTransaction};
@@ -9,7 +12,7 @@ use commonware_p2p::{
     Receiver, Recipients, Sender,
     utils::codec::{WrappedReceiver, WrappedSender, wrap},
 };
-use commonware_runtime::Spawner;
+use commonware_runtime::{Clock, Spawner};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tracing::debug;
 
@@ -23,6 +26,9 @@ const FULL_MESSAGE_BYTES: usize = 1024 * 1024;
 const MAX_TRANSACTION_BYTES: usize = chancery_execution::MAX_TRANSACTION_BYTES;
 /// Hashes remembered of transactions that came from peers, so that they are not sent back.
 const REMEMBERED_HASHES: usize = 65_536;
+
+/// How often the pool is looked through for transactions that still wait.
+const REPEAT_AFTER: Duration = Duration::from_secs(1);
 
 type Message = Vec<bytes::Bytes>;
 
@@ -48,8 +54,8 @@ impl RecentHashes {
 }
 
 /// Sends what the pool admits and admits what peers send, until the network or the pool ends. Nothing here is needed for
-/// safety, and nothing is repeated: what is lost waits in the pool of the validator that has it until that one leads.
-pub(crate) async fn run<E: Spawner>(
+/// safety. What has waited for long is sent again, for peers that were not connected when it came.
+pub(crate) async fn run<E: Spawner + Clock>(
     context: E,
     chain: Blockchain,
     (sender, receiver): (impl Sender<PublicKey = PeerKey>, impl Receiver<PublicKey = PeerKey>),
@@ -59,6 +65,8 @@ pub(crate) async fn run<E: Spawner>(
         wrap(limits, sender, receiver);
     let mut admitted = chain.pool().subscribe();
     let mut from_peers = RecentHashes::default();
+    let mut waiting = HashSet::new();
+    let mut look_again = context.current() + REPEAT_AFTER;
     loop {
         tokio::select! {
             transaction = admitted.recv() => match transaction {
@@ -77,8 +85,31 @@ pub(crate) async fn run<E: Spawner>(
                 Ok((peer, Err(error))) => debug!(%peer, %error, "malformed transactions from a peer"),
                 Err(_) => return,
             },
+            () = context.sleep_until(look_again) => {
+                look_again = context.current() + REPEAT_AFTER;
+                let message = waiting_since(&chain, &mut waiting);
+                if !message.is_empty() {
+                    debug!(transactions = message.len(), "sent again");
+                    sender.send(Recipients::All, message, false);
+                }
+            }
         }
     }
+}
+
+/// The best of the transactions that waited at the last look already, as many as a message takes; notes those that wait now.
+fn waiting_since(chain: &Blockchain, waiting: &mut HashSet<B256>) -> Message {
+    let (mut message, mut bytes, mut now) = (Message::new(), 0, HashSet::new());
+    for transaction in chain.pool().best().take(MAX_MESSAGE_TRANSACTIONS) {
+        let hash = transaction.hash();
+        now.insert(hash);
+        if waiting.contains(&hash) && bytes < FULL_MESSAGE_BYTES {
+            bytes += transaction.encoded().len();
+            message.push(transaction.encoded().0.clone());
+        }
+    }
+    *waiting = now;
+    message
 }
 
 /// The first transaction and those that wait behind it, without those that peers have sent.

@@ -100,7 +100,7 @@ async fn a_citizen_applies_by_the_format_of_the_kind() {
 async fn an_applicant_sees_its_own_and_an_office_those_of_its_kinds() {
     let fixture = Fixture::new().await;
     let id = fixture.submitted().await;
-    assert_eq!(fixture.listed(&citizen()).await, [id.clone()]);
+    assert_eq!(fixture.listed(&citizen()).await, std::slice::from_ref(&id));
     assert_eq!(fixture.listed(&issuer(office())).await, [id]);
     assert_eq!(fixture.listed(&issuer(stranger())).await, Vec::<String>::new());
     assert_eq!(fixture.listed(&Actor::new(stranger().address(), [Role::Citizen])).await, Vec::<String>::new());

@@ -124,7 +124,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(48, 96, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            prop::collection::btree_map("[\\[{\"a]{0,3}", inner, 0..3).prop_map(|members| Value::from_iter(members)),
+            prop::collection::btree_map("[\\[{\"a]{0,3}", inner, 0..3).prop_map(Value::from_iter),
         ]
     })
 }

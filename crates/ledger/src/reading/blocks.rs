@@ -53,12 +53,28 @@ impl Reader {
         }
     }
 
-    /// The newest final block.
+    /// The newest block whose finality is proven.
     pub(crate) async fn head(&self) -> Result<Arc<Block>, LedgerError> {
         let newest: U64 = self.connection.request("eth_blockNumber", ()).await?;
         let number = newest.to::<u64>().saturating_sub(self.confirmations());
         // Between the two requests nothing can go back, but a certificate may come a moment after its block.
-        self.block_when_final(number, Instant::now() + HEAD_CERTIFICATE_WAIT).await
+        match self.block_when_final(number, Instant::now() + HEAD_CERTIFICATE_WAIT).await {
+            Err(LedgerError::UnknownBlock { .. }) => self.certified_before(number).await,
+            result => result,
+        }
+    }
+
+    /// The newest block before one that is not certified. A node that was killed may have the block and not its certificate; its next
+    /// block will certify both.
+    async fn certified_before(&self, number: u64) -> Result<Arc<Block>, LedgerError> {
+        let oldest = number.saturating_sub(MAX_UNCERTIFIED);
+        for earlier in (oldest..number).rev() {
+            match self.block(earlier).await {
+                Err(LedgerError::UnknownBlock { .. }) => {}
+                result => return result,
+            }
+        }
+        Err(self.unknown_block(number))
     }
 
     /// The first final block that is not older than a time; one beyond the newest when all are.
@@ -159,7 +175,9 @@ impl Reader {
     }
 }
 
-/// How long the newest block may be without its certificate before that is an error.
+/// Blocks that a node may have without a certificate at the end of its chain: as many as wait for execution at once.
+const MAX_UNCERTIFIED: u64 = 32;
+/// How long the newest block is waited for to get its certificate.
 const HEAD_CERTIFICATE_WAIT: Duration = Duration::from_secs(2);
 const MILLISECONDS: u64 = 1000;
 

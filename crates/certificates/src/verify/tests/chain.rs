@@ -227,7 +227,7 @@ struct Validator {
 
 impl Validator {
     fn new() -> Self {
-        let private = Private::random(&mut StdRng::seed_from_u64(7));
+        let private = Private::random(StdRng::seed_from_u64(7));
         let public = ops::compute_public::<MinPk>(&private);
         let peer = ed25519::PrivateKey::from_seed(7).public_key();
         Self {
