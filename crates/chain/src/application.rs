@@ -10,14 +10,17 @@ use chancery_execution::{
     MAX_PENDING_BLOCKS,
 };
 use chancery_primitives::extra_data::ConsensusContext;
-use commonware_consensus::{marshal::ancestry::Ancestry, simplex::types::Context};
+use commonware_consensus::{marshal::ancestry::Ancestry, simplex::types::Context, types::Round};
 use commonware_cryptography::{Digested, Digestible as _};
 use commonware_macros::select;
 use commonware_runtime::{Clock, Metrics, Spawner};
 use futures::StreamExt as _;
 use tracing::{debug, error, warn};
 
-use crate::{BlockDigest, ConsensusBlock, ConsensusScheme, PeerKey, block::hash, config::MAX_CLOCK_DRIFT};
+use crate::{
+    BlockDigest, ConsensusBlock, ConsensusScheme, PeerKey, block::hash, config::MAX_CLOCK_DRIFT,
+    last_proposal::LastProposal,
+};
 
 /// Building stops taking transactions after this time, so that a full block still fits the consensus timeouts with ease.
 const MAX_BUILD_TIME: Duration = Duration::from_millis(400);
@@ -32,6 +35,7 @@ pub(crate) struct Application {
     chain: Blockchain,
     heartbeat: Duration,
     name: Arc<str>,
+    last_proposal: Option<LastProposal>,
 }
 
 type ProposalContext = Context<BlockDigest, PeerKey>;
@@ -48,7 +52,22 @@ enum Abstain {
 
 impl Application {
     pub(crate) fn new(chain: Blockchain, name: Arc<str>, heartbeat: Duration) -> Self {
-        Self { chain, heartbeat, name }
+        Self { chain, heartbeat, name, last_proposal: None }
+    }
+
+    /// Keeps each proposal in a file until the next one.
+    pub(crate) fn with_last_proposal(mut self, file: LastProposal) -> Self {
+        self.last_proposal = Some(file);
+        self
+    }
+
+    async fn note_proposal<E: Spawner>(&self, context: &E, round: Round, block: Block) -> Result<(), Abstain> {
+        let Some(file) = self.last_proposal.clone() else { return Ok(()) };
+        let written = blocking(context, "note", move || file.write(round, block.into())).await?;
+        if let Err(error) = written {
+            warn!(chain = %self.name, %error, "the proposal cannot be noted; if this process is killed now, its view has to time out");
+        }
+        Ok(())
     }
 
     /// Executes whatever of the ancestry is not executed here yet: after a restart, what was certified but not final.
@@ -129,7 +148,10 @@ impl Application {
             match self.build(context, round, parent).await? {
                 // What looked like work could not be executed and has left the pool: there is still nothing to say.
                 Ok(built) if built.block().transactions().is_empty() && context.current() < deadline => {}
-                Ok(built) => return Ok(Some(built)),
+                Ok(built) => {
+                    self.note_proposal(context, round.round, built.block().clone()).await?;
+                    return Ok(Some(built));
+                }
                 Err(reason) => {
                     warn!(chain = %self.name, %reason, "no block was built; another view will try again");
                     return Ok(None);

@@ -16,7 +16,7 @@ use commonware_cryptography::{certificate::ConstantProvider, sha256::Sha256};
 use commonware_p2p::{Blocker, Provider, Receiver, Sender};
 use commonware_parallel::Sequential;
 use commonware_runtime::{Clock, Handle, Metrics, Spawner, Storage};
-use commonware_utils::{NZDuration, NZU64, NZUsize};
+use commonware_utils::{NZDuration, NZU64, NZUsize, channel::oneshot};
 use rand::CryptoRng;
 use tracing::info;
 
@@ -25,6 +25,7 @@ use crate::{
     application::Application,
     finalizer::Finalizer,
     gossip,
+    last_proposal::LastProposal,
     last_votes::LastVotes,
     recovery,
     storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES, genesis_digest},
@@ -209,7 +210,13 @@ where
             strategy: Sequential,
         },
     );
-    let application = Application::new(chain.clone(), name.clone(), timing.heartbeat);
+    let last_proposal = LastProposal::new(&data_dir);
+    if let Some((round, block)) = last_proposal.read().filter(|(_, block)| block.block().height() > head) {
+        // Nobody waits for it to be durable: it is in its file.
+        let (ack, _) = oneshot::channel();
+        mailbox.verified_deferred(round, ConsensusBlock::digested(block.block().clone()), ack);
+    }
+    let application = Application::new(chain.clone(), name.clone(), timing.heartbeat).with_last_proposal(last_proposal);
     let automaton =
         Inline::new(context.child("application"), application, mailbox.clone(), FixedEpocher::new(EPOCH_BLOCKS));
     let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox);

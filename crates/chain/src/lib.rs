@@ -31,6 +31,7 @@ mod error;
 mod finalizer;
 mod gossip;
 mod keys;
+mod last_proposal;
 mod last_votes;
 mod network;
 mod node;

@@ -14,6 +14,10 @@ use tracing::error;
 
 use super::layout::{CityChain, DataDir, MAIN};
 
+/// Ports in which validators of one process listen for one another: this many for each chain.
+const PEER_PORTS: u16 = 200;
+/// The first of them.
+const FIRST_PEER_PORT: u16 = 24_000;
 /// Validators of one chain in one process. A city has six chains, and each validator executes every block.
 const MAX_CITY_VALIDATORS: u16 = 7;
 
@@ -89,7 +93,7 @@ pub(crate) async fn start(
             let port = port.with_context(|| {
                 format!("there is no port left for chain {}: choose a lower --rpc-base-port", chain.name)
             })?;
-            let network = peers(validators)?;
+            let network = peers(validators, offset)?;
             let nodes = validators.iter().zip(network).enumerate().map(|(index, (keys, p2p))| {
                 let config = NodeConfig {
                     genesis: genesis.clone(),
@@ -112,14 +116,21 @@ pub(crate) async fn start(
     futures::future::try_join_all(starting).await
 }
 
-/// Where the validators of one chain find one another: free ports of the loopback interface, chosen anew at each start.
-fn peers(validators: &[ValidatorKeys]) -> Result<Vec<P2pConfig>> {
+/// Where the validators of one chain find one another: free ports of the loopback interface, chosen anew at each start. Each chain has a range of its
+/// own, below the ports that the system gives to outgoing connections, so that nobody takes one before its validator listens.
+fn peers(validators: &[ValidatorKeys], chain: u16) -> Result<Vec<P2pConfig>> {
     if validators.len() == 1 {
         return Ok(vec![P2pConfig::alone()]);
     }
-    // All are held until all are chosen, so that none is chosen twice.
-    let held = validators.iter().map(|_| TcpListener::bind(loopback(0))).collect::<Result<Vec<_>, _>>()?;
-    let addresses = held.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let first = FIRST_PEER_PORT + chain * PEER_PORTS;
+    let free = (first..first + PEER_PORTS).map(loopback).filter(|address| TcpListener::bind(address).is_ok());
+    let addresses: Vec<_> = free.take(validators.len()).collect();
+    ensure!(
+        addresses.len() == validators.len(),
+        "{} validators find no free ports from {first} to {}; stop other cities",
+        validators.len(),
+        first + PEER_PORTS - 1
+    );
     let everybody: Vec<_> = validators
         .iter()
         .zip(&addresses)
