@@ -69,6 +69,9 @@ pub(crate) async fn run<E: Spawner + Clock>(
     let mut look_again = context.current() + REPEAT_AFTER;
     loop {
         tokio::select! {
+            // In this order and not in a random one: on the deterministic runtime a seed has to give one run. What was admitted here is taken by the
+            // message, so it keeps peers' messages waiting for a moment at most.
+            biased;
             transaction = admitted.recv() => match transaction {
                 Ok(first) => {
                     let message = batch(first, &mut admitted, &from_peers);
