@@ -9,12 +9,16 @@ mod commands;
 mod front;
 #[path = "city/identities.rs"]
 mod identities;
+#[path = "city/signed_in.rs"]
+mod signed_in;
 #[path = "city/silence.rs"]
 mod silence;
 #[path = "city/submission.rs"]
 mod submission;
 #[path = "city/support.rs"]
 mod support;
+#[path = "city/unknown.rs"]
+mod unknown;
 #[path = "city/verification.rs"]
 mod verification;
 

@@ -1,11 +1,6 @@
 //! Data of any declared format, by REST: the operator configures, a source submits, and whoever keeps the genesis verifies.
 
-use std::process::Command;
-
-use alloy::signers::{
-    SignerSync as _,
-    local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
-};
+use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
 use alloy_primitives::{B256, keccak256};
 use chancery_contracts::predeploys;
 use chancery_light::{ProofBundle, TrustedChain};
@@ -15,53 +10,16 @@ use chancery_primitives::{
 };
 use serde_json::{Value, json};
 
-use super::support::*;
-
-/// Somebody who signs in by EIP-4361 and speaks REST, without a client of ours.
-struct SignedIn {
-    signer: PrivateKeySigner,
-    token: String,
-}
-
-impl SignedIn {
-    async fn new(signer: PrivateKeySigner) -> Self {
-        let gateway = shared().city.gateway.as_str();
-        let (_, nonce) = exchange(reqwest::Client::new().get(format!("{gateway}/v1/session/nonce"))).await;
-        let clock = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
-        let message = format!(
-            "{} wants you to sign in with your Ethereum account:\n{}\n\n\nURI: {gateway}\nVersion: 1\nChain ID: 7100\nNonce: {}\nIssued At: {}",
-            gateway.strip_prefix("http://").unwrap(),
-            signer.address(),
-            nonce["nonce"].as_str().unwrap(),
-            String::from_utf8_lossy(&clock.stdout).trim(),
-        );
-        let signature = signer.sign_message_sync(message.as_bytes()).unwrap();
-        let body = json!({"message": message, "signature": format!("0x{}", hex::encode(signature.as_bytes()))});
-        let request = reqwest::Client::new().post(format!("{gateway}/v1/session")).json(&body);
-        let (status, session) = exchange(request).await;
-        assert_eq!(status, 201, "{session}");
-        Self { signer, token: session["token"].as_str().unwrap().to_owned() }
-    }
-
-    async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let url = format!("{}{path}", shared().city.gateway);
-        let request = reqwest::Client::new().request(method.parse().unwrap(), url).bearer_auth(&self.token);
-        exchange(body.into_iter().fold(request, reqwest::RequestBuilder::json)).await
-    }
-}
-
-async fn exchange(request: reqwest::RequestBuilder) -> (u16, Value) {
-    let response = request.send().await.unwrap();
-    (response.status().as_u16(), response.json().await.unwrap())
-}
+use super::{
+    signed_in::{SignedIn, exchange},
+    support::*,
+};
 
 // M-CON-2, M-CON-4, M-ACQ, M-REP-1, S-COL: configured, submitted, and proven to who knows the genesis alone.
 #[tokio::test]
 async fn a_source_submits_data_of_a_format_that_the_operator_has_configured() {
     const PATH: &str = "/v1/formats/reading%2Fair-quality";
-    let phrase =
-        MnemonicBuilder::<English>::default().phrase("test test test test test test test test test test test junk");
-    let operator = SignedIn::new(phrase.index(0).unwrap().build().unwrap()).await;
+    let operator = SignedIn::as_development_account(0).await;
     let source = SignedIn::new(PrivateKeySigner::random()).await;
     let format = json!({
         "version": 1, "chain": "main", "title": {"en": "Air quality reading", "zh": "空气质量读数"}, "source": "HJ 633-2012, 5", "sealed": false,

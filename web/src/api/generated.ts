@@ -2250,7 +2250,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `issuer-not-authorized` */
+        /** @description `role-required`, `key-rotated` */
         "problems-403-1": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2261,7 +2261,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `holder-not-confirmed` */
+        /** @description `role-required`, `key-rotated`, `issuer-not-authorized` */
         "problems-403-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2272,7 +2272,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `holder-not-confirmed` */
         "problems-403-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2283,8 +2283,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `presentation-refused` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized` */
         "problems-403-4": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `presentation-refused` */
+        "problems-403-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -2450,17 +2461,6 @@ export interface components {
         };
         /** @description `timed-out`, `database-unreachable` */
         "problems-503-4": {
-            headers: {
-                /** @description Names this answer in the operator's log. */
-                "x-request-id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `role-required` */
-        "role-required": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -2716,7 +2716,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -2845,7 +2845,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -2894,7 +2894,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -2952,7 +2952,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-2"];
             404: components["responses"]["problems-404-1"];
             409: components["responses"]["already-decided"];
             413: components["responses"]["body-too-large"];
@@ -3081,7 +3081,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-2"];
+            403: components["responses"]["problems-403-3"];
             404: components["responses"]["problems-404-2"];
             409: components["responses"]["problems-409-1"];
             413: components["responses"]["body-too-large"];
@@ -3314,7 +3314,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-6"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-3"];
+            403: components["responses"]["problems-403-4"];
             404: components["responses"]["unknown-certificate"];
             409: components["responses"]["problems-409-2"];
             413: components["responses"]["body-too-large"];
@@ -3438,7 +3438,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -3521,7 +3521,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-7"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-chain"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
@@ -3580,7 +3580,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -3652,7 +3652,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-4"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["unknown-certificate"];
             409: components["responses"]["problems-409-3"];
             413: components["responses"]["body-too-large"];
@@ -3717,7 +3717,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-9"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -3918,7 +3918,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-11"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-3"];
+            403: components["responses"]["problems-403-4"];
             404: components["responses"]["problems-404-4"];
             409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
@@ -3971,7 +3971,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-operation"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -4080,7 +4080,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-12"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             409: components["responses"]["problems-409-5"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -4196,7 +4196,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-13"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-organization"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
@@ -4260,7 +4260,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-12"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-organization"];
             409: components["responses"]["transaction-refused"];
             414: components["responses"]["url-too-long"];
@@ -4308,7 +4308,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-14"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -4559,7 +4559,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -4687,7 +4687,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -4740,7 +4740,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
             409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];

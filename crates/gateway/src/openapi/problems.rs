@@ -169,7 +169,8 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
         codes.extend([Code::AuthenticationRequired, Code::ChainUnreachable, Code::DatabaseUnreachable]);
     }
     if !row.roles().is_empty() {
-        codes.push(Code::RoleRequired);
+        // Who had the role by a key whose time has ended is told so.
+        codes.extend([Code::RoleRequired, Code::KeyRotated]);
     }
     codes.extend(own(row.method, row.path));
     let mut seen = Vec::with_capacity(codes.len());

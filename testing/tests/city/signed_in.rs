@@ -1,0 +1,55 @@
+//! Somebody who signs in by EIP-4361 and speaks REST, without a client of ours.
+
+use std::process::Command;
+
+use alloy::signers::{
+    SignerSync as _,
+    local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
+};
+use serde_json::{Value, json};
+
+use super::support::*;
+
+pub struct SignedIn {
+    pub signer: PrivateKeySigner,
+    token: String,
+}
+
+impl SignedIn {
+    /// One of the well-known accounts of a development city.
+    pub async fn as_development_account(index: u32) -> Self {
+        let phrase =
+            MnemonicBuilder::<English>::default().phrase("test test test test test test test test test test test junk");
+        Self::new(phrase.index(index).unwrap().build().unwrap()).await
+    }
+
+    pub async fn new(signer: PrivateKeySigner) -> Self {
+        let gateway = shared().city.gateway.as_str();
+        let (_, nonce) = exchange(reqwest::Client::new().get(format!("{gateway}/v1/session/nonce"))).await;
+        let clock = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
+        let message = format!(
+            "{} wants you to sign in with your Ethereum account:\n{}\n\n\nURI: {gateway}\nVersion: 1\nChain ID: 7100\nNonce: {}\nIssued At: {}",
+            gateway.strip_prefix("http://").unwrap(),
+            signer.address(),
+            nonce["nonce"].as_str().unwrap(),
+            String::from_utf8_lossy(&clock.stdout).trim(),
+        );
+        let signature = signer.sign_message_sync(message.as_bytes()).unwrap();
+        let body = json!({"message": message, "signature": format!("0x{}", hex::encode(signature.as_bytes()))});
+        let request = reqwest::Client::new().post(format!("{gateway}/v1/session")).json(&body);
+        let (status, session) = exchange(request).await;
+        assert_eq!(status, 201, "{session}");
+        Self { signer, token: session["token"].as_str().unwrap().to_owned() }
+    }
+
+    pub async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let url = format!("{}{path}", shared().city.gateway);
+        let request = reqwest::Client::new().request(method.parse().unwrap(), url).bearer_auth(&self.token);
+        exchange(body.into_iter().fold(request, reqwest::RequestBuilder::json)).await
+    }
+}
+
+pub async fn exchange(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
