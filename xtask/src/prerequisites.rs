@@ -28,6 +28,13 @@ pub(crate) const POSTGRESQL: Package = Package {
     why: "the identity database is tested on it",
 };
 
+/// Network namespaces, of which the hosts of `chancery chaos` are made.
+pub(crate) const IPROUTE2: Package = Package {
+    name: "iproute2",
+    evidence: &["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"],
+    why: "chancery chaos makes its hosts with it",
+};
+
 /// Python with what makes virtual environments, wherever it comes from.
 pub(crate) fn python() -> Result<()> {
     if output(command("python3").args(["-c", "import venv, ensurepip"])).is_some() {

@@ -61,6 +61,8 @@ pub(crate) enum Command {
     /// Prepare such a chain: keys, the shared genesis file, each node's configuration.
     #[command(subcommand)]
     Network(NetworkCommand),
+    /// Run four validators on four hosts of their own on this machine, cut, delay and lose what they send one another, and say what survived.
+    Chaos(Chaos),
     /// Make and show keys. Private keys never leave this machine.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -170,6 +172,23 @@ pub(crate) struct InitNetwork {
     /// How long an idle leader waits before it makes an empty block: with 2 s added, how long a silent one is waited for.
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     pub(crate) heartbeat_ms: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Needs Linux, iproute2 and the right to make network namespaces (root). Nothing outside the hosts that it makes is disturbed.\n\n\
+                  Exit codes: 0 survived; 1 a promise was broken, or an error; 2 wrong usage; 3 this machine cannot make hosts."
+)]
+pub(crate) struct Chaos {
+    /// How long each spell of weather lasts, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(5..=3600))]
+    pub(crate) seconds: u64,
+    /// How long an idle leader waits before it makes an empty block.
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    pub(crate) heartbeat_ms: u64,
+    /// Where the hosts keep keys, data and logs, and leave them. Default: a folder that is removed unless something is broken.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

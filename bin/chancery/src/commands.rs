@@ -34,6 +34,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
             network::run_node(&node)
         }
         Command::Network(command) => network::run(command, output),
+        Command::Chaos(command) => network::run_chaos(&command, output),
         Command::Key(command) => key::run(&command, &connection, output),
         Command::User(command) => wait(user::run(command, &connection, output)),
         Command::Certificate(command) => wait(certificate::run(command, &connection, output)),

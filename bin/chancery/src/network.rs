@@ -8,6 +8,7 @@
 //! on one machine, for a trial:  network init  makes all of it at once
 //! ```
 
+mod chaos;
 mod config;
 mod files;
 mod init;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::{
-    arguments::{NetworkCommand, RunNode},
+    arguments::{Chaos, NetworkCommand, RunNode},
     output::Output,
 };
 
@@ -34,4 +35,9 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
 /// Runs one node until it is told to stop.
 pub(crate) fn run_node(options: &RunNode) -> Result<ExitCode> {
     node::run(options).map(|()| ExitCode::SUCCESS)
+}
+
+/// Four hosts, bad weather between them, and what survived.
+pub(crate) fn run_chaos(command: &Chaos, output: &Output) -> Result<ExitCode> {
+    chaos::run(command, output)
 }

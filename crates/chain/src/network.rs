@@ -28,7 +28,7 @@ const HANDSHAKE_CLOCK_DRIFT: Duration = Duration::from_secs(5);
 /// How old a handshake message may be.
 const HANDSHAKE_MAX_AGE: Duration = Duration::from_secs(10);
 /// A peer is dialled again after this.
-const RECONNECT_AFTER: Duration = Duration::from_secs(5);
+const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 /// Small messages of a peer: votes and certificates, a few a view, and views may take only milliseconds.
 const SMALL_MESSAGES_PER_SECOND: Quota = Quota::per_second(NZU32!(512));
 /// Blocks and requests of a peer.

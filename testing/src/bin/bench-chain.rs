@@ -11,9 +11,12 @@ use alloy_primitives::Address;
 use anyhow::{Context, Result};
 use chancery_testing::{
     load::{Kind, LoadReport, STORE_INIT_CODE, Workload, funded_signers, send_all},
-    process::{Anvil, City, CityOptions},
+    process::{Anvil, City, CityOptions, Network},
 };
 use clap::Parser;
+
+/// Heartbeat of a network: that of a city.
+const HEARTBEAT_MS: u64 = 10_000;
 
 #[derive(Parser)]
 struct Arguments {
@@ -32,7 +35,7 @@ struct Arguments {
     /// Leave anvil out (for profiling).
     #[arg(long)]
     ours_only: bool,
-    /// Validators of our chain, all in one process on this machine.
+    /// Validators of our chain. More than one are processes of their own, in a network of this one chain.
     #[arg(long, default_value_t = 1)]
     validators: u16,
     /// Only one kind.
@@ -53,7 +56,7 @@ async fn main() -> Result<()> {
             if arguments.only.as_deref().is_some_and(|only| only != name) {
                 continue;
             }
-            let ours = measure_city(kind, &arguments).await?;
+            let ours = measure_ours(kind, &arguments).await?;
             if arguments.ours_only {
                 println!(
                     "{name:<16} {:>14.0}   (all accepted after {:.2} s, in after {:.2} s)",
@@ -75,12 +78,17 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The main chain of a whole city, durable, with its side chains idle beside it.
-async fn measure_city(kind: Kind, arguments: &Arguments) -> Result<LoadReport> {
+/// One validator: the main chain of a whole city, durable, with its side chains idle beside it. Several: a network of processes; the load goes
+/// to the first.
+async fn measure_ours(kind: Kind, arguments: &Arguments) -> Result<LoadReport> {
     let data = tempfile::tempdir()?;
-    let mut options = CityOptions::new(data.path());
-    options.arguments = vec!["--validators".to_owned(), arguments.validators.to_string()];
-    let city = City::start(&options)?;
+    if arguments.validators > 1 {
+        let mut network = Network::init(data.path(), arguments.validators.into(), 0, HEARTBEAT_MS)?;
+        network.start_all()?;
+        let first = network.nodes.first().context("the network has no node")?;
+        return measure(&first.rpc, kind, arguments).await;
+    }
+    let city = City::start(&CityOptions::new(data.path()))?;
     let url = city.chains.get("main").context("the city has no main chain")?;
     measure(url, kind, arguments).await
 }

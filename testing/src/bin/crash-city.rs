@@ -3,10 +3,9 @@
 #![allow(clippy::print_stdout, reason = "it prints what it found")]
 
 use std::{
-    collections::HashMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -15,11 +14,11 @@ use std::{
 use alloy_primitives::Address;
 use anyhow::{Context, Result, ensure};
 use chancery_testing::{
-    load::{Kind, Workload, funded_signers},
+    load::{GivenReceipts, Kind, Workload, check_receipts, funded_signers, submit},
     process::{City, CityOptions},
 };
 use clap::Parser;
-use rand::{Rng, RngExt, SeedableRng, rngs::StdRng, seq::IteratorRandom};
+use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -47,9 +46,6 @@ struct Arguments {
     seed: Option<u64>,
 }
 
-/// Transaction hash -> block hash of the receipt that was given.
-type Confirmed = Arc<Mutex<HashMap<String, String>>>;
-
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -58,29 +54,22 @@ async fn main() -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed);
     let data = tempfile::tempdir()?;
     let options = CityOptions::new(arguments.data_dir.as_deref().unwrap_or(data.path()));
-    let confirmed = Confirmed::default();
+    let given = GivenReceipts::default();
     let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
 
     for round in 1..=arguments.rounds {
         let city = City::start(&options)
             .with_context(|| format!("round {round}: the city did not start again (seed {seed})"))?;
         let url = city.chains.get("main").context("no main chain")?.clone();
-        let sample = sample(&confirmed, MAX_CHECKED_PER_ROUND, &mut random);
-        check(&client, &url, &sample).await.with_context(|| format!("round {round} (seed {seed})"))?;
-        let known = confirmed.lock().map_or(0, |confirmed| confirmed.len());
+        let sample = given.sample(MAX_CHECKED_PER_ROUND, &mut random);
+        check_receipts(&client, &url, &sample).await.with_context(|| format!("round {round} (seed {seed})"))?;
+        let known = given.count();
 
         let workload = Arc::new(sign(&client, &url).await?);
         let stop = Arc::new(AtomicBool::new(false));
         let senders: Vec<_> = (0..SENDERS as usize)
             .map(|sender| {
-                tokio::spawn(send(
-                    client.clone(),
-                    url.clone(),
-                    workload.clone(),
-                    sender,
-                    confirmed.clone(),
-                    stop.clone(),
-                ))
+                tokio::spawn(send(client.clone(), url.clone(), workload.clone(), sender, given.clone(), stop.clone()))
             })
             .collect();
         tokio::time::sleep(Duration::from_millis(random.random_range(KILL_AFTER_MS))).await;
@@ -92,48 +81,15 @@ async fn main() -> Result<()> {
                 "round {round}: a sender had nothing left to send before the kill, so there was no load; raise PER_ROUND"
             );
         }
-        let now = confirmed.lock().map_or(0, |confirmed| confirmed.len());
-        println!("round {round}: {} receipts given, {now} in all", now - known);
+        println!("round {round}: {} receipts given, {} in all", given.count() - known, given.count());
     }
     let city = City::start(&options)?;
     let url = city.chains.get("main").context("no main chain")?;
-    check(&client, url, &sample(&confirmed, usize::MAX, &mut random)).await?;
-    let total = confirmed.lock().map_or(0, |confirmed| confirmed.len());
+    check_receipts(&client, url, &given.sample(usize::MAX, &mut random)).await?;
+    let total = given.count();
     ensure!(total > 0, "no receipt was ever given: nothing was tested");
     println!("{} kills: all {total} confirmed transactions are there", arguments.rounds);
     Ok(())
-}
-
-/// At most so many of the receipts that were given, chosen at random.
-fn sample(confirmed: &Confirmed, most: usize, random: &mut StdRng) -> Vec<(String, String)> {
-    let confirmed = confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-    confirmed.iter().map(|(hash, block)| (hash.clone(), block.clone())).sample(random, most)
-}
-
-/// Every one of these receipts is given again, unchanged.
-async fn check(client: &Client, url: &str, expected: &[(String, String)]) -> Result<()> {
-    for chunk in expected.chunks(100) {
-        for (answer, (hash, block)) in
-            receipts(client, url, chunk.iter().map(|(hash, _)| hash.as_str())).await?.iter().zip(chunk)
-        {
-            ensure!(
-                answer["result"]["blockHash"] == *block,
-                "the receipt of {hash} was given for block {block} and is now {}",
-                answer["result"]
-            );
-        }
-    }
-    Ok(())
-}
-
-async fn receipts<'a>(client: &Client, url: &str, hashes: impl Iterator<Item = &'a str>) -> Result<Vec<Value>> {
-    let request: Vec<_> = hashes
-        .enumerate()
-        .map(|(id, hash)| json!({"jsonrpc": "2.0", "id": id, "method": "eth_getTransactionReceipt", "params": [hash]}))
-        .collect();
-    let mut answers: Vec<Value> = client.post(url).json(&request).send().await?.json().await?;
-    answers.sort_by_key(|answer| answer["id"].as_u64());
-    Ok(answers)
 }
 
 async fn sign(client: &Client, url: &str) -> Result<Workload> {
@@ -161,7 +117,7 @@ async fn send(
     url: String,
     workload: Arc<Workload>,
     sender: usize,
-    confirmed: Confirmed,
+    given: GivenReceipts,
     stop: Arc<AtomicBool>,
 ) -> bool {
     let mut waiting: Vec<String> = Vec::new();
@@ -169,30 +125,12 @@ async fn send(
         if stop.load(Ordering::Relaxed) {
             return false;
         }
-        let request: Vec<_> = batch
-            .iter()
-            .enumerate()
-            .map(|(id, raw)| json!({"jsonrpc": "2.0", "id": id, "method": "eth_sendRawTransaction", "params": [raw]}))
-            .collect();
-        let Ok(answer) = client.post(&url).json(&request).send().await else {
+        let Ok(mut accepted) = submit(&client, &url, batch).await else {
             return false;
         };
-        let Ok(answers) = answer.json::<Vec<Value>>().await else {
+        waiting.append(&mut accepted);
+        if given.collect(&client, &url, &mut waiting).await.is_err() {
             return false;
-        };
-        waiting.extend(answers.iter().filter_map(|answer| answer["result"].as_str().map(str::to_owned)));
-        let Ok(answers) = receipts(&client, &url, waiting.iter().map(String::as_str)).await else {
-            return false;
-        };
-        if let Ok(mut confirmed) = confirmed.lock() {
-            for answer in &answers {
-                if let (Some(hash), Some(block)) =
-                    (answer["result"]["transactionHash"].as_str(), answer["result"]["blockHash"].as_str())
-                {
-                    confirmed.insert(hash.to_owned(), block.to_owned());
-                }
-            }
-            waiting.retain(|hash| !confirmed.contains_key(hash));
         }
     }
     true

@@ -1,4 +1,4 @@
-//! `cargo xtask crash`: `kill -9` of the whole city at random moments under load.
+//! `cargo xtask crash`: `kill -9` at random moments under load: of a whole city, or of some and all validators of a network.
 
 use anyhow::Result;
 
@@ -9,6 +9,9 @@ pub(crate) struct Arguments {
     /// How many times.
     #[arg(long, default_value_t = 50)]
     rounds: u32,
+    /// Kill 1, f, f + 1 and all of so many validators, each a process, instead of a whole city.
+    #[arg(long, value_name = "N")]
+    validators: Option<u32>,
     /// Seed of the moments, printed when it is chosen at random.
     #[arg(long)]
     seed: Option<u64>,
@@ -26,20 +29,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "chancery-testing",
         "--bins",
     ]))?;
-    step("Killing the city");
+    let binary = if arguments.validators.is_some() { "crash-network" } else { "crash-city" };
+    step("Killing");
     let mut crash = cargo();
-    crash.args([
-        "run",
-        "--release",
-        "--quiet",
-        "--locked",
-        "--package",
-        "chancery-testing",
-        "--bin",
-        "crash-city",
-        "--",
-    ]);
+    crash.args(["run", "--release", "--quiet", "--locked", "--package", "chancery-testing", "--bin", binary, "--"]);
     crash.args(["--rounds", &arguments.rounds.to_string()]);
+    if let Some(validators) = arguments.validators {
+        crash.args(["--validators", &validators.to_string()]);
+    }
     if let Some(seed) = arguments.seed {
         crash.args(["--seed", &seed.to_string()]);
     }

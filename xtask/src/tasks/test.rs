@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    prerequisites::{self, CHROMIUM, CJK_FONTS, POSTGRESQL},
+    prerequisites::{self, CHROMIUM, CJK_FONTS, IPROUTE2, POSTGRESQL},
     shell::{self, cargo, step},
     tasks::{browser, contracts, lint, web},
 };
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Prerequisites");
     prerequisites::node()?;
-    prerequisites::debian(&[POSTGRESQL])?;
+    prerequisites::debian(&[POSTGRESQL, IPROUTE2])?;
     prerequisites::python()?;
     if !arguments.no_browser {
         prerequisites::debian(&[CHROMIUM, CJK_FONTS])?;

@@ -19,7 +19,7 @@ use crate::{arguments::InitNetwork, output::Output};
 const MAX_TRIAL_VALIDATORS: u16 = 31;
 
 /// One node of the trial.
-struct Member {
+pub(super) struct Member {
     name: String,
     keys: ValidatorKeys,
     role: RoleName,
@@ -27,20 +27,30 @@ struct Member {
     rpc: SocketAddr,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Made {
-    genesis: PathBuf,
-    genesis_hash: alloy_primitives::B256,
-    nodes: Vec<MadeNode>,
+impl Member {
+    /// A validator with new keys in its folder.
+    pub(super) fn validator(dir: &Path, name: String, p2p: SocketAddr, rpc: SocketAddr) -> Result<Self> {
+        let keys = ValidatorKeys::load_or_create(&key_path(dir, &name))?;
+        Ok(Self { name, keys, role: RoleName::Validator, p2p, rpc })
+    }
 }
 
+/// What was written.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MadeNode {
-    name: String,
-    config: PathBuf,
-    rpc: String,
+pub(super) struct Made {
+    genesis: PathBuf,
+    genesis_hash: alloy_primitives::B256,
+    pub(super) nodes: Vec<MadeNode>,
+}
+
+/// One node's configuration, and where it will answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MadeNode {
+    pub(super) name: String,
+    pub(super) config: PathBuf,
+    pub(super) rpc: String,
 }
 
 pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
@@ -53,37 +63,46 @@ pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
         bail!("{} is not empty: choose another --dir, or remove it", command.dir.display());
     }
     let members = members(command)?;
+    let made = write_network(&command.dir, &command.chain, &members, command.heartbeat_ms)?;
+    let mut text = format!(
+        "{}: chain {}, genesis hash {}\n\nRun each in a terminal of its own:\n",
+        made.genesis.display(),
+        command.chain,
+        made.genesis_hash
+    );
+    for node in &made.nodes {
+        text.push_str(&format!("  chancery node --config {}    # {}\n", node.config.display(), node.rpc));
+    }
+    output.answer(&made, text.trim_end());
+    Ok(())
+}
+
+/// Writes the genesis file and every member's configuration.
+///
+/// # Errors
+/// An unknown chain, a set of validators that no chain can have, a file that exists already.
+pub(super) fn write_network(dir: &Path, chain: &str, members: &[Member], heartbeat_ms: u64) -> Result<Made> {
     let validators: Vec<_> = members.iter().filter(|member| matches!(member.role, RoleName::Validator)).collect();
     let public = validators.iter().map(|member| member.keys.public(&member.name)).collect();
-    let genesis = genesis_of(&command.chain, public)?;
-    let genesis_path = command.dir.join("genesis.json");
+    let genesis = genesis_of(chain, public)?;
+    let genesis_path = dir.join("genesis.json");
     let genesis_hash = write_genesis(&genesis_path, &genesis)?;
 
     let mut nodes = Vec::with_capacity(members.len());
-    for member in &members {
-        let config = command.dir.join(&member.name).join("node.toml");
+    for member in members {
+        let config = dir.join(&member.name).join("node.toml");
         write_new(
             &config,
             &format!(
                 "# {} of chain {}. `chancery node --config` runs it.\n{}",
                 member.name,
                 genesis.name,
-                toml::to_string(&file_of(member, &members, command.heartbeat_ms))?
+                toml::to_string(&file_of(member, members, heartbeat_ms))?
             ),
         )?;
         nodes.push(MadeNode { name: member.name.clone(), config, rpc: format!("http://{}", member.rpc) });
     }
-    let mut text = format!(
-        "{}: chain {} ({}), genesis hash {genesis_hash}\n\nRun each in a terminal of its own:\n",
-        genesis_path.display(),
-        genesis.name,
-        genesis.chain_id
-    );
-    for node in &nodes {
-        text.push_str(&format!("  chancery node --config {}    # {}\n", node.config.display(), node.rpc));
-    }
-    output.answer(&Made { genesis: genesis_path, genesis_hash, nodes }, text.trim_end());
-    Ok(())
+    Ok(Made { genesis: genesis_path, genesis_hash, nodes })
 }
 
 fn members(command: &InitNetwork) -> Result<Vec<Member>> {

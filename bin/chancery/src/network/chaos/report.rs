@@ -1,0 +1,67 @@
+//! What survived.
+
+use std::fmt::{Display, Formatter};
+
+use serde::Serialize;
+
+/// One phase and its outcome.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PhaseReport {
+    pub(super) name: String,
+    pub(super) seconds: f64,
+    /// Final blocks that each host gained, after what was on its way had arrived.
+    pub(super) blocks: Vec<u64>,
+    /// Receipts that were given in this time.
+    pub(super) receipts: usize,
+    /// From the end of the weather until every host had a new final block; `None`: not in the time that was waited.
+    pub(super) healed_after_seconds: Option<f64>,
+    /// What was not as it must be.
+    pub(super) failures: Vec<String>,
+}
+
+/// The whole.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    pub(super) hosts: usize,
+    pub(super) phases: Vec<PhaseReport>,
+    /// Receipts that were given, all of them.
+    pub(super) receipts: usize,
+    /// Those that a host did not have at the end, or has in another block.
+    pub(super) lost_receipts: usize,
+    /// Whether all hosts have the same blocks.
+    pub(super) agreed: bool,
+}
+
+impl Report {
+    pub(super) fn survived(&self) -> bool {
+        self.agreed && self.lost_receipts == 0 && self.phases.iter().all(|phase| phase.failures.is_empty())
+    }
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "{:<20} {:>8}   {:<16} {:>9}   {}",
+            "weather", "seconds", "blocks a host", "receipts", "healed after"
+        )?;
+        for phase in &self.phases {
+            let blocks = phase.blocks.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+            let healed = phase.healed_after_seconds.map_or("never".to_owned(), |seconds| format!("{seconds:.1} s"));
+            writeln!(f, "{:<20} {:>8.1}   {blocks:<16} {:>9}   {healed}", phase.name, phase.seconds, phase.receipts)?;
+            for failure in &phase.failures {
+                writeln!(f, "  FAILED: {failure}")?;
+            }
+        }
+        writeln!(f)?;
+        let all = self.receipts;
+        match self.lost_receipts {
+            0 => writeln!(f, "receipts: all {all} that were given are there on every host, in the same blocks")?,
+            lost => writeln!(f, "receipts: {lost} of {all} that were given are LOST")?,
+        }
+        writeln!(f, "blocks:   {}", if self.agreed { "the same on every host" } else { "NOT the same on every host" })?;
+        write!(f, "{}", if self.survived() { "survived" } else { "NOT survived" })
+    }
+}
