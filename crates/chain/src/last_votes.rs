@@ -1,16 +1,11 @@
-//! A validator that starts again says once more what it voted last, and sends the blocks that it voted for.
+//! A validator says its newest votes again while nothing comes of them, and sends the blocks that it voted for.
 //!
-//! Consensus journals its votes before it sends them and never sends them twice, trusting that the others have gone on meanwhile. When
-//! nobody has (a single validator, or all that were stopped together), the view in which they stopped would have to time out first. The votes
-//! are the same bytes as before, so whoever has them already ignores them, and nobody can be made to vote twice in a view by it.
+//! Consensus journals its votes before it sends them and sends them once, trusting that the network delivers. It does not to a peer that is
+//! not connected yet, or again: after a start of several validators together, and after a cut. Then the view would have to time out (the
+//! heartbeat and 4 s), though everybody who is needed has voted. The votes are the same bytes as before, so whoever has them already ignores
+//! them, and nobody can be made to vote twice in a view by it.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use commonware_actor::Feedback;
 use commonware_codec::Encode as _;
@@ -32,38 +27,47 @@ use crate::{BlockDigest, ConsensusScheme, PeerKey};
 
 type OwnVote = Vote<ConsensusScheme, BlockDigest>;
 
-/// When they are said, counted from one to the next: as soon as the journal will have been read, and again for peers that
-/// are still connecting.
-const PAUSES: [Duration; 4] =
-    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(2), Duration::from_secs(6)];
+/// A vote of which nothing has come after this is said again: many times what a quorum needs when all goes well.
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+/// Each further pause is twice as long, up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// How often the votes that a start has found in the journal are said whatever has come of them: peers may have stopped before they saw it.
+const SAID_AFTER_START: u32 = 4;
 /// Votes that wait to be read.
 const MAX_NOTED_VOTES: usize = 1024;
-/// Views, counted from the newest, of which votes are said again: the one in which it stopped and the one being finalized.
+/// Views, counted from the newest, of which votes are said again: the one in progress and those being finalized.
 const NEWEST_VIEWS: u64 = 3;
 
-/// Passes everything on, and notes the validator's own votes while the journal is read.
+/// What the reporter has seen.
+enum Noted {
+    Own(OwnVote),
+    Final(View),
+}
+
+/// Passes everything on, and notes the validator's own votes and what has become final.
 #[derive(Clone)]
 pub(crate) struct VoteRecorder<R> {
     inner: R,
     me: Option<Participant>,
-    recording: Arc<AtomicBool>,
-    noted: mpsc::Sender<OwnVote>,
+    noted: mpsc::Sender<Noted>,
 }
 
 impl<R: Reporter<Activity = Activity<ConsensusScheme, BlockDigest>>> Reporter for VoteRecorder<R> {
     type Activity = R::Activity;
 
     fn report(&mut self, activity: Self::Activity) -> Feedback {
-        if self.me.is_some() && self.recording.load(Ordering::Relaxed) {
-            let vote = match &activity {
-                Activity::Notarize(vote) if Some(vote.signer()) == self.me => Some(Vote::Notarize(vote.clone())),
-                Activity::Nullify(vote) if Some(vote.signer()) == self.me => Some(Vote::Nullify(vote.clone())),
-                Activity::Finalize(vote) if Some(vote.signer()) == self.me => Some(Vote::Finalize(vote.clone())),
+        if self.me.is_some() {
+            let own = |vote: OwnVote| Some(Noted::Own(vote));
+            let noted = match &activity {
+                Activity::Notarize(vote) if Some(vote.signer()) == self.me => own(Vote::Notarize(vote.clone())),
+                Activity::Nullify(vote) if Some(vote.signer()) == self.me => own(Vote::Nullify(vote.clone())),
+                Activity::Finalize(vote) if Some(vote.signer()) == self.me => own(Vote::Finalize(vote.clone())),
+                Activity::Finalization(certificate) => Some(Noted::Final(certificate.proposal.round.view())),
                 _ => None,
             };
-            if let Some(vote) = vote {
-                // Full: more votes than any journal has left. Closed: they were said for the last time.
-                let _ = self.noted.try_send(vote);
+            if let Some(noted) = noted {
+                // Full: the task has not run for long, and what is missed is at worst not said again.
+                let _ = self.noted.try_send(noted);
             }
         }
         self.inner.report(activity)
@@ -99,8 +103,7 @@ pub(crate) struct LastVotes<S, L> {
     me: PeerKey,
     relay: L,
     sender: S,
-    recording: Arc<AtomicBool>,
-    noted: mpsc::Receiver<OwnVote>,
+    noted: mpsc::Receiver<Noted>,
     to_self: mpsc::Sender<Message<PeerKey>>,
 }
 
@@ -116,39 +119,66 @@ where
         reporter: R,
         (sender, receiver): (S, V),
     ) -> (Self, VoteRecorder<R>, (S, WithOwnVotes<V>)) {
-        let recording = Arc::new(AtomicBool::new(true));
         let (note, noted) = mpsc::channel(MAX_NOTED_VOTES);
         let (to_self, own) = mpsc::channel(MAX_NOTED_VOTES);
         let signer = scheme.me().and_then(|member| member.signer());
-        let recorder = VoteRecorder { inner: reporter, me: signer, recording: recording.clone(), noted: note };
+        let recorder = VoteRecorder { inner: reporter, me: signer, noted: note };
         let votes = (sender.clone(), WithOwnVotes { inner: receiver, own });
-        (Self { me, relay, sender, recording, noted, to_self }, recorder, votes)
+        (Self { me, relay, sender, noted, to_self }, recorder, votes)
     }
 
-    /// Says them each time, then ends.
+    /// Runs until consensus ends.
     pub(crate) async fn run<E: Clock>(mut self, context: E) {
         let mut votes: Vec<OwnVote> = Vec::new();
-        for pause in PAUSES {
-            context.sleep(pause).await;
-            while let Ok(vote) = self.noted.try_recv() {
-                votes.push(vote);
-                keep_newest(&mut votes);
+        let mut pause = FIRST_PAUSE;
+        let mut due = context.current() + pause;
+        let (mut said, mut last_final) = (0, View::zero());
+        loop {
+            if said >= SAID_AFTER_START {
+                votes.retain(|vote| view(vote) > last_final);
             }
-            debug!(votes = votes.len(), "last votes are said again");
-            for vote in &votes {
-                if let Vote::Notarize(vote) = vote {
-                    let (round, recipients) = (vote.proposal.round, Recipients::All);
-                    // Whoever has not got the block could not vote for it.
-                    self.relay.broadcast(vote.proposal.payload, Plan::Forward { round, recipients });
+            tokio::select! {
+                biased;
+                noted = self.noted.recv() => {
+                    match noted {
+                        None => return,
+                        Some(Noted::Own(vote)) => {
+                            votes.push(vote);
+                            keep_newest(&mut votes);
+                            pause = FIRST_PAUSE;
+                            due = context.current() + pause;
+                        }
+                        Some(Noted::Final(view)) => last_final = last_final.max(view),
+                    }
                 }
-                let bytes = IoBuf::from(vote.encode());
-                self.sender.send(Recipients::All, bytes.clone(), true);
-                if self.to_self.send((self.me.clone(), bytes)).await.is_err() {
-                    return;
+                () = context.sleep_until(due), if !votes.is_empty() => {
+                    debug!(votes = votes.len(), "last votes are said again");
+                    if !self.say(&votes).await {
+                        return;
+                    }
+                    said += 1;
+                    pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                    due = context.current() + pause;
                 }
             }
         }
-        self.recording.store(false, Ordering::Relaxed);
+    }
+
+    /// Says votes to everybody, itself included; whether consensus still listens.
+    async fn say(&mut self, votes: &[OwnVote]) -> bool {
+        for vote in votes {
+            if let Vote::Notarize(vote) = vote {
+                let (round, recipients) = (vote.proposal.round, Recipients::All);
+                // Whoever has not got the block could not vote for it.
+                self.relay.broadcast(vote.proposal.payload, Plan::Forward { round, recipients });
+            }
+            let bytes = IoBuf::from(vote.encode());
+            self.sender.send(Recipients::All, bytes.clone(), true);
+            if self.to_self.send((self.me.clone(), bytes)).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 }
 
