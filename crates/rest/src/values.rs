@@ -227,3 +227,6 @@ impl From<Bytes> for HexBytes {
         Self(value)
     }
 }
+
+#[cfg(test)]
+mod tests;

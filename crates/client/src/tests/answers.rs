@@ -53,6 +53,8 @@ async fn what_does_not_answer_as_a_gateway_does_is_not_taken_for_one() {
         ("200 OK", "application/json", ""),
         ("404 Not Found", "text/html", "not here"),
         ("401 Unauthorized", "application/json", "{\"code\": \"internal\"}"),
+        ("404 Not Found", "application/json", "{\"kinds\": []}"),
+        ("502 Bad Gateway", "application/json", "{\"kinds\": []}"),
         ("400 Bad Request", MEDIA_TYPE, "no JSON"),
         ("400 Bad Request", MEDIA_TYPE, "{\"code\": 7}"),
         ("503 Service Unavailable", "text/plain", "later"),

@@ -97,6 +97,8 @@ pub(crate) struct Signing {
     pub(crate) expires: u64,
     /// Whom `keyid` names.
     pub(crate) named: Address,
+    /// A fresh one when absent.
+    pub(crate) nonce: Option<String>,
 }
 
 impl Signing {
@@ -108,13 +110,15 @@ impl Signing {
             created: harness.now(),
             expires: harness.now() + 60,
             named: signer.address(),
+            nonce: None,
         }
     }
 
-    /// The request, signed by ERC-8128 with a fresh nonce.
+    /// The request, signed by ERC-8128.
     pub(crate) fn sign(&self, request: Request, signer: &PrivateKeySigner) -> Request {
         static NONCES: AtomicU64 = AtomicU64::new(0);
-        let nonce = format!("nonce-of-a-test-{}", NONCES.fetch_add(1, Ordering::Relaxed));
+        let fresh = || format!("nonce-of-a-test-{}", NONCES.fetch_add(1, Ordering::Relaxed));
+        let nonce = self.nonce.clone().unwrap_or_else(fresh);
         let with_body = !request.body.is_empty();
         let key_id = KeyId { chain_id: self.chain_id, address: self.named };
         let input = SignatureInput::new(key_id, self.created, self.expires, &nonce, with_body).unwrap();

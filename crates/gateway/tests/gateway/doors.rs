@@ -50,6 +50,10 @@ pub(crate) struct Behind {
     submitted: Mutex<Vec<Submission>>,
     changes: Mutex<Vec<Change>>,
     requests: Mutex<Vec<ServiceRequest>>,
+    happened: Mutex<Vec<HistoryEntry>>,
+    asked_events: Mutex<Vec<EventFilter>>,
+    history: Mutex<Option<History>>,
+    organization: Mutex<Option<Organization>>,
 }
 
 impl Behind {
@@ -100,6 +104,25 @@ impl Behind {
 
     pub(crate) fn take_requests(&self) -> Vec<ServiceRequest> {
         std::mem::take(&mut self.requests.lock().unwrap())
+    }
+
+    /// What supervisors can be told of, newest first.
+    pub(crate) fn happen(&self, entries: Vec<HistoryEntry>) {
+        *self.happened.lock().unwrap() = entries;
+    }
+
+    pub(crate) fn take_asked_events(&self) -> Vec<EventFilter> {
+        std::mem::take(&mut self.asked_events.lock().unwrap())
+    }
+
+    /// What happened to every certificate, from now on.
+    pub(crate) fn remember(&self, history: History) {
+        *self.history.lock().unwrap() = Some(history);
+    }
+
+    /// The organization that issued the certificates, from now on.
+    pub(crate) fn reorganize(&self, organization: Organization) {
+        *self.organization.lock().unwrap() = Some(organization);
     }
 
     async fn answer<T: Send>(&self, call: &str, answer: T) -> DoorResult<T> {
@@ -185,18 +208,25 @@ impl O2c for Behind {
     }
 
     async fn organization(&self, _: &str) -> DoorResult<Organization> {
-        self.answer("o2c.organization", answers::organization()).await
+        let organization = self.organization.lock().unwrap().clone().unwrap_or_else(answers::organization);
+        self.answer("o2c.organization", organization).await
     }
 }
 
 #[async_trait]
 impl V2m for Behind {
     async fn history(&self, _: &Actor, _: B256) -> DoorResult<History> {
-        self.answer("v2m.history", History { entries: Vec::new(), in_order: true, findings: Vec::new() }).await
+        let nothing = || History { entries: Vec::new(), in_order: true, findings: Vec::new() };
+        let history = self.history.lock().unwrap().clone().unwrap_or_else(nothing);
+        self.answer("v2m.history", history).await
     }
 
-    async fn events(&self, _: &Actor, _: EventFilter) -> DoorResult<Vec<HistoryEntry>> {
-        self.answer("v2m.events", Vec::new()).await
+    async fn events(&self, _: &Actor, filter: EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        let is_before_end = |entry: &&HistoryEntry| filter.to_ms.is_none_or(|to_ms| entry.time_ms < to_ms);
+        let rows = filter.limit.unwrap_or(usize::MAX);
+        let found = self.happened.lock().unwrap().iter().filter(is_before_end).take(rows).cloned().collect();
+        self.asked_events.lock().unwrap().push(filter);
+        self.answer("v2m.events", found).await
     }
 }
 

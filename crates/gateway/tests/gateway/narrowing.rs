@@ -1,11 +1,15 @@
 //! What the data narrow further: only its own, only for itself. And what roles are: what the chain and the configuration say at this moment.
 
-use chancery_reference_points::{Code, DoorError, Role};
+use chancery_reference_points::{
+    Code, DoorError, Role,
+    organization::{Organization, OrganizationKey},
+};
 use serde_json::json;
 
 use crate::{
+    answers,
     callers::{Caller, Signing, holder, key, office},
-    harness::Harness,
+    harness::{Harness, NOW_S},
     requests::{NAMED, fill, right},
     wire::{Answer, Request},
 };
@@ -97,6 +101,34 @@ async fn a_history_is_for_the_holder_its_issuer_and_supervisors() {
     harness.stop().await;
 }
 
+// M-MON-2, C-MORE-7: who may issue elsewhere by now has no look at what this organization issued.
+#[tokio::test]
+async fn a_history_is_for_keys_that_the_organization_has_at_this_moment() {
+    let (harness, now) = (Harness::start().await, NOW_S);
+    let caller = Caller::new(&harness, office(), [Role::Issuer]).await;
+    let of_key = |alter: &dyn Fn(&mut OrganizationKey)| {
+        let mut organization = answers::organization();
+        organization.keys.iter_mut().for_each(alter);
+        organization
+    };
+    for (organization, may) in [
+        (of_key(&|key| key.not_before = now), true),
+        (of_key(&|key| key.not_before = now + 1), false),
+        (of_key(&|key| key.not_after = Some(now)), true),
+        (of_key(&|key| key.not_after = Some(now - 1)), false),
+        (of_key(&|key| key.revoked_at = Some(now + 1)), true),
+        (of_key(&|key| key.revoked_at = Some(now)), false),
+        (Organization { suspended: true, ..answers::organization() }, false),
+    ] {
+        harness.behind.reorganize(organization.clone());
+        harness.behind.take_calls();
+        let answer = harness.send(caller.bearing(Request::new("GET", &fill(HISTORY, NAMED)))).await;
+        let seen = harness.behind.take_calls().contains(&"v2m.history".to_owned());
+        assert_eq!((answer.status == 200, seen), (may, may), "{organization:?}: {}", answer.text());
+    }
+    harness.stop().await;
+}
+
 #[tokio::test]
 async fn a_rejection_needs_its_reason() {
     let (harness, caller) = start(Role::ALL).await;
@@ -121,7 +153,9 @@ async fn a_presentation_is_sealed_and_does_not_wait_for_long() {
     for late in ["2026-11-21T02:58:20Z", "2026-11-21T03:08:51Z", "2030-01-01T00:00:00Z"] {
         refused(&harness, send(sealed.into(), late), 400, "malformed-request").await;
     }
-    for open in ["{\"v\":1}", "a.b.c.d.e", "eyJhbGciOiJkaXIifQ...Y2lwaGVydGV4dA.dGFn", "a..b.c"] {
+    for open in
+        ["{\"v\":1}", "a.b.c.d.e", "eyJhbGciOiJkaXIifQ...Y2lwaGVydGV4dA.dGFn", "a..b.c", "YQ..Yg.Yw", "YQ..Yg.Yw.ZA.ZQ"]
+    {
         refused(&harness, send(open.into(), "2026-11-21T03:00:00Z"), 400, "malformed-jwe").await;
     }
     let long = format!("eyJhbGciOiJkaXIifQ..aXY.{}.dGFn", "A".repeat(64 * 1024));

@@ -183,15 +183,32 @@ async fn a_client_past_its_rate_waits_and_others_do_not() {
     harness.stop().await;
 }
 
+// GATEWAY-6: whom nobody trusts speaks for itself alone.
+#[tokio::test]
+async fn nobody_gets_more_by_naming_others() {
+    let harness = Harness::configured(|config| {
+        config.limits = Limits { requests_per_second: 1, request_burst: 2, ..Limits::default() };
+        config.trusted_proxies = vec!["192.0.2.77".parse().unwrap()];
+    })
+    .await;
+    let ask = |from: &str| harness.send(Request::new("GET", "/v1/kinds").with("x-forwarded-for", from));
+    for (named, status) in [("192.0.2.1", 200), ("192.0.2.2", 200), ("192.0.2.3", 429), ("192.0.2.77", 429)] {
+        assert_eq!(ask(named).await.status, status, "{named}");
+    }
+    harness.stop().await;
+}
+
 // GATEWAY-1: whom a proxy speaks for is not of this machine, whoever the proxy is.
 #[tokio::test]
 async fn nobody_becomes_local_by_saying_so() {
-    let harness = Harness::start().await;
-    for claim in ["127.0.0.1", "::1", "192.0.2.1, 127.0.0.1", "nonsense"] {
-        let answer = harness.send(Request::new("GET", "/metrics").with("x-forwarded-for", claim)).await;
-        assert_eq!(answer.problem(), "authentication-required", "{claim}");
+    for trusted in [Vec::new(), vec!["127.0.0.1".parse().unwrap()]] {
+        let harness = Harness::configured(|config| config.trusted_proxies.clone_from(&trusted)).await;
+        for claim in ["127.0.0.1", "::1", "192.0.2.1, 127.0.0.1", "nonsense"] {
+            let answer = harness.send(Request::new("GET", "/metrics").with("x-forwarded-for", claim)).await;
+            assert_eq!(answer.problem(), "authentication-required", "{claim} through {trusted:?}");
+        }
+        harness.stop().await;
     }
-    harness.stop().await;
 }
 
 // GATEWAY-5

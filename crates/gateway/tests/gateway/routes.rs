@@ -115,15 +115,65 @@ async fn a_submission_carries_what_was_signed_and_the_idempotency_key() {
     let caller = everybody(&harness).await;
     for template in ["/v1/certificates", "/v1/certificates/{id}/status", "/v1/inspections", "/v1/operations"] {
         let request = right(&harness, "POST", template, &caller.signer, NAMED).await;
-        let sent: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
-        let answer = harness.send(caller.bearing(request.with("idempotency-key", "once_and-again"))).await;
+        let mut sent: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        if template == "/v1/certificates" {
+            sent["validUntil"] = json!(1_999_999_999);
+            sent["previous"] = json!(B256::repeat_byte(0x99).to_string());
+        }
+        let request = request.json(&sent).with("idempotency-key", "once_and-again");
+        let answer = harness.send(caller.bearing(request)).await;
         assert!(answer.status < 300, "{template}: {}", answer.text());
         let [submission] = harness.behind.take_submitted().try_into().unwrap();
         assert_eq!(submission.idempotency_key.as_deref(), Some("once_and-again"), "{template}");
         assert_eq!(submission.operation.signature.to_string(), sent["signature"], "{template}");
         let named = sent.get("chain").or(sent.get("kind")).unwrap();
         assert_eq!(submission.operation.chain.0, *named, "{template}");
+        assert_eq!(submission.metadata, sent["metadata"], "{template}");
+        let payload = &submission.operation.payload;
+        match template {
+            "/v1/operations" => assert_eq!(payload.to_string(), sent["content"]),
+            "/v1/certificates" => assert_eq!(payload[..], *sent["sealed"].as_str().unwrap().as_bytes()),
+            "/v1/inspections" => assert!(is_within(&serde_json::from_slice(payload).unwrap(), &sent, &[])),
+            _ => assert!(payload.is_empty()),
+        }
+        let mut message = submission.operation.message;
+        if template == "/v1/certificates" {
+            let sealed = message.as_object_mut().unwrap().remove("sealedHash");
+            assert_eq!(sealed, Some(json!(keccak256(payload))));
+        }
+        let signed = sent.get("operation").unwrap_or(&sent);
+        // What the body calls otherwise: the path names the certificate, and an inspection its two organizations.
+        let called = [
+            ("certificateId", json!(B256::repeat_byte(0xce))),
+            ("holder", sent["address"].clone()),
+            ("organization", sent["inspectingOrganization"].clone()),
+        ];
+        assert!(is_within(&message, signed, &called), "{template}: {message} of {signed}");
     }
+    harness.stop().await;
+}
+
+/// Whether each member is one of the other object with the same value, or else the one that it is called there.
+fn is_within(inner: &serde_json::Value, outer: &serde_json::Value, called: &[(&str, serde_json::Value)]) -> bool {
+    let same = |one: &serde_json::Value, other: &serde_json::Value| {
+        one == other || one.as_str().zip(other.as_str()).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+    };
+    inner.as_object().unwrap().iter().all(|(name, value)| {
+        let other = called.iter().find(|(known, other)| known == name && !other.is_null());
+        same(value, other.map_or(&outer[name], |(_, other)| other))
+    })
+}
+
+// C-API-2: the certificate is recorded whatever becomes of its application.
+#[tokio::test]
+async fn an_application_that_stays_open_is_told_with_the_certificate() {
+    let harness = Harness::start().await;
+    let caller = everybody(&harness).await;
+    let answer = ask(&harness, &caller, "POST", "/v1/certificates").await;
+    assert_eq!((answer.status, &answer.json()["applicationClosed"]), (201, &json!(true)));
+    harness.behind.refuse("applications.decide", DoorError::new(Code::AlreadyDecided, "it is decided"));
+    let answer = ask(&harness, &caller, "POST", "/v1/certificates").await;
+    assert_eq!((answer.status, &answer.json()["applicationClosed"]), (201, &json!(false)));
     harness.stop().await;
 }
 

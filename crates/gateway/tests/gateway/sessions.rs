@@ -46,7 +46,8 @@ async fn a_message_is_for_this_gateway_and_this_chain() {
     assert_eq!(unaltered.0, 201);
     let elsewhere = |message: &mut Message| message.domain = "gateway.example".into();
     assert_eq!(open_altered(&harness, &signer, elsewhere).await, refused(401, "request-signature-invalid"));
-    for uri in ["http://gateway.example", "https://127.0.0.1", "urn:x"] {
+    let other_scheme = format!("https://{}", harness.authority());
+    for uri in ["http://gateway.example", "https://127.0.0.1", "urn:x", &other_scheme] {
         let elsewhere = |message: &mut Message| message.uri = uri.into();
         assert_eq!(
             open_altered(&harness, &signer, elsewhere).await,
@@ -69,6 +70,28 @@ async fn a_message_is_signed_by_whom_it_names() {
         body["signature"] = json!(signature);
         let answer = open(&harness, &body).await;
         assert_eq!((answer.status, answer.problem()), refused(401, "request-signature-invalid"), "{signature}");
+    }
+    harness.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_signed_cannot_be_altered() {
+    let harness = Harness::start().await;
+    let signer = key(1);
+    let alterations: [fn(&mut Message); 5] = [
+        |message| message.statement = Some("Sign in to something else.".into()),
+        |message| message.uri.push_str("/elsewhere"),
+        |message| message.expiration_time = Some(Timestamp::from_unix_seconds(4_000_000_000)),
+        |message| message.request_id = Some("7".into()),
+        |message| message.address = key(2).address().into(),
+    ];
+    for alter in alterations {
+        let mut body = sign_in(&harness, &signer).await;
+        let mut message = Message::parse(body["message"].as_str().unwrap()).unwrap();
+        alter(&mut message);
+        body["message"] = json!(message.to_string());
+        let answer = open(&harness, &body).await;
+        assert_eq!((answer.status, answer.problem()), refused(401, "request-signature-invalid"), "{message}");
     }
     harness.stop().await;
 }

@@ -2,11 +2,12 @@
 
 use chancery_gateway::{
     authorization::matrix::{MATRIX, Row},
-    limits::{MAX_BODY_BYTES, MAX_JSON_DEPTH},
+    limits::{MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_SEALED_BYTES},
 };
 use serde_json::json;
 
 use super::{IN_BODY, Walk};
+use crate::wire::Request;
 
 /// The endpoints that read a body.
 async fn with_body(walk: &Walk) -> Vec<&'static Row> {
@@ -89,6 +90,40 @@ async fn a_body_that_grows_too_large_unannounced_is_refused() {
         let answer = walk.refused(row, request, 413, "body-too-large").await;
         assert_eq!(answer.json()["limit"], MAX_BODY_BYTES);
     }
+    walk.end().await;
+}
+
+/// A right request but for one member of its body.
+async fn with_member(walk: &Walk, row: &Row, name: &str, value: serde_json::Value) -> Request {
+    let request = walk.right_in_session(row).await;
+    let mut body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+    body[name] = value;
+    request.json(&body)
+}
+
+// GATEWAY-6
+#[tokio::test]
+async fn a_sealed_certificate_is_bounded_and_ascii() {
+    let walk = Walk::start().await;
+    for path in ["/v1/certificates", "/v1/inspections", "/v1/inspections/checks"] {
+        let row = MATRIX.iter().find(|row| row.method == "POST" && row.path == path).unwrap();
+        let long = with_member(&walk, row, "sealed", json!("A".repeat(MAX_SEALED_BYTES + 1))).await;
+        let answer = walk.refused(row, long, 413, "body-too-large").await;
+        assert_eq!(answer.json()["limit"], MAX_SEALED_BYTES);
+        let no_ascii = with_member(&walk, row, "sealed", json!("\u{e9}")).await;
+        walk.refused(row, no_ascii, 400, "malformed-jwe").await;
+    }
+    walk.end().await;
+}
+
+// C-LIFE: a renewal makes the status; nobody signs for it.
+#[tokio::test]
+async fn nobody_sets_the_status_renewed() {
+    let walk = Walk::start().await;
+    let row = MATRIX.iter().find(|row| row.path == "/v1/certificates/{id}/status").unwrap();
+    let renewed = with_member(&walk, row, "status", json!("renewed")).await;
+    let answer = walk.refused(row, renewed, 400, "malformed-request").await;
+    assert_eq!(answer.json()["member"], "status");
     walk.end().await;
 }
 

@@ -108,6 +108,39 @@ async fn a_signed_request_counts_once() {
     walk.end().await;
 }
 
+// GATEWAY-3: a clock that goes after counts as right for a while, and for as long a nonce is remembered.
+#[tokio::test]
+async fn a_signed_request_counts_once_also_after_its_end() {
+    let walk = Walk::start().await;
+    let row = find("GET", "/v1/session").unwrap();
+    let (valid, skew) = (60, MAX_CLOCK_SKEW.as_secs());
+    let late = walk.sign(&walk.signing(), walk.right(row).await);
+    let request = walk.sign(&walk.signing(), walk.right(row).await);
+    assert_eq!(walk.harness.send(request.clone()).await.status, 200);
+    walk.harness.clock.advance(valid + 1);
+    walk.refused(row, request.clone(), 401, "request-replayed").await;
+    walk.harness.clock.advance(skew - 1);
+    assert_eq!(walk.harness.send(late).await.status, 200, "the last second in which it counts");
+    walk.refused(row, request.clone(), 401, "request-replayed").await;
+    walk.harness.clock.advance(1);
+    walk.refused(row, request, 401, "request-expired").await;
+    walk.end().await;
+}
+
+// GATEWAY-3: nobody uses up the nonces of others.
+#[tokio::test]
+async fn a_nonce_counts_once_for_its_signer() {
+    let walk = Walk::start().await;
+    let row = find("GET", "/v1/session").unwrap();
+    for signer in [walk.caller.signer.clone(), key(0x66)] {
+        let signing = Signing { nonce: Some("the-nonce-of-both".into()), ..Signing::right(&walk.harness, &signer) };
+        let request = || signing.sign(Request::new("GET", row.path), &signer);
+        assert_eq!(walk.harness.send(request()).await.status, 200);
+        walk.refused(row, request(), 401, "request-replayed").await;
+    }
+    walk.end().await;
+}
+
 // GATEWAY-3, M-SEC
 #[tokio::test]
 async fn a_request_that_was_signed_for_another_gateway_is_refused() {

@@ -1,0 +1,104 @@
+//! What supervisors are told of what happened: all of it, once, page by page (M-MON-2).
+
+use chancery_reference_points::{
+    Role,
+    v2m::{EventFilter, Happening, History, HistoryEntry, Verification},
+};
+use serde_json::json;
+
+use crate::{
+    callers::{Caller, key},
+    harness::Harness,
+    requests::{NAMED, fill},
+    wire::Request,
+};
+
+fn entry(number: usize, time_ms: u64) -> HistoryEntry {
+    HistoryEntry {
+        time_ms,
+        happening: Happening::Submitted,
+        name: format!("entry {number}"),
+        by: None,
+        subject: String::new(),
+        recorded: None,
+        revision: None,
+        facts: String::new(),
+        verified: None,
+    }
+}
+
+/// The names on all pages of a few rows.
+async fn paged(harness: &Harness, supervisor: &Caller, rows: usize) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut target = format!("/v1/events?limit={rows}");
+    for _page in 0..100 {
+        let page = harness.send(supervisor.bearing(Request::new("GET", &target))).await.json();
+        names.extend(page["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["nextCursor"].as_str() else { return names };
+        target = format!("/v1/events?limit={rows}&cursor={cursor}");
+    }
+    panic!("the pages do not end");
+}
+
+#[tokio::test]
+async fn every_event_is_on_one_page_also_when_several_share_a_millisecond() {
+    let harness = Harness::start().await;
+    let supervisor = Caller::new(&harness, key(0x41), [Role::Supervisor]).await;
+    let times_ms = [90, 80, 80, 80, 70, 60, 60, 50, 50, 50, 40, 30, 20, 20, 10];
+    let entries: Vec<_> = times_ms.into_iter().enumerate().map(|(number, time_ms)| entry(number, time_ms)).collect();
+    let all: Vec<_> = entries.iter().map(|entry| entry.name.clone()).collect();
+    harness.behind.happen(entries);
+    // No page is smaller than the most that share a millisecond.
+    for rows in 3..=16 {
+        assert_eq!(paged(&harness, &supervisor, rows).await, all, "{rows} rows a page");
+    }
+    harness.stop().await;
+}
+
+#[tokio::test]
+async fn a_supervisor_is_told_of_what_it_asks_for() {
+    let harness = Harness::start().await;
+    let supervisor = Caller::new(&harness, key(0x42), [Role::Supervisor]).await;
+    let range = "from=2026-11-21T00:00:00Z&to=2026-11-21T01:00:00Z";
+    let query = format!("/v1/events?{range}&type=inspected&subject=0x12&limit=7");
+    let (from_ms, to_ms) = (1_795_219_200_000, 1_795_222_800_000);
+    for (cursor, until_ms) in
+        [("", to_ms), ("&cursor=1795220000000", 1_795_220_000_000), ("&cursor=1795230000000", to_ms)]
+    {
+        let request = Request::new("GET", &format!("{query}{cursor}"));
+        assert_eq!(harness.send(supervisor.bearing(request)).await.status, 200);
+        let [asked] = harness.behind.take_asked_events().try_into().unwrap();
+        let expected = EventFilter {
+            from_ms: Some(from_ms),
+            to_ms: Some(until_ms),
+            happenings: vec![Happening::Inspected],
+            subject: Some("0x12".into()),
+            limit: Some(7),
+        };
+        assert_eq!(json!(asked), json!(expected), "{cursor}");
+    }
+    harness.stop().await;
+}
+
+// M-MON-3, M-MON-4: what does not verify is not told as if it did.
+#[tokio::test]
+async fn a_history_tells_what_does_not_verify_and_what_is_out_of_order() {
+    let harness = Harness::start().await;
+    let supervisor = Caller::new(&harness, key(0x43), [Role::Supervisor]).await;
+    let verified = [
+        (Some(Verification::Verified), json!({"result": "verified"})),
+        (
+            Some(Verification::Unproven { missing: "finality".into() }),
+            json!({"result": "unproven", "missing": "finality"}),
+        ),
+        (Some(Verification::Failed { check: "inclusion".into() }), json!({"result": "failed", "check": "inclusion"})),
+    ];
+    let entries = verified.iter().map(|(verified, _)| HistoryEntry { verified: verified.clone(), ..entry(0, 1) });
+    harness.behind.remember(History { entries: entries.collect(), in_order: false, findings: vec!["a gap".into()] });
+    let request = Request::new("GET", &fill("/v1/certificates/{id}/history", NAMED));
+    let told = harness.send(supervisor.bearing(request)).await.json();
+    assert_eq!((&told["inOrder"], &told["findings"]), (&json!(false), &json!(["a gap"])));
+    let found: Vec<_> = told["entries"].as_array().unwrap().iter().map(|entry| entry["verified"].clone()).collect();
+    assert_eq!(found, verified.map(|(_, expected)| expected));
+    harness.stop().await;
+}
