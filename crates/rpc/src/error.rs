@@ -209,12 +209,29 @@ fn revert_text(output: &Bytes) -> String {
         return format!("{BARE}: {}", revert.reason);
     }
     if let Ok(panic) = Panic::abi_decode(output) {
-        return match panic.kind() {
-            Some(kind) => format!("{BARE}: {kind}"),
+        return match panic_text(panic.code.saturating_to()) {
+            Some(reason) => format!("{BARE}: {reason}"),
             None => format!("{BARE}: unknown panic code: {:#x}", panic.code),
         };
     }
     BARE.to_owned()
+}
+
+/// What geth calls the codes with which Solidity panics.
+fn panic_text(code: u64) -> Option<&'static str> {
+    Some(match code {
+        0x00 => "generic panic",
+        0x01 => "assert(false)",
+        0x11 => "arithmetic underflow or overflow",
+        0x12 => "division or modulo by zero",
+        0x21 => "enum overflow",
+        0x22 => "invalid encoded storage byte array accessed",
+        0x31 => "out-of-bounds array access; popping on an empty array",
+        0x32 => "out-of-bounds access of an array or bytesN",
+        0x41 => "out of memory",
+        0x51 => "uninitialized function",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -237,7 +254,9 @@ mod tests {
         assert_eq!(custom.to_string(), "execution reverted");
         let panic: Bytes = Panic::from(0x11u64).abi_encode().into();
         let text = RpcError::Reverted { output: panic }.to_string();
-        assert!(text.starts_with("execution reverted: ") && text.contains("overflow"), "{text}");
+        assert_eq!(text, "execution reverted: arithmetic underflow or overflow");
+        let unknown: Bytes = Panic::from(0x99u64).abi_encode().into();
+        assert_eq!(RpcError::Reverted { output: unknown }.to_string(), "execution reverted: unknown panic code: 0x99");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy_primitives::B128;
+use alloy_primitives::{B128, U128};
 use alloy_rpc_types_eth::Filter;
 use chancery_execution::RecoveredTransaction;
 use parking_lot::Mutex;
@@ -17,7 +17,7 @@ use tokio::sync::broadcast;
 use crate::{error::RpcError, limits::RpcLimits};
 
 /// The id of a filter: random, so that one client does not find another's.
-pub(crate) type FilterKey = B128;
+pub(crate) type FilterKey = U128;
 
 /// What a filter reports.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Filters {
                 message: "too many filters are installed",
             });
         }
-        let key = FilterKey::random();
+        let key = FilterKey::from_be_bytes(B128::random().0);
         installed.insert(key, Installed { kind, polled: now });
         Ok(key)
     }

@@ -33,6 +33,16 @@ impl<'a> Args<'a> {
             .ok_or_else(|| RpcError::invalid_params(format!("missing value for required argument {index} ({name})")))
     }
 
+    /// A hash, address or data at `index`, which must be present, not null, and begin with `0x`: without it, it may be meant as decimal digits.
+    pub(crate) fn hex<T: DeserializeOwned>(&self, index: usize, name: &str) -> Result<T, RpcError> {
+        match self.values.get(index).map(|raw| raw.get()) {
+            Some(text) if text.starts_with('"') && !text.starts_with("\"0x") => Err(RpcError::invalid_params(format!(
+                "invalid argument {index} ({name}): hex string without 0x prefix"
+            ))),
+            _ => self.required(index, name),
+        }
+    }
+
     /// The parameter at `index`; absent and null are `None`.
     pub(crate) fn optional<T: DeserializeOwned>(&self, index: usize, name: &str) -> Result<Option<T>, RpcError> {
         match self.values.get(index) {
@@ -64,6 +74,10 @@ mod tests {
         assert!(missing.contains("missing value for required argument 1 (block)"), "{missing}");
         let wrong = args.required::<u8>(0, "count").unwrap_err().to_string();
         assert!(wrong.contains("invalid argument 0 (count)"), "{wrong}");
+        let bare = Args::parse(Some(r#"["00ff", "0x00ff"]"#), 2).unwrap();
+        let text = bare.hex::<alloy_primitives::Bytes>(0, "data").unwrap_err().to_string();
+        assert!(text.contains("without 0x prefix"), "{text}");
+        assert_eq!(bare.hex::<alloy_primitives::Bytes>(1, "data").unwrap().len(), 2);
         assert!(Args::parse(Some("[1,2,3]"), 2).is_err());
         assert!(Args::parse(Some(r#"{"to": 1}"#), 2).is_err());
         assert!(Args::parse(None, 0).is_ok());

@@ -24,7 +24,7 @@ pub(super) fn block_by_number(api: &Api, args: &Args<'_>) -> Result<Option<Arc<F
 
 /// The first parameter as a block hash.
 pub(super) fn block_by_hash(api: &Api, args: &Args<'_>) -> Result<Option<Arc<FinalizedBlock>>, RpcError> {
-    let hash: B256 = args.required(0, "blockHash")?;
+    let hash: B256 = args.hex(0, "blockHash")?;
     Ok(api.chain().block(hash)?)
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn header_by_number(api: &Api, args: &Args<'_>) -> Result<Reply, RpcE
 
 /// `eth_getHeaderByHash(blockHash)`
 pub(crate) fn header_by_hash(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let hash: B256 = args.required(0, "blockHash")?;
+    let hash: B256 = args.hex(0, "blockHash")?;
     let header = api.chain().header(hash)?;
     api.reply(&header.map(|header| shapes::header(&header, None)))
 }
@@ -103,7 +103,7 @@ pub(crate) fn uncle_by_number(api: &Api, args: &Args<'_>) -> Result<Reply, RpcEr
 
 /// `eth_getUncleByBlockHashAndIndex(blockHash, index)`: null.
 pub(crate) fn uncle_by_hash(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let _: B256 = args.required(0, "blockHash")?;
+    let _: B256 = args.hex(0, "blockHash")?;
     let _: Index = args.required(1, "index")?;
     api.reply(&())
 }

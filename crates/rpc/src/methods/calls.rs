@@ -70,7 +70,9 @@ pub(crate) fn create_access_list(api: &Api, args: &Args<'_>) -> Result<Reply, Rp
 
     let mut inspector = AccessListInspector::new(transaction.access_list.clone());
     evm::execute(&mut evm::inspected(&mut state, env.clone(), &mut inspector), transaction.clone())?;
-    let access_list = inspector.into_access_list();
+    let mut access_list = inspector.into_access_list();
+    // The inspector's order is that of a hash map; the same question is to have the same answer.
+    access_list.0.sort_unstable_by_key(|item| item.address);
 
     transaction.access_list = access_list.clone();
     // A list makes a transaction of the type without lists into one with; other types can carry a list as they are.

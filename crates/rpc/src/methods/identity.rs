@@ -18,7 +18,7 @@ pub(crate) fn client_version(api: &Api, _: &Args<'_>) -> Result<Reply, RpcError>
 
 /// `web3_sha3(data)`: keccak256.
 pub(crate) fn sha3(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let data: Bytes = args.required(0, "data")?;
+    let data: Bytes = args.hex(0, "data")?;
     api.reply(&keccak256(data))
 }
 

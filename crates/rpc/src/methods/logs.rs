@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, time::Instant};
 
 use alloy_eips::BlockNumberOrTag;
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 use alloy_rpc_types_eth::{Filter, FilterBlockOption, Log};
 use chancery_execution::LogsError;
 use tokio::sync::broadcast::error::TryRecvError;
@@ -31,8 +31,17 @@ pub(crate) fn check_filter(api: &Api, filter: &Filter) -> Result<(), RpcError> {
     }
 }
 
+/// Whether a query may ask about blocks that are still to come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Future {
+    /// No: who asks learns that the answer would leave something out.
+    Refused,
+    /// Yes: an installed filter waits for them.
+    Awaited,
+}
+
 /// The heights that a filter asks about; nothing when all of them are still to come.
-fn heights(api: &Api, option: &FilterBlockOption) -> Result<Option<RangeInclusive<u64>>, RpcError> {
+fn heights(api: &Api, option: &FilterBlockOption, future: Future) -> Result<Option<RangeInclusive<u64>>, RpcError> {
     let (from, to) = match option {
         FilterBlockOption::AtBlockHash(hash) => {
             let height = api.height_of((*hash).into())?;
@@ -50,6 +59,9 @@ fn heights(api: &Api, option: &FilterBlockOption) -> Result<Option<RangeInclusiv
     if from > to {
         return Err(RpcError::invalid_params(format!("invalid block range params: from block {from} to block {to}")));
     }
+    if to > head && future == Future::Refused {
+        return Err(RpcError::invalid_params(format!("block range extends beyond current head block {head}")));
+    }
     let to = to.min(head);
     if from > to {
         return Ok(None);
@@ -63,8 +75,8 @@ fn heights(api: &Api, option: &FilterBlockOption) -> Result<Option<RangeInclusiv
 }
 
 /// All logs that a filter asks for.
-fn query(api: &Api, filter: &Filter) -> Result<Vec<Log>, RpcError> {
-    let Some(range) = heights(api, &filter.block_option)? else {
+fn query(api: &Api, filter: &Filter, future: Future) -> Result<Vec<Log>, RpcError> {
+    let Some(range) = heights(api, &filter.block_option, future)? else {
         return Ok(Vec::new());
     };
     let from = *range.start();
@@ -87,7 +99,14 @@ fn query(api: &Api, filter: &Filter) -> Result<Vec<Log>, RpcError> {
 pub(crate) fn logs(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
     let filter: Filter = args.required(0, "filter")?;
     check_filter(api, &filter)?;
-    api.reply(&query(api, &filter)?)
+    api.reply(&query(api, &filter, Future::Refused)?)
+}
+
+/// The first parameter as the id of a filter. A number that no filter can have is an unknown filter, not a wrong parameter: clients poll
+/// with whatever id another node gave them.
+fn filter_key(args: &Args<'_>) -> Result<FilterKey, RpcError> {
+    let number: U256 = args.hex(0, "filterId")?;
+    FilterKey::checked_from_limbs_slice(number.as_limbs()).ok_or(RpcError::UnknownFilter)
 }
 
 fn install(api: &Api, kind: FilterKind) -> Result<Reply, RpcError> {
@@ -117,7 +136,7 @@ pub(crate) fn new_pending_transaction_filter(api: &Api, args: &Args<'_>) -> Resu
 
 /// `eth_uninstallFilter(id)`: whether it was there.
 pub(crate) fn uninstall_filter(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let key: FilterKey = args.required(0, "filterId")?;
+    let key = filter_key(args)?;
     api.reply(&api.filters().uninstall(key))
 }
 
@@ -130,7 +149,7 @@ enum Due {
 
 /// `eth_getFilterChanges(id)`: what is new since the last poll.
 pub(crate) fn filter_changes(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let key: FilterKey = args.required(0, "filterId")?;
+    let key = filter_key(args)?;
     let head = api.head_height();
     let most = api.limits().max_log_block_range;
     let due = api.filters().poll(key, Instant::now(), |kind| match kind {
@@ -213,12 +232,12 @@ fn pending_transactions(
 
 /// `eth_getFilterLogs(id)`: everything that the filter matches, as if it were asked for the first time.
 pub(crate) fn filter_logs(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let key: FilterKey = args.required(0, "filterId")?;
+    let key = filter_key(args)?;
     let filter = api.filters().poll(key, Instant::now(), |kind| match kind {
         FilterKind::Logs { filter, .. } => Some(filter.clone()),
         _ => None,
     })?;
     // geth answers the same for a filter that is none of logs.
     let filter = filter.ok_or(RpcError::UnknownFilter)?;
-    api.reply(&query(api, &filter)?)
+    api.reply(&query(api, &filter, Future::Awaited)?)
 }

@@ -1,18 +1,17 @@
 //! `eth_getProof` (EIP-1186).
 
-use alloy::rpc::types::serde_helpers::JsonStorageKey;
 use alloy_consensus::EMPTY_ROOT_HASH;
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 use alloy_rpc_types_eth::{EIP1186AccountProofResponse, EIP1186StorageProof};
 
-use super::{Reply, state::slot_of};
+use super::{Reply, state::StorageKey};
 use crate::{api::Api, error::RpcError, params::Args};
 
 /// `eth_getProof(address, slots, block)`: what the account and its slots are, provable against the block's state root.
 pub(crate) fn proof(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let address: Address = args.required(0, "address")?;
-    let keys: Vec<JsonStorageKey> = args.required(1, "storageKeys")?;
+    let address: Address = args.hex(0, "address")?;
+    let keys: Vec<StorageKey> = args.required(1, "storageKeys")?;
     let block: BlockId = args.optional(2, "block")?.unwrap_or_default();
     let most = api.limits().max_proof_keys;
     if keys.len() > most as usize {
@@ -21,12 +20,12 @@ pub(crate) fn proof(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
     }
 
     let height = api.height_of(block)?;
-    let slots: Vec<U256> = keys.iter().map(slot_of).collect();
+    let slots: Vec<U256> = keys.iter().map(|key| key.slot()).collect();
     let proven = api.chain().proof(address, &slots, height)?;
     let storage_proof = keys
         .into_iter()
         .zip(proven.storage)
-        .map(|(key, slot)| EIP1186StorageProof { key, value: slot.value, proof: slot.proof })
+        .map(|(key, slot)| EIP1186StorageProof { key: key.0, value: slot.value, proof: slot.proof })
         .collect();
     let account = proven.account;
     api.reply(&EIP1186AccountProofResponse {

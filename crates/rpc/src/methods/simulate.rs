@@ -4,7 +4,7 @@
 
 use alloy::rpc::types::simulate::{SimBlock, SimCallResult, SimulateError, SimulatePayload, SimulatedBlock};
 use alloy_consensus::{
-    EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Header, TxEnvelope, TxReceipt, TxType,
+    BlockBody, EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Header, TxEnvelope, TxReceipt, TxType,
     proofs::{calculate_receipt_root, calculate_transaction_root},
     transaction::Recovered,
 };
@@ -222,11 +222,12 @@ impl Simulation<'_> {
             ..Header::default()
         }
         .seal_slow();
+        let size = encoded_length(&header, &transactions);
         place_logs(&header, &transactions, &receipts, &mut results);
         let transactions = shaped(&header, transactions, self.full);
         self.state.override_block_hashes([(header.number, header.hash())].into());
         let inner = Block {
-            header: shapes::header(&header, None),
+            header: shapes::header(&header, Some(size)),
             uncles: Vec::new(),
             transactions,
             withdrawals: Some(Vec::new().into()),
@@ -234,6 +235,16 @@ impl Simulation<'_> {
         self.blocks.push(SimulatedBlock { inner, calls: results });
         self.parent = header;
     }
+}
+
+/// How long the block would be in RLP, in bytes.
+fn encoded_length(header: &Sealed<Header>, transactions: &[Recovered<TxEnvelope>]) -> usize {
+    let body = BlockBody {
+        transactions: transactions.iter().map(|sent| sent.inner().clone()).collect(),
+        ommers: Vec::new(),
+        withdrawals: Some(Vec::new().into()),
+    };
+    alloy_consensus::Block::rlp_length_for(header.inner(), &body)
 }
 
 fn shaped(
@@ -280,7 +291,15 @@ fn call_result(result: ExecutionResult) -> SimCallResult {
         }
         ExecutionResult::Halt { reason, .. } => {
             let code = SimulateError::VM_EXECUTION_ERROR_CODE;
-            (false, Default::default(), Some(SimulateError { code, message: words::halt(&reason), data: None }))
+            (
+                false,
+                Default::default(),
+                Some(SimulateError {
+                    code,
+                    message: format!("vm execution error: {}", words::halt(&reason)),
+                    data: None,
+                }),
+            )
         }
     };
     SimCallResult { return_data, logs: Vec::new(), gas_used, max_used_gas, status, error }

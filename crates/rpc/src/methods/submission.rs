@@ -39,7 +39,7 @@ fn submit(api: &Api, raw: Bytes) -> Result<B256, RpcError> {
 
 /// `eth_sendRawTransaction(raw)`: the hash, once the pool has the transaction.
 pub(crate) fn send(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let raw = args.required(0, "transaction")?;
+    let raw = args.hex(0, "transaction")?;
     api.reply(&submit(api, raw)?)
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn send_together(api: &Api, calls: &[Option<Box<JsonRawValue>>]) -> V
         .iter()
         .map(|params| {
             let args = Args::parse(params.as_deref().map(JsonRawValue::get), 1)?;
-            raws.push(args.required(0, "transaction")?);
+            raws.push(args.hex(0, "transaction")?);
             Ok(())
         })
         .collect();
@@ -74,7 +74,7 @@ pub(crate) fn sync_arguments(api: &Api, args: &Args<'_>) -> Result<(Bytes, Durat
         Number(u64),
         Quantity(U64),
     }
-    let raw = args.required(0, "transaction")?;
+    let raw = args.hex(0, "transaction")?;
     let limits = api.limits();
     let wait_ms = match args.optional(1, "timeout")? {
         None => limits.default_sync_wait_ms,

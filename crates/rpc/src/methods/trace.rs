@@ -177,7 +177,7 @@ fn options(args: &Args<'_>) -> Result<GethDebugTracingOptions, RpcError> {
 
 /// `debug_traceTransaction(hash, options)`
 pub(crate) fn transaction(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let hash: B256 = args.required(0, "transactionHash")?;
+    let hash: B256 = args.hex(0, "transactionHash")?;
     let tracer = Tracer::new(api, options(args)?)?;
     let (block, index) = api.located(hash)?.ok_or(RpcError::UnknownTransaction)?;
     let transactions: Vec<_> = block.recovered().take(index as usize + 1).collect();

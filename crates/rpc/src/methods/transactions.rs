@@ -19,7 +19,7 @@ use crate::{
 
 /// `eth_getTransactionByHash(hash)`: from a final block, else from the pool, else null.
 pub(crate) fn by_hash(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let hash: B256 = args.required(0, "transactionHash")?;
+    let hash: B256 = args.hex(0, "transactionHash")?;
     // The pool first: a transaction leaves it only after its block is there, so it is always in one of the two.
     let waiting = api.pool().get(hash);
     let shaped = match api.located(hash)? {
@@ -46,7 +46,7 @@ pub(crate) fn by_hash_and_index(api: &Api, args: &Args<'_>) -> Result<Reply, Rpc
 
 /// `eth_getRawTransactionByHash(hash)`, `debug_getRawTransaction(hash)`: the EIP-2718 bytes.
 pub(crate) fn raw_by_hash(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let hash: B256 = args.required(0, "transactionHash")?;
+    let hash: B256 = args.hex(0, "transactionHash")?;
     let waiting = api.pool().get(hash).map(|waiting| waiting.encoded().clone());
     let raw = match api.located(hash)? {
         Some((block, index)) => raw_at(&block, index as usize),
@@ -76,7 +76,7 @@ pub(crate) fn raw_by_hash_and_index(api: &Api, args: &Args<'_>) -> Result<Reply,
 
 /// `eth_getTransactionReceipt(hash)`: null while the transaction is not final.
 pub(crate) fn receipt(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let hash: B256 = args.required(0, "transactionHash")?;
+    let hash: B256 = args.hex(0, "transactionHash")?;
     let located = api.located(hash)?;
     api.reply(&located.and_then(|(block, index)| shapes::receipt_at(&block, index as usize)))
 }

@@ -58,7 +58,7 @@ pub(crate) fn content(api: &Api, _: &Args<'_>) -> Result<Reply, RpcError> {
 
 /// `txpool_contentFrom(address)`: the transactions of one sender, by nonce.
 pub(crate) fn content_from(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
-    let sender: Address = args.required(0, "address")?;
+    let sender: Address = args.hex(0, "address")?;
     let contents = api.pool().contents();
     let of_sender =
         |waiting: &BySender| waiting.get(&sender).map(|waiting| by_nonce(waiting, shaped)).unwrap_or_default();

@@ -3,7 +3,7 @@
 use chancery_rpc::method_names;
 use serde_json::{Value, json};
 
-use super::harness::*;
+use super::{harness::*, wire::Wire};
 
 /// Methods that take no parameters at all.
 const WITHOUT_PARAMETERS: &[&str] = &[
@@ -43,10 +43,12 @@ fn is_subscription(method: &str) -> bool {
 #[tokio::test]
 async fn every_method_refuses_what_is_no_parameter_list() {
     let node = Node::start().await;
-    for method in method_names().filter(|method| !is_subscription(method)) {
-        for params in [json!({ "to": STORE }), json!("0x1"), json!(5), json!(vec![Value::Null; 9])] {
-            let failure = node.fails(method, params.clone()).await;
-            assert_eq!(failure.code, -32602, "{method} {params}: {}", failure.message);
+    for mut wire in Wire::both(&node).await {
+        for method in method_names().filter(|method| !is_subscription(method)) {
+            for params in [json!({ "to": STORE }), json!("0x1"), json!(5), json!(vec![Value::Null; 9])] {
+                let failure = wire.fails(method, params.clone()).await;
+                assert_eq!(failure.code, -32602, "{method} {params} over {}: {}", wire.name(), failure.message);
+            }
         }
     }
 }
@@ -54,17 +56,25 @@ async fn every_method_refuses_what_is_no_parameter_list() {
 #[tokio::test]
 async fn every_method_refuses_missing_and_wrong_parameters() {
     let node = Node::start().await;
+    for mut wire in Wire::both(&node).await {
+        refuse_missing_and_wrong_parameters(&mut wire).await;
+    }
+    assert_eq!(node.chain.head().block().height(), 0);
+    assert_eq!(node.chain.pool().status().bytes, 0);
+}
+
+async fn refuse_missing_and_wrong_parameters(wire: &mut Wire<'_>) {
     for method in method_names().filter(|method| !is_subscription(method)) {
         if WITHOUT_PARAMETERS.contains(&method) {
-            node.ok(method, json!([])).await;
-            let failure = node.fails(method, json!(["0x1"])).await;
+            wire.call(method, json!([])).await.unwrap();
+            let failure = wire.fails(method, json!(["0x1"])).await;
             assert_eq!(failure.code, -32602, "{method}");
             assert!(failure.message.contains("too many arguments"), "{method}: {}", failure.message);
             continue;
         }
         if !ALL_OPTIONAL.contains(&method) {
             for missing in [json!([]), json!([null])] {
-                let failure = node.fails(method, missing).await;
+                let failure = wire.fails(method, missing).await;
                 assert_eq!(failure.code, -32602, "{method}");
                 assert!(
                     failure.message.contains("missing value for required argument 0"),
@@ -82,7 +92,7 @@ async fn every_method_refuses_missing_and_wrong_parameters() {
         ] {
             // A log filter and a transaction may have fields that are not known; those are not wrong.
             let lenient = wrong.is_object();
-            match node.call(method, json!([wrong])).await {
+            match wire.call(method, json!([wrong])).await {
                 Ok(_) if lenient => {}
                 Ok(result) => panic!("{method} took {wrong} and gave {result}"),
                 Err(failure) if lenient => assert!(CLIENT_CODES.contains(&failure.code), "{method} {failure:?}"),
@@ -90,8 +100,6 @@ async fn every_method_refuses_missing_and_wrong_parameters() {
             }
         }
     }
-    assert_eq!(node.chain.head().block().height(), 0);
-    assert_eq!(node.chain.pool().status().bytes, 0);
 }
 
 /// Values that are right somewhere and wrong elsewhere.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod bad_transactions;
 mod blocks;
 mod calls;
 mod connections;
@@ -16,3 +17,4 @@ mod state;
 mod submissions;
 mod subscriptions;
 mod traces;
+mod wire;

@@ -229,7 +229,7 @@ async fn results_have_the_shapes_of_execution_apis() {
         ("eth_createAccessList", json!([call, "latest"]), access_list),
         ("eth_getLogs", json!([{ "fromBlock": "0x0" }]), Array(&LOG)),
         ("eth_getProof", json!([STORE, ["0x5"], "latest"]), PROOF),
-        ("eth_newBlockFilter", json!([]), BYTES),
+        ("eth_newBlockFilter", json!([]), Quantity),
         ("debug_getRawHeader", json!(["latest"]), BYTES),
         ("debug_getRawBlock", json!(["latest"]), BYTES),
         ("debug_getRawReceipts", json!(["latest"]), Array(&BYTES)),
