@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createPublicClient, createTestClient, createWalletClient, defineChain, http, pad, parseEther, toHex, webSocket } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 import { phrase, rpcUrl, writerInitCode, wsUrl } from "./chain.mjs";
+import { abi, attribute, bytecode } from "./registry.mjs";
 
 const bare = createPublicClient({ transport: http(rpcUrl) });
 const chain = defineChain({
@@ -43,6 +44,22 @@ test("a contract is deployed, called, its storage proven and its log found", asy
   assert.equal(proof.storageProof[0].value, 42n);
   const logs = await reader.getLogs({ address: contractAddress, fromBlock: receipt.blockNumber, toBlock: receipt.blockNumber });
   assert.deepEqual(logs.map((log) => log.topics[0]), [slot]);
+});
+
+test("a compiled contract is deployed, written, read, and its events and errors are understood", async () => {
+  const deployed = await writer.deployContract({ abi, bytecode });
+  const { contractAddress: address } = await reader.waitForTransactionReceipt({ hash: deployed, pollingInterval: 20 });
+  const identity = account.address;
+  const { request } = await reader.simulateContract({ account, address, abi, functionName: "setAttribute", args: [identity, attribute, "0x1234", 600n] });
+  const receipt = await reader.waitForTransactionReceipt({ hash: await writer.writeContract(request), pollingInterval: 20 });
+  assert.equal(await reader.readContract({ address, abi, functionName: "changed", args: [identity] }), receipt.blockNumber);
+  const [event] = await reader.getContractEvents({ address, abi, eventName: "DIDAttributeChanged", fromBlock: receipt.blockNumber });
+  assert.equal(event.args.value, "0x1234");
+  const stranger = mnemonicToAccount(phrase, { addressIndex: 901 }).address;
+  await assert.rejects(
+    reader.simulateContract({ account: stranger, address, abi, functionName: "changeOwner", args: [identity, stranger] }),
+    (error) => error.walk((cause) => cause.data?.errorName === "NotIdentityOwner") !== null,
+  );
 });
 
 test("fees are free", async () => {

@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     web::run_script("web", "test")?;
     web::run_script("web", "build")?;
     web::install("testing/clients")?;
+    web::install("testing/clients/hardhat")?;
 
     step("Rust: every crate, then the whole city");
     shell::run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
