@@ -2,6 +2,7 @@
 
 mod anvil;
 mod city;
+mod exchange;
 mod network;
 mod predeployed;
 mod wire;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 pub use anvil::Anvil;
 pub use city::{City, CityOptions, built_binary};
+pub use exchange::{Answer, Endpoint};
 pub use network::{Network, NodeProcess};
 pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
 pub use wire::{Fault, Wire};
