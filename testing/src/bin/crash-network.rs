@@ -25,7 +25,7 @@ use serde_json::json;
 /// Chain id of a trial network.
 const CHAIN_ID: u64 = 7100;
 /// Transactions signed for each sender and round, more than a round takes.
-const PER_ROUND: usize = 3_000;
+const PER_ROUND: usize = 1_500;
 /// Transactions in one batch.
 const BATCH: usize = 20;
 /// Receipts looked at on every node after each restart; after the last one all are.
