@@ -18,7 +18,7 @@ use futures::StreamExt as _;
 use tracing::{debug, error, warn};
 
 use crate::{
-    BlockDigest, ConsensusBlock, ConsensusScheme, PeerKey, block::hash, config::MAX_CLOCK_DRIFT,
+    BlockDigest, ConsensusBlock, ConsensusScheme, PeerKey, Witness, block::hash, config::MAX_CLOCK_DRIFT,
     last_proposal::LastProposal,
 };
 
@@ -36,6 +36,7 @@ pub(crate) struct Application {
     heartbeat: Duration,
     name: Arc<str>,
     last_proposal: Option<LastProposal>,
+    witness: Option<Witness>,
 }
 
 type ProposalContext = Context<BlockDigest, PeerKey>;
@@ -52,12 +53,18 @@ enum Abstain {
 
 impl Application {
     pub(crate) fn new(chain: Blockchain, name: Arc<str>, heartbeat: Duration) -> Self {
-        Self { chain, heartbeat, name, last_proposal: None }
+        Self { chain, heartbeat, name, last_proposal: None, witness: None }
     }
 
     /// Keeps each proposal in a file until the next one.
     pub(crate) fn with_last_proposal(mut self, file: LastProposal) -> Self {
         self.last_proposal = Some(file);
+        self
+    }
+
+    /// Lets somebody note what time proposals name.
+    pub(crate) fn with_witness(mut self, witness: Witness) -> Self {
+        self.witness = Some(witness);
         self
     }
 
@@ -170,6 +177,9 @@ impl Application {
         if !names_round(&block, round) {
             warn!(chain = %self.name, height = block.height(), leader = %round.leader, "block refused: its header names another round");
             return Ok(false);
+        }
+        if let Some(witness) = &self.witness {
+            witness.note_proposal_time(&round.leader, block.time_ms());
         }
         // A block from the future becomes valid by waiting; the leader timeout bounds the wait (CHAIN-4).
         let latest = UNIX_EPOCH + Duration::from_millis(block.time_ms());

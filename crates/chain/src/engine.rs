@@ -21,7 +21,7 @@ use rand::CryptoRng;
 use tracing::info;
 
 use crate::{
-    ConsensusBlock, ConsensusScheme, ConsensusTiming, NodeError, PeerKey, ValidatorSet,
+    ConsensusBlock, ConsensusScheme, ConsensusTiming, NodeError, PeerKey, ValidatorSet, Witness,
     application::Application,
     finalizer::Finalizer,
     gossip,
@@ -29,6 +29,7 @@ use crate::{
     last_votes::LastVotes,
     recovery,
     storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES, genesis_digest},
+    witness::Electorate,
 };
 
 /// Epoch of the genesis' validator set, the only one until membership can change.
@@ -88,6 +89,8 @@ pub struct EngineConfig<P, B> {
     pub partition: String,
     /// Where execution keeps its data, to name it in errors.
     pub data_dir: PathBuf,
+    /// Overhears everything.
+    pub witness: Witness,
 }
 
 /// A running engine. Its tasks are children of the context it was started with and end with it.
@@ -147,7 +150,8 @@ where
     S: Sender<PublicKey = PeerKey>,
     R: Receiver<PublicKey = PeerKey>,
 {
-    let EngineConfig { chain, validators, scheme, me, has_peers, peers, blocker, timing, partition, data_dir } = config;
+    let EngineConfig { chain, validators, scheme, me, has_peers, peers, blocker, timing, partition, data_dir, witness } =
+        config;
     let name: Arc<str> = chain.genesis_config().name.as_str().into();
     let voter = me.clone();
     let cache = storage::page_cache();
@@ -216,12 +220,17 @@ where
         let (ack, _) = oneshot::channel();
         mailbox.verified_deferred(round, ConsensusBlock::digested(block.block().clone()), ack);
     }
-    let application = Application::new(chain.clone(), name.clone(), timing.heartbeat).with_last_proposal(last_proposal);
+    let application = Application::new(chain.clone(), name.clone(), timing.heartbeat)
+        .with_last_proposal(last_proposal)
+        .with_witness(witness.clone());
     let automaton =
         Inline::new(context.child("application"), application, mailbox.clone(), FixedEpocher::new(EPOCH_BLOCKS));
     let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox);
+    let electorate = Electorate::new(&scheme, &validators.trusted().essentials().validators);
+    let overheard = witness.listening(automaton.clone(), &scheme, electorate);
+    let votes = (channels.votes.0, witness.hearing(channels.votes.1));
     let (last_votes, reporter_of_consensus, votes) =
-        LastVotes::new(&scheme, voter, automaton.clone(), automaton.clone(), channels.votes);
+        LastVotes::new(&scheme, voter, automaton.clone(), overheard, votes);
     let consensus = simplex::Engine::new(
         context.child("consensus"),
         simplex::Config {
@@ -231,7 +240,8 @@ where
             automaton: automaton.clone(),
             relay: automaton,
             reporter: reporter_of_consensus,
-            track_historical_votes: false,
+            // Votes of a view are kept until it is forgotten: who votes twice is found out even after the certificate.
+            track_historical_votes: true,
             strategy: Sequential,
             partition: format!("{partition}-consensus"),
             mailbox_size: MAILBOX_MESSAGES,
@@ -252,6 +262,7 @@ where
     );
 
     info!(chain = %name, head, "consensus starts");
+    witness.keep_evidence(&context);
     let finalizer = context.child("finalizer").spawn(move |context| finalizer.run(context));
     let gossip = has_peers.then(|| {
         let chain = chain.clone();
@@ -259,7 +270,7 @@ where
     });
     context.child("last_votes").spawn(move |context| last_votes.run(context));
     let broadcast = broadcast.start(channels.blocks);
-    let marshal = marshal.start(reporter, buffer, resolver);
+    let marshal = marshal.start(witness.tips(reporter), buffer, resolver);
     let consensus = consensus.start(votes, channels.certificates, channels.resolver);
     Ok(EngineHandle { chain: name.to_string(), consensus, marshal, broadcast, finalizer, gossip })
 }

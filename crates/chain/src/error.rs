@@ -125,6 +125,24 @@ pub enum NodeError {
         /// Last height that consensus passed on.
         processed: u64,
     },
+    /// The evidence against validators cannot be read.
+    #[error("{data_dir}/evidence cannot be read: {source}; make it readable, or move it away to keep it")]
+    Evidence {
+        /// Where the chain's data are.
+        data_dir: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Somebody put the machine's clock back: timers that were set before would fire late by as much.
+    #[error(
+        "chain {chain} stopped because the clock of this machine was put back by {by_ms} ms; nothing final is lost: check the clock (`timedatectl status`) and start the node again"
+    )]
+    ClockSetBack {
+        /// The chain's name.
+        chain: String,
+        /// By how much, in milliseconds.
+        by_ms: u64,
+    },
     /// A part of the node ended that never should.
     #[error("the {part} of chain {chain} ended unexpectedly; start the node again and report this with its log")]
     PartEnded {

@@ -38,6 +38,7 @@ mod node;
 mod recovery;
 mod storage;
 mod validators;
+mod witness;
 
 pub use block::{BlockDigest, ConsensusBlock};
 pub use config::{
@@ -49,3 +50,4 @@ pub use keys::ValidatorKeys;
 pub use network::max_message_bytes;
 pub use node::{Node, NodeHandle};
 pub use validators::{ConsensusScheme, PeerKey, ValidatorSet, chain_essentials};
+pub use witness::{Witness, read_evidence};

@@ -24,7 +24,7 @@ type Network = lookup::Network<tokio::Context, Handshake>;
 pub(crate) type NetworkChannels = Channels<lookup::Sender<PeerKey, tokio::Context>, lookup::Receiver<PeerKey>>;
 
 /// How far peers' clocks may lie apart for a handshake to be accepted.
-const HANDSHAKE_CLOCK_DRIFT: Duration = Duration::from_secs(5);
+pub(crate) const HANDSHAKE_CLOCK_DRIFT: Duration = Duration::from_secs(5);
 /// How old a handshake message may be.
 const HANDSHAKE_MAX_AGE: Duration = Duration::from_secs(10);
 /// A peer is dialled again after this.

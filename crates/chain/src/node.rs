@@ -3,17 +3,18 @@ use std::sync::Arc;
 use chancery_execution::{Blockchain, Pool};
 use chancery_light::ChainEssentials;
 use chancery_rpc::{RpcHandle, RpcServer};
-use commonware_runtime::{Handle, Spawner as _, Supervisor as _, tokio::Context};
+use commonware_runtime::{Clock as _, Handle, Spawner as _, Supervisor as _, tokio::Context};
 use futures::future::BoxFuture;
 use tokio::sync::{oneshot, watch};
 use tracing::{error, info};
 
 use crate::{
-    ConsensusTiming, EngineConfig, NodeConfig, NodeError, Role, ValidatorKeys, ValidatorSet,
+    ConsensusTiming, EngineConfig, NodeConfig, NodeError, Role, ValidatorKeys, ValidatorSet, Witness,
     application::run_blocking,
     engine::{EngineHandle, start_engine},
-    network::{self, ValidatorNetwork},
+    network::{self, HANDSHAKE_CLOCK_DRIFT, ValidatorNetwork},
     validators::chain_essentials,
+    witness::own_metrics,
 };
 
 /// A node of one chain: execution, consensus with the other validators, JSON-RPC.
@@ -52,7 +53,13 @@ impl Node {
         let stopped = || NodeError::PartEnded { chain: name.clone(), part: "runtime" };
         let (chain, validators) = opened.await.ok_or_else(stopped)??;
         let scheme = validators.scheme(role, &keys)?;
-        let rpc = RpcServer::start(rpc, chain.clone()).await?;
+        let timing = ConsensusTiming::from_heartbeat(heartbeat);
+        let clock = context.child("clock");
+        let metrics = own_metrics(context.child("metrics"));
+        let now = move || clock.current();
+        let witness = Witness::new(chain.clone(), keys.peer_public_key(), timing, &data_dir, now, metrics)
+            .map_err(|source| NodeError::Evidence { data_dir: data_dir.clone(), source })?;
+        let rpc = RpcServer::start_beside(rpc, chain.clone(), Some(Arc::new(witness.clone()))).await?;
 
         let (ready, is_ready) = oneshot::channel();
         let (failed, failure) = watch::channel(None);
@@ -73,9 +80,10 @@ impl Node {
                         has_peers,
                         peers: oracle.clone(),
                         blocker: oracle,
-                        timing: ConsensusTiming::from_heartbeat(heartbeat),
+                        timing,
                         partition,
                         data_dir,
+                        witness: witness.clone(),
                     };
                     let engine = start_engine(context.child("engine"), config, channels).await?;
                     Ok::<_, NodeError>((engine, handle))
@@ -83,7 +91,7 @@ impl Node {
                 match Box::pin(started).await {
                     Ok((engine, network)) => {
                         let _ = ready.send(Ok(()));
-                        supervise(engine, network, &failed).await;
+                        supervise(engine, network, watch_machine(witness), &failed).await;
                     }
                     Err(error) => {
                         let _ = ready.send(Err(error));
@@ -160,13 +168,26 @@ impl NodeHandle {
 }
 
 /// Waits for the end of a part, and says which it was.
-async fn supervise(mut engine: EngineHandle, network: Handle<()>, failed: &watch::Sender<Option<Arc<NodeError>>>) {
+async fn supervise(
+    mut engine: EngineHandle,
+    network: Handle<()>,
+    machine: impl Future<Output = NodeError>,
+    failed: &watch::Sender<Option<Arc<NodeError>>>,
+) {
     let reason = tokio::select! {
         reason = engine.ended() => reason,
+        reason = machine => reason,
         _ = network => NodeError::PartEnded { chain: engine.chain().into(), part: "network" },
     };
     error!(%reason, "node stopped");
     failed.send_replace(Some(Arc::new(reason)));
+}
+
+/// Waits until the node cannot go on because of the machine it runs on.
+async fn watch_machine(witness: Witness) -> NodeError {
+    let chain = witness.chain_name().to_owned();
+    let by_ms = witness.watch_clock(HANDSHAKE_CLOCK_DRIFT).await;
+    NodeError::ClockSetBack { chain, by_ms }
 }
 
 fn open(

@@ -169,7 +169,7 @@ fn read_varint(rest: &mut &[u8]) -> Result<u64, VerifyError> {
     Err(malformed("number does not fit 64 bits"))
 }
 
-fn write_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;

@@ -17,6 +17,7 @@
 mod bundle;
 mod certificate;
 mod error;
+mod evidence;
 mod header;
 mod inclusion;
 mod state;
@@ -31,6 +32,7 @@ pub use certificate::{
     SignerBitmap, finality_namespace, quorum,
 };
 pub use error::VerifyError;
+pub use evidence::{ConflictingVotes, EVIDENCE_VERSION, EvidenceError, Misconduct, SignedVote, VoteKind, VotedBlock};
 pub use header::{FinalHeader, FinalityProof, MAX_HEADER_BYTES, MAX_LINKING_HEADERS};
 pub use inclusion::{MAX_PROOF_NODE_BYTES, MAX_PROOF_NODES, ordered_trie_root, prove_inclusion, verify_inclusion};
 pub use state::{AccountProof, AccountState, MAX_STORAGE_SLOTS, StorageProof};

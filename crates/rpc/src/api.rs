@@ -14,7 +14,7 @@ use jsonrpsee::core::JsonRawValue;
 use revm::{Database, DatabaseRef, bytecode::Bytecode, state::AccountInfo};
 use serde::Serialize;
 
-use crate::{error::RpcError, filters::Filters, limits::RpcLimits, methods::Reply};
+use crate::{error::RpcError, filters::Filters, limits::RpcLimits, methods::Reply, reports::NodeReports};
 
 /// What all connections share.
 pub(crate) struct Api {
@@ -22,6 +22,7 @@ pub(crate) struct Api {
     limits: RpcLimits,
     client_version: String,
     filters: Filters,
+    reports: Option<Arc<dyn NodeReports>>,
 }
 
 impl fmt::Debug for Api {
@@ -47,8 +48,18 @@ impl From<StateError> for RpcError {
 }
 
 impl Api {
-    pub(crate) fn new(chain: Blockchain, limits: RpcLimits, client_version: String) -> Self {
-        Self { filters: Filters::new(&limits), chain, limits, client_version }
+    pub(crate) fn new(
+        chain: Blockchain,
+        limits: RpcLimits,
+        client_version: String,
+        reports: Option<Arc<dyn NodeReports>>,
+    ) -> Self {
+        Self { filters: Filters::new(&limits), chain, limits, client_version, reports }
+    }
+
+    /// Who knows what consensus has heard.
+    pub(crate) fn reports(&self) -> Option<&dyn NodeReports> {
+        self.reports.as_deref()
     }
 
     pub(crate) fn limits(&self) -> &RpcLimits {

@@ -32,6 +32,7 @@ mod limits;
 mod methods;
 mod metrics;
 mod params;
+mod reports;
 mod server;
 mod shapes;
 mod subscriptions;
@@ -43,6 +44,10 @@ pub use error::{
 };
 pub use limits::RpcLimits;
 pub use metrics::{LATENCY_BUCKETS_US, MethodMetrics, RpcMetrics};
+pub use reports::{
+    ClockSet, DiskStatus, EvidenceRecord, HeadStatus, LastVote, NodeReports, NodeStatus, TimingStatus, ValidatorStatus,
+    ViewStatus,
+};
 pub use server::{RpcConfig, RpcHandle, RpcServer, RpcStartError};
 
 /// The names of all methods, subscriptions included, in no particular order.

@@ -28,6 +28,7 @@ use crate::{
     dispatch::{Dispatch, Dispatcher, OverWebSocket},
     limits::RpcLimits,
     metrics::RpcMetrics,
+    reports::NodeReports,
     subscriptions::{self, HexIds},
 };
 
@@ -116,6 +117,18 @@ impl RpcServer {
     /// # Errors
     /// [`RpcStartError`] where the address cannot be listened on.
     pub async fn start(config: RpcConfig, chain: Blockchain) -> Result<RpcHandle, RpcStartError> {
+        Self::start_beside(config, chain, None).await
+    }
+
+    /// Like [`Self::start`], beside a consensus that reports what it hears: `chancery_status` and `chancery_getEvidence`.
+    ///
+    /// # Errors
+    /// [`RpcStartError`] where the address cannot be listened on.
+    pub async fn start_beside(
+        config: RpcConfig,
+        chain: Blockchain,
+        reports: Option<Arc<dyn NodeReports>>,
+    ) -> Result<RpcHandle, RpcStartError> {
         let address = config.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => RpcStartError::PortTaken { address },
@@ -123,7 +136,7 @@ impl RpcServer {
         })?;
         let address = listener.local_addr().map_err(|source| RpcStartError::Listen { address, source })?;
 
-        let api = Arc::new(Api::new(chain, config.limits.clone(), config.client_version));
+        let api = Arc::new(Api::new(chain, config.limits.clone(), config.client_version, reports));
         let subscriptions = subscriptions::module(api.clone())?;
         let dispatcher = Arc::new(Dispatcher::new(api));
         let metrics = dispatcher.metrics();

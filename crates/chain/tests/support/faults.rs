@@ -286,7 +286,7 @@ impl Run {
 }
 
 /// Votes for the same proposal and for another of the same view.
-fn conflicting(
+pub fn conflicting(
     scheme: &ConsensusScheme,
     vote: &Vote<ConsensusScheme, BlockDigest>,
     other: BlockDigest,

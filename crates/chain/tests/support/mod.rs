@@ -16,7 +16,7 @@ use alloy::{
 };
 use chancery_chain::{
     Channels, ConsensusTiming, EngineConfig, EngineHandle, NodeError, PeerKey, Role, ValidatorKeys, ValidatorSet,
-    start_engine,
+    Witness, start_engine,
 };
 use chancery_execution::{Blockchain, ExecutionConfig, GenesisConfig};
 use chancery_light::{FinalityProof, TrustedChain};
@@ -73,6 +73,8 @@ pub struct TestNode {
     /// Its blocks go where nobody listens.
     pub withholds_blocks: bool,
     pub chain: Option<Blockchain>,
+    /// What it heard in its last run.
+    pub witness: Option<Witness>,
     task: Option<Handle<()>>,
 }
 
@@ -80,7 +82,7 @@ pub type TestOracle = Oracle<PeerKey, deterministic::Context>;
 
 impl TestNode {
     pub fn new(keys: ValidatorKeys) -> Self {
-        Self { keys, role: Role::Validator, withholds_blocks: false, chain: None, task: None }
+        Self { keys, role: Role::Validator, withholds_blocks: false, chain: None, witness: None, task: None }
     }
 
     pub fn chain(&self) -> &Blockchain {
@@ -109,6 +111,10 @@ impl TestNode {
         if self.withholds_blocks {
             channels.blocks.0 = control.register(UNHEARD_CHANNEL, QUOTA).await.unwrap().0;
         }
+        let timing = ConsensusTiming::from_heartbeat(heartbeat);
+        let clock = context.child("clock");
+        let witness =
+            Witness::new(chain.clone(), peer.clone(), timing, dir, move || clock.current(), String::new).unwrap();
         let config = EngineConfig {
             chain: chain.clone(),
             scheme: validators.scheme(self.role, &self.keys)?,
@@ -117,9 +123,10 @@ impl TestNode {
             validators,
             peers: oracle.manager(),
             blocker: control,
-            timing: ConsensusTiming::from_heartbeat(heartbeat),
+            timing,
             partition: format!("main-{peer}"),
             data_dir: dir.into(),
+            witness: witness.clone(),
         };
         let (ready, is_ready) = futures::channel::oneshot::channel();
         let task = context.child("validator").with_attribute("index", &peer).spawn(move |context| async move {
@@ -145,6 +152,7 @@ impl TestNode {
             }
         }
         self.chain = Some(chain);
+        self.witness = Some(witness);
         self.task = Some(task);
         Ok(())
     }

@@ -10,6 +10,7 @@ pub(crate) mod fees;
 pub(crate) mod identity;
 pub(crate) mod logs;
 pub(crate) mod proof;
+pub(crate) mod reports;
 pub(crate) mod simulate;
 pub(crate) mod state;
 pub(crate) mod submission;
@@ -144,6 +145,9 @@ pub(crate) const METHODS: &[Method] = &[
     blocking("chancery_getFinality", 1, chancery::finality),
     direct("chancery_validators", 0, chancery::validators),
     direct("chancery_genesis", 0, chancery::genesis),
+    // How this node is, and whom it has caught.
+    blocking("chancery_status", 0, reports::status),
+    blocking("chancery_getEvidence", 0, reports::evidence),
 ];
 
 /// Well-known methods that this node does not offer, and what to do instead.

@@ -28,6 +28,8 @@ const WITHOUT_PARAMETERS: &[&str] = &[
     "txpool_inspect",
     "chancery_validators",
     "chancery_genesis",
+    "chancery_status",
+    "chancery_getEvidence",
 ];
 
 /// Methods whose parameters may all be left out.

@@ -13,7 +13,10 @@ use chancery_execution::{
     Blockchain, BuildAttributes, BuildBudget, ExecutionConfig, Finalization, FinalizedBlock, GenesisConfig,
     ValidatorConfig,
 };
-use chancery_rpc::{RpcAccess, RpcConfig, RpcHandle, RpcLimits, RpcServer};
+use chancery_rpc::{
+    EvidenceRecord, HeadStatus, NodeReports, NodeStatus, RpcAccess, RpcConfig, RpcHandle, RpcLimits, RpcServer,
+    TimingStatus,
+};
 use serde_json::{Value, json};
 
 pub(crate) const CHAIN_ID: u64 = 7100;
@@ -122,6 +125,37 @@ pub(crate) fn answer(mut response: Value) -> Answer {
     }
 }
 
+/// A consensus that has heard nothing.
+#[derive(Debug)]
+struct Quiet;
+
+impl NodeReports for Quiet {
+    fn status(&self) -> NodeStatus {
+        NodeStatus {
+            chain: "main".to_owned(),
+            chain_id: CHAIN_ID,
+            is_validator: true,
+            now_ms: 2,
+            started_at_ms: 1,
+            head: HeadStatus { height: 0, time_ms: 0, last_final_at_ms: None },
+            final_height: 0,
+            epoch: 0,
+            view: 0,
+            timing: TimingStatus { heartbeat_ms: 1, certification_timeout_ms: 2, inactivity_timeout_ms: 3 },
+            validators: Vec::new(),
+            recent_views: Vec::new(),
+            waiting_transactions: 0,
+            disk: None,
+            clock_set: None,
+            accused: Vec::new(),
+        }
+    }
+
+    fn evidence(&self) -> Vec<EvidenceRecord> {
+        Vec::new()
+    }
+}
+
 /// A server over a fresh chain. Dropping it stops the server and removes the chain.
 pub(crate) struct Node {
     pub(crate) chain: Blockchain,
@@ -144,7 +178,7 @@ impl Node {
         let genesis = genesis().build().unwrap();
         let chain = Blockchain::open(directory.path(), &genesis, ExecutionConfig::default()).unwrap();
         let config = RpcConfig { limits, access, ..RpcConfig::new("127.0.0.1:0".parse().unwrap()) };
-        let handle = RpcServer::start(config, chain.clone()).await.unwrap();
+        let handle = RpcServer::start_beside(config, chain.clone(), Some(Arc::new(Quiet))).await.unwrap();
         Self { chain, handle, http: reqwest::Client::new(), _directory: directory }
     }
 

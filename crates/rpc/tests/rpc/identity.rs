@@ -111,3 +111,18 @@ async fn methods_that_are_not_there_say_so() {
     let long = "x".repeat(10_000);
     assert!(node.fails(&long, json!([])).await.message.len() < 200, "names from outside are cut");
 }
+
+#[tokio::test]
+async fn what_consensus_reports_is_passed_on_and_without_one_the_methods_say_so() {
+    let node = Node::start().await;
+    let status = node.ok("chancery_status", json!([])).await;
+    assert_eq!((&status["chain"], &status["startedAtMs"]), (&json!("main"), &json!(1)));
+    assert_eq!(node.ok("chancery_getEvidence", json!([])).await, json!([]));
+    let config = chancery_rpc::RpcConfig::new("127.0.0.1:0".parse().unwrap());
+    let alone = chancery_rpc::RpcServer::start(config, node.chain.clone()).await.unwrap();
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "chancery_status", "params": [] });
+    let answered = node.http().post(alone.url()).json(&request).send().await.unwrap().json().await.unwrap();
+    let refused = answer(answered).unwrap_err();
+    assert_eq!(refused.code, -32601);
+    assert!(refused.message.contains("no consensus"), "{}", refused.message);
+}

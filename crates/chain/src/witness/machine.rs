@@ -1,0 +1,87 @@
+//! The machine under the node: room on the disk, and the clock.
+
+use std::{
+    io,
+    path::Path,
+    time::{Duration, Instant, SystemTime},
+};
+
+use chancery_rpc::DiskStatus;
+
+use super::{Witness, signed_difference, unix_ms};
+
+/// How often the clocks are compared.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A smaller difference is what adjusting a clock or a busy machine makes of it.
+const LEAST_STEP_MS: u64 = 1_000;
+
+/// The file system that a path lies on.
+pub(super) fn disk(path: &Path) -> io::Result<DiskStatus> {
+    let found = rustix::fs::statvfs(path)?;
+    Ok(DiskStatus {
+        path: path.display().to_string(),
+        free_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+        total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+    })
+}
+
+/// Bytes that may still be written below a path.
+pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
+    disk(path).map(|disk| disk.free_bytes)
+}
+
+/// Finds out that somebody has set the machine's clock: by the other clock, which nobody can set.
+#[derive(Debug)]
+pub(crate) struct ClockWatch {
+    wall: SystemTime,
+    steady: Instant,
+}
+
+impl ClockWatch {
+    pub(crate) const fn new(wall: SystemTime, steady: Instant) -> Self {
+        Self { wall, steady }
+    }
+
+    /// By how many milliseconds the clock was put forward since the last look (negative: back), if it was.
+    pub(crate) fn look(&mut self, wall: SystemTime, steady: Instant) -> Option<i64> {
+        let expected = self.wall + steady.saturating_duration_since(self.steady);
+        (self.wall, self.steady) = (wall, steady);
+        let by_ms = signed_difference(unix_ms(wall), unix_ms(expected));
+        (by_ms.unsigned_abs() >= LEAST_STEP_MS).then_some(by_ms)
+    }
+}
+
+impl Witness {
+    /// Watches the machine's clock for ever; returns when it is put back by more than `tolerated`, with the milliseconds.
+    ///
+    /// Smaller steps, and steps forward, are noted and logged: timers that were set before fire early. After a step back they would fire late
+    /// by as much, so a node has to start again.
+    pub(crate) async fn watch_clock(self, tolerated: Duration) -> u64 {
+        let mut watch = ClockWatch::new(SystemTime::now(), Instant::now());
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let Some(by_ms) = watch.look(SystemTime::now(), Instant::now()) else { continue };
+            self.note_clock_set(by_ms);
+            tracing::warn!(by_ms, "the clock of this machine was set");
+            if by_ms < 0 && Duration::from_millis(by_ms.unsigned_abs()) > tolerated {
+                return by_ms.unsigned_abs();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_is_noticed_and_one_that_goes_on_is_not() {
+        let (wall, steady) = (SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000), Instant::now());
+        let later = |seconds| steady + Duration::from_secs(seconds);
+        let mut watch = ClockWatch::new(wall, steady);
+        assert_eq!(watch.look(wall + Duration::from_millis(1_400), later(1)), None, "adjusted a little");
+        assert_eq!(watch.look(wall + Duration::from_secs(3_602), later(2)), Some(3_599_600));
+        assert_eq!(watch.look(wall + Duration::from_secs(3_612), later(12)), None, "a pause is no step");
+        assert_eq!(watch.look(wall + Duration::from_secs(13), later(13)), Some(-3_600_000));
+    }
+}
