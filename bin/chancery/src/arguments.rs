@@ -63,6 +63,10 @@ pub(crate) enum Command {
     Network(NetworkCommand),
     /// Run four validators on four hosts of their own on this machine, cut, delay and lose what they send one another, and say what survived.
     Chaos(Chaos),
+    /// Say why a chain stands still, or why a node does not start, and what to do.
+    Doctor(Doctor),
+    /// Show validators whose votes contradict each other, with the votes; verify such evidence.
+    Evidence(Evidence),
     /// Make and show keys. Private keys never leave this machine.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -211,6 +215,53 @@ pub(crate) struct MakeGenesis {
     /// Where to write it; must not exist.
     #[arg(long, value_name = "FILE", default_value = "genesis.json")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 nothing is wrong; 1 the question makes no sense; 2 wrong usage; \
+                        3 the chain goes on, but something needs attention; 4 the chain stands still, or the node does not follow it, answer or start.")]
+pub(crate) struct Doctor {
+    /// JSON-RPC of a node that runs: what it has heard says why the chain stands still.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["config", "data_dir"])]
+    pub(crate) rpc: Option<String>,
+    /// Configuration (node.toml) of a node that does not start: its files, keys, ports and disk are looked at, nothing is changed.
+    #[arg(long, value_name = "FILE", conflicts_with = "data_dir")]
+    pub(crate) config: Option<PathBuf>,
+    /// The data directory alone, where the configuration is not at hand.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// With --data-dir: the genesis file that the data should belong to.
+    #[arg(long, value_name = "FILE", requires = "data_dir")]
+    pub(crate) genesis: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Evidence {
+    /// JSON-RPC of a node.
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    pub(crate) rpc: Option<String>,
+    /// Data directory of a node, whether it runs or not.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Option<EvidenceCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Verify evidence without any network, knowing the chain's genesis alone.
+    Verify(VerifyEvidence),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 all of it is proven; 1 some of it is not, or an error; 2 wrong usage.")]
+pub(crate) struct VerifyEvidence {
+    /// What `chancery --json evidence` printed.
+    pub(crate) file: PathBuf,
+    /// Genesis file of the chain: whom the keys belong to is taken from it, not from the evidence.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genesis: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

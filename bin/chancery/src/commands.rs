@@ -3,6 +3,8 @@
 mod certificate;
 mod completions;
 mod demo;
+mod doctor;
+mod evidence;
 mod history;
 mod inspect;
 mod key;
@@ -35,6 +37,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         }
         Command::Network(command) => network::run(command, output),
         Command::Chaos(command) => network::run_chaos(&command, output),
+        Command::Doctor(command) => wait(doctor::run(command, output)),
+        Command::Evidence(command) => wait(evidence::run(command, output)),
         Command::Key(command) => key::run(&command, &connection, output),
         Command::User(command) => wait(user::run(command, &connection, output)),
         Command::Certificate(command) => wait(certificate::run(command, &connection, output)),

@@ -9,6 +9,7 @@ mod commands;
 mod keys;
 mod logging;
 mod network;
+mod node_rpc;
 mod output;
 mod party;
 mod stop;

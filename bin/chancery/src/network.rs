@@ -9,7 +9,7 @@
 //! ```
 
 mod chaos;
-mod config;
+pub(crate) mod config;
 mod files;
 mod init;
 mod node;

@@ -26,6 +26,7 @@
 mod application;
 mod block;
 mod config;
+mod diagnosis;
 mod engine;
 mod error;
 mod finalizer;
@@ -44,10 +45,11 @@ pub use block::{BlockDigest, ConsensusBlock};
 pub use config::{
     ConsensusTiming, DEFAULT_HEARTBEAT, MAX_CLOCK_DRIFT, NodeConfig, P2pConfig, PeerAddress, Role, runtime_config,
 };
+pub use diagnosis::{Diagnosis, Finding, Severity, Silence, diagnose};
 pub use engine::{Channels, EngineConfig, EngineHandle, start_engine};
 pub use error::{KeyError, NodeError};
 pub use keys::ValidatorKeys;
 pub use network::max_message_bytes;
 pub use node::{Node, NodeHandle};
 pub use validators::{ConsensusScheme, PeerKey, ValidatorSet, chain_essentials};
-pub use witness::{Witness, read_evidence};
+pub use witness::{Witness, free_bytes, is_locked, read_evidence};

@@ -25,6 +25,7 @@ const MAX_WAIT: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Network {
     dir: PathBuf,
+    genesis_hash: String,
     /// The nodes, validators first.
     pub nodes: Vec<NodeProcess>,
 }
@@ -68,7 +69,7 @@ impl Network {
                 child: None,
             })
         });
-        Ok(Self { nodes: nodes.collect::<Result<_>>()?, dir })
+        Ok(Self { nodes: nodes.collect::<Result<_>>()?, genesis_hash: text(&made["genesisHash"])?, dir })
     }
 
     /// Starts every node that does not run.
@@ -77,6 +78,12 @@ impl Network {
     /// When one ends before it is ready.
     pub fn start_all(&mut self) -> Result<()> {
         self.nodes.iter_mut().filter(|node| node.child.is_none()).try_for_each(NodeProcess::start)
+    }
+
+    /// Hash of the genesis header, in hexadecimal.
+    #[must_use]
+    pub fn genesis_hash(&self) -> &str {
+        &self.genesis_hash
     }
 
     /// Where the files are: `genesis.json` and a folder a node.

@@ -83,17 +83,17 @@ const fn default_heartbeat_ms() -> u64 {
 }
 
 /// A node, ready to be started.
-pub(super) struct LoadedNode {
-    pub(super) config: NodeConfig,
+pub(crate) struct LoadedNode {
+    pub(crate) config: NodeConfig,
     /// Where consensus keeps its files.
-    pub(super) consensus_dir: PathBuf,
+    pub(crate) consensus_dir: PathBuf,
 }
 
 /// Reads a configuration and what it refers to.
 ///
 /// # Errors
 /// Which file is wrong, and where.
-pub(super) fn load(path: &Path) -> Result<LoadedNode> {
+pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
     let bytes = read_bounded(path, MAX_CONFIG_BYTES)?;
     let text = std::str::from_utf8(&bytes).with_context(|| format!("{} is not UTF-8", path.display()))?;
     let file: NodeFile = toml::from_str(text).with_context(|| format!("{} cannot be read", path.display()))?;
@@ -129,7 +129,7 @@ pub(super) fn load(path: &Path) -> Result<LoadedNode> {
 }
 
 /// Reads a genesis file.
-pub(super) fn load_genesis(path: &Path) -> Result<GenesisConfig> {
+pub(crate) fn load_genesis(path: &Path) -> Result<GenesisConfig> {
     let bytes = read_bounded(path, MAX_GENESIS_BYTES)?;
     serde_json::from_slice(&bytes).with_context(|| format!("{} is not a genesis file", path.display()))
 }

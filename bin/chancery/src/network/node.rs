@@ -1,7 +1,7 @@
 //! `chancery node`: one node of one chain, until it is told to stop or fails.
 
-use anyhow::{Result, anyhow};
-use chancery_chain::{Node, runtime_config};
+use anyhow::{Context as _, Result, anyhow, ensure};
+use chancery_chain::{Node, is_locked, runtime_config};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use tracing::info;
 
@@ -11,7 +11,11 @@ use crate::{arguments::RunNode, stop::told_to_stop};
 pub(super) fn run(options: &RunNode) -> Result<()> {
     let until_stdin_ends = options.until_stdin_ends;
     let loaded = load(&options.config)?;
-    std::fs::create_dir_all(&loaded.consensus_dir)?;
+    let consensus_dir = loaded.consensus_dir.clone();
+    std::fs::create_dir_all(&consensus_dir).with_context(|| format!("cannot make {}", consensus_dir.display()))?;
+    // The runtime would wait until the other process ends.
+    let locked = is_locked(&consensus_dir).with_context(|| format!("cannot write in {}", consensus_dir.display()))?;
+    ensure!(!locked, "{} is in use by another process: stop it first", consensus_dir.display());
     let runner = runtime::Runner::new(runtime_config(&loaded.consensus_dir));
     runner.start(|context| async move {
         let stop = told_to_stop(until_stdin_ends)?;

@@ -1,6 +1,7 @@
 //! The machine under the node: room on the disk, and the clock.
 
 use std::{
+    fs::{File, TryLockError},
     io,
     path::Path,
     time::{Duration, Instant, SystemTime},
@@ -10,6 +11,8 @@ use chancery_rpc::DiskStatus;
 
 use super::{Witness, signed_difference, unix_ms};
 
+/// Files that the stores lock while they are open.
+const LOCK_FILES: [&str; 2] = ["lock", ".hold"];
 /// How often the clocks are compared.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A smaller difference is what adjusting a clock or a busy machine makes of it.
@@ -26,8 +29,33 @@ pub(super) fn disk(path: &Path) -> io::Result<DiskStatus> {
 }
 
 /// Bytes that may still be written below a path.
-pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
+///
+/// # Errors
+/// When the path is not there.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
     disk(path).map(|disk| disk.free_bytes)
+}
+
+/// Whether a running process has a node's folder open, the chain's or that of consensus. Nothing is changed: a lock that was free is free again
+/// when this returns.
+///
+/// # Errors
+/// When the folder cannot be written by this process.
+pub fn is_locked(directory: &Path) -> io::Result<bool> {
+    rustix::fs::access(directory, rustix::fs::Access::WRITE_OK)?;
+    for name in LOCK_FILES {
+        let file = match File::open(directory.join(name)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        match file.try_lock() {
+            Ok(()) => file.unlock()?,
+            Err(TryLockError::WouldBlock) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// Finds out that somebody has set the machine's clock: by the other clock, which nobody can set.

@@ -32,6 +32,7 @@ use commonware_consensus::types::{Epoch, Participant};
 use tokio::sync::mpsc;
 
 pub use evidence::read_evidence;
+pub use machine::{free_bytes, is_locked};
 pub(crate) use status::own_metrics;
 
 use self::evidence::EvidenceFile;

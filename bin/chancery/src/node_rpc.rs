@@ -1,0 +1,38 @@
+//! One question to a node's JSON-RPC.
+
+use std::time::Duration;
+
+use alloy::transports::http::reqwest;
+use anyhow::{Context, Result, anyhow, bail};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// A node that is well answers at once.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// Asks a node a question without parameters.
+///
+/// # Errors
+/// When nobody listens, nobody answers in time, or the answer is an error or something else.
+pub(crate) async fn ask<T: DeserializeOwned>(url: &str, method: &str) -> Result<T> {
+    let client = reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).build()?;
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": [] });
+    let sent = client.post(url).header("content-type", "application/json").body(request.to_string()).send().await;
+    let response = sent.map_err(|error| {
+        if error.is_connect() {
+            anyhow!("nobody listens on {url}: the node does not run, or listens elsewhere (`rpc.listen` in its node.toml); if it does not start, `chancery doctor --config node.toml` looks at its files")
+        } else if error.is_timeout() {
+            anyhow!("the node on {url} does not answer within {} s: it is overloaded or hangs; look at its log and its machine", MAX_WAIT.as_secs())
+        } else {
+            anyhow!(error).context(format!("cannot ask {url}"))
+        }
+    })?;
+    let text = response.text().await.with_context(|| format!("{url} broke off its answer"))?;
+    let mut answer: Value = serde_json::from_str(&text).with_context(|| format!("{url} is no JSON-RPC endpoint"))?;
+    if let Some(error) = answer.get("error") {
+        let message = error["message"].as_str().unwrap_or("an error without a message");
+        bail!("{url} refuses {method}: {message}");
+    }
+    let result = answer.get_mut("result").map(Value::take).with_context(|| format!("{url} is no JSON-RPC endpoint"))?;
+    serde_json::from_value(result).with_context(|| format!("{url} answers {method} with something else"))
+}

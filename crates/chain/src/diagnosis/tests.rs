@@ -1,0 +1,196 @@
+#![allow(clippy::unwrap_used)]
+
+use chancery_rpc::{ClockSet, DiskStatus, HeadStatus, TimingStatus, ViewStatus};
+
+use super::*;
+
+/// The node's clock in all cases.
+const NOW: u64 = 1_800_000_000_000;
+
+/// A validator among four that hears everybody and follows the chain.
+fn healthy() -> NodeStatus {
+    let validator = |index: usize| ValidatorStatus {
+        organization: ["tax", "land", "school", "health"][index].to_owned(),
+        peer_key: format!("{index}"),
+        is_me: index == 0,
+        connected_since_ms: (index > 0).then_some(NOW - 500_000),
+        last_heard_ms: (index > 0).then_some(NOW - 900),
+        last_vote: None,
+        clock_ahead_ms: (index > 0).then_some(-40),
+    };
+    NodeStatus {
+        chain: "main".into(),
+        chain_id: 7100,
+        is_validator: true,
+        now_ms: NOW,
+        started_at_ms: NOW - 600_000,
+        head: HeadStatus { height: 100, time_ms: NOW - 800, last_final_at_ms: Some(NOW - 700) },
+        final_height: 100,
+        epoch: 0,
+        view: 120,
+        timing: TimingStatus { heartbeat_ms: 1_000, certification_timeout_ms: 5_000, inactivity_timeout_ms: 10_000 },
+        validators: (0..4).map(validator).collect(),
+        recent_views: vec![],
+        waiting_transactions: 0,
+        disk: Some(DiskStatus { path: "/data".into(), free_bytes: 50 << 30, total_bytes: 100 << 30 }),
+        clock_set: None,
+        accused: vec![],
+    }
+}
+
+fn lose(status: &mut NodeStatus, index: usize, ms: u64) {
+    status.validators[index].connected_since_ms = None;
+    status.validators[index].last_heard_ms = Some(NOW - ms);
+}
+
+fn stand_still(status: &mut NodeStatus) {
+    status.head.last_final_at_ms = Some(NOW - 60_000);
+}
+
+/// The text of what is found after a change to a healthy node.
+fn found(change: impl FnOnce(&mut NodeStatus)) -> (Option<Severity>, String) {
+    let mut status = healthy();
+    change(&mut status);
+    let diagnosis = diagnose(&status, Some(NOW + 100));
+    let text: Vec<String> = diagnosis.findings.iter().map(ToString::to_string).collect();
+    (diagnosis.severity(), text.join("\n"))
+}
+
+#[test]
+fn nothing_is_wrong_with_a_node_that_hears_everybody_and_follows() {
+    assert_eq!(found(|_| {}), (None, String::new()));
+    // Moments that pass: a peer that reconnects, blocks on their way, an idle chain between two heartbeats, a node that has just started.
+    assert_eq!(found(|status| lose(status, 1, 3_000)).0, None);
+    assert_eq!(found(|status| status.final_height += 5).0, None);
+    assert_eq!(found(|status| status.head.last_final_at_ms = Some(NOW - 6_000)).0, None);
+    let just_started = |status: &mut NodeStatus| {
+        status.started_at_ms = NOW - 2_000;
+        status.head.last_final_at_ms = None;
+        status.validators.iter_mut().for_each(|it| (it.connected_since_ms, it.last_heard_ms) = (None, None));
+    };
+    assert_eq!(found(just_started).0, None);
+    // Alone, there is nobody to hear.
+    assert_eq!(found(|status| status.validators.truncate(1)).0, None);
+}
+
+#[test]
+fn a_chain_without_a_quorum_names_who_is_missing() {
+    let (severity, text) = found(|status| {
+        stand_still(status);
+        lose(status, 1, 61_000);
+        lose(status, 3, 64_000);
+    });
+    assert_eq!(severity, Some(Severity::Sick));
+    assert!(text.contains("2 validators are heard and 3 are needed") && text.contains("land and health"), "{text}");
+    assert!(!text.contains("school") && !text.contains("tax"), "{text}");
+}
+
+#[test]
+fn a_connection_over_which_nothing_comes_counts_for_nothing() {
+    let (_, text) = found(|status| {
+        stand_still(status);
+        status.validators[1].last_heard_ms = Some(NOW - 61_000);
+        status.validators[2].last_heard_ms = None;
+    });
+    assert!(text.contains("land and school"), "{text}");
+}
+
+#[test]
+fn one_missing_validator_of_four_is_named_while_the_chain_goes_on() {
+    let (severity, text) = found(|status| lose(status, 2, 300_000));
+    assert_eq!(severity, Some(Severity::Attention));
+    assert!(text.contains("nothing is heard of school; the chain goes on with the 3"), "{text}");
+}
+
+#[test]
+fn a_node_that_hears_nobody_is_cut_off_and_blames_nobody() {
+    let (severity, text) = found(|status| {
+        stand_still(status);
+        (1..4).for_each(|index| lose(status, index, 61_000));
+    });
+    assert_eq!(severity, Some(Severity::Sick));
+    assert!(text.contains("cut off") && text.contains("none of the 3 other validators"), "{text}");
+    let (_, text) = found(|status| {
+        status.head.last_final_at_ms = None;
+        status.validators.iter_mut().for_each(|it| (it.connected_since_ms, it.last_heard_ms) = (None, None));
+    });
+    assert!(text.contains("cut off"), "never connected: {text}");
+}
+
+#[test]
+fn a_standstill_with_a_quorum_is_told_apart() {
+    let (severity, text) = found(|status| {
+        stand_still(status);
+        lose(status, 1, 61_000);
+    });
+    assert_eq!(severity, Some(Severity::Sick));
+    assert!(text.contains("although 3 validators are heard") && text.contains("view 120"), "{text}");
+}
+
+#[test]
+fn a_node_that_is_behind_says_by_how_much() {
+    let (severity, text) = found(|status| status.final_height = 5_000);
+    assert_eq!(severity, Some(Severity::Sick));
+    assert!(text.contains("it has block 100, and block 5000 is final"), "{text}");
+}
+
+#[test]
+fn a_clock_is_blamed_where_most_others_agree() {
+    let (_, text) = found(|status| status.validators[1].clock_ahead_ms = Some(-3_600_000));
+    assert!(text.contains("the clock of land is 1 h behind this node's"), "{text}");
+    let (_, text) = found(|status| {
+        status.validators[1].clock_ahead_ms = Some(-3_600_000);
+        status.validators[2].clock_ahead_ms = Some(-3_600_100);
+    });
+    assert!(text.contains("this node's clock is off: it is 1 h ahead of the others'"), "{text}");
+    let (_, text) = found(|status| status.head.time_ms = NOW + 3_600_000);
+    assert!(text.contains("at least 1 h behind the chain's last block"), "{text}");
+    let (_, text) = found(|status| status.clock_set = Some(ClockSet { at_ms: NOW - 5_000, by_ms: -3_600_000 }));
+    assert!(text.contains("put back by 1 h"), "{text}");
+    assert_eq!(found(|it| it.clock_set = Some(ClockSet { at_ms: NOW - 86_400_000, by_ms: 9_000 })).0, None, "old news");
+    let asked = diagnose(&healthy(), Some(NOW + 3_600_000)).findings;
+    assert_eq!(asked, [Finding::AskersClock { ahead_ms: -3_600_000 }]);
+}
+
+#[test]
+fn little_room_on_the_disk_is_said_before_there_is_none() {
+    let room = |free_bytes, total_bytes| {
+        found(|status| status.disk = Some(DiskStatus { path: "/data".into(), free_bytes, total_bytes }))
+    };
+    assert!(room(500 << 20, 100 << 30).1.contains("500 MiB are left for /data"));
+    assert_eq!(room(500 << 20, 1 << 30).0, None, "half of a small disk is free");
+    assert!(room(10 << 20, 1 << 30).1.contains("10 MiB"));
+}
+
+#[test]
+fn a_leader_whose_turns_are_all_lost_is_named_and_one_that_lost_one_is_not() {
+    let turns = |lost: [bool; 4]| {
+        move |status: &mut NodeStatus| {
+            let ended = |(view, given_up)| ViewStatus { view, leader: "school".into(), given_up };
+            status.recent_views = (100..).step_by(4).zip(lost).map(ended).collect();
+        }
+    };
+    assert!(
+        found(turns([false, true, true, true])).1.contains("school is heard, but its turns as leader are given up")
+    );
+    assert_eq!(found(turns([true, true, true, false])).0, None);
+    assert_eq!(found(turns([true, true, false, true])).0, None);
+}
+
+#[test]
+fn who_is_accused_is_named() {
+    let (severity, text) = found(|status| status.accused = vec!["land".into(), "tax".into()]);
+    assert_eq!(severity, Some(Severity::Attention));
+    assert!(text.contains("validators of land and tax"), "{text}");
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let mut status = healthy();
+    stand_still(&mut status);
+    (1..3).for_each(|index| lose(&mut status, index, 61_000));
+    status.accused = vec!["land".into()];
+    status.disk.as_mut().unwrap().free_bytes = 1;
+    let severities: Vec<_> = diagnose(&status, None).findings.iter().map(Finding::severity).collect();
+    assert_eq!(severities, [Severity::Sick, Severity::Attention, Severity::Attention]);
+}
