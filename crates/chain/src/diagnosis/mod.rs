@@ -57,8 +57,9 @@ pub fn diagnose(status: &NodeStatus, asker_ms: Option<u64>) -> Diagnosis {
 /// Whether blocks become final, and if not, whose absence explains it.
 fn progress(status: &NodeStatus) -> Vec<Finding> {
     let others: Vec<_> = status.validators.iter().filter(|validator| !validator.is_me).collect();
-    let silent: Vec<Silence> =
+    let mut silent: Vec<Silence> =
         others.iter().filter(|other| is_silent(status, other)).map(|other| silence(other)).collect();
+    silent.sort_by(|one, other| one.organization.cmp(&other.organization));
     let heard = status.validators.len() - silent.len();
     let needed = quorum(status.validators.len());
     let behind = status.final_height.saturating_sub(status.head.height);
