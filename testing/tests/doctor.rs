@@ -43,7 +43,12 @@ fn doctor_says(node: &NodeProcess, code: i32, words: &str) -> String {
         if found == code && said.contains(words) {
             return said;
         }
-        assert!(started.elapsed() < MAX_WAIT, "{} was to say {words} ({code}), and says ({found}): {said}", node.name);
+        let log = node.said();
+        assert!(
+            started.elapsed() < MAX_WAIT,
+            "{log}\n{} was to say {words} ({code}), and says ({found}): {said}",
+            node.name
+        );
     }
 }
 

@@ -136,5 +136,7 @@ pub fn runtime_config(storage_dir: &Path) -> runtime::Config {
     runtime::Config::new()
         .with_worker_threads(WORKER_THREADS)
         .with_max_blocking_threads(MAX_BLOCKING_THREADS)
+        // What consensus gives up on ends the part, and the node with it, by a named error.
+        .with_catch_panics(true)
         .with_storage_directory(storage_dir)
 }

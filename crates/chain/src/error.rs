@@ -4,6 +4,9 @@ use chancery_execution::{FinalizeError, GenesisError, OpenError, StoreError};
 use chancery_light::TrustError;
 use chancery_rpc::RpcStartError;
 
+/// A node stops while there is still so much room, so that what it is writing is written whole.
+pub(crate) const MIN_FREE_MEBIBYTES: u64 = 32;
+
 /// Why a node does not start, or why it stopped. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -143,8 +146,22 @@ pub enum NodeError {
         /// By how much, in milliseconds.
         by_ms: u64,
     },
+    /// There is no room left where the chain is kept.
+    #[error(
+        "the disk is full: {free_mebibytes} MiB are left for {path}, and chain {chain} does not run with less than {MIN_FREE_MEBIBYTES}; nothing final is lost: make room and start the node again"
+    )]
+    DiskFull {
+        /// The chain's name.
+        chain: String,
+        /// Where its data are.
+        path: PathBuf,
+        /// What is left.
+        free_mebibytes: u64,
+    },
     /// A part of the node ended that never should.
-    #[error("the {part} of chain {chain} ended unexpectedly; start the node again and report this with its log")]
+    #[error(
+        "the {part} of chain {chain} ended unexpectedly; start the node again. If it ends so at every start, its files are damaged: stop it, remove the consensus files (`consensus` in the data directory, which hold nothing that the other validators do not have), start it, and report this with its log"
+    )]
     PartEnded {
         /// The chain's name.
         chain: String,

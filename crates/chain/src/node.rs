@@ -1,10 +1,10 @@
-use std::sync::Arc;
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
-use chancery_execution::{Blockchain, Pool};
+use chancery_execution::{Blockchain, OpenError, Pool};
 use chancery_light::ChainEssentials;
 use chancery_rpc::{RpcHandle, RpcServer};
 use commonware_runtime::{Clock as _, Handle, Spawner as _, Supervisor as _, tokio::Context};
-use futures::future::BoxFuture;
+use futures::{FutureExt as _, future::BoxFuture};
 use tokio::sync::{oneshot, watch};
 use tracing::{error, info};
 
@@ -14,7 +14,7 @@ use crate::{
     engine::{EngineHandle, start_engine},
     network::{self, HANDSHAKE_CLOCK_DRIFT, ValidatorNetwork},
     validators::chain_essentials,
-    witness::own_metrics,
+    witness::{disk_full, own_metrics},
 };
 
 /// A node of one chain: execution, consensus with the other validators, JSON-RPC.
@@ -46,12 +46,18 @@ impl Node {
         let NodeConfig { genesis, data_dir, keys, role, p2p, rpc, execution, heartbeat } = config;
         let name = genesis.name.clone();
         let context = context.with_attribute("chain", &name);
+        if let Some(full) = disk_full(&name, &data_dir) {
+            return Err(full);
+        }
         let opened = run_blocking(&context, "open", {
             let data_dir = data_dir.clone();
             move || open(genesis, &data_dir, execution)
         });
         let stopped = || NodeError::PartEnded { chain: name.clone(), part: "runtime" };
-        let (chain, validators) = opened.await.ok_or_else(stopped)??;
+        // The database gives up on some damages instead of naming them.
+        let unreadable =
+            || OpenError::Corrupt { path: data_dir.clone(), problem: "the database cannot read its files".into() };
+        let (chain, validators) = opened.await.ok_or_else(unreadable)??;
         let scheme = validators.scheme(role, &keys)?;
         let timing = ConsensusTiming::from_heartbeat(heartbeat);
         let clock = context.child("clock");
@@ -65,6 +71,7 @@ impl Node {
         let (failed, failure) = watch::channel(None);
         let essentials = validators.trusted().essentials().clone();
         let partition = partition(&name, &essentials, &keys);
+        let partition_name = partition.clone();
         let task = context.child("node").spawn({
             let chain = chain.clone();
             move |context| async move {
@@ -88,10 +95,12 @@ impl Node {
                     let engine = start_engine(context.child("engine"), config, channels).await?;
                     Ok::<_, NodeError>((engine, handle))
                 };
-                match Box::pin(started).await {
+                // Consensus gives up on some damages instead of naming them.
+                let started = AssertUnwindSafe(Box::pin(started)).catch_unwind().await;
+                match started.unwrap_or_else(|gave_up| Err(damaged(partition_name, &*gave_up))) {
                     Ok((engine, network)) => {
                         let _ = ready.send(Ok(()));
-                        supervise(engine, network, watch_machine(witness), &failed).await;
+                        supervise(engine, network, witness, &failed).await;
                     }
                     Err(error) => {
                         let _ = ready.send(Err(error));
@@ -171,23 +180,18 @@ impl NodeHandle {
 async fn supervise(
     mut engine: EngineHandle,
     network: Handle<()>,
-    machine: impl Future<Output = NodeError>,
+    witness: Witness,
     failed: &watch::Sender<Option<Arc<NodeError>>>,
 ) {
     let reason = tokio::select! {
         reason = engine.ended() => reason,
-        reason = machine => reason,
+        reason = witness.clone().watch_machine(HANDSHAKE_CLOCK_DRIFT) => reason,
         _ = network => NodeError::PartEnded { chain: engine.chain().into(), part: "network" },
     };
+    // Whatever ended, it ended because it could not write, if there is no room.
+    let reason = disk_full(engine.chain(), witness.data_dir()).unwrap_or(reason);
     error!(%reason, "node stopped");
     failed.send_replace(Some(Arc::new(reason)));
-}
-
-/// Waits until the node cannot go on because of the machine it runs on.
-async fn watch_machine(witness: Witness) -> NodeError {
-    let chain = witness.chain_name().to_owned();
-    let by_ms = witness.watch_clock(HANDSHAKE_CLOCK_DRIFT).await;
-    NodeError::ClockSetBack { chain, by_ms }
 }
 
 fn open(
@@ -199,6 +203,13 @@ fn open(
     let validators = ValidatorSet::new(&genesis, block.header().hash())?;
     debug_assert_eq!(validators.trusted().essentials(), &chain_essentials(&genesis, block.header().hash()));
     Ok((Blockchain::open(data_dir, &block, execution)?, validators))
+}
+
+/// What consensus said when it gave up on its files.
+fn damaged(partition: String, gave_up: &(dyn Any + Send)) -> NodeError {
+    let said = gave_up.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| gave_up.downcast_ref::<&str>().copied());
+    NodeError::ConsensusStorage { partition, message: said.unwrap_or("they are damaged").to_owned() }
 }
 
 /// Consensus' files of one node of one chain: another genesis, or another key, gets other files, so that they are never mixed up.

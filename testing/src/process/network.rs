@@ -38,6 +38,8 @@ pub struct NodeProcess {
     /// JSON-RPC endpoint, whether the node runs or not.
     pub rpc: String,
     config: PathBuf,
+    /// Program and arguments that the node is started through; empty: none.
+    through: Vec<String>,
     child: Option<Child>,
 }
 
@@ -66,6 +68,7 @@ impl Network {
                 name: text(&node["name"])?,
                 rpc: text(&node["rpc"])?,
                 config: text(&node["config"])?.into(),
+                through: Vec::new(),
                 child: None,
             })
         });
@@ -115,8 +118,17 @@ impl NodeProcess {
     /// # Errors
     /// When it ends before; its words are in `node.log` beside its configuration.
     pub fn start(&mut self) -> Result<()> {
-        let log = self.config.with_file_name("node.log");
-        let mut child = Command::new(built_binary())
+        let log = self.log();
+        let earlier = self.said().len();
+        let mut command = match self.through.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(built_binary());
+                command
+            }
+            None => Command::new(built_binary()),
+        };
+        let mut child = command
             .args(["node", "--config"])
             .arg(&self.config)
             // However this process ends, it does not leave the node behind.
@@ -133,8 +145,42 @@ impl NodeProcess {
             }
         }
         let status = child.wait()?;
-        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        let said = self.said().split_off(earlier);
         bail!("{} ended before it was ready: {status}\n{said}", self.name)
+    }
+
+    /// Starts it through another program from now on.
+    pub fn start_through(&mut self, program: Vec<String>) {
+        self.through = program;
+    }
+
+    /// Waits until the node ends by itself; what it has said in all its runs.
+    ///
+    /// # Errors
+    /// When it does not end, or ends well.
+    pub fn ended(&mut self, within: Duration) -> Result<String> {
+        let started = Instant::now();
+        let child = self.child.as_mut().with_context(|| format!("{} does not run", self.name))?;
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            ensure!(started.elapsed() < within, "{} goes on", self.name);
+            std::thread::sleep(POLL);
+        };
+        ensure!(!status.success(), "{} ended well", self.name);
+        self.child = None;
+        Ok(self.said())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.config.with_file_name("node.log")
+    }
+
+    /// What the node has said in all its runs.
+    #[must_use]
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     /// `SIGKILL`, and waits for the end.
@@ -178,6 +224,15 @@ impl NodeProcess {
     pub async fn block_hash(&self, height: u64) -> Result<String> {
         let block = self.wait("eth_getBlockByNumber", json!([format!("{height:#x}"), false])).await?;
         Ok(block["hash"].as_str().context("a block without a hash")?.to_owned())
+    }
+
+    /// The hash of the block at a height, as the node has it now.
+    ///
+    /// # Errors
+    /// When it refuses, or has none.
+    pub async fn block_hash_now(&self, height: u64) -> Result<String> {
+        let block = rpc(&self.rpc, "eth_getBlockByNumber", json!([format!("{height:#x}"), false])).await?;
+        Ok(block["hash"].as_str().context("no such block")?.to_owned())
     }
 
     /// The receipt of a transaction, waited for.

@@ -11,6 +11,11 @@ use crate::{arguments::RunNode, stop::told_to_stop};
 pub(super) fn run(options: &RunNode) -> Result<()> {
     let until_stdin_ends = options.until_stdin_ends;
     let loaded = load(&options.config)?;
+    // What the stores give up on becomes a named error; what they say then belongs into the log.
+    std::panic::set_hook(Box::new(|gave_up| {
+        let at = gave_up.location().map_or_else(String::new, ToString::to_string);
+        tracing::error!(said = gave_up.payload_as_str().unwrap_or_default(), %at, "a part of the node gives up");
+    }));
     let consensus_dir = loaded.consensus_dir.clone();
     std::fs::create_dir_all(&consensus_dir).with_context(|| format!("cannot make {}", consensus_dir.display()))?;
     // The runtime would wait until the other process ends.
@@ -20,11 +25,13 @@ pub(super) fn run(options: &RunNode) -> Result<()> {
     runner.start(|context| async move {
         let stop = told_to_stop(until_stdin_ends)?;
         let name = loaded.config.genesis.name.clone();
-        let node = Node::start(context.child("chain"), loaded.config).await?;
+        let files = format!("its files are in {} and {}", loaded.config.data_dir.display(), consensus_dir.display());
+        let node = Node::start(context.child("chain"), loaded.config).await;
+        let node = node.map_err(|error| anyhow!("chain {name} does not start: {error} ({files})"))?;
         println!("ready chain={name} rpc={}", node.rpc_url());
         tokio::select! {
             () = stop => info!("stopping"),
-            failure = node.failed() => return Err(anyhow!("chain {name} failed: {failure}")),
+            failure = node.failed() => return Err(anyhow!("chain {name} failed: {failure} ({files})")),
         }
         node.shutdown().await;
         Ok(())

@@ -10,6 +10,7 @@ use std::{
 use chancery_rpc::DiskStatus;
 
 use super::{Witness, signed_difference, unix_ms};
+use crate::{NodeError, error::MIN_FREE_MEBIBYTES};
 
 /// Files that the stores lock while they are open.
 const LOCK_FILES: [&str; 2] = ["lock", ".hold"];
@@ -34,6 +35,17 @@ pub(super) fn disk(path: &Path) -> io::Result<DiskStatus> {
 /// When the path is not there.
 pub fn free_bytes(path: &Path) -> io::Result<u64> {
     disk(path).map(|disk| disk.free_bytes)
+}
+
+/// The error of a chain whose file system has less room than a node needs. A folder that does not exist yet counts as its parent.
+pub(crate) fn disk_full(chain: &str, data_dir: &Path) -> Option<NodeError> {
+    let existing = data_dir.ancestors().find(|path| path.exists())?;
+    let free_mebibytes = free_bytes(existing).ok()? >> 20;
+    (free_mebibytes < MIN_FREE_MEBIBYTES).then(|| NodeError::DiskFull {
+        chain: chain.to_owned(),
+        path: data_dir.to_owned(),
+        free_mebibytes,
+    })
 }
 
 /// Whether a running process has a node's folder open, the chain's or that of consensus. Nothing is changed: a lock that was free is free again
@@ -80,19 +92,24 @@ impl ClockWatch {
 }
 
 impl Witness {
-    /// Watches the machine's clock for ever; returns when it is put back by more than `tolerated`, with the milliseconds.
+    /// Watches the machine for ever; returns when the node cannot go on with it: when its disk is full, or its clock was put back by more than
+    /// `tolerated`.
     ///
     /// Smaller steps, and steps forward, are noted and logged: timers that were set before fire early. After a step back they would fire late
     /// by as much, so a node has to start again.
-    pub(crate) async fn watch_clock(self, tolerated: Duration) -> u64 {
+    pub(crate) async fn watch_machine(self, tolerated: Duration) -> NodeError {
+        let chain = self.0.chain.genesis_config().name.clone();
         let mut watch = ClockWatch::new(SystemTime::now(), Instant::now());
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
+            if let Some(full) = disk_full(&chain, &self.0.data_dir) {
+                return full;
+            }
             let Some(by_ms) = watch.look(SystemTime::now(), Instant::now()) else { continue };
             self.note_clock_set(by_ms);
             tracing::warn!(by_ms, "the clock of this machine was set");
             if by_ms < 0 && Duration::from_millis(by_ms.unsigned_abs()) > tolerated {
-                return by_ms.unsigned_abs();
+                return NodeError::ClockSetBack { chain, by_ms: by_ms.unsigned_abs() };
             }
         }
     }

@@ -32,6 +32,7 @@ use commonware_consensus::types::{Epoch, Participant};
 use tokio::sync::mpsc;
 
 pub use evidence::read_evidence;
+pub(crate) use machine::disk_full;
 pub use machine::{free_bytes, is_locked};
 pub(crate) use status::own_metrics;
 
@@ -132,9 +133,9 @@ impl Witness {
         })))
     }
 
-    /// The name of the chain.
-    pub(crate) fn chain_name(&self) -> &str {
-        &self.0.chain.genesis_config().name
+    /// Where the chain's data are.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.0.data_dir
     }
 
     /// The evidence that is kept, oldest first.

@@ -73,7 +73,7 @@ pub struct TestNode {
     /// Its blocks go where nobody listens.
     pub withholds_blocks: bool,
     pub chain: Option<Blockchain>,
-    /// What it heard in its last run.
+    /// What it hears.
     pub witness: Option<Witness>,
     task: Option<Handle<()>>,
 }
@@ -165,6 +165,8 @@ impl TestNode {
         task.abort();
         let _ = task.await;
         self.chain = None;
+        // It has the store open.
+        self.witness = None;
         context.sleep(Duration::from_millis(1)).await;
     }
 }
