@@ -19,6 +19,8 @@
 //! - CHAIN-3: a validator votes for a block only after it has executed it and its header names the round it is voted in.
 //! - CHAIN-4: a failing disk or a missing ancestor is never a vote against a block: the validator abstains.
 //! - CHAIN-5: with unchanged flags and files, a node that was killed at any moment starts again and loses no final block.
+//! - CHAIN-6: damaged files, a full disk and a clock that was put back end in a [`NodeError`] that says what to do; never in a panic of the process,
+//!   and never in an answer that differs from what was final.
 //!
 //! What this crate must not do: decide what a valid block is (execution does), serve methods (rpc does), or verify
 //! certificates for others (light does).
