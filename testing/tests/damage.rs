@@ -1,6 +1,6 @@
 //! What happens to machines happens to nodes: damaged files, a full disk, a clock that is off. A node recovers, or stops and says what to do; it
 //! never serves what is wrong and never forgets what was final. `docs/specs/chain.md`: CHAIN-5, CHAIN-6.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::{
     fs::{self, File},

@@ -131,7 +131,7 @@ async fn files_of_a_node_that_does_not_start_are_looked_at_and_left_as_they_are(
     assert_eq!(code, WELL, "{said}");
 
     let text = fs::read_to_string(&config).unwrap();
-    let listen = text.lines().filter(|line| line.starts_with("listen")).last().unwrap();
+    let listen = text.lines().rfind(|line| line.starts_with("listen")).unwrap();
     let address: std::net::SocketAddr = listen.split('"').nth(1).unwrap().parse().unwrap();
     let taken = std::net::TcpListener::bind(address).unwrap();
     let (code, said) = look(&config);
