@@ -16,6 +16,8 @@ use crate::{NodeError, error::MIN_FREE_MEBIBYTES};
 const LOCK_FILES: [&str; 2] = ["lock", ".hold"];
 /// How often the clocks are compared.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The two clocks are read one after the other; if that takes longer, they are read again.
+const READ_WITHIN: Duration = Duration::from_millis(100);
 /// A smaller difference is what adjusting a clock or a busy machine makes of it.
 const LEAST_STEP_MS: u64 = 1_000;
 
@@ -105,7 +107,12 @@ impl Witness {
             if let Some(full) = disk_full(&chain, &self.0.data_dir) {
                 return full;
             }
-            let Some(by_ms) = watch.look(SystemTime::now(), Instant::now()) else { continue };
+            let (steady, wall) = (Instant::now(), SystemTime::now());
+            if steady.elapsed() > READ_WITHIN {
+                // This thread was stopped between the two, so they are not of one moment.
+                continue;
+            }
+            let Some(by_ms) = watch.look(wall, steady) else { continue };
             self.note_clock_set(by_ms);
             tracing::warn!(by_ms, "the clock of this machine was set");
             if by_ms < 0 && Duration::from_millis(by_ms.unsigned_abs()) > tolerated {
