@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub use anvil::Anvil;
 pub use city::{City, CityOptions, built_binary};
 pub use exchange::{Answer, Endpoint};
-pub use network::{Network, NodeProcess};
+pub use network::{Network, NodeProcess, free_ports};
 pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
 pub use wire::{Fault, Wire};
 

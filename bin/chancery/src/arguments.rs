@@ -125,9 +125,22 @@ pub(crate) struct Up {
     /// Stop when standard input ends: for a program that starts a city and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
+    #[command(flatten)]
+    pub(crate) traces: Traces,
     /// URL under which people reach the gateway, if it stands behind a proxy. It is what they sign in to.
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+}
+
+/// Where traces go.
+#[derive(Debug, Args)]
+pub(crate) struct Traces {
+    /// OpenTelemetry collector that traces are sent to (OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces).
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")]
+    pub(crate) otlp_endpoint: Option<String>,
+    /// The share of traces that is sent, from 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, env = "OTEL_TRACES_SAMPLER_ARG")]
+    pub(crate) otlp_sample: f64,
 }
 
 #[derive(Debug, Args)]
@@ -135,6 +148,8 @@ pub(crate) struct RunNode {
     /// The node's configuration (node.toml).
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) traces: Traces,
     /// Stop when standard input ends: for a program that starts a node and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,

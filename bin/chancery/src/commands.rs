@@ -28,11 +28,11 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
     let connection = arguments.connection;
     match arguments.command {
         Command::Up(up) => {
-            logging::start(output.is_json());
+            logging::start(output.is_json(), &up.traces)?;
             city::up(&up).map(|()| ExitCode::SUCCESS)
         }
         Command::Node(node) => {
-            logging::start(output.is_json());
+            logging::start(output.is_json(), &node.traces)?;
             network::run_node(&node)
         }
         Command::Network(command) => network::run(command, output),

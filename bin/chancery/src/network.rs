@@ -12,7 +12,9 @@ mod chaos;
 pub(crate) mod config;
 mod files;
 mod init;
+pub(crate) mod measured;
 mod node;
+mod observed;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@ use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use chancery_execution::{Blockchain, OpenError, Pool};
 use chancery_light::ChainEssentials;
-use chancery_rpc::{RpcHandle, RpcServer};
+use chancery_rpc::{NodeReports as _, NodeStatus, RpcHandle, RpcServer};
 use commonware_runtime::{Clock as _, Handle, Spawner as _, Supervisor as _, tokio::Context};
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio::sync::{oneshot, watch};
@@ -27,6 +27,7 @@ pub struct NodeHandle {
     essentials: ChainEssentials,
     chain: Blockchain,
     rpc: RpcHandle,
+    witness: Witness,
     task: Handle<()>,
     failure: watch::Receiver<Option<Arc<NodeError>>>,
 }
@@ -72,6 +73,7 @@ impl Node {
         let essentials = validators.trusted().essentials().clone();
         let partition = partition(&name, &essentials, &keys);
         let partition_name = partition.clone();
+        let seen = witness.clone();
         let task = context.child("node").spawn({
             let chain = chain.clone();
             move |context| async move {
@@ -118,7 +120,7 @@ impl Node {
         }
         let url = rpc.url();
         info!(chain = %name, %url, "ready");
-        Ok(NodeHandle { url, essentials, chain, rpc, task, failure })
+        Ok(NodeHandle { url, essentials, chain, rpc, witness: seen, task, failure })
     }
 }
 
@@ -151,6 +153,12 @@ impl NodeHandle {
     #[must_use]
     pub const fn rpc(&self) -> &RpcHandle {
         &self.rpc
+    }
+
+    /// What the node last heard, and how it is, as `chancery_status` answers it.
+    #[must_use]
+    pub fn status(&self) -> NodeStatus {
+        self.witness.status()
     }
 
     /// Waits until the node fails; it serves what it has until then, but decides nothing any more. The process should end

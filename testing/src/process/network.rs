@@ -40,6 +40,7 @@ pub struct NodeProcess {
     config: PathBuf,
     /// Program and arguments that the node is started through; empty: none.
     through: Vec<String>,
+    arguments: Vec<String>,
     child: Option<Child>,
 }
 
@@ -69,6 +70,7 @@ impl Network {
                 rpc: text(&node["rpc"])?,
                 config: text(&node["config"])?.into(),
                 through: Vec::new(),
+                arguments: Vec::new(),
                 child: None,
             })
         });
@@ -113,6 +115,17 @@ impl Network {
 }
 
 impl NodeProcess {
+    /// The node's configuration file.
+    #[must_use]
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// More arguments of `chancery node`, from the next start on.
+    pub fn set_arguments(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    }
+
     /// Starts the node and waits for its `ready` line.
     ///
     /// # Errors
@@ -131,6 +144,7 @@ impl NodeProcess {
         let mut child = command
             .args(["node", "--config"])
             .arg(&self.config)
+            .args(&self.arguments)
             // However this process ends, it does not leave the node behind.
             .arg("--until-stdin-ends")
             .stdin(Stdio::piped())
@@ -273,7 +287,10 @@ fn number(value: &Value) -> Result<u64> {
 
 /// The first of `count` ports in a row that nobody uses now. Not those that the system gives to outgoing connections (from 32,768 on): one
 /// of them may be gone when a node that was killed is started again.
-fn free_ports(count: u16) -> Result<u16> {
+///
+/// # Errors
+/// When none are found.
+pub fn free_ports(count: u16) -> Result<u16> {
     const TRIES: u32 = 100;
     for _ in 0..TRIES {
         let first = rand::rng().random_range(10_000..30_000);

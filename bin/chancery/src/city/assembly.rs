@@ -28,6 +28,7 @@ use super::{
 use crate::{
     arguments::Up,
     keys::{development, development_key},
+    network::measured,
     stop::told_to_stop,
 };
 
@@ -99,7 +100,12 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     let gateway = Gateway::new(config, doors)?;
     gateway.add_metrics(Arc::new({
         let context = context.child("metrics");
-        move || context.encode()
+        let chains: Vec<_> = nodes.iter().map(|nodes| nodes.first().clone()).collect();
+        move || {
+            let mut text = measured::text(chains.iter().map(AsRef::as_ref));
+            text.push_str(&context.encode());
+            text
+        }
     }));
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(gateway.serve(listener, shutdown.clone()));

@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -24,12 +25,12 @@ const MAX_CITY_VALIDATORS: u16 = 7;
 /// A chain of the city, running: its nodes, the one that serves the gateway first.
 pub(crate) struct CityNodes {
     pub(crate) chain: CityChain,
-    nodes: Vec<NodeHandle>,
+    nodes: Vec<Arc<NodeHandle>>,
 }
 
 impl CityNodes {
     /// The node that serves the gateway, and whose endpoint is announced.
-    pub(crate) fn first(&self) -> &NodeHandle {
+    pub(crate) fn first(&self) -> &Arc<NodeHandle> {
         &self.nodes[0]
     }
 
@@ -42,7 +43,8 @@ impl CityNodes {
     }
 
     pub(crate) async fn shutdown(self) {
-        for node in self.nodes {
+        // Whoever else looked at a node is gone by now.
+        for node in self.nodes.into_iter().filter_map(Arc::into_inner) {
             node.shutdown().await;
         }
     }
@@ -110,7 +112,7 @@ pub(crate) async fn start(
             let nodes = futures::future::try_join_all(nodes)
                 .await
                 .with_context(|| format!("chain {} does not start", chain.name))?;
-            Ok::<_, anyhow::Error>(CityNodes { chain: *chain, nodes })
+            Ok::<_, anyhow::Error>(CityNodes { chain: *chain, nodes: nodes.into_iter().map(Arc::new).collect() })
         }
     });
     futures::future::try_join_all(starting).await

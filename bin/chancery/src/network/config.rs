@@ -38,6 +38,9 @@ pub(super) struct NodeFile {
     pub(super) heartbeat_ms: u64,
     pub(super) rpc: RpcSection,
     pub(super) p2p: P2pSection,
+    /// Where metrics and health are served; absent: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) observe: Option<ObserveSection>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -50,6 +53,12 @@ pub(super) enum RoleName {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RpcSection {
+    pub(super) listen: SocketAddr,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ObserveSection {
     pub(super) listen: SocketAddr,
 }
 
@@ -87,6 +96,8 @@ pub(crate) struct LoadedNode {
     pub(crate) config: NodeConfig,
     /// Where consensus keeps its files.
     pub(crate) consensus_dir: PathBuf,
+    /// Where metrics and health are served.
+    pub(crate) observe: Option<SocketAddr>,
 }
 
 /// Reads a configuration and what it refers to.
@@ -125,7 +136,11 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
         execution: ExecutionConfig::default(),
         heartbeat: Duration::from_millis(file.heartbeat_ms),
     };
-    Ok(LoadedNode { config, consensus_dir: data_dir.join("consensus") })
+    Ok(LoadedNode {
+        config,
+        consensus_dir: data_dir.join("consensus"),
+        observe: file.observe.map(|observe| observe.listen),
+    })
 }
 
 /// Reads a genesis file.

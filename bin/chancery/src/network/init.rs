@@ -154,5 +154,6 @@ fn file_of(member: &Member, members: &[Member], heartbeat_ms: u64) -> NodeFile {
             peers: others(|role| matches!(role, RoleName::Validator)),
             followers: others(|role| matches!(role, RoleName::Follower)),
         },
+        observe: None,
     }
 }

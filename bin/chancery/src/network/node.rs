@@ -1,11 +1,13 @@
 //! `chancery node`: one node of one chain, until it is told to stop or fails.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, anyhow, ensure};
 use chancery_chain::{Node, is_locked, runtime_config};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use tracing::info;
 
-use super::config::load;
+use super::{config::load, observed};
 use crate::{arguments::RunNode, stop::told_to_stop};
 
 pub(super) fn run(options: &RunNode) -> Result<()> {
@@ -28,12 +30,23 @@ pub(super) fn run(options: &RunNode) -> Result<()> {
         let files = format!("its files are in {} and {}", loaded.config.data_dir.display(), consensus_dir.display());
         let node = Node::start(context.child("chain"), loaded.config).await;
         let node = node.map_err(|error| anyhow!("chain {name} does not start: {error} ({files})"))?;
+        let node = Arc::new(node);
+        let observed = match loaded.observe {
+            Some(listen) => Some(observed::serve(listen, node.clone(), context.child("observed")).await?),
+            None => None,
+        };
         println!("ready chain={name} rpc={}", node.rpc_url());
         tokio::select! {
             () = stop => info!("stopping"),
             failure = node.failed() => return Err(anyhow!("chain {name} failed: {failure} ({files})")),
         }
-        node.shutdown().await;
+        if let Some(observed) = observed {
+            observed.abort();
+            observed.await.ok();
+        }
+        if let Some(node) = Arc::into_inner(node) {
+            node.shutdown().await;
+        }
         Ok(())
     })
 }
