@@ -40,7 +40,7 @@ const NEWEST_VIEWS: u64 = 3;
 
 /// What the reporter has seen.
 enum Noted {
-    Own(OwnVote),
+    Own(Box<OwnVote>),
     Final(View),
 }
 
@@ -57,7 +57,7 @@ impl<R: Reporter<Activity = Activity<ConsensusScheme, BlockDigest>>> Reporter fo
 
     fn report(&mut self, activity: Self::Activity) -> Feedback {
         if self.me.is_some() {
-            let own = |vote: OwnVote| Some(Noted::Own(vote));
+            let own = |vote: OwnVote| Some(Noted::Own(Box::new(vote)));
             let noted = match &activity {
                 Activity::Notarize(vote) if Some(vote.signer()) == self.me => own(Vote::Notarize(vote.clone())),
                 Activity::Nullify(vote) if Some(vote.signer()) == self.me => own(Vote::Nullify(vote.clone())),
@@ -143,7 +143,7 @@ where
                     match noted {
                         None => return,
                         Some(Noted::Own(vote)) => {
-                            votes.push(vote);
+                            votes.push(*vote);
                             keep_newest(&mut votes);
                             pause = FIRST_PAUSE;
                             due = context.current() + pause;

@@ -42,11 +42,7 @@ impl Report {
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        writeln!(
-            f,
-            "{:<20} {:>8}   {:<16} {:>9}   {}",
-            "weather", "seconds", "blocks a host", "receipts", "healed after"
-        )?;
+        writeln!(f, "{:<20} {:>8}   {:<16} {:>9}   healed after", "weather", "seconds", "blocks a host", "receipts")?;
         for phase in &self.phases {
             let blocks = phase.blocks.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
             let healed = phase.healed_after_seconds.map_or("never".to_owned(), |seconds| format!("{seconds:.1} s"));
