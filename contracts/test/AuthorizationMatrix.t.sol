@@ -5,15 +5,16 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
 import {IERC1056} from "../src/interfaces/IERC1056.sol";
+import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
 import {Roles} from "../src/libraries/Roles.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
 import {ChangeStatus, Inspect, Issue} from "../src/types/CertificateTypes.sol";
-import {City} from "./support/City.sol";
+import {Consortium} from "./support/Consortium.sol";
 import {Vm, vm} from "./support/Vm.sol";
 
 /// Every state-changing function of every contract x every sort of caller. The contracts are read from `src` and the
 /// functions from the compiled artifacts, so that a new one without a row fails.
-contract AuthorizationMatrixTest is City {
+contract AuthorizationMatrixTest is Consortium {
     /// A call that goes through for the allowed callers, and what the others are told.
     struct Row {
         address target;
@@ -77,12 +78,14 @@ contract AuthorizationMatrixTest is City {
         _at["DataFormatRegistry"] = Predeploys.DATA_FORMAT_REGISTRY;
         _at["DataBlockRegistry"] = Predeploys.DATA_BLOCK_REGISTRY;
         _at["CertificateRegistry"] = Predeploys.CERTIFICATE_REGISTRY;
+        _at["ValidatorRegistry"] = Predeploys.VALIDATOR_REGISTRY;
 
         _addAccessManager();
         _addOrganizationRegistry();
         _addDataRegistries();
         _addIdentities();
         _addCertificates();
+        _addValidators();
     }
 
     function test_every_caller_may_do_what_the_matrix_says_and_nothing_else() public {
@@ -369,6 +372,39 @@ contract AuthorizationMatrixTest is City {
             ANYBODY,
             0
         );
+    }
+
+    /// Organizations 0 and 1 are left of three; the university's administrator votes for the first now.
+    function _addValidators() private {
+        _consortium(3);
+        vm.prank(_voter(0));
+        uint256 removal = members.proposeRemoval(_peerKey(2));
+        vm.prank(_voter(1));
+        members.vote(removal);
+        vm.prank(_voter(2));
+        members.vote(removal);
+        vm.prank(_voter(1));
+        uint256 handed = members.proposeVoter(_organization(0), UNIVERSITY_ADMINISTRATOR);
+        vm.prank(_voter(0));
+        members.vote(handed);
+        vm.prank(_voter(1));
+        uint256 open = members.proposeVoter(_organization(1), STRANGER);
+
+        address target = Predeploys.VALIDATOR_REGISTRY;
+        bytes4 refusal = IValidatorRegistry.NotAVoter.selector;
+        uint256 allowed = BY_UNIVERSITY_ADMINISTRATOR;
+        _add(
+            target,
+            "proposeAddition(bytes32,bytes32,bytes,bytes,address)",
+            abi.encode(bytes32("NEW"), _peerKey(5), bls.key(_secret(5)), bls.possession(_secret(5)), SUBMITTER),
+            allowed,
+            refusal
+        );
+        _add(target, "proposeRemoval(bytes32)", abi.encode(_peerKey(1)), allowed, refusal);
+        _add(target, "proposeVoter(bytes32,address)", abi.encode(_organization(1), STRANGER), allowed, refusal);
+        _add(target, "vote(uint256)", abi.encode(open), allowed, refusal);
+        // Nobody can settle what has not enough votes; that anybody can settle what has is in `ValidatorRegistry.t.sol`.
+        _add(target, "settle(uint256)", abi.encode(open), NOBODY, IValidatorRegistry.NotEnoughVotes.selector);
     }
 
     function _addSetAuthority(address target) private {

@@ -2,16 +2,25 @@
 pragma solidity 0.8.37;
 
 import {CertificateStatus, Issue, Reason} from "../src/types/CertificateTypes.sol";
-import {City} from "./support/City.sol";
+import {Consortium} from "./support/Consortium.sol";
 import {vm} from "./support/Vm.sol";
 
 /// What the everyday operations cost, for `.gas-snapshot`. Gas is free here, yet it is what bounds a block.
-contract GasTest is City {
+contract GasTest is Consortium {
     bytes32 private constant ISSUED = bytes32(uint256(0xa1));
+    bytes private _key;
+    bytes private _possession;
 
     function setUp() public override {
         super.setUp();
         _send(_issue(ISSUED));
+        _consortium(4);
+        vm.prank(_voter(0));
+        members.proposeRemoval(_peerKey(3));
+        vm.prank(_voter(1));
+        members.vote(0);
+        _key = bls.key(_secret(4));
+        _possession = bls.possession(_secret(4));
     }
 
     function test_gas_issue() public {
@@ -62,5 +71,15 @@ contract GasTest is City {
     function test_gas_set_attribute() public {
         vm.prank(HOLDER);
         identities.setAttribute(HOLDER, "did/pub/X25519/enc/hex", abi.encode(keccak256("key")), 365 days);
+    }
+
+    function test_gas_propose_a_validator() public {
+        vm.prank(_voter(0));
+        members.proposeAddition(_organization(4), _peerKey(4), _key, _possession, _voter(4));
+    }
+
+    function test_gas_the_vote_that_removes_one_of_four_validators() public {
+        vm.prank(_voter(2));
+        members.vote(0);
     }
 }

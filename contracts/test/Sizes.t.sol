@@ -2,21 +2,27 @@
 pragma solidity 0.8.37;
 
 import {Predeploys} from "../src/libraries/Predeploys.sol";
-import {City} from "./support/City.sol";
+import {Consortium} from "./support/Consortium.sol";
 import {vm} from "./support/Vm.sol";
 
 /// EIP-170: what is larger could not be deployed on another Ethereum chain.
-contract SizesTest is City {
+contract SizesTest is Consortium {
     uint256 private constant MAX_CODE_BYTES = 24_576;
 
+    function setUp() public override {
+        super.setUp();
+        _consortium(1);
+    }
+
     function test_every_contract_fits_eip_170() public view {
-        address[6] memory contracts = [
+        address[7] memory contracts = [
             Predeploys.ACCESS_MANAGER,
             Predeploys.ORGANIZATION_REGISTRY,
             Predeploys.ETHEREUM_DID_REGISTRY,
             Predeploys.DATA_FORMAT_REGISTRY,
             Predeploys.DATA_BLOCK_REGISTRY,
-            Predeploys.CERTIFICATE_REGISTRY
+            Predeploys.CERTIFICATE_REGISTRY,
+            Predeploys.VALIDATOR_REGISTRY
         ];
         for (uint256 i = 0; i < contracts.length; ++i) {
             uint256 size = contracts[i].code.length;

@@ -14,6 +14,7 @@ const contracts = [
   "DataFormatRegistry",
   "DataBlockRegistry",
   "CertificateRegistry",
+  "ValidatorRegistry",
 ];
 
 function trimmed(name) {

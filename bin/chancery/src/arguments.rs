@@ -1,6 +1,6 @@
 //! What can be asked on the command line.
 
-use std::path::PathBuf;
+use std::{num::NonZeroU64, path::PathBuf};
 
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -191,6 +191,9 @@ pub(crate) struct InitNetwork {
     /// How long an idle leader waits before it makes an empty block: with 2 s added, how long a silent one is waited for.
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     pub(crate) heartbeat_ms: u64,
+    /// Blocks of an epoch: validators that were voted in or out change at its end. At least 8.
+    #[arg(long, value_name = "BLOCKS", default_value = "1024")]
+    pub(crate) epoch_length: NonZeroU64,
 }
 
 #[derive(Debug, Args)]
@@ -214,9 +217,12 @@ pub(crate) struct Chaos {
 pub(crate) struct MakeNodeKey {
     /// The key file. It is made, readable by you alone, if it does not exist.
     pub(crate) file: PathBuf,
-    /// The organization's name for its node, as the others will see it.
+    /// The organization's name for its node, as the others will see it: at most 32 bytes.
     #[arg(long)]
     pub(crate) name: String,
+    /// The account that will vote for the organization. Left out, a key for it is made beside the node's, with the ending `.vote`.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) voting_account: Option<Address>,
 }
 
 #[derive(Debug, Args)]
@@ -230,6 +236,9 @@ pub(crate) struct MakeGenesis {
     /// Where to write it; must not exist.
     #[arg(long, value_name = "FILE", default_value = "genesis.json")]
     pub(crate) out: PathBuf,
+    /// Blocks of an epoch: validators that were voted in or out change at its end. At least 8.
+    #[arg(long, value_name = "BLOCKS", default_value = "1024")]
+    pub(crate) epoch_length: NonZeroU64,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,8 @@ pub(crate) mod development {
     pub(crate) const REGISTRAR: u32 = 6;
     pub(crate) const INSPECTOR: u32 = 7;
     pub(crate) const SUPERVISOR: u32 = 8;
+    /// Votes for the organization of the first validator of a city; those of the next ones follow.
+    pub(crate) const FIRST_VOTER: u32 = 20;
     /// How many accounts a development city funds.
     pub(crate) const FUNDED: u32 = 32;
 }

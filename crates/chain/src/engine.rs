@@ -1,41 +1,47 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use chancery_execution::{Blockchain, FinalizeError};
+use chancery_execution::{Blockchain, FinalizeError, MAX_VALIDATORS};
 use commonware_broadcast::buffered;
 use commonware_consensus::{
+    CertifiableAutomaton, Epochable as _, Relay, Reporter,
     marshal::{
         self,
         core::Actor as MarshalActor,
         resolver::p2p as backfill,
         standard::{Inline, Standard},
     },
-    simplex::{self, Floor, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin},
-    types::{Epoch, FixedEpocher, ViewDelta},
+    simplex::{
+        self, Floor, ForwardPolicy, SkipBudget, SkipPolicy,
+        elector::RoundRobin,
+        types::{Activity, Context},
+    },
+    types::ViewDelta,
 };
-use commonware_cryptography::{certificate::ConstantProvider, sha256::Sha256};
+use commonware_cryptography::sha256::Sha256;
 use commonware_p2p::{Blocker, Provider, Receiver, Sender};
 use commonware_parallel::Sequential;
-use commonware_runtime::{Clock, Handle, Metrics, Spawner, Storage};
-use commonware_utils::{NZDuration, NZU64, NZUsize, channel::oneshot};
+use commonware_runtime::{Clock, Handle, Metrics, Spawner, Storage, buffer::paged::CacheRef};
+use commonware_utils::{NZDuration, NZUsize, channel::oneshot};
 use rand::CryptoRng;
+use tokio::sync::mpsc;
 use tracing::info;
 
 use crate::{
-    ConsensusBlock, ConsensusScheme, ConsensusTiming, NodeError, PeerKey, ValidatorSet, Witness,
+    ConsensusBlock, ConsensusScheme, ConsensusTiming, NodeError, PeerKey, PeerTracker, ValidatorKeys, ValidatorSet,
+    Witness,
     application::Application,
+    block::digest,
+    epochs::Membership,
     finalizer::Finalizer,
     gossip,
     last_proposal::LastProposal,
     last_votes::LastVotes,
+    orchestrator::{EpochMuxes, EpochStart, Orchestrator, StartEngine},
     recovery,
-    storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES, genesis_digest},
+    storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES},
     witness::Electorate,
 };
 
-/// Epoch of the genesis' validator set, the only one until membership can change.
-const EPOCH: Epoch = Epoch::new(0);
-/// Blocks of that epoch: all there will be.
-const EPOCH_BLOCKS: std::num::NonZeroU64 = NZU64!(u64::MAX);
 /// Messages that wait in one actor's mailbox before its overflow policy applies.
 const MAILBOX_MESSAGES: std::num::NonZeroUsize = NZUsize!(256);
 /// Blocks kept of each sender until they are needed: one per view that may be in progress.
@@ -71,12 +77,12 @@ pub struct Channels<S, R> {
 pub struct EngineConfig<P, B> {
     /// The chain's execution, open.
     pub chain: Blockchain,
-    /// Who decides.
+    /// Who decides in the first epoch.
     pub validators: ValidatorSet,
-    /// This node's scheme, from [`ValidatorSet::scheme`].
-    pub scheme: ConsensusScheme,
-    /// This node's peer key.
-    pub me: PeerKey,
+    /// This node's keys: it votes in each epoch whose validators have them.
+    pub keys: ValidatorKeys,
+    /// Told who decides, epoch by epoch.
+    pub tracker: Box<dyn PeerTracker>,
     /// Whether there is anybody else. One that is alone tells nobody of its transactions.
     pub has_peers: bool,
     /// Says which peers there are.
@@ -96,7 +102,7 @@ pub struct EngineConfig<P, B> {
 /// A running engine. Its tasks are children of the context it was started with and end with it.
 pub struct EngineHandle {
     chain: String,
-    consensus: Handle<()>,
+    consensus: Handle<NodeError>,
     marshal: Handle<()>,
     broadcast: Handle<()>,
     finalizer: Handle<Result<(), FinalizeError>>,
@@ -118,7 +124,10 @@ impl EngineHandle {
             }
         };
         let part = tokio::select! {
-            _ = &mut self.consensus => "consensus",
+            reason = &mut self.consensus => match reason {
+                Ok(reason) => return reason,
+                Err(_) => "consensus",
+            },
             _ = &mut self.marshal => "marshal",
             _ = &mut self.broadcast => "broadcast",
             _ = gossip => "transaction gossip",
@@ -150,22 +159,36 @@ where
     S: Sender<PublicKey = PeerKey>,
     R: Receiver<PublicKey = PeerKey>,
 {
-    let EngineConfig { chain, validators, scheme, me, has_peers, peers, blocker, timing, partition, data_dir, witness } =
-        config;
+    let EngineConfig {
+        chain,
+        validators,
+        keys,
+        tracker,
+        has_peers,
+        peers,
+        blocker,
+        timing,
+        partition,
+        data_dir,
+        witness,
+    } = config;
     let name: Arc<str> = chain.genesis_config().name.as_str().into();
-    let voter = me.clone();
+    let me = keys.peer_public_key();
+    let membership = Membership::new(chain.clone(), validators, keys);
     let cache = storage::page_cache();
     let (blocks, certificates) = storage::open(&context, &partition, &cache, &chain).await?;
     recovery::replay(&context, &chain, &blocks, &certificates, &partition).await?;
-    let floor = recovery::highest_certificate(&chain, &validators, &partition)?;
+    let floor = recovery::highest_certificate(&chain, &membership, &partition)?;
+    let epoch = membership.current_epoch();
+    let entered = membership.enter(epoch)?;
 
     let (marshal, mailbox, processed) = MarshalActor::init(
         context.child("marshal"),
         certificates,
         blocks,
         marshal::Config {
-            provider: ConstantProvider::new(scheme.clone()),
-            epocher: FixedEpocher::new(EPOCH_BLOCKS),
+            provider: membership.schemes().clone(),
+            epocher: membership.epocher(),
             start: recovery::marshal_start(&context, &chain, &partition, floor.as_ref()).await?,
             partition_prefix: partition.clone(),
             mailbox_size: MAILBOX_MESSAGES,
@@ -205,7 +228,7 @@ where
     let (broadcast, buffer) = buffered::Engine::new(
         context.child("broadcast"),
         buffered::Config {
-            public_key: me,
+            public_key: me.clone(),
             mailbox_size: MAILBOX_MESSAGES,
             deque_size: BUFFERED_BLOCKS_PER_SENDER,
             priority: true,
@@ -223,43 +246,16 @@ where
     let application = Application::new(chain.clone(), name.clone(), timing.heartbeat)
         .with_last_proposal(last_proposal)
         .with_witness(witness.clone());
-    let automaton =
-        Inline::new(context.child("application"), application, mailbox.clone(), FixedEpocher::new(EPOCH_BLOCKS));
-    let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox);
-    let electorate = Electorate::new(&scheme, &validators.trusted().essentials().validators);
-    let overheard = witness.listening(automaton.clone(), &scheme, electorate);
+    let automaton = Inline::new(context.child("application"), application, mailbox.clone(), membership.epocher());
+    let (ended_epochs, ended) = mpsc::unbounded_channel();
+    let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox.clone(), ended_epochs);
     let votes = (channels.votes.0, witness.hearing(channels.votes.1));
-    let (last_votes, reporter_of_consensus, votes) =
-        LastVotes::new(&scheme, voter, automaton.clone(), overheard, votes);
-    let consensus = simplex::Engine::new(
-        context.child("consensus"),
-        simplex::Config {
-            scheme,
-            elector: RoundRobin::<Sha256>::default(),
-            blocker,
-            automaton: automaton.clone(),
-            relay: automaton,
-            reporter: reporter_of_consensus,
-            // Votes of a view are kept until it is forgotten: who votes twice is found out even after the certificate.
-            track_historical_votes: true,
-            strategy: Sequential,
-            partition: format!("{partition}-consensus"),
-            mailbox_size: MAILBOX_MESSAGES,
-            epoch: EPOCH,
-            floor: floor.map_or_else(|| Floor::Genesis(genesis_digest(chain.genesis_hash())), Floor::Finalized),
-            replay_buffer: REPLAY_BUFFER_BYTES,
-            write_buffer: WRITE_BUFFER_BYTES,
-            page_cache: cache,
-            leader_timeout: timing.leader_timeout,
-            certification_timeout: timing.certification_timeout,
-            timeout_retry: timing.nullify_retry,
-            view_retention: VIEW_RETENTION,
-            skip: SkipPolicy::Enabled { timeout: timing.inactivity_timeout, budget: SkipBudget::Participants },
-            fetch_timeout: NZDuration!(FETCH_TIMEOUT),
-            fetch_retry_delay: FETCH_RETRY,
-            forward: ForwardPolicy::SilentLeader,
-        },
-    );
+    let muxes = EpochMuxes::start(&context, votes, channels.certificates, channels.resolver);
+    let start = engine_starter(context.child("epoch"), me, blocker, automaton, timing, cache, witness.clone());
+    let orchestrator =
+        Orchestrator { name: name.clone(), membership, marshal: mailbox, muxes, tracker, start, ended, partition };
+    // A certificate of the epoch before the current one tells consensus nothing.
+    let floor = floor.filter(|floor| floor.epoch().get() == epoch);
 
     info!(chain = %name, head, "consensus starts");
     witness.keep_evidence(&context);
@@ -268,16 +264,72 @@ where
         let chain = chain.clone();
         context.child("gossip").spawn(move |context| gossip::run(context, chain, channels.transactions))
     });
-    context.child("last_votes").spawn(move |context| last_votes.run(context));
     let broadcast = broadcast.start(channels.blocks);
     let marshal = marshal.start(witness.tips(reporter), buffer, resolver);
-    let consensus = consensus.start(votes, channels.certificates, channels.resolver);
+    let consensus = context.child("epochs").spawn(move |context| orchestrator.run(context, epoch, entered, floor));
     Ok(EngineHandle { chain: name.to_string(), consensus, marshal, broadcast, finalizer, gossip })
 }
 
-/// The largest message that consensus sends among so many validators, in bytes.
-pub(crate) fn max_payload_bytes(validators: usize) -> u32 {
-    let participants = u32::try_from(validators).unwrap_or(u32::MAX);
+/// What starts the engine of an epoch, given what is the same in all of them.
+fn engine_starter<E, S, B, A>(
+    context: E,
+    me: PeerKey,
+    blocker: B,
+    automaton: A,
+    timing: ConsensusTiming,
+    cache: CacheRef,
+    witness: Witness,
+) -> StartEngine<S>
+where
+    E: Clock + CryptoRng + Spawner + Storage + Metrics,
+    S: Sender<PublicKey = PeerKey>,
+    B: Blocker<PublicKey = PeerKey>,
+    A: CertifiableAutomaton<Context = Context<crate::BlockDigest, PeerKey>, Digest = crate::BlockDigest>
+        + Relay<Digest = crate::BlockDigest, PublicKey = PeerKey, Plan = simplex::Plan<PeerKey>>
+        + Reporter<Activity = Activity<ConsensusScheme, crate::BlockDigest>>,
+{
+    Box::new(move |EpochStart { epoch, validators, scheme, floor, first_parent, partition, channels }| {
+        let electorate = Electorate::new(&scheme, validators.trusted().validators());
+        let overheard = witness.listening(automaton.clone(), &scheme, electorate);
+        let (last_votes, reporter, votes) =
+            LastVotes::new(&scheme, me.clone(), automaton.clone(), overheard, channels.votes);
+        let engine = simplex::Engine::new(
+            context.child("consensus").with_attribute("epoch", epoch),
+            simplex::Config {
+                scheme,
+                elector: RoundRobin::<Sha256>::default(),
+                blocker: blocker.clone(),
+                automaton: automaton.clone(),
+                relay: automaton.clone(),
+                reporter,
+                // Votes of a view are kept until it is forgotten: who votes twice is found out even after the certificate.
+                track_historical_votes: true,
+                strategy: Sequential,
+                partition,
+                mailbox_size: MAILBOX_MESSAGES,
+                epoch,
+                floor: floor.map_or_else(|| Floor::Genesis(digest(first_parent)), Floor::Finalized),
+                replay_buffer: REPLAY_BUFFER_BYTES,
+                write_buffer: WRITE_BUFFER_BYTES,
+                page_cache: cache.clone(),
+                leader_timeout: timing.leader_timeout,
+                certification_timeout: timing.certification_timeout,
+                timeout_retry: timing.nullify_retry,
+                view_retention: VIEW_RETENTION,
+                skip: SkipPolicy::Enabled { timeout: timing.inactivity_timeout, budget: SkipBudget::Participants },
+                fetch_timeout: NZDuration!(FETCH_TIMEOUT),
+                fetch_retry_delay: FETCH_RETRY,
+                forward: ForwardPolicy::SilentLeader,
+            },
+        );
+        context.child("last_votes").spawn(move |context| last_votes.run(context));
+        engine.start(votes, channels.certificates, channels.resolver)
+    })
+}
+
+/// The largest message that consensus sends, in bytes: however many validators there are or will be.
+pub(crate) fn max_payload_bytes() -> u32 {
+    let participants = u32::try_from(MAX_VALIDATORS).unwrap_or(u32::MAX);
     commonware_p2p::max_message_size(&[
         simplex::max_payload_size::<ConsensusScheme, crate::BlockDigest>(participants),
         marshal::max_payload_size::<Standard<ConsensusBlock>, ConsensusScheme>(participants, &()),

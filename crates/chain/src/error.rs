@@ -1,6 +1,6 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use chancery_execution::{FinalizeError, GenesisError, OpenError, StoreError};
+use chancery_execution::{FinalizeError, GenesisError, OpenError, RegistryError, StoreError};
 use chancery_light::TrustError;
 use chancery_rpc::RpcStartError;
 
@@ -99,6 +99,18 @@ pub enum NodeError {
     /// The configuration does not say where a validator listens.
     #[error("the configuration has no address for validator {0} of the genesis file; add it to the peers")]
     MissingPeer(usize),
+    /// The validators of an epoch cannot be read from the chain's state.
+    #[error(
+        "the validators of epoch {epoch} of chain {chain} cannot be read: {source}; restore this node's data from a backup, or delete them so that it fetches the chain again"
+    )]
+    Registry {
+        /// The chain's name.
+        chain: String,
+        /// The epoch.
+        epoch: u64,
+        /// What is wrong.
+        source: RegistryError,
+    },
     /// The JSON-RPC server does not start.
     #[error(transparent)]
     Rpc(#[from] RpcStartError),

@@ -53,12 +53,19 @@ pub(crate) struct Finalizer {
     name: Arc<str>,
     marshal: Marshal,
     delivered: mpsc::UnboundedReceiver<Delivered>,
+    /// Takes the number of an epoch whose last block is committed.
+    ended_epochs: mpsc::UnboundedSender<u64>,
 }
 
 impl Finalizer {
-    pub(crate) fn new(chain: Blockchain, name: Arc<str>, marshal: Marshal) -> (Self, FinalizedBlockReporter) {
+    pub(crate) fn new(
+        chain: Blockchain,
+        name: Arc<str>,
+        marshal: Marshal,
+        ended_epochs: mpsc::UnboundedSender<u64>,
+    ) -> (Self, FinalizedBlockReporter) {
         let (sender, delivered) = mpsc::unbounded_channel();
-        (Self { chain, name, marshal, delivered }, FinalizedBlockReporter(sender))
+        (Self { chain, name, marshal, delivered, ended_epochs }, FinalizedBlockReporter(sender))
     }
 
     /// Runs until marshal ends.
@@ -90,6 +97,13 @@ impl Finalizer {
             if let Some(last) = committed.last() {
                 let (height, hash) = (last.block().height(), last.block().hash());
                 debug!(chain = %self.name, height, %hash, blocks = committed.len(), "final");
+            }
+            let epochs = self.chain.epochs();
+            for height in committed.iter().map(|block| block.block().height()) {
+                if height == epochs.last(epochs.of(height)) {
+                    // One an epoch at most; nobody takes it when consensus has ended already.
+                    let _ = self.ended_epochs.send(epochs.of(height));
+                }
             }
             for delivered in batch {
                 delivered.acknowledgement.acknowledge();

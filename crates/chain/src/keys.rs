@@ -121,6 +121,7 @@ impl ValidatorKeys {
             bls_public_key: self.bls_public_key(),
             peer_public_key: self.peer_public_key_bytes(),
             proof_of_possession: self.proof_of_possession(),
+            voting_account: None,
         }
     }
 

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     io,
     net::{SocketAddr, TcpListener},
     time::Duration,
@@ -8,6 +9,7 @@ use commonware_cryptography::{ChaCha20Poly1305, ed25519};
 use commonware_p2p::{
     Address, AddressableManager as _, AddressableTrackedPeers,
     authenticated::lookup::{self, Oracle},
+    utils::mux,
 };
 use commonware_runtime::{Handle, Quota, Supervisor as _, tokio};
 use commonware_stream::{
@@ -16,8 +18,11 @@ use commonware_stream::{
     sake::{self, Sake},
 };
 use commonware_utils::{NZU32, NZUsize, ordered::Map};
+use tracing::warn;
 
-use crate::{Channels, NodeError, P2pConfig, PeerKey, ValidatorKeys, ValidatorSet, engine::max_payload_bytes};
+use crate::{
+    Channels, NodeError, P2pConfig, PeerKey, PeerTracker, ValidatorKeys, ValidatorSet, engine::max_payload_bytes,
+};
 
 type Handshake = SakeCups<ed25519::PrivateKey, ChaCha20Poly1305>;
 type Network = lookup::Network<tokio::Context, Handshake>;
@@ -36,16 +41,18 @@ const LARGE_MESSAGES_PER_SECOND: Quota = Quota::per_second(NZU32!(128));
 /// Messages that wait between the network's own actors.
 const NETWORK_MAILBOX: std::num::NonZeroUsize = NZUsize!(128);
 
-/// The largest message among so many validators, in bytes; a network with another limit would cut peers off.
+/// The largest message, in bytes; a network with another limit would cut peers off.
 #[must_use]
-pub fn max_message_bytes(validators: usize) -> u32 {
-    max_payload_bytes(validators)
+pub fn max_message_bytes() -> u32 {
+    // Votes and certificates carry the number of their epoch in front.
+    u32::try_from(mux::prefixed(max_payload_bytes() as usize)).unwrap_or(u32::MAX)
 }
 
 /// The validators' network, running.
 pub(crate) struct ValidatorNetwork {
     pub(crate) channels: NetworkChannels,
     pub(crate) oracle: Oracle<PeerKey>,
+    pub(crate) addresses: AddressBook,
     pub(crate) handle: Handle<()>,
 }
 
@@ -57,9 +64,8 @@ pub(crate) fn start(
     config: &P2pConfig,
 ) -> Result<ValidatorNetwork, NodeError> {
     check_free(config.listen)?;
-    let tracked = tracked(keys, validators, config)?;
-    let count = validators.peers().len();
-    let nodes = tracked.primary.len() + tracked.secondary.len();
+    let addresses = addresses(keys, validators, config)?;
+    let nodes = addresses.len();
     let handshake: Handshake = Cups::<_, ChaCha20Poly1305>::new(
         Sake {
             signer: keys.peer().clone(),
@@ -77,15 +83,20 @@ pub(crate) fn start(
         &namespace,
         config.listen,
         max_peers,
-        max_payload_bytes(count),
+        max_message_bytes(),
         NETWORK_MAILBOX,
     );
     network_config.allow_private_ips = config.allow_private_addresses;
     network_config.peer_connection_cooldown = RECONNECT_AFTER;
     network_config.tracked_peer_sets = NZUsize!(1);
 
-    let (mut network, mut oracle) = Network::new(context.child("network"), network_config);
-    let _ = oracle.track(0, tracked);
+    let (mut network, oracle) = Network::new(context.child("network"), network_config);
+    let addresses = AddressBook {
+        chain: validators.name().to_owned(),
+        me: keys.peer_public_key(),
+        addresses,
+        oracle: oracle.clone(),
+    };
     let channels = Channels {
         votes: network.register(0, SMALL_MESSAGES_PER_SECOND),
         certificates: network.register(1, SMALL_MESSAGES_PER_SECOND),
@@ -94,7 +105,7 @@ pub(crate) fn start(
         backfill: network.register(4, LARGE_MESSAGES_PER_SECOND),
         transactions: network.register(5, LARGE_MESSAGES_PER_SECOND),
     };
-    Ok(ValidatorNetwork { channels, oracle, handle: network.start() })
+    Ok(ValidatorNetwork { channels, oracle, addresses, handle: network.start() })
 }
 
 /// The network's listener panics when it cannot listen, so that is tried before.
@@ -106,38 +117,61 @@ fn check_free(address: SocketAddr) -> Result<(), NodeError> {
     }
 }
 
-/// Who is connected with: the validators, and as secondary peers the followers. Each validator must be named, since connections from unknown
-/// addresses are refused.
-fn tracked(
+/// Where every node that the configuration names listens. Each validator of the genesis must be named, since connections from unknown addresses
+/// are refused; validators that come later are among the followers.
+fn addresses(
     keys: &ValidatorKeys,
     validators: &ValidatorSet,
     config: &P2pConfig,
-) -> Result<AddressableTrackedPeers<PeerKey>, NodeError> {
+) -> Result<BTreeMap<PeerKey, SocketAddr>, NodeError> {
     let known = |key: &PeerKey| validators.peers().iter().any(|peer| peer == key);
     if let Some(stranger) = config.peers.iter().find(|peer| !known(&peer.key)) {
         return Err(NodeError::UnknownPeer { address: stranger.address });
     }
     let me = keys.peer_public_key();
-    let mut primary = Vec::with_capacity(validators.peers().len());
-    for (index, peer) in validators.peers().iter().enumerate() {
-        let address = if *peer == me {
-            config.listen
-        } else {
-            let configured = config.peers.iter().find(|configured| configured.key == *peer);
-            configured.ok_or(NodeError::MissingPeer(index))?.address
-        };
-        primary.push((peer.clone(), Address::Symmetric(address)));
+    let mut addresses = BTreeMap::from([(me.clone(), config.listen)]);
+    for (index, peer) in validators.peers().iter().enumerate().filter(|(_, peer)| **peer != me) {
+        let configured = config.peers.iter().find(|configured| configured.key == *peer);
+        addresses.insert(peer.clone(), configured.ok_or(NodeError::MissingPeer(index))?.address);
     }
-    let mut secondary: Vec<_> = config
-        .followers
-        .iter()
-        .filter(|follower| !known(&follower.key) && follower.key != me)
-        .map(|follower| (follower.key.clone(), Address::Symmetric(follower.address)))
-        .collect();
-    if !known(&me) {
-        secondary.push((me, Address::Symmetric(config.listen)));
+    for follower in config.followers.iter().filter(|follower| !known(&follower.key) && follower.key != me) {
+        if addresses.insert(follower.key.clone(), follower.address).is_some() {
+            return Err(NodeError::FollowerTwice);
+        }
     }
-    let primary = Map::try_from(primary).map_err(|_| NodeError::ValidatorOrder(0))?;
-    let secondary = Map::try_from(secondary).map_err(|_| NodeError::FollowerTwice)?;
-    Ok(AddressableTrackedPeers::new(primary, secondary))
+    Ok(addresses)
+}
+
+/// Connects, in each epoch, the validators as primary peers and everybody else who is configured as secondary ones.
+pub(crate) struct AddressBook {
+    chain: String,
+    me: PeerKey,
+    addresses: BTreeMap<PeerKey, SocketAddr>,
+    oracle: Oracle<PeerKey>,
+}
+
+impl PeerTracker for AddressBook {
+    fn track(&mut self, validators: &ValidatorSet) {
+        let unknown = validators.peers().iter().filter(|peer| !self.addresses.contains_key(peer));
+        for peer in unknown {
+            warn!(
+                chain = %self.chain,
+                epoch = validators.epoch(),
+                validator = %peer,
+                me = %self.me,
+                "MissingAddress: the configuration has no address for this validator, so no connection with it is made or accepted; add it to \
+                 p2p.followers and start this node again"
+            );
+        }
+        let votes = |peer: &PeerKey| validators.peers().iter().any(|validator| validator == peer);
+        let (primary, secondary): (Vec<_>, Vec<_>) = self
+            .addresses
+            .iter()
+            .map(|(peer, address)| (peer.clone(), Address::Symmetric(*address)))
+            .partition(|(peer, _)| votes(peer));
+        // The keys of a map are distinct, so these are never refused.
+        if let (Ok(primary), Ok(secondary)) = (Map::try_from(primary), Map::try_from(secondary)) {
+            let _ = self.oracle.track(validators.epoch(), AddressableTrackedPeers::new(primary, secondary));
+        }
+    }
 }

@@ -59,7 +59,7 @@ impl Node {
         let unreadable =
             || OpenError::Corrupt { path: data_dir.clone(), problem: "the database cannot read its files".into() };
         let (chain, validators) = opened.await.ok_or_else(unreadable)??;
-        let scheme = validators.scheme(role, &keys)?;
+        validators.check_role(role, &keys)?;
         let timing = ConsensusTiming::from_heartbeat(heartbeat);
         let clock = context.child("clock");
         let metrics = own_metrics(context.child("metrics"));
@@ -79,13 +79,13 @@ impl Node {
             move |context| async move {
                 let started = async {
                     let has_peers = validators.peers().len() > 1 || !p2p.followers.is_empty() || role == Role::Follower;
-                    let ValidatorNetwork { channels, oracle, handle } =
+                    let ValidatorNetwork { channels, oracle, addresses, handle } =
                         network::start(&context, &keys, &validators, &p2p)?;
                     let config = EngineConfig {
                         chain,
                         validators,
-                        scheme,
-                        me: keys.peer_public_key(),
+                        keys,
+                        tracker: Box::new(addresses),
                         has_peers,
                         peers: oracle.clone(),
                         blocker: oracle,

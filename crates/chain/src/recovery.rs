@@ -9,8 +9,9 @@ use commonware_storage::archive;
 use tracing::info;
 
 use crate::{
-    BlockDigest, ConsensusBlock, ConsensusScheme, NodeError, ValidatorSet,
+    BlockDigest, ConsensusBlock, ConsensusScheme, NodeError,
     application::run_blocking,
+    epochs::Membership,
     storage::{BlockFinalization, FinalizedBlocks, FinalizedCertificates, certificate_bytes, stored_certificate},
 };
 
@@ -55,10 +56,11 @@ pub(crate) async fn replay<E: Spawner + Storage + Metrics + Clock>(
     }
 }
 
-/// The certificate of the highest block that has its own, from where consensus may go on even if its files are lost.
+/// The certificate of the highest block that has its own, from where consensus may go on even if its files are lost; with the epoch whose
+/// validators made it.
 pub(crate) fn highest_certificate(
     chain: &Blockchain,
-    validators: &ValidatorSet,
+    membership: &Membership,
     partition: &str,
 ) -> Result<Option<BlockFinalization>, NodeError> {
     let damaged = |message: String| NodeError::ConsensusStorage { partition: partition.into(), message };
@@ -66,6 +68,7 @@ pub(crate) fn highest_certificate(
         let Some(finalization) = stored_certificate(chain, height).map_err(|error| damaged(error.to_string()))? else {
             continue;
         };
+        let (validators, _) = membership.enter(membership.epochs().of(height))?;
         // Consensus takes a wrong certificate for a bug and panics, so a damaged one must be found here.
         let certificate = FinalityCertificate::decode(&certificate_bytes(&finalization));
         return match certificate.and_then(|certificate| validators.trusted().verify_certificate(&certificate)) {

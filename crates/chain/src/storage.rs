@@ -10,7 +10,6 @@ use std::{
     sync::Arc,
 };
 
-use alloy_primitives::B256;
 use chancery_execution::{Blockchain, StoreError};
 use commonware_codec::{Decode as _, Encode as _};
 use commonware_consensus::{
@@ -29,10 +28,7 @@ use commonware_storage::{
 };
 use commonware_utils::{NZU64, NZUsize};
 
-use crate::{
-    BlockDigest, ConsensusBlock, ConsensusScheme, NodeError,
-    block::{digest, hash},
-};
+use crate::{BlockDigest, ConsensusBlock, ConsensusScheme, NodeError, block::hash};
 
 /// A finality certificate as consensus has it.
 pub(crate) type BlockFinalization = Finalization<ConsensusScheme, BlockDigest>;
@@ -280,9 +276,4 @@ impl<E: Storage + Metrics + Clock> Certificates for FinalizedCertificates<E> {
 /// The bytes of a certificate, as light clients get them.
 pub(crate) fn certificate_bytes(finalization: &BlockFinalization) -> alloy_primitives::Bytes {
     finalization.encode().to_vec().into()
-}
-
-/// The digest of the genesis block.
-pub(crate) fn genesis_digest(genesis_hash: B256) -> BlockDigest {
-    digest(genesis_hash)
 }

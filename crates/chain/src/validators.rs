@@ -1,5 +1,5 @@
 use alloy_primitives::B256;
-use chancery_execution::GenesisConfig;
+use chancery_execution::{GenesisConfig, RegisteredValidator};
 use chancery_light::{ChainEssentials, TrustedChain, finality_namespace};
 use commonware_codec::DecodeExt;
 use commonware_consensus::simplex::scheme::bls12381_multisig;
@@ -28,7 +28,7 @@ pub fn chain_essentials(genesis: &GenesisConfig, genesis_hash: B256) -> ChainEss
     }
 }
 
-/// The validators of a chain, checked, with the namespace that binds their votes to it.
+/// The validators of a chain in one epoch, checked, with the namespace that binds their votes to it.
 #[derive(Clone, Debug)]
 pub struct ValidatorSet {
     members: BiMap<PeerKey, BlsPublicKey>,
@@ -61,6 +61,40 @@ impl ValidatorSet {
         Ok(Self { members, trusted, name: genesis.name.clone() })
     }
 
+    /// The validators of a later epoch of the same chain, as its registry has them. Proofs of possession were checked there when they were
+    /// proposed.
+    ///
+    /// # Errors
+    /// [`NodeError::Validators`], [`NodeError::PeerKey`], [`NodeError::ValidatorOrder`]: what the registry would have refused.
+    pub(crate) fn in_epoch(&self, epoch: u64, registered: &[RegisteredValidator]) -> Result<Self, NodeError> {
+        let keys = registered.iter().map(|validator| validator.bls_public_key).collect();
+        let trusted = TrustedChain::at_epoch(self.trusted.essentials().clone(), epoch, keys)?;
+        let mut members: Vec<(PeerKey, BlsPublicKey)> = Vec::with_capacity(registered.len());
+        for (index, validator) in registered.iter().enumerate() {
+            let peer = PeerKey::decode(validator.peer_public_key.to_vec()).map_err(|_| NodeError::PeerKey(index))?;
+            let bls = BlsPublicKey::decode(validator.bls_public_key.to_vec())
+                .map_err(|_| chancery_light::TrustError::MalformedKey(index))?;
+            if members.last().is_some_and(|(previous, _)| *previous >= peer) {
+                return Err(NodeError::ValidatorOrder(index));
+            }
+            members.push((peer, bls));
+        }
+        let count = members.len();
+        let members = BiMap::try_from(members).map_err(|_| NodeError::ValidatorOrder(count))?;
+        Ok(Self { members, trusted, name: self.name.clone() })
+    }
+
+    /// The chain's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The epoch in which they decide.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.trusted.epoch()
+    }
+
     /// What verifies this chain's certificates.
     #[must_use]
     pub const fn trusted(&self) -> &TrustedChain {
@@ -73,33 +107,40 @@ impl ValidatorSet {
         self.members.keys()
     }
 
-    /// The scheme with which a node of this role takes part: a validator votes, a follower only verifies.
+    /// Whether a node with these keys may have this role. It is said of the genesis: who votes later follows from the chain alone, and a restart
+    /// with unchanged flags must do after any change.
     ///
     /// # Errors
     /// [`NodeError::NotAValidator`], [`NodeError::KeyMismatch`], [`NodeError::FollowerIsValidator`].
-    pub fn scheme(&self, role: Role, keys: &ValidatorKeys) -> Result<ConsensusScheme, NodeError> {
-        match role {
-            Role::Validator => self.signer(keys),
-            Role::Follower if self.members.keys().iter().any(|peer| *peer == keys.peer_public_key()) => {
-                Err(NodeError::FollowerIsValidator { chain: self.name.clone() })
-            }
-            Role::Follower => Ok(ConsensusScheme::verifier(&self.namespace(), self.members.clone())),
+    pub fn check_role(&self, role: Role, keys: &ValidatorKeys) -> Result<(), NodeError> {
+        match (role, self.position(keys)) {
+            (Role::Validator, None) => Err(NodeError::NotAValidator { chain: self.name.clone() }),
+            (Role::Validator, Some(position)) if !self.has_bls_key(position, keys) => Err(NodeError::KeyMismatch),
+            (Role::Follower, Some(_)) => Err(NodeError::FollowerIsValidator { chain: self.name.clone() }),
+            _ => Ok(()),
         }
+    }
+
+    /// The scheme with which a node takes part: one of the validators votes, any other only verifies.
+    #[must_use]
+    pub fn scheme(&self, keys: &ValidatorKeys) -> ConsensusScheme {
+        let signer = self
+            .position(keys)
+            .filter(|position| self.has_bls_key(*position, keys))
+            .and_then(|_| ConsensusScheme::signer(&self.namespace(), self.members.clone(), keys.bls().clone()));
+        signer.unwrap_or_else(|| ConsensusScheme::verifier(&self.namespace(), self.members.clone()))
+    }
+
+    fn position(&self, keys: &ValidatorKeys) -> Option<usize> {
+        self.members.keys().iter().position(|peer| *peer == keys.peer_public_key())
+    }
+
+    fn has_bls_key(&self, position: usize, keys: &ValidatorKeys) -> bool {
+        self.trusted.validators().get(position) == Some(&keys.bls_public_key())
     }
 
     fn namespace(&self) -> Vec<u8> {
         let essentials = self.trusted.essentials();
         finality_namespace(essentials.chain_id, essentials.genesis_hash)
-    }
-
-    fn signer(&self, keys: &ValidatorKeys) -> Result<ConsensusScheme, NodeError> {
-        let not_a_validator = || NodeError::NotAValidator { chain: self.name.clone() };
-        let position =
-            self.members.keys().iter().position(|peer| *peer == keys.peer_public_key()).ok_or_else(not_a_validator)?;
-        let essentials = self.trusted.essentials();
-        if essentials.validators.get(position) != Some(&keys.bls_public_key()) {
-            return Err(NodeError::KeyMismatch);
-        }
-        ConsensusScheme::signer(&self.namespace(), self.members.clone(), keys.bls().clone()).ok_or_else(not_a_validator)
     }
 }

@@ -110,7 +110,7 @@ fn data_block_registry() -> Predeploy {
     }
 }
 
-fn with_arguments(creation_code: &Bytes, arguments: &impl SolConstructor) -> Bytes {
+pub(crate) fn with_arguments(creation_code: &Bytes, arguments: &impl SolConstructor) -> Bytes {
     let mut init_code = creation_code.to_vec();
     init_code.extend_from_slice(&arguments.abi_encode());
     init_code.into()

@@ -12,11 +12,17 @@
 pub mod bindings;
 mod conversions;
 mod init_code;
+mod points;
 pub mod predeploys;
 pub mod roles;
+mod validators;
 
 pub use bindings::{
     CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry,
+    OrganizationRegistry, ValidatorRegistry,
 };
 pub use init_code::{Authorities, Predeploy, main_chain, side_chain};
+pub use points::{PointError, uncompressed_g1, uncompressed_g2};
+pub use validators::{
+    DEFAULT_EPOCH_LENGTH, MIN_EPOCH_LENGTH, Seat, organization_name, organization_text, validator_registry,
+};

@@ -9,7 +9,7 @@ use alloy_rpc_types_eth::Filter;
 use tokio::sync::broadcast;
 
 use crate::{
-    AccountProof, BlockTree, FinalizedBlock, Genesis, GenesisConfig, LogsError, MatchedLog, OpenError, Pool,
+    AccountProof, BlockTree, Epochs, FinalizedBlock, Genesis, GenesisConfig, LogsError, MatchedLog, OpenError, Pool,
     PoolLimits, PruneReport, Receipt, StateError, StateView, StoreConfig, StoreError, evm, logs,
     store::{Commit, Store, StoreView},
 };
@@ -53,6 +53,7 @@ struct Parts {
     store: Arc<Store>,
     tree: BlockTree,
     pool: Pool,
+    epochs: Epochs,
 }
 
 impl Blockchain {
@@ -81,10 +82,11 @@ impl Blockchain {
         if state.root()? != head.block().header().state_root {
             return Err(corrupt("the state is not that of its head"));
         }
+        let epochs = Epochs::of_state(&state)?;
         let (chain_id, gas_limit) = (genesis.config.chain_id, genesis.config.gas_limit);
         let pool = Pool::new(chain_id, gas_limit, config.pool, state.clone());
         let tree = BlockTree::new(chain_id, store.clone(), pool.clone(), head, state);
-        Ok(Self(Arc::new(Parts { genesis: genesis.config.clone(), genesis_hash, store, tree, pool })))
+        Ok(Self(Arc::new(Parts { genesis: genesis.config.clone(), genesis_hash, store, tree, pool, epochs })))
     }
 
     /// EIP-155 chain id.
@@ -95,6 +97,11 @@ impl Blockchain {
     /// The genesis file this chain was opened with.
     pub fn genesis_config(&self) -> &Arc<GenesisConfig> {
         &self.0.genesis
+    }
+
+    /// Which blocks one set of validators decides. It never changes.
+    pub fn epochs(&self) -> Epochs {
+        self.0.epochs
     }
 
     /// Hash of block 0.

@@ -29,6 +29,7 @@ mod executor;
 mod genesis;
 mod logs;
 mod pool;
+mod registry;
 mod state;
 mod store;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use logs::{LogsError, MatchedLog, matching_logs};
 pub use pool::{
     BestTransactions, InsufficientFunds, Pool, PoolContents, PoolError, PoolErrorKind, PoolLimits, PoolStatus,
 };
+pub use registry::{Epochs, RegisteredValidator, RegistryError, changed_epochs, registered_validators};
 pub use state::{Account, AccountProof, StateError, StateView, StorageProof};
 pub use store::{OpenError, PruneReport, StoreConfig, StoreError};
 pub use transaction::{

@@ -119,6 +119,7 @@ pub(crate) fn genesis_config() -> GenesisConfig {
             name: "first".into(),
             bls_public_key: FixedBytes::repeat_byte(0xb1),
             proof_of_possession: FixedBytes::ZERO,
+            voting_account: None,
             peer_public_key: FixedBytes::repeat_byte(0xed),
         }],
         alloc,

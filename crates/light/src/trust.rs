@@ -53,10 +53,12 @@ pub enum TrustError {
     DuplicateKey(usize),
 }
 
-/// A chain whose proofs can be verified: checked essentials with decoded keys.
+/// A chain whose proofs can be verified in one epoch: checked essentials, and the epoch's validators with decoded keys.
 #[derive(Debug, Clone)]
 pub struct TrustedChain {
     essentials: ChainEssentials,
+    epoch: u64,
+    validators: Vec<ValidatorKey>,
     keys: Vec<PublicKey>,
     namespace: Vec<u8>,
 }
@@ -70,26 +72,52 @@ impl TrustedChain {
     /// # Errors
     /// [`TrustError`] if the set is empty, too large, holds a key twice, or holds something that is no key.
     pub fn new(essentials: ChainEssentials) -> Result<Self, TrustError> {
-        let count = essentials.validators.len();
+        let validators = essentials.validators.clone();
+        Self::at_epoch(essentials, 0, validators)
+    }
+
+    /// The chain in a later epoch, for whoever knows its validators: a node from its state, or a light client that followed the chain there
+    /// earlier and kept what it found.
+    ///
+    /// # Errors
+    /// As [`Self::new`], about `validators`.
+    pub fn at_epoch(
+        essentials: ChainEssentials,
+        epoch: u64,
+        validators: Vec<ValidatorKey>,
+    ) -> Result<Self, TrustError> {
+        let count = validators.len();
         if !(1..=MAX_VALIDATORS).contains(&count) {
             return Err(TrustError::ValidatorCount(count));
         }
         let mut keys = Vec::with_capacity(count);
-        for (index, key) in essentials.validators.iter().enumerate() {
-            if essentials.validators[..index].contains(key) {
+        for (index, key) in validators.iter().enumerate() {
+            if validators[..index].contains(key) {
                 return Err(TrustError::DuplicateKey(index));
             }
             let point = PublicKey::decode(key.to_vec()).map_err(|_| TrustError::MalformedKey(index))?;
             keys.push(point);
         }
         let namespace = finalize_namespace(essentials.chain_id, essentials.genesis_hash);
-        Ok(Self { essentials, keys, namespace })
+        Ok(Self { essentials, epoch, validators, keys, namespace })
     }
 
     /// What this chain was trusted by.
     #[must_use]
     pub const fn essentials(&self) -> &ChainEssentials {
         &self.essentials
+    }
+
+    /// The epoch whose certificates are verified.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The validators of that epoch, in the order of the set.
+    #[must_use]
+    pub fn validators(&self) -> &[ValidatorKey] {
+        &self.validators
     }
 
     /// EIP-155 chain id.

@@ -20,6 +20,7 @@ mod right;
 mod signature;
 mod status;
 mod time;
+pub mod validator_registry;
 
 pub use ascii32::{MAX_NAME_BYTES, NameError};
 pub use certificate::{CertificateId, CertificateIdError};

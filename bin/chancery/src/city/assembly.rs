@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use chancery_chain::{ValidatorKeys, runtime_config};
-use chancery_execution::GenesisConfig;
+use chancery_execution::{GenesisConfig, ValidatorConfig};
 use chancery_gateway::{Gateway, GatewayConfig, Origin};
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
 use commonware_runtime::{Metrics as _, Runner as _, Supervisor as _, tokio as runtime};
@@ -132,8 +132,13 @@ fn announce(address: SocketAddr, nodes: &[CityNodes]) {
 
 /// What a new development city is made from.
 fn found(validators: &[ValidatorKeys], submitter: &SubmitterKey) -> Result<Founding> {
-    let mut public: Vec<_> =
-        validators.iter().enumerate().map(|(index, keys)| keys.public(&format!("city {}", index + 1))).collect();
+    let mut public = (0u32..)
+        .zip(validators)
+        .map(|(index, keys)| {
+            let voter = development_key(development::FIRST_VOTER + index)?;
+            Ok(ValidatorConfig { voting_account: Some(voter.address()), ..keys.public(&format!("city {}", index + 1)) })
+        })
+        .collect::<Result<Vec<_>>>()?;
     public.sort_by_key(|validator| validator.peer_public_key);
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     Ok(Founding::development(public, timestamp)?.with_gateway(submitter.address()))

@@ -1,10 +1,12 @@
 //! The genesis files of a city: made at its first start, read ever after.
 
-use std::{collections::BTreeMap, fs, io::Write, path::Path};
+use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
 
 use alloy_primitives::{Address, U256, utils::parse_ether};
 use anyhow::{Context, Result, ensure};
-use chancery_contracts::{Authorities, Predeploy, main_chain, side_chain};
+use chancery_contracts::{
+    Authorities, DEFAULT_EPOCH_LENGTH, Predeploy, Seat, main_chain, organization_name, side_chain, validator_registry,
+};
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
 use chancery_primitives::CertificateKind;
 
@@ -20,6 +22,8 @@ pub(crate) struct Founding {
     pub(crate) validators: Vec<ValidatorConfig>,
     /// Who administers the contracts' roles, configures, and records data blocks.
     pub(crate) authorities: Authorities,
+    /// Blocks after which a changed validator set takes over.
+    pub(crate) epoch_length: NonZeroU64,
     /// Funded accounts.
     pub(crate) funded: Vec<Address>,
     /// Seconds since 1970.
@@ -36,6 +40,7 @@ impl Founding {
         Ok(Self {
             validators,
             authorities: Authorities { administrator: operator, operators: vec![operator], submitters: vec![operator] },
+            epoch_length: DEFAULT_EPOCH_LENGTH,
             funded,
             timestamp,
         })
@@ -96,13 +101,14 @@ fn found(directory: &Path, founding: &Founding) -> Result<()> {
 
 /// The genesis of one chain.
 pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisConfig> {
-    let contracts = if chain == MAIN {
+    let mut contracts = if chain == MAIN {
         main_chain(&founding.authorities)
     } else {
         let kind: CertificateKind =
             chain.name.parse().with_context(|| format!("{} is no certificate kind", chain.name))?;
         side_chain(&founding.authorities, &[kind])
     };
+    contracts.extend(registry(founding)?);
     Ok(GenesisConfig {
         name: chain.name.to_owned(),
         chain_id: chain.chain_id,
@@ -119,6 +125,31 @@ pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisCon
             })
             .collect(),
     })
+}
+
+/// The contract in which the validators' organizations vote, if each has an account to vote with. Without it the set never changes.
+fn registry(founding: &Founding) -> Result<Option<Predeploy>> {
+    let named = founding.validators.iter().filter(|validator| validator.voting_account.is_some()).count();
+    if named == 0 {
+        return Ok(None);
+    }
+    let seats = founding
+        .validators
+        .iter()
+        .map(|validator| {
+            let name = &validator.name;
+            Ok(Seat {
+                organization: organization_name(name)
+                    .with_context(|| format!("{name:?}: an organization's name has 1 to 32 bytes"))?,
+                peer_public_key: validator.peer_public_key,
+                bls_public_key: validator.bls_public_key,
+                voting_account: validator.voting_account.with_context(|| {
+                    format!("{name} has no votingAccount, and others have: run `chancery network key` again")
+                })?,
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Some(validator_registry(founding.epoch_length, &seats)))
 }
 
 fn allocations(funded: &[Address]) -> Result<BTreeMap<Address, alloy::genesis::GenesisAccount>> {

@@ -3,10 +3,12 @@
 use std::{
     collections::BTreeSet,
     fs,
+    num::NonZeroU64,
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use alloy::signers::local::PrivateKeySigner;
 use anyhow::{Context, Result, bail, ensure};
 use chancery_chain::{ValidatorKeys, ValidatorSet};
 use chancery_execution::{GenesisConfig, ValidatorConfig};
@@ -14,7 +16,7 @@ use serde_json::json;
 
 use crate::{
     arguments::{MakeGenesis, MakeNodeKey},
-    city::{Founding, chain_named, genesis_config},
+    city::{Founding, chain_named, genesis_config, secrets::load_or_create_private_key},
     commands::read_bounded,
     output::Output,
 };
@@ -25,15 +27,28 @@ const MAX_PUBLIC_BYTES: u64 = 16 << 10;
 /// Makes a node's keys, or reads those that are there, and prints what the others have to know.
 pub(super) fn make_key(command: &MakeNodeKey, output: &Output) -> Result<()> {
     let keys = ValidatorKeys::load_or_create(&command.file)?;
-    let public = keys.public(&command.name);
+    let voting_account = match command.voting_account {
+        Some(account) => account,
+        None => voting_key(&command.file)?.address(),
+    };
+    let public = ValidatorConfig { voting_account: Some(voting_account), ..keys.public(&command.name) };
     output.answer(&public, serde_json::to_string_pretty(&public)?);
     Ok(())
+}
+
+/// The key that votes for the organization of the node with this key file: it is made if it does not exist.
+pub(super) fn voting_key(node_key: &Path) -> Result<PrivateKeySigner> {
+    if let Some(directory) = node_key.parent() {
+        fs::create_dir_all(directory).with_context(|| format!("cannot make the folder {}", directory.display()))?;
+    }
+    let key = load_or_create_private_key(&node_key.with_extension("vote"))?;
+    PrivateKeySigner::from_slice(key.as_slice()).context("the voting key is no secp256k1 key")
 }
 
 /// Makes the genesis file from all members' public keys.
 pub(super) fn make_genesis(command: &MakeGenesis, output: &Output) -> Result<()> {
     let members = command.members.iter().map(|path| read_member(path)).collect::<Result<Vec<_>>>()?;
-    let genesis = genesis_of(&command.chain, members)?;
+    let genesis = genesis_of(&command.chain, members, command.epoch_length)?;
     let hash = write_genesis(&command.out, &genesis)?;
     output.answer(
         &json!({"chain": genesis.name, "chainId": genesis.chain_id, "genesisHash": hash, "validators": genesis.validators.len(), "file": command.out}),
@@ -52,13 +67,17 @@ pub(super) fn make_genesis(command: &MakeGenesis, output: &Output) -> Result<()>
 ///
 /// # Errors
 /// An unknown chain, a name twice, or a set that no chain can have (a key twice, a proof of possession that does not belong to its key).
-pub(super) fn genesis_of(chain: &str, mut members: Vec<ValidatorConfig>) -> Result<GenesisConfig> {
+pub(super) fn genesis_of(
+    chain: &str,
+    mut members: Vec<ValidatorConfig>,
+    epoch_length: NonZeroU64,
+) -> Result<GenesisConfig> {
     let chain = chain_named(chain)?;
     let names: BTreeSet<_> = members.iter().map(|member| member.name.as_str()).collect();
     ensure!(names.len() == members.len(), "two members have the same name; each needs its own");
     members.sort_by_key(|member| member.peer_public_key);
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let genesis = genesis_config(chain, &Founding::development(members, timestamp)?)?;
+    let genesis = genesis_config(chain, &Founding { epoch_length, ..Founding::development(members, timestamp)? })?;
     let hash = genesis.build()?.header().hash();
     ValidatorSet::new(&genesis, hash)?;
     Ok(genesis)

@@ -2,16 +2,18 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    num::NonZeroU64,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use chancery_chain::ValidatorKeys;
+use chancery_execution::ValidatorConfig;
 use serde::Serialize;
 
 use super::{
     config::{NodeFile, P2pSection, PeerEntry, RoleName, RpcSection},
-    files::{genesis_of, write_genesis, write_new},
+    files::{genesis_of, voting_key, write_genesis, write_new},
 };
 use crate::{arguments::InitNetwork, output::Output};
 
@@ -63,7 +65,7 @@ pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
         bail!("{} is not empty: choose another --dir, or remove it", command.dir.display());
     }
     let members = members(command)?;
-    let made = write_network(&command.dir, &command.chain, &members, command.heartbeat_ms)?;
+    let made = write_network(&command.dir, &command.chain, &members, command.heartbeat_ms, command.epoch_length)?;
     let mut text = format!(
         "{}: chain {}, genesis hash {}\n\nRun each in a terminal of its own:\n",
         made.genesis.display(),
@@ -81,10 +83,22 @@ pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
 ///
 /// # Errors
 /// An unknown chain, a set of validators that no chain can have, a file that exists already.
-pub(super) fn write_network(dir: &Path, chain: &str, members: &[Member], heartbeat_ms: u64) -> Result<Made> {
+pub(super) fn write_network(
+    dir: &Path,
+    chain: &str,
+    members: &[Member],
+    heartbeat_ms: u64,
+    epoch_length: NonZeroU64,
+) -> Result<Made> {
     let validators: Vec<_> = members.iter().filter(|member| matches!(member.role, RoleName::Validator)).collect();
-    let public = validators.iter().map(|member| member.keys.public(&member.name)).collect();
-    let genesis = genesis_of(chain, public)?;
+    let public = validators
+        .iter()
+        .map(|member| {
+            let voter = voting_key(&key_path(dir, &member.name))?;
+            Ok(ValidatorConfig { voting_account: Some(voter.address()), ..member.keys.public(&member.name) })
+        })
+        .collect::<Result<_>>()?;
+    let genesis = genesis_of(chain, public, epoch_length)?;
     let genesis_path = dir.join("genesis.json");
     let genesis_hash = write_genesis(&genesis_path, &genesis)?;
 

@@ -12,6 +12,10 @@ library Bls12381 {
     /// An element of Fp2: c0 and c1 of 64 bytes, big-endian.
     uint256 internal constant FP2_BYTES = 128;
 
+    /// The generator of G1 with the opposite y: x and y of 64 bytes.
+    bytes internal constant NEGATIVE_GENERATOR = hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+        hex"00000000000000000000000000000000114d1d6855d545a8aa7d76c8cf2e21f267816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca";
+
     /// (p - 1) / 2, where p is the field's modulus: of y and p - y, the larger one is above it. Its highest 16 bytes, and its
     /// lowest 32.
     uint256 private constant HALF_HIGH = 0x0d0088f51cbff34d258dd3db21a5d66b;

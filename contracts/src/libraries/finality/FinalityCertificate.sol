@@ -29,10 +29,6 @@ library FinalityCertificate {
     /// Most headers that may lie between a block and the descendant whose certificate finalised it.
     uint256 internal constant MAX_LINKING_HEADERS = 1024;
 
-    /// The generator of G1 with the opposite y: x and y of 64 bytes.
-    bytes private constant NEGATIVE_GENERATOR = hex"0000000000000000000000000000000017f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
-        hex"00000000000000000000000000000000114d1d6855d545a8aa7d76c8cf2e21f267816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca";
-
     /// Verifies that a block is final: its header leads, directly or through linking headers, to a block that a quorum of the
     /// chain's validators signed.
     /// @param keys the validators' keys that the chain was trusted with.
@@ -75,7 +71,11 @@ library FinalityCertificate {
         if (signers < quorum) revert IFinalityErrors.BelowQuorum(signers, quorum);
         _checkEncoding(certificate.signature, signaturePoint);
         bytes memory message = bytes.concat(_namespace(chain), certificate.message);
-        _checkSignature(ValidatorSet.aggregate(keys, certificate.signers), HashToG2.hash(message), signaturePoint);
+        _checkSignature(
+            ValidatorSet.aggregate(keys, certificate.signers),
+            HashToG2.hash(message, HashToG2.SIGNATURES),
+            signaturePoint
+        );
     }
 
     /// FINALITY-3 and FINALITY-5.
@@ -114,7 +114,7 @@ library FinalityCertificate {
 
     /// FINALITY-4: e(key, message) = e(generator, signature), as a product that is one.
     function _checkSignature(bytes memory key, bytes memory messagePoint, bytes calldata signaturePoint) private view {
-        bytes memory pairs = bytes.concat(key, messagePoint, NEGATIVE_GENERATOR, signaturePoint);
+        bytes memory pairs = bytes.concat(key, messagePoint, Bls12381.NEGATIVE_GENERATOR, signaturePoint);
         (bool accepted, bool isOne) = Bls12381.pairingIsOne(pairs);
         if (!accepted) {
             // The other points were checked or made here. Addition looks at the curve alone.

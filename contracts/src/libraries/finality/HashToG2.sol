@@ -4,11 +4,14 @@ pragma solidity 0.8.37;
 import {Bls12381} from "./Bls12381.sol";
 import {Precompile} from "./Precompile.sol";
 
-/// From a message to a point of G2: RFC 9380, suite `BLS12381G2_XMD:SHA-256_SSWU_RO_`, with the domain of signatures whose
-/// keys were shown with a proof of possession.
+/// From a message to a point of G2: RFC 9380, suite `BLS12381G2_XMD:SHA-256_SSWU_RO_`, with the domains of the proof-of-possession
+/// scheme.
 library HashToG2 {
-    /// `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_` and its length, 43: what RFC 9380 calls DST_prime.
-    bytes32 private constant DOMAIN_START = "BLS_SIG_BLS12381G2_XMD:SHA-256_S";
+    /// Of signatures: `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_` and its length, 43, are what RFC 9380 calls DST_prime; its first 32 bytes.
+    bytes32 internal constant SIGNATURES = "BLS_SIG_BLS12381G2_XMD:SHA-256_S";
+    /// Of proofs of possession: `BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`, of the same length; its first 32 bytes.
+    bytes32 internal constant POSSESSION = "BLS_POP_BLS12381G2_XMD:SHA-256_S";
+    /// What both end with.
     bytes12 private constant DOMAIN_END = "SWU_RO_POP_\x2b";
 
     /// Two elements of Fp2: four numbers of 64 bytes that are then reduced to the field.
@@ -26,9 +29,10 @@ library HashToG2 {
     /// The least that it costs (EIP-7883).
     uint256 private constant MODEXP_GAS = 500;
 
+    /// @param domain `SIGNATURES` or `POSSESSION`.
     /// @return point an EIP-2537 G2 point, in the subgroup.
-    function hash(bytes memory message) internal view returns (bytes memory point) {
-        bytes memory elements = _reduce(_expand(message));
+    function hash(bytes memory message, bytes32 domain) internal view returns (bytes memory point) {
+        bytes memory elements = _reduce(_expand(message, domain));
         point = new bytes(2 * Bls12381.G2_BYTES);
         Bls12381.mapToG2(elements, 0, point, 0);
         Bls12381.mapToG2(elements, Bls12381.FP2_BYTES, point, Bls12381.G2_BYTES);
@@ -40,12 +44,12 @@ library HashToG2 {
     }
 
     /// RFC 9380 5.3.1, expand_message_xmd to 256 bytes.
-    function _expand(bytes memory message) private view returns (bytes32[EXPANDED_WORDS] memory words) {
+    function _expand(bytes memory message, bytes32 domain) private view returns (bytes32[EXPANDED_WORDS] memory words) {
         // SHA-256 has blocks of 64 bytes: one of zeros comes first. Then the message, the length wanted, and 0.
         bytes32 first =
-            sha256(abi.encodePacked(bytes32(0), bytes32(0), message, uint16(256), uint8(0), DOMAIN_START, DOMAIN_END));
+            sha256(abi.encodePacked(bytes32(0), bytes32(0), message, uint16(256), uint8(0), domain, DOMAIN_END));
         // What is hashed in each step: the first hash xor the one before, the number of the step, the domain.
-        bytes memory step = abi.encodePacked(bytes32(0), uint8(0), DOMAIN_START, DOMAIN_END);
+        bytes memory step = abi.encodePacked(bytes32(0), uint8(0), domain, DOMAIN_END);
         bytes32 word = 0;
         for (uint256 i = 0; i < EXPANDED_WORDS; ++i) {
             uint256 output;

@@ -95,7 +95,12 @@ impl Witness {
 
     /// Notes what the consensus of one epoch says to `reporter`; `scheme` and `electorate` are that epoch's.
     pub(crate) fn listening<R>(&self, reporter: R, scheme: &ConsensusScheme, electorate: Electorate) -> Listening<R> {
-        self.heard().members = electorate.peers.clone();
+        let mut heard = self.heard();
+        heard.members = electorate.peers.clone();
+        // Each epoch counts its views from one.
+        heard.view = 0;
+        heard.recent_views.clear();
+        drop(heard);
         Listening { inner: reporter, witness: self.clone(), electorate, scheme: scheme.clone() }
     }
 }

@@ -6,10 +6,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use alloy::primitives::{B256, keccak256};
-use chancery_chain::{BlockDigest, ConsensusScheme, PeerKey, Role, ValidatorKeys};
+use chancery_chain::{BlockDigest, ConsensusScheme, PeerKey, ValidatorKeys};
 use commonware_codec::{DecodeExt as _, Encode as _};
 use commonware_consensus::simplex::types::{Finalize, Notarize, Proposal, Vote};
-use commonware_p2p::{Receiver as _, Recipients, Sender as _, simulated::Link};
+use commonware_p2p::{Receiver as _, Recipients, Sender as _, simulated::Link, utils::mux};
 use commonware_runtime::{Clock as _, Handle, Quota, Spawner as _, Supervisor as _, deterministic};
 use commonware_utils::{NZU32, probability};
 use rand::{Rng, RngExt as _, SeedableRng as _, rngs::StdRng, seq::IteratorRandom as _};
@@ -266,12 +266,14 @@ impl Run {
         let mut random = StdRng::seed_from_u64(self.random.next_u64());
         let task = self.simulation.context.child("double_voter").spawn(move |_| async move {
             while let Ok((_, message)) = receiver.recv().await {
+                // Votes carry the number of their epoch in front; all runs are of one epoch.
+                let Ok((0, message)) = mux::parse(message) else { continue };
                 let Ok(vote) = Vote::<ConsensusScheme, BlockDigest>::decode(message) else { continue };
                 let mut other = [0; 32];
                 random.fill_bytes(&mut other);
                 let other = BlockDigest::decode(other.to_vec()).unwrap();
                 for vote in conflicting(&scheme, &vote, other) {
-                    sender.send(Recipients::All, vote.encode(), true);
+                    sender.send(Recipients::All, [&[0], vote.encode().as_ref()].concat(), true);
                 }
             }
         });
@@ -281,7 +283,7 @@ impl Run {
     fn scheme(&self, keys: &ValidatorKeys) -> ConsensusScheme {
         let hash = self.simulation.genesis.build().unwrap().header().hash();
         let validators = chancery_chain::ValidatorSet::new(&self.simulation.genesis, hash).unwrap();
-        validators.scheme(Role::Validator, keys).unwrap()
+        validators.scheme(keys)
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 pub mod faults;
+pub mod membership;
 pub mod simulation;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
@@ -15,8 +16,8 @@ use alloy::{
     signers::{SignerSync as _, local::PrivateKeySigner},
 };
 use chancery_chain::{
-    Channels, ConsensusTiming, EngineConfig, EngineHandle, NodeError, PeerKey, Role, ValidatorKeys, ValidatorSet,
-    Witness, start_engine,
+    Channels, ConsensusTiming, EngineConfig, EngineHandle, NodeError, PeerKey, PeerTracker, Role, ValidatorKeys,
+    ValidatorSet, Witness, start_engine,
 };
 use chancery_execution::{Blockchain, ExecutionConfig, GenesisConfig};
 use chancery_light::{FinalityProof, TrustedChain};
@@ -34,14 +35,13 @@ pub fn account(index: u8) -> PrivateKeySigner {
 }
 
 pub fn transfer(from: u8, nonce: u64) -> Bytes {
-    let transaction = TxEip1559 {
-        chain_id: CHAIN_ID,
-        nonce,
-        gas_limit: 21_000,
-        to: Address::repeat_byte(0xEE).into(),
-        value: U256::from(1),
-        ..Default::default()
-    };
+    let to = Address::repeat_byte(0xEE).into();
+    signed(from, TxEip1559 { nonce, gas_limit: 21_000, to, value: U256::from(1), ..Default::default() })
+}
+
+/// A transaction of an account on the test chain.
+pub fn signed(from: u8, transaction: TxEip1559) -> Bytes {
+    let transaction = TxEip1559 { chain_id: CHAIN_ID, ..transaction };
     let signature = account(from).sign_hash_sync(&transaction.signature_hash()).unwrap();
     TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
 }
@@ -64,6 +64,13 @@ pub fn genesis(keys: &[ValidatorKeys]) -> GenesisConfig {
         alloc: (0..4).map(|index| (account(index).address(), funded.clone())).collect::<BTreeMap<_, _>>(),
         predeploys: vec![],
     }
+}
+
+/// The simulated network connects everybody with everybody, whoever votes.
+struct Everybody;
+
+impl PeerTracker for Everybody {
+    fn track(&mut self, _: &ValidatorSet) {}
 }
 
 /// One node that can be stopped and started again over the same files.
@@ -105,6 +112,7 @@ impl TestNode {
         let block = genesis.build()?;
         let chain = Blockchain::open(dir, &block, ExecutionConfig::default())?;
         let validators = ValidatorSet::new(genesis, block.header().hash())?;
+        validators.check_role(self.role, &self.keys)?;
         let peer = self.keys.peer_public_key();
         let control = oracle.control(peer.clone());
         let mut channels = channels(&control).await;
@@ -117,9 +125,9 @@ impl TestNode {
             Witness::new(chain.clone(), peer.clone(), timing, dir, move || clock.current(), String::new).unwrap();
         let config = EngineConfig {
             chain: chain.clone(),
-            scheme: validators.scheme(self.role, &self.keys)?,
-            me: peer.clone(),
-            has_peers: validators.peers().len() > 1 || self.role == Role::Follower,
+            keys: self.keys.clone(),
+            tracker: Box::new(Everybody),
+            has_peers: true,
             validators,
             peers: oracle.manager(),
             blocker: control,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy::primitives::B256;
-use chancery_chain::ValidatorSet;
+use chancery_chain::{Role, ValidatorKeys, ValidatorSet};
 use chancery_light::TrustedChain;
 use commonware_p2p::simulated::{Config, Link, Network};
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
@@ -23,6 +23,12 @@ pub struct Simulation {
     pub trusted: TrustedChain,
 }
 
+fn node(keys: ValidatorKeys, genesis: &chancery_execution::GenesisConfig) -> TestNode {
+    let key = keys.peer_public_key_bytes();
+    let named = genesis.validators.iter().any(|validator| validator.peer_public_key == key);
+    TestNode { role: if named { Role::Validator } else { Role::Follower }, ..TestNode::new(keys) }
+}
+
 pub fn good_link() -> Link {
     Link { latency: Duration::from_millis(10), jitter: Duration::from_millis(3), success_rate: probability!(1.0) }
 }
@@ -34,9 +40,20 @@ pub fn bad_link() -> Link {
 impl Simulation {
     pub async fn new(context: deterministic::Context, validators: u64, link: Link) -> Self {
         let keys = validator_keys(validators);
+        let genesis = genesis(&keys);
+        Self::of(context, keys, genesis, link).await
+    }
+
+    /// Nodes with these keys on this chain; those that the genesis does not name are followers.
+    pub async fn of(
+        context: deterministic::Context,
+        keys: Vec<ValidatorKeys>,
+        genesis: chancery_execution::GenesisConfig,
+        link: Link,
+    ) -> Self {
         let peers: Vec<_> = keys.iter().map(|keys| keys.peer_public_key()).collect();
         let config = Config {
-            max_size: chancery_chain::max_message_bytes(keys.len()),
+            max_size: chancery_chain::max_message_bytes(),
             max_peers_per_set: NZUsize!(16),
             disconnect_on_block: true,
             tracked_peer_sets: NZUsize!(1),
@@ -44,14 +61,13 @@ impl Simulation {
         let (network, oracle) = Network::new_with_peers(context.child("network"), config, peers).await;
         network.start();
         link_all(&oracle, &keys, &link).await;
-        let genesis = genesis(&keys);
         let hash = genesis.build().unwrap().header().hash();
         let trusted = ValidatorSet::new(&genesis, hash).unwrap().trusted().clone();
         Self {
             context,
             oracle,
-            nodes: keys.into_iter().map(TestNode::new).collect(),
-            dirs: (0..validators).map(|_| tempfile::tempdir().unwrap()).collect(),
+            dirs: keys.iter().map(|_| tempfile::tempdir().unwrap()).collect(),
+            nodes: keys.into_iter().map(|keys| node(keys, &genesis)).collect(),
             genesis,
             trusted,
         }

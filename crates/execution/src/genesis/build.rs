@@ -13,7 +13,8 @@ use super::{GenesisConfig, GenesisError, MAX_VALIDATORS, deploy::deploy};
 use crate::{
     Block, StateView, TRANSACTION_GAS_LIMIT_CAP,
     executor::fixed_fields,
-    state::{AccountChange, Overlay, StateChanges, transition},
+    registry::registered_validators,
+    state::{AccountChange, Overlay, PendingLayer, StateChanges, transition},
 };
 
 /// Longest name of a chain, in bytes.
@@ -67,7 +68,24 @@ impl GenesisConfig {
         let overlay = transition(&StateView::empty(), changes(alloc.iter())).map_err(broken)?;
         header.state_root = overlay.state_root;
         let block = Block::from_sealed(header.seal_slow(), Vec::new());
-        Ok(Genesis { config: Arc::new(self.clone()), block, overlay: Arc::new(overlay) })
+        let overlay = Arc::new(overlay);
+        self.check_registry(&block, &overlay)?;
+        Ok(Genesis { config: Arc::new(self.clone()), block, overlay })
+    }
+
+    /// A registry that disagrees with the file would give epoch 1 other validators than everybody has agreed on.
+    fn check_registry(&self, block: &Block, overlay: &Arc<Overlay>) -> Result<(), GenesisError> {
+        let layer = PendingLayer { height: 0, hash: block.hash(), overlay: overlay.clone() };
+        let wrong = |problem: String| GenesisError::Field { field: "predeploys", problem };
+        let registered = registered_validators(&StateView::empty().with_overlays(vec![layer]))
+            .map_err(|error| wrong(error.to_string()))?;
+        let Some(registered) = registered else { return Ok(()) };
+        let same = registered.len() == self.validators.len()
+            && registered.iter().zip(&self.validators).all(|(registered, validator)| {
+                registered.peer_public_key == validator.peer_public_key
+                    && registered.bls_public_key == validator.bls_public_key
+            });
+        if same { Ok(()) } else { Err(wrong("the validator registry has other validators than this file".into())) }
     }
 
     /// The BLS public keys in the order of the set.

@@ -44,6 +44,10 @@ pub struct ValidatorConfig {
     /// The BLS key's signature of itself (compressed G2): whoever named the key knows its secret, so that no member can choose a key that
     /// cancels others' out of an aggregate. Consensus checks it before it starts (FINALITY-8).
     pub proof_of_possession: FixedBytes<96>,
+    /// The account that votes for the validator's organization in the validator registry. The registry has it from its constructor; here it
+    /// stands for whoever makes or reads the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voting_account: Option<Address>,
 }
 
 /// A contract that is there from the start, made by running its constructor at its address.

@@ -69,6 +69,7 @@ pub(crate) fn genesis() -> GenesisConfig {
             )),
             peer_public_key: FixedBytes::repeat_byte(7),
             proof_of_possession: FixedBytes::ZERO,
+            voting_account: None,
         }],
         alloc,
         predeploys: Vec::new(),

@@ -51,7 +51,8 @@ impl Lab {
                 Member::validator(&dir, format!("validator-{}", host + 1), p2p, rpc)
             })
             .collect::<Result<Vec<_>>>()?;
-        let Made { nodes, .. } = write_network(&dir, "main", &members, heartbeat_ms)?;
+        let Made { nodes, .. } =
+            write_network(&dir, "main", &members, heartbeat_ms, chancery_contracts::DEFAULT_EPOCH_LENGTH)?;
         let mut hosts = Vec::with_capacity(count);
         let mut devices = Vec::with_capacity(count);
         for (number, node) in nodes.iter().enumerate() {

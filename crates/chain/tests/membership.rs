@@ -1,0 +1,163 @@
+//! Validators that join and leave by vote, on a deterministic clock: the next epoch is theirs, whatever crashes meanwhile.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use alloy::primitives::B256;
+use commonware_runtime::{Clock as _, deterministic};
+use support::{
+    membership::{EPOCH, addition, changing_genesis, removal, signers, trusted_by_epoch, verified_across_epochs, vote},
+    simulation::{HEARTBEAT, Simulation, bad_link, good_link, simulate},
+    validator_keys,
+};
+
+async fn network(context: deterministic::Context, validators: usize, others: usize) -> Simulation {
+    // Those who join come last in the order of keys here; the registry sorts them in.
+    let keys = validator_keys((validators + others) as u64);
+    let genesis = changing_genesis(&keys, validators);
+    Simulation::of(context, keys, genesis, good_link()).await
+}
+
+/// Where a node stands in the order of the set, if it is a member.
+fn position(simulation: &Simulation, node: usize, observer: usize, epoch: u64) -> Option<usize> {
+    let trusted = trusted_by_epoch(simulation.nodes[observer].chain(), &simulation.trusted);
+    let key = simulation.nodes[node].keys.bls_public_key();
+    trusted[&epoch].validators().iter().position(|validator| *validator == key)
+}
+
+fn agreed(simulation: &Simulation) -> Vec<B256> {
+    let chains: Vec<_> = simulation
+        .running()
+        .map(|node| verified_across_epochs(simulation.nodes[node].chain(), &simulation.trusted))
+        .collect();
+    let longest = chains.iter().max_by_key(|chain| chain.len()).unwrap().clone();
+    for chain in chains {
+        assert_eq!(chain[..], longest[..chain.len()]);
+    }
+    longest
+}
+
+/// Node 4 is voted in and node 1 out, both by the first three organizations.
+async fn exchange(simulation: &Simulation, through: usize) {
+    simulation.registry(through, 0, addition(&simulation.nodes[4].keys, 4)).await;
+    simulation.registry(through, 1, vote(0)).await;
+    simulation.registry(through, 2, vote(0)).await;
+    // There are five organizations now, so it takes four.
+    simulation.registry(through, 4, removal(&simulation.nodes[1].keys)).await;
+    for organization in [0, 2, 3] {
+        simulation.registry(through, organization, vote(1)).await;
+    }
+}
+
+// MEMBER-1 to MEMBER-4
+#[test]
+fn the_next_epoch_is_decided_by_whom_the_organizations_voted_for() {
+    simulate(100, |context| async move {
+        let mut simulation = network(context, 4, 1).await;
+        simulation.start_all().await;
+        exchange(&simulation, 0).await;
+        let changed = simulation.nodes[0].height() / EPOCH.get() + 1;
+        simulation.until_epoch(0, 0, changed + 1).await;
+
+        let joined = position(&simulation, 4, 0, changed).expect("it is a member of the epoch after the vote");
+        assert_eq!(position(&simulation, 4, 0, 0), None);
+        assert_eq!(position(&simulation, 1, 0, changed), None, "it has left");
+        assert!(signers(simulation.nodes[0].chain(), changed).contains(&joined), "it votes");
+        assert_eq!(trusted_by_epoch(simulation.nodes[0].chain(), &simulation.trusted)[&changed].validators().len(), 4);
+
+        // Three of the four are left, so every decision needs the new one.
+        simulation.kill(0).await;
+        simulation.until_epoch(2, 1, changed + 2).await;
+        // The one that left follows, and nothing was restarted or configured anew.
+        assert_eq!(simulation.nodes[1].height() / EPOCH.get(), changed + 2);
+        agreed(&simulation)
+    });
+}
+
+// CHAIN-5, MEMBER-3
+#[test]
+fn whoever_was_away_for_some_epochs_follows_them_one_after_the_other() {
+    simulate(110, |context| async move {
+        let mut simulation = network(context, 4, 1).await;
+        for node in [0, 1, 2, 4] {
+            simulation.start(node).await;
+        }
+        exchange(&simulation, 0).await;
+        simulation.until_epoch(0, 0, 4).await;
+        // It has never been there, and knows the genesis alone.
+        simulation.start(3).await;
+        simulation.submit(3, 1, 0);
+        simulation.until_nonces(1, 1).await;
+        assert!(simulation.nodes[3].height() > 4 * EPOCH.get());
+        simulation.kill(0).await;
+        // Now it is needed: of the four, it is one of three.
+        simulation.until_epoch(2, 0, 6).await;
+        agreed(&simulation)
+    });
+}
+
+// CHAIN-5
+#[test]
+fn all_may_be_stopped_at_any_moment_of_a_change() {
+    for seed in 120..122 {
+        simulate(seed, |context| async move {
+            let mut simulation = network(context, 4, 1).await;
+            simulation.start_all().await;
+            exchange(&simulation, 0).await;
+            let first = simulation.nodes[0].height();
+            let mut round = 0;
+            while simulation.nodes[0].height() < first + EPOCH.get() + 1 {
+                let nonce = simulation.nonce(0, 0);
+                simulation.submit(0, 0, nonce);
+                simulation.context.sleep(std::time::Duration::from_millis(seed * 7 % 11 + round * 5 % 90)).await;
+                for node in 0..5 {
+                    simulation.kill(node).await;
+                }
+                simulation.start_all().await;
+                let before = simulation.nodes[0].height();
+                support::until(&simulation.context, || simulation.nodes[0].height() > before).await;
+                round += 1;
+            }
+            agreed(&simulation)
+        });
+    }
+}
+
+// MEMBER-2: the same transactions over lossy links, and the same chain for the same seed.
+#[test]
+fn a_change_over_lossy_links_is_one_change_and_the_same_seed_gives_the_same_chain() {
+    let run = |seed| {
+        simulate(seed, |context| async move {
+            let keys = validator_keys(5);
+            let genesis = changing_genesis(&keys, 4);
+            let mut simulation = Simulation::of(context, keys, genesis, bad_link()).await;
+            simulation.start_all().await;
+            exchange(&simulation, 2).await;
+            let changed = simulation.nodes[0].height() / EPOCH.get() + 1;
+            simulation.until_epoch(2, 0, changed + 1).await;
+            simulation.context.sleep(HEARTBEAT).await;
+            agreed(&simulation)
+        })
+    };
+    let first = run(130);
+    assert_eq!(first, run(130));
+    assert_ne!(first, run(131));
+}
+
+// A chain of one validator grows to two and shrinks again.
+#[test]
+fn a_chain_of_one_takes_a_second_validator_and_gives_it_back() {
+    simulate(140, |context| async move {
+        let mut simulation = network(context, 1, 1).await;
+        simulation.start_all().await;
+        simulation.registry(0, 0, addition(&simulation.nodes[1].keys, 1)).await;
+        simulation.until_epoch(0, 0, 2).await;
+        assert_eq!(signers(simulation.nodes[0].chain(), 1), [0, 1]);
+        simulation.registry(1, 1, removal(&simulation.nodes[1].keys)).await;
+        simulation.registry(1, 0, vote(1)).await;
+        let changed = simulation.nodes[0].height() / EPOCH.get() + 1;
+        simulation.until_epoch(0, 0, changed + 1).await;
+        assert_eq!(signers(simulation.nodes[1].chain(), changed), [0]);
+        agreed(&simulation)
+    });
+}
