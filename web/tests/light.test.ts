@@ -4,7 +4,7 @@ import type { Hex } from 'viem';
 import { describe, expect, it } from 'vitest';
 import * as light from '../src/light';
 
-// FINALITY-1 to FINALITY-9 (docs/specs/finality.md). The same files hold the Rust and the Solidity side.
+// FINALITY-1 to FINALITY-10 (docs/specs/finality.md). The same files hold the Rust and the Solidity side.
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../crates/light/vectors/${name}.json`, import.meta.url), 'utf8'));
 
@@ -31,7 +31,13 @@ interface BundleVectors {
   cases: (Case & { proof: Record<string, unknown> })[];
 }
 
+interface HandoverVectors {
+  essentials: light.ChainEssentials;
+  cases: Omit<Case, 'chain'>[];
+}
+
 const finality = read('finality') as FinalityVectors;
+const handovers = read('handover') as HandoverVectors;
 const bundles = read('bundle') as BundleVectors;
 const bytes = (hex: Hex): Uint8Array => hexToBytes(hex.slice(2));
 const file = (json: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(json));
@@ -63,6 +69,31 @@ function expected(vector: { expect: string; reason?: string }): { expect: string
   const { reason } = vector;
   return reason === undefined ? { expect: vector.expect } : { expect: vector.expect, reason };
 }
+
+// A chain whose validators changed, as crates/chain/tests/membership.rs ran it.
+describe('handover vectors (FINALITY-10)', () => {
+  const genesis = new light.TrustedChain(handovers.essentials);
+
+  it.each(handovers.cases)('$name: $expect', ({ expect: wanted, proof }) => {
+    expect(outcome(() => genesis.verifyFinality(light.readFinalityProof(proof))).expect).toBe(wanted);
+  });
+
+  it('a chain that was followed goes on from there', () => {
+    const proof = light.readFinalityProof(handovers.cases[0]?.proof);
+    const followed = genesis.followAll(proof.handovers);
+    expect(followed.epoch).toBeGreaterThan(0n);
+    expect(followed.verifyFinality({ ...proof, handovers: [] }).number).toBe(genesis.verifyFinality(proof).number);
+    const last = proof.handovers.at(-1);
+    if (last === undefined) throw new Error('no handover');
+    expect(outcome(() => followed.follow(last)).expect).toBe('EpochMismatch');
+  });
+
+  it('more handovers than a chain can have are refused before they are looked at', () => {
+    const proof = light.readFinalityProof(handovers.cases[0]?.proof);
+    const many = Array.from({ length: light.MAX_HANDOVERS + 1 }).flatMap(() => proof.handovers.slice(0, 1));
+    expect(outcome(() => genesis.followAll(many)).expect).toBe('ProofTooLarge');
+  });
+});
 
 describe('finality vectors', () => {
   it.each(finality.cases)('$name: $expect', (vector) => {

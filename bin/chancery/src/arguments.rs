@@ -163,6 +163,72 @@ pub(crate) enum NetworkCommand {
     Key(MakeNodeKey),
     /// Make the genesis file from the public keys of all validators.
     Genesis(MakeGenesis),
+    /// Show the validators of a chain, the organizations that vote, and the open proposals.
+    Validators(ShowValidators),
+    /// Propose a validator, and vote for it.
+    ProposeAdd(ProposeAddition),
+    /// Propose that a validator leaves, and vote for that.
+    ProposeRemove(ProposeRemoval),
+    /// Propose another voting account for an organization whose key was lost or stolen, and vote for that.
+    ProposeVoter(ProposeVoter),
+    /// Vote for a proposal.
+    Vote(VoteFor),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowValidators {
+    /// JSON-RPC endpoint of a node of the chain.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    pub(crate) rpc: String,
+}
+
+/// Which chain to vote on, and with which key.
+#[derive(Debug, Args)]
+pub(crate) struct Voting {
+    /// JSON-RPC endpoint of a node of the chain.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    pub(crate) rpc: String,
+    /// The organization's voting key, which `chancery network key` made beside the node's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) voting_key: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposeAddition {
+    /// What `chancery network key` printed for the new validator.
+    #[arg(value_name = "FILE")]
+    pub(crate) member: PathBuf,
+    /// The organization that runs it, if the file has another name.
+    #[arg(long)]
+    pub(crate) organization: Option<String>,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposeRemoval {
+    /// The validator's peer key, or the name of an organization that runs one.
+    pub(crate) validator: String,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposeVoter {
+    /// The organization.
+    pub(crate) organization: String,
+    /// The account that shall vote for it.
+    pub(crate) account: Address,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VoteFor {
+    /// Its number, as `chancery network validators` shows it.
+    pub(crate) proposal: u64,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
 }
 
 #[derive(Debug, Args)]

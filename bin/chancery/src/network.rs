@@ -5,6 +5,8 @@
 //! one of them:  network genesis <---------------------------------------------------+----> genesis.json, to everybody
 //! each member:  node --config node.toml
 //!
+//! later:        network propose-add, propose-remove, propose-voter, vote, validators: the organizations change who decides
+//!
 //! on one machine, for a trial:  network init  makes all of it at once
 //! ```
 
@@ -13,6 +15,7 @@ pub(crate) mod config;
 mod files;
 mod init;
 pub(crate) mod measured;
+mod membership;
 mod node;
 mod observed;
 
@@ -30,6 +33,11 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
         NetworkCommand::Init(init) => init::run(&init, output),
         NetworkCommand::Key(key) => files::make_key(&key, output),
         NetworkCommand::Genesis(genesis) => files::make_genesis(&genesis, output),
+        NetworkCommand::Validators(show) => membership::validators(&show, output),
+        NetworkCommand::ProposeAdd(propose) => membership::propose_addition(&propose, output),
+        NetworkCommand::ProposeRemove(propose) => membership::propose_removal(&propose, output),
+        NetworkCommand::ProposeVoter(propose) => membership::propose_voter(&propose, output),
+        NetworkCommand::Vote(vote) => membership::vote(&vote, output),
     }
     .map(|()| ExitCode::SUCCESS)
 }

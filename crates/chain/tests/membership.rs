@@ -3,10 +3,15 @@
 
 mod support;
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256, Bytes, U256};
+use chancery_contracts::{uncompressed_g1, uncompressed_g2};
+use chancery_light::{FinalityProof, Handover, ValidatorKey};
 use commonware_runtime::{Clock as _, deterministic};
 use support::{
-    membership::{EPOCH, addition, changing_genesis, removal, signers, trusted_by_epoch, verified_across_epochs, vote},
+    membership::{
+        EPOCH, addition, changing_genesis, handover_at, handovers, removal, signers, trusted_by_epoch,
+        verified_across_epochs, vote,
+    },
     simulation::{HEARTBEAT, Simulation, bad_link, good_link, simulate},
     validator_keys,
 };
@@ -158,6 +163,150 @@ fn a_chain_of_one_takes_a_second_validator_and_gives_it_back() {
         let changed = simulation.nodes[0].height() / EPOCH.get() + 1;
         simulation.until_epoch(0, 0, changed + 1).await;
         assert_eq!(signers(simulation.nodes[1].chain(), changed), [0]);
+        agreed(&simulation)
+    });
+}
+
+/// What a light client is given, and the check that refuses it.
+struct Case {
+    name: &'static str,
+    expect: &'static str,
+    proof: FinalityProof,
+}
+
+/// A genuine proof across a change of the set, and what forgers and liars would make of it.
+fn handover_cases(simulation: &Simulation, changed: u64) -> Vec<Case> {
+    let chain = simulation.nodes[0].chain();
+    let all = handovers(chain);
+    // A set counts until it is handed over, so the epoch between needs no proof.
+    let later = support::finality(chain, (changed + 2) * EPOCH.get() - 1).unwrap();
+    let proof = FinalityProof { handovers: all.clone(), ..later.clone() };
+    let case = |name, expect, proof| Case { name, expect, proof };
+    let forged = |name, expect, forge: &dyn Fn(&mut Handover)| {
+        let mut proof = proof.clone();
+        forge(proof.handovers.last_mut().unwrap());
+        assert!(proof.handovers != all, "{name}: nothing was forged");
+        case(name, expect, proof)
+    };
+    // Node 1's, which is no validator any more in between.
+    let former = simulation.trusted.validators()[1];
+    let another = handover_at(chain, chain.epochs().last(changed));
+    let middle = (chain.epochs().first(changed - 1).max(1)..chain.epochs().last(changed - 1))
+        .rfind(|height| chain.certificate(*height).unwrap().is_some())
+        .unwrap();
+    let middle = handover_at(chain, middle);
+    let bare = FinalityProof { handovers: vec![], ..later };
+    let earlier = FinalityProof { handovers: all.clone(), ..support::finality(chain, 3).unwrap() };
+    assert_eq!(all.len(), 2);
+    let between = support::finality(chain, (changed - 1) * EPOCH.get() + 3).unwrap();
+    let only_first = |proof: &FinalityProof| FinalityProof { handovers: all[..1].to_vec(), ..proof.clone() };
+    let signature = |forged: &mut Handover| {
+        let mut bytes = forged.certificate.to_vec();
+        bytes[0] ^= 1;
+        forged.certificate = bytes.into();
+    };
+    vec![
+        case("handed over once each time the set changed", "ok", proof.clone()),
+        case("not handed over", "FinalitySignature", bare),
+        case(
+            "the last handover left out",
+            "FinalitySignature",
+            FinalityProof { handovers: without_last, ..proof.clone() },
+        ),
+        case("a block of an epoch before the set", "EpochMismatch", earlier),
+        forged("a key of the set before among the new ones", "HandoverValidatorsMismatch", &|forged| {
+            forged.validators[0] = former;
+        }),
+        forged("the new keys in another order", "HandoverValidatorsMismatch", &|forged| forged.validators.swap(0, 1)),
+        forged("handed over to nobody", "HandoverMalformed", &|forged| forged.validators.clear()),
+        forged("the slots in another order", "HandoverMalformed", &|forged| forged.registry.storage_proof.swap(0, 1)),
+        forged("without the epoch's length", "HandoverMalformed", &|forged| {
+            forged.registry.storage_proof.pop();
+        }),
+        forged("another hash of the set", "StorageNotProven", &|forged| {
+            forged.registry.storage_proof[0].value += U256::ONE;
+        }),
+        forged("another length of the epoch", "StorageNotProven", &|forged| {
+            forged.registry.storage_proof[1].value += U256::ONE;
+        }),
+        forged("another account", "AccountNotProven", &|forged| forged.registry.address = Address::repeat_byte(1)),
+        forged("the registry altered", "AccountNotProven", &|forged| forged.registry.nonce += 1),
+        forged("another block's certificate", "HeaderHashMismatch", &|forged| {
+            forged.certificate = another.certificate.clone();
+        }),
+        forged("the certificate of another epoch", "RoundMismatch", &signature),
+        forged("genuine, from the middle of the epoch", "HandoverMalformed", &|forged| forged.clone_from(&middle)),
+    ]
+}
+
+/// Keys as EIP-2537 has them, one after another.
+fn uncompressed(keys: &[ValidatorKey]) -> Bytes {
+    keys.iter().flat_map(|key| uncompressed_g1(key.as_slice()).unwrap().to_vec()).collect()
+}
+
+/// The points of a proof as EIP-2537 has them, for the Solidity verifier.
+fn points(proof: &FinalityProof) -> serde_json::Value {
+    let signature = |certificate: &[u8]| uncompressed_g2(&certificate[certificate.len() - 96..]).unwrap();
+    let handovers: Vec<_> = proof
+        .handovers
+        .iter()
+        .map(|handover| {
+            serde_json::json!({
+                "signaturePoint": signature(&handover.certificate),
+                "keys": uncompressed(&handover.validators),
+            })
+        })
+        .collect();
+    serde_json::json!({ "signaturePoint": signature(&proof.certificate), "handovers": handovers })
+}
+
+/// Written by this test alone with `CHANCERY_BLESS=1`; what holds the other verifiers.
+const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../light/vectors/handover.json");
+
+// FINALITY-10
+#[test]
+fn a_light_client_follows_the_changes_from_the_genesis_and_refuses_forged_ones() {
+    simulate(150, |context| async move {
+        let mut simulation = network(context, 4, 1).await;
+        simulation.start_all().await;
+        exchange(&simulation, 0).await;
+        let changed = simulation.nodes[0].height() / EPOCH.get() + 1;
+        simulation.until_epoch(0, 0, changed).await;
+        // Node 1 comes back: five validators.
+        simulation.registry(0, 0, addition(&simulation.nodes[1].keys, 1)).await;
+        simulation.registry(0, 2, vote(2)).await;
+        simulation.registry(0, 3, vote(2)).await;
+        let changed = simulation.nodes[0].height() / EPOCH.get() + 1;
+        simulation.until_epoch(0, 0, changed + 2).await;
+        let (chain, genesis) = (simulation.nodes[0].chain(), &simulation.trusted);
+
+        let trusted = genesis.follow_all(&handovers(chain)).unwrap();
+        assert_eq!(trusted.epoch(), changed);
+        assert_eq!(trusted.validators(), trusted_by_epoch(chain, genesis)[&changed].validators());
+
+        let cases = handover_cases(&simulation, changed);
+        // Whoever has followed the chain already does not follow it again.
+        trusted.verify_finality(&cases[0].proof).unwrap();
+        for Case { name, expect, proof } in &cases {
+            let outcome = genesis.verify_finality(proof).map_or_else(|error| error.check(), |_| "ok");
+            assert_eq!(outcome, *expect, "{name}");
+        }
+        if std::env::var_os("CHANCERY_BLESS").is_some() {
+            let cases: Vec<_> = cases
+                .iter()
+                .map(|case| {
+                    let points = points(&case.proof);
+                    serde_json::json!({ "name": case.name, "expect": case.expect, "proof": case.proof, "points": points })
+                })
+                .collect();
+            let essentials = genesis.essentials();
+            let keys = uncompressed(&essentials.validators);
+            let header = alloy::rlp::encode(chain.header(0).unwrap().unwrap().inner());
+            let header = Bytes::from(header);
+            let vectors =
+                serde_json::json!({ "essentials": essentials, "keys": keys, "genesisHeader": header, "cases": cases });
+            std::fs::write(VECTORS, serde_json::to_string_pretty(&vectors).unwrap() + "\n").unwrap();
+        }
         agreed(&simulation)
     });
 }

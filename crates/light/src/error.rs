@@ -94,6 +94,30 @@ pub enum VerifyError {
     /// The aggregate signature is not that of the named signers over this block on this chain.
     #[error("the finality signature is not that of the named validators over this block of this chain")]
     FinalitySignature,
+    /// The certificate is of an epoch in which these validators did not decide yet.
+    #[error(
+        "the finality certificate is of epoch {found}, and these validators decide from epoch {from} on; verify it with those of its epoch"
+    )]
+    EpochMismatch {
+        /// First epoch of the validators.
+        from: u64,
+        /// Epoch of the certificate.
+        found: u64,
+    },
+    /// A handover to other validators is none.
+    #[error("the handover to other validators is malformed: {reason}")]
+    HandoverMalformed {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A handover names other validators than the registry.
+    #[error("the validator registry commits to the validator set {registry}, but the keys handed over hash to {keys}")]
+    HandoverValidatorsMismatch {
+        /// Hash in the registry.
+        registry: B256,
+        /// Hash of the keys given.
+        keys: B256,
+    },
     /// A Merkle-Patricia proof exceeds its bounds.
     #[error("a trie proof is larger than allowed ({found} > {limit})")]
     ProofTooLarge {
@@ -173,6 +197,9 @@ impl VerifyError {
             Self::UnknownValidator { .. } => "UnknownValidator",
             Self::BelowQuorum { .. } => "BelowQuorum",
             Self::FinalitySignature => "FinalitySignature",
+            Self::EpochMismatch { .. } => "EpochMismatch",
+            Self::HandoverMalformed { .. } => "HandoverMalformed",
+            Self::HandoverValidatorsMismatch { .. } => "HandoverValidatorsMismatch",
             Self::ProofTooLarge { .. } => "ProofTooLarge",
             Self::TransactionNotIncluded { .. } => "TransactionNotIncluded",
             Self::ReceiptNotIncluded { .. } => "ReceiptNotIncluded",

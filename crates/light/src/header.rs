@@ -4,7 +4,7 @@ use alloy_rlp::Decodable;
 use chancery_primitives::extra_data::{ConsensusContext, ExtraDataError};
 use serde::{Deserialize, Serialize};
 
-use crate::{FinalityCertificate, VerifyError};
+use crate::{FinalityCertificate, Handover, VerifyError};
 
 /// Longest header accepted, in bytes of RLP. One of this chain has about 620.
 pub const MAX_HEADER_BYTES: usize = 2048;
@@ -12,7 +12,8 @@ pub const MAX_HEADER_BYTES: usize = 2048;
 pub const MAX_LINKING_HEADERS: usize = 1024;
 
 /// The evidence that a block is final: its header, a certificate, and, if the certificate is a descendant's, the
-/// headers of all blocks after it up to and including that descendant.
+/// headers of all blocks after it up to and including that descendant; and, if other validators than the trusted ones made
+/// it, how the chain was handed over to them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FinalityProof {
@@ -23,6 +24,9 @@ pub struct FinalityProof {
     /// RLP of the linking headers, ascending; empty if the certificate is the block's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub descendants: Vec<Bytes>,
+    /// The changes of the validator set between the set that is trusted and that of the certificate's epoch, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handovers: Vec<Handover>,
 }
 
 /// A header that was proven final. Only [`crate::TrustedChain`] makes one.
@@ -94,7 +98,7 @@ impl ParsedHeader {
         Ok(Self { header, hash: keccak256(rlp) })
     }
 
-    fn extra(&self) -> Result<ConsensusContext, VerifyError> {
+    pub(crate) fn extra(&self) -> Result<ConsensusContext, VerifyError> {
         ConsensusContext::decode(&self.header.extra_data).map_err(|error| malformed(extra_data_reason(&error)))
     }
 }

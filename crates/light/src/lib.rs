@@ -6,9 +6,10 @@
 //!
 //! ```text
 //! ChainEssentials -> TrustedChain --verify_finality--> FinalHeader --verify_transaction, verify_receipt, verify_account-->
+//! TrustedChain --follow (Handover)--> TrustedChain of the next validators
 //! ```
 //!
-//! Invariants: FINALITY-1 to FINALITY-9 of `docs/specs/finality.md`. A [`FinalHeader`] can only be made by
+//! Invariants: FINALITY-1 to FINALITY-10 of `docs/specs/finality.md`. A [`FinalHeader`] can only be made by
 //! [`TrustedChain`], so having one is the proof that its header was checked.
 //!
 //! What this crate must not do: input or output, read a clock, depend on execution, storage or consensus machinery, or
@@ -18,6 +19,7 @@ mod bundle;
 mod certificate;
 mod error;
 mod evidence;
+mod handover;
 mod header;
 mod inclusion;
 mod state;
@@ -33,6 +35,7 @@ pub use certificate::{
 };
 pub use error::VerifyError;
 pub use evidence::{ConflictingVotes, EVIDENCE_VERSION, EvidenceError, Misconduct, SignedVote, VoteKind, VotedBlock};
+pub use handover::{Handover, MAX_HANDOVERS};
 pub use header::{FinalHeader, FinalityProof, MAX_HEADER_BYTES, MAX_LINKING_HEADERS};
 pub use inclusion::{MAX_PROOF_NODE_BYTES, MAX_PROOF_NODES, ordered_trie_root, prove_inclusion, verify_inclusion};
 pub use state::{AccountProof, AccountState, MAX_STORAGE_SLOTS, StorageProof};

@@ -53,10 +53,12 @@ pub enum TrustError {
     DuplicateKey(usize),
 }
 
-/// A chain whose proofs can be verified in one epoch: checked essentials, and the epoch's validators with decoded keys.
+/// A chain whose proofs can be verified: checked essentials, and the validators that decide from some epoch on, with decoded
+/// keys.
 #[derive(Debug, Clone)]
 pub struct TrustedChain {
     essentials: ChainEssentials,
+    /// The first that these validators decide.
     epoch: u64,
     validators: Vec<ValidatorKey>,
     keys: Vec<PublicKey>,
@@ -76,7 +78,7 @@ impl TrustedChain {
         Self::at_epoch(essentials, 0, validators)
     }
 
-    /// The chain in a later epoch, for whoever knows its validators: a node from its state, or a light client that followed the chain there
+    /// The chain from a later epoch on, for whoever knows its validators: a node from its state, or a light client that followed the chain there
     /// earlier and kept what it found.
     ///
     /// # Errors
@@ -108,13 +110,13 @@ impl TrustedChain {
         &self.essentials
     }
 
-    /// The epoch whose certificates are verified.
+    /// The first epoch that these validators decide; they do until they hand over.
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// The validators of that epoch, in the order of the set.
+    /// The validators, in the order of the set.
     #[must_use]
     pub fn validators(&self) -> &[ValidatorKey] {
         &self.validators
@@ -156,11 +158,19 @@ impl TrustedChain {
     }
 
     /// Verifies that a block is final: its header leads, directly or through linking headers, to a block that a quorum
-    /// of this chain's validators signed (FINALITY-3 to FINALITY-6).
+    /// of this chain's validators signed (FINALITY-3 to FINALITY-6), or of those to whom it was handed over (FINALITY-10).
     ///
     /// # Errors
     /// The check that failed.
     pub fn verify_finality(&self, proof: &FinalityProof) -> Result<FinalHeader, VerifyError> {
+        if !proof.handovers.is_empty() {
+            let chain = self.follow_all(&proof.handovers)?;
+            return chain.verify_linked(proof);
+        }
+        self.verify_linked(proof)
+    }
+
+    fn verify_linked(&self, proof: &FinalityProof) -> Result<FinalHeader, VerifyError> {
         let linked = LinkedHeaders::decode(proof)?;
         let certificate = FinalityCertificate::decode(&proof.certificate)?;
         linked.matches(&certificate)?;
@@ -172,9 +182,12 @@ impl TrustedChain {
     /// the block is, the certificate does not say: see [`Self::verify_finality`].
     ///
     /// # Errors
-    /// [`VerifyError::UnknownValidator`], [`VerifyError::BelowQuorum`], [`VerifyError::CertificateMalformed`],
-    /// [`VerifyError::FinalitySignature`].
+    /// [`VerifyError::EpochMismatch`], [`VerifyError::UnknownValidator`], [`VerifyError::BelowQuorum`],
+    /// [`VerifyError::CertificateMalformed`], [`VerifyError::FinalitySignature`].
     pub fn verify_certificate(&self, certificate: &FinalityCertificate) -> Result<(), VerifyError> {
+        if certificate.epoch < self.epoch {
+            return Err(VerifyError::EpochMismatch { from: self.epoch, found: certificate.epoch });
+        }
         let expected = self.keys.len();
         let found = certificate.signers.validators();
         if found != expected {

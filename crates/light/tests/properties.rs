@@ -195,8 +195,12 @@ fn essentials_that_make_no_validator_set_are_refused() {
 #[test]
 fn one_validator_finalises_alone() {
     let chain = TestChain::new(CHAIN_ID, 1);
-    let proof =
-        FinalityProof { header: rlp(&chain.blocks[0]), certificate: chain.certificate(1, &[0]), descendants: vec![] };
+    let proof = FinalityProof {
+        header: rlp(&chain.blocks[0]),
+        certificate: chain.certificate(1, &[0]),
+        descendants: vec![],
+        handovers: vec![],
+    };
     let header = TrustedChain::new(chain.essentials).unwrap().verify_finality(&proof).unwrap();
     assert_eq!(header.time_ms(), (support::GENESIS_TIME_SECONDS + 1) * 1000 + 250);
 }

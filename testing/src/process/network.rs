@@ -50,6 +50,20 @@ impl Network {
     /// # Errors
     /// When the binary is not built or refuses.
     pub fn init(dir: &Path, validators: usize, followers: usize, heartbeat_ms: u64) -> Result<Self> {
+        Self::init_with(dir, validators, followers, heartbeat_ms, &[])
+    }
+
+    /// The same with further options of `network init`.
+    ///
+    /// # Errors
+    /// As [`Self::init`].
+    pub fn init_with(
+        dir: &Path,
+        validators: usize,
+        followers: usize,
+        heartbeat_ms: u64,
+        options: &[&str],
+    ) -> Result<Self> {
         let dir = dir.join("network");
         let count = u16::try_from(validators + followers)?;
         let made = Command::new(built_binary())
@@ -57,6 +71,7 @@ impl Network {
             .arg(&dir)
             .args(["--validators", &validators.to_string(), "--followers", &followers.to_string()])
             .args(["--heartbeat-ms", &heartbeat_ms.to_string()])
+            .args(options)
             .args(["--p2p-base-port", &free_ports(count)?.to_string()])
             .args(["--rpc-base-port", &free_ports(count)?.to_string()])
             .output()

@@ -5,10 +5,12 @@
 import type { Hex } from 'viem';
 import {
   CERTIFICATE_FAULTS,
+  HANDOVER_FAULTS,
   HEADER_FAULTS,
   KEY_FAULTS,
   ROUND_FAULTS,
   type CertificateFault,
+  type HandoverFault,
   type HeaderFault,
   type KeyFault,
   type RoundFault,
@@ -30,6 +32,9 @@ export interface Refusals {
   UnknownValidator: { expected: number; found: number };
   BelowQuorum: { signers: number; quorum: number };
   FinalitySignature: NoDetails;
+  EpochMismatch: { from: bigint; found: bigint };
+  HandoverMalformed: { reason: HandoverFault };
+  HandoverValidatorsMismatch: { registry: Hex; keys: Hex };
   ProofTooLarge: { found: number; limit: number };
   TransactionNotIncluded: { index: number; block: Hex };
   ReceiptNotIncluded: { index: number; block: Hex };
@@ -60,6 +65,11 @@ const SENTENCES: { [Name in CheckName]: (details: Refusals[Name]) => string } = 
     `the finality certificate names signers among ${found} validators, but the chain has ${expected}`,
   BelowQuorum: ({ signers, quorum }) => `${signers} validators signed, ${quorum} are needed`,
   FinalitySignature: () => 'the finality signature is not that of the named validators over this block of this chain',
+  EpochMismatch: ({ from, found }) =>
+    `the finality certificate is of epoch ${found.toString()}, and these validators decide from epoch ${from.toString()} on; verify it with those of its epoch`,
+  HandoverMalformed: ({ reason }) => `the handover to other validators is malformed: ${HANDOVER_FAULTS[reason]}`,
+  HandoverValidatorsMismatch: ({ registry, keys }) =>
+    `the validator registry commits to the validator set ${registry}, but the keys handed over hash to ${keys}`,
   ProofTooLarge: ({ found, limit }) => `a trie proof is larger than allowed (${found} > ${limit})`,
   TransactionNotIncluded: ({ index, block }) => `transaction ${index} is not included in block ${block} as given`,
   ReceiptNotIncluded: ({ index, block }) => `receipt ${index} is not included in block ${block} as given`,

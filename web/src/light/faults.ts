@@ -38,6 +38,16 @@ export const ROUND_FAULTS = {
 } as const;
 export type RoundFault = keyof typeof ROUND_FAULTS;
 
+/** What is wrong with a handover to other validators. */
+export const HANDOVER_FAULTS = {
+  OtherAccount: 'the account is not the validator registry',
+  OtherSlots: "the slots are not those of the set's hash and the epoch's length",
+  NotLastOfEpoch: 'the block is not the last one of its epoch',
+  SetSize: 'a set has 1 to 256 validators',
+  KeysUnusable: 'the registry holds keys that make no set',
+} as const;
+export type HandoverFault = keyof typeof HANDOVER_FAULTS;
+
 /** What is wrong with a validator's public key. */
 export const KEY_FAULTS = {
   NotCompressed: 'it is not a compressed point',

@@ -3,7 +3,8 @@
  * crates/light, held to the same vectors (docs/specs/finality.md).
  *
  * ```text
- * ChainEssentials -> TrustedChain --verifyFinality--> FinalHeader --verifyTransaction, verifyReceipt, verifyAccount-->
+ * ChainEssentials -> TrustedChain --follow--> TrustedChain of the next validators
+ *                    TrustedChain --verifyFinality--> FinalHeader --verifyTransaction, verifyReceipt, verifyAccount-->
  * ```
  *
  * Pure: no network, no storage, no clock. Nothing here answers a check with a bare boolean: what does not hold is thrown as
@@ -29,7 +30,8 @@ export {
   type FinalityCertificate,
 } from './certificate';
 export { TrustError, VerifyError, type CheckName, type Distrusts, type DistrustName, type Refusals } from './error';
-export type { CertificateFault, HeaderFault, KeyFault, RoundFault } from './faults';
+export type { CertificateFault, HandoverFault, HeaderFault, KeyFault, RoundFault } from './faults';
+export { MAX_HANDOVERS, type Handover } from './handover';
 export { MAX_HEADER_BYTES, type FinalHeader } from './header';
 export {
   verifyReceipt,

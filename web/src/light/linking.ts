@@ -3,6 +3,7 @@ import type { Hex } from 'viem';
 import type { FinalityCertificate } from './certificate';
 import { VerifyError } from './error';
 import type { ConsensusContext } from './extra-data';
+import type { Handover } from './handover';
 import { contextOf, decodeHeader, FinalHeader, type ParsedHeader } from './header';
 
 /** Most headers that may lie between a block and the descendant whose certificate finalised it. */
@@ -16,6 +17,8 @@ export interface FinalityProof {
   readonly certificate: Uint8Array;
   /** RLP of the linking headers, ascending; empty if the certificate is the block's own. */
   readonly descendants: readonly Uint8Array[];
+  /** The changes of the validator set between the set that is trusted and that of the certificate's epoch, oldest first. */
+  readonly handovers: readonly Handover[];
 }
 
 /** A header with the headers that link it to the one that was certified. */

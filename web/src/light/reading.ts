@@ -1,6 +1,9 @@
 /** Reads the JSON of proofs: bundle files, answers of `chancery_getFinality` and of `eth_getProof`. */
 import { VerifyError } from './error';
+import { BLS_PUBLIC_KEY_BYTES } from './bls';
+import { bytesOf } from './bytes';
 import { BUNDLE_VERSION, type ProofBundle, type StateProof } from './bundle';
+import type { Handover } from './handover';
 import type { ReceiptInclusion, TransactionInclusion } from './inclusion';
 import {
   addressAt,
@@ -8,6 +11,7 @@ import {
   bytesListAt,
   FormError,
   hashAt,
+  hexAt,
   listAt,
   membersAt,
   quantityAt,
@@ -75,12 +79,24 @@ function bundleOf(value: unknown): ProofBundle {
 }
 
 function finalityAt(value: unknown, at: string): FinalityProof {
-  const members = membersAt(value, at, ['header', 'certificate', 'descendants']);
-  const { descendants } = members;
+  const members = membersAt(value, at, ['header', 'certificate', 'descendants', 'handovers']);
+  const { descendants, handovers } = members;
   return {
     header: bytesAt(members.header, `${at}.header`),
     certificate: bytesAt(members.certificate, `${at}.certificate`),
     descendants: descendants === undefined ? [] : bytesListAt(descendants, `${at}.descendants`),
+    handovers: handovers === undefined ? [] : listAt(handovers, `${at}.handovers`, handoverAt),
+  };
+}
+
+function handoverAt(value: unknown, at: string): Handover {
+  const members = membersAt(value, at, ['header', 'certificate', 'registry', 'validators']);
+  const key = (item: unknown, place: string): Uint8Array => bytesOf(hexAt(item, place, BLS_PUBLIC_KEY_BYTES));
+  return {
+    header: bytesAt(members.header, `${at}.header`),
+    certificate: bytesAt(members.certificate, `${at}.certificate`),
+    registry: accountAt(members.registry, `${at}.registry`),
+    validators: listAt(members.validators, `${at}.validators`, key),
   };
 }
 

@@ -13,6 +13,7 @@ import { bytesOf, hexOf } from './bytes';
 import { decodeCertificate, finalizeNamespace, MAX_VALIDATORS, quorum, type FinalityCertificate } from './certificate';
 import { TrustError, VerifyError } from './error';
 import { EXTRA_DATA_BYTES, validatorSetHash } from './extra-data';
+import { checkHandover, malformed, MAX_HANDOVERS, nextEpochOf, type Handover } from './handover';
 import { decodeHeader, FinalHeader } from './header';
 import { FormError, hashAt, hexAt, listAt, membersAt, safeIntegerAt } from './json';
 import { LinkedHeaders, type FinalityProof } from './linking';
@@ -30,12 +31,21 @@ export interface ChainEssentials {
   readonly validators: readonly Hex[];
 }
 
-/** A chain whose proofs can be verified: checked essentials with decoded keys. */
+/** The validators of a chain from an epoch on, by their compressed keys. */
+interface Era {
+  readonly epoch: bigint;
+  readonly validators: readonly Uint8Array[];
+}
+
+/** A chain whose proofs can be verified: checked essentials, and the validators that decide from some epoch on, with decoded keys. */
 export class TrustedChain {
   readonly chainId: number;
   /** Hash of the genesis header. */
   readonly genesisHash: Hex;
-  readonly #keyBytes: readonly Uint8Array[];
+  /** The first epoch that these validators decide; they do until they hand over. */
+  readonly epoch: bigint;
+  readonly #essentials: ChainEssentials;
+  readonly #genesisKeys: readonly Uint8Array[];
   readonly #keys: readonly PublicKeyPoint[];
   readonly #namespace: Uint8Array;
 
@@ -43,16 +53,19 @@ export class TrustedChain {
    * Checks the essentials, which may be JSON from anywhere, and decodes the keys once. Throws `TrustError`.
    *
    * Proofs of possession of the keys are not here: they were verified when the genesis was made (FINALITY-8), and the genesis
-   * hash stands for that.
+   * hash stands for that. `era` is what {@link follow} found.
    */
-  constructor(essentials: ChainEssentials) {
+  constructor(essentials: ChainEssentials, era?: Era) {
     const { chainId, genesisHash, validators } = readEssentials(essentials);
     this.chainId = chainId;
     this.genesisHash = genesisHash;
-    const found = validators.length;
+    const decide = era?.validators ?? validators;
+    const found = decide.length;
     if (found < 1 || found > MAX_VALIDATORS) throw new TrustError('ValidatorCount', { found, limit: MAX_VALIDATORS });
-    this.#keyBytes = validators;
-    this.#keys = decodeKeys(validators);
+    this.epoch = era?.epoch ?? 0n;
+    this.#essentials = essentials;
+    this.#genesisKeys = validators;
+    this.#keys = decodeKeys(decide);
     this.#namespace = finalizeNamespace(chainId, genesisHash);
   }
 
@@ -69,16 +82,48 @@ export class TrustedChain {
     if (parsed.number !== 0n) throw new VerifyError('HeaderMalformed', { reason: 'GenesisNumber' });
     if (parsed.extraData.length !== EXTRA_DATA_BYTES) throw new VerifyError('HeaderMalformed', { reason: 'NotAHeader' });
     const header = hexOf(parsed.extraData);
-    const keys = validatorSetHash(this.#keyBytes);
+    const keys = validatorSetHash(this.#genesisKeys);
     if (header !== keys) throw new VerifyError('GenesisValidatorsMismatch', { header, keys });
     return new FinalHeader(parsed, this.chainId, 0);
   }
 
   /**
    * Verifies that a block is final: its header leads, directly or through linking headers, to a block that a quorum of this
-   * chain's validators signed (FINALITY-3 to FINALITY-6). Throws the check that failed.
+   * chain's validators signed (FINALITY-3 to FINALITY-6), or of those to whom it was handed over (FINALITY-10). Throws the check
+   * that failed.
    */
   verifyFinality(proof: FinalityProof): FinalHeader {
+    return this.followAll(proof.handovers).#verifyLinked(proof);
+  }
+
+  /** The chain under the next validators, if the evidence for them holds (FINALITY-10). Throws the check that failed. */
+  follow(handover: Handover): TrustedChain {
+    const { header, certificate, validators } = handover;
+    const epoch = nextEpochOf(handover);
+    checkHandover(this.#verifyLinked({ header, certificate, descendants: [], handovers: [] }), handover);
+    try {
+      return new TrustedChain(this.#essentials, { epoch, validators });
+    } catch (error) {
+      // The registry takes no key that is none, and none twice.
+      if (error instanceof TrustError) throw malformed('KeysUnusable');
+      throw error;
+    }
+  }
+
+  /**
+   * The chain under the validators that the last of these handovers names. Those that led to where this chain is already are left
+   * out. Throws as {@link follow}, and `ProofTooLarge`.
+   */
+  followAll(handovers: readonly Handover[]): TrustedChain {
+    const found = handovers.length;
+    if (found > MAX_HANDOVERS) throw new VerifyError('ProofTooLarge', { found, limit: MAX_HANDOVERS });
+    return handovers.reduce<TrustedChain>(
+      (chain, handover) => (nextEpochOf(handover) > chain.epoch ? chain.follow(handover) : chain),
+      this,
+    );
+  }
+
+  #verifyLinked(proof: FinalityProof): FinalHeader {
     const linked = new LinkedHeaders(proof);
     const certificate = decodeCertificate(proof.certificate);
     linked.checkMatches(certificate);
@@ -88,10 +133,11 @@ export class TrustedChain {
 
   /**
    * Verifies a certificate by itself: a quorum of this chain's validators signed this block hash in this round. What the block
-   * is, the certificate does not say: see {@link verifyFinality}. Throws `UnknownValidator`, `BelowQuorum`,
+   * is, the certificate does not say: see {@link verifyFinality}. Throws `EpochMismatch`, `UnknownValidator`, `BelowQuorum`,
    * `CertificateMalformed`, `FinalitySignature`.
    */
   verifyCertificate(certificate: FinalityCertificate): void {
+    if (certificate.epoch < this.epoch) throw new VerifyError('EpochMismatch', { from: this.epoch, found: certificate.epoch });
     const expected = this.#keys.length;
     const found = certificate.validators;
     if (found !== expected) throw new VerifyError('UnknownValidator', { expected, found });

@@ -45,6 +45,13 @@ pub(super) fn voting_key(node_key: &Path) -> Result<PrivateKeySigner> {
     PrivateKeySigner::from_slice(key.as_slice()).context("the voting key is no secp256k1 key")
 }
 
+/// The voting key in a file that `chancery network key` made.
+pub(super) fn read_voting_key(path: &Path) -> Result<PrivateKeySigner> {
+    ensure!(path.exists(), "{} does not exist; give the voting key that `chancery network key` made", path.display());
+    let key = load_or_create_private_key(path)?;
+    PrivateKeySigner::from_slice(key.as_slice()).context("the voting key is no secp256k1 key")
+}
+
 /// Makes the genesis file from all members' public keys.
 pub(super) fn make_genesis(command: &MakeGenesis, output: &Output) -> Result<()> {
     let members = command.members.iter().map(|path| read_member(path)).collect::<Result<Vec<_>>>()?;
@@ -101,7 +108,7 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn read_member(path: &Path) -> Result<ValidatorConfig> {
+pub(super) fn read_member(path: &Path) -> Result<ValidatorConfig> {
     let bytes = read_bounded(path, MAX_PUBLIC_BYTES)?;
     serde_json::from_slice(&bytes)
         .with_context(|| format!("{} is not what `chancery network key` prints", path.display()))

@@ -12,8 +12,9 @@ use chancery_contracts::{
     Seat, ValidatorRegistry, organization_name, predeploys::VALIDATOR_REGISTRY, uncompressed_g1, uncompressed_g2,
     validator_registry,
 };
-use chancery_execution::{Blockchain, GenesisConfig, PredeployConfig, registered_validators};
-use chancery_light::{FinalityCertificate, TrustedChain};
+use chancery_execution::{Blockchain, GenesisConfig, PredeployConfig, changed_epochs, registered_validators};
+use chancery_light::{AccountProof, FinalityCertificate, Handover, StorageProof, TrustedChain};
+use chancery_primitives::validator_registry::{EPOCH_LENGTH_SLOT, SET_HASH_SLOT};
 
 use super::{account, finality, genesis, signed, simulation::Simulation};
 
@@ -150,4 +151,40 @@ pub fn signers(chain: &Blockchain, epoch: u64) -> Vec<usize> {
     signers.sort_unstable();
     signers.dedup();
     signers
+}
+
+/// What `chancery_getHandovers` would answer.
+pub fn handovers(chain: &Blockchain) -> Vec<Handover> {
+    let epochs = chain.epochs();
+    let current = epochs.of(chain.head().block().height() + 1);
+    let changed = changed_epochs(&chain.head_state(), 0, 100).unwrap();
+    changed.into_iter().filter(|epoch| *epoch < current).map(|epoch| handover_at(chain, epochs.last(epoch))).collect()
+}
+
+/// What would be handed over after a block, whether it is the last of its epoch or not.
+pub fn handover_at(chain: &Blockchain, height: u64) -> Handover {
+    let proven = chain.proof(VALIDATOR_REGISTRY, &[SET_HASH_SLOT, EPOCH_LENGTH_SLOT], height).unwrap();
+    let account = proven.account.unwrap();
+    let slots = proven.storage.into_iter();
+    Handover {
+        header: alloy::rlp::encode(chain.header(height).unwrap().unwrap().inner()).into(),
+        certificate: chain.certificate(height).unwrap().unwrap(),
+        registry: AccountProof {
+            address: VALIDATOR_REGISTRY,
+            balance: account.balance,
+            code_hash: account.code_hash,
+            nonce: account.nonce,
+            storage_hash: account.storage_root,
+            account_proof: proven.proof,
+            storage_proof: slots
+                .map(|slot| StorageProof { key: slot.slot, value: slot.value, proof: slot.proof })
+                .collect(),
+        },
+        validators: registered_validators(&chain.state_at(height).unwrap())
+            .unwrap()
+            .unwrap()
+            .into_iter()
+            .map(|validator| validator.bls_public_key)
+            .collect(),
+    }
 }

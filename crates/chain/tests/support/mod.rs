@@ -222,6 +222,7 @@ pub fn finality(chain: &Blockchain, height: u64) -> Option<FinalityProof> {
         header: rlp(height),
         certificate: chain.certificate(certified).unwrap().unwrap(),
         descendants: (height + 1..=certified).map(rlp).collect(),
+        handovers: vec![],
     })
 }
 

@@ -21,6 +21,7 @@ pub(crate) fn genuine(place: usize, chain: &TestChain) -> Vec<Case> {
         header: rlp(&chain.blocks[0]),
         certificate: chain.certificate(1, signers),
         descendants: vec![],
+        handovers: vec![],
     };
     let last = |count: usize| (size - count..size).collect::<Vec<_>>();
     let mut cases =
@@ -48,6 +49,7 @@ pub(crate) fn malformed(chain: &TestChain, ten: &TestChain) -> Vec<Case> {
         header: rlp(&ten.blocks[0]),
         certificate: ten.certificate(1, &[0, 1, 2, 3, 4, 5, 6]),
         descendants: vec![],
+        handovers: vec![],
     };
     let case =
         |name, expect, change: &dyn Fn(&mut Vec<u8>)| Case::new(FOUR, name, expect, with_certificate(&valid, change));

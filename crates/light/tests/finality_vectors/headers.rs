@@ -31,7 +31,12 @@ fn certified(chain: &TestChain, extra: Bytes, epoch: u64, view: u64, parent: u64
     let round = Round::new(Epoch::new(epoch), View::new(view));
     let proposal = Proposal::new(round, View::new(parent), Digest::from(header.hash_slow().0));
     let certificate = chain.validators.finalize(&chain.namespace(), &proposal, &[0, 1, 3]);
-    FinalityProof { header: rlp(&header), certificate: certificate.encode().to_vec().into(), descendants: vec![] }
+    FinalityProof {
+        header: rlp(&header),
+        certificate: certificate.encode().to_vec().into(),
+        descendants: vec![],
+        handovers: vec![],
+    }
 }
 
 fn linked(chain: &TestChain) -> Vec<Case> {
@@ -39,6 +44,7 @@ fn linked(chain: &TestChain) -> Vec<Case> {
         header: rlp(&chain.blocks[0]),
         descendants: vec![rlp(&chain.blocks[1]), rlp(&chain.blocks[2])],
         certificate: chain.certificate(3, &[1, 2, 3]),
+        handovers: vec![],
     };
     // Everything is genuine but the first header, which has the right number and is no parent of the second.
     let forged = Header { state_root: keccak256("another state"), ..chain.blocks[0].clone() };
@@ -46,6 +52,7 @@ fn linked(chain: &TestChain) -> Vec<Case> {
         header: rlp(&forged),
         descendants: vec![rlp(&chain.blocks[1])],
         certificate: chain.certificate(2, &[0, 1, 3]),
+        handovers: vec![],
     };
     // A block whose number leaps, which its validators would never sign.
     let leap = Header { number: 3, ..chain.blocks[1].clone() };

@@ -107,6 +107,7 @@ impl TestChain {
             header: rlp(&self.blocks[number - 1]),
             certificate: self.certificate(number, &[0, 1, 3]),
             descendants: vec![],
+            handovers: vec![],
         }
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod chancery;
 pub(crate) mod fees;
 pub(crate) mod identity;
 pub(crate) mod logs;
+pub(crate) mod membership;
 pub(crate) mod proof;
 pub(crate) mod reports;
 pub(crate) mod simulate;
@@ -142,8 +143,9 @@ pub(crate) const METHODS: &[Method] = &[
     blocking("txpool_contentFrom", 1, txpool::content_from),
     blocking("txpool_inspect", 0, txpool::inspect),
     // Finality.
-    blocking("chancery_getFinality", 1, chancery::finality),
-    direct("chancery_validators", 0, chancery::validators),
+    blocking("chancery_getFinality", 2, chancery::finality),
+    blocking("chancery_validators", 1, membership::validators),
+    blocking("chancery_getHandovers", 1, membership::handovers),
     direct("chancery_genesis", 0, chancery::genesis),
     // How this node is, and whom it has caught.
     blocking("chancery_status", 0, reports::status),

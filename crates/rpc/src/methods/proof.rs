@@ -20,6 +20,19 @@ pub(crate) fn proof(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
     }
 
     let height = api.height_of(block)?;
+    api.reply(&proven_account(api, address, keys, height)?)
+}
+
+/// An account and some of its slots as `eth_getProof` shows them.
+pub(crate) type ProvenAccount = EIP1186AccountProofResponse;
+
+/// The account after the block at a height, with its proofs.
+pub(super) fn proven_account(
+    api: &Api,
+    address: Address,
+    keys: Vec<StorageKey>,
+    height: u64,
+) -> Result<ProvenAccount, RpcError> {
     let slots: Vec<U256> = keys.iter().map(|key| key.slot()).collect();
     let proven = api.chain().proof(address, &slots, height)?;
     let storage_proof = keys
@@ -28,7 +41,7 @@ pub(crate) fn proof(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
         .map(|(key, slot)| EIP1186StorageProof { key: key.0, value: slot.value, proof: slot.proof })
         .collect();
     let account = proven.account;
-    api.reply(&EIP1186AccountProofResponse {
+    Ok(EIP1186AccountProofResponse {
         address,
         balance: account.map_or(U256::ZERO, |account| account.balance),
         // An account that does not exist is shown as an empty one, as geth does; the proof shows that it does not exist.

@@ -26,14 +26,13 @@ const WITHOUT_PARAMETERS: &[&str] = &[
     "txpool_status",
     "txpool_content",
     "txpool_inspect",
-    "chancery_validators",
     "chancery_genesis",
     "chancery_status",
     "chancery_getEvidence",
 ];
 
 /// Methods whose parameters may all be left out.
-const ALL_OPTIONAL: &[&str] = &["eth_newPendingTransactionFilter"];
+const ALL_OPTIONAL: &[&str] = &["eth_newPendingTransactionFilter", "chancery_validators", "chancery_getHandovers"];
 
 /// The codes that a client may see for its own mistakes.
 const CLIENT_CODES: &[i64] = &[-32602, -32601, -32000, -32001, 3, 4];

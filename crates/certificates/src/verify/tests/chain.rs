@@ -249,6 +249,7 @@ impl Validator {
             header: alloy_rlp::encode(header).into(),
             certificate: finalization.encode().to_vec().into(),
             descendants: Vec::new(),
+            handovers: Vec::new(),
         }
     }
 }

@@ -1,0 +1,140 @@
+//! Who decides, epoch by epoch, and the proofs that light clients follow (`docs/specs/finality.md`, "Membership").
+
+use alloy::rpc::types::serde_helpers::JsonStorageKey;
+use alloy_primitives::{B256, Bytes, FixedBytes, U64};
+use chancery_execution::{RegisteredValidator, StateView, changed_epochs, registered_validators};
+use chancery_primitives::validator_registry::{EPOCH_LENGTH_SLOT, SET_HASH_SLOT, VALIDATOR_REGISTRY};
+use serde::Serialize;
+
+use super::{
+    Reply,
+    proof::{ProvenAccount, proven_account},
+    state::StorageKey,
+};
+use crate::{api::Api, error::RpcError, params::Args};
+
+/// Most handovers in one answer; an asker goes on behind the last one.
+const MAX_HANDOVERS: usize = 64;
+
+/// A validator, in the order of the signer bitmap.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Validator {
+    /// The organization's name.
+    name: String,
+    bls_public_key: FixedBytes<48>,
+    peer_public_key: FixedBytes<32>,
+    /// As in the genesis file; the registry checked it of validators that came later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof_of_possession: Option<FixedBytes<96>>,
+}
+
+impl From<RegisteredValidator> for Validator {
+    fn from(registered: RegisteredValidator) -> Self {
+        let RegisteredValidator { organization, peer_public_key, bls_public_key } = registered;
+        let name = organization.iter().copied().take_while(|byte| *byte != 0).collect::<Vec<_>>();
+        Self {
+            name: String::from_utf8_lossy(&name).into_owned(),
+            bls_public_key,
+            peer_public_key,
+            proof_of_possession: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Validators {
+    epoch: u64,
+    /// The first and the last block of the epoch; absent where the set never changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_block: Option<U64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_block: Option<U64>,
+    validators: Vec<Validator>,
+}
+
+/// The evidence that other validators decide from an epoch on, as `chancery-light` reads it.
+#[derive(Serialize)]
+pub(crate) struct Handover {
+    header: Bytes,
+    certificate: Bytes,
+    registry: ProvenAccount,
+    validators: Vec<FixedBytes<48>>,
+}
+
+/// `chancery_validators(epoch)`: who decides in an epoch, in the order of the signer bitmap; without one, in that of the next block.
+pub(crate) fn validators(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
+    let epochs = api.chain().epochs();
+    let current = epochs.of(api.head_height().saturating_add(1));
+    let epoch = args.optional::<U64>(0, "epoch")?.map_or(current, |epoch| epoch.to());
+    if epoch > current {
+        return Err(RpcError::invalid_params(format!("epoch {epoch} has not begun; the current one is {current}")));
+    }
+    let (first, last) = (epochs.first(epoch), epochs.last(epoch));
+    let bound = |height| epochs.change().then(|| U64::from(height));
+    api.reply(&Validators {
+        epoch,
+        first_block: bound(first),
+        last_block: bound(last),
+        validators: validators_of(api, epoch)?,
+    })
+}
+
+fn validators_of(api: &Api, epoch: u64) -> Result<Vec<Validator>, RpcError> {
+    if let Some(previous) = epoch.checked_sub(1) {
+        let state = api.chain().state_at(api.chain().epochs().last(previous))?;
+        if let Some(registered) = registered(&state)? {
+            return Ok(registered.into_iter().map(Validator::from).collect());
+        }
+    }
+    let genesis = api.genesis().validators.iter().map(|validator| Validator {
+        name: validator.name.clone(),
+        bls_public_key: validator.bls_public_key,
+        peer_public_key: validator.peer_public_key,
+        proof_of_possession: Some(validator.proof_of_possession),
+    });
+    Ok(genesis.collect())
+}
+
+fn registered(state: &StateView) -> Result<Option<Vec<RegisteredValidator>>, RpcError> {
+    registered_validators(state).map_err(RpcError::internal)
+}
+
+/// `chancery_getHandovers(fromEpoch)`: the changes of the validator set after an epoch's, at most 64, oldest first. Whoever knows the validators
+/// of `fromEpoch` (without one: those of the genesis) can follow them.
+pub(crate) fn handovers(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
+    let from = args.optional::<U64>(0, "fromEpoch")?.map_or(0, |epoch| epoch.to());
+    api.reply(&handovers_between(api, from, u64::MAX)?)
+}
+
+/// The handovers that lead from the validators of one epoch to those of another, the newest possible where that has not begun.
+pub(crate) fn handovers_between(api: &Api, from: u64, to: u64) -> Result<Vec<Handover>, RpcError> {
+    let epochs = api.chain().epochs();
+    if !epochs.change() {
+        return Ok(Vec::new());
+    }
+    let over = epochs.of(api.head_height().saturating_add(1));
+    let changed = changed_epochs(&api.chain().head_state(), from, MAX_HANDOVERS)?;
+    changed.into_iter().filter(|epoch| *epoch < over.min(to)).map(|epoch| handover(api, epoch)).collect()
+}
+
+/// From an epoch to the next one.
+fn handover(api: &Api, epoch: u64) -> Result<Handover, RpcError> {
+    let height = api.chain().epochs().last(epoch);
+    let missing = |what: &str| RpcError::internal(format!("block {height} ends epoch {epoch} and has no {what}"));
+    let certificate = api.chain().certificate(height)?.ok_or_else(|| missing("finality certificate"))?;
+    let state = api.chain().state_at(height)?;
+    let validators = registered(&state)?.ok_or_else(|| missing("validator registry"))?;
+    Ok(Handover {
+        header: alloy_rlp::encode(api.header(height)?.inner()).into(),
+        certificate,
+        registry: proven_account(api, VALIDATOR_REGISTRY, slots(), height)?,
+        validators: validators.into_iter().map(|validator| validator.bls_public_key).collect(),
+    })
+}
+
+/// What a light client wants proven.
+fn slots() -> Vec<StorageKey> {
+    [SET_HASH_SLOT, EPOCH_LENGTH_SLOT].map(|slot| StorageKey(JsonStorageKey::Hash(B256::from(slot)))).to_vec()
+}
