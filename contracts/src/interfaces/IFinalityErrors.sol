@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
-import {CertificateFault, HeaderFault, KeyFault, RoundFault} from "../types/FinalityTypes.sol";
+import {CertificateFault, HandoverFault, HeaderFault, KeyFault, RoundFault} from "../types/FinalityTypes.sol";
 
 /// Why a proof of finality was refused. The names of failed checks are those of `docs/specs/finality.md`, the same in the
 /// Rust and TypeScript verifiers and in the shared vectors.
@@ -18,12 +18,19 @@ interface IFinalityErrors {
     error HeaderHashMismatch(bytes32 certificate, bytes32 header);
     /// The certificate is not of a round in which this header can have become final.
     error RoundMismatch(RoundFault fault);
+    /// The certificate is of an epoch before those that these validators decide.
+    error EpochMismatch(uint64 from, uint64 found);
     /// The signers are named among another number of validators than the chain has.
     error UnknownValidator(uint256 expected, uint256 found);
     /// Too few have signed.
     error BelowQuorum(uint256 signers, uint256 quorum);
     /// The named validators have not signed this block of this chain.
     error FinalitySignature();
+
+    /// Give the handover at the end of an epoch in which the set was changed.
+    error HandoverMalformed(HandoverFault fault);
+    /// The validator registry names other keys.
+    error HandoverValidatorsMismatch(bytes32 registry, bytes32 keys);
 
     /// Give the keys that this chain was trusted with.
     error ValidatorKeysMismatch(bytes32 expected, bytes32 found);

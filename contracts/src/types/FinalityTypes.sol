@@ -2,10 +2,12 @@
 pragma solidity 0.8.37;
 
 /// A chain whose finality can be verified: what a contract keeps of it. Made by `ValidatorSet.trust`, which checks the keys
-/// against the genesis; a contract that writes one by itself vouches for the keys.
+/// against the genesis, and by `Handover.follow`; a contract that writes one by itself vouches for the keys.
 struct TrustedChain {
     /// EIP-155 chain id.
     uint64 chainId;
+    /// The first epoch that these validators decide; they do until they hand over.
+    uint64 fromEpoch;
     /// Hash of the genesis header.
     bytes32 genesisHash;
     /// `keccak256` of the validators' public keys: EIP-2537 G1 points of 128 bytes each, in the order of the set.
@@ -23,6 +25,18 @@ struct FinalityProof {
     bytes signaturePoint;
     /// RLP of the headers after it up to the one that the certificate names; empty if that is the block itself.
     bytes[] descendants;
+}
+
+/// The evidence that other validators decide from an epoch on.
+struct HandoverProof {
+    /// The last block of the epoch before is final.
+    FinalityProof last;
+    /// Trie nodes of the validator registry's account in its state, root first.
+    bytes[] account;
+    /// Trie nodes of the registry's slot with the hash of the set.
+    bytes[] setHash;
+    /// Trie nodes of its slot with the length of an epoch.
+    bytes[] epochLength;
 }
 
 /// What a finality certificate says, before its signature is checked.
@@ -114,6 +128,14 @@ enum RoundFault {
     OtherEpoch,
     FinalBeforeProposed,
     OtherParentView
+}
+
+/// What is wrong with a handover to other validators.
+enum HandoverFault {
+    /// The block is not the last one of its epoch.
+    NotLastOfEpoch,
+    /// The certificate is a descendant's: the last block of an epoch has its own.
+    HasDescendants
 }
 
 /// What is wrong with a validator's public key.

@@ -12,7 +12,7 @@ library FinalityOutcomes {
 
     /// The name of the check that failed; empty if it is no error of `IFinalityErrors`.
     function check(bytes memory refusal) internal pure returns (string memory) {
-        Check[17] memory checks = _checks();
+        Check[20] memory checks = _checks();
         for (uint256 i = 0; refusal.length >= 4 && i < checks.length; ++i) {
             if (checks[i].selector == bytes4(refusal)) return checks[i].name;
         }
@@ -35,7 +35,7 @@ library FinalityOutcomes {
         }
     }
 
-    function _checks() private pure returns (Check[17] memory) {
+    function _checks() private pure returns (Check[20] memory) {
         return [
             Check(IFinalityErrors.HeaderMalformed.selector, "HeaderMalformed"),
             Check(IFinalityErrors.TooManyHeaders.selector, "TooManyHeaders"),
@@ -53,7 +53,10 @@ library FinalityOutcomes {
             Check(IFinalityErrors.TransactionNotIncluded.selector, "TransactionNotIncluded"),
             Check(IFinalityErrors.ReceiptNotIncluded.selector, "ReceiptNotIncluded"),
             Check(IFinalityErrors.AccountNotProven.selector, "AccountNotProven"),
-            Check(IFinalityErrors.StorageNotProven.selector, "StorageNotProven")
+            Check(IFinalityErrors.StorageNotProven.selector, "StorageNotProven"),
+            Check(IFinalityErrors.EpochMismatch.selector, "EpochMismatch"),
+            Check(IFinalityErrors.HandoverMalformed.selector, "HandoverMalformed"),
+            Check(IFinalityErrors.HandoverValidatorsMismatch.selector, "HandoverValidatorsMismatch")
         ];
     }
 

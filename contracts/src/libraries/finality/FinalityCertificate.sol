@@ -64,6 +64,9 @@ library FinalityCertificate {
     ) internal view {
         bytes32 keysHash = keccak256(keys);
         if (keysHash != chain.keysHash) revert IFinalityErrors.ValidatorKeysMismatch(chain.keysHash, keysHash);
+        if (certificate.epoch < chain.fromEpoch) {
+            revert IFinalityErrors.EpochMismatch(chain.fromEpoch, certificate.epoch);
+        }
         uint256 expected = ValidatorSet.count(keys);
         uint256 found = certificate.validators;
         if (found != expected) revert IFinalityErrors.UnknownValidator(expected, found);

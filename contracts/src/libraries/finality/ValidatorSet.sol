@@ -31,7 +31,7 @@ library ValidatorSet {
         if (found != genesisHash) revert IFinalityErrors.GenesisHashMismatch(genesisHash, found);
         bytes32 commitment_ = commitment(keys);
         if (committed != commitment_) revert IFinalityErrors.GenesisValidatorsMismatch(committed, commitment_);
-        return TrustedChain({chainId: chainId, genesisHash: genesisHash, keysHash: keccak256(keys)});
+        return TrustedChain({chainId: chainId, fromEpoch: 0, genesisHash: genesisHash, keysHash: keccak256(keys)});
     }
 
     /// What the genesis header carries for these keys (`docs/specs/encodings.md`).
