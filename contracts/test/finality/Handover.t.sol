@@ -98,7 +98,7 @@ contract HandoverTest {
             || hash == keccak256("another account") || hash == keccak256("the registry altered");
     }
 
-    /// Slots are not named in a proof here, so a wrong one is a path that shows nothing; and keys are looked at before their hash.
+    /// Slots are not named in a proof here, so a wrong one is a path that shows nothing.
     function _expected(HandoverVector memory vector) private pure returns (string memory) {
         bytes32 hash = keccak256(bytes(vector.name));
         if (hash == keccak256("the slots in another order") || hash == keccak256("without the epoch's length")) {
