@@ -4,11 +4,11 @@
 
 mod support;
 
-use chancery_chain::{BlockDigest, ConsensusScheme, Role, ValidatorSet, read_evidence};
+use chancery_chain::{BlockDigest, ConsensusScheme, ValidatorSet, read_evidence};
 use chancery_light::{EvidenceError, Misconduct, TrustedChain};
 use commonware_codec::{DecodeExt as _, Encode as _};
 use commonware_consensus::simplex::types::{Finalize, Notarize, Nullify, Vote};
-use commonware_p2p::{Receiver as _, Recipients, Sender as _};
+use commonware_p2p::{Receiver as _, Recipients, Sender as _, utils::mux};
 use commonware_runtime::{Quota, Spawner as _, Supervisor as _};
 use commonware_utils::NZU32;
 use support::{
@@ -61,14 +61,16 @@ async fn with_liar(context: commonware_runtime::deterministic::Context, answer: 
     }
     let keys = simulation.nodes[LIAR].keys.clone();
     let hash = simulation.genesis.build().unwrap().header().hash();
-    let scheme = ValidatorSet::new(&simulation.genesis, hash).unwrap().scheme(Role::Validator, &keys).unwrap();
+    let scheme = ValidatorSet::new(&simulation.genesis, hash).unwrap().scheme(&keys);
     let control = simulation.oracle.control(keys.peer_public_key());
     let (mut sender, mut receiver) = control.register(0, Quota::per_second(NZU32!(100_000))).await.unwrap();
     simulation.context.child("liar").spawn(move |_| async move {
         while let Ok((_, message)) = receiver.recv().await {
+            // Votes carry the number of their epoch in front; there is one epoch.
+            let Ok((0, message)) = mux::parse(message) else { continue };
             let Ok(vote) = TestVote::decode(message) else { continue };
             for vote in answer(&scheme, &vote) {
-                sender.send(Recipients::All, vote.encode(), true);
+                sender.send(Recipients::All, [&[0], vote.encode().as_ref()].concat(), true);
             }
         }
     });

@@ -75,7 +75,7 @@ fn look_at(node: &LoadedNode, findings: &mut Findings) {
         Ok(block) => {
             hash = Some(block.header().hash());
             let checked = ValidatorSet::new(&config.genesis, block.header().hash())
-                .and_then(|validators| validators.scheme(config.role, &config.keys).map(drop));
+                .and_then(|validators| validators.check_role(config.role, &config.keys));
             if let Err(error) = checked {
                 findings.add(error.to_string());
             }
