@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    num::NonZeroU64,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -79,7 +78,7 @@ impl Membership {
 
     /// The same for consensus.
     pub(crate) fn epocher(&self) -> FixedEpocher {
-        FixedEpocher::new(NonZeroU64::from(self.epochs().length()))
+        FixedEpocher::new(self.epochs().length())
     }
 
     /// The epoch of the block that follows the head.
