@@ -73,7 +73,7 @@ fn main() {
         bls_public_key: FixedBytes::ZERO,
         peer_public_key: FixedBytes::ZERO,
         proof_of_possession: FixedBytes::ZERO,
-            voting_account: None,
+        voting_account: None,
     };
     let config = GenesisConfig {
         name: "main".into(),
