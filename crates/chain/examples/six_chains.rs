@@ -46,6 +46,7 @@ fn main() {
             genesis.timestamp = chain;
             let config = NodeConfig {
                 data_dir: dir.path().join(&genesis.name),
+                votes_dir: dir.path().to_owned(),
                 genesis,
                 keys: keys[0].clone(),
                 role: Role::Validator,

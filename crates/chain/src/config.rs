@@ -24,6 +24,9 @@ pub struct NodeConfig {
     /// Where the chain's blocks and state are kept. Consensus keeps its own files in the runtime's storage directory (see
     /// [`runtime_config`]).
     pub data_dir: PathBuf,
+    /// Where the record of the views that the keys may have voted in is kept (CHAIN-7): beside the keys, not in a folder that is wiped or put back
+    /// with the data.
+    pub votes_dir: PathBuf,
     /// Who this node is.
     pub keys: ValidatorKeys,
     /// What it does.

@@ -36,9 +36,11 @@ use crate::{
     gossip,
     last_proposal::LastProposal,
     last_votes::LastVotes,
+    final_views::FinalViews,
     orchestrator::{EpochMuxes, EpochStart, Orchestrator, StartEngine},
     recovery,
     storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES},
+    vote_record::VoteRecord,
     witness::Electorate,
 };
 
@@ -95,6 +97,8 @@ pub struct EngineConfig<P, B> {
     pub partition: String,
     /// Where execution keeps its data, to name it in errors.
     pub data_dir: PathBuf,
+    /// Where the record of the views that the keys may have voted in is kept (CHAIN-7).
+    pub votes_dir: PathBuf,
     /// Overhears everything.
     pub witness: Witness,
 }
@@ -146,7 +150,7 @@ impl EngineHandle {
 /// up with consensus' own files, and consensus begins no lower than what execution has (CHAIN-5).
 ///
 /// # Errors
-/// [`NodeError::ConsensusStorage`], [`NodeError::ExecutionBehind`], [`NodeError::Store`], [`NodeError::Finalize`].
+/// [`NodeError::ConsensusStorage`], [`NodeError::ExecutionBehind`], [`NodeError::Store`], [`NodeError::Finalize`], [`NodeError::VoteRecord`].
 pub async fn start_engine<E, P, B, S, R>(
     context: E,
     config: EngineConfig<P, B>,
@@ -170,17 +174,18 @@ where
         timing,
         partition,
         data_dir,
+        votes_dir,
         witness,
     } = config;
     let name: Arc<str> = chain.genesis_config().name.as_str().into();
     let me = keys.peer_public_key();
+    let (votes, vote_failures) = VoteRecord::open(&votes_dir, &data_dir, &partition)?;
     let membership = Membership::new(chain.clone(), validators, keys);
     let cache = storage::page_cache();
     let (blocks, certificates) = storage::open(&context, &partition, &cache, &chain).await?;
     recovery::replay(&context, &chain, &blocks, &certificates, &partition).await?;
     let floor = recovery::highest_certificate(&chain, &membership, &partition)?;
     let epoch = membership.current_epoch();
-    let entered = membership.enter(epoch)?;
 
     let (marshal, mailbox, processed) = MarshalActor::init(
         context.child("marshal"),
@@ -249,11 +254,22 @@ where
     let automaton = Inline::new(context.child("application"), application, mailbox.clone(), membership.epocher());
     let (ended_epochs, ended) = mpsc::unbounded_channel();
     let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox.clone(), ended_epochs);
-    let votes = (channels.votes.0, witness.hearing(channels.votes.1));
-    let muxes = EpochMuxes::start(&context, votes, channels.certificates, channels.resolver);
+    let heard_votes = (channels.votes.0, witness.hearing(channels.votes.1));
+    let muxes = EpochMuxes::start(&context, heard_votes, channels.certificates, channels.resolver);
     let start = engine_starter(context.child("epoch"), me, blocker, automaton, timing, cache, witness.clone());
-    let orchestrator =
-        Orchestrator { name: name.clone(), membership, marshal: mailbox, muxes, tracker, start, ended, partition };
+    let orchestrator = Orchestrator {
+        name: name.clone(),
+        membership,
+        marshal: mailbox,
+        muxes,
+        tracker,
+        start,
+        ended,
+        partition,
+        votes,
+        vote_failures,
+        witness: witness.clone(),
+    };
     // A certificate of the epoch before the current one tells consensus nothing.
     let floor = floor.filter(|floor| floor.epoch().get() == epoch);
 
@@ -266,7 +282,7 @@ where
     });
     let broadcast = broadcast.start(channels.blocks);
     let marshal = marshal.start(witness.tips(reporter), buffer, resolver);
-    let consensus = context.child("epochs").spawn(move |context| orchestrator.run(context, epoch, entered, floor));
+    let consensus = context.child("epochs").spawn(move |context| orchestrator.run(context, epoch, floor));
     Ok(EngineHandle { chain: name.to_string(), consensus, marshal, broadcast, finalizer, gossip })
 }
 
@@ -288,11 +304,13 @@ where
         + Relay<Digest = crate::BlockDigest, PublicKey = PeerKey, Plan = simplex::Plan<PeerKey>>
         + Reporter<Activity = Activity<ConsensusScheme, crate::BlockDigest>>,
 {
-    Box::new(move |EpochStart { epoch, validators, scheme, floor, first_parent, partition, channels }| {
+    Box::new(move |EpochStart { epoch, validators, scheme, floor, finals, first_parent, partition, votes, channels }| {
         let electorate = Electorate::new(&scheme, validators.trusted().validators());
         let overheard = witness.listening(automaton.clone(), &scheme, electorate);
+        let overheard = FinalViews { inner: overheard, finals };
+        let channel = (votes.guard(channels.votes.0), channels.votes.1);
         let (last_votes, reporter, votes) =
-            LastVotes::new(&scheme, me.clone(), automaton.clone(), overheard, channels.votes);
+            LastVotes::new(&scheme, me.clone(), automaton.clone(), overheard, channel);
         let engine = simplex::Engine::new(
             context.child("consensus").with_attribute("epoch", epoch),
             simplex::Config {

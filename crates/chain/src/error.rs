@@ -140,6 +140,17 @@ pub enum NodeError {
         /// Last height that consensus passed on.
         processed: u64,
     },
+    /// The record of the views that the validator may have voted in cannot be read or written. Without it nothing keeps a validator that has lost its
+    /// journal from voting twice.
+    #[error(
+        "the record of votes {path} cannot be used: {source}; make the file and its folder readable and writable. If it is damaged, and this node's data are as they were when it stopped, remove it"
+    )]
+    VoteRecord {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The evidence against validators cannot be read.
     #[error("{data_dir}/evidence cannot be read: {source}; make it readable, or move it away to keep it")]
     Evidence {

@@ -36,6 +36,8 @@ const HANDSHAKE_MAX_AGE: Duration = Duration::from_secs(10);
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 /// Small messages of a peer: votes and certificates, a few a view, and views may take only milliseconds.
 const SMALL_MESSAGES_PER_SECOND: Quota = Quota::per_second(NZU32!(512));
+/// Handshakes that one address may begin where members share addresses.
+const HANDSHAKES_OF_ONE_ADDRESS: Quota = Quota::per_second(NZU32!(64));
 /// Blocks and requests of a peer.
 const LARGE_MESSAGES_PER_SECOND: Quota = Quota::per_second(NZU32!(128));
 /// Messages that wait between the network's own actors.
@@ -87,6 +89,11 @@ pub(crate) fn start(
         NETWORK_MAILBOX,
     );
     network_config.allow_private_ips = config.allow_private_addresses;
+    if config.allow_private_addresses {
+        // Several members may share an address: a machine, or a private network behind one. With the limit for strangers they would find one
+        // another only after many seconds.
+        network_config.allowed_handshake_rate_per_ip = HANDSHAKES_OF_ONE_ADDRESS;
+    }
     network_config.peer_connection_cooldown = RECONNECT_AFTER;
     network_config.tracked_peer_sets = NZUsize!(1);
 

@@ -44,7 +44,7 @@ impl Node {
     }
 
     async fn start_node(context: Context, config: NodeConfig) -> Result<NodeHandle, NodeError> {
-        let NodeConfig { genesis, data_dir, keys, role, p2p, rpc, execution, heartbeat } = config;
+        let NodeConfig { genesis, data_dir, votes_dir, keys, role, p2p, rpc, execution, heartbeat } = config;
         let name = genesis.name.clone();
         let context = context.with_attribute("chain", &name);
         if let Some(full) = disk_full(&name, &data_dir) {
@@ -92,6 +92,7 @@ impl Node {
                         timing,
                         partition,
                         data_dir,
+                        votes_dir,
                         witness: witness.clone(),
                     };
                     let engine = start_engine(context.child("engine"), config, channels).await?;

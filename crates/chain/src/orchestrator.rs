@@ -10,20 +10,32 @@
 //! Until the last block of an epoch is final here, the engine of the epoch goes on, so whoever is behind is helped to make it final (leaders only
 //! propose that block again). Nothing of a later epoch can be verified before: its validators stand in the state after that block (MEMBER-3).
 
+use std::{convert::Infallible, io, time::Duration};
+
 use commonware_consensus::types::{Epoch, Height};
+use commonware_cryptography::certificate::Scheme as _;
 use commonware_p2p::{
     Message, Receiver, Sender,
     utils::mux::{Builder as _, MuxHandle, Muxer, SubReceiver, SubSender},
 };
 use commonware_runtime::{Clock, Handle, Metrics, Spawner, Storage};
 use commonware_utils::{channel::mpsc as backup_channel, vec::NonEmptyVec};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use crate::{
-    ConsensusScheme, NodeError, PeerKey, PeerTracker, ValidatorSet, epochs::Membership, finalizer::Marshal,
+    ConsensusScheme, NodeError, PeerKey, PeerTracker, ValidatorSet, Witness,
+    epochs::Membership,
+    final_views::{self, NewestFinalization, final_after},
+    finalizer::Marshal,
     storage::BlockFinalization,
+    vote_record::{Standing, VoteRecord},
 };
+
+/// How often it is tried to take the channels over from an engine that was stopped.
+const CHANNEL_TRIES: usize = 500;
+/// Pause between two tries.
+const CHANNEL_PAUSE: Duration = Duration::from_millis(10);
 
 /// The sub-channels of one epoch.
 pub(crate) struct EpochChannels<S: Sender<PublicKey = PeerKey>> {
@@ -75,10 +87,14 @@ pub(crate) struct EpochStart<S: Sender<PublicKey = PeerKey>> {
     pub(crate) scheme: ConsensusScheme,
     /// The newest certificate of the epoch that the chain has, from an earlier run.
     pub(crate) floor: Option<BlockFinalization>,
+    /// Told of what becomes final, if somebody waits for it.
+    pub(crate) finals: Option<watch::Sender<NewestFinalization>>,
     /// The block that the epoch begins on.
     pub(crate) first_parent: alloy_primitives::B256,
     /// Name of the engine's journal.
     pub(crate) partition: String,
+    /// What covers the engine's votes.
+    pub(crate) votes: VoteRecord,
     pub(crate) channels: EpochChannels<S>,
 }
 
@@ -97,80 +113,138 @@ pub(crate) struct Orchestrator<S: Sender<PublicKey = PeerKey>> {
     pub(crate) ended: mpsc::UnboundedReceiver<u64>,
     /// What the names of consensus' files begin with.
     pub(crate) partition: String,
+    /// The views that this node's key may have voted in.
+    pub(crate) votes: VoteRecord,
+    /// Told when that cannot be written any more.
+    pub(crate) vote_failures: mpsc::UnboundedReceiver<io::Error>,
+    pub(crate) witness: Witness,
 }
 
-/// Who decides in an epoch, and how this node takes part.
-type Entered = (ValidatorSet, ConsensusScheme);
+/// An engine, and the view after which it may be replaced by one that votes.
+struct Running {
+    engine: Handle<()>,
+    abstains: Option<(u64, watch::Receiver<NewestFinalization>)>,
+}
 
 impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
     /// Runs until a part ends, and says which.
     pub(crate) async fn run<E: Spawner + Storage + Metrics + Clock>(
         mut self,
         context: E,
-        mut epoch: u64,
-        entered: Entered,
+        epoch: u64,
         floor: Option<BlockFinalization>,
     ) -> NodeError {
-        let mut engine = match self.enter(epoch, entered, floor).await {
-            Ok(engine) => engine,
-            Err(error) => return error,
-        };
+        match self.run_epochs(&context, epoch, floor).await {
+            Ok(never) => match never {},
+            Err(error) => error,
+        }
+    }
+
+    async fn run_epochs<E: Spawner + Storage + Metrics + Clock>(
+        &mut self,
+        context: &E,
+        mut epoch: u64,
+        floor: Option<BlockFinalization>,
+    ) -> Result<Infallible, NodeError> {
+        let mut running = self.enter(context, epoch, floor).await?;
         loop {
             tokio::select! {
                 biased;
-                _ = &mut engine => return self.part_ended("consensus"),
+                _ = &mut running.engine => return Err(self.part_ended("consensus")),
+                failure = self.vote_failures.recv() => {
+                    let source = failure.unwrap_or_else(|| io::ErrorKind::BrokenPipe.into());
+                    return Err(NodeError::VoteRecord { path: self.votes.path().to_owned(), source });
+                }
                 ended = self.ended.recv() => {
-                    let Some(last) = ended else { return self.part_ended("finalizer") };
+                    let Some(last) = ended else { return Err(self.part_ended("finalizer")) };
                     if last < epoch {
                         continue;
                     }
-                    engine.abort();
-                    let _ = engine.await;
+                    stop(running.engine).await;
                     epoch = last + 1;
-                    let entered = match self.membership.enter(epoch) {
-                        Ok(entered) => entered,
-                        Err(error) => return error,
-                    };
-                    engine = match self.enter(epoch, entered, None).await {
-                        Ok(engine) => engine,
-                        Err(error) => return error,
-                    };
-                    self.forget(&context, last).await;
+                    running = self.enter(context, epoch, None).await?;
+                    self.forget(context, last).await;
+                }
+                floor = may_vote(&mut running.abstains) => {
+                    info!(chain = %self.name, epoch, view = final_views::view(&floor), "votes again");
+                    stop(running.engine).await;
+                    let entered = self.membership.enter(epoch)?;
+                    running = self.begin(context, epoch, entered, Standing::Votes, Some(floor)).await?;
                 }
                 message = self.muxes.elsewhere.recv() => {
-                    let Some((theirs, (peer, _))) = message else { return self.part_ended("network") };
+                    let Some((theirs, (peer, _))) = message else { return Err(self.part_ended("network")) };
                     self.heard_of(theirs, epoch, peer).await;
                 }
             }
         }
     }
 
-    async fn enter(
+    async fn enter<E: Storage + Clock>(
         &mut self,
+        context: &E,
         epoch: u64,
-        (validators, scheme): Entered,
         floor: Option<BlockFinalization>,
-    ) -> Result<Handle<()>, NodeError> {
-        use commonware_cryptography::certificate::Scheme as _;
-        info!(
-            chain = %self.name,
-            epoch,
-            validators = validators.peers().len(),
-            votes = scheme.me().is_some(),
-            "epoch begins"
-        );
+    ) -> Result<Running, NodeError> {
+        let (validators, scheme) = self.membership.enter(epoch)?;
+        let standing = match scheme.me() {
+            Some(_) => self.votes.standing(epoch, context.scan(&self.journal(epoch)).await.is_ok()),
+            None => Standing::Votes,
+        };
+        self.begin(context, epoch, (validators, scheme), standing, floor).await
+    }
+
+    async fn begin<E: Clock>(
+        &mut self,
+        context: &E,
+        epoch: u64,
+        (validators, scheme): (ValidatorSet, ConsensusScheme),
+        standing: Standing,
+        floor: Option<BlockFinalization>,
+    ) -> Result<Running, NodeError> {
+        let votes = scheme.me().is_some() && standing == Standing::Votes;
+        info!(chain = %self.name, epoch, validators = validators.peers().len(), votes, "epoch begins");
         self.tracker.track(&validators);
-        let Some(channels) = self.muxes.register(epoch).await else { return Err(self.part_ended("network")) };
-        let start = EpochStart {
+        let channels = self.channels(context, epoch).await?;
+        let mut start = EpochStart {
             epoch: Epoch::new(epoch),
-            validators,
             scheme,
             floor,
+            finals: None,
             first_parent: self.membership.first_parent(epoch)?,
             partition: self.journal(epoch),
+            votes: self.votes.clone(),
             channels,
+            validators,
         };
-        Ok((self.start)(start))
+        let mut abstains = None;
+        if let Standing::Abstains { through } = standing {
+            warn!(
+                chain = %self.name,
+                epoch,
+                through,
+                record = %self.votes.path().display(),
+                "the journal of this validator's votes is lost or was put back: it only verifies until a view is final that it cannot have voted in"
+            );
+            let (finals, seen) = watch::channel(None);
+            start.scheme = start.validators.verifier();
+            // A journal without votes must never be taken for that of the votes.
+            start.partition = verifying(&start.partition);
+            start.finals = Some(finals);
+            abstains = Some((through, seen));
+        }
+        self.witness.note_abstaining(abstains.as_ref().map(|(through, _)| *through));
+        Ok(Running { engine: (self.start)(start), abstains })
+    }
+
+    /// The sub-channels of an epoch. Those of an engine that was stopped are free when the last of its tasks has gone.
+    async fn channels<E: Clock>(&mut self, context: &E, epoch: u64) -> Result<EpochChannels<S>, NodeError> {
+        for _ in 0..CHANNEL_TRIES {
+            if let Some(channels) = self.muxes.register(epoch).await {
+                return Ok(channels);
+            }
+            context.sleep(CHANNEL_PAUSE).await;
+        }
+        Err(self.part_ended("network"))
     }
 
     /// A peer votes in an epoch that has not begun here: it has the last block of this one, with its certificate.
@@ -194,6 +268,8 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
     /// Removes the journal of an epoch that is over: nobody takes its votes any more.
     async fn forget<E: Storage>(&mut self, context: &E, epoch: u64) {
         let journal = self.journal(epoch);
+        // Most epochs have no such journal.
+        let _ = context.remove(&verifying(&journal), None).await;
         if let Err(error) = context.remove(&journal, None).await {
             warn!(chain = %self.name, epoch, %error, "the journal {journal} of an epoch that is over cannot be removed; it may be deleted");
         }
@@ -202,6 +278,24 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
     fn part_ended(&self, part: &'static str) -> NodeError {
         NodeError::PartEnded { chain: self.name.to_string(), part }
     }
+}
+
+async fn stop(engine: Handle<()>) {
+    engine.abort();
+    let _ = engine.await;
+}
+
+/// Waits until a validator that abstains cannot have voted in the view in progress; what is final then.
+async fn may_vote(abstains: &mut Option<(u64, watch::Receiver<NewestFinalization>)>) -> BlockFinalization {
+    match abstains {
+        Some((through, finals)) => final_after(finals, *through).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Name of the journal of an engine that only verifies in place of one that votes.
+fn verifying(journal: &str) -> String {
+    format!("{journal}-verifying")
 }
 
 /// See [`Orchestrator::journal`].

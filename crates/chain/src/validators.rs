@@ -128,7 +128,12 @@ impl ValidatorSet {
             .position(keys)
             .filter(|position| self.has_bls_key(*position, keys))
             .and_then(|_| ConsensusScheme::signer(&self.namespace(), self.members.clone(), keys.bls().clone()));
-        signer.unwrap_or_else(|| ConsensusScheme::verifier(&self.namespace(), self.members.clone()))
+        signer.unwrap_or_else(|| self.verifier())
+    }
+
+    /// The scheme of whoever only verifies.
+    pub(crate) fn verifier(&self) -> ConsensusScheme {
+        ConsensusScheme::verifier(&self.namespace(), self.members.clone())
     }
 
     fn position(&self, keys: &ValidatorKeys) -> Option<usize> {

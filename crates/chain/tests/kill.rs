@@ -34,6 +34,7 @@ fn victim() {
     let config = NodeConfig {
         genesis: genesis(&keys),
         data_dir: dir.join("main"),
+        votes_dir: dir.to_owned(),
         keys: keys[0].clone(),
         role: Role::Validator,
         p2p: P2pConfig::alone(),

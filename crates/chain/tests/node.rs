@@ -22,6 +22,7 @@ fn config(keys: &ValidatorKeys, genesis: GenesisConfig, dir: &Path) -> NodeConfi
     NodeConfig {
         genesis,
         data_dir: dir.join("main"),
+        votes_dir: dir.to_owned(),
         keys: keys.clone(),
         role: Role::Validator,
         p2p: P2pConfig::alone(),

@@ -64,6 +64,9 @@ pub struct NodeStatus {
     pub disk: Option<DiskStatus>,
     /// The last time that the node's clock was set, if that happened while it ran.
     pub clock_set: Option<ClockSet>,
+    /// This validator has lost the journal of its votes and votes in no view up to this one; absent when it may vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abstains_through: Option<u64>,
     /// Organizations against whose validators evidence is kept.
     pub accused: Vec<String>,
 }

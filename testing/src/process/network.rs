@@ -264,6 +264,27 @@ impl NodeProcess {
         Ok(block["hash"].as_str().context("no such block")?.to_owned())
     }
 
+    /// The last view that it does not vote in because it has lost the journal of its votes; `None` when it may vote.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    pub async fn abstains_through(&self) -> Result<Option<u64>> {
+        Ok(rpc(&self.rpc, "chancery_status", json!([])).await?["abstainsThrough"].as_u64())
+    }
+
+    /// Waits until it may vote.
+    ///
+    /// # Errors
+    /// When it goes on abstaining.
+    pub async fn votes(&self) -> Result<()> {
+        let started = Instant::now();
+        while self.abstains_through().await?.is_some() {
+            ensure!(started.elapsed() < MAX_WAIT, "{} still abstains", self.name);
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
     /// The receipt of a transaction, waited for.
     ///
     /// # Errors

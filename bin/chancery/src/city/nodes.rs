@@ -100,6 +100,7 @@ pub(crate) async fn start(
                 let config = NodeConfig {
                     genesis: genesis.clone(),
                     data_dir: data.chain(*chain, index),
+                    votes_dir: data.chain(*chain, index),
                     keys: keys.clone(),
                     role: Role::Validator,
                     p2p,

@@ -118,10 +118,12 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
     );
     let base = path.parent().unwrap_or(Path::new("."));
     let data_dir = base.join(&file.data_dir);
+    let key_file = base.join(&file.key_file);
     let config = NodeConfig {
         genesis: load_genesis(&base.join(&file.genesis))?,
         data_dir: data_dir.join("chain"),
-        keys: ValidatorKeys::load(&base.join(&file.key_file))?,
+        votes_dir: key_file.parent().unwrap_or(base).to_owned(),
+        keys: ValidatorKeys::load(&key_file)?,
         role: match file.role {
             RoleName::Validator => Role::Validator,
             RoleName::Follower => Role::Follower,

@@ -110,6 +110,13 @@ pub enum Finding {
         /// Bytes that are left.
         free_bytes: u64,
     },
+    /// This validator does not vote yet, because it does not know how it has voted.
+    Abstaining {
+        /// The view in progress.
+        view: u64,
+        /// It votes in views after this one.
+        through: u64,
+    },
     /// A validator is heard, but its turns as leader come to nothing.
     LosingLeader {
         /// Whose it is.
@@ -137,6 +144,7 @@ impl Finding {
             | Self::AskersClock { .. }
             | Self::ClockSet { .. }
             | Self::DiskNearlyFull { .. }
+            | Self::Abstaining { .. }
             | Self::LosingLeader { .. }
             | Self::Accused { .. } => Severity::Attention,
         }
@@ -215,6 +223,14 @@ impl fmt::Display for Finding {
                 f,
                 "the disk is nearly full: {} MiB are left for {path}. Make room before nothing is left: the node stops then",
                 free_bytes >> 20
+            ),
+            Self::Abstaining { through: u64::MAX, .. } => write!(
+                f,
+                "this validator does not vote in this epoch: it has voted in a later one and has lost its journal of votes. It votes again when it has caught up"
+            ),
+            Self::Abstaining { view, through } => write!(
+                f,
+                "this validator does not vote yet: it has lost the journal of its votes, and may have voted in views up to {through}; consensus is in view {view}. It votes again when a later view is final. If the others cannot make one final without it, remove its record of votes (`votes-*` beside its keys) and start it again: it may then contradict an earlier vote, and be shut out by its peers for that"
             ),
             Self::LosingLeader { is_me: true, .. } => write!(
                 f,

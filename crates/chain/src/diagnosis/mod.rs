@@ -47,6 +47,7 @@ pub fn diagnose(status: &NodeStatus, asker_ms: Option<u64>) -> Diagnosis {
     findings.extend(clocks(status, asker_ms));
     findings.extend(disk(status));
     findings.extend(losing_leaders(status));
+    findings.extend(status.abstains_through.map(|through| Finding::Abstaining { view: status.view, through }));
     if !status.accused.is_empty() {
         findings.push(Finding::Accused { organizations: status.accused.clone() });
     }

@@ -34,6 +34,7 @@ fn healthy() -> NodeStatus {
         waiting_transactions: 0,
         disk: Some(DiskStatus { path: "/data".into(), free_bytes: 50 << 30, total_bytes: 100 << 30 }),
         clock_set: None,
+        abstains_through: None,
         accused: vec![],
     }
 }

@@ -84,6 +84,7 @@ struct Heard {
     clock_ahead_ms: BTreeMap<PeerKey, i64>,
     recent_views: VecDeque<EndedView>,
     clock_set: Option<ClockSet>,
+    abstains_through: Option<u64>,
 }
 
 struct EndedView {
@@ -164,6 +165,11 @@ impl Witness {
     pub(crate) fn note_clock_set(&self, by_ms: i64) {
         let at_ms = unix_ms(self.now());
         self.heard().clock_set = Some(ClockSet { at_ms, by_ms });
+    }
+
+    /// Notes that this validator does not vote before the view after this one, or that it may vote.
+    pub(crate) fn note_abstaining(&self, through: Option<u64>) {
+        self.heard().abstains_through = through;
     }
 
     fn now(&self) -> SystemTime {

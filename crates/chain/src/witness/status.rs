@@ -47,6 +47,7 @@ impl NodeReports for Witness {
             waiting_transactions: shared.chain.pool().status().pending as u64,
             disk,
             clock_set: heard.clock_set,
+            abstains_through: heard.abstains_through,
             accused,
         }
     }

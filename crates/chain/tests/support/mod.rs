@@ -77,6 +77,8 @@ impl PeerTracker for Everybody {
 pub struct TestNode {
     pub keys: ValidatorKeys,
     pub role: Role,
+    /// Where its record of votes is; with its data if nothing is said.
+    pub votes_dir: Option<std::path::PathBuf>,
     /// Its blocks go where nobody listens.
     pub withholds_blocks: bool,
     pub chain: Option<Blockchain>,
@@ -89,7 +91,7 @@ pub type TestOracle = Oracle<PeerKey, deterministic::Context>;
 
 impl TestNode {
     pub fn new(keys: ValidatorKeys) -> Self {
-        Self { keys, role: Role::Validator, withholds_blocks: false, chain: None, witness: None, task: None }
+        Self { keys, role: Role::Validator, votes_dir: None, withholds_blocks: false, chain: None, witness: None, task: None }
     }
 
     pub fn chain(&self) -> &Blockchain {
@@ -134,6 +136,7 @@ impl TestNode {
             timing,
             partition: format!("main-{peer}"),
             data_dir: dir.into(),
+            votes_dir: self.votes_dir.clone().unwrap_or_else(|| dir.into()),
             witness: witness.clone(),
         };
         let (ready, is_ready) = futures::channel::oneshot::channel();

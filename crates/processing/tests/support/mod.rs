@@ -264,6 +264,7 @@ fn node_config(name: &str, chain_id: u64, contracts: Vec<Predeploy>, dir: &Path)
     NodeConfig {
         genesis,
         data_dir: dir.join(name),
+        votes_dir: dir.to_owned(),
         keys,
         role: Role::Validator,
         p2p: P2pConfig::alone(),

@@ -148,6 +148,7 @@ impl NodeReports for Quiet {
             waiting_transactions: 0,
             disk: None,
             clock_set: None,
+            abstains_through: None,
             accused: Vec::new(),
         }
     }

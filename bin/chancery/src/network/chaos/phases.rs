@@ -1,6 +1,6 @@
 //! What happens to the network, one after the other, and what must come of it.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::weather::Weather;
 
@@ -16,6 +16,19 @@ pub(super) struct Phase {
 }
 
 const ALL: &[usize] = &[0, 1, 2, 3];
+
+impl Phase {
+    /// What is wrong with how far a host has come; `highest` is the highest final block that any host had when the weather had settled.
+    /// A host without a quorum may still learn of what was final before from those that it reaches, and of nothing else.
+    pub(super) fn judge(&self, host: usize, heads: RangeInclusive<u64>, highest: u64) -> Option<String> {
+        if self.go_on.contains(&host) {
+            return (heads.end() <= heads.start())
+                .then(|| "has no new final block, though it reaches a quorum".to_owned());
+        }
+        let new = heads.end().saturating_sub(highest);
+        (new > 0).then(|| format!("has {new} new final blocks without a quorum"))
+    }
+}
 
 /// The whole story.
 pub(super) fn phases() -> Vec<Phase> {
@@ -33,6 +46,18 @@ pub(super) fn phases() -> Vec<Phase> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // CHAIN-3: what was final before may be learned late, after a cut from everybody who had more.
+    #[test]
+    fn a_host_without_a_quorum_may_catch_up_and_not_go_on() {
+        let phases = phases();
+        let (calm, cut) = (&phases[0], &phases[2]);
+        assert_eq!(cut.judge(3, 10..=51, 51), None, "it was behind and has caught up");
+        assert_eq!(cut.judge(3, 10..=52, 51).as_deref(), Some("has 1 new final blocks without a quorum"));
+        assert_eq!(calm.judge(0, 51..=52, 51), None);
+        assert!(calm.judge(0, 51..=51, 51).unwrap().contains("no new final block"));
+        assert!(calm.judge(0, 10..=10, 51).is_some());
+    }
 
     // A side goes on if it has more than two thirds of the hosts.
     #[test]

@@ -96,18 +96,15 @@ async fn live(lab: &Lab, hosts: &[DynProvider], load: &Load, phase: &Phase, leng
     let receipts = load.receipts().len().saturating_sub(receipts);
     let seconds = began.elapsed().as_secs_f64();
 
-    let blocks: Vec<u64> = before.iter().zip(&after).map(|(before, after)| after.saturating_sub(*before)).collect();
+    let blocks = before.iter().zip(&after).map(|(before, after)| after.saturating_sub(*before)).collect();
     let mut failures = Vec::new();
-    for (number, gained) in blocks.iter().enumerate() {
-        let name = lab.hosts.get(number).map_or("a host", |host| host.name.as_str());
-        match (phase.go_on.contains(&number), gained) {
-            (true, 0) => failures.push(format!("{name} has no new final block, though it reaches a quorum")),
-            (false, 1..) => failures.push(format!("{name} has {gained} new final blocks without a quorum")),
-            _ => {}
-        }
+    for ((number, host), (before_it, after_it)) in lab.hosts.iter().enumerate().zip(before.iter().zip(&after)) {
+        failures.extend(
+            phase.judge(number, *before_it..=*after_it, highest(&before)).map(|what| format!("{} {what}", host.name)),
+        );
     }
     lab.switch.change(Weather::calm());
-    let healed = heal(hosts, after.iter().copied().max().unwrap_or_default()).await;
+    let healed = heal(hosts, highest(&after)).await;
     if let Err(error) = &healed {
         failures.push(format!("not healed: {error:#}"));
     }
@@ -144,6 +141,10 @@ async fn heads(hosts: &[DynProvider]) -> Result<Vec<u64>> {
         heads.push(host.get_block_number().await?);
     }
     Ok(heads)
+}
+
+fn highest(heads: &[u64]) -> u64 {
+    heads.iter().copied().max().unwrap_or_default()
 }
 
 /// Blocks name their parents, so the same block at the lowest head means the same blocks up to there.
