@@ -187,8 +187,9 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
     ) -> Result<Running, NodeError> {
         let (validators, scheme) = self.membership.enter(epoch)?;
         let standing = match scheme.me() {
-            Some(_) => self.votes.standing(epoch, context.scan(&self.journal(epoch)).await.is_ok()),
-            None => Standing::Votes,
+            // Nobody goes on without a validator that is alone, so it would wait for ever.
+            Some(_) if validators.peers().len() > 1 => self.votes.standing(epoch, context.scan(&self.journal(epoch)).await.is_ok()),
+            _ => Standing::Votes,
         };
         self.begin(context, epoch, (validators, scheme), standing, floor).await
     }
