@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     arguments::{Arguments, Command},
-    city, logging, network,
+    city, logging, network, storage,
     output::Output,
 };
 
@@ -36,6 +36,10 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
             network::run_node(&node)
         }
         Command::Network(command) => network::run(command, output),
+        Command::Snapshot(command) => storage::snapshot(command, output),
+        Command::Backup(command) => storage::back_up(&command, output),
+        Command::Restore(command) => storage::restore(&command, output),
+        Command::Prune(command) => storage::prune(&command, output),
         Command::Chaos(command) => network::run_chaos(&command, output),
         Command::Doctor(command) => wait(doctor::run(command, output)),
         Command::Evidence(command) => wait(evidence::run(command, output)),

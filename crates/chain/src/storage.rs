@@ -1,6 +1,6 @@
 //! What marshal keeps of final blocks.
 //!
-//! The execution store has every final block and certificate for ever. Marshal needs blocks and certificates durably
+//! The execution store has every final block that the node keeps, and every certificate. Marshal needs blocks and certificates durably
 //! before the application has them, and may be asked for any of them by a peer that is behind. So the newest are in
 //! archives of consensus' own, which are pruned, and everything older is read from the execution store: nothing is kept
 //! twice for long, and a peer can still be helped from any height.

@@ -158,7 +158,7 @@ proptest! {
             block: genesis_block(),
             overlay: Arc::new(transition(&StateView::empty(), StateChanges::default()).unwrap()),
         };
-        store.commit_genesis(Commit { block: &genesis.block, senders: &[], receipts: &[], overlay: &genesis.overlay, certificate: None }).unwrap();
+        store.commit_genesis(Commit { block: &genesis.block, senders: &[], receipts: &[], overlay: &genesis.overlay, certificate: None, registry: None }).unwrap();
         let mut head = StateView::of_store(StoreView::head(store.clone(), 0));
         let mut models = vec![Model::new()];
         let mut pending: Vec<Pending> = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use alloy_primitives::{Address, B256, Bytes, Log, LogData};
+use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
 use alloy_trie::Nibbles;
 use proptest::prelude::*;
 
@@ -77,7 +77,73 @@ fn certificates_may_come_after_their_block() {
     assert_eq!(chain.chain.certificate(7).unwrap(), None);
 }
 
+/// A chain with epochs of four blocks whose registry's slots anybody may write, and a change of the set in epoch 0.
+fn with_changed_registry() -> TestChain {
+    use chancery_primitives::{extra_data::validator_set_hash, validator_registry::*};
+    let mut config = genesis_config();
+    let (peer, key) = (B256::repeat_byte(0xed), config.validators[0].bls_public_key);
+    let hash = U256::from_be_bytes(validator_set_hash(&[key.0]).0);
+    let mut last = B256::ZERO;
+    last[16..].copy_from_slice(&key[32..]);
+    let slots = [
+        (SET_HASH_SLOT, hash),
+        (EPOCH_LENGTH_SLOT, U256::from(4)),
+        (PEER_KEYS_SLOT, U256::from(1)),
+        (peer_key_slot(0), peer.into()),
+        (record_slot(peer), U256::from(7)),
+        (record_slot(peer) + U256::from(1), B256::from_slice(&key[..32]).into()),
+        (record_slot(peer) + U256::from(2), last.into()),
+    ];
+    let mut registry = config.alloc[&crate::testing::WRITER].clone();
+    registry.storage = Some(slots.into_iter().map(|(slot, value)| (B256::from(slot), B256::from(value))).collect());
+    config.alloc.insert(VALIDATOR_REGISTRY, registry);
+    let genesis = config.build().unwrap();
+    let directory = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let chain = open(directory.path(), &genesis).unwrap();
+    let chain = TestChain { genesis, chain, directory };
+    let write = |nonce, slot: U256, value: U256| {
+        let input = [slot.to_be_bytes::<32>(), value.to_be_bytes::<32>()].concat();
+        Wallet::new(0).call(nonce, VALIDATOR_REGISTRY, input.into())
+    };
+    // The set of epoch 1 has one member whose organization is called otherwise.
+    chain.advance(vec![
+        write(0, record_slot(peer), U256::from(8)),
+        write(1, CHANGED_EPOCHS_SLOT, U256::from(1)),
+        write(2, changed_epochs_slot(0), U256::ZERO),
+    ]);
+    for nonce in 3..7 {
+        chain.advance(vec![write(nonce, U256::from(900), U256::from(nonce))]);
+    }
+    chain
+}
+
+#[test]
+fn a_store_of_the_version_before_gets_the_records_that_it_lacks() {
+    let chain = with_changed_registry();
+    let record = chain.chain.registry_record(0).unwrap().unwrap();
+    assert_eq!(record.validators().unwrap()[0].organization, B256::from(U256::from(8)));
+    assert_eq!(chain.chain.validators_of(1).unwrap().unwrap(), record.validators().unwrap());
+    assert_eq!(chain.chain.validators_of(0).unwrap(), None);
+    assert!(chain.chain.validators_of(2).is_err(), "the block before that epoch is not there yet");
+    let TestChain { genesis, chain, directory } = chain;
+    drop(chain);
+    let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
+    store.chain.remove(keys::block(keys::Kind::Registry, 0)).unwrap();
+    store.chain.insert(keys::meta(keys::META_VERSION), UPGRADED_VERSION.to_be_bytes()).unwrap();
+    drop(store);
+    let chain = open(directory.path(), &genesis).unwrap();
+    assert_eq!(chain.registry_record(0).unwrap(), Some(record));
+    drop(chain);
+    let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
+    assert_eq!(store.meta(keys::META_VERSION).unwrap().unwrap().as_ref(), FORMAT_VERSION.to_be_bytes());
+}
+
 proptest! {
+    #[test]
+    fn a_registry_record_is_read_as_written(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        let _ = crate::RegistryRecord::decode(&bytes);
+    }
+
     #[test]
     fn the_range_of_a_prefix_holds_exactly_the_keys_that_start_with_it(key: [u8; 32], prefix: [u8; 32], length in 0usize..64, own: bool) {
         let key = B256::from(key);
