@@ -339,15 +339,9 @@ impl Blockchain {
     }
 
     /// Until what it returns is dropped, [`Self::retain`] forgets nothing.
-    pub(crate) fn keep_all(&self) -> impl Drop + use<> {
-        struct Kept(Blockchain);
-        impl Drop for Kept {
-            fn drop(&mut self) {
-                self.0.0.exporting.fetch_sub(1, Ordering::AcqRel);
-            }
-        }
+    pub(crate) fn keep_all(&self) -> KeptWhole {
         self.0.exporting.fetch_add(1, Ordering::AcqRel);
-        Kept(self.clone())
+        KeptWhole(self.clone())
     }
 
     fn recent(&self, at: BlockRef) -> Option<Arc<FinalizedBlock>> {
@@ -367,6 +361,15 @@ impl Blockchain {
     /// Heights up to the head: what a commit is just writing is not visible yet.
     fn visible(&self, height: Option<u64>) -> Result<Option<u64>, StoreError> {
         Ok(height.filter(|height| *height <= self.head().block().height()))
+    }
+}
+
+/// See [`Blockchain::keep_all`].
+pub(crate) struct KeptWhole(Blockchain);
+
+impl Drop for KeptWhole {
+    fn drop(&mut self) {
+        self.0.0.exporting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

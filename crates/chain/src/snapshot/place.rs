@@ -48,8 +48,7 @@ pub fn import(
             return Err(ImportError::InUse { path: path.clone() });
         }
     }
-    let is_beside = |name: &str| BESIDE_THE_STORE.iter().any(|known| name.starts_with(known));
-    for (path, passed_over) in [(data_dir, &is_beside as &dyn Fn(&str) -> bool), (consensus_dir, &|name| name == RUNTIME_LOCK)] {
+    for (path, passed_over) in [(data_dir, &BESIDE_THE_STORE[..]), (consensus_dir, &[RUNTIME_LOCK])] {
         if !replaces && has_entries(path, passed_over).map_err(failed(path, "read"))? {
             return Err(SnapshotError::Exists { path: path.clone() }.into());
         }
@@ -89,7 +88,7 @@ fn stage(
     from: impl Read,
 ) -> Result<SnapshotSummary, ImportError> {
     let genesis = genesis.build()?;
-    let validators = ValidatorSet::new(&genesis.config, genesis.header().hash());
+    let validators = ValidatorSet::new(genesis.config(), genesis.header().hash());
     let validators = validators.map_err(|error| ImportError::Validators(Box::new(error)))?;
     let mut trust = Followed(validators.trusted().clone());
     Ok(import_snapshot(from, &genesis, staging, &execution.store, &mut trust)?)
@@ -123,14 +122,16 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn has_entries(path: &Path, is_passed_over: &dyn Fn(&str) -> bool) -> io::Result<bool> {
+/// Whether there is anything but what is passed over, by how its name begins.
+fn has_entries(path: &Path, passed_over: &[&str]) -> io::Result<bool> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
     for entry in entries {
-        if !entry?.file_name().to_str().is_some_and(is_passed_over) {
+        let name = entry?.file_name();
+        if !passed_over.iter().any(|known| name.to_string_lossy().starts_with(known)) {
             return Ok(true);
         }
     }

@@ -1,7 +1,7 @@
 //! What is kept of each change of the validators: the proof of it would be gone once the state of that block is pruned.
 
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
-use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
+use alloy_rlp::{Decodable, RlpDecodable, RlpEncodable};
 use chancery_primitives::{
     extra_data::BLS_PUBLIC_KEY_BYTES,
     validator_registry::{

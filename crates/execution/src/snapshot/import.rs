@@ -183,7 +183,8 @@ impl<R: Read> Import<R> {
 
     /// The state, the earlier blocks, the end.
     fn finish(mut self, head: &Head, handovers: Vec<Handover>) -> Result<SnapshotSummary, SnapshotError> {
-        let mut next = self.reader.read()?;
+        let mut next = (Kind::Anchor, Vec::new());
+        self.advance(&mut next)?;
         let owners = self.read_slots(&mut next)?;
         self.store.flush()?;
         let top = self.read_accounts(&mut next, owners)?;
@@ -193,7 +194,6 @@ impl<R: Read> Import<R> {
         }
         let earliest = self.read_blocks(&mut next, head)?;
         let (kind, bytes) = next;
-        // What the manifest says of the chunks before it, is about those before it.
         let manifest: Manifest = expect(&self.reader, Kind::End, kind, &bytes)?;
         let Self { reader, store, header, counted } = self;
         let of_frames = Manifest { frames: manifest.frames, digest: manifest.digest, ..counted };

@@ -130,7 +130,8 @@ fn a_node_that_begins_from_a_snapshot_has_the_state_its_proofs_and_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let summary = import(&source, &bytes, &dir.path().join("new")).unwrap();
     assert_eq!((summary.height, summary.hash), (6, source.head().hash()));
-    assert_eq!((summary.slots, summary.codes), (4, 2));
+    // Six slots and a code are those of the block-hash history (EIP-2935).
+    assert_eq!((summary.slots, summary.codes), (4 + 6, 2 + 1));
     let copy = Blockchain::open(&dir.path().join("new"), &source.genesis, ExecutionConfig::default()).unwrap();
     let slots: Vec<U256> = [1, 2, 3, 300, 77].map(U256::from).to_vec();
     for address in [WRITER, Wallet::new(0).address(), Address::repeat_byte(9)] {
@@ -346,7 +347,6 @@ fn bodies_are_forgotten_and_headers_and_certificates_stay() {
     let source = chain(&WRITES);
     let lost = source.chain.block(2).unwrap().unwrap().block().transactions()[0].hash();
     assert_eq!(source.chain.prune_bodies(4).unwrap().bodies, 3);
-    assert!(source.chain.block(2).unwrap().is_none() || source.chain.earliest_block().unwrap() == 4);
     let reopened = source.reopen();
     assert!(reopened.chain.block(3).unwrap().is_none() && reopened.chain.block(4).unwrap().is_some());
     assert!(reopened.chain.block(0).unwrap().is_some());

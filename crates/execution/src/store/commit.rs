@@ -69,7 +69,7 @@ impl Store {
             batch.insert(&self.chain, keys::block(Kind::Certificate, height), &certificate[..]);
         }
         if let Some(record) = commit.registry {
-            batch.insert(&self.chain, keys::block(Kind::Registry, record.epoch), record.encode());
+            batch.insert(&self.chain, keys::block(Kind::Registry, record.epoch), &record.encode()[..]);
         }
         batch.insert(&self.lookup, keys::block_hash(&block.hash()), height.to_be_bytes());
         for (index, transaction) in block.transactions().iter().enumerate() {
@@ -82,7 +82,7 @@ impl Store {
     /// Keeps the registry's record of an epoch that ended before records were kept.
     pub(crate) fn put_registry(&self, record: &RegistryRecord) -> Result<(), StoreError> {
         let mut batch = self.batch();
-        batch.insert(&self.chain, keys::block(Kind::Registry, record.epoch), record.encode());
+        batch.insert(&self.chain, keys::block(Kind::Registry, record.epoch), &record.encode()[..]);
         batch.commit().map_err(StoreError::while_doing("keeping a registry record"))
     }
 

@@ -112,7 +112,7 @@ impl StagedStore {
     }
 
     pub(crate) fn registry(&mut self, record: &RegistryRecord) -> Result<(), StoreError> {
-        self.batch.insert(&self.store.chain, keys::block(Kind::Registry, record.epoch), record.encode());
+        self.batch.insert(&self.store.chain, keys::block(Kind::Registry, record.epoch), &record.encode()[..]);
         self.written()
     }
 
