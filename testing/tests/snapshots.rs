@@ -172,7 +172,8 @@ async fn a_follower_begins_from_a_snapshot_of_a_running_one_after_the_validators
 
     // Of a node that runs, which goes on.
     let file = dir.path().join("chain.snapshot");
-    let made = chancery(&["snapshot", "export", "--config", &story.config("follower-1"), "--out", text(&file)]).unwrap();
+    let made =
+        chancery(&["snapshot", "export", "--config", &story.config("follower-1"), "--out", text(&file)]).unwrap();
     let begins = made["height"].as_u64().unwrap();
     assert!(begins > changed, "{made}");
     let again = chancery(&["snapshot", "export", "--config", &story.config("follower-1"), "--out", text(&file)]);
@@ -194,7 +195,9 @@ async fn a_follower_begins_from_a_snapshot_of_a_running_one_after_the_validators
     let mut damaged = bytes.clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
-    for (bytes, words) in [(&bytes[..bytes.len() - 9], "is cut off"), (&damaged[..], "is damaged"), (b"{}", "not a snapshot")] {
+    for (bytes, words) in
+        [(&bytes[..bytes.len() - 9], "is cut off"), (&damaged[..], "is damaged"), (b"{}", "not a snapshot")]
+    {
         fs::write(&bad, bytes).unwrap();
         let refused = chancery(&["snapshot", "import", text(&bad), "--config", &config]).unwrap_err();
         assert!(refused.contains(words), "{refused}");

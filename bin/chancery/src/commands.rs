@@ -19,8 +19,9 @@ use anyhow::{Context, Result};
 
 use crate::{
     arguments::{Arguments, Command},
-    city, logging, network, storage,
+    city, logging, network,
     output::Output,
+    storage,
 };
 
 /// Runs the command that was asked for.

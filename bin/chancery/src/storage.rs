@@ -35,7 +35,11 @@ pub(crate) fn snapshot(command: SnapshotCommand, output: &Output) -> Result<Exit
 /// Writes a snapshot of a node to a file that must not exist: through the node if it runs, from its store if not. The file has its name when it is
 /// complete and on disk.
 fn write_snapshot(places: &NodePlaces, out: &Path, options: SnapshotOptions) -> Result<SnapshotSummary> {
-    ensure!(!out.exists(), "{} exists already: it is not overwritten; choose another place, or remove it", out.display());
+    ensure!(
+        !out.exists(),
+        "{} exists already: it is not overwritten; choose another place, or remove it",
+        out.display()
+    );
     let aside = aside(out);
     let written = write_aside(places, &aside, options);
     let renamed = written.and_then(|summary| {

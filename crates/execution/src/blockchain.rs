@@ -119,7 +119,16 @@ impl Blockchain {
         store.note_version()?;
         let tree = BlockTree::new(chain_id, epochs, store.clone(), pool.clone(), head, state);
         let (genesis, retention) = (genesis.config.clone(), config.retention);
-        Ok(Self(Arc::new(Parts { genesis, genesis_hash, store, tree, pool, epochs, retention, exporting: AtomicUsize::new(0) })))
+        Ok(Self(Arc::new(Parts {
+            genesis,
+            genesis_hash,
+            store,
+            tree,
+            pool,
+            epochs,
+            retention,
+            exporting: AtomicUsize::new(0),
+        })))
     }
 
     /// EIP-155 chain id.

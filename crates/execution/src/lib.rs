@@ -53,8 +53,7 @@ pub use registry::{
     registered_validators,
 };
 pub use snapshot::{
-    Handover, SnapshotBlock, SnapshotError, SnapshotOptions, SnapshotSummary, Trust, check_snapshot,
-    import_snapshot,
+    Handover, SnapshotBlock, SnapshotError, SnapshotOptions, SnapshotSummary, Trust, check_snapshot, import_snapshot,
 };
 pub use state::{Account, AccountProof, StateError, StateView, StorageProof};
 pub use store::{OpenError, PruneReport, StoreConfig, StoreError};

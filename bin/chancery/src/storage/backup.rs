@@ -54,7 +54,11 @@ pub(super) struct Manifest {
 
 pub(crate) fn run(command: &Backup, output: &Output) -> Result<ExitCode> {
     let out = &command.out;
-    ensure!(!out.exists(), "{} exists already: it is not overwritten; choose another place, or remove it", out.display());
+    ensure!(
+        !out.exists(),
+        "{} exists already: it is not overwritten; choose another place, or remove it",
+        out.display()
+    );
     let places = NodePlaces::load(&command.config)?;
     let bar = output.progress("writing the back-up");
     let aside = aside(out);

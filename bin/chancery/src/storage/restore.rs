@@ -40,7 +40,10 @@ pub(crate) fn run(command: &Restore, output: &Output) -> Result<ExitCode> {
     let bar = output.progress("restoring the back-up");
     for (name, expected) in &manifest.files {
         // A manifest names what lies beside it and nothing else.
-        ensure!(!name.contains(['/', '\\']) && name != "..", "{MANIFEST} names {name:?}, which is no file of a back-up");
+        ensure!(
+            !name.contains(['/', '\\']) && name != "..",
+            "{MANIFEST} names {name:?}, which is no file of a back-up"
+        );
         let found = hash_of(&backup.join(name))?;
         ensure!(found == *expected, "{name} in the back-up is damaged: copy it again, or use another back-up");
     }
@@ -52,8 +55,11 @@ pub(crate) fn run(command: &Restore, output: &Output) -> Result<ExitCode> {
             bail!("{} exists already: it is not overwritten; leave out --with-keys", places.key_file.display());
         }
     }
-    let target =
-        SnapshotTarget { data_dir: places.chain_dir(), consensus_dir: places.consensus_dir(), replaces: command.replace };
+    let target = SnapshotTarget {
+        data_dir: places.chain_dir(),
+        consensus_dir: places.consensus_dir(),
+        replaces: command.replace,
+    };
     let file = needs_file(&backup.join(SNAPSHOT))?;
     let summary = import_snapshot(&genesis, &places.execution, &target, BufReader::new(file));
     let summary = summary.map_err(|error| anyhow!("{} is not restored: {error}", backup.display()))?;

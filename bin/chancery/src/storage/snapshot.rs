@@ -42,8 +42,11 @@ pub(super) fn import(command: &ImportSnapshot, output: &Output) -> Result<()> {
     let genesis = load_genesis(&places.genesis)?;
     let file = needs_file(&command.file)?;
     let bar = output.progress("importing the snapshot");
-    let target =
-        SnapshotTarget { data_dir: places.chain_dir(), consensus_dir: places.consensus_dir(), replaces: command.replace };
+    let target = SnapshotTarget {
+        data_dir: places.chain_dir(),
+        consensus_dir: places.consensus_dir(),
+        replaces: command.replace,
+    };
     let summary = import_snapshot(&genesis, &places.execution, &target, BufReader::new(file));
     let summary = summary.map_err(|error| anyhow!("{} is not imported: {error}", command.file.display()))?;
     bar.finish_and_clear();

@@ -13,8 +13,8 @@ use std::{io, path::PathBuf};
 
 use chancery_execution::{GenesisError, SnapshotError};
 
-pub use control::{ControlError, running_export};
 pub(crate) use control::serve as serve_control;
+pub use control::{ControlError, running_export};
 pub use place::{SnapshotTarget, import, verify};
 
 use crate::NodeError;

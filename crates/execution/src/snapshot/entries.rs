@@ -93,8 +93,7 @@ impl Entry {
             ACCOUNT | CONTRACT => {
                 let key = B256::from_slice(take(bytes, 32)?);
                 let (nonce, balance) = (number(bytes)?.try_into().ok()?, number(bytes)?);
-                let code_hash =
-                    if tag == CONTRACT { B256::from_slice(take(bytes, 32)?) } else { KECCAK256_EMPTY };
+                let code_hash = if tag == CONTRACT { B256::from_slice(take(bytes, 32)?) } else { KECCAK256_EMPTY };
                 (tag == ACCOUNT || code_hash != KECCAK256_EMPTY).then_some(())?;
                 Some(Self::Account(AccountEntry { key, nonce, balance, code_hash }))
             }

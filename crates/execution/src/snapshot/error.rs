@@ -67,7 +67,9 @@ pub enum SnapshotError {
     #[error("the snapshot's block is not final by this chain's validators: {0}")]
     Untrusted(Box<dyn Error + Send + Sync>),
     /// The state names a change of the validators that the snapshot does not prove.
-    #[error("the snapshot leaves out a change of the validators in epoch {epoch}: its block was signed by a set that no longer decides")]
+    #[error(
+        "the snapshot leaves out a change of the validators in epoch {epoch}: its block was signed by a set that no longer decides"
+    )]
     StaleValidators {
         /// The epoch.
         epoch: u64,
@@ -87,7 +89,9 @@ pub enum SnapshotError {
         what: &'static str,
     },
     /// The state is not the one that was signed.
-    #[error("the state in the snapshot has the root {found}, its block has {expected}: the snapshot is forged or damaged")]
+    #[error(
+        "the state in the snapshot has the root {found}, its block has {expected}: the snapshot is forged or damaged"
+    )]
     StateRoot {
         /// Of the block.
         expected: B256,
@@ -101,7 +105,9 @@ pub enum SnapshotError {
     #[error("the snapshot has no code with the hash {0}, which an account names")]
     MissingCode(B256),
     /// There is no block that a snapshot could be of.
-    #[error("no block between {from} and {head} has a finality certificate of its own: let the chain make a block and try again")]
+    #[error(
+        "no block between {from} and {head} has a finality certificate of its own: let the chain make a block and try again"
+    )]
     NoCertificate {
         /// The lowest that was looked at.
         from: u64,
@@ -117,7 +123,9 @@ pub enum SnapshotError {
         height: u64,
     },
     /// There are chain data already.
-    #[error("{path} holds a chain already: a snapshot is imported into an empty node (`--replace` puts it in its place)")]
+    #[error(
+        "{path} holds a chain already: a snapshot is imported into an empty node (`--replace` puts it in its place)"
+    )]
     Exists {
         /// The folder.
         path: PathBuf,

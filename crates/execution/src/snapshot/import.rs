@@ -114,7 +114,11 @@ fn follow<R: Read>(
         let is_last = index + 1 == count;
         let handover = Handover { header, certificate, record };
         trust.follow(&handover, is_last).map_err(SnapshotError::Untrusted)?;
-        handovers.push(if is_last { handover } else { Handover { record: handover.record.without_members(), ..handover } });
+        handovers.push(if is_last {
+            handover
+        } else {
+            Handover { record: handover.record.without_members(), ..handover }
+        });
     }
     Ok(handovers)
 }
@@ -250,7 +254,13 @@ impl<R: Read> Import<R> {
         Ok(owners)
     }
 
-    fn slot(&mut self, owner: Option<Address>, trie: &mut TrieBuilder, key: B256, value: U256) -> Result<(), SnapshotError> {
+    fn slot(
+        &mut self,
+        owner: Option<Address>,
+        trie: &mut TrieBuilder,
+        key: B256,
+        value: U256,
+    ) -> Result<(), SnapshotError> {
         let Some(owner) = owner else { return Err(malformed(&self.reader, "it holds slots of nobody")) };
         self.store.slot(owner, &key, value)?;
         self.counted.slots += 1;

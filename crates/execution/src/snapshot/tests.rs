@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Blockchain, ExecutionConfig, StoreConfig,
-    testing::{TestChain, WRITER, Wallet},
+    testing::{TestChain, WRITER, Wallet, with_changed_registry},
     trie::{Branch, TrieBuilder, root_hash},
 };
 
@@ -172,7 +172,10 @@ fn earlier_blocks_come_along_if_they_are_asked_for() {
 fn the_state_of_a_block_below_the_head_is_exported_as_it_was() {
     let source = chain(&WRITES[..4]);
     let expected = exported(&source.chain, false);
-    for block in [vec![Wallet::new(0).write(4, 2, 1), Wallet::new(3).transfer(0, Address::repeat_byte(0x77), 1)], vec![Wallet::new(0).write(5, 1, 0)]] {
+    for block in [
+        vec![Wallet::new(0).write(4, 2, 1), Wallet::new(3).transfer(0, Address::repeat_byte(0x77), 1)],
+        vec![Wallet::new(0).write(5, 1, 0)],
+    ] {
         source.add(block);
         let block = source.build_on(&source.head()).block().clone();
         source.chain.tree().finalize(vec![crate::Finalization { block, certificate: None }]).unwrap();
@@ -260,7 +263,9 @@ fn every_forgery_has_its_error() {
     assert_eq!(forged(&chunks(&bytes)), bytes, "what is put together again unchanged is the same");
 
     let richer = with_entries(&bytes, Kind::Accounts, |entries| {
-        let Some(Entry::Account(account)) = entries.iter_mut().find(|entry| matches!(entry, Entry::Account(_))) else { panic!() };
+        let Some(Entry::Account(account)) = entries.iter_mut().find(|entry| matches!(entry, Entry::Account(_))) else {
+            panic!()
+        };
         account.balance += U256::from(1);
     });
     assert!(matches!(refused(&source, &richer), SnapshotError::StateRoot { .. }));
@@ -270,7 +275,9 @@ fn every_forgery_has_its_error() {
     });
     assert!(matches!(refused(&source, &other_slot), SnapshotError::StateRoot { .. }));
     let lost_account = with_entries(&bytes, Kind::Accounts, |entries| {
-        let at = entries.iter().position(|entry| matches!(entry, Entry::Account(account) if account.code_hash == alloy_primitives::KECCAK256_EMPTY));
+        let at = entries.iter().position(
+            |entry| matches!(entry, Entry::Account(account) if account.code_hash == alloy_primitives::KECCAK256_EMPTY),
+        );
         entries.remove(at.unwrap());
     });
     assert!(matches!(refused(&source, &lost_account), SnapshotError::StateRoot { .. }));
@@ -280,15 +287,24 @@ fn every_forgery_has_its_error() {
     });
     assert!(matches!(refused(&source, &stray), SnapshotError::StrayStorage(1)));
     let unsorted = with_entries(&bytes, Kind::Slots, |entries| entries.swap(1, 2));
-    assert!(matches!(refused(&source, &unsorted), SnapshotError::Malformed { problem: "its slots are not in order", .. }));
+    assert!(matches!(
+        refused(&source, &unsorted),
+        SnapshotError::Malformed { problem: "its slots are not in order", .. }
+    ));
     let twice = with_entries(&bytes, Kind::Accounts, |entries| entries.push(entries.last().unwrap().clone()));
-    assert!(matches!(refused(&source, &twice), SnapshotError::Malformed { problem: "its accounts are not in order", .. }));
+    assert!(matches!(
+        refused(&source, &twice),
+        SnapshotError::Malformed { problem: "its accounts are not in order", .. }
+    ));
     let other_code = with_entries(&bytes, Kind::Accounts, |entries| {
-        let Some(Entry::Code(code)) = entries.iter_mut().find(|entry| matches!(entry, Entry::Code(_))) else { panic!() };
+        let Some(Entry::Code(code)) = entries.iter_mut().find(|entry| matches!(entry, Entry::Code(_))) else {
+            panic!()
+        };
         code.push(0);
     });
     assert!(matches!(refused(&source, &other_code), SnapshotError::Malformed { .. }));
-    let no_code = with_entries(&bytes, Kind::Accounts, |entries| entries.retain(|entry| !matches!(entry, Entry::Code(_))));
+    let no_code =
+        with_entries(&bytes, Kind::Accounts, |entries| entries.retain(|entry| !matches!(entry, Entry::Code(_))));
     assert!(matches!(refused(&source, &no_code), SnapshotError::MissingCode(_)));
 
     let others = chain(&[(1, 5), (2, 9), (3, 7), (2, 0), (4, 9), (300, 1)]);
@@ -330,6 +346,28 @@ fn every_forgery_has_its_error() {
     let said: Manifest = alloy_rlp::Decodable::decode(&mut &counts[last].1[..]).unwrap();
     counts[last].1 = alloy_rlp::encode(Manifest { slots: said.slots + 1, ..said });
     assert!(matches!(refused(&source, &forged(&counts)), SnapshotError::Manifest));
+}
+
+// A set that was voted out can sign on, and leave out that it was; in the state it stands.
+#[test]
+fn a_change_of_the_validators_that_is_left_out_is_found_in_the_state() {
+    let source = with_changed_registry();
+    let bytes = exported(&source.chain, false);
+    let dir = tempfile::tempdir().unwrap();
+    import(&source, &bytes, &dir.path().join("new")).unwrap();
+    let copy = Blockchain::open(&dir.path().join("new"), &source.genesis, ExecutionConfig::default()).unwrap();
+    assert_eq!(copy.registry_record(0).unwrap(), source.chain.registry_record(0).unwrap());
+    assert_eq!(copy.validators_of(1).unwrap(), source.chain.validators_of(1).unwrap());
+    assert!(copy.header(3).unwrap().is_some() && copy.certificate(3).unwrap().is_some(), "light clients are led on");
+
+    let mut chunks = chunks(&bytes);
+    chunks.retain(|(kind, _)| *kind != Kind::Handover);
+    let mut head: Head = alloy_rlp::Decodable::decode(&mut &chunks[0].1[..]).unwrap();
+    assert_eq!(head.handovers, 1);
+    head.handovers = 0;
+    chunks[0].1 = alloy_rlp::encode(head);
+    let error = refused(&source, &forged(&chunks));
+    assert!(matches!(error, SnapshotError::StaleValidators { epoch: 0 }), "{error}");
 }
 
 #[test]

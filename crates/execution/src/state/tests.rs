@@ -134,7 +134,14 @@ struct Pending {
 fn commit(store: &Arc<Store>, pending: &[Pending]) -> StateView {
     let commits: Vec<Commit<'_>> = pending
         .iter()
-        .map(|Pending { block, overlay }| Commit { block, senders: &[], receipts: &[], overlay, certificate: None, registry: None })
+        .map(|Pending { block, overlay }| Commit {
+            block,
+            senders: &[],
+            receipts: &[],
+            overlay,
+            certificate: None,
+            registry: None,
+        })
         .collect();
     store.commit(&commits).unwrap();
     StateView::of_store(StoreView::head(store.clone(), pending.last().unwrap().block.height()))

@@ -5,7 +5,7 @@ use std::{fs, io::ErrorKind, path::Path};
 use alloy_primitives::B256;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::{FORMAT_VERSION, UPGRADED_VERSION, OpenError, Store, StoreConfig, StoreError, cache::Caches, keys};
+use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, UPGRADED_VERSION, cache::Caches, keys};
 
 /// Journal files are removed once their writes reached the tables; at most this much is replayed at a start, in bytes.
 const MAX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;

@@ -53,7 +53,14 @@ impl StoreView {
             changed.extend(flat.filter_map(|(_, prefix)| Some(prefix.strip_prefix(&tag[..])?.to_vec())));
         }
         let current = self.snapshot.iter(keyspace);
-        Ok(Scan { view: self, keyspace: keyspace.clone(), history, current, head: None, changed: changed.into_iter().peekable() })
+        Ok(Scan {
+            view: self,
+            keyspace: keyspace.clone(),
+            history,
+            current,
+            head: None,
+            changed: changed.into_iter().peekable(),
+        })
     }
 }
 

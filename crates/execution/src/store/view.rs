@@ -54,7 +54,12 @@ impl StoreView {
     }
 
     /// What stood under a flat key at this height: the first history entry after it, or else the head's. Empty: nothing.
-    pub(super) fn flat(&self, keyspace: &Keyspace, key: &[u8], history: impl Fn(&[u8]) -> Vec<u8>) -> Found<fjall::UserValue> {
+    pub(super) fn flat(
+        &self,
+        keyspace: &Keyspace,
+        key: &[u8],
+        history: impl Fn(&[u8]) -> Vec<u8>,
+    ) -> Found<fjall::UserValue> {
         if self.height < self.head {
             let prefix = history(key);
             let range = keys::version(&prefix, self.height + 1)..=keys::version(&prefix, u64::MAX);
