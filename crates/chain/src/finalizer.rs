@@ -113,11 +113,12 @@ impl Finalizer {
                 delivered.acknowledgement.acknowledge();
             }
             pruned_below = self.prune(pruned_below);
-            let chain = self.chain.clone();
-            match run_blocking(&context, "forget", move || chain.retain(FORGOTTEN_PER_COMMIT)).await {
-                None => return Ok(()),
-                Some(Err(error)) => return Err(error.into()),
-                Some(Ok(_)) => {}
+            if !self.chain.is_archive() {
+                let chain = self.chain.clone();
+                match run_blocking(&context, "forget", move || chain.retain(FORGOTTEN_PER_COMMIT)).await {
+                    None => return Ok(()),
+                    Some(forgotten) => _ = forgotten?,
+                }
             }
         }
         info!(chain = %self.name, "no more blocks become final");

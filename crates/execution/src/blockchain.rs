@@ -325,6 +325,11 @@ impl Blockchain {
         self.0.store.prune_bodies(below_height)
     }
 
+    /// Whether this node keeps everything for ever.
+    pub fn is_archive(&self) -> bool {
+        self.0.retention == Retention::default()
+    }
+
     /// Forgets what [`Retention`] does not keep, at most `max_heights` of it: nothing until there is some for a batch. For calling after each
     /// commit.
     pub fn retain(&self, max_heights: u64) -> Result<PruneReport, StoreError> {

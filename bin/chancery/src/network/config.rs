@@ -267,3 +267,31 @@ fn addresses(entries: &[PeerEntry]) -> Result<Vec<PeerAddress>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn retention(text: &str) -> Result<Retention> {
+        toml::from_str::<StorageSection>(text)?.retention()
+    }
+
+    #[test]
+    fn a_node_keeps_everything_unless_it_is_told_how_much() {
+        assert_eq!(retention("").unwrap(), Retention::default());
+        assert_eq!(retention("state = \"archive\"\nblocks = \"archive\"").unwrap(), Retention::default());
+        let both = retention("state = 128\nblocks = 1024").unwrap();
+        assert_eq!(both, Retention { state_blocks: Some(128), body_blocks: Some(1024) });
+        assert_eq!(retention("state = 5000").unwrap(), Retention { state_blocks: Some(5000), body_blocks: None });
+    }
+
+    #[test]
+    fn too_little_and_what_is_no_number_is_refused() {
+        assert!(format!("{:#}", retention("state = 127").unwrap_err()).contains("at least 128"));
+        assert!(format!("{:#}", retention("blocks = 1023").unwrap_err()).contains("at least 1024"));
+        for text in ["state = \"all\"", "state = -1", "bodies = 1024"] {
+            assert!(retention(text).is_err(), "{text}");
+        }
+    }
+}

@@ -321,7 +321,12 @@ fn a_snapshot_by_a_set_that_no_longer_decides_is_refused() {
 fn a_folder_that_holds_a_chain_is_left_alone_unless_it_is_to_be_replaced() {
     let consortium = Consortium::changed();
     let bytes = consortium.snapshot();
+    // What an import that was killed has left.
+    let left = consortium.target(false).data_dir.with_file_name("chain.importing");
+    std::fs::create_dir_all(left.join("keyspaces")).unwrap();
+    std::fs::write(left.join("0.jnl"), b"half").unwrap();
     consortium.import(&bytes).unwrap();
+    assert!(!left.exists());
     let error = consortium.import(&bytes).unwrap_err();
     assert!(matches!(&error, ImportError::Snapshot(SnapshotError::Exists { .. })), "{error}");
     let target = consortium.target(true);
