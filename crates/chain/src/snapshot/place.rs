@@ -43,17 +43,15 @@ pub fn import(
     from: impl Read,
 ) -> Result<SnapshotSummary, ImportError> {
     let SnapshotTarget { data_dir, consensus_dir, replaces } = target;
-    for path in [data_dir, consensus_dir].into_iter().filter(|path| path.exists()) {
-        if is_locked(path).map_err(failed(path, "locked"))? {
-            return Err(ImportError::InUse { path: path.clone() });
-        }
-    }
+    in_use(data_dir)?;
+    in_use(consensus_dir)?;
     for (path, passed_over) in [(data_dir, &BESIDE_THE_STORE[..]), (consensus_dir, &[RUNTIME_LOCK])] {
         if !replaces && has_entries(path, passed_over).map_err(failed(path, "read"))? {
             return Err(SnapshotError::Exists { path: path.clone() }.into());
         }
     }
     let staging = beside(data_dir, "importing");
+    in_use(&staging)?;
     remove(&staging)?;
     let imported = stage(genesis, execution, &staging, from);
     let summary = match imported {
@@ -68,14 +66,13 @@ pub fn import(
     Ok(summary)
 }
 
-/// Verifies all of a snapshot, the state's root included, in a folder `scratch` that must not exist and is removed again.
+/// Verifies all of a snapshot, the state's root included, in a folder `scratch` that is removed before and after.
 ///
 /// # Errors
 /// [`ImportError`].
 pub fn verify(genesis: &GenesisConfig, scratch: &Path, from: impl Read) -> Result<SnapshotSummary, ImportError> {
-    if scratch.exists() {
-        return Err(SnapshotError::Exists { path: scratch.to_owned() }.into());
-    }
+    in_use(scratch)?;
+    remove(scratch)?;
     let verified = stage(genesis, &ExecutionConfig::default(), scratch, from);
     let removed = remove(scratch);
     verified.and_then(|summary| removed.map(|()| summary))
@@ -120,6 +117,14 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.push(".");
     name.push(ending);
     path.with_file_name(name)
+}
+
+/// Refuses a folder that a process has open: a node, or another import.
+fn in_use(path: &Path) -> Result<(), ImportError> {
+    if path.exists() && is_locked(path).map_err(failed(path, "locked"))? {
+        return Err(ImportError::InUse { path: path.to_owned() });
+    }
+    Ok(())
 }
 
 /// Whether there is anything but what is passed over, by how its name begins.
