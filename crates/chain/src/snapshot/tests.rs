@@ -287,15 +287,16 @@ fn a_handover_that_was_tampered_with_is_refused() {
     says(follow(&|handover| handover.record.epoch += 1), "next validators");
     says(follow(&|handover| handover.record.members.clear()), "does not know");
     says(follow(&|handover| handover.certificate = consortium.head().certificate), "");
-    // A peer key is no part of the hash of the set; it is proven on its own.
-    says(
-        follow(&|handover| {
+    // Peer keys and names are no part of the hash of the set; they are proven on their own.
+    let peer = B256::from(consortium.second[0].peer_public_key_bytes().0);
+    for (slot, words) in [(peer_key_slot(0), ""), (record_slot(peer), "slot")] {
+        let refused = follow(&|handover| {
             let slots = &mut handover.record.members[0].storage;
-            let at = slots.iter().position(|slot| slot.slot == peer_key_slot(0)).unwrap();
+            let at = slots.iter().position(|found| found.slot == slot).unwrap();
             slots[at].value += U256::from(1);
-        }),
-        "",
-    );
+        });
+        says(refused, words);
+    }
     says(follow(&|handover| handover.record.members[0].address = Address::ZERO), "not the registry's");
 }
 
