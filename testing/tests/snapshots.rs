@@ -223,6 +223,8 @@ async fn a_follower_begins_from_a_snapshot_of_a_running_one_after_the_validators
     import.kill().ok();
     import.wait().unwrap();
     if !data.join("chain").exists() {
+        let doctor = Command::new(built_binary()).args(["doctor", "--config", &config]).output().unwrap();
+        assert!(String::from_utf8(doctor.stdout).unwrap().contains("an import has not finished"));
         chancery(&["snapshot", "import", text(&file), "--config", &config]).unwrap();
     }
     assert!(!staging.exists());
