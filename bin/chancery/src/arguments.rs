@@ -5,6 +5,10 @@ use std::{num::NonZeroU64, path::PathBuf};
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod storage;
+
+pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
+
 /// Issue, show and check electronic certificates on chains that anybody can verify.
 #[derive(Debug, Parser)]
 #[command(
@@ -61,6 +65,15 @@ pub(crate) enum Command {
     /// Prepare such a chain: keys, the shared genesis file, each node's configuration.
     #[command(subcommand)]
     Network(NetworkCommand),
+    /// Write, verify and import snapshots: the state after a final block, from which an empty node begins.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
+    /// Write everything that a node needs to begin again, but its votes; the node may run meanwhile.
+    Backup(Backup),
+    /// Let a node begin again from a back-up.
+    Restore(Restore),
+    /// Forget the state of old blocks, and on request their transactions and receipts.
+    Prune(Prune),
     /// Run four validators on four hosts of their own on this machine, cut, delay and lose what they send one another, and say what survived.
     Chaos(Chaos),
     /// Say why a chain stands still, or why a node does not start, and what to do.

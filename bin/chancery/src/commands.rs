@@ -21,6 +21,7 @@ use crate::{
     arguments::{Arguments, Command},
     city, logging, network,
     output::Output,
+    storage,
 };
 
 /// Runs the command that was asked for.
@@ -36,6 +37,10 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
             network::run_node(&node)
         }
         Command::Network(command) => network::run(command, output),
+        Command::Snapshot(command) => storage::snapshot(command, output),
+        Command::Backup(command) => storage::back_up(&command, output),
+        Command::Restore(command) => storage::restore(&command, output),
+        Command::Prune(command) => storage::prune(&command, output),
         Command::Chaos(command) => network::run_chaos(&command, output),
         Command::Doctor(command) => wait(doctor::run(command, output)),
         Command::Evidence(command) => wait(evidence::run(command, output)),

@@ -13,6 +13,7 @@ mod node_rpc;
 mod output;
 mod party;
 mod stop;
+mod storage;
 
 use std::process::ExitCode;
 

@@ -32,11 +32,11 @@ use crate::{
     application::Application,
     block::digest,
     epochs::Membership,
+    final_views::FinalViews,
     finalizer::Finalizer,
     gossip,
     last_proposal::LastProposal,
     last_votes::LastVotes,
-    final_views::FinalViews,
     orchestrator::{EpochMuxes, EpochStart, Orchestrator, StartEngine},
     recovery,
     storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES},
@@ -304,45 +304,47 @@ where
         + Relay<Digest = crate::BlockDigest, PublicKey = PeerKey, Plan = simplex::Plan<PeerKey>>
         + Reporter<Activity = Activity<ConsensusScheme, crate::BlockDigest>>,
 {
-    Box::new(move |EpochStart { epoch, validators, scheme, floor, finals, first_parent, partition, votes, channels }| {
-        let electorate = Electorate::new(&scheme, validators.trusted().validators());
-        let overheard = witness.listening(automaton.clone(), &scheme, electorate);
-        let overheard = FinalViews { inner: overheard, finals };
-        let channel = (votes.guard(channels.votes.0), channels.votes.1);
-        let (last_votes, reporter, votes) =
-            LastVotes::new(&scheme, me.clone(), automaton.clone(), overheard, channel);
-        let engine = simplex::Engine::new(
-            context.child("consensus").with_attribute("epoch", epoch),
-            simplex::Config {
-                scheme,
-                elector: RoundRobin::<Sha256>::default(),
-                blocker: blocker.clone(),
-                automaton: automaton.clone(),
-                relay: automaton.clone(),
-                reporter,
-                // Votes of a view are kept until it is forgotten: who votes twice is found out even after the certificate.
-                track_historical_votes: true,
-                strategy: Sequential,
-                partition,
-                mailbox_size: MAILBOX_MESSAGES,
-                epoch,
-                floor: floor.map_or_else(|| Floor::Genesis(digest(first_parent)), Floor::Finalized),
-                replay_buffer: REPLAY_BUFFER_BYTES,
-                write_buffer: WRITE_BUFFER_BYTES,
-                page_cache: cache.clone(),
-                leader_timeout: timing.leader_timeout,
-                certification_timeout: timing.certification_timeout,
-                timeout_retry: timing.nullify_retry,
-                view_retention: VIEW_RETENTION,
-                skip: SkipPolicy::Enabled { timeout: timing.inactivity_timeout, budget: SkipBudget::Participants },
-                fetch_timeout: NZDuration!(FETCH_TIMEOUT),
-                fetch_retry_delay: FETCH_RETRY,
-                forward: ForwardPolicy::SilentLeader,
-            },
-        );
-        context.child("last_votes").spawn(move |context| last_votes.run(context));
-        engine.start(votes, channels.certificates, channels.resolver)
-    })
+    Box::new(
+        move |EpochStart { epoch, validators, scheme, floor, finals, first_parent, partition, votes, channels }| {
+            let electorate = Electorate::new(&scheme, validators.trusted().validators());
+            let overheard = witness.listening(automaton.clone(), &scheme, electorate);
+            let overheard = FinalViews { inner: overheard, finals };
+            let channel = (votes.guard(channels.votes.0), channels.votes.1);
+            let (last_votes, reporter, votes) =
+                LastVotes::new(&scheme, me.clone(), automaton.clone(), overheard, channel);
+            let engine = simplex::Engine::new(
+                context.child("consensus").with_attribute("epoch", epoch),
+                simplex::Config {
+                    scheme,
+                    elector: RoundRobin::<Sha256>::default(),
+                    blocker: blocker.clone(),
+                    automaton: automaton.clone(),
+                    relay: automaton.clone(),
+                    reporter,
+                    // Votes of a view are kept until it is forgotten: who votes twice is found out even after the certificate.
+                    track_historical_votes: true,
+                    strategy: Sequential,
+                    partition,
+                    mailbox_size: MAILBOX_MESSAGES,
+                    epoch,
+                    floor: floor.map_or_else(|| Floor::Genesis(digest(first_parent)), Floor::Finalized),
+                    replay_buffer: REPLAY_BUFFER_BYTES,
+                    write_buffer: WRITE_BUFFER_BYTES,
+                    page_cache: cache.clone(),
+                    leader_timeout: timing.leader_timeout,
+                    certification_timeout: timing.certification_timeout,
+                    timeout_retry: timing.nullify_retry,
+                    view_retention: VIEW_RETENTION,
+                    skip: SkipPolicy::Enabled { timeout: timing.inactivity_timeout, budget: SkipBudget::Participants },
+                    fetch_timeout: NZDuration!(FETCH_TIMEOUT),
+                    fetch_retry_delay: FETCH_RETRY,
+                    forward: ForwardPolicy::SilentLeader,
+                },
+            );
+            context.child("last_votes").spawn(move |context| last_votes.run(context));
+            engine.start(votes, channels.certificates, channels.resolver)
+        },
+    )
 }
 
 /// The largest message that consensus sends, in bytes: however many validators there are or will be.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use alloy_primitives::B256;
-use chancery_execution::{Blockchain, Epochs, registered_validators};
+use chancery_execution::{Blockchain, Epochs};
 use commonware_consensus::types::{Epoch, FixedEpocher};
 use commonware_cryptography::certificate::{Provider, Scoped};
 
@@ -89,12 +89,8 @@ impl Membership {
     /// The validators of an epoch: those of the genesis in the first, then those that the state after the last block of the epoch before has.
     /// That block must be final here.
     pub(crate) fn validators(&self, epoch: u64) -> Result<ValidatorSet, NodeError> {
-        let Some(previous) = epoch.checked_sub(1) else {
-            return Ok(self.genesis.clone());
-        };
         let failed = |source| NodeError::Registry { chain: self.chain.genesis_config().name.clone(), epoch, source };
-        let state = self.chain.state_at(self.epochs().last(previous)).map_err(|error| failed(error.into()))?;
-        match registered_validators(&state).map_err(failed)? {
+        match self.chain.validators_of(epoch).map_err(failed)? {
             Some(registered) => self.genesis.in_epoch(epoch, &registered),
             None => Ok(self.genesis.clone()),
         }

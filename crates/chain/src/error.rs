@@ -126,7 +126,7 @@ pub enum NodeError {
     },
     /// The execution store lacks final blocks that consensus has passed on already, and they are kept nowhere here.
     #[error(
-        "chain {chain} has blocks up to {head}, but consensus has seen them final up to {processed}; restore {data_dir} from a backup that is not older, or delete the consensus files {partition}* as well so that this node fetches the chain again"
+        "chain {chain} has blocks up to {head}, but consensus has seen them final up to {processed}; restore {data_dir} from a backup (`chancery restore --replace`), import a snapshot of another node (`chancery snapshot import --replace`), or delete the consensus files {partition}* as well so that this node fetches the chain again"
     )]
     ExecutionBehind {
         /// The chain's name.

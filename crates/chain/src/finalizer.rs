@@ -19,6 +19,10 @@ use crate::{
     storage::{BLOCKS_PER_SECTION, RETAINED_BLOCKS, certificate_bytes},
 };
 
+/// Heights of which a node that keeps no archive forgets the state, or the transactions, after a commit: more than a commit has blocks, so it gets
+/// where it should be, and few enough to hold nobody up.
+const FORGOTTEN_PER_COMMIT: u64 = 64;
+
 pub(crate) type Marshal = Mailbox<ConsensusScheme, Standard<ConsensusBlock>>;
 
 /// A block that marshal has passed on, and how to tell it that the block is safe.
@@ -109,6 +113,13 @@ impl Finalizer {
                 delivered.acknowledgement.acknowledge();
             }
             pruned_below = self.prune(pruned_below);
+            if !self.chain.is_archive() {
+                let chain = self.chain.clone();
+                match run_blocking(&context, "forget", move || chain.retain(FORGOTTEN_PER_COMMIT)).await {
+                    None => return Ok(()),
+                    Some(forgotten) => _ = forgotten?,
+                }
+            }
         }
         info!(chain = %self.name, "no more blocks become final");
         Ok(())

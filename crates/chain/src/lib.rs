@@ -43,6 +43,7 @@ mod network;
 mod node;
 mod orchestrator;
 mod recovery;
+mod snapshot;
 mod storage;
 mod validators;
 mod vote_record;
@@ -59,5 +60,8 @@ pub use error::{KeyError, NodeError};
 pub use keys::ValidatorKeys;
 pub use network::max_message_bytes;
 pub use node::{Node, NodeHandle};
+pub use snapshot::{
+    ControlError, ImportError, SnapshotTarget, import as import_snapshot, running_export, verify as verify_snapshot,
+};
 pub use validators::{ConsensusScheme, PeerKey, ValidatorSet, chain_essentials};
 pub use witness::{Witness, free_bytes, is_locked, read_evidence};

@@ -13,6 +13,7 @@ use crate::{
     application::run_blocking,
     engine::{EngineHandle, start_engine},
     network::{self, HANDSHAKE_CLOCK_DRIFT, ValidatorNetwork},
+    snapshot::serve_control,
     validators::chain_essentials,
     witness::{disk_full, own_metrics},
 };
@@ -28,6 +29,7 @@ pub struct NodeHandle {
     chain: Blockchain,
     rpc: RpcHandle,
     witness: Witness,
+    control: Option<Handle<()>>,
     task: Handle<()>,
     failure: watch::Receiver<Option<Arc<NodeError>>>,
 }
@@ -74,6 +76,7 @@ impl Node {
         let partition = partition(&name, &essentials, &keys);
         let partition_name = partition.clone();
         let seen = witness.clone();
+        let control = serve_control(context.child("control"), chain.clone(), &data_dir);
         let task = context.child("node").spawn({
             let chain = chain.clone();
             move |context| async move {
@@ -121,7 +124,7 @@ impl Node {
         }
         let url = rpc.url();
         info!(chain = %name, %url, "ready");
-        Ok(NodeHandle { url, essentials, chain, rpc, witness: seen, task, failure })
+        Ok(NodeHandle { url, essentials, chain, rpc, witness: seen, control, task, failure })
     }
 }
 
@@ -180,6 +183,10 @@ impl NodeHandle {
     /// Stops serving and deciding. Everything acknowledged is durable already, so nothing is flushed.
     pub async fn shutdown(self) {
         self.rpc.stop().await;
+        if let Some(control) = self.control {
+            control.abort();
+            let _ = control.await;
+        }
         self.task.abort();
         let _ = self.task.await;
     }

@@ -25,6 +25,7 @@ use tracing::{debug, info, warn};
 
 use crate::{
     ConsensusScheme, NodeError, PeerKey, PeerTracker, ValidatorSet, Witness,
+    block::hash,
     epochs::Membership,
     final_views::{self, NewestFinalization, final_after},
     finalizer::Marshal,
@@ -89,7 +90,7 @@ pub(crate) struct EpochStart<S: Sender<PublicKey = PeerKey>> {
     pub(crate) floor: Option<BlockFinalization>,
     /// Told of what becomes final, if somebody waits for it.
     pub(crate) finals: Option<watch::Sender<NewestFinalization>>,
-    /// The block that the epoch begins on.
+    /// The block that the engine begins on: the last of the epoch before, or that of the floor.
     pub(crate) first_parent: alloy_primitives::B256,
     /// Name of the engine's journal.
     pub(crate) partition: String,
@@ -206,12 +207,17 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
         info!(chain = %self.name, epoch, validators = validators.peers().len(), votes, "epoch begins");
         self.tracker.track(&validators);
         let channels = self.channels(context, epoch).await?;
+        // A node that began within the epoch, from a snapshot, may not have that block, and begins on its certificate.
+        let first_parent = match &floor {
+            Some(floor) => hash(floor.proposal.payload),
+            None => self.membership.first_parent(epoch)?,
+        };
         let mut start = EpochStart {
             epoch: Epoch::new(epoch),
             scheme,
             floor,
             finals: None,
-            first_parent: self.membership.first_parent(epoch)?,
+            first_parent,
             partition: self.journal(epoch),
             votes: self.votes.clone(),
             channels,

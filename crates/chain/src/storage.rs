@@ -1,6 +1,6 @@
 //! What marshal keeps of final blocks.
 //!
-//! The execution store has every final block and certificate for ever. Marshal needs blocks and certificates durably
+//! The execution store has every final block that the node keeps, and every certificate. Marshal needs blocks and certificates durably
 //! before the application has them, and may be asked for any of them by a peer that is behind. So the newest are in
 //! archives of consensus' own, which are pruned, and everything older is read from the execution store: nothing is kept
 //! twice for long, and a peer can still be helped from any height.
@@ -178,7 +178,12 @@ impl<E: Storage + Metrics + Clock> Blocks for FinalizedBlocks<E> {
         if value > head {
             return Blocks::next_gap(&self.recent, value);
         }
-        // `value` lies in the range that begins at genesis and reaches the head, or beyond if the archive goes on from there.
+        // A node that began from a snapshot, or forgot blocks, has the genesis and nothing between. If the store fails, whoever reads meets it too.
+        let earliest = Height::new(self.chain.earliest_block().unwrap_or_default());
+        if value < earliest && earliest > Height::new(1) {
+            return ((value == Height::zero()).then_some(value), Some(earliest));
+        }
+        // `value` lies in the range that reaches the head, or beyond if the archive goes on from there.
         let (end, next) = Blocks::next_gap(&self.recent, head.next());
         match end {
             Some(end) => (Some(end), next),

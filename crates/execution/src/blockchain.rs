@@ -1,6 +1,13 @@
 //! The handle on one chain that everything else holds.
 
-use std::{ops::RangeInclusive, path::Path, sync::Arc};
+use std::{
+    ops::RangeInclusive,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use alloy_consensus::Header;
 use alloy_evm::EvmEnv;
@@ -10,9 +17,26 @@ use tokio::sync::broadcast;
 
 use crate::{
     AccountProof, BlockTree, Epochs, FinalizedBlock, Genesis, GenesisConfig, LogsError, MatchedLog, OpenError, Pool,
-    PoolLimits, PruneReport, Receipt, StateError, StateView, StoreConfig, StoreError, evm, logs,
+    PoolLimits, PruneReport, Receipt, RegisteredValidator, RegistryError, RegistryRecord, StateError, StateView,
+    StoreConfig, StoreError, changed_epochs, evm, logs,
+    registry::last_change_before,
     store::{Commit, Store, StoreView},
 };
+
+/// How many final blocks a node keeps all of, counted from the head. `None`: every one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Blocks whose state can be read and proven.
+    pub state_blocks: Option<u64>,
+    /// Blocks whose transactions and receipts are kept. Headers and certificates always are.
+    pub body_blocks: Option<u64>,
+}
+
+/// Heights by which a node may be behind its retention, so that pruning comes seldom and in batches.
+const PRUNED_AT_ONCE: u64 = 32;
+
+/// Changes of the validators whose records are looked for at once when a store is opened.
+const RECORDS_AT_ONCE: usize = 256;
 
 /// A final block by height or by hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, derive_more::From)]
@@ -39,6 +63,8 @@ pub struct ExecutionConfig {
     pub store: StoreConfig,
     /// The pool's bounds.
     pub pool: PoolLimits,
+    /// What is kept of the past.
+    pub retention: Retention,
 }
 
 /// One chain: its final blocks and state, its tree of executed blocks, its pool. Cheap to clone.
@@ -54,6 +80,9 @@ struct Parts {
     tree: BlockTree,
     pool: Pool,
     epochs: Epochs,
+    retention: Retention,
+    /// While somebody exports, nothing is forgotten.
+    exporting: AtomicUsize,
 }
 
 impl Blockchain {
@@ -71,6 +100,7 @@ impl Blockchain {
                 receipts: &[],
                 overlay: &genesis.overlay,
                 certificate: None,
+                registry: None,
             })?;
         }
         let corrupt = |problem: &str| OpenError::Corrupt { path: dir.into(), problem: problem.into() };
@@ -85,8 +115,20 @@ impl Blockchain {
         let epochs = Epochs::of_state(&state)?;
         let (chain_id, gas_limit) = (genesis.config.chain_id, genesis.config.gas_limit);
         let pool = Pool::new(chain_id, gas_limit, config.pool, state.clone());
-        let tree = BlockTree::new(chain_id, store.clone(), pool.clone(), head, state);
-        Ok(Self(Arc::new(Parts { genesis: genesis.config.clone(), genesis_hash, store, tree, pool, epochs })))
+        keep_registry_records(&store, &state, epochs)?;
+        store.note_version()?;
+        let tree = BlockTree::new(chain_id, epochs, store.clone(), pool.clone(), head, state);
+        let (genesis, retention) = (genesis.config.clone(), config.retention);
+        Ok(Self(Arc::new(Parts {
+            genesis,
+            genesis_hash,
+            store,
+            tree,
+            pool,
+            epochs,
+            retention,
+            exporting: AtomicUsize::new(0),
+        })))
     }
 
     /// EIP-155 chain id.
@@ -243,9 +285,77 @@ impl Blockchain {
         evm::next_evm_env(self.chain_id(), parent, parent.hash(), timestamp)
     }
 
+    /// The registry after the last block of an epoch, with its proofs. `None`: the validators did not change in it, or it has not ended.
+    pub fn registry_record(&self, epoch: u64) -> Result<Option<RegistryRecord>, StoreError> {
+        self.0.store.registry(epoch)
+    }
+
+    /// Who decides in an epoch that has begun, as the registry named them when it did. `None`: the validators of the genesis.
+    ///
+    /// # Errors
+    /// [`RegistryError`]; [`StateError::Future`] if the block before the epoch is not final here.
+    pub fn validators_of(&self, epoch: u64) -> Result<Option<Vec<RegisteredValidator>>, RegistryError> {
+        let state = self.head_state();
+        let before = epoch.checked_sub(1).map_or(0, |previous| self.0.epochs.last(previous));
+        if before > state.height() {
+            return Err(StateError::Future { height: before, head: state.height() }.into());
+        }
+        let Some(changed) = last_change_before(&state, epoch)? else { return Ok(None) };
+        let record = self.0.store.registry(changed).map_err(StateError::from)?;
+        record.ok_or(RegistryError::Unknown { epoch })?.validators().map(Some)
+    }
+
+    /// The earliest block, the genesis aside, that is here with its transactions and receipts. Headers may go back further.
+    pub fn earliest_block(&self) -> Result<u64, StoreError> {
+        self.0.store.earliest_block()
+    }
+
+    /// The earliest block whose state is here.
+    pub fn earliest_state(&self) -> Result<u64, StoreError> {
+        self.0.store.earliest_state()
+    }
+
     /// Removes the state and trie versions that only heights below `below_height` need; blocks and receipts stay.
     pub fn prune(&self, below_height: u64) -> Result<PruneReport, StoreError> {
         self.0.store.prune(below_height)
+    }
+
+    /// Removes transactions and receipts of the blocks below `below_height`, the genesis aside; headers and certificates stay.
+    pub fn prune_bodies(&self, below_height: u64) -> Result<PruneReport, StoreError> {
+        self.0.store.prune_bodies(below_height)
+    }
+
+    /// Whether this node keeps everything for ever.
+    pub fn is_archive(&self) -> bool {
+        self.0.retention == Retention::default()
+    }
+
+    /// Forgets what [`Retention`] does not keep, at most `max_heights` of it: nothing until there is some for a batch. For calling after each
+    /// commit.
+    pub fn retain(&self, max_heights: u64) -> Result<PruneReport, StoreError> {
+        if self.0.exporting.load(Ordering::Acquire) > 0 {
+            return Ok(PruneReport::default());
+        }
+        let head = self.head().block().height();
+        // Where to prune to, given what is kept and what is there; nothing is done for a few.
+        let below = |kept: Option<u64>, earliest: u64| {
+            let below = head.saturating_sub(kept?.saturating_sub(1));
+            (below >= earliest + PRUNED_AT_ONCE).then(|| below.min(earliest + max_heights))
+        };
+        let mut report = PruneReport::default();
+        if let Some(below) = below(self.0.retention.state_blocks, self.earliest_state()?) {
+            report = self.prune(below)?;
+        }
+        if let Some(below) = below(self.0.retention.body_blocks, self.earliest_block()?) {
+            report.bodies = self.prune_bodies(below)?.bodies;
+        }
+        Ok(report)
+    }
+
+    /// Until what it returns is dropped, [`Self::retain`] forgets nothing.
+    pub(crate) fn keep_all(&self) -> KeptWhole {
+        self.0.exporting.fetch_add(1, Ordering::AcqRel);
+        KeptWhole(self.clone())
     }
 
     fn recent(&self, at: BlockRef) -> Option<Arc<FinalizedBlock>> {
@@ -265,5 +375,38 @@ impl Blockchain {
     /// Heights up to the head: what a commit is just writing is not visible yet.
     fn visible(&self, height: Option<u64>) -> Result<Option<u64>, StoreError> {
         Ok(height.filter(|height| *height <= self.head().block().height()))
+    }
+}
+
+/// See [`Blockchain::keep_all`].
+pub(crate) struct KeptWhole(Blockchain);
+
+impl Drop for KeptWhole {
+    fn drop(&mut self) {
+        self.0.0.exporting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Makes the records of changes of the validators that a store of an earlier version lacks, from the state that it has.
+fn keep_registry_records(store: &Store, head: &StateView, epochs: Epochs) -> Result<(), OpenError> {
+    if !epochs.change() {
+        return Ok(());
+    }
+    let mut from = 0;
+    loop {
+        let changed = changed_epochs(head, from, RECORDS_AT_ONCE)?;
+        let Some(last) = changed.last() else { return Ok(()) };
+        from = last + 1;
+        for epoch in changed {
+            let height = epochs.last(epoch);
+            if height > head.height() || store.registry(epoch)?.is_some() || height < store.earliest_state()? {
+                continue;
+            }
+            let record = RegistryRecord::of_state(&head.at(height), epoch);
+            let failed = |error: RegistryError| StoreError { action: "opening", message: error.to_string() };
+            if let Some(record) = record.map_err(failed)? {
+                store.put_registry(&record)?;
+            }
+        }
     }
 }

@@ -30,6 +30,7 @@ mod genesis;
 mod logs;
 mod pool;
 mod registry;
+mod snapshot;
 mod state;
 mod store;
 #[cfg(test)]
@@ -39,7 +40,7 @@ mod tree;
 mod trie;
 
 pub use block::{Block, BlockDecodeError, ExecutedBlock, FinalizedBlock, MAX_BLOCK_BYTES, Receipt};
-pub use blockchain::{BlockRef, Blockchain, ExecutionConfig, TransactionLocation};
+pub use blockchain::{BlockRef, Blockchain, ExecutionConfig, Retention, TransactionLocation};
 pub use evm::{BLOCK_GAS_LIMIT_DEFAULT, TRANSACTION_GAS_LIMIT_CAP};
 pub use executor::{BuildAttributes, BuildBudget, InvalidBlock, InvalidReason};
 pub use genesis::{Genesis, GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig};
@@ -47,7 +48,13 @@ pub use logs::{LogsError, MatchedLog, matching_logs};
 pub use pool::{
     BestTransactions, InsufficientFunds, Pool, PoolContents, PoolError, PoolErrorKind, PoolLimits, PoolStatus,
 };
-pub use registry::{Epochs, RegisteredValidator, RegistryError, changed_epochs, registered_validators};
+pub use registry::{
+    Epochs, MEMBER_SLOTS_PER_PROOF, RegisteredValidator, RegistryError, RegistryRecord, changed_epochs,
+    registered_validators,
+};
+pub use snapshot::{
+    Handover, SnapshotBlock, SnapshotError, SnapshotOptions, SnapshotSummary, Trust, check_snapshot, import_snapshot,
+};
 pub use state::{Account, AccountProof, StateError, StateView, StorageProof};
 pub use store::{OpenError, PruneReport, StoreConfig, StoreError};
 pub use transaction::{

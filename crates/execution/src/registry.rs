@@ -16,6 +16,10 @@ use chancery_primitives::{
 
 use crate::{MAX_VALIDATORS, StateError, StateView};
 
+mod record;
+
+pub use record::{MEMBER_SLOTS_PER_PROOF, RegistryRecord};
+
 /// Epochs of a fixed number of blocks: epoch *e* has the heights from *e* times the length on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epochs {
@@ -77,6 +81,12 @@ pub enum RegistryError {
     /// The state cannot be read.
     #[error(transparent)]
     State(#[from] StateError),
+    /// This node began after that epoch, from a snapshot, and knows no more of it than the keys.
+    #[error("who the validators of epoch {epoch} were, this node does not know: it began after it, from a snapshot")]
+    Unknown {
+        /// The epoch.
+        epoch: u64,
+    },
     /// The registry contradicts itself. It cannot, unless the genesis has another contract in its place.
     #[error("the validator registry names {count} validators whose keys have the hash {found}, and not {expected}")]
     Contradiction {
@@ -94,7 +104,13 @@ pub enum RegistryError {
 /// # Errors
 /// [`RegistryError`].
 pub fn registered_validators(state: &StateView) -> Result<Option<Vec<RegisteredValidator>>, RegistryError> {
-    let slot = |slot| state.storage(VALIDATOR_REGISTRY, slot);
+    read_validators(|slot| Ok(state.storage(VALIDATOR_REGISTRY, slot)?))
+}
+
+/// The validators that the registry's slots name.
+fn read_validators(
+    slot: impl Fn(U256) -> Result<U256, RegistryError>,
+) -> Result<Option<Vec<RegisteredValidator>>, RegistryError> {
     let expected = B256::from(slot(SET_HASH_SLOT)?);
     if expected.is_zero() {
         return Ok(None);
@@ -124,14 +140,26 @@ pub fn registered_validators(state: &StateView) -> Result<Option<Vec<RegisteredV
 /// [`StateError`].
 pub fn changed_epochs(state: &StateView, from: u64, limit: usize) -> Result<Vec<u64>, StateError> {
     let count = state.storage(VALIDATOR_REGISTRY, CHANGED_EPOCHS_SLOT)?.saturating_to::<usize>();
-    let at = |index: usize| -> Result<u64, StateError> {
-        let slot = state.storage(VALIDATOR_REGISTRY, changed_epochs_slot(index))?;
-        Ok(slot.as_limbs()[index % CHANGED_EPOCHS_PER_SLOT])
-    };
     let (mut low, mut high) = (0, count);
     while low < high {
         let middle = low.midpoint(high);
-        if at(middle)? < from { low = middle + 1 } else { high = middle }
+        if changed_epoch(state, middle)? < from { low = middle + 1 } else { high = middle }
     }
-    (low..count).take(limit).map(at).collect()
+    (low..count).take(limit).map(|index| changed_epoch(state, index)).collect()
+}
+
+/// The last epoch before `epoch` in which the set was changed; `None`: the validators of the genesis still decide in it.
+pub(crate) fn last_change_before(state: &StateView, epoch: u64) -> Result<Option<u64>, StateError> {
+    let count = state.storage(VALIDATOR_REGISTRY, CHANGED_EPOCHS_SLOT)?.saturating_to::<usize>();
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        if changed_epoch(state, middle)? < epoch { low = middle + 1 } else { high = middle }
+    }
+    low.checked_sub(1).map(|index| changed_epoch(state, index)).transpose()
+}
+
+fn changed_epoch(state: &StateView, index: usize) -> Result<u64, StateError> {
+    let slot = state.storage(VALIDATOR_REGISTRY, changed_epochs_slot(index))?;
+    Ok(slot.as_limbs()[index % CHANGED_EPOCHS_PER_SLOT])
 }

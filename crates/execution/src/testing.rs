@@ -204,3 +204,43 @@ pub(crate) fn attributes(parent: &Block) -> BuildAttributes {
 pub(crate) fn budget() -> BuildBudget {
     BuildBudget { max_time: Duration::from_secs(600), max_bytes: MAX_BLOCK_BYTES, max_transactions: usize::MAX }
 }
+
+/// A chain with epochs of four blocks whose registry's slots anybody may write, and a change of the set in epoch 0.
+pub(crate) fn with_changed_registry() -> TestChain {
+    use chancery_primitives::{extra_data::validator_set_hash, validator_registry::*};
+    let mut config = genesis_config();
+    let (peer, key) = (B256::repeat_byte(0xed), config.validators[0].bls_public_key);
+    let hash = U256::from_be_bytes(validator_set_hash(&[key.0]).0);
+    let mut last = B256::ZERO;
+    last[16..].copy_from_slice(&key[32..]);
+    let slots = [
+        (SET_HASH_SLOT, hash),
+        (EPOCH_LENGTH_SLOT, U256::from(4)),
+        (PEER_KEYS_SLOT, U256::from(1)),
+        (peer_key_slot(0), peer.into()),
+        (record_slot(peer), U256::from(7)),
+        (record_slot(peer) + U256::from(1), B256::from_slice(&key[..32]).into()),
+        (record_slot(peer) + U256::from(2), last.into()),
+    ];
+    let mut registry = config.alloc[&WRITER].clone();
+    registry.storage = Some(slots.into_iter().map(|(slot, value)| (B256::from(slot), B256::from(value))).collect());
+    config.alloc.insert(VALIDATOR_REGISTRY, registry);
+    let genesis = config.build().unwrap();
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let chain = Blockchain::open(directory.path(), &genesis, ExecutionConfig::default()).unwrap();
+    let chain = TestChain { genesis, chain, directory };
+    let write = |nonce, slot: U256, value: U256| {
+        let input = [slot.to_be_bytes::<32>(), value.to_be_bytes::<32>()].concat();
+        Wallet::new(0).call(nonce, VALIDATOR_REGISTRY, input.into())
+    };
+    // The set of epoch 1 has one member whose organization is called otherwise.
+    chain.advance(vec![
+        write(0, record_slot(peer), U256::from(8)),
+        write(1, CHANGED_EPOCHS_SLOT, U256::from(1)),
+        write(2, changed_epochs_slot(0), U256::ZERO),
+    ]);
+    for nonce in 3..7 {
+        chain.advance(vec![write(nonce, U256::from(900), U256::from(nonce))]);
+    }
+    chain
+}

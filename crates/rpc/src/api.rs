@@ -123,14 +123,28 @@ impl Api {
 
     /// The header of a block that must be there.
     pub(crate) fn header(&self, height: u64) -> Result<Sealed<Header>, RpcError> {
-        let header = self.chain.header(height)?;
-        header.ok_or_else(|| RpcError::UnknownBlock { block: height.to_string() })
+        match self.chain.header(height)? {
+            Some(header) => Ok(header),
+            None => Err(self.missing(height)?),
+        }
+    }
+
+    /// Why there is no block at a height.
+    fn missing(&self, height: u64) -> Result<RpcError, RpcError> {
+        let earliest = self.chain.earliest_block()?;
+        Ok(if height > 0 && height < earliest {
+            RpcError::HistoryPruned { height, earliest }
+        } else {
+            RpcError::UnknownBlock { block: height.to_string() }
+        })
     }
 
     /// The block at a height that must be there.
     pub(crate) fn block(&self, height: u64) -> Result<Arc<FinalizedBlock>, RpcError> {
-        let block = self.chain.block(height)?;
-        block.ok_or_else(|| RpcError::UnknownBlock { block: height.to_string() })
+        match self.chain.block(height)? {
+            Some(block) => Ok(block),
+            None => Err(self.missing(height)?),
+        }
     }
 
     /// A final transaction with its block.

@@ -23,6 +23,8 @@ pub const LIMIT_EXCEEDED: i32 = -32005;
 pub const RESPONSE_TOO_LARGE: i32 = -32008;
 /// The code of a batch of more calls than the server takes.
 pub const BATCH_TOO_LARGE: i32 = -32010;
+/// The code of a block that a node no longer has, or never had (EIP-4444 as geth answers it); `data` holds the earliest one that it has.
+pub const HISTORY_PRUNED: i32 = 4444;
 /// The code of an execution that reverted; `data` holds what it returned.
 pub const EXECUTION_REVERTED: i32 = 3;
 /// The code of a synchronous submission that was not included in time (EIP-7966); `data` holds the hash.
@@ -90,6 +92,14 @@ pub enum RpcError {
     UnknownBlock {
         /// The block as the caller named it.
         block: String,
+    },
+    /// The block was pruned, or lies before the one that this node began at.
+    #[error("pruned history unavailable: this node has blocks from {earliest} on, and not block {height}")]
+    HistoryPruned {
+        /// The block.
+        height: u64,
+        /// The earliest block that is here, the genesis aside.
+        earliest: u64,
     },
     /// State of that block is no longer kept.
     #[error("missing trie node: the state of block {height} is no longer kept, it is kept from block {earliest} on")]
@@ -173,6 +183,7 @@ impl RpcError {
             Self::ResponseTooLarge { .. } => RESPONSE_TOO_LARGE,
             Self::BatchTooLong { .. } => BATCH_TOO_LARGE,
             Self::UnknownBlock { .. } => RESOURCE_NOT_FOUND,
+            Self::HistoryPruned { .. } => HISTORY_PRUNED,
             Self::StatePruned { .. } | Self::UnknownFilter | Self::UnknownTransaction | Self::Rejected { .. } => {
                 SERVER_ERROR
             }
@@ -190,6 +201,7 @@ impl From<RpcError> for ErrorObjectOwned {
             RpcError::TooMuch { limit, value, .. } | RpcError::Busy { limit, value, .. } => {
                 Some(json!({ "limit": limit, "value": value }))
             }
+            RpcError::HistoryPruned { earliest, .. } => Some(json!({ "earliestBlock": format!("{earliest:#x}") })),
             RpcError::ResponseTooLarge { max_bytes } => {
                 Some(json!({ "limit": "max_response_bytes", "value": max_bytes }))
             }

@@ -7,9 +7,9 @@ use std::{
 };
 
 use alloy_primitives::FixedBytes;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use chancery_chain::{DEFAULT_HEARTBEAT, NodeConfig, P2pConfig, PeerAddress, PeerKey, Role, ValidatorKeys};
-use chancery_execution::{ExecutionConfig, GenesisConfig};
+use chancery_execution::{ExecutionConfig, GenesisConfig, Retention};
 use chancery_rpc::RpcConfig;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,11 @@ const MAX_GENESIS_BYTES: u64 = 16 << 20;
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// A shorter heartbeat makes more empty blocks than it is worth; a longer one hides a silent leader for too long.
 const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 50..=600_000;
+
+/// Fewer states serve no call that takes a moment, and no snapshot, whose block lies up to 64 blocks below the head.
+pub(crate) const LEAST_STATE_BLOCKS: u64 = 128;
+/// From the newest blocks, others catch up that were away for a moment; consensus' own files have 512.
+pub(crate) const LEAST_BODY_BLOCKS: u64 = 1_024;
 
 /// The file as it stands.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,6 +46,64 @@ pub(super) struct NodeFile {
     /// Where metrics and health are served; absent: nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) observe: Option<ObserveSection>,
+    /// What is kept of the past; absent: everything.
+    #[serde(default, skip_serializing_if = "StorageSection::is_archive")]
+    pub(super) storage: StorageSection,
+}
+
+/// How far back a node goes.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StorageSection {
+    /// Blocks whose state is kept.
+    #[serde(default)]
+    pub(super) state: Kept,
+    /// Blocks whose transactions and receipts are kept.
+    #[serde(default)]
+    pub(super) blocks: Kept,
+}
+
+impl StorageSection {
+    const fn is_archive(&self) -> bool {
+        matches!((self.state, self.blocks), (Kept::Archive(_), Kept::Archive(_)))
+    }
+
+    fn retention(self) -> Result<Retention> {
+        Ok(Retention {
+            state_blocks: self.state.at_least(LEAST_STATE_BLOCKS).context("storage.state")?,
+            body_blocks: self.blocks.at_least(LEAST_BODY_BLOCKS).context("storage.blocks")?,
+        })
+    }
+}
+
+/// `"archive"`, or a number of blocks.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Kept {
+    Archive(Archive),
+    Blocks(u64),
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Archive {
+    Archive,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self::Archive(Archive::Archive)
+    }
+}
+
+impl Kept {
+    fn at_least(self, least: u64) -> Result<Option<u64>> {
+        match self {
+            Self::Archive(_) => Ok(None),
+            Self::Blocks(blocks) if blocks >= least => Ok(Some(blocks)),
+            Self::Blocks(blocks) => bail!("keep at least {least} blocks, or \"archive\"; {blocks} are too few"),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -100,14 +163,58 @@ pub(crate) struct LoadedNode {
     pub(crate) observe: Option<SocketAddr>,
 }
 
+/// Where a node keeps what, for commands that need no keys.
+pub(crate) struct NodePlaces {
+    pub(crate) genesis: PathBuf,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) key_file: PathBuf,
+    pub(crate) execution: ExecutionConfig,
+}
+
+impl NodePlaces {
+    /// Reads a configuration alone.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn load(path: &Path) -> Result<Self> {
+        let file = read_file(path)?;
+        Self::of(&file, path)
+    }
+
+    fn of(file: &NodeFile, path: &Path) -> Result<Self> {
+        let base = path.parent().unwrap_or(Path::new("."));
+        let retention = file.storage.retention().with_context(|| path.display().to_string())?;
+        Ok(Self {
+            genesis: base.join(&file.genesis),
+            data_dir: base.join(&file.data_dir),
+            key_file: base.join(&file.key_file),
+            execution: ExecutionConfig { retention, ..ExecutionConfig::default() },
+        })
+    }
+
+    /// The chain's store.
+    pub(crate) fn chain_dir(&self) -> PathBuf {
+        self.data_dir.join("chain")
+    }
+
+    /// Consensus' files.
+    pub(crate) fn consensus_dir(&self) -> PathBuf {
+        self.data_dir.join("consensus")
+    }
+}
+
+fn read_file(path: &Path) -> Result<NodeFile> {
+    let bytes = read_bounded(path, MAX_CONFIG_BYTES)?;
+    let text = std::str::from_utf8(&bytes).with_context(|| format!("{} is not UTF-8", path.display()))?;
+    toml::from_str(text).with_context(|| format!("{} cannot be read", path.display()))
+}
+
 /// Reads a configuration and what it refers to.
 ///
 /// # Errors
 /// Which file is wrong, and where.
 pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
-    let bytes = read_bounded(path, MAX_CONFIG_BYTES)?;
-    let text = std::str::from_utf8(&bytes).with_context(|| format!("{} is not UTF-8", path.display()))?;
-    let file: NodeFile = toml::from_str(text).with_context(|| format!("{} cannot be read", path.display()))?;
+    let file = read_file(path)?;
     ensure!(
         HEARTBEAT_MS.contains(&file.heartbeat_ms),
         "{}: heartbeat_ms must lie between {} and {}, and is {}",
@@ -116,14 +223,12 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
         HEARTBEAT_MS.end(),
         file.heartbeat_ms
     );
-    let base = path.parent().unwrap_or(Path::new("."));
-    let data_dir = base.join(&file.data_dir);
-    let key_file = base.join(&file.key_file);
+    let places = NodePlaces::of(&file, path)?;
     let config = NodeConfig {
-        genesis: load_genesis(&base.join(&file.genesis))?,
-        data_dir: data_dir.join("chain"),
-        votes_dir: key_file.parent().unwrap_or(base).to_owned(),
-        keys: ValidatorKeys::load(&key_file)?,
+        genesis: load_genesis(&places.genesis)?,
+        data_dir: places.chain_dir(),
+        votes_dir: places.key_file.parent().unwrap_or(Path::new(".")).to_owned(),
+        keys: ValidatorKeys::load(&places.key_file)?,
         role: match file.role {
             RoleName::Validator => Role::Validator,
             RoleName::Follower => Role::Follower,
@@ -135,12 +240,12 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
             allow_private_addresses: file.p2p.allow_private_addresses,
         },
         rpc: RpcConfig::new(file.rpc.listen),
-        execution: ExecutionConfig::default(),
+        execution: places.execution.clone(),
         heartbeat: Duration::from_millis(file.heartbeat_ms),
     };
     Ok(LoadedNode {
         config,
-        consensus_dir: data_dir.join("consensus"),
+        consensus_dir: places.consensus_dir(),
         observe: file.observe.map(|observe| observe.listen),
     })
 }
@@ -161,4 +266,32 @@ fn addresses(entries: &[PeerEntry]) -> Result<Vec<PeerAddress>> {
             Ok(PeerAddress { key, address: entry.address })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn retention(text: &str) -> Result<Retention> {
+        toml::from_str::<StorageSection>(text)?.retention()
+    }
+
+    #[test]
+    fn a_node_keeps_everything_unless_it_is_told_how_much() {
+        assert_eq!(retention("").unwrap(), Retention::default());
+        assert_eq!(retention("state = \"archive\"\nblocks = \"archive\"").unwrap(), Retention::default());
+        let both = retention("state = 128\nblocks = 1024").unwrap();
+        assert_eq!(both, Retention { state_blocks: Some(128), body_blocks: Some(1024) });
+        assert_eq!(retention("state = 5000").unwrap(), Retention { state_blocks: Some(5000), body_blocks: None });
+    }
+
+    #[test]
+    fn too_little_and_what_is_no_number_is_refused() {
+        assert!(format!("{:#}", retention("state = 127").unwrap_err()).contains("at least 128"));
+        assert!(format!("{:#}", retention("blocks = 1023").unwrap_err()).contains("at least 1024"));
+        for text in ["state = \"all\"", "state = -1", "bodies = 1024"] {
+            assert!(retention(text).is_err(), "{text}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use chancery_execution::ValidatorConfig;
 use serde::Serialize;
 
 use super::{
-    config::{NodeFile, P2pSection, PeerEntry, RoleName, RpcSection},
+    config::{NodeFile, P2pSection, PeerEntry, RoleName, RpcSection, StorageSection},
     files::{genesis_of, voting_key, write_genesis, write_new},
 };
 use crate::{arguments::InitNetwork, output::Output};
@@ -169,5 +169,6 @@ fn file_of(member: &Member, members: &[Member], heartbeat_ms: u64) -> NodeFile {
             followers: others(|role| matches!(role, RoleName::Follower)),
         },
         observe: None,
+        storage: StorageSection::default(),
     }
 }

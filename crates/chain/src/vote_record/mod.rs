@@ -83,9 +83,8 @@ impl VoteRecord {
     ) -> Result<(Self, mpsc::UnboundedReceiver<io::Error>), NodeError> {
         let record = votes_dir.join(format!("{FILE_NAME}{partition}"));
         let copy = data_dir.join(format!("{FILE_NAME}{partition}.copy"));
-        let read = |path: &Path| {
-            Record::read(path).map_err(|source| NodeError::VoteRecord { path: path.to_owned(), source })
-        };
+        let read =
+            |path: &Path| Record::read(path).map_err(|source| NodeError::VoteRecord { path: path.to_owned(), source });
         let (recorded, copied) = (read(&record)?, read(&copy)?);
         let state = State {
             bound: recorded.map(|record| record.bound),

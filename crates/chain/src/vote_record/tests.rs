@@ -10,7 +10,7 @@ use commonware_consensus::{
     },
     types::{Epoch, Round, View},
 };
-use commonware_cryptography::{Sha256, Signer as _, Hasher as _};
+use commonware_cryptography::{Hasher as _, Sha256, Signer as _};
 use commonware_runtime::IoBufs;
 
 use super::{covered::round_of, *};
@@ -124,14 +124,20 @@ fn a_damaged_record_is_named() {
     for damaged in ["", "{}", "{\"bound\":{\"epoch\":0,\"view\":-1},\"before\":null}", "[1"] {
         fs::write(folders.0.path().join(format!("votes-{PARTITION}")), damaged).unwrap();
         let error = VoteRecord::open(folders.0.path(), &folders.data(), PARTITION).unwrap_err();
-        assert!(matches!(&error, NodeError::VoteRecord { path, .. } if path.ends_with(format!("votes-{PARTITION}"))), "{error}");
+        assert!(
+            matches!(&error, NodeError::VoteRecord { path, .. } if path.ends_with(format!("votes-{PARTITION}"))),
+            "{error}"
+        );
     }
 }
 
 // The guard reads no more of a vote than its round: this is where it stands in each kind.
 #[test]
 fn the_round_of_every_kind_of_vote_is_read() {
-    use commonware_cryptography::{bls12381::primitives::{group::Private, ops, variant::MinPk}, ed25519};
+    use commonware_cryptography::{
+        bls12381::primitives::{group::Private, ops, variant::MinPk},
+        ed25519,
+    };
     use commonware_utils::ordered::BiMap;
     let peer = ed25519::PrivateKey::from_seed(1).public_key();
     let secret: Private = commonware_codec::DecodeExt::decode([&[0u8; 31][..], &[7]].concat()).unwrap();

@@ -91,7 +91,15 @@ pub type TestOracle = Oracle<PeerKey, deterministic::Context>;
 
 impl TestNode {
     pub fn new(keys: ValidatorKeys) -> Self {
-        Self { keys, role: Role::Validator, votes_dir: None, withholds_blocks: false, chain: None, witness: None, task: None }
+        Self {
+            keys,
+            role: Role::Validator,
+            votes_dir: None,
+            withholds_blocks: false,
+            chain: None,
+            witness: None,
+            task: None,
+        }
     }
 
     pub fn chain(&self) -> &Blockchain {

@@ -9,7 +9,7 @@ use alloy_trie::root::{ordered_trie_root_encoded, ordered_trie_root_with_encoder
 use crate::{Receipt, SignedTransaction};
 
 /// Root of the trie of transactions (yellow paper 4.4.3).
-pub(super) fn transactions_root(transactions: &[Arc<SignedTransaction>]) -> B256 {
+pub(crate) fn transactions_root(transactions: &[Arc<SignedTransaction>]) -> B256 {
     if transactions.is_empty() {
         return EMPTY_ROOT_HASH;
     }
@@ -18,7 +18,7 @@ pub(super) fn transactions_root(transactions: &[Arc<SignedTransaction>]) -> B256
 }
 
 /// Root of the trie of receipts, and the union of their blooms.
-pub(super) fn receipts_root(receipts: &[Receipt]) -> (B256, Bloom) {
+pub(crate) fn receipts_root(receipts: &[Receipt]) -> (B256, Bloom) {
     let mut union = Bloom::ZERO;
     let root = ordered_trie_root_with_encoder(receipts, |receipt, out| {
         let bloom = receipt.bloom();

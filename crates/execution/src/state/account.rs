@@ -88,14 +88,14 @@ impl AccountRecord {
 }
 
 /// A big-endian number without leading zeros, after its length.
-fn push_trimmed(be_bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn push_trimmed(be_bytes: &[u8], out: &mut Vec<u8>) {
     let start = be_bytes.iter().position(|byte| *byte != 0).unwrap_or(be_bytes.len());
     // At most 32.
     out.push((be_bytes.len() - start) as u8);
     out.extend_from_slice(&be_bytes[start..]);
 }
 
-fn take_trimmed<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(crate) fn take_trimmed<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (length, rest) = bytes.split_first()?;
     let (number, rest) = rest.split_at_checked(usize::from(*length))?;
     *bytes = rest;

@@ -17,8 +17,9 @@ pub use account::Account;
 pub use proof::{AccountProof, StorageProof};
 pub use view::StateView;
 
-pub(crate) use account::AccountRecord;
+pub(crate) use account::{AccountRecord, push_trimmed, take_trimmed};
 pub(crate) use overlay::{AccountEntry, NodeKey, Overlay, SlotEntry};
+pub(crate) use source::slot_rlp;
 pub(crate) use transition::{AccountChange, StateChanges, transition};
 pub(crate) use view::PendingLayer;
 

@@ -134,7 +134,14 @@ struct Pending {
 fn commit(store: &Arc<Store>, pending: &[Pending]) -> StateView {
     let commits: Vec<Commit<'_>> = pending
         .iter()
-        .map(|Pending { block, overlay }| Commit { block, senders: &[], receipts: &[], overlay, certificate: None })
+        .map(|Pending { block, overlay }| Commit {
+            block,
+            senders: &[],
+            receipts: &[],
+            overlay,
+            certificate: None,
+            registry: None,
+        })
         .collect();
     store.commit(&commits).unwrap();
     StateView::of_store(StoreView::head(store.clone(), pending.last().unwrap().block.height()))
@@ -158,7 +165,7 @@ proptest! {
             block: genesis_block(),
             overlay: Arc::new(transition(&StateView::empty(), StateChanges::default()).unwrap()),
         };
-        store.commit_genesis(Commit { block: &genesis.block, senders: &[], receipts: &[], overlay: &genesis.overlay, certificate: None }).unwrap();
+        store.commit_genesis(Commit { block: &genesis.block, senders: &[], receipts: &[], overlay: &genesis.overlay, certificate: None, registry: None }).unwrap();
         let mut head = StateView::of_store(StoreView::head(store.clone(), 0));
         let mut models = vec![Model::new()];
         let mut pending: Vec<Pending> = Vec::new();

@@ -40,14 +40,14 @@ pub(super) fn decode_body(bytes: &[u8]) -> Option<(Vec<Arc<SignedTransaction>>, 
 }
 
 /// RLP, without blooms.
-pub(super) fn encode_receipts(receipts: &[Receipt]) -> Vec<u8> {
+pub(crate) fn encode_receipts(receipts: &[Receipt]) -> Vec<u8> {
     let mut out = Vec::with_capacity(receipts.len() * 32);
     receipts.iter().for_each(|receipt| receipt.encode(&mut out));
     out
 }
 
 /// Reads what [`encode_receipts`] wrote. `None`: the bytes are damaged.
-pub(super) fn decode_receipts(mut bytes: &[u8]) -> Option<Vec<Receipt>> {
+pub(crate) fn decode_receipts(mut bytes: &[u8]) -> Option<Vec<Receipt>> {
     let mut receipts = Vec::new();
     while !bytes.is_empty() {
         receipts.push(Receipt::decode(&mut bytes).ok()?);

@@ -11,7 +11,7 @@ use super::{
     keys::{self, Kind},
 };
 use crate::{
-    Block, Receipt,
+    Block, Receipt, RegistryRecord,
     state::{AccountRecord, Overlay},
     trie::{Branch, NodeWrite},
 };
@@ -23,6 +23,8 @@ pub(crate) struct Commit<'a> {
     pub(crate) receipts: &'a [Receipt],
     pub(crate) overlay: &'a Overlay,
     pub(crate) certificate: Option<&'a Bytes>,
+    /// Of the last block of an epoch in which the validators changed.
+    pub(crate) registry: Option<&'a RegistryRecord>,
 }
 
 impl Store {
@@ -66,14 +68,22 @@ impl Store {
         if let Some(certificate) = commit.certificate {
             batch.insert(&self.chain, keys::block(Kind::Certificate, height), &certificate[..]);
         }
+        if let Some(record) = commit.registry {
+            batch.insert(&self.chain, keys::block(Kind::Registry, record.epoch), &record.encode()[..]);
+        }
         batch.insert(&self.lookup, keys::block_hash(&block.hash()), height.to_be_bytes());
         for (index, transaction) in block.transactions().iter().enumerate() {
-            let mut place = [0; 12];
-            place[..8].copy_from_slice(&height.to_be_bytes());
             // A block has far fewer than 2^32 transactions.
-            place[8..].copy_from_slice(&(index as u32).to_be_bytes());
+            let place = keys::place(height, index as u32);
             batch.insert(&self.lookup, keys::transaction_hash(&transaction.hash()), place);
         }
+    }
+
+    /// Keeps the registry's record of an epoch that ended before records were kept.
+    pub(crate) fn put_registry(&self, record: &RegistryRecord) -> Result<(), StoreError> {
+        let mut batch = self.batch();
+        batch.insert(&self.chain, keys::block(Kind::Registry, record.epoch), &record.encode()[..]);
+        batch.commit().map_err(StoreError::while_doing("keeping a registry record"))
     }
 
     fn write_state(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>) {
@@ -141,10 +151,10 @@ impl Store {
     }
 }
 
-fn encode_account(record: Option<&Arc<AccountRecord>>) -> Vec<u8> {
+pub(super) fn encode_account(record: Option<&Arc<AccountRecord>>) -> Vec<u8> {
     record.map(|record| record.encode()).unwrap_or_default()
 }
 
-fn encode_slot(value: U256) -> Vec<u8> {
+pub(super) fn encode_slot(value: U256) -> Vec<u8> {
     value.to_be_bytes_trimmed_vec()
 }

@@ -72,7 +72,7 @@ pub enum OpenError {
     },
     /// The content contradicts itself.
     #[error(
-        "{path} is damaged: {problem}; restore it from a backup, or empty it and let the node fetch the chain again"
+        "{path} is damaged: {problem}; restore it from a backup (`chancery restore --replace`), import a snapshot of another node (`chancery snapshot import --replace`), or empty it and let the node fetch the chain again"
     )]
     Corrupt {
         /// The directory.

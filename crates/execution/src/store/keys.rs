@@ -21,6 +21,8 @@ pub(super) enum Kind {
     Top = 5,
     /// Keys of history entries and nodes that the block wrote.
     Changes = 6,
+    /// By epoch instead of height: the registry after the epoch's last block, where the validators changed.
+    Registry = 8,
 }
 
 /// First byte of code entries in `chain`, followed by the code hash.
@@ -38,6 +40,8 @@ pub(super) const META_GENESIS: &str = "genesis";
 pub(super) const META_HEAD: &str = "head";
 /// The earliest height whose state is kept.
 pub(super) const META_EARLIEST_STATE: &str = "earliest-state";
+/// The earliest height, the genesis aside, whose body and receipts are kept.
+pub(super) const META_EARLIEST_BLOCK: &str = "earliest-block";
 
 pub(super) fn block(kind: Kind, height: u64) -> [u8; 9] {
     let mut key = [kind as u8; 9];
@@ -55,6 +59,19 @@ pub(super) fn block_hash(hash: &B256) -> [u8; 33] {
 
 pub(super) fn transaction_hash(hash: &B256) -> [u8; 33] {
     tagged(b't', hash)
+}
+
+/// Where an import puts the top of an account's storage aside, by the hash of its address.
+pub(super) fn staged_top(account: &B256) -> [u8; 33] {
+    tagged(b's', account)
+}
+
+/// Where a transaction stands: the height of its block and its index.
+pub(super) fn place(height: u64, index: u32) -> [u8; 12] {
+    let mut place = [0; 12];
+    place[..8].copy_from_slice(&height.to_be_bytes());
+    place[8..].copy_from_slice(&index.to_be_bytes());
+    place
 }
 
 fn tagged(tag: u8, hash: &B256) -> [u8; 33] {

@@ -25,6 +25,8 @@ mod keys;
 mod open;
 mod prune;
 mod read;
+mod scan;
+mod staged;
 mod view;
 
 #[cfg(test)]
@@ -33,7 +35,9 @@ mod tests;
 pub use error::{OpenError, StoreError};
 pub use prune::PruneReport;
 
+pub(crate) use body::{decode_receipts, encode_receipts};
 pub(crate) use commit::Commit;
+pub(crate) use staged::StagedStore;
 pub(crate) use view::StoreView;
 
 use fjall::{Database, Keyspace};
@@ -41,7 +45,10 @@ use fjall::{Database, Keyspace};
 use cache::Caches;
 
 /// Version of the format on disk. Changes whenever an older build could not read what a newer one wrote, or the other way round.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 2;
+
+/// An earlier version, which lacks the registry's records and holds every block; opening it makes it the present one.
+pub(crate) const UPGRADED_VERSION: u32 = 1;
 
 /// How the store uses memory and disk.
 #[derive(Clone, Debug, PartialEq, Eq)]

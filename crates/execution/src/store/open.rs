@@ -5,7 +5,7 @@ use std::{fs, io::ErrorKind, path::Path};
 use alloy_primitives::B256;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, cache::Caches, keys};
+use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, UPGRADED_VERSION, cache::Caches, keys};
 
 /// Journal files are removed once their writes reached the tables; at most this much is replayed at a start, in bytes.
 const MAX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
@@ -57,7 +57,7 @@ impl Store {
         };
         let found =
             version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
-        if found != FORMAT_VERSION {
+        if found != FORMAT_VERSION && found != UPGRADED_VERSION {
             return Err(OpenError::Version { path: dir.into(), found, expected: FORMAT_VERSION });
         }
         let found = self.meta(keys::META_GENESIS)?.ok_or_else(|| corrupt("it names no genesis"))?;
@@ -66,6 +66,16 @@ impl Store {
             return Err(OpenError::OtherGenesis { path: dir.into(), found, expected: genesis });
         }
         Ok(false)
+    }
+
+    /// Notes that the store has everything that the present version of the format asks for.
+    pub(crate) fn note_version(&self) -> Result<(), StoreError> {
+        if self.meta(keys::META_VERSION)?.as_deref() == Some(&FORMAT_VERSION.to_be_bytes()) {
+            return Ok(());
+        }
+        let mut batch = self.batch();
+        batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
+        batch.commit().map_err(StoreError::while_doing("opening"))
     }
 
     /// Tells the caches where the chain stands.

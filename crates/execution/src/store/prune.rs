@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Store, StoreError, StoreView,
-    body::{Changed, ChangedKeys},
+    body::{self, Changed, ChangedKeys},
     keys::{self, Kind},
 };
 use crate::trie::Form;
@@ -12,9 +12,14 @@ use crate::trie::Form;
 /// Heights that one batch removes: bounds its memory and how long it holds the journal.
 const HEIGHTS_PER_BATCH: u64 = 32;
 
-/// What [`crate::Blockchain::prune`] removed.
+/// Entries that one batch removes for blocks, about: a block may have thousands of transactions.
+const ENTRIES_PER_BATCH: usize = 65_536;
+
+/// What pruning removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PruneReport {
+    /// Bodies with their receipts.
+    pub bodies: u64,
     /// Versions of accounts and slots.
     pub state_versions: u64,
     /// Versions of trie nodes.
@@ -32,6 +37,34 @@ impl Store {
             let to = below_height.min(from + HEIGHTS_PER_BATCH);
             self.prune_range(from, to, head, &mut report)?;
             from = to;
+        }
+        Ok(report)
+    }
+
+    /// Removes bodies, receipts and transaction index of blocks below `below_height`. Headers, certificates and the genesis stay.
+    pub(crate) fn prune_bodies(&self, below_height: u64) -> Result<PruneReport, StoreError> {
+        let failed = StoreError::while_doing("pruning blocks");
+        let below_height = below_height.min(self.head_height()?.unwrap_or_default());
+        let mut report = PruneReport::default();
+        let mut next = self.earliest_block()?.max(1);
+        while next < below_height {
+            let mut batch = self.batch();
+            while next < below_height && batch.len() < ENTRIES_PER_BATCH {
+                let (body, receipts) = (keys::block(Kind::Body, next), keys::block(Kind::Receipts, next));
+                if let Some(bytes) = self.chain.get(body).map_err(&failed)? {
+                    let (transactions, _) =
+                        body::decode_body(&bytes).ok_or_else(|| StoreError::damaged("a body is malformed"))?;
+                    for transaction in transactions {
+                        batch.remove(&self.lookup, keys::transaction_hash(&transaction.hash()));
+                    }
+                    report.bodies += 1;
+                }
+                batch.remove(&self.chain, body);
+                batch.remove(&self.chain, receipts);
+                next += 1;
+            }
+            batch.insert(&self.chain, keys::meta(keys::META_EARLIEST_BLOCK), next.to_be_bytes());
+            batch.commit().map_err(&failed)?;
         }
         Ok(report)
     }

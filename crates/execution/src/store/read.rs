@@ -10,7 +10,7 @@ use super::{
     Store, StoreError, body,
     keys::{self, Kind},
 };
-use crate::{Block, FinalizedBlock, Receipt, TransactionLocation};
+use crate::{Block, FinalizedBlock, Receipt, RegistryRecord, TransactionLocation};
 
 impl Store {
     fn entry(&self, kind: Kind, height: u64) -> Result<Option<fjall::UserValue>, StoreError> {
@@ -25,6 +25,19 @@ impl Store {
     /// The earliest height whose state is kept.
     pub(crate) fn earliest_state(&self) -> Result<u64, StoreError> {
         Ok(self.meta_height(keys::META_EARLIEST_STATE)?.unwrap_or_default())
+    }
+
+    /// The earliest height, the genesis aside, whose body and receipts are kept.
+    pub(crate) fn earliest_block(&self) -> Result<u64, StoreError> {
+        Ok(self.meta_height(keys::META_EARLIEST_BLOCK)?.unwrap_or_default())
+    }
+
+    /// The registry after the last block of an epoch, if the validators changed in it.
+    pub(crate) fn registry(&self, epoch: u64) -> Result<Option<RegistryRecord>, StoreError> {
+        let Some(value) = self.entry(Kind::Registry, epoch)? else { return Ok(None) };
+        let record = RegistryRecord::decode(&value)
+            .ok_or_else(|| StoreError::damaged("a record of the validator registry is malformed"))?;
+        Ok(Some(record))
     }
 
     pub(crate) fn height_of(&self, hash: &B256) -> Result<Option<u64>, StoreError> {
@@ -58,12 +71,21 @@ impl Store {
         Ok(Some(Arc::new(receipts)))
     }
 
+    /// A block with its receipts. `None`: it is not here, or was pruned to its header.
     pub(crate) fn block(&self, height: u64) -> Result<Option<Arc<FinalizedBlock>>, StoreError> {
         let Some(header) = self.header(height)? else { return Ok(None) };
-        let body = self.entry(Kind::Body, height)?.ok_or_else(|| StoreError::damaged("a block has no body"))?;
+        let (body, receipts) = (self.entry(Kind::Body, height)?, self.receipts(height)?);
+        let (body, receipts) = match (body, receipts) {
+            (Some(body), Some(receipts)) => (body, receipts),
+            // Looked at last: pruning moves the bound together with what it removes.
+            (body, _) if height >= self.earliest_block()? => {
+                let problem = if body.is_some() { "a block has no receipts" } else { "a block has no body" };
+                return Err(StoreError::damaged(problem));
+            }
+            _ => return Ok(None),
+        };
         let (transactions, senders) =
             body::decode_body(&body).ok_or_else(|| StoreError::damaged("a body is malformed"))?;
-        let receipts = self.receipts(height)?.ok_or_else(|| StoreError::damaged("a block has no receipts"))?;
         let block = Block::from_sealed(header, transactions);
         Ok(Some(Arc::new(FinalizedBlock { block, senders: Arc::new(senders), receipts })))
     }

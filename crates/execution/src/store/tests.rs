@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use alloy_primitives::{Address, B256, Bytes, Log, LogData};
+use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
 use alloy_trie::Nibbles;
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::{
     Blockchain, ExecutionConfig, Genesis, Receipt,
     state::NodeKey,
     store::body::{Changed, ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts},
-    testing::{TestChain, Wallet, genesis_config, signed},
+    testing::{TestChain, Wallet, genesis_config, signed, with_changed_registry},
 };
 
 fn open(path: &Path, genesis: &Genesis) -> Result<Blockchain, OpenError> {
@@ -77,7 +77,33 @@ fn certificates_may_come_after_their_block() {
     assert_eq!(chain.chain.certificate(7).unwrap(), None);
 }
 
+#[test]
+fn a_store_of_the_version_before_gets_the_records_that_it_lacks() {
+    let chain = with_changed_registry();
+    let record = chain.chain.registry_record(0).unwrap().unwrap();
+    assert_eq!(record.validators().unwrap()[0].organization, B256::from(U256::from(8)));
+    assert_eq!(chain.chain.validators_of(1).unwrap().unwrap(), record.validators().unwrap());
+    assert_eq!(chain.chain.validators_of(0).unwrap(), None);
+    assert!(chain.chain.validators_of(2).is_err(), "the block before that epoch is not there yet");
+    let TestChain { genesis, chain, directory } = chain;
+    drop(chain);
+    let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
+    store.chain.remove(keys::block(keys::Kind::Registry, 0)).unwrap();
+    store.chain.insert(keys::meta(keys::META_VERSION), UPGRADED_VERSION.to_be_bytes()).unwrap();
+    drop(store);
+    let chain = open(directory.path(), &genesis).unwrap();
+    assert_eq!(chain.registry_record(0).unwrap(), Some(record));
+    drop(chain);
+    let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
+    assert_eq!(store.meta(keys::META_VERSION).unwrap().unwrap().as_ref(), FORMAT_VERSION.to_be_bytes());
+}
+
 proptest! {
+    #[test]
+    fn a_registry_record_is_read_as_written(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        let _ = crate::RegistryRecord::decode(&bytes);
+    }
+
     #[test]
     fn the_range_of_a_prefix_holds_exactly_the_keys_that_start_with_it(key: [u8; 32], prefix: [u8; 32], length in 0usize..64, own: bool) {
         let key = B256::from(key);

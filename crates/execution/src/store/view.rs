@@ -19,11 +19,11 @@ use crate::{
 /// The state after the final block at one height: a snapshot of the store, read at that height.
 #[derive(Clone)]
 pub(crate) struct StoreView {
-    store: Arc<Store>,
-    snapshot: Snapshot,
+    pub(super) store: Arc<Store>,
+    pub(super) snapshot: Snapshot,
     /// The head when the snapshot was taken.
-    head: u64,
-    height: u64,
+    pub(super) head: u64,
+    pub(super) height: u64,
 }
 
 type Found<T> = Result<Option<T>, StoreError>;
@@ -44,12 +44,22 @@ impl StoreView {
         self.height
     }
 
-    fn get(&self, keyspace: &Keyspace, key: &[u8]) -> Found<fjall::UserValue> {
+    /// The head of the snapshot.
+    pub(crate) fn snapshot_head(&self) -> u64 {
+        self.head
+    }
+
+    pub(super) fn get(&self, keyspace: &Keyspace, key: &[u8]) -> Found<fjall::UserValue> {
         self.snapshot.get(keyspace, key).map_err(reading())
     }
 
     /// What stood under a flat key at this height: the first history entry after it, or else the head's. Empty: nothing.
-    fn flat(&self, keyspace: &Keyspace, key: &[u8], history: impl Fn(&[u8]) -> Vec<u8>) -> Found<fjall::UserValue> {
+    pub(super) fn flat(
+        &self,
+        keyspace: &Keyspace,
+        key: &[u8],
+        history: impl Fn(&[u8]) -> Vec<u8>,
+    ) -> Found<fjall::UserValue> {
         if self.height < self.head {
             let prefix = history(key);
             let range = keys::version(&prefix, self.height + 1)..=keys::version(&prefix, u64::MAX);
@@ -209,14 +219,14 @@ impl StoreView {
     }
 }
 
-fn reading() -> impl Fn(fjall::Error) -> StoreError {
+pub(super) fn reading() -> impl Fn(fjall::Error) -> StoreError {
     StoreError::while_doing("reading state")
 }
 
-fn decode_account(bytes: &[u8]) -> Result<Arc<AccountRecord>, StoreError> {
+pub(super) fn decode_account(bytes: &[u8]) -> Result<Arc<AccountRecord>, StoreError> {
     AccountRecord::decode(bytes).map(Arc::new).ok_or_else(|| StoreError::damaged("an account is malformed"))
 }
 
-fn decode_slot(bytes: &[u8]) -> Result<U256, StoreError> {
+pub(super) fn decode_slot(bytes: &[u8]) -> Result<U256, StoreError> {
     U256::try_from_be_slice(bytes).ok_or_else(|| StoreError::damaged("a slot is malformed"))
 }

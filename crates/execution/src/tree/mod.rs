@@ -11,8 +11,8 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::broadcast;
 
 use crate::{
-    Block, BuildAttributes, BuildBudget, ExecutedBlock, FinalizedBlock, Pool, StateError, StateView, executor,
-    recover_senders,
+    Block, BuildAttributes, BuildBudget, Epochs, ExecutedBlock, FinalizedBlock, Pool, RegistryRecord, StateError,
+    StateView, executor, recover_senders,
     state::{Overlay, PendingLayer},
     store::{Commit, Store, StoreView},
 };
@@ -44,6 +44,7 @@ pub struct BlockTree(Arc<Shared>);
 
 struct Shared {
     chain_id: u64,
+    epochs: Epochs,
     store: Arc<Store>,
     pool: Pool,
     /// Held by who commits: commits come one after another.
@@ -87,6 +88,7 @@ impl BlockTree {
     /// A tree over the store's head.
     pub(crate) fn new(
         chain_id: u64,
+        epochs: Epochs,
         store: Arc<Store>,
         pool: Pool,
         head: Arc<FinalizedBlock>,
@@ -95,6 +97,7 @@ impl BlockTree {
         let fork = Fork { recent: VecDeque::from([head.clone()]), head, head_state, pending: HashMap::new() };
         Self(Arc::new(Shared {
             chain_id,
+            epochs,
             store,
             pool,
             committing: Mutex::new(()),
@@ -280,7 +283,8 @@ impl BlockTree {
             if block.parent_hash() != parent {
                 return Err(conflict(parent));
             }
-            executed.push((self.execute(block)?, finalization.certificate.as_ref()));
+            let done = self.execute(block)?;
+            executed.push((done, finalization.certificate.as_ref(), self.registry_after(block)?));
             (height, parent) = (block.height(), block.hash());
         }
         if executed.is_empty() {
@@ -288,17 +292,28 @@ impl BlockTree {
         }
         let commits: Vec<Commit<'_>> = executed
             .iter()
-            .map(|(executed, certificate)| Commit {
+            .map(|(executed, certificate, registry)| Commit {
                 block: &executed.block,
                 senders: &executed.senders,
                 receipts: &executed.receipts,
                 overlay: &executed.overlay,
                 certificate: *certificate,
+                registry: registry.as_ref(),
             })
             .collect();
         self.0.store.commit(&commits)?;
-        let executed: Vec<Arc<ExecutedBlock>> = executed.into_iter().map(|(executed, _)| executed).collect();
+        let executed: Vec<Arc<ExecutedBlock>> = executed.into_iter().map(|(executed, ..)| executed).collect();
         Ok(self.publish(&executed))
+    }
+
+    /// What is kept of the registry after an executed block: of the last one of an epoch in which the validators changed.
+    fn registry_after(&self, block: &Block) -> Result<Option<RegistryRecord>, FinalizeError> {
+        let epoch = self.0.epochs.of(block.height());
+        if !self.0.epochs.change() || block.height() != self.0.epochs.last(epoch) {
+            return Ok(None);
+        }
+        let Some(state) = self.state(block.hash()) else { return Ok(None) };
+        Ok(RegistryRecord::of_state(&state, epoch)?)
     }
 
     /// Moves the head over committed blocks and tells everybody.

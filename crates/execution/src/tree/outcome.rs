@@ -4,7 +4,7 @@ use alloy_primitives::{B256, Bytes};
 
 use super::MAX_PENDING_BLOCKS;
 use crate::{
-    Block, InvalidBlock, StateError, StoreError,
+    Block, InvalidBlock, RegistryError, StateError, StoreError,
     executor::{BuildFailure, ExecuteFailure},
 };
 
@@ -86,6 +86,9 @@ pub enum FinalizeError {
     /// The block had to be executed and could not.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
+    /// The validator registry in the state contradicts itself.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// The commit failed; nothing became visible. The node must stop.
     #[error(transparent)]
     Store(#[from] StoreError),

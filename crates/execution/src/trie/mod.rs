@@ -11,6 +11,7 @@
 
 mod node;
 mod proof;
+mod stream;
 mod update;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 
 pub(crate) use node::{Branch, BranchRecord, BranchRef, Child, Form, LeafRef};
 pub(crate) use proof::prove;
+pub(crate) use stream::TrieBuilder;
 pub(crate) use update::{Change, NodeWrite, TrieUpdate, update};
 
 use std::sync::Arc;

@@ -25,12 +25,12 @@ pub(super) fn block_by_number(api: &Api, args: &Args<'_>) -> Result<Option<Arc<F
 /// The first parameter as a block hash.
 pub(super) fn block_by_hash(api: &Api, args: &Args<'_>) -> Result<Option<Arc<FinalizedBlock>>, RpcError> {
     let hash: B256 = args.hex(0, "blockHash")?;
-    Ok(api.chain().block(hash)?)
+    block(api, hash.into())
 }
 
 fn block(api: &Api, id: BlockId) -> Result<Option<Arc<FinalizedBlock>>, RpcError> {
     match api.find(id)? {
-        Some(height) => Ok(api.chain().block(height)?),
+        Some(height) => api.block(height).map(Some),
         None => Ok(None),
     }
 }

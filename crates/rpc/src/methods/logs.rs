@@ -45,6 +45,8 @@ fn heights(api: &Api, option: &FilterBlockOption, future: Future) -> Result<Opti
     let (from, to) = match option {
         FilterBlockOption::AtBlockHash(hash) => {
             let height = api.height_of((*hash).into())?;
+            // Whether it is here with its receipts.
+            api.block(height)?;
             return Ok(Some(height..=height));
         }
         FilterBlockOption::Range { from_block, to_block } => (from_block, to_block),
@@ -65,6 +67,11 @@ fn heights(api: &Api, option: &FilterBlockOption, future: Future) -> Result<Opti
     let to = to.min(head);
     if from > to {
         return Ok(None);
+    }
+    // What is not here must not look like a block without logs. The genesis has none.
+    let earliest = api.chain().earliest_block()?;
+    if from.max(1) < earliest && to > 0 {
+        return Err(RpcError::HistoryPruned { height: from.max(1), earliest });
     }
     let most = api.limits().max_log_block_range;
     if to - from >= most {

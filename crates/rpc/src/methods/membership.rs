@@ -2,13 +2,12 @@
 
 use alloy::rpc::types::serde_helpers::JsonStorageKey;
 use alloy_primitives::{B256, Bytes, FixedBytes, U64};
-use chancery_execution::{RegisteredValidator, StateView, changed_epochs, registered_validators};
-use chancery_primitives::validator_registry::{EPOCH_LENGTH_SLOT, SET_HASH_SLOT, VALIDATOR_REGISTRY};
+use chancery_execution::{AccountProof, RegisteredValidator, RegistryError, changed_epochs};
 use serde::Serialize;
 
 use super::{
     Reply,
-    proof::{ProvenAccount, proven_account},
+    proof::{ProvenAccount, proven},
     state::StorageKey,
 };
 use crate::{api::Api, error::RpcError, params::Args};
@@ -82,11 +81,14 @@ pub(crate) fn validators(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> 
 }
 
 fn validators_of(api: &Api, epoch: u64) -> Result<Vec<Validator>, RpcError> {
-    if let Some(previous) = epoch.checked_sub(1) {
-        let state = api.chain().state_at(api.chain().epochs().last(previous))?;
-        if let Some(registered) = registered(&state)? {
-            return Ok(registered.into_iter().map(Validator::from).collect());
+    match api.chain().validators_of(epoch) {
+        Ok(Some(registered)) => return Ok(registered.into_iter().map(Validator::from).collect()),
+        Ok(None) => {}
+        Err(RegistryError::Unknown { epoch }) => {
+            let (height, earliest) = (api.chain().epochs().first(epoch), api.chain().earliest_block()?);
+            return Err(RpcError::HistoryPruned { height, earliest });
         }
+        Err(error) => return Err(RpcError::internal(error)),
     }
     let genesis = api.genesis().validators.iter().map(|validator| Validator {
         name: validator.name.clone(),
@@ -95,10 +97,6 @@ fn validators_of(api: &Api, epoch: u64) -> Result<Vec<Validator>, RpcError> {
         proof_of_possession: Some(validator.proof_of_possession),
     });
     Ok(genesis.collect())
-}
-
-fn registered(state: &StateView) -> Result<Option<Vec<RegisteredValidator>>, RpcError> {
-    registered_validators(state).map_err(RpcError::internal)
 }
 
 /// `chancery_getHandovers(fromEpoch)`: the changes of the validator set after an epoch's, at most 64, oldest first. Whoever knows the validators
@@ -124,17 +122,17 @@ fn handover(api: &Api, epoch: u64) -> Result<Handover, RpcError> {
     let height = api.chain().epochs().last(epoch);
     let missing = |what: &str| RpcError::internal(format!("block {height} ends epoch {epoch} and has no {what}"));
     let certificate = api.chain().certificate(height)?.ok_or_else(|| missing("finality certificate"))?;
-    let state = api.chain().state_at(height)?;
-    let validators = registered(&state)?.ok_or_else(|| missing("validator registry"))?;
+    let record = api.chain().registry_record(epoch)?.ok_or_else(|| missing("record of the validator registry"))?;
     Ok(Handover {
         header: alloy_rlp::encode(api.header(height)?.inner()).into(),
         certificate,
-        registry: proven_account(api, VALIDATOR_REGISTRY, slots(), height)?,
-        validators: validators.into_iter().map(|validator| validator.bls_public_key).collect(),
+        registry: shown(record.registry),
+        validators: record.keys,
     })
 }
 
-/// What a light client wants proven.
-fn slots() -> Vec<StorageKey> {
-    [SET_HASH_SLOT, EPOCH_LENGTH_SLOT].map(|slot| StorageKey(JsonStorageKey::Hash(B256::from(slot)))).to_vec()
+/// The registry as `eth_getProof` shows it: the slots are those that a light client wants proven.
+fn shown(proof: AccountProof) -> ProvenAccount {
+    let keys = proof.storage.iter().map(|slot| StorageKey(JsonStorageKey::Hash(B256::from(slot.slot)))).collect();
+    proven(proof, keys)
 }

@@ -5,6 +5,8 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 use alloy_rpc_types_eth::{EIP1186AccountProofResponse, EIP1186StorageProof};
 
+use chancery_execution::AccountProof;
+
 use super::{Reply, state::StorageKey};
 use crate::{api::Api, error::RpcError, params::Args};
 
@@ -34,21 +36,25 @@ pub(super) fn proven_account(
     height: u64,
 ) -> Result<ProvenAccount, RpcError> {
     let slots: Vec<U256> = keys.iter().map(|key| key.slot()).collect();
-    let proven = api.chain().proof(address, &slots, height)?;
+    Ok(proven(api.chain().proof(address, &slots, height)?, keys))
+}
+
+/// A proof as `eth_getProof` shows it; `keys` are its slots as they were asked for.
+pub(super) fn proven(proof: AccountProof, keys: Vec<StorageKey>) -> ProvenAccount {
     let storage_proof = keys
         .into_iter()
-        .zip(proven.storage)
+        .zip(proof.storage)
         .map(|(key, slot)| EIP1186StorageProof { key: key.0, value: slot.value, proof: slot.proof })
         .collect();
-    let account = proven.account;
-    Ok(EIP1186AccountProofResponse {
-        address,
+    let account = proof.account;
+    EIP1186AccountProofResponse {
+        address: proof.address,
         balance: account.map_or(U256::ZERO, |account| account.balance),
         // An account that does not exist is shown as an empty one, as geth does; the proof shows that it does not exist.
         code_hash: account.map_or(KECCAK256_EMPTY, |account| account.code_hash),
         nonce: account.map_or(0, |account| account.nonce),
         storage_hash: account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root),
-        account_proof: proven.proof,
+        account_proof: proof.proof,
         storage_proof,
-    })
+    }
 }

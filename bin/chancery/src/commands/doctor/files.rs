@@ -127,6 +127,13 @@ fn directories(
             chain.display()
         ));
     }
+    let staging = chain.with_file_name("chain.importing");
+    if staging.exists() {
+        findings.add(format!(
+            "{} is what an import has not finished: if none is under way, run `chancery snapshot import` or `chancery restore` again, or remove the folder",
+            staging.display()
+        ));
+    }
     match partitions(consensus) {
         Ok(names) => strangers(&names, consensus, chain, genesis, node_key, findings),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
