@@ -247,13 +247,13 @@ where
         .with_last_proposal(last_proposal)
         .with_witness(witness.clone());
     let automaton = Inline::new(context.child("application"), application, mailbox.clone(), membership.epocher());
-    let (ended_epochs, ended) = mpsc::unbounded_channel();
-    let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox.clone(), ended_epochs);
+    let (tell_changes, changes) = mpsc::unbounded_channel();
+    let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox.clone(), tell_changes);
     let votes = (channels.votes.0, witness.hearing(channels.votes.1));
     let muxes = EpochMuxes::start(&context, votes, channels.certificates, channels.resolver);
     let start = engine_starter(context.child("epoch"), me, blocker, automaton, timing, cache, witness.clone());
     let orchestrator =
-        Orchestrator { name: name.clone(), membership, marshal: mailbox, muxes, tracker, start, ended, partition };
+        Orchestrator { name: name.clone(), membership, marshal: mailbox, muxes, tracker, start, changes, partition };
     // A certificate of the epoch before the current one tells consensus nothing.
     let floor = floor.filter(|floor| floor.epoch().get() == epoch);
 

@@ -21,7 +21,9 @@ use tokio::sync::mpsc;
 use tracing::{debug, info, warn};
 
 use crate::{
-    ConsensusScheme, NodeError, PeerKey, PeerTracker, ValidatorSet, epochs::Membership, finalizer::Marshal,
+    ConsensusScheme, NodeError, PeerKey, PeerTracker, ValidatorSet,
+    epochs::Membership,
+    finalizer::{ChainChange, Marshal},
     storage::BlockFinalization,
 };
 
@@ -93,8 +95,8 @@ pub(crate) struct Orchestrator<S: Sender<PublicKey = PeerKey>> {
     pub(crate) muxes: EpochMuxes<S>,
     pub(crate) tracker: Box<dyn PeerTracker>,
     pub(crate) start: StartEngine<S>,
-    /// Epochs of which the last block is committed.
-    pub(crate) ended: mpsc::UnboundedReceiver<u64>,
+    /// What committed blocks have changed.
+    pub(crate) changes: mpsc::UnboundedReceiver<ChainChange>,
     /// What the names of consensus' files begin with.
     pub(crate) partition: String,
 }
@@ -111,6 +113,7 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
         entered: Entered,
         floor: Option<BlockFinalization>,
     ) -> NodeError {
+        let mut validators = entered.0.clone();
         let mut engine = match self.enter(epoch, entered, floor).await {
             Ok(engine) => engine,
             Err(error) => return error,
@@ -119,8 +122,15 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
             tokio::select! {
                 biased;
                 _ = &mut engine => return self.part_ended("consensus"),
-                ended = self.ended.recv() => {
-                    let Some(last) = ended else { return self.part_ended("finalizer") };
+                change = self.changes.recv() => {
+                    let last = match change {
+                        Some(ChainChange::EpochEnded(last)) => last,
+                        Some(ChainChange::NodesPermitted) => match self.connect(&validators) {
+                            Ok(()) => continue,
+                            Err(error) => return error,
+                        },
+                        None => return self.part_ended("finalizer"),
+                    };
                     if last < epoch {
                         continue;
                     }
@@ -131,6 +141,7 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
                         Ok(entered) => entered,
                         Err(error) => return error,
                     };
+                    validators = entered.0.clone();
                     engine = match self.enter(epoch, entered, None).await {
                         Ok(engine) => engine,
                         Err(error) => return error,
@@ -159,7 +170,7 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
             votes = scheme.me().is_some(),
             "epoch begins"
         );
-        self.tracker.track(&validators);
+        self.connect(&validators)?;
         let Some(channels) = self.muxes.register(epoch).await else { return Err(self.part_ended("network")) };
         let start = EpochStart {
             epoch: Epoch::new(epoch),
@@ -171,6 +182,13 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
             channels,
         };
         Ok((self.start)(start))
+    }
+
+    /// Says who is to be connected with: the validators, and whoever the chain permits besides.
+    fn connect(&mut self, validators: &ValidatorSet) -> Result<(), NodeError> {
+        self.tracker.permit(&self.membership.permitted_nodes()?);
+        self.tracker.track(validators);
+        Ok(())
     }
 
     /// A peer votes in an epoch that has not begun here: it has the last block of this one, with its certificate.

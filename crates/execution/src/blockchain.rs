@@ -84,7 +84,7 @@ impl Blockchain {
         }
         let epochs = Epochs::of_state(&state)?;
         let (chain_id, gas_limit) = (genesis.config.chain_id, genesis.config.gas_limit);
-        let pool = Pool::new(chain_id, gas_limit, config.pool, state.clone());
+        let pool = Pool::new(chain_id, gas_limit, config.pool, state.clone())?;
         let tree = BlockTree::new(chain_id, store.clone(), pool.clone(), head, state);
         Ok(Self(Arc::new(Parts { genesis: genesis.config.clone(), genesis_hash, store, tree, pool, epochs })))
     }
