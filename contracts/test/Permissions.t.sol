@@ -5,12 +5,7 @@ import {Permissions} from "../src/Permissions.sol";
 import {IConsortiumVoting} from "../src/interfaces/IConsortiumVoting.sol";
 import {IPermissions} from "../src/interfaces/IPermissions.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
-import {
-    GenesisPermission,
-    PermissionEntry,
-    PermissionList,
-    PermissionProposal
-} from "../src/types/PermissionTypes.sol";
+import {GenesisPermission, PermissionEntry, PermissionList, PermissionProposal} from "../src/types/PermissionTypes.sol";
 import {ProposalState} from "../src/types/ValidatorTypes.sol";
 import {Consortium} from "./support/Consortium.sol";
 import {Vm, vm} from "./support/Vm.sol";

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
-import {
-    PermissionChange,
-    PermissionEntry,
-    PermissionList,
-    PermissionProposal
-} from "../types/PermissionTypes.sol";
+import {PermissionChange, PermissionEntry, PermissionList, PermissionProposal} from "../types/PermissionTypes.sol";
 import {IConsortiumVoting} from "./IConsortiumVoting.sol";
 
 /// Who may connect to this chain, send transactions, and create contracts (PERMIT-1 to PERMIT-9 of `docs/specs/permissions.md`).

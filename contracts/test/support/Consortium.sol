@@ -31,9 +31,7 @@ abstract contract Consortium is City {
     }
 
     function _permissions(bool[3] memory closed, GenesisPermission[] memory first) internal {
-        _construct(
-            Predeploys.PERMISSIONS, abi.encodePacked(type(Permissions).creationCode, abi.encode(closed, first))
-        );
+        _construct(Predeploys.PERMISSIONS, abi.encodePacked(type(Permissions).creationCode, abi.encode(closed, first)));
     }
 
     function _organization(uint256 index) internal pure returns (bytes32) {

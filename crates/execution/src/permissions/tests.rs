@@ -45,7 +45,8 @@ fn entries(list: PermissionList, subjects: &[B256]) -> Vec<(U256, U256)> {
 fn genesis(closed: u8) -> GenesisConfig {
     let mut config = genesis_config();
     let mut put = |address, slots: Vec<(U256, U256)>| {
-        let storage = slots.into_iter().map(|(slot, value)| (B256::from(slot), B256::from(value))).collect();
+        let stored = slots.into_iter().filter(|(_, value)| !value.is_zero());
+        let storage = stored.map(|(slot, value)| (B256::from(slot), B256::from(value))).collect();
         let contract = GenesisAccount::default().with_nonce(Some(1)).with_code(Some(Bytes::from_static(&WRITER_CODE)));
         config.alloc.insert(address, contract.with_storage(Some(storage)));
     };
