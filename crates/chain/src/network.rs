@@ -169,7 +169,9 @@ impl PeerTracker for AddressBook {
                     %address,
                     "NotPermitted: the organizations of the chain do not let this node connect; it is connected with while it is a validator alone"
                 ),
-                (false, true) => info!(chain = %self.chain, %peer, %address, "the organizations of the chain let this node connect"),
+                (false, true) => {
+                    info!(chain = %self.chain, %peer, %address, "the organizations of the chain let this node connect")
+                }
                 _ => {}
             }
         }

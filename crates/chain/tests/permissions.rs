@@ -76,11 +76,8 @@ impl Chain {
             parent_view: height,
             beneficiary: alloy::primitives::Address::ZERO,
         };
-        let budget = BuildBudget {
-            max_time: std::time::Duration::from_secs(600),
-            max_bytes: 1 << 20,
-            max_transactions: 100,
-        };
+        let budget =
+            BuildBudget { max_time: std::time::Duration::from_secs(600), max_bytes: 1 << 20, max_transactions: 100 };
         let built = self.chain.tree().build(head.block().hash(), attributes, budget).unwrap();
         let block = built.block().clone();
         self.chain.tree().finalize(vec![Finalization { block, certificate: None }]).unwrap();

@@ -11,9 +11,7 @@ use std::collections::BTreeSet;
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, U256, map::AddressMap};
 use chancery_primitives::{
-    permissions::{
-        MAX_PERMISSION_ENTRIES, MODES_SLOT, PERMISSIONS, PermissionList, PermissionModes, account_subject,
-    },
+    permissions::{MAX_PERMISSION_ENTRIES, MODES_SLOT, PERMISSIONS, PermissionList, PermissionModes, account_subject},
     validator_registry::{VALIDATOR_REGISTRY, voter_slot},
 };
 

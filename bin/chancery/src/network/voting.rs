@@ -5,7 +5,10 @@ use std::path::Path;
 use alloy::{
     network::{EthereumWallet, TransactionBuilder as _},
     providers::{DynProvider, Provider as _, ProviderBuilder},
-    rpc::{json_rpc::ErrorPayload, types::{Log, TransactionRequest}},
+    rpc::{
+        json_rpc::ErrorPayload,
+        types::{Log, TransactionRequest},
+    },
     sol_types::SolCall,
     transports::{RpcError, TransportErrorKind},
 };
@@ -66,8 +69,9 @@ impl Assembly {
     /// What a view function answers.
     pub(super) async fn view<C: SolCall>(&self, call: C) -> Result<C::Return> {
         let answer = self.provider.call(self.request(&call)).await.map_err(|error| self.refused(error))?;
-        C::abi_decode_returns(&answer)
-            .with_context(|| format!("the contract at the address of the {} is not one of this version", self.subject.name))
+        C::abi_decode_returns(&answer).with_context(|| {
+            format!("the contract at the address of the {} is not one of this version", self.subject.name)
+        })
     }
 
     /// Sends a call that was tried before, and waits until it is final.
@@ -101,10 +105,7 @@ impl Assembly {
 
     fn request(&self, call: &impl SolCall) -> TransactionRequest {
         // Gas is free, and an account that only votes owns nothing.
-        TransactionRequest::default()
-            .with_to(self.subject.address)
-            .with_input(call.abi_encode())
-            .with_gas_price(0)
+        TransactionRequest::default().with_to(self.subject.address).with_input(call.abi_encode()).with_gas_price(0)
     }
 
     /// The contract's reason, or what went wrong on the way.

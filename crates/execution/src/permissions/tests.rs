@@ -197,7 +197,10 @@ fn what_waits_and_is_no_longer_permitted_leaves_the_pool_when_the_change_is_fina
     assert_eq!(block.transactions().len(), 1, "the others wait for a nonce");
     chain.finalize(&[block]);
     assert_eq!(chain.chain.pool().status().queued, 1, "the listed one's");
-    assert_eq!(admitted(&chain, Wallet::new(SENDER).write(0, 1, 1)).unwrap_err(), refused(PermissionList::Send, SENDER));
+    assert_eq!(
+        admitted(&chain, Wallet::new(SENDER).write(0, 1, 1)).unwrap_err(),
+        refused(PermissionList::Send, SENDER)
+    );
     chain.advance(vec![change(LISTED, 1, MODES_SLOT, modes(0))]);
     admitted(&chain, Wallet::new(SENDER).write(0, 1, 1)).unwrap();
 }

@@ -32,12 +32,7 @@ struct Validator {
 impl From<RegisteredValidator> for Validator {
     fn from(registered: RegisteredValidator) -> Self {
         let RegisteredValidator { organization, peer_public_key, bls_public_key } = registered;
-        Self {
-            name: organization_text(organization),
-            bls_public_key,
-            peer_public_key,
-            proof_of_possession: None,
-        }
+        Self { name: organization_text(organization), bls_public_key, peer_public_key, proof_of_possession: None }
     }
 }
 

@@ -139,7 +139,8 @@ impl Display for ProposalAnswer {
 impl Display for PermissionsAnswer {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Lists { connect, send, deploy, .. } = &self.lists;
-        let who = |closed, also: &'static str| if closed { format!("those listed{also}") } else { "everybody".to_owned() };
+        let who =
+            |closed, also: &'static str| if closed { format!("those listed{also}") } else { "everybody".to_owned() };
         writeln!(f, "connect: {}", who(connect.closed, ", and validators"))?;
         for Node { peer_public_key, organization } in &connect.listed {
             writeln!(f, "  {peer_public_key}  {organization}")?;
@@ -166,7 +167,8 @@ impl Display for Outcome {
 
 /// What a refusal of the contract means, and what to do.
 pub(super) fn refusal(refusal: &Refusal) -> String {
-    let listed = |list, subject| (subject_text(list_of(list), subject), list_of(list).map_or("unknown", PermissionList::name));
+    let listed =
+        |list, subject| (subject_text(list_of(list), subject), list_of(list).map_or("unknown", PermissionList::name));
     match refusal {
         Refusal::NotAVoter(not) => format!("{} votes for no organization; use the voting key of one", not.account),
         Refusal::AlreadyPermitted(already) => {
