@@ -5,9 +5,11 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
 import {IERC1056} from "../src/interfaces/IERC1056.sol";
+import {IConsortiumVoting} from "../src/interfaces/IConsortiumVoting.sol";
 import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
 import {Roles} from "../src/libraries/Roles.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
+import {PermissionList} from "../src/types/PermissionTypes.sol";
 import {ChangeStatus, Inspect, Issue} from "../src/types/CertificateTypes.sol";
 import {Consortium} from "./support/Consortium.sol";
 import {Vm, vm} from "./support/Vm.sol";
@@ -79,6 +81,7 @@ contract AuthorizationMatrixTest is Consortium {
         _at["DataBlockRegistry"] = Predeploys.DATA_BLOCK_REGISTRY;
         _at["CertificateRegistry"] = Predeploys.CERTIFICATE_REGISTRY;
         _at["ValidatorRegistry"] = Predeploys.VALIDATOR_REGISTRY;
+        _at["Permissions"] = Predeploys.PERMISSIONS;
 
         _addAccessManager();
         _addOrganizationRegistry();
@@ -86,6 +89,7 @@ contract AuthorizationMatrixTest is Consortium {
         _addIdentities();
         _addCertificates();
         _addValidators();
+        _addPermissions();
     }
 
     function test_every_caller_may_do_what_the_matrix_says_and_nothing_else() public {
@@ -405,6 +409,34 @@ contract AuthorizationMatrixTest is Consortium {
         _add(target, "vote(uint256)", abi.encode(open), allowed, refusal);
         // Nobody can settle what has not enough votes; that anybody can settle what has is in `ValidatorRegistry.t.sol`.
         _add(target, "settle(uint256)", abi.encode(open), NOBODY, IValidatorRegistry.NotEnoughVotes.selector);
+    }
+
+    /// The university's administrator votes for the first of two organizations, as in {_addValidators}.
+    function _addPermissions() private {
+        vm.prank(UNIVERSITY_ADMINISTRATOR);
+        permissions.proposePermit(PermissionList.Send, _subject(ISSUER), UNIVERSITY);
+        vm.prank(_voter(1));
+        permissions.vote(0);
+        vm.prank(_voter(1));
+        uint256 open = permissions.proposeMode(PermissionList.Deploy, true);
+
+        address target = Predeploys.PERMISSIONS;
+        bytes4 refusal = IConsortiumVoting.NotAVoter.selector;
+        uint256 allowed = BY_UNIVERSITY_ADMINISTRATOR;
+        uint8 connect = uint8(PermissionList.Connect);
+        uint8 send = uint8(PermissionList.Send);
+        _add(
+            target,
+            "proposePermit(uint8,bytes32,bytes32)",
+            abi.encode(connect, _peerKey(5), UNIVERSITY),
+            allowed,
+            refusal
+        );
+        _add(target, "proposeForbid(uint8,bytes32)", abi.encode(send, _subject(ISSUER)), allowed, refusal);
+        _add(target, "proposeMode(uint8,bool)", abi.encode(send, true), allowed, refusal);
+        _add(target, "vote(uint256)", abi.encode(open), allowed, refusal);
+        // That anybody can settle what has enough votes is in `Permissions.t.sol`.
+        _add(target, "settle(uint256)", abi.encode(open), NOBODY, IConsortiumVoting.NotEnoughVotes.selector);
     }
 
     function _addSetAuthority(address target) private {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {CertificateStatus, Issue, Reason} from "../src/types/CertificateTypes.sol";
+import {PermissionList} from "../src/types/PermissionTypes.sol";
 import {Consortium} from "./support/Consortium.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -19,6 +20,10 @@ contract GasTest is Consortium {
         members.proposeRemoval(_peerKey(3));
         vm.prank(_voter(1));
         members.vote(0);
+        vm.prank(_voter(0));
+        permissions.proposePermit(PermissionList.Send, _subject(ISSUER), _organization(0));
+        vm.prank(_voter(1));
+        permissions.vote(0);
         _key = bls.key(_secret(4));
         _possession = bls.possession(_secret(4));
     }
@@ -76,6 +81,16 @@ contract GasTest is Consortium {
     function test_gas_propose_a_validator() public {
         vm.prank(_voter(0));
         members.proposeAddition(_organization(4), _peerKey(4), _key, _possession, _voter(4));
+    }
+
+    function test_gas_propose_a_permission() public {
+        vm.prank(_voter(0));
+        permissions.proposePermit(PermissionList.Send, _subject(HOLDER), _organization(0));
+    }
+
+    function test_gas_the_vote_that_permits_an_account() public {
+        vm.prank(_voter(2));
+        permissions.vote(0);
     }
 
     function test_gas_the_vote_that_removes_one_of_four_validators() public {

@@ -15,14 +15,15 @@ contract SizesTest is Consortium {
     }
 
     function test_every_contract_fits_eip_170() public view {
-        address[7] memory contracts = [
+        address[8] memory contracts = [
             Predeploys.ACCESS_MANAGER,
             Predeploys.ORGANIZATION_REGISTRY,
             Predeploys.ETHEREUM_DID_REGISTRY,
             Predeploys.DATA_FORMAT_REGISTRY,
             Predeploys.DATA_BLOCK_REGISTRY,
             Predeploys.CERTIFICATE_REGISTRY,
-            Predeploys.VALIDATOR_REGISTRY
+            Predeploys.VALIDATOR_REGISTRY,
+            Predeploys.PERMISSIONS
         ];
         for (uint256 i = 0; i < contracts.length; ++i) {
             uint256 size = contracts[i].code.length;

@@ -15,6 +15,7 @@ const contracts = [
   "DataBlockRegistry",
   "CertificateRegistry",
   "ValidatorRegistry",
+  "Permissions",
 ];
 
 function trimmed(name) {

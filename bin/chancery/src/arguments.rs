@@ -184,6 +184,14 @@ pub(crate) enum NetworkCommand {
     ProposeRemove(ProposeRemoval),
     /// Propose another voting account for an organization whose key was lost or stolen, and vote for that.
     ProposeVoter(ProposeVoter),
+    /// Show who may connect to a chain, send, and create contracts, and the open proposals about that.
+    Permissions(ShowPermissions),
+    /// Propose that a node may connect, or that an account may send or create contracts, and vote for that.
+    ProposePermit(ProposePermit),
+    /// Propose that it may no longer, and vote for that.
+    ProposeForbid(ProposeForbid),
+    /// Propose that a list is closed (only those listed) or opened (everybody), and vote for that.
+    ProposeMode(ProposeMode),
     /// Vote for a proposal.
     Vote(VoteFor),
 }
@@ -237,9 +245,81 @@ pub(crate) struct ProposeVoter {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ShowPermissions {
+    /// JSON-RPC endpoint of a node of the chain.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    pub(crate) rpc: String,
+}
+
+/// A list of who may do something.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ListName {
+    /// Nodes that may connect.
+    Connect,
+    /// Accounts that may send transactions.
+    Send,
+    /// Accounts that may create contracts.
+    Deploy,
+}
+
+/// Who is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListMode {
+    /// Everybody.
+    Open,
+    /// Those alone who are listed (and validators, and whoever votes).
+    Closed,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposePermit {
+    /// What is permitted.
+    pub(crate) list: ListName,
+    /// The account's address; for `connect` the node's peer key, or the file that `chancery network key` printed for it.
+    pub(crate) subject: String,
+    /// Whose it is. Not needed with a file that names it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposeForbid {
+    /// What is forbidden.
+    pub(crate) list: ListName,
+    /// The account's address; for `connect` the node's peer key, or the file that `chancery network key` printed for it.
+    pub(crate) subject: String,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposeMode {
+    /// Which list.
+    pub(crate) list: ListName,
+    /// Who is allowed.
+    pub(crate) mode: ListMode,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
+}
+
+/// What a proposal is about: each has its own numbers.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum VoteOn {
+    /// Who decides, as `chancery network validators` shows it.
+    Validators,
+    /// Who may connect, send and create contracts, as `chancery network permissions` shows it.
+    Permissions,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct VoteFor {
-    /// Its number, as `chancery network validators` shows it.
+    /// Its number, as `chancery network validators` or `chancery network permissions` shows it.
     pub(crate) proposal: u64,
+    /// What it is about.
+    #[arg(long, value_enum, default_value_t = VoteOn::Validators)]
+    pub(crate) on: VoteOn,
     #[command(flatten)]
     pub(crate) voting: Voting,
 }

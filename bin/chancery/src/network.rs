@@ -6,6 +6,7 @@
 //! each member:  node --config node.toml
 //!
 //! later:        network propose-add, propose-remove, propose-voter, vote, validators: the organizations change who decides
+//!               network propose-permit, propose-forbid, propose-mode, vote, permissions: and who may connect, send, create contracts
 //!
 //! on one machine, for a trial:  network init  makes all of it at once
 //! ```
@@ -18,13 +19,15 @@ pub(crate) mod measured;
 mod membership;
 mod node;
 mod observed;
+mod permissions;
+mod voting;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 use crate::{
-    arguments::{Chaos, NetworkCommand, RunNode},
+    arguments::{Chaos, NetworkCommand, RunNode, VoteOn},
     output::Output,
 };
 
@@ -37,7 +40,14 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
         NetworkCommand::ProposeAdd(propose) => membership::propose_addition(&propose, output),
         NetworkCommand::ProposeRemove(propose) => membership::propose_removal(&propose, output),
         NetworkCommand::ProposeVoter(propose) => membership::propose_voter(&propose, output),
-        NetworkCommand::Vote(vote) => membership::vote(&vote, output),
+        NetworkCommand::Permissions(show) => permissions::show(&show, output),
+        NetworkCommand::ProposePermit(propose) => permissions::propose_permit(&propose, output),
+        NetworkCommand::ProposeForbid(propose) => permissions::propose_forbid(&propose, output),
+        NetworkCommand::ProposeMode(propose) => permissions::propose_mode(&propose, output),
+        NetworkCommand::Vote(vote) => match vote.on {
+            VoteOn::Validators => membership::vote(&vote, output),
+            VoteOn::Permissions => permissions::vote(&vote, output),
+        },
     }
     .map(|()| ExitCode::SUCCESS)
 }

@@ -252,8 +252,8 @@ where
         .with_last_proposal(last_proposal)
         .with_witness(witness.clone());
     let automaton = Inline::new(context.child("application"), application, mailbox.clone(), membership.epocher());
-    let (ended_epochs, ended) = mpsc::unbounded_channel();
-    let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox.clone(), ended_epochs);
+    let (tell_changes, changes) = mpsc::unbounded_channel();
+    let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox.clone(), tell_changes);
     let heard_votes = (channels.votes.0, witness.hearing(channels.votes.1));
     let muxes = EpochMuxes::start(&context, heard_votes, channels.certificates, channels.resolver);
     let start = engine_starter(context.child("epoch"), me, blocker, automaton, timing, cache, witness.clone());
@@ -264,7 +264,7 @@ where
         muxes,
         tracker,
         start,
-        ended,
+        changes,
         partition,
         votes,
         vote_failures,

@@ -11,7 +11,7 @@ use chancery_execution::{Blockchain, Epochs};
 use commonware_consensus::types::{Epoch, FixedEpocher};
 use commonware_cryptography::certificate::{Provider, Scoped};
 
-use crate::{ConsensusScheme, NodeError, ValidatorKeys, ValidatorSet};
+use crate::{ConsensusScheme, NodeError, PermittedNodes, ValidatorKeys, ValidatorSet};
 
 /// Epochs whose validators are remembered: the one that decides, and those before it of which something may still be on its way.
 const REMEMBERED_EPOCHS: usize = 4;
@@ -20,6 +20,10 @@ const REMEMBERED_EPOCHS: usize = 4;
 pub trait PeerTracker: Send + 'static {
     /// The validators of the epoch are those to be connected with from now on.
     fn track(&mut self, validators: &ValidatorSet);
+
+    /// Of the others, these alone may connect. Told before [`Self::track`], and again, with [`Self::track`] after it, when a final block has
+    /// changed it.
+    fn permit(&mut self, _permitted: &PermittedNodes) {}
 }
 
 /// The schemes of the newest epochs, as marshal asks for them. An epoch of which nothing is known yet has none, so nobody's certificate of it is
@@ -94,6 +98,12 @@ impl Membership {
             Some(registered) => self.genesis.in_epoch(epoch, &registered),
             None => Ok(self.genesis.clone()),
         }
+    }
+
+    /// Who may connect besides the validators, after the last block that is final here.
+    pub(crate) fn permitted_nodes(&self) -> Result<PermittedNodes, NodeError> {
+        let chain = self.chain.genesis_config().name.clone();
+        PermittedNodes::at_head(&self.chain).map_err(|source| NodeError::Permissions { chain, source })
     }
 
     /// Makes an epoch's certificates verifiable, and says who decides in it and how this node takes part: with a vote if it is one of them.

@@ -111,6 +111,16 @@ pub enum NodeError {
         /// What is wrong.
         source: RegistryError,
     },
+    /// Which nodes may connect cannot be read from the chain's state.
+    #[error(
+        "which nodes may connect to chain {chain} cannot be read: {source}; restore this node's data from a backup, or delete them so that it fetches the chain again"
+    )]
+    Permissions {
+        /// The chain's name.
+        chain: String,
+        /// What is wrong.
+        source: RegistryError,
+    },
     /// The JSON-RPC server does not start.
     #[error(transparent)]
     Rpc(#[from] RpcStartError),

@@ -11,10 +11,11 @@ use commonware_cryptography::Digested;
 use commonware_runtime::Spawner;
 use commonware_utils::{Acknowledgement as _, acknowledgement::Exact};
 use tokio::sync::mpsc;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::{
     ConsensusBlock, ConsensusScheme,
+    admission::AdmissionMark,
     application::run_blocking,
     storage::{BLOCKS_PER_SECTION, RETAINED_BLOCKS, certificate_bytes},
 };
@@ -24,6 +25,15 @@ use crate::{
 const FORGOTTEN_PER_COMMIT: u64 = 64;
 
 pub(crate) type Marshal = Mailbox<ConsensusScheme, Standard<ConsensusBlock>>;
+
+/// What committed blocks have changed for consensus and the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChainChange {
+    /// The last block of this epoch is committed.
+    EpochEnded(u64),
+    /// Other nodes may connect than before.
+    NodesPermitted,
+}
 
 /// A block that marshal has passed on, and how to tell it that the block is safe.
 struct Delivered {
@@ -57,8 +67,9 @@ pub(crate) struct Finalizer {
     name: Arc<str>,
     marshal: Marshal,
     delivered: mpsc::UnboundedReceiver<Delivered>,
-    /// Takes the number of an epoch whose last block is committed.
-    ended_epochs: mpsc::UnboundedSender<u64>,
+    changes: mpsc::UnboundedSender<ChainChange>,
+    /// Of the last time that it was looked who may connect; `None`: never, or it could not be read.
+    admission: Option<AdmissionMark>,
 }
 
 impl Finalizer {
@@ -66,10 +77,11 @@ impl Finalizer {
         chain: Blockchain,
         name: Arc<str>,
         marshal: Marshal,
-        ended_epochs: mpsc::UnboundedSender<u64>,
+        changes: mpsc::UnboundedSender<ChainChange>,
     ) -> (Self, FinalizedBlockReporter) {
         let (sender, delivered) = mpsc::unbounded_channel();
-        (Self { chain, name, marshal, delivered, ended_epochs }, FinalizedBlockReporter(sender))
+        let admission = AdmissionMark::at_head(&chain).ok();
+        (Self { chain, name, marshal, delivered, changes, admission }, FinalizedBlockReporter(sender))
     }
 
     /// Runs until marshal ends.
@@ -102,11 +114,12 @@ impl Finalizer {
                 let (height, hash) = (last.block().height(), last.block().hash());
                 debug!(chain = %self.name, height, %hash, blocks = committed.len(), "final");
             }
+            self.look_who_may_connect();
             let epochs = self.chain.epochs();
             for height in committed.iter().map(|block| block.block().height()) {
                 if height == epochs.last(epochs.of(height)) {
                     // One an epoch at most; nobody takes it when consensus has ended already.
-                    let _ = self.ended_epochs.send(epochs.of(height));
+                    let _ = self.changes.send(ChainChange::EpochEnded(epochs.of(height)));
                 }
             }
             for delivered in batch {
@@ -123,6 +136,20 @@ impl Finalizer {
         }
         info!(chain = %self.name, "no more blocks become final");
         Ok(())
+    }
+
+    /// Tells of it when the last blocks have changed it (PERMIT-5).
+    fn look_who_may_connect(&mut self) {
+        match AdmissionMark::at_head(&self.chain) {
+            Ok(mark) if self.admission == Some(mark) => {}
+            Ok(mark) => {
+                self.admission = Some(mark);
+                // One a commit at most; nobody takes it when consensus has ended already.
+                let _ = self.changes.send(ChainChange::NodesPermitted);
+            }
+            // The next commit looks again.
+            Err(error) => warn!(chain = %self.name, %error, "cannot read who may connect"),
+        }
     }
 
     /// Lets consensus drop what the execution store has had for long; returns the height below which it may.

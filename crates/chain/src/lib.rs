@@ -26,6 +26,7 @@
 //! What this crate must not do: decide what a valid block is (execution does), serve methods (rpc does), or verify
 //! certificates for others (light does).
 
+mod admission;
 mod application;
 mod block;
 mod config;
@@ -49,6 +50,7 @@ mod validators;
 mod vote_record;
 mod witness;
 
+pub use admission::PermittedNodes;
 pub use block::{BlockDigest, ConsensusBlock};
 pub use config::{
     ConsensusTiming, DEFAULT_HEARTBEAT, MAX_CLOCK_DRIFT, NodeConfig, P2pConfig, PeerAddress, Role, runtime_config,

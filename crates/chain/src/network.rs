@@ -18,10 +18,11 @@ use commonware_stream::{
     sake::{self, Sake},
 };
 use commonware_utils::{NZU32, NZUsize, ordered::Map};
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::{
-    Channels, NodeError, P2pConfig, PeerKey, PeerTracker, ValidatorKeys, ValidatorSet, engine::max_payload_bytes,
+    Channels, NodeError, P2pConfig, PeerKey, PeerTracker, PermittedNodes, ValidatorKeys, ValidatorSet,
+    engine::max_payload_bytes,
 };
 
 type Handshake = SakeCups<ed25519::PrivateKey, ChaCha20Poly1305>;
@@ -102,6 +103,8 @@ pub(crate) fn start(
         chain: validators.name().to_owned(),
         me: keys.peer_public_key(),
         addresses,
+        permitted: PermittedNodes::default(),
+        peer_sets: 0,
         oracle: oracle.clone(),
     };
     let channels = Channels {
@@ -149,15 +152,39 @@ fn addresses(
     Ok(addresses)
 }
 
-/// Connects, in each epoch, the validators as primary peers and everybody else who is configured as secondary ones.
+/// Connects, in each epoch, the validators as primary peers and everybody else who is configured, and permitted by the chain, as secondary ones.
 pub(crate) struct AddressBook {
     chain: String,
     me: PeerKey,
     addresses: BTreeMap<PeerKey, SocketAddr>,
+    permitted: PermittedNodes,
+    /// Peer sets made so far: each needs a higher number than the one before, whatever the reason for it.
+    peer_sets: u64,
     oracle: Oracle<PeerKey>,
 }
 
 impl PeerTracker for AddressBook {
+    fn permit(&mut self, permitted: &PermittedNodes) {
+        if *permitted == self.permitted && self.peer_sets > 0 {
+            return;
+        }
+        for (peer, address) in self.addresses.iter().filter(|(peer, _)| **peer != self.me) {
+            match (self.permitted.permits(peer), permitted.permits(peer)) {
+                (true, false) => info!(
+                    chain = %self.chain,
+                    %peer,
+                    %address,
+                    "NotPermitted: the organizations of the chain do not let this node connect; it is connected with while it is a validator alone"
+                ),
+                (false, true) => {
+                    info!(chain = %self.chain, %peer, %address, "the organizations of the chain let this node connect")
+                }
+                _ => {}
+            }
+        }
+        self.permitted = permitted.clone();
+    }
+
     fn track(&mut self, validators: &ValidatorSet) {
         let unknown = validators.peers().iter().filter(|peer| !self.addresses.contains_key(peer));
         for peer in unknown {
@@ -174,11 +201,13 @@ impl PeerTracker for AddressBook {
         let (primary, secondary): (Vec<_>, Vec<_>) = self
             .addresses
             .iter()
+            .filter(|(peer, _)| votes(peer) || **peer == self.me || self.permitted.permits(peer))
             .map(|(peer, address)| (peer.clone(), Address::Symmetric(*address)))
             .partition(|(peer, _)| votes(peer));
         // The keys of a map are distinct, so these are never refused.
         if let (Ok(primary), Ok(secondary)) = (Map::try_from(primary), Map::try_from(secondary)) {
-            let _ = self.oracle.track(validators.epoch(), AddressableTrackedPeers::new(primary, secondary));
+            let _ = self.oracle.track(self.peer_sets, AddressableTrackedPeers::new(primary, secondary));
+            self.peer_sets += 1;
         }
     }
 }

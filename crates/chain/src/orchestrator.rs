@@ -28,7 +28,7 @@ use crate::{
     block::hash,
     epochs::Membership,
     final_views::{self, NewestFinalization, final_after},
-    finalizer::Marshal,
+    finalizer::{ChainChange, Marshal},
     storage::BlockFinalization,
     vote_record::{Standing, VoteRecord},
 };
@@ -110,8 +110,8 @@ pub(crate) struct Orchestrator<S: Sender<PublicKey = PeerKey>> {
     pub(crate) muxes: EpochMuxes<S>,
     pub(crate) tracker: Box<dyn PeerTracker>,
     pub(crate) start: StartEngine<S>,
-    /// Epochs of which the last block is committed.
-    pub(crate) ended: mpsc::UnboundedReceiver<u64>,
+    /// What committed blocks have changed.
+    pub(crate) changes: mpsc::UnboundedReceiver<ChainChange>,
     /// What the names of consensus' files begin with.
     pub(crate) partition: String,
     /// The views that this node's key may have voted in.
@@ -123,6 +123,7 @@ pub(crate) struct Orchestrator<S: Sender<PublicKey = PeerKey>> {
 
 /// An engine, and the view after which it may be replaced by one that votes.
 struct Running {
+    validators: ValidatorSet,
     engine: Handle<()>,
     abstains: Option<(u64, watch::Receiver<NewestFinalization>)>,
 }
@@ -156,8 +157,15 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
                     let source = failure.unwrap_or_else(|| io::ErrorKind::BrokenPipe.into());
                     return Err(NodeError::VoteRecord { path: self.votes.path().to_owned(), source });
                 }
-                ended = self.ended.recv() => {
-                    let Some(last) = ended else { return Err(self.part_ended("finalizer")) };
+                change = self.changes.recv() => {
+                    let last = match change {
+                        Some(ChainChange::EpochEnded(last)) => last,
+                        Some(ChainChange::NodesPermitted) => {
+                            self.connect(&running.validators)?;
+                            continue;
+                        }
+                        None => return Err(self.part_ended("finalizer")),
+                    };
                     if last < epoch {
                         continue;
                     }
@@ -205,7 +213,7 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
     ) -> Result<Running, NodeError> {
         let votes = scheme.me().is_some() && standing == Standing::Votes;
         info!(chain = %self.name, epoch, validators = validators.peers().len(), votes, "epoch begins");
-        self.tracker.track(&validators);
+        self.connect(&validators)?;
         let channels = self.channels(context, epoch).await?;
         // A node that began within the epoch, from a snapshot, may not have that block, and begins on its certificate.
         let first_parent = match &floor {
@@ -221,7 +229,7 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
             partition: self.journal(epoch),
             votes: self.votes.clone(),
             channels,
-            validators,
+            validators: validators.clone(),
         };
         let mut abstains = None;
         if let Standing::Abstains { through } = standing {
@@ -240,7 +248,7 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
             abstains = Some((through, seen));
         }
         self.witness.note_abstaining(abstains.as_ref().map(|(through, _)| *through));
-        Ok(Running { engine: (self.start)(start), abstains })
+        Ok(Running { validators, engine: (self.start)(start), abstains })
     }
 
     /// The sub-channels of an epoch. Those of an engine that was stopped are free when the last of its tasks has gone.
@@ -252,6 +260,13 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
             context.sleep(CHANNEL_PAUSE).await;
         }
         Err(self.part_ended("network"))
+    }
+
+    /// Says who is to be connected with: the validators, and whoever the chain permits besides.
+    fn connect(&mut self, validators: &ValidatorSet) -> Result<(), NodeError> {
+        self.tracker.permit(&self.membership.permitted_nodes()?);
+        self.tracker.track(validators);
+        Ok(())
     }
 
     /// A peer votes in an epoch that has not begun here: it has the last block of this one, with its certificate.

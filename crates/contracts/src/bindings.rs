@@ -20,4 +20,5 @@ bind!(identities, EthereumDIDRegistry, "artifacts/EthereumDIDRegistry.json");
 bind!(formats, DataFormatRegistry, "artifacts/DataFormatRegistry.json");
 bind!(blocks, DataBlockRegistry, "artifacts/DataBlockRegistry.json");
 bind!(certificates, CertificateRegistry, "artifacts/CertificateRegistry.json");
+bind!(permissions, Permissions, "artifacts/Permissions.json");
 bind!(validators, ValidatorRegistry, "artifacts/ValidatorRegistry.json");

@@ -12,6 +12,7 @@
 pub mod bindings;
 mod conversions;
 mod init_code;
+mod permissions;
 mod points;
 pub mod predeploys;
 pub mod roles;
@@ -19,9 +20,10 @@ mod validators;
 
 pub use bindings::{
     CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry, ValidatorRegistry,
+    OrganizationRegistry, Permissions, ValidatorRegistry,
 };
 pub use init_code::{Authorities, Predeploy, main_chain, side_chain};
+pub use permissions::{PermissionSeat, permissions};
 pub use points::{PointError, uncompressed_g1, uncompressed_g2};
 pub use validators::{
     DEFAULT_EPOCH_LENGTH, MIN_EPOCH_LENGTH, Seat, organization_name, organization_text, validator_registry,

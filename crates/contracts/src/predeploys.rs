@@ -16,3 +16,5 @@ pub const DATA_BLOCK_REGISTRY: Address = address!("C4A00000000000000000000000000
 pub const CERTIFICATE_REGISTRY: Address = address!("C4A0000000000000000000000000000000000006");
 /// `ValidatorRegistry`, on every chain whose validators may change.
 pub const VALIDATOR_REGISTRY: Address = chancery_primitives::validator_registry::VALIDATOR_REGISTRY;
+/// `Permissions`, beside it.
+pub const PERMISSIONS: Address = chancery_primitives::permissions::PERMISSIONS;

@@ -4,8 +4,8 @@
 use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
-    Authorities, CertificateRegistry, DataBlockRegistry, EthereumDIDRegistry, GenesisAccessManager, Predeploy,
-    main_chain, predeploys, side_chain,
+    Authorities, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
+    OrganizationRegistry, Permissions, Predeploy, ValidatorRegistry, main_chain, predeploys, side_chain,
 };
 use chancery_primitives::{
     CertificateId, CertificateKind, CertificateStatus, ChangeStatus, DataOperation, Inspect, Issue, OrganizationCode,
@@ -107,4 +107,29 @@ fn init_codes_end_with_their_constructor_arguments() {
     let (organizations, enabled) = <(Address, Vec<B256>)>::abi_decode_params(arguments).unwrap();
     assert_eq!(organizations, predeploys::ORGANIZATION_REGISTRY);
     assert_eq!(enabled, kinds.map(|kind| kind.to_bytes32()));
+}
+
+// docs/specs/permissions.md: who may create contracts is asked of a transaction alone, so no contract of a genesis may do it for everybody.
+#[test]
+fn no_contract_of_a_genesis_creates_contracts() {
+    const PUSH: std::ops::RangeInclusive<u8> = 0x60..=0x7f;
+    const CREATE: [u8; 2] = [0xf0, 0xf5];
+    let contracts = [
+        ("GenesisAccessManager", &GenesisAccessManager::DEPLOYED_BYTECODE),
+        ("OrganizationRegistry", &OrganizationRegistry::DEPLOYED_BYTECODE),
+        ("EthereumDIDRegistry", &EthereumDIDRegistry::DEPLOYED_BYTECODE),
+        ("DataFormatRegistry", &DataFormatRegistry::DEPLOYED_BYTECODE),
+        ("DataBlockRegistry", &DataBlockRegistry::DEPLOYED_BYTECODE),
+        ("CertificateRegistry", &CertificateRegistry::DEPLOYED_BYTECODE),
+        ("ValidatorRegistry", &ValidatorRegistry::DEPLOYED_BYTECODE),
+        ("Permissions", &Permissions::DEPLOYED_BYTECODE),
+    ];
+    for (name, code) in contracts {
+        let (mut at, mut operations) = (0, Vec::new());
+        while at < code.len() {
+            operations.push(code[at]);
+            at += if PUSH.contains(&code[at]) { usize::from(code[at] - PUSH.start()) + 2 } else { 1 };
+        }
+        assert!(!operations.is_empty() && !operations.iter().any(|code| CREATE.contains(code)), "{name}");
+    }
 }

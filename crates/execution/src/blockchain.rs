@@ -114,7 +114,7 @@ impl Blockchain {
         }
         let epochs = Epochs::of_state(&state)?;
         let (chain_id, gas_limit) = (genesis.config.chain_id, genesis.config.gas_limit);
-        let pool = Pool::new(chain_id, gas_limit, config.pool, state.clone());
+        let pool = Pool::new(chain_id, gas_limit, config.pool, state.clone())?;
         keep_registry_records(&store, &state, epochs)?;
         store.note_version()?;
         let tree = BlockTree::new(chain_id, epochs, store.clone(), pool.clone(), head, state);

@@ -28,6 +28,7 @@ mod evm;
 mod executor;
 mod genesis;
 mod logs;
+mod permissions;
 mod pool;
 mod registry;
 mod snapshot;
@@ -45,6 +46,7 @@ pub use evm::{BLOCK_GAS_LIMIT_DEFAULT, TRANSACTION_GAS_LIMIT_CAP};
 pub use executor::{BuildAttributes, BuildBudget, InvalidBlock, InvalidReason};
 pub use genesis::{Genesis, GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig};
 pub use logs::{LogsError, MatchedLog, matching_logs};
+pub use permissions::{NotPermitted, PermissionEntry, permission_entries, permission_modes, permitted_nodes};
 pub use pool::{
     BestTransactions, InsufficientFunds, Pool, PoolContents, PoolError, PoolErrorKind, PoolLimits, PoolStatus,
 };

@@ -20,7 +20,7 @@ pub(crate) const ONE_ETHER: u128 = 1_000_000_000_000_000_000;
 
 /// Writes its second word of calldata to the slot named by the first: `sstore(calldataload(0), calldataload(32))`.
 pub(crate) const WRITER: Address = address!("0x00000000000000000000000000000000000000a1");
-const WRITER_CODE: [u8; 7] = hex!("6020355f355500");
+pub(crate) const WRITER_CODE: [u8; 7] = hex!("6020355f355500");
 
 /// Emits a log whose only topic is its first word of calldata.
 pub(crate) const LOGGER: Address = address!("0x00000000000000000000000000000000000000a2");
@@ -140,8 +140,12 @@ impl TestChain {
     }
 
     pub(crate) fn with_config(config: ExecutionConfig) -> Self {
+        Self::of(&genesis_config(), config)
+    }
+
+    pub(crate) fn of(genesis: &GenesisConfig, config: ExecutionConfig) -> Self {
         let directory = Arc::new(tempfile::tempdir().unwrap());
-        let genesis = genesis_config().build().unwrap();
+        let genesis = genesis.build().unwrap();
         let chain = Blockchain::open(directory.path(), &genesis, config).unwrap();
         Self { genesis, chain, directory }
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 
 use crate::RevertReason;
 
@@ -64,6 +64,16 @@ pub enum LedgerError {
     SubmissionRefused {
         /// The chain.
         chain: String,
+        /// In the node's words.
+        reason: String,
+    },
+    /// The chain does not let the account with which we send send this. Nothing was changed.
+    #[error("{chain} does not permit {account} to send: {reason}")]
+    NotPermitted {
+        /// The chain.
+        chain: String,
+        /// The account.
+        account: Address,
         /// In the node's words.
         reason: String,
     },

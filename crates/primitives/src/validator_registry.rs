@@ -4,6 +4,8 @@
 
 use alloy_primitives::{Address, B256, U256, address, keccak256};
 
+use crate::permissions::mapping_slot;
+
 /// Where the registry stands on every chain that has one.
 pub const VALIDATOR_REGISTRY: Address = address!("C4A0000000000000000000000000000000000007");
 
@@ -22,6 +24,9 @@ const RECORDS_SLOT: U256 = U256::from_limbs([3, 0, 0, 0]);
 /// Slot of the number of epochs in which the set was changed; the epochs follow at [`changed_epochs_slot`].
 pub const CHANGED_EPOCHS_SLOT: U256 = U256::from_limbs([4, 0, 0, 0]);
 
+/// Slot of the organizations by voting account, see [`voter_slot`].
+const VOTERS_SLOT: U256 = U256::from_limbs([8, 0, 0, 0]);
+
 /// Epochs in one slot of the list of epochs in which the set was changed, the first in its lowest 64 bits.
 pub const CHANGED_EPOCHS_PER_SLOT: usize = 4;
 
@@ -37,6 +42,12 @@ pub fn peer_key_slot(index: usize) -> U256 {
     array_slot(PEER_KEYS_SLOT, index)
 }
 
+/// The slot of the organization that an account votes for; zero there: it votes for none.
+#[must_use]
+pub fn voter_slot(account: Address) -> U256 {
+    mapping_slot(account.into_word(), VOTERS_SLOT)
+}
+
 fn array_slot(array: U256, index: usize) -> U256 {
     U256::from_be_bytes(keccak256(array.to_be_bytes::<32>()).0).wrapping_add(U256::from(index))
 }
@@ -44,10 +55,7 @@ fn array_slot(array: U256, index: usize) -> U256 {
 /// The first of the three slots of a validator: organization, the first 32 bytes of its BLS key, the last 16 (in the lower half of the slot).
 #[must_use]
 pub fn record_slot(peer_key: B256) -> U256 {
-    let mut place = [0; 64];
-    place[..32].copy_from_slice(peer_key.as_slice());
-    place[32..].copy_from_slice(&RECORDS_SLOT.to_be_bytes::<32>());
-    U256::from_be_bytes(keccak256(place).0)
+    mapping_slot(peer_key, RECORDS_SLOT)
 }
 
 #[cfg(test)]

@@ -13,6 +13,15 @@ pub(crate) fn door_error(error: LedgerError) -> DoorError {
                 .with("chain", chain.as_str())
                 .with("txHash", tx_hash.to_string())
         }
+        LedgerError::NotPermitted { chain, account, .. } => DoorError::new(
+            Code::TransactionRefused,
+            format!(
+                "the organizations that run {chain} do not let this platform's account {account} send this: its operator asks one of them to propose it (`chancery network propose-permit`)"
+            ),
+        )
+        .with("chain", chain.as_str())
+        .with("reason", "NotPermitted")
+        .caused_by(error),
         LedgerError::Busy { chain, retry_after } => {
             let wait_ms = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
             DoorError::new(Code::TooManyRequests, format!("too much is being recorded on {chain}"))

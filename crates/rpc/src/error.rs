@@ -4,6 +4,8 @@
 
 use alloy::sol_types::{Panic, Revert, SolError};
 use alloy_primitives::{B256, Bytes};
+use chancery_execution::NotPermitted;
+use chancery_primitives::permissions::PERMISSIONS;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::json;
 
@@ -25,6 +27,8 @@ pub const RESPONSE_TOO_LARGE: i32 = -32008;
 pub const BATCH_TOO_LARGE: i32 = -32010;
 /// The code of a block that a node no longer has, or never had (EIP-4444 as geth answers it); `data` holds the earliest one that it has.
 pub const HISTORY_PRUNED: i32 = 4444;
+/// The code of a transaction that its sender is not permitted to send (EIP-1474 "transaction rejected"); `data` names who may not do what.
+pub const TRANSACTION_NOT_PERMITTED: i32 = -32003;
 /// The code of an execution that reverted; `data` holds what it returned.
 pub const EXECUTION_REVERTED: i32 = 3;
 /// The code of a synchronous submission that was not included in time (EIP-7966); `data` holds the hash.
@@ -127,6 +131,12 @@ pub enum RpcError {
         /// What happened.
         message: String,
     },
+    /// The organizations of the chain do not let the sender send this transaction.
+    #[error("{refusal}")]
+    NotPermitted {
+        /// Who may not do what.
+        refusal: NotPermitted,
+    },
     /// The pool has no room for now.
     #[error("{message}")]
     PoolFull {
@@ -187,6 +197,7 @@ impl RpcError {
             Self::StatePruned { .. } | Self::UnknownFilter | Self::UnknownTransaction | Self::Rejected { .. } => {
                 SERVER_ERROR
             }
+            Self::NotPermitted { .. } => TRANSACTION_NOT_PERMITTED,
             Self::Reverted { .. } => EXECUTION_REVERTED,
             Self::SyncTimeout { .. } => SYNC_TIMEOUT,
             Self::Simulation { code, .. } => *code,
@@ -206,6 +217,9 @@ impl From<RpcError> for ErrorObjectOwned {
                 Some(json!({ "limit": "max_response_bytes", "value": max_bytes }))
             }
             RpcError::BatchTooLong { most, .. } => Some(json!({ "limit": "max_batch_length", "value": most })),
+            RpcError::NotPermitted { refusal: NotPermitted { permission, account } } => {
+                Some(json!({ "permission": permission.name(), "account": account, "contract": PERMISSIONS }))
+            }
             RpcError::Reverted { output } => Some(json!(output)),
             RpcError::SyncTimeout { hash, .. } => Some(json!(hash)),
             _ => None,

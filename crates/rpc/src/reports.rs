@@ -40,6 +40,8 @@ pub struct NodeStatus {
     pub chain_id: u64,
     /// Whether this node votes.
     pub is_validator: bool,
+    /// Whether the chain, after the last final block that this node has, lets it connect: it is a validator, it is listed, or all may.
+    pub may_connect: bool,
     /// The node's clock.
     pub now_ms: u64,
     /// When it started.

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
 use alloy_primitives::{Address, U256, utils::parse_ether};
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    Authorities, DEFAULT_EPOCH_LENGTH, Predeploy, Seat, main_chain, organization_name, side_chain, validator_registry,
+    Authorities, DEFAULT_EPOCH_LENGTH, Predeploy, Seat, main_chain, organization_name, permissions, side_chain,
+    validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
 use chancery_primitives::CertificateKind;
@@ -108,7 +109,10 @@ pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisCon
             chain.name.parse().with_context(|| format!("{} is no certificate kind", chain.name))?;
         side_chain(&founding.authorities, &[kind])
     };
-    contracts.extend(registry(founding)?);
+    if let Some(registry) = registry(founding)? {
+        // Open, and in every genesis in which somebody votes: so a chain can be closed later without another genesis.
+        contracts.extend([registry, permissions(&[], &[])]);
+    }
     Ok(GenesisConfig {
         name: chain.name.to_owned(),
         chain_id: chain.chain_id,

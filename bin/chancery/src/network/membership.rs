@@ -3,13 +3,18 @@
 mod answers;
 mod registry;
 
+pub(super) use self::answers::STATES;
+
 use alloy_primitives::{Address, Bytes, FixedBytes, U256};
 use anyhow::{Context, Result, anyhow, bail};
 use chancery_contracts::{ValidatorRegistry, organization_name, uncompressed_g1, uncompressed_g2};
 use chancery_execution::ValidatorConfig;
 
-use self::registry::{Registry, Sent};
-use super::files::read_member;
+use self::registry::VALIDATORS;
+use super::{
+    files::read_member,
+    voting::{Assembly, Sent},
+};
 use crate::{
     arguments::{ProposeAddition, ProposeRemoval, ProposeVoter, ShowValidators, VoteFor},
     output::Output,
@@ -18,7 +23,7 @@ use crate::{
 /// Shows the validators, who votes, and what is proposed.
 pub(super) fn validators(command: &ShowValidators, output: &Output) -> Result<()> {
     conversation(async {
-        let set = Registry::connect(&command.rpc, None).await?.set().await?;
+        let set = registry::set(&Assembly::connect(&VALIDATORS, &command.rpc, None).await?).await?;
         output.answer(&set, &set);
         Ok(())
     })
@@ -35,7 +40,7 @@ pub(super) fn propose_addition(command: &ProposeAddition, output: &Output) -> Re
     let name = command.organization.as_ref().unwrap_or(&name);
     let organization = named(name)?;
     conversation(async {
-        let registry = Registry::connect(&command.voting.rpc, Some(&command.voting.voting_key)).await?;
+        let registry = Assembly::connect(&VALIDATORS, &command.voting.rpc, Some(&command.voting.voting_key)).await?;
         let seat = registry.view(ValidatorRegistry::seatCall { organization }).await?;
         // An organization that has a vote keeps its account.
         let voter = match (seat.validators, voting_account) {
@@ -57,7 +62,7 @@ pub(super) fn propose_addition(command: &ProposeAddition, output: &Output) -> Re
 /// Proposes that a validator leaves.
 pub(super) fn propose_removal(command: &ProposeRemoval, output: &Output) -> Result<()> {
     conversation(async {
-        let registry = Registry::connect(&command.voting.rpc, Some(&command.voting.voting_key)).await?;
+        let registry = Assembly::connect(&VALIDATORS, &command.voting.rpc, Some(&command.voting.voting_key)).await?;
         let call = ValidatorRegistry::proposeRemovalCall { peerKey: peer_key(&registry, &command.validator).await? };
         answer_proposed(&registry, registry.send(&call).await?, output).await
     })
@@ -67,7 +72,7 @@ pub(super) fn propose_removal(command: &ProposeRemoval, output: &Output) -> Resu
 pub(super) fn propose_voter(command: &ProposeVoter, output: &Output) -> Result<()> {
     let organization = named(&command.organization)?;
     conversation(async {
-        let registry = Registry::connect(&command.voting.rpc, Some(&command.voting.voting_key)).await?;
+        let registry = Assembly::connect(&VALIDATORS, &command.voting.rpc, Some(&command.voting.voting_key)).await?;
         let call = ValidatorRegistry::proposeVoterCall { organization, voter: command.account };
         answer_proposed(&registry, registry.send(&call).await?, output).await
     })
@@ -76,29 +81,29 @@ pub(super) fn propose_voter(command: &ProposeVoter, output: &Output) -> Result<(
 /// Votes for a proposal.
 pub(super) fn vote(command: &VoteFor, output: &Output) -> Result<()> {
     conversation(async {
-        let registry = Registry::connect(&command.voting.rpc, Some(&command.voting.voting_key)).await?;
+        let registry = Assembly::connect(&VALIDATORS, &command.voting.rpc, Some(&command.voting.voting_key)).await?;
         let id = U256::from(command.proposal);
         let sent = registry.send(&ValidatorRegistry::voteCall { id }).await?;
         answer(&registry, id, &sent, output).await
     })
 }
 
-fn conversation(run: impl Future<Output = Result<()>>) -> Result<()> {
+pub(super) fn conversation(run: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(run)
 }
 
-fn named(name: &str) -> Result<alloy_primitives::B256> {
+pub(super) fn named(name: &str) -> Result<alloy_primitives::B256> {
     organization_name(name).with_context(|| format!("{name:?}: an organization's name has 1 to 32 bytes"))
 }
 
 /// A peer key as it stands, or that of the only validator of an organization with this name.
-async fn peer_key(registry: &Registry, text: &str) -> Result<FixedBytes<32>> {
+async fn peer_key(registry: &Assembly, text: &str) -> Result<FixedBytes<32>> {
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
     let wanted = named(text)?;
-    let validators = registry.validators().await?;
+    let validators = registry::validators(registry).await?;
     let mut found = validators.iter().filter(|validator| validator.organization == wanted);
     match (found.next(), found.next()) {
         (Some(validator), None) => Ok(validator.peerKey),
@@ -107,13 +112,13 @@ async fn peer_key(registry: &Registry, text: &str) -> Result<FixedBytes<32>> {
     }
 }
 
-async fn answer_proposed(registry: &Registry, sent: Sent, output: &Output) -> Result<()> {
+async fn answer_proposed(registry: &Assembly, sent: Sent, output: &Output) -> Result<()> {
     let id = sent.proposal.context("the transaction is final and proposed nothing; report this with its hash")?;
     answer(registry, id, &sent, output).await
 }
 
-async fn answer(registry: &Registry, id: U256, sent: &Sent, output: &Output) -> Result<()> {
-    let answer = answers::Outcome::new(sent, registry.proposal(id).await?);
+async fn answer(registry: &Assembly, id: U256, sent: &Sent, output: &Output) -> Result<()> {
+    let answer = answers::Outcome::new(sent, registry::proposal(registry, id).await?);
     output.answer(&answer, &answer);
     Ok(())
 }

@@ -47,6 +47,11 @@ pub enum Finding {
         /// For how long nothing has become final, in milliseconds.
         stands_for_ms: u64,
     },
+    /// The chain does not let this node connect.
+    NotPermitted {
+        /// Height of the last final block that this node has: later ones may say otherwise.
+        head: u64,
+    },
     /// Enough validators are heard, and nothing becomes final.
     Stalled {
         /// Validators that are heard, this node included.
@@ -136,7 +141,11 @@ impl Finding {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::NoQuorum { .. } | Self::CutOff { .. } | Self::Stalled { .. } | Self::Behind { .. } => Severity::Sick,
+            Self::NoQuorum { .. }
+            | Self::CutOff { .. }
+            | Self::NotPermitted { .. }
+            | Self::Stalled { .. }
+            | Self::Behind { .. } => Severity::Sick,
             Self::Silent { .. }
             | Self::OwnClock { .. }
             | Self::OthersClock { .. }
@@ -171,8 +180,12 @@ impl fmt::Display for Finding {
             ),
             Self::CutOff { others, stands_for_ms } => write!(
                 f,
-                "this node is cut off: it hears none of the {others} other validators, and nothing became final for {}. Look at its network (cable, firewall, p2p.listen, the peers' addresses) and at its clock; the others may well go on without it",
+                "this node is cut off: it hears none of the {others} other validators, and nothing became final for {}. Look at its network (cable, firewall, p2p.listen, the peers' addresses) and at its clock; the others may well go on without it. They may also have taken it off the list of nodes that may connect: ask another node (`chancery network permissions`)",
                 seconds(*stands_for_ms)
+            ),
+            Self::NotPermitted { head } => write!(
+                f,
+                "this node is not permitted to connect: it is not listed among the nodes that may, after block {head}, the last that it has. Ask an organization that runs a validator to propose it (`chancery network propose-permit connect NODE.json`); what the others have decided since, another node shows (`chancery network permissions`)"
             ),
             Self::Stalled { heard, needed, view, stands_for_ms, silent } => {
                 write!(

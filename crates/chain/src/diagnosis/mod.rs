@@ -43,6 +43,9 @@ impl Diagnosis {
 #[must_use]
 pub fn diagnose(status: &NodeStatus, asker_ms: Option<u64>) -> Diagnosis {
     let mut findings = Vec::new();
+    if !status.may_connect {
+        findings.push(Finding::NotPermitted { head: status.head.height });
+    }
     findings.extend(progress(status));
     findings.extend(clocks(status, asker_ms));
     findings.extend(disk(status));

@@ -22,6 +22,7 @@ fn healthy() -> NodeStatus {
         chain: "main".into(),
         chain_id: 7100,
         is_validator: true,
+        may_connect: true,
         now_ms: NOW,
         started_at_ms: NOW - 600_000,
         head: HeadStatus { height: 100, time_ms: NOW - 800, last_final_at_ms: Some(NOW - 700) },
@@ -194,4 +195,19 @@ fn the_worst_comes_first() {
     status.disk.as_mut().unwrap().free_bytes = 1;
     let severities: Vec<_> = diagnose(&status, None).findings.iter().map(Finding::severity).collect();
     assert_eq!(severities, [Severity::Sick, Severity::Attention, Severity::Attention]);
+}
+
+// PERMIT-6
+#[test]
+fn a_node_that_the_chain_does_not_let_connect_is_told_so_before_anything_else() {
+    let (severity, text) = found(|status| {
+        status.is_validator = false;
+        status.may_connect = false;
+        stand_still(status);
+        (0..4).for_each(|index| lose(status, index, 61_000));
+        status.validators.iter_mut().for_each(|validator| validator.is_me = false);
+    });
+    assert_eq!(severity, Some(Severity::Sick));
+    assert!(text.starts_with("this node is not permitted to connect"), "{text}");
+    assert!(text.contains("propose-permit connect"), "{text}");
 }

@@ -7,7 +7,7 @@ use chancery_rpc::{EvidenceRecord, HeadStatus, NodeReports, NodeStatus, TimingSt
 use commonware_runtime::Metrics;
 
 use super::{Heard, Witness, machine, millis, unix_ms};
-use crate::PeerKey;
+use crate::{PeerKey, PermittedNodes};
 
 /// The end of the name of the network's gauge of connections.
 const CONNECTED_GAUGE: &str = "_connected{";
@@ -27,6 +27,9 @@ impl NodeReports for Witness {
             chain: shared.chain.genesis_config().name.clone(),
             chain_id: shared.reference.chain_id,
             is_validator: heard.members.contains(&shared.me),
+            // What cannot be read is no reason to say that somebody may not.
+            may_connect: heard.members.contains(&shared.me)
+                || PermittedNodes::at_head(&shared.chain).map_or(true, |permitted| permitted.permits(&shared.me)),
             now_ms: unix_ms(self.now()),
             started_at_ms: unix_ms(shared.started_at),
             head: HeadStatus {

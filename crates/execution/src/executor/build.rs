@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Block, ExecutedBlock, MAX_BLOCK_BYTES, RecoveredTransaction, StateError, StateView, block::network_length,
-    state::transition,
+    permissions::BlockPermissions, state::transition,
 };
 
 /// What consensus decides about a block that is to be built.
@@ -81,6 +81,7 @@ pub(crate) fn build(
     if bytes > max_bytes {
         return Err(BuildFailure::Budget { max_bytes });
     }
+    let mut permissions = BlockPermissions::of_parent(view).map_err(BuildFailure::State)?;
     let mut session = Session::start(view.clone(), chain_id, &header, 0)?;
     let (mut transactions, mut senders, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
     for candidate in candidates {
@@ -92,6 +93,13 @@ pub(crate) fn build(
         }
         // Of an ancestor that is not final yet, or behind one that was left out.
         if candidate.nonce() != session.nonce(candidate.sender())? {
+            continue;
+        }
+        // It was permitted when it was admitted; the parent's state has it otherwise.
+        let permitted = permissions.check(candidate.sender(), &candidate).map_err(BuildFailure::State)?;
+        if let Err(refusal) = permitted {
+            tracing::debug!(hash = %candidate.hash(), %refusal, "a waiting transaction is no longer permitted");
+            unusable.push(candidate.hash());
             continue;
         }
         let size = network_length(&candidate);

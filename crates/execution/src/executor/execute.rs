@@ -11,7 +11,9 @@ use super::{
     outcome::{receipts_root, transactions_root},
     session::{Session, SessionError},
 };
-use crate::{Block, ExecutedBlock, MAX_BLOCK_BYTES, StateError, StateView, state::transition};
+use crate::{
+    Block, ExecutedBlock, MAX_BLOCK_BYTES, StateError, StateView, permissions::BlockPermissions, state::transition,
+};
 
 /// A bad block or a bad disk.
 pub(crate) enum ExecuteFailure {
@@ -72,8 +74,11 @@ fn run(
         return Err(InvalidReason::TransactionsRoot { expected: header.transactions_root, actual }.into());
     }
     let senders = senders(block, recover)?;
+    let mut permissions = BlockPermissions::of_parent(view)?;
     let mut session = Session::start(view.clone(), chain_id, header, senders.len()).map_err(around)?;
     for (index, (transaction, sender)) in block.transactions().iter().zip(&senders).enumerate() {
+        let permitted = permissions.check(*sender, transaction)?;
+        permitted.map_err(|refusal| InvalidReason::NotPermitted { index, refusal })?;
         session.run(transaction, *sender).map_err(|error| of_transaction(error, index))?;
     }
     let (state, receipts, gas_used) = session.finish().map_err(around)?;

@@ -3,6 +3,8 @@
 use alloy_primitives::B256;
 use chancery_primitives::extra_data::ExtraDataError;
 
+use crate::NotPermitted;
+
 /// A block that breaks a rule. Says something about its proposer, nothing about this node.
 #[derive(Debug, thiserror::Error)]
 #[error("block {height} ({hash}) is invalid: {reason}")]
@@ -75,6 +77,14 @@ pub enum InvalidReason {
     Signature {
         /// Index in the block.
         index: usize,
+    },
+    /// The parent's state does not let the sender send it (PERMIT-2).
+    #[error("transaction {index} is not permitted: {refusal}")]
+    NotPermitted {
+        /// Index in the block.
+        index: usize,
+        /// Who may not do what.
+        refusal: NotPermitted,
     },
     /// The EVM refuses a transaction (nonce, balance, gas, chain id and the like).
     #[error("transaction {index} cannot be executed: {message}")]

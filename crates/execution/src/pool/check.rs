@@ -2,13 +2,18 @@
 
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, KECCAK256_EMPTY, U256, keccak256, map::AddressMap};
+use chancery_primitives::permissions::PermissionModes;
 use revm::{
     context_interface::cfg::GasParams,
     primitives::{eip3860::MAX_INITCODE_SIZE, hardfork::SpecId},
 };
 
 use super::{InsufficientFunds, PoolErrorKind};
-use crate::{RecoveredTransaction, SignedTransaction, StateView, TRANSACTION_GAS_LIMIT_CAP, state::AccountRecord};
+use crate::{
+    RecoveredTransaction, SignedTransaction, StateError, StateView, TRANSACTION_GAS_LIMIT_CAP,
+    permissions::{SenderRights, permission_modes},
+    state::AccountRecord,
+};
 
 /// What an account may send.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,25 +89,63 @@ impl Rules {
     }
 }
 
-/// What each sender may send, looked up once. `Err`: nothing, and why.
-pub(super) type Accounts = AddressMap<Result<Spendable, PoolErrorKind>>;
+/// The state of the latest final block, with what is read once of it.
+pub(super) struct Head {
+    state: StateView,
+    modes: PermissionModes,
+}
+
+impl Head {
+    pub(super) fn new(state: StateView) -> Result<Self, StateError> {
+        Ok(Self { modes: permission_modes(&state)?, state })
+    }
+
+    /// Moves on to the state after further blocks, which have changed permissions or not.
+    pub(super) fn follow(&mut self, state: StateView, permissions_changed: bool) {
+        self.state = state;
+        if !permissions_changed {
+            return;
+        }
+        match permission_modes(&self.state) {
+            Ok(modes) => self.modes = modes,
+            // Blocks are held to the rule all the same.
+            Err(error) => tracing::error!(%error, "cannot read who may send; the pool admits as before"),
+        }
+    }
+
+    /// Whether a sender may still send what waits. What cannot be read now is looked at again when a block is built.
+    pub(super) fn permits(&self, transaction: &RecoveredTransaction) -> bool {
+        SenderRights::of(&self.state, self.modes, transaction.sender())
+            .map_or(true, |rights| rights.check(transaction.sender(), transaction).is_ok())
+    }
+}
+
+/// A sender as the state has it.
+#[derive(Clone, Copy)]
+pub(super) struct Sender {
+    spendable: Spendable,
+    rights: SenderRights,
+}
+
+/// The senders, looked up once. `Err`: may send nothing, and why.
+pub(super) type Accounts = AddressMap<Result<Sender, PoolErrorKind>>;
 
 /// Looks up the senders in the state.
-pub(super) fn accounts<'a>(
-    state: &StateView,
-    transactions: impl Iterator<Item = &'a RecoveredTransaction>,
-) -> Accounts {
+pub(super) fn accounts<'a>(head: &Head, transactions: impl Iterator<Item = &'a RecoveredTransaction>) -> Accounts {
     let mut accounts = Accounts::default();
     for transaction in transactions {
-        accounts.entry(transaction.sender()).or_insert_with(|| look_up(state, transaction.sender()));
+        accounts.entry(transaction.sender()).or_insert_with(|| look_up(head, transaction.sender()));
     }
     accounts
 }
 
-/// The sender of a transaction, if it can pay for it alone.
+/// The sender of a transaction, if it may send it and can pay for it alone.
 pub(super) fn account_of(accounts: &Accounts, transaction: &RecoveredTransaction) -> Result<Spendable, PoolErrorKind> {
     let address = transaction.sender();
-    let account = accounts.get(&address).cloned().unwrap_or(Ok(Spendable::default()))?;
+    // Each sender was looked up before.
+    let unknown = || Err(PoolErrorKind::State("a sender was not looked up".into()));
+    let Sender { spendable: account, rights } = accounts.get(&address).cloned().unwrap_or_else(unknown)?;
+    rights.check(address, transaction).map_err(PoolErrorKind::NotPermitted)?;
     let cost = cost(transaction);
     if cost > account.balance {
         let funds = InsufficientFunds { address, balance: account.balance, cost };
@@ -111,9 +154,12 @@ pub(super) fn account_of(accounts: &Accounts, transaction: &RecoveredTransaction
     Ok(account)
 }
 
-fn look_up(state: &StateView, address: Address) -> Result<Spendable, PoolErrorKind> {
-    let unreadable = |error: crate::StateError| PoolErrorKind::State(error.to_string());
-    let Some(record) = state.record(&keccak256(address)).map_err(unreadable)? else { return Ok(Spendable::default()) };
+fn look_up(Head { state, modes }: &Head, address: Address) -> Result<Sender, PoolErrorKind> {
+    let unreadable = |error: StateError| PoolErrorKind::State(error.to_string());
+    let rights = SenderRights::of(state, *modes, address).map_err(unreadable)?;
+    let Some(record) = state.record(&keccak256(address)).map_err(unreadable)? else {
+        return Ok(Sender { spendable: Spendable::default(), rights });
+    };
     if record.code_hash != KECCAK256_EMPTY {
         let code = state.bytecode(&record.code_hash).map_err(unreadable)?;
         // EIP-3607, and EIP-7702 for accounts that delegate.
@@ -121,7 +167,7 @@ fn look_up(state: &StateView, address: Address) -> Result<Spendable, PoolErrorKi
             return Err(PoolErrorKind::SenderHasCode);
         }
     }
-    Ok(Spendable::of(&record))
+    Ok(Sender { spendable: Spendable::of(&record), rights })
 }
 
 /// The most that a transaction can take from its sender.

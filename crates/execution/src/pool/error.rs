@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, U256};
 
-use crate::TransactionDecodeError;
+use crate::{NotPermitted, TransactionDecodeError};
 
 /// A transaction that the pool refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +92,9 @@ pub enum PoolErrorKind {
     /// The sender is a contract (EIP-3607).
     #[error("the sender has code (EIP-3607)")]
     SenderHasCode,
+    /// The organizations of the chain have not permitted it.
+    #[error(transparent)]
+    NotPermitted(NotPermitted),
     /// The sender has too many transactions waiting.
     #[error("the sender has {limit} transactions waiting: wait until some are final")]
     SenderFull {

@@ -175,6 +175,14 @@ impl Line {
         }
     }
 
+    /// Removes what does not meet a condition.
+    pub(super) fn retain(&mut self, keep: impl Fn(&RecoveredTransaction) -> bool) {
+        let all = self.senders.values().flat_map(|queue| queue.transactions.values());
+        let gone: Vec<B256> =
+            all.map(|waiting| &waiting.transaction).filter(|it| !keep(it)).map(|it| it.hash()).collect();
+        gone.iter().for_each(|hash| self.remove(hash));
+    }
+
     /// Follows an account to its state after a final block.
     pub(super) fn follow(&mut self, address: &Address, account: Spendable) {
         let Some(queue) = self.senders.get_mut(address) else { return };

@@ -6,7 +6,7 @@
 //!
 //! # Invariants
 //! * POOL-1: ready transactions of a sender have the nonces from the account's next one on, without a gap.
-//! * POOL-2: transactions leave when they are final, replaced, unusable, or overtaken by the account's nonce; never silently else.
+//! * POOL-2: transactions leave when they are final, replaced, unusable, no longer permitted, or overtaken by the account's nonce; never silently else.
 //! * POOL-3: counts and bytes never exceed [`PoolLimits`].
 //!
 //! Admission reads the state of the latest final block. What is ready may stand in a block that is not final yet; building skips
@@ -27,8 +27,11 @@ use alloy_primitives::{Address, B256, Bytes};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, broadcast};
 
-use crate::{RecoveredTransaction, SignedTransaction, StateView, recover_senders, state::Overlay};
-use check::Rules;
+use crate::{
+    RecoveredTransaction, SignedTransaction, StateError, StateView, permissions::concerns_senders, recover_senders,
+    state::Overlay,
+};
+use check::{Head, Rules};
 use line::Line;
 
 /// Announcements of new transactions that a slow subscriber may fall behind.
@@ -91,8 +94,7 @@ pub struct Pool(Arc<Shared>);
 struct Shared {
     rules: Rules,
     limits: PoolLimits,
-    /// The state of the latest final block.
-    state: RwLock<StateView>,
+    head: RwLock<Head>,
     line: Mutex<Line>,
     ready: Notify,
     announcements: broadcast::Sender<RecoveredTransaction>,
@@ -119,15 +121,20 @@ impl Iterator for BestTransactions {
 }
 
 impl Pool {
-    pub(crate) fn new(chain_id: u64, block_gas_limit: u64, limits: PoolLimits, state: StateView) -> Self {
-        Self(Arc::new(Shared {
+    pub(crate) fn new(
+        chain_id: u64,
+        block_gas_limit: u64,
+        limits: PoolLimits,
+        state: StateView,
+    ) -> Result<Self, StateError> {
+        Ok(Self(Arc::new(Shared {
             rules: Rules::new(chain_id, block_gas_limit),
             limits,
-            state: RwLock::new(state),
+            head: RwLock::new(Head::new(state)?),
             line: Mutex::new(Line::default()),
             ready: Notify::new(),
             announcements: broadcast::channel(ANNOUNCEMENTS).0,
-        }))
+        })))
     }
 
     /// Admits encoded transactions (EIP-2718); one answer each, in order.
@@ -171,10 +178,10 @@ impl Pool {
         let mut admitted = Vec::new();
         let results = {
             // Held until the transactions are in line, so that a block that becomes final meanwhile cannot be missed.
-            let state = self.0.state.read();
+            let head = self.0.head.read();
             let mut results = Vec::with_capacity(transactions.len());
             // Senders are looked up in the state before the line is locked.
-            let accounts = check::accounts(&state, transactions.iter().flatten());
+            let accounts = check::accounts(&head, transactions.iter().flatten());
             let mut line = self.0.line.lock();
             for transaction in transactions {
                 let result = transaction.and_then(|transaction| {
@@ -267,12 +274,17 @@ impl Pool {
 
     /// Follows the final chain: `state` is that of the latest block, `changes` are those of the blocks that became final.
     pub(crate) fn on_finalized<'a>(&self, state: StateView, changes: impl Iterator<Item = &'a Overlay>) {
-        let mut current = self.0.state.write();
-        *current = state;
+        let changes: Vec<_> = changes.collect();
+        let permissions_changed = changes.iter().any(|overlay| concerns_senders(overlay));
+        let mut head = self.0.head.write();
+        head.follow(state, permissions_changed);
         let mut line = self.0.line.lock();
-        for entry in changes.flat_map(|overlay| &overlay.accounts) {
+        for entry in changes.iter().flat_map(|overlay| &overlay.accounts) {
             let account = entry.after.as_ref().map_or_else(Default::default, |record| check::Spendable::of(record));
             line.follow(&entry.address, account);
+        }
+        if permissions_changed {
+            line.retain(|transaction| head.permits(transaction));
         }
     }
 }

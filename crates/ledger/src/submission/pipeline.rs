@@ -211,6 +211,14 @@ impl Pipeline {
                         }
                     }
                     Refusal::PoolFull => {}
+                    Refusal::NotPermitted => {
+                        self.nonces.lock().give_back(signed.nonce);
+                        return Err(LedgerError::NotPermitted {
+                            chain: self.reader.name(),
+                            account: self.key.address(),
+                            reason: crate::connection::bounded(&payload.message),
+                        });
+                    }
                     Refusal::Permanent => {
                         self.nonces.lock().give_back(signed.nonce);
                         return Err(LedgerError::SubmissionRefused {

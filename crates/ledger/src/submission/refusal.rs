@@ -13,13 +13,15 @@ pub(super) enum Refusal {
     NonceAhead,
     /// The fees are too low by now.
     Underpriced,
+    /// The chain does not let our account send it.
+    NotPermitted,
     /// The pool is full for the moment.
     PoolFull,
     /// For good.
     Permanent,
 }
 
-const TEXTS: [(&str, Refusal); 22] = [
+const TEXTS: [(&str, Refusal); 24] = [
     ("already known", Refusal::AlreadyKnown),
     ("already imported", Refusal::AlreadyKnown),
     ("known transaction", Refusal::AlreadyKnown),
@@ -38,6 +40,8 @@ const TEXTS: [(&str, Refusal); 22] = [
     ("less than block base fee", Refusal::Underpriced),
     ("gas price below", Refusal::Underpriced),
     ("gas price too low", Refusal::Underpriced),
+    ("not permitted to", Refusal::NotPermitted),
+    ("not authorized to send", Refusal::NotPermitted),
     ("pool is full", Refusal::PoolFull),
     ("txpool is full", Refusal::PoolFull),
     ("pool limit", Refusal::PoolFull),
@@ -69,6 +73,8 @@ mod tests {
         assert_eq!(of("Nonce too distant from current sender nonce"), Refusal::NonceAhead);
         assert_eq!(of("max fee per gas less than block base fee"), Refusal::Underpriced);
         assert_eq!(of("txpool is full"), Refusal::PoolFull);
+        assert_eq!(of("not permitted to send: on this chain only ..."), Refusal::NotPermitted);
+        assert_eq!(of("Sender account not authorized to send transactions"), Refusal::NotPermitted);
         assert_eq!(of("insufficient funds for gas * price + value"), Refusal::Permanent);
     }
 }

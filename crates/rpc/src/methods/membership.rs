@@ -31,14 +31,14 @@ struct Validator {
 impl From<RegisteredValidator> for Validator {
     fn from(registered: RegisteredValidator) -> Self {
         let RegisteredValidator { organization, peer_public_key, bls_public_key } = registered;
-        let name = organization.iter().copied().take_while(|byte| *byte != 0).collect::<Vec<_>>();
-        Self {
-            name: String::from_utf8_lossy(&name).into_owned(),
-            bls_public_key,
-            peer_public_key,
-            proof_of_possession: None,
-        }
+        Self { name: organization_text(organization), bls_public_key, peer_public_key, proof_of_possession: None }
     }
+}
+
+/// A name of 1 to 32 bytes that is padded with zeros, for people to read.
+pub(super) fn organization_text(name: B256) -> String {
+    let name: Vec<u8> = name.iter().copied().take_while(|byte| *byte != 0).collect();
+    String::from_utf8_lossy(&name).into_owned()
 }
 
 #[derive(Serialize)]

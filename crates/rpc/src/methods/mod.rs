@@ -10,6 +10,7 @@ pub(crate) mod fees;
 pub(crate) mod identity;
 pub(crate) mod logs;
 pub(crate) mod membership;
+pub(crate) mod permissions;
 pub(crate) mod proof;
 pub(crate) mod reports;
 pub(crate) mod simulate;
@@ -142,10 +143,11 @@ pub(crate) const METHODS: &[Method] = &[
     blocking("txpool_content", 0, txpool::content),
     blocking("txpool_contentFrom", 1, txpool::content_from),
     blocking("txpool_inspect", 0, txpool::inspect),
-    // Finality.
+    // Finality, and who takes part.
     blocking("chancery_getFinality", 2, chancery::finality),
     blocking("chancery_validators", 1, membership::validators),
     blocking("chancery_getHandovers", 1, membership::handovers),
+    blocking("chancery_permissions", 0, permissions::permissions),
     direct("chancery_genesis", 0, chancery::genesis),
     // How this node is, and whom it has caught.
     blocking("chancery_status", 0, reports::status),

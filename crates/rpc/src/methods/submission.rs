@@ -25,6 +25,7 @@ impl From<PoolError> for RpcError {
             full @ (PoolErrorKind::Full { .. } | PoolErrorKind::SenderFull { .. }) => {
                 Self::PoolFull { message: full.to_string() }
             }
+            PoolErrorKind::NotPermitted(refusal) => Self::NotPermitted { refusal },
             refused => Self::rejected(refused.to_string()),
         }
     }

@@ -27,6 +27,7 @@ const WITHOUT_PARAMETERS: &[&str] = &[
     "txpool_content",
     "txpool_inspect",
     "chancery_genesis",
+    "chancery_permissions",
     "chancery_status",
     "chancery_getEvidence",
 ];

@@ -136,6 +136,7 @@ impl NodeReports for Quiet {
             chain: "main".to_owned(),
             chain_id: CHAIN_ID,
             is_validator: true,
+            may_connect: true,
             now_ms: 2,
             started_at_ms: 1,
             head: HeadStatus { height: 0, time_ms: 0, last_final_at_ms: None },
@@ -176,8 +177,12 @@ impl Node {
     }
 
     pub(crate) async fn with(limits: RpcLimits, access: RpcAccess) -> Self {
+        Self::over(&genesis(), limits, access).await
+    }
+
+    pub(crate) async fn over(genesis: &GenesisConfig, limits: RpcLimits, access: RpcAccess) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let genesis = genesis().build().unwrap();
+        let genesis = genesis.build().unwrap();
         let chain = Blockchain::open(directory.path(), &genesis, ExecutionConfig::default()).unwrap();
         let config = RpcConfig { limits, access, ..RpcConfig::new("127.0.0.1:0".parse().unwrap()) };
         let handle = RpcServer::start_beside(config, chain.clone(), Some(Arc::new(Quiet))).await.unwrap();

@@ -12,6 +12,7 @@ mod filters;
 mod harness;
 mod identity;
 mod limits;
+mod permissions;
 mod shape;
 mod state;
 mod submissions;

@@ -9,11 +9,11 @@ use chancery_contracts::{
 };
 use serde::Serialize;
 
-use super::registry::Sent;
+use crate::network::voting::Sent;
 
 /// `ProposalKind` and `ProposalState` of `contracts/src/types/ValidatorTypes.sol`, by number.
 const KINDS: [&str; 3] = ["add-validator", "remove-validator", "change-voter"];
-const STATES: [&str; 4] = ["unknown", "open", "passed", "expired"];
+pub(in crate::network) const STATES: [&str; 4] = ["unknown", "open", "passed", "expired"];
 
 /// The set with those who vote and what they vote on.
 #[derive(Serialize)]

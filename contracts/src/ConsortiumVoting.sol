@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+pragma solidity 0.8.37;
+
+import {IConsortiumVoting} from "./interfaces/IConsortiumVoting.sol";
+import {IValidatorRegistry} from "./interfaces/IValidatorRegistry.sol";
+import {Predeploys} from "./libraries/Predeploys.sol";
+import {ProposalState} from "./types/ValidatorTypes.sol";
+
+/// Votes of the organizations on what a contract decides; see {IConsortiumVoting}. Who they are, and who votes for them, is what the
+/// validator registry says now, so one vote changes both. Its storage has a place of its own (ERC-7201): the slots of the contract
+/// that inherits it begin at zero.
+abstract contract ConsortiumVoting is IConsortiumVoting {
+    /// How long votes are taken, in seconds.
+    uint64 public constant VOTING_PERIOD = 14 days;
+
+    struct Ballot {
+        /// Open or passed; that it has expired follows from the time.
+        ProposalState state;
+        uint64 expiresAt;
+        bytes32[] votes;
+        mapping(bytes32 organization => bool) hasVoted;
+    }
+
+    /// @custom:storage-location erc7201:chancery.consortium-voting
+    struct Ballots {
+        uint256 count;
+        mapping(uint256 id => Ballot) byId;
+    }
+
+    /// keccak256(abi.encode(uint256(keccak256("chancery.consortium-voting")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant BALLOTS_SLOT = 0xb9fc2be199ece52deb6fbce932fe3ae3673d80c467c7b19350ee97a8aa8ea200;
+
+    IValidatorRegistry private constant ORGANIZATIONS = IValidatorRegistry(Predeploys.VALIDATOR_REGISTRY);
+
+    /// @inheritdoc IConsortiumVoting
+    function vote(uint256 id) external {
+        bytes32 organization = _voting();
+        _checkOpen(id);
+        _cast(id, organization);
+        _carryOutIfPassed(id);
+    }
+
+    /// @inheritdoc IConsortiumVoting
+    function settle(uint256 id) external {
+        _checkOpen(id);
+        if (!_carryOutIfPassed(id)) revert NotEnoughVotes(_countVotes(id), ORGANIZATIONS.organizationCount());
+    }
+
+    /// @inheritdoc IConsortiumVoting
+    function proposalCount() public view returns (uint256) {
+        return _ballots().count;
+    }
+
+    /// @inheritdoc IConsortiumVoting
+    function votes(uint256 id) external view returns (bytes32[] memory) {
+        return _ballots().byId[id].votes;
+    }
+
+    /// Does what the organizations have agreed on. It may have become impossible since it was proposed: then it reverts with the reason,
+    /// the vote is refused, and the proposal stays open.
+    function _carryOut(uint256 id) internal virtual;
+
+    /// The organization that the caller votes for.
+    function _voting() internal view returns (bytes32 organization) {
+        organization = ORGANIZATIONS.organizationOf(msg.sender);
+        if (organization == 0) revert NotAVoter(msg.sender);
+    }
+
+    /// Takes the next number.
+    function _openBallot() internal returns (uint256 id, uint64 expiresAt) {
+        id = _ballots().count++;
+        expiresAt = uint64(block.timestamp) + VOTING_PERIOD;
+        Ballot storage ballot = _ballots().byId[id];
+        ballot.state = ProposalState.Open;
+        ballot.expiresAt = expiresAt;
+    }
+
+    /// The proposer's own vote, and the end of it where that is enough.
+    function _castFirst(uint256 id, bytes32 proposer) internal {
+        _cast(id, proposer);
+        _carryOutIfPassed(id);
+    }
+
+    /// A ballot as it stands now.
+    function _ballot(uint256 id) internal view returns (ProposalState state, uint64 expiresAt) {
+        if (id >= _ballots().count) revert ProposalUnknown(id);
+        Ballot storage ballot = _ballots().byId[id];
+        (state, expiresAt) = (ballot.state, ballot.expiresAt);
+        if (state == ProposalState.Open && block.timestamp > expiresAt) state = ProposalState.Expired;
+    }
+
+    function _cast(uint256 id, bytes32 organization) private {
+        Ballot storage ballot = _ballots().byId[id];
+        if (ballot.hasVoted[organization]) revert AlreadyVoted(id, organization);
+        ballot.hasVoted[organization] = true;
+        ballot.votes.push(organization);
+        emit Voted(id, organization);
+    }
+
+    function _carryOutIfPassed(uint256 id) private returns (bool) {
+        if (3 * _countVotes(id) <= 2 * ORGANIZATIONS.organizationCount()) return false;
+        _ballots().byId[id].state = ProposalState.Passed;
+        emit Passed(id);
+        _carryOut(id);
+        return true;
+    }
+
+    /// Votes of organizations that have a vote now: one that left no longer counts, however it voted.
+    function _countVotes(uint256 id) private view returns (uint256 count) {
+        bytes32[] storage cast = _ballots().byId[id].votes;
+        for (uint256 i = 0; i < cast.length; ++i) {
+            if (ORGANIZATIONS.seat(cast[i]).validators != 0) ++count;
+        }
+    }
+
+    function _checkOpen(uint256 id) private view {
+        (ProposalState state,) = _ballot(id);
+        if (state != ProposalState.Open) revert ProposalClosed(id);
+    }
+
+    function _ballots() private pure returns (Ballots storage ballots) {
+        assembly ("memory-safe") {
+            ballots.slot := BALLOTS_SLOT
+        }
+    }
+}
