@@ -43,6 +43,7 @@ mod orchestrator;
 mod recovery;
 mod storage;
 mod validators;
+pub mod wire;
 mod witness;
 
 pub use block::{BlockDigest, ConsensusBlock};

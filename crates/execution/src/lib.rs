@@ -24,6 +24,7 @@
 
 mod block;
 mod blockchain;
+mod disk_form;
 mod evm;
 mod executor;
 mod genesis;
@@ -39,6 +40,7 @@ mod tree;
 mod trie;
 
 pub use block::{Block, BlockDecodeError, ExecutedBlock, FinalizedBlock, MAX_BLOCK_BYTES, Receipt};
+pub use disk_form::DiskForm;
 pub use blockchain::{BlockRef, Blockchain, ExecutionConfig, TransactionLocation};
 pub use evm::{BLOCK_GAS_LIMIT_DEFAULT, TRANSACTION_GAS_LIMIT_CAP};
 pub use executor::{BuildAttributes, BuildBudget, InvalidBlock, InvalidReason};

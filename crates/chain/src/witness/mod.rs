@@ -31,6 +31,7 @@ use chancery_rpc::{ClockSet, EvidenceRecord, LastVote};
 use commonware_consensus::types::{Epoch, Participant};
 use tokio::sync::mpsc;
 
+pub(crate) use evidence::parse as parse_evidence;
 pub use evidence::read_evidence;
 pub(crate) use machine::disk_full;
 pub use machine::{free_bytes, is_locked};
