@@ -289,7 +289,7 @@ where
         + Reporter<Activity = Activity<ConsensusScheme, crate::BlockDigest>>,
 {
     Box::new(move |EpochStart { epoch, validators, scheme, floor, first_parent, partition, channels }| {
-        let electorate = Electorate::new(&scheme, validators.trusted().validators());
+        let electorate = Electorate::new(&validators);
         let overheard = witness.listening(automaton.clone(), &scheme, electorate);
         let (last_votes, reporter, votes) =
             LastVotes::new(&scheme, me.clone(), automaton.clone(), overheard, channels.votes);

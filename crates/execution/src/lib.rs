@@ -49,7 +49,9 @@ pub use logs::{LogsError, MatchedLog, matching_logs};
 pub use pool::{
     BestTransactions, InsufficientFunds, Pool, PoolContents, PoolError, PoolErrorKind, PoolLimits, PoolStatus,
 };
-pub use registry::{Epochs, RegisteredValidator, RegistryError, changed_epochs, registered_validators};
+pub use registry::{
+    Epochs, RegisteredValidator, RegistryError, changed_epochs, organization_text, registered_validators,
+};
 pub use state::{Account, AccountProof, StateError, StateView, StorageProof};
 pub use store::{OpenError, PruneReport, StoreConfig, StoreError};
 pub use transaction::{

@@ -120,6 +120,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
             misconduct: evidence.misconduct().unwrap(),
             heard_at_ms: 1,
             evidence: evidence.clone(),
+            membership: None,
         };
         let json = serde_json::to_string(&record).unwrap();
         format!("{} {json}\n", &hex::encode(keccak256(&json))[..16]).into_bytes()

@@ -38,7 +38,7 @@ pub use machine::{free_bytes, is_locked};
 pub(crate) use status::own_metrics;
 
 use self::evidence::EvidenceFile;
-use crate::{ConsensusScheme, ConsensusTiming, PeerKey};
+use crate::{ConsensusTiming, PeerKey, ValidatorSet};
 
 /// Views that are remembered.
 const RECENT_VIEWS: usize = 64;
@@ -80,6 +80,8 @@ struct Heard {
     final_height: u64,
     last_final_at: Option<SystemTime>,
     members: Vec<PeerKey>,
+    /// The organizations that run the epoch's validators.
+    organizations: BTreeMap<PeerKey, String>,
     last_heard: BTreeMap<PeerKey, SystemTime>,
     last_votes: BTreeMap<PeerKey, LastVote>,
     clock_ahead_ms: BTreeMap<PeerKey, i64>,
@@ -179,9 +181,10 @@ impl Witness {
         self.0.evidence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The organization behind a peer key, or the key where the genesis does not name it.
-    fn name(&self, peer: &PeerKey) -> String {
-        self.0.names.get(peer).cloned().unwrap_or_else(|| format!("0x{peer}"))
+    /// The organization behind a peer key, as the epoch has it or else the genesis; the key where neither names it.
+    fn name(&self, peer: &PeerKey, heard: &Heard) -> String {
+        let named = heard.organizations.get(peer).or_else(|| self.0.names.get(peer));
+        named.cloned().unwrap_or_else(|| format!("0x{peer}"))
     }
 }
 
@@ -190,17 +193,24 @@ impl Witness {
 pub(crate) struct Electorate {
     peers: Vec<PeerKey>,
     keys: Vec<ValidatorKey>,
+    organizations: Vec<String>,
 }
 
 impl Electorate {
-    /// `keys` are those of the scheme's participants, in the same order.
-    pub(crate) fn new(scheme: &ConsensusScheme, keys: &[ValidatorKey]) -> Self {
-        use commonware_cryptography::certificate::Scheme as _;
-        Self { peers: scheme.participants().iter().cloned().collect(), keys: keys.to_vec() }
+    pub(crate) fn new(validators: &ValidatorSet) -> Self {
+        Self {
+            peers: validators.peers().iter().cloned().collect(),
+            keys: validators.trusted().validators().to_vec(),
+            organizations: validators.organizations().to_vec(),
+        }
     }
 
     fn peer(&self, signer: Participant) -> Option<&PeerKey> {
         self.peers.get(usize::try_from(signer.get()).ok()?)
+    }
+
+    fn organization(&self, signer: Participant) -> Option<&String> {
+        self.organizations.get(usize::try_from(signer.get()).ok()?)
     }
 
     fn key(&self, signer: Participant) -> Option<ValidatorKey> {

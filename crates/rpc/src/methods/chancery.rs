@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     Reply,
-    membership::{Handover, handovers_between},
+    membership::{Handover, MAX_HANDOVERS, handovers_between},
 };
 use crate::{api::Api, error::RpcError, params::Args};
 
@@ -61,7 +61,7 @@ pub(crate) fn finality(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
             descendants.push(rlp(certified)?);
         }
         if let Some(certificate) = api.chain().certificate(certified)? {
-            let handovers = handovers_between(api, known, api.chain().epochs().of(certified))?;
+            let handovers = handovers_between(api, known, api.chain().epochs().of(certified), MAX_HANDOVERS)?;
             return api.reply(&FinalityProof { header: rlp(height)?, certificate, descendants, handovers });
         }
     }
