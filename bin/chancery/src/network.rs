@@ -38,6 +38,8 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
         NetworkCommand::ProposeRemove(propose) => membership::propose_removal(&propose, output),
         NetworkCommand::ProposeVoter(propose) => membership::propose_voter(&propose, output),
         NetworkCommand::Vote(vote) => membership::vote(&vote, output),
+        NetworkCommand::Withdraw(command) => membership::withdraw(&command, output),
+        NetworkCommand::Clear(command) => membership::clear(&command, output),
     }
     .map(|()| ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use super::registry::Sent;
 
 /// `ProposalKind` and `ProposalState` of `contracts/src/types/ValidatorTypes.sol`, by number.
 const KINDS: [&str; 3] = ["add-validator", "remove-validator", "change-voter"];
-const STATES: [&str; 4] = ["unknown", "open", "passed", "expired"];
+const STATES: [&str; 5] = ["unknown", "open", "passed", "expired", "withdrawn"];
 
 /// The set with those who vote and what they vote on.
 #[derive(Serialize)]
