@@ -37,7 +37,7 @@ pub use certificate::{
 };
 pub use error::VerifyError;
 pub use evidence::{ConflictingVotes, EVIDENCE_VERSION, EvidenceError, Misconduct, SignedVote, VoteKind, VotedBlock};
-pub use handover::{Handover, MAX_HANDOVERS};
+pub use handover::{HANDOVERS_PER_ANSWER, Handover, MAX_HANDOVERS};
 pub use header::{FinalHeader, FinalityProof, MAX_HEADER_BYTES, MAX_LINKING_HEADERS};
 pub use inclusion::{MAX_PROOF_NODE_BYTES, MAX_PROOF_NODES, ordered_trie_root, prove_inclusion, verify_inclusion};
 pub use membership::{Member, Membership};

@@ -3,7 +3,7 @@
 use alloy::rpc::types::serde_helpers::JsonStorageKey;
 use alloy_primitives::{B256, Bytes, FixedBytes, U64, U256};
 use chancery_execution::{RegisteredValidator, StateError, StateView, changed_epochs, registered_validators};
-use chancery_light::{Membership, ValidatorKey};
+use chancery_light::{HANDOVERS_PER_ANSWER, Membership, ValidatorKey};
 use chancery_primitives::validator_registry::{EPOCH_LENGTH_SLOT, SET_HASH_SLOT, VALIDATOR_REGISTRY, record_slot};
 use serde::Serialize;
 
@@ -13,9 +13,6 @@ use super::{
     state::StorageKey,
 };
 use crate::{api::Api, error::RpcError, params::Args};
-
-/// Most handovers in one answer; an asker goes on behind the last one.
-pub(crate) const MAX_HANDOVERS: usize = 64;
 
 /// A validator, in the order of the signer bitmap.
 #[derive(Serialize)]
@@ -106,7 +103,7 @@ fn registered(state: &StateView) -> Result<Option<Vec<RegisteredValidator>>, Rpc
 /// of `fromEpoch` (without one: those of the genesis) can follow them.
 pub(crate) fn handovers(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
     let from = args.optional::<U64>(0, "fromEpoch")?.map_or(0, |epoch| epoch.to());
-    api.reply(&handovers_between(api, from, u64::MAX, MAX_HANDOVERS)?)
+    api.reply(&handovers_between(api, from, u64::MAX, HANDOVERS_PER_ANSWER)?)
 }
 
 /// The handovers that lead from the validators of one epoch to those of another, the newest possible where that has not begun; `most` of them.

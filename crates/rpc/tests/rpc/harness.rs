@@ -175,8 +175,17 @@ impl Node {
     }
 
     pub(crate) async fn with(limits: RpcLimits, access: RpcAccess) -> Self {
+        Self::of(&genesis(), limits, access).await
+    }
+
+    /// A server over a chain of another genesis.
+    pub(crate) async fn over(genesis: &GenesisConfig) -> Self {
+        Self::of(genesis, RpcLimits::default(), RpcAccess::default()).await
+    }
+
+    async fn of(genesis: &GenesisConfig, limits: RpcLimits, access: RpcAccess) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let genesis = genesis().build().unwrap();
+        let genesis = genesis.build().unwrap();
         let chain = Blockchain::open(directory.path(), &genesis, ExecutionConfig::default()).unwrap();
         let config = RpcConfig { limits, access, ..RpcConfig::new("127.0.0.1:0".parse().unwrap()) };
         let handle = RpcServer::start_beside(config, chain.clone(), Some(Arc::new(Quiet))).await.unwrap();
@@ -189,7 +198,7 @@ impl Node {
         let view = head.block().height() + 1;
         let attributes = BuildAttributes {
             time_ms: head.block().time_ms() + 1_000,
-            epoch: 0,
+            epoch: u32::try_from(self.chain.epochs().of(view)).unwrap(),
             view,
             parent_view: view - 1,
             beneficiary: Address::ZERO,
