@@ -238,3 +238,43 @@ fn millis(duration: Duration) -> u64 {
 fn signed_difference(later: u64, earlier: u64) -> i64 {
     i64::try_from(i128::from(later) - i128::from(earlier)).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::B256;
+    use chancery_execution::RegisteredValidator;
+
+    use super::*;
+    use crate::ValidatorKeys;
+
+    // EVIDENCE-7
+    #[test]
+    fn a_validator_that_was_voted_in_is_named_as_the_registry_has_it() {
+        let keys = [1, 2].map(ValidatorKeys::from_seed);
+        let config = GenesisConfig {
+            name: "main".to_owned(),
+            chain_id: 7100,
+            timestamp: 1_700_000_000,
+            gas_limit: 100_000_000,
+            validators: vec![keys[0].public("Ministry A")],
+            alloc: BTreeMap::new(),
+            predeploys: Vec::new(),
+        };
+        let genesis = ValidatorSet::new(&config, B256::ZERO).unwrap();
+        let mut organization = B256::ZERO;
+        organization[..10].copy_from_slice(b"Ministry E");
+        let newcomer = RegisteredValidator {
+            organization,
+            peer_public_key: keys[1].peer_public_key_bytes(),
+            bls_public_key: keys[1].bls_public_key(),
+        };
+        let electorate = Electorate::new(&genesis.in_epoch(1, &[newcomer]).unwrap());
+        let first = Participant::new(0);
+        assert_eq!(electorate.organization(first).map(String::as_str), Some("Ministry E"));
+        assert_eq!(electorate.key(first), Some(keys[1].bls_public_key()));
+        assert_eq!(electorate.peer(first), Some(&keys[1].peer_public_key()));
+        assert_eq!(electorate.organization(Participant::new(1)), None);
+    }
+}
