@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use alloy::rpc::types::Block as RpcBlock;
 use alloy_consensus::Header;
 use alloy_primitives::{B256, U64};
-use chancery_light::{FinalityProof, TrustedChain};
+use chancery_light::TrustedChain;
 use parking_lot::Mutex;
 use schnellru::{ByLength, LruMap};
 use tokio::{
