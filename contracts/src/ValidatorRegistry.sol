@@ -23,6 +23,10 @@ contract ValidatorRegistry is IValidatorRegistry {
     uint256 public constant MAX_VALIDATORS = 256;
     /// How long votes are taken, in seconds.
     uint64 public constant VOTING_PERIOD = 14 days;
+    /// Proposals of one organization that are open at a time.
+    uint256 public constant MAX_OPEN_OF_ORGANIZATION = 8;
+    /// Proposals of all organizations that are open at a time.
+    uint256 public constant MAX_OPEN_PROPOSALS = 256;
     /// Fewest blocks of an epoch: each change of epoch costs a moment.
     uint64 public constant MIN_EPOCH_LENGTH = 8;
 
@@ -41,6 +45,8 @@ contract ValidatorRegistry is IValidatorRegistry {
     Proposal[] private _proposals;
     mapping(uint256 id => bytes32[]) private _votes;
     mapping(uint256 id => mapping(bytes32 organization => bool)) private _hasVoted;
+    uint256 private _openCount;
+    mapping(bytes32 organization => uint256) private _openOf;
 
     constructor(uint64 epochLength_, GenesisValidator[] memory first) {
         if (epochLength_ < MIN_EPOCH_LENGTH) revert EpochTooShort(epochLength_, MIN_EPOCH_LENGTH);
@@ -113,6 +119,30 @@ contract ValidatorRegistry is IValidatorRegistry {
     function settle(uint256 id) external {
         _checkOpen(id);
         if (!_carryOutIfPassed(id)) revert NotEnoughVotes(_countVotes(id), _organizations.length);
+    }
+
+    /// @inheritdoc IValidatorRegistry
+    function withdraw(uint256 id) external {
+        bytes32 organization = _voting();
+        _checkOpen(id);
+        if (_proposerOf(id) != organization) revert NotProposer(id, _proposerOf(id));
+        _close(id, ProposalState.Withdrawn);
+        emit Withdrawn(id);
+    }
+
+    /// @inheritdoc IValidatorRegistry
+    function clear(uint256 id) external {
+        if (id >= _proposals.length) revert ProposalUnknown(id);
+        Proposal storage asked = _proposals[id];
+        if (asked.state != ProposalState.Open) revert ProposalClosed(id);
+        if (block.timestamp <= asked.expiresAt) revert ProposalNotExpired(id, asked.expiresAt);
+        _close(id, ProposalState.Expired);
+        emit Cleared(id);
+    }
+
+    /// @inheritdoc IValidatorRegistry
+    function openProposals(bytes32 organization) external view returns (uint256 own, uint256 all) {
+        return (_openOf[organization], _openCount);
     }
 
     /// @inheritdoc IValidatorRegistry
@@ -208,6 +238,12 @@ contract ValidatorRegistry is IValidatorRegistry {
         bytes16 end,
         address voter
     ) private returns (uint256 id) {
+        if (_openOf[proposer] >= MAX_OPEN_OF_ORGANIZATION) {
+            revert TooManyProposalsOfOrganization(proposer, MAX_OPEN_OF_ORGANIZATION);
+        }
+        if (_openCount >= MAX_OPEN_PROPOSALS) revert TooManyProposals(MAX_OPEN_PROPOSALS);
+        ++_openOf[proposer];
+        ++_openCount;
         id = _proposals.length;
         uint64 expiresAt = uint64(block.timestamp) + VOTING_PERIOD;
         _proposals.push(
@@ -240,7 +276,7 @@ contract ValidatorRegistry is IValidatorRegistry {
     function _carryOutIfPassed(uint256 id) private returns (bool) {
         if (3 * _countVotes(id) <= 2 * _organizations.length) return false;
         Proposal storage passed = _proposals[id];
-        passed.state = ProposalState.Passed;
+        _close(id, ProposalState.Passed);
         emit Passed(id);
         if (passed.kind == ProposalKind.AddValidator) {
             (bytes32 organization, bytes32 peerKey) = (passed.organization, passed.peerKey);
@@ -257,6 +293,18 @@ contract ValidatorRegistry is IValidatorRegistry {
             _setVoter(passed.organization, passed.voter);
         }
         return true;
+    }
+
+    /// It no longer counts as open.
+    function _close(uint256 id, ProposalState state) private {
+        _proposals[id].state = state;
+        --_openOf[_proposerOf(id)];
+        --_openCount;
+    }
+
+    /// Proposing is voting for it, so the first vote is the proposer's.
+    function _proposerOf(uint256 id) private view returns (bytes32) {
+        return _votes[id][0];
     }
 
     /// Votes of organizations that have a vote now: one that left no longer counts, however it voted.

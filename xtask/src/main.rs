@@ -36,6 +36,8 @@ enum Task {
     Crash(tasks::crash::Arguments),
     /// Run networks of real nodes with crashes, partitions and liars on a deterministic clock, by seed.
     Simulate(tasks::simulate::Arguments),
+    /// Fuzz every decoder that meets bytes from outside, ten minutes each.
+    Fuzz(tasks::fuzz::Arguments),
     /// Drive every page in headless Chromium and save screenshots.
     Browser(tasks::browser::Arguments),
 }
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => tasks::bench::run(&arguments),
         Task::Crash(arguments) => tasks::crash::run(&arguments),
         Task::Simulate(arguments) => tasks::simulate::run(&arguments),
+        Task::Fuzz(arguments) => tasks::fuzz::run(&arguments),
         Task::Browser(arguments) => tasks::browser::run(&arguments),
     };
     match outcome {

@@ -194,6 +194,10 @@ pub(crate) enum NetworkCommand {
     ProposeMode(ProposeMode),
     /// Vote for a proposal.
     Vote(VoteFor),
+    /// Take back a proposal of your organization's.
+    Withdraw(VoteFor),
+    /// Note that a proposal's time is over, so that it no longer counts as open. Any voting account.
+    Clear(VoteFor),
 }
 
 #[derive(Debug, Args)]

@@ -48,6 +48,8 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
             VoteOn::Validators => membership::vote(&vote, output),
             VoteOn::Permissions => permissions::vote(&vote, output),
         },
+        NetworkCommand::Withdraw(command) => membership::withdraw(&command, output),
+        NetworkCommand::Clear(command) => membership::clear(&command, output),
     }
     .map(|()| ExitCode::SUCCESS)
 }

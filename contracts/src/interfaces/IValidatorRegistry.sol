@@ -22,6 +22,8 @@ interface IValidatorRegistry {
     );
     event Voted(uint256 indexed id, bytes32 indexed organization);
     event Passed(uint256 indexed id);
+    event Withdrawn(uint256 indexed id);
+    event Cleared(uint256 indexed id);
     event ValidatorAdded(bytes32 indexed organization, bytes32 indexed peerKey, bytes blsKey);
     event ValidatorRemoved(bytes32 indexed organization, bytes32 indexed peerKey, bytes blsKey);
     event VoterChanged(bytes32 indexed organization, address indexed previous, address indexed voter);
@@ -61,6 +63,14 @@ interface IValidatorRegistry {
     error ProposalUnknown(uint256 id);
     /// It has passed, or its time is over: propose it again.
     error ProposalClosed(uint256 id);
+    /// Withdraw a proposal of this organization's, or wait until one is voted for, or clear one whose time is over.
+    error TooManyProposalsOfOrganization(bytes32 organization, uint256 maximum);
+    /// Clear proposals whose time is over, or wait until some are voted for.
+    error TooManyProposals(uint256 maximum);
+    /// Only the organization that made a proposal takes it back.
+    error NotProposer(uint256 id, bytes32 proposer);
+    /// Clear it when its time is over.
+    error ProposalNotExpired(uint256 id, uint64 expiresAt);
     /// The organization has voted for it already.
     error AlreadyVoted(uint256 id, bytes32 organization);
     /// More than two thirds of the organizations have to vote for it first.
@@ -90,6 +100,15 @@ interface IValidatorRegistry {
 
     /// Carries out a proposal whose votes became enough because organizations left. Anybody.
     function settle(uint256 id) external;
+
+    /// Takes a proposal back. The voter of the organization that made it.
+    function withdraw(uint256 id) external;
+
+    /// Notes that a proposal's time is over, so that it no longer counts as open. Anybody.
+    function clear(uint256 id) external;
+
+    /// How many proposals count as open: those of an organization, and all. One whose time is over counts until it is cleared.
+    function openProposals(bytes32 organization) external view returns (uint256 own, uint256 all);
 
     /// What light clients follow: `keccak256(abi.encode("chancery-validators", keys))` over the compressed keys in the order of
     /// the set. Slot 0.

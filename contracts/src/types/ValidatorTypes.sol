@@ -57,7 +57,9 @@ enum ProposalState {
     /// More than two thirds of the organizations agreed, and it was carried out.
     Passed,
     /// Its time is over.
-    Expired
+    Expired,
+    /// Its proposer took it back.
+    Withdrawn
 }
 
 /// A proposal to the organizations.

@@ -306,7 +306,7 @@ where
 {
     Box::new(
         move |EpochStart { epoch, validators, scheme, floor, finals, first_parent, partition, votes, channels }| {
-            let electorate = Electorate::new(&scheme, validators.trusted().validators());
+            let electorate = Electorate::new(&validators);
             let overheard = witness.listening(automaton.clone(), &scheme, electorate);
             let overheard = FinalViews { inner: overheard, finals };
             let channel = (votes.guard(channels.votes.0), channels.votes.1);

@@ -7,7 +7,7 @@ use std::{
 
 use alloy_primitives::B256;
 use chancery_execution::{Blockchain, RecoveredTransaction};
-use commonware_codec::RangeCfg;
+use commonware_codec::{Decode as _, Error as CodecError, RangeCfg};
 use commonware_p2p::{
     Receiver, Recipients, Sender,
     utils::codec::{WrappedReceiver, WrappedSender, wrap},
@@ -31,6 +31,16 @@ const REMEMBERED_HASHES: usize = 65_536;
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
 
 type Message = Vec<bytes::Bytes>;
+
+/// What a message may hold: so many transactions, each of so many bytes.
+fn limits() -> (RangeCfg<usize>, RangeCfg<usize>) {
+    (RangeCfg::new(..=MAX_MESSAGE_TRANSACTIONS), RangeCfg::new(..=MAX_TRANSACTION_BYTES))
+}
+
+/// Reads a message as it comes from a peer.
+pub(crate) fn decode(message: bytes::Bytes) -> Result<Message, CodecError> {
+    Message::decode_cfg(message, &limits())
+}
 
 /// The newest of the hashes seen, up to [`REMEMBERED_HASHES`].
 #[derive(Debug, Default)]
@@ -60,9 +70,8 @@ pub(crate) async fn run<E: Spawner + Clock>(
     chain: Blockchain,
     (sender, receiver): (impl Sender<PublicKey = PeerKey>, impl Receiver<PublicKey = PeerKey>),
 ) {
-    let limits = (RangeCfg::new(..=MAX_MESSAGE_TRANSACTIONS), RangeCfg::new(..=MAX_TRANSACTION_BYTES));
     let (mut sender, mut receiver): (WrappedSender<_, Message>, WrappedReceiver<_, Message>) =
-        wrap(limits, sender, receiver);
+        wrap(limits(), sender, receiver);
     let mut admitted = chain.pool().subscribe();
     let mut from_peers = RecentHashes::default();
     let mut waiting = HashSet::new();

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use commonware_codec::{Decode as _, Encode as _};
+use commonware_codec::{Decode as _, Encode as _, Error as CodecError};
 use commonware_consensus::types::Round;
 use tracing::warn;
 
@@ -46,7 +46,7 @@ impl LastProposal {
                 return None;
             }
         };
-        match <(Round, ConsensusBlock)>::decode_cfg(bytes, &((), ())) {
+        match decode(bytes.into()) {
             Ok(proposal) => Some(proposal),
             Err(error) => {
                 warn!(%error, "the last proposal is damaged and left out");
@@ -54,6 +54,11 @@ impl LastProposal {
             }
         }
     }
+}
+
+/// Reads what [`LastProposal::write`] wrote.
+pub(crate) fn decode(bytes: bytes::Bytes) -> Result<(Round, ConsensusBlock), CodecError> {
+    <(Round, ConsensusBlock)>::decode_cfg(bytes, &((), ()))
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ mod snapshot;
 mod storage;
 mod validators;
 mod vote_record;
+pub mod wire;
 mod witness;
 
 pub use admission::PermittedNodes;

@@ -33,6 +33,8 @@ pub fn chain_essentials(genesis: &GenesisConfig, genesis_hash: B256) -> ChainEss
 pub struct ValidatorSet {
     members: BiMap<PeerKey, BlsPublicKey>,
     trusted: TrustedChain,
+    /// Who runs each, in the order of the set.
+    organizations: Vec<String>,
     name: String,
 }
 
@@ -58,7 +60,8 @@ impl ValidatorSet {
         }
         let count = members.len();
         let members = BiMap::try_from(members).map_err(|_| NodeError::ValidatorOrder(count))?;
-        Ok(Self { members, trusted, name: genesis.name.clone() })
+        let organizations = genesis.validators.iter().map(|validator| validator.name.clone()).collect();
+        Ok(Self { members, trusted, organizations, name: genesis.name.clone() })
     }
 
     /// The validators of a later epoch of the same chain, as its registry has them. Proofs of possession were checked there when they were
@@ -81,7 +84,8 @@ impl ValidatorSet {
         }
         let count = members.len();
         let members = BiMap::try_from(members).map_err(|_| NodeError::ValidatorOrder(count))?;
-        Ok(Self { members, trusted, name: self.name.clone() })
+        let organizations = registered.iter().map(RegisteredValidator::organization_name).collect();
+        Ok(Self { members, trusted, organizations, name: self.name.clone() })
     }
 
     /// The chain's name.
@@ -99,6 +103,12 @@ impl ValidatorSet {
     #[must_use]
     pub const fn trusted(&self) -> &TrustedChain {
         &self.trusted
+    }
+
+    /// The organizations that run them, in the order of the set.
+    #[must_use]
+    pub fn organizations(&self) -> &[String] {
+        &self.organizations
     }
 
     /// The peer keys, ascending.

@@ -24,6 +24,7 @@
 
 mod block;
 mod blockchain;
+mod disk_form;
 mod evm;
 mod executor;
 mod genesis;
@@ -42,6 +43,7 @@ mod trie;
 
 pub use block::{Block, BlockDecodeError, ExecutedBlock, FinalizedBlock, MAX_BLOCK_BYTES, Receipt};
 pub use blockchain::{BlockRef, Blockchain, ExecutionConfig, Retention, TransactionLocation};
+pub use disk_form::DiskForm;
 pub use evm::{BLOCK_GAS_LIMIT_DEFAULT, TRANSACTION_GAS_LIMIT_CAP};
 pub use executor::{BuildAttributes, BuildBudget, InvalidBlock, InvalidReason};
 pub use genesis::{Genesis, GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig};
@@ -52,7 +54,7 @@ pub use pool::{
 };
 pub use registry::{
     Epochs, MEMBER_SLOTS_PER_PROOF, RegisteredValidator, RegistryError, RegistryRecord, changed_epochs,
-    registered_validators,
+    organization_text, registered_validators,
 };
 pub use snapshot::{
     Handover, SnapshotBlock, SnapshotError, SnapshotOptions, SnapshotSummary, Trust, check_snapshot, import_snapshot,

@@ -75,6 +75,21 @@ pub struct RegisteredValidator {
     pub bls_public_key: FixedBytes<BLS_PUBLIC_KEY_BYTES>,
 }
 
+impl RegisteredValidator {
+    /// The organization's name for people.
+    #[must_use]
+    pub fn organization_name(&self) -> String {
+        organization_text(&self.organization)
+    }
+}
+
+/// An organization's name for people, from the bytes that the registry has of it.
+#[must_use]
+pub fn organization_text(organization: &B256) -> String {
+    let end = organization.iter().position(|byte| *byte == 0).unwrap_or(organization.len());
+    String::from_utf8_lossy(&organization[..end]).into_owned()
+}
+
 /// Why the registry cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {

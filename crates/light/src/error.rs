@@ -118,6 +118,12 @@ pub enum VerifyError {
         /// Hash of the keys given.
         keys: B256,
     },
+    /// A proof of membership is none.
+    #[error("the proof of membership is malformed: {reason}")]
+    MembershipMalformed {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A Merkle-Patricia proof exceeds its bounds.
     #[error("a trie proof is larger than allowed ({found} > {limit})")]
     ProofTooLarge {
@@ -200,6 +206,7 @@ impl VerifyError {
             Self::EpochMismatch { .. } => "EpochMismatch",
             Self::HandoverMalformed { .. } => "HandoverMalformed",
             Self::HandoverValidatorsMismatch { .. } => "HandoverValidatorsMismatch",
+            Self::MembershipMalformed { .. } => "MembershipMalformed",
             Self::ProofTooLarge { .. } => "ProofTooLarge",
             Self::TransactionNotIncluded { .. } => "TransactionNotIncluded",
             Self::ReceiptNotIncluded { .. } => "ReceiptNotIncluded",

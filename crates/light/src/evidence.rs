@@ -7,7 +7,7 @@ use commonware_cryptography::bls12381::primitives::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChainReference, TrustedChain, ValidatorKey,
+    ChainReference, Member, Membership, TrustedChain, ValidatorKey,
     certificate::{BLS_SIGNATURE_BYTES, finality_namespace, write_varint},
 };
 
@@ -135,6 +135,26 @@ pub enum EvidenceError {
         /// The key.
         key: ValidatorKey,
     },
+    /// The key is not that of the validator whose membership is proven.
+    #[error("the key {key} is not that of the validator whose membership is proven")]
+    OtherMember {
+        /// The key.
+        key: ValidatorKey,
+    },
+    /// The membership is proven of another epoch.
+    #[error("the votes are of epoch {votes}, and the membership is proven of epoch {proven}")]
+    OtherEpoch {
+        /// Epoch of the votes.
+        votes: u64,
+        /// Epoch of the membership.
+        proven: u64,
+    },
+    /// The proof of membership does not hold.
+    #[error("whose the key was in that epoch is not proven")]
+    Membership {
+        /// The check that failed, as [`crate::VerifyError::check`] names it.
+        check: &'static str,
+    },
     /// An honest validator may give both votes.
     #[error("the two votes do not contradict each other")]
     NotConflicting,
@@ -154,6 +174,9 @@ impl EvidenceError {
             Self::WrongChain { .. } => "WrongChain",
             Self::Malformed { .. } => "EvidenceMalformed",
             Self::UnknownValidator { .. } => "UnknownValidator",
+            Self::OtherMember { .. } => "OtherMember",
+            Self::OtherEpoch { .. } => "OtherEpoch",
+            Self::Membership { check } => check,
             Self::NotConflicting => "NotConflicting",
             Self::Signature { .. } => "VoteSignature",
         }
@@ -204,19 +227,47 @@ impl ConflictingVotes {
 }
 
 impl TrustedChain {
-    /// Verifies evidence against one of this chain's validators (EVIDENCE-1 to EVIDENCE-4); gives its position in the set and what it did.
+    /// Verifies evidence against one of the genesis' validators (EVIDENCE-1 to EVIDENCE-4); gives its position in the set and what it did. For one
+    /// that was voted in later: [`Self::verify_conflict_of_member`].
     ///
     /// # Errors
     /// The check that failed.
     pub fn verify_conflict(&self, evidence: &ConflictingVotes) -> Result<(usize, Misconduct), EvidenceError> {
-        let ChainReference { chain_id, genesis_hash } = evidence.chain;
-        if chain_id != self.chain_id() || genesis_hash != self.genesis_hash() {
-            return Err(EvidenceError::WrongChain { found_id: chain_id, found_genesis: genesis_hash });
-        }
+        self.check_chain(evidence)?;
         let key = evidence.validator;
         let position = self.essentials().validators.iter().position(|known| *known == key);
         let position = position.ok_or(EvidenceError::UnknownValidator { key })?;
         Ok((position, evidence.verify()?))
+    }
+
+    /// Verifies evidence against a validator that was voted in after the genesis (EVIDENCE-7); gives whose it is and what it did.
+    ///
+    /// # Errors
+    /// The check that failed.
+    pub fn verify_conflict_of_member(
+        &self,
+        evidence: &ConflictingVotes,
+        membership: &Membership,
+    ) -> Result<(Member, Misconduct), EvidenceError> {
+        self.check_chain(evidence)?;
+        let member = self
+            .verify_membership(membership)
+            .map_err(|error| EvidenceError::Membership { check: error.check() })?;
+        if member.key != evidence.validator {
+            return Err(EvidenceError::OtherMember { key: evidence.validator });
+        }
+        if member.epoch != evidence.epoch {
+            return Err(EvidenceError::OtherEpoch { votes: evidence.epoch, proven: member.epoch });
+        }
+        Ok((member, evidence.verify()?))
+    }
+
+    fn check_chain(&self, evidence: &ConflictingVotes) -> Result<(), EvidenceError> {
+        let ChainReference { chain_id, genesis_hash } = evidence.chain;
+        if chain_id != self.chain_id() || genesis_hash != self.genesis_hash() {
+            return Err(EvidenceError::WrongChain { found_id: chain_id, found_genesis: genesis_hash });
+        }
+        Ok(())
     }
 }
 

@@ -12,6 +12,8 @@ use crate::{
 
 /// Most handovers in one proof: changes of the validator set, not epochs.
 pub const MAX_HANDOVERS: usize = 256;
+/// Most handovers that a node shows in one answer; whoever got so many asks again from [`Handover::next_epoch`] of the last one.
+pub const HANDOVERS_PER_ANSWER: usize = 64;
 
 /// The evidence that other validators decide from an epoch on: the last block of the epoch before is final, and the validator registry in its state
 /// names them.
@@ -30,7 +32,10 @@ pub struct Handover {
 
 impl Handover {
     /// The epoch from which on the new validators decide, as the header says. It is not checked here.
-    fn epoch(&self) -> Result<u64, VerifyError> {
+    ///
+    /// # Errors
+    /// [`VerifyError::HeaderMalformed`].
+    pub fn next_epoch(&self) -> Result<u64, VerifyError> {
         Ok(u64::from(ParsedHeader::decode(&self.header)?.extra()?.epoch) + 1)
     }
 }
@@ -48,7 +53,7 @@ impl TrustedChain {
             descendants: Vec::new(),
             handovers: Vec::new(),
         };
-        let next = handover.epoch()?;
+        let next = handover.next_epoch()?;
         let header = self.verify_finality(&finality)?;
         let (registered, length) = registered_set(&header, &handover.registry)?;
         if U256::from(next).checked_mul(length) != Some(U256::from(header.number()) + U256::ONE) {
@@ -78,7 +83,7 @@ impl TrustedChain {
         }
         let mut chain = self.clone();
         for handover in handovers {
-            if handover.epoch()? > chain.epoch() {
+            if handover.next_epoch()? > chain.epoch() {
                 chain = chain.follow(handover)?;
             }
         }

@@ -7,6 +7,7 @@
 //! ```text
 //! ChainEssentials -> TrustedChain --verify_finality--> FinalHeader --verify_transaction, verify_receipt, verify_account-->
 //! TrustedChain --follow (Handover)--> TrustedChain of the next validators
+//! TrustedChain --verify_membership--> Member, whose votes --verify_conflict_of_member--> Misconduct
 //! ```
 //!
 //! Invariants: FINALITY-1 to FINALITY-10 of `docs/specs/finality.md`. A [`FinalHeader`] can only be made by
@@ -22,6 +23,7 @@ mod evidence;
 mod handover;
 mod header;
 mod inclusion;
+mod membership;
 mod state;
 mod trust;
 
@@ -35,8 +37,9 @@ pub use certificate::{
 };
 pub use error::VerifyError;
 pub use evidence::{ConflictingVotes, EVIDENCE_VERSION, EvidenceError, Misconduct, SignedVote, VoteKind, VotedBlock};
-pub use handover::{Handover, MAX_HANDOVERS};
+pub use handover::{HANDOVERS_PER_ANSWER, Handover, MAX_HANDOVERS};
 pub use header::{FinalHeader, FinalityProof, MAX_HEADER_BYTES, MAX_LINKING_HEADERS};
 pub use inclusion::{MAX_PROOF_NODE_BYTES, MAX_PROOF_NODES, ordered_trie_root, prove_inclusion, verify_inclusion};
+pub use membership::{Member, Membership};
 pub use state::{AccountProof, AccountState, MAX_STORAGE_SLOTS, StorageProof};
 pub use trust::{ChainEssentials, TrustError, TrustedChain, ValidatorKey};

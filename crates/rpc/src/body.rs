@@ -18,7 +18,7 @@ use tower::{Layer, Service};
 
 use crate::{access::refusal_response, limits::RpcLimits};
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads the whole body before the request goes on.
 #[derive(Clone, Debug)]

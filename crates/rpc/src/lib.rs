@@ -49,7 +49,7 @@ pub use reports::{
     ClockSet, DiskStatus, EvidenceRecord, HeadStatus, LastVote, NodeReports, NodeStatus, TimingStatus, ValidatorStatus,
     ViewStatus,
 };
-pub use server::{RpcConfig, RpcHandle, RpcServer, RpcStartError};
+pub use server::{LocalRpc, RpcConfig, RpcHandle, RpcServer, RpcStartError};
 
 /// The names of all methods, subscriptions included, in no particular order.
 pub fn method_names() -> impl Iterator<Item = &'static str> {

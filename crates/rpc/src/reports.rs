@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use chancery_light::{ConflictingVotes, Misconduct, VoteKind};
+use chancery_light::{ConflictingVotes, Membership, Misconduct, VoteKind};
 use serde::{Deserialize, Serialize};
 
 /// Where the server asks what a node has seen.
@@ -20,7 +20,7 @@ pub trait NodeReports: fmt::Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EvidenceRecord {
-    /// The organization, as the genesis names the validator.
+    /// The organization, as the genesis or the registry names the validator.
     pub organization: String,
     /// What it did.
     pub misconduct: Misconduct,
@@ -28,6 +28,9 @@ pub struct EvidenceRecord {
     pub heard_at_ms: u64,
     /// The two signed votes.
     pub evidence: ConflictingVotes,
+    /// Whose the key was, of a validator that was voted in after the genesis; added where the record is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership: Option<Membership>,
 }
 
 /// What `chancery_status` answers.

@@ -1,9 +1,11 @@
 //! Listening, accepting, serving, stopping.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use chancery_execution::Blockchain;
 use http::StatusCode;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jsonrpsee::{
     RpcModule,
@@ -23,7 +25,7 @@ use tower::{Service, ServiceBuilder, ServiceExt, util::MapRequestLayer};
 use crate::{
     access::{AccessLayer, RpcAccess, cors, refusal_body, refusal_response},
     api::Api,
-    body::BodyLayer,
+    body::{BodyLayer, BoxError},
     connection::{ConnectionIo, InFlight},
     dispatch::{Dispatch, Dispatcher, OverWebSocket},
     limits::RpcLimits,
@@ -136,23 +138,52 @@ impl RpcServer {
         })?;
         let address = listener.local_addr().map_err(|source| RpcStartError::Listen { address, source })?;
 
-        let api = Arc::new(Api::new(chain, config.limits.clone(), config.client_version, reports));
-        let subscriptions = subscriptions::module(api.clone())?;
-        let dispatcher = Arc::new(Dispatcher::new(api));
-        let metrics = dispatcher.metrics();
-        let (stop, server) = stop_channel();
-        let acceptor = Acceptor {
-            access: Arc::new(config.access),
-            dispatcher,
-            subscriptions,
-            places: Arc::new(Semaphore::new(config.limits.max_connections.max(1) as usize)),
-            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
-            server_config: server_config(&config.limits),
-            limits: Arc::new(config.limits),
-            stop,
-        };
+        let (acceptor, server) = Acceptor::new(config, chain, reports)?;
+        let metrics = acceptor.dispatcher.metrics();
         tokio::spawn(acceptor.accept_until_stopped(listener));
         Ok(RpcHandle { address, metrics, server })
+    }
+}
+
+/// The server without its socket: the same layers, limits and methods, one request at a time.
+pub struct LocalRpc {
+    acceptor: Acceptor,
+    _running: ServerHandle,
+}
+
+impl fmt::Debug for LocalRpc {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("LocalRpc").finish_non_exhaustive()
+    }
+}
+
+impl LocalRpc {
+    /// Serves `chain` to whoever holds this; where `config` would listen is of no matter.
+    ///
+    /// # Errors
+    /// [`RpcStartError::Register`].
+    pub fn new(
+        config: RpcConfig,
+        chain: Blockchain,
+        reports: Option<Arc<dyn NodeReports>>,
+    ) -> Result<Self, RpcStartError> {
+        let (acceptor, running) = Acceptor::new(config, chain, reports)?;
+        Ok(Self { acceptor, _running: running })
+    }
+
+    /// Answers the body of one HTTP request: status and body. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// What broke the request off.
+    pub async fn answer(&self, body: Vec<u8>) -> Result<(u16, Vec<u8>), BoxError> {
+        let in_flight = InFlight::new(self.acceptor.limits.max_calls_in_flight_per_connection);
+        let request = http::Request::post("/")
+            .header(http::header::HOST, "localhost")
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(HttpBody::from(body))?;
+        let response = self.acceptor.service(in_flight).oneshot(request).await?;
+        let (head, body) = response.into_parts();
+        Ok((head.status.as_u16(), body.collect().await?.to_bytes().into()))
     }
 }
 
@@ -210,6 +241,27 @@ struct Acceptor {
 }
 
 impl Acceptor {
+    fn new(
+        config: RpcConfig,
+        chain: Blockchain,
+        reports: Option<Arc<dyn NodeReports>>,
+    ) -> Result<(Self, ServerHandle), RpcStartError> {
+        let api = Arc::new(Api::new(chain, config.limits.clone(), config.client_version, reports));
+        let subscriptions = subscriptions::module(api.clone())?;
+        let (stop, server) = stop_channel();
+        let acceptor = Self {
+            access: Arc::new(config.access),
+            dispatcher: Arc::new(Dispatcher::new(api)),
+            subscriptions,
+            places: Arc::new(Semaphore::new(config.limits.max_connections.max(1) as usize)),
+            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+            server_config: server_config(&config.limits),
+            limits: Arc::new(config.limits),
+            stop,
+        };
+        Ok((acceptor, server))
+    }
+
     async fn accept_until_stopped(self, listener: TcpListener) {
         let stopped = self.stop.clone().shutdown();
         tokio::pin!(stopped);
@@ -251,6 +303,16 @@ impl Acceptor {
     }
 
     fn serve(&self, io: ConnectionIo, in_flight: Arc<InFlight>) {
+        let head_time = Duration::from_secs(self.limits.idle_connection_seconds);
+        tokio::spawn(serve_connection(io, self.service(in_flight), head_time, self.stop.clone()));
+    }
+
+    /// Everything between a connection and the methods.
+    fn service<B>(&self, in_flight: Arc<InFlight>) -> impl HttpService<B>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let dispatcher = self.dispatcher.clone();
         let rpc = RpcServiceBuilder::new()
             .layer_fn(move |subscriptions| Dispatch::new(subscriptions, dispatcher.clone(), in_flight.clone()));
@@ -259,27 +321,47 @@ impl Acceptor {
             .set_rpc_middleware(rpc)
             .to_service_builder();
         let jsonrpc = builder.build(self.subscriptions.clone(), self.stop.clone());
-        let service = ServiceBuilder::new()
+        ServiceBuilder::new()
             .layer(cors(self.access.clone()))
             .layer(AccessLayer(self.access.clone()))
             .layer(BodyLayer::new(self.limits.clone()))
             .layer(MapRequestLayer::new(mark_transport))
-            .service(jsonrpc);
-        let head_time = Duration::from_secs(self.limits.idle_connection_seconds);
-        tokio::spawn(serve_connection(io, service, head_time, self.stop.clone()));
+            .service(jsonrpc)
     }
 }
 
-/// Serves one connection until the client leaves or the server stops. A WebSocket connection goes on by itself after the upgrade.
-async fn serve_connection<S, F>(io: ConnectionIo, service: S, head_time: Duration, stop: StopHandle)
-where
-    S: Service<http::Request<hyper::body::Incoming>, Response = http::Response<HttpBody>, Future = F>
-        + Clone
-        + Send
-        + 'static,
-    S::Error: std::fmt::Display,
-    F: Future<Output = Result<http::Response<HttpBody>, S::Error>> + Send + 'static,
+/// Answers HTTP requests with such a body.
+trait HttpService<B>:
+    Service<
+        http::Request<B>,
+        Response = http::Response<HttpBody>,
+        Error = BoxError,
+        Future: Future<Output = Result<http::Response<HttpBody>, BoxError>> + Send,
+    > + Clone
+    + Send
+    + 'static
 {
+}
+
+impl<B, S> HttpService<B> for S where
+    S: Service<
+            http::Request<B>,
+            Response = http::Response<HttpBody>,
+            Error = BoxError,
+            Future: Future<Output = Result<http::Response<HttpBody>, BoxError>> + Send,
+        > + Clone
+        + Send
+        + 'static
+{
+}
+
+/// Serves one connection until the client leaves or the server stops. A WebSocket connection goes on by itself after the upgrade.
+async fn serve_connection(
+    io: ConnectionIo,
+    service: impl HttpService<hyper::body::Incoming>,
+    head_time: Duration,
+    stop: StopHandle,
+) {
     let service = hyper::service::service_fn(move |request| {
         let service = service.clone();
         async move {

@@ -4,8 +4,8 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
 use chancery_chain::read_evidence;
-use chancery_execution::GenesisConfig;
-use chancery_light::{Misconduct, TrustedChain};
+use chancery_execution::{GenesisConfig, organization_text};
+use chancery_light::{EvidenceError, Misconduct, TrustedChain};
 use chancery_rpc::EvidenceRecord;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ const fn deed(misconduct: Misconduct) -> &'static str {
     }
 }
 
-/// Nothing is believed but the genesis file: names come from there.
+/// Nothing is believed but the genesis file: names come from there, or from the registry's state that a record proves.
 fn verify_file(command: &VerifyEvidence, output: &Output) -> Result<ExitCode> {
     let records = records_in(&command.file)?;
     ensure!(!records.is_empty(), "{} holds no evidence", command.file.display());
@@ -87,9 +87,8 @@ fn verify_file(command: &VerifyEvidence, output: &Output) -> Result<ExitCode> {
     let mut results = Vec::new();
     let mut refused = 0;
     for (number, record) in (1..).zip(&records) {
-        match trusted.verify_conflict(&record.evidence) {
-            Ok((position, misconduct)) => {
-                let organization = &genesis.validators[position].name;
+        match proven(&trusted, &genesis, record) {
+            Ok((organization, misconduct)) => {
                 let (epoch, view) = (record.evidence.epoch, record.evidence.view);
                 lines.push(format!(
                     "{number}. PROVEN: {organization} {} (epoch {epoch}, view {view})",
@@ -99,13 +98,41 @@ fn verify_file(command: &VerifyEvidence, output: &Output) -> Result<ExitCode> {
             }
             Err(error) => {
                 refused += 1;
-                lines.push(format!("{number}. NOT PROVEN: {error} (failed check: {})", error.check()));
+                let hint = hint(&error, record);
+                lines.push(format!("{number}. NOT PROVEN: {error} (failed check: {}){hint}", error.check()));
                 results.push(json!({ "proven": false, "check": error.check(), "detail": error.to_string() }));
             }
         }
     }
     output.answer(&results, lines.join("\n"));
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// Whose votes they are, by the genesis or by the proof that comes with the record, and what they amount to.
+fn proven(
+    trusted: &TrustedChain,
+    genesis: &GenesisConfig,
+    record: &EvidenceRecord,
+) -> Result<(String, Misconduct), EvidenceError> {
+    match (trusted.verify_conflict(&record.evidence), &record.membership) {
+        (Err(EvidenceError::UnknownValidator { .. }), Some(membership)) => {
+            let (member, misconduct) = trusted.verify_conflict_of_member(&record.evidence, membership)?;
+            Ok((organization_text(&member.organization), misconduct))
+        }
+        (result, _) => result.map(|(position, misconduct)| (genesis.validators[position].name.clone(), misconduct)),
+    }
+}
+
+/// What is missing, where that can be got.
+fn hint(error: &EvidenceError, record: &EvidenceRecord) -> String {
+    match error {
+        EvidenceError::UnknownValidator { .. } if record.evidence.epoch > 0 => format!(
+            "\n   A validator that was voted in later is known by a proof of its membership in epoch {}, which this record lacks: get it from a node \
+             that keeps that state, with `chancery --json evidence --rpc URL`.",
+            record.evidence.epoch
+        ),
+        _ => String::new(),
+    }
 }
 
 /// What `chancery --json evidence` printed, or one record of it.

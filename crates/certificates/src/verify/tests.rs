@@ -104,3 +104,26 @@ fn without_a_proof_of_the_status_it_cannot_be_determined() {
     assert_eq!((cut.outcome, cut.status), (Outcome::CannotDetermine, None));
     assert_eq!(cut.unproven, ["organizationName", "status"]);
 }
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Vector {
+    description: String,
+    chain: chancery_light::ChainEssentials,
+    now: UnixSeconds,
+    file: Value,
+}
+
+/// Documents are sealed with fresh keys, so a new vector differs from the one before: `CHANCERY_BLESS=1` writes it, this test holds the present one.
+#[test]
+fn the_vector_of_a_certificate_file_proves_what_it_says() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/certificate-file.json");
+    if std::env::var_os("CHANCERY_BLESS").is_some() {
+        let (chain, file) = file_of(&claim());
+        let description = "A certificate file (C-API-5), the chain by which it is verified, and when".to_owned();
+        let vector = Vector { description, chain: chain.essentials().clone(), now: NOW, file };
+        std::fs::write(&path, serde_json::to_string_pretty(&vector).unwrap() + "\n").unwrap();
+    }
+    let vector: Vector = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let proven = verified(&TrustedChain::new(vector.chain).unwrap(), &vector.file).unwrap();
+    assert_eq!((proven.outcome, proven.unproven), (Outcome::Valid, vec!["organizationName".to_owned()]));
+}

@@ -121,7 +121,8 @@ fn read(path: &Path, mut file: File) -> io::Result<(Vec<EvidenceRecord>, bool)> 
     Ok((records, is_torn))
 }
 
-fn parse(line: &[u8]) -> Option<EvidenceRecord> {
+/// Reads a line with its end. `None`: it is damaged.
+pub(crate) fn parse(line: &[u8]) -> Option<EvidenceRecord> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     let (found, json) = line.split_once(' ')?;
     (found == checksum(json)).then(|| serde_json::from_str(json).ok())?

@@ -25,6 +25,7 @@ fn record(validator: u8, view: u64) -> EvidenceRecord {
             validator: FixedBytes::repeat_byte(validator),
             votes: [vote(1), vote(2)],
         },
+        membership: None,
     }
 }
 

@@ -97,6 +97,7 @@ impl Witness {
     pub(crate) fn listening<R>(&self, reporter: R, scheme: &ConsensusScheme, electorate: Electorate) -> Listening<R> {
         let mut heard = self.heard();
         heard.members = electorate.peers.clone();
+        heard.organizations = electorate.peers.iter().cloned().zip(electorate.organizations.iter().cloned()).collect();
         // Each epoch counts its views from one.
         heard.view = 0;
         heard.recent_views.clear();
@@ -163,7 +164,10 @@ impl<R> Listening<R> {
     }
 
     fn accuse(&self, signer: Participant, round: Round, votes: [SignedVote; 2]) {
-        let (Some(peer), Some(validator)) = (self.electorate.peer(signer), self.electorate.key(signer)) else { return };
+        let (Some(organization), Some(validator)) = (self.electorate.organization(signer), self.electorate.key(signer))
+        else {
+            return;
+        };
         let evidence = ConflictingVotes {
             version: EVIDENCE_VERSION,
             chain: self.witness.0.reference,
@@ -174,10 +178,11 @@ impl<R> Listening<R> {
         };
         let Ok(misconduct) = evidence.misconduct() else { return };
         self.witness.accuse(EvidenceRecord {
-            organization: self.witness.name(peer),
+            organization: organization.clone(),
             misconduct,
             heard_at_ms: unix_ms(self.witness.now()),
             evidence,
+            membership: None,
         });
     }
 }

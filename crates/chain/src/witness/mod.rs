@@ -31,13 +31,14 @@ use chancery_rpc::{ClockSet, EvidenceRecord, LastVote};
 use commonware_consensus::types::{Epoch, Participant};
 use tokio::sync::mpsc;
 
+pub(crate) use evidence::parse as parse_evidence;
 pub use evidence::read_evidence;
 pub(crate) use machine::disk_full;
 pub use machine::{free_bytes, is_locked};
 pub(crate) use status::own_metrics;
 
 use self::evidence::EvidenceFile;
-use crate::{ConsensusScheme, ConsensusTiming, PeerKey};
+use crate::{ConsensusTiming, PeerKey, ValidatorSet};
 
 /// Views that are remembered.
 const RECENT_VIEWS: usize = 64;
@@ -79,6 +80,8 @@ struct Heard {
     final_height: u64,
     last_final_at: Option<SystemTime>,
     members: Vec<PeerKey>,
+    /// The organizations that run the epoch's validators.
+    organizations: BTreeMap<PeerKey, String>,
     last_heard: BTreeMap<PeerKey, SystemTime>,
     last_votes: BTreeMap<PeerKey, LastVote>,
     clock_ahead_ms: BTreeMap<PeerKey, i64>,
@@ -184,9 +187,10 @@ impl Witness {
         self.0.evidence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The organization behind a peer key, or the key where the genesis does not name it.
-    fn name(&self, peer: &PeerKey) -> String {
-        self.0.names.get(peer).cloned().unwrap_or_else(|| format!("0x{peer}"))
+    /// The organization behind a peer key, as the epoch has it or else the genesis; the key where neither names it.
+    fn name(&self, peer: &PeerKey, heard: &Heard) -> String {
+        let named = heard.organizations.get(peer).or_else(|| self.0.names.get(peer));
+        named.cloned().unwrap_or_else(|| format!("0x{peer}"))
     }
 }
 
@@ -195,17 +199,24 @@ impl Witness {
 pub(crate) struct Electorate {
     peers: Vec<PeerKey>,
     keys: Vec<ValidatorKey>,
+    organizations: Vec<String>,
 }
 
 impl Electorate {
-    /// `keys` are those of the scheme's participants, in the same order.
-    pub(crate) fn new(scheme: &ConsensusScheme, keys: &[ValidatorKey]) -> Self {
-        use commonware_cryptography::certificate::Scheme as _;
-        Self { peers: scheme.participants().iter().cloned().collect(), keys: keys.to_vec() }
+    pub(crate) fn new(validators: &ValidatorSet) -> Self {
+        Self {
+            peers: validators.peers().iter().cloned().collect(),
+            keys: validators.trusted().validators().to_vec(),
+            organizations: validators.organizations().to_vec(),
+        }
     }
 
     fn peer(&self, signer: Participant) -> Option<&PeerKey> {
         self.peers.get(usize::try_from(signer.get()).ok()?)
+    }
+
+    fn organization(&self, signer: Participant) -> Option<&String> {
+        self.organizations.get(usize::try_from(signer.get()).ok()?)
     }
 
     fn key(&self, signer: Participant) -> Option<ValidatorKey> {
@@ -232,4 +243,44 @@ fn millis(duration: Duration) -> u64 {
 
 fn signed_difference(later: u64, earlier: u64) -> i64 {
     i64::try_from(i128::from(later) - i128::from(earlier)).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::B256;
+    use chancery_execution::RegisteredValidator;
+
+    use super::*;
+    use crate::ValidatorKeys;
+
+    // EVIDENCE-7
+    #[test]
+    fn a_validator_that_was_voted_in_is_named_as_the_registry_has_it() {
+        let keys = [1, 2].map(ValidatorKeys::from_seed);
+        let config = GenesisConfig {
+            name: "main".to_owned(),
+            chain_id: 7100,
+            timestamp: 1_700_000_000,
+            gas_limit: 100_000_000,
+            validators: vec![keys[0].public("Ministry A")],
+            alloc: BTreeMap::new(),
+            predeploys: Vec::new(),
+        };
+        let genesis = ValidatorSet::new(&config, B256::ZERO).unwrap();
+        let mut organization = B256::ZERO;
+        organization[..10].copy_from_slice(b"Ministry E");
+        let newcomer = RegisteredValidator {
+            organization,
+            peer_public_key: keys[1].peer_public_key_bytes(),
+            bls_public_key: keys[1].bls_public_key(),
+        };
+        let electorate = Electorate::new(&genesis.in_epoch(1, &[newcomer]).unwrap());
+        let first = Participant::new(0);
+        assert_eq!(electorate.organization(first).map(String::as_str), Some("Ministry E"));
+        assert_eq!(electorate.key(first), Some(keys[1].bls_public_key()));
+        assert_eq!(electorate.peer(first), Some(&keys[1].peer_public_key()));
+        assert_eq!(electorate.organization(Participant::new(1)), None);
+    }
 }

@@ -65,7 +65,7 @@ impl Witness {
         let is_me = *peer == self.0.me;
         let peer_key = peer.to_string();
         ValidatorStatus {
-            organization: self.name(peer),
+            organization: self.name(peer, heard),
             connected_since_ms: if is_me { None } else { connected.get(&peer_key).copied() },
             peer_key,
             is_me,
@@ -78,7 +78,7 @@ impl Witness {
     fn views(&self, heard: &Heard) -> Vec<ViewStatus> {
         let ended = heard.recent_views.iter();
         ended
-            .map(|view| ViewStatus { view: view.view, leader: self.name(&view.leader), given_up: view.given_up })
+            .map(|view| ViewStatus { view: view.view, leader: self.name(&view.leader, heard), given_up: view.given_up })
             .collect()
     }
 }

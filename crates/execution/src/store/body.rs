@@ -11,7 +11,7 @@ const ADDRESS_BYTES: usize = 20;
 const LENGTH_BYTES: usize = 4;
 
 /// Each transaction after its sender and its length.
-pub(super) fn encode_body(transactions: &[Arc<SignedTransaction>], senders: &[Address]) -> Vec<u8> {
+pub(crate) fn encode_body(transactions: &[Arc<SignedTransaction>], senders: &[Address]) -> Vec<u8> {
     let bytes = transactions.iter().map(|transaction| transaction.size() + ADDRESS_BYTES + LENGTH_BYTES).sum();
     let mut out = Vec::with_capacity(bytes);
     for (transaction, sender) in transactions.iter().zip(senders) {
@@ -24,7 +24,7 @@ pub(super) fn encode_body(transactions: &[Arc<SignedTransaction>], senders: &[Ad
 }
 
 /// Reads what [`encode_body`] wrote. `None`: the bytes are damaged.
-pub(super) fn decode_body(bytes: &[u8]) -> Option<(Vec<Arc<SignedTransaction>>, Vec<Address>)> {
+pub(crate) fn decode_body(bytes: &[u8]) -> Option<(Vec<Arc<SignedTransaction>>, Vec<Address>)> {
     let all = Bytes::copy_from_slice(bytes);
     let (mut transactions, mut senders, mut at) = (Vec::new(), Vec::new(), 0);
     while at < all.len() {
@@ -57,11 +57,11 @@ pub(crate) fn decode_receipts(mut bytes: &[u8]) -> Option<Vec<Receipt>> {
 
 /// Keys after their lengths; for pruning.
 #[derive(Debug, Default)]
-pub(super) struct ChangedKeys(Vec<u8>);
+pub(crate) struct ChangedKeys(Vec<u8>);
 
 /// Which keyspace a changed key belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Changed {
+pub(crate) enum Changed {
     /// The prefix of history entries.
     State,
     /// The prefix of node versions.
@@ -69,19 +69,19 @@ pub(super) enum Changed {
 }
 
 impl ChangedKeys {
-    pub(super) fn push(&mut self, table: Changed, key: &[u8]) {
+    pub(crate) fn push(&mut self, table: Changed, key: &[u8]) {
         self.0.push(matches!(table, Changed::Node) as u8);
         // Keys have at most 54 bytes.
         self.0.push(key.len() as u8);
         self.0.extend_from_slice(key);
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.0
     }
 
     /// Reads what was pushed. `None`: the bytes are damaged.
-    pub(super) fn decode(mut bytes: &[u8]) -> Option<Vec<(Changed, &[u8])>> {
+    pub(crate) fn decode(mut bytes: &[u8]) -> Option<Vec<(Changed, &[u8])>> {
         let mut keys = Vec::new();
         while let Some((head, rest)) = bytes.split_at_checked(2) {
             let (key, rest) = rest.split_at_checked(usize::from(head[1]))?;

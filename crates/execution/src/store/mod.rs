@@ -32,6 +32,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use body::{ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts};
 pub use error::{OpenError, StoreError};
 pub use prune::PruneReport;
 

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use alloy::rpc::types::Block as RpcBlock;
 use alloy_consensus::Header;
 use alloy_primitives::{B256, U64};
-use chancery_light::{FinalityProof, TrustedChain};
+use chancery_light::TrustedChain;
 use parking_lot::Mutex;
 use schnellru::{ByLength, LruMap};
 use tokio::{
@@ -104,8 +104,7 @@ impl Reader {
     }
 
     async fn fetch_certified(&self, trusted: &TrustedChain, number: u64) -> Result<Block, LedgerError> {
-        let answer: Option<FinalityProof> = self.connection.find("chancery_getFinality", (U64::from(number),)).await?;
-        let proof = answer.ok_or_else(|| self.unknown_block(number))?;
+        let proof = self.finality_proof(number).await?.ok_or_else(|| self.unknown_block(number))?;
         let final_header = trusted.verify_finality(&proof).map_err(|error| self.refused(error.check()))?;
         if final_header.number() != number {
             return Err(self.refused("BlockNumberMismatch"));

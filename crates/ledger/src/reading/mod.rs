@@ -3,6 +3,7 @@
 mod blocks;
 mod bodies;
 mod events;
+mod handovers;
 mod state;
 mod transactions;
 mod views;

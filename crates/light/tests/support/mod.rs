@@ -226,7 +226,7 @@ impl TestState {
 }
 
 /// The root of a trie, and the proof of each target.
-fn trie(mut leaves: Vec<(B256, Vec<u8>)>, targets: &[B256]) -> (B256, Vec<Vec<Bytes>>) {
+pub fn trie(mut leaves: Vec<(B256, Vec<u8>)>, targets: &[B256]) -> (B256, Vec<Vec<Bytes>>) {
     leaves.sort();
     let keys: Vec<_> = targets.iter().map(|target| Nibbles::unpack(*target)).collect();
     let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::new(keys.clone()));

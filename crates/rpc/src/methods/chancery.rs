@@ -1,6 +1,7 @@
 //! `chancery_`: what a light client needs.
 
 use alloy_primitives::{B256, Bytes, U64};
+use chancery_light::HANDOVERS_PER_ANSWER;
 use serde::Serialize;
 
 use super::{
@@ -61,7 +62,7 @@ pub(crate) fn finality(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
             descendants.push(rlp(certified)?);
         }
         if let Some(certificate) = api.chain().certificate(certified)? {
-            let handovers = handovers_between(api, known, api.chain().epochs().of(certified))?;
+            let handovers = handovers_between(api, known, api.chain().epochs().of(certified), HANDOVERS_PER_ANSWER)?;
             return api.reply(&FinalityProof { header: rlp(height)?, certificate, descendants, handovers });
         }
     }

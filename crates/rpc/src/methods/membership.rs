@@ -1,19 +1,20 @@
 //! Who decides, epoch by epoch, and the proofs that light clients follow (`docs/specs/finality.md`, "Membership").
 
 use alloy::rpc::types::serde_helpers::JsonStorageKey;
-use alloy_primitives::{B256, Bytes, FixedBytes, U64};
-use chancery_execution::{AccountProof, RegisteredValidator, RegistryError, changed_epochs};
+use alloy_primitives::{B256, Bytes, FixedBytes, U64, U256};
+use chancery_execution::{
+    AccountProof, RegisteredValidator, RegistryError, StateError, changed_epochs, registered_validators,
+};
+use chancery_light::{HANDOVERS_PER_ANSWER, Membership, ValidatorKey};
+use chancery_primitives::validator_registry::{EPOCH_LENGTH_SLOT, VALIDATOR_REGISTRY, record_slot};
 use serde::Serialize;
 
 use super::{
     Reply,
-    proof::{ProvenAccount, proven},
+    proof::{ProvenAccount, proven, proven_account},
     state::StorageKey,
 };
 use crate::{api::Api, error::RpcError, params::Args};
-
-/// Most handovers in one answer; an asker goes on behind the last one.
-const MAX_HANDOVERS: usize = 64;
 
 /// A validator, in the order of the signer bitmap.
 #[derive(Serialize)]
@@ -30,15 +31,10 @@ struct Validator {
 
 impl From<RegisteredValidator> for Validator {
     fn from(registered: RegisteredValidator) -> Self {
-        let RegisteredValidator { organization, peer_public_key, bls_public_key } = registered;
-        Self { name: organization_text(organization), bls_public_key, peer_public_key, proof_of_possession: None }
+        let name = registered.organization_name();
+        let RegisteredValidator { peer_public_key, bls_public_key, .. } = registered;
+        Self { name, bls_public_key, peer_public_key, proof_of_possession: None }
     }
-}
-
-/// A name of 1 to 32 bytes that is padded with zeros, for people to read.
-pub(super) fn organization_text(name: B256) -> String {
-    let name: Vec<u8> = name.iter().copied().take_while(|byte| *byte != 0).collect();
-    String::from_utf8_lossy(&name).into_owned()
 }
 
 #[derive(Serialize)]
@@ -103,18 +99,46 @@ fn validators_of(api: &Api, epoch: u64) -> Result<Vec<Validator>, RpcError> {
 /// of `fromEpoch` (without one: those of the genesis) can follow them.
 pub(crate) fn handovers(api: &Api, args: &Args<'_>) -> Result<Reply, RpcError> {
     let from = args.optional::<U64>(0, "fromEpoch")?.map_or(0, |epoch| epoch.to());
-    api.reply(&handovers_between(api, from, u64::MAX)?)
+    api.reply(&handovers_between(api, from, u64::MAX, HANDOVERS_PER_ANSWER)?)
 }
 
-/// The handovers that lead from the validators of one epoch to those of another, the newest possible where that has not begun.
-pub(crate) fn handovers_between(api: &Api, from: u64, to: u64) -> Result<Vec<Handover>, RpcError> {
+/// The handovers that lead from the validators of one epoch to those of another, the newest possible where that has not begun; `most` of them.
+pub(crate) fn handovers_between(api: &Api, from: u64, to: u64, most: usize) -> Result<Vec<Handover>, RpcError> {
     let epochs = api.chain().epochs();
     if !epochs.change() {
         return Ok(Vec::new());
     }
     let over = epochs.of(api.head_height().saturating_add(1));
-    let changed = changed_epochs(&api.chain().head_state(), from, MAX_HANDOVERS)?;
+    let changed = changed_epochs(&api.chain().head_state(), from, most)?;
     changed.into_iter().filter(|epoch| *epoch < over.min(to)).map(|epoch| handover(api, epoch)).collect()
+}
+
+/// The proof that a validator that was voted in after the genesis has this key in an epoch, and whose it is (`docs/specs/finality.md`, EVIDENCE-7).
+/// `None`: the genesis names it, or the state that would prove it is not kept here.
+pub(crate) fn proven_member(api: &Api, epoch: u64, key: &ValidatorKey) -> Result<Option<Membership>, RpcError> {
+    let of_genesis = api.genesis().validators.iter().any(|validator| validator.bls_public_key == *key);
+    let (false, Some(previous)) = (of_genesis, epoch.checked_sub(1)) else { return Ok(None) };
+    let height = api.chain().epochs().last(previous);
+    let state = match api.chain().state_at(height) {
+        Err(StateError::Pruned { .. } | StateError::Future { .. }) => return Ok(None),
+        state => state?,
+    };
+    let member = registered_validators(&state).map_err(RpcError::internal)?.and_then(|set| set.into_iter().find(|member| member.bls_public_key == *key));
+    let (Some(member), Some(certificate)) = (member, api.chain().certificate(height)?) else { return Ok(None) };
+    let record = record_slot(member.peer_public_key);
+    let slots = [EPOCH_LENGTH_SLOT, record, record.wrapping_add(U256::ONE), record.wrapping_add(U256::from(2))];
+    let slots = slots.map(|slot| StorageKey(JsonStorageKey::Hash(B256::from(slot)))).to_vec();
+    let proof = serde_json::json!({
+        "finality": {
+            "header": Bytes::from(alloy_rlp::encode(api.header(height)?.inner())),
+            "certificate": certificate,
+            "handovers": handovers_between(api, 0, previous, chancery_light::MAX_HANDOVERS)?,
+        },
+        "peerPublicKey": member.peer_public_key,
+        "registry": proven_account(api, VALIDATOR_REGISTRY, slots, height)?,
+    });
+    // What this server shows of accounts and handovers is what the light client reads.
+    serde_json::from_value(proof).map(Some).map_err(RpcError::internal)
 }
 
 /// From an epoch to the next one.

@@ -1,11 +1,11 @@
 //! Who may connect, send and create contracts (`docs/specs/permissions.md`).
 
 use alloy_primitives::{Address, FixedBytes};
-use chancery_execution::{PermissionEntry, StateView, permission_entries, permission_modes};
+use chancery_execution::{PermissionEntry, StateView, organization_text, permission_entries, permission_modes};
 use chancery_primitives::permissions::{PermissionList, PermissionModes};
 use serde::Serialize;
 
-use super::{Reply, membership::organization_text};
+use super::Reply;
 use crate::{api::Api, error::RpcError, params::Args};
 
 /// A list of the chain after its last final block.
@@ -48,7 +48,7 @@ pub(crate) fn permissions(api: &Api, _: &Args<'_>) -> Result<Reply, RpcError> {
         revision: modes.revision,
         connect: list(&state, modes, PermissionList::Connect, |entry| Node {
             peer_public_key: entry.subject,
-            organization: organization_text(entry.organization),
+            organization: organization_text(&entry.organization),
         })?,
         send: list(&state, modes, PermissionList::Send, account)?,
         deploy: list(&state, modes, PermissionList::Deploy, account)?,
@@ -66,5 +66,5 @@ fn list<Entry>(
 }
 
 fn account(entry: PermissionEntry) -> Account {
-    Account { account: Address::from_word(entry.subject), organization: organization_text(entry.organization) }
+    Account { account: Address::from_word(entry.subject), organization: organization_text(&entry.organization) }
 }

@@ -1,6 +1,6 @@
 //! How this node is, and what evidence it keeps: answered by consensus, where there is one.
 
-use super::Reply;
+use super::{Reply, membership::proven_member};
 use crate::{
     api::Api,
     error::RpcError,
@@ -18,8 +18,11 @@ pub(crate) fn status(api: &Api, _: &Args<'_>) -> Result<Reply, RpcError> {
     api.reply(&reports(api, "chancery_status")?.status())
 }
 
-/// `chancery_getEvidence()`: validators' conflicting votes, each verifiable by itself.
+/// `chancery_getEvidence()`: validators' conflicting votes, each verifiable by whoever knows the genesis.
 pub(crate) fn evidence(api: &Api, _: &Args<'_>) -> Result<Reply, RpcError> {
-    let records: Vec<EvidenceRecord> = reports(api, "chancery_getEvidence")?.evidence();
+    let mut records: Vec<EvidenceRecord> = reports(api, "chancery_getEvidence")?.evidence();
+    for record in &mut records {
+        record.membership = proven_member(api, record.evidence.epoch, &record.evidence.validator)?;
+    }
     api.reply(&records)
 }

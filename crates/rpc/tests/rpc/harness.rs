@@ -195,7 +195,7 @@ impl Node {
         let view = head.block().height() + 1;
         let attributes = BuildAttributes {
             time_ms: head.block().time_ms() + 1_000,
-            epoch: 0,
+            epoch: u32::try_from(self.chain.epochs().of(view)).unwrap(),
             view,
             parent_view: view - 1,
             beneficiary: Address::ZERO,

@@ -9,6 +9,7 @@ mod blocks;
 mod calls;
 mod connections;
 mod filters;
+mod handovers;
 mod harness;
 mod identity;
 mod limits;

@@ -13,7 +13,7 @@ use crate::network::voting::Sent;
 
 /// `ProposalKind` and `ProposalState` of `contracts/src/types/ValidatorTypes.sol`, by number.
 const KINDS: [&str; 3] = ["add-validator", "remove-validator", "change-voter"];
-pub(in crate::network) const STATES: [&str; 4] = ["unknown", "open", "passed", "expired"];
+pub(in crate::network) const STATES: [&str; 5] = ["unknown", "open", "passed", "expired", "withdrawn"];
 
 /// The set with those who vote and what they vote on.
 #[derive(Serialize)]

@@ -1,0 +1,30 @@
+//! The decoders of what peers send and what a node finds in its files, apart from the node: whoever holds them against bytes of all kinds needs
+//! no network and no folder.
+
+use chancery_rpc::EvidenceRecord;
+use commonware_codec::Error as CodecError;
+use commonware_consensus::types::Round;
+
+use crate::{ConsensusBlock, gossip, last_proposal, witness};
+
+/// Reads the transactions (EIP-2718, not looked at) that a peer passes on in one message.
+///
+/// # Errors
+/// Too many, too large, or not their one encoding.
+pub fn decode_transactions(message: bytes::Bytes) -> Result<Vec<bytes::Bytes>, CodecError> {
+    gossip::decode(message)
+}
+
+/// Reads the file of the block that this validator proposed last.
+///
+/// # Errors
+/// It is damaged.
+pub fn decode_last_proposal(file: bytes::Bytes) -> Result<(Round, ConsensusBlock), CodecError> {
+    last_proposal::decode(file)
+}
+
+/// Reads a line of the file of evidence, with its end. `None`: it is damaged.
+#[must_use]
+pub fn decode_evidence_line(line: &[u8]) -> Option<EvidenceRecord> {
+    witness::parse_evidence(line)
+}
