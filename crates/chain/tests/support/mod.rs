@@ -22,7 +22,7 @@ use chancery_execution::{Blockchain, GenesisConfig};
 use chancery_light::{FinalityProof, TrustedChain};
 use commonware_p2p::simulated::Link;
 use commonware_runtime::{Clock as _, deterministic};
-pub use node::{BuiltGenesis, Instance, QUOTA, TOPICS, TestNode, TestOracle};
+pub use node::{BuiltGenesis, Instance, TOPICS, TestNode, TestOracle, quota};
 
 pub const CHAIN_ID: u64 = 7100;
 

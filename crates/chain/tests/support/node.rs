@@ -23,7 +23,9 @@ use super::{
     own_clock::{ClockError, OwnClock},
 };
 
-pub const QUOTA: Quota = Quota::per_second(NZU32!(100_000));
+/// As on a real network. Mailboxes have room for this and the number of peers, so more would cost most of the time of a run.
+const SMALL_MESSAGES_PER_SECOND: Quota = Quota::per_second(NZU32!(512));
+const LARGE_MESSAGES_PER_SECOND: Quota = Quota::per_second(NZU32!(128));
 /// The channels of the network.
 pub const TOPICS: [(u64, Topic); 6] = [
     (0, Topic::Votes),
@@ -33,6 +35,14 @@ pub const TOPICS: [(u64, Topic); 6] = [
     (4, Topic::Backfill),
     (5, Topic::Transactions),
 ];
+
+/// How many messages a channel carries from one peer to another.
+pub const fn quota(topic: Topic) -> Quota {
+    match topic {
+        Topic::Votes | Topic::Certificates | Topic::Requests => SMALL_MESSAGES_PER_SECOND,
+        Topic::Blocks | Topic::Backfill | Topic::Transactions => LARGE_MESSAGES_PER_SECOND,
+    }
+}
 
 /// The simulated network connects everybody with everybody, whoever votes.
 struct Everybody;
@@ -170,7 +180,7 @@ impl TestNode {
         self.starts += 1;
         let mut channels = Vec::new();
         for (number, topic) in TOPICS {
-            let (sender, receiver) = control.register(number, QUOTA).await.unwrap();
+            let (sender, receiver) = control.register(number, quota(topic)).await.unwrap();
             let mouth = Mouth::new(sender, topic, self.liar.clone());
             let first_byte = u64::from(self.keys.peer_public_key_bytes()[0]);
             let seed = (self.starts << 16) | (first_byte << 8) | number;
@@ -195,15 +205,8 @@ impl Instance {
         let own = OwnClock::new(context.child("validator").with_attribute("node", &self.partition), self.clock.clone());
         let timing = ConsensusTiming::from_heartbeat(self.heartbeat);
         let clock = own.child("clock");
-        let witness = Witness::new(
-            chain.clone(),
-            peer.clone(),
-            timing,
-            &self.dir,
-            move || clock.current(),
-            String::new,
-        )
-        .unwrap();
+        let witness =
+            Witness::new(chain.clone(), peer.clone(), timing, &self.dir, move || clock.current(), String::new).unwrap();
         let config = EngineConfig {
             chain: chain.clone(),
             keys: self.keys,

@@ -9,7 +9,12 @@ use commonware_p2p::simulated::{Config, Link, Network};
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
 use commonware_utils::{NZUsize, probability};
 
-use super::{BuiltGenesis, TestNode, TestOracle, account, genesis, link_all, transfer, until, validator_keys, verified_hashes};
+use super::{
+    BuiltGenesis, TestNode, TestOracle, account, genesis, link_all, transfer, until, validator_keys, verified_hashes,
+};
+
+/// Nodes of a simulated network.
+const MAX_NODES: std::num::NonZeroUsize = NZUsize!(8);
 
 pub const HEARTBEAT: Duration = Duration::from_secs(1);
 
@@ -70,7 +75,7 @@ impl Simulation {
         let peers: Vec<_> = keys.iter().map(|keys| keys.peer_public_key()).collect();
         let config = Config {
             max_size: chancery_chain::max_message_bytes(),
-            max_peers_per_set: NZUsize!(16),
+            max_peers_per_set: MAX_NODES,
             disconnect_on_block: disconnects,
             tracked_peer_sets: NZUsize!(1),
         };
@@ -141,7 +146,10 @@ where
     Fut: Future<Output = T>,
 {
     println_seed(seed);
-    let config = deterministic::Config::new().with_seed(seed).with_start_time(simulated_time()).with_timeout(Some(Duration::from_secs(600)));
+    let config = deterministic::Config::new()
+        .with_seed(seed)
+        .with_start_time(simulated_time())
+        .with_timeout(Some(Duration::from_secs(600)));
     deterministic::Runner::new(config).start(scenario)
 }
 

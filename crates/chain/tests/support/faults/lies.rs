@@ -127,10 +127,9 @@ impl Liar {
                 vec![(recipients, self.garbled(&message))]
             }
             (Lie::ProposesTwo | Lie::ProposesInvalid(_), Topic::Blocks) => self.proposes(recipients, message),
-            (
-                Lie::ProposesTwo | Lie::ProposesInvalid(_) | Lie::DoubleVotes | Lie::GivesUpEverything,
-                Topic::Votes,
-            ) => self.votes(recipients, message),
+            (Lie::ProposesTwo | Lie::ProposesInvalid(_) | Lie::DoubleVotes | Lie::GivesUpEverything, Topic::Votes) => {
+                self.votes(recipients, message)
+            }
             _ => vec![(recipients, message)],
         }
     }
@@ -206,7 +205,8 @@ impl Liar {
                 [Some(message), encoded(other)].into_iter().flatten().map(|vote| (recipients.clone(), vote)).collect()
             }
             Lie::GivesUpEverything => {
-                let given_up = self.schemes.get(&epoch).and_then(|scheme| Nullify::sign::<BlockDigest>(scheme, voted.round));
+                let given_up =
+                    self.schemes.get(&epoch).and_then(|scheme| Nullify::sign::<BlockDigest>(scheme, voted.round));
                 [Some(message), encoded(given_up.map(Vote::Nullify))]
                     .into_iter()
                     .flatten()
@@ -242,10 +242,7 @@ impl Liar {
         };
         use commonware_cryptography::{certificate::Scheme as _, sha256::Sha256};
         let Some(scheme) = self.schemes.get(&epoch) else { return false };
-        let elector = elector::Config::<ConsensusScheme>::build(
-            RoundRobin::<Sha256>::default(),
-            scheme.participants(),
-        );
+        let elector = elector::Config::<ConsensusScheme>::build(RoundRobin::<Sha256>::default(), scheme.participants());
         let leader = elector.elect(Round::new(Epoch::new(epoch), View::new(view)), ());
         scheme.me().and_then(|me| me.signer()) == Some(leader)
     }
@@ -277,7 +274,7 @@ fn parse(message: &IoBuf) -> Option<(u64, TestVote)> {
 }
 
 fn encode(epoch: u64, vote: &TestVote) -> IoBuf {
-    use commonware_codec::{varint::UInt, Write as _};
+    use commonware_codec::{Write as _, varint::UInt};
     let mut bytes = Vec::new();
     UInt(epoch).write(&mut bytes);
     bytes.extend_from_slice(vote.encode().as_ref());

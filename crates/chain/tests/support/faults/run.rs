@@ -69,15 +69,7 @@ impl Run {
         let plan = Plan::new(story.change, &keys, count);
         let mut simulation = Simulation::on(context, keys, genesis, good_link(), story.disconnects).await;
         simulation.heartbeat = story.heartbeat;
-        let mut run = Self {
-            simulation,
-            story,
-            random,
-            ledger: Ledger::default(),
-            plan,
-            told,
-            drawn: BTreeMap::new(),
-        };
+        let mut run = Self { simulation, story, random, ledger: Ledger::default(), plan, told, drawn: BTreeMap::new() };
         run.tell(format!("{:?}", run.story));
         run
     }
@@ -86,10 +78,10 @@ impl Run {
         self.begin().await;
         for fault in self.story.faults.clone() {
             self.pause().await;
-            if self.random.random() {
+            if self.random.random_range(0..3) > 0 {
                 self.restart_all().await;
             }
-            if self.random.random_range(0..3) == 0 {
+            if self.random.random() {
                 self.links(&weather::calm(self.nodes()), "calm").await;
             }
             self.happens(fault).await;
@@ -271,8 +263,7 @@ impl Run {
         self.restart_all().await;
         let began = self.now();
         let honest = self.honest();
-        let target: Vec<u64> =
-            (0..SENDERS).map(|from| 1 + load::nonce(&self.simulation, &honest, from)).collect();
+        let target: Vec<u64> = (0..SENDERS).map(|from| 1 + load::nonce(&self.simulation, &honest, from)).collect();
         while !self.is_healed(&honest, &target) {
             assert!(self.now() < began + HEALED_WITHIN, "no progress after healing");
             self.step();

@@ -9,10 +9,7 @@ use super::{
     channel::{Ears, Mouth, Topic},
     deliveries::Deliveries,
 };
-use crate::support::{
-    Instance, QUOTA, TestNode, TOPICS,
-    simulation::Simulation,
-};
+use crate::support::{Instance, TOPICS, TestNode, quota, simulation::Simulation};
 
 /// Starts both. Everybody is connected with one of them, and some with both.
 pub async fn start(simulation: &mut Simulation, index: usize, random: &mut StdRng) {
@@ -37,7 +34,7 @@ pub async fn start(simulation: &mut Simulation, index: usize, random: &mut StdRn
     let control = simulation.oracle.control(keys.peer_public_key());
     let (mut first, mut second) = (Vec::new(), Vec::new());
     for (number, topic) in TOPICS {
-        let (sender, receiver) = control.register(number, QUOTA).await.unwrap();
+        let (sender, receiver) = control.register(number, quota(topic)).await.unwrap();
         let routes = sides.clone();
         let router = move |message: &(PeerKey, commonware_runtime::IoBuf)| {
             routes.iter().find(|(peer, _)| *peer == message.0).map_or(SplitTarget::None, |(_, target)| *target)
