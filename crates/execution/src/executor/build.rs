@@ -11,11 +11,12 @@ use alloy_rlp::Encodable;
 
 use super::{
     header::open_header,
-    outcome::{receipts_root, transactions_root},
+    outcome::receipts_root,
     session::{Session, SessionError},
 };
 use crate::{
-    Block, ExecutedBlock, MAX_BLOCK_BYTES, RecoveredTransaction, StateError, StateView, block::network_length,
+    Block, ExecutedBlock, MAX_BLOCK_BYTES, RecoveredTransaction, StateError, StateView,
+    block::{network_length, transactions_root},
     state::transition,
 };
 

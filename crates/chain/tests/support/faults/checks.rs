@@ -72,6 +72,11 @@ impl Ledger {
         }
     }
 
+    /// The highest block that anybody has called final.
+    pub fn top(&self) -> u64 {
+        self.blocks.keys().next_back().copied().unwrap_or_default()
+    }
+
     pub fn transactions(&self) -> u64 {
         self.transactions.len() as u64
     }

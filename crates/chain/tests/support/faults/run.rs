@@ -270,6 +270,12 @@ impl Run {
             self.simulation.context.sleep(HEALING_PACE).await;
         }
         self.step();
+        // What one has called final last is on its way to the others.
+        let top = self.ledger.top();
+        while honest.iter().any(|node| self.simulation.nodes[*node].height() < top) {
+            assert!(self.now() < began + HEALED_WITHIN, "somebody does not get what is final");
+            self.simulation.context.sleep(HEALING_PACE).await;
+        }
         let took = self.now().duration_since(began).unwrap_or_default();
         self.tell(format!("healed after {took:?}"));
         took
