@@ -1,49 +1,108 @@
-//! `cargo xtask simulate`: many runs of a network with faults, each by its seed; says which seed broke a promise.
+//! `cargo xtask simulate`: many runs of a network with faults, each by its seed; says what was drawn, and which seed broke a promise.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::{
+    collections::BTreeMap,
     env,
     panic::catch_unwind,
     process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
+    time::{Duration, Instant},
 };
 
-/// `simulate FIRST_SEED SEEDS VALIDATORS`
+use support::faults::{self, Outcome};
+
+/// Progress is said after so many runs.
+const PROGRESS_RUNS: u64 = 50;
+
+/// Runs so far.
+#[derive(Default)]
+struct Tally {
+    kept: Vec<(u64, Outcome)>,
+    broken: Vec<u64>,
+}
+
+/// `simulate FIRST_SEED LAST_SEED VALIDATORS THREADS`
 fn main() -> ExitCode {
     let numbers: Vec<u64> = env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
-    let [first, seeds, validators] = numbers[..] else {
-        println!("usage: simulate FIRST_SEED SEEDS VALIDATORS");
+    let [first, last, validators, threads] = numbers[..] else {
+        println!("usage: simulate FIRST_SEED LAST_SEED VALIDATORS THREADS");
         return ExitCode::FAILURE;
     };
+    let began = Instant::now();
     let next = AtomicU64::new(first);
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let results: Vec<_> = thread::scope(|scope| {
-        let worker = || {
-            let mut results = vec![];
-            loop {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= first + seeds {
-                    return results;
+    let tally = Mutex::new(Tally::default());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed > last {
+                        return;
+                    }
+                    let outcome = catch_unwind(|| faults::run(seed, validators));
+                    note(&mut tally.lock().unwrap(), seed, outcome.ok(), last + 1 - first, validators, began);
                 }
-                results.push((seed, catch_unwind(|| support::faults::run(seed, validators))));
-            }
-        };
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+            });
+        }
     });
-    let broken: Vec<_> = results.iter().filter(|(_, result)| result.is_err()).map(|(seed, _)| seed).collect();
-    let kept: Vec<_> = results.iter().filter_map(|(_, result)| result.as_ref().ok()).collect();
-    let total = |what: fn(&support::faults::Outcome) -> u64| kept.iter().map(|outcome| what(outcome)).sum::<u64>();
+    report(&tally.into_inner().unwrap(), validators, began)
+}
+
+fn note(tally: &mut Tally, seed: u64, outcome: Option<Outcome>, runs: u64, validators: u64, began: Instant) {
+    match outcome {
+        Some(outcome) => tally.kept.push((seed, outcome)),
+        None => {
+            tally.broken.push(seed);
+            println!("seed {seed} broke a promise; again: {}", command(seed, validators));
+        }
+    }
+    let done = (tally.kept.len() + tally.broken.len()) as u64;
+    if done.is_multiple_of(PROGRESS_RUNS) || done == runs {
+        println!("{done} of {runs} runs, {} broken, {:.0} s", tally.broken.len(), began.elapsed().as_secs_f64());
+    }
+}
+
+fn command(seed: u64, validators: u64) -> String {
+    format!("cargo xtask simulate --validators {validators} --seeds {seed}..{seed}")
+}
+
+fn report(tally: &Tally, validators: u64, began: Instant) -> ExitCode {
+    let runs = tally.kept.len() + tally.broken.len();
+    let total = |what: fn(&Outcome) -> u64| tally.kept.iter().map(|(_, outcome)| what(outcome)).sum::<u64>();
+    let mut drawn: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (name, times) in tally.kept.iter().flat_map(|(_, outcome)| &outcome.drawn) {
+        let entry = drawn.entry(name).or_default();
+        *entry = (entry.0 + 1, entry.1 + times);
+    }
+    println!("\n{:<40} {:>8} {:>8}", "what was drawn", "runs", "times");
+    for (name, (runs, times)) in drawn {
+        println!("{name:<40} {runs:>8} {times:>8}");
+    }
+    let mut healed: Vec<Duration> = tally.kept.iter().map(|(_, outcome)| outcome.healed_after).collect();
+    healed.sort_unstable();
+    let median = healed.get(healed.len() / 2).copied().unwrap_or_default();
+    let longest = healed.last().copied().unwrap_or_default();
     println!(
-        "{} runs of {validators} validators: {} faults, {} final blocks, {} final transactions; broken seeds: {broken:?}",
-        results.len(),
-        total(|outcome| outcome.faults as u64),
+        "\n{runs} runs of {validators} validators in {:.0} s: {} final blocks, {} final transactions, {} epochs ended; healed after {median:?} \
+         (median), {longest:?} (longest), in the network's time",
+        began.elapsed().as_secs_f64(),
         total(|outcome| outcome.blocks as u64),
         total(|outcome| outcome.transactions),
+        total(|outcome| outcome.epochs),
     );
-    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if tally.broken.is_empty() {
+        println!("no promise was broken");
+        return ExitCode::SUCCESS;
+    }
+    println!("{} runs broke a promise:", tally.broken.len());
+    tally.broken.iter().for_each(|seed| println!("  {}", command(*seed, validators)));
+    ExitCode::FAILURE
 }

@@ -13,7 +13,8 @@ const MAX_LENGTH_PREFIX_BYTES: usize = 5;
 
 /// An Ethereum block as consensus transports it: the length as a varint, then the block's RLP. Its digest is the block hash.
 ///
-/// Decoding accepts one encoding per block: bytes that would be written differently are refused.
+/// Decoding accepts one encoding per block: bytes that would be written differently are refused, and so are transactions that the header does not
+/// name. Otherwise the hash would not stand for the block, and a peer could give a validator the right header with a wrong body.
 #[derive(Clone, Debug)]
 pub struct ConsensusBlock(Block);
 
@@ -68,6 +69,9 @@ impl Read for ConsensusBlock {
         let block = Block::decode(&bytes).map_err(|error| CodecError::Wrapped("ConsensusBlock", Box::new(error)))?;
         if block.encode().as_ref() != bytes.as_ref() {
             return Err(CodecError::Invalid("ConsensusBlock", "not in canonical RLP"));
+        }
+        if block.transactions_root() != block.header().transactions_root {
+            return Err(CodecError::Invalid("ConsensusBlock", "its transactions are not those that its header names"));
         }
         Ok(Self(block))
     }

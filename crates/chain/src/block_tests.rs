@@ -14,7 +14,14 @@ use proptest::prelude::*;
 use super::*;
 
 fn block(number: u64, transactions: u64) -> ConsensusBlock {
-    let transactions = (0..transactions)
+    let transactions = signed(transactions);
+    let transactions_root = Block::new(Header::default(), transactions.clone()).transactions_root();
+    let header = Header { number, extra_data: Bytes::from(vec![1; 32]), transactions_root, ..Default::default() };
+    ConsensusBlock::from(Block::new(header, transactions))
+}
+
+fn signed(count: u64) -> Vec<Arc<SignedTransaction>> {
+    (0..count)
         .map(|nonce| {
             let signature = Signature::test_signature();
             let envelope: TxEnvelope = match nonce % 2 {
@@ -25,9 +32,7 @@ fn block(number: u64, transactions: u64) -> ConsensusBlock {
             };
             Arc::new(SignedTransaction::decode(envelope.encoded_2718().into()).unwrap())
         })
-        .collect();
-    let header = Header { number, extra_data: Bytes::from(vec![1; 32]), ..Default::default() };
-    ConsensusBlock::from(Block::new(header, transactions))
+        .collect()
 }
 
 proptest! {
@@ -57,6 +62,20 @@ proptest! {
     #[test]
     fn garbage_is_refused_without_panicking(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = ConsensusBlock::decode(bytes);
+    }
+}
+
+// CHAIN-1: the hash is the header's alone.
+#[test]
+fn a_header_with_the_transactions_of_another_block_is_refused() {
+    let block = block(1, 3);
+    let header = block.block().header().inner().clone();
+    for others in [signed(2), signed(4), vec![]] {
+        let forged = ConsensusBlock::from(Block::new(header.clone(), others));
+        assert_eq!(forged.digest(), block.digest());
+        assert!(
+            matches!(ConsensusBlock::decode(forged.encode()), Err(CodecError::Invalid(_, reason)) if reason.contains("header"))
+        );
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod support;
 
-use chancery_chain::{BlockDigest, ConsensusScheme, ValidatorSet, read_evidence};
+use chancery_chain::{BlockDigest, ConsensusScheme, read_evidence};
 use chancery_light::{EvidenceError, Misconduct, TrustedChain};
 use commonware_codec::{DecodeExt as _, Encode as _};
 use commonware_consensus::simplex::types::{Finalize, Notarize, Nullify, Vote};
@@ -12,7 +12,7 @@ use commonware_p2p::{Receiver as _, Recipients, Sender as _, utils::mux};
 use commonware_runtime::{Quota, Spawner as _, Supervisor as _};
 use commonware_utils::NZU32;
 use support::{
-    faults::conflicting,
+    faults::lies::conflicting,
     simulation::{Simulation, good_link, simulate},
     until,
 };
@@ -60,8 +60,7 @@ async fn with_liar(context: commonware_runtime::deterministic::Context, answer: 
         simulation.start(index).await;
     }
     let keys = simulation.nodes[LIAR].keys.clone();
-    let hash = simulation.genesis.build().unwrap().header().hash();
-    let scheme = ValidatorSet::new(&simulation.genesis, hash).unwrap().scheme(&keys);
+    let scheme = simulation.genesis.validators.scheme(&keys);
     let control = simulation.oracle.control(keys.peer_public_key());
     let (mut sender, mut receiver) = control.register(0, Quota::per_second(NZU32!(100_000))).await.unwrap();
     simulation.context.child("liar").spawn(move |_| async move {

@@ -10,7 +10,6 @@ use chancery_chain::ConsensusTiming;
 use commonware_p2p::simulated::Link;
 use commonware_runtime::{Clock as _, deterministic};
 use support::{
-    faults,
     simulation::{HEARTBEAT, Simulation, bad_link, good_link, simulate},
     verified_hashes,
 };
@@ -193,20 +192,6 @@ fn consensus_that_is_behind_begins_at_the_last_certificate() {
     let second = run(71, 3);
     assert_eq!(first[..], second[..first.len()]);
     assert!(second.len() > first.len());
-}
-
-// CHAIN-1 to CHAIN-5: crashes, loss, delay, partitions and up to f liars, as the seed says. `cargo xtask simulate` runs many more.
-#[test]
-fn no_fault_forks_the_chain_loses_what_was_final_or_stops_it_for_good() {
-    for seed in 1_000..1_003 {
-        faults::run(seed, 4);
-    }
-    faults::run(2_000, 7);
-}
-
-#[test]
-fn the_same_seed_gives_the_same_faults_and_the_same_chain() {
-    assert_eq!(faults::run(3_000, 4), faults::run(3_000, 4));
 }
 
 // CHAIN-5: a single validator has no view to wait out that it was stopped in; several may have one.

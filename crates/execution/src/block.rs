@@ -1,11 +1,12 @@
 //! Blocks as this crate hands them around: decoded once, hashed once, shared afterwards.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::{RecoveredTransaction, SignedTransaction, TransactionDecodeError, state::Overlay};
-use alloy_consensus::{BlockBody, EMPTY_OMMER_ROOT_HASH, EthereumReceipt, Header, TxEnvelope, TxType};
+use alloy_consensus::{BlockBody, EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, EthereumReceipt, Header, TxEnvelope, TxType};
 use alloy_primitives::{Address, B256, Bytes, Sealable, Sealed};
 use alloy_rlp::{Decodable, Encodable};
+use alloy_trie::root::ordered_trie_root_encoded;
 use chancery_primitives::extra_data::{ConsensusContext, ExtraDataError};
 
 /// Largest encoded block that is decoded or built, in bytes (EIP-7934 allows 10 MiB less 2 MiB).
@@ -22,6 +23,7 @@ pub struct Block(Arc<BlockParts>);
 struct BlockParts {
     header: Sealed<Header>,
     transactions: Vec<Arc<SignedTransaction>>,
+    transactions_root: OnceLock<B256>,
 }
 
 /// Why bytes are not a block of a Chancery chain.
@@ -52,12 +54,12 @@ pub enum BlockDecodeError {
 impl Block {
     /// Joins a header with its transactions; hashes the header.
     pub fn new(header: Header, transactions: Vec<Arc<SignedTransaction>>) -> Self {
-        Self(Arc::new(BlockParts { header: header.seal_slow(), transactions }))
+        Self::from_sealed(header.seal_slow(), transactions)
     }
 
     /// Joins a sealed header with its transactions.
     pub(crate) fn from_sealed(header: Sealed<Header>, transactions: Vec<Arc<SignedTransaction>>) -> Self {
-        Self(Arc::new(BlockParts { header, transactions }))
+        Self(Arc::new(BlockParts { header, transactions, transactions_root: OnceLock::new() }))
     }
 
     /// The sealed header.
@@ -83,6 +85,12 @@ impl Block {
     /// The transactions in order.
     pub fn transactions(&self) -> &[Arc<SignedTransaction>] {
         &self.0.transactions
+    }
+
+    /// The root of the trie of its transactions (yellow paper 4.4.3), computed once. The hash stands for the whole block only if the header
+    /// names this root.
+    pub fn transactions_root(&self) -> B256 {
+        *self.0.transactions_root.get_or_init(|| transactions_root(&self.0.transactions))
     }
 
     /// What consensus committed to in `extraData`. Fails for the genesis block, which carries the validator-set hash instead.
@@ -162,6 +170,15 @@ impl Block {
     fn transactions_payload_length(&self) -> usize {
         self.0.transactions.iter().map(|transaction| network_length(transaction)).sum()
     }
+}
+
+/// Root of the trie of transactions (yellow paper 4.4.3).
+pub(crate) fn transactions_root(transactions: &[Arc<SignedTransaction>]) -> B256 {
+    if transactions.is_empty() {
+        return EMPTY_ROOT_HASH;
+    }
+    let encoded: Vec<&[u8]> = transactions.iter().map(|transaction| &transaction.encoded()[..]).collect();
+    ordered_trie_root_encoded(&encoded)
 }
 
 /// Milliseconds since 1970 of a header; the genesis header has whole seconds.

@@ -1,30 +1,48 @@
 //! `cargo xtask simulate`: the real node on a deterministic clock and network, with faults by seed.
 
-use anyhow::Result;
+use std::thread;
+
+use anyhow::{Context as _, Result, ensure};
 
 use crate::shell::{self, cargo, step};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Runs for each number of validators.
-    #[arg(long, default_value_t = 1_000)]
-    seeds: u64,
-    /// First seed; the seed of a run that broke a promise runs it again.
-    #[arg(long, default_value_t = 1)]
-    first: u64,
+    /// First and last seed, for each number of validators; `7..7` runs one again.
+    #[arg(long, default_value = "1..1000", value_parser = parse_seeds)]
+    seeds: Seeds,
     /// Numbers of validators.
     #[arg(long, value_delimiter = ',', default_value = "4,7")]
     validators: Vec<u64>,
+    /// Runs at a time; as many as there are cores unless chosen.
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+/// `FIRST..LAST`, both included.
+#[derive(Clone, Copy)]
+struct Seeds {
+    first: u64,
+    last: u64,
+}
+
+fn parse_seeds(text: &str) -> Result<Seeds> {
+    let (first, last) = text.split_once("..").context("expected FIRST..LAST")?;
+    let (first, last) = (first.parse()?, last.parse()?);
+    ensure!(first <= last, "the last seed comes before the first");
+    Ok(Seeds { first, last })
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let Seeds { first, last } = arguments.seeds;
+    let threads = arguments.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     for validators in &arguments.validators {
-        step(&format!("{} runs of {validators} validators", arguments.seeds));
+        step(&format!("{} runs of {validators} validators", last - first + 1));
         shell::run(
             cargo()
                 .args(["run", "--release", "--quiet", "--locked", "--package", "chancery-chain"])
                 .args(["--example", "simulate", "--"])
-                .args([arguments.first, arguments.seeds, *validators].map(|number| number.to_string())),
+                .args([first, last, *validators, threads as u64].map(|number| number.to_string())),
         )?;
     }
     Ok(())

@@ -4,9 +4,11 @@
 
 pub mod faults;
 pub mod membership;
+mod node;
+mod own_clock;
 pub mod simulation;
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use alloy::{
     consensus::{SignableTransaction as _, TxEip1559, TxEnvelope},
@@ -15,20 +17,14 @@ use alloy::{
     primitives::{Address, B256, Bytes, U256},
     signers::{SignerSync as _, local::PrivateKeySigner},
 };
-use chancery_chain::{
-    Channels, ConsensusTiming, EngineConfig, EngineHandle, NodeError, PeerKey, PeerTracker, Role, ValidatorKeys,
-    ValidatorSet, Witness, start_engine,
-};
-use chancery_execution::{Blockchain, ExecutionConfig, GenesisConfig};
+use chancery_chain::ValidatorKeys;
+use chancery_execution::{Blockchain, GenesisConfig};
 use chancery_light::{FinalityProof, TrustedChain};
-use commonware_p2p::simulated::{Control, Link, Oracle};
-use commonware_runtime::{Clock as _, Handle, Quota, Spawner as _, Supervisor as _, deterministic};
-use commonware_utils::NZU32;
+use commonware_p2p::simulated::Link;
+use commonware_runtime::{Clock as _, deterministic};
+pub use node::{BuiltGenesis, Instance, TOPICS, TestNode, TestOracle, quota};
 
 pub const CHAIN_ID: u64 = 7100;
-/// A channel that no node listens on.
-const UNHEARD_CHANNEL: u64 = 9;
-const QUOTA: Quota = Quota::per_second(NZU32!(100_000));
 
 pub fn account(index: u8) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&B256::repeat_byte(index + 1)).unwrap()
@@ -41,7 +37,12 @@ pub fn transfer(from: u8, nonce: u64) -> Bytes {
 
 /// A transaction of an account on the test chain.
 pub fn signed(from: u8, transaction: TxEip1559) -> Bytes {
-    let transaction = TxEip1559 { chain_id: CHAIN_ID, ..transaction };
+    signed_for(CHAIN_ID, from, transaction)
+}
+
+/// A transaction of an account on some chain.
+pub fn signed_for(chain_id: u64, from: u8, transaction: TxEip1559) -> Bytes {
+    let transaction = TxEip1559 { chain_id, ..transaction };
     let signature = account(from).sign_hash_sync(&transaction.signature_hash()).unwrap();
     TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
 }
@@ -63,146 +64,6 @@ pub fn genesis(keys: &[ValidatorKeys]) -> GenesisConfig {
         validators: keys.iter().enumerate().map(|(index, keys)| keys.public(&format!("validator {index}"))).collect(),
         alloc: (0..4).map(|index| (account(index).address(), funded.clone())).collect::<BTreeMap<_, _>>(),
         predeploys: vec![],
-    }
-}
-
-/// The simulated network connects everybody with everybody, whoever votes.
-struct Everybody;
-
-impl PeerTracker for Everybody {
-    fn track(&mut self, _: &ValidatorSet) {}
-}
-
-/// One node that can be stopped and started again over the same files.
-pub struct TestNode {
-    pub keys: ValidatorKeys,
-    pub role: Role,
-    /// Where its record of votes is; with its data if nothing is said.
-    pub votes_dir: Option<std::path::PathBuf>,
-    /// Its blocks go where nobody listens.
-    pub withholds_blocks: bool,
-    pub chain: Option<Blockchain>,
-    /// What it hears.
-    pub witness: Option<Witness>,
-    task: Option<Handle<()>>,
-}
-
-pub type TestOracle = Oracle<PeerKey, deterministic::Context>;
-
-impl TestNode {
-    pub fn new(keys: ValidatorKeys) -> Self {
-        Self {
-            keys,
-            role: Role::Validator,
-            votes_dir: None,
-            withholds_blocks: false,
-            chain: None,
-            witness: None,
-            task: None,
-        }
-    }
-
-    pub fn chain(&self) -> &Blockchain {
-        self.chain.as_ref().unwrap()
-    }
-
-    pub fn height(&self) -> u64 {
-        self.chain().head().block().height()
-    }
-
-    /// Opens the data in `dir` and starts consensus.
-    pub async fn start(
-        &mut self,
-        context: &deterministic::Context,
-        oracle: &TestOracle,
-        genesis: &GenesisConfig,
-        dir: &Path,
-        heartbeat: Duration,
-    ) -> Result<(), NodeError> {
-        let block = genesis.build()?;
-        let chain = Blockchain::open(dir, &block, ExecutionConfig::default())?;
-        let validators = ValidatorSet::new(genesis, block.header().hash())?;
-        validators.check_role(self.role, &self.keys)?;
-        let peer = self.keys.peer_public_key();
-        let control = oracle.control(peer.clone());
-        let mut channels = channels(&control).await;
-        if self.withholds_blocks {
-            channels.blocks.0 = control.register(UNHEARD_CHANNEL, QUOTA).await.unwrap().0;
-        }
-        let timing = ConsensusTiming::from_heartbeat(heartbeat);
-        let clock = context.child("clock");
-        let witness =
-            Witness::new(chain.clone(), peer.clone(), timing, dir, move || clock.current(), String::new).unwrap();
-        let config = EngineConfig {
-            chain: chain.clone(),
-            keys: self.keys.clone(),
-            tracker: Box::new(Everybody),
-            has_peers: true,
-            validators,
-            peers: oracle.manager(),
-            blocker: control,
-            timing,
-            partition: format!("main-{peer}"),
-            data_dir: dir.into(),
-            votes_dir: self.votes_dir.clone().unwrap_or_else(|| dir.into()),
-            witness: witness.clone(),
-        };
-        let (ready, is_ready) = futures::channel::oneshot::channel();
-        let task = context.child("validator").with_attribute("index", &peer).spawn(move |context| async move {
-            let mut engine: EngineHandle = match Box::pin(start_engine(context.child("engine"), config, channels)).await
-            {
-                Ok(engine) => {
-                    let _ = ready.send(Ok(()));
-                    engine
-                }
-                Err(error) => {
-                    let _ = ready.send(Err(error));
-                    return;
-                }
-            };
-            let ended = engine.ended().await;
-            panic!("the engine ended: {ended}");
-        });
-        match is_ready.await.unwrap() {
-            Ok(()) => {}
-            Err(error) => {
-                let _ = task.await;
-                return Err(error);
-            }
-        }
-        self.chain = Some(chain);
-        self.witness = Some(witness);
-        self.task = Some(task);
-        Ok(())
-    }
-
-    /// Stops at once, as a kill does: nothing is flushed, nobody is told.
-    ///
-    /// Tasks that were aborted go when they are polled next; the files are free when the last has gone.
-    pub async fn kill(&mut self, context: &deterministic::Context) {
-        let task = self.task.take().unwrap();
-        task.abort();
-        let _ = task.await;
-        self.chain = None;
-        // It has the store open.
-        self.witness = None;
-        context.sleep(Duration::from_millis(1)).await;
-    }
-}
-
-async fn channels(
-    control: &Control<PeerKey, deterministic::Context>,
-) -> Channels<
-    commonware_p2p::simulated::Sender<PeerKey, deterministic::Context>,
-    commonware_p2p::simulated::Receiver<PeerKey>,
-> {
-    Channels {
-        votes: control.register(0, QUOTA).await.unwrap(),
-        certificates: control.register(1, QUOTA).await.unwrap(),
-        resolver: control.register(2, QUOTA).await.unwrap(),
-        blocks: control.register(3, QUOTA).await.unwrap(),
-        backfill: control.register(4, QUOTA).await.unwrap(),
-        transactions: control.register(5, QUOTA).await.unwrap(),
     }
 }
 

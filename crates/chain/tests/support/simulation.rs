@@ -1,15 +1,20 @@
 //! A network of nodes that are real but for clock, randomness and sockets.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use alloy::primitives::B256;
-use chancery_chain::{Role, ValidatorKeys, ValidatorSet};
+use chancery_chain::{Role, ValidatorKeys};
 use chancery_light::TrustedChain;
 use commonware_p2p::simulated::{Config, Link, Network};
 use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
 use commonware_utils::{NZUsize, probability};
 
-use super::{TestNode, TestOracle, account, genesis, link_all, transfer, until, validator_keys, verified_hashes};
+use super::{
+    BuiltGenesis, TestNode, TestOracle, account, genesis, link_all, transfer, until, validator_keys, verified_hashes,
+};
+
+/// Nodes of a simulated network.
+const MAX_NODES: std::num::NonZeroUsize = NZUsize!(8);
 
 pub const HEARTBEAT: Duration = Duration::from_secs(1);
 
@@ -19,14 +24,19 @@ pub struct Simulation {
     pub oracle: TestOracle,
     pub nodes: Vec<TestNode>,
     pub dirs: Vec<tempfile::TempDir>,
-    pub genesis: chancery_execution::GenesisConfig,
+    pub genesis: BuiltGenesis,
     pub trusted: TrustedChain,
+    pub heartbeat: Duration,
+    /// Second machines with the keys of a node, and their data.
+    pub twins: Vec<(TestNode, tempfile::TempDir)>,
 }
 
-fn node(keys: ValidatorKeys, genesis: &chancery_execution::GenesisConfig) -> TestNode {
-    let key = keys.peer_public_key_bytes();
-    let named = genesis.validators.iter().any(|validator| validator.peer_public_key == key);
-    TestNode { role: if named { Role::Validator } else { Role::Follower }, ..TestNode::new(keys) }
+fn node(keys: ValidatorKeys, genesis: &BuiltGenesis) -> TestNode {
+    let key = keys.peer_public_key();
+    let named = genesis.validators.peers().iter().any(|peer| *peer == key);
+    let mut node = TestNode::new(keys);
+    node.role = if named { Role::Validator } else { Role::Follower };
+    node
 }
 
 pub fn good_link() -> Link {
@@ -51,18 +61,28 @@ impl Simulation {
         genesis: chancery_execution::GenesisConfig,
         link: Link,
     ) -> Self {
+        Self::on(context, keys, BuiltGenesis::new(&genesis), link, true).await
+    }
+
+    /// The same; `disconnects` says whether a node that blocks another loses the connection, too.
+    pub async fn on(
+        context: deterministic::Context,
+        keys: Vec<ValidatorKeys>,
+        genesis: BuiltGenesis,
+        link: Link,
+        disconnects: bool,
+    ) -> Self {
         let peers: Vec<_> = keys.iter().map(|keys| keys.peer_public_key()).collect();
         let config = Config {
             max_size: chancery_chain::max_message_bytes(),
-            max_peers_per_set: NZUsize!(16),
-            disconnect_on_block: true,
+            max_peers_per_set: MAX_NODES,
+            disconnect_on_block: disconnects,
             tracked_peer_sets: NZUsize!(1),
         };
         let (network, oracle) = Network::new_with_peers(context.child("network"), config, peers).await;
         network.start();
         link_all(&oracle, &keys, &link).await;
-        let hash = genesis.build().unwrap().header().hash();
-        let trusted = ValidatorSet::new(&genesis, hash).unwrap().trusted().clone();
+        let trusted = genesis.validators.trusted().clone();
         Self {
             context,
             oracle,
@@ -70,12 +90,14 @@ impl Simulation {
             nodes: keys.into_iter().map(|keys| node(keys, &genesis)).collect(),
             genesis,
             trusted,
+            heartbeat: HEARTBEAT,
+            twins: vec![],
         }
     }
 
     pub async fn start(&mut self, index: usize) {
         let dir = self.dirs[index].path();
-        self.nodes[index].start(&self.context, &self.oracle, &self.genesis, dir, HEARTBEAT).await.unwrap();
+        self.nodes[index].start(&self.context, &self.oracle, &self.genesis, dir, self.heartbeat).await.unwrap();
     }
 
     pub async fn kill(&mut self, index: usize) {
@@ -124,8 +146,16 @@ where
     Fut: Future<Output = T>,
 {
     println_seed(seed);
-    let config = deterministic::Config::new().with_seed(seed).with_timeout(Some(Duration::from_secs(600)));
+    let config = deterministic::Config::new()
+        .with_seed(seed)
+        .with_start_time(simulated_time())
+        .with_timeout(Some(Duration::from_secs(600)));
     deterministic::Runner::new(config).start(scenario)
+}
+
+/// When simulated time begins: late enough for a clock that is behind.
+pub fn simulated_time() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
 #[allow(clippy::print_stderr)]

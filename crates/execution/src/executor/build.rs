@@ -11,12 +11,14 @@ use alloy_rlp::Encodable;
 
 use super::{
     header::open_header,
-    outcome::{receipts_root, transactions_root},
+    outcome::receipts_root,
     session::{Session, SessionError},
 };
 use crate::{
-    Block, ExecutedBlock, MAX_BLOCK_BYTES, RecoveredTransaction, StateError, StateView, block::network_length,
-    permissions::BlockPermissions, state::transition,
+    Block, ExecutedBlock, MAX_BLOCK_BYTES, RecoveredTransaction, StateError, StateView,
+    block::{network_length, transactions_root},
+    permissions::BlockPermissions,
+    state::transition,
 };
 
 /// What consensus decides about a block that is to be built.

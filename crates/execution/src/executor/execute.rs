@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256};
 use super::{
     InvalidBlock, InvalidReason,
     header::check_header,
-    outcome::{receipts_root, transactions_root},
+    outcome::receipts_root,
     session::{Session, SessionError},
 };
 use crate::{
@@ -69,7 +69,7 @@ fn run(
     if size > MAX_BLOCK_BYTES {
         return Err(InvalidReason::Size { actual: size }.into());
     }
-    let actual = transactions_root(block.transactions());
+    let actual = block.transactions_root();
     if actual != header.transactions_root {
         return Err(InvalidReason::TransactionsRoot { expected: header.transactions_root, actual }.into());
     }

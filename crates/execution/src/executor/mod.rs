@@ -17,5 +17,5 @@ pub use invalid::{InvalidBlock, InvalidReason};
 pub(crate) use build::{BuildFailure, build};
 pub(crate) use execute::{ExecuteFailure, execute};
 pub(crate) use header::fixed_fields;
-pub(crate) use outcome::{receipts_root, transactions_root};
+pub(crate) use outcome::receipts_root;
 pub(crate) use state::BlockState;

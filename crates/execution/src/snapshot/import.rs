@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     Block, Epochs, Genesis, Receipt, RegistryRecord, StateView, StoreConfig, StoreError, changed_epochs,
-    executor::{receipts_root, transactions_root},
+    block::transactions_root,
+    executor::receipts_root,
     recover_senders,
     state::{AccountRecord, slot_rlp},
     store::{StagedStore, decode_receipts},
