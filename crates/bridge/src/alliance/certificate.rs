@@ -157,10 +157,7 @@ mod tests {
     #[test]
     fn each_failure_has_its_own_error() {
         assert_eq!(fault(TRANSACTION, IDENTITY, true, 99), None);
-        assert_eq!(
-            check(None, |_| true, Scope::ENDORSE, 0).err(),
-            Some(SignatureFault::CertificateUnknown)
-        );
+        assert_eq!(check(None, |_| true, Scope::ENDORSE, 0).err(), Some(SignatureFault::CertificateUnknown));
         let revoked = TransactionCertificate { revoked: true, ..TRANSACTION };
         assert_eq!(fault(revoked, IDENTITY, true, 0), Some(SignatureFault::CertificateRevoked));
         assert_eq!(fault(TRANSACTION, IDENTITY, true, 100), Some(SignatureFault::CertificateExpired));

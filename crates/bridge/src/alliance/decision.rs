@@ -87,7 +87,7 @@ pub enum DecisionError {
 }
 
 /// A request as the alliance chain keeps it: one word of storage, which is what members are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Decision {
     state: RequestState,
     deadline: u64,

@@ -70,13 +70,8 @@ impl Part {
     pub fn hash(&self) -> B256 {
         let reads = self.reads.iter().map(|read| typed::Read { key: read.key, version: read.version });
         let writes = self.writes.iter().map(|write| typed::Write { key: write.key, value: write.value });
-        typed::Part {
-            member: self.member,
-            call: self.call.clone(),
-            reads: reads.collect(),
-            writes: writes.collect(),
-        }
-        .eip712_hash_struct()
+        typed::Part { member: self.member, call: self.call.clone(), reads: reads.collect(), writes: writes.collect() }
+            .eip712_hash_struct()
     }
 
     /// Whether keys ascend strictly, and nothing exceeds its bound.
@@ -87,6 +82,34 @@ impl Part {
             && ascend(self.writes.iter().map(|write| write.key))
             && self.reads.len() <= MAX_KEYS
             && self.writes.len() <= MAX_KEYS
+    }
+}
+
+/// A part with its hash, which is made once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HashedPart {
+    part: Part,
+    hash: B256,
+}
+
+impl From<Part> for HashedPart {
+    fn from(part: Part) -> Self {
+        let hash = part.hash();
+        Self { part, hash }
+    }
+}
+
+impl HashedPart {
+    /// [`Part::hash`].
+    #[must_use]
+    pub const fn part_hash(&self) -> B256 {
+        self.hash
+    }
+
+    /// The part.
+    #[must_use]
+    pub const fn part(&self) -> &Part {
+        &self.part
     }
 }
 

@@ -114,7 +114,8 @@ mod tests {
         assert_eq!(Policy::new([]), Err(PolicyFault::EndorserCount(0)));
         assert_eq!(Policy::new([(node(1), 0)]), Err(PolicyFault::WeightZero(node(1))));
         assert_eq!(Policy::new([(node(1), 1), (node(1), 1)]), Err(PolicyFault::Duplicate(node(1))));
-        let many = (0..=u64::try_from(MAX_ENDORSERS).unwrap()).map(|i| (B256::from(alloy_primitives::U256::from(i)), 1));
+        let many =
+            (0..=u64::try_from(MAX_ENDORSERS).unwrap()).map(|i| (B256::from(alloy_primitives::U256::from(i)), 1));
         assert_eq!(Policy::new(many), Err(PolicyFault::EndorserCount(MAX_ENDORSERS + 1)));
     }
 

@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 
 use super::{
     decision::{Decision, RequestState},
-    message::Part,
+    message::{HashedPart, Part},
 };
 
 /// What became of a number on a member. The codes are those of the contract's storage; 0 is nothing yet.
@@ -85,6 +85,9 @@ pub enum StoreError {
     /// The evidence does not show a commit.
     #[error("the alliance has not committed: {0:?}")]
     NotCommitted(Option<RequestState>),
+    /// The header is older than the request.
+    #[error("the header's state does not have the request: show a later one")]
+    RequestNotShown,
     /// Apply it instead.
     #[error("the alliance has committed: it must be applied")]
     Committed,
@@ -99,7 +102,7 @@ pub enum StoreError {
 }
 
 /// What a final header of the alliance chain shows of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Evidence {
     /// The header's time, in seconds: of the alliance chain, whatever the clocks here say.
     pub time: u64,
@@ -185,12 +188,13 @@ impl Store {
     pub fn reserve(
         &mut self,
         number: u64,
-        part: &Part,
+        hashed: &HashedPart,
         accepts: impl FnOnce(&Self, &Part) -> bool,
     ) -> Result<(Outcome, Option<Refusal>), StoreError> {
         if let Some(known) = self.outcome(number) {
             return Ok((known, None));
         }
+        let part = hashed.part();
         let refusal = match self.examine(number, part)? {
             None if !accepts(self, part) => Some(Refusal::Rejected),
             examined => examined,
@@ -198,7 +202,7 @@ impl Store {
         let outcome = if refusal.is_some() { Outcome::Refused } else { Outcome::Reserved };
         self.outcomes.insert(number, outcome);
         if refusal.is_none() {
-            self.hold(number, part);
+            self.hold(number, hashed);
         }
         Ok((outcome, refusal))
     }
@@ -207,17 +211,17 @@ impl Store {
     ///
     /// # Errors
     /// Not reserved, another part, or no proof of a commit.
-    pub fn apply(&mut self, number: u64, part: &Part, evidence: &Evidence) -> Result<(), StoreError> {
+    pub fn apply(&mut self, number: u64, hashed: &HashedPart, evidence: &Evidence) -> Result<(), StoreError> {
         if self.outcome(number) == Some(Outcome::Applied) {
             return Ok(());
         }
-        self.check_reserved(number, part)?;
+        self.check_reserved(number, hashed)?;
         let state = evidence.decision.map(|decision| decision.state());
         if state != Some(RequestState::Committed) {
             return Err(StoreError::NotCommitted(state));
         }
-        self.give_back(part);
-        for write in &part.writes {
+        self.give_back(hashed.part());
+        for write in &hashed.part().writes {
             let entry = self.entries.entry(write.key).or_default();
             entry.version += 1;
             entry.value = write.value;
@@ -230,13 +234,12 @@ impl Store {
     ///
     /// # Errors
     /// Not reserved, another part, committed, or a commit is still possible after that header.
-    pub fn release(&mut self, number: u64, part: &Part, evidence: &Evidence) -> Result<(), StoreError> {
+    pub fn release(&mut self, number: u64, hashed: &HashedPart, evidence: &Evidence) -> Result<(), StoreError> {
         if self.outcome(number) == Some(Outcome::Released) {
             return Ok(());
         }
-        self.check_reserved(number, part)?;
-        // Reserving was shown the request in some header, but this one may be older: it shows nothing.
-        let decision = evidence.decision.ok_or(StoreError::NotCommitted(None))?;
+        self.check_reserved(number, hashed)?;
+        let decision = evidence.decision.ok_or(StoreError::RequestNotShown)?;
         match decision.state() {
             RequestState::Committed => return Err(StoreError::Committed),
             RequestState::Sequenced if evidence.time <= decision.deadline() => {
@@ -244,7 +247,7 @@ impl Store {
             }
             RequestState::Sequenced | RequestState::Aborted | RequestState::Invalid => {}
         }
-        self.give_back(part);
+        self.give_back(hashed.part());
         self.outcomes.insert(number, Outcome::Released);
         Ok(())
     }
@@ -271,9 +274,9 @@ impl Store {
         waits.map_or(Ok(None), Err)
     }
 
-    fn hold(&mut self, number: u64, part: &Part) {
-        self.parts.insert(number, part.hash());
-        for (key, writes) in holds(part) {
+    fn hold(&mut self, number: u64, hashed: &HashedPart) {
+        self.parts.insert(number, hashed.part_hash());
+        for (key, writes) in holds(hashed.part()) {
             let entry = self.entries.entry(key).or_default();
             if writes {
                 entry.writer = number;
@@ -300,11 +303,11 @@ impl Store {
         }
     }
 
-    fn check_reserved(&self, number: u64, part: &Part) -> Result<(), StoreError> {
+    fn check_reserved(&self, number: u64, hashed: &HashedPart) -> Result<(), StoreError> {
         let outcome = self.outcome(number);
         match self.parts.get(&number) {
             Some(expected) if outcome == Some(Outcome::Reserved) => {
-                let found = part.hash();
+                let found = hashed.part_hash();
                 if found == *expected { Ok(()) } else { Err(StoreError::PartDiffers { expected: *expected, found }) }
             }
             _ => Err(StoreError::NotReserved(outcome)),

@@ -11,16 +11,16 @@ fn value(amount: u8) -> B256 {
 }
 
 /// Reads keys in the versions given, and writes keys.
-fn part(reads: &[(u8, u64)], writes: &[u8]) -> Part {
-    Part {
+fn part(reads: &[(u8, u64)], writes: &[u8]) -> HashedPart {
+    HashedPart::from(Part {
         member: key(0xaa),
         call: "pay".into(),
         reads: reads.iter().map(|(name, version)| Read { key: key(*name), version: *version }).collect(),
         writes: writes.iter().map(|name| Write { key: key(*name), value: value(9) }).collect(),
-    }
+    })
 }
 
-fn reserve(store: &mut Store, number: u64, part: &Part) -> Result<(Outcome, Option<Refusal>), StoreError> {
+fn reserve(store: &mut Store, number: u64, part: &HashedPart) -> Result<(Outcome, Option<Refusal>), StoreError> {
     store.reserve(number, part, |_, _| true)
 }
 
@@ -66,7 +66,7 @@ fn a_reservation_outlasts_its_deadline_until_a_later_header_shows_no_commit() {
     assert_eq!(store.release(1, &part, &shows(110, sequenced())), open(110));
     assert_eq!(store.release(1, &part, &shows(111, committed())), Err(StoreError::Committed));
     let nothing = Evidence { time: 500, decision: None };
-    assert_eq!(store.release(1, &part, &nothing), Err(StoreError::NotCommitted(None)));
+    assert_eq!(store.release(1, &part, &nothing), Err(StoreError::RequestNotShown));
     assert!(store.entry(key(2)).is_held());
     assert_eq!(store.release(1, &part, &shows(111, sequenced())), Ok(()));
     assert_eq!(store.entry(key(2)), Entry::default());
@@ -82,10 +82,7 @@ fn an_abort_releases_at_once() {
     assert_eq!(store.release(1, &part, &shows(105, aborted())), Ok(()), "again changes nothing");
     assert_eq!(reserve(&mut store, 1, &part), Ok((Outcome::Released, None)), "a number is not reserved twice");
     assert!(!store.entry(key(1)).is_held());
-    assert_eq!(
-        store.apply(1, &part, &shows(106, committed())),
-        Err(StoreError::NotReserved(Some(Outcome::Released)))
-    );
+    assert_eq!(store.apply(1, &part, &shows(106, committed())), Err(StoreError::NotReserved(Some(Outcome::Released))));
 }
 
 #[test]
@@ -106,7 +103,7 @@ fn another_part_than_the_reserved_one_does_nothing() {
     let mut store = Store::default();
     let (mine, other) = (part(&[], &[2]), part(&[], &[2, 3]));
     reserve(&mut store, 1, &mine).unwrap();
-    let differs = Err(StoreError::PartDiffers { expected: mine.hash(), found: other.hash() });
+    let differs = Err(StoreError::PartDiffers { expected: mine.part_hash(), found: other.part_hash() });
     assert_eq!(store.apply(1, &other, &shows(106, committed())), differs);
     assert_eq!(store.release(1, &other, &shows(111, sequenced())), differs);
 }
