@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "controlling",
     "monitoring",
     "certificates",
+    "bridge",
     "rest",
     "client",
     "gateway",
@@ -31,7 +32,7 @@ const ORDER: &[&str] = &[
 const ENTITIES: &[&str] = &["representation", "processing", "provisioning", "controlling", "monitoring"];
 
 /// Applications: the entities never import them.
-const APPLICATIONS: &[&str] = &["certificates"];
+const APPLICATIONS: &[&str] = &["certificates", "bridge"];
 
 /// Crates without I/O, with what they must not pull in.
 const PURE: &[(&str, &[&str])] = &[

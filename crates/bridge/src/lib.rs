@@ -1,0 +1,17 @@
+//! Anchors between chains and the cross-chain alliance: what is signed, what is stored, and the rules by which it changes.
+//!
+//! ```text
+//!  requester --Request, Endorse, Sequence--> alliance chain ----- decision (final header, proof) ----.
+//!                                               ^                                                    v
+//!                                               '--- outcome (final header, proof) --- member chain: reserve, apply, release
+//! ```
+//!
+//! Place: an application beside the five entities. The rules here are those of the contracts in `contracts/src/bridge`, so that whoever prepares a message
+//! knows beforehand what a contract will say to it, and so that a model can explore them (`tests/model.rs`).
+//!
+//! Invariants: ANCHOR-1 to ANCHOR-9 of `docs/specs/anchor.md`, ALLIANCE-1 to ALLIANCE-13 of `docs/specs/alliance.md`.
+//!
+//! Must not: read a clock (time is the alliance chain's, and comes with the evidence), hold keys, trust whoever carries a message.
+
+pub mod alliance;
+pub mod anchor;
