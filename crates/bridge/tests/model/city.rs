@@ -243,7 +243,8 @@ impl City {
                 }
             }
             for party in 0..protocol.parties(request) {
-                self.outcomes[request][party].extend(protocol.outcome(self, request, party));
+                let outcome = protocol.outcome(self, request, party);
+                self.outcomes[request][party].extend(outcome);
             }
         }
     }

@@ -70,6 +70,8 @@ impl BuiltGenesis {
 pub struct TestNode {
     pub keys: ValidatorKeys,
     pub role: Role,
+    /// Where its record of votes is; with its data if nothing is said.
+    pub votes_dir: Option<PathBuf>,
     /// What its clock shows.
     pub clock: ClockError,
     /// How messages come in.
@@ -96,6 +98,7 @@ pub struct Started {
 pub struct Instance {
     pub keys: ValidatorKeys,
     pub dir: PathBuf,
+    pub votes_dir: PathBuf,
     /// What the names of consensus' files begin with.
     pub partition: String,
     pub heartbeat: Duration,
@@ -112,6 +115,7 @@ impl TestNode {
         Self {
             keys,
             role: Role::Validator,
+            votes_dir: None,
             clock: ClockError::default(),
             disorder: Disorder::default(),
             liar: None,
@@ -145,6 +149,7 @@ impl TestNode {
         let instance = Instance {
             keys: self.keys.clone(),
             dir: dir.to_owned(),
+            votes_dir: self.votes_dir.clone().unwrap_or_else(|| dir.to_owned()),
             partition: format!("main-{peer}"),
             heartbeat,
             clock: self.clock.clone(),
@@ -220,8 +225,8 @@ impl Instance {
             blocker: oracle.control(peer),
             timing,
             partition: self.partition,
-            votes_dir: self.dir.clone(),
             data_dir: self.dir,
+            votes_dir: self.votes_dir,
             witness: witness.clone(),
         };
         let channels = named(self.channels);

@@ -29,6 +29,8 @@ pub struct Simulation {
     pub heartbeat: Duration,
     /// Second machines with the keys of a node, and their data.
     pub twins: Vec<(TestNode, tempfile::TempDir)>,
+    /// Where the nodes' keys would lie, with the records of their votes.
+    homes: Vec<tempfile::TempDir>,
 }
 
 fn node(keys: ValidatorKeys, genesis: &BuiltGenesis) -> TestNode {
@@ -92,6 +94,15 @@ impl Simulation {
             trusted,
             heartbeat: HEARTBEAT,
             twins: vec![],
+            homes: vec![],
+        }
+    }
+
+    /// Each node's record of its votes outlives its data.
+    pub fn keep_votes_apart(&mut self) {
+        self.homes = self.nodes.iter().map(|_| tempfile::tempdir().unwrap()).collect();
+        for (node, home) in self.nodes.iter_mut().zip(&self.homes) {
+            node.votes_dir = Some(home.path().to_owned());
         }
     }
 

@@ -36,7 +36,6 @@ pub(crate) use body::{ChangedKeys, decode_body, decode_receipts, encode_body, en
 pub use error::{OpenError, StoreError};
 pub use prune::PruneReport;
 
-pub(crate) use body::{decode_receipts, encode_receipts};
 pub(crate) use commit::Commit;
 pub(crate) use staged::StagedStore;
 pub(crate) use view::StoreView;

@@ -13,6 +13,7 @@ use chancery_primitives::{
         VALIDATOR_REGISTRY, changed_epochs_slot, peer_key_slot, record_slot,
     },
 };
+use chancery_rpc::{RpcAccess, RpcLimits};
 use serde_json::{Value, json};
 
 use super::harness::*;

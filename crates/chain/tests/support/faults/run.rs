@@ -69,6 +69,7 @@ impl Run {
         let plan = Plan::new(story.change, &keys, count);
         let mut simulation = Simulation::on(context, keys, genesis, good_link(), story.disconnects).await;
         simulation.heartbeat = story.heartbeat;
+        simulation.keep_votes_apart();
         let mut run = Self { simulation, story, random, ledger: Ledger::default(), plan, told, drawn: BTreeMap::new() };
         run.tell(format!("{:?}", run.story));
         run

@@ -53,6 +53,7 @@ pub async fn start(simulation: &mut Simulation, index: usize, random: &mut StdRn
         let instance = Instance {
             keys: keys.clone(),
             dir: dir.path().to_owned(),
+            votes_dir: dir.path().to_owned(),
             partition: format!("main-{}-{twin}", keys.peer_public_key()),
             heartbeat: simulation.heartbeat,
             clock: Default::default(),
