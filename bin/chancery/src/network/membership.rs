@@ -16,7 +16,7 @@ use super::{
     voting::{Assembly, Sent},
 };
 use crate::{
-    arguments::{ProposeAddition, ProposeRemoval, ProposeVoter, ShowValidators, VoteFor},
+    arguments::{OwnProposal, ProposeAddition, ProposeRemoval, ProposeVoter, ShowValidators, VoteFor},
     output::Output,
 };
 
@@ -89,7 +89,7 @@ pub(super) fn vote(command: &VoteFor, output: &Output) -> Result<()> {
 }
 
 /// Takes a proposal of the own organization back.
-pub(super) fn withdraw(command: &VoteFor, output: &Output) -> Result<()> {
+pub(super) fn withdraw(command: &OwnProposal, output: &Output) -> Result<()> {
     conversation(async {
         let registry = Assembly::connect(&VALIDATORS, &command.voting.rpc, Some(&command.voting.voting_key)).await?;
         let id = U256::from(command.proposal);
@@ -99,7 +99,7 @@ pub(super) fn withdraw(command: &VoteFor, output: &Output) -> Result<()> {
 }
 
 /// Notes that a proposal's time is over.
-pub(super) fn clear(command: &VoteFor, output: &Output) -> Result<()> {
+pub(super) fn clear(command: &OwnProposal, output: &Output) -> Result<()> {
     conversation(async {
         let registry = Assembly::connect(&VALIDATORS, &command.voting.rpc, Some(&command.voting.voting_key)).await?;
         let id = U256::from(command.proposal);
