@@ -122,6 +122,11 @@ fn files_that_make_no_chain_are_refused_by_field() {
         }),
         "alloc"
     );
+    let cut_delegation = |config: &mut GenesisConfig| {
+        let account = GenesisAccount::default().with_code(Some(hex!("ef01005151").into()));
+        config.alloc.insert(Address::repeat_byte(9), account);
+    };
+    assert_eq!(field(cut_delegation), "alloc");
     let mut config = genesis_config();
     config.predeploys = vec![PredeployConfig { init_code: hex!("5f5ffd").into(), ..predeploy() }];
     assert!(matches!(config.build(), Err(GenesisError::Predeploy { address: PLACE, .. })));
