@@ -30,6 +30,8 @@ pub fn check(data: &[u8]) {
     }
     if let Ok(block) = ConsensusBlock::decode_cfg(Bytes::copy_from_slice(data), &()) {
         assert_eq!((block.encode().as_ref(), block.encode_size()), (data, data.len()));
+        let block = block.block();
+        assert_eq!(block.header().transactions_root, block.transactions_root(), "the hash does not stand for the block");
     }
     if let Ok(proposal) = decode_last_proposal(Bytes::copy_from_slice(data)) {
         assert_eq!(proposal.encode().as_ref(), data);
@@ -51,7 +53,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ..Header::default()
     };
     let sent: Vec<_> = transactions::samples().into_iter().map(std::sync::Arc::new).collect();
-    let blocks = [Block::new(Header::default(), vec![]), Block::new(header.clone(), vec![]), Block::new(header, sent)];
+    let root = Block::new(header.clone(), sent.clone()).transactions_root();
+    let full = Block::new(Header { transactions_root: root, ..header.clone() }, sent.clone());
+    let blocks = [Block::new(header.clone(), vec![]), full, Block::new(header, sent)];
     let framed = |block: &Block| ConsensusBlock::from(block.clone()).encode().to_vec();
     let proposed = |block: &Block| [&[0, 3][..], &framed(block)].concat();
     blocks.iter().flat_map(|block| [block.encode().to_vec(), framed(block), proposed(block)]).collect()
