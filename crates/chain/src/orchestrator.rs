@@ -197,7 +197,9 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
         let (validators, scheme) = self.membership.enter(epoch)?;
         let standing = match scheme.me() {
             // Nobody goes on without a validator that is alone, so it would wait for ever.
-            Some(_) if validators.peers().len() > 1 => self.votes.standing(epoch, context.scan(&self.journal(epoch)).await.is_ok()),
+            Some(_) if validators.peers().len() > 1 => {
+                self.votes.standing(epoch, context.scan(&self.journal(epoch)).await.is_ok())
+            }
             _ => Standing::Votes,
         };
         self.begin(context, epoch, (validators, scheme), standing, floor).await

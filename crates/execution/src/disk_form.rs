@@ -109,8 +109,7 @@ mod tests {
         let account = [&[3, 1, 5, 2, 1, 0][..], &[7; 32], &[0x81], &[9; 32]].concat();
         let branch = [&[1, 0, 5][..], &[0x81], &[9; 32], &[3 | 0x80, 3, 0x12, 0x30], &[8; 32]].concat();
         let difference = [&[2, 0, 7, 0, 1][..], &[1, 2, 0xc1, 0x80]].concat();
-        for (form, whole) in
-            [(DiskForm::Account, account), (DiskForm::Branch, branch), (DiskForm::Branch, difference)]
+        for (form, whole) in [(DiskForm::Account, account), (DiskForm::Branch, branch), (DiskForm::Branch, difference)]
         {
             assert_eq!(form.rewrite(&whole).as_deref(), Some(&whole[..]), "{form:?}");
             for length in 0..whole.len() {

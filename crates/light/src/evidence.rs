@@ -250,9 +250,8 @@ impl TrustedChain {
         membership: &Membership,
     ) -> Result<(Member, Misconduct), EvidenceError> {
         self.check_chain(evidence)?;
-        let member = self
-            .verify_membership(membership)
-            .map_err(|error| EvidenceError::Membership { check: error.check() })?;
+        let member =
+            self.verify_membership(membership).map_err(|error| EvidenceError::Membership { check: error.check() })?;
         if member.key != evidence.validator {
             return Err(EvidenceError::OtherMember { key: evidence.validator });
         }

@@ -152,7 +152,8 @@ fn a_validator_that_was_voted_in_is_named_by_the_registry() {
 #[test]
 fn nobody_is_blamed_for_votes_of_another_epoch_chain_or_key() {
     let world = World::new();
-    let refused = |evidence: &ConflictingVotes| world.trusted.verify_conflict_of_member(evidence, &world.good()).unwrap_err();
+    let refused =
+        |evidence: &ConflictingVotes| world.trusted.verify_conflict_of_member(evidence, &world.good()).unwrap_err();
     assert_eq!(refused(&world.evidence(2)), EvidenceError::OtherEpoch { votes: 2, proven: 1 });
     let mut other = world.evidence(EPOCH);
     other.validator = world.chain.essentials.validators[0];
@@ -185,7 +186,10 @@ fn a_forged_membership_is_refused_with_the_check_that_failed() {
 
     let in_the_middle = world.membership(EPOCH_LENGTH - 2, &slots, &slots);
     assert_eq!(world.refused(&in_the_middle), "MembershipMalformed", "the set may still change in the epoch");
-    let gone: Vec<_> = slots.iter().map(|(slot, value)| (*slot, if *slot == EPOCH_LENGTH_SLOT { *value } else { U256::ZERO })).collect();
+    let gone: Vec<_> = slots
+        .iter()
+        .map(|(slot, value)| (*slot, if *slot == EPOCH_LENGTH_SLOT { *value } else { U256::ZERO }))
+        .collect();
     assert_eq!(world.refused(&world.membership(EPOCH_LENGTH - 1, &gone, &gone)), "MembershipMalformed", "it has left");
     let mut unending = slots.clone();
     unending[0].1 = U256::ZERO;

@@ -31,7 +31,11 @@ pub fn check(data: &[u8]) {
     if let Ok(block) = ConsensusBlock::decode_cfg(Bytes::copy_from_slice(data), &()) {
         assert_eq!((block.encode().as_ref(), block.encode_size()), (data, data.len()));
         let block = block.block();
-        assert_eq!(block.header().transactions_root, block.transactions_root(), "the hash does not stand for the block");
+        assert_eq!(
+            block.header().transactions_root,
+            block.transactions_root(),
+            "the hash does not stand for the block"
+        );
     }
     if let Ok(proposal) = decode_last_proposal(Bytes::copy_from_slice(data)) {
         assert_eq!(proposal.encode().as_ref(), data);

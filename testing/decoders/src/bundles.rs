@@ -32,8 +32,7 @@ struct Known {
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let vectors: Vectors = serde_json::from_str(include_str!("../../../crates/light/vectors/bundle.json")).unwrap();
     let chain = TrustedChain::new(vectors.chain).unwrap();
-    let bundles: Vec<_> =
-        vectors.cases.into_iter().filter(|case| case.expect == "ok").map(|case| case.proof).collect();
+    let bundles: Vec<_> = vectors.cases.into_iter().filter(|case| case.expect == "ok").map(|case| case.proof).collect();
     let true_ones = bundles.iter().map(|bundle| bundle.verify(&chain).unwrap()).collect();
     Known { chain, bundles, true_ones }
 });
@@ -57,14 +56,17 @@ pub fn check(data: &[u8]) {
     };
     assert!(KNOWN.true_ones.iter().any(|known| is_true(&known)), "a bundle proves what is not so");
     if let Some((at, account)) = &proven.state {
-        let mut known = KNOWN.true_ones.iter().flat_map(|known| [Some(&known.header), known.state.as_ref().map(|(at, _)| at)]);
+        let mut known =
+            KNOWN.true_ones.iter().flat_map(|known| [Some(&known.header), known.state.as_ref().map(|(at, _)| at)]);
         assert!(known.any(|known| known == Some(at)), "a block of the state is proven final that is not");
         assert_state(account);
     }
 }
 
 fn assert_state(found: &AccountState) {
-    let slots = BTreeMap::from([(7, U256::ONE), (1, U256::from(5)), (2, U256::MAX)].map(|(slot, value)| (U256::from(slot), value)));
+    let slots = BTreeMap::from(
+        [(7, U256::ONE), (1, U256::from(5)), (2, U256::MAX)].map(|(slot, value)| (U256::from(slot), value)),
+    );
     let byte = found.address[0];
     if found.address == CONTRACT {
         assert_eq!((found.nonce, found.balance), (1, U256::ZERO));
@@ -96,9 +98,9 @@ fn parts(bundle: &mut ProofBundle) -> Vec<&mut Bytes> {
 /// All bundles of the vectors, the forged ones too, and changes of the good ones.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    let file: serde_json::Value = serde_json::from_str(include_str!("../../../crates/light/vectors/bundle.json")).unwrap();
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../../crates/light/vectors/bundle.json")).unwrap();
     let whole = file["cases"].as_array().unwrap().iter().map(|case| case["proof"].to_string().into_bytes());
     let changed = patches::seeds(12).into_iter().map(|changes| [&[0][..], &changes].concat());
     whole.chain(changed).collect()
 }
-

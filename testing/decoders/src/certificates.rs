@@ -37,8 +37,7 @@ struct Known {
 }
 
 static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
-    let vectors: Vectors =
-        serde_json::from_str(include_str!("../../../crates/light/vectors/finality.json")).unwrap();
+    let vectors: Vectors = serde_json::from_str(include_str!("../../../crates/light/vectors/finality.json")).unwrap();
     let known = |(index, chain): (usize, &Chain)| {
         let good = vectors.cases.iter().filter(|case| case.chain == index && case.expect == "ok");
         let proofs: Vec<_> = good.map(|case| case.proof.clone()).collect();
@@ -85,8 +84,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let proofs = KNOWN.iter().flat_map(|known| &known.proofs);
     let encoded = proofs.map(|proof| proof.certificate.to_vec());
     let context = ConsensusContext { epoch: 1, view: 3, parent_view: 2, millisecond: 999 }.encode().to_vec();
-    let changed = patches::seeds(3).into_iter().flat_map(|changes| {
-        (0..4u8).map(move |chain| [&[chain, chain][..], &changes].concat())
-    });
+    let changed = patches::seeds(3)
+        .into_iter()
+        .flat_map(|changes| (0..4u8).map(move |chain| [&[chain, chain][..], &changes].concat()));
     encoded.chain([context]).chain(changed).collect()
 }

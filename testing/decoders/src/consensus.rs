@@ -35,7 +35,8 @@ fn one_encoding<T: Decode + Encode>(data: &[u8], config: &T::Cfg) {
 
 fn finality(data: &[u8]) {
     let ours = FinalityCertificate::decode(data);
-    let theirs = Finalization::<ConsensusScheme, BlockDigest>::decode_cfg(Bytes::copy_from_slice(data), &MAX_VALIDATORS);
+    let theirs =
+        Finalization::<ConsensusScheme, BlockDigest>::decode_cfg(Bytes::copy_from_slice(data), &MAX_VALIDATORS);
     let Ok(theirs) = theirs else { return };
     assert_eq!(theirs.encode().as_ref(), data);
     let ours = ours.expect("consensus reads a certificate that the light client refuses");

@@ -65,8 +65,12 @@ fn vote(scheme: &ConsensusScheme, kind: VoteKind, block: Option<u8>) -> SignedVo
         Proposal::new(round, View::new(PARENT_VIEW), digest)
     };
     let signature = match (kind, block) {
-        (VoteKind::Notarize, Some(byte)) => Notarize::sign(scheme, proposal(byte)).unwrap().attestation.signature.encode(),
-        (VoteKind::Finalize, Some(byte)) => Finalize::sign(scheme, proposal(byte)).unwrap().attestation.signature.encode(),
+        (VoteKind::Notarize, Some(byte)) => {
+            Notarize::sign(scheme, proposal(byte)).unwrap().attestation.signature.encode()
+        }
+        (VoteKind::Finalize, Some(byte)) => {
+            Finalize::sign(scheme, proposal(byte)).unwrap().attestation.signature.encode()
+        }
         _ => Nullify::sign::<BlockDigest>(scheme, round).unwrap().attestation.signature.encode(),
     };
     let block = block.map(|byte| VotedBlock { parent_view: PARENT_VIEW, hash: B256::repeat_byte(byte) });

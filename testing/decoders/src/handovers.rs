@@ -70,7 +70,8 @@ pub fn check(data: &[u8]) {
     let mut keys = keys.into_iter();
     for handover in &mut proof.handovers {
         let count = handover.validators.len();
-        handover.validators = keys.by_ref().take(count).filter_map(|key| ValidatorKey::try_from(&key[..]).ok()).collect();
+        handover.validators =
+            keys.by_ref().take(count).filter_map(|key| ValidatorKey::try_from(&key[..]).ok()).collect();
     }
     follow(&proof.handovers);
     let _ = KNOWN.chain.verify_finality(&proof);
@@ -87,8 +88,8 @@ fn follow(handovers: &[Handover]) {
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let whole = KNOWN.proofs.iter().flat_map(|proof| &proof.handovers).map(|one| serde_json::to_vec(one).unwrap());
-    let changed = patches::seeds(20).into_iter().flat_map(|changes| {
-        [0u8, 1, 0x81].map(|length| [&[0, length][..], &changes].concat())
-    });
+    let changed = patches::seeds(20)
+        .into_iter()
+        .flat_map(|changes| [0u8, 1, 0x81].map(|length| [&[0, length][..], &changes].concat()));
     whole.chain(changed).collect()
 }

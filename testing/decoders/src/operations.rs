@@ -173,7 +173,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         let digest: B256 = serde_json::from_value(vector["digest"].clone()).unwrap_or_default();
         let signature = vector["signature"].as_str().and_then(|text| hex::decode(&text[2..]).ok()).unwrap_or_default();
         let operation = vector["operation"].to_string();
-        let body = serde_json::json!({ "operation": vector["operation"], "signature": vector["signature"] }).to_string();
+        let body =
+            serde_json::json!({ "operation": vector["operation"], "signature": vector["signature"] }).to_string();
         [
             tagged(3, operation.as_bytes()),
             tagged(2, &[digest.as_slice(), &signature].concat()),
@@ -181,7 +182,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
             tagged(5, operation.as_bytes()),
         ]
     });
-    let words = names["vectors"].as_array().unwrap().iter().map(|vector| &vector["bytes32"]).chain([&storage["packedWord"]]);
+    let words =
+        names["vectors"].as_array().unwrap().iter().map(|vector| &vector["bytes32"]).chain([&storage["packedWord"]]);
     let words = words.map(|word| tagged(0, serde_json::from_value::<B256>(word.clone()).unwrap().as_slice()));
     let proofs = [[3, 3, 0, 0, 16], [3, 4, 0, 0, 16], [39, 39, 5, 1, 16]].map(|pick| tagged(1, &pick));
     of_vectors.chain(words).chain(proofs).collect()

@@ -50,6 +50,7 @@ pub(crate) fn change(part: u8, kind: u8, at: u16, value: u8) -> Vec<u8> {
 
 /// Seeds of one change each: a bit, the last byte, a part in another's place.
 pub(crate) fn seeds(parts: u8) -> Vec<Vec<u8>> {
-    let each = |part| [change(part, 0, 7, 1), change(part, 2, 40, 0), change(part, 3, 0, 0), change(part, 5, 0, part + 1)];
+    let each =
+        |part| [change(part, 0, 7, 1), change(part, 2, 40, 0), change(part, 3, 0, 0), change(part, 5, 0, part + 1)];
     (0..parts).flat_map(each).chain([Vec::new()]).collect()
 }

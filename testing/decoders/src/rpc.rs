@@ -22,8 +22,7 @@ const MAX_RESPONSE_BYTES: u32 = 4 << 20;
 
 /// Stores its second word of calldata under its first and logs it; without calldata it returns slot 0.
 const STORE: Address = Address::repeat_byte(0x51);
-const STORE_CODE: &[u8] =
-    &hex!("3615601b576020356000355560203560005260003560206000a1005b60005460005260206000f3");
+const STORE_CODE: &[u8] = &hex!("3615601b576020356000355560203560005260003560206000a1005b60005460005260206000f3");
 
 struct Server {
     runtime: tokio::runtime::Runtime,
@@ -123,7 +122,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let plain = method_names().map(|method| call(method, json!([])));
     let (from, hash) = (key().address(), B256::repeat_byte(1));
     let request = json!({ "from": from, "to": STORE, "input": format!("0x{}", "01".repeat(64)) });
-    let overrides = json!({ STORE.to_string(): { "code": "0x6000", "balance": "0x1", "stateDiff": { hash.to_string(): hash } } });
+    let overrides =
+        json!({ STORE.to_string(): { "code": "0x6000", "balance": "0x1", "stateDiff": { hash.to_string(): hash } } });
     let simulated = json!({ "blockStateCalls": [{ "blockOverrides": { "number": "0x5", "time": "0x70000000" }, "stateOverrides":
         overrides, "calls": [request] }], "traceTransfers": true, "validation": false });
     let filter = json!({ "fromBlock": "0x0", "toBlock": "latest", "address": STORE, "topics": [[hash], null] });
@@ -133,8 +133,14 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ("eth_estimateGas", json!([request])),
         ("eth_createAccessList", json!([request, "0x2"])),
         ("eth_simulateV1", json!([simulated, "latest"])),
-        ("debug_traceCall", json!([request, "latest", { "tracer": "callTracer", "tracerConfig": { "withLog": true } }])),
-        ("debug_traceCall", json!([request, "latest", { "tracer": "prestateTracer", "tracerConfig": { "diffMode": true } }])),
+        (
+            "debug_traceCall",
+            json!([request, "latest", { "tracer": "callTracer", "tracerConfig": { "withLog": true } }]),
+        ),
+        (
+            "debug_traceCall",
+            json!([request, "latest", { "tracer": "prestateTracer", "tracerConfig": { "diffMode": true } }]),
+        ),
         ("debug_traceBlockByNumber", json!(["0x2", { "tracer": "callTracer" }])),
         ("eth_getBlockByNumber", json!(["0x1", true])),
         ("eth_getBlockReceipts", json!(["0x1"])),
@@ -156,6 +162,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
     ];
     let asked: Vec<_> = asked.into_iter().map(|(method, params)| call(method, params)).collect();
     let batch = [b"[".as_slice(), &asked[0], b",", &asked[7], b",", &asked[18], b",", &asked[18], b",{}]"].concat();
-    let others = [batch, b"[]".to_vec(), b"{}".to_vec(), b"null".to_vec(), br#"{"jsonrpc":"2.0","method":"eth_chainId"}"#.to_vec()];
+    let others = [
+        batch,
+        b"[]".to_vec(),
+        b"{}".to_vec(),
+        b"null".to_vec(),
+        br#"{"jsonrpc":"2.0","method":"eth_chainId"}"#.to_vec(),
+    ];
     plain.chain(asked).chain(others).collect()
 }

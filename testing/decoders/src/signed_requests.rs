@@ -99,7 +99,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let tagged = |kind: u8, text: &str| [&[kind][..], text.as_bytes()].concat();
     let address = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
     let names = Component::ALL.map(|component| format!("\"{}\"", component.name())).join(" ");
-    let parameters = format!("created=1795230000;expires=1795230060;nonce=\"0123456789abcdef\";keyid=\"erc8128:7100:{address}\"");
+    let parameters =
+        format!("created=1795230000;expires=1795230060;nonce=\"0123456789abcdef\";keyid=\"erc8128:7100:{address}\"");
     let message = format!(
         "city.example wants you to sign in with your Ethereum account:\n{address}\n\nSign in.\n\nURI: https://city.example\nVersion: 1\n\
          Chain ID: 7100\nNonce: abcdefgh12\nIssued At: 2026-01-02T03:04:05Z\nExpiration Time: 2026-01-02T03:09:05.250Z\nNot Before: \

@@ -27,10 +27,15 @@ struct Known {
 
 fn accounts() -> BTreeMap<Address, GenesisAccount> {
     let plain = (1..40u8).map(|byte| {
-        (Address::repeat_byte(byte), GenesisAccount::default().with_balance(U256::from(byte)).with_nonce(Some(byte.into())))
+        (
+            Address::repeat_byte(byte),
+            GenesisAccount::default().with_balance(U256::from(byte)).with_nonce(Some(byte.into())),
+        )
     });
-    let storage: BTreeMap<_, _> = (1..30u64).map(|slot| (B256::from(U256::from(slot)), B256::from(U256::from(slot * 3)))).collect();
-    let contract = GenesisAccount::default().with_code(Some(vec![0x5b, 0x60, 0, 0x56].into())).with_storage(Some(storage));
+    let storage: BTreeMap<_, _> =
+        (1..30u64).map(|slot| (B256::from(U256::from(slot)), B256::from(U256::from(slot * 3)))).collect();
+    let contract =
+        GenesisAccount::default().with_code(Some(vec![0x5b, 0x60, 0, 0x56].into())).with_storage(Some(storage));
     plain.chain([(Address::repeat_byte(0xc4), contract)]).collect()
 }
 
@@ -141,8 +146,8 @@ pub(crate) fn assert_without_code_and_storage(found: &AccountState) {
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let whole = KNOWN.proofs.iter().map(|proof| serde_json::to_vec(proof).unwrap());
-    let changed = patches::seeds(6).into_iter().flat_map(|changes| {
-        (0..4u8).map(move |case| [&[case, case, case][..], &changes].concat())
-    });
+    let changed = patches::seeds(6)
+        .into_iter()
+        .flat_map(|changes| (0..4u8).map(move |case| [&[case, case, case][..], &changes].concat()));
     whole.chain(changed).collect()
 }

@@ -123,7 +123,10 @@ impl GenesisConfig {
                 return wrong("alloc", "an account with storage needs code or a nonce, or EIP-161 would remove it");
             }
             if account.code.as_ref().is_some_and(|code| Bytecode::new_raw_checked(code.clone()).is_err()) {
-                return wrong("alloc", "code that begins with 0xef01 is a delegation (EIP-7702): 0xef0100 and an address");
+                return wrong(
+                    "alloc",
+                    "code that begins with 0xef01 is a delegation (EIP-7702): 0xef0100 and an address",
+                );
             }
         }
         Ok(())

@@ -13,8 +13,9 @@ use super::{
     frame::{FrameReader, Kind},
 };
 use crate::{
-    Block, Epochs, Genesis, Receipt, RegistryRecord, StateView, StoreConfig, StoreError, changed_epochs,
+    Block, Epochs, Genesis, Receipt, RegistryRecord, StateView, StoreConfig, StoreError,
     block::transactions_root,
+    changed_epochs,
     executor::receipts_root,
     recover_senders,
     state::{AccountRecord, slot_rlp},

@@ -123,7 +123,9 @@ pub(crate) fn proven_member(api: &Api, epoch: u64, key: &ValidatorKey) -> Result
         Err(StateError::Pruned { .. } | StateError::Future { .. }) => return Ok(None),
         state => state?,
     };
-    let member = registered_validators(&state).map_err(RpcError::internal)?.and_then(|set| set.into_iter().find(|member| member.bls_public_key == *key));
+    let member = registered_validators(&state)
+        .map_err(RpcError::internal)?
+        .and_then(|set| set.into_iter().find(|member| member.bls_public_key == *key));
     let (Some(member), Some(certificate)) = (member, api.chain().certificate(height)?) else { return Ok(None) };
     let record = record_slot(member.peer_public_key);
     let slots = [EPOCH_LENGTH_SLOT, record, record.wrapping_add(U256::ONE), record.wrapping_add(U256::from(2))];
