@@ -17,9 +17,7 @@ contract ProposalBoundsTest is Consortium {
             _propose(0);
         }
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IValidatorRegistry.TooManyProposalsOfOrganization.selector, _organization(0), OWN
-            )
+            abi.encodeWithSelector(IValidatorRegistry.TooManyProposalsOfOrganization.selector, _organization(0), OWN)
         );
         vm.prank(_voter(0));
         members.proposeVoter(_organization(3), address(0x9999));
