@@ -393,6 +393,8 @@ contract AuthorizationMatrixTest is Consortium {
         members.vote(handed);
         vm.prank(_voter(1));
         uint256 open = members.proposeVoter(_organization(1), STRANGER);
+        vm.prank(UNIVERSITY_ADMINISTRATOR);
+        uint256 own = members.proposeRemoval(_peerKey(1));
 
         address target = Predeploys.VALIDATOR_REGISTRY;
         bytes4 refusal = IValidatorRegistry.NotAVoter.selector;
@@ -409,6 +411,9 @@ contract AuthorizationMatrixTest is Consortium {
         _add(target, "vote(uint256)", abi.encode(open), allowed, refusal);
         // Nobody can settle what has not enough votes; that anybody can settle what has is in `ValidatorRegistry.t.sol`.
         _add(target, "settle(uint256)", abi.encode(open), NOBODY, IValidatorRegistry.NotEnoughVotes.selector);
+        _add(target, "withdraw(uint256)", abi.encode(own), allowed, refusal);
+        // That anybody can clear what has expired is in `ProposalBounds.t.sol`.
+        _add(target, "clear(uint256)", abi.encode(open), NOBODY, IValidatorRegistry.ProposalNotExpired.selector);
     }
 
     /// The university's administrator votes for the first of two organizations, as in {_addValidators}.
