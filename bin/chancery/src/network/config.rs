@@ -9,7 +9,7 @@ use std::{
 use alloy_primitives::FixedBytes;
 use anyhow::{Context, Result, ensure};
 use chancery_chain::{DEFAULT_HEARTBEAT, NodeConfig, P2pConfig, PeerAddress, PeerKey, Role, ValidatorKeys};
-use chancery_execution::{ExecutionConfig, GenesisConfig};
+use chancery_execution::{ExecutionConfig, GenesisConfig, StoreConfig};
 use chancery_rpc::RpcConfig;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,11 @@ const MAX_GENESIS_BYTES: u64 = 16 << 20;
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// A shorter heartbeat makes more empty blocks than it is worth; a longer one hides a silent leader for too long.
 const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 50..=600_000;
+
+/// Caches of a node, in MiB: one that has a machine to itself.
+const DEFAULT_CACHE_MB: usize = 128;
+/// Less does not hold what one block needs; more is no cache any more.
+const CACHE_MB: std::ops::RangeInclusive<usize> = 16..=65_536;
 
 /// The file as it stands.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,6 +43,8 @@ pub(super) struct NodeFile {
     pub(super) heartbeat_ms: u64,
     pub(super) rpc: RpcSection,
     pub(super) p2p: P2pSection,
+    #[serde(default)]
+    pub(super) storage: StorageSection,
     /// Where metrics and health are served; absent: nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) observe: Option<ObserveSection>,
@@ -54,6 +61,25 @@ pub(super) enum RoleName {
 #[serde(deny_unknown_fields)]
 pub(super) struct RpcSection {
     pub(super) listen: SocketAddr,
+}
+
+/// How memory is spent on the chain's data.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StorageSection {
+    /// What the caches of state and database take once they are full, in MiB. More of it keeps a chain of many millions of slots fast.
+    #[serde(default = "default_cache_mb")]
+    pub(super) cache_mb: usize,
+}
+
+impl Default for StorageSection {
+    fn default() -> Self {
+        Self { cache_mb: default_cache_mb() }
+    }
+}
+
+const fn default_cache_mb() -> usize {
+    DEFAULT_CACHE_MB
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -116,6 +142,14 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
         HEARTBEAT_MS.end(),
         file.heartbeat_ms
     );
+    ensure!(
+        CACHE_MB.contains(&file.storage.cache_mb),
+        "{}: storage.cache_mb must lie between {} and {}, and is {}",
+        path.display(),
+        CACHE_MB.start(),
+        CACHE_MB.end(),
+        file.storage.cache_mb
+    );
     let base = path.parent().unwrap_or(Path::new("."));
     let data_dir = base.join(&file.data_dir);
     let config = NodeConfig {
@@ -133,7 +167,10 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
             allow_private_addresses: file.p2p.allow_private_addresses,
         },
         rpc: RpcConfig::new(file.rpc.listen),
-        execution: ExecutionConfig::default(),
+        execution: ExecutionConfig {
+            store: StoreConfig::with_cache(file.storage.cache_mb << 20),
+            ..ExecutionConfig::default()
+        },
         heartbeat: Duration::from_millis(file.heartbeat_ms),
     };
     Ok(LoadedNode {

@@ -12,7 +12,7 @@ use chancery_execution::ValidatorConfig;
 use serde::Serialize;
 
 use super::{
-    config::{NodeFile, P2pSection, PeerEntry, RoleName, RpcSection},
+    config::{NodeFile, P2pSection, PeerEntry, RoleName, RpcSection, StorageSection},
     files::{genesis_of, voting_key, write_genesis, write_new},
 };
 use crate::{arguments::InitNetwork, output::Output};
@@ -168,6 +168,7 @@ fn file_of(member: &Member, members: &[Member], heartbeat_ms: u64) -> NodeFile {
             peers: others(|role| matches!(role, RoleName::Validator)),
             followers: others(|role| matches!(role, RoleName::Follower)),
         },
+        storage: StorageSection::default(),
         observe: None,
     }
 }
