@@ -186,7 +186,12 @@ impl BlockTree {
         std::thread::scope(|scope| {
             let (recovered, senders) = mpsc::sync_channel(RECOVERED_AHEAD);
             let unknown = &unknown;
-            scope.spawn(move || unknown.iter().try_for_each(|block| recovered.send(self.senders(block))));
+            let recover = move || unknown.iter().try_for_each(|block| recovered.send(self.senders(block)));
+            let recovering = std::thread::Builder::new().name("recover-ahead".into()).spawn_scoped(scope, recover);
+            if recovering.is_err() {
+                // No thread to be had: each block is executed when it is made final.
+                return;
+            }
             for block in unknown {
                 let Ok(senders) = senders.recv() else { return };
                 if self.execute_with(block, || senders).is_err() {
