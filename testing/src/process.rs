@@ -5,6 +5,7 @@ mod city;
 mod exchange;
 mod network;
 mod predeployed;
+mod usage;
 mod wire;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use city::{City, CityOptions, built_binary};
 pub use exchange::{Answer, Endpoint};
 pub use network::{Network, NodeProcess, free_ports};
 pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
+pub use usage::Usage;
 pub use wire::{Fault, Wire};
 
 /// The root of the project.

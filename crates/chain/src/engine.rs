@@ -49,7 +49,7 @@ const MAILBOX_MESSAGES: std::num::NonZeroUsize = NZUsize!(256);
 /// Blocks kept of each sender until they are needed: one per view that may be in progress.
 const BUFFERED_BLOCKS_PER_SENDER: usize = 16;
 /// Final blocks handed to execution and not acknowledged: what one commit may batch. Marshal holds twice as many in memory.
-const MAX_PENDING_ACKS: std::num::NonZeroUsize = NZUsize!(16);
+pub(crate) const MAX_PENDING_ACKS: std::num::NonZeroUsize = NZUsize!(16);
 /// Missing blocks fetched at a time.
 const MAX_REPAIR: std::num::NonZeroUsize = NZUsize!(16);
 /// Views behind the final one whose votes and blocks are still useful to peers.

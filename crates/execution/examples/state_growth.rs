@@ -1,14 +1,15 @@
-//! Measures the whole way of a transaction through this crate, phase by phase, while the state grows.
+//! What a transaction costs while the state grows: the same blocks at several numbers of storage slots, phase by phase.
 //!
-//! `cargo run --release -p chancery-execution --example state_growth -- [blocks] [transactions a block] [kind] [slots]`
+//! `cargo run --release -p chancery-execution --example state_growth -- [sizes] [blocks] [transactions a block] [cache MiB]`
 //!
-//! `kind`: `new` writes a slot that was never written, `random` one of `slots` random ones (first all are written), `transfer`
-//! moves wei between accounts. Everything is as in a node: admission with signature recovery, building, decoding and executing the
-//! block on a second chain (as another validator would), durable commits.
+//! `sizes` are numbers of slots, separated by commas (`100000,1000000,5000000`). At each size two kinds of blocks are measured: `random` writes
+//! slots that exist, chosen at random, `new` writes slots that were never written. Everything is as in a node: admission with signature
+//! recovery, building, durable commits. In between, one contract fills slots many a transaction, which is the fast way to a large state.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -17,18 +18,35 @@ use alloy_eips::Encodable2718;
 use alloy_genesis::GenesisAccount;
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, TxKind, U256, address, keccak256};
 use chancery_execution::{
-    Block, Blockchain, BuildAttributes, BuildBudget, ExecutionConfig, Finalization, GenesisConfig, MAX_BLOCK_BYTES,
-    ValidatorConfig,
+    Blockchain, BuildAttributes, BuildBudget, ExecutionConfig, Finalization, GenesisConfig, MAX_BLOCK_BYTES,
+    StoreConfig, ValidatorConfig,
 };
 use rayon::prelude::*;
 
 const CHAIN_ID: u64 = 7100;
-const SENDERS: u64 = 20;
+const SENDERS: usize = 20;
 const WRITER: Address = address!("0x00000000000000000000000000000000000000a1");
+/// Writes the third word of its input into all slots from the first word to the second, at least into the first.
+const WRITER_CODE: [u8; 22] = [
+    0x5f, 0x35, 0x60, 0x20, 0x35, 0x90, 0x5b, 0x60, 0x40, 0x35, 0x81, 0x55, 0x60, 0x01, 0x01, 0x81, 0x81, 0x10, 0x60,
+    0x06, 0x57, 0x00,
+];
+/// Slots that a transaction of the filling writes: below the gas cap of a transaction (EIP-7825).
+const SLOTS_PER_FILL: u64 = 700;
+/// Transactions in a block of the filling.
+const FILLS_PER_BLOCK: u64 = 100;
+const BLOCK_GAS: u64 = 2_000_000_000;
+const TRANSACTION_GAS: u64 = 16_500_000;
+const WRITE_GAS: u64 = 100_000;
+/// New slots have numbers from here on.
+const FIRST_NEW_SLOT: u64 = 1 << 40;
+/// Background work is over when the process has used no more than this share of a core for a while.
+const IDLE_SHARE: f64 = 0.05;
 
 struct Sender {
     secret: B256,
     address: Address,
+    nonce: u64,
 }
 
 impl Sender {
@@ -36,167 +54,255 @@ impl Sender {
         let secret = keccak256(number.to_be_bytes());
         let hash = B256::repeat_byte(1);
         let address = sign_message(secret, hash).unwrap().recover_address_from_prehash(&hash).unwrap();
-        Self { secret, address }
-    }
-
-    fn sign(&self, transaction: TxEip1559) -> Bytes {
-        let signature = sign_message(self.secret, transaction.signature_hash()).unwrap();
-        TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+        Self { secret, address, nonce: 0 }
     }
 }
 
-#[derive(Default)]
+/// One call of the writer.
+#[derive(Clone, Copy)]
+struct Write {
+    first: u64,
+    end: u64,
+    value: u64,
+    gas: u64,
+}
+
+struct Bench {
+    chain: Blockchain,
+    directory: tempfile::TempDir,
+    senders: Vec<Sender>,
+    height: u64,
+    random: u64,
+    next_new: u64,
+}
+
+#[derive(Clone, Copy, Default)]
 struct Times {
     admit: Duration,
     build: Duration,
     finalize: Duration,
-    execute: Duration,
+}
+
+impl Bench {
+    fn open(config: StoreConfig) -> Self {
+        let senders: Vec<Sender> = (0..SENDERS as u64).map(Sender::new).collect();
+        let mut alloc: BTreeMap<Address, GenesisAccount> = senders
+            .iter()
+            .map(|sender| (sender.address, GenesisAccount::default().with_balance(U256::from(1u128 << 100))))
+            .collect();
+        let code = Some(Bytes::from_static(&WRITER_CODE));
+        alloc.insert(WRITER, GenesisAccount::default().with_nonce(Some(1)).with_code(code));
+        let validator = ValidatorConfig {
+            name: "one".into(),
+            bls_public_key: FixedBytes::ZERO,
+            peer_public_key: FixedBytes::ZERO,
+            proof_of_possession: FixedBytes::ZERO,
+            voting_account: None,
+        };
+        let config_of_chain = GenesisConfig {
+            name: "main".into(),
+            chain_id: CHAIN_ID,
+            timestamp: 1_700_000_000,
+            gas_limit: BLOCK_GAS,
+            validators: vec![validator],
+            alloc,
+            predeploys: Vec::new(),
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let config = ExecutionConfig { store: config, ..ExecutionConfig::default() };
+        let chain = Blockchain::open(directory.path(), &config_of_chain.build().unwrap(), config).unwrap();
+        Self { chain, directory, senders, height: 0, random: 0, next_new: FIRST_NEW_SLOT }
+    }
+
+    fn sign(&mut self, writes: &[Write]) -> Vec<Bytes> {
+        let jobs: Vec<(usize, u64, Write)> = writes
+            .iter()
+            .enumerate()
+            .map(|(index, write)| {
+                let sender = index % SENDERS;
+                self.senders[sender].nonce += 1;
+                (sender, self.senders[sender].nonce - 1, *write)
+            })
+            .collect();
+        jobs.par_iter()
+            .map(|(sender, nonce, write)| {
+                let words = [write.first, write.end, write.value].map(U256::from);
+                let transaction = TxEip1559 {
+                    chain_id: CHAIN_ID,
+                    nonce: *nonce,
+                    gas_limit: write.gas,
+                    to: TxKind::Call(WRITER),
+                    input: words.iter().flat_map(|word| word.to_be_bytes::<32>()).collect::<Vec<_>>().into(),
+                    ..TxEip1559::default()
+                };
+                let signature = sign_message(self.senders[*sender].secret, transaction.signature_hash()).unwrap();
+                TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+            })
+            .collect()
+    }
+
+    /// One block with these calls, final and durable.
+    fn block(&mut self, writes: &[Write]) -> Times {
+        let raw = self.sign(writes);
+        let mut times = Times::default();
+        let start = Instant::now();
+        assert!(self.chain.pool().add(raw).iter().all(Result::is_ok));
+        times.admit = start.elapsed();
+        let parent = self.chain.head();
+        self.height += 1;
+        let attributes = BuildAttributes {
+            time_ms: parent.block().time_ms() + 100,
+            epoch: 0,
+            view: self.height,
+            parent_view: self.height - 1,
+            beneficiary: Address::ZERO,
+        };
+        let max_time = Duration::from_secs(60);
+        let budget = BuildBudget { max_time, max_bytes: MAX_BLOCK_BYTES, max_transactions: usize::MAX };
+        let start = Instant::now();
+        let built = self.chain.tree().build(parent.block().hash(), attributes, budget).unwrap();
+        times.build = start.elapsed();
+        assert_eq!(built.block().transactions().len(), writes.len());
+        assert!(built.receipts().iter().all(|receipt| receipt.success));
+        let start = Instant::now();
+        let finalization = Finalization { block: built.block().clone(), certificate: None };
+        self.chain.tree().finalize(vec![finalization]).unwrap();
+        times.finalize = start.elapsed();
+        times
+    }
+
+    /// Writes the slots from `from` to `to`.
+    fn fill(&mut self, from: u64, to: u64) {
+        let value = self.height + 1;
+        let fills: Vec<Write> = (from..to)
+            .step_by(SLOTS_PER_FILL as usize)
+            .map(|first| Write { first, end: to.min(first + SLOTS_PER_FILL), value, gas: TRANSACTION_GAS })
+            .collect();
+        for block in fills.chunks(FILLS_PER_BLOCK as usize) {
+            self.block(block);
+        }
+    }
+
+    fn writes(&mut self, kind: &str, count: u64, slots: u64) -> Vec<Write> {
+        (0..count)
+            .map(|_| {
+                let slot = if kind == "new" {
+                    self.next_new += 1;
+                    self.next_new
+                } else {
+                    self.random += 1;
+                    let hash = keccak256(self.random.to_be_bytes());
+                    u64::from_be_bytes(hash[..8].try_into().unwrap()) % slots
+                };
+                Write { first: slot, end: slot, value: self.height + 1 + (1 << 32), gas: WRITE_GAS }
+            })
+            .collect()
+    }
+
+    fn measure(&mut self, kind: &str, slots: u64, blocks: u64, per_block: u64) {
+        // The caches are those of this kind of block, as they are in a chain that has done nothing else.
+        for _ in 0..blocks / 2 {
+            let writes = self.writes(kind, per_block, slots);
+            self.block(&writes);
+        }
+        let (mut sum, cpu, written) = (Times::default(), cpu_seconds(), written_bytes());
+        let mut signing = 0.0;
+        for _ in 0..blocks {
+            let writes = self.writes(kind, per_block, slots);
+            let before = cpu_seconds();
+            let nonces: Vec<u64> = self.senders.iter().map(|sender| sender.nonce).collect();
+            drop(self.sign(&writes));
+            signing += cpu_seconds() - before;
+            self.senders.iter_mut().zip(nonces).for_each(|(sender, nonce)| sender.nonce = nonce);
+            let times = self.block(&writes);
+            sum.admit += times.admit;
+            sum.build += times.build;
+            sum.finalize += times.finalize;
+        }
+        // Signing was done twice, and is no part of what a node does.
+        let cpu = cpu_seconds() - cpu - 2.0 * signing;
+        let written = written_bytes() - written;
+        let count = (blocks * per_block) as f64;
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / count;
+        let total = each(sum.admit) + each(sum.build) + each(sum.finalize);
+        println!(
+            "{slots:>9} slots, {kind:<6}: {:>6.0} tx/s; admit {:5.1}, build {:5.1}, finalize {:5.1} us each; cpu {:5.1} us each; written {:5.2} kB each; {}; {} MB on disk",
+            1e6 / total,
+            each(sum.admit),
+            each(sum.build),
+            each(sum.finalize),
+            cpu * 1e6 / count,
+            written as f64 / count / 1e3,
+            resident(),
+            disk_bytes(self.directory.path()) >> 20,
+        );
+    }
 }
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let mut next = |default: &str| arguments.next().unwrap_or_else(|| default.into());
-    let blocks: u64 = next("50").parse().unwrap();
+    let sizes: Vec<u64> =
+        next("100000,1000000,5000000").split(',').map(|size| size.replace('_', "").parse().unwrap()).collect();
+    let blocks: u64 = next("16").parse().unwrap();
     let per_block: u64 = next("4000").parse().unwrap();
-    let kind = next("new");
-    let slots: u64 = next("1000000").parse().unwrap();
-
-    let senders: Vec<Sender> = (0..SENDERS).map(Sender::new).collect();
-    let mut alloc: BTreeMap<Address, GenesisAccount> = senders
-        .iter()
-        .map(|sender| (sender.address, GenesisAccount::default().with_balance(U256::from(1u128 << 100))))
-        .collect();
-    let code = Bytes::from_static(&[0x60, 0x20, 0x35, 0x5f, 0x35, 0x55, 0x00]);
-    alloc.insert(WRITER, GenesisAccount::default().with_nonce(Some(1)).with_code(Some(code)));
-    let validator = ValidatorConfig {
-        name: "one".into(),
-        bls_public_key: FixedBytes::ZERO,
-        peer_public_key: FixedBytes::ZERO,
-        proof_of_possession: FixedBytes::ZERO,
-        voting_account: None,
-    };
-    let config = GenesisConfig {
-        name: "main".into(),
-        chain_id: CHAIN_ID,
-        timestamp: 1_700_000_000,
-        gas_limit: 1_000_000_000,
-        validators: vec![validator],
-        alloc,
-        predeploys: Vec::new(),
-    };
-    let genesis = config.build().unwrap();
-    let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let [proposer, verifier] = [0, 1]
-        .map(|index: usize| Blockchain::open(directories[index].path(), &genesis, ExecutionConfig::default()).unwrap());
-
-    let filling = if kind == "random" { slots / per_block } else { 0 };
-    let mut times = Times::default();
-    let mut counter = 0u64;
-    for block_number in 0..filling + blocks {
-        let jobs: Vec<(u64, u64)> =
-            (0..per_block).map(|index| (counter + index, (counter + index) / SENDERS)).collect();
-        let raw: Vec<Bytes> = jobs
-            .par_iter()
-            .map(|(number, nonce)| {
-                let sender = &senders[(number % SENDERS) as usize];
-                let slot = if kind == "random" && block_number >= filling {
-                    u64::from_be_bytes(keccak256(number.to_be_bytes())[..8].try_into().unwrap()) % slots
-                } else {
-                    *number
-                };
-                let (to, value, input) = if kind == "transfer" {
-                    (Address::from_word(keccak256((number % 1_000).to_be_bytes())), U256::from(1), Bytes::new())
-                } else {
-                    let words = [U256::from(slot), U256::from(number + 1)];
-                    (
-                        WRITER,
-                        U256::ZERO,
-                        words.iter().flat_map(|word| word.to_be_bytes::<32>()).collect::<Vec<_>>().into(),
-                    )
-                };
-                let transaction = TxEip1559 {
-                    chain_id: CHAIN_ID,
-                    nonce: *nonce,
-                    gas_limit: 100_000,
-                    to: TxKind::Call(to),
-                    value,
-                    input,
-                    ..TxEip1559::default()
-                };
-                sender.sign(transaction)
-            })
-            .collect();
-        counter += per_block;
-
+    let mut bench = Bench::open(store_config(&next("")));
+    let mut filled = 0;
+    for slots in sizes {
         let start = Instant::now();
-        assert!(proposer.pool().add(raw).iter().all(Result::is_ok));
-        times.admit += start.elapsed();
+        bench.fill(filled, slots);
+        let fill = start.elapsed();
+        wait_until_idle();
+        println!(
+            "{slots:>9} slots after {:.0} s ({:.1} us a slot) and {:.0} s of work behind",
+            fill.as_secs_f64(),
+            fill.as_secs_f64() * 1e6 / (slots - filled) as f64,
+            (start.elapsed() - fill).as_secs_f64()
+        );
+        filled = slots;
+        for kind in ["random", "new"] {
+            bench.measure(kind, slots, blocks, per_block);
+        }
+    }
+}
 
-        let parent = proposer.head();
-        let attributes = BuildAttributes {
-            time_ms: parent.block().time_ms() + 100,
-            epoch: 0,
-            view: block_number + 1,
-            parent_view: block_number,
-            beneficiary: Address::ZERO,
-        };
-        let budget =
-            BuildBudget { max_time: Duration::from_secs(10), max_bytes: MAX_BLOCK_BYTES, max_transactions: usize::MAX };
-        let start = Instant::now();
-        let built = proposer.tree().build(parent.block().hash(), attributes, budget).unwrap();
-        times.build += start.elapsed();
-        assert_eq!(built.block().transactions().len() as u64, per_block);
+fn store_config(cache_mib: &str) -> StoreConfig {
+    cache_mib.parse().map_or_else(|_| StoreConfig::default(), |mib: usize| StoreConfig::with_cache(mib << 20))
+}
 
-        let finalize = |chain: &Blockchain, block: Block| {
-            chain.tree().finalize(vec![Finalization { block, certificate: None }]).unwrap()
-        };
-        let start = Instant::now();
-        finalize(&proposer, built.block().clone());
-        times.finalize += start.elapsed();
-
-        let start = Instant::now();
-        let received = Block::decode(&built.block().encode()).unwrap();
-        verifier.tree().execute(&received).unwrap();
-        times.execute += start.elapsed();
-        finalize(&verifier, received);
-
-        if (block_number + 1) % 25 == 0 {
-            let each = |time: Duration| time.as_micros() as f64 / (25 * per_block) as f64;
-            println!(
-                "{:>9} transactions{}: admit {:5.1}, build {:5.1}, finalize {:5.1}, decode+recover+execute {:5.1} us each; {}; {} cpu-s; {} MB on disk",
-                counter,
-                if block_number < filling { " (filling)" } else { "" },
-                each(times.admit),
-                each(times.build),
-                each(times.finalize),
-                each(times.execute),
-                resident(),
-                cpu_seconds(),
-                disk_bytes(directories[0].path()) >> 20,
-            );
-            times = Times::default();
+/// Waits until the store has brought its tables into order.
+fn wait_until_idle() {
+    let longest = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < longest {
+        let (before, cpu) = (Instant::now(), cpu_seconds());
+        std::thread::sleep(Duration::from_millis(500));
+        if cpu_seconds() - cpu < IDLE_SHARE * before.elapsed().as_secs_f64() {
+            return;
         }
     }
 }
 
 fn resident() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find(|line| line.starts_with("VmRSS"))
-        .unwrap_or("VmRSS unknown")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or("VmRSS unknown");
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn cpu_seconds() -> u64 {
+/// CPU time of this process, all threads.
+fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let ticks: u64 = stat.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    ticks / 100
+    ticks as f64 / 100.0
 }
 
-fn disk_bytes(path: &std::path::Path) -> u64 {
+/// Bytes that this process had written to the disk.
+fn written_bytes() -> u64 {
+    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    line.and_then(|bytes| bytes.parse().ok()).unwrap_or_default()
+}
+
+fn disk_bytes(path: &Path) -> u64 {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     entries
         .map(|entry| match entry.metadata() {

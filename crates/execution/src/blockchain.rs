@@ -116,7 +116,6 @@ impl Blockchain {
         let (chain_id, gas_limit) = (genesis.config.chain_id, genesis.config.gas_limit);
         let pool = Pool::new(chain_id, gas_limit, config.pool, state.clone())?;
         keep_registry_records(&store, &state, epochs)?;
-        store.note_version()?;
         let tree = BlockTree::new(chain_id, epochs, store.clone(), pool.clone(), head, state);
         let (genesis, retention) = (genesis.config.clone(), config.retention);
         Ok(Self(Arc::new(Parts {
@@ -387,7 +386,7 @@ impl Drop for KeptWhole {
     }
 }
 
-/// Makes the records of changes of the validators that a store of an earlier version lacks, from the state that it has.
+/// Makes the records of changes of the validators that a store lacks, from the state that it has.
 fn keep_registry_records(store: &Store, head: &StateView, epochs: Epochs) -> Result<(), OpenError> {
     if !epochs.change() {
         return Ok(());

@@ -1,16 +1,9 @@
 //! `cargo xtask bench chain`: our main chain and anvil, one load generator, the same signed transactions, alternating; prints the ratio.
 #![allow(clippy::print_stdout, reason = "it prints its measurements")]
 
-use alloy::{
-    network::{EthereumWallet, TransactionBuilder},
-    providers::{Provider, ProviderBuilder},
-    rpc::types::TransactionRequest,
-    signers::local::PrivateKeySigner,
-};
-use alloy_primitives::Address;
 use anyhow::{Context, Result};
 use chancery_testing::{
-    load::{Kind, LoadReport, STORE_INIT_CODE, Workload, funded_signers, send_all},
+    load::{Kind, LoadReport, Workload, deploy_store, funded_signers, next_nonces, send_all},
     process::{Anvil, City, CityOptions, Network},
 };
 use clap::Parser;
@@ -115,23 +108,7 @@ async fn measure(url: &str, kind: Kind, arguments: &Arguments) -> Result<LoadRep
     let signers = funded_signers(arguments.senders)?;
     let deployer = signers.first().context("no senders")?.clone();
     let (chain_id, store) = deploy_store(url, deployer).await?;
-    let provider = ProviderBuilder::new().connect_http(url.parse()?);
-    let mut nonces = Vec::new();
-    for signer in &signers {
-        nonces.push(provider.get_transaction_count(signer.address()).await?);
-    }
+    let nonces = next_nonces(url, &signers).await?;
     let workload = Workload::sign(kind, &signers, &nonces, arguments.transactions, chain_id, store)?;
     send_all(url, &workload, arguments.batch).await
-}
-
-async fn deploy_store(url: &str, deployer: PrivateKeySigner) -> Result<(u64, Address)> {
-    let provider = ProviderBuilder::new().wallet(EthereumWallet::from(deployer)).connect_http(url.parse()?);
-    let chain_id = provider.get_chain_id().await?;
-    let deployment = TransactionRequest::default()
-        .with_deploy_code(STORE_INIT_CODE.to_vec())
-        .with_gas_limit(200_000)
-        .with_max_fee_per_gas(0)
-        .with_max_priority_fee_per_gas(0);
-    let receipt = provider.send_transaction(deployment).await?.get_receipt().await?;
-    Ok((chain_id, receipt.contract_address.context("the contract was not deployed")?))
 }

@@ -19,6 +19,10 @@ enum What {
     City(Passed),
     /// From the submission of a transaction to its final receipt, at a steady rate, over several validators.
     Latency(Passed),
+    /// What a validator holds in memory while it takes a million transactions.
+    Memory(Passed),
+    /// How fast a new follower takes over a chain.
+    Replay(Passed),
 }
 
 #[derive(clap::Args)]
@@ -33,6 +37,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Chain(passed) => ("bench-chain", passed),
         What::City(passed) => ("bench-city", passed),
         What::Latency(passed) => ("bench-latency", passed),
+        What::Memory(passed) => ("bench-memory", passed),
+        What::Replay(passed) => ("bench-replay", passed),
     };
     step("Building for measurement");
     install("contracts")?;

@@ -9,7 +9,7 @@ use std::{
 use alloy_primitives::FixedBytes;
 use anyhow::{Context, Result, bail, ensure};
 use chancery_chain::{DEFAULT_HEARTBEAT, NodeConfig, P2pConfig, PeerAddress, PeerKey, Role, ValidatorKeys};
-use chancery_execution::{ExecutionConfig, GenesisConfig, Retention};
+use chancery_execution::{ExecutionConfig, GenesisConfig, Retention, StoreConfig};
 use chancery_rpc::RpcConfig;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,10 @@ const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 50..=600_000;
 pub(crate) const LEAST_STATE_BLOCKS: u64 = 128;
 /// From the newest blocks, others catch up that were away for a moment; consensus' own files have 512.
 pub(crate) const LEAST_BODY_BLOCKS: u64 = 1_024;
+/// Caches of a node, in MiB: one that has a machine to itself.
+const DEFAULT_CACHE_MB: usize = 128;
+/// Less does not hold what one block needs; more is no cache any more.
+const CACHE_MB: std::ops::RangeInclusive<usize> = 16..=65_536;
 
 /// The file as it stands.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,13 +50,13 @@ pub(super) struct NodeFile {
     /// Where metrics and health are served; absent: nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) observe: Option<ObserveSection>,
-    /// What is kept of the past; absent: everything.
-    #[serde(default, skip_serializing_if = "StorageSection::is_archive")]
+    /// What is kept of the past, and what memory is spent on it; absent: everything, and as much as suits a machine of its own.
+    #[serde(default, skip_serializing_if = "StorageSection::is_usual")]
     pub(super) storage: StorageSection,
 }
 
-/// How far back a node goes.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+/// How far back a node goes, and how memory is spent on the chain's data.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StorageSection {
     /// Blocks whose state is kept.
@@ -61,11 +65,31 @@ pub(super) struct StorageSection {
     /// Blocks whose transactions and receipts are kept.
     #[serde(default)]
     pub(super) blocks: Kept,
+    /// What the caches of state and database take once they are full, in MiB. More of it keeps a chain of many millions of slots fast.
+    #[serde(default = "default_cache_mb")]
+    pub(super) cache_mb: usize,
+}
+
+impl Default for StorageSection {
+    fn default() -> Self {
+        Self { state: Kept::default(), blocks: Kept::default(), cache_mb: DEFAULT_CACHE_MB }
+    }
 }
 
 impl StorageSection {
-    const fn is_archive(&self) -> bool {
-        matches!((self.state, self.blocks), (Kept::Archive(_), Kept::Archive(_)))
+    const fn is_usual(&self) -> bool {
+        matches!((self.state, self.blocks, self.cache_mb), (Kept::Archive(_), Kept::Archive(_), DEFAULT_CACHE_MB))
+    }
+
+    fn store(self) -> Result<StoreConfig> {
+        ensure!(
+            CACHE_MB.contains(&self.cache_mb),
+            "storage.cache_mb must lie between {} and {}, and is {}",
+            CACHE_MB.start(),
+            CACHE_MB.end(),
+            self.cache_mb
+        );
+        Ok(StoreConfig::with_cache(self.cache_mb << 20))
     }
 
     fn retention(self) -> Result<Retention> {
@@ -117,6 +141,10 @@ pub(super) enum RoleName {
 #[serde(deny_unknown_fields)]
 pub(super) struct RpcSection {
     pub(super) listen: SocketAddr,
+}
+
+const fn default_cache_mb() -> usize {
+    DEFAULT_CACHE_MB
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -183,12 +211,14 @@ impl NodePlaces {
 
     fn of(file: &NodeFile, path: &Path) -> Result<Self> {
         let base = path.parent().unwrap_or(Path::new("."));
-        let retention = file.storage.retention().with_context(|| path.display().to_string())?;
+        let here = || path.display().to_string();
+        let (retention, store) =
+            (file.storage.retention().with_context(here)?, file.storage.store().with_context(here)?);
         Ok(Self {
             genesis: base.join(&file.genesis),
             data_dir: base.join(&file.data_dir),
             key_file: base.join(&file.key_file),
-            execution: ExecutionConfig { retention, ..ExecutionConfig::default() },
+            execution: ExecutionConfig { retention, store, ..ExecutionConfig::default() },
         })
     }
 

@@ -228,7 +228,8 @@ impl<R: Read> Import<R> {
 
     /// How many accounts have storage.
     fn read_slots(&mut self, next: &mut (Kind, Vec<u8>)) -> Result<u64, SnapshotError> {
-        let (mut owner, mut trie, mut owners) = (None::<Address>, TrieBuilder::default(), 0);
+        let height = self.header.number;
+        let (mut owner, mut trie, mut owners) = (None::<Address>, TrieBuilder::new(height), 0);
         while next.0 == Kind::Slots {
             let mut rest = &next.1[..];
             let mut is_first = true;
@@ -236,7 +237,7 @@ impl<R: Read> Import<R> {
                 match Entry::decode(&mut rest) {
                     Some(Entry::Owner(address)) => {
                         if owner != Some(address) {
-                            owners += self.close_storage(owner, std::mem::take(&mut trie))?;
+                            owners += self.close_storage(owner, std::mem::replace(&mut trie, TrieBuilder::new(height)))?;
                             if owner.is_some_and(|before| before >= address) {
                                 return Err(malformed(&self.reader, "its accounts are not in order"));
                             }
@@ -284,7 +285,7 @@ impl<R: Read> Import<R> {
 
     /// The top of the account trie.
     fn read_accounts(&mut self, next: &mut (Kind, Vec<u8>), owners: u64) -> Result<Option<Child>, SnapshotError> {
-        let (mut trie, mut code, mut met) = (TrieBuilder::default(), None::<B256>, 0);
+        let (mut trie, mut code, mut met) = (TrieBuilder::new(self.header.number), None::<B256>, 0);
         while next.0 == Kind::Accounts {
             let mut rest = &next.1[..];
             while !rest.is_empty() {

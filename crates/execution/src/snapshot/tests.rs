@@ -421,7 +421,7 @@ fn a_chain_keeps_what_its_configuration_says_and_forgets_in_steps() {
 }
 
 fn built(leaves: &[(B256, Vec<u8>)]) -> (B256, Vec<(Nibbles, Branch)>) {
-    let (mut builder, mut branches) = (TrieBuilder::default(), Vec::new());
+    let (mut builder, mut branches) = (TrieBuilder::new(9), Vec::new());
     for (key, value) in leaves {
         assert!(builder.push(*key, value.clone(), &mut |path, branch| branches.push((path, branch))));
     }

@@ -69,11 +69,11 @@ impl Overlay {
         Some(slots[index].after)
     }
 
-    /// The branch after the block, `None` when the block did not change it.
-    pub(crate) fn branch(&self, key: &NodeKey) -> Option<Option<Arc<Branch>>> {
-        self.nodes.get(key).map(|write| match write {
-            NodeWrite::Put(branch, _) => Some(branch.clone()),
-            NodeWrite::Delete => None,
-        })
+    /// The version of a branch that the block wrote, `None` when it wrote none.
+    pub(crate) fn branch(&self, key: &NodeKey) -> Option<Arc<Branch>> {
+        match self.nodes.get(key)? {
+            NodeWrite::Put { branch, .. } => Some(branch.clone()),
+            NodeWrite::Delete { .. } => None,
+        }
     }
 }

@@ -23,8 +23,8 @@ pub(crate) fn slot_rlp(value: U256) -> Vec<u8> {
 }
 
 impl TrieSource for AccountTrie<'_> {
-    fn branch(&self, path: &Nibbles) -> Result<Option<Arc<Branch>>, StateError> {
-        self.0.branch(&NodeKey { owner: None, path: *path })
+    fn branch(&self, path: &Nibbles, version: u64) -> Result<Option<Arc<Branch>>, StateError> {
+        self.0.branch(&NodeKey { owner: None, path: *path }, version)
     }
 
     fn value(&self, key: &B256) -> Result<Option<Vec<u8>>, StateError> {
@@ -53,8 +53,8 @@ impl TrieSource for AccountTrie<'_> {
 }
 
 impl TrieSource for StorageTrie<'_> {
-    fn branch(&self, path: &Nibbles) -> Result<Option<Arc<Branch>>, StateError> {
-        self.view.branch(&NodeKey { owner: Some(self.owner), path: *path })
+    fn branch(&self, path: &Nibbles, version: u64) -> Result<Option<Arc<Branch>>, StateError> {
+        self.view.branch(&NodeKey { owner: Some(self.owner), path: *path }, version)
     }
 
     fn value(&self, key: &B256) -> Result<Option<Vec<u8>>, StateError> {

@@ -114,7 +114,7 @@ fn check(view: &StateView, model: &Model) {
 
 fn open(path: &std::path::Path) -> Arc<Store> {
     // Caches of a few entries, so that most reads go to the disk and the rest meet eviction.
-    let config = StoreConfig { state_cache_bytes: 32 * 1024, trie_cache_bytes: 64 * 1024, ..StoreConfig::default() };
+    let config = StoreConfig { state_cache_bytes: 32 * 1024, trie_cache_bytes: 8 * 1024, ..StoreConfig::default() };
     let (store, _) = Store::open(path, genesis_block().hash(), &config).unwrap();
     if let Some(head) = store.head_height().unwrap() {
         store.resume(head);

@@ -53,7 +53,7 @@ pub(crate) fn transition(view: &StateView, changes: StateChanges) -> Result<Over
             existed: entry.before.is_some(),
         })
         .collect();
-    let TrieUpdate { top, writes } = update(&AccountTrie(view), view.top()?, &account_changes)?;
+    let TrieUpdate { top, writes } = update(&AccountTrie(view), view.top()?, &account_changes, view.next_height())?;
     overlay.nodes.extend(writes.into_iter().map(|(path, write)| (NodeKey { owner: None, path }, write)));
     overlay.state_root = root_hash(top.as_ref());
     overlay.top = top;
@@ -82,7 +82,8 @@ fn update_account(view: &StateView, change: AccountChange) -> Result<Option<Upda
         let to_change =
             |slot: &SlotEntry| Change { key: slot.key, value: leaf(slot.after), existed: !slot.before.is_zero() };
         let changes: Vec<Change> = slots.iter().map(to_change).collect();
-        let updated = update(&StorageTrie { view, owner: address }, top.map(|top| *top), &changes)?;
+        let trie = StorageTrie { view, owner: address };
+        let updated = update(&trie, top.map(|top| *top), &changes, view.next_height())?;
         top = updated.top.map(Box::new);
         writes = updated.writes;
     }

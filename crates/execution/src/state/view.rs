@@ -148,13 +148,17 @@ impl StateView {
         Ok(code.unwrap_or_default())
     }
 
-    pub(crate) fn branch(&self, key: &NodeKey) -> Result<Option<Arc<Branch>>, StateError> {
-        for overlay in self.overlays() {
-            if let Some(branch) = overlay.branch(key) {
-                return Ok(branch);
-            }
+    /// The version of a branch that the block at height `version` wrote.
+    pub(crate) fn branch(&self, key: &NodeKey, version: u64) -> Result<Option<Arc<Branch>>, StateError> {
+        if let Some(layer) = self.0.overlays.iter().find(|layer| layer.height == version) {
+            return Ok(layer.overlay.branch(key));
         }
-        self.0.base.as_ref().map_or(Ok(None), |base| Ok(base.branch(key)?))
+        self.0.base.as_ref().map_or(Ok(None), |base| Ok(base.branch(key, version)?))
+    }
+
+    /// The height of a block that is executed on this state.
+    pub(crate) fn next_height(&self) -> u64 {
+        if self.0.base.is_none() && self.0.overlays.is_empty() { 0 } else { self.0.height + 1 }
     }
 
     /// The top of the account trie.

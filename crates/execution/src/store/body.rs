@@ -55,22 +55,46 @@ pub(crate) fn decode_receipts(mut bytes: &[u8]) -> Option<Vec<Receipt>> {
     Some(receipts)
 }
 
-/// Keys after their lengths; for pruning.
+/// What a block changed, entry after entry; for pruning.
 #[derive(Debug, Default)]
 pub(crate) struct ChangedKeys(Vec<u8>);
 
-/// Which keyspace a changed key belongs to.
+/// An entry of [`ChangedKeys`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Changed {
-    /// The prefix of history entries.
-    State,
-    /// The prefix of node versions.
-    Node,
+pub(crate) enum Changed<'a> {
+    /// The prefix of a history entry.
+    State(&'a [u8]),
+    /// A trie branch.
+    Node {
+        /// Its name.
+        name: &'a [u8],
+        /// Whether the block wrote a version of it, or it ceased to exist.
+        written: bool,
+        /// The version that no later state needs.
+        replaces: Option<u64>,
+    },
 }
 
+const STATE: u8 = 0;
+const NODE: u8 = 1;
+const NODE_WRITTEN: u8 = 2;
+const NODE_REPLACES: u8 = 4;
+
 impl ChangedKeys {
-    pub(crate) fn push(&mut self, table: Changed, key: &[u8]) {
-        self.0.push(matches!(table, Changed::Node) as u8);
+    pub(crate) fn push_state(&mut self, prefix: &[u8]) {
+        self.push(STATE, prefix);
+    }
+
+    pub(crate) fn push_node(&mut self, name: &[u8], written: bool, replaces: Option<u64>) {
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        self.push(NODE | flag(written, NODE_WRITTEN) | flag(replaces.is_some(), NODE_REPLACES), name);
+        if let Some(version) = replaces {
+            self.0.extend_from_slice(&version.to_be_bytes());
+        }
+    }
+
+    fn push(&mut self, tag: u8, key: &[u8]) {
+        self.0.push(tag);
         // Keys have at most 54 bytes.
         self.0.push(key.len() as u8);
         self.0.extend_from_slice(key);
@@ -81,11 +105,22 @@ impl ChangedKeys {
     }
 
     /// Reads what was pushed. `None`: the bytes are damaged.
-    pub(crate) fn decode(mut bytes: &[u8]) -> Option<Vec<(Changed, &[u8])>> {
+    pub(crate) fn decode(mut bytes: &[u8]) -> Option<Vec<Changed<'_>>> {
         let mut keys = Vec::new();
         while let Some((head, rest)) = bytes.split_at_checked(2) {
-            let (key, rest) = rest.split_at_checked(usize::from(head[1]))?;
-            keys.push((if head[0] == 0 { Changed::State } else { Changed::Node }, key));
+            let (key, mut rest) = rest.split_at_checked(usize::from(head[1]))?;
+            let tag = head[0];
+            keys.push(if tag == STATE {
+                Changed::State(key)
+            } else {
+                let mut replaces = None;
+                if tag & NODE_REPLACES != 0 {
+                    let (version, after) = rest.split_at_checked(8)?;
+                    replaces = Some(u64::from_be_bytes(version.try_into().ok()?));
+                    rest = after;
+                }
+                Changed::Node { name: key, written: tag & NODE_WRITTEN != 0, replaces }
+            });
             bytes = rest;
         }
         bytes.is_empty().then_some(keys)

@@ -13,11 +13,8 @@ use parking_lot::Mutex;
 use revm::bytecode::Bytecode;
 use schnellru::{ByLength, LruMap};
 
-use super::{StoreConfig, keys::SLOT_BYTES};
-use crate::{
-    state::{AccountRecord, NodeKey},
-    trie::Branch,
-};
+use super::{StoreConfig, branch_cache::BranchCache, keys::SLOT_BYTES};
+use crate::state::AccountRecord;
 
 /// Locks of one cache: readers and the committer seldom meet.
 const SHARDS: usize = 16;
@@ -28,7 +25,6 @@ const CACHED_CODES: u32 = 256;
 /// Estimated memory of cached things with their bookkeeping, in bytes.
 const ACCOUNT_MEMORY: usize = 320;
 const SLOT_MEMORY: usize = 192;
-const BRANCH_MEMORY: usize = 1_280;
 
 /// Values of the head by key, each with the height since which it is known to hold.
 ///
@@ -86,7 +82,7 @@ impl<K: Hash + Eq, V: Clone> HeadCache<K, V> {
 pub(super) struct Caches {
     pub(super) accounts: HeadCache<B256, Option<Arc<AccountRecord>>>,
     pub(super) slots: HeadCache<[u8; SLOT_BYTES], U256>,
-    pub(super) branches: HeadCache<NodeKey, Option<Arc<Branch>>>,
+    pub(super) branches: BranchCache,
     pub(super) codes: Mutex<LruMap<B256, Bytecode, ByLength>>,
 }
 
@@ -95,7 +91,7 @@ impl Caches {
         Self {
             accounts: HeadCache::new(config.state_cache_bytes / 2 / ACCOUNT_MEMORY),
             slots: HeadCache::new(config.state_cache_bytes / 2 / SLOT_MEMORY),
-            branches: HeadCache::new(config.trie_cache_bytes / BRANCH_MEMORY),
+            branches: BranchCache::new(config.trie_cache_bytes),
             codes: Mutex::new(LruMap::new(ByLength::new(CACHED_CODES))),
         }
     }
@@ -103,6 +99,5 @@ impl Caches {
     pub(super) fn advance(&self, height: u64) {
         self.accounts.advance(height);
         self.slots.advance(height);
-        self.branches.advance(height);
     }
 }

@@ -7,13 +7,13 @@ use fjall::OwnedWriteBatch;
 
 use super::{
     FORMAT_VERSION, Store, StoreError,
-    body::{self, Changed, ChangedKeys},
+    body::{self, ChangedKeys},
     keys::{self, Kind},
 };
 use crate::{
     Block, Receipt, RegistryRecord,
     state::{AccountRecord, Overlay},
-    trie::{Branch, NodeWrite},
+    trie::NodeWrite,
 };
 
 /// A block that becomes final.
@@ -92,7 +92,7 @@ impl Store {
         for entry in &overlay.accounts {
             let history = keys::account_history(entry.key.as_slice());
             batch.insert(&self.history, keys::version(&history, height), encode_account(entry.before.as_ref()));
-            changed.push(Changed::State, &history);
+            changed.push_state(&history);
             match &entry.after {
                 Some(record) => batch.insert(&self.accounts, entry.key.as_slice(), record.encode()),
                 None => batch.remove(&self.accounts, entry.key.as_slice()),
@@ -103,7 +103,7 @@ impl Store {
                 let key = keys::slot(address, &entry.key);
                 let history = keys::slot_history(&key);
                 batch.insert(&self.history, keys::version(&history, height), encode_slot(entry.before));
-                changed.push(Changed::State, &history);
+                changed.push_state(&history);
                 if entry.after.is_zero() {
                     batch.remove(&self.slots, key);
                 } else {
@@ -112,13 +112,14 @@ impl Store {
             }
         }
         for (key, write) in &overlay.nodes {
-            let prefix = keys::node(key);
-            changed.push(Changed::Node, &prefix);
-            let value = match write {
-                NodeWrite::Put(branch, form) => branch.encode(*form),
-                NodeWrite::Delete => Branch::encode_deleted(),
-            };
-            batch.insert(&self.nodes, keys::version(&prefix, height), value);
+            let name = keys::node(key);
+            match write {
+                NodeWrite::Put { branch, form, replaces } => {
+                    batch.insert(&self.nodes, keys::node_version(height, &name), branch.encode(*form));
+                    changed.push_node(&name, true, *replaces);
+                }
+                NodeWrite::Delete { replaces } => changed.push_node(&name, false, Some(*replaces)),
+            }
         }
         for (hash, code) in &overlay.codes {
             batch.insert(&self.chain, keys::code(hash), code.original_byte_slice());
@@ -141,8 +142,11 @@ impl Store {
                 self.caches.slots.replace(keys::slot(address, &entry.key), entry.after, height);
             }
         }
-        for key in overlay.nodes.keys() {
-            self.caches.branches.replace(*key, overlay.branch(key).flatten(), height);
+        for (key, write) in &overlay.nodes {
+            match write {
+                NodeWrite::Put { branch, .. } => self.caches.branches.keep(key, height, branch),
+                NodeWrite::Delete { .. } => self.caches.branches.forget(key),
+            }
         }
         let mut codes = self.caches.codes.lock();
         for (hash, code) in &overlay.codes {

@@ -105,7 +105,7 @@ pub(super) fn slot_history(key: &[u8]) -> Vec<u8> {
     [&[HISTORY_SLOT], key].concat()
 }
 
-/// What all versions of a branch have in front: owner, number of nibbles, packed nibbles.
+/// The name of a branch: owner, number of nibbles, packed nibbles.
 pub(super) fn node(key: &NodeKey) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     match &key.owner {
@@ -118,6 +118,15 @@ pub(super) fn node(key: &NodeKey) -> Vec<u8> {
     // At most 63.
     out.push(key.path.len() as u8);
     out.extend_from_slice(&key.path.pack());
+    out
+}
+
+/// The version of the branch named `name` that the block at `height` wrote. The height comes first: what a block writes lies behind all that was
+/// written before it, so the store's tables of branches never overlap and are never merged, and one of them has what is asked for.
+pub(super) fn node_version(height: u64, name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(8 + name.len());
+    out.extend_from_slice(&height.to_be_bytes());
+    out.extend_from_slice(name);
     out
 }
 

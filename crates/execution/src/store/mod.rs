@@ -10,14 +10,15 @@
 //! | `accounts` | keccak(address) | account, at the head |
 //! | `slots` | address, keccak(slot) | value, at the head |
 //! | `history` | account or slot key, height | what it was before the block at this height |
-//! | `nodes` | owner, path, height | a version of a trie branch: in full, or what differs from the version before |
+//! | `nodes` | height, owner, path | the version of a trie branch that a block wrote: in full, or what differs from the version before |
 //!
 //! # Invariants
 //! * STORE-1: the state of height h is the head's, overridden by the first history entry after h.
-//! * STORE-2: a branch at height h is its greatest full version at or below h with the differences up to h.
+//! * STORE-2: whatever refers to a branch names the height that wrote it; a version that is a difference names the one before it.
 //! * STORE-3: what a snapshot shows is one height, never parts of two.
 
 mod body;
+mod branch_cache;
 mod cache;
 mod commit;
 mod error;
@@ -45,12 +46,9 @@ use fjall::{Database, Keyspace};
 use cache::Caches;
 
 /// Version of the format on disk. Changes whenever an older build could not read what a newer one wrote, or the other way round.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 3;
 
-/// An earlier version, which lacks the registry's records and holds every block; opening it makes it the present one.
-pub(crate) const UPGRADED_VERSION: u32 = 1;
-
-/// How the store uses memory and disk.
+/// How the store uses memory and disk. The default suits six chains in one small process, see [`Self::with_cache`] for one that has a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
     /// Cache of database blocks, in bytes.
@@ -61,18 +59,32 @@ pub struct StoreConfig {
     pub state_cache_bytes: usize,
     /// Cache of trie branches of the head, in bytes.
     pub trie_cache_bytes: usize,
+    /// Threads that write tables in the background.
+    pub worker_threads: usize,
+}
+
+impl StoreConfig {
+    /// All caches together take about this much memory, in bytes, once they are full. Branches get half of it: one that is not there costs a read,
+    /// and each write needs several.
+    #[must_use]
+    pub const fn with_cache(bytes: usize) -> Self {
+        Self {
+            block_cache_bytes: bytes as u64 * 3 / 8,
+            write_buffer_bytes: 16 * MIB as u64,
+            state_cache_bytes: bytes / 8,
+            trie_cache_bytes: bytes / 2,
+            worker_threads: 1,
+        }
+    }
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self {
-            block_cache_bytes: 16 * 1024 * 1024,
-            write_buffer_bytes: 8 * 1024 * 1024,
-            state_cache_bytes: 8 * 1024 * 1024,
-            trie_cache_bytes: 32 * 1024 * 1024,
-        }
+        Self { write_buffer_bytes: 8 * MIB as u64, ..Self::with_cache(64 * MIB) }
     }
 }
+
+const MIB: usize = 1024 * 1024;
 
 /// The open store of one chain.
 pub(crate) struct Store {

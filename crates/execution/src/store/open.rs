@@ -3,15 +3,15 @@
 use std::{fs, io::ErrorKind, path::Path};
 
 use alloy_primitives::B256;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions, PersistMode,
+    config::{CompressionPolicy, FilterPolicy, PartitioningPolicy, PinningPolicy},
+};
 
-use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, UPGRADED_VERSION, cache::Caches, keys};
+use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, cache::Caches, keys};
 
 /// Journal files are removed once their writes reached the tables; at most this much is replayed at a start, in bytes.
 const MAX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Threads that write tables in the background, per store.
-const WORKER_THREADS: usize = 1;
 
 impl Store {
     /// Opens the store in `dir`; the second value is true when it was created now and holds nothing yet.
@@ -19,25 +19,20 @@ impl Store {
         fs::create_dir_all(dir).map_err(|source| OpenError::Io { path: dir.into(), source })?;
         let builder = Database::builder(dir)
             .cache_size(config.block_cache_bytes)
-            .worker_threads(WORKER_THREADS)
+            .worker_threads(config.worker_threads)
             .max_journaling_size(MAX_JOURNAL_BYTES)
             .manual_journal_persist(true);
         let database = builder.open().map_err(|error| classify(dir, error))?;
-        let keyspace = |name: &str| -> Result<Keyspace, OpenError> {
-            let options = || {
-                KeyspaceCreateOptions::default()
-                    .max_memtable_size(config.write_buffer_bytes)
-                    .manual_journal_persist(true)
-            };
-            database.keyspace(name, options).map_err(|error| classify(dir, error))
+        let keyspace = |name: &str, content: Content| -> Result<Keyspace, OpenError> {
+            database.keyspace(name, || content.options(config)).map_err(|error| classify(dir, error))
         };
         let store = Self {
-            chain: keyspace("chain")?,
-            lookup: keyspace("lookup")?,
-            accounts: keyspace("accounts")?,
-            slots: keyspace("slots")?,
-            history: keyspace("history")?,
-            nodes: keyspace("nodes")?,
+            chain: keyspace("chain", Content::Documents)?,
+            lookup: keyspace("lookup", Content::Hashes)?,
+            accounts: keyspace("accounts", Content::Hashes)?,
+            slots: keyspace("slots", Content::Hashes)?,
+            history: keyspace("history", Content::Hashes)?,
+            nodes: keyspace("nodes", Content::Known)?,
             caches: Caches::new(config),
             database,
         };
@@ -57,7 +52,7 @@ impl Store {
         };
         let found =
             version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
-        if found != FORMAT_VERSION && found != UPGRADED_VERSION {
+        if found != FORMAT_VERSION {
             return Err(OpenError::Version { path: dir.into(), found, expected: FORMAT_VERSION });
         }
         let found = self.meta(keys::META_GENESIS)?.ok_or_else(|| corrupt("it names no genesis"))?;
@@ -66,16 +61,6 @@ impl Store {
             return Err(OpenError::OtherGenesis { path: dir.into(), found, expected: genesis });
         }
         Ok(false)
-    }
-
-    /// Notes that the store has everything that the present version of the format asks for.
-    pub(crate) fn note_version(&self) -> Result<(), StoreError> {
-        if self.meta(keys::META_VERSION)?.as_deref() == Some(&FORMAT_VERSION.to_be_bytes()) {
-            return Ok(());
-        }
-        let mut batch = self.batch();
-        batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
-        batch.commit().map_err(StoreError::while_doing("opening"))
     }
 
     /// Tells the caches where the chain stands.
@@ -96,6 +81,38 @@ impl Store {
     /// Starts an atomic, synced batch.
     pub(super) fn batch(&self) -> fjall::OwnedWriteBatch {
         self.database.batch().durability(Some(PersistMode::SyncData))
+    }
+}
+
+/// What a keyspace holds, which decides how its tables are made.
+#[derive(Clone, Copy)]
+enum Content {
+    /// Long values that compress.
+    Documents,
+    /// Short values under keys that may not be there. Nothing of it compresses.
+    Hashes,
+    /// As hashes, under keys that are always there when they are asked for: filters would tell nothing.
+    Known,
+}
+
+impl Content {
+    /// Indices and filters are read in pieces through the block cache: neither does their memory grow with the chain, nor is a large one read
+    /// for the sake of one key.
+    fn options(self, config: &StoreConfig) -> KeyspaceCreateOptions {
+        let options = KeyspaceCreateOptions::default()
+            .max_memtable_size(config.write_buffer_bytes)
+            .manual_journal_persist(true)
+            .index_block_partitioning_policy(PartitioningPolicy::all(true))
+            .filter_block_partitioning_policy(PartitioningPolicy::all(true))
+            .index_block_pinning_policy(PinningPolicy::all(true))
+            .filter_block_pinning_policy(PinningPolicy::all(true));
+        match self {
+            Self::Documents => options,
+            Self::Hashes => options.data_block_compression_policy(CompressionPolicy::disabled()),
+            Self::Known => options
+                .data_block_compression_policy(CompressionPolicy::disabled())
+                .filter_policy(FilterPolicy::disabled()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Forgetting old state.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Store, StoreError, StoreView,
@@ -77,22 +77,30 @@ impl Store {
         head: u64,
         report: &mut PruneReport,
     ) -> Result<(), StoreError> {
-        let view = StoreView::head(self.clone(), head).at(to);
+        let view = StoreView::head(self.clone(), head);
         let mut batch = self.batch();
-        let mut nodes = BTreeSet::new();
+        // By name, the newest version that stays.
+        let mut kept: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
         for height in from..=to {
             let key = keys::block(Kind::Changes, height);
             let Some(changes) = self.chain.get(key).map_err(StoreError::while_doing("pruning"))? else { continue };
             let changes =
                 ChangedKeys::decode(&changes).ok_or_else(|| StoreError::damaged("a list of changes is malformed"))?;
-            for (table, prefix) in changes {
-                match table {
-                    Changed::State => {
+            for change in changes {
+                match change {
+                    Changed::State(prefix) => {
                         batch.remove(&self.history, keys::version(prefix, height));
                         report.state_versions += 1;
                     }
-                    Changed::Node => {
-                        nodes.insert(prefix.to_vec());
+                    Changed::Node { name, written, replaces } => {
+                        if let Some(version) = replaces {
+                            batch.remove(&self.nodes, keys::node_version(version, name));
+                            report.node_versions += 1;
+                        }
+                        kept.remove(name);
+                        if written {
+                            kept.insert(name.to_vec(), height);
+                        }
                     }
                 }
             }
@@ -101,39 +109,13 @@ impl Store {
                 batch.remove(&self.chain, keys::block(Kind::Top, height));
             }
         }
-        for prefix in nodes {
-            self.prune_node(&mut batch, &view, &prefix, report)?;
+        for (name, version) in kept {
+            // What it differed from goes.
+            if let Some(branch) = view.read_branch(&name, version)? {
+                batch.insert(&self.nodes, keys::node_version(version, &name), branch.encode(Form::Full));
+            }
         }
         batch.insert(&self.chain, keys::meta(keys::META_EARLIEST_STATE), to.to_be_bytes());
         batch.commit().map_err(StoreError::while_doing("pruning"))
-    }
-
-    /// Leaves one full version of a branch at or below the view's height, or none when the branch does not exist there.
-    fn prune_node(
-        &self,
-        batch: &mut fjall::OwnedWriteBatch,
-        view: &StoreView,
-        prefix: &[u8],
-        report: &mut PruneReport,
-    ) -> Result<(), StoreError> {
-        let range = keys::version(prefix, 0)..=keys::version(prefix, view.height());
-        let versions: Vec<_> = self
-            .nodes
-            .range(range)
-            .map(|entry| entry.key().map_err(StoreError::while_doing("pruning")))
-            .collect::<Result<_, _>>()?;
-        let Some((newest, older)) = versions.split_last() else { return Ok(()) };
-        for key in older {
-            batch.remove(&self.nodes, key.clone());
-        }
-        report.node_versions += older.len() as u64;
-        match view.read_branch(prefix)? {
-            Some(branch) => batch.insert(&self.nodes, newest.clone(), branch.encode(Form::Full)),
-            None => {
-                batch.remove(&self.nodes, newest.clone());
-                report.node_versions += 1;
-            }
-        }
-        Ok(())
     }
 }

@@ -49,8 +49,10 @@ impl StoreView {
             let changes = changes.ok_or_else(|| StoreError::damaged("a block has no list of changes"))?;
             let changes =
                 ChangedKeys::decode(&changes).ok_or_else(|| StoreError::damaged("a list of changes is malformed"))?;
-            let flat = changes.into_iter().filter(|(table, _)| *table == Changed::State);
-            changed.extend(flat.filter_map(|(_, prefix)| Some(prefix.strip_prefix(&tag[..])?.to_vec())));
+            changed.extend(changes.into_iter().filter_map(|change| match change {
+                Changed::State(prefix) => Some(prefix.strip_prefix(&tag[..])?.to_vec()),
+                Changed::Node { .. } => None,
+            }));
         }
         let current = self.snapshot.iter(keyspace);
         Ok(Scan {

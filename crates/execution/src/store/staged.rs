@@ -16,7 +16,7 @@ use crate::{
     Block, Receipt, RegistryRecord, SignedTransaction,
     state::{AccountRecord, NodeKey},
     store::body::encode_receipts,
-    trie::{Branch, Child, Form},
+    trie::{Branch, Child},
 };
 
 /// Entries written at once: bounds the memory of an import.
@@ -60,8 +60,8 @@ impl StagedStore {
     }
 
     pub(crate) fn branch(&mut self, owner: Option<Address>, path: Nibbles, branch: &Branch) -> Result<(), StoreError> {
-        let prefix = keys::node(&NodeKey { owner, path });
-        self.batch.insert(&self.store.nodes, keys::version(&prefix, self.height), branch.encode(Form::Full));
+        let name = keys::node(&NodeKey { owner, path });
+        self.batch.insert(&self.store.nodes, keys::node_version(self.height, &name), branch.encode_full());
         self.written()
     }
 

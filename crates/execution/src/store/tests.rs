@@ -78,7 +78,7 @@ fn certificates_may_come_after_their_block() {
 }
 
 #[test]
-fn a_store_of_the_version_before_gets_the_records_that_it_lacks() {
+fn a_store_that_lacks_a_record_gets_it_from_its_state() {
     let chain = with_changed_registry();
     let record = chain.chain.registry_record(0).unwrap().unwrap();
     assert_eq!(record.validators().unwrap()[0].organization, B256::from(U256::from(8)));
@@ -89,13 +89,9 @@ fn a_store_of_the_version_before_gets_the_records_that_it_lacks() {
     drop(chain);
     let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
     store.chain.remove(keys::block(keys::Kind::Registry, 0)).unwrap();
-    store.chain.insert(keys::meta(keys::META_VERSION), UPGRADED_VERSION.to_be_bytes()).unwrap();
     drop(store);
     let chain = open(directory.path(), &genesis).unwrap();
     assert_eq!(chain.registry_record(0).unwrap(), Some(record));
-    drop(chain);
-    let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
-    assert_eq!(store.meta(keys::META_VERSION).unwrap().unwrap().as_ref(), FORMAT_VERSION.to_be_bytes());
 }
 
 proptest! {
@@ -112,17 +108,19 @@ proptest! {
         prop_assert_eq!((low..=high).contains(&key), Nibbles::unpack(key).starts_with(&prefix));
     }
 
-    /// No version of one branch lies among those of another.
+    /// No two versions share a key, and what a later block writes lies behind.
     #[test]
-    fn branches_have_keys_of_their_own(first: [u8; 32], second: [u8; 32], lengths in (0usize..64, 0usize..64), owners in (0u8..3, 0u8..3), heights: (u64, u64)) {
+    fn versions_of_branches_lie_in_the_order_of_their_blocks(first: [u8; 32], second: [u8; 32], lengths in (0usize..64, 0usize..64), owners in (0u8..3, 0u8..3), heights: (u64, u64)) {
         let key = |hash: [u8; 32], length, owner: u8| NodeKey {
             owner: owner.checked_sub(1).map(Address::repeat_byte),
             path: Nibbles::unpack(B256::from(hash)).slice(..length),
         };
         let (first, second) = (key(first, lengths.0, owners.0), key(second, lengths.1, owners.1));
-        let (prefix, other) = (keys::node(&first), keys::version(&keys::node(&second), heights.1));
-        let range = keys::version(&prefix, 0)..=keys::version(&prefix, u64::MAX);
-        prop_assert_eq!(range.contains(&other), first == second);
+        let (one, other) = (keys::node_version(heights.0, &keys::node(&first)), keys::node_version(heights.1, &keys::node(&second)));
+        prop_assert_eq!(one == other, (heights.0, first) == (heights.1, second));
+        if heights.0 < heights.1 {
+            prop_assert!(one < other);
+        }
     }
 
     #[test]
@@ -149,12 +147,19 @@ proptest! {
     }
 
     #[test]
-    fn changed_keys_are_read_as_written(keys in proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 1..60)), 0..8)) {
-        let table = |node: bool| if node { Changed::Node } else { Changed::State };
+    fn changed_keys_are_read_as_written(keys in proptest::collection::vec((any::<bool>(), any::<bool>(), any::<Option<u64>>(), proptest::collection::vec(any::<u8>(), 1..60)), 0..8)) {
         let mut changed = ChangedKeys::default();
-        keys.iter().for_each(|(node, key)| changed.push(table(*node), key));
+        let mut expected = Vec::new();
+        for (node, written, replaces, name) in &keys {
+            if *node {
+                changed.push_node(name, *written, *replaces);
+                expected.push(Changed::Node { name, written: *written, replaces: *replaces });
+            } else {
+                changed.push_state(name);
+                expected.push(Changed::State(name));
+            }
+        }
         let bytes = changed.into_bytes();
-        let expected: Vec<_> = keys.iter().map(|(node, key)| (table(*node), key.as_slice())).collect();
         prop_assert_eq!(ChangedKeys::decode(&bytes), Some(expected));
     }
 }

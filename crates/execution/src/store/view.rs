@@ -103,32 +103,40 @@ impl StoreView {
         Ok(Some(code))
     }
 
-    /// The branch at a path: its greatest version in full, with the differences after it.
-    pub(crate) fn branch(&self, key: &NodeKey) -> Found<Arc<Branch>> {
-        if let Some(known) = self.store.caches.branches.get(key, self.height) {
-            return Ok(known);
+    /// The version of a branch that the block at height `version` wrote.
+    pub(crate) fn branch(&self, key: &NodeKey, version: u64) -> Found<Arc<Branch>> {
+        if let Some(known) = self.store.caches.branches.get(key, version) {
+            return Ok(Some(Arc::new(known)));
         }
-        let branch = self.read_branch(&keys::node(key))?.map(Arc::new);
-        self.store.caches.branches.fill(*key, branch.clone(), self.height);
-        Ok(branch)
+        let branch = self.read_branch(&keys::node(key), version)?;
+        if let Some(branch) = &branch {
+            self.store.caches.branches.keep(key, version, branch);
+        }
+        Ok(branch.map(Arc::new))
     }
 
-    /// As [`Self::branch`], by the prefix of its versions and past the cache.
-    pub(super) fn read_branch(&self, prefix: &[u8]) -> Found<Branch> {
-        let range = keys::version(prefix, 0)..=keys::version(prefix, self.height);
-        let mut differences = Vec::new();
-        for entry in self.snapshot.range(&self.store.nodes, range).rev() {
-            let value = entry.value().map_err(reading())?;
+    /// As [`Self::branch`], by the branch's name and past the cache.
+    pub(super) fn read_branch(&self, name: &[u8], version: u64) -> Found<Branch> {
+        let (mut differences, mut version) = (Vec::new(), version);
+        loop {
+            let Some(value) = self.get(&self.store.nodes, &keys::node_version(version, name))? else {
+                let gap = StoreError::damaged("a version of a trie branch lacks the one before it");
+                return if differences.is_empty() { Ok(None) } else { Err(gap) };
+            };
             match BranchRecord::decode(&value).ok_or_else(|| StoreError::damaged("a trie branch is malformed"))? {
-                BranchRecord::Deleted => return Ok(None),
                 BranchRecord::Full(branch) => {
                     differences.reverse();
                     return Ok(Some(branch.with_differences(differences)));
                 }
-                BranchRecord::Difference(difference) => differences.push(difference),
+                BranchRecord::Difference(difference) if difference.base < version => {
+                    version = difference.base;
+                    differences.push(difference);
+                }
+                BranchRecord::Difference(_) => {
+                    return Err(StoreError::damaged("a version of a trie branch follows itself"));
+                }
             }
         }
-        if differences.is_empty() { Ok(None) } else { Err(StoreError::damaged("a trie branch has no full version")) }
     }
 
     /// The top of the account trie.
@@ -156,9 +164,18 @@ impl StoreView {
         skipped: &dyn Fn(&B256) -> bool,
     ) -> Found<(B256, Arc<AccountRecord>)> {
         let (low, high) = keys::hash_range(prefix);
+        if self.height == self.head {
+            for entry in self.snapshot.range(&self.store.accounts, low.to_vec()..=high.to_vec()) {
+                let (key, value) = entry.into_inner().map_err(reading())?;
+                let key = account_key(&key)?;
+                if !skipped(&key) {
+                    return Ok(Some((key, decode_account(&value)?)));
+                }
+            }
+            return Ok(None);
+        }
         for key in self.keys(&self.store.accounts, low.to_vec()..=high.to_vec(), keys::account_history) {
-            let key =
-                B256::try_from(key?.as_slice()).map_err(|_| StoreError::damaged("an account key is malformed"))?;
+            let key = account_key(&key?)?;
             if let (false, Some(record)) = (skipped(&key), self.account(&key)?) {
                 return Ok(Some((key, record)));
             }
@@ -173,6 +190,18 @@ impl StoreView {
         prefix: &Nibbles,
         skipped: &dyn Fn(&B256) -> bool,
     ) -> Found<(B256, U256)> {
+        if self.height == self.head {
+            let (low, high) = keys::hash_range(prefix);
+            let range = keys::slot(&address, &low)..=keys::slot(&address, &high);
+            for entry in self.snapshot.range(&self.store.slots, range) {
+                let (key, value) = entry.into_inner().map_err(reading())?;
+                let key = slot_key(&key)?;
+                if !skipped(&key) {
+                    return Ok(Some((key, decode_slot(&value)?)));
+                }
+            }
+            return Ok(None);
+        }
         for key in self.slot_keys(address, prefix) {
             let key = key?;
             if skipped(&key) {
@@ -195,8 +224,7 @@ impl StoreView {
     fn slot_keys(&self, address: Address, prefix: &Nibbles) -> impl Iterator<Item = Result<B256, StoreError>> + '_ {
         let (low, high) = keys::hash_range(prefix);
         let range = keys::slot(&address, &low).to_vec()..=keys::slot(&address, &high).to_vec();
-        self.keys(&self.store.slots, range, keys::slot_history)
-            .map(|key| B256::try_from(&key?[20..]).map_err(|_| StoreError::damaged("a slot key is malformed")))
+        self.keys(&self.store.slots, range, keys::slot_history).map(|key| slot_key(&key?))
     }
 
     /// Keys of `keyspace` in a range, and for an older height those that have vanished since.
@@ -221,6 +249,16 @@ impl StoreView {
 
 pub(super) fn reading() -> impl Fn(fjall::Error) -> StoreError {
     StoreError::while_doing("reading state")
+}
+
+fn account_key(bytes: &[u8]) -> Result<B256, StoreError> {
+    B256::try_from(bytes).map_err(|_| StoreError::damaged("an account key is malformed"))
+}
+
+/// The hash of a slot's number, from its key.
+fn slot_key(bytes: &[u8]) -> Result<B256, StoreError> {
+    let hash = bytes.get(Address::len_bytes()..).and_then(|hash| B256::try_from(hash).ok());
+    hash.ok_or_else(|| StoreError::damaged("a slot key is malformed"))
 }
 
 pub(super) fn decode_account(bytes: &[u8]) -> Result<Arc<AccountRecord>, StoreError> {

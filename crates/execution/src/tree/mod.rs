@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
+    sync::{Arc, mpsc},
 };
 
 use alloy_consensus::Header;
@@ -31,6 +31,9 @@ pub const MAX_PENDING_BLOCKS: usize = 256;
 
 /// Most blocks that one commit writes: bounds its memory.
 const MAX_BLOCKS_PER_COMMIT: usize = 32;
+
+/// Blocks whose senders are recovered before they are executed: enough that recovery never waits for execution, which bounds its memory.
+const RECOVERED_AHEAD: usize = 2;
 
 /// Final blocks that stay in memory for readers.
 const RECENT_BLOCKS: usize = 8;
@@ -156,15 +159,49 @@ impl BlockTree {
     /// [`ExecuteError`] keeps bad blocks and a failing store apart. A block that is final already has no parent here any more;
     /// ask [`Self::contains`] first.
     pub fn execute(&self, block: &Block) -> Result<Arc<ExecutedBlock>, ExecuteError> {
+        self.execute_with(block, || self.senders(block))
+    }
+
+    fn execute_with(
+        &self,
+        block: &Block,
+        recover: impl FnOnce() -> Vec<Option<Address>>,
+    ) -> Result<Arc<ExecutedBlock>, ExecuteError> {
         if let Some(known) = self.get(block.hash()) {
             return Ok(known);
         }
         let (hash, parent) = (block.hash(), block.parent_hash());
         let unknown = || ExecuteError::UnknownParent { hash, parent };
         let (header, state) = self.parent(parent)?.ok_or_else(unknown)?;
-        let recover = || self.senders(block);
         let executed = executor::execute(&state, self.0.chain_id, &header, parent, block, recover)?;
         self.keep(executed).ok_or_else(unknown)
+    }
+
+    /// Executes blocks, each the child of the one before, while the senders of the next ones are being recovered. What is executed or final already
+    /// is passed over. Stops at the first block that cannot be executed here; [`Self::finalize`] says why.
+    pub fn execute_ahead(&self, blocks: &[Block]) {
+        let unknown: Vec<&Block> = blocks.iter().filter(|block| !self.contains(block.hash())).collect();
+        if let [block] = unknown[..] {
+            // The error comes again when the block is made final.
+            let _ = self.execute(block);
+            return;
+        }
+        std::thread::scope(|scope| {
+            let (recovered, senders) = mpsc::sync_channel(RECOVERED_AHEAD);
+            let unknown = &unknown;
+            let recover = move || unknown.iter().try_for_each(|block| recovered.send(self.senders(block)));
+            let recovering = std::thread::Builder::new().name("recover-ahead".into()).spawn_scoped(scope, recover);
+            if recovering.is_err() {
+                // No thread to be had: each block is executed when it is made final.
+                return;
+            }
+            for block in unknown {
+                let Ok(senders) = senders.recv() else { return };
+                if self.execute_with(block, || senders).is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     /// The senders of a block's transactions: those that wait in the pool are known, the others are recovered.
@@ -264,6 +301,7 @@ impl BlockTree {
     }
 
     fn finalize_chunk(&self, blocks: &[Finalization]) -> Result<Vec<Arc<FinalizedBlock>>, FinalizeError> {
+        self.execute_ahead(&blocks.iter().map(|finalization| finalization.block.clone()).collect::<Vec<_>>());
         let head = self.head();
         let (mut height, mut parent) = (head.block().height(), head.block().hash());
         let mut executed = Vec::with_capacity(blocks.len());

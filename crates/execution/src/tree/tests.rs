@@ -134,6 +134,46 @@ fn blocks_become_final_in_order_and_without_contradiction() {
     assert_eq!(chain.head().height(), 3);
 }
 
+/// Blocks that another chain made, each of some transactions of another wallet, and a chain that knows none of them.
+fn with_foreign_chain(blocks: u64) -> (TestChain, Vec<Block>) {
+    let (proposer, follower) = (TestChain::new(), TestChain::new());
+    let blocks = (0..blocks)
+        .map(|number| {
+            let wallet = Wallet::new(number % 8);
+            proposer.advance((0..20).map(|index| wallet.write(number / 8 * 20 + index, index, number + 1)).collect())
+        })
+        .collect();
+    (follower, blocks)
+}
+
+#[test]
+fn blocks_executed_ahead_become_final_as_they_are() {
+    let (follower, blocks) = with_foreign_chain(12);
+    let tree = follower.chain.tree();
+    tree.execute_ahead(&blocks[..8]);
+    assert!(blocks[..8].iter().all(|block| tree.get(block.hash()).is_some()));
+    assert_eq!(follower.head().height(), 0);
+    follower.finalize(&blocks[..3]);
+    // Final ones, executed ones and new ones.
+    tree.execute_ahead(&blocks);
+    assert!(blocks[3..].iter().all(|block| tree.get(block.hash()).is_some()));
+    follower.finalize(&blocks);
+    assert_eq!(follower.head().hash(), blocks[11].hash());
+}
+
+#[test]
+fn executing_ahead_stops_at_a_bad_block_and_making_it_final_says_why() {
+    let (follower, mut blocks) = with_foreign_chain(6);
+    blocks[3] = altered(&blocks[3], |header| header.state_root = B256::repeat_byte(9));
+    let tree = follower.chain.tree();
+    tree.execute_ahead(&blocks);
+    assert!(blocks[..3].iter().all(|block| tree.get(block.hash()).is_some()));
+    assert!(blocks[3..].iter().all(|block| tree.get(block.hash()).is_none()));
+    let error = tree.finalize(blocks.iter().cloned().map(finalization).collect()).unwrap_err();
+    assert!(error.to_string().contains("state"), "{error}");
+    assert_eq!(follower.head().height(), 0);
+}
+
 #[test]
 fn a_block_on_a_pending_parent_does_not_repeat_its_transactions() {
     let chain = TestChain::new();

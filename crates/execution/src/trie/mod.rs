@@ -8,6 +8,7 @@
 //! * TRIE-1: a kept branch has at least two children.
 //! * TRIE-2: exactly one leaf lies below a leaf reference.
 //! * TRIE-3: the same set of keys and values has one root, whatever the order of updates that led to it.
+//! * TRIE-4: a reference to a branch names the block that wrote it, so that path and height find it without a search.
 
 mod node;
 mod proof;
@@ -34,8 +35,8 @@ pub(crate) const KEY_NIBBLES: usize = 64;
 
 /// What an update reads: the trie and the flat content as they were before it.
 pub(crate) trait TrieSource: Sync {
-    /// The branch that stands at `path`.
-    fn branch(&self, path: &Nibbles) -> Result<Option<Arc<Branch>>, StateError>;
+    /// The branch that stands at `path`, in the version that the reference to it names.
+    fn branch(&self, path: &Nibbles, version: u64) -> Result<Option<Arc<Branch>>, StateError>;
 
     /// The RLP that the leaf of `key` holds.
     fn value(&self, key: &B256) -> Result<Option<Vec<u8>>, StateError>;

@@ -1,6 +1,7 @@
 //! Branches, what they refer to, and how both are written to disk.
 
 use alloy_primitives::{B256, keccak256};
+use alloy_rlp::{Decodable, Encodable};
 use alloy_trie::{
     Nibbles, TrieMask,
     nodes::{BranchNodeRef, ExtensionNodeRef, LeafNodeRef, RlpNode},
@@ -11,6 +12,10 @@ pub(crate) const WIDTH: usize = 16;
 
 /// After this many differences in a row a branch is written in full, so that reading one is bounded.
 const MAX_DIFFERENCES: u8 = 8;
+
+/// A branch with no more children is always written in full: it is about as short as a difference, and read at once. In a large trie nearly all
+/// branches that are not in memory are of this kind.
+const SMALL_BRANCH: usize = 8;
 
 /// What stands at a nibble of a branch, or on top of a trie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,11 +48,13 @@ pub(crate) struct BranchRef {
     pub(crate) extension: Option<Box<Nibbles>>,
     /// The branch itself (not the extension).
     pub(crate) node: RlpNode,
+    /// The height of the block that wrote the branch: where it stands in the store (TRIE-4).
+    pub(crate) version: u64,
 }
 
 impl BranchRef {
-    pub(crate) fn new(extension: Nibbles, node: RlpNode) -> Self {
-        Self { extension: (!extension.is_empty()).then(|| Box::new(extension)), node }
+    pub(crate) fn new(extension: Nibbles, node: RlpNode, version: u64) -> Self {
+        Self { extension: (!extension.is_empty()).then(|| Box::new(extension)), node, version }
     }
 
     pub(crate) fn extension(&self) -> Nibbles {
@@ -68,8 +75,8 @@ impl Child {
     pub(crate) fn reference(&self) -> RlpNode {
         match self {
             Self::Leaf(leaf) => leaf.node.clone(),
-            Self::Branch(BranchRef { extension: None, node }) => node.clone(),
-            Self::Branch(BranchRef { extension: Some(extension), node }) => {
+            Self::Branch(BranchRef { extension: None, node, .. }) => node.clone(),
+            Self::Branch(BranchRef { extension: Some(extension), node, .. }) => {
                 ExtensionNodeRef::new(extension, node).rlp(&mut Vec::with_capacity(72))
             }
         }
@@ -77,7 +84,7 @@ impl Child {
 
     /// The RLP of the extension above the branch, if there is one.
     pub(crate) fn extension_rlp(&self) -> Option<Vec<u8>> {
-        let Self::Branch(BranchRef { extension: Some(extension), node }) = self else { return None };
+        let Self::Branch(BranchRef { extension: Some(extension), node, .. }) = self else { return None };
         let mut out = Vec::with_capacity(72);
         ExtensionNodeRef::new(extension, node).rlp(&mut out);
         Some(out)
@@ -88,11 +95,11 @@ impl Child {
         reference.as_hash().unwrap_or_else(|| keccak256(&reference))
     }
 
-    /// Appends the disk form: a tag, the extension where there is one, the reference.
+    /// Appends the disk form: a tag, the extension where there is one, the reference, the version of a branch.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let (tag, node) = match self {
             Self::Leaf(leaf) => (TAG_LEAF, &leaf.node),
-            Self::Branch(BranchRef { extension: None, node }) => (TAG_BRANCH, node),
+            Self::Branch(BranchRef { extension: None, node, .. }) => (TAG_BRANCH, node),
             Self::Branch(BranchRef { node, .. }) => (TAG_EXTENDED, node),
         };
         let hash = node.as_hash();
@@ -109,6 +116,9 @@ impl Child {
                 out.push(node.len() as u8);
                 out.extend_from_slice(node);
             }
+        }
+        if let Self::Branch(branch) = self {
+            branch.version.encode(out);
         }
     }
 
@@ -137,7 +147,10 @@ impl Child {
         };
         match tag & !TAG_HASHED {
             TAG_LEAF => Some(Self::Leaf(LeafRef { node, key: None })),
-            TAG_BRANCH | TAG_EXTENDED => Some(Self::Branch(BranchRef::new(extension, node))),
+            TAG_BRANCH | TAG_EXTENDED => {
+                let version = u64::decode(bytes).ok()?;
+                Some(Self::Branch(BranchRef::new(extension, node, version)))
+            }
             _ => None,
         }
     }
@@ -170,23 +183,33 @@ pub(crate) struct Branch {
 pub(crate) enum Form {
     /// All children.
     Full,
-    /// The children of the mask, over the version before.
-    Difference(u16),
+    /// The children of a mask, over another version.
+    Difference {
+        /// Bit `n` is set when the child at nibble `n` differs.
+        changed: u16,
+        /// The version that it differs from.
+        base: u64,
+    },
 }
 
-const RECORD_DELETED: u8 = 0;
 const RECORD_FULL: u8 = 1;
 const RECORD_DIFFERENCE: u8 = 2;
 
 /// One version of a branch as it stands on disk.
 #[derive(Debug)]
 pub(crate) enum BranchRecord {
-    /// The branch ceased to exist.
-    Deleted,
     /// All of it.
     Full(Branch),
+    /// Differs from another version.
+    Difference(Difference),
+}
+
+/// What is different from the version `base`.
+#[derive(Debug)]
+pub(crate) struct Difference {
+    pub(crate) base: u64,
     /// Replaces some children; `None` removes one.
-    Difference(Vec<(u8, Option<Child>)>),
+    children: Vec<(u8, Option<Child>)>,
 }
 
 impl Branch {
@@ -229,31 +252,30 @@ impl Branch {
         BranchNodeRef::new(&stack, TrieMask::new(self.mask)).rlp(out)
     }
 
-    /// Decides how a version that differs from the one before in `changed` children is written, and counts it.
-    pub(crate) fn next_form(&mut self, changed: u16, fresh: bool) -> Form {
-        let few = changed.count_ones() * 2 <= self.mask.count_ones();
-        if fresh || !few || self.differences + 1 >= MAX_DIFFERENCES {
-            self.differences = 0;
-            Form::Full
-        } else {
-            self.differences += 1;
-            Form::Difference(changed)
+    /// Decides how a version is written that differs from `base` in `changed` children, and counts it. `None`: there was no version before.
+    pub(crate) fn next_form(&mut self, changed: u16, base: Option<u64>) -> Form {
+        let children = self.children.len();
+        let few = children > SMALL_BRANCH && changed.count_ones() as usize * 2 <= children;
+        match base {
+            Some(base) if few && self.differences + 1 < MAX_DIFFERENCES => {
+                self.differences += 1;
+                Form::Difference { changed, base }
+            }
+            _ => {
+                self.differences = 0;
+                Form::Full
+            }
         }
     }
 
     /// The disk form of this version.
     pub(crate) fn encode(&self, form: Form) -> Vec<u8> {
         match form {
-            Form::Full => {
-                let mut out = Vec::with_capacity(3 + self.children.len() * 33);
-                out.push(RECORD_FULL);
-                out.extend_from_slice(&self.mask.to_be_bytes());
-                self.children.iter().for_each(|child| child.encode(&mut out));
-                out
-            }
-            Form::Difference(changed) => {
-                let mut out = Vec::with_capacity(5 + changed.count_ones() as usize * 33);
+            Form::Full => self.encode_full(),
+            Form::Difference { changed, base } => {
+                let mut out = Vec::with_capacity(14 + changed.count_ones() as usize * 40);
                 out.push(RECORD_DIFFERENCE);
+                base.encode(&mut out);
                 out.extend_from_slice(&changed.to_be_bytes());
                 out.extend_from_slice(&(changed & self.mask).to_be_bytes());
                 (0..WIDTH as u8)
@@ -265,15 +287,33 @@ impl Branch {
         }
     }
 
-    /// The disk form of a branch that ceased to exist.
-    pub(crate) fn encode_deleted() -> Vec<u8> {
-        vec![RECORD_DELETED]
+    /// The disk form with all children.
+    pub(crate) fn encode_full(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(3 + self.children.len() * 40);
+        out.push(RECORD_FULL);
+        out.extend_from_slice(&self.mask.to_be_bytes());
+        self.children.iter().for_each(|child| child.encode(&mut out));
+        out
     }
 
-    /// Joins a full version with the differences after it, oldest first.
-    pub(crate) fn with_differences(mut self, differences: Vec<Vec<(u8, Option<Child>)>>) -> Self {
+    /// Reads what [`Self::encode_full`] wrote of a branch with so many differences.
+    pub(crate) fn decode_full(bytes: &[u8], differences: u8) -> Option<Self> {
+        match BranchRecord::decode(bytes)? {
+            BranchRecord::Full(branch) => Some(Self { differences, ..branch }),
+            BranchRecord::Difference(_) => None,
+        }
+    }
+
+    /// Differences written since the branch was last written in full.
+    pub(crate) fn differences(&self) -> u8 {
+        self.differences
+    }
+
+    /// Joins a full version with the differences from it, oldest first.
+    pub(crate) fn with_differences(mut self, differences: Vec<Difference>) -> Self {
+        // At most MAX_DIFFERENCES are written in a row.
         self.differences = differences.len() as u8;
-        for (nibble, child) in differences.into_iter().flatten() {
+        for (nibble, child) in differences.into_iter().flat_map(|difference| difference.children) {
             self.set(nibble, child);
         }
         self
@@ -285,20 +325,20 @@ impl BranchRecord {
     pub(crate) fn decode(mut bytes: &[u8]) -> Option<Self> {
         let bytes = &mut bytes;
         let record = match take(bytes, 1)?[0] {
-            RECORD_DELETED => Self::Deleted,
             RECORD_FULL => {
                 let mask = take_mask(bytes)?;
                 let children = (0..mask.count_ones()).map(|_| Child::decode(bytes)).collect::<Option<Vec<_>>>()?;
                 Self::Full(Branch { mask, children, differences: 0 })
             }
             RECORD_DIFFERENCE => {
+                let base = u64::decode(bytes).ok()?;
                 let (changed, present) = (take_mask(bytes)?, take_mask(bytes)?);
-                let mut entries = Vec::with_capacity(changed.count_ones() as usize);
+                let mut children = Vec::with_capacity(changed.count_ones() as usize);
                 for nibble in (0..WIDTH as u8).filter(|nibble| changed & (1 << nibble) != 0) {
                     let child = if present & (1 << nibble) != 0 { Some(Child::decode(bytes)?) } else { None };
-                    entries.push((nibble, child));
+                    children.push((nibble, child));
                 }
-                Self::Difference(entries)
+                Self::Difference(Difference { base, children })
             }
             _ => return None,
         };

@@ -33,7 +33,8 @@ pub(crate) fn prove(source: &dyn TrieSource, top: Option<&Child>, key: &B256) ->
                 if !nibbles.starts_with(&path) {
                     return Ok(proof);
                 }
-                let node = source.branch(&path)?.ok_or_else(|| damaged("a branch of the trie is missing"))?;
+                let node =
+                    source.branch(&path, branch.version)?.ok_or_else(|| damaged("a branch of the trie is missing"))?;
                 let mut rlp = Vec::with_capacity(544);
                 node.rlp(&mut rlp);
                 push(rlp);

@@ -6,8 +6,10 @@ use alloy_trie::{Nibbles, nodes::RlpNode};
 use super::{Branch, BranchRef, Child};
 
 /// Makes a trie from its leaves. The branches leave it as they are complete; the result is that of one update of an empty trie (TRIE-3).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TrieBuilder {
+    /// The height that its branches are written for.
+    version: u64,
     /// Branches that may get more children, from the top; each lies on the way to the newest leaf.
     open: Vec<OpenBranch>,
     newest: Option<(B256, Vec<u8>)>,
@@ -27,6 +29,11 @@ enum Complete {
 }
 
 impl TrieBuilder {
+    /// A trie without leaves, whose branches are to be written as those of the block at height `version`.
+    pub(crate) fn new(version: u64) -> Self {
+        Self { version, open: Vec::new(), newest: None }
+    }
+
     /// Adds a leaf; `write` takes the branches that no later leaf can change. False: the key is not above the one before, and nothing is done.
     #[must_use]
     pub(crate) fn push(&mut self, key: B256, value: Vec<u8>, write: &mut dyn FnMut(Nibbles, Branch)) -> bool {
@@ -59,10 +66,10 @@ impl TrieBuilder {
                 continue;
             }
             let Some(OpenBranch { depth, branch }) = self.open.last_mut() else {
-                return Some(complete.child(0, key, &nibbles));
+                return Some(complete.child(0, key, &nibbles, self.version));
             };
             let depth = *depth;
-            branch.set(nibbles.get_unchecked(depth), Some(complete.child(depth + 1, key, &nibbles)));
+            branch.set(nibbles.get_unchecked(depth), Some(complete.child(depth + 1, key, &nibbles, self.version)));
             if shared == Some(depth) {
                 return None;
             }
@@ -76,10 +83,10 @@ impl TrieBuilder {
 
 impl Complete {
     /// The reference to it from `above` nibbles on.
-    fn child(self, above: usize, key: B256, nibbles: &Nibbles) -> Child {
+    fn child(self, above: usize, key: B256, nibbles: &Nibbles, version: u64) -> Child {
         match self {
             Self::Leaf(value) => Child::leaf(above, key, &value),
-            Self::Branch { depth, node } => Child::Branch(BranchRef::new(nibbles.slice(above..depth), node)),
+            Self::Branch { depth, node } => Child::Branch(BranchRef::new(nibbles.slice(above..depth), node, version)),
         }
     }
 }

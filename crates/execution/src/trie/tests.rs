@@ -15,25 +15,33 @@ use super::*;
 #[derive(Default)]
 struct MemoryTrie {
     top: Option<Child>,
-    records: HashMap<Nibbles, Vec<Vec<u8>>>,
+    height: u64,
+    records: HashMap<Nibbles, BTreeMap<u64, Vec<u8>>>,
+    /// The newest version of every branch that exists.
+    live: HashMap<Nibbles, u64>,
     values: BTreeMap<B256, Vec<u8>>,
 }
 
 impl TrieSource for MemoryTrie {
-    fn branch(&self, path: &Nibbles) -> Result<Option<Arc<Branch>>, StateError> {
-        let mut differences = Vec::new();
-        for record in self.records.get(path).into_iter().flatten().rev() {
+    fn branch(&self, path: &Nibbles, version: u64) -> Result<Option<Arc<Branch>>, StateError> {
+        let (mut differences, mut version) = (Vec::new(), version);
+        loop {
+            let record = self.records.get(path).and_then(|records| records.get(&version));
+            let Some(record) = record else {
+                assert!(differences.is_empty(), "differences without a full version");
+                return Ok(None);
+            };
             match BranchRecord::decode(record).unwrap() {
-                BranchRecord::Deleted => return Ok(None),
                 BranchRecord::Full(branch) => {
                     differences.reverse();
                     return Ok(Some(Arc::new(branch.with_differences(differences))));
                 }
-                BranchRecord::Difference(difference) => differences.push(difference),
+                BranchRecord::Difference(difference) => {
+                    version = difference.base;
+                    differences.push(difference);
+                }
             }
         }
-        assert!(differences.is_empty(), "differences without a full version");
-        Ok(None)
     }
 
     fn value(&self, key: &B256) -> Result<Option<Vec<u8>>, StateError> {
@@ -57,18 +65,20 @@ impl MemoryTrie {
             .iter()
             .map(|(key, value)| Change { key: *key, value: value.clone(), existed: self.values.contains_key(key) })
             .collect();
-        let TrieUpdate { top, writes } = update(self, self.top.clone(), &list).unwrap();
+        self.height += 1;
+        let TrieUpdate { top, writes } = update(self, self.top.clone(), &list, self.height).unwrap();
         let mut seen = std::collections::HashSet::new();
         for (path, write) in writes {
             assert!(seen.insert(path), "one write a path");
-            let record = match write {
-                NodeWrite::Put(branch, form) => {
+            // TRIE-4: what is replaced is the newest version that there is.
+            match write {
+                NodeWrite::Put { branch, form, replaces } => {
                     assert!(branch.len() >= 2, "TRIE-1");
-                    branch.encode(form)
+                    assert_eq!(replaces, self.live.insert(path, self.height));
+                    self.records.entry(path).or_default().insert(self.height, branch.encode(form));
                 }
-                NodeWrite::Delete => Branch::encode_deleted(),
-            };
-            self.records.entry(path).or_default().push(record);
+                NodeWrite::Delete { replaces } => assert_eq!(Some(replaces), self.live.remove(&path)),
+            }
         }
         // Through the disk form, so that nothing in memory helps.
         self.top = top.map(|top| {
@@ -92,10 +102,6 @@ impl MemoryTrie {
         let mut builder = HashBuilder::default();
         self.values.iter().for_each(|(key, value)| builder.add_leaf(Nibbles::unpack(key), value));
         builder.root()
-    }
-
-    fn live_branches(&self) -> usize {
-        self.records.keys().filter(|path| self.branch(path).unwrap().is_some()).count()
     }
 }
 
@@ -156,7 +162,7 @@ proptest! {
         }
         trie.apply(&keys.iter().map(|key| (*key, None)).collect());
         prop_assert_eq!(trie.root(), EMPTY_ROOT);
-        prop_assert_eq!(trie.live_branches(), 0);
+        prop_assert!(trie.live.is_empty());
     }
 
     #[test]
@@ -232,11 +238,21 @@ fn a_branch_is_written_in_full_often_enough_to_bound_reading() {
     for round in 2..100u8 {
         trie.apply(&BTreeMap::from([(B256::repeat_byte(0x10), Some(vec![round]))]));
     }
-    let full = |record: &Vec<u8>| matches!(BranchRecord::decode(record).unwrap(), BranchRecord::Full(_));
-    let records = &trie.records[&Nibbles::default()];
+    let full = |record: &&Vec<u8>| matches!(BranchRecord::decode(record).unwrap(), BranchRecord::Full(_));
+    let records: Vec<_> = trie.records[&Nibbles::default()].values().collect();
     assert!(records.windows(8).all(|window| window.iter().any(full)), "eight versions in a row without a full one");
     assert!(
         records.iter().filter(|record| full(record)).count() < records.len() / 4,
         "differences are what is written mostly"
     );
+}
+
+#[test]
+fn a_branch_with_few_children_is_always_written_in_full() {
+    let mut trie = MemoryTrie::default();
+    trie.apply(&(0..4u8).map(|nibble| (B256::repeat_byte(nibble << 4), Some(vec![1]))).collect());
+    trie.apply(&BTreeMap::from([(B256::repeat_byte(0x10), Some(vec![2]))]));
+    let records = &trie.records[&Nibbles::default()];
+    assert_eq!(records.len(), 2);
+    assert!(records.values().all(|record| matches!(BranchRecord::decode(record).unwrap(), BranchRecord::Full(_))));
 }

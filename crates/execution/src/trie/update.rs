@@ -29,10 +29,20 @@ pub(crate) struct Change {
 /// What happens to the branch at a path.
 #[derive(Clone, Debug)]
 pub(crate) enum NodeWrite {
-    /// A new version, and how to write it.
-    Put(Arc<Branch>, Form),
+    /// A new version.
+    Put {
+        /// What it is now.
+        branch: Arc<Branch>,
+        /// How to write it.
+        form: Form,
+        /// The version that it takes the place of.
+        replaces: Option<u64>,
+    },
     /// It ceases to exist.
-    Delete,
+    Delete {
+        /// Its last version.
+        replaces: u64,
+    },
 }
 
 /// The outcome of an update.
@@ -44,20 +54,23 @@ pub(crate) struct TrieUpdate {
     pub(crate) writes: Vec<(Nibbles, NodeWrite)>,
 }
 
-/// Applies `changes`, sorted by key and free of duplicates, to the trie under `top`.
+/// Applies `changes`, sorted by key and free of duplicates, to the trie under `top`, in the block at `height`.
 pub(crate) fn update(
     source: &dyn TrieSource,
     top: Option<Child>,
     changes: &[Change],
+    height: u64,
 ) -> Result<TrieUpdate, StateError> {
     debug_assert!(changes.windows(2).all(|pair| pair[0].key < pair[1].key), "changes are sorted and unique");
     let mut writes = Vec::new();
-    let top = Updater { source }.apply(Nibbles::default(), top, changes, &mut writes)?;
+    let top = Updater { source, height }.apply(Nibbles::default(), top, changes, &mut writes)?;
     Ok(TrieUpdate { top, writes })
 }
 
 struct Updater<'a> {
     source: &'a dyn TrieSource,
+    /// The version of what is written.
+    height: u64,
 }
 
 type Writes = Vec<(Nibbles, NodeWrite)>;
@@ -75,7 +88,7 @@ impl Updater<'_> {
             return Ok(child);
         }
         match child {
-            None => Ok(build(path, &inserted(changes), writes)),
+            None => Ok(self.build(path, &inserted(changes), writes)),
             Some(Child::Leaf(leaf)) => self.apply_to_leaf(path, leaf, changes, writes),
             Some(Child::Branch(branch)) => self.apply_to_branch(path, branch, changes, writes),
         }
@@ -91,12 +104,12 @@ impl Updater<'_> {
         let mut entries = inserted(changes);
         // One leaf is below (TRIE-2): a change of an existing key is a change of this one.
         if changes.iter().any(|change| change.existed) {
-            return Ok(build(path, &entries, writes));
+            return Ok(self.build(path, &entries, writes));
         }
         let (key, value) = self.leaf_content(&path, &leaf, &[])?;
         let place = entries.partition_point(|(other, _)| **other < key);
         entries.insert(place, (&key, &value));
-        Ok(build(path, &entries, writes))
+        Ok(self.build(path, &entries, writes))
     }
 
     fn apply_to_branch(
@@ -117,13 +130,14 @@ impl Updater<'_> {
         if shared < extension.len() {
             let mut split = Branch::default();
             let nibble = extension.get_unchecked(shared);
-            let below = BranchRef::new(extension.slice(shared + 1..), branch.node);
+            let below = BranchRef::new(extension.slice(shared + 1..), branch.node, branch.version);
             split.set(nibble, Some(Child::Branch(below)));
             return self.apply_to_children(path, extension.slice(..shared), split, None, changes, writes);
         }
         let at = path.join(&extension);
-        let node = self.source.branch(&at)?.ok_or_else(|| damaged("a branch of the trie is missing"))?;
-        self.apply_to_children(path, extension, (*node).clone(), Some(branch), changes, writes)
+        let node =
+            self.source.branch(&at, branch.version)?.ok_or_else(|| damaged("a branch of the trie is missing"))?;
+        self.apply_to_children(path, extension, Arc::unwrap_or_clone(node), Some(branch), changes, writes)
     }
 
     /// Updates the children of `branch`, which stands at `path` + `extension`. `before` is the reference to it, `None` for a
@@ -169,16 +183,16 @@ impl Updater<'_> {
                 branch.set(nibble, child);
             }
         }
-        let fresh = before.is_none();
+        let replaces = before.as_ref().map(|before| before.version);
         if let (0, Some(before)) = (changed, before) {
             return Ok(Some(Child::Branch(before)));
         }
         if branch.len() >= 2 {
-            let form = branch.next_form(changed, fresh);
-            return Ok(Some(put(extension, at, branch, form, writes)));
+            let form = branch.next_form(changed, replaces);
+            return Ok(Some(self.put(extension, at, NewVersion { branch, form, replaces }, writes)));
         }
-        if !fresh {
-            writes.push((at, NodeWrite::Delete));
+        if let Some(replaces) = replaces {
+            writes.push((at, NodeWrite::Delete { replaces }));
         }
         let Some((nibble, only)) = branch.only() else { return Ok(None) };
         let mut below = at;
@@ -187,7 +201,8 @@ impl Updater<'_> {
             Child::Branch(lower) => {
                 let mut joined = extension;
                 joined.push(nibble);
-                Ok(Some(Child::Branch(BranchRef::new(joined.join(&lower.extension()), lower.node.clone()))))
+                let joined = joined.join(&lower.extension());
+                Ok(Some(Child::Branch(BranchRef::new(joined, lower.node.clone(), lower.version))))
             }
             Child::Leaf(leaf) => {
                 let (key, value) = self.leaf_content(&below, leaf, changes)?;
@@ -215,6 +230,41 @@ impl Updater<'_> {
         let removed = |key: &B256| changes.binary_search_by(|change| change.key.cmp(key)).is_ok();
         self.source.first_leaf(prefix, &removed)?.ok_or_else(|| damaged("a leaf of the trie has no key"))
     }
+
+    /// Makes the subtree of `entries`, sorted by key, whose keys all start with `path`.
+    fn build(&self, path: Nibbles, entries: &[(&B256, &[u8])], writes: &mut Writes) -> Option<Child> {
+        match entries {
+            [] => None,
+            [(key, value)] => Some(Child::leaf(path.len(), **key, value)),
+            [(first, _), .., (last, _)] => {
+                let shared = Nibbles::unpack(first).common_prefix_length(&Nibbles::unpack(last));
+                let at = Nibbles::unpack(first).slice(..shared);
+                let mut branch = Branch::default();
+                for group in entries.chunk_by(|(a, _), (b, _)| nibble_at(a, shared) == nibble_at(b, shared)) {
+                    let nibble = nibble_at(group[0].0, shared);
+                    let mut below = at;
+                    below.push(nibble);
+                    branch.set(nibble, self.build(below, group, writes));
+                }
+                let version = NewVersion { branch, form: Form::Full, replaces: None };
+                Some(self.put(at.slice(path.len()..), at, version, writes))
+            }
+        }
+    }
+
+    fn put(&self, extension: Nibbles, at: Nibbles, version: NewVersion, writes: &mut Writes) -> Child {
+        let NewVersion { branch, form, replaces } = version;
+        let node = branch.rlp(&mut Vec::with_capacity(544));
+        writes.push((at, NodeWrite::Put { branch: Arc::new(branch), form, replaces }));
+        Child::Branch(BranchRef::new(extension, node, self.height))
+    }
+}
+
+/// A branch that changed, before it is hashed.
+struct NewVersion {
+    branch: Branch,
+    form: Form,
+    replaces: Option<u64>,
 }
 
 impl Change {
@@ -249,30 +299,4 @@ fn group_by_nibble<'c>(at: &Nibbles, changes: &'c [Change]) -> Vec<(u8, &'c [Cha
 fn nibble_at(key: &B256, depth: usize) -> u8 {
     let byte = key[depth / 2];
     if depth.is_multiple_of(2) { byte >> 4 } else { byte & 0x0f }
-}
-
-/// Makes the subtree of `entries`, sorted by key, whose keys all start with `path`.
-fn build(path: Nibbles, entries: &[(&B256, &[u8])], writes: &mut Writes) -> Option<Child> {
-    match entries {
-        [] => None,
-        [(key, value)] => Some(Child::leaf(path.len(), **key, value)),
-        [(first, _), .., (last, _)] => {
-            let shared = Nibbles::unpack(first).common_prefix_length(&Nibbles::unpack(last));
-            let at = Nibbles::unpack(first).slice(..shared);
-            let mut branch = Branch::default();
-            for group in entries.chunk_by(|(a, _), (b, _)| nibble_at(a, shared) == nibble_at(b, shared)) {
-                let nibble = nibble_at(group[0].0, shared);
-                let mut below = at;
-                below.push(nibble);
-                branch.set(nibble, build(below, group, writes));
-            }
-            Some(put(at.slice(path.len()..), at, branch, Form::Full, writes))
-        }
-    }
-}
-
-fn put(extension: Nibbles, at: Nibbles, branch: Branch, form: Form, writes: &mut Writes) -> Child {
-    let node = branch.rlp(&mut Vec::with_capacity(544));
-    writes.push((at, NodeWrite::Put(Arc::new(branch), form)));
-    Child::Branch(BranchRef::new(extension, node))
 }
