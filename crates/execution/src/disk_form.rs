@@ -7,7 +7,7 @@ use revm::bytecode::Bytecode;
 
 use crate::{
     state::AccountRecord,
-    store::{ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts},
+    store::{Changed, ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts},
     trie::{Branch, BranchRecord, Child, Form},
 };
 
@@ -74,7 +74,12 @@ impl DiskForm {
             Self::Receipts => decode_receipts(bytes).map(|receipts| encode_receipts(&receipts)),
             Self::ChangedKeys => {
                 let mut out = ChangedKeys::default();
-                ChangedKeys::decode(bytes)?.into_iter().for_each(|(table, key)| out.push(table, key));
+                for change in ChangedKeys::decode(bytes)? {
+                    match change {
+                        Changed::State(prefix) => out.push_state(prefix),
+                        Changed::Node { name, written, replaces } => out.push_node(name, written, replaces),
+                    }
+                }
                 Some(out.into_bytes())
             }
             Self::Header => Some(alloy_rlp::encode(Header::decode(&mut &*bytes).ok()?)),

@@ -33,7 +33,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use body::{ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts};
+pub(crate) use body::{Changed, ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts};
 pub use error::{OpenError, StoreError};
 pub use prune::PruneReport;
 
