@@ -6,6 +6,7 @@ mod exchange;
 mod network;
 mod predeployed;
 mod usage;
+mod votes;
 mod wire;
 
 use std::path::PathBuf;

@@ -21,7 +21,8 @@
 //! - CHAIN-5: with unchanged flags and files, a node that was killed at any moment starts again and loses no final block.
 //! - CHAIN-6: damaged files, a full disk and a clock that was put back end in a [`NodeError`] that says what to do; never in a panic of the process,
 //!   and never in an answer that differs from what was final.
-//! - CHAIN-7: a validator whose journal of votes is lost, or was put back, votes in no view that it may have voted in before.
+//! - CHAIN-7: a validator whose journal of votes is lost, or was put back, votes in no view that it may have voted in before,
+//!   unless it is the chain's only one (decision 0016).
 //!
 //! What this crate must not do: decide what a valid block is (execution does), serve methods (rpc does), or verify
 //! certificates for others (light does).

@@ -91,14 +91,13 @@ impl DiskForm {
 
 fn branch(record: BranchRecord) -> Vec<u8> {
     match record {
-        BranchRecord::Deleted => Branch::encode_deleted(),
         BranchRecord::Full(branch) => {
             branch.rlp(&mut Vec::new());
             branch.encode(Form::Full)
         }
         BranchRecord::Difference(difference) => {
-            let changed = difference.iter().fold(0, |mask, (nibble, _)| mask | 1u16 << nibble);
-            Branch::default().with_differences(vec![difference]).encode(Form::Difference(changed))
+            let form = Form::Difference { changed: difference.changed(), base: difference.base };
+            Branch::default().with_differences(vec![difference]).encode(form)
         }
     }
 }
@@ -112,8 +111,8 @@ mod tests {
     #[test]
     fn a_value_that_is_cut_short_is_damaged_and_a_whole_one_is_written_as_it_was() {
         let account = [&[3, 1, 5, 2, 1, 0][..], &[7; 32], &[0x81], &[9; 32]].concat();
-        let branch = [&[1, 0, 5][..], &[0x81], &[9; 32], &[3 | 0x80, 3, 0x12, 0x30], &[8; 32]].concat();
-        let difference = [&[2, 0, 7, 0, 1][..], &[1, 2, 0xc1, 0x80]].concat();
+        let branch = [&[1, 0, 5][..], &[0x81], &[9; 32], &[3 | 0x80, 3, 0x12, 0x30], &[8; 32], &[7]].concat();
+        let difference = [&[2, 4, 0, 7, 0, 1][..], &[1, 2, 0xc1, 0x80]].concat();
         for (form, whole) in [(DiskForm::Account, account), (DiskForm::Branch, branch), (DiskForm::Branch, difference)]
         {
             assert_eq!(form.rewrite(&whole).as_deref(), Some(&whole[..]), "{form:?}");

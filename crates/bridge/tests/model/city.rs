@@ -348,7 +348,7 @@ impl Model for Protocol {
             ),
             Property::always("two requests over one version are not both committed", |protocol: &Self, city: &City| {
                 let conflicts = protocol.transfers.len() > 1;
-                !conflicts || !(city.is_committed(0) && city.is_committed(1))
+                !(conflicts && city.is_committed(0) && city.is_committed(1))
             }),
             Property::sometimes("a commit is applied everywhere", |protocol: &Self, city: &City| {
                 (0..protocol.parties(0)).all(|party| protocol.outcome(city, 0, party) == Some(Outcome::Applied))

@@ -212,6 +212,13 @@ pub(crate) struct Difference {
     children: Vec<(u8, Option<Child>)>,
 }
 
+impl Difference {
+    /// Bit `n` is set when the child at nibble `n` differs.
+    pub(crate) fn changed(&self) -> u16 {
+        self.children.iter().fold(0, |mask, (nibble, _)| mask | 1 << nibble)
+    }
+}
+
 impl Branch {
     fn index(&self, nibble: u8) -> usize {
         (self.mask & ((1u16 << nibble) - 1)).count_ones() as usize
