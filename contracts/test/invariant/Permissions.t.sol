@@ -62,8 +62,9 @@ contract PermissionsInvariants is Consortium {
 
     function invariant_voters_can_always_change_the_lists() external {
         for (uint256 list = 0; list < 3; ++list) {
+            bool closed = permissions.isClosed(PermissionList(list));
             vm.prank(_voter(list));
-            permissions.proposeMode(PermissionList(list), !permissions.isClosed(PermissionList(list)));
+            permissions.proposeMode(PermissionList(list), !closed);
         }
     }
 }
