@@ -195,9 +195,9 @@ pub(crate) enum NetworkCommand {
     /// Vote for a proposal.
     Vote(VoteFor),
     /// Take back a proposal of your organization's.
-    Withdraw(VoteFor),
+    Withdraw(OwnProposal),
     /// Note that a proposal's time is over, so that it no longer counts as open. Any voting account.
-    Clear(VoteFor),
+    Clear(OwnProposal),
 }
 
 #[derive(Debug, Args)]
@@ -324,6 +324,15 @@ pub(crate) struct VoteFor {
     /// What it is about.
     #[arg(long, value_enum, default_value_t = VoteOn::Validators)]
     pub(crate) on: VoteOn,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
+}
+
+/// A proposal about the validators.
+#[derive(Debug, Args)]
+pub(crate) struct OwnProposal {
+    /// Its number, as `chancery network validators` shows it.
+    pub(crate) proposal: u64,
     #[command(flatten)]
     pub(crate) voting: Voting,
 }

@@ -16,7 +16,7 @@ use super::{
     voting::{Assembly, Sent},
 };
 use crate::{
-    arguments::{ProposeAddition, ProposeRemoval, ProposeVoter, ShowValidators, VoteFor},
+    arguments::{OwnProposal, ProposeAddition, ProposeRemoval, ProposeVoter, ShowValidators, VoteFor},
     output::Output,
 };
 
@@ -89,9 +89,9 @@ pub(super) fn vote(command: &VoteFor, output: &Output) -> Result<()> {
 }
 
 /// Takes a proposal of the own organization back.
-pub(super) fn withdraw(command: &VoteFor, output: &Output) -> Result<()> {
+pub(super) fn withdraw(command: &OwnProposal, output: &Output) -> Result<()> {
     conversation(async {
-        let registry = Registry::connect(&command.voting.rpc, Some(&command.voting.voting_key)).await?;
+        let registry = Assembly::connect(&VALIDATORS, &command.voting.rpc, Some(&command.voting.voting_key)).await?;
         let id = U256::from(command.proposal);
         let sent = registry.send(&ValidatorRegistry::withdrawCall { id }).await?;
         answer(&registry, id, &sent, output).await
@@ -99,9 +99,9 @@ pub(super) fn withdraw(command: &VoteFor, output: &Output) -> Result<()> {
 }
 
 /// Notes that a proposal's time is over.
-pub(super) fn clear(command: &VoteFor, output: &Output) -> Result<()> {
+pub(super) fn clear(command: &OwnProposal, output: &Output) -> Result<()> {
     conversation(async {
-        let registry = Registry::connect(&command.voting.rpc, Some(&command.voting.voting_key)).await?;
+        let registry = Assembly::connect(&VALIDATORS, &command.voting.rpc, Some(&command.voting.voting_key)).await?;
         let id = U256::from(command.proposal);
         let sent = registry.send(&ValidatorRegistry::clearCall { id }).await?;
         answer(&registry, id, &sent, output).await
