@@ -12,9 +12,13 @@ import {ProposalState} from "./types/ValidatorTypes.sol";
 abstract contract ConsortiumVoting is IConsortiumVoting {
     /// How long votes are taken, in seconds.
     uint64 public constant VOTING_PERIOD = 14 days;
+    /// Proposals of one organization that are open at a time.
+    uint256 public constant MAX_OPEN_OF_ORGANIZATION = 8;
+    /// Proposals of all organizations that are open at a time.
+    uint256 public constant MAX_OPEN_PROPOSALS = 256;
 
     struct Ballot {
-        /// Open or passed; that it has expired follows from the time.
+        /// As it was left; that the time of an open one is over follows from the clock until it is cleared.
         ProposalState state;
         uint64 expiresAt;
         bytes32[] votes;
@@ -25,6 +29,8 @@ abstract contract ConsortiumVoting is IConsortiumVoting {
     struct Ballots {
         uint256 count;
         mapping(uint256 id => Ballot) byId;
+        uint256 openCount;
+        mapping(bytes32 organization => uint256) openOf;
     }
 
     /// keccak256(abi.encode(uint256(keccak256("chancery.consortium-voting")) - 1)) & ~bytes32(uint256(0xff))
@@ -47,6 +53,30 @@ abstract contract ConsortiumVoting is IConsortiumVoting {
     }
 
     /// @inheritdoc IConsortiumVoting
+    function withdraw(uint256 id) external {
+        bytes32 organization = _voting();
+        _checkOpen(id);
+        if (_proposerOf(id) != organization) revert NotProposer(id, _proposerOf(id));
+        _close(id, ProposalState.Withdrawn);
+        emit Withdrawn(id);
+    }
+
+    /// @inheritdoc IConsortiumVoting
+    function clear(uint256 id) external {
+        if (id >= _ballots().count) revert ProposalUnknown(id);
+        Ballot storage asked = _ballots().byId[id];
+        if (asked.state != ProposalState.Open) revert ProposalClosed(id);
+        if (block.timestamp <= asked.expiresAt) revert ProposalNotExpired(id, asked.expiresAt);
+        _close(id, ProposalState.Expired);
+        emit Cleared(id);
+    }
+
+    /// @inheritdoc IConsortiumVoting
+    function openProposals(bytes32 organization) external view returns (uint256 own, uint256 all) {
+        return (_ballots().openOf[organization], _ballots().openCount);
+    }
+
+    /// @inheritdoc IConsortiumVoting
     function proposalCount() public view returns (uint256) {
         return _ballots().count;
     }
@@ -66,11 +96,18 @@ abstract contract ConsortiumVoting is IConsortiumVoting {
         if (organization == 0) revert NotAVoter(msg.sender);
     }
 
-    /// Takes the next number.
-    function _openBallot() internal returns (uint256 id, uint64 expiresAt) {
-        id = _ballots().count++;
+    /// Takes the next number, unless too many are open.
+    function _openBallot(bytes32 proposer) internal returns (uint256 id, uint64 expiresAt) {
+        Ballots storage ballots = _ballots();
+        if (ballots.openOf[proposer] >= MAX_OPEN_OF_ORGANIZATION) {
+            revert TooManyProposalsOfOrganization(proposer, MAX_OPEN_OF_ORGANIZATION);
+        }
+        if (ballots.openCount >= MAX_OPEN_PROPOSALS) revert TooManyProposals(MAX_OPEN_PROPOSALS);
+        ++ballots.openOf[proposer];
+        ++ballots.openCount;
+        id = ballots.count++;
         expiresAt = uint64(block.timestamp) + VOTING_PERIOD;
-        Ballot storage ballot = _ballots().byId[id];
+        Ballot storage ballot = ballots.byId[id];
         ballot.state = ProposalState.Open;
         ballot.expiresAt = expiresAt;
     }
@@ -99,10 +136,23 @@ abstract contract ConsortiumVoting is IConsortiumVoting {
 
     function _carryOutIfPassed(uint256 id) private returns (bool) {
         if (3 * _countVotes(id) <= 2 * ORGANIZATIONS.organizationCount()) return false;
-        _ballots().byId[id].state = ProposalState.Passed;
+        _close(id, ProposalState.Passed);
         emit Passed(id);
         _carryOut(id);
         return true;
+    }
+
+    /// It no longer counts as open.
+    function _close(uint256 id, ProposalState state) private {
+        Ballots storage ballots = _ballots();
+        ballots.byId[id].state = state;
+        --ballots.openOf[_proposerOf(id)];
+        --ballots.openCount;
+    }
+
+    /// Proposing is voting for it, so the first vote is the proposer's.
+    function _proposerOf(uint256 id) private view returns (bytes32) {
+        return _ballots().byId[id].votes[0];
     }
 
     /// Votes of organizations that have a vote now: one that left no longer counts, however it voted.

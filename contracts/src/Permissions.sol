@@ -127,7 +127,7 @@ contract Permissions is IPermissions, ConsortiumVoting {
         bytes32 organization
     ) private returns (uint256 id) {
         uint64 expiresAt;
-        (id, expiresAt) = _openBallot();
+        (id, expiresAt) = _openBallot(proposer);
         PermissionProposal storage made = _proposals[id];
         made.change = change;
         made.list = list;

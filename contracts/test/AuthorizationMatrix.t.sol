@@ -424,6 +424,8 @@ contract AuthorizationMatrixTest is Consortium {
         permissions.vote(0);
         vm.prank(_voter(1));
         uint256 open = permissions.proposeMode(PermissionList.Deploy, true);
+        vm.prank(UNIVERSITY_ADMINISTRATOR);
+        uint256 own = permissions.proposeMode(PermissionList.Connect, true);
 
         address target = Predeploys.PERMISSIONS;
         bytes4 refusal = IConsortiumVoting.NotAVoter.selector;
@@ -440,6 +442,9 @@ contract AuthorizationMatrixTest is Consortium {
         _add(target, "proposeForbid(uint8,bytes32)", abi.encode(send, _subject(ISSUER)), allowed, refusal);
         _add(target, "proposeMode(uint8,bool)", abi.encode(send, true), allowed, refusal);
         _add(target, "vote(uint256)", abi.encode(open), allowed, refusal);
+        // Its time is not over; that anybody may clear it then is in `Permissions.t.sol`.
+        _add(target, "withdraw(uint256)", abi.encode(own), allowed, refusal);
+        _add(target, "clear(uint256)", abi.encode(open), NOBODY, IConsortiumVoting.ProposalNotExpired.selector);
         // That anybody can settle what has enough votes is in `Permissions.t.sol`.
         _add(target, "settle(uint256)", abi.encode(open), NOBODY, IConsortiumVoting.NotEnoughVotes.selector);
     }

@@ -153,6 +153,45 @@ contract PermissionsTest is Consortium {
         permissions.settle(id);
     }
 
+    function test_a_proposal_is_taken_back_by_who_made_it_alone() public {
+        uint256 id = _proposeMode(SEND, true);
+        vm.expectRevert(
+            abi.encodeWithSelector(IConsortiumVoting.NotProposer.selector, id, _organization(0))
+        );
+        vm.prank(_voter(1));
+        permissions.withdraw(id);
+        vm.prank(_voter(0));
+        permissions.withdraw(id);
+        vm.assertEq(uint256(permissions.proposal(id).state), uint256(ProposalState.Withdrawn), "withdrawn");
+        vm.expectRevert(abi.encodeWithSelector(IConsortiumVoting.ProposalClosed.selector, id));
+        _vote(1, id);
+    }
+
+    function test_open_proposals_are_bounded_and_those_whose_time_is_over_are_cleared_by_anybody() public {
+        uint256 most = permissions.MAX_OPEN_OF_ORGANIZATION();
+        for (uint256 i = 1; i <= most; ++i) {
+            _proposePermit(SEND, bytes32(i), ARCHIVE);
+        }
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IConsortiumVoting.TooManyProposalsOfOrganization.selector, _organization(0), most
+            )
+        );
+        _proposeMode(SEND, true);
+        vm.expectPartialRevert(IConsortiumVoting.ProposalNotExpired.selector);
+        permissions.clear(0);
+        vm.warp(block.timestamp + permissions.VOTING_PERIOD() + 1);
+        vm.prank(STRANGER);
+        permissions.clear(0);
+        vm.expectRevert(abi.encodeWithSelector(IConsortiumVoting.ProposalClosed.selector, 0));
+        permissions.clear(0);
+        (uint256 own, uint256 all) = permissions.openProposals(_organization(0));
+        vm.assertEq(own, most - 1, "one less of its own");
+        vm.assertEq(all, most - 1, "and of all");
+        _proposeMode(SEND, true);
+        vm.assertEq(permissions.entryCount(SEND), 0, "nothing was decided");
+    }
+
     function test_votes_that_are_not_there_are_refused() public {
         vm.expectRevert(abi.encodeWithSelector(IConsortiumVoting.ProposalUnknown.selector, 0));
         _vote(0, 0);

@@ -61,6 +61,12 @@ contract PermissionsInvariants is Consortium {
     }
 
     function invariant_voters_can_always_change_the_lists() external {
+        // What counts as open is bounded; whose time is over is cleared by anybody.
+        vm.warp(block.timestamp + permissions.VOTING_PERIOD() + 1);
+        uint256 count = permissions.proposalCount();
+        for (uint256 id = 0; id < count; ++id) {
+            try permissions.clear(id) {} catch {}
+        }
         for (uint256 list = 0; list < 3; ++list) {
             bool closed = permissions.isClosed(PermissionList(list));
             vm.prank(_voter(list));
