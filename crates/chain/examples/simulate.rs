@@ -98,6 +98,9 @@ fn report(tally: &Tally, validators: u64, began: Instant) -> ExitCode {
         total(|outcome| outcome.transactions),
         total(|outcome| outcome.epochs),
     );
+    if let [(seed, outcome)] = &tally.kept[..] {
+        println!("seed {seed}: digest {}", outcome.digest);
+    }
     if tally.broken.is_empty() {
         println!("no promise was broken");
         return ExitCode::SUCCESS;

@@ -44,6 +44,16 @@ fn no_fault_forks_the_chain_loses_what_was_final_or_stops_it_for_good() {
     assert_eq!(broken(&stories), [], "(seed, validators)");
 }
 
+/// Stories that broke a promise once, by seed and number of validators.
+///
+/// - 39 of 4: a validator that garbles gave others a header with a wrong body, and they stopped for good.
+const BROKE_ONCE: [(u64, u64); 1] = [(39, 4)];
+
+#[test]
+fn what_broke_a_promise_once_breaks_none_now() {
+    assert_eq!(broken(&BROKE_ONCE), [], "(seed, validators)");
+}
+
 const SEED: u64 = 3_000;
 const DIGEST: &str = "digest ";
 

@@ -126,6 +126,15 @@ pub fn sibling(block: &Block) -> Block {
     Block::new(header, block.transactions().to_vec())
 }
 
+/// The header of a block with other transactions: one less, or one that it does not have.
+pub fn other_body(block: &Block) -> Block {
+    let mut transactions = block.transactions().to_vec();
+    if transactions.pop().is_none() {
+        transactions.push(Arc::new(SignedTransaction::decode(transfer(0, 0)).unwrap()));
+    }
+    Block::new(block.header().inner().clone(), transactions)
+}
+
 fn at_time(header: Header, time_ms: u64) -> Header {
     let context = ConsensusContext::decode(&header.extra_data).unwrap_or_default();
     let header = Header { timestamp: time_ms / 1_000, ..header };

@@ -11,7 +11,7 @@ use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng, seq::IteratorR
 
 use super::{
     channel::{SharedLiar, Topic},
-    forgeries::{Forgery, sibling},
+    forgeries::{Forgery, other_body, sibling},
 };
 
 /// One in so many messages of a validator that garbles is damaged.
@@ -38,6 +38,8 @@ pub enum Lie {
     GivesUpEverything,
     /// Bytes of what it says are changed, whatever it is.
     Garbles,
+    /// Gives some a block's header with the transactions of none: the hash is right, the block is not.
+    SwapsBodies,
     /// Two machines with the same keys, each connected with some of the others.
     Twins,
 }
@@ -45,7 +47,7 @@ pub enum Lie {
 impl Lie {
     /// One of all.
     pub fn draw(random: &mut StdRng) -> Self {
-        match random.random_range(0..10) {
+        match random.random_range(0..11) {
             0 => Self::Silent,
             1 => Self::WithholdsBlocks,
             2 => Self::TellsSome,
@@ -55,6 +57,7 @@ impl Lie {
             6 => Self::VotesForEverything,
             7 => Self::GivesUpEverything,
             8 => Self::Garbles,
+            9 => Self::SwapsBodies,
             _ => Self::Twins,
         }
     }
@@ -71,6 +74,7 @@ impl Lie {
             Self::VotesForEverything => "votes for everything",
             Self::GivesUpEverything => "gives up what it finalizes",
             Self::Garbles => "garbles",
+            Self::SwapsBodies => "swaps bodies",
             Self::Twins => "two machines with one key",
         }
     }
@@ -126,6 +130,7 @@ impl Liar {
             (Lie::Garbles, _) if self.random.random_range(0..GARBLED_ONE_IN) == 0 => {
                 vec![(recipients, self.garbled(&message))]
             }
+            (Lie::SwapsBodies, Topic::Blocks) => self.swaps_body(recipients, message),
             (Lie::ProposesTwo | Lie::ProposesInvalid(_), Topic::Blocks) => self.proposes(recipients, message),
             (Lie::ProposesTwo | Lie::ProposesInvalid(_) | Lie::DoubleVotes | Lie::GivesUpEverything, Topic::Votes) => {
                 self.votes(recipients, message)
@@ -155,6 +160,14 @@ impl Liar {
             bytes[index] ^= 1 << self.random.random_range(0..8);
         }
         IoBuf::from(bytes)
+    }
+
+    fn swaps_body(&mut self, recipients: Vec<PeerKey>, message: IoBuf) -> Vec<Addressed> {
+        let Ok(block) = ConsensusBlock::decode_cfg(message.clone(), &()) else { return vec![(recipients, message)] };
+        // Few, so that the block is decided on without them.
+        let (deceived, others) = recipients.into_iter().partition::<Vec<_>, _>(|_| self.random.random_range(0..4) == 0);
+        let forged = ConsensusBlock::from(other_body(block.block())).encode();
+        vec![(others, message), (deceived, IoBuf::from(forged))]
     }
 
     /// Other blocks instead of one that its node has built. A block of somebody else is passed on.

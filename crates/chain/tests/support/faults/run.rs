@@ -151,6 +151,9 @@ impl Run {
     }
 
     async fn happens(&mut self, fault: Fault) {
+        if fault == Fault::ExecutionLost && self.story.losers.is_empty() {
+            return;
+        }
         *self.drawn.entry(fault.name()).or_default() += 1;
         let nodes = self.nodes();
         match fault {
@@ -172,14 +175,13 @@ impl Run {
                 self.restart_all().await;
             }
             Fault::ExecutionLost => {
-                if let Some(node) = self.honest().into_iter().choose(&mut self.random) {
-                    if self.simulation.nodes[node].chain.is_some() {
-                        self.crash(&[node]).await;
-                    }
-                    self.tell(format!("execution data of {node} lost"));
-                    self.simulation.dirs[node] = tempfile::tempdir().unwrap();
-                    self.restart_all().await;
+                let Some(node) = self.story.losers.iter().choose(&mut self.random).copied() else { return };
+                if self.simulation.nodes[node].chain.is_some() {
+                    self.crash(&[node]).await;
                 }
+                self.tell(format!("execution data of {node} lost"));
+                self.simulation.dirs[node] = tempfile::tempdir().unwrap();
+                self.restart_all().await;
             }
             Fault::Partition => {
                 let links = weather::partition(nodes, &mut self.random);

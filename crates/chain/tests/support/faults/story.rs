@@ -109,6 +109,9 @@ impl Change {
 pub struct Story {
     pub liars: BTreeMap<usize, Lie>,
     pub change: Change,
+    /// Validators whose execution data may be lost. One that has lost them may abstain for long, since its record of votes tells of a folder that
+    /// was put back (CHAIN-7), so there are no more of them and liars than the smallest set bears.
+    pub losers: Vec<usize>,
     /// In the order in which they happen; each class that was drawn is among them.
     pub faults: Vec<Fault>,
     pub heartbeat: Duration,
@@ -129,6 +132,9 @@ impl Story {
         let liars: BTreeMap<usize, Lie> =
             (0..validators).sample(random, count).into_iter().map(|index| (index, Lie::draw(random))).collect();
         let change = Self::draw_change(random, validators, &liars);
+        let leaves = matches!(change, Change::Leave(_) | Change::LiarLeaves(_));
+        let most = tolerated(validators - usize::from(leaves)).saturating_sub(liars.len());
+        let losers = (0..validators).filter(|index| !liars.contains_key(index)).sample(random, most);
         let classes = random.random_range(4..=7);
         let classes: Vec<Fault> = ALL.sample(random, classes).copied().collect();
         let most = random.random_range(FAULTS);
@@ -138,6 +144,7 @@ impl Story {
         Self {
             liars,
             change,
+            losers,
             faults,
             heartbeat: Duration::from_millis(*[300, 500, 1_000].choose(random).unwrap()),
             pace: Duration::from_millis(random.random_range(150..600)),
