@@ -6,6 +6,7 @@
 mod prerequisites;
 mod shell;
 mod tasks;
+mod test_binaries;
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@ use crate::{
     prerequisites::{self, CHROMIUM, CJK_FONTS, IPROUTE2, POSTGRESQL},
     shell::{self, cargo, step},
     tasks::{browser, contracts, lint, web},
+    test_binaries,
 };
 
 #[derive(clap::Args)]
@@ -40,13 +41,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
     step("Rust: every crate, then the whole city");
     shell::run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
-    shell::run(cargo().args(["test", "--workspace", "--locked", "--no-fail-fast"]))?;
+    let binaries = test_binaries::build()?;
+    let lints = if arguments.no_lint { None } else { Some(lint::begin()?) };
+    let tested = test_binaries::run(binaries);
+    let linted = lints.map_or(Ok(()), lint::Lints::end);
+    tested.and(linted)?;
+    shell::run(cargo().args(["test", "--workspace", "--locked", "--doc"]))?;
 
     if !arguments.no_browser {
         browser::run(&browser::Arguments::debug_build())?;
-    }
-    if !arguments.no_lint {
-        lint::run()?;
     }
     Ok(())
 }
