@@ -155,9 +155,7 @@ contract PermissionsTest is Consortium {
 
     function test_a_proposal_is_taken_back_by_who_made_it_alone() public {
         uint256 id = _proposeMode(SEND, true);
-        vm.expectRevert(
-            abi.encodeWithSelector(IConsortiumVoting.NotProposer.selector, id, _organization(0))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IConsortiumVoting.NotProposer.selector, id, _organization(0)));
         vm.prank(_voter(1));
         permissions.withdraw(id);
         vm.prank(_voter(0));
@@ -173,9 +171,7 @@ contract PermissionsTest is Consortium {
             _proposePermit(SEND, bytes32(i), ARCHIVE);
         }
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IConsortiumVoting.TooManyProposalsOfOrganization.selector, _organization(0), most
-            )
+            abi.encodeWithSelector(IConsortiumVoting.TooManyProposalsOfOrganization.selector, _organization(0), most)
         );
         _proposeMode(SEND, true);
         vm.expectPartialRevert(IConsortiumVoting.ProposalNotExpired.selector);
