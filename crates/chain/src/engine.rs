@@ -38,6 +38,7 @@ use crate::{
     last_proposal::LastProposal,
     last_votes::LastVotes,
     orchestrator::{EpochMuxes, EpochStart, Orchestrator, StartEngine},
+    presumption::signs_of_life,
     recovery,
     storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES},
     vote_record::VoteRecord,
@@ -306,12 +307,15 @@ where
 {
     Box::new(
         move |EpochStart { epoch, validators, scheme, floor, finals, first_parent, partition, votes, channels }| {
+            let others = validators.peers().iter().filter(|peer| **peer != me && witness.may_be_active(peer));
+            let presumed = signs_of_life(&scheme, epoch, others.cloned().collect());
             let electorate = Electorate::new(&validators);
             let overheard = witness.listening(automaton.clone(), &scheme, electorate);
             let overheard = FinalViews { inner: overheard, finals };
             let channel = (votes.guard(channels.votes.0), channels.votes.1);
             let (last_votes, reporter, votes) =
                 LastVotes::new(&scheme, me.clone(), automaton.clone(), overheard, channel);
+            last_votes.begin_with(presumed);
             let engine = simplex::Engine::new(
                 context.child("consensus").with_attribute("epoch", epoch),
                 simplex::Config {

@@ -127,6 +127,14 @@ where
         (Self { me, relay, sender, noted, to_self }, recorder, votes)
     }
 
+    /// Has this validator hear messages before those of its peers.
+    pub(crate) fn begin_with(&self, messages: Vec<Message<PeerKey>>) {
+        for message in messages {
+            // There is room for more than there are peers, and nothing is lost but a hint.
+            let _ = self.to_self.try_send(message);
+        }
+    }
+
     /// Runs until consensus ends.
     pub(crate) async fn run<E: Clock>(mut self, context: E) {
         let mut votes: Vec<OwnVote> = Vec::new();

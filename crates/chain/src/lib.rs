@@ -44,6 +44,7 @@ mod last_votes;
 mod network;
 mod node;
 mod orchestrator;
+mod presumption;
 mod recovery;
 mod snapshot;
 mod storage;

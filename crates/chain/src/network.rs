@@ -33,6 +33,8 @@ pub(crate) type NetworkChannels = Channels<lookup::Sender<PeerKey, tokio::Contex
 pub(crate) const HANDSHAKE_CLOCK_DRIFT: Duration = Duration::from_secs(5);
 /// How old a handshake message may be.
 const HANDSHAKE_MAX_AGE: Duration = Duration::from_secs(10);
+/// One peer at a time is dialled, one in so long.
+const DIAL_EVERY: Duration = Duration::from_millis(100);
 /// A peer is dialled again after this.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 /// Small messages of a peer: votes and certificates, a few a view, and views may take only milliseconds.
@@ -95,7 +97,8 @@ pub(crate) fn start(
         // another only after many seconds.
         network_config.allowed_handshake_rate_per_ip = HANDSHAKES_OF_ONE_ADDRESS;
     }
-    network_config.peer_connection_cooldown = RECONNECT_AFTER;
+    network_config.dial_frequency = own_pace(DIAL_EVERY, &keys.peer_public_key());
+    network_config.peer_connection_cooldown = own_pace(RECONNECT_AFTER, &keys.peer_public_key());
     network_config.tracked_peer_sets = NZUsize!(1);
 
     let (mut network, oracle) = Network::new(context.child("network"), network_config);
@@ -116,6 +119,13 @@ pub(crate) fn start(
         transactions: network.register(5, LARGE_MESSAGES_PER_SECOND),
     };
     Ok(ValidatorNetwork { channels, oracle, addresses, handle: network.start() })
+}
+
+/// A pause, up to half longer by the key: two nodes that dial each other at the same moment refuse each other, and with one pace they would do so
+/// again each time.
+fn own_pace(pause: Duration, me: &PeerKey) -> Duration {
+    let share = me.as_ref().last().copied().unwrap_or_default();
+    pause + pause * u32::from(share) / (2 * u32::from(u8::MAX))
 }
 
 /// The network's listener panics when it cannot listen, so that is tried before.

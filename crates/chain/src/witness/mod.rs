@@ -175,6 +175,13 @@ impl Witness {
         self.heard().abstains_through = through;
     }
 
+    /// Whether a peer has not been silent yet for as long as makes consensus skip it. Who was never heard has been silent since this node's start.
+    pub(crate) fn may_be_active(&self, peer: &PeerKey) -> bool {
+        let silent_since = self.heard().last_heard.get(peer).copied().unwrap_or(self.0.started_at);
+        // A clock that was put back says nothing.
+        self.now().duration_since(silent_since).map_or(true, |silent| silent < self.0.timing.inactivity_timeout)
+    }
+
     fn now(&self) -> SystemTime {
         (self.0.now)()
     }

@@ -237,7 +237,8 @@ impl<R: Read> Import<R> {
                 match Entry::decode(&mut rest) {
                     Some(Entry::Owner(address)) => {
                         if owner != Some(address) {
-                            owners += self.close_storage(owner, std::mem::replace(&mut trie, TrieBuilder::new(height)))?;
+                            owners +=
+                                self.close_storage(owner, std::mem::replace(&mut trie, TrieBuilder::new(height)))?;
                             if owner.is_some_and(|before| before >= address) {
                                 return Err(malformed(&self.reader, "its accounts are not in order"));
                             }
