@@ -3,7 +3,7 @@
 //! The relay is as bad as it can be: whatever was ever final may be shown to anybody, at any time, in any order, as often as it likes, or never. Parties may stop at
 //! any step, since every step is optional. What it cannot do is forge proofs; endorsers of a foreign member can, as far as their weight goes.
 //! Wrong rules are explored as well, and have to be caught.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 #[path = "model/city.rs"]
 mod city;
@@ -11,7 +11,8 @@ mod city;
 mod relay;
 
 use city::{City, Protocol, Rule, Transfer};
-use stateright::{Checker, Model};
+use stateright::{Checker, HasDiscoveries, Model};
+use std::collections::BTreeSet;
 
 const NO_HALF_COMMIT: &str = "no half-commit (ALLIANCE-5)";
 const MONEY: &str = "money is constant over all chains (ALLIANCE-9)";
@@ -42,7 +43,8 @@ fn assert_holds(protocol: Protocol, at_least: usize) {
 }
 
 fn assert_caught(protocol: Protocol, property: &'static str) {
-    let checker = protocol.checker().threads(2).spawn_bfs().join();
+    let found = HasDiscoveries::AllOf(BTreeSet::from([property]));
+    let checker = protocol.checker().threads(2).finish_when(found).spawn_bfs().join();
     let path = checker.assert_any_discovery(property);
     println!("{property}: {:?}", path.into_actions());
 }
@@ -92,7 +94,7 @@ fn a_request_that_makes_money_passes_with_more_than_half_of_the_weight_alone() {
     let forged = || Protocol::new(2, vec![Transfer::forged(&[(0, 0), (1, 5)])]);
     let refused = forged().with_liars(&[50]).checker().threads(2).spawn_bfs().join();
     refused.assert_no_discovery(MONEY);
-    assert_eq!(refused.unique_state_count(), 1, "it is recorded as invalid, and nothing can follow");
+    assert!(refused.unique_state_count() < 20, "it is recorded as invalid, and nothing follows but time");
     assert_caught(forged().with_liars(&[49, 1, 50]), MONEY);
 }
 

@@ -20,7 +20,7 @@ const WEIGHTS: [u64; 3] = [50, 49, 1];
 
 /// A rule that is right, or one that looks right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub(crate) enum Rule {
     Right,
     /// Members believe their own clocks to be the alliance's.
     ReleaseByLocalClock,
@@ -32,26 +32,26 @@ pub enum Rule {
 
 /// Who gets and who pays; whether honest endorsers sign it.
 #[derive(Clone, Debug)]
-pub struct Transfer {
-    pub parts: Vec<(usize, i64)>,
-    pub is_honest: bool,
+pub(crate) struct Transfer {
+    pub(crate) parts: Vec<(usize, i64)>,
+    pub(crate) is_honest: bool,
 }
 
 impl Transfer {
-    pub fn honest(parts: &[(usize, i64)]) -> Self {
+    pub(crate) fn honest(parts: &[(usize, i64)]) -> Self {
         Self { parts: parts.to_vec(), is_honest: true }
     }
 
-    pub fn forged(parts: &[(usize, i64)]) -> Self {
+    pub(crate) fn forged(parts: &[(usize, i64)]) -> Self {
         Self { parts: parts.to_vec(), is_honest: false }
     }
 }
 
-pub struct Protocol {
-    pub members: usize,
-    pub transfers: Vec<Transfer>,
-    pub window: u64,
-    pub end_time: u64,
+pub(crate) struct Protocol {
+    pub(crate) members: usize,
+    pub(crate) transfers: Vec<Transfer>,
+    pub(crate) window: u64,
+    pub(crate) end_time: u64,
     parts: Vec<Vec<HashedPart>>,
     rule: Rule,
     foreign: Option<usize>,
@@ -61,21 +61,21 @@ pub struct Protocol {
 
 /// All chains, and everything of them that was ever final.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct City {
+pub(crate) struct City {
     /// The alliance chain's time.
-    pub time: u64,
-    pub decisions: Vec<Option<Decision>>,
-    pub stores: Vec<Store>,
+    pub(crate) time: u64,
+    pub(crate) decisions: Vec<Option<Decision>>,
+    pub(crate) stores: Vec<Store>,
     /// Of each request: what some final header of the alliance chain shows.
-    pub evidence: Vec<BTreeSet<Evidence>>,
+    pub(crate) evidence: Vec<BTreeSet<Evidence>>,
     /// Of each request and part: what some final header of the member chain shows.
-    pub outcomes: Vec<Vec<BTreeSet<Outcome>>>,
+    pub(crate) outcomes: Vec<Vec<BTreeSet<Outcome>>>,
     /// The members' own clocks, where a wrong rule looks at them.
-    pub clocks: Vec<u64>,
+    pub(crate) clocks: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
+pub(crate) enum Step {
     Tick,
     TickMember { member: usize },
     Sequence { request: usize },
@@ -87,43 +87,43 @@ pub enum Step {
 }
 
 impl Protocol {
-    pub fn new(members: usize, transfers: Vec<Transfer>) -> Self {
+    pub(crate) fn new(members: usize, transfers: Vec<Transfer>) -> Self {
         let parts = transfers.iter().map(|transfer| transfer.parts.iter().map(part).collect()).collect();
         let policy = Policy::new(WEIGHTS.map(|weight| (endorser(weight), weight))).unwrap();
         let (window, end_time) = (1, 3);
         Self { members, transfers, window, end_time, parts, rule: Rule::Right, foreign: None, liars: vec![], policy }
     }
 
-    pub fn with_rule(self, rule: Rule) -> Self {
+    pub(crate) fn with_rule(self, rule: Rule) -> Self {
         Self { rule, ..self }
     }
 
-    pub fn with_foreign(self, member: usize, liars: &[u64]) -> Self {
+    pub(crate) fn with_foreign(self, member: usize, liars: &[u64]) -> Self {
         Self { foreign: Some(member), ..self.with_liars(liars) }
     }
 
-    pub fn with_liars(self, liars: &[u64]) -> Self {
+    pub(crate) fn with_liars(self, liars: &[u64]) -> Self {
         Self { liars: liars.to_vec(), ..self }
     }
 
-    pub fn part(&self, request: usize, party: usize) -> &HashedPart {
+    pub(crate) fn part(&self, request: usize, party: usize) -> &HashedPart {
         &self.parts[request][party]
     }
 
-    pub fn member(&self, request: usize, party: usize) -> usize {
+    pub(crate) fn member(&self, request: usize, party: usize) -> usize {
         self.transfers[request].parts[party].0
     }
 
-    pub fn parties(&self, request: usize) -> usize {
+    pub(crate) fn parties(&self, request: usize) -> usize {
         self.transfers[request].parts.len()
     }
 
-    pub fn balances(&self, city: &City) -> Vec<i64> {
+    pub(crate) fn balances(&self, city: &City) -> Vec<i64> {
         city.stores.iter().map(balance).collect()
     }
 
     /// Nothing is open, held or out of balance.
-    pub fn is_settled(&self, city: &City) -> bool {
+    pub(crate) fn is_settled(&self, city: &City) -> bool {
         let decided = city.decisions.iter().flatten().all(|decision| decision.state() != RequestState::Sequenced);
         let free = city.stores.iter().all(|store| store.entries().all(|(_, entry)| !entry.is_held()));
         decided && free && self.balances(city).iter().sum::<i64>() == self.money()
@@ -173,7 +173,7 @@ impl Protocol {
 }
 
 impl City {
-    pub fn start(protocol: &Protocol) -> Self {
+    pub(crate) fn start(protocol: &Protocol) -> Self {
         let mut store = Store::default();
         store.set(BALANCE, amount(START)).unwrap();
         let requests = protocol.transfers.len();
@@ -187,12 +187,12 @@ impl City {
         }
     }
 
-    pub fn is_committed(&self, request: usize) -> bool {
+    pub(crate) fn is_committed(&self, request: usize) -> bool {
         self.decisions[request].is_some_and(|decision| decision.state() == RequestState::Committed)
     }
 
     /// Does a step; one that is refused changes nothing.
-    pub fn step(&mut self, protocol: &Protocol, step: Step) {
+    pub(crate) fn step(&mut self, protocol: &Protocol, step: Step) {
         match step {
             Step::Tick => self.time += 1,
             Step::TickMember { member } => self.clocks[member] += 1,
@@ -243,7 +243,8 @@ impl City {
                 }
             }
             for party in 0..protocol.parties(request) {
-                self.outcomes[request][party].extend(protocol.outcome(self, request, party));
+                let outcome = protocol.outcome(self, request, party);
+                self.outcomes[request][party].extend(outcome);
             }
         }
     }
@@ -369,7 +370,7 @@ impl Model for Protocol {
     }
 }
 
-pub fn number(request: usize) -> u64 {
+pub(crate) fn number(request: usize) -> u64 {
     u64::try_from(request).unwrap() + 1
 }
 

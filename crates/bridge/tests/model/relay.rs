@@ -3,7 +3,7 @@
 use crate::city::{City, Protocol, Step};
 
 /// Carries the newest of everything to everybody until nothing changes any more. Time stands still meanwhile.
-pub fn act(protocol: &Protocol, city: &City, sequences: bool) -> City {
+pub(crate) fn act(protocol: &Protocol, city: &City, sequences: bool) -> City {
     let mut city = city.clone();
     loop {
         let before = city.clone();
@@ -20,7 +20,7 @@ pub fn act(protocol: &Protocol, city: &City, sequences: bool) -> City {
                 for outcome in city.outcomes[request][party].clone() {
                     city.step(protocol, Step::Prove { request, party, outcome });
                 }
-                for evidence in city.evidence[request].iter().next_back().copied() {
+                if let Some(evidence) = city.evidence[request].last().copied() {
                     city.step(protocol, Step::Apply { request, party, evidence });
                     city.step(protocol, Step::Release { request, party, evidence });
                 }
@@ -33,7 +33,7 @@ pub fn act(protocol: &Protocol, city: &City, sequences: bool) -> City {
 }
 
 /// After every deadline, and with nothing new: what is left has to be given back or applied.
-pub fn settle(protocol: &Protocol, city: &City) -> City {
+pub(crate) fn settle(protocol: &Protocol, city: &City) -> City {
     let mut city = city.clone();
     let last = city.decisions.iter().flatten().map(|decision| decision.deadline()).max();
     while last.is_some_and(|deadline| city.time <= deadline) {
