@@ -58,6 +58,8 @@ contract RequirementRegistry is IRequirementRegistry {
         if (ids.length < 2 || ids.length > MAX_MEMBERS) return false;
         for (uint256 i = 0; i < ids.length; ++i) {
             if (!_isOpen(ids[i])) return false;
+        }
+        for (uint256 i = 0; i < ids.length; ++i) {
             Requirement storage its = _declarations[ids[i]].requirement;
             if (its.purpose != _declarations[ids[0]].requirement.purpose) return false;
             // Its partners are distinct and not itself, so as many as the others are exactly the others.

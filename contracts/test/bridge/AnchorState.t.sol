@@ -92,7 +92,7 @@ contract AnchorStateTest {
     }
 
     function test_slots_and_receipts_are_proven_against_a_recorded_header_alone() public {
-        OpenAnchor anchor = new OpenAnchor();
+        OpenAnchor anchor = new OpenAnchor(7100, "genesis");
         (, BundleVector memory bundle) = bundles.bundle(0);
         address account = bundle.state.account.account;
         anchor.keep(bundle.state.header);
@@ -117,7 +117,7 @@ contract AnchorStateTest {
     }
 
     function test_a_receipt_stands_in_its_block_and_in_no_other() public {
-        OpenAnchor anchor = new OpenAnchor();
+        OpenAnchor anchor = new OpenAnchor(7100, "genesis");
         (, BundleVector memory bundle) = bundles.bundle(0);
         anchor.keep(bundle.header);
         uint64 number = anchor.latest();

@@ -14,7 +14,7 @@ abstract contract Member {
     address internal constant ALLIANCE = address(0xa111a);
     uint64 internal constant DEADLINE = 110;
 
-    OpenAnchor internal anchor = new OpenAnchor();
+    OpenAnchor internal anchor = new OpenAnchor(7100, "genesis");
     AccountsNode internal node = new AccountsNode(IAnchor(address(anchor)), ALLIANCE, BANK);
     uint64 private _height;
 

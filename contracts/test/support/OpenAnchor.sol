@@ -8,7 +8,9 @@ import {HeaderReader} from "../../src/libraries/finality/HeaderReader.sol";
 
 /// An anchor into which headers can be put without a certificate, where a test is about what a header proves.
 contract OpenAnchor is Anchor {
-    constructor() Anchor(IValidatorRegistry(Predeploys.VALIDATOR_REGISTRY), 7100, 0) {}
+    constructor(uint64 chainId, bytes32 genesisHash)
+        Anchor(IValidatorRegistry(Predeploys.VALIDATOR_REGISTRY), chainId, genesisHash)
+    {}
 
     function keep(bytes calldata header) external {
         _record(HeaderReader.read(header));
