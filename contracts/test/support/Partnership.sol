@@ -22,7 +22,7 @@ abstract contract Partnership {
     bytes32 internal constant A = "A";
     bytes32 internal constant B = "B";
     bytes32 internal constant C = "C";
-    uint64 internal constant NOW = 1_790_000_000;
+    uint64 internal constant NOW = 1_767_225_601;
     uint64 internal constant OPEN_UNTIL = NOW + 30 days;
 
     RequirementRegistry internal requirements = new RequirementRegistry();
@@ -201,7 +201,7 @@ abstract contract Partnership {
         return address(uint160(uint256(keccak256(abi.encode("node contract", member)))));
     }
 
-    function _authority(bytes32 member) internal pure returns (address) {
+    function _authority(bytes32 member) internal view virtual returns (address) {
         return vm.addr(_key(member, "authority"));
     }
 
