@@ -84,6 +84,21 @@ contract AllianceRequestsTest is Partnership {
         vm.assertEq(logs.length, 7, "and nothing else but the outcome");
     }
 
+    /// ALLIANCE-11: the requester could have left it out.
+    function test_one_bad_signature_makes_a_request_invalid_though_its_weight_is_enough() public {
+        Request memory request = _request("k", 1);
+        Endorsement[] memory endorsements = new Endorsement[](3);
+        endorsements[0] = _endorse(request, BANK, A);
+        endorsements[1] = _endorse(request, BANK, C);
+        endorsements[2] = _endorse(request, BANK, B);
+        endorsements[2].signature[3] ^= 0x01;
+        vm.expectEmit(address(alliance));
+        emit IAlliance.BadSignature(1, BANK, certificates[BANK][B], SignatureFault.SignatureWrong);
+        uint64 number = _submit(request, endorsements);
+        _assertState(number, RequestState.Invalid);
+        vm.assertEq(alliance.partHashOf(number, BANK), 0, "there is nothing to show to a member");
+    }
+
     function test_a_certificate_counts_until_its_last_second() public {
         Request memory request = _request("k", 1);
         request.validUntil = NOW + 8 days;

@@ -3,16 +3,20 @@ pragma solidity 0.8.37;
 
 import {Alliance} from "../../src/bridge/Alliance.sol";
 import {Anchor} from "../../src/bridge/Anchor.sol";
+import {StoreNode} from "../../src/bridge/StoreNode.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IAlliance} from "../../src/interfaces/IAlliance.sol";
 import {IAllianceMembership} from "../../src/interfaces/IAllianceMembership.sol";
 import {IAnchor} from "../../src/interfaces/IAnchor.sol";
 import {IRequirementRegistry} from "../../src/interfaces/IRequirementRegistry.sol";
 import {IValidatorRegistry} from "../../src/interfaces/IValidatorRegistry.sol";
 import {Predeploys} from "../../src/libraries/Predeploys.sol";
-import {Outcome, Reason} from "../../src/types/AllianceTypes.sol";
+import {AllianceMessages} from "../../src/libraries/AllianceMessages.sol";
+import {Outcome, Part, Read, Reason, Write} from "../../src/types/AllianceTypes.sol";
 import {Ballot, BallotKind, Requirement} from "../../src/types/MembershipTypes.sol";
 import {Attestation, Endorsement, Request} from "../../src/types/RequestTypes.sol";
 import {HandoverFile, HandoverVector} from "./HandoverFile.sol";
+import {OpenAnchor} from "./OpenAnchor.sol";
 import {Partnership} from "./Partnership.sol";
 import {vm} from "./Vm.sol";
 
@@ -36,6 +40,8 @@ struct SceneRow {
 
 /// The contracts between chains, each in a state in which a call can go through.
 contract BridgeScene is Partnership {
+    string private constant PROVEN = "(uint64,(bytes32,bytes,(bytes32,uint64)[],(bytes32,bytes32)[]),uint64,bytes[])";
+
     address private immutable AUTHORITY;
     HandoverFile private handovers = new HandoverFile();
     SceneRow[] private _rows;
@@ -51,6 +57,7 @@ contract BridgeScene is Partnership {
         _addMembership();
         _addCertificates();
         _addRequests();
+        _addStore();
         return _rows;
     }
 
@@ -178,6 +185,44 @@ contract BridgeScene is Partnership {
         );
         bytes4 ahead = IAlliance.DeadlineAhead.selector;
         _add("Alliance", target, "expire(uint64)", abi.encodeCall(alliance.expire, (number)), Who.Nobody, ahead);
+    }
+
+    /// Request 1 is to be reserved; 2 is reserved and committed, 3 reserved and aborted.
+    function _addStore() private {
+        OpenAnchor anchor = new OpenAnchor(7100, "alliance's genesis");
+        StoreNode node = new StoreNode(IAnchor(address(anchor)), address(alliance), BANK, AUTHORITY);
+        Part memory part = Part(BANK, "", new Read[](0), new Write[](0));
+        for (uint64 number = 1; number <= 3; ++number) {
+            uint256 slot = uint256(keccak256(abi.encode(BANK, keccak256(abi.encode(number, 1)))));
+            (uint64 block_, bytes[] memory proof) =
+                _shownWord(anchor, address(alliance), slot, uint256(this.partHash(part)));
+            bytes memory call = abi.encodeCall(node.reserve, (number, part, block_, proof));
+            if (number == 1) {
+                _add("StoreNode", address(node), string.concat("reserve", PROVEN), call);
+                continue;
+            }
+            node.reserve(number, part, block_, proof);
+            (block_, proof) = _shownWord(anchor, address(alliance), uint256(keccak256(abi.encode(number, 0))), number);
+            if (number == 2) {
+                call = abi.encodeCall(node.applyDecision, (number, part, block_, proof));
+                _add("StoreNode", address(node), string.concat("applyDecision", PROVEN), call);
+            } else {
+                call = abi.encodeCall(node.release, (number, part, block_, proof));
+                _add("StoreNode", address(node), string.concat("release", PROVEN), call);
+            }
+        }
+        _addOwned(address(node), "set(bytes32,bytes32)", abi.encodeCall(node.set, ("key", "value")));
+        _addOwned(address(node), "transferOwnership(address)", abi.encodeCall(node.transferOwnership, (AUTHORITY)));
+        _addOwned(address(node), "renounceOwnership()", abi.encodeCall(node.renounceOwnership, ()));
+    }
+
+    function partHash(Part calldata part) external pure returns (bytes32) {
+        return AllianceMessages.structHash(part);
+    }
+
+    function _addOwned(address target, string memory signature, bytes memory call) private {
+        bytes4 refusal = Ownable.OwnableUnauthorizedAccount.selector;
+        _add("StoreNode", target, signature, call, Who.Authority, refusal);
     }
 
     function _addManaged(address target, string memory signature, bytes memory call) private {
