@@ -7,6 +7,7 @@
 //! | [`policy`] | more than half of the weight |
 //! | [`sequence`] | whether endorsements are good and enough, and who is named if not |
 //! | [`decision`] | the alliance chain: sequenced, committed, aborted, by a deadline |
+//! | [`slots`] | where the words stand that are proven |
 //! | [`store`] | a member chain: versions, reservations, apply, release |
 
 pub mod certificate;
@@ -14,4 +15,5 @@ pub mod decision;
 pub mod message;
 pub mod policy;
 pub mod sequence;
+pub mod slots;
 pub mod store;
