@@ -16,6 +16,10 @@ const contracts = [
   "CertificateRegistry",
   "ValidatorRegistry",
   "Permissions",
+  "Anchor",
+  "RequirementRegistry",
+  "Alliance",
+  "StoreNode",
 ];
 
 function trimmed(name) {

@@ -76,10 +76,12 @@ contract TriePathTest {
         (bytes memory value, TrieProof.ProofError fault) = TrieProof.tryTraverse(root, abi.encodePacked(key), nodes);
         vm.assertEq(uint256(fault), 0, "OpenZeppelin's reads it too");
         vm.assertEq(value, SmallTrie.value(key), "value");
+        (, bytes memory found) = TriePath.find(root, abi.encodePacked(key), nodes);
+        vm.assertEq(found, value, "and reads the same");
     }
 
     function _expectEnd(bytes32 root, uint16 key, bytes[] memory nodes, PathEnd expected) private pure {
-        PathEnd end = TriePath.end(root, abi.encodePacked(key), nodes);
+        (PathEnd end,) = TriePath.find(root, abi.encodePacked(key), nodes);
         vm.assertEq(uint256(end), uint256(expected), vm.toString(key));
     }
 

@@ -22,3 +22,8 @@ bind!(blocks, DataBlockRegistry, "artifacts/DataBlockRegistry.json");
 bind!(certificates, CertificateRegistry, "artifacts/CertificateRegistry.json");
 bind!(permissions, Permissions, "artifacts/Permissions.json");
 bind!(validators, ValidatorRegistry, "artifacts/ValidatorRegistry.json");
+bind!(anchor, Anchor, "artifacts/Anchor.json");
+bind!(requirements, RequirementRegistry, "artifacts/RequirementRegistry.json");
+bind!(alliance, Alliance, "artifacts/Alliance.json");
+// The functions of every node contract, with a store that has no rule of its own.
+bind!(store_node, StoreNode, "artifacts/StoreNode.json");

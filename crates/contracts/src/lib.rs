@@ -19,8 +19,8 @@ pub mod roles;
 mod validators;
 
 pub use bindings::{
-    CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry, Permissions, ValidatorRegistry,
+    Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
+    GenesisAccessManager, OrganizationRegistry, Permissions, RequirementRegistry, StoreNode, ValidatorRegistry,
 };
 pub use init_code::{Authorities, Predeploy, main_chain, side_chain};
 pub use permissions::{PermissionSeat, permissions};

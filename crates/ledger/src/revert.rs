@@ -10,8 +10,8 @@ use alloy::{
 };
 use alloy_primitives::{Bytes, Selector};
 use chancery_contracts::{
-    CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry,
+    Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
+    GenesisAccessManager, OrganizationRegistry, RequirementRegistry, StoreNode,
 };
 
 use crate::connection::bounded;
@@ -64,6 +64,10 @@ impl RevertReasons {
             DataFormatRegistry::abi::errors(),
             DataBlockRegistry::abi::errors(),
             CertificateRegistry::abi::errors(),
+            Anchor::abi::errors(),
+            RequirementRegistry::abi::errors(),
+            Alliance::abi::errors(),
+            StoreNode::abi::errors(),
         ]
         .into_iter()
         .flat_map(|errors| errors.into_values().flatten())

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {RLP} from "@openzeppelin/contracts/utils/RLP.sol";
-import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.sol";
 import {IFinalityErrors} from "../../interfaces/IFinalityErrors.sol";
 import {FinalHeader, ProvenAccount} from "../../types/FinalityTypes.sol";
 import {PathEnd, TriePath} from "./TriePath.sol";
@@ -92,10 +91,6 @@ library HeaderProof {
             uint256 length = proof[i].length;
             if (length > MAX_PROOF_NODE_BYTES) revert IFinalityErrors.ProofTooLarge(length, MAX_PROOF_NODE_BYTES);
         }
-        end = TriePath.end(root, key, proof);
-        if (end != PathEnd.Value) return (end, value);
-        TrieProof.ProofError fault;
-        (value, fault) = TrieProof.tryTraverse(root, key, proof);
-        if (fault != TrieProof.ProofError.NO_ERROR) end = PathEnd.Unproven;
+        return TriePath.find(root, key, proof);
     }
 }

@@ -11,8 +11,9 @@ enum PathEnd {
     Value
 }
 
-/// Tells how a key's path ends. OpenZeppelin's `TrieProof` reads a value, but where there is none it reverts with an error that
-/// garbage gives as well, so that absence could neither be proven nor be told from a forgery.
+/// Tells how a key's path ends, and what stands there. OpenZeppelin's `TrieProof` reads a value, but where there is none it reverts with an
+/// error that garbage gives as well, so that absence could neither be proven nor be told from a forgery; to walk with both costs as much gas again,
+/// and code that an anchor has no room for. `test/finality/TriePath.t.sol` holds each value to what OpenZeppelin reads.
 ///
 /// A node is looked into only when its hash is the one expected. So its form is the trie's, and need not be checked again.
 library TriePath {
@@ -34,21 +35,31 @@ library TriePath {
 
     /// @param key at most 32 bytes, and no other key of the trie begins with it or is its beginning.
     /// @param proof the nodes, root first.
-    function end(bytes32 root, bytes memory key, bytes[] memory proof) internal pure returns (PathEnd) {
-        if (root == EMPTY_ROOT) return proof.length == 0 ? PathEnd.Absent : PathEnd.Unproven;
+    /// @return found how the path ends.
+    /// @return value what stands under the key; empty unless `found` is `Value`.
+    function find(bytes32 root, bytes memory key, bytes[] memory proof)
+        internal
+        pure
+        returns (PathEnd found, bytes memory value)
+    {
+        if (root == EMPTY_ROOT) return (proof.length == 0 ? PathEnd.Absent : PathEnd.Unproven, value);
         Rest memory rest = Rest({nibbles: uint256(_load(_start(key))), count: 2 * key.length});
         for (uint256 i = 0; i < proof.length && keccak256(proof[i]) == root; ++i) {
             Item memory node = _item(_start(proof[i]));
-            (PathEnd found, Item memory child) = _enter(node, rest);
+            Item memory child;
+            (found, child) = _enter(node, rest);
             // A short node stands in its parent, and may be given by itself too.
             while (found == PathEnd.Unproven && child.isList) {
                 if (i + 1 < proof.length && _isSame(_item(_start(proof[i + 1])), child)) ++i;
                 (found, child) = _enter(child, rest);
             }
-            if (found != PathEnd.Unproven) return i == proof.length - 1 ? found : PathEnd.Unproven;
+            if (found != PathEnd.Unproven) {
+                if (i != proof.length - 1) return (PathEnd.Unproven, value);
+                if (found == PathEnd.Value) value = _contents(child);
+                return (found, value);
+            }
             root = _load(child.start);
         }
-        return PathEnd.Unproven;
     }
 
     /// Follows the path through a node.
@@ -104,6 +115,14 @@ library TriePath {
 
     function _after(Item memory item) private pure returns (uint256) {
         return item.start + item.length;
+    }
+
+    function _contents(Item memory item) private pure returns (bytes memory bytes_) {
+        (uint256 start, uint256 length) = (item.start, item.length);
+        bytes_ = new bytes(length);
+        assembly ("memory-safe") {
+            mcopy(add(bytes_, 0x20), start, length)
+        }
     }
 
     function _isSame(Item memory one, Item memory other) private pure returns (bool same) {

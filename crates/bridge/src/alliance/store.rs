@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, U256};
 
 use super::{
     decision::{Decision, RequestState},
@@ -28,6 +28,18 @@ impl Outcome {
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// From a node contract's word of that number; `None`: nothing yet.
+    #[must_use]
+    pub fn from_word(word: U256) -> Option<Self> {
+        match word.byte(0) {
+            1 => Some(Self::Reserved),
+            2 => Some(Self::Refused),
+            3 => Some(Self::Applied),
+            4 => Some(Self::Released),
+            _ => None,
+        }
     }
 }
 

@@ -1,0 +1,49 @@
+//! The relay: carries headers and proofs between chains, and the steps of requests that follow from them.
+//!
+//! | module | carries |
+//! |---|---|
+//! | [`anchor`] | headers with certificates, changes of validators, proven accounts and slots to an [`crate::anchor`] on chain |
+//! | [`request`] | a sequenced request to its members, their outcomes back, and the decision to them |
+//!
+//! Whoever runs one is trusted with nothing (ANCHOR-6): its key pays for transactions, and each of them says only what a chain can verify. A step that is done
+//! already is not an error, so several relays may carry the same, and one that was killed begins anew from what is on chain.
+
+pub mod anchor;
+pub mod request;
+
+use alloy_sol_types::SolCall;
+use chancery_contracts::PointError;
+use chancery_ledger::LedgerError;
+use chancery_light::VerifyError;
+
+pub use self::{
+    anchor::{AnchorRelay, Proven, ProvenSlot},
+    request::{MemberLink, RequestRelay, Settlement},
+};
+
+/// Why something was not carried.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// A chain does not answer, refuses, or shows what does not verify.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Its members' outcomes can be attested, not proven.
+    #[error("chain {chain} has no block with a finality certificate: nothing of it can be proven elsewhere")]
+    NoCertificate {
+        /// Its name.
+        chain: String,
+    },
+    /// A view function answered something else.
+    #[error("the contract's answer cannot be read: {0}")]
+    Answer(#[from] alloy_sol_types::Error),
+    /// A header of the chain cannot be read.
+    #[error(transparent)]
+    Header(#[from] VerifyError),
+    /// A certificate or a key of the chain is none.
+    #[error(transparent)]
+    Point(#[from] PointError),
+}
+
+fn encoded(call: &impl SolCall) -> alloy_primitives::Bytes {
+    call.abi_encode().into()
+}

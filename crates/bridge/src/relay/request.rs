@@ -1,0 +1,171 @@
+//! A request on its way between the alliance chain and its members. What is decided, the contracts decide.
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolCall;
+use chancery_contracts::{Alliance, StoreNode};
+use chancery_ledger::{Call, Chain, SubmitterKey};
+
+use super::{AnchorRelay, Proven, RelayError, encoded};
+use crate::alliance::{
+    decision::{Decision, RequestState},
+    message::{Endorsement, Part, Request},
+    slots,
+};
+
+/// A member with the ways to it and back.
+#[derive(Clone, Debug)]
+pub struct MemberLink {
+    /// The member's name.
+    pub name: B256,
+    /// Its node contract.
+    pub node_contract: Address,
+    /// From the alliance chain to the member's anchor.
+    pub to_member: AnchorRelay,
+    /// From the member's chain to its anchor on the alliance chain.
+    pub to_alliance: AnchorRelay,
+}
+
+/// What became of a member's part when the decision was carried to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// Its writes are in force.
+    Applied,
+    /// Its keys were given back.
+    Released,
+    /// The alliance may still commit until then (seconds of its chain): come again.
+    Open {
+        /// Last second in which it can be committed.
+        deadline: u64,
+    },
+    /// The alliance has no such request.
+    Unknown,
+}
+
+/// Carries requests of one alliance.
+#[derive(Clone, Debug)]
+pub struct RequestRelay {
+    /// The alliance chain.
+    pub chain: Chain,
+    /// Its `Alliance` contract.
+    pub contract: Address,
+    /// Pays on all chains; grants nothing.
+    pub key: Arc<SubmitterKey>,
+}
+
+impl RequestRelay {
+    /// Step 3: what the requester has put together and signed. The same again changes nothing (ALLIANCE-13).
+    ///
+    /// # Errors
+    /// `Reverted` with the contract's reason; an unreachable chain.
+    pub async fn submit(
+        &self,
+        request: &Request,
+        endorsements: &[Endorsement],
+        signature: Bytes,
+    ) -> Result<(), RelayError> {
+        let parts = request.parts.iter();
+        let asked = Alliance::Request {
+            idempotencyKey: request.idempotency_key,
+            certificate: request.certificate,
+            validUntil: request.valid_until,
+            window: request.window,
+            parts: parts
+                .map(|part| Alliance::PartReference { member: part.member, partHash: part.part_hash })
+                .collect(),
+        };
+        let endorsements = endorsements.iter().map(|endorsement| Alliance::Endorsement {
+            certificate: endorsement.certificate,
+            member: endorsement.member,
+            signature: endorsement.signature.clone(),
+        });
+        let call = Alliance::submitCall { asked, endorsements: endorsements.collect(), signature };
+        self.send(&self.chain, self.contract, &call).await
+    }
+
+    /// The number that a node's request got under its idempotency key; `None`: it was not sequenced.
+    ///
+    /// # Errors
+    /// An unreachable chain.
+    pub async fn number_of(&self, member: B256, node: B256, idempotency_key: B256) -> Result<Option<u64>, RelayError> {
+        let call = Alliance::numberOfCall { member, node, idempotencyKey: idempotency_key };
+        let answer = self.chain.view(self.contract, &encoded(&call)).await?;
+        Ok(Some(Alliance::numberOfCall::abi_decode_returns(&answer.data)?).filter(|number| *number != 0))
+    }
+
+    /// Step 4: shows the member that its part was sequenced, so that it reserves or refuses.
+    ///
+    /// # Errors
+    /// `Reverted` with `KeyHeld`: try again; with `PartNotSequenced`: another part, or none. Unreachable chains.
+    pub async fn reserve(&self, member: &MemberLink, number: u64, part: &Part) -> Result<(), RelayError> {
+        let proven = member.to_member.prove(self.contract, &[slots::part(number, member.name)]).await?;
+        let call =
+            StoreNode::reserveCall { number, part: binding(part), anchored: proven.anchored, proof: nodes(&proven) };
+        self.send(&member.to_member.host, member.node_contract, &call).await
+    }
+
+    /// Step 5: shows the alliance what the member came to.
+    ///
+    /// # Errors
+    /// `Reverted` with `OutcomeOpen`: reserve first; with `DeadlinePassed`: let it expire. Unreachable chains.
+    pub async fn report(&self, member: &MemberLink, number: u64, party: u8) -> Result<(), RelayError> {
+        let proven = member.to_alliance.prove(member.node_contract, &[slots::outcome(number)]).await?;
+        let call =
+            Alliance::proveCall { number, party: U256::from(party), anchored: proven.anchored, proof: nodes(&proven) };
+        self.send(&self.chain, self.contract, &call).await
+    }
+
+    /// Records that a deadline has passed without a commit.
+    ///
+    /// # Errors
+    /// `Reverted` with `DeadlineAhead`. An unreachable chain.
+    pub async fn expire(&self, number: u64) -> Result<(), RelayError> {
+        self.send(&self.chain, self.contract, &Alliance::expireCall { number }).await
+    }
+
+    /// Step 6: shows the member the decision, or that there can be no commit any more.
+    ///
+    /// # Errors
+    /// `Reverted` with `NotReserved`: it has refused, or is done. Unreachable chains.
+    pub async fn settle(&self, member: &MemberLink, number: u64, part: &Part) -> Result<Settlement, RelayError> {
+        let proven = member.to_member.prove(self.contract, &[slots::request(number)]).await?;
+        let word = proven.slots.first().map_or(U256::ZERO, |slot| slot.value);
+        let Some(decision) = Decision::from_word(word) else { return Ok(Settlement::Unknown) };
+        let (anchored, proof, part) = (proven.anchored, nodes(&proven), binding(part));
+        match decision.state() {
+            RequestState::Committed => {
+                let call = StoreNode::applyDecisionCall { number, part, anchored, proof };
+                self.send(&member.to_member.host, member.node_contract, &call).await?;
+                Ok(Settlement::Applied)
+            }
+            RequestState::Sequenced if proven.time_s <= decision.deadline() => {
+                Ok(Settlement::Open { deadline: decision.deadline() })
+            }
+            RequestState::Sequenced | RequestState::Aborted | RequestState::Invalid => {
+                let call = StoreNode::releaseCall { number, part, anchored, proof };
+                self.send(&member.to_member.host, member.node_contract, &call).await?;
+                Ok(Settlement::Released)
+            }
+        }
+    }
+
+    async fn send(&self, chain: &Chain, to: Address, call: &impl SolCall) -> Result<(), RelayError> {
+        chain.submit(&self.key, Call { to, data: encoded(call) }).await?;
+        Ok(())
+    }
+}
+
+/// The path to the one slot that was asked for.
+fn nodes(proven: &Proven) -> Vec<Bytes> {
+    proven.slots.first().map_or_else(Vec::new, |slot| slot.proof.clone())
+}
+
+fn binding(part: &Part) -> StoreNode::Part {
+    StoreNode::Part {
+        member: part.member,
+        call: part.call.clone(),
+        reads: part.reads.iter().map(|read| StoreNode::Read { key: read.key, version: read.version }).collect(),
+        writes: part.writes.iter().map(|write| StoreNode::Write { key: write.key, value: write.value }).collect(),
+    }
+}
