@@ -9,7 +9,7 @@ use std::{
 use alloy_primitives::Address;
 use chancery_ingest::{Ingest, OpenError};
 use chancery_reference_points::{
-    DoorError, DoorResult,
+    DoorError,
     application::OperationHandlers,
     data_format::DataFormat,
     journal::{Clock, Journal},
