@@ -235,3 +235,6 @@ impl OperationProof {
         Ok(proven.header.header().timestamp)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes, address, keccak256};
 use async_trait::async_trait;
 use chancery_reference_points::{
-    Actor, Code, DoorError, Role,
+    Actor, Code, DoorError, DoorResult, Role,
     application::{ContractCall, OperationHandler},
     c2r::C2r,
     chain_records::TransactionRecord,
