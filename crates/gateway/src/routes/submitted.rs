@@ -70,7 +70,7 @@ async fn submit_data(State(shared): state::State, request: Request) -> ApiResult
     }
     let submissions: Vec<SubmitData> = read_json(&body)?;
     if submissions.is_empty() {
-        return Err(ApiError::new(Code::MalformedRequest, "an array has at least one submission"));
+        return Err(ApiError::new(Code::MalformedRequest, "line 1: an array has at least one submission"));
     }
     if submissions.len() > MAX_ARRAY_SUBMISSIONS {
         let detail = format!("an array has at most {MAX_ARRAY_SUBMISSIONS} submissions; send a stream of lines");
