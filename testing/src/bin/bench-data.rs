@@ -156,7 +156,9 @@ async fn one_connection(gateway: String, lines: Vec<String>, samples: mpsc::Unbo
                 times.send(now)?;
             }
         }
-        sender.finish().await
+        sender.finish().await?;
+        // Dropping it would close its half of the connection, which ends the whole of an HTTP/1.1 exchange.
+        anyhow::Ok(sender)
     });
     outcomes.head().await?;
     let (mut latencies, mut next_sample) = (Vec::with_capacity(count), Instant::now());
@@ -174,7 +176,7 @@ async fn one_connection(gateway: String, lines: Vec<String>, samples: mpsc::Unbo
         }
     }
     samples.send(last.context("no outcome")?)?;
-    sending.await??;
+    drop(sending.await??);
     ensure!(latencies.len() == count, "{} of {count} lines were answered", latencies.len());
     Ok(latencies)
 }
