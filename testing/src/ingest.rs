@@ -46,7 +46,8 @@ impl Source {
         let key = folder.join("source.key");
         run(gateway, &["source", "key", path(&key)?])?;
         let organization = "SAMPLE-HEALTH-OFFICE";
-        let register = ["source", "register", "--source-key", path(&key)?, "--organization", organization, "--name", "station"];
+        let register =
+            ["source", "register", "--source-key", path(&key)?, "--organization", organization, "--name", "station"];
         run(gateway, &[&["--dev-key", "0"], register.as_slice()].concat())?;
         Self::load(&key)
     }

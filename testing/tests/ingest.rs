@@ -18,12 +18,17 @@ fn verify(folder: &std::path::Path, proof: &Value) -> (bool, Value) {
         .args(["--json", "verify", file.to_str().unwrap(), "--genesis", folder.join("city/genesis").to_str().unwrap()])
         .output()
         .unwrap();
-    let answer = if output.stdout.is_empty() { json!(String::from_utf8(output.stderr).unwrap()) } else { serde_json::from_slice(&output.stdout).unwrap() };
+    let answer = if output.stdout.is_empty() {
+        json!(String::from_utf8(output.stderr).unwrap())
+    } else {
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
     (output.status.success(), answer)
 }
 
 async fn proof(gateway: &str, receipt: &Value) -> Value {
-    let url = format!("{gateway}/v1/submissions/{}/{}/operations/0", receipt["place"], receipt["digest"].as_str().unwrap());
+    let url =
+        format!("{gateway}/v1/submissions/{}/{}/operations/0", receipt["place"], receipt["digest"].as_str().unwrap());
     for _ in 0..300 {
         let response = reqwest::get(&url).await.unwrap();
         if response.status() == 200 {
@@ -79,7 +84,10 @@ async fn what_was_acknowledged_survives_a_kill_and_is_proven() {
         proven = proof(&city.gateway, receipt).await;
         let (genuine, answer) = verify(folder.path(), &proven);
         assert!(genuine, "{answer}");
-        assert_eq!(answer["statement"]["source"].as_str().unwrap().to_lowercase(), source.name.to_string().to_lowercase());
+        assert_eq!(
+            answer["statement"]["source"].as_str().unwrap().to_lowercase(),
+            source.name.to_string().to_lowercase()
+        );
     }
 
     // Everything once more: what was there keeps its place, what was not gets one.
@@ -96,7 +104,10 @@ async fn what_was_acknowledged_survives_a_kill_and_is_proven() {
     }
     assert_eq!(again.len(), lines.len());
     for (before, after) in acknowledged.iter().zip(&again) {
-        assert_eq!((&after["repeated"], &after["place"], &after["receipt"]), (&json!(true), &before["place"], &before["receipt"]));
+        assert_eq!(
+            (&after["repeated"], &after["place"], &after["receipt"]),
+            (&json!(true), &before["place"], &before["receipt"])
+        );
     }
     assert_eq!(again.last().unwrap()["repeated"], false);
 

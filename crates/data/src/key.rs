@@ -56,7 +56,9 @@ pub enum KeyError {
     #[error("the key is of none of the kinds Ed25519 (OKP), P-256 or secp256k1 (EC)")]
     Kind,
     /// The coordinates name no point, or one that every message verifies for.
-    #[error("the coordinates are no public key of this kind: base64url of 32 bytes each, a point of the curve, not of small order")]
+    #[error(
+        "the coordinates are no public key of this kind: base64url of 32 bytes each, a point of the curve, not of small order"
+    )]
     Point,
 }
 
@@ -137,12 +139,11 @@ impl PublicKey {
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         match self {
-            Self::Ed25519(key) => {
-                key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
-            }
+            Self::Ed25519(key) => key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok(),
             Self::P256(key) => {
                 use p256::ecdsa::signature::Verifier as _;
-                p256::ecdsa::Signature::from_slice(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+                p256::ecdsa::Signature::from_slice(signature)
+                    .is_ok_and(|signature| key.verify(message, &signature).is_ok())
             }
             Self::Secp256k1(key) => {
                 let Ok(mut signature) = secp256k1::ecdsa::Signature::from_compact(signature) else { return false };

@@ -49,7 +49,9 @@ pub enum OperationError {
     #[error("it has either content or contentHash")]
     Content,
     /// A subject or description that is empty or too long, or a previous version of nothing in particular.
-    #[error("subject has 1 to {MAX_SUBJECT_BYTES} bytes, description at most {MAX_DESCRIPTION_BYTES}; previous needs a subject")]
+    #[error(
+        "subject has 1 to {MAX_SUBJECT_BYTES} bytes, description at most {MAX_DESCRIPTION_BYTES}; previous needs a subject"
+    )]
     Metadata,
 }
 
@@ -62,8 +64,7 @@ impl<'a> Operation<'a> {
         if bytes.len() > MAX_OPERATION_BYTES {
             return Err(OperationError::TooLong);
         }
-        let operation: Self =
-            serde_json::from_slice(bytes).map_err(|error| OperationError::Form(error.to_string()))?;
+        let operation: Self = serde_json::from_slice(bytes).map_err(|error| OperationError::Form(error.to_string()))?;
         if operation.content.is_some() == operation.content_hash.is_some() {
             return Err(OperationError::Content);
         }

@@ -3,10 +3,7 @@
 use ed25519_dalek::Signer as _;
 use serde::Serialize;
 
-use crate::{
-    Algorithm, Jws, JwsError, PublicKey,
-    jws::Header,
-};
+use crate::{Algorithm, Jws, JwsError, PublicKey, jws::Header};
 
 /// A secret key. It is not shown, and wiped where its library does so.
 pub enum Signer {
@@ -51,7 +48,8 @@ impl Signer {
                 let point = key.verifying_key().to_encoded_point(false);
                 // Both libraries agree on what a point of the curve is.
                 PublicKey::Secp256k1(
-                    secp256k1::PublicKey::from_slice(point.as_bytes()).unwrap_or_else(|_| unreachable!("a point is a point")),
+                    secp256k1::PublicKey::from_slice(point.as_bytes())
+                        .unwrap_or_else(|_| unreachable!("a point is a point")),
                 )
             }
         }

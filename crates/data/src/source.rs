@@ -5,10 +5,7 @@ use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    Jws, JwsError, KeyError, PublicKey, SourceId, Thumbprint,
-    key::Jwk,
-};
+use crate::{Jws, JwsError, KeyError, PublicKey, SourceId, Thumbprint, key::Jwk};
 
 /// `typ` of a statement about a source.
 pub const TYP: &str = "chancery-source+jws";

@@ -4,7 +4,10 @@ use alloy_primitives::{B256, FixedBytes};
 use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
 use serde::{Deserialize, Serialize};
 
-use crate::{Jws, JwsError, OperationError, SourceId, merkle, operation::{MAX_OPERATION_BYTES, Operation}};
+use crate::{
+    Jws, JwsError, OperationError, SourceId, merkle,
+    operation::{MAX_OPERATION_BYTES, Operation},
+};
 
 /// `typ` of a submission.
 pub const TYP: &str = "chancery-data+jws";

@@ -5,7 +5,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_primitives::Address;
 use async_trait::async_trait;
-use chancery_reference_points::{Actor, DoorResult, Role, o2c::O2c, r2d::{R2d, R2dSources}, u2s::U2s, v2m::V2m};
+use chancery_reference_points::{
+    Actor, DoorResult, Role,
+    o2c::O2c,
+    r2d::{R2d, R2dSources},
+    u2s::U2s,
+    v2m::V2m,
+};
 use chancery_rest::types::{
     Page,
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use alloy_primitives::Address;
 use chancery_data::{
-    Jws, JwsError, SourceId, Signer, Submission, SubmissionError,
+    Jws, JwsError, Signer, SourceId, Submission, SubmissionError,
     jws::Header,
     merkle,
     proof::{Membership, OperationProof, Recorded, VERSION},
@@ -157,7 +157,9 @@ impl Ingest {
             return vec![Err(DoorError::new(Code::BodyTooLarge, "more than may be under way at once")); count];
         }
         // Waits: what cannot be taken yet stays with its sender (DATA-9).
-        let Ok(permit) = Arc::clone(&self.memory).acquire_many_owned(kib).await else { return vec![Err(ending()); count] };
+        let Ok(permit) = Arc::clone(&self.memory).acquire_many_owned(kib).await else {
+            return vec![Err(ending()); count];
+        };
         let permit = Arc::new(permit);
         let shared = Arc::clone(&self.shared);
         let checked = on_all_cores(move || submissions.into_par_iter().map(|one| shared.check(one)).collect()).await;
@@ -339,7 +341,8 @@ impl Shared {
         if *kind != entry::SUBMISSION {
             return Err(unknown());
         }
-        let kept = entry::read_submission(body).ok_or_else(|| DoorError::internal(std::io::Error::other("a cut entry")))?;
+        let kept =
+            entry::read_submission(body).ok_or_else(|| DoorError::internal(std::io::Error::other("a cut entry")))?;
         Ok((kept, self.index.block_of(place).map_err(broken)?))
     }
 

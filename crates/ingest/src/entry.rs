@@ -1,7 +1,7 @@
 //! What stands in the journal: four kinds of entries, in bytes (little-endian).
 
 use alloy_primitives::{Address, B256, FixedBytes};
-use chancery_data::{Submission, SourceId, submission::SubmissionKey};
+use chancery_data::{SourceId, Submission, submission::SubmissionKey};
 use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
 use chancery_reference_points::{data_block::TransactionLocator, source_data::Source};
 use serde::{Deserialize, Serialize};

@@ -20,7 +20,9 @@ const COMPLETE_TO: &str = "complete-to";
 
 /// The index cannot be read or written. It may be deleted: it is made anew from the journal.
 #[derive(Debug, thiserror::Error)]
-#[error("the index {doing}: {problem}. It may be deleted while the city stands still; it is made anew from the journal")]
+#[error(
+    "the index {doing}: {problem}. It may be deleted while the city stands still; it is made anew from the journal"
+)]
 pub struct IndexError {
     doing: &'static str,
     problem: String,
@@ -80,9 +82,8 @@ impl Index {
             .open()
             .map_err(failed("cannot be opened"))?;
         let keyspace = |name: &str| {
-            let options = || {
-                KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES).manual_journal_persist(true)
-            };
+            let options =
+                || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES).manual_journal_persist(true);
             database.keyspace(name, options).map_err(failed("cannot be opened"))
         };
         Ok(Self {

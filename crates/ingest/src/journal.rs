@@ -88,7 +88,9 @@ impl Journal {
         let length = file.metadata().map_err(|source| JournalError::io(&path, source))?.len();
         if length > end.offset {
             tracing::warn!(segment = last, bytes = length - end.offset, "the torn end of the journal is cut off");
-            file.set_len(end.offset).and_then(|()| file.sync_all()).map_err(|source| JournalError::io(&path, source))?;
+            file.set_len(end.offset)
+                .and_then(|()| file.sync_all())
+                .map_err(|source| JournalError::io(&path, source))?;
         }
         file.seek(SeekFrom::Start(end.offset)).map_err(|source| JournalError::io(&path, source))?;
         Ok(Self {

@@ -141,8 +141,12 @@ fn gathering(directory: &Path, index: &Index, next_place: u64) -> Result<Option<
         let group = group?;
         for (place, (kind, _)) in (group.first_place..).zip(&group.entries) {
             if place >= from && matches!(*kind, entry::SUBMISSION | entry::SOURCE) {
-                let block =
-                    open.get_or_insert_with(|| OpenBlock { first: place, last: place, count: 0, opened: Instant::now() });
+                let block = open.get_or_insert_with(|| OpenBlock {
+                    first: place,
+                    last: place,
+                    count: 0,
+                    opened: Instant::now(),
+                });
                 block.last = place;
                 block.count += 1;
             }

@@ -47,7 +47,9 @@ impl Sources {
     }
 
     pub(crate) fn get(&self, source: SourceId) -> DoorResult<&Source> {
-        self.by_id.get(&source).ok_or_else(|| DoorError::new(Code::UnknownSource, format!("there is no source {source}")))
+        self.by_id
+            .get(&source)
+            .ok_or_else(|| DoorError::new(Code::UnknownSource, format!("there is no source {source}")))
     }
 
     /// The key that a submission has to be verified with, if its source may submit at this moment.
@@ -57,8 +59,7 @@ impl Sources {
     pub(crate) fn key_for(&self, submission: &Submission) -> DoorResult<Arc<PublicKey>> {
         let claimed = submission.statement.source;
         let holder = self.by_key.get(&submission.jws.kid);
-        let holder =
-            holder.ok_or_else(|| DoorError::new(Code::UnknownSource, "kid: no source has this key"))?;
+        let holder = holder.ok_or_else(|| DoorError::new(Code::UnknownSource, "kid: no source has this key"))?;
         if holder.source != claimed {
             return Err(DoorError::new(Code::SignatureInvalid, format!("kid: the key is not of source {claimed}")));
         }
@@ -110,7 +111,10 @@ impl Sources {
         let (SourceStatement::Register { chain_id: named, time, .. }
         | SourceStatement::Rotate { chain_id: named, time, .. }) = &shown.statement;
         if *named != chain_id {
-            return Err(DoorError::new(Code::WrongChain, format!("chainId is {named}, sources are of chain {chain_id}")));
+            return Err(DoorError::new(
+                Code::WrongChain,
+                format!("chainId is {named}, sources are of chain {chain_id}"),
+            ));
         }
         check_time(*time, now_ms)?;
         if self.by_key.contains_key(&shown.thumbprint) {
@@ -157,7 +161,10 @@ impl Sources {
     ) -> DoorResult<Source> {
         let mut source = self.open(source)?.clone();
         if source.keys.len() >= MAX_KEYS_OF_SOURCE {
-            return Err(DoorError::new(Code::MalformedRequest, format!("a source has at most {MAX_KEYS_OF_SOURCE} keys")));
+            return Err(DoorError::new(
+                Code::MalformedRequest,
+                format!("a source has at most {MAX_KEYS_OF_SOURCE} keys"),
+            ));
         }
         let present = source.keys.last_mut().ok_or_else(|| DoorError::new(Code::UnknownSource, "it has no key"))?;
         match approval {
@@ -186,13 +193,8 @@ impl Sources {
             key.until_ms = Some(now_ms);
         }
         source.withdrawn = Some(withdrawal);
-        let head = Head {
-            accepted_at_ms: now_ms,
-            digest,
-            source: source.source,
-            content_hash: digest,
-            time_s: now_ms / 1000,
-        };
+        let head =
+            Head { accepted_at_ms: now_ms, digest, source: source.source, content_hash: digest, time_s: now_ms / 1000 };
         Ok((source, head))
     }
 
@@ -221,9 +223,8 @@ pub(crate) fn check_time(time_ms: u64, now_ms: u64) -> DoorResult<()> {
 }
 
 fn operator(actor: &Actor) -> DoorResult<Address> {
-    let refused = || {
-        DoorError::new(Code::RoleRequired, "this needs an operator").with("required", vec![Role::Operator.name()])
-    };
+    let refused =
+        || DoorError::new(Code::RoleRequired, "this needs an operator").with("required", vec![Role::Operator.name()]);
     if !actor.is(Role::Operator) {
         return Err(refused());
     }

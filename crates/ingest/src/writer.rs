@@ -5,10 +5,7 @@
 //!                 ^ bounds of data blocks: when one is full, or when its time is over and a place for it is free
 //! ```
 
-use std::{
-    sync::Arc,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
@@ -43,7 +40,11 @@ pub(crate) enum Command {
         /// Its share of the memory that all may take.
         permit: Arc<OwnedSemaphorePermit>,
     },
-    Source { actor: Actor, change: SourceChange, reply: oneshot::Sender<DoorResult<Source>> },
+    Source {
+        actor: Actor,
+        change: SourceChange,
+        reply: oneshot::Sender<DoorResult<Source>>,
+    },
     Recorded(BlockRecord),
     Stop(oneshot::Sender<()>),
 }
@@ -220,12 +221,8 @@ impl Writer {
 
     /// A leaf more in the open block.
     fn enter(&mut self, place: u64) {
-        let open = self.open.get_or_insert_with(|| OpenBlock {
-            first: place,
-            last: place,
-            count: 0,
-            opened: Instant::now(),
-        });
+        let open =
+            self.open.get_or_insert_with(|| OpenBlock { first: place, last: place, count: 0, opened: Instant::now() });
         open.last = place;
         open.count += 1;
     }

@@ -1,8 +1,8 @@
 //! R2D (D3.7 7.3.4): representation to data sources. Formats, authentication and submission of data.
 
 use alloy_primitives::B256;
-use chancery_data::SourceId;
 use async_trait::async_trait;
+use chancery_data::SourceId;
 
 use crate::{
     Actor, DoorResult,

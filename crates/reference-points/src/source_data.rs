@@ -1,12 +1,7 @@
 //! Data of registered sources (R2D; `docs/specs/data.md`): what they hand in, what they get at once, and what they can ask for later.
 
 use alloy_primitives::{Address, B256, Bytes, FixedBytes};
-use chancery_data::{
-    SourceId,
-    key::Jwk,
-    proof::OperationProof,
-    source::SourceKind,
-};
+use chancery_data::{SourceId, key::Jwk, proof::OperationProof, source::SourceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::data_block::TransactionLocator;

@@ -54,9 +54,11 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let city = City::start(&CityOptions::new(&folder.path().join("city")))?;
     let source = Arc::new(Source::register(folder.path(), &city.gateway)?);
-    for (name, operations, batch) in
-        [("warm-up", 10_000, arguments.batch), ("batch-signed", arguments.batched, arguments.batch), ("each signed", arguments.single, 1)]
-    {
+    for (name, operations, batch) in [
+        ("warm-up", 10_000, arguments.batch),
+        ("batch-signed", arguments.batched, arguments.batch),
+        ("each signed", arguments.single, 1),
+    ] {
         let lines = prepare(&source, operations, batch, arguments.bytes)?;
         let result = stream(&city.gateway, lines, arguments.connections).await?;
         let per_second = operations as f64 / result.elapsed.as_secs_f64();
@@ -86,7 +88,8 @@ fn ed25519_limit() -> Result<f64> {
         .map(|number| signer.sign(&serde_json::json!({"number": number, "fill": "x".repeat(280)}), "bench+jws"))
         .collect::<Result<_, _>>()?;
     let begun = Instant::now();
-    let right = (0..LIMIT_SIGNATURES).into_par_iter().filter(|number| messages[number % 64].verify(&key).is_ok()).count();
+    let right =
+        (0..LIMIT_SIGNATURES).into_par_iter().filter(|number| messages[number % 64].verify(&key).is_ok()).count();
     ensure!(right == LIMIT_SIGNATURES, "a signature does not verify");
     Ok(LIMIT_SIGNATURES as f64 / begun.elapsed().as_secs_f64())
 }
@@ -143,7 +146,11 @@ async fn stream(gateway: &str, lines: Vec<String>, connections: usize) -> Result
 }
 
 /// Sends as fast as the other side takes it; the time of each line from its sending to its receipt.
-async fn one_connection(gateway: String, lines: Vec<String>, samples: mpsc::UnboundedSender<Sample>) -> Result<Vec<f64>> {
+async fn one_connection(
+    gateway: String,
+    lines: Vec<String>,
+    samples: mpsc::UnboundedSender<Sample>,
+) -> Result<Vec<f64>> {
     let (mut sender, mut outcomes) = StreamConnection::open(&gateway).await?.split();
     let (times, mut sent) = mpsc::unbounded_channel::<Instant>();
     let count = lines.len();

@@ -19,24 +19,29 @@ use chancery_certificates::{
 };
 use chancery_contracts::predeploys;
 use chancery_controlling::Controlling;
+use chancery_data::{Algorithm, Signer};
 use chancery_gateway::{ChainFacts, Doors};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, Keeper, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
 use chancery_monitoring::Monitoring;
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_provisioning::{Audience, OfferedService, Provisioning};
-use chancery_reference_points::{journal::Clock, operation::ChainName, r2d::{R2d, R2dSources}, s2p::S2p};
-use chancery_data::{Algorithm, Signer};
+use chancery_reference_points::{
+    journal::Clock,
+    operation::ChainName,
+    r2d::{R2d, R2dSources},
+    s2p::S2p,
+};
 use chancery_representation::{FormatFiles, Limits, Parts, Representation, SourceData};
 use chancery_rest::{types::chains::Contracts, values::HexAddress};
 use serde_json::Value;
 
 use super::{
     layout::{DataDir, MAIN, SIDE, chains},
-    secrets::load_or_create_private_key,
     ports::{
         ApplicationPort, ControlPort, DatabaseIndex, DatabaseJournal, PresentationPort, RegistrationPort, RolePort,
     },
+    secrets::load_or_create_private_key,
 };
 
 /// What the entities of a city are made of.

@@ -89,8 +89,8 @@ pub(super) fn load(path: &Path) -> Result<Signer> {
         hex::decode_to_slice(secret, bytes.as_mut_slice()).ok()?;
         Some((ALGORITHMS.iter().find(|(known, _)| *known == name)?.1, bytes))
     });
-    let (algorithm, secret) =
-        parts.with_context(|| format!("{} holds no key of a source (made by `chancery source key`)", path.display()))?;
+    let (algorithm, secret) = parts
+        .with_context(|| format!("{} holds no key of a source (made by `chancery source key`)", path.display()))?;
     Ok(Signer::from_bytes(algorithm, &secret)?)
 }
 

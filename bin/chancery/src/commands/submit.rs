@@ -64,7 +64,10 @@ pub(super) async fn run(command: Submit, connection: &Connection, output: &Outpu
     let repeated = receipts.iter().filter(|receipt| receipt.repeated).count();
     output.answer(
         &json!({"operations": operations, "receipts": receipts}),
-        format!("accepted  {operations} operations in {} submissions ({repeated} of them had been accepted before)", receipts.len()),
+        format!(
+            "accepted  {operations} operations in {} submissions ({repeated} of them had been accepted before)",
+            receipts.len()
+        ),
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -111,7 +114,8 @@ impl Sender<'_> {
     }
 
     fn operation(&self, text: &str) -> Result<Box<RawValue>> {
-        let text = if self.command.content { format!(r#"{{"time":{},"content":{text}}}"#, now_ms()) } else { text.to_owned() };
+        let text =
+            if self.command.content { format!(r#"{{"time":{},"content":{text}}}"#, now_ms()) } else { text.to_owned() };
         Operation::parse(text.as_bytes())?;
         Ok(RawValue::from_string(text)?)
     }
@@ -153,7 +157,9 @@ impl Sender<'_> {
         let begun = Instant::now();
         loop {
             match self.client.submitted_operation_proof(receipt.place, receipt.digest.0, 0).await {
-                Err(error) if is_early(&error) && begun.elapsed() < PROOF_PATIENCE => tokio::time::sleep(PROOF_PAUSE).await,
+                Err(error) if is_early(&error) && begun.elapsed() < PROOF_PATIENCE => {
+                    tokio::time::sleep(PROOF_PAUSE).await
+                }
                 proof => return Ok(proof?),
             }
         }

@@ -22,12 +22,7 @@ fn proof(keys: &[&Signer], rotations: Vec<[String; 2]>) -> OperationProof {
         keys: keys.iter().map(|key| key.public_key().to_jwk()).collect(),
         rotations,
         leaf: Membership { siblings: Vec::new(), root: B256::ZERO },
-        recorded: Recorded {
-            chain: "main".into(),
-            tx_hash: B256::ZERO,
-            block_number: 0,
-            block_hash: B256::ZERO,
-        },
+        recorded: Recorded { chain: "main".into(), tx_hash: B256::ZERO, block_number: 0, block_hash: B256::ZERO },
         proof: None,
     }
 }

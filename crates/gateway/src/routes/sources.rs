@@ -137,7 +137,9 @@ fn payload(statement: &str) -> Option<serde_json::Value> {
 }
 
 fn wire(source: DoorSource) -> ApiResult<Source> {
-    let json = |value: serde_json::Result<serde_json::Value>| value.map_err(|error| ApiError::from(DoorError::internal(error)));
+    let json = |value: serde_json::Result<serde_json::Value>| {
+        value.map_err(|error| ApiError::from(DoorError::internal(error)))
+    };
     let name = |address: Address| HexAddress(address);
     let kind = json(serde_json::to_value(source.kind))?;
     Ok(Source {

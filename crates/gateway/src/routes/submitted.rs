@@ -36,7 +36,10 @@ use crate::{
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 
 pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
-    OpenApiRouter::default().routes(routes!(submit_data)).routes(routes!(get_submission)).routes(routes!(prove_operation))
+    OpenApiRouter::default()
+        .routes(routes!(submit_data))
+        .routes(routes!(get_submission))
+        .routes(routes!(prove_operation))
 }
 
 /// Submit data of a registered source
@@ -77,7 +80,8 @@ async fn submit_data(State(shared): state::State, request: Request) -> ApiResult
         return Err(ApiError::new(Code::BodyTooLarge, detail).with("limit", MAX_ARRAY_SUBMISSIONS));
     }
     let accepted = shared.doors.r2d_sources.accept(submissions.into_iter().map(submission).collect()).await;
-    let outcomes: Vec<_> = (0..).zip(accepted).map(|(index, one)| outcome(index, one.map_err(ApiError::from))).collect();
+    let outcomes: Vec<_> =
+        (0..).zip(accepted).map(|(index, one)| outcome(index, one.map_err(ApiError::from))).collect();
     Ok(Answer(outcomes).into_response())
 }
 
@@ -138,7 +142,8 @@ fn unknown(place: u64) -> ApiError {
 }
 
 fn submission(request: SubmitData) -> SourceSubmission {
-    let operations = request.operations.into_iter().map(|raw| Content::from(String::from(Box::<str>::from(raw)).into_bytes()));
+    let operations =
+        request.operations.into_iter().map(|raw| Content::from(String::from(Box::<str>::from(raw)).into_bytes()));
     SourceSubmission { submission: request.submission, operations: operations.collect() }
 }
 

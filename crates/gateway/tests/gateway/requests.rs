@@ -11,9 +11,9 @@ use chancery_rest::{
         operations::SubmitOperation,
         organizations::{AuthorizeKey, RegisterOrganization},
         presentations::CreatePresentation,
-        users::{Confirmation, RegisterUser},
         sources::StateSource,
         submissions::SubmitData,
+        users::{Confirmation, RegisterUser},
     },
     values::HexAddress,
 };

@@ -22,7 +22,8 @@ pub(super) fn segments(directory: &Path) -> Result<Vec<u64>, JournalError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(|source| JournalError::io(directory, source))? {
         let name = entry.map_err(|source| JournalError::io(directory, source))?.file_name();
-        let place: Option<u64> = name.to_str().and_then(|name| name.strip_suffix(".journal")).and_then(|stem| stem.parse().ok());
+        let place: Option<u64> =
+            name.to_str().and_then(|name| name.strip_suffix(".journal")).and_then(|stem| stem.parse().ok());
         found.extend(place);
     }
     found.sort_unstable();
@@ -52,9 +53,11 @@ pub(super) struct Scanned {
 pub(super) fn verify_segment(path: &Path, chain_id: u64, first_place: u64) -> Result<End, JournalError> {
     let Scanned { end, problem, whole_after } = scan(path, chain_id, first_place)?;
     match (problem, whole_after) {
-        (Some(problem), Some(after)) => {
-            Err(JournalError::damaged(path, end.offset, format!("{problem}, and a whole group follows at byte {after}")))
-        }
+        (Some(problem), Some(after)) => Err(JournalError::damaged(
+            path,
+            end.offset,
+            format!("{problem}, and a whole group follows at byte {after}"),
+        )),
         _ => Ok(end),
     }
 }
@@ -77,9 +80,8 @@ pub(super) fn scan(path: &Path, chain_id: u64, first_place: u64) -> Result<Scann
                     Ok((place, ..)) => format!("the group begins with place {place}, not {}", end.next_place),
                     Err(problem) => problem,
                 };
-                let after = (1..rest.len()).find(|start| {
-                    rest[*start..].starts_with(&frame::MAGIC) && whole_group(&rest[*start..]).is_ok()
-                });
+                let after = (1..rest.len())
+                    .find(|start| rest[*start..].starts_with(&frame::MAGIC) && whole_group(&rest[*start..]).is_ok());
                 let whole_after = after.map(|start| end.offset + start as u64);
                 return Ok(Scanned { end, problem: Some(problem), whole_after });
             }

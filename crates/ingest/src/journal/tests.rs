@@ -12,10 +12,7 @@ fn group(journal: &mut Journal, bodies: &[&str]) -> Position {
 fn bodies(directory: &Path) -> Vec<String> {
     let Some(first) = first_position(directory).unwrap() else { return Vec::new() };
     let groups = read_from(directory, first).unwrap();
-    groups
-        .flat_map(|group| group.unwrap().entries)
-        .map(|(_, body)| String::from_utf8(body).unwrap())
-        .collect()
+    groups.flat_map(|group| group.unwrap().entries).map(|(_, body)| String::from_utf8(body).unwrap()).collect()
 }
 
 fn last_segment(directory: &Path) -> PathBuf {

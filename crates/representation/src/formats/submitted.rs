@@ -19,7 +19,8 @@ impl ContentRules for Formats {
             return Err(DoorError::new(Code::WrongChain, detail));
         }
         if format.version != statement.format_version {
-            let detail = format!("version {} of {} is in force, not {}", format.version, format.id.0, statement.format_version);
+            let detail =
+                format!("version {} of {} is in force, not {}", format.version, format.id.0, statement.format_version);
             let error = DoorError::new(Code::FormatVersion, detail);
             return Err(error.with("expected", format.version).with("actual", statement.format_version));
         }
@@ -63,7 +64,10 @@ pub(super) fn rule_differences(old: &Value, new: &Value) -> Vec<String> {
         }
     }
     found.extend(
-        after.iter().filter(|(name, _)| !before.contains_key(*name)).map(|(name, rule)| format!("rule {name}: new, {rule}")),
+        after
+            .iter()
+            .filter(|(name, _)| !before.contains_key(*name))
+            .map(|(name, rule)| format!("rule {name}: new, {rule}")),
     );
     found
 }

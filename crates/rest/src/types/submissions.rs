@@ -87,10 +87,7 @@ pub struct SubmissionState {
 impl Example for SubmitData {
     fn example() -> Self {
         let operation = RawValue::from_string(r#"{"time":1795230000000,"content":{"pm25":12}}"#.to_owned());
-        Self {
-            submission: "eyJhbGciOiJFZERTQSJ9.e30.AA".into(),
-            operations: operation.into_iter().collect(),
-        }
+        Self { submission: "eyJhbGciOiJFZERTQSJ9.e30.AA".into(), operations: operation.into_iter().collect() }
     }
 }
 

@@ -61,7 +61,9 @@ async fn read(mut body: Body, chunks: mpsc::Sender<Chunk>) {
     let refusal = loop {
         let frame = timeout(MAX_STREAM_SILENCE, timeout_at(ends_at, body.frame())).await;
         let data = match frame {
-            Err(_) | Ok(Err(_)) => break Some(ApiError::new(Code::TimedOut, "the stream was silent too long, or took too long")),
+            Err(_) | Ok(Err(_)) => {
+                break Some(ApiError::new(Code::TimedOut, "the stream was silent too long, or took too long"));
+            }
             Ok(Ok(None)) => break None,
             Ok(Ok(Some(Err(_)))) => break Some(ApiError::new(Code::MalformedRequest, "the body ended early")),
             Ok(Ok(Some(Ok(frame)))) => frame.into_data().unwrap_or_default(),
@@ -100,7 +102,8 @@ impl Chunk {
             return;
         }
         self.bytes += line.len();
-        let read = if line.len() > MAX_LINE_BYTES { Err(too_large("a line", MAX_LINE_BYTES as u64)) } else { read_json(line) };
+        let read =
+            if line.len() > MAX_LINE_BYTES { Err(too_large("a line", MAX_LINE_BYTES as u64)) } else { read_json(line) };
         self.lines.push(read);
     }
 
