@@ -15,7 +15,9 @@ const ORDER: &[&str] = &[
     "chain",
     "ledger",
     "identity",
+    "data",
     "reference-points",
+    "ingest",
     "representation",
     "processing",
     "provisioning",
@@ -38,6 +40,7 @@ const APPLICATIONS: &[&str] = &["certificates", "bridge"];
 const PURE: &[(&str, &[&str])] = &[
     ("primitives", &["tokio", "reqwest", "sqlx", "redb", "axum", "commonware-runtime"]),
     ("light", &["tokio", "reqwest", "sqlx", "redb", "axum", "revm"]),
+    ("data", &["tokio", "reqwest", "sqlx", "redb", "axum", "fjall", "revm"]),
     ("reference-points", &["reqwest", "sqlx", "redb", "axum", "revm"]),
 ];
 

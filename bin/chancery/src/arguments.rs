@@ -5,8 +5,10 @@ use std::{num::NonZeroU64, path::PathBuf};
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod data;
 mod storage;
 
+pub(crate) use data::{FormatCommand, RepairJournal, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.
@@ -96,7 +98,17 @@ pub(crate) enum Command {
         /// The address.
         address: Address,
     },
-    /// Verify a certificate file without any network, knowing a chain's genesis alone.
+    /// Make keys of data sources; register, show and withdraw sources (operator), replace a source's key.
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Configure the formats in which data may be submitted (operator).
+    #[command(subcommand)]
+    Format(FormatCommand),
+    /// Submit data of a registered source: operations from a file or standard input, one JSON object a line.
+    Submit(Submit),
+    /// Say what is damaged in the journal of submitted data of a city that stands still, and on request drop it.
+    RepairJournal(RepairJournal),
+    /// Verify a certificate file, or the proof of submitted data, without any network, knowing a chain's genesis alone.
     Verify(Verify),
     /// Register organizations and authorize their keys (operator).
     #[command(subcommand)]
@@ -649,7 +661,7 @@ pub(crate) struct Inspect {
 #[command(after_help = "Exit codes: 0 genuine and valid; 1 not genuine (a check failed), or an error; 2 wrong usage; \
                         3 genuine, but revoked, replaced, suspended, expired or not yet in force; 4 genuine, but the file proves no status.")]
 pub(crate) struct Verify {
-    /// The certificate file (from `certificate query --out`).
+    /// The certificate file (from `certificate query --out`), or the proof of an operation (from `submit --proofs`).
     pub(crate) file: PathBuf,
     /// Genesis file of a chain, or a city's genesis folder. It decides what is believed: get it from somebody you trust, not from who shows the certificate.
     #[arg(long, value_name = "PATH", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]

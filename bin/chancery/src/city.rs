@@ -13,7 +13,7 @@ mod ports;
 mod samples;
 pub(crate) mod secrets;
 
-pub(crate) use assembly::up;
+pub(crate) use assembly::{lock, up};
 pub(crate) use genesis::{Founding, config as genesis_config};
-pub(crate) use layout::chain_named;
+pub(crate) use layout::{DataDir, MAIN, chain_named};
 pub(crate) use samples::{OFFICE_CODES, sample_subject};

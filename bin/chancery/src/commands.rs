@@ -5,11 +5,16 @@ mod completions;
 mod demo;
 mod doctor;
 mod evidence;
+mod format;
 mod history;
 mod inspect;
 mod key;
 mod organization;
+mod proof;
 mod public_key;
+mod repair_journal;
+mod source;
+mod submit;
 mod user;
 mod verify;
 
@@ -49,6 +54,10 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Certificate(command) => wait(certificate::run(command, &connection, output)),
         Command::Inspect(command) => wait(inspect::run(command, &connection, output)),
         Command::PublicKey { address } => wait(public_key::run(address, &connection, output)),
+        Command::Source(command) => wait(source::run(command, &connection, output)),
+        Command::Format(command) => wait(format::run(command, &connection, output)),
+        Command::Submit(command) => wait(submit::run(command, &connection, output)),
+        Command::RepairJournal(command) => repair_journal::run(&command, output),
         Command::Verify(command) => verify::run(&command, output),
         Command::Organization(command) => wait(organization::run(command, &connection, output)),
         Command::History { certificate } => wait(history::run(certificate, &connection, output)),

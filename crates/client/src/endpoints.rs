@@ -16,6 +16,8 @@ use chancery_rest::{
         organizations::{AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization},
         presentations::{CreatePresentation, Presentation, PresentationReceipt},
         session::{Nonce, SignIn, SignedIn, WhoAmI},
+        sources::{Source, StateSource},
+        submissions::{SubmissionOutcome, SubmissionState, SubmitData},
         users::{Confirmation, Confirmed, PublicKey, RegisterUser, Registered, User, UserStatus},
     },
     values::{HexAddress, HexHash, Timestamp},
@@ -444,6 +446,67 @@ impl Client {
     /// [`ClientError`].
     pub async fn operation(&self, digest: B256) -> Result<OperationProof> {
         self.needs_key()?.send(Call::get(&["v1", "operations", &hash(digest)], Query::new())).await
+    }
+
+    /// `POST /v1/sources`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn register_source(&self, request: &StateSource) -> Result<Source> {
+        self.needs_key()?.send(Self::with_body(Method::POST, &["v1", "sources"], request)?).await
+    }
+
+    /// `POST /v1/sources/{source}/keys`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn rotate_source_key(&self, source: Address, request: &StateSource) -> Result<Source> {
+        let source = source.to_string();
+        self.send(Self::with_body(Method::POST, &["v1", "sources", &source, "keys"], request)?).await
+    }
+
+    /// `GET /v1/sources/{source}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn source(&self, source: Address) -> Result<Source> {
+        self.needs_key()?.send(Call::get(&["v1", "sources", &source.to_string()], Query::new())).await
+    }
+
+    /// `DELETE /v1/sources/{source}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn withdraw_source(&self, source: Address, reason: &str) -> Result<Source> {
+        let (source, query) = (source.to_string(), vec![("reason", reason.to_owned())]);
+        let path = ["v1", "sources", source.as_str()];
+        self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query, body: None }).await
+    }
+
+    /// `POST /v1/submissions` with an array: what became of each. They authenticate themselves.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn submit_data(&self, submissions: &[SubmitData]) -> Result<Vec<SubmissionOutcome>> {
+        self.send(Self::with_body(Method::POST, &["v1", "submissions"], &submissions)?).await
+    }
+
+    /// `GET /v1/submissions/{place}/{digest}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn submission(&self, place: u64, digest: B256) -> Result<SubmissionState> {
+        let (place, digest) = (place.to_string(), hash(digest));
+        self.send(Call::get(&["v1", "submissions", &place, &digest], Query::new())).await
+    }
+
+    /// `GET /v1/submissions/{place}/{digest}/operations/{index}`: the file that `chancery verify` reads.
+    ///
+    /// # Errors
+    /// [`ClientError`]; `not-final-yet` until its data block is.
+    pub async fn submitted_operation_proof(&self, place: u64, digest: B256, index: u32) -> Result<Value> {
+        let (place, digest, index) = (place.to_string(), hash(digest), index.to_string());
+        self.send(Call::get(&["v1", "submissions", &place, &digest, "operations", &index], Query::new())).await
     }
 
     /// `GET /v1/events`.

@@ -5,7 +5,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_primitives::Address;
 use async_trait::async_trait;
-use chancery_reference_points::{Actor, DoorResult, Role, o2c::O2c, r2d::R2d, u2s::U2s, v2m::V2m};
+use chancery_reference_points::{
+    Actor, DoorResult, Role,
+    o2c::O2c,
+    r2d::{R2d, R2dSources},
+    u2s::U2s,
+    v2m::V2m,
+};
 use chancery_rest::types::{
     Page,
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
@@ -18,6 +24,8 @@ use chancery_rest::types::{
 pub struct Doors {
     /// Data sources submit.
     pub r2d: Arc<dyn R2d>,
+    /// Registered sources submit.
+    pub r2d_sources: Arc<dyn R2dSources>,
     /// Data users ask.
     pub u2s: Arc<dyn U2s>,
     /// Operators configure.

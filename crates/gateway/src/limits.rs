@@ -10,6 +10,22 @@ pub(crate) use layer::enforce;
 
 /// Largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Most submissions of one array.
+pub const MAX_ARRAY_SUBMISSIONS: usize = 256;
+/// Longest line of a stream: a submission of 1 MiB, and what stands around it.
+pub const MAX_LINE_BYTES: usize = MAX_BODY_BYTES + 16 * 1024;
+/// Most bytes of one stream; whoever has more opens another.
+pub const MAX_STREAM_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// Longest that one stream may take.
+pub const MAX_STREAM_TIME: Duration = Duration::from_secs(60 * 60);
+/// Longest that a stream may stand still.
+pub const MAX_STREAM_SILENCE: Duration = Duration::from_secs(30);
+/// Lines of a stream that are accepted together.
+pub const MAX_CHUNK_LINES: usize = 256;
+/// Bytes of lines that are accepted together, before the last of them.
+pub const MAX_CHUNK_BYTES: usize = 256 * 1024;
+/// Chunks of one stream under way at once.
+pub const MAX_CHUNKS_UNDER_WAY: usize = 4;
 /// Longest sealed certificate or presentation, in bytes.
 pub const MAX_SEALED_BYTES: usize = 64 * 1024;
 /// Longest URL (path and query), in bytes.

@@ -23,7 +23,9 @@ mod organizations;
 mod presentations;
 mod problems;
 mod session;
+mod sources;
 mod submissions;
+mod submitted;
 mod users;
 
 /// All endpoints.
@@ -43,8 +45,12 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(organizations::routes())
         .merge(formats::routes())
         .merge(operations::routes())
+        .merge(sources::routes())
+        .merge(submitted::routes())
         .merge(events::routes())
 }
+
+pub(crate) use submitted::NDJSON;
 
 /// The path is known, the method is not. The header `allow` is set by the router.
 pub(crate) async fn method_not_allowed() -> Response {

@@ -80,6 +80,12 @@ pub enum OperationType {
     /// [`DataOperation`].
     #[serde(rename = "data.record")]
     DataRecord,
+    /// A data source's signature over the root of one or more operations (`docs/specs/data.md`).
+    #[serde(rename = "data.submission")]
+    DataSubmission,
+    /// A data source is registered, or changes its key.
+    #[serde(rename = "data.source")]
+    DataSource,
     /// A person publishes a key: the signature of ERC-1056's `setAttributeSigned`.
     #[serde(rename = "identity.attribute")]
     IdentityAttribute,
@@ -87,11 +93,13 @@ pub enum OperationType {
 
 impl OperationType {
     /// Every type.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::CertificateIssue,
         Self::CertificateStatus,
         Self::CertificateInspect,
         Self::DataRecord,
+        Self::DataSubmission,
+        Self::DataSource,
         Self::IdentityAttribute,
     ];
 
@@ -103,6 +111,8 @@ impl OperationType {
             Self::CertificateStatus => "certificate.status",
             Self::CertificateInspect => "certificate.inspect",
             Self::DataRecord => "data.record",
+            Self::DataSubmission => "data.submission",
+            Self::DataSource => "data.source",
             Self::IdentityAttribute => "identity.attribute",
         }
     }

@@ -6,7 +6,7 @@ use chancery_reference_points::{
     Class, Code, DoorError, DoorResult,
     application::OperationHandler,
     chain_records::TransactionRecord,
-    data_block::{DataBlock, DataBlockRecord, TransactionLocator},
+    data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
     operation::{InterpretedOperation, OperationType, SignedOperation},
     p2r::P2r,
 };
@@ -37,13 +37,18 @@ impl P2r for Processing {
     async fn record(&self, block: DataBlock) -> DoorResult<DataBlockRecord> {
         let tree = self.authenticate(&block)?;
         let chain = self.chain(&block.chain)?;
-        let root = self.record_root(chain, &tree);
+        let root = root_of(&block, &tree)?;
+        let root = self.record_block(chain, &root);
         let calls: Vec<_> =
             block.operations.iter().map(|(operation, interpreted)| self.record_call(operation, interpreted)).collect();
         let calls = stream::iter(calls).buffered(MAX_PARALLEL_CALLS).try_collect::<Vec<_>>();
         // Both to their end: a call that is under way when the root fails is not forgotten, the next attempt finds it.
         let (recorded, outcomes) = futures::future::join(root, calls).await;
         Ok(DataBlockRecord { root: block.root, recorded: recorded?, outcomes: outcomes? })
+    }
+
+    async fn record_root(&self, block: RootOfBlock) -> DoorResult<TransactionLocator> {
+        self.record_block(self.chain(&block.chain)?, &block).await
     }
 
     async fn recorded(&self, locator: &TransactionLocator) -> DoorResult<TransactionRecord> {
@@ -81,4 +86,14 @@ impl Processing {
             Err(malformed(format!("the root of the operations is {}, not {}", tree.root(), block.root)))
         }
     }
+}
+
+fn root_of(block: &DataBlock, tree: &DataBlockTree) -> DoorResult<RootOfBlock> {
+    Ok(RootOfBlock {
+        chain: block.chain.clone(),
+        root: tree.root().0,
+        count: u32::try_from(tree.operation_count()).map_err(DoorError::internal)?,
+        first_time: tree.first_time().get(),
+        last_time: tree.last_time().get(),
+    })
 }

@@ -4,11 +4,10 @@ use alloy::sol_types::{SolCall, SolEvent};
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_contracts::{DataBlockRegistry, predeploys};
 use chancery_ledger::{Call, Chain, Event, EventFilter, FinalTransaction, LedgerError};
-use chancery_primitives::data_block::DataBlockTree;
 use chancery_reference_points::{
     Class, DoorError, DoorResult,
     application::{ContractCall, OperationHandler},
-    data_block::{OperationOutcome, TransactionLocator},
+    data_block::{OperationOutcome, RootOfBlock, TransactionLocator},
     operation::{InterpretedOperation, SignedOperation},
 };
 
@@ -23,19 +22,18 @@ const MAX_EARLIER_EVENTS: usize = 1000;
 
 impl Processing {
     /// Records a root, or finds where it is recorded.
-    pub(crate) async fn record_root(&self, chain: &Chain, tree: &DataBlockTree) -> DoorResult<TransactionLocator> {
-        let count = u32::try_from(tree.operation_count()).map_err(DoorError::internal)?;
+    pub(crate) async fn record_block(&self, chain: &Chain, block: &RootOfBlock) -> DoorResult<TransactionLocator> {
         let call = DataBlockRegistry::recordCall {
-            root: tree.root().0,
-            operationCount: count,
-            firstTime: tree.first_time().get(),
-            lastTime: tree.last_time().get(),
+            root: block.root,
+            operationCount: block.count,
+            firstTime: block.first_time,
+            lastTime: block.last_time,
         };
         let call = Call { to: predeploys::DATA_BLOCK_REGISTRY, data: call.abi_encode().into() };
         match chain.submit(&self.config.submitter, call).await {
             Ok(transaction) => Ok(locator(chain, &transaction)),
             Err(LedgerError::Reverted { reason, .. }) if reason.name == "RootAlreadyRecorded" => {
-                self.find_root(chain, tree.root().0).await
+                self.find_root(chain, block.root).await
             }
             Err(error) => Err(door_error(error)),
         }

@@ -67,6 +67,21 @@ pub struct TransactionLocator {
     pub block_hash: B256,
 }
 
+/// A data block by its root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootOfBlock {
+    /// The chain that records it.
+    pub chain: ChainName,
+    /// The root.
+    pub root: B256,
+    /// How many leaves.
+    pub count: u32,
+    /// Earliest time of a leaf, Unix seconds.
+    pub first_time: u64,
+    /// Latest.
+    pub last_time: u64,
+}
+
 /// What became of one operation of a data block.
 #[derive(Clone, Debug)]
 pub enum OperationOutcome {

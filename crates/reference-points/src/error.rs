@@ -63,6 +63,7 @@ codes! {
     SealedHashMismatch = "sealed-hash-mismatch", Invalid, "The sealed payload is not the one that was signed.", "Sign keccak256 of exactly the bytes that you send.";
     OperationExpired = "operation-expired", Invalid, "The signed operation is past its deadline.", "Sign it again with a later deadline.";
     SignatureInvalid = "signature-invalid", Invalid, "The signature does not belong to the operation.", "Sign the EIP-712 message with the domain of the chain and contract that GET /v1/chains shows.";
+    ClockSkew = "clock-skew", Invalid, "A time that was signed lies ahead.", "Set the clock of the source: `now` is ours, in Unix milliseconds.";
     WrongChain = "wrong-chain", Invalid, "The operation was made for another chain.", "Sign it for the chain that carries this kind (GET /v1/chains).";
     UnknownKind = "unknown-kind", Invalid, "There is no such certificate kind.", "GET /v1/kinds lists the kinds.";
     ConfigurationInvalid = "configuration-invalid", Invalid, "The configuration cannot be applied.", "`detail` says which rule it breaks; check it first with ?check=true.";
@@ -76,6 +77,7 @@ codes! {
     RoleRequired = "role-required", Refused, "This needs a role that the address does not have.", "`required` names the roles; the operator can authorize the address.";
     IssuerNotAuthorized = "issuer-not-authorized", Refused, "The key may not issue this kind for this organization.", "The operator can authorize the key for the kind.";
     KeyRotated = "key-rotated", Refused, "The key was retired or revoked.", "Sign with the organization's present key.";
+    SourceWithdrawn = "source-withdrawn", Refused, "The source was withdrawn.", "Register a new source; what it submitted stays.";
     OrganizationSuspended = "organization-suspended", Refused, "The organization is suspended.", "Ask the operator.";
     NotYourCertificate = "not-your-certificate", Refused, "The certificate belongs to somebody else.", "Only the holder, its issuer and supervisors may see this.";
     HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
@@ -88,6 +90,8 @@ codes! {
     UnknownFormat = "unknown-format", Missing, "There is no such data format.", "GET /v1/kinds lists the formats.";
     UnknownService = "unknown-service", Missing, "There is no such service.", "The catalogue lists the services.";
     UnknownOperation = "unknown-operation", Missing, "No data block holds such an operation.", "Check the digest; a fresh operation appears within a second.";
+    UnknownSource = "unknown-source", Missing, "No such source is registered, or the key is of none.", "An operator registers it: POST /v1/sources.";
+    UnknownSubmission = "unknown-submission", Missing, "No submission has this place.", "Use the place that the receipt names.";
     UnknownApplication = "unknown-application", Missing, "There is no such application.", "Check the identifier.";
     PresentationExpired = "presentation-expired", Missing, "The presentation has ended or never was.", "Ask the holder to show the code again.";
     UnknownRoute = "unknown-route", Missing, "There is nothing at this address.", "See /docs.";
@@ -100,11 +104,15 @@ codes! {
     StatusTransition = "status-transition", Conflict, "The status cannot change that way.", "A revoked or renewed certificate stays so; read the present status.";
     OrganizationExists = "organization-exists", Conflict, "The organization is registered already.", "Authorize keys for it instead.";
     IdempotencyConflict = "idempotency-conflict", Conflict, "The idempotency key was used for something else.", "Use a fresh key for another request.";
+    SourceExists = "source-exists", Conflict, "The key belongs to a source already.", "Use it, or make another key.";
+    VersionConflict = "version-conflict", Conflict, "The subject has another newest version.", "Read `actual`, correct the operation, name `actual` as previous, and sign again.";
+    FormatVersion = "format-version", Conflict, "Another version of the format is in force.", "Follow version `expected` (GET /v1/kinds), and sign again.";
     AlreadyDecided = "already-decided", Conflict, "The case is decided already.", "Read it again.";
     TransactionRefused = "transaction-refused", Conflict, "The contract refused the transaction.", "`detail` names the contract's reason.";
     TooManyRequests = "too-many-requests", Temporary, "Too many requests.", "Wait `retryAfterMs` and send it again.";
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
+    JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept at present.", "Nothing was accepted: send it again later; the operator looks at the disk.";
     NotFinalYet = "not-final-yet", Temporary, "The transaction is sent but not final yet.", "Ask again: `txHash` names it.";
     TimedOut = "timed-out", Temporary, "It took longer than allowed.", "Read the present state, then send it again.";
     Internal = "internal", Broken, "Something broke on our side.", "Tell the operator the request id.";

@@ -31,6 +31,7 @@ pub mod error;
 pub mod journal;
 pub mod operation;
 pub mod organization;
+pub mod source_data;
 
 pub mod c2p;
 pub mod c2r;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::{
     DoorResult,
     chain_records::TransactionRecord,
-    data_block::{DataBlock, DataBlockRecord, TransactionLocator},
+    data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
     operation::{InterpretedOperation, SignedOperation},
 };
 
@@ -29,4 +29,11 @@ pub trait P2r: Send + Sync {
     /// # Errors
     /// `UnknownTransaction`, `ChainUnreachable`.
     async fn recorded(&self, locator: &TransactionLocator) -> DoorResult<TransactionRecord>;
+
+    /// Records the root of a data block whose operations have authenticated themselves (decision 0019), and waits until it is final. The same root
+    /// again finds where it is recorded.
+    ///
+    /// # Errors
+    /// `UnknownChain`, `ChainUnreachable`, `NotFinalYet`; `TransactionRefused` for a count or a time that the contract does not take.
+    async fn record_root(&self, block: RootOfBlock) -> DoorResult<TransactionLocator>;
 }

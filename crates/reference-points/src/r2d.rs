@@ -2,12 +2,14 @@
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
+use chancery_data::SourceId;
 
 use crate::{
     Actor, DoorResult,
     data_block::{OperationProof, TransactionLocator},
     data_format::{DataFormat, FormatId},
     operation::SignedOperation,
+    source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
 };
 
 /// A submission: procedure 8.6, step 1.
@@ -59,4 +61,41 @@ pub trait R2d: Send + Sync {
     /// # Errors
     /// `UnknownOperation`, `ChainUnreachable`.
     async fn operation_proof(&self, digest: B256) -> DoorResult<OperationProof>;
+}
+
+/// The part of R2D for registered sources, whose submissions authenticate themselves (`docs/specs/data.md`).
+#[async_trait]
+pub trait R2dSources: Send + Sync {
+    /// Accepts submissions: each is durable when this returns its receipt (DATA-2). One that is refused keeps no other from being accepted.
+    /// Waits while too much is under way.
+    ///
+    /// # Errors
+    /// For each: `MalformedRequest`, `SignatureInvalid`, `UnknownSource`, `KeyRotated`, `SourceWithdrawn`, `WrongChain`, `ClockSkew`, `UnknownFormat`,
+    /// `FormatVersion`, `SchemaViolation`, `IdempotencyConflict`, `VersionConflict`, `TooManyRequests`, `JournalUnavailable`.
+    async fn accept(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>>;
+
+    /// What has become of a submission.
+    ///
+    /// # Errors
+    /// `UnknownSubmission`, `JournalUnavailable`.
+    async fn submission(&self, place: u64) -> DoorResult<SubmissionState>;
+
+    /// Proof of the operation at `index` of a submission.
+    ///
+    /// # Errors
+    /// `UnknownSubmission`, `NotFinalYet`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn submitted_operation_proof(&self, place: u64, index: u32) -> DoorResult<SourceOperationProof>;
+
+    /// Registers a source, replaces its key, or withdraws it. The result is durable, and recorded as data are.
+    ///
+    /// # Errors
+    /// `RoleRequired` unless an operator asks or the present key approves a rotation; `SignatureInvalid`, `MalformedRequest`, `WrongChain`, `ClockSkew`,
+    /// `SourceExists`, `UnknownSource`, `SourceWithdrawn`, `TooManyRequests`, `JournalUnavailable`.
+    async fn change_source(&self, actor: &Actor, change: SourceChange) -> DoorResult<Source>;
+
+    /// A source with the history of its keys.
+    ///
+    /// # Errors
+    /// `UnknownSource`.
+    async fn source(&self, source: SourceId) -> DoorResult<Source>;
 }

@@ -2,6 +2,7 @@
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
+use chancery_data::SourceId;
 use chancery_primitives::data_block::DataBlockTree;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
@@ -10,7 +11,8 @@ use chancery_reference_points::{
     data_format::{DataFormat, FormatId},
     m2r::M2r,
     o2c::{Change, ChangeResult, Mode},
-    r2d::{R2d, Submission, SubmissionReceipt},
+    r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
+    source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
     v2m::{EventFilter, HistoryEntry},
 };
 
@@ -68,6 +70,31 @@ impl R2d for Representation {
             recorded: locator.clone(),
             proof,
         })
+    }
+}
+
+#[async_trait]
+impl R2dSources for Representation {
+    async fn accept(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
+        self.ingest.accept(submissions).await
+    }
+
+    async fn submission(&self, place: u64) -> DoorResult<SubmissionState> {
+        self.ingest.submission(place).await
+    }
+
+    async fn submitted_operation_proof(&self, place: u64, index: u32) -> DoorResult<SourceOperationProof> {
+        self.ingest.proof(place, index).await
+    }
+
+    async fn change_source(&self, actor: &Actor, change: SourceChange) -> DoorResult<Source> {
+        let outcome = self.ingest.change_source(actor, change).await;
+        self.note_source(actor, &outcome).await;
+        outcome
+    }
+
+    async fn source(&self, source: SourceId) -> DoorResult<Source> {
+        self.ingest.source(source)
     }
 }
 

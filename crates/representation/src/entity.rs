@@ -2,12 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
 };
 
 use alloy_primitives::Address;
+use chancery_ingest::{Ingest, OpenError};
 use chancery_reference_points::{
-    DoorResult,
+    DoorError,
     application::OperationHandlers,
     data_format::DataFormat,
     journal::{Clock, Journal},
@@ -26,7 +28,8 @@ use crate::{
 pub struct Representation {
     pub(crate) p2r: Arc<dyn P2r>,
     pub(crate) handlers: OperationHandlers,
-    pub(crate) formats: Formats,
+    pub(crate) formats: Arc<Formats>,
+    pub(crate) ingest: Ingest,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) index: Arc<dyn OperationIndex>,
     pub(crate) clock: Clock,
@@ -36,8 +39,35 @@ pub struct Representation {
     pub(crate) batching: Batching,
 }
 
+/// Where submissions of registered sources are kept, and which chain records them.
+pub struct SourceData {
+    /// The folder of journal and index.
+    pub directory: PathBuf,
+    /// The chain.
+    pub chain: ChainName,
+    /// Its EIP-155 id.
+    pub chain_id: u64,
+    /// Signs receipts.
+    pub receipt_key: chancery_data::Signer,
+    /// Bounds.
+    pub limits: chancery_ingest::Limits,
+}
+
+/// Why representation does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum RepresentationError {
+    /// The formats.
+    #[error(transparent)]
+    Formats(#[from] DoorError),
+    /// What was submitted.
+    #[error(transparent)]
+    SourceData(#[from] OpenError),
+}
+
 /// What representation is made of.
 pub struct Parts {
+    /// Submissions of registered sources.
+    pub source_data: SourceData,
     /// The door to processing.
     pub p2r: Arc<dyn P2r>,
     /// The applications' operations.
@@ -61,15 +91,28 @@ pub struct Parts {
 }
 
 impl Representation {
-    /// Opens the formats. Needs a tokio runtime.
+    /// Opens formats and journal. Needs a tokio runtime.
     ///
     /// # Errors
-    /// `ConfigurationInvalid`, `Internal` when a kept format cannot be read.
-    pub fn open(parts: Parts) -> DoorResult<Self> {
+    /// `ConfigurationInvalid`, `Internal` when a kept format cannot be read; a journal that is damaged.
+    pub fn open(parts: Parts) -> Result<Self, RepresentationError> {
         let (p2r, index, clock) = (parts.p2r, parts.index, parts.clock);
         let batching = Batching::new(Arc::clone(&p2r), Arc::clone(&index), Arc::clone(&clock), parts.limits);
+        let formats = Arc::new(Formats::open(parts.formats, parts.format_store)?);
+        let SourceData { directory, chain, chain_id, receipt_key, limits } = parts.source_data;
+        let ingest = Ingest::open(chancery_ingest::Parts {
+            directory,
+            chain,
+            chain_id,
+            receipt_key,
+            p2r: Arc::clone(&p2r),
+            rules: formats.clone(),
+            clock: Arc::clone(&clock),
+            limits,
+        })?;
         Ok(Self {
-            formats: Formats::open(parts.formats, parts.format_store)?,
+            formats,
+            ingest,
             handlers: parts.handlers,
             journal: parts.journal,
             chains: parts.chains.into_iter().collect(),

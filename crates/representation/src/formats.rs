@@ -1,9 +1,11 @@
 //! The data formats in force: compiled once, versioned, kept over restarts.
 
 mod files;
+mod submitted;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chancery_data::rules::MetadataRules;
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_format::{DataFormat, FormatId},
@@ -39,6 +41,32 @@ pub trait FormatStore: Send + Sync {
 struct Compiled {
     format: DataFormat,
     validator: Validator,
+    rules: MetadataRules,
+}
+
+impl Compiled {
+    fn new(format: DataFormat) -> DoorResult<Self> {
+        let validator = compile(&format)?;
+        let rules = MetadataRules::of_schema(&format.schema)
+            .map_err(|problem| DoorError::new(Code::ConfigurationInvalid, problem))?;
+        Ok(Self { format, validator, rules })
+    }
+
+    /// Checks plain content.
+    fn validate(&self, content: &Value) -> DoorResult<()> {
+        if self.validator.is_valid(content) {
+            return Ok(());
+        }
+        let violations: Vec<Value> = self
+            .validator
+            .iter_errors(content)
+            .take(MAX_VIOLATIONS)
+            // The instance is left out: it may hold what nobody should read in an error.
+            .map(|error| serde_json::json!({"at": error.instance_path().to_string(), "rule": error.schema_path().to_string()}))
+            .collect();
+        let detail = format!("the content breaks {} rules of {}", violations.len(), self.format.id.0);
+        Err(DoorError::new(Code::SchemaViolation, detail).with("violations", violations))
+    }
 }
 
 /// The formats in force.
@@ -54,8 +82,7 @@ impl Formats {
         for format in applications.into_iter().chain(store.load()?) {
             let newer = known.get(&format.id).is_none_or(|old: &Arc<Compiled>| old.format.version < format.version);
             if newer {
-                let validator = compile(&format)?;
-                known.insert(format.id.clone(), Arc::new(Compiled { format, validator }));
+                known.insert(format.id.clone(), Arc::new(Compiled::new(format)?));
             }
         }
         Ok(Self { known: RwLock::new(known), store })
@@ -76,25 +103,13 @@ impl Formats {
 
     /// Checks plain content against the format's schema.
     pub(crate) fn validate(&self, id: &FormatId, content: &Value) -> DoorResult<()> {
-        let compiled = self.compiled(id)?;
-        let violations: Vec<Value> = compiled
-            .validator
-            .iter_errors(content)
-            .take(MAX_VIOLATIONS)
-            // The instance is left out: it may hold what nobody should read in an error.
-            .map(|error| serde_json::json!({"at": error.instance_path().to_string(), "rule": error.schema_path().to_string()}))
-            .collect();
-        if violations.is_empty() {
-            return Ok(());
-        }
-        Err(DoorError::new(Code::SchemaViolation, format!("the content breaks {} rules of {}", violations.len(), id.0))
-            .with("violations", violations))
+        self.compiled(id)?.validate(content)
     }
 
     /// What configuring a format would change, in words; an error if it cannot be.
     pub(crate) fn check(&self, format: &DataFormat) -> DoorResult<Vec<String>> {
         format.id.to_bytes32()?;
-        compile(format)?;
+        Compiled::new(format.clone())?;
         let (_, hash) = format.canonical_schema()?;
         if hash != format.schema_hash {
             return Err(DoorError::new(
@@ -130,9 +145,9 @@ impl Formats {
 
     /// Puts a format in force; it has been checked.
     pub(crate) fn apply(&self, format: &DataFormat) -> DoorResult<()> {
-        let validator = compile(format)?;
+        let compiled = Compiled::new(format.clone())?;
         self.store.put(format)?;
-        self.known.write().insert(format.id.clone(), Arc::new(Compiled { format: format.clone(), validator }));
+        self.known.write().insert(format.id.clone(), Arc::new(compiled));
         Ok(())
     }
 }
@@ -187,6 +202,7 @@ fn differences(old: &Value, new: &Value) -> Vec<String> {
             ));
         }
     }
+    found.extend(submitted::rule_differences(old, new));
     found
 }
 

@@ -5,6 +5,8 @@
 //!                                                   by number and time     root          <--- receipts
 //! ```
 //!
+//! Submissions of registered sources take the other way: `chancery_ingest` accepts them durably and gathers them by itself; the formats are the same.
+//!
 //! Offers R2D to data sources, C2R to controlling, M2R to monitoring; uses P2R.
 //!
 //! Invariants:
@@ -26,7 +28,7 @@ mod limits;
 mod ports;
 mod submission;
 
-pub use entity::{Parts, Representation};
+pub use entity::{Parts, Representation, RepresentationError, SourceData};
 pub use formats::{FormatFiles, FormatStore, MAX_FORMATS};
 pub use limits::Limits;
 pub use ports::{IndexedBlock, IndexedOperation, OperationIndex};

@@ -5,6 +5,7 @@ use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
     operation::{InterpretedOperation, SignedOperation},
     r2d::{Submission, SubmissionReceipt},
+    source_data::Source,
     v2m::{Happening, HistoryEntry},
 };
 use tokio::time::timeout;
@@ -99,6 +100,23 @@ impl Representation {
             Ok(receipt) => (Happening::Submitted, format!("data block {}", receipt.data_block_root)),
             Err(error) => (Happening::SubmissionRefused, error.code().name().to_owned()),
         };
+        self.keep(actor, happening, name, subject, facts).await;
+    }
+
+    /// Keeps in the journal who changed a source (M-MON-2). Single submissions are not: their journal is the one of the ingest.
+    pub(crate) async fn note_source(&self, actor: &Actor, outcome: &DoorResult<Source>) {
+        let (happening, subject, facts) = match outcome {
+            Ok(source) => {
+                let facts = format!("{}, {} keys", source.organization, source.keys.len());
+                let facts = if source.withdrawn.is_some() { format!("{facts}, withdrawn") } else { facts };
+                (Happening::Configured, source.source.to_string(), facts)
+            }
+            Err(error) => (Happening::SubmissionRefused, String::new(), error.code().name().to_owned()),
+        };
+        self.keep(actor, happening, "data.source", subject, facts).await;
+    }
+
+    async fn keep(&self, actor: &Actor, happening: Happening, name: &str, subject: String, facts: String) {
         let entry = HistoryEntry {
             time_ms: (self.clock)(),
             happening,

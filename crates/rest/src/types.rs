@@ -18,6 +18,8 @@ pub mod organizations;
 pub mod presentations;
 pub mod roles;
 pub mod session;
+pub mod sources;
+pub mod submissions;
 pub mod users;
 
 /// A value that shows what a type looks like: used in the OpenAPI document and in tests.

@@ -652,6 +652,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register a source
+         * @description The key in the statement becomes a source of its organization. A rotation that the present key cannot approve any more (a lost key) is stated here too.
+         *
+         *     **Who:** Roles: operator (the statement is signed by the key that it registers).
+         */
+        post: operations["register_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A source
+         * @description With the history of its keys.
+         *
+         *     **Who:** Roles: operator, supervisor.
+         */
+        get: operations["get_source"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a source
+         * @description Nothing more is accepted from it; what it has submitted stays provable.
+         *
+         *     **Who:** Roles: operator.
+         */
+        delete: operations["withdraw_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{source}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the key of a source
+         * @description Stated by the new key and approved by the present one; nobody else is needed.
+         *
+         *     **Who:** Anybody (the rotation is signed by the new key and the present one).
+         */
+        post: operations["rotate_source_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/submissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit data of a registered source
+         * @description The signature in it says whose it is. `application/json`: one submission is answered with its receipt; an array of at most 256 with an outcome for each.
+         *     `application/x-ndjson`: a submission a line, an outcome a line, in order and as they are durable, for up to an hour; it is read no faster than it is accepted.
+         *
+         *     **Who:** Anybody (each submission is signed by the present key of a registered source).
+         */
+        post: operations["submit_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/submissions/{place}/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State of a submission
+         * @description For whoever has its receipt: the digest is what asks.
+         *
+         *     **Who:** Anybody (whoever knows the digest: it stands in the receipt).
+         */
+        get: operations["get_submission"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/submissions/{place}/{digest}/operations/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof of an operation of a submission
+         * @description From the operation's bytes to a final block, in one file; `chancery verify` reads it without any network.
+         *
+         *     **Who:** Anybody (whoever knows the digest: it stands in the receipt).
+         */
+        get: operations["prove_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -1872,6 +2011,39 @@ export interface components {
             /** @description The address's EIP-191 signature of it, 65 bytes. */
             signature: components["schemas"]["HexBytes"];
         };
+        /** @description A source with the history of its keys. */
+        Source: {
+            /** @description Its keys, oldest first, each `{jwk, kid, fromMs, untilMs?, statement, approval?}`; the last one submits. */
+            keys: Record<string, never>[];
+            /**
+             * @description `person`, `organization`, `device` or `application`.
+             * @example device
+             */
+            kind: string;
+            /**
+             * @description What people call it.
+             * @example Air station 1
+             */
+            name: string;
+            /**
+             * @description Whose it is.
+             * @example 12440300455765412A
+             */
+            organization: string;
+            /** @description Which operator registered it. */
+            registeredBy: components["schemas"]["Address"];
+            /** @description Its name: the last 20 bytes of the thumbprint of its first key. */
+            source: components["schemas"]["Address"];
+            /** @description `{atMs, by, reason}` when it was withdrawn. */
+            withdrawn?: Record<string, never>;
+        };
+        /** @description `POST /v1/sources`, `POST /v1/sources/{source}/keys`: what the key in it has signed. */
+        StateSource: {
+            /** @description For a rotation: the same payload signed by the source's present key. */
+            approval?: string | null;
+            /** @description JWS compact, `typ` `chancery-source+jws`, signed by the key that its payload names. */
+            statement: string;
+        };
         /** @description The answer of `POST /v1/certificates/{id}/status`. */
         StatusChanged: components["schemas"]["Recorded"] & {
             /**
@@ -1882,6 +2054,78 @@ export interface components {
             /** @description The status now. */
             status: components["schemas"]["CertificateStatus"];
         };
+        /** @description What became of one submission of an array (by its position) or of a stream (by its line): a receipt or a problem. */
+        SubmissionOutcome: {
+            /**
+             * Format: int64
+             * @description Which, from 0.
+             */
+            index: number;
+            /** @description It was refused: a problem document (RFC 9457). */
+            problem?: Record<string, never>;
+            receipt?: components["schemas"]["SubmissionReceipt"] | null;
+        };
+        /** @description The acknowledgement: what it names is durable. */
+        SubmissionReceipt: {
+            /**
+             * Format: int64
+             * @description When it was accepted first, Unix milliseconds.
+             * @example 1795230000000
+             */
+            acceptedAt: number;
+            /**
+             * Format: int32
+             * @description How many operations.
+             * @example 1
+             */
+            count: number;
+            /** @description SHA-256 of what was signed; with the place it asks for state and proof. */
+            digest: components["schemas"]["Hash"];
+            /**
+             * @description Its idempotency key: 16 bytes in hex.
+             * @example 0x1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d
+             */
+            key: string;
+            /**
+             * Format: int64
+             * @description Its place in the journal.
+             * @example 128
+             */
+            place: number;
+            /** @description The same, signed by the journal's key: JWS. */
+            receipt: string;
+            /** @description It had been accepted before. */
+            repeated: boolean;
+            /** @description Whose it is. */
+            source: components["schemas"]["Address"];
+        };
+        /** @description What has become of an accepted submission. */
+        SubmissionState: {
+            /**
+             * Format: int64
+             * @description When it was accepted, Unix milliseconds.
+             * @example 1795230000000
+             */
+            acceptedAt: number;
+            /**
+             * Format: int32
+             * @description How many operations.
+             * @example 1
+             */
+            count: number;
+            dataBlock?: components["schemas"]["Recorded"] | null;
+            dataBlockRoot?: components["schemas"]["Hash"] | null;
+            /** @description SHA-256 of what was signed. */
+            digest: components["schemas"]["Hash"];
+            /**
+             * Format: int64
+             * @description Its place.
+             * @example 128
+             */
+            place: number;
+            /** @description Whose it is. */
+            source: components["schemas"]["Address"];
+        };
         /** @description `POST /v1/applications`. */
         SubmitApplication: {
             /** @description What the office needs to know, by the kind's application schema (`GET /v1/kinds/{kind}`). Personal data. */
@@ -1891,6 +2135,13 @@ export interface components {
              * @example degree
              */
             kind: string;
+        };
+        /** @description One submission: a body of `POST /v1/submissions`, an item of an array, or a line of a stream. */
+        SubmitData: {
+            /** @description The operations in the order of the signed root. What counts is the text of each object exactly as it stands here. */
+            operations: Record<string, never>[];
+            /** @description What the source signed: JWS compact, `typ` `chancery-data+jws`. */
+            submission: string;
         };
         /** @description `POST /v1/operations`. */
         SubmitOperation: {
@@ -2206,7 +2457,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
         "problems-400-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2219,6 +2470,39 @@ export interface components {
         };
         /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
         "problems-400-16": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
+        "problems-400-17": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
+        "problems-400-18": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        "problems-400-19": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -2305,6 +2589,39 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `role-required`, `key-rotated`, `source-withdrawn` */
+        "problems-403-6": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `source-withdrawn`, `role-required` */
+        "problems-403-7": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `key-rotated`, `source-withdrawn` */
+        "problems-403-8": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `unknown-application`, `unknown-certificate` */
         "problems-404-1": {
             headers: {
@@ -2340,6 +2657,28 @@ export interface components {
         };
         /** @description `unknown-format`, `unknown-chain` */
         "problems-404-4": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-organization` */
+        "problems-404-5": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-format` */
+        "problems-404-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -2404,7 +2743,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-registered`, `account-taken`, `person-already-registered` */
+        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
         "problems-409-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2415,8 +2754,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-decided`, `transaction-refused` */
+        /** @description `already-registered`, `account-taken`, `person-already-registered` */
         "problems-409-7": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `already-decided`, `transaction-refused` */
+        "problems-409-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -2470,8 +2820,52 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
+        "problems-503-5": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `journal-unavailable` */
+        "problems-503-6": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        "problems-503-7": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `schema-violation` */
         "schema-violation": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `source-exists` */
+        "source-exists": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -2571,6 +2965,28 @@ export interface components {
         };
         /** @description `unknown-route` */
         "unknown-route": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source` */
+        "unknown-source": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-submission` */
+        "unknown-submission": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4508,6 +4924,440 @@ export interface operations {
             503: components["responses"]["timed-out"];
         };
     };
+    register_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "approval": "eyJhbGciOiJFZERTQSJ9.e30.AA",
+                 *       "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StateSource"];
+            };
+        };
+        responses: {
+            /** @description Durable; recorded with the next data block. */
+            201: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "fromMs": 1795230000000,
+                     *           "jwk": {
+                     *             "crv": "Ed25519",
+                     *             "kty": "OKP",
+                     *             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *           },
+                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                     *         }
+                     *       ],
+                     *       "kind": "device",
+                     *       "name": "Air station 1",
+                     *       "organization": "12440300455765412A",
+                     *       "registeredBy": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            400: components["responses"]["problems-400-15"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-6"];
+            404: components["responses"]["problems-404-5"];
+            409: components["responses"]["source-exists"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-5"];
+        };
+    };
+    get_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source. */
+                source: components["schemas"]["Address"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "fromMs": 1795230000000,
+                     *           "jwk": {
+                     *             "crv": "Ed25519",
+                     *             "kty": "OKP",
+                     *             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *           },
+                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                     *         }
+                     *       ],
+                     *       "kind": "device",
+                     *       "name": "Air station 1",
+                     *       "organization": "12440300455765412A",
+                     *       "registeredBy": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            400: components["responses"]["problems-400-16"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-source"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-1"];
+        };
+    };
+    withdraw_source: {
+        parameters: {
+            query?: {
+                /** @description The reason, at most 256 bytes. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The source. */
+                source: components["schemas"]["Address"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source at its end. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "fromMs": 1795230000000,
+                     *           "jwk": {
+                     *             "crv": "Ed25519",
+                     *             "kty": "OKP",
+                     *             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *           },
+                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                     *         }
+                     *       ],
+                     *       "kind": "device",
+                     *       "name": "Air station 1",
+                     *       "organization": "12440300455765412A",
+                     *       "registeredBy": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            400: components["responses"]["problems-400-17"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-6"];
+            404: components["responses"]["unknown-source"];
+            409: components["responses"]["source-exists"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-5"];
+        };
+    };
+    rotate_source_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source. */
+                source: components["schemas"]["Address"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "approval": "eyJhbGciOiJFZERTQSJ9.e30.AA",
+                 *       "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StateSource"];
+            };
+        };
+        responses: {
+            /** @description The new key submits from now on. */
+            201: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "fromMs": 1795230000000,
+                     *           "jwk": {
+                     *             "crv": "Ed25519",
+                     *             "kty": "OKP",
+                     *             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *           },
+                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                     *         }
+                     *       ],
+                     *       "kind": "device",
+                     *       "name": "Air station 1",
+                     *       "organization": "12440300455765412A",
+                     *       "registeredBy": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            400: components["responses"]["problems-400-18"];
+            401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-7"];
+            404: components["responses"]["unknown-source"];
+            409: components["responses"]["source-exists"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
+    submit_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "operations": [
+                 *         {
+                 *           "content": {
+                 *             "pm25": 12
+                 *           },
+                 *           "time": 1795230000000
+                 *         }
+                 *       ],
+                 *       "submission": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SubmitData"];
+            };
+        };
+        responses: {
+            /** @description An array or a stream: what became of each. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "index": 0,
+                     *         "receipt": {
+                     *           "acceptedAt": 1795230000000,
+                     *           "count": 1,
+                     *           "digest": "0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1",
+                     *           "key": "0x1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d",
+                     *           "place": 128,
+                     *           "receipt": "eyJhbGciOiJFZERTQSJ9.e30.AA",
+                     *           "repeated": false,
+                     *           "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *         }
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["SubmissionOutcome"][];
+                };
+            };
+            /** @description One submission: durable. */
+            201: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acceptedAt": 1795230000000,
+                     *       "count": 1,
+                     *       "digest": "0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1",
+                     *       "key": "0x1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d",
+                     *       "place": 128,
+                     *       "receipt": "eyJhbGciOiJFZERTQSJ9.e30.AA",
+                     *       "repeated": false,
+                     *       "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubmissionReceipt"];
+                };
+            };
+            400: components["responses"]["problems-400-15"];
+            401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-8"];
+            404: components["responses"]["problems-404-6"];
+            409: components["responses"]["problems-409-6"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["schema-violation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
+    get_submission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The digest that the receipt names. */
+                digest: components["schemas"]["Hash"];
+                /** @description The place that the receipt names. */
+                place: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What has become of it. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "acceptedAt": 1795230000000,
+                     *       "count": 1,
+                     *       "dataBlock": {
+                     *         "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *         "blockNumber": 128,
+                     *         "chain": "degree",
+                     *         "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *       },
+                     *       "dataBlockRoot": "0xdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdbdb",
+                     *       "digest": "0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1",
+                     *       "place": 128,
+                     *       "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubmissionState"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["unknown-submission"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
+    prove_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The digest that the receipt names. */
+                digest: components["schemas"]["Hash"];
+                /** @description Which operation of the submission, from 0. */
+                index: number;
+                /** @description The place that the receipt names. */
+                place: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "index": 0,
+                     *       "operation": "{\"time\":1795230000000,\"content\":{\"pm25\":12}}",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["unknown-submission"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -4632,9 +5482,9 @@ export interface operations {
                     "application/json": components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-2"];
-            409: components["responses"]["problems-409-6"];
+            409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -4742,7 +5592,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
-            409: components["responses"]["problems-409-7"];
+            409: components["responses"]["problems-409-8"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];

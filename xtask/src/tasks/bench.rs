@@ -17,6 +17,8 @@ enum What {
     Chain(Passed),
     /// How fast the city is ready, and what it costs when idle.
     City(Passed),
+    /// Signed device readings, durable and proven, beside the measured limit of Ed25519 verification.
+    Data(Passed),
     /// From the submission of a transaction to its final receipt, at a steady rate, over several validators.
     Latency(Passed),
     /// What a validator holds in memory while it takes a million transactions.
@@ -36,6 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let (binary, passed) = match &arguments.what {
         What::Chain(passed) => ("bench-chain", passed),
         What::City(passed) => ("bench-city", passed),
+        What::Data(passed) => ("bench-data", passed),
         What::Latency(passed) => ("bench-latency", passed),
         What::Memory(passed) => ("bench-memory", passed),
         What::Replay(passed) => ("bench-replay", passed),

@@ -38,6 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     web::run_script("web", "build")?;
     web::install("testing/clients")?;
     web::install("testing/clients/hardhat")?;
+    web::install("testing/datasets")?;
 
     step("Rust: every crate, then the whole city");
     shell::run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;

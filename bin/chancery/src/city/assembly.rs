@@ -48,7 +48,7 @@ pub(crate) fn up(options: &Up) -> Result<()> {
 }
 
 /// One process a data directory.
-fn lock(data: &DataDir) -> Result<std::fs::File> {
+pub(crate) fn lock(data: &DataDir) -> Result<std::fs::File> {
     let path = data.path().join("lock");
     let file = std::fs::File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
     match file.try_lock() {

@@ -19,14 +19,20 @@ use chancery_certificates::{
 };
 use chancery_contracts::predeploys;
 use chancery_controlling::Controlling;
+use chancery_data::{Algorithm, Signer};
 use chancery_gateway::{ChainFacts, Doors};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, Keeper, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
 use chancery_monitoring::Monitoring;
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_provisioning::{Audience, OfferedService, Provisioning};
-use chancery_reference_points::{journal::Clock, operation::ChainName, r2d::R2d, s2p::S2p};
-use chancery_representation::{FormatFiles, Limits, Parts, Representation};
+use chancery_reference_points::{
+    journal::Clock,
+    operation::ChainName,
+    r2d::{R2d, R2dSources},
+    s2p::S2p,
+};
+use chancery_representation::{FormatFiles, Limits, Parts, Representation, SourceData};
 use chancery_rest::{types::chains::Contracts, values::HexAddress};
 use serde_json::Value;
 
@@ -35,6 +41,7 @@ use super::{
     ports::{
         ApplicationPort, ControlPort, DatabaseIndex, DatabaseJournal, PresentationPort, RegistrationPort, RolePort,
     },
+    secrets::load_or_create_private_key,
 };
 
 /// What the entities of a city are made of.
@@ -70,7 +77,15 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
         clock.clone(),
     )?);
     let journal = |keeper| Arc::new(DatabaseJournal::new(database.clone(), keeper));
+    let receipt_key = load_or_create_private_key(&parts.data.secrets().join("receipts.key"))?;
     let representation = Arc::new(Representation::open(Parts {
+        source_data: SourceData {
+            directory: parts.data.source_data(),
+            chain: chain_name(MAIN.name),
+            chain_id: MAIN.chain_id,
+            receipt_key: Signer::from_bytes(Algorithm::EdDsa, &receipt_key)?,
+            limits: chancery_ingest::Limits::default(),
+        },
         p2r: processing.clone(),
         handlers: operations::handlers(directory.clone()),
         formats: kinds::data_formats()?,
@@ -92,6 +107,7 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
     let monitoring = Monitoring::new(processing.clone(), representation.clone(), provisioning.clone());
 
     let s2p: Arc<dyn S2p> = processing;
+    let r2d_sources: Arc<dyn R2dSources> = representation.clone();
     let r2d: Arc<dyn R2d> = representation;
     let configured = ConfiguredRoles { operators: parts.operators, supervisors: parts.supervisors };
     let roles = RoleResolver::new(database.clone(), directory.clone(), s2p.clone(), configured, clock.clone());
@@ -110,6 +126,7 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
         o2c: Arc::new(ControlPort::new(Arc::new(controlling), roles.clone())),
         roles: Arc::new(RolePort(roles)),
         r2d,
+        r2d_sources,
         u2s: provisioning,
         v2m: Arc::new(monitoring),
     })

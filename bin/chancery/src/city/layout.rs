@@ -89,6 +89,11 @@ impl DataDir {
         self.0.join("formats")
     }
 
+    /// Journal and index of what registered sources submitted, recorded on the main chain.
+    pub(crate) fn source_data(&self) -> PathBuf {
+        self.0.join("source-data").join(MAIN.name)
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

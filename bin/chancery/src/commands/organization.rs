@@ -51,7 +51,7 @@ pub(super) async fn run(command: OrganizationCommand, connection: &Connection, o
     Ok(ExitCode::SUCCESS)
 }
 
-fn effects(changed: &Changed) -> String {
+pub(super) fn effects(changed: &Changed) -> String {
     let mut text = changed.effects.join("\n");
     if changed.effects.is_empty() {
         text.push_str("Nothing changes.");

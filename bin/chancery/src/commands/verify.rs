@@ -13,7 +13,7 @@ use chancery_light::TrustedChain;
 use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
-use super::read_bounded;
+use super::{proof, read_bounded};
 use crate::{
     arguments::Verify,
     output::{FAILED, Output},
@@ -29,6 +29,10 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
     let file = read_bounded(&command.file, MAX_FILE_BYTES as u64)?;
     let document = command.document.as_deref().map(|path| read_bounded(path, MAX_FILE_BYTES as u64)).transpose()?;
     let chain = trusted_chain(&command.genesis, &file)?;
+    if proof::is_proof(&file) {
+        ensure!(document.is_none(), "--document belongs to a certificate file; this is the proof of submitted data");
+        return proof::verify(&file, &chain, output);
+    }
     match verify_file(&file, &chain, document.as_deref(), now()) {
         Ok(verified) => {
             output.answer(&verified, describe(&verified));

@@ -93,6 +93,18 @@ pub const MATRIX: &[Row] = &[
     row("PUT", "/v1/formats/{format}", OPERATOR, ""),
     row("POST", "/v1/operations", SOURCE, "the operation is signed by the caller"),
     row("GET", "/v1/operations/{digest}", SOURCE, ""),
+    row("POST", "/v1/sources", OPERATOR, "the statement is signed by the key that it registers"),
+    row("POST", "/v1/sources/{source}/keys", Who::Anybody, "the rotation is signed by the new key and the present one"),
+    row("GET", "/v1/sources/{source}", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row("DELETE", "/v1/sources/{source}", OPERATOR, ""),
+    row("POST", "/v1/submissions", Who::Anybody, "each submission is signed by the present key of a registered source"),
+    row("GET", "/v1/submissions/{place}/{digest}", Who::Anybody, "whoever knows the digest: it stands in the receipt"),
+    row(
+        "GET",
+        "/v1/submissions/{place}/{digest}/operations/{index}",
+        Who::Anybody,
+        "whoever knows the digest: it stands in the receipt",
+    ),
     row("GET", "/v1/events", SUPERVISOR, ""),
 ];
 

@@ -45,6 +45,16 @@ const CHANGE: &[Code] = &[
     Code::TransactionRefused,
 ];
 
+/// A change of a source at R2D.
+const SOURCE: &[Code] = &[
+    Code::SignatureInvalid,
+    Code::ClockSkew,
+    Code::SourceExists,
+    Code::UnknownSource,
+    Code::SourceWithdrawn,
+    Code::JournalUnavailable,
+];
+
 /// The endpoint's own.
 fn own(method: &str, path: &str) -> Vec<Code> {
     let one = |codes: &[Code]| codes.to_vec();
@@ -152,6 +162,27 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::MalformedAddress, Code::UnknownFormat, Code::UnknownChain, Code::SchemaViolation], SUBMISSION)
         }
         ("GET", "/v1/operations/{digest}") => one(&[Code::UnknownOperation, Code::ChainUnreachable]),
+        ("POST", "/v1/sources") => with(&[Code::UnknownOrganization, Code::ChainUnreachable], SOURCE),
+        ("POST", "/v1/sources/{source}/keys") => with(&[Code::MalformedAddress, Code::RoleRequired], SOURCE),
+        ("GET", "/v1/sources/{source}") => one(&[Code::MalformedAddress, Code::UnknownSource]),
+        ("DELETE", "/v1/sources/{source}") => with(&[Code::MalformedAddress, Code::UnknownMember], SOURCE),
+        ("POST", "/v1/submissions") => one(&[
+            Code::SignatureInvalid,
+            Code::UnknownSource,
+            Code::KeyRotated,
+            Code::SourceWithdrawn,
+            Code::ClockSkew,
+            Code::UnknownFormat,
+            Code::FormatVersion,
+            Code::SchemaViolation,
+            Code::IdempotencyConflict,
+            Code::VersionConflict,
+            Code::JournalUnavailable,
+        ]),
+        ("GET", "/v1/submissions/{place}/{digest}") => one(&[Code::UnknownSubmission, Code::JournalUnavailable]),
+        ("GET", "/v1/submissions/{place}/{digest}/operations/{index}") => {
+            one(&[Code::UnknownSubmission, Code::NotFinalYet, Code::ChainUnreachable, Code::JournalUnavailable])
+        }
         ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
         _ => Vec::new(),
     }

@@ -8,6 +8,7 @@ use chancery_reference_points::{
     operation::ChainName,
     organization::{Organization, OrganizationKey},
     r2d::SubmissionReceipt,
+    source_data::{AcceptedSubmission, Source, SourceOperationProof, SourceSubmission, SubmissionState},
     u2s::ServiceRequest,
 };
 use chancery_rest::types::{
@@ -116,4 +117,46 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         unknown => panic!("the gateway asks for {unknown}, which no service of the city is"),
     };
     answer.unwrap()
+}
+
+pub(crate) fn accepted(submission: &SourceSubmission) -> AcceptedSubmission {
+    AcceptedSubmission {
+        place: 128,
+        digest: B256::repeat_byte(0xce),
+        source: holder().address(),
+        key: alloy_primitives::FixedBytes::repeat_byte(0x1d),
+        count: u32::try_from(submission.operations.len()).unwrap(),
+        accepted_at_ms: NOW_S * 1000,
+        repeated: false,
+        receipt: "a.b.c".into(),
+    }
+}
+
+pub(crate) fn submission_state() -> SubmissionState {
+    SubmissionState {
+        place: 128,
+        digest: B256::repeat_byte(0xce),
+        source: holder().address(),
+        count: 1,
+        accepted_at_ms: NOW_S * 1000,
+        recorded: Some((B256::repeat_byte(0xdb), locator())),
+    }
+}
+
+pub(crate) fn submitted_operation_proof() -> SourceOperationProof {
+    let hash = B256::repeat_byte(0xdb);
+    serde_json::from_value(json!({
+        "version": 1, "operation": "{}", "index": 0, "submission": "a.b.c", "siblings": [], "keys": [],
+        "leaf": {"siblings": [], "root": hash},
+        "recorded": {"chain": "main", "txHash": hash, "blockNumber": 1, "blockHash": hash}, "proof": null,
+    }))
+    .unwrap()
+}
+
+pub(crate) fn source() -> Source {
+    serde_json::from_value(json!({
+        "source": holder().address(), "kind": "device", "organization": "12440300455765412A", "name": "station 1", "keys": [],
+        "registeredBy": holder().address(),
+    }))
+    .unwrap()
 }

@@ -91,6 +91,18 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("PUT", "/v1/formats/{format}", OPERATOR, &["o2c.apply"]),
     ("POST", "/v1/operations", SOURCE, &["r2d.submit"]),
     ("GET", "/v1/operations/{digest}", SOURCE, &["r2d.operation_proof"]),
+    ("POST", "/v1/sources", OPERATOR, &["r2d.change_source"]),
+    ("POST", "/v1/sources/{source}/keys", ANYBODY, &["r2d.change_source"]),
+    ("GET", "/v1/sources/{source}", "--- ------++ -", &["r2d.source"]),
+    ("DELETE", "/v1/sources/{source}", OPERATOR, &["r2d.change_source"]),
+    ("POST", "/v1/submissions", ANYBODY, &["r2d.accept"]),
+    ("GET", "/v1/submissions/{place}/{digest}", ANYBODY, &["r2d.submission"]),
+    (
+        "GET",
+        "/v1/submissions/{place}/{digest}/operations/{index}",
+        ANYBODY,
+        &["r2d.submission", "r2d.submitted_operation_proof"],
+    ),
     ("GET", "/v1/events", SUPERVISOR, &["v2m.events"]),
 ];
 

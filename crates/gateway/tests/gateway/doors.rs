@@ -18,7 +18,8 @@ use chancery_reference_points::{
     data_format::{DataFormat, FormatId},
     o2c::{Change, ChangeResult, Mode, O2c},
     organization::Organization,
-    r2d::{R2d, Submission, SubmissionReceipt},
+    r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
+    source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
     u2s::{ServiceDescription, ServiceRequest, U2s},
     v2m::{EventFilter, History, HistoryEntry, V2m},
 };
@@ -60,6 +61,7 @@ impl Behind {
     pub(crate) fn doors(self: &Arc<Self>) -> Doors {
         Doors {
             r2d: self.clone(),
+            r2d_sources: self.clone(),
             u2s: self.clone(),
             o2c: self.clone(),
             v2m: self.clone(),
@@ -172,6 +174,33 @@ impl R2d for Behind {
 
     async fn operation_proof(&self, _: B256) -> DoorResult<OperationProof> {
         self.answer("r2d.operation_proof", answers::proof()).await
+    }
+}
+
+#[async_trait]
+impl R2dSources for Behind {
+    async fn accept(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
+        let mut accepted = Vec::new();
+        for submission in submissions {
+            accepted.push(self.answer("r2d.accept", answers::accepted(&submission)).await);
+        }
+        accepted
+    }
+
+    async fn submission(&self, _: u64) -> DoorResult<SubmissionState> {
+        self.answer("r2d.submission", answers::submission_state()).await
+    }
+
+    async fn submitted_operation_proof(&self, _: u64, _: u32) -> DoorResult<SourceOperationProof> {
+        self.answer("r2d.submitted_operation_proof", answers::submitted_operation_proof()).await
+    }
+
+    async fn change_source(&self, _: &Actor, _: SourceChange) -> DoorResult<Source> {
+        self.answer("r2d.change_source", answers::source()).await
+    }
+
+    async fn source(&self, _: Address) -> DoorResult<Source> {
+        self.answer("r2d.source", answers::source()).await
     }
 }
 

@@ -11,6 +11,8 @@ use chancery_rest::{
         operations::SubmitOperation,
         organizations::{AuthorizeKey, RegisterOrganization},
         presentations::CreatePresentation,
+        sources::StateSource,
+        submissions::SubmitData,
         users::{Confirmation, RegisterUser},
     },
     values::HexAddress,
@@ -37,6 +39,9 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{code}", "12440300455765412A"),
         ("{format}", "reading%2Fair-quality"),
         ("{digest}", HASH),
+        ("{source}", NAMED),
+        ("{place}", "128"),
+        ("{index}", "0"),
     ];
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
     assert!(!path.contains('{'), "{template} has a parameter that no test knows");
@@ -75,6 +80,8 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
             submission.operation.source = HexAddress(signer.address());
             json(&submission)
         }
+        ("POST", "/v1/sources" | "/v1/sources/{source}/keys") => example::<StateSource>(),
+        ("POST", "/v1/submissions") => example::<SubmitData>(),
         _ => panic!("{method} {template} is new: say what a right request of it is"),
     }
 }

@@ -9,11 +9,11 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes, address, keccak256};
 use async_trait::async_trait;
 use chancery_reference_points::{
-    Actor, Code, DoorError, Role,
+    Actor, Code, DoorError, DoorResult, Role,
     application::{ContractCall, OperationHandler},
     c2r::C2r,
     chain_records::TransactionRecord,
-    data_block::{DataBlock, DataBlockRecord, OperationOutcome, TransactionLocator},
+    data_block::{DataBlock, DataBlockRecord, OperationOutcome, RootOfBlock, TransactionLocator},
     data_format::FormatId,
     m2r::M2r,
     o2c::{Change, Mode},
@@ -107,6 +107,9 @@ impl P2r for Notebook {
             return Err(DoorError::new(Code::IssuerNotAuthorized, "no"));
         }
         Plain.interpret(operation)
+    }
+    async fn record_root(&self, block: RootOfBlock) -> DoorResult<TransactionLocator> {
+        Ok(TransactionLocator { chain: block.chain, tx_hash: block.root, block_number: 1, block_hash: B256::ZERO })
     }
     async fn record(&self, block: DataBlock) -> DoorResult<DataBlockRecord> {
         self.gate.acquire().await.unwrap().forget();
@@ -203,6 +206,13 @@ fn house_with(processing: Notebook, limits: Limits) -> House {
     let (processing, memory, directory) =
         (Arc::new(processing), Arc::new(Memory::default()), tempfile::tempdir().unwrap());
     let representation = Representation::open(Parts {
+        source_data: SourceData {
+            directory: directory.path().join("data"),
+            chain: ChainName("main".into()),
+            chain_id: 7100,
+            receipt_key: chancery_data::Signer::from_bytes(chancery_data::Algorithm::EdDsa, &[1; 32]).unwrap(),
+            limits: chancery_ingest::Limits::default(),
+        },
         p2r: processing.clone(),
         handlers: OperationHandlers::default().with(Arc::new(Plain)),
         formats: vec![format("reading/air", 1, json!({"type": "object", "required": ["celsius"]}))],

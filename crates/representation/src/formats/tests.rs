@@ -82,3 +82,30 @@ fn what_is_no_format_is_refused_with_the_rule() {
         assert_eq!(formats.check(&wrong).unwrap_err().code(), Code::ConfigurationInvalid, "{wrong:?}");
     }
 }
+
+// M-CON-4, M-REP-4, DATA-6: metadata rules are versioned with the schema, and a dry run shows what they become.
+#[test]
+fn a_dry_run_shows_how_metadata_rules_change() {
+    let directory = tempfile::tempdir().unwrap();
+    let with = |rules: Value| {
+        let mut schema = reading(&["celsius"]);
+        schema["x-metadata"] = rules;
+        schema
+    };
+    let first = format("reading/air", 1, with(json!({"access": ["public"], "subject": "required"})));
+    let formats = Formats::open(vec![first], Arc::new(FormatFiles::new(directory.path()))).unwrap();
+    let second = format("reading/air", 2, with(json!({"access": ["public", "internal"], "maxRetentionDays": 30})));
+    assert_eq!(
+        formats.check(&second).unwrap(),
+        [
+            "format reading/air: version 2 replaces 1",
+            r#"rule access: ["public","internal"] instead of ["public"]"#,
+            r#"rule subject: no longer applies (was "required")"#,
+            "rule maxRetentionDays: new, 30",
+        ]
+    );
+    let wrong = format("reading/air", 2, with(json!({"access": "everybody"})));
+    let refused = formats.check(&wrong).unwrap_err();
+    assert_eq!(refused.code(), Code::ConfigurationInvalid);
+    assert!(refused.detail().starts_with("x-metadata"), "{refused}");
+}

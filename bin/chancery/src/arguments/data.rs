@@ -1,0 +1,141 @@
+//! Sources of data and what they submit.
+
+use std::path::PathBuf;
+
+use alloy_primitives::Address;
+use clap::{Args, Subcommand, ValueEnum};
+
+/// How a source signs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SourceKeyAlgorithm {
+    /// Ed25519.
+    Eddsa,
+    /// P-256.
+    Es256,
+    /// secp256k1.
+    Es256k,
+}
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SourceSort {
+    /// A person.
+    Person,
+    /// An organization as such.
+    Organization,
+    /// A device.
+    Device,
+    /// An application.
+    Application,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceCommand {
+    /// Make a key of a source: writes the file (readable by you alone) and prints the name of the source that it becomes.
+    Key {
+        /// The file; must not exist.
+        file: PathBuf,
+        /// How it signs.
+        #[arg(long, value_enum, default_value = "eddsa")]
+        algorithm: SourceKeyAlgorithm,
+    },
+    /// Register a source (operator).
+    Register {
+        /// Its key.
+        #[arg(long, value_name = "FILE")]
+        source_key: PathBuf,
+        /// What it is.
+        #[arg(long, value_enum, default_value = "device")]
+        kind: SourceSort,
+        /// Whose it is: the code of an organization.
+        #[arg(long)]
+        organization: String,
+        /// What people call it.
+        #[arg(long)]
+        name: String,
+    },
+    /// Replace the key of a source. With the old key nobody else is needed; without it the operator asks.
+    Rotate {
+        /// The source.
+        source: Address,
+        /// The key that takes over.
+        #[arg(long, value_name = "FILE")]
+        new_key: PathBuf,
+        /// The present key.
+        #[arg(long, value_name = "FILE")]
+        source_key: Option<PathBuf>,
+    },
+    /// Accept nothing more from a source (operator). What it has submitted stays provable.
+    Withdraw {
+        /// The source.
+        source: Address,
+        /// Why.
+        #[arg(long, default_value = "unspecified")]
+        reason: String,
+    },
+    /// Show a source with the history of its keys (operator, supervisor).
+    Show {
+        /// The source.
+        source: Address,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Submit {
+    /// One operation a line, or with --content one content a line. `-` is standard input.
+    pub(crate) file: PathBuf,
+    /// The source's key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) source_key: PathBuf,
+    /// The source, if its key has been replaced since it was registered.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) source: Option<Address>,
+    /// Name of the data format.
+    #[arg(long)]
+    pub(crate) format: String,
+    /// Its version in force.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) format_version: u32,
+    /// Access class: public, internal or restricted.
+    #[arg(long, default_value = "internal")]
+    pub(crate) access: String,
+    /// How long it is kept.
+    #[arg(long, default_value_t = 365)]
+    pub(crate) retention_days: u32,
+    /// Lawful basis (GDPR 6(1)): consent, contract, legal-obligation, vital-interests, public-task, legitimate-interests, not-personal.
+    #[arg(long, default_value = "not-personal")]
+    pub(crate) basis: String,
+    /// Lines are contents: each becomes an operation of this moment, about nothing in particular.
+    #[arg(long)]
+    pub(crate) content: bool,
+    /// Operations under one signature, 1 to 1000.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) batch: u16,
+    /// Wait until all are final, and write the proof of each submission's first operation here, as PLACE.json.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) proofs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RepairJournal {
+    /// The city's data directory.
+    #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Drop what was said. What is cut off is kept beside it.
+    #[arg(long)]
+    pub(crate) apply: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FormatCommand {
+    /// Configure a format, or its next version.
+    Configure {
+        /// Its name: 1 to 32 characters of a-z 0-9 / -.
+        name: String,
+        /// JSON: version, chain, title, source, sealed, schema (JSON Schema 2020-12, with metadata rules in x-metadata).
+        file: PathBuf,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+}

@@ -1,0 +1,50 @@
+//! `chancery repair-journal`: what is damaged, what would be lost, and only on request the dropping of it (DATA-7).
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use chancery_ingest::journal::plan_repair;
+use serde_json::json;
+
+use crate::{
+    arguments::RepairJournal,
+    city::{DataDir, MAIN, lock},
+    output::Output,
+};
+
+pub(super) fn run(command: &RepairJournal, output: &Output) -> Result<ExitCode> {
+    let data = DataDir::new(&command.data_dir);
+    // Who repairs under a running city repairs what is being written.
+    let _lock = lock(&data)?;
+    let Some(repair) = plan_repair(&data.source_data().join("journal"), MAIN.chain_id)? else {
+        output.answer(&json!({"damaged": false}), "Everything in the journal reads. Nothing to do.");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let set_aside: Vec<_> = repair.set_aside.iter().map(|path| path.display().to_string()).collect();
+    let answer = json!({
+        "damaged": true, "segment": repair.segment.display().to_string(), "problem": repair.problem, "keepBytes": repair.keep_bytes,
+        "droppedBytes": repair.dropped_bytes, "lostFromPlace": repair.lost_from_place, "setAside": set_aside, "applied": command.apply,
+    });
+    let mut text = format!(
+        "{} does not read from byte {} on: {}.\nAll submissions from place {} on would be lost: {} bytes of this file, and {} files after it.",
+        repair.segment.display(),
+        repair.keep_bytes,
+        repair.problem,
+        repair.lost_from_place,
+        repair.dropped_bytes,
+        set_aside.len()
+    );
+    if command.apply {
+        repair.apply()?;
+        let index = data.source_data().join("index");
+        if index.exists() {
+            // It knows of what is dropped; it is made anew from what is kept.
+            std::fs::remove_dir_all(index)?;
+        }
+        text.push_str("\nDropped; what was cut off is in *.dropped beside it.");
+    } else {
+        text.push_str("\nRestore the file from a copy if there is one. To drop it: chancery repair-journal --apply");
+    }
+    output.answer(&answer, text);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,131 @@
+//! `chancery source` (R2D, M-REP-1).
+
+use std::{path::Path, process::ExitCode};
+
+use alloy_primitives::Address;
+use anyhow::{Context, Result};
+use chancery_client::{
+    Client,
+    rest::types::sources::{Source, StateSource},
+};
+use chancery_data::{
+    Algorithm, Signer,
+    source::{SourceKind, SourceStatement, TYP},
+};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::{
+    arguments::{Connection, SourceCommand, SourceKeyAlgorithm, SourceSort},
+    city::secrets::{read_private, write_new_private},
+    keys,
+    output::Output,
+    party::{CityFacts, Party, now_ms},
+};
+
+pub(super) async fn run(command: SourceCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    let source = match command {
+        SourceCommand::Key { file, algorithm } => {
+            let signer = make(&file, algorithm)?;
+            let (source, kid) = (signer.public_key().thumbprint().source(), signer.public_key().thumbprint().to_kid());
+            let answer = json!({"source": source, "kid": kid, "jwk": signer.public_key().to_jwk()});
+            output.answer(&answer, format!("source  {source}\nkid     {kid}"));
+            return Ok(ExitCode::SUCCESS);
+        }
+        SourceCommand::Register { source_key, kind, organization, name } => {
+            let signer = load(&source_key)?;
+            let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+            let statement = SourceStatement::Register {
+                chain_id: party.city.main_chain_id()?,
+                kind: sort(kind),
+                organization,
+                name,
+                jwk: signer.public_key().to_jwk(),
+                time: now_ms(),
+            };
+            let statement = signer.sign(&statement, TYP)?.text().to_owned();
+            party.client.register_source(&StateSource { statement, approval: None }).await?
+        }
+        SourceCommand::Rotate { source, new_key, source_key } => {
+            rotate(source, &new_key, source_key.as_deref(), connection).await?
+        }
+        SourceCommand::Withdraw { source, reason } => {
+            let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+            party.client.withdraw_source(source, &reason).await?
+        }
+        SourceCommand::Show { source } => {
+            let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+            party.client.source(source).await?
+        }
+    };
+    output.answer(&source, describe(&source));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rotate(source: Address, new_key: &Path, old_key: Option<&Path>, connection: &Connection) -> Result<Source> {
+    let new = load(new_key)?;
+    let client = Client::new(&connection.url)?;
+    let chain_id = CityFacts::read(&client).await?.main_chain_id()?;
+    let statement = SourceStatement::Rotate { chain_id, source, jwk: new.public_key().to_jwk(), time: now_ms() };
+    let signed = |by: &Signer| anyhow::Ok(by.sign(&statement, TYP)?.text().to_owned());
+    match old_key {
+        Some(old) => {
+            let request = StateSource { statement: signed(&new)?, approval: Some(signed(&load(old)?)?) };
+            Ok(client.rotate_source_key(source, &request).await?)
+        }
+        None => {
+            let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+            let request = StateSource { statement: signed(&new)?, approval: None };
+            Ok(party.client.register_source(&request).await?)
+        }
+    }
+}
+
+/// Reads the key of a source.
+pub(super) fn load(path: &Path) -> Result<Signer> {
+    let text = read_private(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
+    let parts = text.trim().split_once(' ').and_then(|(name, secret)| {
+        let mut bytes = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(secret, bytes.as_mut_slice()).ok()?;
+        Some((ALGORITHMS.iter().find(|(known, _)| *known == name)?.1, bytes))
+    });
+    let (algorithm, secret) = parts
+        .with_context(|| format!("{} holds no key of a source (made by `chancery source key`)", path.display()))?;
+    Ok(Signer::from_bytes(algorithm, &secret)?)
+}
+
+const ALGORITHMS: [(&str, Algorithm); 3] =
+    [("EdDSA", Algorithm::EdDsa), ("ES256", Algorithm::Es256), ("ES256K", Algorithm::Es256K)];
+
+fn make(path: &Path, algorithm: SourceKeyAlgorithm) -> Result<Signer> {
+    let (name, algorithm) = ALGORITHMS[algorithm as usize];
+    let mut secret = Zeroizing::new([0; 32]);
+    getrandom::fill(secret.as_mut_slice()).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    let signer = Signer::from_bytes(algorithm, &secret)?;
+    let digits = Zeroizing::new(hex::encode(secret.as_slice()));
+    write_new_private(path, &Zeroizing::new(format!("{name} {}", digits.as_str())))?;
+    Ok(signer)
+}
+
+const fn sort(kind: SourceSort) -> SourceKind {
+    match kind {
+        SourceSort::Person => SourceKind::Person,
+        SourceSort::Organization => SourceKind::Organization,
+        SourceSort::Device => SourceKind::Device,
+        SourceSort::Application => SourceKind::Application,
+    }
+}
+
+fn describe(source: &Source) -> String {
+    let mut text = format!(
+        "source        {}\nkind          {}\norganization  {}\nname          {}",
+        source.source, source.kind, source.organization, source.name
+    );
+    for key in &source.keys {
+        text.push_str(&format!("\nkey           {}", key["kid"].as_str().unwrap_or_default()));
+    }
+    if source.withdrawn.is_some() {
+        text.push_str("\nwithdrawn");
+    }
+    text
+}

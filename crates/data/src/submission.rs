@@ -1,0 +1,185 @@
+//! What a source signs: one statement about one or more operations.
+
+use alloy_primitives::{B256, FixedBytes};
+use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Jws, JwsError, OperationError, SourceId, merkle,
+    operation::{MAX_OPERATION_BYTES, Operation},
+};
+
+/// `typ` of a submission.
+pub const TYP: &str = "chancery-data+jws";
+/// Most operations of one submission.
+pub const MAX_OPERATIONS: usize = 1000;
+/// Most bytes of all operations of one submission.
+pub const MAX_SUBMISSION_BYTES: usize = 1024 * 1024;
+
+/// The idempotency key, drawn by the source.
+pub type SubmissionKey = FixedBytes<16>;
+
+/// Who may see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// The city's offices.
+    Internal,
+    /// Who is named.
+    Restricted,
+}
+
+/// Why it may be processed (GDPR, article 6(1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// (a)
+    Consent,
+    /// (b)
+    Contract,
+    /// (c)
+    LegalObligation,
+    /// (d)
+    VitalInterests,
+    /// (e)
+    PublicTask,
+    /// (f)
+    LegitimateInterests,
+    /// No personal data.
+    NotPersonal,
+}
+
+/// Control data of a submission (M-REP-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Control {
+    /// Access class.
+    pub access: Access,
+    /// How long it is kept.
+    pub retention_days: u32,
+    /// Lawful basis.
+    pub basis: Basis,
+}
+
+/// The payload of a submission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Statement {
+    /// The chain that records it.
+    pub chain_id: u64,
+    /// Whose data.
+    pub source: SourceId,
+    /// Idempotency key.
+    pub key: SubmissionKey,
+    /// The operations' format.
+    pub format: String,
+    /// Its version in force.
+    pub format_version: u32,
+    /// When it was signed, Unix milliseconds.
+    pub time: u64,
+    /// How many operations.
+    pub count: u32,
+    /// Merkle tree hash over them.
+    pub root: B256,
+    /// Control data.
+    pub control: Control,
+}
+
+/// Why something is no submission.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmissionError {
+    /// The JWS.
+    #[error("submission: {0}")]
+    Jws(#[from] JwsError),
+    /// The payload.
+    #[error("the payload of the submission: {0}")]
+    Statement(String),
+    /// None, or too many, or too long together.
+    #[error("a submission has 1 to {MAX_OPERATIONS} operations of at most {MAX_SUBMISSION_BYTES} bytes together")]
+    Size,
+    /// An operation.
+    #[error("operations[{index}]: {error}")]
+    Operation {
+        /// Which.
+        index: usize,
+        /// What is wrong.
+        error: OperationError,
+    },
+    /// Other operations than signed.
+    #[error("root and count are not those of the operations as they were sent: {count} operations with root {root}")]
+    Root {
+        /// How many came.
+        count: usize,
+        /// Their root.
+        root: B256,
+    },
+}
+
+/// A submission that is what its statement says; whose it is has still to be verified.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// What was signed.
+    pub jws: Jws,
+    /// Its payload.
+    pub statement: Statement,
+    /// SHA-256 of what was signed.
+    pub digest: B256,
+    /// The operations' exact bytes.
+    pub operations: Vec<Vec<u8>>,
+    /// Their names.
+    pub names: Vec<B256>,
+}
+
+impl Submission {
+    /// Reads a submission and compares its operations with the signed root. The operations' own form is checked by [`Self::operation`].
+    ///
+    /// # Errors
+    /// [`SubmissionError`].
+    pub fn parse(jws: &str, operations: Vec<Vec<u8>>) -> Result<Self, SubmissionError> {
+        let bytes: usize = operations.iter().map(Vec::len).sum();
+        if !(1..=MAX_OPERATIONS).contains(&operations.len()) || bytes > MAX_SUBMISSION_BYTES {
+            return Err(SubmissionError::Size);
+        }
+        if let Some(index) = operations.iter().position(|operation| operation.len() > MAX_OPERATION_BYTES) {
+            return Err(SubmissionError::Operation { index, error: OperationError::TooLong });
+        }
+        let jws = Jws::parse(jws, TYP)?;
+        let statement: Statement =
+            serde_json::from_slice(&jws.payload).map_err(|error| SubmissionError::Statement(error.to_string()))?;
+        let names: Vec<B256> = operations.iter().map(|bytes| Operation::name(bytes)).collect();
+        let root = merkle::root(&names).ok_or(SubmissionError::Size)?;
+        if root != statement.root || names.len() != statement.count as usize {
+            return Err(SubmissionError::Root { count: names.len(), root });
+        }
+        Ok(Self { digest: jws.digest(), jws, statement, operations, names })
+    }
+
+    /// Reads one of the operations.
+    ///
+    /// # Errors
+    /// [`SubmissionError::Operation`].
+    pub fn operation(&self, index: usize) -> Result<Operation<'_>, SubmissionError> {
+        let bytes = self.operations.get(index).ok_or(SubmissionError::Size)?;
+        Operation::parse(bytes).map_err(|error| SubmissionError::Operation { index, error })
+    }
+
+    /// How it stands in a data block.
+    #[must_use]
+    pub fn leaf(&self) -> Leaf {
+        leaf(self.digest, &self.statement)
+    }
+}
+
+/// How a submission stands in a data block.
+#[must_use]
+pub fn leaf(digest: B256, statement: &Statement) -> Leaf {
+    Leaf {
+        operation_digest: digest,
+        source: statement.source,
+        operation_type: OperationType::DataSubmission,
+        content_hash: statement.root,
+        time: UnixSeconds(statement.time / 1000),
+    }
+}

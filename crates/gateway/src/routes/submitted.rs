@@ -1,0 +1,176 @@
+//! `/v1/submissions`: data of registered sources (R2D, M-ACQ, M-P-SUB). One, an array, or a stream of lines; then state and proof.
+
+mod stream;
+
+use alloy_primitives::{Bytes as Content, hex};
+use axum::{
+    Json as Answer,
+    body::Bytes,
+    extract::{FromRequest as _, Request, State},
+    response::{IntoResponse as _, Response},
+};
+use chancery_reference_points::{
+    Code, DoorError,
+    source_data::{AcceptedSubmission, SourceSubmission},
+};
+use chancery_rest::{
+    types::{
+        Example as _,
+        submissions::{SubmissionOutcome, SubmissionReceipt, SubmissionState, SubmitData, example_proof},
+    },
+    values::HexHash,
+};
+use http::StatusCode;
+use serde_json::Value;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::map;
+use crate::{
+    limits::MAX_ARRAY_SUBMISSIONS,
+    problem::{ApiError, ApiResult, document},
+    request::{Path, content_type, read_json},
+    state,
+};
+
+/// The type of a stream of lines.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+
+pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
+    OpenApiRouter::default()
+        .routes(routes!(submit_data))
+        .routes(routes!(get_submission))
+        .routes(routes!(prove_operation))
+}
+
+/// Submit data of a registered source
+///
+/// The signature in it says whose it is. `application/json`: one submission is answered with its receipt; an array of at most 256 with an outcome for each.
+/// `application/x-ndjson`: a submission a line, an outcome a line, in order and as they are durable, for up to an hour; it is read no faster than it is accepted.
+#[utoipa::path(post, path = "/v1/submissions", tag = "submissions",
+    request_body(content = SubmitData, example = json!(SubmitData::example())),
+    responses(
+        (status = 201, description = "One submission: durable.", body = SubmissionReceipt, example = json!(SubmissionReceipt::example())),
+        (status = 200, description = "An array or a stream: what became of each.", body = Vec<SubmissionOutcome>, example = json!([SubmissionOutcome::example()])),
+    ),
+)]
+async fn submit_data(State(shared): state::State, request: Request) -> ApiResult<Response> {
+    let essence = content_type(request.headers());
+    match essence.as_deref() {
+        Some("application/json") => {}
+        Some(NDJSON) => return Ok(stream::answer(shared, request.into_body())),
+        other => {
+            let got = other.unwrap_or("nothing").to_owned();
+            return Err(ApiError::new(Code::UnsupportedMediaType, format!("content-type says {got:.100}")));
+        }
+    }
+    let body = Bytes::from_request(request, &())
+        .await
+        .map_err(|error| ApiError::new(Code::MalformedRequest, error.body_text()))?;
+    if body.trim_ascii_start().first() != Some(&b'[') {
+        let accepted = shared.doors.r2d_sources.accept(vec![submission(read_json(&body)?)]).await.pop();
+        let accepted = accepted.ok_or_else(|| ApiError::new(Code::Internal, ""))??;
+        return Ok((StatusCode::CREATED, Answer(receipt(accepted))).into_response());
+    }
+    let submissions: Vec<SubmitData> = read_json(&body)?;
+    if submissions.is_empty() {
+        return Err(ApiError::new(Code::MalformedRequest, "line 1: an array has at least one submission"));
+    }
+    if submissions.len() > MAX_ARRAY_SUBMISSIONS {
+        let detail = format!("an array has at most {MAX_ARRAY_SUBMISSIONS} submissions; send a stream of lines");
+        return Err(ApiError::new(Code::BodyTooLarge, detail).with("limit", MAX_ARRAY_SUBMISSIONS));
+    }
+    let accepted = shared.doors.r2d_sources.accept(submissions.into_iter().map(submission).collect()).await;
+    let outcomes: Vec<_> =
+        (0..).zip(accepted).map(|(index, one)| outcome(index, one.map_err(ApiError::from))).collect();
+    Ok(Answer(outcomes).into_response())
+}
+
+/// State of a submission
+///
+/// For whoever has its receipt: the digest is what asks.
+#[utoipa::path(get, path = "/v1/submissions/{place}/{digest}", tag = "submissions",
+    params(
+        ("place" = u64, Path, description = "The place that the receipt names."),
+        ("digest" = HexHash, Path, description = "The digest that the receipt names."),
+    ),
+    responses((status = 200, description = "What has become of it.", body = SubmissionState, example = json!(SubmissionState::example()))),
+)]
+async fn get_submission(
+    State(shared): state::State,
+    Path((place, digest)): Path<(u64, HexHash)>,
+) -> ApiResult<Answer<SubmissionState>> {
+    let state = shared.doors.r2d_sources.submission(place).await?;
+    if state.digest != digest.0 {
+        return Err(unknown(place));
+    }
+    let (data_block_root, data_block) = state.recorded.unzip();
+    Ok(Answer(SubmissionState {
+        place: state.place,
+        digest: state.digest.into(),
+        source: state.source.into(),
+        count: state.count,
+        accepted_at: state.accepted_at_ms,
+        data_block_root: data_block_root.map(Into::into),
+        data_block: data_block.map(map::recorded),
+    }))
+}
+
+/// Proof of an operation of a submission
+///
+/// From the operation's bytes to a final block, in one file; `chancery verify` reads it without any network.
+#[utoipa::path(get, path = "/v1/submissions/{place}/{digest}/operations/{index}", tag = "submissions",
+    params(
+        ("place" = u64, Path, description = "The place that the receipt names."),
+        ("digest" = HexHash, Path, description = "The digest that the receipt names."),
+        ("index" = u32, Path, description = "Which operation of the submission, from 0."),
+    ),
+    responses((status = 200, description = "The proof.", body = Object, example = json!(example_proof()))),
+)]
+async fn prove_operation(
+    State(shared): state::State,
+    Path((place, digest, index)): Path<(u64, HexHash, u32)>,
+) -> ApiResult<Answer<Value>> {
+    if shared.doors.r2d_sources.submission(place).await?.digest != digest.0 {
+        return Err(unknown(place));
+    }
+    let proof = shared.doors.r2d_sources.submitted_operation_proof(place, index).await?;
+    Ok(Answer(map::to_json(&proof)?))
+}
+
+fn unknown(place: u64) -> ApiError {
+    ApiError::new(Code::UnknownSubmission, format!("place {place} has no submission with this digest"))
+}
+
+fn submission(request: SubmitData) -> SourceSubmission {
+    let operations =
+        request.operations.into_iter().map(|raw| Content::from(String::from(Box::<str>::from(raw)).into_bytes()));
+    SourceSubmission { submission: request.submission, operations: operations.collect() }
+}
+
+fn receipt(accepted: AcceptedSubmission) -> SubmissionReceipt {
+    SubmissionReceipt {
+        place: accepted.place,
+        digest: accepted.digest.into(),
+        source: accepted.source.into(),
+        key: hex::encode_prefixed(accepted.key),
+        count: accepted.count,
+        accepted_at: accepted.accepted_at_ms,
+        repeated: accepted.repeated,
+        receipt: accepted.receipt,
+    }
+}
+
+/// The outcome of one of several. A problem in it has an identifier of its own, as an answer has.
+fn outcome(index: u64, result: ApiResult<AcceptedSubmission>) -> SubmissionOutcome {
+    match result {
+        Ok(accepted) => SubmissionOutcome { index, receipt: Some(receipt(accepted)), problem: None },
+        Err(error) => {
+            let id = uuid::Uuid::now_v7();
+            if let Some(cause) = error.error.cause() {
+                tracing::warn!(request_id = %id, code = error.error.code().name(), %cause, "a submission was not accepted");
+            }
+            let problem = serde_json::to_value(document(&error, id)).map_err(DoorError::internal);
+            SubmissionOutcome { index, receipt: None, problem: problem.ok() }
+        }
+    }
+}

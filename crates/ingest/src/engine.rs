@@ -1,0 +1,421 @@
+//! The engine that representation runs: checks on all cores, one writer, one recorder.
+
+use std::{path::PathBuf, sync::Arc};
+
+use alloy_primitives::Address;
+use chancery_data::{
+    Jws, JwsError, Signer, SourceId, Submission, SubmissionError,
+    jws::Header,
+    merkle,
+    proof::{Membership, OperationProof, Recorded, VERSION},
+    receipt::{self, Receipt},
+};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult,
+    journal::Clock,
+    operation::ChainName,
+    p2r::P2r,
+    source_data::{AcceptedSubmission, Source, SourceChange, SourceSubmission, SubmissionState},
+};
+use parking_lot::RwLock;
+use rayon::prelude::*;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::{
+    Limits, OpenError,
+    blocks::{self, Recorder, unreadable},
+    entry::{self, KeptSubmission},
+    group::{Checked, Placed, Update, broken},
+    index::{Block, Index},
+    journal,
+    open::{Opened, open},
+    sources::{Sources, check_time, lineage},
+    subject::subject_key,
+    writer::{Command, MAX_COMMAND_BYTES, Writer},
+};
+
+/// What the formats say of a submission (DATA-6). Called on many threads at once.
+pub trait ContentRules: Send + Sync {
+    /// Checks format, version, chain, control data and the content of every operation.
+    ///
+    /// # Errors
+    /// `UnknownFormat`, `FormatVersion`, `WrongChain`, `SchemaViolation`.
+    fn check(&self, submission: &Submission, chain: &ChainName, now_ms: u64) -> DoorResult<()>;
+}
+
+/// What an ingest is made of.
+pub struct Parts {
+    /// Where journal and index are kept.
+    pub directory: PathBuf,
+    /// The chain that records the data blocks.
+    pub chain: ChainName,
+    /// Its EIP-155 id, which sources sign.
+    pub chain_id: u64,
+    /// Signs receipts.
+    pub receipt_key: Signer,
+    /// The door to processing.
+    pub p2r: Arc<dyn P2r>,
+    /// The formats.
+    pub rules: Arc<dyn ContentRules>,
+    /// The time.
+    pub clock: Clock,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Durable ingest for one chain.
+pub struct Ingest {
+    shared: Arc<Shared>,
+    commands: mpsc::UnboundedSender<Command>,
+    memory: Arc<Semaphore>,
+    limits: Limits,
+}
+
+struct Shared {
+    directory: PathBuf,
+    chain: ChainName,
+    chain_id: u64,
+    receipt_key: Signer,
+    receipt_header: Header,
+    index: Arc<Index>,
+    sources: Arc<RwLock<Sources>>,
+    p2r: Arc<dyn P2r>,
+    rules: Arc<dyn ContentRules>,
+    clock: Clock,
+}
+
+impl Ingest {
+    /// Opens journal and index, and goes on where they end. Needs a tokio runtime; blocks while it reads.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(parts: Parts) -> Result<Self, OpenError> {
+        let directory = parts.directory.join("journal");
+        let index = Arc::new(Index::open(&parts.directory.join("index"))?);
+        let Opened { journal, sources, open, unrecorded } = open(&directory, &index, parts.chain_id)?;
+        let sources = Arc::new(RwLock::new(sources));
+        let (commands, received) = mpsc::unbounded_channel();
+        let (closed, closing) = mpsc::unbounded_channel();
+        let writer = Writer {
+            journal,
+            index: Arc::clone(&index),
+            sources: Arc::clone(&sources),
+            open,
+            unrecorded: unrecorded.len(),
+            unwritten: Vec::new(),
+            closed: closed.clone(),
+            clock: Arc::clone(&parts.clock),
+            limits: parts.limits,
+            chain_id: parts.chain_id,
+        };
+        for bounds in unrecorded {
+            // The receiver is right here.
+            let _ = closed.send(bounds);
+        }
+        drop(closed);
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::spawn(move || writer.run(received, &runtime));
+        let recorder = Recorder {
+            directory: directory.clone(),
+            index: Arc::clone(&index),
+            p2r: Arc::clone(&parts.p2r),
+            chain: parts.chain.clone(),
+            commands: commands.clone(),
+            limits: parts.limits,
+        };
+        tokio::spawn(recorder.run(closing));
+        let public = parts.receipt_key.public_key();
+        let shared = Shared {
+            directory,
+            chain: parts.chain,
+            chain_id: parts.chain_id,
+            receipt_header: Header {
+                alg: public.algorithm(),
+                kid: public.thumbprint().to_kid(),
+                typ: receipt::TYP.to_owned(),
+            },
+            receipt_key: parts.receipt_key,
+            index,
+            sources,
+            p2r: parts.p2r,
+            rules: parts.rules,
+            clock: parts.clock,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+            commands,
+            memory: Arc::new(Semaphore::new(parts.limits.max_waiting_kib as usize)),
+            limits: parts.limits,
+        })
+    }
+
+    /// `R2dSources::accept`.
+    pub async fn accept(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
+        let (count, bytes) = (submissions.len(), submissions.iter().map(SourceSubmission::bytes).sum::<usize>());
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).max(1);
+        if kib > self.limits.max_waiting_kib {
+            return vec![Err(DoorError::new(Code::BodyTooLarge, "more than may be under way at once")); count];
+        }
+        // Waits: what cannot be taken yet stays with its sender (DATA-9).
+        let Ok(permit) = Arc::clone(&self.memory).acquire_many_owned(kib).await else {
+            return vec![Err(ending()); count];
+        };
+        let permit = Arc::new(permit);
+        let shared = Arc::clone(&self.shared);
+        let checked = on_all_cores(move || submissions.into_par_iter().map(|one| shared.check(one)).collect()).await;
+        let Some(checked): Option<Vec<DoorResult<Checked>>> = checked else { return vec![Err(ending()); count] };
+
+        let mut results: Vec<Option<DoorResult<(Summary, Placed)>>> = (0..count).map(|_| None).collect();
+        let (mut waiting, mut command, mut command_bytes) = (Vec::new(), Vec::new(), 0);
+        for (position, one) in checked.into_iter().enumerate() {
+            match one {
+                Err(error) => results[position] = Some(Err(error)),
+                Ok(one) => {
+                    let bytes = one.submission.operations.iter().map(|operation| operation.len() + 4).sum::<usize>()
+                        + one.submission.jws.text().len()
+                        + 256;
+                    if command_bytes + bytes > MAX_COMMAND_BYTES && !command.is_empty() {
+                        waiting.push(self.send(std::mem::take(&mut command), &permit));
+                        command_bytes = 0;
+                    }
+                    command_bytes += bytes;
+                    command.push((position, one));
+                }
+            }
+        }
+        if !command.is_empty() {
+            waiting.push(self.send(command, &permit));
+        }
+        for (positions, reply) in waiting {
+            let placed = reply.await;
+            for (number, (position, summary)) in positions.into_iter().enumerate() {
+                let one = match &placed {
+                    Ok(placed) => placed.get(number).cloned().unwrap_or_else(|| Err(ending())),
+                    Err(_) => Err(ending()),
+                };
+                results[position] = Some(one.map(|placed| (summary, placed)));
+            }
+        }
+        let shared = Arc::clone(&self.shared);
+        let results = on_all_cores(move || {
+            let signed = results.into_par_iter().map(|one| {
+                one.unwrap_or_else(|| Err(ending())).and_then(|(summary, placed)| shared.receipt(summary, placed))
+            });
+            signed.collect()
+        });
+        results.await.unwrap_or_else(|| vec![Err(ending()); count])
+    }
+
+    fn send(&self, command: Vec<(usize, Checked)>, permit: &Arc<tokio::sync::OwnedSemaphorePermit>) -> Sent {
+        let (reply, answer) = oneshot::channel();
+        let summaries = command.iter().map(|(position, one)| (*position, Summary::of(&one.submission))).collect();
+        let checked = command.into_iter().map(|(_, one)| one).collect();
+        // If the writer has ended, the answer never comes, which is said as such.
+        let _ = self.commands.send(Command::Submissions { checked, reply, permit: Arc::clone(permit) });
+        (summaries, answer)
+    }
+
+    /// `R2dSources::change_source`.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn change_source(&self, actor: &Actor, change: SourceChange) -> DoorResult<Source> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Source { actor: actor.clone(), change, reply }).map_err(|_| ending())?;
+        answer.await.map_err(|_| ending())?
+    }
+
+    /// `R2dSources::source`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn source(&self, source: SourceId) -> DoorResult<Source> {
+        self.shared.sources.read().get(source).cloned()
+    }
+
+    /// `R2dSources::submission`.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn submission(&self, place: u64) -> DoorResult<SubmissionState> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            let (kept, block) = shared.kept(place)?;
+            let record = block.and_then(|block| block.record);
+            Ok(SubmissionState {
+                place,
+                digest: kept.head.digest,
+                source: kept.head.source,
+                count: u32::try_from(kept.operations.len()).unwrap_or(u32::MAX),
+                accepted_at_ms: kept.head.accepted_at_ms,
+                recorded: record.map(|record| (record.root, record.recorded)),
+            })
+        })
+        .await
+    }
+
+    /// `R2dSources::submitted_operation_proof`.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn proof(&self, place: u64, index: u32) -> DoorResult<OperationProof> {
+        let shared = Arc::clone(&self.shared);
+        let (mut proof, locator) = blocking(move || shared.proof(place, index)).await?;
+        proof.proof = self.shared.p2r.recorded(&locator).await?.proof;
+        Ok(proof)
+    }
+
+    /// Ends, after what was sent before is written. Not needed for durability.
+    pub async fn close(self) {
+        let (reply, stopped) = oneshot::channel();
+        if self.commands.send(Command::Stop(reply)).is_ok() {
+            let _ = stopped.await;
+        }
+    }
+}
+
+type Sent = (Vec<(usize, Summary)>, oneshot::Receiver<Vec<DoorResult<Placed>>>);
+
+/// What a receipt says of a submission.
+struct Summary {
+    digest: alloy_primitives::B256,
+    source: Address,
+    key: chancery_data::submission::SubmissionKey,
+    count: u32,
+}
+
+impl Summary {
+    fn of(submission: &Submission) -> Self {
+        let statement = &submission.statement;
+        Self { digest: submission.digest, source: statement.source, key: statement.key, count: statement.count }
+    }
+}
+
+impl Shared {
+    /// Everything that does not depend on the order: whose it is, and that it is what it should be. What costs little comes first.
+    fn check(&self, submission: SourceSubmission) -> DoorResult<Checked> {
+        let now_ms = (self.clock)();
+        let operations = submission.operations.into_iter().map(Vec::from).collect();
+        let submission = Submission::parse(&submission.submission, operations).map_err(|error| refuse(&error))?;
+        let statement = &submission.statement;
+        if statement.chain_id != self.chain_id {
+            let detail = format!("chainId is {}, these data are recorded on {}", statement.chain_id, self.chain_id);
+            return Err(DoorError::new(Code::WrongChain, detail).with("expected", self.chain_id));
+        }
+        check_time(statement.time, now_ms)?;
+        let (key, organization) = {
+            let sources = self.sources.read();
+            (sources.key_for(&submission)?, sources.get(statement.source)?.organization.clone())
+        };
+        submission.jws.verify(&key).map_err(|error| refuse(&error.into()))?;
+        self.rules.check(&submission, &self.chain, now_ms)?;
+        let mut updates = Vec::new();
+        for position in 0..statement.count {
+            let operation = submission.operation(position as usize).map_err(|error| refuse(&error))?;
+            check_time(operation.time, now_ms)?;
+            if let Some(subject) = &operation.subject {
+                let subject = subject_key(&organization, &statement.format, subject);
+                updates.push(Update { position, subject, previous: operation.previous });
+            }
+        }
+        Ok(Checked { submission, updates })
+    }
+
+    fn receipt(&self, summary: Summary, placed: Placed) -> DoorResult<AcceptedSubmission> {
+        let Summary { digest, source, key, count } = summary;
+        let Placed { place, accepted_at_ms, repeated } = placed;
+        let receipt =
+            Receipt { chain_id: self.chain_id, place, digest, source, key, count, accepted_at: accepted_at_ms };
+        let payload = serde_json::to_vec(&receipt).map_err(DoorError::internal)?;
+        let receipt = self.receipt_key.sign_with(&self.receipt_header, &payload, receipt::TYP);
+        let receipt = receipt.map_err(DoorError::internal)?.text().to_owned();
+        Ok(AcceptedSubmission { place, digest, source, key, count, accepted_at_ms, repeated, receipt })
+    }
+
+    fn kept(&self, place: u64) -> DoorResult<(KeptSubmission, Option<Block>)> {
+        let unknown = || DoorError::new(Code::UnknownSubmission, format!("there is no submission at place {place}"));
+        let (first, position) = self.index.group(place).map_err(broken)?.ok_or_else(unknown)?;
+        let group = journal::read_group(&self.directory, position).map_err(unreadable)?;
+        let offset = usize::try_from(place - first).map_err(|_| unknown())?;
+        let (kind, body) = group.entries.get(offset).ok_or_else(unknown)?;
+        if *kind != entry::SUBMISSION {
+            return Err(unknown());
+        }
+        let kept =
+            entry::read_submission(body).ok_or_else(|| DoorError::internal(std::io::Error::other("a cut entry")))?;
+        Ok((kept, self.index.block_of(place).map_err(broken)?))
+    }
+
+    /// Everything of a proof but the chain's part.
+    fn proof(
+        &self,
+        place: u64,
+        index: u32,
+    ) -> DoorResult<(OperationProof, chancery_reference_points::data_block::TransactionLocator)> {
+        let (kept, block) = self.kept(place)?;
+        let recorded = block.and_then(|block| Some((block.bounds, block.record?)));
+        let (bounds, record) = recorded.ok_or_else(|| {
+            DoorError::new(Code::NotFinalYet, "it is accepted and durable; its data block is not final yet")
+        })?;
+        let unknown = || DoorError::new(Code::UnknownSubmission, format!("the submission has no operation {index}"));
+        let operation = kept.operations.get(index as usize).ok_or_else(unknown)?;
+        let names: Vec<_> = kept.operations.iter().map(|bytes| chancery_data::Operation::name(bytes)).collect();
+        let leaves = blocks::leaves(&self.directory, &self.index, &bounds)?;
+        let tree = blocks::tree(&leaves)?;
+        if tree.root().0 != record.root {
+            return Err(DoorError::internal(std::io::Error::other("the journal has other leaves than were recorded")));
+        }
+        let leaf = leaves.binary_search_by_key(&place, |(place, _)| *place).map_err(|_| unknown())?;
+        let jws = Jws::parse(&kept.jws, chancery_data::submission::TYP).map_err(DoorError::internal)?;
+        let (keys, rotations) = lineage(self.sources.read().get(kept.head.source)?, &jws);
+        let locator = record.recorded;
+        let proof = OperationProof {
+            version: VERSION,
+            operation: String::from_utf8(operation.clone()).map_err(DoorError::internal)?,
+            index: index.into(),
+            submission: kept.jws,
+            siblings: merkle::path(&names, index as usize).ok_or_else(unknown)?,
+            keys,
+            rotations,
+            leaf: Membership { siblings: tree.proof(leaf).ok_or_else(unknown)?, root: record.root },
+            recorded: Recorded {
+                chain: locator.chain.0.clone(),
+                tx_hash: locator.tx_hash,
+                block_number: locator.block_number,
+                block_hash: locator.block_hash,
+            },
+            proof: None,
+        };
+        Ok((proof, locator))
+    }
+}
+
+fn refuse(error: &SubmissionError) -> DoorError {
+    let code = match error {
+        SubmissionError::Jws(JwsError::Signature) => Code::SignatureInvalid,
+        SubmissionError::Size => Code::BodyTooLarge,
+        _ => Code::MalformedRequest,
+    };
+    DoorError::new(code, error.to_string())
+}
+
+/// The process is ending, or its writer broke: it is not known whether it was accepted.
+fn ending() -> DoorError {
+    DoorError::new(Code::JournalUnavailable, "the acknowledgement was interrupted: send it again with the same key")
+}
+
+/// Runs on the pool of all cores; `None` if that panicked.
+async fn on_all_cores<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (reply, answer) = oneshot::channel();
+    rayon::spawn(move || {
+        let _ = reply.send(work());
+    });
+    answer.await.ok()
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> DoorResult<T> + Send + 'static) -> DoorResult<T> {
+    tokio::task::spawn_blocking(work).await.map_err(DoorError::internal)?
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! One group on its way into the journal: what is decided in the order of writing (DATA-3, DATA-5).
+
+use std::collections::HashMap;
+
+use alloy_primitives::B256;
+use chancery_data::{SourceId, Submission, submission::SubmissionKey};
+use chancery_reference_points::{Code, DoorError, DoorResult, source_data::Source};
+
+use crate::{
+    entry::{self, Head},
+    index::{Batch, Index, IndexError, Known, Version},
+    journal::Entry,
+    sources::Sources,
+};
+
+/// An operation about a subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Update {
+    /// Its place in the submission.
+    pub(crate) position: u32,
+    /// Hash of organization, format and subject.
+    pub(crate) subject: B256,
+    /// The version that it says it replaces.
+    pub(crate) previous: Option<B256>,
+}
+
+/// A submission whose signature and content have been checked.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) submission: Submission,
+    pub(crate) updates: Vec<Update>,
+}
+
+/// Where a submission came to stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub(crate) place: u64,
+    pub(crate) accepted_at_ms: u64,
+    pub(crate) repeated: bool,
+}
+
+/// Entries that are written together, and what the index will say of them.
+pub(crate) struct Group<'a> {
+    index: &'a Index,
+    batch: Batch<'a>,
+    first_place: u64,
+    now_ms: u64,
+    entries: Vec<(u8, Vec<u8>)>,
+    bytes: usize,
+    keys: HashMap<(SourceId, SubmissionKey), Known>,
+    versions: HashMap<B256, Version>,
+}
+
+impl<'a> Group<'a> {
+    pub(crate) fn new(index: &'a Index, first_place: u64, now_ms: u64) -> Self {
+        Self {
+            batch: index.batch(),
+            index,
+            first_place,
+            now_ms,
+            entries: Vec::new(),
+            bytes: 0,
+            keys: HashMap::new(),
+            versions: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn next_place(&self) -> u64 {
+        self.first_place + self.entries.len() as u64
+    }
+
+    fn push(&mut self, kind: u8, body: Vec<u8>) -> u64 {
+        let place = self.next_place();
+        self.bytes += body.len() + 5;
+        self.entries.push((kind, body));
+        place
+    }
+
+    /// Finds the place of a submission, or gives it one.
+    ///
+    /// # Errors
+    /// `IdempotencyConflict`, `VersionConflict`, and what [`Sources::key_for`] refuses: the key may have been replaced since it was verified.
+    pub(crate) fn submission(&mut self, sources: &Sources, checked: &Checked) -> DoorResult<Placed> {
+        let Checked { submission, updates } = checked;
+        let (source, key) = (submission.statement.source, submission.statement.key);
+        let known = match self.keys.get(&(source, key)) {
+            Some(known) => Some(*known),
+            None => self.index.known(source, key).map_err(broken)?,
+        };
+        if let Some(known) = known {
+            if known.digest == submission.digest {
+                return Ok(Placed { place: known.place, accepted_at_ms: known.accepted_at_ms, repeated: true });
+            }
+            let detail = format!("key: {key} names the submission at place {} already", known.place);
+            return Err(DoorError::new(Code::IdempotencyConflict, detail).with("place", known.place));
+        }
+        sources.key_for(submission)?;
+        let versions = self.updated(submission, updates)?;
+        let place = self.push(entry::SUBMISSION, entry::submission(submission, self.now_ms));
+        for (position, subject, version) in versions {
+            self.batch.version(subject, &version, place, position);
+            self.versions.insert(subject, version);
+        }
+        let known = Known { place, accepted_at_ms: self.now_ms, digest: submission.digest };
+        self.batch.known(source, key, &known);
+        self.keys.insert((source, key), known);
+        Ok(Placed { place, accepted_at_ms: self.now_ms, repeated: false })
+    }
+
+    /// The versions that a submission makes; all of them or none (DATA-5).
+    fn updated(&self, submission: &Submission, updates: &[Update]) -> DoorResult<Vec<(u32, B256, Version)>> {
+        let mut made: Vec<(u32, B256, Version)> = Vec::with_capacity(updates.len());
+        let mut newest: HashMap<B256, Version> = HashMap::new();
+        for Update { position, subject, previous } in updates {
+            let present = match newest.get(subject).or_else(|| self.versions.get(subject)) {
+                Some(version) => Some(*version),
+                None => self.index.version(*subject).map_err(broken)?,
+            };
+            if *previous != present.map(|version| version.name) {
+                let said = |name: Option<B256>| name.map(|name| name.to_string());
+                let detail = format!("operations[{position}].previous: it is not the newest version of the subject");
+                let error = DoorError::new(Code::VersionConflict, detail)
+                    .with("operation", *position)
+                    .with("expected", said(*previous))
+                    .with("actual", said(present.map(|version| version.name)));
+                return Err(error);
+            }
+            let name = submission.names.get(*position as usize).copied().unwrap_or_default();
+            let version = Version { name, number: present.map_or(1, |version| version.number + 1) };
+            made.push((*position, *subject, version));
+            newest.insert(*subject, version);
+        }
+        Ok(made)
+    }
+
+    pub(crate) fn source(&mut self, head: &Head, source: &Source) -> DoorResult<u64> {
+        let body = entry::source(head, source).map_err(DoorError::internal)?;
+        self.batch.source(source).map_err(broken)?;
+        Ok(self.push(entry::SOURCE, body))
+    }
+
+    pub(crate) fn closed(&mut self, bounds: &entry::BlockBounds) -> DoorResult<()> {
+        let body = serde_json::to_vec(bounds).map_err(DoorError::internal)?;
+        self.batch.block(&crate::index::Block { bounds: bounds.clone(), record: None }).map_err(broken)?;
+        self.push(entry::CLOSED, body);
+        Ok(())
+    }
+
+    pub(crate) fn recorded(&mut self, record: &entry::BlockRecord) -> DoorResult<()> {
+        let body = serde_json::to_vec(record).map_err(DoorError::internal)?;
+        let Some(block) = self.index.block_of(record.first).map_err(broken)? else { return Ok(()) };
+        self.batch
+            .block(&crate::index::Block { bounds: block.bounds, record: Some(record.clone()) })
+            .map_err(broken)?;
+        self.push(entry::RECORDED, body);
+        Ok(())
+    }
+
+    /// The entries, to be appended.
+    pub(crate) fn entries(&self) -> Vec<Entry<'_>> {
+        self.entries.iter().map(|(kind, body)| Entry { kind: *kind, body }).collect()
+    }
+
+    /// Makes it visible, after it is durable.
+    pub(crate) fn commit(mut self, position: crate::journal::Position) -> Result<(), IndexError> {
+        let next = self.next_place();
+        self.batch.group(self.first_place, position);
+        self.batch.commit(next)
+    }
+}
+
+pub(crate) fn broken(error: IndexError) -> DoorError {
+    DoorError::internal(error)
+}

@@ -1,0 +1,245 @@
+//! The derived index: what is looked up, beside the journal that says it all (decision 0019).
+
+use std::path::Path;
+
+use alloy_primitives::B256;
+use chancery_data::{SourceId, submission::SubmissionKey};
+use chancery_reference_points::source_data::Source;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    entry::{BlockBounds, BlockRecord},
+    journal::Position,
+};
+
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+const MAX_INDEX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+const WRITE_BUFFER_BYTES: u64 = 8 * 1024 * 1024;
+const COMPLETE_TO: &str = "complete-to";
+
+/// The index cannot be read or written. It may be deleted: it is made anew from the journal.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the index {doing}: {problem}. It may be deleted while the city stands still; it is made anew from the journal"
+)]
+pub struct IndexError {
+    doing: &'static str,
+    problem: String,
+}
+
+fn failed(doing: &'static str) -> impl FnOnce(fjall::Error) -> IndexError {
+    move |error| IndexError { doing, problem: error.to_string() }
+}
+
+/// An accepted submission by its idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) place: u64,
+    pub(crate) accepted_at_ms: u64,
+    pub(crate) digest: B256,
+}
+
+/// The newest operation about a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) name: B256,
+    pub(crate) number: u64,
+}
+
+/// A data block.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Block {
+    pub(crate) bounds: BlockBounds,
+    pub(crate) record: Option<BlockRecord>,
+}
+
+/// The index of one journal.
+pub(crate) struct Index {
+    database: Database,
+    keys: Keyspace,
+    groups: Keyspace,
+    subjects: Keyspace,
+    versions: Keyspace,
+    sources: Keyspace,
+    blocks: Keyspace,
+    meta: Keyspace,
+}
+
+/// Changes that become visible together.
+pub(crate) struct Batch<'a> {
+    index: &'a Index,
+    batch: OwnedWriteBatch,
+}
+
+impl Index {
+    pub(crate) fn open(directory: &Path) -> Result<Self, IndexError> {
+        let database = Database::builder(directory)
+            .cache_size(CACHE_BYTES)
+            .worker_threads(1)
+            .max_journaling_size(MAX_INDEX_JOURNAL_BYTES)
+            .manual_journal_persist(true)
+            .open()
+            .map_err(failed("cannot be opened"))?;
+        let keyspace = |name: &str| {
+            let options =
+                || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES).manual_journal_persist(true);
+            database.keyspace(name, options).map_err(failed("cannot be opened"))
+        };
+        Ok(Self {
+            keys: keyspace("keys")?,
+            groups: keyspace("groups")?,
+            subjects: keyspace("subjects")?,
+            versions: keyspace("versions")?,
+            sources: keyspace("sources")?,
+            blocks: keyspace("blocks")?,
+            meta: keyspace("meta")?,
+            database,
+        })
+    }
+
+    /// The place up to which everything is in here.
+    pub(crate) fn complete_to(&self) -> Result<u64, IndexError> {
+        let value = self.meta.get(COMPLETE_TO).map_err(failed("cannot be read"))?;
+        Ok(value.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
+    }
+
+    pub(crate) fn known(&self, source: SourceId, key: SubmissionKey) -> Result<Option<Known>, IndexError> {
+        let value = self.keys.get(key_of(source, key)).map_err(failed("cannot be read"))?;
+        Ok(value.and_then(|bytes| {
+            let (place, rest) = bytes.split_first_chunk()?;
+            let (accepted, digest) = rest.split_first_chunk()?;
+            Some(Known {
+                place: u64::from_be_bytes(*place),
+                accepted_at_ms: u64::from_be_bytes(*accepted),
+                digest: B256::try_from(digest).ok()?,
+            })
+        }))
+    }
+
+    pub(crate) fn version(&self, subject: B256) -> Result<Option<Version>, IndexError> {
+        let value = self.subjects.get(subject).map_err(failed("cannot be read"))?;
+        Ok(value.and_then(|bytes| {
+            let (number, name) = bytes.split_first_chunk()?;
+            Some(Version { number: u64::from_be_bytes(*number), name: B256::try_from(name).ok()? })
+        }))
+    }
+
+    /// The group that holds a place.
+    pub(crate) fn group(&self, place: u64) -> Result<Option<(u64, Position)>, IndexError> {
+        let Some(found) = self.groups.range(..=place.to_be_bytes()).next_back() else { return Ok(None) };
+        let (first, value) = found.into_inner().map_err(failed("cannot be read"))?;
+        let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes);
+        Ok(number(&first).zip(value.split_at_checked(8)).and_then(|(first, (segment, offset))| {
+            Some((first, Position { segment: number(segment)?, offset: number(offset)? }))
+        }))
+    }
+
+    /// The data block whose bounds are around a place.
+    pub(crate) fn block_of(&self, place: u64) -> Result<Option<Block>, IndexError> {
+        let Some(found) = self.blocks.range(..=place.to_be_bytes()).next_back() else { return Ok(None) };
+        let block: Block = decode(&found.value().map_err(failed("cannot be read"))?)?;
+        Ok((block.bounds.last >= place).then_some(block))
+    }
+
+    /// The last block that was closed.
+    pub(crate) fn last_block(&self) -> Result<Option<Block>, IndexError> {
+        self.block_of_last(self.blocks.iter().next_back())
+    }
+
+    fn block_of_last(&self, found: Option<fjall::Guard>) -> Result<Option<Block>, IndexError> {
+        found.map(|found| decode(&found.value().map_err(failed("cannot be read"))?)).transpose()
+    }
+
+    /// Blocks that are closed and not recorded, in order.
+    pub(crate) fn unrecorded(&self) -> Result<Vec<BlockBounds>, IndexError> {
+        let mut found = Vec::new();
+        // Blocks are recorded about in order: everything before the first of a long recorded run is done, so the newest are looked at first.
+        let mut recorded_run = 0;
+        for guard in self.blocks.iter().rev() {
+            let block: Block = decode(&guard.value().map_err(failed("cannot be read"))?)?;
+            if block.record.is_none() {
+                recorded_run = 0;
+                found.push(block.bounds);
+            } else {
+                recorded_run += 1;
+                if recorded_run > 2 * crate::limits::MAX_UNRECORDED_BLOCKS {
+                    break;
+                }
+            }
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    pub(crate) fn sources(&self) -> Result<Vec<Source>, IndexError> {
+        self.sources.iter().map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
+    }
+
+    pub(crate) fn batch(&self) -> Batch<'_> {
+        Batch { index: self, batch: self.database.batch() }
+    }
+}
+
+impl Batch<'_> {
+    pub(crate) fn known(&mut self, source: SourceId, key: SubmissionKey, known: &Known) {
+        let mut value = [0; 48];
+        value[..8].copy_from_slice(&known.place.to_be_bytes());
+        value[8..16].copy_from_slice(&known.accepted_at_ms.to_be_bytes());
+        value[16..].copy_from_slice(known.digest.as_slice());
+        self.batch.insert(&self.index.keys, key_of(source, key), value);
+    }
+
+    /// A new version, with its place for the history.
+    pub(crate) fn version(&mut self, subject: B256, version: &Version, place: u64, position: u32) {
+        let mut value = [0; 40];
+        value[..8].copy_from_slice(&version.number.to_be_bytes());
+        value[8..].copy_from_slice(version.name.as_slice());
+        self.batch.insert(&self.index.subjects, subject.as_slice(), value);
+        let mut key = [0; 40];
+        key[..32].copy_from_slice(subject.as_slice());
+        key[32..].copy_from_slice(&version.number.to_be_bytes());
+        let mut at = [0; 44];
+        at[..8].copy_from_slice(&place.to_be_bytes());
+        at[8..12].copy_from_slice(&position.to_be_bytes());
+        at[12..].copy_from_slice(version.name.as_slice());
+        self.batch.insert(&self.index.versions, key, at);
+    }
+
+    pub(crate) fn group(&mut self, first_place: u64, position: Position) {
+        let mut value = [0; 16];
+        value[..8].copy_from_slice(&position.segment.to_be_bytes());
+        value[8..].copy_from_slice(&position.offset.to_be_bytes());
+        self.batch.insert(&self.index.groups, first_place.to_be_bytes(), value);
+    }
+
+    pub(crate) fn source(&mut self, source: &Source) -> Result<(), IndexError> {
+        self.batch.insert(&self.index.sources, source.source.as_slice(), encode(source)?);
+        Ok(())
+    }
+
+    pub(crate) fn block(&mut self, block: &Block) -> Result<(), IndexError> {
+        self.batch.insert(&self.index.blocks, block.bounds.first.to_be_bytes(), encode(block)?);
+        Ok(())
+    }
+
+    pub(crate) fn commit(mut self, complete_to: u64) -> Result<(), IndexError> {
+        self.batch.insert(&self.index.meta, COMPLETE_TO, complete_to.to_be_bytes());
+        self.batch.commit().map_err(failed("cannot be written"))
+    }
+}
+
+fn key_of(source: SourceId, key: SubmissionKey) -> [u8; 36] {
+    let mut bytes = [0; 36];
+    bytes[..20].copy_from_slice(source.as_slice());
+    bytes[20..].copy_from_slice(key.as_slice());
+    bytes
+}
+
+fn encode(value: &impl Serialize) -> Result<Vec<u8>, IndexError> {
+    serde_json::to_vec(value).map_err(|error| IndexError { doing: "cannot be written", problem: error.to_string() })
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, IndexError> {
+    serde_json::from_slice(bytes).map_err(|error| IndexError { doing: "does not read", problem: error.to_string() })
+}

@@ -1,0 +1,28 @@
+//! Durable ingest of signed submissions: `docs/specs/data.md`.
+//!
+//! ```text
+//!  accept --> check (all cores) --> writer: group, sync --> receipt
+//!                                      |          \--> index (derived)
+//!                                      +-- bounds of data blocks --> recorder --P2R--> chain --> proof
+//! ```
+//!
+//! Invariants: DATA-1 to DATA-7 and DATA-9 of the specification.
+//!
+//! It must not know what a format means (the rules come in by [`ContentRules`]), reach a chain but through P2R, or acknowledge what is not synced.
+
+mod blocks;
+mod engine;
+mod entry;
+mod group;
+mod index;
+pub mod journal;
+pub mod limits;
+mod open;
+mod sources;
+mod subject;
+mod writer;
+
+pub use engine::{ContentRules, Ingest, Parts};
+pub use index::IndexError;
+pub use limits::Limits;
+pub use open::OpenError;

@@ -1,0 +1,40 @@
+//! Every bound of the ingest (DATA-9).
+
+use std::time::Duration;
+
+/// Most sources.
+pub const MAX_SOURCES: usize = 100_000;
+/// Most keys of one source, over all time.
+pub const MAX_KEYS_OF_SOURCE: usize = 16;
+/// How far the clock of a source may be ahead, in milliseconds. The contract allows 300 s against the chain's.
+pub const MAX_CLOCK_SKEW_MS: u64 = 240_000;
+/// Data blocks that are being recorded at once; while there are as many, the next one grows.
+pub const MAX_BLOCKS_IN_FLIGHT: usize = 4;
+/// Closed data blocks that wait for a chain; with as many, nothing more is accepted.
+pub const MAX_UNRECORDED_BLOCKS: usize = 1024;
+/// Longest reason of a withdrawal, in bytes.
+pub const MAX_REASON_BYTES: usize = 256;
+
+/// Bounds that an assembly may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a data block stays open after its first submission.
+    pub max_block_time: Duration,
+    /// Most submissions of one data block; at most that of the contract.
+    pub max_block_submissions: u32,
+    /// All submissions under way, in KiB.
+    pub max_waiting_kib: u32,
+    /// First pause before a block is sent again; it doubles up to a hundred times as long.
+    pub retry_pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_block_time: Duration::from_millis(250),
+            max_block_submissions: 65_536,
+            max_waiting_kib: 64 * 1024,
+            retry_pause: Duration::from_millis(200),
+        }
+    }
+}

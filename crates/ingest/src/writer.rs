@@ -1,0 +1,269 @@
+//! The one thread that writes: gathers what waits into a group, syncs it, answers (decision 0019).
+//!
+//! ```text
+//! commands --> group (until nothing waits, or it is full) --> append + sync --> index --> replies
+//!                 ^ bounds of data blocks: when one is full, or when its time is over and a place for it is free
+//! ```
+
+use std::{sync::Arc, time::Instant};
+
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult,
+    journal::Clock,
+    source_data::{Source, SourceChange},
+};
+use parking_lot::RwLock;
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+};
+
+use crate::{
+    entry::{BlockBounds, BlockRecord},
+    group::{Checked, Group, Placed},
+    index::Index,
+    journal::Journal,
+    limits::{Limits, MAX_BLOCKS_IN_FLIGHT, MAX_UNRECORDED_BLOCKS},
+    sources::Sources,
+};
+
+/// A group takes no further command beyond this; with the largest command it stays below `MAX_GROUP_BYTES`.
+const GROUP_TARGET_BYTES: usize = 3 * 1024 * 1024;
+/// Largest command, in bytes of its submissions.
+pub(crate) const MAX_COMMAND_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the writer is asked to do.
+pub(crate) enum Command {
+    Submissions {
+        checked: Vec<Checked>,
+        reply: oneshot::Sender<Vec<DoorResult<Placed>>>,
+        /// Its share of the memory that all may take.
+        permit: Arc<OwnedSemaphorePermit>,
+    },
+    Source {
+        actor: Actor,
+        change: SourceChange,
+        reply: oneshot::Sender<DoorResult<Source>>,
+    },
+    Recorded(BlockRecord),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A data block that is being gathered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenBlock {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) count: u32,
+    pub(crate) opened: Instant,
+}
+
+pub(crate) struct Writer {
+    pub(crate) journal: Journal,
+    pub(crate) index: Arc<Index>,
+    pub(crate) sources: Arc<RwLock<Sources>>,
+    pub(crate) open: Option<OpenBlock>,
+    pub(crate) unrecorded: usize,
+    /// Blocks that are recorded, and whose entry could not be written yet.
+    pub(crate) unwritten: Vec<BlockRecord>,
+    pub(crate) closed: mpsc::UnboundedSender<BlockBounds>,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    pub(crate) chain_id: u64,
+}
+
+enum Reply {
+    Submissions {
+        reply: oneshot::Sender<Vec<DoorResult<Placed>>>,
+        placed: Vec<DoorResult<Placed>>,
+        _permit: Arc<OwnedSemaphorePermit>,
+    },
+    Source(oneshot::Sender<DoorResult<Source>>, DoorResult<Source>),
+}
+
+impl Writer {
+    /// Runs until it is told to stop, or nobody is left to tell it anything.
+    pub(crate) fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, runtime: &Handle) {
+        let mut stopped = None;
+        while stopped.is_none() {
+            let first = match self.closes_at() {
+                None => match commands.blocking_recv() {
+                    None => return,
+                    first => first,
+                },
+                Some(at) => {
+                    // The timer is made within the runtime, which has the clock.
+                    let wait = async { tokio::time::timeout_at(at.into(), commands.recv()).await };
+                    match runtime.block_on(wait) {
+                        Ok(None) => return,
+                        Ok(first) => first,
+                        Err(_) => None,
+                    }
+                }
+            };
+            self.turn(first, &mut commands, &mut stopped);
+        }
+        drop(self);
+        if let Some(reply) = stopped {
+            // Who asked may not wait any more.
+            let _ = reply.send(());
+        }
+    }
+
+    /// When the open block's time is over; `None` while there is no block, or no free place to record it.
+    fn closes_at(&self) -> Option<Instant> {
+        let open = self.open.as_ref().filter(|_| self.unrecorded < MAX_BLOCKS_IN_FLIGHT)?;
+        Some(open.opened + self.limits.max_block_time)
+    }
+
+    /// One group.
+    fn turn(
+        &mut self,
+        first: Option<Command>,
+        commands: &mut mpsc::UnboundedReceiver<Command>,
+        stopped: &mut Option<oneshot::Sender<()>>,
+    ) {
+        let index = Arc::clone(&self.index);
+        let mut group = Group::new(&index, self.journal.next_place(), (self.clock)());
+        let (before, mut replies, mut closed) = ((self.open, self.unrecorded), Vec::new(), Vec::new());
+        let mut changed = None;
+        let mut next = first;
+        while let Some(command) = next.take() {
+            match command {
+                Command::Submissions { checked, reply, permit } => {
+                    let placed = checked.iter().map(|one| self.submission(&mut group, one, &mut closed)).collect();
+                    replies.push(Reply::Submissions { reply, placed, _permit: permit });
+                }
+                Command::Source { actor, change, reply } => {
+                    let result = self.source(&mut group, &actor, change, &mut closed);
+                    changed = result.as_ref().ok().cloned();
+                    replies.push(Reply::Source(reply, result));
+                }
+                Command::Recorded(record) => self.unwritten.push(record),
+                Command::Stop(reply) => *stopped = Some(reply),
+            }
+            // What follows a change of a source is judged by what it changed: in the next group.
+            if changed.is_none() && stopped.is_none() && group.bytes() < GROUP_TARGET_BYTES {
+                next = commands.try_recv().ok();
+            }
+        }
+        for record in &self.unwritten {
+            if let Err(error) = group.recorded(record) {
+                tracing::error!(%error, "a recorded data block is missing in the index");
+            }
+        }
+        self.unrecorded = self.unrecorded.saturating_sub(self.unwritten.len());
+        if self.closes_at().is_some_and(|at| at <= Instant::now()) {
+            self.close(&mut group, &mut closed);
+        }
+        match self.write(group) {
+            Ok(()) => {
+                self.unwritten.clear();
+                if let Some(Err(error)) = changed.map(|source| self.sources.write().put(source)) {
+                    tracing::error!(%error, "a source does not read");
+                }
+                for bounds in closed {
+                    // Nobody records any more when the process ends.
+                    let _ = self.closed.send(bounds);
+                }
+                answer(replies, None);
+            }
+            Err(error) => {
+                (self.open, self.unrecorded) = before;
+                answer(replies, Some(&error));
+            }
+        }
+    }
+
+    fn write(&mut self, group: Group<'_>) -> DoorResult<()> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        let unavailable = |error: Box<dyn std::error::Error + Send + Sync>| {
+            tracing::error!(%error, "the journal cannot be written");
+            DoorError::new(Code::JournalUnavailable, "what was sent could not be made durable, and is not accepted")
+        };
+        let position = self.journal.append(&group.entries()).map_err(|error| unavailable(error.into()))?;
+        // It is durable, and not to be found: the next start reads it from the journal. Until then nothing can be told apart from a repetition.
+        group.commit(position).map_err(|error| {
+            self.journal.give_up();
+            unavailable(error.into())
+        })
+    }
+
+    fn submission(
+        &mut self,
+        group: &mut Group<'_>,
+        checked: &Checked,
+        closed: &mut Vec<BlockBounds>,
+    ) -> DoorResult<Placed> {
+        self.make_room(group, closed)?;
+        let placed = group.submission(&self.sources.read(), checked)?;
+        if !placed.repeated {
+            self.enter(placed.place);
+        }
+        Ok(placed)
+    }
+
+    fn source(
+        &mut self,
+        group: &mut Group<'_>,
+        actor: &Actor,
+        change: SourceChange,
+        closed: &mut Vec<BlockBounds>,
+    ) -> DoorResult<Source> {
+        self.make_room(group, closed)?;
+        let (source, head) = self.sources.read().change(actor, change, self.chain_id, (self.clock)())?;
+        let place = group.source(&head, &source)?;
+        self.enter(place);
+        Ok(source)
+    }
+
+    /// A leaf more in the open block.
+    fn enter(&mut self, place: u64) {
+        let open =
+            self.open.get_or_insert_with(|| OpenBlock { first: place, last: place, count: 0, opened: Instant::now() });
+        open.last = place;
+        open.count += 1;
+    }
+
+    /// Closes the open block when it takes no more.
+    fn make_room(&mut self, group: &mut Group<'_>, closed: &mut Vec<BlockBounds>) -> DoorResult<()> {
+        if self.unrecorded >= MAX_UNRECORDED_BLOCKS {
+            return Err(DoorError::new(Code::TooManyRequests, "too many data blocks wait for their chain")
+                .with("retryAfterMs", 5000));
+        }
+        if self.open.is_some_and(|open| open.count >= self.limits.max_block_submissions) {
+            self.close(group, closed);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, group: &mut Group<'_>, closed: &mut Vec<BlockBounds>) {
+        let Some(open) = self.open else { return };
+        let bounds =
+            BlockBounds { first: open.first, last: open.last, count: open.count, closed_at_ms: (self.clock)() };
+        if let Err(error) = group.closed(&bounds) {
+            tracing::error!(%error, "a data block stays open");
+            return;
+        }
+        self.open = None;
+        self.unrecorded += 1;
+        closed.push(bounds);
+    }
+}
+
+fn answer(replies: Vec<Reply>, failed: Option<&DoorError>) {
+    for reply in replies {
+        // Who does not wait any more asks again with the same key (DATA-3).
+        match reply {
+            Reply::Submissions { reply, placed, .. } => {
+                let placed = placed.into_iter().map(|one| failed.map_or(one, |error| Err(error.clone())));
+                let _ = reply.send(placed.collect());
+            }
+            Reply::Source(reply, source) => {
+                let _ = reply.send(failed.map_or(source, |error| Err(error.clone())));
+            }
+        }
+    }
+}

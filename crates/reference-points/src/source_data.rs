@@ -1,0 +1,139 @@
+//! Data of registered sources (R2D; `docs/specs/data.md`): what they hand in, what they get at once, and what they can ask for later.
+
+use alloy_primitives::{Address, B256, Bytes, FixedBytes};
+use chancery_data::{SourceId, key::Jwk, proof::OperationProof, source::SourceKind};
+use serde::{Deserialize, Serialize};
+
+use crate::data_block::TransactionLocator;
+
+/// A submission as it arrives: signed statement, and the exact bytes of its operations.
+#[derive(Clone, Debug)]
+pub struct SourceSubmission {
+    /// JWS, compact.
+    pub submission: String,
+    /// The operations.
+    pub operations: Vec<Bytes>,
+}
+
+impl SourceSubmission {
+    /// What it takes of memory, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.submission.len() + self.operations.iter().map(|operation| operation.len() + 32).sum::<usize>()
+    }
+}
+
+/// The acknowledgement of a submission; it is durable (DATA-2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptedSubmission {
+    /// Its place in the journal.
+    pub place: u64,
+    /// SHA-256 of what was signed.
+    pub digest: B256,
+    /// Whose it is.
+    pub source: SourceId,
+    /// Its idempotency key.
+    pub key: FixedBytes<16>,
+    /// How many operations.
+    pub count: u32,
+    /// When it was accepted first, Unix milliseconds.
+    pub accepted_at_ms: u64,
+    /// It had been accepted before (DATA-3).
+    pub repeated: bool,
+    /// The same, signed by the journal's key: JWS.
+    pub receipt: String,
+}
+
+/// What has become of an accepted submission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubmissionState {
+    /// Its place.
+    pub place: u64,
+    /// SHA-256 of what was signed.
+    pub digest: B256,
+    /// Whose it is.
+    pub source: SourceId,
+    /// How many operations.
+    pub count: u32,
+    /// When it was accepted, Unix milliseconds.
+    pub accepted_at_ms: u64,
+    /// Root of its data block and where that is recorded; absent until it is final.
+    pub recorded: Option<(B256, TransactionLocator)>,
+}
+
+/// A change of a source.
+#[derive(Clone, Debug)]
+pub enum SourceChange {
+    /// A statement that the source's own key has signed: registration, or a rotation.
+    Statement {
+        /// By the key in it: JWS.
+        statement: String,
+        /// For a rotation, the same payload by the key before: JWS. Without it an operator has to ask.
+        approval: Option<String>,
+    },
+    /// Nothing more is accepted from it.
+    Withdraw {
+        /// Which.
+        source: SourceId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A key of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceKey {
+    /// The key.
+    pub jwk: Jwk,
+    /// Its thumbprint, as `kid` says it.
+    pub kid: String,
+    /// Accepted from, Unix milliseconds.
+    pub from_ms: u64,
+    /// Until; absent for the present one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
+    /// The statement that introduced it: JWS.
+    pub statement: String,
+    /// The approval by the key before; absent for the first key, and where an operator stood in for a lost key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
+}
+
+/// When and why a source ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Withdrawal {
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Which operator.
+    pub by: Address,
+    /// Why.
+    pub reason: String,
+}
+
+/// A registered source, with the history of its keys (M-REP-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// Its name.
+    pub source: SourceId,
+    /// What it is.
+    pub kind: SourceKind,
+    /// Whose it is.
+    pub organization: String,
+    /// What people call it.
+    pub name: String,
+    /// Its keys, oldest first; the last is in use unless it is withdrawn.
+    pub keys: Vec<SourceKey>,
+    /// Which operator registered it.
+    pub registered_by: Address,
+    /// Its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Withdrawal>,
+}
+
+/// Proof of one operation: what `chancery verify` reads.
+pub type SourceOperationProof = OperationProof;
