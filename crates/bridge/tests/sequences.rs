@@ -130,11 +130,14 @@ fn vectors() -> Value {
 
 #[test]
 fn verdicts_are_those_of_the_file() {
-    let text = format!("{}\n", serde_json::to_string_pretty(&vectors()).unwrap());
+    let mut vectors = vectors();
+    // In one order, whatever features serde_json is built with.
+    vectors.sort_all_objects();
+    let text = format!("{}\n", serde_json::to_string_pretty(&vectors).unwrap());
     if std::env::var_os("CHANCERY_BLESS").is_some() {
         std::fs::write(PATH, &text).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(PATH).unwrap(), text, "CHANCERY_BLESS=1 writes {PATH}");
+    assert!(std::fs::read_to_string(PATH).unwrap() == text, "CHANCERY_BLESS=1 writes {PATH}");
 }
 
 #[test]

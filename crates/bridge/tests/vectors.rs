@@ -82,10 +82,13 @@ fn vectors() -> Value {
 
 #[test]
 fn messages_and_words_are_those_of_the_file() {
-    let text = format!("{}\n", serde_json::to_string_pretty(&vectors()).unwrap());
+    let mut vectors = vectors();
+    // In one order, whatever features serde_json is built with.
+    vectors.sort_all_objects();
+    let text = format!("{}\n", serde_json::to_string_pretty(&vectors).unwrap());
     if std::env::var_os("CHANCERY_BLESS").is_some() {
         std::fs::create_dir_all(std::path::Path::new(PATH).parent().unwrap()).unwrap();
         std::fs::write(PATH, &text).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(PATH).unwrap(), text, "CHANCERY_BLESS=1 writes {PATH}");
+    assert!(std::fs::read_to_string(PATH).unwrap() == text, "CHANCERY_BLESS=1 writes {PATH}");
 }

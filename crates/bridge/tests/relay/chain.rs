@@ -36,6 +36,8 @@ impl TestChain {
     pub(crate) async fn start(dir: &Path, name: &str) -> Self {
         let mut network = Network::init_with(&dir.join(name), 1, 0, HEARTBEAT_MS, &["--chain", name]).unwrap();
         network.start_all().unwrap();
+        // Its genesis has no certificate.
+        network.nodes[0].block_hash(1).await.unwrap();
         let url = network.nodes[0].rpc.clone();
         let id: U256 = serde_json::from_value(rpc(&url, "eth_chainId", json!([])).await.unwrap()).unwrap();
         let id = id.to::<u64>();

@@ -56,7 +56,9 @@ fn a_deadline_lies_ahead_and_not_too_far() {
 
 #[test]
 fn every_type_of_operation_has_a_handler() {
-    for known in PrimitiveType::ALL {
+    // The ingest records sources and their submissions itself.
+    let ingested = [PrimitiveType::DataSubmission, PrimitiveType::DataSource];
+    for known in PrimitiveType::ALL.into_iter().filter(|known| !ingested.contains(known)) {
         let handlers = handlers(directory());
         assert_eq!(handlers.get(&type_of(known)).unwrap().operation_type(), type_of(known));
     }

@@ -59,11 +59,14 @@ pub(super) fn body_bytes(head: &[u8; FRAME_HEADER_BYTES]) -> Option<usize> {
     (head.starts_with(&MAGIC) && (1..=MAX_GROUP_BYTES).contains(&bytes)).then_some(bytes)
 }
 
+/// The kind of an entry, and its bytes.
+type OwnedEntry = (u8, Vec<u8>);
+
 /// First place and entries of a whole frame.
 ///
 /// # Errors
 /// In words.
-pub(super) fn decode(frame: &[u8]) -> Result<(u64, Vec<(u8, Vec<u8>)>), String> {
+pub(super) fn decode(frame: &[u8]) -> Result<(u64, Vec<OwnedEntry>), String> {
     let short = || "a group is too short".to_owned();
     if u32_at(frame, 4).ok_or_else(short)? != crc32fast::hash(frame.get(8..).ok_or_else(short)?) {
         return Err("the checksum of a group is wrong".into());
