@@ -71,6 +71,11 @@ impl Consortium {
         self.run("validator-2", &["vote", &id, "--on", "permissions"]).await.unwrap();
         let passed = self.run("validator-3", &["vote", &id, "--on", "permissions"]).await.unwrap();
         assert_eq!(passed["proposal"]["state"], "passed", "{proposal:?}");
+    }
+
+    /// As [`Self::decide`], and waits until everybody knows: not for what cuts somebody off.
+    async fn decide_for_all(&self, proposal: &[&str]) {
+        self.decide(proposal).await;
         self.network.in_step().await.unwrap();
     }
 
@@ -136,20 +141,20 @@ async fn a_network_is_closed_by_vote_and_starts_again_as_a_whole_with_unchanged_
     assert_eq!(consortium.node("validator-2").receipt(&first).await.unwrap()["status"], "0x1");
 
     // Sending: voters are on no list, and vote all the same.
-    consortium.decide(&["propose-mode", "send", "closed"]).await;
+    consortium.decide_for_all(&["propose-mode", "send", "closed"]).await;
     let call = |nonce| signed(&stranger, nonce, Address::repeat_byte(1).into());
     for node in ["validator-1", "validator-4", FOLLOWER] {
         let refusal = consortium.send(node, call(1)).await;
         consortium.stranger_is_refused(&refusal);
     }
-    consortium.decide(&["propose-permit", "send", &listed, "--organization", "Tax Office"]).await;
+    consortium.decide_for_all(&["propose-permit", "send", &listed, "--organization", "Tax Office"]).await;
     consortium.transact("validator-4", "validator-1").await;
     let again =
         consortium.run("validator-1", &["propose-permit", "send", &listed, "--organization", "Tax Office"]).await;
     assert!(again.unwrap_err().contains("is on the list send already"));
 
     // Creating contracts.
-    consortium.decide(&["propose-mode", "deploy", "closed"]).await;
+    consortium.decide_for_all(&["propose-mode", "deploy", "closed"]).await;
     let (signer, nonce) = &consortium.listed;
     let refusal = consortium.send("validator-2", signed(signer, *nonce, TxKind::Create)).await.unwrap_err();
     assert!(refusal.contains("-32003") && refusal.contains(r#""permission":"deploy""#), "{refusal}");
