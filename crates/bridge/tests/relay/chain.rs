@@ -1,8 +1,9 @@
 //! A chain of one validator in a process of its own, and somebody who deploys contracts on it.
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -48,6 +49,14 @@ impl TestChain {
 
     pub(crate) fn essentials(&self) -> ChainEssentials {
         essentials(&self.network, self.id)
+    }
+
+    pub(crate) fn genesis_file(&self) -> PathBuf {
+        self.network.dir().join("genesis.json")
+    }
+
+    pub(crate) fn rpc(&self) -> &str {
+        &self.network.nodes[0].rpc
     }
 
     pub(crate) fn operator(&self) -> Address {
