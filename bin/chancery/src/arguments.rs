@@ -64,6 +64,10 @@ pub(crate) enum Command {
     Up(Up),
     /// Run one node of a chain that several organizations run: a validator or a follower.
     Node(RunNode),
+    /// Carry headers and proofs between chains, and requests of an alliance to their ends. Holds no key that counts; anybody may run one.
+    Relay(RunRelay),
+    /// Endorse a member's parts of an alliance's requests: execute, compare, sign.
+    Endorser(RunEndorser),
     /// Prepare such a chain: keys, the shared genesis file, each node's configuration.
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -176,6 +180,30 @@ pub(crate) struct RunNode {
     #[command(flatten)]
     pub(crate) traces: Traces,
     /// Stop when standard input ends: for a program that starts a node and must not leave it behind.
+    #[arg(long)]
+    pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunRelay {
+    /// What is carried where (relay.toml).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) traces: Traces,
+    /// Stop when standard input ends: for a program that starts a relay and must not leave it behind.
+    #[arg(long)]
+    pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunEndorser {
+    /// For whom and with which key (endorser.toml).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) traces: Traces,
+    /// Stop when standard input ends: for a program that starts an endorser and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
 }

@@ -23,6 +23,7 @@ use std::{future::Future, process::ExitCode};
 use anyhow::{Context, Result};
 
 use crate::{
+    alliance,
     arguments::{Arguments, Command},
     city, logging, network,
     output::Output,
@@ -40,6 +41,14 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Node(node) => {
             logging::start(output.is_json(), &node.traces)?;
             network::run_node(&node)
+        }
+        Command::Relay(relay) => {
+            logging::start(output.is_json(), &relay.traces)?;
+            serve(alliance::run_relay(&relay))
+        }
+        Command::Endorser(endorser) => {
+            logging::start(output.is_json(), &endorser.traces)?;
+            serve(alliance::run_endorser(&endorser))
         }
         Command::Network(command) => network::run(command, output),
         Command::Snapshot(command) => storage::snapshot(command, output),
@@ -70,6 +79,12 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
 fn wait(conversation: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(conversation)
+}
+
+/// Runs a process that serves.
+fn serve(process: impl Future<Output = Result<()>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    runtime.block_on(process).map(|()| ExitCode::SUCCESS)
 }
 
 /// The bytes of a file that must not be larger than a bound.

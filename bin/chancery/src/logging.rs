@@ -8,7 +8,7 @@ use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt, util:
 use crate::arguments::Traces;
 
 /// What is logged unless `RUST_LOG` says otherwise: our own milestones and everybody's warnings.
-const DEFAULT_FILTER: &str = "warn,chancery=info,chancery_chain=info,chancery_gateway=info";
+const DEFAULT_FILTER: &str = "warn,chancery=info,chancery_bridge=info,chancery_chain=info,chancery_gateway=info";
 /// What is traced: requests, views, blocks; no library's inner life.
 const TRACES_FILTER: &str = "info,hyper=off,h2=off,reqwest=off,opentelemetry=off,sqlx=off";
 

@@ -3,6 +3,7 @@
 //! This crate parses, assembles and prints. It contains no rules: what it does is in the crates that it joins.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its standard streams")]
 
+mod alliance;
 mod arguments;
 mod city;
 mod commands;

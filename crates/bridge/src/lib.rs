@@ -17,4 +17,9 @@
 
 pub mod alliance;
 pub mod anchor;
+pub mod contracts;
+pub mod endorser;
+pub mod http;
+pub mod key;
 pub mod relay;
+pub mod requester;

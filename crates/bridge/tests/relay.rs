@@ -9,7 +9,7 @@ mod partnership;
 use alloy_primitives::{B256, U256};
 use chancery_bridge::{
     alliance::{decision::RequestState, store::Outcome},
-    relay::Settlement,
+    relay::{Carrier as _, Settlement},
 };
 use chancery_contracts::Anchor;
 
@@ -49,10 +49,15 @@ async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither
     let partnership = Partnership::start(dir.path()).await;
     let relay = &partnership.relay;
     let key = name("parcel 7");
-    let parts = partnership.suggest(key, [40, 60]).await;
-    let number = partnership.sequence("first", &parts).await;
-    let rival = partnership.sequence("second", &parts).await;
+    let courier = partnership.courier();
+    let requester = partnership.requester(courier.clone());
+    let calls = partnership.calls(key, [40, 60]);
+    let first = partnership.submission(&requester, "first", &calls).await;
+    let parts = first.parts.clone();
+    let number = courier.carry(&first).await.unwrap();
+    let rival = courier.carry(&partnership.submission(&requester, "second", &calls).await).await.unwrap();
     assert_eq!((number, rival), (1, 2), "numbered in the order of sequencing");
+    assert_eq!(courier.carry(&first).await.unwrap(), number, "the same again");
 
     for (party, (partner, part)) in (0..).zip(partnership.partners.iter().zip(&parts)) {
         relay.reserve(&partner.link, number, part).await.unwrap();

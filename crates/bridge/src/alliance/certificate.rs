@@ -1,6 +1,7 @@
 //! Who may request and endorse, and what is wrong with a signature (A-CERT, ALLIANCE-11).
 
 use alloy_primitives::{Address, B256};
+use serde::{Deserialize, Serialize};
 
 /// An identity lasts at most two years, in seconds.
 pub const MAX_IDENTITY_S: u64 = 2 * 365 * 86_400;
@@ -67,7 +68,8 @@ pub struct TransactionCertificate {
 }
 
 /// What is wrong with a signature. The numbers are those of the contract's enum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
 #[repr(u8)]
 pub enum SignatureFault {
     /// There is no transaction certificate of that serial number.
@@ -97,6 +99,25 @@ pub enum SignatureFault {
     /// It is not the node's signature of this message.
     #[error("the signature is not the node's")]
     SignatureWrong = 9,
+}
+
+impl SignatureFault {
+    /// From the contract's number; `None` for no fault, and for a number without meaning.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::CertificateUnknown),
+            2 => Some(Self::CertificateRevoked),
+            3 => Some(Self::CertificateExpired),
+            4 => Some(Self::IdentityRevoked),
+            5 => Some(Self::IdentityExpired),
+            6 => Some(Self::MemberInactive),
+            7 => Some(Self::ScopeMissing),
+            8 => Some(Self::NotAnEndorser),
+            9 => Some(Self::SignatureWrong),
+            _ => None,
+        }
+    }
 }
 
 /// Checks the certificate under which a signature was made, in the order of the specification.

@@ -122,6 +122,12 @@ impl Decision {
         self.deadline
     }
 
+    /// How many parts it has.
+    #[must_use]
+    pub const fn parties(&self) -> u8 {
+        self.parties
+    }
+
     /// Whether that part is known to be reserved.
     #[must_use]
     pub const fn is_prepared(&self, party: u8) -> bool {

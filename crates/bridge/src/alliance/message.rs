@@ -3,6 +3,7 @@
 use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_primitives::SignedOperation;
+use serde::{Deserialize, Serialize};
 
 use super::store::Outcome;
 
@@ -34,7 +35,8 @@ mod typed {
 }
 
 /// A key with the version that was read; 0 was never written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Read {
     /// Which key.
     pub key: B256,
@@ -43,7 +45,8 @@ pub struct Read {
 }
 
 /// A key with the value that it gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Write {
     /// Which key.
     pub key: B256,
@@ -52,7 +55,8 @@ pub struct Write {
 }
 
 /// What a request asks of one member.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Part {
     /// The member's name.
     pub member: B256,
@@ -114,7 +118,8 @@ impl HashedPart {
 }
 
 /// A part as the alliance chain sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PartReference {
     /// The member's name.
     pub member: B256,
@@ -123,7 +128,8 @@ pub struct PartReference {
 }
 
 /// A request over the parts of several members. Endorsers sign its hash.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Request {
     /// Chosen by the requester: the same request sent again has the same number (ALLIANCE-13).
     pub idempotency_key: B256,
@@ -204,7 +210,8 @@ impl SignedOperation for Endorse {
 }
 
 /// An [`Endorse`] with its signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Endorsement {
     /// Serial number of the endorser's transaction certificate.
     pub certificate: u64,

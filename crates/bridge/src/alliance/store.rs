@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, U256};
+use serde::{Deserialize, Serialize};
 
 use super::{
     decision::{Decision, RequestState},
@@ -44,7 +45,8 @@ impl Outcome {
 }
 
 /// Why a part is not reserved, for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
 pub enum Refusal {
     /// Read again, and ask again.
     #[error("key {key} has version {actual}, not {expected}: read it again")]

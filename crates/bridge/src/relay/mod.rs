@@ -4,12 +4,23 @@
 //! |---|---|
 //! | [`anchor`] | headers with certificates, changes of validators, proven accounts and slots to an [`crate::anchor`] on chain |
 //! | [`request`] | a sequenced request to its members, their outcomes back, and the decision to them |
+//! | [`step`] | which of these is next, from what is on chain |
+//! | [`courier`] | all requests of an alliance, until they are at their end |
+//! | [`push`] | new headers, every K blocks |
+//! | [`carrier`] | nothing: what a requester sees of a relay, here or over HTTP ([`router`]) |
 //!
 //! Whoever runs one is trusted with nothing (ANCHOR-6): its key pays for transactions, and each of them says only what a chain can verify. A step that is done
 //! already is not an error, so several relays may carry the same, and one that was killed begins anew from what is on chain.
 
 pub mod anchor;
+mod assembly;
+pub mod carrier;
+pub mod courier;
+mod parts;
+pub mod push;
 pub mod request;
+mod service;
+pub mod step;
 
 use alloy_sol_types::SolCall;
 use chancery_contracts::PointError;
@@ -18,8 +29,13 @@ use chancery_light::VerifyError;
 
 pub use self::{
     anchor::{AnchorRelay, Proven, ProvenSlot},
+    assembly::member_links,
+    carrier::{Carrier, CarryRefusal, RemoteCarrier},
+    courier::{Courier, CourierLimits},
     request::{MemberLink, RequestRelay, Settlement},
+    service::router,
 };
+use crate::contracts::ViewError;
 
 /// Why something was not carried.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +52,9 @@ pub enum RelayError {
     /// A view function answered something else.
     #[error("the contract's answer cannot be read: {0}")]
     Answer(#[from] alloy_sol_types::Error),
+    /// A contract could not be read.
+    #[error(transparent)]
+    View(#[from] ViewError),
     /// A header of the chain cannot be read.
     #[error(transparent)]
     Header(#[from] VerifyError),

@@ -10,8 +10,9 @@ use chancery_ledger::{Call, Chain, SubmitterKey};
 use super::{AnchorRelay, Proven, RelayError, encoded};
 use crate::alliance::{
     decision::{Decision, RequestState},
-    message::{Endorsement, Part, Request},
+    message::Part,
     slots,
+    submission::Submission,
 };
 
 /// A member with the ways to it and back.
@@ -59,39 +60,8 @@ impl RequestRelay {
     ///
     /// # Errors
     /// `Reverted` with the contract's reason; an unreachable chain.
-    pub async fn submit(
-        &self,
-        request: &Request,
-        endorsements: &[Endorsement],
-        signature: Bytes,
-    ) -> Result<(), RelayError> {
-        let parts = request.parts.iter();
-        let asked = Alliance::Request {
-            idempotencyKey: request.idempotency_key,
-            certificate: request.certificate,
-            validUntil: request.valid_until,
-            window: request.window,
-            parts: parts
-                .map(|part| Alliance::PartReference { member: part.member, partHash: part.part_hash })
-                .collect(),
-        };
-        let endorsements = endorsements.iter().map(|endorsement| Alliance::Endorsement {
-            certificate: endorsement.certificate,
-            member: endorsement.member,
-            signature: endorsement.signature.clone(),
-        });
-        let call = Alliance::submitCall { asked, endorsements: endorsements.collect(), signature };
-        self.send(&self.chain, self.contract, &call).await
-    }
-
-    /// The number that a node's request got under its idempotency key; `None`: it was not sequenced.
-    ///
-    /// # Errors
-    /// An unreachable chain.
-    pub async fn number_of(&self, member: B256, node: B256, idempotency_key: B256) -> Result<Option<u64>, RelayError> {
-        let call = Alliance::numberOfCall { member, node, idempotencyKey: idempotency_key };
-        let answer = self.chain.view(self.contract, &encoded(&call)).await?;
-        Ok(Some(Alliance::numberOfCall::abi_decode_returns(&answer.data)?).filter(|number| *number != 0))
+    pub async fn submit(&self, submission: &Submission) -> Result<(), RelayError> {
+        self.send(&self.chain, self.contract, &submit_call(submission)).await
     }
 
     /// Step 4: shows the member that its part was sequenced, so that it reserves or refuses.
@@ -153,6 +123,29 @@ impl RequestRelay {
     async fn send(&self, chain: &Chain, to: Address, call: &impl SolCall) -> Result<(), RelayError> {
         chain.submit(&self.key, Call { to, data: encoded(call) }).await?;
         Ok(())
+    }
+}
+
+pub(super) fn submit_call(submission: &Submission) -> Alliance::submitCall {
+    let request = &submission.request;
+    let parts = request.parts.iter();
+    let endorsements = submission.endorsements.iter().map(|endorsement| Alliance::Endorsement {
+        certificate: endorsement.certificate,
+        member: endorsement.member,
+        signature: endorsement.signature.clone(),
+    });
+    Alliance::submitCall {
+        asked: Alliance::Request {
+            idempotencyKey: request.idempotency_key,
+            certificate: request.certificate,
+            validUntil: request.valid_until,
+            window: request.window,
+            parts: parts
+                .map(|part| Alliance::PartReference { member: part.member, partHash: part.part_hash })
+                .collect(),
+        },
+        endorsements: endorsements.collect(),
+        signature: submission.signature.clone(),
     }
 }
 

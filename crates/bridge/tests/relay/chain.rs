@@ -1,9 +1,11 @@
 //! A chain of one validator in a process of its own, and somebody who deploys contracts on it.
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use alloy::{
@@ -20,6 +22,8 @@ use chancery_testing::process::{Network, rpc};
 use serde_json::{Value, json};
 
 const HEARTBEAT_MS: u64 = 200;
+/// Many times the heartbeat.
+const MAX_FIRST_BLOCK: Duration = Duration::from_secs(60);
 /// Osaka takes no more in one transaction.
 const GAS: u64 = 16_000_000;
 
@@ -45,11 +49,26 @@ impl TestChain {
         let ledger =
             Ledger::connect(vec![config], LedgerLimits::default(), RevertReasons::of_our_contracts()).await.unwrap();
         let chain = ledger.chain(name).unwrap().clone();
+        // Of the genesis block alone nothing can be anchored.
+        let first = async {
+            while chain.head().await.unwrap().number == 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(MAX_FIRST_BLOCK, first).await.unwrap();
         Self { chain, id, network, deployer: PrivateKeySigner::random(), nonce: AtomicU64::new(0) }
     }
 
     pub(crate) fn essentials(&self) -> ChainEssentials {
         essentials(&self.network, self.id)
+    }
+
+    pub(crate) fn genesis_file(&self) -> PathBuf {
+        self.network.dir().join("genesis.json")
+    }
+
+    pub(crate) fn rpc(&self) -> &str {
+        &self.network.nodes[0].rpc
     }
 
     pub(crate) fn operator(&self) -> Address {

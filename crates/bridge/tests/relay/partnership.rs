@@ -1,37 +1,53 @@
 //! An alliance of two chains on a third: contracts, certificates and relays between real nodes.
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use alloy::signers::{SignerSync, local::PrivateKeySigner};
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::SolValue;
 use chancery_bridge::{
-    alliance::message::{Endorse, Endorsement, Part, PartReference, Read, Request, Sequence, Write, endorsements_hash},
-    relay::{AnchorRelay, MemberLink, RequestRelay},
+    alliance::{
+        certificate::Scope,
+        message::{Endorse, Endorsement, Part, PartReference, Request},
+        submission::Submission,
+    },
+    contracts::{AllianceContract, NodeContract},
+    endorser::{Endorser, NodeEndorser},
+    key::NodeKey,
+    relay::{AnchorRelay, Carrier, Courier, CourierLimits, MemberLink, RequestRelay},
+    requester::{MemberAccess, Requester, RequesterIdentity, RequesterLimits},
 };
 use chancery_contracts::{Alliance, Anchor, RequirementRegistry, StoreNode, predeploys};
 use chancery_ledger::SubmitterKey;
-use chancery_primitives::{SignedOperation, SigningDomain};
 
 use crate::chain::TestChain;
 
-const NODE: &str = "node 1";
+/// Each member has so many nodes of the same weight.
+const NODES: usize = 3;
 /// Long enough for nodes that were built without optimisation on a loaded machine.
 const REQUEST_WINDOW_S: u64 = 1800;
+/// Many times what the steps of a request take there.
+const MAX_WAIT: Duration = Duration::from_secs(240);
+
+pub(crate) struct Node {
+    pub(crate) name: B256,
+    pub(crate) key: Arc<NodeKey>,
+    /// The same in hexadecimal.
+    pub(crate) secret: String,
+    pub(crate) certificate: u64,
+}
 
 pub(crate) struct Partner {
     pub(crate) name: B256,
     pub(crate) chain: TestChain,
     pub(crate) link: MemberLink,
-    certificate: u64,
+    pub(crate) nodes: Vec<Node>,
 }
 
 pub(crate) struct Partnership {
     pub(crate) home: TestChain,
     pub(crate) partners: Vec<Partner>,
     pub(crate) relay: RequestRelay,
-    /// The key of every node: who signs is not what these tests are about.
-    signer: PrivateKeySigner,
 }
 
 pub(crate) fn name(text: &str) -> B256 {
@@ -70,7 +86,6 @@ impl Partnership {
         }
         let arguments = Alliance::constructorCall { requirements: registry, ids: declared, anchors };
         let alliance = home.deploy(&Alliance::BYTECODE, &arguments).await;
-        let signer = PrivateKeySigner::random();
         let mut partners = Vec::new();
         for (chain, link) in chains.into_iter().zip(links) {
             let arguments = StoreNode::constructorCall {
@@ -81,49 +96,115 @@ impl Partnership {
             };
             assert_eq!(chain.deploy(&StoreNode::BYTECODE, &arguments).await, link.node_contract);
             home.call(alliance, &Alliance::acceptCall { name: link.name }).await;
-            let certificate = certify(&home, alliance, link.name, signer.address()).await;
-            partners.push(Partner { name: link.name, chain, link, certificate });
+            let mut nodes = Vec::new();
+            for i in 0..NODES {
+                nodes.push(certified_node(&home, alliance, link.name, i).await);
+            }
+            partners.push(Partner { name: link.name, chain, link, nodes });
         }
         let relay =
             RequestRelay { chain: home.chain.clone(), contract: alliance, key: Arc::new(SubmitterKey::random()) };
-        Self { home, partners, relay, signer }
+        Self { home, partners, relay }
     }
 
-    /// Changes the same key on both members, from the versions given; what is suggested is suggested by the node contracts.
-    pub(crate) async fn suggest(&self, key: B256, values: [u64; 2]) -> Vec<Part> {
-        let mut parts = Vec::new();
-        for (partner, value) in self.partners.iter().zip(values) {
-            let write = StoreNode::Write { key, value: B256::from(U256::from(value)) };
-            let call: Bytes = (vec![key], vec![write]).abi_encode_params().into();
-            let asked = StoreNode::suggestCall { call: call.clone() };
-            let suggested = partner.chain.view(partner.link.node_contract, &asked).await;
-            parts.push(Part {
+    /// What the contracts say of a call that writes a key on a member, resting on the key's version.
+    pub(crate) fn call(&self, key: B256, value: u64) -> Bytes {
+        let write = StoreNode::Write { key, value: B256::from(U256::from(value)) };
+        (vec![key], vec![write]).abi_encode_params().into()
+    }
+
+    /// The same key on both members.
+    pub(crate) fn calls(&self, key: B256, values: [u64; 2]) -> Vec<(B256, Bytes)> {
+        self.partners.iter().zip(values).map(|(partner, value)| (partner.name, self.call(key, value))).collect()
+    }
+
+    pub(crate) fn alliance(&self) -> AllianceContract {
+        AllianceContract { chain: self.relay.chain.clone(), address: self.relay.contract }
+    }
+
+    pub(crate) fn node_contract(&self, partner: &Partner) -> NodeContract {
+        NodeContract { chain: partner.chain.chain.clone(), address: partner.link.node_contract }
+    }
+
+    /// An honest endorser for each of a member's nodes.
+    pub(crate) fn endorsers(&self, partner: &Partner) -> Vec<Arc<dyn Endorser>> {
+        let each = partner.nodes.iter().map(|node| {
+            let endorser: Arc<dyn Endorser> = Arc::new(NodeEndorser {
+                domain: self.alliance().domain(),
                 member: partner.name,
-                call,
-                reads: suggested.reads.iter().map(|read| Read { key: read.key, version: read.version }).collect(),
-                writes: suggested.writes.iter().map(|write| Write { key: write.key, value: write.value }).collect(),
+                contract: self.node_contract(partner),
+                certificate: node.certificate,
+                key: node.key.clone(),
             });
-        }
-        parts
+            endorser
+        });
+        each.collect()
     }
 
-    /// Endorses the parts as each member's node, sequences them as the bank's, and says which number that is.
-    pub(crate) async fn sequence(&self, idempotency_key: &str, parts: &[Part]) -> u64 {
-        let domain = SigningDomain::new(self.home.id, self.relay.contract);
+    /// A relay in this process; it carries once `run` is polled.
+    pub(crate) fn courier(&self) -> Arc<Courier> {
+        let links = self.partners.iter().map(|partner| partner.link.clone()).collect();
+        let limits = CourierLimits { pause: Duration::from_millis(100), ..CourierLimits::default() };
+        Arc::new(Courier::new(self.relay.clone(), links, limits))
+    }
+
+    /// The bank's first node, with honest endorsers.
+    pub(crate) fn requester(&self, carrier: Arc<dyn Carrier>) -> Requester {
+        let (bank, node) = (&self.partners[0], &self.partners[0].nodes[0]);
+        let identity = RequesterIdentity {
+            member: bank.name,
+            node: node.name,
+            certificate: node.certificate,
+            key: node.key.clone(),
+        };
+        let members = self.partners.iter().map(|partner| MemberAccess {
+            name: partner.name,
+            contract: self.node_contract(partner),
+            endorsers: self.endorsers(partner),
+        });
+        let limits = RequesterLimits {
+            valid_for_s: REQUEST_WINDOW_S,
+            window_s: REQUEST_WINDOW_S,
+            endorse_timeout: Duration::from_secs(60),
+            patience: Duration::from_secs(120),
+            ..RequesterLimits::default()
+        };
+        Requester { alliance: self.alliance(), identity, members: members.collect(), carrier, limits }
+    }
+
+    /// What the node contracts suggest for these calls, endorsed and signed.
+    pub(crate) async fn submission(&self, requester: &Requester, key: &str, calls: &[(B256, Bytes)]) -> Submission {
+        let mut parts = Vec::new();
+        for (member, call) in calls {
+            parts.push(requester.suggest(*member, call).await.unwrap());
+        }
+        requester.endorse(name(key), parts).await.unwrap()
+    }
+
+    /// A submission with the endorsements given, whether they are good or not.
+    pub(crate) async fn forced(
+        &self,
+        requester: &Requester,
+        key: &str,
+        parts: Vec<Part>,
+        endorse: impl Fn(&Request, &Part) -> Vec<Endorsement>,
+    ) -> Submission {
         let request = Request {
-            idempotency_key: name(idempotency_key),
-            certificate: self.partners[0].certificate,
+            idempotency_key: name(key),
+            certificate: requester.identity.certificate,
             valid_until: self.home.time_s().await + REQUEST_WINDOW_S,
             window: REQUEST_WINDOW_S,
             parts: parts.iter().map(|part| PartReference { member: part.member, part_hash: part.hash() }).collect(),
         };
-        request.check().unwrap();
-        let endorsements: Vec<_> =
-            self.partners.iter().map(|partner| self.endorse(&domain, &request, partner)).collect();
-        let sequence = Sequence { request_hash: request.hash(), endorsements_hash: endorsements_hash(&endorsements) };
-        let signature = self.sign(sequence.digest(&domain));
-        self.relay.submit(&request, &endorsements, signature).await.unwrap();
-        self.relay.number_of(self.partners[0].name, name(NODE), request.idempotency_key).await.unwrap().unwrap()
+        let endorsements = parts.iter().flat_map(|part| endorse(&request, part)).collect();
+        requester.sign(request, endorsements, parts).unwrap()
+    }
+
+    /// What a node signs, whatever it is shown.
+    pub(crate) fn endorse_blindly(&self, request: &Request, member: B256, node: &Node) -> Endorsement {
+        let endorse = Endorse { request_hash: request.hash(), member, certificate: node.certificate };
+        let signature = node.key.sign(&endorse, &self.alliance().domain()).unwrap();
+        Endorsement { certificate: node.certificate, member, signature }
     }
 
     pub(crate) async fn state(&self, number: u64) -> u8 {
@@ -140,15 +221,20 @@ impl Partnership {
         }
         all
     }
+}
 
-    fn endorse(&self, domain: &SigningDomain, request: &Request, partner: &Partner) -> Endorsement {
-        let endorse = Endorse { request_hash: request.hash(), member: partner.name, certificate: partner.certificate };
-        let signature = self.sign(endorse.digest(domain));
-        Endorsement { certificate: partner.certificate, member: partner.name, signature }
-    }
-
-    fn sign(&self, digest: B256) -> Bytes {
-        self.signer.sign_hash_sync(&digest).unwrap().as_bytes().to_vec().into()
+impl Partnership {
+    /// Waits for the outcome of a number, and for version and value of a key, on each member.
+    pub(crate) async fn settled(&self, number: u64, key: B256, expected: [(u8, u64, u64); 2]) {
+        let expected = expected.map(|(outcome, version, value)| (outcome, version, U256::from(value))).to_vec();
+        let settles = async {
+            while self.outcomes(number, key).await != expected {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        if tokio::time::timeout(MAX_WAIT, settles).await.is_err() {
+            assert_eq!(self.outcomes(number, key).await, expected, "outcomes of {number}");
+        }
     }
 }
 
@@ -167,17 +253,31 @@ async fn requirement(
         nodeContract: node_contract,
         openUntil: home.time_s().await + 3600,
         partners: vec![names[1 - own]],
-        endorsers: vec![RequirementRegistry::Endorser { node: name(NODE), weight: 1 }],
+        endorsers: (0..NODES).map(|i| RequirementRegistry::Endorser { node: node_name(i), weight: 1 }).collect(),
     };
     RequirementRegistry::declareCall { requirement }
 }
 
-/// An identity and a transaction certificate; the serial number of the second.
-async fn certify(home: &TestChain, alliance: Address, member: B256, key: Address) -> u64 {
+pub(crate) fn node_name(i: usize) -> B256 {
+    name(&format!("node {}", i + 1))
+}
+
+/// A node with an identity and a transaction certificate for everything.
+async fn certified_node(home: &TestChain, alliance: Address, member: B256, i: usize) -> Node {
+    let secret = hex::encode(B256::random());
+    let key = Arc::new(NodeKey::from_hex(&secret).unwrap());
     let until = home.time_s().await + 86_400;
-    home.call(alliance, &Alliance::issueIdentityCall { member, node: name(NODE), key, validUntil: until }).await;
+    let call = Alliance::issueIdentityCall { member, node: node_name(i), key: key.address(), validUntil: until };
+    home.call(alliance, &call).await;
     let identity = home.view(alliance, &Alliance::lastSerialCall {}).await;
-    home.call(alliance, &Alliance::issueTransactionCall { identity, scope: 3, validUntil: until }).await;
+    let certificate = certify(home, alliance, identity, until).await;
+    Node { name: node_name(i), key, secret, certificate }
+}
+
+/// A transaction certificate for everything; its serial number.
+pub(crate) async fn certify(home: &TestChain, alliance: Address, identity: u64, valid_until: u64) -> u64 {
+    let scope = Scope::BOTH.code();
+    home.call(alliance, &Alliance::issueTransactionCall { identity, scope, validUntil: valid_until }).await;
     home.view(alliance, &Alliance::lastSerialCall {}).await
 }
 

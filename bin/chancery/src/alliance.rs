@@ -1,0 +1,55 @@
+//! Processes of an alliance: `chancery relay` and `chancery endorser`, until they are told to stop.
+
+mod chains;
+mod endorser;
+mod relay;
+
+use std::{net::SocketAddr, path::Path};
+
+use alloy_primitives::B256;
+use anyhow::{Context as _, Result, ensure};
+use axum::Router;
+use chancery_bridge::http::serve;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::{endorser::run as run_endorser, relay::run as run_relay};
+use crate::commands::read_bounded;
+
+/// Largest configuration file, in bytes.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// Reads a configuration file.
+fn configuration<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = String::from_utf8(read_bounded(path, MAX_CONFIG_BYTES)?)
+        .with_context(|| format!("{} is not UTF-8 text", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} cannot be used", path.display()))
+}
+
+/// A name as the contracts have it: its characters, and zeros up to 32 bytes.
+fn name_of(text: &str) -> Result<B256> {
+    let fits = !text.is_empty() && text.len() <= B256::len_bytes() && text.is_ascii();
+    ensure!(fits, "a name is 1 to 32 ASCII characters, not {text:?}");
+    Ok(B256::right_padding_from(text.as_bytes()))
+}
+
+/// Serves until it is told to stop, beside `work`, which does not end by itself.
+async fn serve_until(
+    listen: SocketAddr,
+    router: Router,
+    what: &str,
+    until_stdin_ends: bool,
+    work: impl Future<Output = ()>,
+) -> Result<()> {
+    let stop = crate::stop::told_to_stop(until_stdin_ends)?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}: choose another address, or end what listens there"))?;
+    let shutdown = CancellationToken::new();
+    println!("ready {what}=http://{}", listener.local_addr()?);
+    let server = tokio::spawn(serve(listener, router, shutdown.clone()));
+    tokio::select! { () = stop => tracing::info!("stopping"), () = work => {} }
+    shutdown.cancel();
+    server.await.context("the server has failed")
+}

@@ -1,0 +1,44 @@
+//! Chains as the configuration of a relay or an endorser names them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use chancery_execution::GenesisConfig;
+use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons};
+use serde::Deserialize;
+
+use crate::commands::read_bounded;
+
+/// Genesis files hold the contracts' creation code and every validator.
+const MAX_GENESIS_BYTES: u64 = 16 << 20;
+
+/// A chain with finality certificates.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChainSection {
+    /// What the rest of the file calls it.
+    pub(super) name: String,
+    /// JSON-RPC endpoint of one of its nodes. What it says is verified.
+    rpc: String,
+    /// Its genesis file, relative to this file: what is trusted.
+    genesis: PathBuf,
+}
+
+impl ChainSection {
+    fn config(&self, directory: &Path) -> Result<ChainConfig> {
+        let path = directory.join(&self.genesis);
+        let config: GenesisConfig = serde_json::from_slice(&read_bounded(&path, MAX_GENESIS_BYTES)?)
+            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
+        let essentials = chancery_chain::chain_essentials(&config, genesis.header().hash());
+        let rpc = self.rpc.parse().with_context(|| format!("rpc of chain {} is no URL", self.name))?;
+        Ok(ChainConfig::certified(self.name.clone(), rpc, essentials))
+    }
+}
+
+/// Connects to them. One that does not answer yet is tried again when it is used.
+pub(super) async fn connect(sections: &[ChainSection], file: &Path) -> Result<Ledger> {
+    let directory = file.parent().unwrap_or_else(|| Path::new("."));
+    let configs = sections.iter().map(|section| section.config(directory)).collect::<Result<_>>()?;
+    Ok(Ledger::connect(configs, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?)
+}

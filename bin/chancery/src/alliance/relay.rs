@@ -1,0 +1,133 @@
+//! `chancery relay`: carries headers every K blocks, and requests of an alliance to their ends. It holds no key that counts: anybody may run one.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use alloy_primitives::Address;
+use anyhow::{Context as _, Result, ensure};
+use axum::{Json, Router, routing::get};
+use chancery_bridge::{
+    contracts::AllianceContract,
+    relay::{AnchorRelay, Courier, CourierLimits, RequestRelay, member_links, push::push_every, router},
+};
+use chancery_ledger::{Ledger, SubmitterKey};
+use futures::future::{join, join_all, pending};
+use serde::Deserialize;
+use tracing::{info, warn};
+
+use super::{chains::ChainSection, chains::connect, configuration, serve_until};
+use crate::{arguments::RunRelay, city::secrets::read_private};
+
+/// Pause between two tries to read the alliance when it starts before its chains.
+const START_PAUSE: Duration = Duration::from_secs(1);
+/// How often it tries before it gives up.
+const START_TRIES: u32 = 120;
+
+/// `relay.toml`. Paths are relative to it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RelayFile {
+    /// Where requesters hand in what they have put together.
+    listen: SocketAddr,
+    /// A header is pushed to each anchor when so many blocks have passed.
+    #[serde(default = "default_push_every_blocks")]
+    push_every_blocks: u64,
+    /// Hexadecimal key of the account that pays on every chain; absent: a new one each time, for chains on which gas is free.
+    key_file: Option<PathBuf>,
+    chains: Vec<ChainSection>,
+    /// Whose requests are carried; absent: headers alone are.
+    alliance: Option<AllianceSection>,
+    /// Anchors besides those of the alliance's members, which its contracts name.
+    #[serde(default)]
+    anchors: Vec<AnchorSection>,
+}
+
+const fn default_push_every_blocks() -> u64 {
+    64
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllianceSection {
+    /// The chain that decides.
+    chain: String,
+    /// Its `Alliance` contract.
+    contract: Address,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnchorSection {
+    /// The chain whose headers it keeps.
+    follows: String,
+    /// The chain on which it stands.
+    host: String,
+    /// The contract.
+    address: Address,
+}
+
+/// Runs until it is told to stop.
+pub(crate) async fn run(options: &RunRelay) -> Result<()> {
+    let file: RelayFile = configuration(&options.config)?;
+    ensure!(file.push_every_blocks > 0, "push_every_blocks is at least 1");
+    let key = Arc::new(match &file.key_file {
+        None => SubmitterKey::random(),
+        Some(name) => {
+            let path = options.config.parent().map_or_else(|| name.clone(), |directory| directory.join(name));
+            let text = read_private(&path).with_context(|| format!("cannot read the key file {}", path.display()))?;
+            SubmitterKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))?
+        }
+    });
+    let ledger = connect(&file.chains, &options.config).await?;
+    let mut anchors = Vec::new();
+    for anchor in &file.anchors {
+        let (followed, host) = (ledger.chain(&anchor.follows)?.clone(), ledger.chain(&anchor.host)?.clone());
+        anchors.push(AnchorRelay { followed, host, anchor: anchor.address, key: Arc::clone(&key) });
+    }
+    let courier = match &file.alliance {
+        None => None,
+        Some(section) => Some(Arc::new(assemble(section, &ledger, &key, &mut anchors).await?)),
+    };
+    ensure!(!anchors.is_empty(), "there is nothing to carry: name an alliance or anchors");
+    info!(payer = %key.address(), anchors = anchors.len(), "carrying");
+    let routes = match &courier {
+        Some(courier) => router(courier.clone()),
+        None => Router::new().route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) })),
+    };
+    let pushes = join_all(anchors.iter().map(|anchor| push_every(anchor, file.push_every_blocks)));
+    let carries = async {
+        match &courier {
+            Some(courier) => courier.run().await,
+            None => pending().await,
+        }
+    };
+    let work = async { _ = join(pushes, carries).await };
+    Box::pin(serve_until(file.listen, routes, "relay", options.until_stdin_ends, work)).await
+}
+
+/// The courier of an alliance, whose members' anchors are added to those that are fed.
+async fn assemble(
+    section: &AllianceSection,
+    ledger: &Ledger,
+    key: &Arc<SubmitterKey>,
+    anchors: &mut Vec<AnchorRelay>,
+) -> Result<Courier> {
+    let alliance = AllianceContract { chain: ledger.chain(&section.chain)?.clone(), address: section.contract };
+    let chains: Vec<_> = ledger.chains().cloned().collect();
+    let mut tries = 0;
+    let members = loop {
+        match member_links(&alliance, &chains, key).await {
+            Ok(members) => break members,
+            Err(error) if tries < START_TRIES => {
+                warn!(%error, "the alliance cannot be read yet");
+                tries += 1;
+                tokio::time::sleep(START_PAUSE).await;
+            }
+            Err(error) => return Err(error).context("the alliance cannot be read"),
+        }
+    };
+    for member in &members {
+        anchors.extend([member.to_member.clone(), member.to_alliance.clone()]);
+    }
+    let relay = RequestRelay { chain: alliance.chain, contract: alliance.address, key: Arc::clone(key) };
+    Ok(Courier::new(relay, members, CourierLimits::default()))
+}

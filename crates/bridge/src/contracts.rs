@@ -1,0 +1,248 @@
+//! The contracts between chains, read at the newest final block. What is read here is the node's word: it is good for preparing messages, and whatever
+//! follows from it is proven or signed before it counts.
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolCall;
+use chancery_contracts::{Alliance, StoreNode};
+use chancery_ledger::{Chain, LedgerError};
+use chancery_primitives::SigningDomain;
+
+use crate::alliance::{
+    certificate::{IdentityCertificate, Scope, TransactionCertificate},
+    comparison::Suggestion,
+    decision::Decision,
+    message::{Read, Write},
+    store::Outcome,
+};
+
+/// Why a contract could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The chain does not answer, or the contract refuses.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// It answered something else.
+    #[error("the contract's answer cannot be read: {0}")]
+    Answer(#[from] alloy_sol_types::Error),
+}
+
+impl ViewError {
+    /// Whether the same may succeed later.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Ledger(error) if error.is_temporary())
+    }
+}
+
+/// An `Alliance` on its chain.
+#[derive(Clone, Debug)]
+pub struct AllianceContract {
+    /// The alliance chain.
+    pub chain: Chain,
+    /// Where the contract stands.
+    pub address: Address,
+}
+
+impl AllianceContract {
+    /// What signatures are made for.
+    #[must_use]
+    pub fn domain(&self) -> SigningDomain {
+        SigningDomain::new(self.chain.config().chain_id, self.address)
+    }
+
+    /// Time of the newest final block, in seconds: the only clock that counts.
+    ///
+    /// # Errors
+    /// An unreachable chain.
+    pub async fn time_s(&self) -> Result<u64, ViewError> {
+        Ok(self.chain.head().await?.time_ms / 1000)
+    }
+
+    /// The number that a node's request got under its idempotency key; `None`: it was not sequenced.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn number_of(&self, member: B256, node: B256, idempotency_key: B256) -> Result<Option<u64>, ViewError> {
+        let call = Alliance::numberOfCall { member, node, idempotencyKey: idempotency_key };
+        Ok(Some(view(&self.chain, self.address, &call).await?).filter(|number| *number != 0))
+    }
+
+    /// The highest number.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn request_count(&self) -> Result<u64, ViewError> {
+        view(&self.chain, self.address, &Alliance::requestCountCall {}).await
+    }
+
+    /// A request as members are shown it; `None`: there is none.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn decision(&self, number: u64) -> Result<Option<Decision>, ViewError> {
+        let record = view(&self.chain, self.address, &Alliance::requestAtCall { number }).await?;
+        let word = U256::from(record.state)
+            | U256::from(record.deadline) << 8
+            | U256::from(record.parties) << 72
+            | U256::from(record.prepared) << 88;
+        Ok(Decision::from_word(word))
+    }
+
+    /// The members of its parts, in their order; none for an invalid one.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn parties(&self, number: u64) -> Result<Vec<B256>, ViewError> {
+        view(&self.chain, self.address, &Alliance::partiesCall { number }).await
+    }
+
+    /// Hash of a member's part; zero if it has none there.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn part_hash(&self, number: u64, member: B256) -> Result<B256, ViewError> {
+        view(&self.chain, self.address, &Alliance::partHashOfCall { number, member }).await
+    }
+
+    /// Names of the members now.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn members(&self) -> Result<Vec<B256>, ViewError> {
+        view(&self.chain, self.address, &Alliance::membersCall {}).await
+    }
+
+    /// Where a member, or one that was, has its chain, node contract and anchor.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn member(&self, name: B256) -> Result<MemberPlace, ViewError> {
+        let record = view(&self.chain, self.address, &Alliance::memberRecordCall { name }).await?;
+        Ok(MemberPlace {
+            chain_id: record.chainId,
+            is_active: record.isActive,
+            is_foreign: record.genesisHash.is_zero(),
+            node_contract: record.nodeContract,
+            anchor: record.anchor,
+        })
+    }
+
+    /// A transaction certificate with the identity that it rests on; `None`: there is none.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn certificate(
+        &self,
+        serial: u64,
+    ) -> Result<Option<(TransactionCertificate, IdentityCertificate)>, ViewError> {
+        let found = view(&self.chain, self.address, &Alliance::transactionCertificateCall { serial }).await?;
+        let Some(scope) = Scope::from_code(found.scope).filter(|_| found.identity != 0) else { return Ok(None) };
+        let call = Alliance::identityCertificateCall { serial: found.identity };
+        let identity = view(&self.chain, self.address, &call).await?;
+        let transaction = TransactionCertificate {
+            identity: found.identity,
+            scope,
+            valid_until: found.validUntil,
+            revoked: found.isRevoked,
+        };
+        let identity = IdentityCertificate {
+            node: identity.node,
+            member: identity.member,
+            key: identity.key,
+            valid_until: identity.validUntil,
+            revoked: identity.isRevoked,
+        };
+        Ok(Some((transaction, identity)))
+    }
+
+    /// What a node weighs for a member, and what all of the member's endorsers weigh.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn weight(&self, member: B256, node: B256) -> Result<U256, ViewError> {
+        view(&self.chain, self.address, &Alliance::weightOfCall { name: member, node }).await
+    }
+
+    /// What all of a member's endorsers weigh.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn total_weight(&self, member: B256) -> Result<U256, ViewError> {
+        view(&self.chain, self.address, &Alliance::totalWeightCall { name: member }).await
+    }
+}
+
+/// Where a member's things are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemberPlace {
+    /// EIP-155 id of its chain; 0 for a name that never was a member's.
+    pub chain_id: u64,
+    /// It is of the alliance now.
+    pub is_active: bool,
+    /// Its outcomes are attested, not proven.
+    pub is_foreign: bool,
+    /// On its chain.
+    pub node_contract: Address,
+    /// On the alliance chain; follows its chain.
+    pub anchor: Address,
+}
+
+/// A member's node contract on its chain.
+#[derive(Clone, Debug)]
+pub struct NodeContract {
+    /// The member's chain.
+    pub chain: Chain,
+    /// Where the contract stands.
+    pub address: Address,
+}
+
+impl NodeContract {
+    /// What a call would read and change in the newest final state.
+    ///
+    /// # Errors
+    /// `Reverted` when the node contract does not understand the call; [`ViewError`].
+    pub async fn suggest(&self, call: &Bytes) -> Result<Suggestion, ViewError> {
+        let found = view(&self.chain, self.address, &StoreNode::suggestCall { call: call.clone() }).await?;
+        Ok(Suggestion {
+            reads: found.reads.iter().map(|read| Read { key: read.key, version: read.version }).collect(),
+            writes: found.writes.iter().map(|write| Write { key: write.key, value: write.value }).collect(),
+        })
+    }
+
+    /// What became of a number here; `None`: nothing yet.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn outcome(&self, number: u64) -> Result<Option<Outcome>, ViewError> {
+        let record = view(&self.chain, self.address, &StoreNode::outcomeCall { number }).await?;
+        Ok(Outcome::from_word(U256::from(record.outcome)))
+    }
+
+    /// Reason, expected and actual of a refusal; `None`: the number was not refused here.
+    pub(crate) async fn refused(&self, number: u64) -> Result<Option<(u8, u64, u64)>, ViewError> {
+        let record = view(&self.chain, self.address, &StoreNode::outcomeCall { number }).await?;
+        let is_refused = Outcome::from_word(U256::from(record.outcome)) == Some(Outcome::Refused);
+        Ok(is_refused.then_some((record.reason, record.expected, record.actual)))
+    }
+
+    /// The key because of which a number was refused.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn refused_key(&self, number: u64) -> Result<B256, ViewError> {
+        view(&self.chain, self.address, &StoreNode::refusedKeyCall { number }).await
+    }
+
+    /// The anchor here that follows the alliance chain.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn anchor(&self) -> Result<Address, ViewError> {
+        view(&self.chain, self.address, &StoreNode::ANCHORCall {}).await
+    }
+}
+
+async fn view<C: SolCall>(chain: &Chain, contract: Address, call: &C) -> Result<C::Return, ViewError> {
+    let answer = chain.view(contract, &call.abi_encode().into()).await?;
+    Ok(C::abi_decode_returns(&answer.data)?)
+}

@@ -1,0 +1,77 @@
+//! The endorser: executes a part's call for itself, compares, and signs (A-END; step 2 of `docs/specs/alliance.md`).
+//!
+//! ```text
+//! requester -- request, part --> [form] -> [suggest at the newest final block] -> [compare] -> [sign] -- endorsement -->
+//!                                  |                |                               |
+//!                               Malformed      CallRefused, Unavailable          Differs: the key, both versions or values
+//! ```
+//! It keeps nothing between two questions, so it may be killed at any moment, and several may run with the same key.
+
+mod node;
+mod remote;
+mod service;
+
+use alloy_primitives::B256;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+pub use self::{node::NodeEndorser, remote::RemoteEndorser, service::router};
+use crate::alliance::{
+    comparison::Difference,
+    message::{Endorsement, Part, Request},
+};
+
+/// Where endorsers are asked.
+pub const PATH: &str = "/v1/endorsements";
+
+/// Somebody who may endorse a part.
+#[async_trait]
+pub trait Endorser: Send + Sync {
+    /// Endorses a member's part of a request, or says why not. Whoever asks examines the answer.
+    async fn endorse(&self, request: &Request, part: &Part) -> Result<Endorsement, EndorseRefusal>;
+}
+
+/// What an endorser is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EndorseQuery {
+    /// What is signed.
+    pub request: Request,
+    /// The endorser's member's part of it.
+    pub part: Part,
+}
+
+/// Why it does not endorse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+pub enum EndorseRefusal {
+    /// The part exceeds a bound, or is not the one that the request names.
+    #[error("the part is malformed, or is not the one that the request names")]
+    Malformed,
+    /// Ask an endorser of that member.
+    #[error("this endorser speaks for {own}, not for {asked}")]
+    OtherMember {
+        /// Whose part it is.
+        asked: B256,
+        /// The endorser's member.
+        own: B256,
+    },
+    /// It finds something else. Of a version: ask for another suggestion.
+    #[error("{difference}")]
+    Differs {
+        /// The first key that differs.
+        difference: Difference,
+    },
+    /// The node contract does not let the call happen.
+    #[error("the node contract refuses the call: {reason}")]
+    CallRefused {
+        /// In the contract's own terms.
+        reason: String,
+    },
+    /// Ask again later: it cannot read its chain, or does not answer.
+    #[error("the endorser cannot say: {reason}")]
+    Unavailable {
+        /// What is missing.
+        reason: String,
+    },
+}

@@ -1,0 +1,62 @@
+use std::sync::Arc;
+
+use alloy_primitives::B256;
+use async_trait::async_trait;
+use chancery_ledger::LedgerError;
+use chancery_primitives::SigningDomain;
+
+use super::{EndorseRefusal, Endorser};
+use crate::{
+    alliance::{
+        comparison::compare,
+        message::{Endorse, Endorsement, Part, Request},
+    },
+    contracts::{NodeContract, ViewError},
+    key::NodeKey,
+};
+
+/// A member's node that endorses. It believes its own chain's node and nobody else.
+#[derive(Clone, Debug)]
+pub struct NodeEndorser {
+    /// What signatures are made for.
+    pub domain: SigningDomain,
+    /// The member's name.
+    pub member: B256,
+    /// The member's node contract, through the endorser's own node.
+    pub contract: NodeContract,
+    /// Serial number of its transaction certificate.
+    pub certificate: u64,
+    /// What its identity certificate names.
+    pub key: Arc<NodeKey>,
+}
+
+#[async_trait]
+impl Endorser for NodeEndorser {
+    async fn endorse(&self, request: &Request, part: &Part) -> Result<Endorsement, EndorseRefusal> {
+        if part.member != self.member {
+            return Err(EndorseRefusal::OtherMember { asked: part.member, own: self.member });
+        }
+        let part_hash = part.hash();
+        let is_named = request.parts.iter().any(|known| known.member == self.member && known.part_hash == part_hash);
+        if request.check().is_err() || !part.is_well_formed() || !is_named {
+            return Err(EndorseRefusal::Malformed);
+        }
+        let found = self.contract.suggest(&part.call).await.map_err(|error| match error {
+            ViewError::Ledger(LedgerError::Reverted { reason, .. }) => {
+                EndorseRefusal::CallRefused { reason: reason.to_string() }
+            }
+            error => {
+                // The answer goes to another organization: it does not learn our endpoints.
+                tracing::warn!(%error, "a call could not be executed for an endorsement");
+                EndorseRefusal::Unavailable { reason: "its chain could not be read".to_owned() }
+            }
+        })?;
+        compare(part, &found).map_err(|difference| EndorseRefusal::Differs { difference })?;
+        let endorse = Endorse { request_hash: request.hash(), member: self.member, certificate: self.certificate };
+        let signature = self
+            .key
+            .sign(&endorse, &self.domain)
+            .map_err(|error| EndorseRefusal::Unavailable { reason: error.to_string() })?;
+        Ok(Endorsement { certificate: self.certificate, member: self.member, signature })
+    }
+}

@@ -1,0 +1,118 @@
+//! One attempt: the five steps under one idempotency key. Each is public, so that a caller may look between them.
+
+use alloy_primitives::{B256, Bytes};
+use chancery_ledger::LedgerError;
+use futures::future::try_join_all;
+
+use super::{Committed, MemberAccess, RequestError, Requester};
+use crate::{
+    alliance::{
+        message::{
+            Endorsement, MAX_ENDORSEMENTS, MAX_PARTS, Part, PartReference, Request, RequestFault, Sequence,
+            endorsements_hash,
+        },
+        submission::Submission,
+    },
+    contracts::ViewError,
+    relay::CarryRefusal,
+};
+
+impl Requester {
+    /// Steps 1 to 5 once. What was sequenced under this key before is not asked again, but followed to its end; the first answer says so.
+    pub(super) async fn attempt(
+        &self,
+        idempotency_key: B256,
+        calls: &[(B256, Bytes)],
+    ) -> (bool, Result<Committed, RequestError>) {
+        let (member, node) = (self.identity.member, self.identity.node);
+        match self.alliance.number_of(member, node, idempotency_key).await {
+            Ok(Some(number)) => (true, self.follow(number, idempotency_key, None).await),
+            Ok(None) => (false, Box::pin(self.begin(idempotency_key, calls)).await),
+            Err(error) => (false, Err(error.into())),
+        }
+    }
+
+    async fn begin(&self, idempotency_key: B256, calls: &[(B256, Bytes)]) -> Result<Committed, RequestError> {
+        let parts = try_join_all(calls.iter().map(|(member, call)| self.suggest(*member, call))).await?;
+        let submission = Box::pin(self.endorse(idempotency_key, parts)).await?;
+        Box::pin(self.send(&submission)).await
+    }
+
+    /// Step 1: what a call would read and change at the newest final block of its member's chain.
+    ///
+    /// # Errors
+    /// `CallRefused` by the node contract, `MemberUnknown`, `View`.
+    pub async fn suggest(&self, member: B256, call: &Bytes) -> Result<Part, RequestError> {
+        let access = self.member(member)?;
+        let found = access.contract.suggest(call).await.map_err(|error| match error {
+            ViewError::Ledger(LedgerError::Reverted { reason, .. }) => {
+                RequestError::CallRefused { member, reason: reason.to_string() }
+            }
+            error => error.into(),
+        })?;
+        Ok(Part { member, call: call.clone(), reads: found.reads, writes: found.writes })
+    }
+
+    /// Step 2: has the parts endorsed, each by more than half of its member's weight, and signs what comes together.
+    ///
+    /// # Errors
+    /// `NotEndorsed` with each endorser's reason; `Form`, `MemberUnknown`, `View`, `Key`.
+    pub async fn endorse(&self, idempotency_key: B256, mut parts: Vec<Part>) -> Result<Submission, RequestError> {
+        if parts.len() > MAX_PARTS {
+            return Err(RequestFault::PartCount(parts.len()).into());
+        }
+        parts.sort_by_key(|part| part.member);
+        let now = self.alliance.time_s().await?;
+        let request = Request {
+            idempotency_key,
+            certificate: self.identity.certificate,
+            valid_until: now.saturating_add(self.limits.valid_for_s),
+            window: self.limits.window_s,
+            parts: parts.iter().map(|part| PartReference { member: part.member, part_hash: part.hash() }).collect(),
+        };
+        request.check()?;
+        let asked = parts.iter().map(|part| async {
+            let member = self.member(part.member)?;
+            self.endorsements(&request, part, member).await
+        });
+        let endorsements: Vec<Endorsement> = try_join_all(asked).await?.into_iter().flatten().collect();
+        self.sign(request, endorsements, parts)
+    }
+
+    /// Puts a request and its endorsements together and signs them: nobody can add or leave out one (step 3).
+    ///
+    /// # Errors
+    /// `TooManyEndorsements`; `Key`.
+    pub fn sign(
+        &self,
+        request: Request,
+        endorsements: Vec<Endorsement>,
+        parts: Vec<Part>,
+    ) -> Result<Submission, RequestError> {
+        if endorsements.len() > MAX_ENDORSEMENTS {
+            return Err(RequestError::TooManyEndorsements(endorsements.len()));
+        }
+        let sequence = Sequence { request_hash: request.hash(), endorsements_hash: endorsements_hash(&endorsements) };
+        let signature = self.identity.key.sign(&sequence, &self.alliance.domain())?;
+        Ok(Submission { request, endorsements, signature, parts })
+    }
+
+    /// Steps 3 to 5: has it carried, and waits for the decision.
+    ///
+    /// # Errors
+    /// See [`RequestError`].
+    pub async fn send(&self, submission: &Submission) -> Result<Committed, RequestError> {
+        let key = submission.request.idempotency_key;
+        match self.carrier.carry(submission).await {
+            Ok(number) => self.follow(number, key, Some(submission)).await,
+            // An earlier process of ours has sequenced another suggestion under this key: its end is the end of this attempt.
+            Err(CarryRefusal::IdempotencyKeyUsed { number }) => self.follow(number, key, None).await,
+            Err(refusal) if refusal.is_temporary() => self.await_number(submission).await,
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    pub(super) fn member(&self, name: B256) -> Result<&MemberAccess, RequestError> {
+        self.members.iter().find(|member| member.name == name).ok_or(RequestError::MemberUnknown(name))
+    }
+}

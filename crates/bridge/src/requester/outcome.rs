@@ -1,0 +1,176 @@
+//! What became of a request, from what is on chain.
+
+use std::time::Duration;
+
+use alloy_primitives::{B256, U256};
+use alloy_sol_types::SolEvent;
+use chancery_contracts::Alliance;
+use chancery_ledger::{Event, EventFilter};
+use tokio::time::{Instant, sleep};
+
+use super::{Committed, RequestError, Requester};
+use crate::{
+    alliance::{
+        certificate::SignatureFault,
+        decision::{Decision, RequestState},
+        message::{MAX_ENDORSEMENTS, MAX_PARTS, MAX_WINDOW_S},
+        sequence::{BadSignature, WeightMissing},
+        store::Refusal,
+        submission::Submission,
+    },
+    contracts::ViewError,
+    relay::CarryRefusal,
+};
+
+impl Requester {
+    /// Waits until a number is decided. With the submission at hand, hands it to the carrier again from time to time.
+    ///
+    /// # Errors
+    /// `Invalid`, `Refused`, `Expired`; `OutcomeUnknown` when the alliance chain gives no answer for longer than the limits allow.
+    pub async fn follow(
+        &self,
+        number: u64,
+        idempotency_key: B256,
+        submission: Option<&Submission>,
+    ) -> Result<Committed, RequestError> {
+        let mut give_up = Instant::now() + self.limits.patience;
+        let mut deadline_seen = false;
+        let mut resend = Instant::now() + self.limits.resend_after;
+        loop {
+            let decision = tolerant(self.alliance.decision(number).await)?.flatten();
+            match decision.map(|decision| (decision.state(), decision)) {
+                None => {}
+                Some((RequestState::Committed, _)) => return Ok(Committed { number, idempotency_key }),
+                Some((RequestState::Invalid, _)) => return Err(self.invalid(number).await?),
+                Some((RequestState::Aborted, decision)) => return Err(self.aborted(number, &decision).await?),
+                Some((RequestState::Sequenced, decision)) => {
+                    let deadline = decision.deadline();
+                    if let Some(now) = tolerant(self.alliance.time_s().await)? {
+                        if !deadline_seen {
+                            deadline_seen = true;
+                            give_up += Duration::from_secs(deadline.saturating_sub(now).min(MAX_WINDOW_S));
+                        }
+                        if now > deadline && self.is_without_commit(number).await? {
+                            return Err(RequestError::Expired { number, deadline });
+                        }
+                    }
+                }
+            }
+            let now = Instant::now();
+            if now >= give_up {
+                return Err(RequestError::OutcomeUnknown { number: Some(number) });
+            }
+            if let Some(submission) = submission.filter(|_| now >= resend) {
+                resend = now + self.limits.resend_after;
+                if let Err(error) = self.carrier.carry(submission).await {
+                    tracing::debug!(%error, "not carried again");
+                }
+            }
+            sleep(self.limits.poll).await;
+        }
+    }
+
+    /// Asked after a final block of a time after the deadline was seen: then there will never be a commit, whether somebody expires it or not.
+    async fn is_without_commit(&self, number: u64) -> Result<bool, RequestError> {
+        let decision = tolerant(self.alliance.decision(number).await)?.flatten();
+        Ok(decision.is_some_and(|decision| decision.state() == RequestState::Sequenced))
+    }
+
+    /// Sends what nobody has confirmed, until it has a number or cannot get one any more.
+    pub(super) async fn await_number(&self, submission: &Submission) -> Result<Committed, RequestError> {
+        let (request, key) = (&submission.request, submission.request.idempotency_key);
+        let give_up = Instant::now() + Duration::from_secs(self.limits.valid_for_s) + self.limits.patience;
+        let mut tries = 0;
+        loop {
+            let now = tolerant(self.alliance.time_s().await)?;
+            let known = self.alliance.number_of(self.identity.member, self.identity.node, key).await;
+            if let Some(number) = tolerant(known)?.flatten() {
+                return self.follow(number, key, Some(submission)).await;
+            }
+            if now.is_some_and(|now| now > request.valid_until) {
+                return Err(RequestError::Lapsed { valid_until: request.valid_until });
+            }
+            if Instant::now() >= give_up {
+                return Err(RequestError::OutcomeUnknown { number: None });
+            }
+            tries += 1;
+            sleep(self.limits.backoff.delay(tries)).await;
+            match self.carrier.carry(submission).await {
+                Ok(number) => return self.follow(number, key, Some(submission)).await,
+                Err(CarryRefusal::IdempotencyKeyUsed { number }) => return self.follow(number, key, None).await,
+                Err(refusal) if refusal.is_temporary() => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+    }
+
+    /// Who refused, and why.
+    async fn aborted(&self, number: u64, decision: &Decision) -> Result<RequestError, RequestError> {
+        for member in self.alliance.parties(number).await? {
+            let Ok(access) = self.member(member) else { continue };
+            if let Some(refusal) = access.contract.refusal(number).await? {
+                return Ok(RequestError::Refused { number, member, refusal });
+            }
+        }
+        Ok(RequestError::Expired { number, deadline: decision.deadline() })
+    }
+
+    /// Which signatures were bad and whose weight was missing.
+    async fn invalid(&self, number: u64) -> Result<RequestError, RequestError> {
+        let names = [Alliance::BadSignature::SIGNATURE_HASH, Alliance::WeightMissing::SIGNATURE_HASH];
+        let filter = EventFilter {
+            contracts: vec![self.alliance.address],
+            topics: [names.to_vec(), vec![U256::from(number).into()], Vec::new(), Vec::new()],
+            ..EventFilter::default()
+        };
+        let limit = MAX_ENDORSEMENTS + MAX_PARTS;
+        let events = self.alliance.chain.events(&filter, limit).await.map_err(ViewError::from)?;
+        let (mut bad, mut missing) = (Vec::new(), Vec::new());
+        for event in &events {
+            if event.topics.first() == Some(&Alliance::BadSignature::SIGNATURE_HASH) {
+                bad.extend(bad_signature(event)?);
+            } else {
+                missing.push(weight_missing(event)?);
+            }
+        }
+        Ok(RequestError::Invalid { number, bad, missing })
+    }
+}
+
+/// A chain that does not answer for a moment is asked again.
+fn tolerant<T>(read: Result<T, ViewError>) -> Result<Option<T>, RequestError> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_temporary() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn bad_signature(event: &Event) -> Result<Option<BadSignature>, ViewError> {
+    let found = Alliance::BadSignature::decode_raw_log(event.topics.iter().copied(), &event.data)?;
+    let fault = SignatureFault::from_code(found.fault);
+    Ok(fault.map(|fault| BadSignature { member: found.member, serial: found.certificate, fault }))
+}
+
+fn weight_missing(event: &Event) -> Result<WeightMissing, ViewError> {
+    let found = Alliance::WeightMissing::decode_raw_log(event.topics.iter().copied(), &event.data)?;
+    // At most 64 weights of 64 bits.
+    Ok(WeightMissing { member: found.member, weight: found.weight.saturating_to(), total: found.total.saturating_to() })
+}
+
+impl crate::contracts::NodeContract {
+    /// Why a number was refused here; `None`: it was not.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn refusal(&self, number: u64) -> Result<Option<Refusal>, ViewError> {
+        let Some((reason, expected, actual)) = self.refused(number).await? else { return Ok(None) };
+        let key = self.refused_key(number).await?;
+        Ok(Some(match reason {
+            1 => Refusal::Stale { key, expected, actual },
+            2 => Refusal::Conflict { key, holder: actual },
+            3 => Refusal::Malformed,
+            _ => Refusal::Rejected,
+        }))
+    }
+}
