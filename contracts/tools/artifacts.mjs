@@ -16,6 +16,8 @@ const contracts = [
   "CertificateRegistry",
   "ValidatorRegistry",
   "Permissions",
+  "DigitalAsset",
+  "ResourceDirectory",
 ];
 
 function trimmed(name) {

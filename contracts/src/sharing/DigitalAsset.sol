@@ -48,7 +48,9 @@ contract DigitalAsset is IDigitalAsset {
         uint32 keyEpoch_,
         bytes calldata metadata
     ) external onlyOwner {
-        if (metadata.length > MAX_METADATA_BYTES) revert MetadataLength(metadata.length, MAX_METADATA_BYTES);
+        if (metadata.length > MAX_METADATA_BYTES) {
+            revert MetadataLength(metadata.length, MAX_METADATA_BYTES);
+        }
         bool file = hashAlgorithm != 0;
         if (file ? (fingerprint == 0 || size == 0) : metadata.length == 0) revert VersionEmpty();
         if (version != latestVersion + 1) revert VersionOutOfOrder(latestVersion + 1, version);

@@ -125,7 +125,7 @@ contract DigitalAssetTest {
             vm.prank(sender);
             (bool done, bytes memory answer) = address(_asset).call(calls[i]);
             vm.assertFalse(done, "done");
-            vm.assertEq(bytes32(answer), bytes32(IDigitalAsset.NotOwner.selector), "refusal");
+            vm.assertEq(bytes32(bytes4(answer)), bytes32(IDigitalAsset.NotOwner.selector), "refusal");
         }
         vm.assertFalse(_asset.automatic(), "unchanged");
         vm.assertEq(_asset.keyEpoch(), 1, "unchanged");
