@@ -22,3 +22,5 @@ bind!(blocks, DataBlockRegistry, "artifacts/DataBlockRegistry.json");
 bind!(certificates, CertificateRegistry, "artifacts/CertificateRegistry.json");
 bind!(permissions, Permissions, "artifacts/Permissions.json");
 bind!(validators, ValidatorRegistry, "artifacts/ValidatorRegistry.json");
+bind!(assets, DigitalAsset, "artifacts/DigitalAsset.json");
+bind!(resources, ResourceDirectory, "artifacts/ResourceDirectory.json");

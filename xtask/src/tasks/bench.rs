@@ -19,6 +19,10 @@ enum What {
     City(Passed),
     /// From the submission of a transaction to its final receipt, at a steady rate, over several validators.
     Latency(Passed),
+    /// Fingerprinting and sealing a file of 1 GB, beside the limits of SHA-256 and AES-GCM.
+    Seal(Passed),
+    /// A table of PostgreSQL to sealed Parquet, beside `COPY ... TO STDOUT`.
+    Extract(Passed),
 }
 
 #[derive(clap::Args)]
@@ -33,6 +37,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Chain(passed) => ("bench-chain", passed),
         What::City(passed) => ("bench-city", passed),
         What::Latency(passed) => ("bench-latency", passed),
+        What::Seal(passed) => return sharing("bench-seal", passed),
+        What::Extract(passed) => return sharing("bench-extract", passed),
     };
     step("Building for measurement");
     install("contracts")?;
@@ -50,6 +56,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     shell::run(
         cargo()
             .args(["run", "--release", "--quiet", "--locked", "--package", "chancery-testing", "--bin", binary, "--"])
+            .args(&passed.arguments),
+    )
+}
+
+/// What is measured without a chain.
+fn sharing(example: &str, passed: &Passed) -> Result<()> {
+    step("Measuring");
+    shell::run(
+        cargo()
+            .args(["run", "--release", "--locked", "--package", "chancery-sharing", "--example", example, "--"])
             .args(&passed.arguments),
     )
 }
