@@ -19,8 +19,8 @@ pub mod roles;
 mod validators;
 
 pub use bindings::{
-    CertificateRegistry, DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry, Permissions, ResourceDirectory, ValidatorRegistry,
+    CertificateRegistry, DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry,
+    GenesisAccessManager, OrganizationRegistry, Permissions, ResourceDirectory, ValidatorRegistry,
 };
 pub use init_code::{Authorities, Predeploy, main_chain, side_chain};
 pub use permissions::{PermissionSeat, permissions};

@@ -71,6 +71,8 @@ async fn main() {
     let extract = started.elapsed().as_secs_f64();
     assert_eq!(part.rows, rows);
     let (ratio, memory) = (copy / extract, peak_memory_mb());
-    println!("{rows} rows: COPY {copy:.1} s, extract {extract:.1} s, ratio {ratio:.2} (required {REQUIRED:.2}); peak memory {memory} MB (bound {MAX_MEMORY_MB} MB)");
+    println!(
+        "{rows} rows: COPY {copy:.1} s, extract {extract:.1} s, ratio {ratio:.2} (required {REQUIRED:.2}); peak memory {memory} MB (bound {MAX_MEMORY_MB} MB)"
+    );
     assert!(ratio >= REQUIRED && memory < MAX_MEMORY_MB, "slower or larger than required");
 }

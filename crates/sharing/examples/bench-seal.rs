@@ -81,7 +81,9 @@ fn main() {
         let sealing = seal(&source, directory.path());
         let ratio = sealing / sha256.min(aes_gcm);
         best = best.max(ratio);
-        println!("round {round}: SHA-256 {sha256:.0} MB/s, AES-256-GCM {aes_gcm:.0} MB/s, sealing {sealing:.0} MB/s, ratio {ratio:.2}");
+        println!(
+            "round {round}: SHA-256 {sha256:.0} MB/s, AES-256-GCM {aes_gcm:.0} MB/s, sealing {sealing:.0} MB/s, ratio {ratio:.2}"
+        );
     }
     println!("best ratio {best:.2} (required {REQUIRED:.2}), peak memory {}", peak_memory());
     assert!(best >= REQUIRED, "sealing is slower than required");

@@ -85,8 +85,29 @@ mod tests {
     fn path_tricks_are_no_names() {
         // SHARE-4
         for trick in [
-            "", "/", "..", ".", "a/..", "../a", "a/../b", "/etc/passwd", "a//b", "a/", "A", "a\\b", "a\0", "c:", "~", "a b",
-            ".hidden", "a/.hidden", "a..b", "%2e%2e", "ä", "a\n", "-rf",
+            "",
+            "/",
+            "..",
+            ".",
+            "a/..",
+            "../a",
+            "a/../b",
+            "/etc/passwd",
+            "a//b",
+            "a/",
+            "A",
+            "a\\b",
+            "a\0",
+            "c:",
+            "~",
+            "a b",
+            ".hidden",
+            "a/.hidden",
+            "a..b",
+            "%2e%2e",
+            "ä",
+            "a\n",
+            "-rf",
         ] {
             assert!(trick.parse::<ObjectName>().is_err(), "{trick:?} was taken");
         }

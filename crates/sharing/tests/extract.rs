@@ -113,7 +113,8 @@ async fn conditions_choose_rows_and_hostile_text_is_text() {
         value: Literal::Text(value.to_owned()),
     };
     declared.conditions = vec![condition("snow")];
-    let snow: u64 = desk.server.psql("SELECT count(*) FROM weather WHERE weather = 'snow'", None).trim().parse().unwrap();
+    let snow: u64 =
+        desk.server.psql("SELECT count(*) FROM weather WHERE weather = 'snow'", None).trim().parse().unwrap();
     assert_eq!(desk.next(&declared).await.unwrap().unwrap().rows, snow);
     for hostile in ["' OR 1=1 --", "\\' OR true --", "'); DROP TABLE weather; --", "snow'||'"] {
         declared.conditions = vec![condition(hostile)];

@@ -56,8 +56,13 @@ fn a_file_that_was_cut_extended_or_put_in_another_order_is_refused() {
     for cut in [0, HEADER_BYTES - 1, HEADER_BYTES, HEADER_BYTES + chunk, HEADER_BYTES + 2 * chunk, sealed.len() - 1] {
         assert!(open(&sealed[..cut], &key).is_none(), "cut at {cut}");
     }
-    let swapped =
-        [&sealed[..HEADER_BYTES], &sealed[HEADER_BYTES + chunk..HEADER_BYTES + 2 * chunk], &sealed[HEADER_BYTES..HEADER_BYTES + chunk], &sealed[HEADER_BYTES + 2 * chunk..]].concat();
+    let swapped = [
+        &sealed[..HEADER_BYTES],
+        &sealed[HEADER_BYTES + chunk..HEADER_BYTES + 2 * chunk],
+        &sealed[HEADER_BYTES..HEADER_BYTES + chunk],
+        &sealed[HEADER_BYTES + 2 * chunk..],
+    ]
+    .concat();
     assert!(open(&swapped, &key).is_none());
     assert!(open(&[sealed.as_slice(), b"x"].concat(), &key).is_none());
     assert!(open(&sealed, &DataKey::random().unwrap()).is_none());

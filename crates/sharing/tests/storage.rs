@@ -11,7 +11,9 @@ use std::{
 use chancery_sharing::{
     name::ObjectName,
     sealing::{Fingerprint, Sealed},
-    storage::{DirectoryStore, FetchError, FileStore, Location, S3Config, S3Store, StoreError, UnixFsHasher, fetch_verified},
+    storage::{
+        DirectoryStore, FetchError, FileStore, Location, S3Config, S3Store, StoreError, UnixFsHasher, fetch_verified,
+    },
 };
 use ring::digest::{SHA256, digest};
 
@@ -138,7 +140,10 @@ async fn a_bucket_keeps_files_and_one_that_is_not_there_is_an_error() {
     assert!(missing.is_err(), "{missing:?}");
     let made = reqwest::Client::new()
         .put(format!("{}/ods", server.endpoint))
-        .header("authorization", "AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0",
+        )
         .send()
         .await
         .unwrap();

@@ -63,9 +63,7 @@ impl Columns {
             ColumnType::Text => Builder::Text(StringBuilder::new()),
             ColumnType::Bytes => Builder::Bytes(BinaryBuilder::new()),
             ColumnType::Date => Builder::Date(Date32Builder::new()),
-            ColumnType::Timestamp => {
-                Builder::Timestamp(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
-            }
+            ColumnType::Timestamp => Builder::Timestamp(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
         });
         Self { schema: schema(columns), builders: builders.collect(), rows: 0 }
     }
@@ -92,7 +90,8 @@ impl Columns {
                 None => None,
             }),
             (Builder::Text(builder), Some(bytes)) => {
-                let text = std::str::from_utf8(bytes).map_err(|_| ExtractError::SourceMalformed("a text is not UTF-8"))?;
+                let text =
+                    std::str::from_utf8(bytes).map_err(|_| ExtractError::SourceMalformed("a text is not UTF-8"))?;
                 builder.append_value(text);
             }
             (Builder::Text(builder), None) => builder.append_null(),
@@ -127,15 +126,17 @@ impl Columns {
             return Ok(None);
         }
         self.rows = 0;
-        let arrays = self.builders.iter_mut().map(|builder| -> ArrayRef { match builder {
-            Builder::Boolean(builder) => Arc::new(builder.finish()),
-            Builder::Integer(builder) => Arc::new(builder.finish()),
-            Builder::Float(builder) => Arc::new(builder.finish()),
-            Builder::Text(builder) => Arc::new(builder.finish()),
-            Builder::Bytes(builder) => Arc::new(builder.finish()),
-            Builder::Date(builder) => Arc::new(builder.finish()),
-            Builder::Timestamp(builder) => Arc::new(builder.finish()),
-        } });
+        let arrays = self.builders.iter_mut().map(|builder| -> ArrayRef {
+            match builder {
+                Builder::Boolean(builder) => Arc::new(builder.finish()),
+                Builder::Integer(builder) => Arc::new(builder.finish()),
+                Builder::Float(builder) => Arc::new(builder.finish()),
+                Builder::Text(builder) => Arc::new(builder.finish()),
+                Builder::Bytes(builder) => Arc::new(builder.finish()),
+                Builder::Date(builder) => Arc::new(builder.finish()),
+                Builder::Timestamp(builder) => Arc::new(builder.finish()),
+            }
+        });
         RecordBatch::try_new(Arc::clone(&self.schema), arrays.collect())
             .map(Some)
             .map_err(|error| ExtractError::Writing(error.to_string()))

@@ -15,7 +15,9 @@ const MAX_IDENTIFIER_BYTES: usize = 63;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeclarationError {
     /// No columns, too many, or too many conditions.
-    #[error("a declaration has 1 to {MAX_COLUMNS} columns, at most {MAX_CONDITIONS} conditions and 1 to {MAX_PART_ROWS} rows a part")]
+    #[error(
+        "a declaration has 1 to {MAX_COLUMNS} columns, at most {MAX_CONDITIONS} conditions and 1 to {MAX_PART_ROWS} rows a part"
+    )]
     Bounds,
     /// An identifier that is empty, too long, or holds a zero byte.
     #[error("{0:?} cannot be an identifier")]

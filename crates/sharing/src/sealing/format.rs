@@ -21,6 +21,7 @@ const CHUNK_LOG2: u8 = 16;
 const MAGIC: &[u8; 8] = b"CHANSEAL";
 const VERSION: u8 = 1;
 const SALT_BYTES: usize = 16;
+const INFO: &[&[u8]] = &[b"chancery sealed file v1"];
 
 /// Why a file cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -76,8 +77,9 @@ pub(super) fn check_header(header: &Header) -> Result<(), SealError> {
 /// The key of one file: HKDF-SHA256 of the data key under the file's salt. ring keeps it in memory that is not zeroized, for the file's time.
 pub(super) fn file_key(data_key: &DataKey, header: &Header) -> Result<LessSafeKey, SealError> {
     let pseudorandom = Salt::new(HKDF_SHA256, &header[HEADER_BYTES - SALT_BYTES..]).extract(data_key.expose());
-    let material =
-        pseudorandom.expand(&[b"chancery sealed file v1".as_slice()], &AES_256_GCM).map_err(|_| SealError::Malformed)?;
+    let material = pseudorandom
+        .expand(INFO, &AES_256_GCM)
+        .map_err(|_| SealError::Malformed)?;
     Ok(LessSafeKey::new(UnboundKey::from(material)))
 }
 

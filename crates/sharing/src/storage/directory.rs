@@ -78,7 +78,9 @@ impl FileStore for DirectoryStore {
     async fn open(&self, location: &Location) -> Result<ByteStream, StoreError> {
         let name = named(location)?;
         let file = match tokio::fs::File::open(self.path(name)?).await {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::NotFound(name.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreError::NotFound(name.to_string()));
+            }
             other => other?,
         };
         let chunks = futures::stream::try_unfold(file, |mut file| async move {

@@ -40,7 +40,12 @@ impl IpfsStore {
         Ok(Self { client, rpc })
     }
 
-    async fn call(&self, command: &str, parameters: &[(&str, &str)], body: Option<Body>) -> Result<Response, StoreError> {
+    async fn call(
+        &self,
+        command: &str,
+        parameters: &[(&str, &str)],
+        body: Option<Body>,
+    ) -> Result<Response, StoreError> {
         let mut url =
             self.rpc.join(&format!("api/v0/{command}")).map_err(|error| StoreError::Refused(error.to_string()))?;
         url.query_pairs_mut().extend_pairs(parameters);
@@ -73,8 +78,13 @@ impl FileStore for IpfsStore {
         let tail = format!("\r\n--{BOUNDARY}--\r\n");
         let part = |text: String| futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(text))]);
         let body = part(head).chain(chunks(tokio::fs::File::open(staged).await?)).chain(part(tail));
-        let parameters =
-            [("cid-version", "1"), ("raw-leaves", "true"), ("chunker", "size-262144"), ("pin", "true"), ("quieter", "true")];
+        let parameters = [
+            ("cid-version", "1"),
+            ("raw-leaves", "true"),
+            ("chunker", "size-262144"),
+            ("pin", "true"),
+            ("quieter", "true"),
+        ];
         let answer = bounded(self.call("add", &parameters, Some(Body::wrap_stream(body))).await?).await?;
         let answer: serde_json::Value = serde_json::from_slice(&answer).map_err(temporary)?;
         let stored = answer.get("Hash").and_then(serde_json::Value::as_str).unwrap_or_default();

@@ -51,8 +51,7 @@ impl S3Store {
     /// [`StoreError::Refused`] when the configuration cannot be used.
     pub fn new(config: &S3Config) -> Result<Self, StoreError> {
         let options = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_allow_http(config.allow_http);
-        let retry =
-            RetryConfig { max_retries: MAX_RETRIES, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
+        let retry = RetryConfig { max_retries: MAX_RETRIES, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
         let mut builder = AmazonS3Builder::new()
             .with_region(&config.region)
             .with_bucket_name(&config.bucket)

@@ -29,7 +29,10 @@ impl PostgresServer {
             assert!(Command::new("chown").arg(SERVER_USER).arg(directory.path()).status().unwrap().success());
         }
         let server = Self { binaries, directory };
-        server.run("initdb", &["-D", &server.path("data"), "-U", SERVER_USER, "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]);
+        server.run(
+            "initdb",
+            &["-D", &server.path("data"), "-U", SERVER_USER, "-A", "trust", "-N", "-E", "UTF8", "--locale=C"],
+        );
         server.start_again();
         server
     }
@@ -106,9 +109,8 @@ fn is_root() -> bool {
 
 /// A table of the package vega-datasets (npm, pinned in `testing/clients`).
 pub fn dataset(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../testing/clients/node_modules/vega-datasets/data")
-        .join(name);
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testing/clients/node_modules/vega-datasets/data").join(name);
     assert!(path.exists(), "vega-datasets is not installed: npm ci in testing/clients");
     path
 }
