@@ -5,6 +5,7 @@ mod city;
 mod exchange;
 mod network;
 mod predeployed;
+mod votes;
 mod wire;
 
 use std::path::PathBuf;

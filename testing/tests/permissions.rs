@@ -59,29 +59,19 @@ impl Consortium {
         self.network.nodes.iter().find(|node| node.name == name).unwrap()
     }
 
-    /// What the command says, as the organization of a validator.
-    fn run(&self, validator: &str, arguments: &[&str]) -> Result<Value, String> {
-        let key = self.network.dir().join(validator).join("node.vote");
-        let output = Command::new(built_binary())
-            .args(["--json", "network"])
-            .args(arguments)
-            .args(["--rpc", &self.node(validator).rpc, "--voting-key", key.to_str().unwrap()])
-            .output()
-            .unwrap();
-        match output.status.success() {
-            true => Ok(serde_json::from_slice(&output.stdout).unwrap()),
-            false => Err(String::from_utf8(output.stderr).unwrap()),
-        }
+    async fn run(&self, validator: &str, arguments: &[&str]) -> Result<Value, String> {
+        self.network.as_organization(validator, arguments).await.map_err(|refused| refused.to_string())
     }
 
     /// Proposes something, and has it voted for by as many as are needed.
-    fn decide(&self, proposal: &[&str]) {
-        let proposed = self.run("validator-1", proposal).unwrap();
+    async fn decide(&self, proposal: &[&str]) {
+        let proposed = self.run("validator-1", proposal).await.unwrap();
         assert_eq!(proposed["proposal"]["state"], "open");
         let id = proposed["proposal"]["id"].to_string();
-        self.run("validator-2", &["vote", &id, "--on", "permissions"]).unwrap();
-        let passed = self.run("validator-3", &["vote", &id, "--on", "permissions"]).unwrap();
+        self.run("validator-2", &["vote", &id, "--on", "permissions"]).await.unwrap();
+        let passed = self.run("validator-3", &["vote", &id, "--on", "permissions"]).await.unwrap();
         assert_eq!(passed["proposal"]["state"], "passed", "{proposal:?}");
+        self.network.in_step().await.unwrap();
     }
 
     async fn send(&self, to: &str, raw: String) -> Result<String, String> {
@@ -146,26 +136,27 @@ async fn a_network_is_closed_by_vote_and_starts_again_as_a_whole_with_unchanged_
     assert_eq!(consortium.node("validator-2").receipt(&first).await.unwrap()["status"], "0x1");
 
     // Sending: voters are on no list, and vote all the same.
-    consortium.decide(&["propose-mode", "send", "closed"]);
+    consortium.decide(&["propose-mode", "send", "closed"]).await;
     let call = |nonce| signed(&stranger, nonce, Address::repeat_byte(1).into());
     for node in ["validator-1", "validator-4", FOLLOWER] {
         let refusal = consortium.send(node, call(1)).await;
         consortium.stranger_is_refused(&refusal);
     }
-    consortium.decide(&["propose-permit", "send", &listed, "--organization", "Tax Office"]);
+    consortium.decide(&["propose-permit", "send", &listed, "--organization", "Tax Office"]).await;
     consortium.transact("validator-4", "validator-1").await;
-    let again = consortium.run("validator-1", &["propose-permit", "send", &listed, "--organization", "Tax Office"]);
+    let again =
+        consortium.run("validator-1", &["propose-permit", "send", &listed, "--organization", "Tax Office"]).await;
     assert!(again.unwrap_err().contains("is on the list send already"));
 
     // Creating contracts.
-    consortium.decide(&["propose-mode", "deploy", "closed"]);
+    consortium.decide(&["propose-mode", "deploy", "closed"]).await;
     let (signer, nonce) = &consortium.listed;
     let refusal = consortium.send("validator-2", signed(signer, *nonce, TxKind::Create)).await.unwrap_err();
     assert!(refusal.contains("-32003") && refusal.contains(r#""permission":"deploy""#), "{refusal}");
 
     // Connecting: the follower is cut off without a restart of anybody.
     consortium.until_connections(|connected| connected == 4).await;
-    consortium.decide(&["propose-mode", "connect", "closed"]);
+    consortium.decide(&["propose-mode", "connect", "closed"]).await;
     consortium.until_connections(|connected| connected == 0).await;
     let seen = consortium.node(FOLLOWER).height().await.unwrap();
     let height = consortium.transact("validator-1", "validator-2").await;
@@ -183,7 +174,7 @@ async fn a_network_is_closed_by_vote_and_starts_again_as_a_whole_with_unchanged_
         .unwrap();
     let file = dir.path().join("archive.json");
     fs::write(&file, &public.stdout).unwrap();
-    consortium.decide(&["propose-permit", "connect", file.to_str().unwrap()]);
+    consortium.decide(&["propose-permit", "connect", file.to_str().unwrap()]).await;
     let height = consortium.transact("validator-1", FOLLOWER).await;
     consortium.network.agree_at(height).await.unwrap();
     let shown = rpc(&consortium.node(FOLLOWER).rpc, "chancery_permissions", json!([])).await.unwrap();
@@ -206,7 +197,7 @@ async fn a_network_is_closed_by_vote_and_starts_again_as_a_whole_with_unchanged_
     consortium.until_connections(|connected| connected == 4).await;
 
     // Forbidden again, it stays cut off over a restart of everybody.
-    consortium.decide(&["propose-forbid", "connect", file.to_str().unwrap()]);
+    consortium.decide(&["propose-forbid", "connect", file.to_str().unwrap()]).await;
     consortium.until_connections(|connected| connected == 0).await;
     let seen = consortium.node(FOLLOWER).height().await.unwrap();
     consortium.network.nodes.iter_mut().for_each(|node| node.kill().unwrap());
@@ -218,8 +209,8 @@ async fn a_network_is_closed_by_vote_and_starts_again_as_a_whole_with_unchanged_
     assert_eq!(consortium.node(FOLLOWER).height().await.unwrap(), seen);
 
     // And all of it can be opened again, by those who are on no list.
-    consortium.decide(&["propose-mode", "connect", "open"]);
-    consortium.decide(&["propose-mode", "send", "open"]);
+    consortium.decide(&["propose-mode", "connect", "open"]).await;
+    consortium.decide(&["propose-mode", "send", "open"]).await;
     let hash = consortium.send("validator-3", call(1)).await.unwrap();
     assert_eq!(consortium.node(FOLLOWER).receipt(&hash).await.unwrap()["status"], "0x1");
 }

@@ -95,22 +95,10 @@ impl Story {
     }
 
     /// The organization of a validator proposes that another leaves, and two more vote for it.
-    fn vote_out(&self, name: &str) -> u64 {
-        let run = |voter: &str, arguments: &[&str]| {
-            let key = self.home(voter).join("node.vote");
-            let rpc = self.node(voter).rpc.clone();
-            let command = [&["network"], arguments, &["--rpc", &rpc, "--voting-key", text(&key)]].concat();
-            loop {
-                match chancery(&command) {
-                    Ok(answer) => return answer,
-                    // The block in which it was tried was overtaken.
-                    Err(error) => assert!(error.contains("try again"), "{error}"),
-                }
-            }
-        };
-        run("validator-1", &["propose-remove", name]);
-        run("validator-2", &["vote", "0"]);
-        run("validator-3", &["vote", "0"])["block"].as_u64().unwrap()
+    async fn vote_out(&self, name: &str) -> u64 {
+        self.network.as_organization("validator-1", &["propose-remove", name]).await.unwrap();
+        self.network.as_organization("validator-2", &["vote", "0"]).await.unwrap();
+        self.network.as_organization("validator-3", &["vote", "0"]).await.unwrap()["block"].as_u64().unwrap()
     }
 
     /// The answers of two nodes about a block are the same.
@@ -166,7 +154,7 @@ async fn a_follower_begins_from_a_snapshot_of_a_running_one_after_the_validators
     let dir = tempfile::tempdir().unwrap();
     let mut story = Story::start(dir.path(), 2);
     story.until("validator-1", "follower-1", 3).await;
-    let voted = story.vote_out("validator-4");
+    let voted = story.vote_out("validator-4").await;
     let changed = (voted / EPOCH + 1) * EPOCH;
     story.until("validator-1", "follower-1", changed + EPOCH + 3).await;
 
@@ -343,7 +331,7 @@ async fn a_pruned_node_answers_for_what_it_keeps_and_says_what_it_does_not() {
     let mut story = Story::start(dir.path(), 1);
     let voted = {
         story.until("validator-1", "follower-1", 3).await;
-        story.vote_out("validator-4")
+        story.vote_out("validator-4").await
     };
     let head = (voted / EPOCH + 1) * EPOCH + 140;
     story.until("validator-1", "follower-1", head).await;

@@ -40,19 +40,8 @@ impl Consortium {
         self.network.nodes.iter().find(|node| node.name == name).unwrap()
     }
 
-    /// What the command answers, as the organization of a node.
-    fn run(&self, as_node: &str, arguments: &[&str]) -> Result<Value, String> {
-        let output = Command::new(built_binary())
-            .args(["--json", "network"])
-            .args(arguments)
-            .args(["--rpc", &self.node(as_node).rpc, "--voting-key", &self.file(as_node, "node.vote")])
-            .output()
-            .unwrap();
-        if output.status.success() {
-            Ok(serde_json::from_slice(&output.stdout).unwrap())
-        } else {
-            Err(String::from_utf8(output.stderr).unwrap())
-        }
+    async fn run(&self, as_node: &str, arguments: &[&str]) -> Result<Value, String> {
+        self.network.as_organization(as_node, arguments).await.map_err(|refused| refused.to_string())
     }
 
     fn essentials(&self, genesis_hash: &str) -> ChainEssentials {
@@ -102,22 +91,22 @@ async fn a_follower_is_voted_in_and_a_validator_out_and_nobody_is_started_again(
     let member = dir.path().join("newcomer.json");
     fs::write(&member, &printed.stdout).unwrap();
 
-    let proposed = consortium.run("validator-1", &["propose-add", member.to_str().unwrap()]).unwrap();
+    let proposed = consortium.run("validator-1", &["propose-add", member.to_str().unwrap()]).await.unwrap();
     assert_eq!(proposed["proposal"]["state"], "open");
-    let again = consortium.run("validator-1", &["vote", "0"]).unwrap_err();
+    let again = consortium.run("validator-1", &["vote", "0"]).await.unwrap_err();
     assert!(again.contains("validator-1 has voted for proposal 0 already"), "{again}");
-    let stranger = consortium.run("follower-1", &["vote", "0"]).unwrap_err();
+    let stranger = consortium.run("follower-1", &["vote", "0"]).await.unwrap_err();
     assert!(stranger.contains("votes for no organization"), "{stranger}");
-    consortium.run("validator-2", &["vote", "0"]).unwrap();
-    let passed = consortium.run("validator-3", &["vote", "0"]).unwrap();
+    consortium.run("validator-2", &["vote", "0"]).await.unwrap();
+    let passed = consortium.run("validator-3", &["vote", "0"]).await.unwrap();
     assert_eq!(passed["proposal"]["state"], "passed");
     // There are five organizations now.
-    consortium.run("validator-1", &["propose-remove", "validator-4"]).unwrap();
+    consortium.run("validator-1", &["propose-remove", "validator-4"]).await.unwrap();
     for voter in ["validator-2", "validator-3"] {
-        consortium.run(voter, &["vote", "1"]).unwrap();
+        consortium.run(voter, &["vote", "1"]).await.unwrap();
     }
     // The newcomer's organization votes with the key that `network key` made beside its node's.
-    let last = consortium.run("follower-1", &["vote", "1"]).unwrap();
+    let last = consortium.run("follower-1", &["vote", "1"]).await.unwrap();
     assert_eq!(last["proposal"]["state"], "passed");
 
     let shown = Command::new(built_binary())
