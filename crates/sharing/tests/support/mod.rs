@@ -22,7 +22,7 @@ impl PostgresServer {
     pub fn start() -> Self {
         let binaries = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
             .chain(BINARIES.iter().map(PathBuf::from))
-            .find(|path| path.join("initdb").exists())
+            .find(|path| ["initdb", "pg_ctl", "psql"].iter().all(|program| path.join(program).exists()))
             .expect("PostgreSQL is not installed: apt-get install postgresql");
         let directory = tempfile::Builder::new().prefix("chancery-pg").tempdir_in("/tmp").unwrap();
         if is_root() {
