@@ -19,5 +19,6 @@
 
 pub mod extract;
 pub mod name;
+pub mod release;
 pub mod sealing;
 pub mod storage;

@@ -102,8 +102,13 @@ impl Write for FullDisk {
 
 #[test]
 fn a_full_disk_is_named() {
-    let mut writer = SealingWriter::new(FullDisk, &DataKey::random().unwrap()).unwrap();
-    let _ = writer.write_all(&vec![0; 8 * CHUNK_BYTES]);
-    let error = std::io::Error::from(writer.finish().err().unwrap());
-    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+    // 8 chunks wait for the end; 400 are more than may wait, so that writing itself notices.
+    for chunks in [8, 400] {
+        let mut writer = SealingWriter::new(FullDisk, &DataKey::random().unwrap()).unwrap();
+        let error = match writer.write_all(&vec![0; chunks * CHUNK_BYTES]) {
+            Err(error) => error,
+            Ok(()) => writer.finish().err().unwrap().into(),
+        };
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull, "{chunks} chunks");
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     net::{TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -21,8 +21,26 @@ fn described(bytes: &[u8]) -> Sealed {
     Sealed { fingerprint: Fingerprint(digest(&SHA256, bytes).as_ref().try_into().unwrap()), bytes: bytes.len() as u64 }
 }
 
+/// Of two that publish under one name at once, one succeeds and its file stays.
+async fn one_of_two_publishes(store: &dyn FileStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let name: ObjectName = "race/00000001-ab.parquet.sealed".parse().unwrap();
+    let files = [b"first".as_slice(), b"second!"].map(|bytes| {
+        let staged = directory.path().join(bytes.len().to_string());
+        std::fs::write(&staged, bytes).unwrap();
+        (staged, described(bytes))
+    });
+    let (first, second) = tokio::join!(store.publish(&name, &files[0].0), store.publish(&name, &files[1].0));
+    let winner = usize::from(first.is_err());
+    let (won, lost) = if winner == 0 { (first, second) } else { (second, first) };
+    assert!(matches!(lost, Err(StoreError::Exists(_))), "{lost:?}");
+    let target = directory.path().join("fetched");
+    fetch_verified(store, &won.unwrap(), &files[winner].1, &target).await.unwrap();
+}
+
 /// What every store must do.
 async fn behaves(store: &dyn FileStore) {
+    one_of_two_publishes(store).await;
     let directory = tempfile::tempdir().unwrap();
     let staged = directory.path().join("staged");
     let bytes: Vec<u8> = (0..20_000_000u32).map(|index| (index % 253) as u8).collect();
@@ -85,21 +103,35 @@ async fn a_failed_publication_leaves_nothing() {
     assert_eq!(std::fs::read_dir(root.path().join(".staging")).unwrap().count(), 0);
 }
 
+fn python_with_moto() -> PathBuf {
+    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("s3-venv");
+    let ready = environment.join(".ready");
+    if !ready.exists() {
+        let made = Command::new("python3").args(["-m", "venv"]).arg(&environment).status().unwrap();
+        assert!(made.success(), "python3 makes no virtual environment");
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "moto[s3,server]==5.2.1"];
+        let made = Command::new(environment.join("bin/python")).args(install).status().unwrap();
+        assert!(made.success(), "moto cannot be installed");
+        std::fs::write(ready, "").unwrap();
+    }
+    environment
+}
+
 struct S3Server {
     process: Child,
     endpoint: String,
 }
 
 impl S3Server {
-    /// moto's S3 server (PyPI), where it is installed.
+    /// moto's S3 server, in a virtual environment made once in the build directory.
     fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = Command::new("moto_server")
+        let mut process = Command::new(python_with_moto().join("bin/moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("moto_server is not installed: pip install 'moto[server]'");
+            .unwrap();
         for _ in 0..300 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Self { process, endpoint: format!("http://127.0.0.1:{port}") };

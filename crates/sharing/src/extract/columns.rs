@@ -11,7 +11,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use super::{Column, ColumnType, ExtractError};
+use super::{Column, ColumnType, ExtractError, value::Value};
 
 /// Rows of a batch.
 pub const BATCH_ROWS: usize = 8192;
@@ -110,6 +110,26 @@ impl Columns {
             }),
         }
         Ok(())
+    }
+
+    /// Takes a field whose type has been checked; one of another type becomes null.
+    pub(super) fn push(&mut self, column: usize, value: &Value) {
+        match (&mut self.builders[column], value) {
+            (Builder::Boolean(builder), Value::Boolean(value)) => builder.append_value(*value),
+            (Builder::Integer(builder), Value::Integer(value)) => builder.append_value(*value),
+            (Builder::Float(builder), Value::Float(value)) => builder.append_value(*value),
+            (Builder::Text(builder), Value::Text(value)) => builder.append_value(value),
+            (Builder::Bytes(builder), Value::Bytes(value)) => builder.append_value(value),
+            (Builder::Date(builder), Value::Date(value)) => builder.append_value(*value),
+            (Builder::Timestamp(builder), Value::Timestamp(value)) => builder.append_value(*value),
+            (Builder::Boolean(builder), _) => builder.append_null(),
+            (Builder::Integer(builder), _) => builder.append_null(),
+            (Builder::Float(builder), _) => builder.append_null(),
+            (Builder::Text(builder), _) => builder.append_null(),
+            (Builder::Bytes(builder), _) => builder.append_null(),
+            (Builder::Date(builder), _) => builder.append_null(),
+            (Builder::Timestamp(builder), _) => builder.append_null(),
+        }
     }
 
     pub(super) fn end_row(&mut self) {

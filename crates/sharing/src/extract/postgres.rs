@@ -1,12 +1,24 @@
 //! PostgreSQL: the catalogue is asked, then `COPY (SELECT ...) TO STDOUT (FORMAT BINARY)` (SHARE-1).
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use sqlx::{Connection, PgConnection, Row};
+use tokio::sync::mpsc;
 
-use super::{ColumnType, Condition, Declaration, DeclarationError, ExtractError, Literal};
+use super::{
+    ColumnType, Condition, Declaration, DeclarationError, ExtractError, Literal, Source, Stage, Staged,
+    columns::{self, Columns},
+    copy_binary::CopyDecoder,
+    part::PartWriter,
+    rejects::Rejects,
+};
+use crate::sealing::DataKey;
+
+/// Pieces of the stream that may wait for the decoder.
+const MAX_WAITING_PIECES: usize = 64;
 
 /// A database of the owner.
 pub struct PostgresSource {
@@ -20,7 +32,7 @@ impl PostgresSource {
         Self { url: url.into() }
     }
 
-    pub(super) async fn connect(&self) -> Result<PgConnection, ExtractError> {
+    async fn connect(&self) -> Result<PgConnection, ExtractError> {
         let mut connection = PgConnection::connect(&self.url).await.map_err(lost)?;
         // Literals are made for these.
         sqlx::raw_sql("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET default_transaction_read_only = on; SET TimeZone = 'UTC'")
@@ -31,8 +43,74 @@ impl PostgresSource {
     }
 }
 
+#[async_trait]
+impl Source for PostgresSource {
+    async fn stage(
+        &self,
+        declaration: &Declaration,
+        after: Option<i64>,
+        directory: &Path,
+        key: &DataKey,
+    ) -> Result<Staged, ExtractError> {
+        let mut connection = self.connect().await?;
+        let statement = statement(&mut connection, declaration, after).await?;
+        let (pieces, waiting) = mpsc::channel(MAX_WAITING_PIECES);
+        let part = Stage { directory, key }.part(columns::schema(&declaration.columns))?;
+        let rejects = Rejects::new(directory);
+        let (columns, cursor_index) = (Columns::new(&declaration.columns), declaration.cursor_index());
+        let decoding =
+            tokio::task::spawn_blocking(move || decode(part, rejects, waiting, columns, CopyDecoder::new(cursor_index)));
+        let mut rows = rows(&mut connection, &statement).await?;
+        let mut broken = None;
+        while let Some(piece) = rows.next().await {
+            match piece {
+                // A decoder that stopped says why below.
+                Ok(piece) => {
+                    if pieces.send(piece).await.is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    broken = Some(error);
+                    break;
+                }
+            }
+        }
+        drop(pieces);
+        drop(rows);
+        let decoded = decoding.await.map_err(|error| ExtractError::Writing(error.to_string()))?;
+        if let Some(error) = broken {
+            return Err(error);
+        }
+        let _ = connection.close().await;
+        decoded
+    }
+}
+
+/// A typed database's rows have the declared types; nothing is rejected.
+fn decode(
+    mut part: PartWriter,
+    rejects: Rejects,
+    mut waiting: mpsc::Receiver<Bytes>,
+    mut columns: Columns,
+    mut decoder: CopyDecoder,
+) -> Result<Staged, ExtractError> {
+    while let Some(piece) = waiting.blocking_recv() {
+        decoder.update(&piece, &mut columns, |columns| match columns.take()? {
+            Some(batch) => part.write(&batch),
+            None => Ok(()),
+        })?;
+    }
+    decoder.finish()?;
+    if let Some(batch) = columns.take()? {
+        part.write(&batch)?;
+    }
+    let (file, sealed) = part.finish()?;
+    Ok(Staged { file, sealed, rows: decoder.rows, cursor: decoder.cursor, rejects })
+}
+
 /// The statement for a part, made of what the catalogue has.
-pub(super) async fn statement(
+async fn statement(
     connection: &mut PgConnection,
     declaration: &Declaration,
     after: Option<i64>,
@@ -86,7 +164,7 @@ pub(super) async fn statement(
     Ok(sql)
 }
 
-pub(super) async fn rows<'a>(
+async fn rows<'a>(
     connection: &'a mut PgConnection,
     statement: &str,
 ) -> Result<BoxStream<'a, Result<Bytes, ExtractError>>, ExtractError> {

@@ -1,22 +1,20 @@
 //! A run: read, stage, publish, record (SHARE-2, SHARE-3).
 
-use std::{io::Write as _, path::Path};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
-use futures::StreamExt;
 use serde::{Deserialize, Serialize};
-use sqlx::Connection;
 use tempfile::NamedTempFile;
-use tokio::sync::mpsc;
 
-use super::{Declaration, ExtractError, PostgresSource, columns, copy_binary::CopyDecoder, part::PartWriter, postgres};
+use super::{Declaration, ExtractError, Source};
 use crate::{
     name::ObjectName,
     sealing::{DataKey, Fingerprint, Sealed},
     storage::{FileStore, Location},
 };
 
-/// Pieces of the stream that may wait for the decoder.
-const MAX_WAITING_PIECES: usize = 64;
 const MAX_STATE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A part that is in the store.
@@ -30,6 +28,12 @@ pub struct PublishedPart {
     pub bytes: u64,
     /// Rows in it.
     pub rows: u64,
+    /// Rows that were kept aside.
+    #[serde(default)]
+    pub rejected: u64,
+    /// The file of those, beside the state.
+    #[serde(default)]
+    pub rejects: Option<PathBuf>,
 }
 
 /// What is kept between runs: one file, replaced by rename.
@@ -67,12 +71,12 @@ impl ExtractState {
     }
 }
 
-/// Extracts the next part of a table into the store. None when there are no further rows.
+/// Extracts the next part of a source into the store. None when there are no further rows.
 ///
 /// # Errors
 /// [`ExtractError`]; the state then stands as it was, and nothing that it names is touched.
 pub async fn extract_part(
-    source: &PostgresSource,
+    source: &dyn Source,
     declaration: &Declaration,
     key: &DataKey,
     store: &dyn FileStore,
@@ -81,76 +85,24 @@ pub async fn extract_part(
 ) -> Result<Option<PublishedPart>, ExtractError> {
     let mut state = ExtractState::load(state_path)?;
     let directory = state_path.parent().ok_or_else(|| ExtractError::State("no directory".to_owned()))?;
-    let staged = NamedTempFile::new_in(directory)?;
-    let mut connection = source.connect().await?;
-    let statement = postgres::statement(&mut connection, declaration, state.cursor).await?;
-    let (pieces, waiting) = mpsc::channel(MAX_WAITING_PIECES);
-    let (columns, cursor_index, key) = (declaration.columns.clone(), declaration.cursor_index(), key.clone());
-    let decoding = tokio::task::spawn_blocking(move || {
-        let part = PartWriter::new(staged, columns::schema(&columns), &key)?;
-        decode(part, waiting, columns::Columns::new(&columns), CopyDecoder::new(cursor_index))
-    });
-    let mut rows = postgres::rows(&mut connection, &statement).await?;
-    let mut broken = None;
-    while let Some(piece) = rows.next().await {
-        match piece {
-            // A decoder that stopped says why below.
-            Ok(piece) => {
-                if pieces.send(piece).await.is_err() {
-                    break;
-                }
-            }
-            Err(error) => {
-                broken = Some(error);
-                break;
-            }
-        }
-    }
-    drop(pieces);
-    drop(rows);
-    let decoded = decoding.await.map_err(|error| ExtractError::Writing(error.to_string()))?;
-    if let Some(error) = broken {
-        return Err(error);
-    }
-    let Staged { file, sealed, rows, cursor } = decoded?;
-    let _ = connection.close().await;
-    if rows == 0 {
+    let staged = source.stage(declaration, state.cursor, directory, key).await?;
+    let rejected = staged.rejects.count;
+    if staged.rows == 0 && rejected == 0 {
         return Ok(None);
     }
     let name = part_name(asset, state.parts.len() + 1)?;
-    let location = store.publish(&name, file.path()).await?;
-    let part = PublishedPart { location, fingerprint: sealed.fingerprint, bytes: sealed.bytes, rows };
-    state.cursor = cursor.or(state.cursor);
+    let own = name.as_str().rsplit('/').next().unwrap_or_default().trim_end_matches(".parquet.sealed");
+    let rejects = staged.rejects.keep(&format!("{own}.rejects.ndjson"))?;
+    if staged.rows == 0 {
+        return Err(ExtractError::AllRejected(rejects.unwrap_or_default()));
+    }
+    let location = store.publish(&name, staged.file.path()).await?;
+    let Sealed { fingerprint, bytes } = staged.sealed;
+    let part = PublishedPart { location, fingerprint, bytes, rows: staged.rows, rejected, rejects };
+    state.cursor = staged.cursor.or(state.cursor);
     state.parts.push(part.clone());
     state.save(state_path)?;
     Ok(Some(part))
-}
-
-struct Staged {
-    file: NamedTempFile,
-    sealed: Sealed,
-    rows: u64,
-    cursor: Option<i64>,
-}
-
-fn decode(
-    mut part: PartWriter,
-    mut waiting: mpsc::Receiver<bytes::Bytes>,
-    mut columns: columns::Columns,
-    mut decoder: CopyDecoder,
-) -> Result<Staged, ExtractError> {
-    while let Some(piece) = waiting.blocking_recv() {
-        decoder.update(&piece, &mut columns, |columns| match columns.take()? {
-            Some(batch) => part.write(&batch),
-            None => Ok(()),
-        })?;
-    }
-    decoder.finish()?;
-    if let Some(batch) = columns.take()? {
-        part.write(&batch)?;
-    }
-    let (file, sealed) = part.finish()?;
-    Ok(Staged { file, sealed, rows: decoder.rows, cursor: decoder.cursor })
 }
 
 /// A salt in the name, so that a part that was published and not recorded is never in the way.

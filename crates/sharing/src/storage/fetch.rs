@@ -7,7 +7,7 @@ use ring::digest::{Context, SHA256};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
-use super::{FileStore, Location, StoreError};
+use super::{ByteStream, FileStore, Location, StoreError};
 use crate::sealing::Sealed;
 
 /// Why a fetched file is not given out.
@@ -42,12 +42,19 @@ pub async fn fetch_verified(
     expected: &Sealed,
     target: &Path,
 ) -> Result<(), FetchError> {
+    keep_verified(store.open(location).await?, expected, target).await
+}
+
+/// Keeps the bytes of a stream as `target` when they are the expected ones. Memory does not grow with them.
+///
+/// # Errors
+/// [`FetchError`], and then nothing is at `target` that was not there before.
+pub async fn keep_verified(mut stream: ByteStream, expected: &Sealed, target: &Path) -> Result<(), FetchError> {
     let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let staged = NamedTempFile::new_in(directory)?;
     let mut file = tokio::fs::File::from_std(staged.reopen()?);
     let mut hash = Context::new(&SHA256);
     let mut bytes = 0u64;
-    let mut stream = store.open(location).await?;
     while let Some(chunk) = stream.try_next().await? {
         bytes += chunk.len() as u64;
         if bytes > expected.bytes {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::name::ObjectName;
 pub use cid::{Cid, CidError};
 pub use directory::DirectoryStore;
-pub use fetch::{FetchError, fetch_verified};
+pub use fetch::{FetchError, fetch_verified, keep_verified};
 pub use ipfs::IpfsStore;
 pub use s3::{S3Config, S3Store};
 pub use unixfs::UnixFsHasher;

@@ -1,11 +1,12 @@
-//! A bucket of an S3 service. A multipart upload becomes an object when it is completed, and not before (SHARE-2).
+//! A bucket of an S3 service. A multipart upload becomes an object when it is completed, and not before (SHARE-2). Completing replaces what has
+//! the name, so a name is claimed first, by a conditional put (`If-None-Match: *`), which one of several publishers wins.
 
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{
-    ClientOptions, MultipartUpload, ObjectStoreExt, PutPayload, RetryConfig,
+    ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path as Key,
 };
@@ -17,6 +18,7 @@ use crate::name::ObjectName;
 
 /// Bytes of a part of an upload: S3 takes at most 10,000, so that 80 GB fit.
 const PART_BYTES: usize = 8 * 1024 * 1024;
+const CLAIMS: &str = ".claims";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_RETRIES: usize = 4;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -93,14 +95,21 @@ impl S3Store {
 #[async_trait]
 impl FileStore for S3Store {
     async fn publish(&self, name: &ObjectName, staged: &Path) -> Result<Location, StoreError> {
-        let key = key(name)?;
-        match self.bucket.head(&key).await {
-            Ok(_) => return Err(StoreError::Exists(name.to_string())),
-            Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
+        let (key, claim) = (key(name)?, claim(name)?);
+        let file = tokio::fs::File::open(staged).await?;
+        self.bucket.put_opts(&claim, PutPayload::from_static(b"\n"), PutMode::Create.into()).await.map_err(|error| {
+            match error {
+                object_store::Error::AlreadyExists { .. } => StoreError::Exists(name.to_string()),
+                other => other.into(),
+            }
+        })?;
+        let uploaded = Box::pin(self.upload(&key, file)).await;
+        if uploaded.is_err()
+            && let Err(error) = self.bucket.delete(&claim).await
+        {
+            tracing::warn!(%name, %error, "a claim of a name could not be given back; the name stays taken");
         }
-        Box::pin(self.upload(&key, tokio::fs::File::open(staged).await?)).await?;
-        Ok(Location::Name(name.clone()))
+        uploaded.map(|()| Location::Name(name.clone()))
     }
 
     async fn open(&self, location: &Location) -> Result<ByteStream, StoreError> {
@@ -109,11 +118,20 @@ impl FileStore for S3Store {
     }
 
     async fn remove(&self, location: &Location) -> Result<(), StoreError> {
-        match self.bucket.delete(&key(named(location)?)?).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+        let name = named(location)?;
+        for key in [key(name)?, claim(name)?] {
+            match self.bucket.delete(&key).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Ok(())
     }
+}
+
+/// No name begins with a dot, so a claim meets none.
+fn claim(name: &ObjectName) -> Result<Key, StoreError> {
+    Key::parse(format!("{CLAIMS}/{name}")).map_err(|error| StoreError::Refused(error.to_string()))
 }
 
 fn key(name: &ObjectName) -> Result<Key, StoreError> {
