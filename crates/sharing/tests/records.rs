@@ -134,8 +134,7 @@ async fn rejects_are_kept_corrected_and_replayed() {
 #[tokio::test]
 async fn ndjson_is_read_a_line_at_a_time() {
     let desk = Desk::new();
-    let cars: Vec<serde_json::Value> =
-        serde_json::from_slice(&std::fs::read(dataset("cars.json")).unwrap()).unwrap();
+    let cars: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(dataset("cars.json")).unwrap()).unwrap();
     let mut lines: Vec<String> = cars.iter().map(ToString::to_string).collect();
     lines.push("[1]".to_owned());
     lines.push("{\"Name\":{}}".to_owned());

@@ -14,9 +14,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Declaration, DeclarationError, ExtractError, Reject, Source, Stage, Staged,
-    conditions::holds,
-    staging::StagedRows,
+    Declaration, DeclarationError, ExtractError, Reject, Source, Stage, Staged, conditions::holds, staging::StagedRows,
     value::from_json,
 };
 use crate::sealing::DataKey;
@@ -143,7 +141,12 @@ fn lines(
             Ok(fields) => take(position, fields, declaration, &mut rows)?,
             Err(()) => {
                 let line = Json::String(String::from_utf8_lossy(&line).trim_end().to_owned());
-                rows.reject(position, None, "not a JSON object as expected", Map::from_iter([("line".to_owned(), line)]))?;
+                rows.reject(
+                    position,
+                    None,
+                    "not a JSON object as expected",
+                    Map::from_iter([("line".to_owned(), line)]),
+                )?;
             }
         }
     }

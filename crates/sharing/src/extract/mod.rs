@@ -28,8 +28,8 @@ pub use postgres::PostgresSource;
 pub use rejects::{MAX_REJECTS, Reject};
 pub use run::{ExtractState, PublishedPart, extract_part};
 pub use sqlite::SqliteSource;
-pub use staging::Staged;
 use staging::Stage;
+pub use staging::Staged;
 
 /// Where rows come from.
 #[async_trait]

@@ -58,8 +58,9 @@ impl Source for PostgresSource {
         let part = Stage { directory, key }.part(columns::schema(&declaration.columns))?;
         let rejects = Rejects::new(directory);
         let (columns, cursor_index) = (Columns::new(&declaration.columns), declaration.cursor_index());
-        let decoding =
-            tokio::task::spawn_blocking(move || decode(part, rejects, waiting, columns, CopyDecoder::new(cursor_index)));
+        let decoding = tokio::task::spawn_blocking(move || {
+            decode(part, rejects, waiting, columns, CopyDecoder::new(cursor_index))
+        });
         let mut rows = rows(&mut connection, &statement).await?;
         let mut broken = None;
         while let Some(piece) = rows.next().await {

@@ -12,8 +12,8 @@ use sqlx::{
 use tokio::runtime::Handle;
 
 use super::{
-    Column, ColumnType, Condition, Declaration, DeclarationError, ExtractError, Literal, MAX_FIELD_BYTES, Source, Stage,
-    Staged,
+    Column, ColumnType, Condition, Declaration, DeclarationError, ExtractError, Literal, MAX_FIELD_BYTES, Source,
+    Stage, Staged,
     value::{Value, from_json},
 };
 use crate::sealing::DataKey;
@@ -90,7 +90,9 @@ async fn read(
         }
         match wrong {
             None => rows.row(&values)?,
-            Some((column, reason)) => rows.reject(position, Some(column), reason, record(&row, &declaration.columns))?,
+            Some((column, reason)) => {
+                rows.reject(position, Some(column), reason, record(&row, &declaration.columns))?
+            }
         }
         if let Some(index) = declaration.cursor_index() {
             let value: Option<i64> = row.try_get(index).map_err(lost)?;
@@ -129,7 +131,10 @@ async fn statement(
     let columns = declaration.columns.iter().map(|column| {
         let name = identifier(&column.name);
         // What is longer than its bound is cut to one more, and then refused.
-        format!("CASE WHEN typeof({name}) IN ('text', 'blob') THEN substr({name}, 1, {}) ELSE {name} END", MAX_FIELD_BYTES + 1)
+        format!(
+            "CASE WHEN typeof({name}) IN ('text', 'blob') THEN substr({name}, 1, {}) ELSE {name} END",
+            MAX_FIELD_BYTES + 1
+        )
     });
     let mut sql = format!(
         "SELECT {} FROM {}.{} WHERE true",

@@ -108,7 +108,12 @@ pub async fn published_version(
             let [(_, fingerprint), (_, packed)] = evidence.state.storage.as_slice() else {
                 return Err(ReleaseError::Answer);
             };
-            (Standing::Proven(evidence.block), B256::from(*fingerprint), low_u64(*packed), low_u64(*packed >> 128) as u32)
+            (
+                Standing::Proven(evidence.block),
+                B256::from(*fingerprint),
+                low_u64(*packed),
+                low_u64(*packed >> 128) as u32,
+            )
         }
         None => {
             unproven_accepted(trust)?;

@@ -77,9 +77,7 @@ pub(super) fn check_header(header: &Header) -> Result<(), SealError> {
 /// The key of one file: HKDF-SHA256 of the data key under the file's salt. ring keeps it in memory that is not zeroized, for the file's time.
 pub(super) fn file_key(data_key: &DataKey, header: &Header) -> Result<LessSafeKey, SealError> {
     let pseudorandom = Salt::new(HKDF_SHA256, &header[HEADER_BYTES - SALT_BYTES..]).extract(data_key.expose());
-    let material = pseudorandom
-        .expand(INFO, &AES_256_GCM)
-        .map_err(|_| SealError::Malformed)?;
+    let material = pseudorandom.expand(INFO, &AES_256_GCM).map_err(|_| SealError::Malformed)?;
     Ok(LessSafeKey::new(UnboundKey::from(material)))
 }
 

@@ -97,12 +97,12 @@ impl FileStore for S3Store {
     async fn publish(&self, name: &ObjectName, staged: &Path) -> Result<Location, StoreError> {
         let (key, claim) = (key(name)?, claim(name)?);
         let file = tokio::fs::File::open(staged).await?;
-        self.bucket.put_opts(&claim, PutPayload::from_static(b"\n"), PutMode::Create.into()).await.map_err(|error| {
-            match error {
+        self.bucket.put_opts(&claim, PutPayload::from_static(b"\n"), PutMode::Create.into()).await.map_err(
+            |error| match error {
                 object_store::Error::AlreadyExists { .. } => StoreError::Exists(name.to_string()),
                 other => other.into(),
-            }
-        })?;
+            },
+        )?;
         let uploaded = Box::pin(self.upload(&key, file)).await;
         if uploaded.is_err()
             && let Err(error) = self.bucket.delete(&claim).await

@@ -86,9 +86,8 @@ impl Desk {
         network.start_all().unwrap();
         let chain = connect(ChainConfig::certified("main", url(&network), essentials(&network).await)).await;
         let signers = funded_signers(2).unwrap();
-        let keys = [0, 1].map(|index: usize| {
-            Arc::new(SubmitterKey::from_bytes(&signers[index].to_bytes().0.into()).unwrap())
-        });
+        let keys =
+            [0, 1].map(|index: usize| Arc::new(SubmitterKey::from_bytes(&signers[index].to_bytes().0.into()).unwrap()));
         let [owner, reader] = keys;
         let asset = deploy(&network, &signers[0]).await;
         let store = DirectoryStore::new(&directory.path().join("ods")).unwrap();
@@ -146,12 +145,7 @@ impl Desk {
         release(&self.chain, &ChainTrust::default(), &self.store, &self.location, prepared, now_s()).await
     }
 
-    pub async fn receive(
-        &self,
-        request: u64,
-        grant: &Grant,
-        released: Released,
-    ) -> Result<Reception, ReleaseError> {
+    pub async fn receive(&self, request: u64, grant: &Grant, released: Released) -> Result<Reception, ReleaseError> {
         let handed = (released.sealed_key.as_slice(), released.file);
         let trust = ChainTrust::default();
         receive(&self.chain, &trust, self.asset, request, grant, &self.secret, handed, &self.target(), now_s()).await
