@@ -7,6 +7,10 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IERC1056} from "../src/interfaces/IERC1056.sol";
 import {IConsortiumVoting} from "../src/interfaces/IConsortiumVoting.sol";
 import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
+import {DigitalAsset} from "../src/sharing/DigitalAsset.sol";
+import {IDigitalAsset} from "../src/interfaces/IDigitalAsset.sol";
+import {IResourceDirectory} from "../src/interfaces/IResourceDirectory.sol";
+import {ResourceDirectory} from "../src/sharing/ResourceDirectory.sol";
 import {Roles} from "../src/libraries/Roles.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
 import {PermissionList} from "../src/types/PermissionTypes.sol";
@@ -92,6 +96,7 @@ contract AuthorizationMatrixTest is Consortium {
         _addValidators();
         _addPermissions();
         _addBridge();
+        _addSharing();
     }
 
     function test_every_caller_may_do_what_the_matrix_says_and_nothing_else() public {
@@ -111,7 +116,7 @@ contract AuthorizationMatrixTest is Consortium {
     }
 
     function test_every_state_changing_function_stands_in_the_matrix() public view {
-        uint256 functions = _checkFolder("src") + _checkFolder("src/bridge");
+        uint256 functions = _checkFolder("src") + _checkFolder("src/bridge") + _checkFolder("src/sharing");
         uint256 distinct = 0;
         for (uint256 i = 0; i < _rows.length; ++i) {
             if (!_appearsBefore(i)) ++distinct;
@@ -251,6 +256,70 @@ contract AuthorizationMatrixTest is Consortium {
             MANAGED
         );
         _addSetAuthority(target);
+    }
+
+    /// An asset of the issuer, whose key its university lets share; the holder is listed, and has asked three times.
+    function _addSharing() private {
+        bytes4 owner = IDigitalAsset.NotOwner.selector;
+        vm.prank(ISSUER);
+        DigitalAsset asset = new DigitalAsset();
+        vm.prank(ISSUER);
+        asset.publish(1, "text", 0, 0, 0, 1, "text");
+        vm.prank(ISSUER);
+        asset.list(HOLDER);
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(HOLDER);
+            asset.request(1, "key", 0);
+        }
+        vm.prank(ISSUER);
+        asset.decide(2, true);
+        address target = address(asset);
+        _nameOf[target] = "DigitalAsset";
+        _add(
+            target,
+            "publish(uint32,bytes32,bytes32,bytes32,uint64,uint32,bytes)",
+            abi.encode(2, bytes32("text"), 0, 0, 0, 1, bytes("text")),
+            BY_ISSUER,
+            owner
+        );
+        _add(target, "list(address)", abi.encode(STRANGER), BY_ISSUER, owner);
+        _add(target, "remove(address)", abi.encode(HOLDER), BY_ISSUER, owner);
+        _add(target, "setAutomatic(bool)", abi.encode(true), BY_ISSUER, owner);
+        _add(
+            target,
+            "request(uint32,bytes32,bytes32)",
+            abi.encode(1, bytes32("key"), 0),
+            BY_HOLDER,
+            IDigitalAsset.NotListed.selector
+        );
+        _add(target, "decide(uint64,bool)", abi.encode(1, true), BY_ISSUER, owner);
+        _add(target, "grant(uint64,bytes32,uint64)", abi.encode(2, bytes32("sealed"), 0), BY_ISSUER, owner);
+        _add(target, "end(uint64)", abi.encode(1), BY_ISSUER | BY_HOLDER, IDigitalAsset.NotReader.selector);
+
+        vm.prank(OPERATOR);
+        organizations.grantRight(UNIVERSITY, "sharing");
+        vm.prank(UNIVERSITY_ADMINISTRATOR);
+        organizations.authorizeKey(UNIVERSITY, ISSUER, "sharing", 0, 0);
+        ResourceDirectory directory = new ResourceDirectory(Predeploys.ORGANIZATION_REGISTRY);
+        _nameOf[address(directory)] = "ResourceDirectory";
+        vm.prank(ISSUER);
+        directory.register("first", target, UNIVERSITY, 1, 0, "");
+        bytes4 refusal = IResourceDirectory.NotAssetOwner.selector;
+        _add(
+            address(directory),
+            "register(bytes32,address,bytes32,uint32,bytes32,string)",
+            abi.encode(bytes32("second"), target, UNIVERSITY, 1, 0, ""),
+            BY_ISSUER,
+            refusal
+        );
+        _add(
+            address(directory),
+            "describe(bytes32,uint32,bytes32,string)",
+            abi.encode(bytes32("first"), 2, 0, ""),
+            BY_ISSUER,
+            refusal
+        );
+        _add(address(directory), "withdraw(bytes32)", abi.encode(bytes32("first")), BY_ISSUER, refusal);
     }
 
     function _addDataRegistries() private {

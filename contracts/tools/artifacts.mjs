@@ -20,6 +20,8 @@ const contracts = [
   "RequirementRegistry",
   "Alliance",
   "StoreNode",
+  "DigitalAsset",
+  "ResourceDirectory",
 ];
 
 function trimmed(name) {

@@ -24,6 +24,7 @@ const ORDER: &[&str] = &[
     "controlling",
     "monitoring",
     "certificates",
+    "sharing",
     "bridge",
     "rest",
     "client",
@@ -34,7 +35,7 @@ const ORDER: &[&str] = &[
 const ENTITIES: &[&str] = &["representation", "processing", "provisioning", "controlling", "monitoring"];
 
 /// Applications: the entities never import them.
-const APPLICATIONS: &[&str] = &["certificates", "bridge"];
+const APPLICATIONS: &[&str] = &["certificates", "sharing", "bridge"];
 
 /// Crates without I/O, with what they must not pull in.
 const PURE: &[(&str, &[&str])] = &[

@@ -19,8 +19,9 @@ pub mod roles;
 mod validators;
 
 pub use bindings::{
-    Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
-    GenesisAccessManager, OrganizationRegistry, Permissions, RequirementRegistry, StoreNode, ValidatorRegistry,
+    Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry,
+    GenesisAccessManager, OrganizationRegistry, Permissions, RequirementRegistry, ResourceDirectory, StoreNode,
+    ValidatorRegistry,
 };
 pub use init_code::{Authorities, Predeploy, main_chain, side_chain};
 pub use permissions::{PermissionSeat, permissions};

@@ -25,6 +25,10 @@ enum What {
     Memory(Passed),
     /// How fast a new follower takes over a chain.
     Replay(Passed),
+    /// Fingerprinting and sealing a file of 1 GB, beside the limits of SHA-256 and AES-GCM.
+    Seal(Passed),
+    /// A table of PostgreSQL to sealed Parquet, beside `COPY ... TO STDOUT`.
+    Extract(Passed),
 }
 
 #[derive(clap::Args)]
@@ -42,6 +46,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Latency(passed) => ("bench-latency", passed),
         What::Memory(passed) => ("bench-memory", passed),
         What::Replay(passed) => ("bench-replay", passed),
+        What::Seal(passed) => return sharing("bench-seal", passed),
+        What::Extract(passed) => return sharing("bench-extract", passed),
     };
     step("Building for measurement");
     install("contracts")?;
@@ -59,6 +65,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     shell::run(
         cargo()
             .args(["run", "--release", "--quiet", "--locked", "--package", "chancery-testing", "--bin", binary, "--"])
+            .args(&passed.arguments),
+    )
+}
+
+/// What is measured without a chain.
+fn sharing(example: &str, passed: &Passed) -> Result<()> {
+    step("Measuring");
+    shell::run(
+        cargo()
+            .args(["run", "--release", "--locked", "--package", "chancery-sharing", "--example", example, "--"])
             .args(&passed.arguments),
     )
 }

@@ -1,0 +1,90 @@
+//! From a source to sealed Parquet (S-ODS, S-COL): declared columns and rows, in parts, resumable.
+
+mod columns;
+mod conditions;
+mod copy_binary;
+mod declaration;
+mod file;
+mod part;
+mod postgres;
+mod rejects;
+mod run;
+mod sqlite;
+mod staging;
+mod value;
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use crate::sealing::DataKey;
+pub use columns::{BATCH_ROWS, MAX_FIELD_BYTES};
+pub use declaration::{
+    Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, Literal, MAX_COLUMNS, MAX_CONDITIONS,
+    MAX_PART_ROWS,
+};
+pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
+pub use postgres::PostgresSource;
+pub use rejects::{MAX_REJECTS, Reject};
+pub use run::{ExtractState, PublishedPart, extract_part};
+pub use sqlite::SqliteSource;
+use staging::Stage;
+pub use staging::Staged;
+
+/// Where rows come from.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Reads the rows of the next part into a staged, sealed file in `directory`: after the cursor's value `after` where the declaration has a
+    /// cursor, all of them otherwise.
+    ///
+    /// # Errors
+    /// [`ExtractError`], and then no file is left.
+    async fn stage(
+        &self,
+        declaration: &Declaration,
+        after: Option<i64>,
+        directory: &Path,
+        key: &DataKey,
+    ) -> Result<Staged, ExtractError>;
+}
+
+/// Why an extract stops. Nothing of the part is published then (SHARE-2).
+#[derive(Debug, thiserror::Error)]
+pub enum ExtractError {
+    /// Correct the declaration.
+    #[error(transparent)]
+    Declaration(#[from] DeclarationError),
+    /// The source is away or broke off: run again, and the extract goes on after the last published part.
+    #[error("the source does not answer, run again: {0}")]
+    SourceLost(String),
+    /// The source sent what its own protocol does not allow, or a field beyond a bound.
+    #[error("the source sent what cannot be read: {0}")]
+    SourceMalformed(&'static str),
+    /// More rejects than are kept aside: the declaration or the source is wrong as a whole.
+    #[error("more than {MAX_REJECTS} rows, or 256 MiB of them, break the declaration; nothing is published")]
+    TooManyRejects,
+    /// Not one row keeps the declaration. They are kept in this file.
+    #[error("all rows break the declaration; they are kept in {0:?}")]
+    AllRejected(PathBuf),
+    /// The part could not be written.
+    #[error("the part cannot be made: {0}")]
+    Writing(String),
+    /// No space is left for staging.
+    #[error("no space is left for staging")]
+    Full,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::storage::StoreError),
+    /// The state file is not what was written there.
+    #[error("the extract's state cannot be used: {0}")]
+    State(String),
+}
+
+impl From<std::io::Error> for ExtractError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Writing(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! PostgreSQL: the catalogue is asked, then `COPY (SELECT ...) TO STDOUT (FORMAT BINARY)` (SHARE-1).
+
+use std::{fmt::Write as _, path::Path};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use sqlx::{Connection, PgConnection, Row};
+use tokio::sync::mpsc;
+
+use super::{
+    ColumnType, Condition, Declaration, DeclarationError, ExtractError, Literal, Source, Stage, Staged,
+    columns::{self, Columns},
+    copy_binary::CopyDecoder,
+    part::PartWriter,
+    rejects::Rejects,
+};
+use crate::sealing::DataKey;
+
+/// Pieces of the stream that may wait for the decoder.
+const MAX_WAITING_PIECES: usize = 64;
+
+/// A database of the owner.
+pub struct PostgresSource {
+    url: zeroize::Zeroizing<String>,
+}
+
+impl PostgresSource {
+    /// Names the database; the URL may hold a password and is never logged.
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self { url: url.into() }
+    }
+
+    async fn connect(&self) -> Result<PgConnection, ExtractError> {
+        let mut connection = PgConnection::connect(&self.url).await.map_err(lost)?;
+        // Literals are made for these.
+        sqlx::raw_sql("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET default_transaction_read_only = on; SET TimeZone = 'UTC'")
+            .execute(&mut connection)
+            .await
+            .map_err(lost)?;
+        Ok(connection)
+    }
+}
+
+#[async_trait]
+impl Source for PostgresSource {
+    async fn stage(
+        &self,
+        declaration: &Declaration,
+        after: Option<i64>,
+        directory: &Path,
+        key: &DataKey,
+    ) -> Result<Staged, ExtractError> {
+        let mut connection = self.connect().await?;
+        let statement = statement(&mut connection, declaration, after).await?;
+        let (pieces, waiting) = mpsc::channel(MAX_WAITING_PIECES);
+        let part = Stage { directory, key }.part(columns::schema(&declaration.columns))?;
+        let rejects = Rejects::new(directory);
+        let (columns, cursor_index) = (Columns::new(&declaration.columns), declaration.cursor_index());
+        let decoding = tokio::task::spawn_blocking(move || {
+            decode(part, rejects, waiting, columns, CopyDecoder::new(cursor_index))
+        });
+        let mut rows = rows(&mut connection, &statement).await?;
+        let mut broken = None;
+        while let Some(piece) = rows.next().await {
+            match piece {
+                // A decoder that stopped says why below.
+                Ok(piece) => {
+                    if pieces.send(piece).await.is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    broken = Some(error);
+                    break;
+                }
+            }
+        }
+        drop(pieces);
+        drop(rows);
+        let decoded = decoding.await.map_err(|error| ExtractError::Writing(error.to_string()))?;
+        if let Some(error) = broken {
+            return Err(error);
+        }
+        let _ = connection.close().await;
+        decoded
+    }
+}
+
+/// A typed database's rows have the declared types; nothing is rejected.
+fn decode(
+    mut part: PartWriter,
+    rejects: Rejects,
+    mut waiting: mpsc::Receiver<Bytes>,
+    mut columns: Columns,
+    mut decoder: CopyDecoder,
+) -> Result<Staged, ExtractError> {
+    while let Some(piece) = waiting.blocking_recv() {
+        decoder.update(&piece, &mut columns, |columns| match columns.take()? {
+            Some(batch) => part.write(&batch),
+            None => Ok(()),
+        })?;
+    }
+    decoder.finish()?;
+    if let Some(batch) = columns.take()? {
+        part.write(&batch)?;
+    }
+    let (file, sealed) = part.finish()?;
+    Ok(Staged { file, sealed, rows: decoder.rows, cursor: decoder.cursor, rejects })
+}
+
+/// The statement for a part, made of what the catalogue has.
+async fn statement(
+    connection: &mut PgConnection,
+    declaration: &Declaration,
+    after: Option<i64>,
+) -> Result<String, ExtractError> {
+    declaration.check()?;
+    let catalogue = catalogue(connection, declaration).await?;
+    let kind_of = |name: &str| {
+        catalogue
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, kind)| kind.as_str())
+            .ok_or_else(|| DeclarationError::NoColumn(name.to_owned()))
+    };
+    let mut columns = Vec::with_capacity(declaration.columns.len());
+    for column in &declaration.columns {
+        let (actual, name) = (kind_of(&column.name)?, identifier(&column.name));
+        columns.push(match (column.kind, actual) {
+            (ColumnType::Boolean, "bool")
+            | (ColumnType::Integer, "int2" | "int4" | "int8")
+            | (ColumnType::Float, "float4" | "float8")
+            | (ColumnType::Text, "text" | "varchar" | "bpchar")
+            | (ColumnType::Bytes, "bytea")
+            | (ColumnType::Date, "date")
+            | (ColumnType::Timestamp, "timestamp" | "timestamptz") => name,
+            (ColumnType::Text, _) => format!("{name}::text"),
+            (declared, _) => {
+                let (column, actual) = (column.name.clone(), actual.to_owned());
+                return Err(DeclarationError::Type { column, declared, actual }.into());
+            }
+        });
+    }
+    let mut sql = format!(
+        "COPY (SELECT {} FROM {}.{} WHERE true",
+        columns.join(", "),
+        identifier(&declaration.schema),
+        identifier(&declaration.table)
+    );
+    for Condition { column, comparison, value } in &declaration.conditions {
+        kind_of(column)?;
+        let _ = write!(sql, " AND {} {} {}", identifier(column), comparison.sql(), literal(value));
+    }
+    if let Some(cursor) = &declaration.cursor {
+        unique(connection, declaration, cursor).await?;
+        let name = identifier(cursor);
+        if let Some(after) = after {
+            let _ = write!(sql, " AND {name} > {after}");
+        }
+        let _ = write!(sql, " ORDER BY {name} LIMIT {}", declaration.part_rows);
+    }
+    sql.push_str(") TO STDOUT (FORMAT BINARY)");
+    Ok(sql)
+}
+
+async fn rows<'a>(
+    connection: &'a mut PgConnection,
+    statement: &str,
+) -> Result<BoxStream<'a, Result<Bytes, ExtractError>>, ExtractError> {
+    Ok(connection.copy_out_raw(statement).await.map_err(lost)?.map_err(lost).boxed())
+}
+
+async fn catalogue(
+    connection: &mut PgConnection,
+    declaration: &Declaration,
+) -> Result<Vec<(String, String)>, ExtractError> {
+    let found = sqlx::query(
+        "SELECT a.attname::text, t.typname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+         JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid \
+         WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r','p','v','m','f') AND a.attnum > 0 AND NOT a.attisdropped",
+    )
+    .bind(&declaration.schema)
+    .bind(&declaration.table)
+    .fetch_all(connection)
+    .await
+    .map_err(lost)?;
+    if found.is_empty() {
+        return Err(DeclarationError::NoTable(declaration.table.clone()).into());
+    }
+    found.iter().map(|row| Ok((row.try_get(0).map_err(lost)?, row.try_get(1).map_err(lost)?))).collect()
+}
+
+/// A cursor is never null and has a unique index of its own, without a condition.
+async fn unique(connection: &mut PgConnection, declaration: &Declaration, cursor: &str) -> Result<(), ExtractError> {
+    let found = sqlx::query(
+        "SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
+         WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = $3 AND a.attnotnull AND i.indisunique AND i.indisvalid \
+         AND i.indnkeyatts = 1 AND i.indpred IS NULL",
+    )
+    .bind(&declaration.schema)
+    .bind(&declaration.table)
+    .bind(cursor)
+    .fetch_optional(connection)
+    .await
+    .map_err(lost)?;
+    match found {
+        Some(_) => Ok(()),
+        None => Err(DeclarationError::Cursor(cursor.to_owned()).into()),
+    }
+}
+
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn literal(value: &Literal) -> String {
+    match value {
+        Literal::Boolean(value) => value.to_string(),
+        Literal::Integer(value) => format!("({value})"),
+        Literal::Text(value) => format!("'{}'", value.replace('\'', "''")),
+    }
+}
+
+fn lost(error: sqlx::Error) -> ExtractError {
+    ExtractError::SourceLost(error.to_string())
+}

@@ -1,0 +1,92 @@
+//! A part being made of values: rows go into Parquet, what breaks the declaration goes aside.
+
+use std::path::Path;
+
+use arrow_schema::SchemaRef;
+use serde_json::{Map, Value as Json};
+use tempfile::NamedTempFile;
+
+use super::{
+    Declaration, ExtractError,
+    columns::{self, Columns},
+    part::PartWriter,
+    rejects::{Reject, Rejects},
+    value::Value,
+};
+use crate::sealing::{DataKey, Sealed};
+
+/// What a source made: staged, not yet published.
+pub struct Staged {
+    pub(super) file: NamedTempFile,
+    pub(super) sealed: Sealed,
+    pub(super) rows: u64,
+    pub(super) cursor: Option<i64>,
+    pub(super) rejects: Rejects,
+}
+
+/// Where and under which key a part is staged.
+#[derive(Debug)]
+pub(super) struct Stage<'a> {
+    pub(super) directory: &'a Path,
+    pub(super) key: &'a DataKey,
+}
+
+impl Stage<'_> {
+    pub(super) fn part(&self, schema: SchemaRef) -> Result<PartWriter, ExtractError> {
+        PartWriter::new(NamedTempFile::new_in(self.directory)?, schema, self.key)
+    }
+
+    pub(super) fn rows(&self, declaration: &Declaration) -> Result<StagedRows, ExtractError> {
+        Ok(StagedRows {
+            part: self.part(columns::schema(&declaration.columns))?,
+            columns: Columns::new(&declaration.columns),
+            rejects: Rejects::new(self.directory),
+            rows: 0,
+        })
+    }
+}
+
+/// A part that is filled row by row.
+pub(super) struct StagedRows {
+    part: PartWriter,
+    columns: Columns,
+    rejects: Rejects,
+    rows: u64,
+}
+
+impl StagedRows {
+    /// Takes a row whose values have the declared types.
+    pub(super) fn row(&mut self, values: &[Value]) -> Result<(), ExtractError> {
+        for (column, value) in values.iter().enumerate() {
+            self.columns.push(column, value);
+        }
+        self.columns.end_row();
+        self.rows += 1;
+        if self.columns.is_full() { self.write() } else { Ok(()) }
+    }
+
+    /// Keeps a record aside.
+    pub(super) fn reject(
+        &mut self,
+        position: u64,
+        column: Option<&str>,
+        reason: &str,
+        fields: Map<String, Json>,
+    ) -> Result<(), ExtractError> {
+        let column = column.map(str::to_owned);
+        self.rejects.push(&Reject { position, column, reason: reason.to_owned(), fields })
+    }
+
+    pub(super) fn finish(mut self, cursor: Option<i64>) -> Result<Staged, ExtractError> {
+        self.write()?;
+        let (file, sealed) = self.part.finish()?;
+        Ok(Staged { file, sealed, rows: self.rows, cursor, rejects: self.rejects })
+    }
+
+    fn write(&mut self) -> Result<(), ExtractError> {
+        match self.columns.take()? {
+            Some(batch) => self.part.write(&batch),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A field of a file or of a loosely typed database, read as its declared type or refused with the reason.
+
+use serde_json::Value as Json;
+
+use super::{ColumnType, MAX_FIELD_BYTES};
+
+/// A field that has its declared type.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    Bytes(Vec<u8>),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Timestamp(i64),
+}
+
+const TOO_LONG: &str = "longer than the bound of a field";
+
+/// Reads text: `true`/`false`, decimal integers, decimal numbers, `0x` and hexadecimal digits, `YYYY-MM-DD`, RFC 3339. Empty is null,
+/// other than for text.
+pub(super) fn from_text(kind: ColumnType, text: &str) -> Result<Value, &'static str> {
+    if text.len() > MAX_FIELD_BYTES {
+        return Err(TOO_LONG);
+    }
+    if text.is_empty() && kind != ColumnType::Text {
+        return Ok(Value::Null);
+    }
+    match kind {
+        ColumnType::Text => Ok(Value::Text(text.to_owned())),
+        ColumnType::Boolean => text.parse().map(Value::Boolean).map_err(|_| "not true or false"),
+        ColumnType::Integer => text.parse().map(Value::Integer).map_err(|_| "not an integer of 64 bits"),
+        ColumnType::Float => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Value::Float(number)),
+            _ => Err("not a finite number"),
+        },
+        ColumnType::Bytes => {
+            let digits = text.strip_prefix("0x").ok_or("not 0x and hexadecimal digits")?;
+            hex::decode(digits).map(Value::Bytes).map_err(|_| "not 0x and hexadecimal digits")
+        }
+        ColumnType::Date => {
+            let date: jiff::civil::Date = text.parse().map_err(|_| "not a date of the form YYYY-MM-DD")?;
+            Ok(Value::Date(days(date).ok_or("not a date of the form YYYY-MM-DD")?))
+        }
+        ColumnType::Timestamp => {
+            let time: jiff::Timestamp = text.parse().map_err(|_| "not a time of RFC 3339")?;
+            Ok(Value::Timestamp(time.as_microsecond()))
+        }
+    }
+}
+
+/// Reads JSON: numbers and booleans as they are, everything else as text has it.
+pub(super) fn from_json(kind: ColumnType, json: &Json) -> Result<Value, &'static str> {
+    match (kind, json) {
+        (_, Json::Null) => Ok(Value::Null),
+        (_, Json::String(text)) => from_text(kind, text),
+        (ColumnType::Boolean, Json::Bool(value)) => Ok(Value::Boolean(*value)),
+        (ColumnType::Integer, Json::Number(number)) => {
+            number.as_i64().map(Value::Integer).ok_or("not an integer of 64 bits")
+        }
+        (ColumnType::Float, Json::Number(number)) => number.as_f64().map(Value::Float).ok_or("not a finite number"),
+        (ColumnType::Text, Json::Number(number)) => Ok(Value::Text(number.to_string())),
+        _ => Err("of another type than declared"),
+    }
+}
+
+fn days(date: jiff::civil::Date) -> Option<i32> {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    epoch.until((jiff::Unit::Day, date)).ok().map(|span| span.get_days())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_strictly() {
+        assert_eq!(from_text(ColumnType::Date, "1970-01-02"), Ok(Value::Date(1)));
+        assert_eq!(from_text(ColumnType::Date, "1969-12-31"), Ok(Value::Date(-1)));
+        assert_eq!(from_text(ColumnType::Timestamp, "1970-01-01T01:00:00.5+01:00"), Ok(Value::Timestamp(500_000)));
+        assert_eq!(from_text(ColumnType::Bytes, "0x0aff"), Ok(Value::Bytes(vec![10, 255])));
+        assert_eq!(from_text(ColumnType::Integer, ""), Ok(Value::Null));
+        assert_eq!(from_text(ColumnType::Text, ""), Ok(Value::Text(String::new())));
+        for (kind, wrong) in [
+            (ColumnType::Integer, "1.5"),
+            (ColumnType::Integer, "9223372036854775808"),
+            (ColumnType::Integer, " 1"),
+            (ColumnType::Float, "NaN"),
+            (ColumnType::Float, "1e999"),
+            (ColumnType::Boolean, "yes"),
+            (ColumnType::Date, "2023-02-29"),
+            (ColumnType::Timestamp, "2023-02-28"),
+            (ColumnType::Bytes, "0xa"),
+        ] {
+            assert!(from_text(kind, wrong).is_err(), "{kind:?} took {wrong:?}");
+        }
+        assert!(from_json(ColumnType::Integer, &serde_json::json!(1.5)).is_err());
+        assert!(from_json(ColumnType::Text, &serde_json::json!({})).is_err());
+    }
+}

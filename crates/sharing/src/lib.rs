@@ -1,0 +1,24 @@
+//! Sharing among public bodies (S-ODS, S-ASSET, S-RULES, S-DIR, S-COL): from a business database to a reader in another body.
+//!
+//! ```text
+//! source --connector--> columns --Parquet--> sealed file --store--> ODS            owner's side
+//!                                                 | fingerprint
+//!                                                 v
+//!                              DigitalAsset contract: version, rules, requests, grants (chain)
+//!                                                 | grant, proven final
+//!                                                 v
+//! reader <-- ciphertext, data key sealed to the reader <-- release                  requester's side
+//! ```
+//!
+//! Place: an application above the ledger; no functional entity knows it. Specification: `docs/specs/sharing.md`.
+//!
+//! Invariants: SHARE-1 to SHARE-12, named there. In short: no SQL from outside, nothing half-published, nothing lost, nothing readable by the store,
+//! not a byte before the grant is final.
+//!
+//! Must not: keep a data key longer than its owner, log a key or a row, trust a store, a source or a node.
+
+pub mod extract;
+pub mod name;
+pub mod release;
+pub mod sealing;
+pub mod storage;

@@ -1,0 +1,233 @@
+//! S-COL, SHARE-1, SHARE-3: CSV, NDJSON and SQLite. What breaks the declaration is kept with its reason, corrected and replayed.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
+use bytes::Bytes;
+use chancery_sharing::{
+    extract::{
+        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, ExtractError, FileFormat, FileSource,
+        Literal, MAX_REJECTS, PublishedPart, Reject, Source, SqliteSource, extract_part,
+    },
+    sealing::{DataKey, OpeningReader, Sealed},
+    storage::{DirectoryStore, fetch_verified},
+};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+struct Desk {
+    directory: tempfile::TempDir,
+    store: DirectoryStore,
+    key: DataKey,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = DirectoryStore::new(&directory.path().join("ods")).unwrap();
+        Self { directory, store, key: DataKey::random().unwrap() }
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    async fn extract(
+        &self,
+        source: &dyn Source,
+        declaration: &Declaration,
+    ) -> Result<Option<PublishedPart>, ExtractError> {
+        let state = self.directory.path().join("state.json");
+        extract_part(source, declaration, &self.key, &self.store, &"weather".parse().unwrap(), &state).await
+    }
+
+    async fn read(&self, part: &PublishedPart) -> Vec<RecordBatch> {
+        let target = self.directory.path().join("fetched");
+        let expected = Sealed { fingerprint: part.fingerprint, bytes: part.bytes };
+        fetch_verified(&self.store, &part.location, &expected, &target).await.unwrap();
+        let mut plain = Vec::new();
+        OpeningReader::new(std::fs::File::open(target).unwrap(), &self.key).unwrap().read_to_end(&mut plain).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(plain)).unwrap().build().unwrap();
+        reader.map(Result::unwrap).collect()
+    }
+
+    fn published(&self) -> usize {
+        std::fs::read_dir(self.directory.path().join("ods/weather")).map_or(0, Iterator::count)
+    }
+}
+
+fn declared(columns: &[(&str, ColumnType)]) -> Declaration {
+    Declaration {
+        schema: "main".to_owned(),
+        table: "weather".to_owned(),
+        columns: columns.iter().map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect(),
+        conditions: vec![],
+        cursor: None,
+        part_rows: 1000,
+    }
+}
+
+fn weather() -> Declaration {
+    declared(&[("date", ColumnType::Date), ("temp_max", ColumnType::Float), ("weather", ColumnType::Text)])
+}
+
+/// Tables of the package vega-datasets (npm, pinned in `testing/clients`).
+fn dataset(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testing/clients/node_modules/vega-datasets/data").join(name)
+}
+
+fn rejects(part: &PublishedPart) -> Vec<Reject> {
+    let text = std::fs::read_to_string(part.rejects.as_ref().unwrap()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_real_csv_is_taken_whole_and_its_rows_are_chosen() {
+    let desk = Desk::new();
+    let source = FileSource::new(&dataset("seattle-weather.csv"), FileFormat::Csv);
+    let part = desk.extract(&source, &weather()).await.unwrap().unwrap();
+    assert_eq!((part.rows, part.rejected, &part.rejects), (1461, 0, &None));
+    let first = desk.read(&part).await.remove(0);
+    assert_eq!(first.column(2).as_any().downcast_ref::<StringArray>().unwrap().value(0), "drizzle");
+    let mut some = weather();
+    let value = Literal::Text("snow".to_owned());
+    some.conditions = vec![Condition { column: "weather".to_owned(), comparison: Comparison::Eq, value }];
+    let csv = std::fs::read_to_string(dataset("seattle-weather.csv")).unwrap();
+    let snow = csv.lines().filter(|line| line.ends_with(",snow")).count() as u64;
+    assert!(snow > 0);
+    assert_eq!(desk.extract(&source, &some).await.unwrap().unwrap().rows, snow);
+}
+
+#[tokio::test]
+async fn rejects_are_kept_corrected_and_replayed() {
+    let desk = Desk::new();
+    let csv = "date,temp_max,weather\n2012-01-01,12.8,rain\n2012-01-32,1,sun\n2012-01-03,hot,sun\n2012-01-04,3\n";
+    let csv = [csv.as_bytes(), b"2012-01-05,4,\xff\n", b"2012-01-06,,\"a \"\"b\"\"\n c\"\n"].concat();
+    let source = FileSource::new(&desk.write("in.csv", csv), FileFormat::Csv);
+    let part = desk.extract(&source, &weather()).await.unwrap().unwrap();
+    assert_eq!((part.rows, part.rejected), (2, 4));
+    let mut kept = rejects(&part);
+    let reasons: Vec<_> = kept.iter().map(|reject| (reject.position, reject.column.as_deref())).collect();
+    assert_eq!(reasons, [(2, Some("date")), (3, Some("temp_max")), (4, None), (5, None)]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(part.rejects.as_ref().unwrap()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    kept[0].fields["date"] = "2012-01-02".into();
+    kept[1].fields["temp_max"] = 3.5.into();
+    let corrected: Vec<String> = kept.iter().map(|reject| serde_json::to_string(reject).unwrap()).collect();
+    let source = FileSource::new(&desk.write("corrected.ndjson", corrected[..2].join("\n")), FileFormat::Rejects);
+    let part = desk.extract(&source, &weather()).await.unwrap().unwrap();
+    assert_eq!((part.rows, part.rejected), (2, 0));
+    assert_eq!(desk.published(), 2, "a part of its own");
+}
+
+#[tokio::test]
+async fn ndjson_is_read_a_line_at_a_time() {
+    let desk = Desk::new();
+    let cars: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(dataset("cars.json")).unwrap()).unwrap();
+    let mut lines: Vec<String> = cars.iter().map(ToString::to_string).collect();
+    lines.push("[1]".to_owned());
+    lines.push("{\"Name\":{}}".to_owned());
+    let source = FileSource::new(&desk.write("cars.ndjson", lines.join("\n")), FileFormat::Ndjson);
+    let declaration = declared(&[("Name", ColumnType::Text), ("Cylinders", ColumnType::Integer)]);
+    let part = desk.extract(&source, &declaration).await.unwrap().unwrap();
+    assert_eq!((part.rows, part.rejected), (cars.len() as u64, 2));
+}
+
+#[tokio::test]
+async fn hostile_files_end_with_an_error_and_publish_nothing() {
+    let desk = Desk::new();
+    // A quote that is never closed, and a line that never ends.
+    let endless = [b"date,temp_max,weather\n\"".as_slice(), &vec![b'x'; 6 << 20]].concat();
+    let source = FileSource::new(&desk.write("a", endless), FileFormat::Csv);
+    assert!(matches!(desk.extract(&source, &weather()).await, Err(ExtractError::SourceMalformed(_))));
+    let source = FileSource::new(&desk.write("b", vec![b'x'; 6 << 20]), FileFormat::Ndjson);
+    assert!(matches!(desk.extract(&source, &weather()).await, Err(ExtractError::SourceMalformed(_))));
+    // Doubled and missing columns.
+    for header in ["date,temp_max,weather,date", "date,weather"] {
+        let source = FileSource::new(&desk.write("c", header), FileFormat::Csv);
+        let refused = desk.extract(&source, &weather()).await;
+        let expected = matches!(
+            refused,
+            Err(ExtractError::Declaration(DeclarationError::Twice(_) | DeclarationError::NoColumn(_)))
+        );
+        assert!(expected, "{refused:?}");
+    }
+    let many = "date,temp_max,weather\n".to_owned() + &"x,1,y\n".repeat(usize::try_from(MAX_REJECTS).unwrap() + 1);
+    let source = FileSource::new(&desk.write("d", many), FileFormat::Csv);
+    assert!(matches!(desk.extract(&source, &weather()).await, Err(ExtractError::TooManyRejects)));
+    let source = FileSource::new(&desk.write("e", "date,temp_max,weather\nx,1,y\n"), FileFormat::Csv);
+    let all = desk.extract(&source, &weather()).await;
+    let Err(ExtractError::AllRejected(path)) = all else { panic!("{all:?}") };
+    assert!(path.exists());
+    let cursor = Declaration { cursor: Some("n".to_owned()), ..declared(&[("n", ColumnType::Integer)]) };
+    let source = FileSource::new(&desk.write("f", "n\n1\n"), FileFormat::Csv);
+    assert!(matches!(desk.extract(&source, &cursor).await, Err(ExtractError::Declaration(_))));
+    assert_eq!(desk.published(), 0);
+    let left = std::fs::read_dir(desk.directory.path()).unwrap().count();
+    assert_eq!(left, 8, "six inputs, the store and the file of rejects");
+}
+
+#[tokio::test]
+async fn sqlite_goes_on_after_its_cursor_and_checks_every_value() {
+    let desk = Desk::new();
+    let path = desk.directory.path().join("desk.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(
+        "CREATE TABLE weather (id INTEGER PRIMARY KEY, station TEXT, \"od\"\"d\" INTEGER, photo BLOB);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+         INSERT INTO weather SELECT i, 'station ' || i, i * 2, x'00ff' FROM n;
+         UPDATE weather SET \"od\"\"d\" = 'many' WHERE id = 7;
+         UPDATE weather SET station = x'00' WHERE id = 2000;",
+    )
+    .execute(&mut database)
+    .await
+    .unwrap();
+    let mut declaration = declared(&[
+        ("id", ColumnType::Integer),
+        ("station", ColumnType::Text),
+        ("od\"d", ColumnType::Integer),
+        ("photo", ColumnType::Bytes),
+    ]);
+    declaration.cursor = Some("id".to_owned());
+    let source = SqliteSource::new(&path);
+    let (mut ids, mut rejected) = (Vec::new(), Vec::new());
+    while let Some(part) = desk.extract(&source, &declaration).await.unwrap() {
+        for batch in desk.read(&part).await {
+            let column = batch.column(0).as_any().downcast_ref::<Int64Array>().unwrap();
+            ids.extend(column.values().iter().copied());
+            assert_eq!(batch.column(3).null_count(), 0);
+        }
+        if part.rejected > 0 {
+            rejected.extend(rejects(&part).iter().map(|reject| reject.fields["id"].as_i64().unwrap()));
+        }
+    }
+    assert_eq!(rejected, [7, 2000]);
+    assert_eq!(ids, (1..=2500).filter(|id| ![7, 2000].contains(id)).collect::<Vec<i64>>());
+    assert_eq!(desk.published(), 3);
+
+    for hostile in ["' OR 1=1 --", "x'; DROP TABLE weather; --"] {
+        let value = Literal::Text(hostile.to_owned());
+        let mut some = Declaration { cursor: None, ..declaration.clone() };
+        some.conditions = vec![Condition { column: "station".to_owned(), comparison: Comparison::Eq, value }];
+        assert_eq!(desk.extract(&source, &some).await.unwrap(), None, "{hostile}");
+        let mut some = declaration.clone();
+        some.columns[1].name = hostile.to_owned();
+        let refused = desk.extract(&source, &some).await;
+        assert!(matches!(refused, Err(ExtractError::Declaration(DeclarationError::NoColumn(_)))), "{refused:?}");
+    }
+    declaration.cursor = Some("od\"d".to_owned());
+    let refused = desk.extract(&source, &declaration).await;
+    assert!(matches!(refused, Err(ExtractError::Declaration(DeclarationError::Cursor(_)))), "{refused:?}");
+}
