@@ -23,6 +23,10 @@ use chancery_execution::{
 };
 use rayon::prelude::*;
 
+/// As in the shipped binary. The system's allocator takes longer the more there is, which is no cost of ours.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const CHAIN_ID: u64 = 7100;
 const SENDERS: usize = 20;
 const WRITER: Address = address!("0x00000000000000000000000000000000000000a1");

@@ -274,7 +274,7 @@ fn small() -> ExecutionConfig {
         write_buffer_bytes: CACHE_BYTES as u64,
         state_cache_bytes: CACHE_BYTES,
         trie_cache_bytes: CACHE_BYTES,
-        worker_threads: 1,
+        ..StoreConfig::default()
     };
     ExecutionConfig { store, ..ExecutionConfig::default() }
 }

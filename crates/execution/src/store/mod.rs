@@ -55,6 +55,9 @@ pub struct StoreConfig {
     pub block_cache_bytes: u64,
     /// Writes of one keyspace that wait in memory, in bytes; there are six keyspaces.
     pub write_buffer_bytes: u64,
+    /// Journal that is kept, in bytes: at most this much is replayed at a start. More lets writes of a keyspace gather for longer before they
+    /// become a table, and the fewer tables are made, the less often what is there already is merged with them.
+    pub journal_bytes: u64,
     /// Cache of accounts and slots of the head, in bytes.
     pub state_cache_bytes: usize,
     /// Cache of trie branches of the head, in bytes.
@@ -71,6 +74,7 @@ impl StoreConfig {
         Self {
             block_cache_bytes: bytes as u64 * 3 / 8,
             write_buffer_bytes: 16 * MIB as u64,
+            journal_bytes: if bytes > LEAST_JOURNAL_BYTES { bytes } else { LEAST_JOURNAL_BYTES } as u64,
             state_cache_bytes: bytes / 8,
             trie_cache_bytes: bytes / 2,
             worker_threads: 1,
@@ -85,6 +89,7 @@ impl Default for StoreConfig {
 }
 
 const MIB: usize = 1024 * 1024;
+const LEAST_JOURNAL_BYTES: usize = 64 * MIB;
 
 /// The open store of one chain.
 pub(crate) struct Store {

@@ -10,9 +10,6 @@ use fjall::{
 
 use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, cache::Caches, keys};
 
-/// Journal files are removed once their writes reached the tables; at most this much is replayed at a start, in bytes.
-const MAX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
-
 impl Store {
     /// Opens the store in `dir`; the second value is true when it was created now and holds nothing yet.
     pub(crate) fn open(dir: &Path, genesis: B256, config: &StoreConfig) -> Result<(Self, bool), OpenError> {
@@ -20,7 +17,7 @@ impl Store {
         let builder = Database::builder(dir)
             .cache_size(config.block_cache_bytes)
             .worker_threads(config.worker_threads)
-            .max_journaling_size(MAX_JOURNAL_BYTES)
+            .max_journaling_size(config.journal_bytes)
             .manual_journal_persist(true);
         let database = builder.open().map_err(|error| classify(dir, error))?;
         let keyspace = |name: &str, content: Content| -> Result<Keyspace, OpenError> {
