@@ -78,6 +78,33 @@ async fn four_validators_and_a_follower_agree_and_every_node_proves_it() {
     }
 }
 
+// An idle chain makes its next block after the heartbeat, which is far away here: a follower hears of the newest one all the same, in whichever
+// epoch that is.
+#[tokio::test]
+async fn a_new_follower_of_an_idle_chain_catches_up_at_once() {
+    const FAR_AWAY_MS: u64 = 600_000;
+    let dir = tempfile::tempdir().unwrap();
+    let mut network = Network::init_with(dir.path(), 1, 1, FAR_AWAY_MS, &["--epoch-length", "8"]).unwrap();
+    let [validator, follower] = &mut network.nodes[..] else { panic!("a network of two") };
+    validator.start().unwrap();
+    let mut sender = Sender::new(20);
+    let mut height = 0;
+    for _ in 0..4 {
+        height = sender.transact(validator, validator).await;
+    }
+    follower.start().unwrap();
+    assert_eq!(follower.block_hash(height).await.unwrap(), validator.block_hash(height).await.unwrap());
+
+    follower.kill().unwrap();
+    follower.wipe().unwrap();
+    while sender.sent < 20 {
+        height = sender.transact(validator, validator).await;
+    }
+    assert!(height > 8, "the first epoch is over");
+    follower.start().unwrap();
+    assert_eq!(follower.block_hash(height).await.unwrap(), validator.block_hash(height).await.unwrap());
+}
+
 // CHAIN-5: f of 3f+1 may be gone; whoever comes back, with or without its data, catches up.
 #[tokio::test]
 async fn one_of_four_is_killed_and_wiped_and_rejoins() {

@@ -35,6 +35,7 @@ use crate::{
     final_views::FinalViews,
     finalizer::Finalizer,
     gossip,
+    last_final::LastFinal,
     last_proposal::LastProposal,
     last_votes::LastVotes,
     orchestrator::{EpochMuxes, EpochStart, Orchestrator, StartEngine},
@@ -311,7 +312,10 @@ where
             let presumed = signs_of_life(&scheme, epoch, others.cloned().collect());
             let electorate = Electorate::new(&validators);
             let overheard = witness.listening(automaton.clone(), &scheme, electorate);
+            let newest = finals.subscribe();
             let overheard = FinalViews { inner: overheard, finals };
+            let count = validators.peers().len();
+            let last_final = LastFinal::of(&scheme, channels.certificates.0.clone(), newest, floor.clone(), count);
             let channel = (votes.guard(channels.votes.0), channels.votes.1);
             let (last_votes, reporter, votes) =
                 LastVotes::new(&scheme, me.clone(), automaton.clone(), overheard, channel);
@@ -345,6 +349,9 @@ where
                     forward: ForwardPolicy::SilentLeader,
                 },
             );
+            if let Some(last_final) = last_final {
+                context.child("last_final").spawn(move |context| last_final.run(context));
+            }
             context.child("last_votes").spawn(move |context| last_votes.run(context));
             engine.start(votes, channels.certificates, channels.resolver)
         },

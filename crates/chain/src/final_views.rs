@@ -1,4 +1,4 @@
-//! Passes on what consensus reports, and keeps the newest finalization for whoever waits for a view to be over.
+//! Passes on what consensus reports, and keeps the newest finalization: for whoever waits for a view to be over, and to say it again.
 
 use commonware_actor::Feedback;
 use commonware_consensus::{Reporter, simplex::types::Activity};
@@ -13,16 +13,15 @@ pub(crate) type NewestFinalization = Option<BlockFinalization>;
 #[derive(Clone)]
 pub(crate) struct FinalViews<R> {
     pub(crate) inner: R,
-    /// Who waits; nobody, mostly.
-    pub(crate) finals: Option<watch::Sender<NewestFinalization>>,
+    pub(crate) finals: watch::Sender<NewestFinalization>,
 }
 
 impl<R: Reporter<Activity = Activity<ConsensusScheme, BlockDigest>>> Reporter for FinalViews<R> {
     type Activity = R::Activity;
 
     fn report(&mut self, activity: Self::Activity) -> Feedback {
-        if let (Some(finals), Activity::Finalization(finalization)) = (&self.finals, &activity) {
-            finals.send_if_modified(|newest| {
+        if let Activity::Finalization(finalization) = &activity {
+            self.finals.send_if_modified(|newest| {
                 let is_newer = newest.as_ref().is_none_or(|newest| view(newest) < view(finalization));
                 if is_newer {
                     *newest = Some(finalization.clone());

@@ -39,6 +39,7 @@ mod final_views;
 mod finalizer;
 mod gossip;
 mod keys;
+mod last_final;
 mod last_proposal;
 mod last_votes;
 mod network;

@@ -51,8 +51,12 @@ pub(crate) struct EpochMuxes<S: Sender<PublicKey = PeerKey>> {
     certificates: MuxHandle<S>,
     resolver: MuxHandle<S>,
     /// Votes of epochs that have no engine here, with who sent them.
-    elsewhere: backup_channel::Receiver<(u64, Message<PeerKey>)>,
+    votes_elsewhere: Elsewhere,
+    /// Certificates of such epochs: of one that is idle nothing else is heard.
+    certificates_elsewhere: Elsewhere,
 }
+
+type Elsewhere = backup_channel::Receiver<(u64, Message<PeerKey>)>;
 
 impl<S: Sender<PublicKey = PeerKey>> EpochMuxes<S> {
     pub(crate) fn start<E, V, R>(context: &E, votes: (S, V), certificates: (S, R), resolver: (S, R)) -> Self
@@ -61,15 +65,32 @@ impl<S: Sender<PublicKey = PeerKey>> EpochMuxes<S> {
         V: Receiver<PublicKey = PeerKey>,
         R: Receiver<PublicKey = PeerKey>,
     {
-        let (mux, vote_handle, elsewhere) =
+        let (mux, vote_handle, votes_elsewhere) =
             Muxer::builder(context.child("votes_by_epoch"), votes.0, votes.1).with_backup().build();
         mux.start();
-        let (mux, certificate_handle) =
-            Muxer::new(context.child("certificates_by_epoch"), certificates.0, certificates.1);
+        let (mux, certificate_handle, certificates_elsewhere) =
+            Muxer::builder(context.child("certificates_by_epoch"), certificates.0, certificates.1)
+                .with_backup()
+                .build();
         mux.start();
         let (mux, resolver_handle) = Muxer::new(context.child("requests_by_epoch"), resolver.0, resolver.1);
         mux.start();
-        Self { votes: vote_handle, certificates: certificate_handle, resolver: resolver_handle, elsewhere }
+        Self {
+            votes: vote_handle,
+            certificates: certificate_handle,
+            resolver: resolver_handle,
+            votes_elsewhere,
+            certificates_elsewhere,
+        }
+    }
+
+    /// The next message of an epoch that has no engine here. Cancel-safe.
+    async fn elsewhere(&mut self) -> Option<(u64, Message<PeerKey>)> {
+        tokio::select! {
+            biased;
+            vote = self.votes_elsewhere.recv() => vote,
+            certificate = self.certificates_elsewhere.recv() => certificate,
+        }
     }
 
     async fn register(&mut self, epoch: u64) -> Option<EpochChannels<S>> {
@@ -88,8 +109,8 @@ pub(crate) struct EpochStart<S: Sender<PublicKey = PeerKey>> {
     pub(crate) scheme: ConsensusScheme,
     /// The newest certificate of the epoch that the chain has, from an earlier run.
     pub(crate) floor: Option<BlockFinalization>,
-    /// Told of what becomes final, if somebody waits for it.
-    pub(crate) finals: Option<watch::Sender<NewestFinalization>>,
+    /// Told of what becomes final.
+    pub(crate) finals: watch::Sender<NewestFinalization>,
     /// The block that the engine begins on: the last of the epoch before, or that of the floor.
     pub(crate) first_parent: alloy_primitives::B256,
     /// Name of the engine's journal.
@@ -180,7 +201,7 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
                     let entered = self.membership.enter(epoch)?;
                     running = self.begin(context, epoch, entered, Standing::Votes, Some(floor)).await?;
                 }
-                message = self.muxes.elsewhere.recv() => {
+                message = self.muxes.elsewhere() => {
                     let Some((theirs, (peer, _))) = message else { return Err(self.part_ended("network")) };
                     self.heard_of(theirs, epoch, peer).await;
                 }
@@ -222,11 +243,12 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
             Some(floor) => hash(floor.proposal.payload),
             None => self.membership.first_parent(epoch)?,
         };
+        let (finals, seen) = watch::channel(None);
         let mut start = EpochStart {
             epoch: Epoch::new(epoch),
             scheme,
             floor,
-            finals: None,
+            finals,
             first_parent,
             partition: self.journal(epoch),
             votes: self.votes.clone(),
@@ -242,11 +264,9 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
                 record = %self.votes.path().display(),
                 "the journal of this validator's votes is lost or was put back: it only verifies until a view is final that it cannot have voted in"
             );
-            let (finals, seen) = watch::channel(None);
             start.scheme = start.validators.verifier();
             // A journal without votes must never be taken for that of the votes.
             start.partition = verifying(&start.partition);
-            start.finals = Some(finals);
             abstains = Some((through, seen));
         }
         self.witness.note_abstaining(abstains.as_ref().map(|(through, _)| *through));
@@ -271,7 +291,7 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
         Ok(())
     }
 
-    /// A peer votes in an epoch that has not begun here: it has the last block of this one, with its certificate.
+    /// A peer votes in an epoch that has not begun here, or has a certificate of it: it has the last block of this one, with its certificate.
     async fn heard_of(&mut self, theirs: u64, ours: u64, peer: PeerKey) {
         if theirs <= ours {
             return;
