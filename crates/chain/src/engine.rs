@@ -259,7 +259,7 @@ where
     let heard_votes = (channels.votes.0, witness.hearing(channels.votes.1));
     let muxes = EpochMuxes::start(&context, heard_votes, channels.certificates, channels.resolver);
     let start = engine_starter(context.child("epoch"), me, blocker, automaton, timing, cache, witness.clone());
-    let orchestrator = Orchestrator {
+    let mut orchestrator = Orchestrator {
         name: name.clone(),
         membership,
         marshal: mailbox,
@@ -272,6 +272,8 @@ where
         vote_failures,
         witness: witness.clone(),
     };
+    // Before the network looks for the first time whom to dial.
+    orchestrator.connect_to_members(epoch)?;
     // A certificate of the epoch before the current one tells consensus nothing.
     let floor = floor.filter(|floor| floor.epoch().get() == epoch);
 

@@ -15,8 +15,8 @@ use tokio::sync::watch;
 
 use crate::{BlockDigest, ConsensusScheme, PeerKey, final_views::NewestFinalization};
 
-/// A chain with nothing newer for this long says its newest certificate again.
-const LEAST_PAUSE: Duration = Duration::from_secs(1);
+/// A validator with nothing newer for this long says its newest certificate again.
+const LEAST_PAUSE: Duration = Duration::from_millis(250);
 /// With many validators each says it more seldom, so that a node hears it from all of them together at most this often.
 const PAUSE_FOR_EACH_VALIDATOR: Duration = Duration::from_millis(100);
 

@@ -53,16 +53,17 @@ pub fn max_message_bytes() -> u32 {
     u32::try_from(mux::prefixed(max_payload_bytes() as usize)).unwrap_or(u32::MAX)
 }
 
-/// The validators' network, running.
+/// The validators' network. It listens and dials once it is started, so that it knows by then whom to dial: who finds nobody looks again only
+/// after [`RECONNECT_AFTER`].
 pub(crate) struct ValidatorNetwork {
     pub(crate) channels: NetworkChannels,
     pub(crate) oracle: Oracle<PeerKey>,
     pub(crate) addresses: AddressBook,
-    pub(crate) handle: Handle<()>,
+    pub(crate) start: Box<dyn FnOnce() -> Handle<()> + Send>,
 }
 
-/// Listens for and dials the other validators; every connection is authenticated by the peer keys and encrypted.
-pub(crate) fn start(
+/// Prepares to listen for and dial the other validators; every connection is authenticated by the peer keys and encrypted.
+pub(crate) fn prepare(
     context: &tokio::Context,
     keys: &ValidatorKeys,
     validators: &ValidatorSet,
@@ -118,7 +119,7 @@ pub(crate) fn start(
         backfill: network.register(4, LARGE_MESSAGES_PER_SECOND),
         transactions: network.register(5, LARGE_MESSAGES_PER_SECOND),
     };
-    Ok(ValidatorNetwork { channels, oracle, addresses, handle: network.start() })
+    Ok(ValidatorNetwork { channels, oracle, addresses, start: Box::new(move || network.start()) })
 }
 
 /// A pause, up to half longer by the key: two nodes that dial each other at the same moment refuse each other, and with one pace they would do so

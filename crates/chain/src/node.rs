@@ -82,8 +82,8 @@ impl Node {
             move |context| async move {
                 let started = async {
                     let has_peers = validators.peers().len() > 1 || !p2p.followers.is_empty() || role == Role::Follower;
-                    let ValidatorNetwork { channels, oracle, addresses, handle } =
-                        network::start(&context, &keys, &validators, &p2p)?;
+                    let ValidatorNetwork { channels, oracle, addresses, start } =
+                        network::prepare(&context, &keys, &validators, &p2p)?;
                     let config = EngineConfig {
                         chain,
                         validators,
@@ -99,7 +99,7 @@ impl Node {
                         witness: witness.clone(),
                     };
                     let engine = start_engine(context.child("engine"), config, channels).await?;
-                    Ok::<_, NodeError>((engine, handle))
+                    Ok::<_, NodeError>((engine, start()))
                 };
                 // Consensus gives up on some damages instead of naming them.
                 let started = AssertUnwindSafe(Box::pin(started)).catch_unwind().await;

@@ -284,6 +284,12 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
         Err(self.part_ended("network"))
     }
 
+    /// Says who is to be connected with in an epoch.
+    pub(crate) fn connect_to_members(&mut self, epoch: u64) -> Result<(), NodeError> {
+        let (validators, _) = self.membership.enter(epoch)?;
+        self.connect(&validators)
+    }
+
     /// Says who is to be connected with: the validators, and whoever the chain permits besides.
     fn connect(&mut self, validators: &ValidatorSet) -> Result<(), NodeError> {
         self.tracker.permit(&self.membership.permitted_nodes()?);
