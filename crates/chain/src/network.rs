@@ -35,8 +35,10 @@ pub(crate) const HANDSHAKE_CLOCK_DRIFT: Duration = Duration::from_secs(5);
 const HANDSHAKE_MAX_AGE: Duration = Duration::from_secs(10);
 /// One peer at a time is dialled, one in so long.
 const DIAL_EVERY: Duration = Duration::from_millis(100);
-/// A peer is dialled again after this.
+/// A peer is dialled again after this, and refused for as long when it dials: whoever starts first tries in vain.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+/// The same in a private network, where trying costs nobody anything.
+const RECONNECT_NEARBY_AFTER: Duration = Duration::from_millis(200);
 /// Small messages of a peer: votes and certificates, a few a view, and views may take only milliseconds.
 const SMALL_MESSAGES_PER_SECOND: Quota = Quota::per_second(NZU32!(512));
 /// Handshakes that one address may begin where members share addresses.
@@ -99,7 +101,8 @@ pub(crate) fn prepare(
         network_config.allowed_handshake_rate_per_ip = HANDSHAKES_OF_ONE_ADDRESS;
     }
     network_config.dial_frequency = own_pace(DIAL_EVERY, &keys.peer_public_key());
-    network_config.peer_connection_cooldown = own_pace(RECONNECT_AFTER, &keys.peer_public_key());
+    let again = if config.allow_private_addresses { RECONNECT_NEARBY_AFTER } else { RECONNECT_AFTER };
+    network_config.peer_connection_cooldown = own_pace(again, &keys.peer_public_key());
     network_config.tracked_peer_sets = NZUsize!(1);
 
     let (mut network, oracle) = Network::new(context.child("network"), network_config);
