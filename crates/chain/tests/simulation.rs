@@ -71,6 +71,36 @@ fn a_silent_validator_costs_its_leader_timeout_and_the_chain_goes_on() {
     });
 }
 
+// A leader that has not been heard of yet is no silent leader: whoever gave it up would leave neither side a quorum.
+#[test]
+fn nobody_gives_up_a_leader_that_is_a_little_behind_when_the_chain_begins() {
+    for behind in 0..4 {
+        simulate(21, |context| async move {
+            let mut simulation = Simulation::new(context, 4, steady(LATENCY)).await;
+            let latency = |from| if from == behind { LATENCY * 4 } else { LATENCY };
+            let links = (0..4).map(|from| vec![Some(steady(latency(from))); 4]).collect();
+            simulation.link(&links).await;
+            simulation.start_all().await;
+            for nonce in 0..5 {
+                simulation.submit(0, 0, nonce);
+                simulation.until_nonces(0, nonce + 1).await;
+            }
+            let chain = simulation.nodes[0].chain();
+            for height in 1..=chain.head().block().height() {
+                let context = chain.block(height).unwrap().unwrap().block().context().unwrap();
+                assert_eq!(context.view, height, "node {behind} is behind, and a view was given up");
+            }
+            simulation.agreed()
+        });
+    }
+}
+
+const LATENCY: Duration = Duration::from_millis(10);
+
+fn steady(latency: Duration) -> Link {
+    Link { latency, jitter: Duration::ZERO, ..good_link() }
+}
+
 #[test]
 fn an_idle_chain_makes_a_block_each_heartbeat_and_a_transaction_makes_one_at_once() {
     simulate(30, |context| async move {
