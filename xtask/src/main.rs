@@ -3,6 +3,7 @@
 //! Tasks install what they need and say so. They print what they run, so that anybody can run it by hand.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its standard streams")]
 
+mod beside;
 mod prerequisites;
 mod shell;
 mod tasks;

@@ -40,14 +40,25 @@ struct Outcome {
     log: PathBuf,
 }
 
-/// Builds them; those that take longest come first.
+/// The command that builds them.
+pub(crate) fn compile() -> Command {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--locked", "--no-run"]);
+    command
+}
+
+/// Builds them, if [`compile`] has not; those that take longest come first.
 ///
 /// # Errors
 /// When they do not compile.
 pub(crate) fn build() -> Result<Vec<TestBinary>> {
-    let mut command = cargo();
-    command.args(["test", "--workspace", "--locked", "--no-run", "--message-format", "json-render-diagnostics"]);
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().context("cannot start cargo")?;
+    let mut command = compile();
+    let output = command
+        .args(["--message-format", "json-render-diagnostics"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
     ensure!(output.status.success(), "the tests do not compile");
     let messages = String::from_utf8_lossy(&output.stdout);
     let mut binaries = messages

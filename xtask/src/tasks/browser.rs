@@ -25,11 +25,9 @@ pub(crate) struct Arguments {
     screenshots: PathBuf,
 }
 
-impl Arguments {
-    /// What the tests run.
-    pub(crate) fn debug_build() -> Self {
-        Self { release: false, screenshots: target().join("screenshots") }
-    }
+/// With the development build and the web as they are, as the tests do.
+pub(crate) fn run_built() -> Result<()> {
+    drive(&Arguments { release: false, screenshots: target().join("screenshots") })
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -38,6 +36,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.release {
         shell::run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
     }
+    drive(arguments)
+}
+
+fn drive(arguments: &Arguments) -> Result<()> {
     step("The city in headless Chromium");
     let data = target().join(format!("browser-city-{}", std::process::id()));
     let log = target().join("browser-city.log");
