@@ -169,6 +169,12 @@ pub fn entries_of(group: &Group) -> impl Iterator<Item = (u64, Option<JournalEnt
     })
 }
 
+/// Kind and body of a submission's entry, for whoever makes a journal without an ingest.
+#[must_use]
+pub fn submission_entry(submission: &chancery_data::Submission, accepted_at_ms: u64) -> (u8, Vec<u8>) {
+    (entry::SUBMISSION, entry::submission(submission, accepted_at_ms))
+}
+
 fn read_entry(place: u64, kind: u8, body: &[u8], body_at: u64) -> Option<JournalEntry> {
     match kind {
         entry::SUBMISSION => {

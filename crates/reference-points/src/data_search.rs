@@ -1,7 +1,10 @@
 //! Search, statistics, traces and audits of the data of registered sources (`docs/specs/data.md`): what is asked, and what is answered.
 
+mod graph;
+
 use alloy_primitives::B256;
 use chancery_data::{SourceId, submission::Access};
+pub use graph::{Edge, Graph, Node};
 use serde::{Deserialize, Serialize};
 
 /// Most operations of one page.
