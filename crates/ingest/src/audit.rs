@@ -101,7 +101,8 @@ pub(crate) fn audit(reader: &JournalReader, index: &Index, request: AuditRequest
         let checked: Vec<Vec<(u64, Checked)>> =
             batch.par_iter().map(|group| entries_of(group).map(|(place, entry)| (place, check(place, entry, &keys))).collect()).collect();
         for (group, entries) in batch.iter().zip(checked) {
-            take(&mut report, group, entries, &mut blocks, &mut times, reader, index)?;
+            let counts = |place| place >= request.from;
+            take(&mut report, group, entries, counts, (&mut blocks, &mut times), (reader, index))?;
             if report.difference.is_some() || report.operations >= most {
                 break;
             }
@@ -133,15 +134,14 @@ fn ended_early(report: &AuditReport, durable: u64, most: u64) -> bool {
     report.difference.is_none() && !report.complete && report.operations < most && report.next < durable
 }
 
-/// One group into the report, up to its first difference.
+/// One group into the report, up to its first difference. What stands before the place that was asked for is checked, and counted by the audit before.
 fn take(
     report: &mut AuditReport,
     group: &Group,
     entries: Vec<(u64, Checked)>,
-    blocks: &mut Blocks,
-    times: &mut Times,
-    reader: &JournalReader,
-    index: &Index,
+    counts: impl Fn(u64) -> bool,
+    (blocks, times): (&mut Blocks, &mut Times),
+    (reader, index): (&JournalReader, &Index),
 ) -> DoorResult<()> {
     if group.first_place != report.next {
         let detail = format!("the group begins with place {}, not {}", group.first_place, report.next);
@@ -152,9 +152,11 @@ fn take(
         let outcome = match checked {
             Checked::Failed(failure) => Err(failure),
             Checked::Submission { head, operations, signed_ms } => {
-                report.submissions += 1;
-                report.operations += operations;
-                times.submission(place, head.source, signed_ms, head.accepted_at_ms);
+                if counts(place) {
+                    report.submissions += 1;
+                    report.operations += operations;
+                    times.submission(place, head.source, signed_ms, head.accepted_at_ms);
+                }
                 blocks.leaf(place, head.leaf(crate::entry::SUBMISSION));
                 Ok(())
             }
@@ -169,7 +171,7 @@ fn take(
             }
             Checked::Recorded { first, root } => match blocks.recorded(place, first, root, reader, index)? {
                 Ok(compared) => {
-                    report.blocks += u64::from(compared);
+                    report.blocks += u64::from(compared && counts(place));
                     Ok(())
                 }
                 Err(failure) => Err(failure),

@@ -23,7 +23,6 @@ pub(super) async fn run(command: Audit, connection: &Connection, output: &Output
         if part.next <= whole.next && !part.complete && part.difference.is_null() {
             anyhow::bail!("the audit does not get beyond place {}", whole.next);
         }
-        // A part begins with the group that holds its first place, so what is counted twice is left to the places.
         whole.submissions += part.submissions;
         whole.operations += part.operations;
         whole.blocks += part.blocks;
