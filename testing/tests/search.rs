@@ -90,16 +90,26 @@ async fn what_is_submitted_is_found_traced_and_audited() {
         (json!({"text": "x".repeat(1000)}), "text"),
     ] {
         let (status, problem) = search(&gateway, &body).await;
-        assert_eq!((status, problem["code"].as_str(), problem["member"].as_str()), (400, Some("malformed-request"), Some(member)));
+        assert_eq!(
+            (status, problem["code"].as_str(), problem["member"].as_str()),
+            (400, Some("malformed-request"), Some(member))
+        );
     }
-    let counted: u64 = run(&gateway, &["search", "--count"]).unwrap().as_array().unwrap().iter().map(|c| c["operations"].as_u64().unwrap()).sum();
+    let counted: u64 = run(&gateway, &["search", "--count"])
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["operations"].as_u64().unwrap())
+        .sum();
     assert_eq!(counted, readings.len() as u64);
     let csv = run(&gateway, &["search", "snow", "--csv", "--limit", "5"]).unwrap();
     assert_eq!(csv.as_str().unwrap().lines().count(), 6);
 
     // Two versions of one well, read by an operator, traced by anybody.
     let well = |temp_max: u32, previous: Option<&Value>| {
-        let mut operation = json!({"time": now_ms(), "subject": "well 7", "content": {"station": "w", "temp_max": temp_max}});
+        let mut operation =
+            json!({"time": now_ms(), "subject": "well 7", "content": {"station": "w", "temp_max": temp_max}});
         if let Some(previous) = previous {
             operation["previous"] = previous.clone();
         }
@@ -110,7 +120,8 @@ async fn what_is_submitted_is_found_traced_and_audited() {
     submit(&gateway, &[source.line(&[well(2, Some(&first[0]["name"]))], FixedBytes::repeat_byte(0xe2)).unwrap()]).await;
     until(&gateway, &json!({"subject": "well 7"}), 2).await;
     run(&gateway, &["--dev-key", "0", "search", "--subject", "well 7"]).unwrap();
-    let trace = run(&gateway, &["trace", "well 7", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", FORMAT]).unwrap();
+    let trace =
+        run(&gateway, &["trace", "well 7", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", FORMAT]).unwrap();
     assert_eq!(trace["trace"]["versions"].as_array().unwrap().len(), 2, "{trace}");
     assert_eq!(trace["trace"]["findings"], json!([]));
     let readers = trace["graph"]["nodes"].as_array().unwrap().iter().filter(|node| node["kind"] == "reader").count();
@@ -120,11 +131,18 @@ async fn what_is_submitted_is_found_traced_and_audited() {
     let city = City::start(&options).unwrap();
     until(&city.gateway, &every, readings.len() + 2).await;
     let audit = run(&city.gateway, &["--dev-key", "8", "audit"]).unwrap();
-    assert_eq!((&audit["difference"], &audit["complete"], &audit["sequence"]), (&Value::Null, &json!(true), &json!([])), "{audit}");
+    assert_eq!(
+        (&audit["difference"], &audit["complete"], &audit["sequence"]),
+        (&Value::Null, &json!(true), &json!([])),
+        "{audit}"
+    );
     assert_eq!(audit["operations"], json!(readings.len() + 2));
     assert!(run(&city.gateway, &["--dev-key", "0", "audit"]).is_err(), "an operator is no supervisor");
     let proven = json!({"text": "snow", "proofs": true, "limit": 5});
     let (status, page) = search(&city.gateway, &proven).await;
     assert_eq!(status, 200, "{page}");
-    assert!(page["operations"].as_array().unwrap().iter().all(|one| one["proof"]["operation"] == one["operation"]), "{page}");
+    assert!(
+        page["operations"].as_array().unwrap().iter().all(|one| one["proof"]["operation"] == one["operation"]),
+        "{page}"
+    );
 }

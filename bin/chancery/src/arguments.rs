@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod data;
 mod storage;
 
-pub(crate) use data::{FormatCommand, Audit, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace};
+pub(crate) use data::{
+    Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
+};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.

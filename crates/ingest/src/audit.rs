@@ -98,8 +98,10 @@ pub(crate) fn audit(reader: &JournalReader, index: &Index, request: AuditRequest
             }
         }
         let ended = batch.is_empty() && damage.is_none();
-        let checked: Vec<Vec<(u64, Checked)>> =
-            batch.par_iter().map(|group| entries_of(group).map(|(place, entry)| (place, check(place, entry, &keys))).collect()).collect();
+        let checked: Vec<Vec<(u64, Checked)>> = batch
+            .par_iter()
+            .map(|group| entries_of(group).map(|(place, entry)| (place, check(place, entry, &keys))).collect())
+            .collect();
         for (group, entries) in batch.iter().zip(checked) {
             let counts = |place| place >= request.from;
             take(&mut report, group, entries, counts, (&mut blocks, &mut times), (reader, index))?;
@@ -198,9 +200,7 @@ enum Checked {
 fn check(place: u64, entry: Option<JournalEntry>, sources: &HashMap<SourceId, Source>) -> Checked {
     match entry {
         None => Checked::Failed(Failure::new("entry-readable", place, "an entry does not read")),
-        Some(JournalEntry::Submission(kept)) => {
-            check_submission(&kept, sources).unwrap_or_else(Checked::Failed)
-        }
+        Some(JournalEntry::Submission(kept)) => check_submission(&kept, sources).unwrap_or_else(Checked::Failed),
         Some(JournalEntry::Source { head, .. }) => Checked::Source(head),
         Some(JournalEntry::Closed { first, last, count, closed_at_ms }) => {
             Checked::Closed { bounds: crate::entry::BlockBounds { first, last, count, closed_at_ms } }
@@ -211,15 +211,14 @@ fn check(place: u64, entry: Option<JournalEntry>, sources: &HashMap<SourceId, So
 
 fn check_submission(kept: &SubmissionEntry, sources: &HashMap<SourceId, Source>) -> Result<Checked, Failure> {
     let failure = |check, detail: String| Failure::new(check, kept.place, detail);
-    let jws = Jws::parse(&kept.jws, submission::TYP).map_err(|error| failure("submission-readable", error.to_string()))?;
+    let jws =
+        Jws::parse(&kept.jws, submission::TYP).map_err(|error| failure("submission-readable", error.to_string()))?;
     let statement: Statement =
         serde_json::from_slice(&jws.payload).map_err(|error| failure("submission-readable", error.to_string()))?;
     let mut names = Vec::with_capacity(kept.operations.len());
     for (index, bytes) in (0..).zip(&kept.operations) {
-        Operation::parse(bytes).map_err(|error| Failure {
-            index: Some(index),
-            ..failure("operation-readable", error.to_string())
-        })?;
+        Operation::parse(bytes)
+            .map_err(|error| Failure { index: Some(index), ..failure("operation-readable", error.to_string()) })?;
         names.push(Operation::name(bytes));
     }
     if merkle::root(&names) != Some(statement.root) || names.len() != statement.count as usize {
@@ -227,10 +226,15 @@ fn check_submission(kept: &SubmissionEntry, sources: &HashMap<SourceId, Source>)
     }
     let leaf = submission::leaf(jws.digest(), &statement);
     let head = Head::new(&leaf, kept.accepted_at_ms);
-    if head.digest != kept.digest || head.source != kept.source || head.content_hash != kept.content_hash || head.time_s != kept.time_s {
+    if head.digest != kept.digest
+        || head.source != kept.source
+        || head.content_hash != kept.content_hash
+        || head.time_s != kept.time_s
+    {
         return Err(failure("leaf-matches", "what is kept for the data block is not what was signed".into()));
     }
-    let source = sources.get(&statement.source).ok_or_else(|| failure("source-key", "the source is not known".into()))?;
+    let source =
+        sources.get(&statement.source).ok_or_else(|| failure("source-key", "the source is not known".into()))?;
     let kid = jws.kid.to_kid();
     let key = source.keys.iter().find(|key| key.kid == kid);
     let key = key.ok_or_else(|| failure("source-key", "the key was never the source's".into()))?;

@@ -24,8 +24,8 @@ mod sources;
 mod subject;
 mod writer;
 
-pub use entry::Head;
 pub use engine::{ContentRules, Ingest, Parts};
+pub use entry::Head;
 pub use index::IndexError;
 pub use limits::Limits;
 pub use open::OpenError;

@@ -93,7 +93,10 @@ impl U2sData for DataService {
     }
 
     async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
-        if [&asset.organization, &asset.format, &asset.subject].iter().any(|text| text.is_empty() || text.len() > MAX_FIELD_BYTES) {
+        if [&asset.organization, &asset.format, &asset.subject]
+            .iter()
+            .any(|text| text.is_empty() || text.len() > MAX_FIELD_BYTES)
+        {
             let detail = format!("organization, format and subject have 1 to {MAX_FIELD_BYTES} bytes");
             return Err(DoorError::new(Code::MalformedRequest, detail));
         }
@@ -108,9 +111,11 @@ impl U2sData for DataService {
             ..EventFilter::default()
         };
         let read = self.journal.entries(&filter).await?;
-        let accesses = read.into_iter().rev().map(|entry| AssetAccess { time: entry.time_ms, by: entry.by, service: entry.name });
+        let accesses =
+            read.into_iter().rev().map(|entry| AssetAccess { time: entry.time_ms, by: entry.by, service: entry.name });
         let trace = AssetTrace { findings: findings(&versions), accesses: accesses.collect(), asset, versions };
-        self.record(actor, "data.trace", &trace.versions.iter().map(|version| &version.operation).collect::<Vec<_>>()).await?;
+        self.record(actor, "data.trace", &trace.versions.iter().map(|version| &version.operation).collect::<Vec<_>>())
+            .await?;
         Ok(trace)
     }
 
@@ -123,7 +128,9 @@ impl U2sData for DataService {
         let query = DataQuery { ascending: true, limit: Some(1), after: before, ..DataQuery::default() };
         let page = self.data.search(query, self.visibility(actor)).await?;
         let found = page.operations.iter().find(|operation| operation.at == at);
-        let found = found.ok_or_else(|| DoorError::new(Code::UnknownSubmission, "there is no operation that you may see at this place"))?;
+        let found = found.ok_or_else(|| {
+            DoorError::new(Code::UnknownSubmission, "there is no operation that you may see at this place")
+        })?;
         self.record(actor, "data.proof", &[found]).await?;
         self.data.proof(at).await
     }
@@ -136,7 +143,8 @@ fn findings(versions: &[AssetVersion]) -> Vec<String> {
     for AssetVersion { version, operation } in versions {
         let previous = Operation::parse(operation.operation.as_bytes()).ok().and_then(|parsed| parsed.previous);
         if previous != before {
-            findings.push(format!("version {version} (place {}) does not follow the one before it", operation.at.place));
+            findings
+                .push(format!("version {version} (place {}) does not follow the one before it", operation.at.place));
         }
         before = Some(operation.name);
     }

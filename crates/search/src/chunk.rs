@@ -124,7 +124,8 @@ impl Rows {
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut rest = Reader(bytes);
         let (submissions, rows, formats) = (rest.u32()? as usize, rest.u32()? as usize, rest.u32()? as usize);
-        let formats: Vec<Arc<str>> = std::str::from_utf8(rest.take(formats)?).ok()?.split('\n').map(Arc::from).collect();
+        let formats: Vec<Arc<str>> =
+            std::str::from_utf8(rest.take(formats)?).ok()?.split('\n').map(Arc::from).collect();
         if rest.0.len() != submissions.checked_mul(SUBMISSION_BYTES)?.checked_add(rows.checked_mul(ROW_BYTES)?)? {
             return None;
         }

@@ -8,7 +8,12 @@ use tokio::{runtime::Handle, sync::watch};
 use crate::{SearchError, index::SearchIndex};
 
 /// Follows until the journal's writer ends, or the index cannot be written. Says in `indexed` how far it is; closing it says that it has ended.
-pub(crate) fn follow(index: &Arc<SearchIndex>, mut reader: JournalReader, indexed: &watch::Sender<u64>, runtime: &Handle) {
+pub(crate) fn follow(
+    index: &Arc<SearchIndex>,
+    mut reader: JournalReader,
+    indexed: &watch::Sender<u64>,
+    runtime: &Handle,
+) {
     loop {
         match catch_up(index, &reader) {
             Ok(()) => {

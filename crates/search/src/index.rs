@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use chancery_data::{Jws, Operation, SourceId, submission::{self, Statement}};
+use chancery_data::{
+    Jws, Operation, SourceId,
+    submission::{self, Statement},
+};
 use chancery_ingest::{
     journal::{Group, Position},
     reading::{JournalEntry, SubmissionEntry, entries_of},
@@ -45,7 +48,8 @@ impl SearchIndex {
 
     pub(crate) fn open_with(directory: &Path, durable: u64, chunk_rows: usize) -> Result<Self, SearchError> {
         let store = Store::open(directory, durable)?;
-        let organizations = store.organizations()?.into_iter().map(|(source, name)| (source, Arc::from(name))).collect();
+        let organizations =
+            store.organizations()?.into_iter().map(|(source, name)| (source, Arc::from(name))).collect();
         let state = State { chunks: store.bounds()?, tail: Tail::default(), organizations, at: store.at()? };
         Ok(Self { store, state: RwLock::new(state), chunk_rows })
     }

@@ -61,7 +61,10 @@ impl Plan {
             return refuse("formats", format!("formats and subject have at most {MAX_FIELD_BYTES} bytes"));
         }
         if query.fields.iter().any(|field| field.path.is_empty() || is_long(&field.path) || is_long(&field.value)) {
-            return refuse("fields", format!("path and value have at most {MAX_FIELD_BYTES} bytes, a path at least one"));
+            return refuse(
+                "fields",
+                format!("path and value have at most {MAX_FIELD_BYTES} bytes, a path at least one"),
+            );
         }
         let mut groups: Vec<Vec<String>> = Vec::new();
         groups.extend(query.subject.as_deref().map(|subject| vec![terms::subject(subject)]));
@@ -77,7 +80,16 @@ impl Plan {
         groups.push(query.formats.iter().map(|format| terms::format(format)).collect());
         groups.push(query.sources.iter().map(|source| terms::source(*source)).collect());
         groups.retain(|group| !group.is_empty());
-        Ok(Self { groups, from, to, time: query.time, ascending: query.ascending, limit, after: query.after, visibility })
+        Ok(Self {
+            groups,
+            from,
+            to,
+            time: query.time,
+            ascending: query.ascending,
+            limit,
+            after: query.after,
+            visibility,
+        })
     }
 
     /// What is found, and after which one the next page begins.
@@ -113,7 +125,8 @@ impl Plan {
             // What was sealed since the chunks were listed comes with the next page.
             let state = index.state.read();
             if state.chunks.len() > chunks.len() {
-                let next = state.chunks.get(chunks.len()).map(|bounds| OperationPlace { place: bounds.first_place, index: 0 });
+                let next =
+                    state.chunks.get(chunks.len()).map(|bounds| OperationPlace { place: bounds.first_place, index: 0 });
                 return Ok(self.page(found, next));
             }
             self.chunk_of_tail(&state, &mut found);
@@ -125,7 +138,8 @@ impl Plan {
     fn page(&self, mut found: Vec<Found>, edge: Option<OperationPlace>) -> (Vec<Found>, Option<OperationPlace>) {
         if found.len() > self.limit {
             found.truncate(self.limit);
-            let last = found.last().map(|(submission, row)| OperationPlace { place: submission.place, index: row.index });
+            let last =
+                found.last().map(|(submission, row)| OperationPlace { place: submission.place, index: row.index });
             return (found, last);
         }
         // An edge is outside of the chunk in the order asked for: the operation before it is not skipped.
@@ -161,10 +175,7 @@ impl Plan {
     }
 
     /// Rows that every group has; `None` when there is no group.
-    fn matching(
-        &self,
-        list: impl Fn(&str) -> Result<Vec<u16>, SearchError>,
-    ) -> Result<Option<Vec<u16>>, SearchError> {
+    fn matching(&self, list: impl Fn(&str) -> Result<Vec<u16>, SearchError>) -> Result<Option<Vec<u16>>, SearchError> {
         let mut matching: Option<Vec<u16>> = None;
         for group in &self.groups {
             let mut rows = Vec::new();

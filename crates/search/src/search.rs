@@ -8,7 +8,8 @@ use chancery_ingest::{journal::JournalError, reading::JournalReader};
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_search::{
-        Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, OperationPlace, Visibility,
+        Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, OperationPlace,
+        Visibility,
     },
     r2d::R2dSources,
     s2p::S2pData,
@@ -42,7 +43,11 @@ impl DataSearch {
     ///
     /// # Errors
     /// [`SearchError`].
-    pub fn open(directory: &Path, reader: JournalReader, proofs: Option<Arc<dyn R2dSources>>) -> Result<Self, SearchError> {
+    pub fn open(
+        directory: &Path,
+        reader: JournalReader,
+        proofs: Option<Arc<dyn R2dSources>>,
+    ) -> Result<Self, SearchError> {
         let index = Arc::new(SearchIndex::open(directory, reader.durable())?);
         let (indexing, indexed) = watch::channel(index.next_place());
         let (following, its_reader) = (Arc::clone(&index), reader.clone());
@@ -159,6 +164,7 @@ fn unreadable(error: JournalError) -> DoorError {
 }
 
 fn damaged(at: OperationPlace) -> DoorError {
-    let detail = format!("the operation {} of place {} is damaged: the operator audits the journal", at.index, at.place);
+    let detail =
+        format!("the operation {} of place {} is damaged: the operator audits the journal", at.index, at.place);
     DoorError::new(Code::JournalUnavailable, detail)
 }

@@ -24,7 +24,9 @@ pub enum SearchError {
     #[error("the search index: {0}. It may be deleted while the city stands still; it is made anew from the journal")]
     Store(#[from] fjall::Error),
     /// A value that does not read.
-    #[error("the search index does not read. It may be deleted while the city stands still; it is made anew from the journal")]
+    #[error(
+        "the search index does not read. It may be deleted while the city stands still; it is made anew from the journal"
+    )]
     Damaged,
     /// What it is made from.
     #[error(transparent)]
@@ -105,10 +107,7 @@ impl Store {
     }
 
     pub(crate) fn bounds(&self) -> Result<Vec<Bounds>, SearchError> {
-        self.bounds
-            .iter()
-            .map(|guard| Bounds::decode(&guard.value()?).ok_or(SearchError::Damaged))
-            .collect()
+        self.bounds.iter().map(|guard| Bounds::decode(&guard.value()?).ok_or(SearchError::Damaged)).collect()
     }
 
     pub(crate) fn organizations(&self) -> Result<Vec<(SourceId, String)>, SearchError> {
@@ -133,7 +132,8 @@ impl Store {
             batch.insert(&self.lists, list_key(term, number), encode_list(rows));
         }
         for (key, count) in counts(&tail.rows) {
-            let before = self.days.get(&key)?.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_le_bytes);
+            let before =
+                self.days.get(&key)?.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_le_bytes);
             batch.insert(&self.days, key, (before + count).to_le_bytes());
         }
         let position = at.position.unwrap_or(Position { segment: 0, offset: 0 });

@@ -141,8 +141,12 @@ mod tests {
     // M-SER-2
     #[test]
     fn an_operation_is_found_by_its_fields_words_and_subject() {
-        let found = terms(r#"{"time":1,"subject":"Well 7","description":"a Test","content":{"a":{"b":[1.0,"x Y",true]},"空":"气象"}}"#);
-        for term in ["jWell 7", "wwell", "w7", "wtest", "pa.b=1", "pa.b=x Y", "wx", "wy", "pa.b=true", "p空=气象", "w气", "w象"] {
+        let found = terms(
+            r#"{"time":1,"subject":"Well 7","description":"a Test","content":{"a":{"b":[1.0,"x Y",true]},"空":"气象"}}"#,
+        );
+        for term in
+            ["jWell 7", "wwell", "w7", "wtest", "pa.b=1", "pa.b=x Y", "wx", "wy", "pa.b=true", "p空=气象", "w气", "w象"]
+        {
             assert!(found.iter().any(|known| known == term), "{term} in {found:?}");
         }
     }

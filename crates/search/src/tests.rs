@@ -131,7 +131,10 @@ fn a_query_beyond_its_bounds_is_refused_by_name() {
         (DataQuery { text: Some((0..17).map(|n| format!("w{n} ")).collect()), ..DataQuery::default() }, "text"),
         (DataQuery { formats: vec!["f".into(); 17], ..DataQuery::default() }, "formats"),
         (DataQuery { subject: Some(long()), ..DataQuery::default() }, "formats"),
-        (DataQuery { fields: vec![FieldValue { path: String::new(), value: "1".into() }], ..DataQuery::default() }, "fields"),
+        (
+            DataQuery { fields: vec![FieldValue { path: String::new(), value: "1".into() }], ..DataQuery::default() },
+            "fields",
+        ),
     ] {
         let error = Plan::new(query.clone(), everybody()).err().unwrap();
         assert_eq!((error.code(), &error.members()["member"]), (Code::MalformedRequest, &member.into()), "{query:?}");

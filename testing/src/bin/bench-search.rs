@@ -97,7 +97,10 @@ async fn main() -> Result<()> {
         ("the newest", Box::new(|_| DataQuery::default())),
         ("a field that one has", Box::new(move |seed| field("station", format!("SYN-{:09}", number(seed))))),
         ("a field that one in forty has", Box::new(|seed| field("temp_max", format!("{}.5", seed % 40)))),
-        ("a word that none has", Box::new(|seed| DataQuery { text: Some(format!("absent{seed}")), ..DataQuery::default() })),
+        (
+            "a word that none has",
+            Box::new(|seed| DataQuery { text: Some(format!("absent{seed}")), ..DataQuery::default() }),
+        ),
         (
             "two fields that never meet",
             Box::new(move |seed| {
@@ -129,7 +132,10 @@ async fn main() -> Result<()> {
             break;
         }
     }
-    println!("audit: {operations} operations computed anew, {:.0}/s", operations as f64 / begun.elapsed().as_secs_f64());
+    println!(
+        "audit: {operations} operations computed anew, {:.0}/s",
+        operations as f64 / begun.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 

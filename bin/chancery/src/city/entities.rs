@@ -33,8 +33,8 @@ use chancery_reference_points::{
     s2p::S2p,
 };
 use chancery_representation::{FormatFiles, Limits, Parts, Representation, SourceData};
-use chancery_search::DataSearch;
 use chancery_rest::{types::chains::Contracts, values::HexAddress};
+use chancery_search::DataSearch;
 use serde_json::Value;
 
 use super::{

@@ -38,7 +38,14 @@ pub(super) async fn run(command: Search, connection: &Connection, output: &Outpu
         .iter()
         .map(|one| {
             let text = |member: &str| one[member].as_str().unwrap_or_default().to_owned();
-            format!("{}.{}  {}  {}  {}", one["at"]["place"], one["at"]["index"], text("source"), text("format"), text("operation"))
+            format!(
+                "{}.{}  {}  {}  {}",
+                one["at"]["place"],
+                one["at"]["index"],
+                text("source"),
+                text("format"),
+                text("operation")
+            )
         })
         .collect();
     lines.extend(page.next.map(|next| format!("More: --after {}.{}", next.place, next.index)));

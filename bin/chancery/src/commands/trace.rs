@@ -26,10 +26,20 @@ pub(super) async fn run(command: Trace, connection: &Connection, output: &Output
         .map(|one| {
             let operation = &one["operation"];
             let (at, source) = (&operation["at"], text(&operation["source"]));
-            format!("version {}  place {}.{}  by {source}  {}", one["version"], at["place"], at["index"], text(&operation["operation"]))
+            format!(
+                "version {}  place {}.{}  by {source}  {}",
+                one["version"],
+                at["place"],
+                at["index"],
+                text(&operation["operation"])
+            )
         })
         .collect();
-    lines.extend(items("accesses").iter().map(|one| format!("read at {}  by {}  {}", one["time"], text(&one["by"]), text(&one["service"]))));
+    lines.extend(
+        items("accesses")
+            .iter()
+            .map(|one| format!("read at {}  by {}  {}", one["time"], text(&one["by"]), text(&one["service"]))),
+    );
     let findings = items("findings");
     lines.extend(findings.iter().map(|finding| format!("FINDING: {}", text(finding))));
     output.answer(&answer, lines.join("\n"));

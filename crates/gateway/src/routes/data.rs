@@ -148,7 +148,8 @@ fn query(request: SearchData) -> ApiResult<DataQuery> {
 }
 
 fn translate<T: DeserializeOwned>(value: &impl Serialize) -> ApiResult<T> {
-    serde_json::from_value(map::to_json(value)?).map_err(|error| ApiError::new(Code::MalformedRequest, error.to_string()))
+    serde_json::from_value(map::to_json(value)?)
+        .map_err(|error| ApiError::new(Code::MalformedRequest, error.to_string()))
 }
 
 fn csv_answer(page: &DataPage) -> ApiResult<Response> {

@@ -40,9 +40,11 @@ impl Blocks {
         if bounds.first < from {
             return Ok(());
         }
-        let is_whole = held.len() == bounds.count as usize && held.first().is_some_and(|(place, _)| *place == bounds.first);
+        let is_whole =
+            held.len() == bounds.count as usize && held.first().is_some_and(|(place, _)| *place == bounds.first);
         if !is_whole {
-            let detail = format!("the block says {} leaves from place {}, there are {}", bounds.count, bounds.first, held.len());
+            let detail =
+                format!("the block says {} leaves from place {}, there are {}", bounds.count, bounds.first, held.len());
             return Err(Failure::new("block-bounds", place, detail));
         }
         self.closed.insert(bounds.first, held);

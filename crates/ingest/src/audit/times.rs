@@ -35,7 +35,14 @@ impl Times {
         self.accepted(place, accepted_at_ms);
         let drift = signed_minus_accepted(signed_ms, accepted_at_ms);
         let seen = self.sources.entry(source).or_insert_with(|| Seen {
-            times: SourceTimes { source, submissions: 0, longest_gap: 0, disorders: 0, least_drift: drift, most_drift: drift },
+            times: SourceTimes {
+                source,
+                submissions: 0,
+                longest_gap: 0,
+                disorders: 0,
+                least_drift: drift,
+                most_drift: drift,
+            },
             last_signed_ms: signed_ms,
         });
         let times = &mut seen.times;
@@ -73,8 +80,14 @@ mod tests {
         }
         let (findings, sources) = times.finish();
         assert_eq!(findings, ["place 3: the journal's clock went back by 100 ms"]);
-        let expected =
-            SourceTimes { source, submissions: 4, longest_gap: 8000, disorders: 1, least_drift: -4000, most_drift: 200 };
+        let expected = SourceTimes {
+            source,
+            submissions: 4,
+            longest_gap: 8000,
+            disorders: 1,
+            least_drift: -4000,
+            most_drift: 200,
+        };
         assert_eq!(sources, [expected]);
     }
 }

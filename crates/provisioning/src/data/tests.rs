@@ -58,7 +58,10 @@ impl S2pData for TwoVersions {
         Ok(Vec::new())
     }
     async fn versions(&self, _: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
-        Ok((1..).zip(self.operations(&visibility)).map(|(version, operation)| AssetVersion { version, operation }).collect())
+        Ok((1..)
+            .zip(self.operations(&visibility))
+            .map(|(version, operation)| AssetVersion { version, operation })
+            .collect())
     }
     async fn proof(&self, _: OperationPlace) -> DoorResult<SourceOperationProof> {
         Err(DoorError::new(Code::NotFinalYet, "no chain here"))
