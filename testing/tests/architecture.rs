@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "data",
     "reference-points",
     "ingest",
+    "search",
     "representation",
     "processing",
     "provisioning",

@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod data;
 mod storage;
 
-pub(crate) use data::{FormatCommand, RepairJournal, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit};
+pub(crate) use data::{
+    Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
+};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.
@@ -110,6 +112,12 @@ pub(crate) enum Command {
     Format(FormatCommand),
     /// Submit data of a registered source: operations from a file or standard input, one JSON object a line.
     Submit(Submit),
+    /// Search the data of registered sources.
+    Search(Search),
+    /// Show every version, source and reader of an asset, as a list and as a graph.
+    Trace(Trace),
+    /// Compute hashes, signatures and data blocks of everything submitted anew, and measure its times (supervisor).
+    Audit(Audit),
     /// Say what is damaged in the journal of submitted data of a city that stands still, and on request drop it.
     RepairJournal(RepairJournal),
     /// Verify a certificate file, or the proof of submitted data, without any network, knowing a chain's genesis alone.

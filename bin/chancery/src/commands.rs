@@ -1,5 +1,6 @@
 //! One module for each group of commands. Each asks, and prints the answer as text or JSON.
 
+mod audit;
 mod certificate;
 mod completions;
 mod demo;
@@ -13,8 +14,10 @@ mod organization;
 mod proof;
 mod public_key;
 mod repair_journal;
+mod search;
 mod source;
 mod submit;
+mod trace;
 mod user;
 mod verify;
 
@@ -66,6 +69,9 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Source(command) => wait(source::run(command, &connection, output)),
         Command::Format(command) => wait(format::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
+        Command::Search(command) => wait(search::run(command, &connection, output)),
+        Command::Trace(command) => wait(trace::run(command, &connection, output)),
+        Command::Audit(command) => wait(audit::run(command, &connection, output)),
         Command::RepairJournal(command) => repair_journal::run(&command, output),
         Command::Verify(command) => verify::run(&command, output),
         Command::Organization(command) => wait(organization::run(command, &connection, output)),
@@ -79,6 +85,15 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
 fn wait(conversation: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(conversation)
+}
+
+/// A client that signs if a key is given: what is public answers without.
+async fn connect(connection: &crate::arguments::Connection) -> Result<chancery_client::Client> {
+    if connection.key.is_some() || connection.dev_key.is_some() {
+        let keys = crate::keys::of(connection)?;
+        return Ok(crate::party::Party::connect(&connection.url, keys).await?.client);
+    }
+    Ok(chancery_client::Client::new(&connection.url)?)
 }
 
 /// Runs a process that serves.

@@ -7,6 +7,7 @@ use chancery_rest::{
         applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
         certificates::{Certificate, CertificateDocument, ChangeStatus, IssueCertificate, Issued, StatusChanged},
         chains::Chains,
+        data::{Asset, DataAudit, DayCount, FoundData, SearchData, Trace},
         events::{Event, EventType, History},
         formats::ConfigureFormat,
         health::Health,
@@ -507,6 +508,48 @@ impl Client {
     pub async fn submitted_operation_proof(&self, place: u64, digest: B256, index: u32) -> Result<Value> {
         let (place, digest, index) = (place.to_string(), hash(digest), index.to_string());
         self.send(Call::get(&["v1", "submissions", &place, &digest, "operations", &index], Query::new())).await
+    }
+
+    /// `POST /v1/data/search`, as JSON.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn search_data(&self, request: &SearchData) -> Result<FoundData> {
+        self.send(Self::with_body(Method::POST, &["v1", "data", "search"], request)?).await
+    }
+
+    /// `POST /v1/data/search`, as CSV.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn search_data_as_text(&self, request: &SearchData) -> Result<String> {
+        self.send_for_text(Self::with_body(Method::POST, &["v1", "data", "search"], request)?).await
+    }
+
+    /// `GET /v1/data/statistics`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn data_statistics(&self) -> Result<Vec<DayCount>> {
+        self.send(Call::get(&["v1", "data", "statistics"], Query::new())).await
+    }
+
+    /// `POST /v1/data/trace`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn trace_data(&self, asset: &Asset) -> Result<Trace> {
+        self.send(Self::with_body(Method::POST, &["v1", "data", "trace"], asset)?).await
+    }
+
+    /// `GET /v1/data/audit`: one part of the journal, from a place on.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn audit_data(&self, from: u64, operations: Option<u64>) -> Result<DataAudit> {
+        let mut query = vec![("from", from.to_string())];
+        push(&mut query, "operations", operations);
+        self.needs_key()?.send(Call::get(&["v1", "data", "audit"], query)).await
     }
 
     /// `GET /v1/events`.

@@ -9,8 +9,8 @@ use chancery_reference_points::{
     Actor, DoorResult, Role,
     o2c::O2c,
     r2d::{R2d, R2dSources},
-    u2s::U2s,
-    v2m::V2m,
+    u2s::{U2s, U2sData},
+    v2m::{V2m, V2mData},
 };
 use chancery_rest::types::{
     Page,
@@ -28,10 +28,14 @@ pub struct Doors {
     pub r2d_sources: Arc<dyn R2dSources>,
     /// Data users ask.
     pub u2s: Arc<dyn U2s>,
+    /// Data users search the data of registered sources.
+    pub u2s_data: Arc<dyn U2sData>,
     /// Operators configure.
     pub o2c: Arc<dyn O2c>,
     /// Supervisors watch.
     pub v2m: Arc<dyn V2m>,
+    /// Supervisors audit the data of registered sources.
+    pub v2m_data: Arc<dyn V2mData>,
     /// What addresses may do.
     pub roles: Arc<dyn Roles>,
     /// Real-name registration.

@@ -11,6 +11,7 @@ use crate::{problem::ApiError, state::Shared};
 mod applications;
 mod certificates;
 mod chains;
+mod data;
 mod docs;
 mod events;
 mod formats;
@@ -47,6 +48,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(operations::routes())
         .merge(sources::routes())
         .merge(submitted::routes())
+        .merge(data::routes())
         .merge(events::routes())
 }
 

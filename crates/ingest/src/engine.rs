@@ -12,6 +12,7 @@ use chancery_data::{
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
+    data_search::{AuditReport, AuditRequest},
     journal::Clock,
     operation::ChainName,
     p2r::P2r,
@@ -19,16 +20,18 @@ use chancery_reference_points::{
 };
 use parking_lot::RwLock;
 use rayon::prelude::*;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     Limits, OpenError,
+    audit::audit,
     blocks::{self, Recorder, unreadable},
     entry::{self, KeptSubmission},
     group::{Checked, Placed, Update, broken},
     index::{Block, Index},
     journal,
     open::{Opened, open},
+    reading::JournalReader,
     sources::{Sources, check_time, lineage},
     subject::subject_key,
     writer::{Command, MAX_COMMAND_BYTES, Writer},
@@ -72,6 +75,7 @@ pub struct Ingest {
 }
 
 struct Shared {
+    reader: JournalReader,
     directory: PathBuf,
     chain: ChainName,
     chain_id: u64,
@@ -96,7 +100,9 @@ impl Ingest {
         let sources = Arc::new(RwLock::new(sources));
         let (commands, received) = mpsc::unbounded_channel();
         let (closed, closing) = mpsc::unbounded_channel();
+        let (durable, durable_places) = watch::channel(journal.next_place());
         let writer = Writer {
+            durable,
             journal,
             index: Arc::clone(&index),
             sources: Arc::clone(&sources),
@@ -113,6 +119,7 @@ impl Ingest {
             let _ = closed.send(bounds);
         }
         drop(closed);
+        let reader = JournalReader::new(directory.clone(), durable_places);
         let runtime = tokio::runtime::Handle::current();
         std::thread::spawn(move || writer.run(received, &runtime));
         let recorder = Recorder {
@@ -126,6 +133,7 @@ impl Ingest {
         tokio::spawn(recorder.run(closing));
         let public = parts.receipt_key.public_key();
         let shared = Shared {
+            reader,
             directory,
             chain: parts.chain,
             chain_id: parts.chain_id,
@@ -263,6 +271,21 @@ impl Ingest {
         let (mut proof, locator) = blocking(move || shared.proof(place, index)).await?;
         proof.proof = self.shared.p2r.recorded(&locator).await?.proof;
         Ok(proof)
+    }
+
+    /// Reads what is durable, beside the writer.
+    #[must_use]
+    pub fn reader(&self) -> JournalReader {
+        self.shared.reader.clone()
+    }
+
+    /// `M2rData::audit`.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || audit(&shared.reader, &shared.index, request)).await
     }
 
     /// Ends, after what was sent before is written. Not needed for durability.

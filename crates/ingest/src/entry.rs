@@ -17,15 +17,21 @@ pub(crate) const RECORDED: u8 = 4;
 
 /// What every entry that becomes a leaf begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) accepted_at_ms: u64,
-    pub(crate) digest: B256,
-    pub(crate) source: SourceId,
-    pub(crate) content_hash: B256,
-    pub(crate) time_s: u64,
+pub struct Head {
+    /// When it was accepted, Unix milliseconds.
+    pub accepted_at_ms: u64,
+    /// SHA-256 of what was signed.
+    pub digest: B256,
+    /// Whose it is.
+    pub source: SourceId,
+    /// Hash of the content.
+    pub content_hash: B256,
+    /// Signed time, Unix seconds.
+    pub time_s: u64,
 }
 
-const HEAD_BYTES: usize = 8 + 32 + 20 + 32 + 8;
+/// Length of a head.
+pub(crate) const HEAD_BYTES: usize = 8 + 32 + 20 + 32 + 8;
 
 impl Head {
     pub(crate) fn new(leaf: &Leaf, accepted_at_ms: u64) -> Self {

@@ -10,6 +10,7 @@
 //!
 //! It must not know what a format means (the rules come in by [`ContentRules`]), reach a chain but through P2R, or acknowledge what is not synced.
 
+mod audit;
 mod blocks;
 mod engine;
 mod entry;
@@ -18,11 +19,13 @@ mod index;
 pub mod journal;
 pub mod limits;
 mod open;
+pub mod reading;
 mod sources;
 mod subject;
 mod writer;
 
 pub use engine::{ContentRules, Ingest, Parts};
+pub use entry::Head;
 pub use index::IndexError;
 pub use limits::Limits;
 pub use open::OpenError;

@@ -70,6 +70,8 @@ pub(crate) struct Writer {
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     pub(crate) chain_id: u64,
+    /// The place after the last entry that is durable and in the index.
+    pub(crate) durable: tokio::sync::watch::Sender<u64>,
 }
 
 enum Reply {
@@ -158,6 +160,7 @@ impl Writer {
         }
         match self.write(group) {
             Ok(()) => {
+                self.durable.send_replace(self.journal.next_place());
                 self.unwritten.clear();
                 if let Some(Err(error)) = changed.map(|source| self.sources.write().put(source)) {
                     tracing::error!(%error, "a source does not read");

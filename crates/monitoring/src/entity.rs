@@ -86,7 +86,7 @@ impl V2m for Monitoring {
     }
 }
 
-fn authorize_supervisor(actor: &Actor) -> DoorResult<()> {
+pub(crate) fn authorize_supervisor(actor: &Actor) -> DoorResult<()> {
     if actor.is(Role::Supervisor) {
         return Ok(());
     }

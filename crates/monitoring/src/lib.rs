@@ -10,8 +10,10 @@
 //!
 //! It must not change anything.
 
+mod data;
 mod entity;
 mod sequence;
 
+pub use data::DataAudit;
 pub use entity::Monitoring;
 pub use sequence::audit;

@@ -11,7 +11,9 @@
 //! It must not know what a service is about, import an application, or reach a chain but through S2P.
 
 mod catalogue;
+mod data;
 mod entity;
 
 pub use catalogue::{Audience, OfferedService};
+pub use data::DataService;
 pub use entity::Provisioning;

@@ -27,6 +27,7 @@ pub mod application;
 pub mod chain_records;
 pub mod data_block;
 pub mod data_format;
+pub mod data_search;
 pub mod error;
 pub mod journal;
 pub mod operation;

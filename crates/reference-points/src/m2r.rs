@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     DoorResult,
+    data_search::{AuditReport, AuditRequest},
     v2m::{EventFilter, HistoryEntry},
 };
 
@@ -15,4 +16,14 @@ pub trait M2r: Send + Sync {
     /// # Errors
     /// `DatabaseUnreachable`.
     async fn journal(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>>;
+}
+
+/// The part of M2R for data of registered sources.
+#[async_trait]
+pub trait M2rData: Send + Sync {
+    /// Recomputes what is stored, from a place on.
+    ///
+    /// # Errors
+    /// `JournalUnavailable` when the disk does not answer; damage is no error but the report's difference.
+    async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport>;
 }

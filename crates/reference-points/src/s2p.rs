@@ -7,7 +7,9 @@ use chancery_light::StateProof;
 use crate::{
     DoorResult,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    data_search::{Asset, AssetVersion, DataPage, DataQuery, DayCount, OperationPlace, Visibility},
     operation::ChainName,
+    source_data::SourceOperationProof,
 };
 
 /// The most events that one query answers; a query that would find more is refused and has to be narrowed.
@@ -48,4 +50,32 @@ pub trait S2p: Send + Sync {
         contract: Address,
         slots: Vec<B256>,
     ) -> DoorResult<Option<StateProof>>;
+}
+
+/// The part of S2P for data of registered sources: retrieval from what was accepted. Read only.
+#[async_trait]
+pub trait S2pData: Send + Sync {
+    /// A page of operations that match and may be seen.
+    ///
+    /// # Errors
+    /// `MalformedRequest` for a query beyond its bounds; `JournalUnavailable`.
+    async fn search(&self, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage>;
+
+    /// How many operations of each day, format and source were accepted; contents play no part, so neither does access.
+    ///
+    /// # Errors
+    /// `JournalUnavailable`.
+    async fn statistics(&self) -> DoorResult<Vec<DayCount>>;
+
+    /// The versions of an asset that may be seen, oldest first.
+    ///
+    /// # Errors
+    /// `JournalUnavailable`.
+    async fn versions(&self, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>>;
+
+    /// The operation at a place, recomputed from what is stored, with its proof up to the chain.
+    ///
+    /// # Errors
+    /// `UnknownSubmission`, `NotFinalYet`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn proof(&self, at: OperationPlace) -> DoorResult<SourceOperationProof>;
 }

@@ -4,7 +4,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Actor, DoorResult, chain_records::ChainStatus};
+use crate::{
+    Actor, DoorResult,
+    chain_records::ChainStatus,
+    data_search::{Asset, AssetTrace, DataPage, DataQuery, DayCount, OperationPlace},
+    source_data::SourceOperationProof,
+};
 
 /// An entry of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,4 +58,33 @@ pub trait U2s: Send + Sync {
     /// # Errors
     /// None of its own: a chain that does not answer is listed without height.
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>>;
+}
+
+/// The part of U2S for data of registered sources. Public data answer to anybody, internal data to whoever has an office, restricted data to nobody by search.
+/// Whoever reads data about a subject is in the journal with that subject (M-MON-2).
+#[async_trait]
+pub trait U2sData: Send + Sync {
+    /// A page of operations.
+    ///
+    /// # Errors
+    /// `MalformedRequest`, `DatabaseUnreachable`, `JournalUnavailable`.
+    async fn search_data(&self, actor: &Actor, query: DataQuery) -> DoorResult<DataPage>;
+
+    /// Counts by day, format and source.
+    ///
+    /// # Errors
+    /// `JournalUnavailable`.
+    async fn data_statistics(&self, actor: &Actor) -> DoorResult<Vec<DayCount>>;
+
+    /// Every version, source and reader of an asset.
+    ///
+    /// # Errors
+    /// `UnknownOperation` when nothing that the actor may see is about it; `MalformedRequest`, `DatabaseUnreachable`, `JournalUnavailable`.
+    async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace>;
+
+    /// The proof of an operation that the actor has found.
+    ///
+    /// # Errors
+    /// `UnknownSubmission`, `NotFinalYet`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn data_proof(&self, actor: &Actor, at: OperationPlace) -> DoorResult<SourceOperationProof>;
 }

@@ -4,7 +4,11 @@ use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, DoorResult, data_block::TransactionLocator};
+use crate::{
+    Actor, DoorResult,
+    data_block::TransactionLocator,
+    data_search::{AuditReport, AuditRequest},
+};
 
 /// What happened (M-MON-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -111,4 +115,14 @@ pub trait V2m: Send + Sync {
     /// # Errors
     /// `RoleRequired`, `MalformedRequest`, `ChainUnreachable`.
     async fn events(&self, actor: &Actor, filter: EventFilter) -> DoorResult<Vec<HistoryEntry>>;
+}
+
+/// The part of V2M for data of registered sources.
+#[async_trait]
+pub trait V2mData: Send + Sync {
+    /// Recomputes hashes, signatures and data blocks of what is stored (M-MON-4), and measures its times (M-MON-3).
+    ///
+    /// # Errors
+    /// `RoleRequired`, `MalformedRequest`, `JournalUnavailable`.
+    async fn audit_data(&self, actor: &Actor, request: AuditRequest) -> DoorResult<AuditReport>;
 }

@@ -9,7 +9,8 @@ use chancery_reference_points::{
     c2r::C2r,
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
-    m2r::M2r,
+    data_search::{AuditReport, AuditRequest},
+    m2r::{M2r, M2rData},
     o2c::{Change, ChangeResult, Mode},
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
@@ -122,5 +123,12 @@ impl C2r for Representation {
 impl M2r for Representation {
     async fn journal(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
         self.journal.entries(filter).await
+    }
+}
+
+#[async_trait]
+impl M2rData for Representation {
+    async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
+        self.ingest.audit(request).await
     }
 }

@@ -124,6 +124,12 @@ impl Representation {
             batching,
         })
     }
+
+    /// Reads what registered sources submitted, beside the writer.
+    #[must_use]
+    pub fn source_data(&self) -> chancery_ingest::reading::JournalReader {
+        self.ingest.reader()
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::values::{HexHash, Timestamp};
 pub mod applications;
 pub mod certificates;
 pub mod chains;
+pub mod data;
 pub mod events;
 pub mod formats;
 pub mod health;

@@ -25,6 +25,8 @@ enum What {
     Memory(Passed),
     /// How fast a new follower takes over a chain.
     Replay(Passed),
+    /// Search over five million operations, its cost to the ingest, and the speed of an audit.
+    Search(Passed),
     /// Fingerprinting and sealing a file of 1 GB, beside the limits of SHA-256 and AES-GCM.
     Seal(Passed),
     /// A table of PostgreSQL to sealed Parquet, beside `COPY ... TO STDOUT`.
@@ -46,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Latency(passed) => ("bench-latency", passed),
         What::Memory(passed) => ("bench-memory", passed),
         What::Replay(passed) => ("bench-replay", passed),
+        What::Search(passed) => ("bench-search", passed),
         What::Seal(passed) => return sharing("bench-seal", passed),
         What::Extract(passed) => return sharing("bench-extract", passed),
     };

@@ -117,6 +117,73 @@ pub(crate) struct Submit {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// With all of these words in description, subject or content.
+    pub(crate) text: Option<String>,
+    /// Only of this source; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) source: Vec<Address>,
+    /// Only of this format; may be repeated.
+    #[arg(long)]
+    pub(crate) format: Vec<String>,
+    /// Only about this subject.
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+    /// Only with this member of the content; may be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) field: Vec<String>,
+    /// From this time on, Unix milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub(crate) from: Option<u64>,
+    /// Before this time, Unix milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub(crate) to: Option<u64>,
+    /// The times are those of acceptance, not those that sources state.
+    #[arg(long)]
+    pub(crate) accepted: bool,
+    /// Oldest first.
+    #[arg(long)]
+    pub(crate) ascending: bool,
+    /// Operations of the page, 1 to 100.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// After this operation: `next` of the page before.
+    #[arg(long, value_name = "PLACE.INDEX")]
+    pub(crate) after: Option<String>,
+    /// With the proof of each operation.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) proofs: bool,
+    /// As CSV.
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Only count, by day, format and source; everything.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) count: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// Code of the organization that owns it.
+    #[arg(long)]
+    pub(crate) organization: String,
+    /// Its format.
+    #[arg(long)]
+    pub(crate) format: String,
+    /// Its subject.
+    pub(crate) subject: String,
+    /// Print the graph in Mermaid's notation.
+    #[arg(long)]
+    pub(crate) mermaid: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// From this place on.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) from: u64,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RepairJournal {
     /// The city's data directory.
     #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]

@@ -23,9 +23,9 @@ use chancery_data::{Algorithm, Signer};
 use chancery_gateway::{ChainFacts, Doors};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, Keeper, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
-use chancery_monitoring::Monitoring;
+use chancery_monitoring::{DataAudit, Monitoring};
 use chancery_processing::{Processing, ProcessingConfig};
-use chancery_provisioning::{Audience, OfferedService, Provisioning};
+use chancery_provisioning::{Audience, DataService, OfferedService, Provisioning};
 use chancery_reference_points::{
     journal::Clock,
     operation::ChainName,
@@ -34,6 +34,7 @@ use chancery_reference_points::{
 };
 use chancery_representation::{FormatFiles, Limits, Parts, Representation, SourceData};
 use chancery_rest::{types::chains::Contracts, values::HexAddress};
+use chancery_search::DataSearch;
 use serde_json::Value;
 
 use super::{
@@ -106,6 +107,14 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
     let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());
     let monitoring = Monitoring::new(processing.clone(), representation.clone(), provisioning.clone());
 
+    let search = DataSearch::open(
+        &parts.data.source_data().join("search"),
+        representation.source_data(),
+        Some(representation.clone()),
+    )?;
+    let u2s_data = Arc::new(DataService::new(Arc::new(search), journal(Keeper::Provisioning), clock.clone()));
+    let v2m_data = Arc::new(DataAudit::new(representation.clone()));
+
     let s2p: Arc<dyn S2p> = processing;
     let r2d_sources: Arc<dyn R2dSources> = representation.clone();
     let r2d: Arc<dyn R2d> = representation;
@@ -128,6 +137,8 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
         r2d,
         r2d_sources,
         u2s: provisioning,
+        u2s_data,
+        v2m_data,
         v2m: Arc::new(monitoring),
     })
 }

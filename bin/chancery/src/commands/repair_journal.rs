@@ -36,10 +36,12 @@ pub(super) fn run(command: &RepairJournal, output: &Output) -> Result<ExitCode> 
     );
     if command.apply {
         repair.apply()?;
-        let index = data.source_data().join("index");
-        if index.exists() {
-            // It knows of what is dropped; it is made anew from what is kept.
-            std::fs::remove_dir_all(index)?;
+        for derived in ["index", "search"] {
+            let derived = data.source_data().join(derived);
+            if derived.exists() {
+                // It knows of what is dropped; it is made anew from what is kept.
+                std::fs::remove_dir_all(derived)?;
+            }
         }
         text.push_str("\nDropped; what was cut off is in *.dropped beside it.");
     } else {

@@ -105,6 +105,10 @@ pub const MATRIX: &[Row] = &[
         Who::Anybody,
         "whoever knows the digest: it stands in the receipt",
     ),
+    row("POST", "/v1/data/search", Who::Anybody, "public data; offices also internal data"),
+    row("GET", "/v1/data/statistics", Who::Anybody, "numbers without content"),
+    row("POST", "/v1/data/trace", Who::Anybody, "public data; offices also internal data"),
+    row("GET", "/v1/data/audit", SUPERVISOR, ""),
     row("GET", "/v1/events", SUPERVISOR, ""),
 ];
 

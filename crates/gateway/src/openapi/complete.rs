@@ -72,7 +72,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("chains", "Chains and certificate kinds"),
     ("session", "Signing in"),
     ("users", "Real-name registration and public keys"),
@@ -82,6 +82,7 @@ const TAGS: [(&str, &str); 12] = [
     ("inspections", "Checking certificates"),
     ("organizations", "Organizations, keys and formats (O2C)"),
     ("operations", "Submitting other data (R2D)"),
+    ("data", "Data of registered sources: search and traces (U2S)"),
     ("supervision", "What happened (V2M)"),
     ("service", "The service itself"),
     ("web", "The web"),

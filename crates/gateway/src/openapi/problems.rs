@@ -183,6 +183,18 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/submissions/{place}/{digest}/operations/{index}") => {
             one(&[Code::UnknownSubmission, Code::NotFinalYet, Code::ChainUnreachable, Code::JournalUnavailable])
         }
+        ("POST", "/v1/data/search") => one(&[
+            Code::MalformedAddress,
+            Code::UnknownSubmission,
+            Code::ChainUnreachable,
+            Code::DatabaseUnreachable,
+            Code::JournalUnavailable,
+        ]),
+        ("GET", "/v1/data/statistics") => one(&[Code::JournalUnavailable]),
+        ("POST", "/v1/data/trace") => {
+            one(&[Code::UnknownOperation, Code::DatabaseUnreachable, Code::JournalUnavailable])
+        }
+        ("GET", "/v1/data/audit") => one(&[Code::UnknownMember, Code::JournalUnavailable]),
         ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
         _ => Vec::new(),
     }

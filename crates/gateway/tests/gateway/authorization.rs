@@ -103,6 +103,10 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
         ANYBODY,
         &["r2d.submission", "r2d.submitted_operation_proof"],
     ),
+    ("POST", "/v1/data/search", ANYBODY, &["u2s.search_data"]),
+    ("GET", "/v1/data/statistics", ANYBODY, &["u2s.data_statistics"]),
+    ("POST", "/v1/data/trace", ANYBODY, &["u2s.trace_data"]),
+    ("GET", "/v1/data/audit", SUPERVISOR, &["v2m.audit_data"]),
     ("GET", "/v1/events", SUPERVISOR, &["v2m.events"]),
 ];
 

@@ -16,12 +16,13 @@ use chancery_reference_points::{
     chain_records::ChainStatus,
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
+    data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
     o2c::{Change, ChangeResult, Mode, O2c},
     organization::Organization,
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
-    u2s::{ServiceDescription, ServiceRequest, U2s},
-    v2m::{EventFilter, History, HistoryEntry, V2m},
+    u2s::{ServiceDescription, ServiceRequest, U2s, U2sData},
+    v2m::{EventFilter, History, HistoryEntry, V2m, V2mData},
 };
 use chancery_rest::types::{
     Example as _, Page,
@@ -63,6 +64,8 @@ impl Behind {
             r2d: self.clone(),
             r2d_sources: self.clone(),
             u2s: self.clone(),
+            u2s_data: self.clone(),
+            v2m_data: self.clone(),
             o2c: self.clone(),
             v2m: self.clone(),
             roles: self.clone(),
@@ -256,6 +259,44 @@ impl V2m for Behind {
         let found = self.happened.lock().unwrap().iter().filter(is_before_end).take(rows).cloned().collect();
         self.asked_events.lock().unwrap().push(filter);
         self.answer("v2m.events", found).await
+    }
+}
+
+#[async_trait]
+impl U2sData for Behind {
+    async fn search_data(&self, _: &Actor, _: DataQuery) -> DoorResult<DataPage> {
+        self.answer("u2s.search_data", DataPage { operations: Vec::new(), next: None }).await
+    }
+
+    async fn data_statistics(&self, _: &Actor) -> DoorResult<Vec<DayCount>> {
+        self.answer("u2s.data_statistics", Vec::new()).await
+    }
+
+    async fn trace_data(&self, _: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
+        let trace = AssetTrace { asset, versions: Vec::new(), accesses: Vec::new(), findings: Vec::new() };
+        self.answer("u2s.trace_data", trace).await
+    }
+
+    async fn data_proof(&self, _: &Actor, _: OperationPlace) -> DoorResult<SourceOperationProof> {
+        self.answer("u2s.data_proof", answers::submitted_operation_proof()).await
+    }
+}
+
+#[async_trait]
+impl V2mData for Behind {
+    async fn audit_data(&self, _: &Actor, request: AuditRequest) -> DoorResult<AuditReport> {
+        let report = AuditReport {
+            from: request.from,
+            next: request.from,
+            complete: true,
+            submissions: 0,
+            operations: 0,
+            blocks: 0,
+            difference: None,
+            sequence: Vec::new(),
+            sources: Vec::new(),
+        };
+        self.answer("v2m.audit_data", report).await
     }
 }
 

@@ -6,6 +6,7 @@ use chancery_rest::{
         Example,
         applications::{Decision, SubmitApplication},
         certificates::{ChangeStatus, IssueCertificate},
+        data::{Asset, SearchData},
         formats::ConfigureFormat,
         inspections::{CheckCertificate, RecordInspection},
         operations::SubmitOperation,
@@ -81,6 +82,8 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
             json(&submission)
         }
         ("POST", "/v1/sources" | "/v1/sources/{source}/keys") => example::<StateSource>(),
+        ("POST", "/v1/data/search") => example::<SearchData>(),
+        ("POST", "/v1/data/trace") => example::<Asset>(),
         ("POST", "/v1/submissions") => example::<SubmitData>(),
         _ => panic!("{method} {template} is new: say what a right request of it is"),
     }

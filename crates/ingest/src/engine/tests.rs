@@ -305,3 +305,44 @@ async fn a_clock_that_is_ahead_is_told_the_time() {
     let refused = one(&ingest, submit(&device, source, 1, &[&ahead])).await.unwrap_err();
     assert_eq!((refused.code(), &refused.members()["now"]), (Code::ClockSkew, &NOW_MS.into()));
 }
+
+// M-MON-4: a changed byte is found with its place and check, and everything before it is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_finds_the_first_difference() {
+    let (folder, chain) = (tempfile::tempdir().unwrap(), Arc::new(Chain::default()));
+    let ingest = start(folder.path(), &chain).await;
+    let device = signer(2);
+    let source = register(&ingest, &device).await;
+    for key in 1..=3 {
+        let accepted = one(&ingest, submit(&device, source, key, &[READING, READING])).await.unwrap();
+        recorded(&ingest, accepted.place).await;
+    }
+    let report = ingest.audit(AuditRequest::default()).await.unwrap();
+    assert_eq!((report.difference.clone(), report.complete, report.operations), (None, true, 6), "{report:?}");
+    assert!(report.blocks >= 3 && report.sequence.is_empty() && report.sources[0].submissions == 3, "{report:?}");
+    let rest = ingest.audit(AuditRequest { from: report.next - 1, operations: None }).await.unwrap();
+    assert_eq!((rest.difference, rest.complete, rest.submissions), (None, true, 0));
+
+    // The second submission's content is changed, and the checksum of its group made right again.
+    let file = folder.path().join("journal/00000000000000000000.journal");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let places: Vec<usize> = (0..bytes.len() - 9).filter(|at| bytes[*at..].starts_with(b"\"pm25\":12")).collect();
+    bytes[places[2] + 8] = b'3';
+    let frame = (0..places[2]).rev().find(|at| bytes[*at..].starts_with(b"CHJF")).unwrap();
+    let body = u32::from_le_bytes(bytes[frame + 8..frame + 12].try_into().unwrap()) as usize;
+    let whole = frame + journal::FRAME_HEADER_BYTES + body;
+    let checksum = crc32fast::hash(&bytes[frame + 8..whole]);
+    let before = bytes[frame + 4..frame + 8].to_vec();
+    bytes[frame + 4..frame + 8].copy_from_slice(&checksum.to_le_bytes());
+    std::fs::write(&file, &bytes).unwrap();
+    let found = ingest.audit(AuditRequest::default()).await.unwrap();
+    let difference = found.difference.unwrap();
+    assert_eq!((difference.check.as_str(), difference.offset, found.operations), ("operations-root", frame as u64, 2));
+    assert!(!found.complete && difference.place == found.next && difference.file == "00000000000000000000.journal");
+
+    // With the checksum as it was, the group itself is what does not read.
+    bytes[frame + 4..frame + 8].copy_from_slice(&before);
+    std::fs::write(&file, &bytes).unwrap();
+    let found = ingest.audit(AuditRequest::default()).await.unwrap().difference.unwrap();
+    assert_eq!((found.check.as_str(), found.offset), ("group-checksum", frame as u64));
+}

@@ -1,0 +1,165 @@
+//! `/v1/data`: search, statistics and traces (U2S), audits (V2M) of the data of registered sources.
+
+mod csv;
+
+use axum::{
+    Extension, Json as Answer,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use chancery_reference_points::{
+    Code,
+    data_search::{Asset as DoorAsset, AuditRequest, DataPage, DataQuery},
+};
+use chancery_rest::types::{
+    Example as _,
+    data::{Asset, DataAudit, DayCount, FoundData, OperationPlace, PageFormat, SearchData, Trace},
+};
+use http::header;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::map;
+use crate::{
+    authorization::layer::Caller,
+    problem::{ApiError, ApiResult},
+    request::{Json, Query},
+    state,
+};
+
+/// Most operations of a page with proofs.
+const MAX_PROOFS: usize = 20;
+
+pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
+    OpenApiRouter::default()
+        .routes(routes!(search_data))
+        .routes(routes!(data_statistics))
+        .routes(routes!(trace_data))
+        .routes(routes!(audit_data))
+}
+
+/// Search data
+///
+/// By source, format, subject, time, members of the content and words; in the order of acceptance. Public data answer to anybody, internal data to offices.
+#[utoipa::path(post, path = "/v1/data/search", tag = "data",
+    request_body(content = SearchData, example = json!(SearchData::example())),
+    responses((status = 200, description = "A page; with `as: csv` it is text/csv, and `next` is in the header `chancery-next`.", body = FoundData,
+        example = json!(FoundData::example()))),
+)]
+async fn search_data(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Json(request): Json<SearchData>,
+) -> ApiResult<Response> {
+    let (proofs, format) = (request.proofs, request.format);
+    if proofs && (format != PageFormat::Json || request.limit.unwrap_or(MAX_PROOFS) > MAX_PROOFS) {
+        return Err(ApiError::new(Code::MalformedRequest, format!("proofs: at most {MAX_PROOFS} operations, as json")));
+    }
+    let page = shared.doors.u2s_data.search_data(&caller.actor, query(request)?).await?;
+    if format == PageFormat::Csv {
+        return csv_answer(&page);
+    }
+    let mut operations = Vec::with_capacity(page.operations.len());
+    for operation in &page.operations {
+        let mut value = map::to_json(operation)?;
+        if proofs {
+            value["proof"] = match shared.doors.u2s_data.data_proof(&caller.actor, operation.at).await {
+                Ok(proof) => map::to_json(&proof)?,
+                Err(error) if error.code() == Code::NotFinalYet => Value::Null,
+                Err(error) => return Err(error.into()),
+            };
+        }
+        operations.push(value);
+    }
+    let next = page.next.map(|at| OperationPlace { place: at.place, index: at.index });
+    Ok(Answer(FoundData { operations, next }).into_response())
+}
+
+/// Count data
+///
+/// Operations by day of acceptance, format and source, over all access classes: numbers without content.
+#[utoipa::path(get, path = "/v1/data/statistics", tag = "data",
+    responses((status = 200, description = "Counts.", body = Vec<DayCount>, example = json!([DayCount::example()]))),
+)]
+async fn data_statistics(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+) -> ApiResult<Answer<Vec<DayCount>>> {
+    let counts = shared.doors.u2s_data.data_statistics(&caller.actor).await?;
+    Ok(Answer(counts.iter().map(translate).collect::<ApiResult<_>>()?))
+}
+
+/// Trace an asset
+///
+/// Every version with its source and owner, and who read it, as a list and as a graph. This request is an access itself.
+#[utoipa::path(post, path = "/v1/data/trace", tag = "data",
+    request_body(content = Asset, example = json!(Asset::example())),
+    responses((status = 200, description = "The trace.", body = Trace, example = json!(Trace::example()))),
+)]
+async fn trace_data(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Json(asset): Json<Asset>,
+) -> ApiResult<Answer<Trace>> {
+    let asset: DoorAsset = translate(&asset)?;
+    let trace = shared.doors.u2s_data.trace_data(&caller.actor, asset).await?;
+    let graph = trace.graph();
+    Ok(Answer(Trace { trace: map::to_json(&trace)?, mermaid: graph.mermaid(), graph: map::to_json(&graph)? }))
+}
+
+/// Which part of the journal.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AuditQuery {
+    /// From this place on: `next` of the audit before.
+    from: Option<u64>,
+    /// At most about so many operations, 1 to 500000.
+    #[param(minimum = 1, maximum = 500_000)]
+    operations: Option<u64>,
+}
+
+/// Audit data
+///
+/// Recomputes hashes, signatures and data blocks of what is stored, and measures its times; ends at the first difference. No content is shown.
+#[utoipa::path(get, path = "/v1/data/audit", tag = "supervision", params(AuditQuery),
+    responses((status = 200, description = "What was found.", body = DataAudit, example = json!(DataAudit::example()))),
+)]
+async fn audit_data(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Query(which): Query<AuditQuery>,
+) -> ApiResult<Answer<DataAudit>> {
+    let request = AuditRequest { from: which.from.unwrap_or(0), operations: which.operations };
+    let report = shared.doors.v2m_data.audit_data(&caller.actor, request).await?;
+    Ok(Answer(translate(&report)?))
+}
+
+/// Both sides write the same JSON, but for what only the wire knows.
+fn query(request: SearchData) -> ApiResult<DataQuery> {
+    let mut value = map::to_json(&SearchData { proofs: false, format: PageFormat::Json, ..request })?;
+    if let Some(members) = value.as_object_mut() {
+        members.remove("proofs");
+        members.remove("as");
+    }
+    translate(&value)
+}
+
+fn translate<T: DeserializeOwned>(value: &impl Serialize) -> ApiResult<T> {
+    serde_json::from_value(map::to_json(value)?)
+        .map_err(|error| ApiError::new(Code::MalformedRequest, error.to_string()))
+}
+
+fn csv_answer(page: &DataPage) -> ApiResult<Response> {
+    let mut response = csv::write(page).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/csv; charset=utf-8"));
+    if let Some(next) = page.next {
+        let next = json!({"place": next.place, "index": next.index}).to_string();
+        let next = next.parse().map_err(|_| ApiError::new(Code::Internal, ""))?;
+        headers.insert("chancery-next", next);
+    }
+    Ok(response)
+}

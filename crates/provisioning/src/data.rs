@@ -1,0 +1,155 @@
+//! Data of registered sources at U2S: who may see which, and who read what (M-SER-2, M-SER-3, M-APP).
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use alloy_primitives::B256;
+use async_trait::async_trait;
+use chancery_data::{Operation, merkle::leaf_hash, submission::Access};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, Role,
+    data_search::{
+        Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_FIELD_BYTES,
+        OperationPlace, Visibility,
+    },
+    journal::{Clock, Journal},
+    s2p::S2pData,
+    source_data::SourceOperationProof,
+    u2s::U2sData,
+    v2m::{EventFilter, Happening, HistoryEntry},
+};
+
+/// Who sees data of the access class `internal`.
+const OFFICES: [Role; 5] = [Role::Issuer, Role::Registrar, Role::Inspector, Role::Source, Role::Operator];
+/// Most accesses of one trace.
+const MAX_ACCESSES: usize = 1000;
+
+/// Data of registered sources, for data users.
+pub struct DataService {
+    data: Arc<dyn S2pData>,
+    journal: Arc<dyn Journal>,
+    clock: Clock,
+}
+
+impl DataService {
+    /// The service over what processing retrieves, and the journal of provisioning.
+    #[must_use]
+    pub fn new(data: Arc<dyn S2pData>, journal: Arc<dyn Journal>, clock: Clock) -> Self {
+        Self { data, journal, clock }
+    }
+
+    fn visibility(&self, actor: &Actor) -> Visibility {
+        let mut access = vec![Access::Public];
+        if actor.is_any(&OFFICES) {
+            access.push(Access::Internal);
+        }
+        Visibility { access, now_ms: (self.clock)() }
+    }
+
+    /// Who reads data about subjects is in the journal before it has them (PROVISIONING-1).
+    async fn record(&self, actor: &Actor, service: &str, operations: &[&DataOperation]) -> DoorResult<()> {
+        let is_public = operations.iter().all(|operation| operation.access == Access::Public);
+        let subjects: BTreeSet<B256> = operations.iter().filter_map(|operation| subject_of(operation)).collect();
+        for subject in subjects {
+            let entry = HistoryEntry {
+                time_ms: (self.clock)(),
+                happening: Happening::Accessed,
+                name: service.to_owned(),
+                by: actor.address,
+                subject: subject.to_string(),
+                recorded: None,
+                facts: String::new(),
+                revision: None,
+                verified: None,
+            };
+            match self.journal.record(entry).await {
+                Err(error) if is_public => tracing::warn!(%error, service, "an access was not recorded"),
+                outcome => outcome?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the journal calls an asset: nothing of its name can be read from it.
+fn subject_key(organization: &str, format: &str, subject: &str) -> B256 {
+    leaf_hash(format!("{organization}\n{format}\n{subject}").as_bytes())
+}
+
+fn subject_of(operation: &DataOperation) -> Option<B256> {
+    let subject = Operation::parse(operation.operation.as_bytes()).ok()?.subject?;
+    Some(subject_key(&operation.organization, &operation.format, &subject))
+}
+
+#[async_trait]
+impl U2sData for DataService {
+    async fn search_data(&self, actor: &Actor, query: DataQuery) -> DoorResult<DataPage> {
+        let page = self.data.search(query, self.visibility(actor)).await?;
+        self.record(actor, "data.search", &page.operations.iter().collect::<Vec<_>>()).await?;
+        Ok(page)
+    }
+
+    async fn data_statistics(&self, _: &Actor) -> DoorResult<Vec<DayCount>> {
+        self.data.statistics().await
+    }
+
+    async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
+        if [&asset.organization, &asset.format, &asset.subject]
+            .iter()
+            .any(|text| text.is_empty() || text.len() > MAX_FIELD_BYTES)
+        {
+            let detail = format!("organization, format and subject have 1 to {MAX_FIELD_BYTES} bytes");
+            return Err(DoorError::new(Code::MalformedRequest, detail));
+        }
+        let versions = self.data.versions(&asset, self.visibility(actor)).await?;
+        if versions.is_empty() {
+            return Err(DoorError::new(Code::UnknownOperation, "nothing that you may see is about this subject"));
+        }
+        let filter = EventFilter {
+            subject: Some(subject_key(&asset.organization, &asset.format, &asset.subject).to_string()),
+            happenings: vec![Happening::Accessed],
+            limit: Some(MAX_ACCESSES),
+            ..EventFilter::default()
+        };
+        let read = self.journal.entries(&filter).await?;
+        let accesses =
+            read.into_iter().rev().map(|entry| AssetAccess { time: entry.time_ms, by: entry.by, service: entry.name });
+        let trace = AssetTrace { findings: findings(&versions), accesses: accesses.collect(), asset, versions };
+        self.record(actor, "data.trace", &trace.versions.iter().map(|version| &version.operation).collect::<Vec<_>>())
+            .await?;
+        Ok(trace)
+    }
+
+    async fn data_proof(&self, actor: &Actor, at: OperationPlace) -> DoorResult<SourceOperationProof> {
+        let before = match (at.place, at.index) {
+            (0, 0) => None,
+            (place, 0) => Some(OperationPlace { place: place - 1, index: u32::MAX }),
+            (place, index) => Some(OperationPlace { place, index: index - 1 }),
+        };
+        let query = DataQuery { ascending: true, limit: Some(1), after: before, ..DataQuery::default() };
+        let page = self.data.search(query, self.visibility(actor)).await?;
+        let found = page.operations.iter().find(|operation| operation.at == at);
+        let found = found.ok_or_else(|| {
+            DoorError::new(Code::UnknownSubmission, "there is no operation that you may see at this place")
+        })?;
+        self.record(actor, "data.proof", &[found]).await?;
+        self.data.proof(at).await
+    }
+}
+
+/// Each version names the one before (DATA-5). Where some may not be seen, what is seen does not follow, and says so.
+fn findings(versions: &[AssetVersion]) -> Vec<String> {
+    let mut findings = Vec::new();
+    let mut before = None;
+    for AssetVersion { version, operation } in versions {
+        let previous = Operation::parse(operation.operation.as_bytes()).ok().and_then(|parsed| parsed.previous);
+        if previous != before {
+            findings
+                .push(format!("version {version} (place {}) does not follow the one before it", operation.at.place));
+        }
+        before = Some(operation.name);
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;

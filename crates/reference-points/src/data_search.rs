@@ -1,0 +1,256 @@
+//! Search, statistics, traces and audits of the data of registered sources (`docs/specs/data.md`): what is asked, and what is answered.
+
+mod graph;
+
+use alloy_primitives::B256;
+use chancery_data::{SourceId, submission::Access};
+pub use graph::{Edge, Graph, Node};
+use serde::{Deserialize, Serialize};
+
+/// Most operations of one page.
+pub const MAX_PAGE_OPERATIONS: usize = 100;
+/// Most alternatives of one kind in a query: sources, formats, fields.
+pub const MAX_ALTERNATIVES: usize = 16;
+/// Longest text that is searched for, in bytes.
+pub const MAX_TEXT_BYTES: usize = 256;
+/// Most words of such a text.
+pub const MAX_WORDS: usize = 16;
+/// Longest path or value of a field, in bytes.
+pub const MAX_FIELD_BYTES: usize = 256;
+/// Most operations that one audit looks at; it says where the next goes on.
+pub const MAX_AUDIT_OPERATIONS: u64 = 500_000;
+
+/// An operation by its submission's place in the journal and its own in the submission. Ordered as accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperationPlace {
+    /// The submission's.
+    pub place: u64,
+    /// In the submission, from 0.
+    pub index: u32,
+}
+
+/// A member of the content and its exact value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldValue {
+    /// Names of the members from the outermost in, with dots; items of an array have the array's path.
+    pub path: String,
+    /// Text, or a number, `true`, `false` or `null` as JSON writes it.
+    pub value: String,
+}
+
+/// Which of the two times of an operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeStamp {
+    /// When it happened, as the source says.
+    #[default]
+    Stated,
+    /// When it was accepted, by the clock of the journal.
+    Accepted,
+}
+
+/// Which operations. What is absent or empty does not narrow; of several sources or formats one has to match, of fields and words every one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DataQuery {
+    /// Of one of these sources.
+    pub sources: Vec<SourceId>,
+    /// Of one of these formats: one or several data sets.
+    pub formats: Vec<String>,
+    /// About this subject.
+    pub subject: Option<String>,
+    /// With these members in the content.
+    pub fields: Vec<FieldValue>,
+    /// With all words of this text in description, subject or content.
+    pub text: Option<String>,
+    /// From this time on, Unix milliseconds.
+    pub from: Option<u64>,
+    /// Before this time.
+    pub to: Option<u64>,
+    /// Which time `from` and `to` are about.
+    pub time: TimeStamp,
+    /// Oldest first; newest first otherwise.
+    pub ascending: bool,
+    /// At most so many, 1 to [`MAX_PAGE_OPERATIONS`]; 20 when absent.
+    pub limit: Option<usize>,
+    /// After this one, in the order asked for.
+    pub after: Option<OperationPlace>,
+}
+
+/// What the asker may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visibility {
+    /// Access classes.
+    pub access: Vec<Access>,
+    /// The present time, Unix milliseconds: what is past its retention is not shown.
+    pub now_ms: u64,
+}
+
+/// An operation that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DataOperation {
+    /// Where it is.
+    pub at: OperationPlace,
+    /// SHA-256 of what the source signed.
+    pub digest: B256,
+    /// The operation's name: leaf hash of its bytes.
+    pub name: B256,
+    /// Whose it is.
+    pub source: SourceId,
+    /// The source's organization.
+    pub organization: String,
+    /// Its format.
+    pub format: String,
+    /// The format's version.
+    pub format_version: u32,
+    /// Access class.
+    pub access: Access,
+    /// When it was accepted, Unix milliseconds.
+    pub accepted_at: u64,
+    /// Its exact bytes.
+    pub operation: String,
+}
+
+/// A page of operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataPage {
+    /// In the order asked for.
+    pub operations: Vec<DataOperation>,
+    /// After which one the next page begins; absent when there is none. A page may be short and have one: the search was bounded.
+    pub next: Option<OperationPlace>,
+}
+
+/// How many operations of a source and a format were accepted on one day.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DayCount {
+    /// Days since 1970-01-01, UTC.
+    pub day: u32,
+    /// The format.
+    pub format: String,
+    /// The source.
+    pub source: SourceId,
+    /// How many.
+    pub operations: u64,
+}
+
+/// An asset of which the trace is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Asset {
+    /// The organization that owns it.
+    pub organization: String,
+    /// Its format.
+    pub format: String,
+    /// Its subject.
+    pub subject: String,
+}
+
+/// One version of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetVersion {
+    /// 1 for the first.
+    pub version: u64,
+    /// The operation.
+    pub operation: DataOperation,
+}
+
+/// Who read an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetAccess {
+    /// Unix milliseconds.
+    pub time: u64,
+    /// The address; absent for the public.
+    pub by: Option<alloy_primitives::Address>,
+    /// By which service.
+    pub service: String,
+}
+
+/// Everything known of an asset (M-APP).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetTrace {
+    /// Which.
+    pub asset: Asset,
+    /// Oldest first.
+    pub versions: Vec<AssetVersion>,
+    /// Oldest first, the newest thousand.
+    pub accesses: Vec<AssetAccess>,
+    /// What does not follow: a version whose `previous` is not the one before.
+    pub findings: Vec<String>,
+}
+
+/// Which part of the journal an audit looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AuditRequest {
+    /// From this place on, rounded down to the group that holds it.
+    pub from: u64,
+    /// At most about so many operations; [`MAX_AUDIT_OPERATIONS`] when absent, and at most.
+    pub operations: Option<u64>,
+}
+
+/// The first difference that an audit found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// Which check failed.
+    pub check: String,
+    /// Place in the journal.
+    pub place: u64,
+    /// Operation of the submission, where it is about one.
+    pub index: Option<u32>,
+    /// File of the journal, without its folder, and byte in it where the group begins.
+    pub file: String,
+    /// The byte.
+    pub offset: u64,
+    /// What was found; never content.
+    pub detail: String,
+}
+
+/// What the time-sequence audit measured of one source (M-MON-3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceTimes {
+    /// The source.
+    pub source: SourceId,
+    /// Its submissions.
+    pub submissions: u64,
+    /// Longest time between two of them, milliseconds.
+    pub longest_gap: u64,
+    /// How often a submission says an earlier time than the one before.
+    pub disorders: u64,
+    /// Signed time minus accepted time, milliseconds: least.
+    pub least_drift: i64,
+    /// And most. Positive: the source's clock is ahead.
+    pub most_drift: i64,
+}
+
+/// What an audit found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditReport {
+    /// Place of the first entry that was looked at.
+    pub from: u64,
+    /// Place after the last: where the next audit goes on.
+    pub next: u64,
+    /// Whether that is the end of what is accepted.
+    pub complete: bool,
+    /// Submissions that were recomputed.
+    pub submissions: u64,
+    /// Operations that were recomputed.
+    pub operations: u64,
+    /// Data blocks whose root was recomputed and compared with the recorded one.
+    pub blocks: u64,
+    /// The first difference; absent when everything is as it was accepted.
+    pub difference: Option<Difference>,
+    /// Findings of the time sequence: disorder, gaps, blocks out of time.
+    pub sequence: Vec<String>,
+    /// By source, in order of name.
+    pub sources: Vec<SourceTimes>,
+}

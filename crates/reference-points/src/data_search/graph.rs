@@ -1,0 +1,97 @@
+//! A trace as a graph: the asset's owner, sources, versions and readers, and what they have to do with one another.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use serde::{Deserialize, Serialize};
+
+use super::AssetTrace;
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Node {
+    /// Its name in the graph: letters and digits.
+    pub id: String,
+    /// `asset`, `organization`, `source`, `version` or `reader`.
+    pub kind: String,
+    /// What people read.
+    pub label: String,
+}
+
+/// An edge.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Edge {
+    /// A node.
+    pub from: String,
+    /// Another.
+    pub to: String,
+    /// `owns`, `submitted`, `replaced`, `version-of` or `read`.
+    pub relation: String,
+}
+
+/// Nodes and edges, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Graph {
+    /// The nodes.
+    pub nodes: BTreeSet<Node>,
+    /// The edges.
+    pub edges: BTreeSet<Edge>,
+}
+
+impl Graph {
+    fn node(&mut self, id: &str, kind: &str, label: &str) {
+        self.nodes.insert(Node { id: id.into(), kind: kind.into(), label: label.into() });
+    }
+
+    fn edge(&mut self, from: &str, to: &str, relation: &str) {
+        self.edges.insert(Edge { from: from.into(), to: to.into(), relation: relation.into() });
+    }
+
+    /// The graph in Mermaid's notation. Labels keep letters, digits and a few signs, so no label can become notation.
+    #[must_use]
+    pub fn mermaid(&self) -> String {
+        let plain = |label: &str| -> String {
+            label.chars().map(|c| if c.is_alphanumeric() || " .-_/".contains(c) { c } else { ' ' }).collect()
+        };
+        let mut text = String::from("graph LR\n");
+        for node in &self.nodes {
+            // Writing to a text does not fail.
+            let _ = writeln!(text, "  {}[\"{} {}\"]", node.id, node.kind, plain(&node.label));
+        }
+        for edge in &self.edges {
+            let _ = writeln!(text, "  {} -->|{}| {}", edge.from, edge.relation, edge.to);
+        }
+        text
+    }
+}
+
+impl AssetTrace {
+    /// The trace as a graph.
+    #[must_use]
+    pub fn graph(&self) -> Graph {
+        let mut graph = Graph::default();
+        graph.node("asset", "asset", &self.asset.subject);
+        graph.node("owner", "organization", &self.asset.organization);
+        graph.edge("owner", "asset", "owns");
+        let mut before: Option<String> = None;
+        for version in &self.versions {
+            let id = format!("v{}", version.version);
+            let source = format!("s{:x}", version.operation.source);
+            graph.node(&id, "version", &version.version.to_string());
+            graph.node(&source, "source", &version.operation.source.to_string());
+            graph.edge(&source, &id, "submitted");
+            graph.edge(&id, "asset", "version-of");
+            if let Some(before) = before.replace(id.clone()) {
+                graph.edge(&id, &before, "replaced");
+            }
+        }
+        for access in &self.accesses {
+            let (id, label) = match access.by {
+                Some(by) => (format!("r{by:x}"), by.to_string()),
+                None => ("public".to_owned(), "the public".to_owned()),
+            };
+            graph.node(&id, "reader", &label);
+            graph.edge(&id, "asset", "read");
+        }
+        graph
+    }
+}

@@ -1,0 +1,157 @@
+//! The index: chunks on disk, the tail in memory, and what enters it.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use chancery_data::{
+    Jws, Operation, SourceId,
+    submission::{self, Statement},
+};
+use chancery_ingest::{
+    journal::{Group, Position},
+    reading::{JournalEntry, SubmissionEntry, entries_of},
+};
+use chancery_reference_points::data_search::DayCount;
+use parking_lot::RwLock;
+
+use crate::{
+    chunk::{Bounds, CHUNK_BYTES, CHUNK_ROWS, Row, SubmissionRow, Tail},
+    store::{At, SearchError, Store},
+    terms,
+};
+
+const DAY_MS: u64 = 86_400_000;
+
+/// An index that one thread fills and many read.
+pub struct SearchIndex {
+    pub(crate) store: Store,
+    pub(crate) state: RwLock<State>,
+    chunk_rows: usize,
+}
+
+/// What changes.
+pub(crate) struct State {
+    /// Of the chunks on disk, in order.
+    pub(crate) chunks: Vec<Bounds>,
+    pub(crate) tail: Tail,
+    pub(crate) organizations: HashMap<SourceId, Arc<str>>,
+    at: At,
+}
+
+impl SearchIndex {
+    /// Opens an index, or makes one. `durable`: how far the journal goes; an index that says more is made anew (SEARCH-1).
+    ///
+    /// # Errors
+    /// [`SearchError`].
+    pub fn open(directory: &Path, durable: u64) -> Result<Self, SearchError> {
+        Self::open_with(directory, durable, CHUNK_ROWS)
+    }
+
+    pub(crate) fn open_with(directory: &Path, durable: u64, chunk_rows: usize) -> Result<Self, SearchError> {
+        let store = Store::open(directory, durable)?;
+        let organizations =
+            store.organizations()?.into_iter().map(|(source, name)| (source, Arc::from(name))).collect();
+        let state = State { chunks: store.bounds()?, tail: Tail::default(), organizations, at: store.at()? };
+        Ok(Self { store, state: RwLock::new(state), chunk_rows })
+    }
+
+    /// The first place that is not in it.
+    #[must_use]
+    pub fn next_place(&self) -> u64 {
+        self.state.read().at.next_place
+    }
+
+    /// Where reading of the journal goes on.
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.state.read().at.position
+    }
+
+    /// Adds what is new in a group.
+    ///
+    /// # Errors
+    /// [`SearchError`]; then nothing more may be added.
+    pub fn add(&self, group: &Group) -> Result<(), SearchError> {
+        let next = self.next_place();
+        for (place, entry) in entries_of(group).filter(|(place, _)| *place >= next) {
+            match entry.ok_or(SearchError::Damaged)? {
+                JournalEntry::Submission(submission) => self.add_submission(group.position, &submission)?,
+                JournalEntry::Source { source, .. } => {
+                    self.store.put_organization(source.source, &source.organization)?;
+                    self.state.write().organizations.insert(source.source, Arc::from(source.organization.as_str()));
+                }
+                JournalEntry::Closed { .. } | JournalEntry::Recorded { .. } => {}
+            }
+            let mut state = self.state.write();
+            state.at = At { next_place: place + 1, position: Some(group.position) };
+            let full = state.tail.rows.rows.len() >= self.chunk_rows || state.tail.bytes >= CHUNK_BYTES;
+            if let Some(bounds) = state.tail.rows.bounds().filter(|_| full) {
+                let number = u32::try_from(state.chunks.len()).map_err(|_| SearchError::Damaged)?;
+                self.store.seal(number, &state.tail, &bounds, state.at)?;
+                state.chunks.push(bounds);
+                state.tail = Tail::default();
+            }
+        }
+        Ok(())
+    }
+
+    fn add_submission(&self, position: Position, entry: &SubmissionEntry) -> Result<(), SearchError> {
+        let jws = Jws::parse(&entry.jws, submission::TYP).map_err(|_| SearchError::Damaged)?;
+        let statement: Statement = serde_json::from_slice(&jws.payload).map_err(|_| SearchError::Damaged)?;
+        // The terms are found before anybody is kept from reading.
+        let mut found = Vec::with_capacity(entry.operations.len());
+        for bytes in &entry.operations {
+            let operation = Operation::parse(bytes).map_err(|_| SearchError::Damaged)?;
+            let mut terms = Vec::new();
+            terms::of_operation(&operation, |term| terms.push(term));
+            found.push((operation.time, terms));
+        }
+        let (source, format) = (terms::source(statement.source), terms::format(&statement.format));
+        let mut state = self.state.write();
+        let tail = &mut state.tail;
+        let number = u32::try_from(tail.rows.submissions.len()).map_err(|_| SearchError::Damaged)?;
+        let format_name = match tail.rows.submissions.last() {
+            Some(last) if *last.format == *statement.format => Arc::clone(&last.format),
+            _ => Arc::from(statement.format.as_str()),
+        };
+        tail.rows.submissions.push(SubmissionRow {
+            place: entry.place,
+            accepted_at_ms: entry.accepted_at_ms,
+            expires_ms: entry.accepted_at_ms.saturating_add(u64::from(statement.control.retention_days) * DAY_MS),
+            segment: position.segment,
+            digest: entry.digest,
+            source: statement.source,
+            format: format_name,
+            format_version: statement.format_version,
+            access: statement.control.access,
+        });
+        for ((index, (time_ms, terms)), (bytes, offset)) in
+            (0..).zip(found).zip(entry.operations.iter().zip(&entry.offsets))
+        {
+            let row = u16::try_from(tail.rows.rows.len()).map_err(|_| SearchError::Damaged)?;
+            let length = u32::try_from(bytes.len()).map_err(|_| SearchError::Damaged)?;
+            tail.rows.rows.push(Row { submission: number, index, time_ms, offset: *offset, bytes: length });
+            tail.bytes += bytes.len();
+            for term in terms {
+                put(tail, term, row);
+            }
+            put(tail, source.clone(), row);
+            put(tail, format.clone(), row);
+        }
+        Ok(())
+    }
+
+    /// Counts by day, format and source.
+    ///
+    /// # Errors
+    /// [`SearchError`].
+    pub fn statistics(&self) -> Result<Vec<DayCount>, SearchError> {
+        let state = self.state.read();
+        self.store.days(&state.tail.rows)
+    }
+}
+
+fn put(tail: &mut Tail, term: String, row: u16) {
+    let rows = tail.lists.entry(term).or_default();
+    if rows.last() != Some(&row) {
+        rows.push(row);
+    }
+}

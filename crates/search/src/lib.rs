@@ -1,0 +1,28 @@
+//! Search over the data of registered sources (`docs/specs/data.md`, decision 0022): an index derived from the ingest's journal.
+//!
+//! ```text
+//!  journal --(durable)--> follower --> tail in memory --8192 operations--> chunk: rows + a list of rows for each term, in one batch
+//!                                          \_______________ search _______________/
+//! ```
+//!
+//! Invariants:
+//! * SEARCH-1: the index holds what the journal holds up to a place, and says up to which; deleted, it is made anew.
+//! * SEARCH-2: a search finds exactly what matches among what is indexed, in the order of acceptance, each once over all pages.
+//! * SEARCH-3: what the asker may not see, or what is past its retention, is not found.
+//! * SEARCH-4: a query has bounds and no language: its words are compared, never interpreted.
+//!
+//! It must not write the journal, or be waited for by its writer.
+
+mod chunk;
+mod follow;
+mod index;
+mod query;
+mod search;
+mod store;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+pub use index::SearchIndex;
+pub use search::DataSearch;
+pub use store::SearchError;

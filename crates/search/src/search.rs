@@ -1,0 +1,170 @@
+//! What provisioning reaches through S2P: search, statistics, versions and proofs.
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use chancery_data::Operation;
+use chancery_ingest::{journal::JournalError, reading::JournalReader};
+use chancery_reference_points::{
+    Code, DoorError, DoorResult,
+    data_search::{
+        Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, OperationPlace,
+        Visibility,
+    },
+    r2d::R2dSources,
+    s2p::S2pData,
+    source_data::SourceOperationProof,
+};
+use tokio::sync::watch;
+
+use crate::{
+    SearchError, SearchIndex,
+    follow::follow,
+    query::{Found, Plan},
+};
+
+/// Most versions that one trace shows.
+const MAX_VERSIONS: usize = 10_000;
+
+/// Search over one journal.
+pub struct DataSearch {
+    inner: Arc<Inner>,
+    proofs: Option<Arc<dyn R2dSources>>,
+    indexed: watch::Receiver<u64>,
+}
+
+struct Inner {
+    index: Arc<SearchIndex>,
+    reader: JournalReader,
+}
+
+impl DataSearch {
+    /// Opens the index and begins to follow the journal. Needs a tokio runtime. `proofs` proves operations; without it there are none.
+    ///
+    /// # Errors
+    /// [`SearchError`].
+    pub fn open(
+        directory: &Path,
+        reader: JournalReader,
+        proofs: Option<Arc<dyn R2dSources>>,
+    ) -> Result<Self, SearchError> {
+        let index = Arc::new(SearchIndex::open(directory, reader.durable())?);
+        let (indexing, indexed) = watch::channel(index.next_place());
+        let (following, its_reader) = (Arc::clone(&index), reader.clone());
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::spawn(move || follow(&following, its_reader, &indexing, &runtime));
+        Ok(Self { inner: Arc::new(Inner { index, reader }), proofs, indexed })
+    }
+
+    /// Waits until everything before a place is found; `false` when that will not be.
+    pub async fn reaches(&self, place: u64) -> bool {
+        self.indexed.clone().wait_for(|indexed| *indexed >= place).await.is_ok()
+    }
+
+    /// The index stands still: what it would answer is not everything.
+    fn check_running(&self) -> DoorResult<()> {
+        let ended = self.indexed.has_changed().is_err() && *self.indexed.borrow() < self.inner.reader.durable();
+        if ended {
+            return Err(DoorError::new(Code::JournalUnavailable, "the search index stands still"));
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn page(&self, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
+        let plan = Plan::new(query, visibility)?;
+        let (found, next) = plan.run(&self.index).map_err(unavailable)?;
+        let operations = found.into_iter().map(|found| self.operation(found)).collect::<DoorResult<_>>()?;
+        Ok(DataPage { operations, next })
+    }
+
+    fn operation(&self, (submission, row): Found) -> DoorResult<DataOperation> {
+        let at = OperationPlace { place: submission.place, index: row.index };
+        let bytes = self.reader.bytes_at(submission.segment, row.offset, row.bytes as usize).map_err(unreadable)?;
+        let name = Operation::name(&bytes);
+        let organization = self.index.state.read().organizations.get(&submission.source).map(ToString::to_string);
+        let operation = String::from_utf8(bytes).map_err(|_| damaged(at))?;
+        // Bytes that are no operation were changed on the disk: they are not passed on.
+        Operation::parse(operation.as_bytes()).map_err(|_| damaged(at))?;
+        Ok(DataOperation {
+            at,
+            digest: submission.digest,
+            name,
+            source: submission.source,
+            organization: organization.unwrap_or_default(),
+            format: submission.format.to_string(),
+            format_version: submission.format_version,
+            access: submission.access,
+            accepted_at: submission.accepted_at_ms,
+            operation,
+        })
+    }
+
+    fn versions(&self, asset: &Asset, visibility: &Visibility) -> DoorResult<Vec<AssetVersion>> {
+        let mut versions = Vec::new();
+        let mut query = DataQuery {
+            formats: vec![asset.format.clone()],
+            subject: Some(asset.subject.clone()),
+            ascending: true,
+            limit: Some(MAX_PAGE_OPERATIONS),
+            ..DataQuery::default()
+        };
+        while versions.len() < MAX_VERSIONS {
+            let page = self.page(query.clone(), visibility.clone())?;
+            let owned = page.operations.into_iter().filter(|operation| operation.organization == asset.organization);
+            for operation in owned {
+                versions.push(AssetVersion { version: versions.len() as u64 + 1, operation });
+            }
+            let Some(next) = page.next else { break };
+            query.after = Some(next);
+        }
+        Ok(versions)
+    }
+}
+
+#[async_trait]
+impl S2pData for DataSearch {
+    async fn search(&self, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
+        self.check_running()?;
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.page(query, visibility)).await
+    }
+
+    async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
+        self.check_running()?;
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.index.statistics().map_err(unavailable)).await
+    }
+
+    async fn versions(&self, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
+        self.check_running()?;
+        let (inner, asset) = (Arc::clone(&self.inner), asset.clone());
+        blocking(move || inner.versions(&asset, &visibility)).await
+    }
+
+    async fn proof(&self, at: OperationPlace) -> DoorResult<SourceOperationProof> {
+        let none = || DoorError::new(Code::JournalUnavailable, "this index proves nothing");
+        self.proofs.as_ref().ok_or_else(none)?.submitted_operation_proof(at.place, at.index).await
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> DoorResult<T> + Send + 'static) -> DoorResult<T> {
+    tokio::task::spawn_blocking(work).await.map_err(DoorError::internal)?
+}
+
+fn unavailable(error: SearchError) -> DoorError {
+    tracing::error!(%error, "the search index cannot be read");
+    DoorError::new(Code::JournalUnavailable, "what was kept cannot be searched at present").caused_by(error)
+}
+
+fn unreadable(error: JournalError) -> DoorError {
+    tracing::error!(%error, "the journal does not read");
+    DoorError::new(Code::JournalUnavailable, "what was kept cannot be read at present").caused_by(error)
+}
+
+fn damaged(at: OperationPlace) -> DoorError {
+    let detail =
+        format!("the operation {} of place {} is damaged: the operator audits the journal", at.index, at.place);
+    DoorError::new(Code::JournalUnavailable, detail)
+}

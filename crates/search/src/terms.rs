@@ -1,0 +1,168 @@
+//! The terms of an operation: what it can be found by. The first letter says what kind of term it is, so no text can pass for another kind.
+
+use chancery_data::{Operation, SourceId, merkle::leaf_hash};
+use serde_json::{Number, Value};
+
+/// Longest term that is kept as it is, in bytes; of a longer one the hash.
+const MAX_TERM_BYTES: usize = 96;
+
+pub(crate) fn source(source: SourceId) -> String {
+    format!("s{source:x}")
+}
+
+pub(crate) fn format(format: &str) -> String {
+    bounded('f', format)
+}
+
+pub(crate) fn subject(subject: &str) -> String {
+    bounded('j', subject)
+}
+
+/// The terms of a field with a value as somebody asks for it: the text, and the number that it may mean.
+pub(crate) fn asked_field(path: &str, value: &str) -> Vec<String> {
+    let mut terms = vec![field(path, value)];
+    if let Ok(number) = serde_json::from_str::<Number>(value) {
+        let number = field(path, &canonical(&number));
+        if !terms.contains(&number) {
+            terms.push(number);
+        }
+    }
+    terms
+}
+
+/// The words of a text, each once, in order.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    each_word(text, |word| {
+        if !found.contains(&word) {
+            found.push(word);
+        }
+    });
+    found
+}
+
+/// Calls with every term of an operation; some may come more than once.
+pub(crate) fn of_operation(operation: &Operation<'_>, mut take: impl FnMut(String)) {
+    if let Some(text) = &operation.subject {
+        take(subject(text));
+        each_word(text, &mut take);
+    }
+    if let Some(text) = &operation.description {
+        each_word(text, &mut take);
+    }
+    let content = operation.content.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+    if let Some(content) = content {
+        of_value(&content, &mut String::new(), &mut take);
+    }
+}
+
+fn of_value(value: &Value, path: &mut String, take: &mut impl FnMut(String)) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let length = path.len();
+                if length > 0 {
+                    path.push('.');
+                }
+                path.push_str(name);
+                of_value(member, path, take);
+                path.truncate(length);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| of_value(item, path, take)),
+        Value::String(text) => {
+            take(field(path, text));
+            each_word(text, take);
+        }
+        Value::Number(number) => take(field(path, &canonical(number))),
+        Value::Bool(true) => take(field(path, "true")),
+        Value::Bool(false) => take(field(path, "false")),
+        Value::Null => take(field(path, "null")),
+    }
+}
+
+fn field(path: &str, value: &str) -> String {
+    bounded('p', &format!("{path}={value}"))
+}
+
+/// One text for one number: 1, 1.0 and 1e0 are alike.
+fn canonical(number: &Number) -> String {
+    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < MAX_EXACT => format!("{float:.0}"),
+        _ => number.to_string(),
+    }
+}
+
+fn bounded(kind: char, text: &str) -> String {
+    // The key of a list is the term, a zero byte and the chunk: a term holds no zero byte.
+    if text.len() <= MAX_TERM_BYTES && !text.contains('\0') {
+        format!("{kind}{text}")
+    } else {
+        format!("{kind}#{:x}", leaf_hash(text.as_bytes()))
+    }
+}
+
+/// Runs of letters and digits in small letters. Of scripts that are written without spaces, each character is a word.
+fn each_word(text: &str, mut take: impl FnMut(String)) {
+    let mut word = String::new();
+    for character in text.chars().flat_map(char::to_lowercase) {
+        let alone = is_unspaced(character);
+        if (alone || !character.is_alphanumeric()) && !word.is_empty() {
+            take(bounded('w', &std::mem::take(&mut word)));
+        }
+        if alone {
+            take(format!("w{character}"));
+        } else if character.is_alphanumeric() {
+            word.push(character);
+        }
+    }
+    if !word.is_empty() {
+        take(bounded('w', &word));
+    }
+}
+
+/// Han, Hiragana, Katakana.
+const fn is_unspaced(character: char) -> bool {
+    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn terms(operation: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        of_operation(&Operation::parse(operation.as_bytes()).unwrap(), |term| found.push(term));
+        found
+    }
+
+    // M-SER-2
+    #[test]
+    fn an_operation_is_found_by_its_fields_words_and_subject() {
+        let found = terms(
+            r#"{"time":1,"subject":"Well 7","description":"a Test","content":{"a":{"b":[1.0,"x Y",true]},"空":"气象"}}"#,
+        );
+        for term in
+            ["jWell 7", "wwell", "w7", "wtest", "pa.b=1", "pa.b=x Y", "wx", "wy", "pa.b=true", "p空=气象", "w气", "w象"]
+        {
+            assert!(found.iter().any(|known| known == term), "{term} in {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_asked_for_in_any_spelling_and_a_text_as_it_is() {
+        assert_eq!(asked_field("a", "1e0"), ["pa=1e0", "pa=1"]);
+        assert_eq!(asked_field("a", "x'; DROP TABLE rows;--"), ["pa=x'; DROP TABLE rows;--"]);
+    }
+
+    // SEARCH-4
+    #[test]
+    fn long_terms_and_zero_bytes_become_hashes() {
+        for text in ["a\0b".to_owned(), "x".repeat(5000)] {
+            let term = subject(&text);
+            assert!(term.len() < 80 && !term.contains('\0') && term.starts_with("j#"), "{term}");
+        }
+    }
+}
