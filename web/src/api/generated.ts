@@ -292,6 +292,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/data/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit data
+         * @description Recomputes hashes, signatures and data blocks of what is stored, and measures its times; ends at the first difference. No content is shown.
+         *
+         *     **Who:** Roles: supervisor.
+         */
+        get: operations["audit_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search data
+         * @description By source, format, subject, time, members of the content and words; in the order of acceptance. Public data answer to anybody, internal data to offices.
+         *
+         *     **Who:** Anybody (public data; offices also internal data).
+         */
+        post: operations["search_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count data
+         * @description Operations by day of acceptance, format and source, over all access classes: numbers without content.
+         *
+         *     **Who:** Anybody (numbers without content).
+         */
+        get: operations["data_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trace an asset
+         * @description Every version with its source and owner, and who read it, as a list and as a graph. This request is an access itself.
+         *
+         *     **Who:** Anybody (public data; offices also internal data).
+         */
+        post: operations["trace_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -930,6 +1018,15 @@ export interface components {
          * @enum {string}
          */
         ApplicationStatus: "submitted" | "issued" | "rejected";
+        /** @description `POST /v1/data/trace`: an asset, by its owner, format and subject. */
+        Asset: {
+            /** @description Its format. */
+            format: string;
+            /** @description Code of the organization that owns it. */
+            organization: string;
+            /** @description Its subject. */
+            subject: string;
+        };
         /** @description `POST /v1/organizations/{code}/keys`. */
         AuthorizeKey: {
             /** @description The key's address. */
@@ -1234,6 +1331,42 @@ export interface components {
             /** @description Until when it may be fetched: at most ten minutes from now. */
             expiresAt: components["schemas"]["Time"];
         };
+        /** @description What an audit of a part of the journal found. */
+        DataAudit: {
+            /**
+             * Format: int64
+             * @description Data blocks whose root was recomputed and compared with the recorded one.
+             */
+            blocks: number;
+            /** @description Whether that is the end of what is accepted. */
+            complete: boolean;
+            /** @description The first difference: `{check, place, index?, file, offset, detail}`; null when there is none. */
+            difference: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Place of the first entry that was looked at.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Place after the last: where the next audit goes on.
+             */
+            next: number;
+            /**
+             * Format: int64
+             * @description Operations that were recomputed.
+             */
+            operations: number;
+            /** @description What does not follow in time. */
+            sequence: string[];
+            /** @description Of each source: `{source, submissions, longestGap, disorders, leastDrift, mostDrift}`, times in milliseconds. */
+            sources: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description Submissions that were recomputed.
+             */
+            submissions: number;
+        };
         /**
          * @description Whether the identity database answers.
          * @enum {string}
@@ -1266,6 +1399,24 @@ export interface components {
              * @example 1795230000
              */
             time: number;
+        };
+        /** @description How many operations of a source and a format were accepted on one day. */
+        DayCount: {
+            /**
+             * Format: int32
+             * @description Days since 1970-01-01, UTC.
+             * @example 20778
+             */
+            day: number;
+            /** @description The format. */
+            format: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            operations: number;
+            /** @description The source. */
+            source: components["schemas"]["Address"];
         };
         /** @description `POST /v1/applications/{id}/decision`. */
         Decision: {
@@ -1316,6 +1467,25 @@ export interface components {
          * @enum {string}
          */
         EventType: "submitted" | "submission-refused" | "created" | "updated" | "inspected" | "accessed" | "configured";
+        /** @description A member of the content and its exact value. */
+        FieldValue: {
+            /**
+             * @description Names of the members from the outermost in, with dots.
+             * @example station
+             */
+            path: string;
+            /**
+             * @description Text, or a number, `true`, `false` or `null` as JSON writes it.
+             * @example USW00024233
+             */
+            value: string;
+        };
+        /** @description A page of operations. */
+        FoundData: {
+            next?: components["schemas"]["OperationPlace"] | null;
+            /** @description Each `{at: {place, index}, digest, name, source, organization, format, formatVersion, access, acceptedAt, operation, proof?}`; `operation` is the exact text. */
+            operations: Record<string, never>[];
+        };
         /**
          * @description 32 bytes, hexadecimal.
          * @example 0x8f2a559490d1c1c5b1b5f5c3a3f5a6a1d0b5f7a0e5b0c7b6d2f6f1c0a9b8c7d6
@@ -1502,6 +1672,19 @@ export interface components {
              * @example 6a2f9b0c5d7e4f3a8b1c2d3e4f5a6b7c6a2f9b0c5d7e4f3a8b1c2d3e4f5a6b7c
              */
             nonce: string;
+        };
+        /** @description An operation by its submission's place and its own in the submission. */
+        OperationPlace: {
+            /**
+             * Format: int32
+             * @description In the submission, from 0.
+             */
+            index: number;
+            /**
+             * Format: int64
+             * @description The submission's.
+             */
+            place: number;
         };
         /** @description The answer of `GET /v1/operations/{digest}`: proof that the operation is in a final data block. */
         OperationProof: {
@@ -1721,6 +1904,11 @@ export interface components {
             /** @description Opaque; absent on the last page. */
             nextCursor?: string | null;
         };
+        /**
+         * @description How a page of a search is written.
+         * @enum {string}
+         */
+        PageFormat: "json" | "csv";
         /** @description The real name. Personal data: encrypted in the identity database, never on a chain, never in a log. */
         Person: {
             /**
@@ -1972,6 +2160,40 @@ export interface components {
          * @enum {string}
          */
         Role: "registered" | "citizen" | "issuer" | "registrar" | "inspector" | "source" | "operator" | "supervisor";
+        /** @description `POST /v1/data/search`: what is absent does not narrow. It is a body, since what somebody searches for does not belong into a log of addresses. */
+        SearchData: {
+            after?: components["schemas"]["OperationPlace"] | null;
+            /** @description How it is written. */
+            as?: components["schemas"]["PageFormat"];
+            /** @description Oldest first; newest first otherwise. */
+            ascending?: boolean;
+            /** @description With all of these members in the content. */
+            fields?: components["schemas"]["FieldValue"][];
+            /** @description Of one of these formats: one or several data sets. */
+            formats?: string[];
+            /**
+             * Format: int64
+             * @description From this time on, Unix milliseconds.
+             */
+            from?: number | null;
+            /** @description Operations of the page, 1 to 100, 20 unless given. */
+            limit?: number | null;
+            /** @description With the proof of each operation, at most 20; JSON only. An operation that is not final yet has none. */
+            proofs?: boolean;
+            /** @description Of one of these sources. */
+            sources?: components["schemas"]["Address"][];
+            /** @description About this subject. */
+            subject?: string | null;
+            /** @description With all words of this text in description, subject or content. */
+            text?: string | null;
+            /** @description What `from` and `to` are about: `stated` by the source (unless given), or `accepted` by the journal. */
+            time?: string | null;
+            /**
+             * Format: int64
+             * @description Before this time, Unix milliseconds.
+             */
+            to?: number | null;
+        };
         /** @description A signed ERC-1056 attribute: the holder's consent to publish a key on the main chain (`setAttributeSigned`). */
         SignedAttribute: {
             /**
@@ -2181,6 +2403,15 @@ export interface components {
              * @example 学位证书
              */
             zh: string;
+        };
+        /** @description Everything known of an asset, as a list and as a graph. */
+        Trace: {
+            /** @description `{nodes: [{id, kind, label}], edges: [{from, to, relation}]}`. */
+            graph: Record<string, never>;
+            /** @description The graph in Mermaid's notation. */
+            mermaid: string;
+            /** @description `{asset, versions: [{version, operation}], accesses: [{time, by?, service}], findings}`, each oldest first. */
+            trace: Record<string, never>;
         };
         /** @description A registration, for its owner and for registrars. */
         User: {
@@ -2809,7 +3040,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `database-unreachable` */
+        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
         "problems-503-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2820,7 +3051,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `journal-unavailable` */
         "problems-503-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2831,7 +3062,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `journal-unavailable` */
+        /** @description `timed-out`, `database-unreachable`, `journal-unavailable` */
         "problems-503-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2842,8 +3073,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `database-unreachable` */
         "problems-503-7": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        "problems-503-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3794,6 +4036,233 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-3"];
+        };
+    };
+    audit_data: {
+        parameters: {
+            query?: {
+                /** @description From this place on: `next` of the audit before. */
+                from?: number;
+                /** @description At most about so many operations, 1 to 500000. */
+                operations?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "blocks": 12,
+                     *       "complete": true,
+                     *       "difference": null,
+                     *       "from": 0,
+                     *       "next": 1500,
+                     *       "operations": 14610,
+                     *       "sequence": [],
+                     *       "sources": [],
+                     *       "submissions": 1461
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DataAudit"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-4"];
+        };
+    };
+    search_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "as": "json",
+                 *       "ascending": false,
+                 *       "formats": [
+                 *         "reading/air-quality"
+                 *       ],
+                 *       "proofs": false,
+                 *       "text": "harbour"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SearchData"];
+            };
+        };
+        responses: {
+            /** @description A page; with `as: csv` it is text/csv, and `next` is in the header `chancery-next`. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "next": {
+                     *         "index": 0,
+                     *         "place": 128
+                     *       },
+                     *       "operations": [
+                     *         {
+                     *           "acceptedAt": 1795230000000,
+                     *           "access": "public",
+                     *           "at": {
+                     *             "index": 0,
+                     *             "place": 128
+                     *           },
+                     *           "digest": "0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1",
+                     *           "format": "reading/air-quality",
+                     *           "formatVersion": 1,
+                     *           "name": "0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+                     *           "operation": "{\"time\":1795229999000,\"content\":{\"place\":\"harbour\"}}",
+                     *           "organization": "12440300455765412A",
+                     *           "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FoundData"];
+                };
+            };
+            400: components["responses"]["problems-400-4"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["unknown-submission"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-4"];
+        };
+    };
+    data_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "day": 20778,
+                     *         "format": "reading/air-quality",
+                     *         "operations": 1461,
+                     *         "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["DayCount"][];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-5"];
+        };
+    };
+    trace_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "register/wells",
+                 *       "organization": "12440300455765412A",
+                 *       "subject": "well 7"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Asset"];
+            };
+        };
+        responses: {
+            /** @description The trace. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "graph": {
+                     *         "edges": [],
+                     *         "nodes": [
+                     *           {
+                     *             "id": "asset",
+                     *             "kind": "asset",
+                     *             "label": "well 7"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mermaid": "graph LR\n  asset[\"asset well 7\"]\n",
+                     *       "trace": {
+                     *         "accesses": [],
+                     *         "asset": {
+                     *           "format": "register/wells",
+                     *           "organization": "12440300455765412A",
+                     *           "subject": "well 7"
+                     *         },
+                     *         "findings": [],
+                     *         "versions": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["unknown-operation"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     list_events: {
@@ -4770,7 +5239,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_session: {
@@ -4986,7 +5455,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_source: {
@@ -5100,7 +5569,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     rotate_source_key: {
@@ -5168,7 +5637,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     submit_data: {
@@ -5260,7 +5729,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     get_submission: {
@@ -5311,7 +5780,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     prove_operation: {
@@ -5355,7 +5824,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-8"];
         };
     };
     list_users: {
