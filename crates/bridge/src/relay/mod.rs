@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`anchor`] | headers with certificates, changes of validators, proven accounts and slots to an [`crate::anchor`] on chain |
 //! | [`request`] | a sequenced request to its members, their outcomes back, and the decision to them |
+//! | [`ferry`] | slots of one account for many requests at once |
 //! | [`step`] | which of these is next, from what is on chain |
 //! | [`courier`] | all requests of an alliance, until they are at their end |
 //! | [`push`] | new headers, every K blocks |
@@ -16,6 +17,7 @@ pub mod anchor;
 mod assembly;
 pub mod carrier;
 pub mod courier;
+pub mod ferry;
 mod parts;
 pub mod push;
 pub mod request;

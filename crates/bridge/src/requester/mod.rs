@@ -70,7 +70,7 @@ pub struct RequesterLimits {
     pub window_s: u64,
     /// Longest wait for one endorser.
     pub endorse_timeout: Duration,
-    /// Pause between two looks at the alliance chain.
+    /// First pause between two looks at the alliance chain; later ones grow to four times as much.
     pub poll: Duration,
     /// What is not decided yet is handed to the carrier again after so long: it may have been killed.
     pub resend_after: Duration,

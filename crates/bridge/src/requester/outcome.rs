@@ -22,6 +22,11 @@ use crate::{
     relay::CarryRefusal,
 };
 
+/// Pause between two looks at the alliance chain's clock.
+const CLOCK_PAUSE: Duration = Duration::from_millis(500);
+/// By how much the pauses between two looks at a decision grow, as multiples of [`super::RequesterLimits::poll`].
+const SLOWEST_POLL: u32 = 4;
+
 impl Requester {
     /// Waits until a number is decided. With the submission at hand, hands it to the carrier again from time to time.
     ///
@@ -36,6 +41,7 @@ impl Requester {
         let mut give_up = Instant::now() + self.limits.patience;
         let mut deadline_seen = false;
         let mut resend = Instant::now() + self.limits.resend_after;
+        let (mut pause, mut look_at_clock) = (self.limits.poll, Instant::now());
         loop {
             let decision = tolerant(self.alliance.decision(number).await)?.flatten();
             match decision.map(|decision| (decision.state(), decision)) {
@@ -45,7 +51,10 @@ impl Requester {
                 Some((RequestState::Aborted, decision)) => return Err(self.aborted(number, &decision).await?),
                 Some((RequestState::Sequenced, decision)) => {
                     let deadline = decision.deadline();
-                    if let Some(now) = tolerant(self.alliance.time_s().await)? {
+                    // Deadlines are whole seconds.
+                    let is_due = Instant::now() >= look_at_clock;
+                    if is_due && let Some(now) = tolerant(self.alliance.time_s().await)? {
+                        look_at_clock = Instant::now() + CLOCK_PAUSE;
                         if !deadline_seen {
                             deadline_seen = true;
                             give_up += Duration::from_secs(deadline.saturating_sub(now).min(MAX_WINDOW_S));
@@ -66,7 +75,8 @@ impl Requester {
                     tracing::debug!(%error, "not carried again");
                 }
             }
-            sleep(self.limits.poll).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(self.limits.poll * SLOWEST_POLL);
         }
     }
 
