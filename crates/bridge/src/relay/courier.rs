@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    MemberLink, RelayError, RequestRelay,
+    MemberLink, RelayError, RequestRelay, Testimony,
     carrier::{Carrier, CarryRefusal},
     ferry::Ferry,
     parts::{Parts, reserved},
@@ -70,8 +70,8 @@ struct Route {
     link: MemberLink,
     /// Words of the alliance, to the member.
     out: Arc<Ferry>,
-    /// Words of the member's node contract, to the alliance.
-    back: Arc<Ferry>,
+    /// Words of the member's node contract, to the alliance; `None`: they are attested.
+    back: Option<Arc<Ferry>>,
 }
 
 /// What a visit did for a request.
@@ -92,7 +92,10 @@ impl Courier {
         let alliance = AllianceContract { chain: relay.chain.clone(), address: relay.contract };
         let routes = members.into_iter().map(|link| {
             let out = Ferry::new(link.to_member.clone(), relay.contract);
-            let back = Ferry::new(link.to_alliance.clone(), link.node_contract);
+            let back = match &link.to_alliance {
+                Testimony::Proven(anchor) => Some(Ferry::new(anchor.clone(), link.node_contract)),
+                Testimony::Attested(_) => None,
+            };
             (link.name, Route { link, out, back })
         });
         let members = routes.collect();
@@ -187,10 +190,13 @@ impl Courier {
         match step {
             Step::Done => return Ok(Visit::Done),
             Step::Wait => return Ok(Visit::Later),
-            Step::Report => {
-                let proven = back.prove(slots::outcome(number)).await?;
-                self.relay.report_with(number, party, &proven).await?;
-            }
+            Step::Report => match back {
+                Some(back) => {
+                    let proven = back.prove(slots::outcome(number)).await?;
+                    self.relay.report_with(number, party, &proven).await?;
+                }
+                None => self.relay.report(link, number, party).await?,
+            },
             Step::Reserve | Step::Settle => {
                 let hash = self.alliance.part_hash(number, member).await?;
                 let known = self.parts.lock().get(hash);

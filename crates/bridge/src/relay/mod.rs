@@ -23,6 +23,7 @@ pub mod push;
 pub mod request;
 mod service;
 pub mod step;
+mod testimony;
 
 use alloy_sol_types::SolCall;
 use chancery_contracts::PointError;
@@ -36,6 +37,7 @@ pub use self::{
     courier::{Courier, CourierLimits},
     request::{MemberLink, RequestRelay, Settlement},
     service::router,
+    testimony::Testimony,
 };
 use crate::contracts::ViewError;
 
@@ -50,6 +52,14 @@ pub enum RelayError {
     NoCertificate {
         /// Its name.
         chain: String,
+    },
+    /// No endorser of a foreign member says what became of its part.
+    #[error("nobody attests for {member}: {said}")]
+    NotAttested {
+        /// The member.
+        member: alloy_primitives::B256,
+        /// What each said instead.
+        said: String,
     },
     /// A view function answered something else.
     #[error("the contract's answer cannot be read: {0}")]

@@ -7,7 +7,7 @@ use alloy_sol_types::SolCall;
 use chancery_contracts::{Alliance, StoreNode};
 use chancery_ledger::{Call, Chain, SubmitterKey};
 
-use super::{AnchorRelay, Proven, RelayError, encoded};
+use super::{AnchorRelay, Proven, RelayError, Testimony, encoded};
 use crate::alliance::{
     decision::{Decision, RequestState},
     message::Part,
@@ -24,8 +24,8 @@ pub struct MemberLink {
     pub node_contract: Address,
     /// From the alliance chain to the member's anchor.
     pub to_member: AnchorRelay,
-    /// From the member's chain to its anchor on the alliance chain.
-    pub to_alliance: AnchorRelay,
+    /// From the member to the alliance.
+    pub to_alliance: Testimony,
 }
 
 /// What became of a member's part when the decision was carried to it.
@@ -90,8 +90,13 @@ impl RequestRelay {
     /// # Errors
     /// `Reverted` with `OutcomeOpen`: reserve first; with `DeadlinePassed`: let it expire. Unreachable chains.
     pub async fn report(&self, member: &MemberLink, number: u64, party: u8) -> Result<(), RelayError> {
-        let proven = member.to_alliance.prove(member.node_contract, &[slots::outcome(number)]).await?;
-        self.report_with(number, party, &proven).await
+        match &member.to_alliance {
+            Testimony::Proven(anchor) => {
+                let proven = anchor.prove(member.node_contract, &[slots::outcome(number)]).await?;
+                self.report_with(number, party, &proven).await
+            }
+            Testimony::Attested(attesters) => self.attest(member, attesters, number, party).await,
+        }
     }
 
     pub(super) async fn report_with(&self, number: u64, party: u8, proven: &Proven) -> Result<(), RelayError> {

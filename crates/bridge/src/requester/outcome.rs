@@ -6,9 +6,10 @@ use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolEvent;
 use chancery_contracts::Alliance;
 use chancery_ledger::{Event, EventFilter};
+use futures::future::try_join_all;
 use tokio::time::{Instant, sleep};
 
-use super::{Committed, RequestError, Requester};
+use super::{Committed, Lost, MissingGuarantee, RequestError, Requester};
 use crate::{
     alliance::{
         certificate::SignatureFault,
@@ -46,7 +47,10 @@ impl Requester {
             let decision = tolerant(self.alliance.decision(number).await)?.flatten();
             match decision.map(|decision| (decision.state(), decision)) {
                 None => {}
-                Some((RequestState::Committed, _)) => return Ok(Committed { number, idempotency_key }),
+                Some((RequestState::Committed, _)) => {
+                    let missing = self.missing(number).await?;
+                    return Ok(Committed { number, idempotency_key, missing });
+                }
                 Some((RequestState::Invalid, _)) => return Err(self.invalid(number).await?),
                 Some((RequestState::Aborted, decision)) => return Err(self.aborted(number, &decision).await?),
                 Some((RequestState::Sequenced, decision)) => {
@@ -112,6 +116,14 @@ impl Requester {
                 Err(refusal) => return Err(refusal.into()),
             }
         }
+    }
+
+    /// What foreign members cost.
+    async fn missing(&self, number: u64) -> Result<Vec<MissingGuarantee>, RequestError> {
+        let members = self.alliance.parties(number).await?;
+        let places = try_join_all(members.iter().map(|member| self.alliance.member(*member))).await?;
+        let foreign = members.into_iter().zip(places).filter(|(_, place)| place.is_foreign);
+        Ok(foreign.flat_map(|(member, _)| Lost::ALL.map(|lost| MissingGuarantee { member, lost })).collect())
     }
 
     /// Who refused, and why.
