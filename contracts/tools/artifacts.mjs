@@ -20,6 +20,7 @@ const contracts = [
   "RequirementRegistry",
   "Alliance",
   "StoreNode",
+  "RuleNode",
   "DigitalAsset",
   "ResourceDirectory",
 ];

@@ -130,7 +130,7 @@ pub(crate) enum Command {
         /// The certificate.
         certificate: B256,
     },
-    /// Live the whole life of certificates of all five kinds against a running development city, tampering included.
+    /// Live the whole life of certificates of all five kinds against a running development city, tampering included; `demo alliance`: a request over three chains.
     Demo(Demo),
     /// Print a completion script for a shell.
     Completions {
@@ -757,6 +757,22 @@ pub(crate) enum OrganizationCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Wait for Enter after each chapter.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) pause: bool,
+    #[command(subcommand)]
+    pub(crate) story: Option<Story>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Story {
+    /// A bank, a land registry and a tax office record mortgages over three chains: rules, a stale version, a lying endorser, a forged signature, an expired
+    /// certificate, a killed relay. It starts its own chains.
+    Alliance(DemoAlliance),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoAlliance {
+    /// Where chains, configurations and logs are kept: a folder that does not exist or is empty. Default: one that is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 }

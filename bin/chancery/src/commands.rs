@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Verify(command) => verify::run(&command, output),
         Command::Organization(command) => wait(organization::run(command, &connection, output)),
         Command::History { certificate } => wait(history::run(certificate, &connection, output)),
-        Command::Demo(command) => wait(demo::run(command, &connection, output)),
+        Command::Demo(command) => demo::run(&command, &connection, output),
         Command::Completions { shell } => completions::run(shell),
     }
 }

@@ -22,6 +22,8 @@ mod observed;
 mod permissions;
 mod voting;
 
+pub(crate) use self::init::{Member, write_network};
+
 use std::process::ExitCode;
 
 use anyhow::Result;

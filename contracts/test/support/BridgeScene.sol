@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {Alliance} from "../../src/bridge/Alliance.sol";
 import {Anchor} from "../../src/bridge/Anchor.sol";
+import {NodeContract} from "../../src/bridge/NodeContract.sol";
+import {RuleNode} from "../../src/bridge/RuleNode.sol";
 import {StoreNode} from "../../src/bridge/StoreNode.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IAlliance} from "../../src/interfaces/IAlliance.sol";
@@ -58,6 +60,7 @@ contract BridgeScene is Partnership {
         _addCertificates();
         _addRequests();
         _addStore();
+        _addRules();
         return _rows;
     }
 
@@ -187,42 +190,62 @@ contract BridgeScene is Partnership {
         _add("Alliance", target, "expire(uint64)", abi.encodeCall(alliance.expire, (number)), Who.Nobody, ahead);
     }
 
-    /// Request 1 is to be reserved; 2 is reserved and committed, 3 reserved and aborted.
     function _addStore() private {
         OpenAnchor anchor = new OpenAnchor(7100, "alliance's genesis");
         StoreNode node = new StoreNode(IAnchor(address(anchor)), address(alliance), BANK, AUTHORITY);
-        Part memory part = Part(BANK, "", new Read[](0), new Write[](0));
+        _addNode("StoreNode", node, anchor, "");
+        _addOwned("StoreNode", address(node), "set(bytes32,bytes32)", abi.encodeCall(node.set, ("key", "value")));
+    }
+
+    function _addRules() private {
+        OpenAnchor anchor = new OpenAnchor(7100, "alliance's genesis");
+        RuleNode node = new RuleNode(IAnchor(address(anchor)), address(alliance), BANK, AUTHORITY);
+        RuleNode.Rule memory rule = RuleNode.Rule("identity", 0, 0);
+        vm.prank(AUTHORITY);
+        node.defineRule("look", rule);
+        _addNode("RuleNode", node, anchor, abi.encode(bytes32("look"), bytes32("ana"), bytes32(0)));
+        bytes memory call = abi.encodeCall(node.set, ("identity", "ben", "valid"));
+        _addOwned("RuleNode", address(node), "set(bytes32,bytes32,bytes32)", call);
+        call = abi.encodeCall(node.defineRule, ("look", rule));
+        _addOwned("RuleNode", address(node), "defineRule(bytes32,(bytes32,bytes32,bytes32))", call);
+    }
+
+    /// Request 1 is to be reserved; 2 is reserved and committed, 3 reserved and aborted.
+    function _addNode(string memory name, NodeContract node, OpenAnchor anchor, bytes memory asked) private {
+        Part memory part = Part(BANK, asked, new Read[](0), new Write[](0));
+        if (asked.length != 0) (part.reads, part.writes) = node.suggest(asked);
         for (uint64 number = 1; number <= 3; ++number) {
             uint256 slot = uint256(keccak256(abi.encode(BANK, keccak256(abi.encode(number, 1)))));
             (uint64 block_, bytes[] memory proof) =
                 _shownWord(anchor, address(alliance), slot, uint256(this.partHash(part)));
             bytes memory call = abi.encodeCall(node.reserve, (number, part, block_, proof));
             if (number == 1) {
-                _add("StoreNode", address(node), string.concat("reserve", PROVEN), call);
+                _add(name, address(node), string.concat("reserve", PROVEN), call);
                 continue;
             }
             node.reserve(number, part, block_, proof);
             (block_, proof) = _shownWord(anchor, address(alliance), uint256(keccak256(abi.encode(number, 0))), number);
             if (number == 2) {
                 call = abi.encodeCall(node.applyDecision, (number, part, block_, proof));
-                _add("StoreNode", address(node), string.concat("applyDecision", PROVEN), call);
+                _add(name, address(node), string.concat("applyDecision", PROVEN), call);
             } else {
                 call = abi.encodeCall(node.release, (number, part, block_, proof));
-                _add("StoreNode", address(node), string.concat("release", PROVEN), call);
+                _add(name, address(node), string.concat("release", PROVEN), call);
             }
         }
-        _addOwned(address(node), "set(bytes32,bytes32)", abi.encodeCall(node.set, ("key", "value")));
-        _addOwned(address(node), "transferOwnership(address)", abi.encodeCall(node.transferOwnership, (AUTHORITY)));
-        _addOwned(address(node), "renounceOwnership()", abi.encodeCall(node.renounceOwnership, ()));
+        _addOwned(
+            name, address(node), "transferOwnership(address)", abi.encodeCall(Ownable.transferOwnership, (AUTHORITY))
+        );
+        _addOwned(name, address(node), "renounceOwnership()", abi.encodeCall(Ownable.renounceOwnership, ()));
     }
 
     function partHash(Part calldata part) external pure returns (bytes32) {
         return AllianceMessages.structHash(part);
     }
 
-    function _addOwned(address target, string memory signature, bytes memory call) private {
+    function _addOwned(string memory name, address target, string memory signature, bytes memory call) private {
         bytes4 refusal = Ownable.OwnableUnauthorizedAccount.selector;
-        _add("StoreNode", target, signature, call, Who.Authority, refusal);
+        _add(name, target, signature, call, Who.Authority, refusal);
     }
 
     function _addManaged(address target, string memory signature, bytes memory call) private {

@@ -19,6 +19,7 @@ pub mod alliance;
 pub mod anchor;
 pub mod contracts;
 pub mod endorser;
+pub mod establish;
 pub mod http;
 pub mod key;
 pub mod relay;

@@ -27,5 +27,6 @@ bind!(requirements, RequirementRegistry, "artifacts/RequirementRegistry.json");
 bind!(alliance, Alliance, "artifacts/Alliance.json");
 // The functions of every node contract, with a store that has no rule of its own.
 bind!(store_node, StoreNode, "artifacts/StoreNode.json");
+bind!(rule_node, RuleNode, "artifacts/RuleNode.json");
 bind!(assets, DigitalAsset, "artifacts/DigitalAsset.json");
 bind!(resources, ResourceDirectory, "artifacts/ResourceDirectory.json");

@@ -20,8 +20,8 @@ mod validators;
 
 pub use bindings::{
     Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry,
-    GenesisAccessManager, OrganizationRegistry, Permissions, RequirementRegistry, ResourceDirectory, StoreNode,
-    ValidatorRegistry,
+    GenesisAccessManager, OrganizationRegistry, Permissions, RequirementRegistry, ResourceDirectory, RuleNode,
+    StoreNode, ValidatorRegistry,
 };
 pub use init_code::{Authorities, Predeploy, main_chain, side_chain};
 pub use permissions::{PermissionSeat, permissions};

@@ -89,14 +89,36 @@ impl Chain {
     /// `Reverted` with the contract's reason, `SubmissionRefused`, `Busy`, `ChainUnreachable`; `NotFinalYet` when its end is unknown.
     pub async fn submit(&self, key: &Arc<SubmitterKey>, call: Call) -> Result<FinalTransaction, LedgerError> {
         let deadline = Instant::now() + self.reader.connection.limits.submission_deadline;
-        let pipeline = {
-            let mut pipelines = self.pipelines.lock();
-            let pipeline = pipelines
-                .entry(key.address())
-                .or_insert_with(|| Pipeline::new(Arc::clone(&self.reader), Arc::clone(&self.watch), Arc::clone(key)));
-            Arc::clone(pipeline)
-        };
-        Box::pin(pipeline.submit(call, deadline)).await
+        Box::pin(self.pipeline(key).submit(call, deadline)).await
+    }
+
+    fn pipeline(&self, key: &Arc<SubmitterKey>) -> Arc<Pipeline> {
+        let mut pipelines = self.pipelines.lock();
+        let pipeline = pipelines
+            .entry(key.address())
+            .or_insert_with(|| Pipeline::new(Arc::clone(&self.reader), Arc::clone(&self.watch), Arc::clone(key)));
+        Arc::clone(pipeline)
+    }
+
+    /// Where the next contract of an account will stand, if it sends nothing else before.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn next_contract(&self, key: &Arc<SubmitterKey>) -> Result<Address, LedgerError> {
+        Ok(key.address().create(self.pipeline(key).transaction_count("pending").await?))
+    }
+
+    /// Makes a contract of its creation code, arguments included, and waits until that is final; where it stands.
+    ///
+    /// # Errors
+    /// As [`Self::submit`], and `ProofRefused` when the node shows another transaction instead.
+    pub async fn deploy(&self, key: &Arc<SubmitterKey>, creation_code: Bytes) -> Result<Address, LedgerError> {
+        let made = self.submit(key, Call { to: None, data: creation_code }).await?;
+        let transaction = self.transaction(made.tx_hash, Some(made.block.number)).await?;
+        transaction.created.ok_or_else(|| LedgerError::ProofRefused {
+            chain: self.name().to_owned(),
+            check: "TransactionMalformed".to_owned(),
+        })
     }
 
     /// Executes a call at the newest final block without sending it.

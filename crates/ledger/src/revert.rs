@@ -11,7 +11,7 @@ use alloy::{
 use alloy_primitives::{Bytes, Selector};
 use chancery_contracts::{
     Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
-    GenesisAccessManager, OrganizationRegistry, RequirementRegistry, StoreNode,
+    GenesisAccessManager, OrganizationRegistry, RequirementRegistry, RuleNode, StoreNode,
 };
 
 use crate::connection::bounded;
@@ -68,6 +68,7 @@ impl RevertReasons {
             RequirementRegistry::abi::errors(),
             Alliance::abi::errors(),
             StoreNode::abi::errors(),
+            RuleNode::abi::errors(),
         ]
         .into_iter()
         .flat_map(|errors| errors.into_values().flatten())

@@ -194,7 +194,7 @@ async fn what_the_node_refuses_for_good_blocks_nobody_after_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_code_takes_any_call() {
     let setting = Setting::new().await;
-    let call = Call { to: support::nobody(), data: vec![1, 2, 3].into() };
+    let call = Call { to: Some(support::nobody()), data: vec![1, 2, 3].into() };
     let done = setting.chain().submit(&setting.key, call).await.unwrap();
     let proven = setting.chain().transaction(done.tx_hash, Some(done.block.number)).await.unwrap();
     assert_eq!(proven.to, Some(support::nobody()));

@@ -29,7 +29,7 @@ impl Processing {
             firstTime: block.first_time,
             lastTime: block.last_time,
         };
-        let call = Call { to: predeploys::DATA_BLOCK_REGISTRY, data: call.abi_encode().into() };
+        let call = Call { to: Some(predeploys::DATA_BLOCK_REGISTRY), data: call.abi_encode().into() };
         match chain.submit(&self.config.submitter, call).await {
             Ok(transaction) => Ok(locator(chain, &transaction)),
             Err(LedgerError::Reverted { reason, .. }) if reason.name == "RootAlreadyRecorded" => {
@@ -65,7 +65,7 @@ impl Processing {
             return Ok(OperationOutcome::InDataBlock);
         };
         let chain = self.chain(&chain)?;
-        let call = Call { to, data: data.clone() };
+        let call = Call { to: Some(to), data: data.clone() };
         match chain.submit(&self.config.submitter, call).await {
             Ok(transaction) => Ok(OperationOutcome::Recorded(locator(chain, &transaction))),
             Err(LedgerError::Reverted { chain: name, reason, tx_hash }) => {

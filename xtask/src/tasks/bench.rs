@@ -13,6 +13,8 @@ pub(crate) struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum What {
+    /// A request over two member chains and the alliance chain: latency, requests a second, and what conflicts cost.
+    Alliance(Passed),
     /// Transfers and storage writes on our chain and on anvil, one load generator, and the ratio.
     Chain(Passed),
     /// How fast the city is ready, and what it costs when idle.
@@ -49,8 +51,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Memory(passed) => ("bench-memory", passed),
         What::Replay(passed) => ("bench-replay", passed),
         What::Search(passed) => ("bench-search", passed),
-        What::Seal(passed) => return sharing("bench-seal", passed),
-        What::Extract(passed) => return sharing("bench-extract", passed),
+        What::Alliance(passed) => {
+            shell::run(cargo().args(["build", "--release", "--locked", "--package", "chancery"]))?;
+            return example("chancery-bridge", "bench-alliance", passed);
+        }
+        What::Seal(passed) => return example("chancery-sharing", "bench-seal", passed),
+        What::Extract(passed) => return example("chancery-sharing", "bench-extract", passed),
     };
     step("Building for measurement");
     install("contracts")?;
@@ -72,12 +78,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     )
 }
 
-/// What is measured without a chain.
-fn sharing(example: &str, passed: &Passed) -> Result<()> {
+/// What is measured by an example of a crate.
+fn example(package: &str, example: &str, passed: &Passed) -> Result<()> {
     step("Measuring");
     shell::run(
         cargo()
-            .args(["run", "--release", "--locked", "--package", "chancery-sharing", "--example", example, "--"])
+            .args(["run", "--release", "--locked", "--package", package, "--example", example, "--"])
             .args(&passed.arguments),
     )
 }

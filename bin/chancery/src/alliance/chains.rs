@@ -12,7 +12,7 @@ use crate::commands::read_bounded;
 /// Genesis files hold the contracts' creation code and every validator.
 const MAX_GENESIS_BYTES: u64 = 16 << 20;
 
-/// A chain with finality certificates.
+/// A chain: with finality certificates by its genesis file, or foreign by its id.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChainSection {
@@ -20,18 +20,29 @@ pub(super) struct ChainSection {
     pub(super) name: String,
     /// JSON-RPC endpoint of one of its nodes. What it says is verified.
     rpc: String,
-    /// Its genesis file, relative to this file: what is trusted.
-    genesis: PathBuf,
+    /// Its genesis file, relative to this file: what is trusted. Absent for a foreign chain.
+    genesis: Option<PathBuf>,
+    /// EIP-155 id of a foreign chain.
+    chain_id: Option<u64>,
+    /// Blocks after which one of a foreign chain counts as final.
+    #[serde(default)]
+    confirmations: u64,
 }
 
 impl ChainSection {
     fn config(&self, directory: &Path) -> Result<ChainConfig> {
-        let path = directory.join(&self.genesis);
+        let rpc = self.rpc.parse().with_context(|| format!("rpc of chain {} is no URL", self.name))?;
+        let Some(genesis) = &self.genesis else {
+            let chain_id =
+                self.chain_id.with_context(|| format!("chain {} has neither genesis nor chain_id", self.name))?;
+            let config = ChainConfig::uncertified(self.name.clone(), rpc, chain_id);
+            return Ok(ChainConfig { confirmations: self.confirmations, ..config });
+        };
+        let path = directory.join(genesis);
         let config: GenesisConfig = serde_json::from_slice(&read_bounded(&path, MAX_GENESIS_BYTES)?)
             .with_context(|| format!("{} is no genesis file", path.display()))?;
         let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
         let essentials = chancery_chain::chain_essentials(&config, genesis.header().hash());
-        let rpc = self.rpc.parse().with_context(|| format!("rpc of chain {} is no URL", self.name))?;
         Ok(ChainConfig::certified(self.name.clone(), rpc, essentials))
     }
 }

@@ -1,20 +1,23 @@
 //! `chancery relay`: carries headers every K blocks, and requests of an alliance to their ends. It holds no key that counts: anybody may run one.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use anyhow::{Context as _, Result, ensure};
 use axum::{Json, Router, routing::get};
 use chancery_bridge::{
     contracts::AllianceContract,
-    relay::{AnchorRelay, Courier, CourierLimits, RequestRelay, member_links, push::push_every, router},
+    endorser::{ATTEST_PATH, Attester, RemoteAttester},
+    http::JsonClient,
+    relay::{AnchorRelay, Courier, CourierLimits, RequestRelay, Testimony, member_links, push::push_every, router},
 };
 use chancery_ledger::{Ledger, SubmitterKey};
 use futures::future::{join, join_all, pending};
 use serde::Deserialize;
 use tracing::{info, warn};
+use url::Url;
 
-use super::{chains::ChainSection, chains::connect, configuration, serve_until};
+use super::{chains::ChainSection, chains::connect, configuration, name_of, serve_until};
 use crate::{arguments::RunRelay, city::secrets::read_private};
 
 /// Pause between two tries to read the alliance when it starts before its chains.
@@ -39,6 +42,32 @@ struct RelayFile {
     /// Anchors besides those of the alliance's members, which its contracts name.
     #[serde(default)]
     anchors: Vec<AnchorSection>,
+    /// Endorsers of foreign members, whose outcomes are attested.
+    #[serde(default)]
+    attesters: Vec<AttesterSection>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttesterSection {
+    /// The foreign member.
+    member: String,
+    /// Its endorsers' addresses, without a path.
+    urls: Vec<Url>,
+}
+
+/// Longest wait for an attestation.
+const ATTEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+fn attesters(sections: &[AttesterSection]) -> Result<BTreeMap<B256, Vec<Arc<dyn Attester>>>> {
+    let mut all: BTreeMap<B256, Vec<Arc<dyn Attester>>> = BTreeMap::new();
+    for section in sections {
+        for url in &section.urls {
+            let attester = RemoteAttester::new(JsonClient::new(ATTEST_TIMEOUT)?, url.join(ATTEST_PATH)?);
+            all.entry(name_of(&section.member)?).or_default().push(Arc::new(attester));
+        }
+    }
+    Ok(all)
 }
 
 const fn default_push_every_blocks() -> u64 {
@@ -85,7 +114,10 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
     }
     let courier = match &file.alliance {
         None => None,
-        Some(section) => Some(Arc::new(assemble(section, &ledger, &key, &mut anchors).await?)),
+        Some(section) => {
+            let attesters = attesters(&file.attesters)?;
+            Some(Arc::new(assemble(section, &ledger, &attesters, &key, &mut anchors).await?))
+        }
     };
     ensure!(!anchors.is_empty(), "there is nothing to carry: name an alliance or anchors");
     info!(payer = %key.address(), anchors = anchors.len(), "carrying");
@@ -108,6 +140,7 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
 async fn assemble(
     section: &AllianceSection,
     ledger: &Ledger,
+    attesters: &BTreeMap<B256, Vec<Arc<dyn Attester>>>,
     key: &Arc<SubmitterKey>,
     anchors: &mut Vec<AnchorRelay>,
 ) -> Result<Courier> {
@@ -115,7 +148,7 @@ async fn assemble(
     let chains: Vec<_> = ledger.chains().cloned().collect();
     let mut tries = 0;
     let members = loop {
-        match member_links(&alliance, &chains, key).await {
+        match member_links(&alliance, &chains, attesters, key).await {
             Ok(members) => break members,
             Err(error) if tries < START_TRIES => {
                 warn!(%error, "the alliance cannot be read yet");
@@ -126,7 +159,10 @@ async fn assemble(
         }
     };
     for member in &members {
-        anchors.extend([member.to_member.clone(), member.to_alliance.clone()]);
+        anchors.push(member.to_member.clone());
+        if let Testimony::Proven(anchor) = &member.to_alliance {
+            anchors.push(anchor.clone());
+        }
     }
     let relay = RequestRelay { chain: alliance.chain, contract: alliance.address, key: Arc::clone(key) };
     Ok(Courier::new(relay, members, CourierLimits::default()))

@@ -1,6 +1,7 @@
 //! `chancery demo`: the whole life of certificates of all five kinds, told on screen, tampering included. Everything is done through the public interface
 //! of a running development city, with a citizen who is made for the occasion.
 
+mod alliance;
 mod narrator;
 mod tampering;
 
@@ -17,7 +18,7 @@ use chancery_primitives::{CertificateKind, CertificateStatus, RevocationReason};
 use serde_json::Value;
 
 use crate::{
-    arguments::{Connection, Demo},
+    arguments::{Connection, Demo, Story},
     city::{OFFICE_CODES, sample_subject},
     keys::{development, development_key},
     output::Output,
@@ -34,7 +35,14 @@ struct Cast {
     supervisor: Party,
 }
 
-pub(super) async fn run(command: Demo, connection: &Connection, output: &Output) -> Result<ExitCode> {
+pub(super) fn run(command: &Demo, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    match &command.story {
+        None => super::wait(city(command, connection, output)),
+        Some(Story::Alliance(story)) => alliance::run(story, command.pause, output),
+    }
+}
+
+async fn city(command: &Demo, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let mut narrator = Narrator::new(*output, command.pause);
     let cast = gather(connection).await?;
     narrator.chapter("A citizen makes her keys and registers");
@@ -55,7 +63,7 @@ pub(super) async fn run(command: Demo, connection: &Connection, output: &Output)
     later_life(&cast, &received, &mut narrator).await?;
     narrator.chapter("An auditor looks at what happened");
     audit(&cast, degree, &mut narrator).await?;
-    narrator.end();
+    narrator.end("All of it went through the public interface; docs/specs/rest.md shows how.");
     Ok(ExitCode::SUCCESS)
 }
 

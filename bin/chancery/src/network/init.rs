@@ -21,7 +21,7 @@ use crate::{arguments::InitNetwork, output::Output};
 const MAX_TRIAL_VALIDATORS: u16 = 31;
 
 /// One node of the trial.
-pub(super) struct Member {
+pub(crate) struct Member {
     name: String,
     keys: ValidatorKeys,
     role: RoleName,
@@ -31,7 +31,7 @@ pub(super) struct Member {
 
 impl Member {
     /// A validator with new keys in its folder.
-    pub(super) fn validator(dir: &Path, name: String, p2p: SocketAddr, rpc: SocketAddr) -> Result<Self> {
+    pub(crate) fn validator(dir: &Path, name: String, p2p: SocketAddr, rpc: SocketAddr) -> Result<Self> {
         let keys = ValidatorKeys::load_or_create(&key_path(dir, &name))?;
         Ok(Self { name, keys, role: RoleName::Validator, p2p, rpc })
     }
@@ -40,19 +40,19 @@ impl Member {
 /// What was written.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Made {
+pub(crate) struct Made {
     genesis: PathBuf,
     genesis_hash: alloy_primitives::B256,
-    pub(super) nodes: Vec<MadeNode>,
+    pub(crate) nodes: Vec<MadeNode>,
 }
 
 /// One node's configuration, and where it will answer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct MadeNode {
-    pub(super) name: String,
-    pub(super) config: PathBuf,
-    pub(super) rpc: String,
+pub(crate) struct MadeNode {
+    pub(crate) name: String,
+    pub(crate) config: PathBuf,
+    pub(crate) rpc: String,
 }
 
 pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
@@ -83,7 +83,7 @@ pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
 ///
 /// # Errors
 /// An unknown chain, a set of validators that no chain can have, a file that exists already.
-pub(super) fn write_network(
+pub(crate) fn write_network(
     dir: &Path,
     chain: &str,
     members: &[Member],

@@ -7,6 +7,7 @@
 //! ```
 //! It keeps nothing between two questions, so it may be killed at any moment, and several may run with the same key.
 
+mod attestation;
 mod node;
 mod remote;
 mod service;
@@ -15,7 +16,12 @@ use alloy_primitives::B256;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-pub use self::{node::NodeEndorser, remote::RemoteEndorser, service::router};
+pub use self::{
+    attestation::{ATTEST_PATH, AttestQuery, AttestRefusal, Attestation, Attester},
+    node::NodeEndorser,
+    remote::{RemoteAttester, RemoteEndorser},
+    service::router,
+};
 use crate::alliance::{
     comparison::Difference,
     message::{Endorsement, Part, Request},

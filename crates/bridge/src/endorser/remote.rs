@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use url::Url;
 
-use super::{EndorseQuery, EndorseRefusal, Endorser};
+use super::{AttestQuery, AttestRefusal, Attestation, Attester, EndorseQuery, EndorseRefusal, Endorser};
 use crate::{
     alliance::message::{Endorsement, Part, Request},
     http::JsonClient,
@@ -29,6 +29,31 @@ impl Endorser for RemoteEndorser {
         match self.client.post(self.url.clone(), &query).await {
             Ok(answer) => answer,
             Err(error) => Err(EndorseRefusal::Unavailable { reason: error.to_string() }),
+        }
+    }
+}
+
+/// An endorser of a foreign member that is asked over HTTP.
+#[derive(Clone, Debug)]
+pub struct RemoteAttester {
+    client: JsonClient,
+    url: Url,
+}
+
+impl RemoteAttester {
+    /// `url` with its path: the service of an endorser answers at [`super::ATTEST_PATH`].
+    #[must_use]
+    pub const fn new(client: JsonClient, url: Url) -> Self {
+        Self { client, url }
+    }
+}
+
+#[async_trait]
+impl Attester for RemoteAttester {
+    async fn attest(&self, query: &AttestQuery) -> Result<Attestation, AttestRefusal> {
+        match self.client.post(self.url.clone(), query).await {
+            Ok(answer) => answer,
+            Err(error) => Err(AttestRefusal::Unavailable { reason: error.to_string() }),
         }
     }
 }

@@ -8,20 +8,21 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{EndorseQuery, EndorseRefusal, Endorser, PATH};
+use super::{ATTEST_PATH, AttestQuery, AttestRefusal, Attester, EndorseQuery, EndorseRefusal, Endorser, PATH};
 use crate::http::{Problem, bounded};
 
-/// `POST /v1/endorsements` and `GET /health`.
-pub fn router(endorser: Arc<dyn Endorser>) -> Router {
+/// `POST /v1/endorsements`, `POST /v1/attestations` and `GET /health`.
+pub fn router<N: Endorser + Attester + 'static>(node: Arc<N>) -> Router {
     let routes = Router::new()
-        .route(PATH, post(endorse))
+        .route(PATH, post(endorse::<N>))
+        .route(ATTEST_PATH, post(attest::<N>))
         .route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) }))
-        .with_state(endorser);
+        .with_state(node);
     bounded(routes)
 }
 
-async fn endorse(
-    State(endorser): State<Arc<dyn Endorser>>,
+async fn endorse<N: Endorser>(
+    State(endorser): State<Arc<N>>,
     query: Result<Json<EndorseQuery>, JsonRejection>,
 ) -> Response {
     let query = match query {
@@ -31,6 +32,29 @@ async fn endorse(
     match endorser.endorse(&query.request, &query.part).await {
         Ok(endorsement) => Json(endorsement).into_response(),
         Err(refusal) => Problem::answer(status(&refusal), refusal),
+    }
+}
+
+async fn attest<N: Attester>(
+    State(attester): State<Arc<N>>,
+    query: Result<Json<AttestQuery>, JsonRejection>,
+) -> Response {
+    let query = match query {
+        Ok(Json(query)) => query,
+        Err(rejection) => return Problem::answer(rejection.status(), AttestRefusal::Malformed),
+    };
+    match attester.attest(&query).await {
+        Ok(attestation) => Json(attestation).into_response(),
+        Err(refusal) => Problem::answer(attest_status(&refusal), refusal),
+    }
+}
+
+const fn attest_status(refusal: &AttestRefusal) -> StatusCode {
+    match refusal {
+        AttestRefusal::Malformed => StatusCode::BAD_REQUEST,
+        AttestRefusal::OtherMember { .. } => StatusCode::NOT_FOUND,
+        AttestRefusal::Open | AttestRefusal::Decided | AttestRefusal::OtherPart => StatusCode::CONFLICT,
+        AttestRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

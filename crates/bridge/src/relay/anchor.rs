@@ -70,12 +70,24 @@ impl AnchorRelay {
     /// # Errors
     /// See [`RelayError`].
     pub async fn prove(&self, account: Address, slots: &[B256]) -> Result<Proven, RelayError> {
+        self.prove_from(account, slots, None).await
+    }
+
+    /// The same; `known` is a block that was anchored before with the account in it.
+    pub(super) async fn prove_from(
+        &self,
+        account: Address,
+        slots: &[B256],
+        known: Option<u64>,
+    ) -> Result<Proven, RelayError> {
         let evidence = self.followed.state(account, slots).await?.ok_or_else(|| self.no_certificate())?;
         let finality = evidence.proof.finality.as_ref().ok_or_else(|| self.no_certificate())?;
-        self.submit(finality).await?;
         let proof = evidence.proof.account;
         let anchored = evidence.block.number;
-        self.send(&Anchor::proveAccountCall { number: anchored, account, proof: proof.account_proof }).await?;
+        if known != Some(anchored) {
+            self.submit(finality).await?;
+            self.send(&Anchor::proveAccountCall { number: anchored, account, proof: proof.account_proof }).await?;
+        }
         let slots = proof.storage_proof.into_iter().map(|slot| ProvenSlot { value: slot.value, proof: slot.proof });
         Ok(Proven { anchored, time_s: evidence.block.time_ms / 1000, slots: slots.collect() })
     }
@@ -97,7 +109,7 @@ impl AnchorRelay {
     }
 
     async fn send(&self, call: &impl SolCall) -> Result<(), RelayError> {
-        self.host.submit(&self.key, Call { to: self.anchor, data: encoded(call) }).await?;
+        self.host.submit(&self.key, Call { to: Some(self.anchor), data: encoded(call) }).await?;
         Ok(())
     }
 

@@ -1,44 +1,48 @@
-//! The relay as a process runs it: takes submissions, and brings every request of the alliance that is not at its end one step further, again and again.
+//! The relay as a process runs it: takes submissions, and drives every request of the alliance to its end, many side by side.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use chancery_contracts::Alliance;
 use chancery_ledger::Call;
-use futures::{StreamExt as _, future::join_all, stream};
+use futures::future::join_all;
 use parking_lot::Mutex;
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use super::{
-    MemberLink, RelayError, RequestRelay,
+    MemberLink, RelayError, RequestRelay, Testimony,
     carrier::{Carrier, CarryRefusal},
+    ferry::Ferry,
     parts::{Parts, reserved},
     request::submit_call,
     step::{Step, is_to_expire, next_step},
 };
 use crate::{
-    alliance::{decision::Decision, submission::Submission},
+    alliance::{decision::Decision, slots, submission::Submission},
     contracts::{AllianceContract, NodeContract, ViewError},
 };
 
-/// Requests that are not at their end and looked after at a time; more wait for the next round.
+/// Requests that are not at their end and looked after at a time; more wait until one of these is.
 const MAX_OPEN: usize = 4096;
-/// Requests that are carried at the same time.
-const PARALLEL: usize = 16;
-/// Longest care for one request in one round: many times what a chain takes for a transaction.
-const ROUND_TIMEOUT: Duration = Duration::from_secs(60);
+/// Requests for which something is done at the same time.
+const PARALLEL: usize = 128;
+/// Longest care for one request at a time: many times what a chain takes for a transaction.
+const VISIT_TIMEOUT: Duration = Duration::from_secs(60);
+/// First pause before a request is visited again for which nothing could be done.
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
 /// Bounds of a courier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CourierLimits {
     /// Requests before the newest that are looked through when it starts: those that were sequenced within a day must be among them.
     pub look_back: u64,
-    /// Longest pause between two rounds.
+    /// Longest pause before new requests are looked for, and before one is visited again for which nothing could be done.
     pub pause: Duration,
 }
 
@@ -53,13 +57,24 @@ impl Default for CourierLimits {
 pub struct Courier {
     relay: RequestRelay,
     alliance: AllianceContract,
-    members: BTreeMap<B256, MemberLink>,
+    members: BTreeMap<B256, Route>,
+    places: Semaphore,
     limits: CourierLimits,
     parts: Mutex<Parts>,
     submitted: Notify,
 }
 
-/// What a round did for a request.
+/// A member with what carries proofs to it and back.
+#[derive(Debug)]
+struct Route {
+    link: MemberLink,
+    /// Words of the alliance, to the member.
+    out: Arc<Ferry>,
+    /// Words of the member's node contract, to the alliance; `None`: they are attested.
+    back: Option<Arc<Ferry>>,
+}
+
+/// What a visit did for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Visit {
     /// Nothing is left to do.
@@ -75,60 +90,68 @@ impl Courier {
     #[must_use]
     pub fn new(relay: RequestRelay, members: Vec<MemberLink>, limits: CourierLimits) -> Self {
         let alliance = AllianceContract { chain: relay.chain.clone(), address: relay.contract };
-        let members = members.into_iter().map(|member| (member.name, member)).collect();
-        Self { relay, alliance, members, limits, parts: Mutex::default(), submitted: Notify::new() }
+        let routes = members.into_iter().map(|link| {
+            let out = Ferry::new(link.to_member.clone(), relay.contract);
+            let back = match &link.to_alliance {
+                Testimony::Proven(anchor) => Some(Ferry::new(anchor.clone(), link.node_contract)),
+                Testimony::Attested(_) => None,
+            };
+            (link.name, Route { link, out, back })
+        });
+        let members = routes.collect();
+        let places = Semaphore::new(PARALLEL);
+        Self { relay, alliance, members, places, limits, parts: Mutex::default(), submitted: Notify::new() }
     }
 
-    /// Carries until it is dropped. What fails is logged and tried again in the next round.
-    pub async fn run(&self) {
-        let (mut open, mut seen) = (BTreeSet::new(), None);
+    /// Carries until it is dropped. What fails is logged and tried again.
+    pub async fn run(self: &Arc<Self>) {
+        let (mut open, mut seen) = (JoinSet::new(), None);
         loop {
-            let mut moved = false;
-            match self.discover(&mut seen, &mut open).await {
-                Ok(()) => moved = self.round(&mut open).await,
+            match self.discover(&mut seen, MAX_OPEN.saturating_sub(open.len())).await {
+                Ok(numbers) => {
+                    for number in numbers {
+                        let own = Arc::clone(self);
+                        open.spawn(async move { own.drive(number).await });
+                    }
+                }
                 Err(error) => tracing::warn!(%error, "the alliance's requests cannot be read"),
             }
-            if !moved {
-                timeout(self.limits.pause, self.submitted.notified()).await.ok();
-            }
+            timeout(self.limits.pause, self.submitted.notified()).await.ok();
+            while open.try_join_next().is_some() {}
         }
     }
 
-    /// Adds the numbers that are new; at the start, the newest [`CourierLimits::look_back`].
-    async fn discover(&self, seen: &mut Option<u64>, open: &mut BTreeSet<u64>) -> Result<(), ViewError> {
+    /// Numbers that are new, at most `room`; at the start, the newest [`CourierLimits::look_back`].
+    async fn discover(&self, seen: &mut Option<u64>, room: usize) -> Result<RangeInclusive<u64>, ViewError> {
         let count = self.alliance.request_count().await?;
-        let first = seen.unwrap_or_else(|| count.saturating_sub(self.limits.look_back)).saturating_add(1);
-        for number in first..=count {
-            if open.len() >= MAX_OPEN {
-                return Ok(());
-            }
-            open.insert(number);
-            *seen = Some(number);
-        }
-        *seen = Some(seen.unwrap_or_default().max(count));
-        Ok(())
+        let known = seen.unwrap_or_else(|| count.saturating_sub(self.limits.look_back));
+        let last = count.min(known.saturating_add(room as u64));
+        *seen = Some(last);
+        Ok(known.saturating_add(1)..=last)
     }
 
-    /// One visit to every open request; whether any of them moved.
-    async fn round(&self, open: &mut BTreeSet<u64>) -> bool {
-        let visits = stream::iter(open.iter().copied()).map(|number| async move {
-            let visit = timeout(ROUND_TIMEOUT, Box::pin(self.visit(number))).await;
-            let visit = visit.unwrap_or_else(|_| {
-                tracing::warn!(number, "a request takes long, and is visited again");
-                Ok(Visit::Later)
-            });
-            (number, visit)
-        });
-        let visits: Vec<_> = visits.buffer_unordered(PARALLEL).collect().await;
-        let mut moved = false;
-        for (number, visit) in visits {
+    /// Brings one request to its end.
+    async fn drive(&self, number: u64) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let visit = match self.places.acquire().await {
+                Ok(_place) => timeout(VISIT_TIMEOUT, Box::pin(self.visit(number))).await,
+                // Nobody closes it.
+                Err(_) => return,
+            };
             match visit {
-                Ok(Visit::Done) => _ = open.remove(&number),
-                Ok(visit) => moved |= visit == Visit::Moved,
-                Err(error) => tracing::debug!(number, %error, "a request is not carried further now"),
+                Ok(Ok(Visit::Done)) => return,
+                Ok(Ok(Visit::Moved)) => {
+                    pause = FIRST_PAUSE;
+                    continue;
+                }
+                Ok(Ok(Visit::Later)) => {}
+                Ok(Err(error)) => tracing::debug!(number, %error, "a request is not carried further now"),
+                Err(_) => tracing::warn!(number, "a request takes long, and is visited again"),
             }
+            sleep(pause).await;
+            pause = (pause * 2).min(self.limits.pause);
         }
-        moved
     }
 
     async fn visit(&self, number: u64) -> Result<Visit, RelayError> {
@@ -160,14 +183,20 @@ impl Courier {
         member: B256,
         now: u64,
     ) -> Result<Visit, RelayError> {
-        let Some(link) = self.members.get(&member) else { return Ok(Visit::Later) };
+        let Some(Route { link, out, back }) = self.members.get(&member) else { return Ok(Visit::Later) };
         let contract = NodeContract { chain: link.to_member.host.clone(), address: link.node_contract };
         let outcome = contract.outcome(number).await?;
         let step = next_step(&decision, party, outcome, now);
         match step {
             Step::Done => return Ok(Visit::Done),
             Step::Wait => return Ok(Visit::Later),
-            Step::Report => self.relay.report(link, number, party).await?,
+            Step::Report => match back {
+                Some(back) => {
+                    let proven = back.prove(slots::outcome(number)).await?;
+                    self.relay.report_with(number, party, &proven).await?;
+                }
+                None => self.relay.report(link, number, party).await?,
+            },
             Step::Reserve | Step::Settle => {
                 let hash = self.alliance.part_hash(number, member).await?;
                 let known = self.parts.lock().get(hash);
@@ -178,9 +207,11 @@ impl Courier {
                 // Its requester sends it again, or another relay has it.
                 let Some(part) = part else { return Ok(Visit::Later) };
                 if step == Step::Reserve {
-                    self.relay.reserve(link, number, &part).await?;
+                    let proven = out.prove(slots::part(number, member)).await?;
+                    self.relay.reserve_with(link, number, &part, &proven).await?;
                 } else {
-                    self.relay.settle(link, number, &part).await?;
+                    let proven = out.prove(slots::request(number)).await?;
+                    self.relay.settle_with(link, number, &part, &proven).await?;
                 }
             }
         }
@@ -194,7 +225,7 @@ impl Courier {
         let number = self.alliance.number_of(identity.member, identity.node, request.idempotency_key).await?;
         if number.is_some() {
             // Without a transaction: the contract answers the number, or that the key is another request's.
-            let call = Call { to: self.relay.contract, data: submit_call(submission).abi_encode().into() };
+            let call = Call { to: Some(self.relay.contract), data: submit_call(submission).abi_encode().into() };
             let answer = self.alliance.chain.simulate(Address::ZERO, &call).await?;
             return Ok(Some(Alliance::submitCall::abi_decode_returns(&answer)?));
         }

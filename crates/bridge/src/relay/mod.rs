@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`anchor`] | headers with certificates, changes of validators, proven accounts and slots to an [`crate::anchor`] on chain |
 //! | [`request`] | a sequenced request to its members, their outcomes back, and the decision to them |
+//! | [`ferry`] | slots of one account for many requests at once |
 //! | [`step`] | which of these is next, from what is on chain |
 //! | [`courier`] | all requests of an alliance, until they are at their end |
 //! | [`push`] | new headers, every K blocks |
@@ -16,11 +17,13 @@ pub mod anchor;
 mod assembly;
 pub mod carrier;
 pub mod courier;
+pub mod ferry;
 mod parts;
 pub mod push;
 pub mod request;
 mod service;
 pub mod step;
+mod testimony;
 
 use alloy_sol_types::SolCall;
 use chancery_contracts::PointError;
@@ -34,6 +37,7 @@ pub use self::{
     courier::{Courier, CourierLimits},
     request::{MemberLink, RequestRelay, Settlement},
     service::router,
+    testimony::Testimony,
 };
 use crate::contracts::ViewError;
 
@@ -48,6 +52,14 @@ pub enum RelayError {
     NoCertificate {
         /// Its name.
         chain: String,
+    },
+    /// No endorser of a foreign member says what became of its part.
+    #[error("nobody attests for {member}: {said}")]
+    NotAttested {
+        /// The member.
+        member: alloy_primitives::B256,
+        /// What each said instead.
+        said: String,
     },
     /// A view function answered something else.
     #[error("the contract's answer cannot be read: {0}")]

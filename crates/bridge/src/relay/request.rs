@@ -7,7 +7,7 @@ use alloy_sol_types::SolCall;
 use chancery_contracts::{Alliance, StoreNode};
 use chancery_ledger::{Call, Chain, SubmitterKey};
 
-use super::{AnchorRelay, Proven, RelayError, encoded};
+use super::{AnchorRelay, Proven, RelayError, Testimony, encoded};
 use crate::alliance::{
     decision::{Decision, RequestState},
     message::Part,
@@ -24,8 +24,8 @@ pub struct MemberLink {
     pub node_contract: Address,
     /// From the alliance chain to the member's anchor.
     pub to_member: AnchorRelay,
-    /// From the member's chain to its anchor on the alliance chain.
-    pub to_alliance: AnchorRelay,
+    /// From the member to the alliance.
+    pub to_alliance: Testimony,
 }
 
 /// What became of a member's part when the decision was carried to it.
@@ -70,8 +70,18 @@ impl RequestRelay {
     /// `Reverted` with `KeyHeld`: try again; with `PartNotSequenced`: another part, or none. Unreachable chains.
     pub async fn reserve(&self, member: &MemberLink, number: u64, part: &Part) -> Result<(), RelayError> {
         let proven = member.to_member.prove(self.contract, &[slots::part(number, member.name)]).await?;
+        self.reserve_with(member, number, part, &proven).await
+    }
+
+    pub(super) async fn reserve_with(
+        &self,
+        member: &MemberLink,
+        number: u64,
+        part: &Part,
+        proven: &Proven,
+    ) -> Result<(), RelayError> {
         let call =
-            StoreNode::reserveCall { number, part: binding(part), anchored: proven.anchored, proof: nodes(&proven) };
+            StoreNode::reserveCall { number, part: binding(part), anchored: proven.anchored, proof: nodes(proven) };
         self.send(&member.to_member.host, member.node_contract, &call).await
     }
 
@@ -80,9 +90,18 @@ impl RequestRelay {
     /// # Errors
     /// `Reverted` with `OutcomeOpen`: reserve first; with `DeadlinePassed`: let it expire. Unreachable chains.
     pub async fn report(&self, member: &MemberLink, number: u64, party: u8) -> Result<(), RelayError> {
-        let proven = member.to_alliance.prove(member.node_contract, &[slots::outcome(number)]).await?;
+        match &member.to_alliance {
+            Testimony::Proven(anchor) => {
+                let proven = anchor.prove(member.node_contract, &[slots::outcome(number)]).await?;
+                self.report_with(number, party, &proven).await
+            }
+            Testimony::Attested(attesters) => self.attest(member, attesters, number, party).await,
+        }
+    }
+
+    pub(super) async fn report_with(&self, number: u64, party: u8, proven: &Proven) -> Result<(), RelayError> {
         let call =
-            Alliance::proveCall { number, party: U256::from(party), anchored: proven.anchored, proof: nodes(&proven) };
+            Alliance::proveCall { number, party: U256::from(party), anchored: proven.anchored, proof: nodes(proven) };
         self.send(&self.chain, self.contract, &call).await
     }
 
@@ -100,9 +119,19 @@ impl RequestRelay {
     /// `Reverted` with `NotReserved`: it has refused, or is done. Unreachable chains.
     pub async fn settle(&self, member: &MemberLink, number: u64, part: &Part) -> Result<Settlement, RelayError> {
         let proven = member.to_member.prove(self.contract, &[slots::request(number)]).await?;
+        self.settle_with(member, number, part, &proven).await
+    }
+
+    pub(super) async fn settle_with(
+        &self,
+        member: &MemberLink,
+        number: u64,
+        part: &Part,
+        proven: &Proven,
+    ) -> Result<Settlement, RelayError> {
         let word = proven.slots.first().map_or(U256::ZERO, |slot| slot.value);
         let Some(decision) = Decision::from_word(word) else { return Ok(Settlement::Unknown) };
-        let (anchored, proof, part) = (proven.anchored, nodes(&proven), binding(part));
+        let (anchored, proof, part) = (proven.anchored, nodes(proven), binding(part));
         match decision.state() {
             RequestState::Committed => {
                 let call = StoreNode::applyDecisionCall { number, part, anchored, proof };
@@ -121,7 +150,7 @@ impl RequestRelay {
     }
 
     async fn send(&self, chain: &Chain, to: Address, call: &impl SolCall) -> Result<(), RelayError> {
-        chain.submit(&self.key, Call { to, data: encoded(call) }).await?;
+        chain.submit(&self.key, Call { to: Some(to), data: encoded(call) }).await?;
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ mod attempt;
 mod backoff;
 mod endorsements;
 mod error;
+mod guarantee;
 mod outcome;
 
 use std::{sync::Arc, time::Duration};
@@ -26,6 +27,7 @@ pub use self::{
     backoff::Backoff,
     endorsements::{Declined, Doubt},
     error::{NextStep, RequestError},
+    guarantee::{Lost, MissingGuarantee},
 };
 use crate::{
     contracts::{AllianceContract, NodeContract},
@@ -70,7 +72,7 @@ pub struct RequesterLimits {
     pub window_s: u64,
     /// Longest wait for one endorser.
     pub endorse_timeout: Duration,
-    /// Pause between two looks at the alliance chain.
+    /// First pause between two looks at the alliance chain; later ones grow to four times as much.
     pub poll: Duration,
     /// What is not decided yet is handed to the carrier again after so long: it may have been killed.
     pub resend_after: Duration,
@@ -98,12 +100,14 @@ impl Default for RequesterLimits {
 }
 
 /// A request that will be applied on every member, and on none but by this number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
     /// Its number.
     pub number: u64,
     /// Under which key it was sequenced.
     pub idempotency_key: B256,
+    /// What it cannot be relied on for; empty unless a foreign chain takes part.
+    pub missing: Vec<MissingGuarantee>,
 }
 
 /// Puts requests of one node together. Cheap to clone.

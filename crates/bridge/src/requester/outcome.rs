@@ -6,9 +6,10 @@ use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolEvent;
 use chancery_contracts::Alliance;
 use chancery_ledger::{Event, EventFilter};
+use futures::future::try_join_all;
 use tokio::time::{Instant, sleep};
 
-use super::{Committed, RequestError, Requester};
+use super::{Committed, Lost, MissingGuarantee, RequestError, Requester};
 use crate::{
     alliance::{
         certificate::SignatureFault,
@@ -21,6 +22,11 @@ use crate::{
     contracts::ViewError,
     relay::CarryRefusal,
 };
+
+/// Pause between two looks at the alliance chain's clock.
+const CLOCK_PAUSE: Duration = Duration::from_millis(500);
+/// By how much the pauses between two looks at a decision grow, as multiples of [`super::RequesterLimits::poll`].
+const SLOWEST_POLL: u32 = 4;
 
 impl Requester {
     /// Waits until a number is decided. With the submission at hand, hands it to the carrier again from time to time.
@@ -36,16 +42,23 @@ impl Requester {
         let mut give_up = Instant::now() + self.limits.patience;
         let mut deadline_seen = false;
         let mut resend = Instant::now() + self.limits.resend_after;
+        let (mut pause, mut look_at_clock) = (self.limits.poll, Instant::now());
         loop {
             let decision = tolerant(self.alliance.decision(number).await)?.flatten();
             match decision.map(|decision| (decision.state(), decision)) {
                 None => {}
-                Some((RequestState::Committed, _)) => return Ok(Committed { number, idempotency_key }),
+                Some((RequestState::Committed, _)) => {
+                    let missing = self.missing(number).await?;
+                    return Ok(Committed { number, idempotency_key, missing });
+                }
                 Some((RequestState::Invalid, _)) => return Err(self.invalid(number).await?),
                 Some((RequestState::Aborted, decision)) => return Err(self.aborted(number, &decision).await?),
                 Some((RequestState::Sequenced, decision)) => {
                     let deadline = decision.deadline();
-                    if let Some(now) = tolerant(self.alliance.time_s().await)? {
+                    // Deadlines are whole seconds.
+                    let is_due = Instant::now() >= look_at_clock;
+                    if is_due && let Some(now) = tolerant(self.alliance.time_s().await)? {
+                        look_at_clock = Instant::now() + CLOCK_PAUSE;
                         if !deadline_seen {
                             deadline_seen = true;
                             give_up += Duration::from_secs(deadline.saturating_sub(now).min(MAX_WINDOW_S));
@@ -66,7 +79,8 @@ impl Requester {
                     tracing::debug!(%error, "not carried again");
                 }
             }
-            sleep(self.limits.poll).await;
+            sleep(pause).await;
+            pause = (pause * 2).min(self.limits.poll * SLOWEST_POLL);
         }
     }
 
@@ -102,6 +116,14 @@ impl Requester {
                 Err(refusal) => return Err(refusal.into()),
             }
         }
+    }
+
+    /// What foreign members cost.
+    async fn missing(&self, number: u64) -> Result<Vec<MissingGuarantee>, RequestError> {
+        let members = self.alliance.parties(number).await?;
+        let places = try_join_all(members.iter().map(|member| self.alliance.member(*member))).await?;
+        let foreign = members.into_iter().zip(places).filter(|(_, place)| place.is_foreign);
+        Ok(foreign.flat_map(|(member, _)| Lost::ALL.map(|lost| MissingGuarantee { member, lost })).collect())
     }
 
     /// Who refused, and why.

@@ -20,6 +20,7 @@ use chancery_ledger::{Chain, ChainConfig, Ledger, LedgerLimits, RevertReasons};
 use chancery_light::ChainEssentials;
 use chancery_testing::process::{Network, rpc};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 const HEARTBEAT_MS: u64 = 200;
 /// Many times the heartbeat.
@@ -30,7 +31,10 @@ const GAS: u64 = 16_000_000;
 pub(crate) struct TestChain {
     pub(crate) chain: Chain,
     pub(crate) id: u64,
-    network: Network,
+    network: Mutex<Network>,
+    dir: PathBuf,
+    rpc: String,
+    essentials: ChainEssentials,
     deployer: PrivateKeySigner,
     nonce: AtomicU64,
 }
@@ -45,10 +49,8 @@ impl TestChain {
         let url = network.nodes[0].rpc.clone();
         let id: U256 = serde_json::from_value(rpc(&url, "eth_chainId", json!([])).await.unwrap()).unwrap();
         let id = id.to::<u64>();
-        let config = ChainConfig::certified(name, url.parse().unwrap(), essentials(&network, id));
-        let ledger =
-            Ledger::connect(vec![config], LedgerLimits::default(), RevertReasons::of_our_contracts()).await.unwrap();
-        let chain = ledger.chain(name).unwrap().clone();
+        let essentials = essentials(&network, id);
+        let chain = connect(name, &url, &essentials).await;
         // Of the genesis block alone nothing can be anchored.
         let first = async {
             while chain.head().await.unwrap().number == 0 {
@@ -56,19 +58,33 @@ impl TestChain {
             }
         };
         tokio::time::timeout(MAX_FIRST_BLOCK, first).await.unwrap();
-        Self { chain, id, network, deployer: PrivateKeySigner::random(), nonce: AtomicU64::new(0) }
+        let dir = network.dir().to_path_buf();
+        let (network, deployer) = (Mutex::new(network), PrivateKeySigner::random());
+        Self { chain, id, network, dir, rpc: url, essentials, deployer, nonce: AtomicU64::new(0) }
+    }
+
+    /// The same chain, asked elsewhere.
+    pub(crate) async fn through(&self, url: &str) -> Chain {
+        connect(self.chain.name(), url, &self.essentials).await
+    }
+
+    /// SIGKILL for its node, and a new start.
+    pub(crate) async fn crash(&self) {
+        let mut network = self.network.lock().await;
+        network.nodes[0].kill().unwrap();
+        network.nodes[0].start().unwrap();
     }
 
     pub(crate) fn essentials(&self) -> ChainEssentials {
-        essentials(&self.network, self.id)
+        self.essentials.clone()
     }
 
     pub(crate) fn genesis_file(&self) -> PathBuf {
-        self.network.dir().join("genesis.json")
+        self.dir.join("genesis.json")
     }
 
     pub(crate) fn rpc(&self) -> &str {
-        &self.network.nodes[0].rpc
+        &self.rpc
     }
 
     pub(crate) fn operator(&self) -> Address {
@@ -81,7 +97,7 @@ impl TestChain {
     }
 
     pub(crate) async fn genesis_header(&self) -> Bytes {
-        let block = rpc(&self.network.nodes[0].rpc, "eth_getBlockByNumber", json!(["0x0", false])).await.unwrap();
+        let block = rpc(&self.rpc, "eth_getBlockByNumber", json!(["0x0", false])).await.unwrap();
         let block: Block = serde_json::from_value(block).unwrap();
         alloy_rlp::encode(&block.header.inner).into()
     }
@@ -111,12 +127,18 @@ impl TestChain {
             TxLegacy { chain_id: Some(self.id), nonce, gas_price: 0, gas_limit: GAS, to, value: U256::ZERO, input };
         let signature = self.deployer.sign_hash_sync(&transaction.signature_hash()).unwrap();
         let raw = TxEnvelope::from(transaction.into_signed(signature)).encoded_2718();
-        let node = &self.network.nodes[0];
-        let hash = rpc(&node.rpc, "eth_sendRawTransaction", json!([hex::encode_prefixed(raw)])).await.unwrap();
-        let receipt = node.receipt(hash.as_str().unwrap()).await.unwrap();
+        let hash = rpc(&self.rpc, "eth_sendRawTransaction", json!([hex::encode_prefixed(raw)])).await.unwrap();
+        let receipt = self.network.lock().await.nodes[0].receipt(hash.as_str().unwrap()).await.unwrap();
         assert_eq!(receipt["status"], "0x1", "a transaction of the operator failed");
         receipt
     }
+}
+
+async fn connect(name: &str, url: &str, essentials: &ChainEssentials) -> Chain {
+    let config = ChainConfig::certified(name, url.parse().unwrap(), essentials.clone());
+    let ledger =
+        Ledger::connect(vec![config], LedgerLimits::default(), RevertReasons::of_our_contracts()).await.unwrap();
+    ledger.chain(name).unwrap().clone()
 }
 
 fn essentials(network: &Network, chain_id: u64) -> ChainEssentials {

@@ -14,7 +14,7 @@ use chancery_bridge::{
     contracts::{AllianceContract, NodeContract},
     endorser::{Endorser, NodeEndorser},
     key::NodeKey,
-    relay::{AnchorRelay, Carrier, Courier, CourierLimits, MemberLink, RequestRelay},
+    relay::{AnchorRelay, Carrier, Courier, CourierLimits, MemberLink, RequestRelay, Testimony},
     requester::{MemberAccess, Requester, RequesterIdentity, RequesterLimits},
 };
 use chancery_contracts::{Alliance, Anchor, RequirementRegistry, StoreNode, predeploys};
@@ -82,7 +82,12 @@ impl Partnership {
             home.call(registry, &requirement(&home, names, i, chain, node_contract).await).await;
             declared.push(U256::from(i));
             anchors.push(to_alliance.anchor);
-            links.push(MemberLink { name: names[i], node_contract, to_member, to_alliance });
+            links.push(MemberLink {
+                name: names[i],
+                node_contract,
+                to_member,
+                to_alliance: Testimony::Proven(to_alliance),
+            });
         }
         let arguments = Alliance::constructorCall { requirements: registry, ids: declared, anchors };
         let alliance = home.deploy(&Alliance::BYTECODE, &arguments).await;

@@ -117,6 +117,8 @@ pub struct ProvenTransaction {
     pub from: Address,
     /// What it called; `None`: it made a contract.
     pub to: Option<Address>,
+    /// The contract that it made; `None`: it called one.
+    pub created: Option<Address>,
     /// Call data.
     pub input: Bytes,
     /// Whether it succeeded.

@@ -52,6 +52,7 @@ impl Reader {
             block: Arc::clone(&body.block),
             from,
             to: transaction.to(),
+            created: transaction.to().is_none().then(|| from.create(transaction.nonce())),
             input: transaction.input().clone(),
             succeeded: receipt.status(),
             events: body.events(index, tx_hash),

@@ -22,12 +22,12 @@ use alloy_primitives::{Address, B256, Bytes};
 pub(crate) use self::{pipeline::Pipeline, watch::Watch};
 use crate::Block;
 
-/// A call of a contract.
+/// A call of a contract, or the making of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The contract.
-    pub to: Address,
-    /// ABI-encoded function and arguments.
+    /// The contract; `None`: one is made.
+    pub to: Option<Address>,
+    /// ABI-encoded function and arguments; of a contract that is made, its creation code and the constructor's arguments.
     pub data: Bytes,
 }
 

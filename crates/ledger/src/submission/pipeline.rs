@@ -176,7 +176,7 @@ impl Pipeline {
         Ok(())
     }
 
-    pub(super) async fn transaction_count(&self, block: &'static str) -> Result<u64, LedgerError> {
+    pub(crate) async fn transaction_count(&self, block: &'static str) -> Result<u64, LedgerError> {
         let parameters = (self.key.address(), block);
         let count: U64 = self.reader.connection.request("eth_getTransactionCount", parameters).await?;
         Ok(count.to())

@@ -70,7 +70,7 @@ impl Pipeline {
     }
 
     async fn fill(&self, nonce: u64) -> Result<(), LedgerError> {
-        let nothing = Call { to: self.key.address(), data: Bytes::new() };
+        let nothing = Call { to: Some(self.key.address()), data: Bytes::new() };
         let signed = self.sign(nonce, FILLER_GAS, &nothing).await?;
         match self.broadcast(&signed).await {
             Ok(()) => Ok(()),

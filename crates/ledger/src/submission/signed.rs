@@ -22,7 +22,7 @@ impl Signed {
         fees: Fees,
         call: &Call,
     ) -> Result<Self, KeyError> {
-        let (to, input, value) = (TxKind::Call(call.to), call.data.clone(), U256::ZERO);
+        let (to, input, value) = (call.to.map_or(TxKind::Create, TxKind::Call), call.data.clone(), U256::ZERO);
         let envelope: TxEnvelope = match fees {
             Fees::Market { max_fee, max_tip } => {
                 let transaction = TxEip1559 {

@@ -87,7 +87,7 @@ pub async fn connect(configs: Vec<ChainConfig>, limits: LedgerLimits) -> Result<
 /// A call that succeeds once for each number: it records a data block.
 pub fn record(number: u64) -> Call {
     let call = DataBlockRegistry::recordCall { root: root(number), operationCount: 1, firstTime: 1, lastTime: 1 };
-    Call { to: predeploys::DATA_BLOCK_REGISTRY, data: call.abi_encode().into() }
+    Call { to: Some(predeploys::DATA_BLOCK_REGISTRY), data: call.abi_encode().into() }
 }
 
 pub fn root(number: u64) -> B256 {
@@ -97,7 +97,7 @@ pub fn root(number: u64) -> B256 {
 /// A call that the contract refuses.
 pub fn suspend_unknown() -> Call {
     let call = OrganizationRegistry::suspendOrganizationCall { code: code("NOBODY") };
-    Call { to: predeploys::ORGANIZATION_REGISTRY, data: call.abi_encode().into() }
+    Call { to: Some(predeploys::ORGANIZATION_REGISTRY), data: call.abi_encode().into() }
 }
 
 pub fn code(text: &str) -> B256 {

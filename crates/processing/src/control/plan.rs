@@ -26,7 +26,7 @@ struct Step {
 impl Plan {
     /// Adds a transaction.
     pub(super) fn step(&mut self, chain: &ChainName, to: Address, call: &impl SolCall, effect: impl Into<String>) {
-        let call = Call { to, data: call.abi_encode().into() };
+        let call = Call { to: Some(to), data: call.abi_encode().into() };
         let effect = format!("chain {chain}: {}", effect.into());
         self.steps.push(Step { chain: chain.clone(), call, effect });
     }

@@ -70,12 +70,12 @@ impl Narrator {
         }
     }
 
-    /// The end of the story.
-    pub(super) fn end(self) {
+    /// The end of the story, with what it shows.
+    pub(super) fn end(self, moral: &str) {
         if self.output.is_json() {
             self.output.answer(&self.events, "");
         } else {
-            println!("\nAll of it went through the public interface; docs/specs/rest.md shows how.");
+            println!("\n{moral}");
         }
     }
 

@@ -1,0 +1,214 @@
+//! `cargo xtask bench alliance`: from a request to its final commit over two members and the alliance chain, one validator each in a process of its own;
+//! requester, endorsers and relay are in this process.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::large_futures)]
+
+#[path = "../tests/relay/chain.rs"]
+mod chain;
+#[path = "../tests/relay/partnership.rs"]
+mod partnership;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use alloy_primitives::B256;
+use chancery_bridge::{
+    alliance::store::Refusal,
+    requester::{NextStep, RequestError, Requester},
+};
+use chancery_contracts::StoreNode;
+use clap::Parser;
+use tokio::{task::JoinSet, time::sleep};
+
+use partnership::{Partnership, name};
+
+/// Keys that half of a conflict-heavy load is about.
+const HOT_KEYS: u32 = 10;
+/// Longest wait for what was committed to be applied.
+const MAX_SETTLE: Duration = Duration::from_secs(120);
+
+#[derive(Parser)]
+struct Arguments {
+    /// Requests one after the other, for the latency without load.
+    #[arg(long, default_value_t = 50)]
+    alone: u32,
+    /// Clients at a time, each of which asks again as soon as it has its answer.
+    #[arg(long, default_value_t = 64)]
+    clients: u32,
+    /// Seconds of each load.
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+}
+
+#[derive(Default)]
+struct Tally {
+    /// From asking to the final commit, of requests that nobody competes with.
+    cold: Vec<Duration>,
+    /// The same of those about hot keys.
+    hot: Vec<Duration>,
+    /// Commits of each hot key.
+    commits: BTreeMap<u32, u64>,
+    /// Refused as stale or in conflict: on chain, and by endorsers beforehand.
+    stale: u64,
+    overtaken: u64,
+    /// Other ends, by their text.
+    others: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.cold.extend(other.cold);
+        self.hot.extend(other.hot);
+        self.stale += other.stale;
+        self.overtaken += other.overtaken;
+        for (key, count) in other.commits {
+            *self.commits.entry(key).or_default() += count;
+        }
+        for (text, count) in other.others {
+            *self.others.entry(text).or_default() += count;
+        }
+    }
+
+    fn failed(&mut self, error: &RequestError) {
+        match error {
+            RequestError::Refused { refusal: Refusal::Stale { .. } | Refusal::Conflict { .. }, .. } => self.stale += 1,
+            RequestError::NotEndorsed { .. } if error.next_step() == NextStep::SuggestAnew => self.overtaken += 1,
+            error => *self.others.entry(error.to_string()).or_default() += 1,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments = Arguments::parse();
+    let dir = tempfile::tempdir().unwrap();
+    let partnership = Arc::new(Partnership::start(dir.path()).await);
+    let courier = partnership.courier();
+    let carries = tokio::spawn({
+        let courier = courier.clone();
+        async move { courier.run().await }
+    });
+    let mut requester = partnership.requester(courier);
+    requester.limits.max_tries = 1;
+    let serial = Arc::new(AtomicU64::new(0));
+
+    let mut alone = Tally::default();
+    for _ in 0..arguments.alone {
+        alone.add(ask(&partnership, &requester, &serial, None).await);
+    }
+    report("one at a time", &mut alone, None);
+    let mut free = load(&partnership, &requester, &serial, &arguments, false).await;
+    let seconds = arguments.seconds as f64;
+    report("without conflicts", &mut free, Some(seconds));
+    let mut heavy = load(&partnership, &requester, &serial, &arguments, true).await;
+    report("half on 10 keys", &mut heavy, Some(seconds));
+    let progress = heavy.cold.len() as f64 / (free.cold.len() as f64 / 2.0);
+    println!(
+        "requests without conflicts among them make {:.0} % of the progress that they make alone",
+        progress * 100.0
+    );
+    exactly_one_each(&partnership, &heavy).await;
+    carries.abort();
+}
+
+/// A load of clients for some time; with `conflicts`, every second request is about a hot key.
+async fn load(
+    partnership: &Arc<Partnership>,
+    requester: &Requester,
+    serial: &Arc<AtomicU64>,
+    arguments: &Arguments,
+    conflicts: bool,
+) -> Tally {
+    let end = Instant::now() + Duration::from_secs(arguments.seconds);
+    let mut clients = JoinSet::new();
+    for client in 0..arguments.clients {
+        let (partnership, requester, serial) = (partnership.clone(), requester.clone(), serial.clone());
+        clients.spawn(async move {
+            let mut tally = Tally::default();
+            let (mut turn, mut failures) = (client, 0);
+            while Instant::now() < end {
+                turn = turn.wrapping_add(1);
+                let hot = (conflicts && turn % 2 == 0).then(|| getrandom::u32().unwrap() % HOT_KEYS);
+                let one = ask(&partnership, &requester, &serial, hot).await;
+                failures = if one.cold.len() + one.hot.len() == 1 { 0 } else { failures + 1 };
+                tally.add(one);
+                if failures > 0 {
+                    sleep(requester.limits.backoff.delay(failures)).await;
+                }
+            }
+            tally
+        });
+    }
+    let mut all = Tally::default();
+    while let Some(one) = clients.join_next().await {
+        all.add(one.unwrap());
+    }
+    all
+}
+
+/// One request over both members, tried once.
+async fn ask(partnership: &Partnership, requester: &Requester, serial: &AtomicU64, hot: Option<u32>) -> Tally {
+    let number = serial.fetch_add(1, Ordering::Relaxed);
+    let key = hot.map_or_else(|| name(&format!("cold {number}")), hot_key);
+    let calls = partnership.calls(key, [number, number]);
+    let (started, mut tally) = (Instant::now(), Tally::default());
+    match Box::pin(requester.execute(name(&format!("request {number}")), &calls)).await {
+        Ok(_) => match hot {
+            None => tally.cold.push(started.elapsed()),
+            Some(hot) => {
+                tally.hot.push(started.elapsed());
+                tally.commits.insert(hot, 1);
+            }
+        },
+        Err(error) => tally.failed(&error),
+    }
+    tally
+}
+
+fn hot_key(hot: u32) -> B256 {
+    name(&format!("hot {hot}"))
+}
+
+/// Each commit about a hot key raised its version by one on both members: of every set that conflicted one was committed.
+async fn exactly_one_each(partnership: &Partnership, tally: &Tally) {
+    for (hot, commits) in &tally.commits {
+        for partner in &partnership.partners {
+            let version = async || {
+                let call = StoreNode::entryCall { key: hot_key(*hot) };
+                partner.chain.view(partner.link.node_contract, &call).await.version
+            };
+            let settled = async {
+                while version().await != *commits {
+                    sleep(Duration::from_millis(100)).await;
+                }
+            };
+            let settled = tokio::time::timeout(MAX_SETTLE, settled).await;
+            assert!(settled.is_ok(), "hot key {hot}: {commits} commits and version {}", version().await);
+        }
+    }
+    println!("each of the {HOT_KEYS} keys has as many versions on both members as requests about it were committed");
+}
+
+fn report(what: &str, tally: &mut Tally, seconds: Option<f64>) {
+    let rate = |count: usize| seconds.map_or_else(String::new, |seconds| format!(" ({:.1}/s)", count as f64 / seconds));
+    for (kind, latencies) in [("", &mut tally.cold), (" about hot keys", &mut tally.hot)] {
+        if latencies.is_empty() {
+            continue;
+        }
+        latencies.sort_unstable();
+        let count = latencies.len();
+        let ms = |per_cent: usize| latencies[(count * per_cent / 100).min(count - 1)].as_millis();
+        println!("{what}: {count} commits{kind}{}, p50 {} ms, p99 {} ms", rate(count), ms(50), ms(99));
+    }
+    if tally.stale + tally.overtaken > 0 {
+        println!("{what}: {} refused as stale or in conflict, {} not endorsed any more", tally.stale, tally.overtaken);
+    }
+    for (text, count) in &tally.others {
+        println!("{what}: {count} x {text}");
+    }
+}
