@@ -38,7 +38,7 @@ impl PreparedGrant {
             sealedKeyHash: self.grant.sealed_key_hash,
             validUntil: self.grant.valid_until,
         };
-        Call { to: self.asset, data: call.abi_encode().into() }
+        Call { to: Some(self.asset), data: call.abi_encode().into() }
     }
 }
 
