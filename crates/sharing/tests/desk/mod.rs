@@ -129,11 +129,11 @@ impl Desk {
     }
 
     pub async fn by_owner(&self, call: impl SolCall) -> Result<FinalTransaction, LedgerError> {
-        self.chain.submit(&self.owner, Call { to: self.asset, data: call.abi_encode().into() }).await
+        self.chain.submit(&self.owner, Call { to: Some(self.asset), data: call.abi_encode().into() }).await
     }
 
     pub async fn by_reader(&self, call: impl SolCall) -> Result<FinalTransaction, LedgerError> {
-        self.chain.submit(&self.reader, Call { to: self.asset, data: call.abi_encode().into() }).await
+        self.chain.submit(&self.reader, Call { to: Some(self.asset), data: call.abi_encode().into() }).await
     }
 
     pub async fn prepare(&self, request: u64, valid_until: u64) -> PreparedGrant {
