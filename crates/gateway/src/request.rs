@@ -31,8 +31,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|error| ApiError::new(Code::MalformedRequest, error.body_text()))?;
+        if let Some(refused) = list(&bytes) {
+            return Err(refused);
+        }
         read_json(&bytes).map(Self)
     }
+}
+
+/// Refuses a list: every body is an object, and a list would be taken for one whose members come in the order of the interface.
+fn list(bytes: &[u8]) -> Option<ApiError> {
+    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let before = bytes.get(..start)?;
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    let words = format!("invalid type: sequence, expected an object at line {line} column {column}");
+    (bytes.get(start) == Some(&b'[')).then(|| refuse(".", &words))
 }
 
 pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {

@@ -126,19 +126,19 @@ impl S3Server {
     /// moto's S3 server, in a virtual environment made once in the build directory.
     fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = Command::new(python_with_moto().join("bin/moto_server"))
+        let process = Command::new(python_with_moto().join("bin/moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let server = Self { process, endpoint: format!("http://127.0.0.1:{port}") };
         for _ in 0..300 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Self { process, endpoint: format!("http://127.0.0.1:{port}") };
+                return server;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        let _ = process.kill();
         panic!("moto_server does not listen");
     }
 
