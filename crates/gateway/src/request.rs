@@ -31,7 +31,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|error| ApiError::new(Code::MalformedRequest, error.body_text()))?;
-        if let Some(refused) = list(&bytes) {
+        if too_deep(&bytes).is_none()
+            && let Some(refused) = list(&bytes)
+        {
             return Err(refused);
         }
         read_json(&bytes).map(Self)
