@@ -95,9 +95,12 @@ async fn a_request_goes_through_five_steps_between_processes_and_a_stale_one_lea
     tokio::time::timeout(Duration::from_secs(240), pushed).await.unwrap();
 }
 
+/// What an endorser says of a part.
+type Answer = Box<dyn Fn(&Request, &Part) -> Endorsement + Send + Sync>;
+
 /// Signs whatever it is shown.
 struct Liar {
-    endorsement: Box<dyn Fn(&Request, &Part) -> Endorsement + Send + Sync>,
+    endorsement: Answer,
 }
 
 #[async_trait::async_trait]
