@@ -46,7 +46,7 @@ async fn two_chains_follow_one_another_and_prove_their_state() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither() {
     let dir = tempfile::tempdir().unwrap();
-    let partnership = Partnership::start(dir.path()).await;
+    let partnership = Box::pin(Partnership::start(dir.path())).await;
     let relay = &partnership.relay;
     let key = name("parcel 7");
     let courier = partnership.courier();
