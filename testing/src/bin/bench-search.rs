@@ -93,7 +93,7 @@ async fn main() -> Result<()> {
     println!("the index had everything {:.1} s after the last receipt", begun.elapsed().as_secs_f64());
 
     let number = |seed: usize| seed.wrapping_mul(7919) % arguments.operations;
-    let kinds: [(&str, Asked); 5] = [
+    let kinds: [(&str, Asked<'_>); 5] = [
         ("the newest", Box::new(|_| DataQuery::default())),
         ("a field that one has", Box::new(move |seed| field("station", format!("SYN-{:09}", number(seed))))),
         ("a field that one in forty has", Box::new(|seed| field("temp_max", format!("{}.5", seed % 40)))),
@@ -220,4 +220,4 @@ fn submit(signer: &Signer, source: SourceId, numbers: &[usize]) -> Result<Source
 }
 
 /// A query for each seed.
-type Asked = Box<dyn Fn(usize) -> DataQuery>;
+type Asked<'a> = Box<dyn Fn(usize) -> DataQuery + 'a>;
