@@ -32,7 +32,7 @@ enum Task {
     Web,
     /// Compile the contracts, test them, and compare the committed artifacts.
     Contracts(tasks::contracts::Arguments),
-    /// Measure: throughput side by side with anvil, latency, replay, memory, data ingest, readiness and idle cost.
+    /// Measure: throughput side by side with anvil, latency, replay, memory, data ingest and search, sealing, the alliance, readiness and idle cost.
     Bench(tasks::bench::Arguments),
     /// Kill the whole city at random moments under load and check that nothing confirmed is lost.
     Crash(tasks::crash::Arguments),
