@@ -4,6 +4,7 @@ use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
     time::Instant,
 };
 
@@ -32,9 +33,11 @@ pub(crate) fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// A line that announces a step.
+/// A line that announces a step, with the time since the first one.
 pub(crate) fn step(title: &str) {
-    println!("\n==> {title}");
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    let passed = FIRST.get_or_init(Instant::now).elapsed();
+    println!("\n==> {title} ({} s)", passed.as_secs());
 }
 
 /// Runs a command to its end, showing it and what it prints; an error names it and its exit status.

@@ -16,7 +16,7 @@ use alloy::{
 };
 use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
 use alloy_sol_types::{SolCall, SolConstructor};
-use chancery_ledger::{Chain, ChainConfig, Ledger, LedgerLimits, RevertReasons};
+use chancery_ledger::{Chain, ChainConfig, Ledger, LedgerError, LedgerLimits, RevertReasons};
 use chancery_light::ChainEssentials;
 use chancery_testing::process::{Network, rpc};
 use serde_json::{Value, json};
@@ -25,6 +25,8 @@ use tokio::sync::Mutex;
 const HEARTBEAT_MS: u64 = 200;
 /// Many times the heartbeat.
 const MAX_FIRST_BLOCK: Duration = Duration::from_secs(60);
+/// Many times what a node takes to start again.
+const MAX_AWAY: Duration = Duration::from_secs(60);
 /// Osaka takes no more in one transaction.
 const GAS: u64 = 16_000_000;
 
@@ -112,8 +114,18 @@ impl TestChain {
         self.send(TxKind::Call(to), call.abi_encode().into()).await;
     }
 
+    /// Asked again while its node is away: some tests kill it.
     pub(crate) async fn view<C: SolCall>(&self, contract: Address, call: &C) -> C::Return {
-        let answer = self.chain.view(contract, &call.abi_encode().into()).await.unwrap();
+        let input = call.abi_encode().into();
+        let asks = async {
+            loop {
+                match self.chain.view(contract, &input).await {
+                    Err(LedgerError::ChainUnreachable { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+                    answer => break answer,
+                }
+            }
+        };
+        let answer = tokio::time::timeout(MAX_AWAY, asks).await.expect("its node answers again").unwrap();
         C::abi_decode_returns(&answer.data).unwrap()
     }
 
