@@ -43,7 +43,8 @@ struct Outcome {
 /// The command that builds them.
 pub(crate) fn compile() -> Command {
     let mut command = cargo();
-    command.args(["test", "--workspace", "--locked", "--no-run"]);
+    // Not the examples: clippy looks at them.
+    command.args(["test", "--workspace", "--tests", "--locked", "--no-run"]);
     command
 }
 

@@ -27,6 +27,10 @@ const MAX_TRANSACTION_BYTES: usize = chancery_execution::MAX_TRANSACTION_BYTES;
 /// Hashes remembered of transactions that came from peers, so that they are not sent back.
 const REMEMBERED_HASHES: usize = 65_536;
 
+/// So many transactions are admitted without handing them to another thread: that costs more than recovering their senders, and at a few hundred
+/// transactions a second nearly every message carries one or two.
+const ADMITTED_IN_PLACE: usize = 4;
+
 /// How often the pool is looked through for transactions that still wait.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
 
@@ -157,8 +161,9 @@ async fn admit<E: Spawner>(context: &E, chain: &Blockchain, message: Message, fr
         from_peers.insert(alloy_primitives::keccak256(transaction));
     }
     let pool = chain.pool().clone();
+    let few = message.len() <= ADMITTED_IN_PLACE;
     let add = move || pool.add(message.into_iter().map(Into::into).collect());
-    let results = run_blocking(context, "admit", add).await.unwrap_or_default();
+    let results = if few { add() } else { run_blocking(context, "admit", add).await.unwrap_or_default() };
     let refused = results.iter().filter(|result| result.is_err()).count();
     if refused > 0 {
         debug!(refused, "transactions from a peer were refused, or known already");

@@ -29,6 +29,7 @@ mod evm;
 mod executor;
 mod genesis;
 mod logs;
+mod parallel;
 mod permissions;
 mod pool;
 mod registry;

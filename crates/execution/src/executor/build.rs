@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Block, ExecutedBlock, MAX_BLOCK_BYTES, RecoveredTransaction, StateError, StateView,
     block::{network_length, transactions_root},
+    parallel::join,
     permissions::BlockPermissions,
     state::transition,
 };
@@ -124,9 +125,10 @@ pub(crate) fn build(
     }
     let (state, receipts, gas_used) = session.finish()?;
     let changes = state.into_changes();
-    let (overlay, (transactions_root, (receipts_root, logs_bloom))) = rayon::join(
+    let (overlay, (transactions_root, (receipts_root, logs_bloom))) = join(
+        transactions.len(),
         || transition(view, changes),
-        || rayon::join(|| transactions_root(&transactions), || receipts_root(&receipts)),
+        || join(transactions.len(), || transactions_root(&transactions), || receipts_root(&receipts)),
     );
     let overlay = overlay.map_err(BuildFailure::State)?;
     header.state_root = overlay.state_root;

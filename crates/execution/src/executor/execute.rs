@@ -12,7 +12,8 @@ use super::{
     session::{Session, SessionError},
 };
 use crate::{
-    Block, ExecutedBlock, MAX_BLOCK_BYTES, StateError, StateView, permissions::BlockPermissions, state::transition,
+    Block, ExecutedBlock, MAX_BLOCK_BYTES, StateError, StateView, parallel::join, permissions::BlockPermissions,
+    state::transition,
 };
 
 /// A bad block or a bad disk.
@@ -86,7 +87,8 @@ fn run(
         return Err(InvalidReason::GasUsed { expected: header.gas_used, actual: gas_used }.into());
     }
     let changes = state.into_changes();
-    let (overlay, (receipts_root, bloom)) = rayon::join(|| transition(view, changes), || receipts_root(&receipts));
+    let (overlay, (receipts_root, bloom)) =
+        join(receipts.len(), || transition(view, changes), || receipts_root(&receipts));
     if receipts_root != header.receipts_root {
         return Err(InvalidReason::ReceiptsRoot { expected: header.receipts_root, actual: receipts_root }.into());
     }

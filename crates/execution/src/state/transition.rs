@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, keccak256, map::B256Map};
-use rayon::prelude::*;
 use revm::bytecode::Bytecode;
 
 use super::{
     AccountEntry, AccountRecord, NodeKey, Overlay, SlotEntry, StateError, StateView,
     source::{AccountTrie, StorageTrie, slot_rlp},
 };
-use crate::trie::{self, Change, EMPTY_ROOT, TrieUpdate, root_hash, update};
+use crate::{
+    parallel,
+    trie::{self, Change, EMPTY_ROOT, TrieUpdate, root_hash, update},
+};
 
 /// An account that execution touched.
 #[derive(Clone, Debug)]
@@ -32,8 +34,9 @@ pub(crate) struct StateChanges {
 
 /// Applies `changes` to the state of `view`: updates the tries, storage tries in parallel, and hashes them.
 pub(crate) fn transition(view: &StateView, changes: StateChanges) -> Result<Overlay, StateError> {
-    let updated: Vec<Option<UpdatedAccount>> =
-        changes.accounts.into_par_iter().map(|change| update_account(view, change)).collect::<Result<_, _>>()?;
+    let values = changes.accounts.iter().map(|change| 1 + change.slots.len()).sum();
+    let updated = parallel::map(values, changes.accounts, |change| update_account(view, change));
+    let updated: Vec<Option<UpdatedAccount>> = updated.into_iter().collect::<Result<_, _>>()?;
     let mut overlay = Overlay { codes: changes.codes, ..Overlay::default() };
     for account in updated.into_iter().flatten() {
         let owner = Some(account.entry.address);

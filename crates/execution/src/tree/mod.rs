@@ -181,10 +181,14 @@ impl BlockTree {
     /// is passed over. Stops at the first block that cannot be executed here; [`Self::finalize`] says why.
     pub fn execute_ahead(&self, blocks: &[Block]) {
         let unknown: Vec<&Block> = blocks.iter().filter(|block| !self.contains(block.hash())).collect();
-        if let [block] = unknown[..] {
-            // The error comes again when the block is made final.
-            let _ = self.execute(block);
-            return;
+        match unknown[..] {
+            [] => return,
+            [block] => {
+                // The error comes again when the block is made final.
+                let _ = self.execute(block);
+                return;
+            }
+            _ => {}
         }
         std::thread::scope(|scope| {
             let (recovered, senders) = mpsc::sync_channel(RECOVERED_AHEAD);

@@ -10,10 +10,7 @@ use super::{
     Branch, BranchRef, Child, LeafRef, TrieSource,
     node::{Form, WIDTH},
 };
-use crate::{StateError, StoreError};
-
-/// From this many changes on, the children of a branch are updated in parallel.
-const PARALLEL_CHANGES: usize = 128;
+use crate::{StateError, StoreError, parallel::WORTH_SHARING};
 
 /// A key that changes.
 #[derive(Clone, Debug)]
@@ -159,7 +156,7 @@ impl Updater<'_> {
             self.apply(below, branch.get(nibble).cloned(), group, writes)
         };
         let mut results = Vec::with_capacity(groups.len());
-        if changes.len() >= PARALLEL_CHANGES && groups.len() > 1 {
+        if changes.len() >= WORTH_SHARING && groups.len() > 1 {
             let parallel: Vec<(u8, Result<Option<Child>, StateError>, Writes)> = groups
                 .par_iter()
                 .map(|(nibble, group)| {
