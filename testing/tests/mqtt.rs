@@ -7,7 +7,6 @@ mod publisher;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     process::Command,
 };
 
@@ -75,14 +74,18 @@ async fn what_the_listener_acknowledged_survives_a_kill_and_is_there_once() {
     assert!(device.until(&mut after, |account| account.acknowledged.len() == lines.len()).await);
     let again = after.receipts();
     for (line, place) in &receipts {
-        assert_eq!((&again[line]["repeated"], again[line]["place"].as_u64()), (&json!(true), Some(*place)), "line {line}");
+        assert_eq!(
+            (&again[line]["repeated"], again[line]["place"].as_u64()),
+            (&json!(true), Some(*place)),
+            "line {line}"
+        );
     }
     assert_eq!(places(&after).len(), lines.len());
     let stored = audited(&city);
     assert_eq!(stored, 1461);
 
     each_bad_message_has_its_problem(&city, &source, &lines[0]).await;
-    another_client_is_answered(&city, &source, folder.path());
+    another_client_is_answered(&city, &source);
     assert_eq!(audited(&city), stored + 1, "what is refused is not stored");
 }
 
@@ -111,20 +114,21 @@ async fn each_bad_message_has_its_problem(city: &City, source: &Source, good: &s
     }
     assert!(device.until(&mut account, |account| account.acknowledged.len() == lines.len()).await);
     for (number, (_, code)) in lines.iter().enumerate() {
-        assert_eq!(account.outcomes[&number][0]["problem"]["code"], *code, "line {number}: {:?}", account.outcomes[&number]);
+        assert_eq!(
+            account.outcomes[&number][0]["problem"]["code"], *code,
+            "line {number}: {:?}",
+            account.outcomes[&number]
+        );
     }
 }
 
 /// A client that is not ours: response topic and correlation of MQTT 5.
-fn another_client_is_answered(city: &City, source: &Source, folder: &Path) {
-    let file = folder.join("line.json");
+fn another_client_is_answered(city: &City, source: &Source) {
     let line = source.line(&[reading(&json!({"station": "b", "temp_max": 2}))], FixedBytes::repeat_byte(0xc1)).unwrap();
-    std::fs::write(&file, line.trim_end()).unwrap();
     let (host, port) = city.mqtt.rsplit_once(':').unwrap();
     let output = Command::new("mosquitto_rr")
         .args(["-V", "5", "-q", "1", "-h", host, "-p", port, "-t", "chancery/v1/operations"])
-        .args(["-e", "chancery/v1/outcomes/asked", "-W", "60", "-f"])
-        .arg(&file)
+        .args(["-e", "chancery/v1/outcomes/asked", "-W", "60", "-m", line.trim_end()])
         .output()
         .expect("mosquitto-clients is installed");
     let outcome: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
@@ -179,9 +183,16 @@ async fn what_a_mosquitto_has_reaches_the_journal_whoever_is_killed() {
     assert_eq!(audited(&city), 1461);
 
     // A forged signature comes back by name and is not stored; the same line again has its place.
-    device.publish(1000, &forged(&source.line(&[reading(&json!({"station": "c", "temp_max": 3}))], FixedBytes::repeat_byte(0xd1)).unwrap()));
+    device.publish(
+        1000,
+        &forged(
+            &source.line(&[reading(&json!({"station": "c", "temp_max": 3}))], FixedBytes::repeat_byte(0xd1)).unwrap(),
+        ),
+    );
     device.publish(1001, &lines[5]);
-    assert!(device.until(&mut account, |account| [1000, 1001].iter().all(|line| account.outcomes.contains_key(line))).await);
+    assert!(
+        device.until(&mut account, |account| [1000, 1001].iter().all(|line| account.outcomes.contains_key(line))).await
+    );
     assert_eq!(account.outcomes[&1000][0]["problem"]["code"], "signature-invalid");
     assert_eq!(account.outcomes[&1001][0]["receipt"]["place"], account.receipts()[&5]["place"]);
     assert_eq!(audited(&city), 1461);

@@ -29,11 +29,8 @@ pub(crate) const POSTGRESQL: Package = Package {
 };
 
 /// A real MQTT broker.
-pub(crate) const MOSQUITTO: Package = Package {
-    name: "mosquitto",
-    evidence: &["/usr/sbin/mosquitto"],
-    why: "sources submit through it in a test",
-};
+pub(crate) const MOSQUITTO: Package =
+    Package { name: "mosquitto", evidence: &["/usr/sbin/mosquitto"], why: "sources submit through it in a test" };
 
 /// The clients of that broker.
 pub(crate) const MOSQUITTO_CLIENTS: Package = Package {

@@ -154,7 +154,13 @@ pub(crate) struct Up {
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) mqtt: Option<std::net::SocketAddr>,
     /// An MQTT broker that others run (mqtt://[USER[:PASSWORD]@]HOST[:PORT]): what registered sources publish there is submitted too. May be given several times.
-    #[arg(long = "mqtt-broker", value_name = "URL", env = "CHANCERY_MQTT_BROKER", hide_env_values = true, value_delimiter = ' ')]
+    #[arg(
+        long = "mqtt-broker",
+        value_name = "URL",
+        env = "CHANCERY_MQTT_BROKER",
+        hide_env_values = true,
+        value_delimiter = ' '
+    )]
     pub(crate) mqtt_brokers: Vec<String>,
     /// Built web apps to serve (`cargo xtask web` builds them into web/dist).
     #[arg(long, value_name = "DIR", env = "CHANCERY_WEB_DIR")]

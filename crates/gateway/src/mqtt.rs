@@ -29,6 +29,5 @@ pub mod topics;
 pub use broker::{Broker, BrokerError, follow};
 pub use listener::serve;
 
-
 #[cfg(test)]
 mod tests;

@@ -32,9 +32,7 @@ impl Account {
     pub(crate) fn receipts(&self) -> BTreeMap<usize, &Value> {
         self.outcomes
             .iter()
-            .filter_map(|(line, outcomes)| {
-                Some((*line, outcomes.iter().find_map(|outcome| outcome.get("receipt"))?))
-            })
+            .filter_map(|(line, outcomes)| Some((*line, outcomes.iter().find_map(|outcome| outcome.get("receipt"))?)))
             .collect()
     }
 

@@ -15,14 +15,14 @@ use rumqttc::v5::{
         v5::{Filter, Packet, Publish, PublishProperties, RetainForwardRule, SubscribeReasonCode},
     },
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
     decide::{Patience, decide},
-    limits::{FIRST_PAUSE, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_PAUSE},
+    limits::{FIRST_PAUSE, MAX_BROKER_KIB, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_PAUSE},
     topics::{OPERATIONS_FILTER, outcome_topic},
 };
 use crate::lines;
@@ -42,7 +42,9 @@ pub enum BrokerError {
     #[error("the URL of a broker is mqtt://[USER[:PASSWORD]@]HOST[:PORT]")]
     Url,
     /// `mqtts://`
-    #[error("connections to brokers are not encrypted by Chancery: connect to the broker through a tunnel on this machine")]
+    #[error(
+        "connections to brokers are not encrypted by Chancery: connect to the broker through a tunnel on this machine"
+    )]
     Encrypted,
 }
 
@@ -123,7 +125,7 @@ enum Lost {
     Connection(Box<ConnectionError>),
     #[error("the broker does not let the city subscribe to {OPERATIONS_FILTER}")]
     NotSubscribed,
-    #[error("the broker sends more at once than was agreed")]
+    #[error("the broker sends more at once than is kept in memory")]
     TooMuch,
     #[error("the connection takes nothing more")]
     Closed,
@@ -132,6 +134,24 @@ enum Lost {
 impl From<ClientError> for Lost {
     fn from(_: ClientError) -> Self {
         Self::Closed
+    }
+}
+
+/// A message, and its place in memory.
+type Held = (Publish, OwnedSemaphorePermit);
+
+/// Messages that are not decided yet, bounded by the memory that they take.
+struct Undecided {
+    messages: mpsc::UnboundedSender<Held>,
+    memory: Arc<Semaphore>,
+}
+
+impl Undecided {
+    fn take(&self, publish: Publish) -> Result<(), Lost> {
+        let kib =
+            u32::try_from((publish.payload.len() + publish.topic.len()).div_ceil(1024)).unwrap_or(u32::MAX).max(1);
+        let memory = Arc::clone(&self.memory).try_acquire_many_owned(kib).map_err(|_| Lost::TooMuch)?;
+        self.messages.send((publish, memory)).map_err(|_| Lost::Closed)
     }
 }
 
@@ -154,9 +174,14 @@ pub async fn follow(broker: Broker, sources: Arc<dyn R2dSources>, shutdown: Canc
 }
 
 /// One connection, to its end; and whether there was one.
-async fn connection(broker: Broker, sources: Arc<dyn R2dSources>, shutdown: CancellationToken) -> (bool, Result<(), Lost>) {
+async fn connection(
+    broker: Broker,
+    sources: Arc<dyn R2dSources>,
+    shutdown: CancellationToken,
+) -> (bool, Result<(), Lost>) {
     let (client, mut events) = AsyncClient::new(broker.options(), MAX_REQUESTS);
-    let (messages, received) = mpsc::channel(usize::from(MAX_IN_FLIGHT));
+    let (messages, received) = mpsc::unbounded_channel();
+    let undecided = Undecided { messages, memory: Arc::new(Semaphore::new(MAX_BROKER_KIB)) };
     let work = work(client.clone(), sources, received);
     tokio::pin!(work);
     let mut was_connected = false;
@@ -166,7 +191,7 @@ async fn connection(broker: Broker, sources: Arc<dyn R2dSources>, shutdown: Canc
             ended = &mut work => break ended,
             event = events.poll() => match event {
                 Err(error) => break Err(Lost::Connection(Box::new(error))),
-                Ok(Event::Incoming(packet)) => match incoming(packet, &broker, &client, &messages) {
+                Ok(Event::Incoming(packet)) => match incoming(packet, &broker, &client, &undecided) {
                     Ok(connected) => was_connected |= connected,
                     Err(lost) => break Err(lost),
                 },
@@ -178,12 +203,7 @@ async fn connection(broker: Broker, sources: Arc<dyn R2dSources>, shutdown: Canc
 }
 
 /// What one packet of the broker asks for; whether the city is connected now.
-fn incoming(
-    packet: Packet,
-    broker: &Broker,
-    client: &AsyncClient,
-    messages: &mpsc::Sender<Publish>,
-) -> Result<bool, Lost> {
+fn incoming(packet: Packet, broker: &Broker, client: &AsyncClient, undecided: &Undecided) -> Result<bool, Lost> {
     match packet {
         Packet::ConnAck(ack) => {
             tracing::info!(%broker, session = ack.session_present, "connected to the MQTT broker");
@@ -198,8 +218,7 @@ fn incoming(
                 return Err(Lost::NotSubscribed);
             }
         }
-        // There is room for as many as may be in flight; a broker that sends more does not keep to what CONNECT said.
-        Packet::Publish(publish) => messages.try_send(publish).map_err(|_| Lost::TooMuch)?,
+        Packet::Publish(publish) => undecided.take(publish)?,
         _ => {}
     }
     Ok(false)
@@ -209,14 +228,14 @@ fn incoming(
 async fn work(
     client: AsyncClient,
     sources: Arc<dyn R2dSources>,
-    mut messages: mpsc::Receiver<Publish>,
+    mut messages: mpsc::UnboundedReceiver<Held>,
 ) -> Result<(), Lost> {
     let (mut together, mut number) = (Vec::new(), 0);
     while messages.recv_many(&mut together, usize::from(MAX_IN_FLIGHT)).await > 0 {
-        let lines = together.iter().map(|publish| lines::read(&publish.payload)).collect();
+        let lines = together.iter().map(|(publish, _): &Held| lines::read(&publish.payload)).collect();
         let decided = decide(sources.as_ref(), number, lines, Patience::Endless).await;
         number += together.len() as u64;
-        for (publish, decided) in together.drain(..).zip(decided) {
+        for ((publish, memory), decided) in together.drain(..).zip(decided) {
             let properties = publish.properties.clone().unwrap_or_default();
             let topic = std::str::from_utf8(&publish.topic).ok();
             if let Some(topic) = topic.and_then(|topic| outcome_topic(topic, properties.response_topic.as_deref())) {
@@ -226,11 +245,10 @@ async fn work(
                     correlation_data: properties.correlation_data,
                     ..PublishProperties::default()
                 };
-                client
-                    .publish_with_properties(topic, QoS::AtLeastOnce, false, decided.outcome, properties)
-                    .await?;
+                client.publish_with_properties(topic, QoS::AtLeastOnce, false, decided.outcome, properties).await?;
             }
             client.ack(&publish).await?;
+            drop(memory);
         }
     }
     Ok(())

@@ -69,8 +69,14 @@ pub(super) struct Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Publish(Message),
-    Subscribe { packet_id: u16, filters: Vec<String> },
-    Unsubscribe { packet_id: u16, filters: Vec<String> },
+    Subscribe {
+        packet_id: u16,
+        filters: Vec<String>,
+    },
+    Unsubscribe {
+        packet_id: u16,
+        filters: Vec<String>,
+    },
     Ping,
     Disconnect,
     /// Nothing that asks for an answer.

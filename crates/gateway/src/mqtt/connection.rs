@@ -14,8 +14,8 @@ use super::{
     codec::{Answers, End, Message, Said, Version, take},
     decide::{Patience, decide},
     limits::{
-        CONNECT_TIMEOUT, MAX_CONNECT_BYTES, MAX_FILTERS, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_SILENCE, MAX_TOGETHER_BYTES,
-        WRITE_TIMEOUT,
+        CONNECT_TIMEOUT, MAX_CONNECT_BYTES, MAX_FILTERS, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_SILENCE,
+        MAX_TOGETHER_BYTES, WRITE_TIMEOUT,
     },
     topics::{is_filter, matches, outcome_topic},
 };
@@ -181,9 +181,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let mut taken = Vec::with_capacity(filters.len());
         for filter in filters {
             let known = self.filters.contains(&filter);
-            let takes = is_filter(&filter)
-                && !filter.starts_with("$share/")
-                && (known || self.filters.len() < MAX_FILTERS);
+            let takes =
+                is_filter(&filter) && !filter.starts_with("$share/") && (known || self.filters.len() < MAX_FILTERS);
             if takes && !known {
                 self.filters.push(filter);
             }

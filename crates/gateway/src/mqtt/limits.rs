@@ -9,6 +9,9 @@ pub const MAX_PACKET_BYTES: usize = 2 * 1024 * 1024;
 pub const MAX_CONNECT_BYTES: usize = 64 * 1024;
 /// Messages of one connection, or of one broker, that are not acknowledged yet (MQTT 5: Receive Maximum). They are accepted together.
 pub const MAX_IN_FLIGHT: u16 = 64;
+/// KiB of messages of one broker that are in memory, about. Of messages that a session has waiting a broker may send more than [`MAX_IN_FLIGHT`] when
+/// the session is taken up again (Mosquitto 2.0 does); beyond this the connection ends, and what is not acknowledged comes again.
+pub const MAX_BROKER_KIB: usize = 64 * 1024;
 /// Bytes of messages of one connection that are accepted together, before the last of them.
 pub const MAX_TOGETHER_BYTES: usize = 1024 * 1024;
 /// Longest topic or topic filter, in bytes.

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod broker;
 mod conversation;
 mod sources;
 
@@ -146,7 +147,10 @@ fn a_length_beyond_the_bound_is_refused_before_its_bytes_are_waited_for() {
     assert_eq!(take(&mut announced(MAX_PACKET_BYTES - 5), MAX_PACKET_BYTES), Ok(None));
     assert_eq!(take(&mut announced(MAX_PACKET_BYTES - 4), MAX_PACKET_BYTES), Err(End::TooLarge));
     assert_eq!(take(&mut announced(MAX_CONNECT_BYTES), MAX_CONNECT_BYTES), Err(End::TooLarge));
-    assert_eq!(take(&mut BytesMut::from([0x32, 0xff, 0xff, 0xff, 0xff].as_slice()), MAX_PACKET_BYTES), Err(End::Malformed));
+    assert_eq!(
+        take(&mut BytesMut::from([0x32, 0xff, 0xff, 0xff, 0xff].as_slice()), MAX_PACKET_BYTES),
+        Err(End::Malformed)
+    );
 }
 
 #[test]

@@ -112,8 +112,15 @@ async fn an_outcome_leaves_before_the_acknowledgement_of_its_message() {
     };
     assert_eq!((ack.code, ack.session_present), (v5::ConnectReturnCode::Success, false));
     assert_eq!(granted.return_codes, [v5::SubscribeReasonCode::Success(QoS5::AtMostOnce)]);
-    let [v5::Packet::PingResp(_), first, v5::Packet::PubAck(_), second, v5::Packet::PubAck(_), third, v5::Packet::PubAck(_)] =
-        rest
+    let [
+        v5::Packet::PingResp(_),
+        first,
+        v5::Packet::PubAck(_),
+        second,
+        v5::Packet::PubAck(_),
+        third,
+        v5::Packet::PubAck(_),
+    ] = rest
     else {
         panic!("{rest:?}")
     };
@@ -201,7 +208,8 @@ async fn a_client_is_sent_what_it_subscribes_to_within_the_bound() {
     ];
     let answers = conversation(&sources, &packets).await;
     let v5::Packet::SubAck(granted) = &answers[1] else { panic!("{answers:?}") };
-    let refused = granted.return_codes.iter().filter(|code| **code == v5::SubscribeReasonCode::TopicFilterInvalid).count();
+    let refused =
+        granted.return_codes.iter().filter(|code| **code == v5::SubscribeReasonCode::TopicFilterInvalid).count();
     assert_eq!((granted.return_codes.len(), refused), (MAX_FILTERS + 1, 1));
     let v5::Packet::UnsubAck(gone) = &answers[2] else { panic!("{answers:?}") };
     assert_eq!(gone.reasons, [v5::UnsubAckReason::Success, v5::UnsubAckReason::NoSubscriptionExisted]);
@@ -232,11 +240,18 @@ async fn version_3_1_1_is_served_and_others_are_told_so() {
     assert!(matches!(next(), v4::Packet::SubAck(_)));
     let v4::Packet::Publish(outcome) = next() else { panic!("an outcome") };
     let body: Value = serde_json::from_slice(&outcome.payload).unwrap();
-    assert_eq!((outcome.topic.as_str(), &body["problem"]["code"]), ("chancery/v1/outcomes/7", &json!("unknown-source")));
+    assert_eq!(
+        (outcome.topic.as_str(), &body["problem"]["code"]),
+        ("chancery/v1/outcomes/7", &json!("unknown-source"))
+    );
     assert_eq!(next(), v4::Packet::PubAck(v4::PubAck::new(9)));
     assert!(answer.is_empty(), "nothing is said after a client's farewell");
 
-    for other in [b"\x10\x0e\0\x06MQIsdp\x03\x02\0\x3c\0\0".as_slice(), b"\x10\x0c\0\x04MQTT\x06\x02\0\x3c\0\0", b"\x30\x07\0\x04MQTT\x05"] {
+    for other in [
+        b"\x10\x0e\0\x06MQIsdp\x03\x02\0\x3c\0\0".as_slice(),
+        b"\x10\x0c\0\x04MQTT\x06\x02\0\x3c\0\0",
+        b"\x30\x07\0\x04MQTT\x05",
+    ] {
         assert_eq!(said(&sources, other).await, [0x20, 2, 0, 1].as_slice());
     }
     assert!(said(&sources, b"GET / HTTP/1.1\r\n\r\n").await.len() <= 4);
