@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chancery_reference_points::{Class, r2d::R2dSources, source_data::AcceptedSubmission};
-use chancery_rest::types::submissions::SubmitData;
 
 use super::limits::{MAX_RETRY_DELAY, MAX_TRIES};
 use crate::{
@@ -38,7 +37,7 @@ pub(super) async fn decide(sources: &dyn R2dSources, first: u64, lines: Vec<Line
     while !waiting.is_empty() {
         let (positions, lines): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
         let mut delay_ms = 0;
-        let accepted = lines::accept(sources, lines.iter().map(copy).collect()).await;
+        let accepted = lines::accept(sources, lines.clone()).await;
         for ((position, line), result) in positions.into_iter().zip(lines).zip(accepted) {
             match result.as_ref().err().and_then(retry_after_ms) {
                 Some(after_ms) => {
@@ -57,10 +56,6 @@ pub(super) async fn decide(sources: &dyn R2dSources, first: u64, lines: Vec<Line
     }
     let decided = (first..).zip(results).map_while(|(number, result)| result.map(|result| one(number, result)));
     decided.collect()
-}
-
-fn copy(line: &Line) -> Line {
-    line.as_ref().map(SubmitData::clone).map_err(Clone::clone)
 }
 
 fn one(number: u64, result: ApiResult<AcceptedSubmission>) -> Decided {
