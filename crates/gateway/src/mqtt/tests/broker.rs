@@ -1,6 +1,6 @@
 //! The city as a client of a broker that a test plays.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 use chancery_reference_points::Code;
@@ -9,11 +9,15 @@ use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::sources::Sources;
 use crate::mqtt::{Broker, follow, limits::MAX_IN_FLIGHT, topics::OPERATIONS_FILTER};
+
+/// After this a test has hung.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// One connection of the city, at the broker's end.
 struct Session {
@@ -23,7 +27,8 @@ struct Session {
 
 impl Session {
     async fn accept(listener: &TcpListener, session_present: bool) -> Self {
-        let mut session = Self { stream: listener.accept().await.unwrap().0, received: BytesMut::new() };
+        let (stream, _) = timeout(MAX_WAIT, listener.accept()).await.expect("the city does not connect").unwrap();
+        let mut session = Self { stream, received: BytesMut::new() };
         let v5::Packet::Connect(connect, ..) = session.next().await else { panic!("no CONNECT") };
         assert!(!connect.clean_start && connect.client_id == "chancery-x");
         let properties = connect.properties.unwrap();
@@ -55,7 +60,10 @@ impl Session {
         loop {
             match v5::Packet::read(&mut self.received, None) {
                 Ok(packet) => return packet,
-                Err(_) => assert_ne!(self.stream.read_buf(&mut self.received).await.unwrap(), 0, "the city has gone"),
+                Err(_) => {
+                    let read = timeout(MAX_WAIT, self.stream.read_buf(&mut self.received)).await;
+                    assert_ne!(read.expect("the city says nothing").unwrap(), 0, "the city has gone");
+                }
             }
         }
     }
