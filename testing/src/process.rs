@@ -1,8 +1,9 @@
-//! Real processes: our city, a network of our nodes, and anvil beside them.
+//! Real processes: our city, a network of our nodes, and anvil and a broker beside them.
 
 mod anvil;
 mod city;
 mod exchange;
+mod mosquitto;
 mod network;
 mod predeployed;
 mod usage;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 pub use anvil::Anvil;
 pub use city::{City, CityOptions, built_binary};
 pub use exchange::{Answer, Endpoint};
+pub use mosquitto::Mosquitto;
 pub use network::{Network, NodeProcess, free_ports};
 pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
 pub use usage::Usage;

@@ -28,6 +28,17 @@ pub(crate) const POSTGRESQL: Package = Package {
     why: "the identity database is tested on it",
 };
 
+/// A real MQTT broker.
+pub(crate) const MOSQUITTO: Package =
+    Package { name: "mosquitto", evidence: &["/usr/sbin/mosquitto"], why: "sources submit through it in a test" };
+
+/// The clients of that broker.
+pub(crate) const MOSQUITTO_CLIENTS: Package = Package {
+    name: "mosquitto-clients",
+    evidence: &["/usr/bin/mosquitto_rr"],
+    why: "a client that is not ours submits to a city",
+};
+
 /// Network namespaces, of which the hosts of `chancery chaos` are made.
 pub(crate) const IPROUTE2: Package = Package {
     name: "iproute2",

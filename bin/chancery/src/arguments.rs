@@ -150,6 +150,18 @@ pub(crate) struct Up {
     /// JSON-RPC port of the main chain; side chains take the next ones. 0 takes free ones.
     #[arg(long, value_name = "PORT", default_value_t = 8545)]
     pub(crate) rpc_base_port: u16,
+    /// Address where registered sources submit over MQTT (3.1.1 and 5); port 0 takes a free one. Default: 127.0.0.1:1883, or a free port if that is taken.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) mqtt: Option<std::net::SocketAddr>,
+    /// An MQTT broker that others run (mqtt://[USER[:PASSWORD]@]HOST[:PORT]): what registered sources publish there is submitted too. May be given several times.
+    #[arg(
+        long = "mqtt-broker",
+        value_name = "URL",
+        env = "CHANCERY_MQTT_BROKER",
+        hide_env_values = true,
+        value_delimiter = ' '
+    )]
+    pub(crate) mqtt_brokers: Vec<String>,
     /// Built web apps to serve (`cargo xtask web` builds them into web/dist).
     #[arg(long, value_name = "DIR", env = "CHANCERY_WEB_DIR")]
     pub(crate) web_dir: Option<PathBuf>,

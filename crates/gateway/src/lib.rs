@@ -1,4 +1,5 @@
-//! The public doors of the city over HTTP: R2D, U2S, O2C and V2M as REST, described by OpenAPI 3.1, and the web apps.
+//! The public doors of the city over HTTP: R2D, U2S, O2C and V2M as REST, described by OpenAPI 3.1, and the web apps; and the part of R2D for
+//! registered sources over MQTT ([`mqtt`]).
 //!
 //! ```text
 //!  connection -> limits -> route -> who is asking -> may they -> handler -> a door
@@ -24,7 +25,9 @@ pub mod clock;
 pub mod config;
 pub mod doors;
 pub mod limits;
+mod lines;
 pub mod metrics;
+pub mod mqtt;
 pub mod openapi;
 mod problem;
 mod request;

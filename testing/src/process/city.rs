@@ -23,6 +23,8 @@ pub struct CityOptions {
     pub gateway: String,
     /// First RPC port; 0 takes free ones.
     pub rpc_base_port: u16,
+    /// `ADDR:PORT` of MQTT; port 0 takes a free one.
+    pub mqtt: String,
     /// More arguments for `chancery up`.
     pub arguments: Vec<String>,
 }
@@ -36,6 +38,7 @@ impl CityOptions {
             data_dir: data_dir.to_path_buf(),
             gateway: "127.0.0.1:0".to_owned(),
             rpc_base_port: 0,
+            mqtt: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
         }
     }
@@ -65,6 +68,8 @@ pub struct City {
     pub gateway: String,
     /// JSON-RPC endpoint of each chain by name.
     pub chains: BTreeMap<String, String>,
+    /// `ADDR:PORT` of MQTT.
+    pub mqtt: String,
     /// From the start of the process to its `ready` line.
     pub ready_after: Duration,
 }
@@ -83,6 +88,8 @@ impl City {
                 &options.gateway,
                 "--rpc-base-port",
                 &options.rpc_base_port.to_string(),
+                "--mqtt",
+                &options.mqtt,
                 "--data-dir",
             ])
             .arg(&options.data_dir)
@@ -98,8 +105,8 @@ impl City {
         let output = child.stdout.take().context("the city has no output")?;
         for line in BufReader::new(output).lines() {
             let line = line?;
-            if let Some((gateway, chains)) = parse_ready(&line) {
-                return Ok(Self { child, gateway, chains, ready_after: started.elapsed() });
+            if let Some(Ready { gateway, chains, mqtt }) = parse_ready(&line) {
+                return Ok(Self { child, gateway, chains, mqtt, ready_after: started.elapsed() });
             }
         }
         let status = child.wait()?;
@@ -130,15 +137,22 @@ impl Drop for City {
     }
 }
 
-/// Reads `ready gateway=URL chains=NAME=URL,...`.
-fn parse_ready(line: &str) -> Option<(String, BTreeMap<String, String>)> {
-    let (gateway, chains) = line.strip_prefix("ready gateway=")?.split_once(" chains=")?;
+struct Ready {
+    gateway: String,
+    chains: BTreeMap<String, String>,
+    mqtt: String,
+}
+
+/// Reads `ready gateway=URL chains=NAME=URL,... mqtt=mqtt://ADDR:PORT`.
+fn parse_ready(line: &str) -> Option<Ready> {
+    let (gateway, rest) = line.strip_prefix("ready gateway=")?.split_once(" chains=")?;
+    let (chains, mqtt) = rest.split_once(" mqtt=mqtt://")?;
     let chains = chains
         .split(',')
         .filter_map(|chain| chain.split_once('='))
-        .map(|(name, url)| (name.to_owned(), url.trim().to_owned()))
+        .map(|(name, url)| (name.to_owned(), url.to_owned()))
         .collect();
-    Some((gateway.to_owned(), chains))
+    Some(Ready { gateway: gateway.to_owned(), chains, mqtt: mqtt.trim().to_owned() })
 }
 
 #[cfg(test)]
@@ -148,12 +162,13 @@ mod tests {
     #[test]
     #[allow(clippy::unwrap_used)]
     fn the_ready_line_names_every_chain() {
-        let (gateway, chains) = parse_ready(
-            "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548",
+        let ready = parse_ready(
+            "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548 mqtt=mqtt://127.0.0.1:1883",
         )
         .unwrap();
-        assert_eq!(gateway, "http://127.0.0.1:8080");
-        assert_eq!(chains["degree"], "http://127.0.0.1:8548");
+        assert_eq!(ready.gateway, "http://127.0.0.1:8080");
+        assert_eq!(ready.chains["degree"], "http://127.0.0.1:8548");
+        assert_eq!(ready.mqtt, "127.0.0.1:1883");
         assert!(parse_ready("starting").is_none());
     }
 }

@@ -21,6 +21,7 @@ use super::{
     entities::{self, CityParts},
     genesis::{self, Founding},
     layout::{CityChain, DataDir, MAIN},
+    mqtt,
     nodes::{self, CityNodes, validator_count},
     samples,
     secrets::{load_or_create_private_key, private_directory},
@@ -39,6 +40,12 @@ pub(crate) fn up(options: &Up) -> Result<()> {
         "a development city listens on loopback only, and {} is not: its keys are public (docs/decisions/0006)",
         options.gateway
     );
+    if let Some(address) = options.mqtt {
+        ensure!(
+            address.ip().is_loopback(),
+            "a development city listens on loopback only, and {address} is not: connect it to a broker (--mqtt-broker) that others reach"
+        );
+    }
     let data = DataDir::new(&options.data_dir);
     std::fs::create_dir_all(data.path())
         .with_context(|| format!("cannot make the folder {}", data.path().display()))?;
@@ -64,11 +71,13 @@ pub(crate) fn lock(data: &DataDir) -> Result<std::fs::File> {
 
 async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<()> {
     let stop = told_to_stop(options.until_stdin_ends)?;
-    // The gateway's port first: if it is taken, nothing else needs to start.
+    // The ports first: if one is taken, nothing else needs to start.
     let listener = TcpListener::bind(options.gateway).await.with_context(|| {
         format!("cannot listen on {}: is another city running? Choose another --gateway", options.gateway)
     })?;
     let address = listener.local_addr()?;
+    let mqtt_listener = mqtt::listen(options.mqtt).await?;
+    let mqtt_address = mqtt_listener.local_addr()?;
 
     let count = validator_count(options.validators, &data)?;
     let validators = (0..count)
@@ -76,6 +85,7 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
         .collect::<Result<Vec<_>>>()?;
     let submitter = load_or_create_private_key(&data.secrets().join("gateway.key"))?;
     let submitter = Arc::new(SubmitterKey::from_bytes(&submitter)?);
+    let brokers = mqtt::brokers(&options.mqtt_brokers, submitter.address())?;
     let genesis = genesis::load_or_found(&data, || found(&validators, &submitter))?;
 
     let nodes = nodes::start(&context, options.rpc_base_port, &data, &validators, &genesis).await?;
@@ -97,6 +107,7 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     config.development = true;
     config.chains = entities::chain_facts();
     config.web_directory = web_directory(options);
+    let sources = Arc::clone(&doors.r2d_sources);
     let gateway = Gateway::new(config, doors)?;
     gateway.add_metrics(Arc::new({
         let context = context.child("metrics");
@@ -109,14 +120,16 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     }));
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn(gateway.serve(listener, shutdown.clone()));
+    let sources = mqtt::serve(mqtt_listener, brokers, &sources, &shutdown);
 
-    announce(address, &nodes);
+    announce(address, &nodes, mqtt_address);
     let outcome = tokio::select! {
         () = stop => { info!("stopping"); Ok(()) }
         failed = any_failed(&nodes) => Err(failed),
     };
     shutdown.cancel();
     serving.await.ok();
+    sources.wait().await;
     for nodes in nodes {
         nodes.shutdown().await;
     }
@@ -124,10 +137,10 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
 }
 
 /// The one line that says that everything answers.
-fn announce(address: SocketAddr, nodes: &[CityNodes]) {
+fn announce(address: SocketAddr, nodes: &[CityNodes], mqtt: SocketAddr) {
     let chains: Vec<String> =
         nodes.iter().map(|nodes| format!("{}={}", nodes.chain.name, nodes.first().rpc_url())).collect();
-    println!("ready gateway=http://{address} chains={}", chains.join(","));
+    println!("ready gateway=http://{address} chains={} mqtt=mqtt://{mqtt}", chains.join(","));
 }
 
 /// What a new development city is made from.

@@ -2,17 +2,13 @@
 
 mod stream;
 
-use alloy_primitives::{Bytes as Content, hex};
 use axum::{
     Json as Answer,
     body::Bytes,
     extract::{FromRequest as _, Request, State},
     response::{IntoResponse as _, Response},
 };
-use chancery_reference_points::{
-    Code, DoorError,
-    source_data::{AcceptedSubmission, SourceSubmission},
-};
+use chancery_reference_points::Code;
 use chancery_rest::{
     types::{
         Example as _,
@@ -27,7 +23,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::map;
 use crate::{
     limits::MAX_ARRAY_SUBMISSIONS,
-    problem::{ApiError, ApiResult, document},
+    lines::{outcome, receipt, submission},
+    problem::{ApiError, ApiResult},
     request::{Path, content_type, read_json},
     state,
 };
@@ -139,38 +136,4 @@ async fn prove_operation(
 
 fn unknown(place: u64) -> ApiError {
     ApiError::new(Code::UnknownSubmission, format!("place {place} has no submission with this digest"))
-}
-
-fn submission(request: SubmitData) -> SourceSubmission {
-    let operations =
-        request.operations.into_iter().map(|raw| Content::from(String::from(Box::<str>::from(raw)).into_bytes()));
-    SourceSubmission { submission: request.submission, operations: operations.collect() }
-}
-
-fn receipt(accepted: AcceptedSubmission) -> SubmissionReceipt {
-    SubmissionReceipt {
-        place: accepted.place,
-        digest: accepted.digest.into(),
-        source: accepted.source.into(),
-        key: hex::encode_prefixed(accepted.key),
-        count: accepted.count,
-        accepted_at: accepted.accepted_at_ms,
-        repeated: accepted.repeated,
-        receipt: accepted.receipt,
-    }
-}
-
-/// The outcome of one of several. A problem in it has an identifier of its own, as an answer has.
-fn outcome(index: u64, result: ApiResult<AcceptedSubmission>) -> SubmissionOutcome {
-    match result {
-        Ok(accepted) => SubmissionOutcome { index, receipt: Some(receipt(accepted)), problem: None },
-        Err(error) => {
-            let id = uuid::Uuid::now_v7();
-            if let Some(cause) = error.error.cause() {
-                tracing::warn!(request_id = %id, code = error.error.code().name(), %cause, "a submission was not accepted");
-            }
-            let problem = serde_json::to_value(document(&error, id)).map_err(DoorError::internal);
-            SubmissionOutcome { index, receipt: None, problem: problem.ok() }
-        }
-    }
 }

@@ -12,8 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::BytesMut;
-use chancery_reference_points::{Code, source_data::AcceptedSubmission};
-use chancery_rest::types::submissions::SubmitData;
+use chancery_reference_points::Code;
 use futures::{StreamExt as _, stream};
 use http::header;
 use http_body_util::BodyExt as _;
@@ -22,18 +21,16 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{NDJSON, outcome, submission};
+use super::NDJSON;
 use crate::{
     limits::{
         MAX_CHUNK_BYTES, MAX_CHUNK_LINES, MAX_CHUNKS_UNDER_WAY, MAX_LINE_BYTES, MAX_STREAM_BYTES, MAX_STREAM_SILENCE,
         MAX_STREAM_TIME,
     },
-    problem::{ApiError, ApiResult},
-    request::read_json,
+    lines::{self, Line, outcome, too_large},
+    problem::ApiError,
     state::Shared,
 };
-
-type Line = ApiResult<SubmitData>;
 
 /// The answer: its head at once, its lines as outcomes are known.
 pub(super) fn answer(shared: Arc<Shared>, body: Body) -> Response {
@@ -102,9 +99,7 @@ impl Chunk {
             return;
         }
         self.bytes += line.len();
-        let read =
-            if line.len() > MAX_LINE_BYTES { Err(too_large("a line", MAX_LINE_BYTES as u64)) } else { read_json(line) };
-        self.lines.push(read);
+        self.lines.push(lines::read(line));
     }
 
     fn is_full(&self) -> bool {
@@ -119,31 +114,13 @@ impl Chunk {
 }
 
 async fn accept(shared: Arc<Shared>, chunk: Chunk) -> Bytes {
-    let (mut submissions, mut refused) = (Vec::with_capacity(chunk.lines.len()), Vec::new());
-    for (index, line) in (chunk.first..).zip(chunk.lines) {
-        match line {
-            Ok(request) => submissions.push((index, submission(request))),
-            Err(error) => refused.push((index, Err(error))),
-        }
-    }
-    let (indexes, submissions): (Vec<_>, Vec<_>) = submissions.into_iter().unzip();
-    let accepted: Vec<_> = match submissions.is_empty() {
-        true => Vec::new(),
-        false => shared.doors.r2d_sources.accept(submissions).await,
-    };
-    let accepted = indexes.into_iter().zip(accepted).map(|(index, one)| (index, one.map_err(ApiError::from)));
-    let mut outcomes: Vec<(u64, ApiResult<AcceptedSubmission>)> = accepted.chain(refused).collect();
-    outcomes.sort_by_key(|(index, _)| *index);
-    let mut lines = Vec::with_capacity(outcomes.len() * 1024);
-    for (index, result) in outcomes {
+    let results = lines::accept(shared.doors.r2d_sources.as_ref(), chunk.lines).await;
+    let mut answer = Vec::with_capacity(results.len() * 1024);
+    for (index, result) in (chunk.first..).zip(results) {
         // Outcomes are plain data: writing them to memory cannot fail.
-        if serde_json::to_writer(&mut lines, &outcome(index, result)).is_ok() {
-            lines.push(b'\n');
+        if serde_json::to_writer(&mut answer, &outcome(index, result)).is_ok() {
+            answer.push(b'\n');
         }
     }
-    lines.into()
-}
-
-fn too_large(what: &str, limit: u64) -> ApiError {
-    ApiError::new(Code::BodyTooLarge, format!("{what} has at most {limit} bytes")).with("limit", limit)
+    answer.into()
 }

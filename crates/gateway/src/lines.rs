@@ -1,0 +1,94 @@
+//! Lines of registered sources: what one holds, and what becomes of those that came together. A stream of lines over HTTP and messages over
+//! MQTT are both read, accepted and answered by this.
+
+use alloy_primitives::{Bytes as Content, hex};
+use chancery_reference_points::{
+    Class, Code, DoorError,
+    r2d::R2dSources,
+    source_data::{AcceptedSubmission, SourceSubmission},
+};
+use chancery_rest::types::submissions::{SubmissionOutcome, SubmissionReceipt, SubmitData};
+
+use crate::{
+    limits::MAX_LINE_BYTES,
+    problem::{ApiError, ApiResult, document},
+    request::read_json,
+};
+
+/// A line as it was read: a submission, or why it is none.
+pub(crate) type Line = ApiResult<SubmitData>;
+
+/// Reads one line.
+pub(crate) fn read(line: &[u8]) -> Line {
+    if line.len() > MAX_LINE_BYTES { Err(too_large("a line", MAX_LINE_BYTES as u64)) } else { read_json(line) }
+}
+
+/// What is longer than its bound.
+pub(crate) fn too_large(what: &str, limit: u64) -> ApiError {
+    ApiError::new(Code::BodyTooLarge, format!("{what} has at most {limit} bytes")).with("limit", limit)
+}
+
+/// What the door takes.
+pub(crate) fn submission(request: SubmitData) -> SourceSubmission {
+    let operations =
+        request.operations.into_iter().map(|raw| Content::from(String::from(Box::<str>::from(raw)).into_bytes()));
+    SourceSubmission { submission: request.submission, operations: operations.collect() }
+}
+
+/// What the door gave.
+pub(crate) fn receipt(accepted: AcceptedSubmission) -> SubmissionReceipt {
+    SubmissionReceipt {
+        place: accepted.place,
+        digest: accepted.digest.into(),
+        source: accepted.source.into(),
+        key: hex::encode_prefixed(accepted.key),
+        count: accepted.count,
+        accepted_at: accepted.accepted_at_ms,
+        repeated: accepted.repeated,
+        receipt: accepted.receipt,
+    }
+}
+
+/// The outcome of one of several. A problem in it has an identifier of its own, as an answer has.
+pub(crate) fn outcome(index: u64, result: ApiResult<AcceptedSubmission>) -> SubmissionOutcome {
+    match result {
+        Ok(accepted) => SubmissionOutcome { index, receipt: Some(receipt(accepted)), problem: None },
+        Err(error) => {
+            let id = uuid::Uuid::now_v7();
+            if let Some(cause) = error.error.cause() {
+                tracing::warn!(request_id = %id, code = error.error.code().name(), %cause, "a submission was not accepted");
+            }
+            let problem = serde_json::to_value(document(&error, id)).map_err(DoorError::internal);
+            SubmissionOutcome { index, receipt: None, problem: problem.ok() }
+        }
+    }
+}
+
+/// Accepts lines that came together; what became of each, in the order of the lines (DATA-2).
+pub(crate) async fn accept(sources: &dyn R2dSources, lines: Vec<Line>) -> Vec<ApiResult<AcceptedSubmission>> {
+    let mut results: Vec<Option<ApiResult<AcceptedSubmission>>> = Vec::with_capacity(lines.len());
+    let mut submissions = Vec::with_capacity(lines.len());
+    for line in lines {
+        match line {
+            Ok(request) => {
+                submissions.push(submission(request));
+                results.push(None);
+            }
+            Err(error) => results.push(Some(Err(error))),
+        }
+    }
+    let accepted = if submissions.is_empty() { Vec::new() } else { sources.accept(submissions).await };
+    let mut accepted = accepted.into_iter();
+    let missing = || Err(ApiError::new(Code::Internal, ""));
+    let one = |result: Option<_>| {
+        result.unwrap_or_else(|| accepted.next().map_or_else(missing, |one| one.map_err(ApiError::from)))
+    };
+    results.into_iter().map(one).collect()
+}
+
+/// How long to wait before the same is tried again, in milliseconds; `None` when trying again would change nothing.
+pub(crate) fn retry_after_ms(error: &ApiError) -> Option<u64> {
+    const UNTOLD_MS: u64 = 500;
+    let told = || error.error.members().get("retryAfterMs").and_then(serde_json::Value::as_u64);
+    (error.error.class() == Class::Temporary).then(|| told().unwrap_or(UNTOLD_MS))
+}

@@ -1,0 +1,45 @@
+//! The own listener: clients connect to the city itself.
+
+use std::{sync::Arc, time::Duration};
+
+use chancery_reference_points::r2d::R2dSources;
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{connection::converse, limits::MAX_CLIENTS};
+use crate::limits::DRAIN_TIMEOUT;
+
+/// Serves MQTT on a listener until `shutdown` is cancelled; then takes no more clients, tells those that are there, and waits for what is being
+/// decided, at most [`DRAIN_TIMEOUT`].
+pub async fn serve(listener: TcpListener, sources: Arc<dyn R2dSources>, shutdown: CancellationToken) {
+    let (places, clients) = (Arc::new(Semaphore::new(MAX_CLIENTS)), TaskTracker::new());
+    loop {
+        // A place first: when all are taken, new clients wait in the kernel.
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = async { (Arc::clone(&places).acquire_owned().await, listener.accept().await) } => accepted,
+        };
+        match accepted {
+            (Ok(place), Ok((stream, _))) => {
+                // Answers are small: waiting for more to send only makes them late.
+                let _ = stream.set_nodelay(true);
+                let (sources, shutdown) = (Arc::clone(&sources), shutdown.clone());
+                clients.spawn(async move {
+                    converse(stream, sources.as_ref(), &shutdown).await;
+                    drop(place);
+                });
+            }
+            (_, Err(error)) => {
+                // Out of file descriptors, or the peer gave up: go on, but not in a busy loop.
+                tracing::warn!(%error, "an MQTT connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            (Err(_), Ok(_)) => break,
+        }
+    }
+    drop(listener);
+    clients.close();
+    if tokio::time::timeout(DRAIN_TIMEOUT, clients.wait()).await.is_err() {
+        tracing::warn!("MQTT messages were still being decided when the time to drain was over");
+    }
+}

@@ -1,0 +1,156 @@
+//! Data of registered sources found, proven, traced and audited in a whole city; nothing lost to search when the city is killed.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use alloy_primitives::FixedBytes;
+use chancery_testing::{
+    ingest::{FORMAT, Source, StreamConnection, now_ms, run, seattle_weather},
+    process::{City, CityOptions},
+};
+use serde_json::{Value, json};
+
+async fn search(gateway: &str, body: &Value) -> (u16, Value) {
+    let response = reqwest::Client::new().post(format!("{gateway}/v1/data/search")).json(body).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// Every page of a search.
+async fn all(gateway: &str, mut body: Value) -> Vec<Value> {
+    let mut found = Vec::new();
+    loop {
+        let (status, page) = search(gateway, &body).await;
+        assert_eq!(status, 200, "{page}");
+        found.extend(page["operations"].as_array().unwrap().iter().cloned());
+        match page.get("next") {
+            None => return found,
+            Some(next) => body["after"] = next.clone(),
+        }
+    }
+}
+
+/// Searches until so many are found: the index follows the journal.
+async fn until(gateway: &str, body: &Value, count: usize) -> Vec<Value> {
+    let mut found = Vec::new();
+    for _ in 0..600 {
+        found = all(gateway, body.clone()).await;
+        if found.len() >= count {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(found.len(), count, "{body}");
+    found
+}
+
+async fn submit(gateway: &str, lines: &[String]) -> Vec<Value> {
+    let (mut sender, mut outcomes) = StreamConnection::open(gateway).await.unwrap().split();
+    for line in lines {
+        sender.send(line.as_bytes()).await.unwrap();
+    }
+    sender.finish().await.unwrap();
+    outcomes.head().await.unwrap();
+    let mut receipts = Vec::new();
+    while let Some(outcome) = outcomes.next().await.unwrap() {
+        assert!(outcome["receipt"].is_object(), "{outcome}");
+        receipts.push(outcome["receipt"].clone());
+    }
+    receipts
+}
+
+// M-SER-2, M-SER-3, M-SER-4, M-APP, M-MON-3, M-MON-4, S-APP, SEARCH-1, SEARCH-2
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_submitted_is_found_traced_and_audited() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = CityOptions::new(&folder.path().join("city"));
+    let city = City::start(&options).unwrap();
+    let source = Source::register(folder.path(), &city.gateway).unwrap();
+    let weather = seattle_weather().unwrap();
+    let snow = weather.iter().filter(|content| content["weather"] == "snow").count();
+    let warm = weather.iter().filter(|content| content["temp_max"] == json!(30.0)).count();
+    assert!(snow > 10 && warm > 0);
+    let (begin, operation) = (now_ms(), |content: &Value| json!({"time": now_ms(), "content": content}).to_string());
+    let readings: Vec<String> = weather.iter().map(operation).collect();
+    let lines: Vec<String> = readings
+        .chunks(50)
+        .zip(1_u128..)
+        .map(|(operations, number)| source.line(operations, FixedBytes::new(number.to_be_bytes())).unwrap())
+        .collect();
+    let receipts = submit(&city.gateway, &lines).await;
+    let every = json!({"formats": [FORMAT], "limit": 100, "ascending": true});
+    let found = until(&city.gateway, &every, readings.len()).await;
+    // The order of acceptance is that of the places. Lines of one stream are checked at once, so it need not be theirs.
+    let mut accepted: Vec<_> =
+        receipts.iter().map(|receipt| receipt["place"].as_u64().unwrap()).zip(readings.chunks(50)).collect();
+    accepted.sort_unstable_by_key(|(place, _)| *place);
+    let accepted: Vec<&String> = accepted.into_iter().flat_map(|(_, readings)| readings).collect();
+    assert_eq!(accepted.len(), found.len());
+    for (found, reading) in found.iter().zip(accepted) {
+        assert_eq!(found["operation"], json!(reading));
+    }
+
+    let gateway = city.gateway.clone();
+    assert_eq!(all(&gateway, json!({"text": "SNOW", "sources": [source.name]})).await.len(), snow);
+    assert_eq!(all(&gateway, json!({"fields": [{"path": "temp_max", "value": "30"}]})).await.len(), warm);
+    assert_eq!(all(&gateway, json!({"to": begin})).await.len(), 0);
+    assert_eq!(all(&gateway, json!({"text": "snow\" OR \"sun", "formats": ["'; DROP TABLE rows; --"]})).await.len(), 0);
+    for (body, member) in [
+        (json!({"limit": 1000}), "limit"),
+        (json!({"from": 5, "to": 5}), "from"),
+        (json!({"text": "x".repeat(1000)}), "text"),
+    ] {
+        let (status, problem) = search(&gateway, &body).await;
+        assert_eq!(
+            (status, problem["code"].as_str(), problem["member"].as_str()),
+            (400, Some("malformed-request"), Some(member))
+        );
+    }
+    let counted: u64 = run(&gateway, &["search", "--count"])
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["operations"].as_u64().unwrap())
+        .sum();
+    assert_eq!(counted, readings.len() as u64);
+    let csv = run(&gateway, &["search", "snow", "--csv", "--limit", "5"]).unwrap();
+    assert_eq!(csv.as_str().unwrap().lines().count(), 6);
+
+    // Two versions of one well, read by an operator, traced by anybody.
+    let well = |temp_max: u32, previous: Option<&Value>| {
+        let mut operation =
+            json!({"time": now_ms(), "subject": "well 7", "content": {"station": "w", "temp_max": temp_max}});
+        if let Some(previous) = previous {
+            operation["previous"] = previous.clone();
+        }
+        operation.to_string()
+    };
+    submit(&gateway, &[source.line(&[well(1, None)], FixedBytes::repeat_byte(0xe1)).unwrap()]).await;
+    let first = until(&gateway, &json!({"subject": "well 7"}), 1).await;
+    submit(&gateway, &[source.line(&[well(2, Some(&first[0]["name"]))], FixedBytes::repeat_byte(0xe2)).unwrap()]).await;
+    until(&gateway, &json!({"subject": "well 7"}), 2).await;
+    run(&gateway, &["--dev-key", "0", "search", "--subject", "well 7"]).unwrap();
+    let trace =
+        run(&gateway, &["trace", "well 7", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", FORMAT]).unwrap();
+    assert_eq!(trace["trace"]["versions"].as_array().unwrap().len(), 2, "{trace}");
+    assert_eq!(trace["trace"]["findings"], json!([]));
+    let readers = trace["graph"]["nodes"].as_array().unwrap().iter().filter(|node| node["kind"] == "reader").count();
+    assert_eq!(readers, 2, "the public and the operator: {trace}");
+
+    city.kill().unwrap();
+    let city = City::start(&options).unwrap();
+    until(&city.gateway, &every, readings.len() + 2).await;
+    let audit = run(&city.gateway, &["--dev-key", "8", "audit"]).unwrap();
+    assert_eq!(
+        (&audit["difference"], &audit["complete"], &audit["sequence"]),
+        (&Value::Null, &json!(true), &json!([])),
+        "{audit}"
+    );
+    assert_eq!(audit["operations"], json!(readings.len() + 2));
+    assert!(run(&city.gateway, &["--dev-key", "0", "audit"]).is_err(), "an operator is no supervisor");
+    let proven = json!({"text": "snow", "proofs": true, "limit": 5});
+    let (status, page) = search(&city.gateway, &proven).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(
+        page["operations"].as_array().unwrap().iter().all(|one| one["proof"]["operation"] == one["operation"]),
+        "{page}"
+    );
+}
