@@ -38,4 +38,4 @@ pub use ledger::Ledger;
 pub use limits::LedgerLimits;
 pub use reading::{Block, ChainHead, Event, EventFilter, Finality, ProvenTransaction, StateEvidence, View};
 pub use revert::{RevertReason, RevertReasons};
-pub use submission::{Call, FinalTransaction};
+pub use submission::{Call, FinalTransaction, MeasuredCall, Underway};

@@ -12,13 +12,16 @@ mod nonces;
 mod pipeline;
 mod recovery;
 mod refusal;
+mod row;
 mod signed;
+mod turn;
 mod watch;
 
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes};
 
+pub use self::row::{MeasuredCall, Underway};
 pub(crate) use self::{pipeline::Pipeline, watch::Watch};
 use crate::Block;
 

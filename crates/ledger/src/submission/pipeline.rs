@@ -12,7 +12,8 @@ use tokio::{
 };
 
 use super::{
-    Call, FinalTransaction, Watch, fees::FeeBoard, nonces::NonceBook, refusal::Refusal, signed::Signed, watch::Mined,
+    Call, FinalTransaction, Underway, Watch, fees::FeeBoard, nonces::NonceBook, refusal::Refusal, signed::Signed,
+    turn::Turn, watch::Mined,
 };
 use crate::{LedgerError, SubmitterKey, connection::Failure, reading::Reader};
 
@@ -61,21 +62,28 @@ impl Pipeline {
         call: Call,
         deadline: Instant,
     ) -> Result<FinalTransaction, LedgerError> {
-        let permit = self.place(deadline).await?;
+        let permit = self.places(1, deadline).await?;
         let gas_limit = self.estimate(&call).await?;
-        let (hash_sender, hash) = latest::channel(None);
-        let work = Arc::clone(self).carry(call.clone(), gas_limit, permit, hash_sender);
-        let task = tokio::spawn(work);
-        let (tx_hash, mined) = match timeout_at(deadline, task).await {
-            Ok(Ok(result)) => result?,
-            Ok(Err(_)) => return Err(self.broken("a submission's task ended early")),
-            Err(_) => return Err(self.overdue(*hash.borrow())),
-        };
-        self.conclude(&call, tx_hash, mined, deadline).await
+        self.start(call, gas_limit, Arc::new(permit), None, Turn::Any, deadline).finalized().await
     }
 
-    /// Waits for a place in the window; refuses when too many wait already.
-    async fn place(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, LedgerError> {
+    /// Begins to carry a call in a task of its own.
+    pub(super) fn start(
+        self: &Arc<Self>,
+        call: Call,
+        gas_limit: u64,
+        permit: Arc<OwnedSemaphorePermit>,
+        nonce: Option<u64>,
+        turn: Turn,
+        deadline: Instant,
+    ) -> Underway {
+        let (hash_sender, hash) = latest::channel(None);
+        let work = Arc::clone(self).carry(call.clone(), gas_limit, permit, hash_sender, nonce, turn);
+        Underway { pipeline: Arc::clone(self), call, task: tokio::spawn(work), hash, deadline }
+    }
+
+    /// Waits for places in the window; refuses when too many wait already.
+    pub(super) async fn places(&self, count: u32, deadline: Instant) -> Result<OwnedSemaphorePermit, LedgerError> {
         let limits = self.reader.connection.limits;
         let busy = || LedgerError::Busy { chain: self.reader.name(), retry_after: limits.rebroadcast_after };
         if self.waiting.fetch_add(1, Ordering::AcqRel) >= limits.max_waiting {
@@ -83,7 +91,7 @@ impl Pipeline {
             return Err(busy());
         }
         let _waiting = Waiting(&self.waiting);
-        match timeout_at(deadline, Arc::clone(&self.window).acquire_owned()).await {
+        match timeout_at(deadline, Arc::clone(&self.window).acquire_many_owned(count)).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(self.broken("the window is closed")),
             Err(_) => Err(busy()),
@@ -112,13 +120,18 @@ impl Pipeline {
         self: Arc<Self>,
         call: Call,
         gas_limit: u64,
-        _permit: OwnedSemaphorePermit,
+        _permit: Arc<OwnedSemaphorePermit>,
         hash: latest::Sender<Option<B256>>,
+        mut reserved: Option<u64>,
+        mut turn: Turn,
     ) -> Result<(B256, Mined), LedgerError> {
         let limits = self.reader.connection.limits;
         let give_up = Instant::now() + limits.abandon_after;
         for _ in 0..limits.max_signings {
-            let nonce = self.reserve().await?;
+            let nonce = match reserved.take() {
+                Some(nonce) => nonce,
+                None => self.reserve().await?,
+            };
             let signed = match self.sign(nonce, gas_limit, &call).await {
                 Ok(signed) => signed,
                 Err(error) => {
@@ -128,7 +141,8 @@ impl Pipeline {
             };
             let mined = self.watch.register(signed.hash);
             hash.send_replace(Some(signed.hash));
-            let sent = self.send(&signed, give_up).await;
+            turn.come().await;
+            let sent = self.send(&signed, give_up, &mut turn).await;
             match sent {
                 Ok(Sent::Taken) => {
                     if let Some(mined) = self.follow(&signed, mined, give_up).await? {
@@ -159,15 +173,20 @@ impl Pipeline {
 
     /// A nonce that nobody of ours uses.
     pub(super) async fn reserve(&self) -> Result<u64, LedgerError> {
-        if let Some(nonce) = self.nonces.lock().reserve() {
-            return Ok(nonce);
+        self.know_nonces().await?;
+        self.nonces.lock().reserve().ok_or_else(|| self.broken("no nonce after synchronizing"))
+    }
+
+    /// Asks the chain for the next nonce, if it is not known.
+    pub(super) async fn know_nonces(&self) -> Result<(), LedgerError> {
+        if self.nonces.lock().is_known() {
+            return Ok(());
         }
         let _synchronizing = self.synchronizing.lock().await;
-        if let Some(nonce) = self.nonces.lock().reserve() {
-            return Ok(nonce);
+        if self.nonces.lock().is_known() {
+            return Ok(());
         }
-        self.synchronize().await?;
-        self.nonces.lock().reserve().ok_or_else(|| self.broken("no nonce after synchronizing"))
+        self.synchronize().await
     }
 
     pub(super) async fn synchronize(&self) -> Result<(), LedgerError> {
@@ -190,11 +209,13 @@ impl Pipeline {
     }
 
     /// Gives the transaction to the node, again and again while the node does not answer: whether it arrived is not known then.
-    async fn send(&self, signed: &Signed, give_up: Instant) -> Result<Sent, LedgerError> {
+    async fn send(&self, signed: &Signed, give_up: Instant, turn: &mut Turn) -> Result<Sent, LedgerError> {
         let limits = self.reader.connection.limits;
         let mut pause = limits.poll_min;
         loop {
-            match self.broadcast(signed).await {
+            let answer = self.broadcast(signed).await;
+            turn.pass();
+            match answer {
                 Ok(()) => return Ok(Sent::Taken),
                 Err(Failure::Refused(payload)) => match Refusal::of(&payload) {
                     Refusal::AlreadyKnown => return Ok(Sent::Taken),
@@ -283,7 +304,7 @@ impl Pipeline {
     }
 
     /// The transaction is mined: waits for finality and says whether it did what it should.
-    async fn conclude(
+    pub(super) async fn conclude(
         &self,
         call: &Call,
         tx_hash: B256,
@@ -310,7 +331,7 @@ impl Pipeline {
         Ok(FinalTransaction { tx_hash, block })
     }
 
-    fn overdue(&self, sent: Option<B256>) -> LedgerError {
+    pub(super) fn overdue(&self, sent: Option<B256>) -> LedgerError {
         let chain = self.reader.name();
         match sent {
             Some(tx_hash) => LedgerError::NotFinalYet { chain, tx_hash },
