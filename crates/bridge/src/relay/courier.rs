@@ -275,15 +275,14 @@ impl Courier {
         self.alliance.number_of(identity.member, identity.node, request.idempotency_key).await
     }
 
-    /// The number of what was sequenced before, if it is the same request.
+    /// The number of what was sequenced before, if it is the same request. Without a transaction: the contract answers that number, or the next one, or why it refuses.
     async fn known_number(&self, submission: &Submission) -> Result<Option<u64>, ViewError> {
-        if self.number_of(submission).await?.is_some() {
-            // Without a transaction: the contract answers the number, or that the key is another request's.
-            let call = Call { to: Some(self.relay.contract), data: submit_call(submission).abi_encode().into() };
-            let answer = self.alliance.chain.simulate(Address::ZERO, &call).await?;
-            return Ok(Some(Alliance::submitCall::abi_decode_returns(&answer)?));
-        }
-        Ok(None)
+        // Counted first: whatever gets a number meanwhile counts as new, and then the same again changes nothing.
+        let count = self.alliance.request_count().await?;
+        let call = Call { to: Some(self.relay.contract), data: submit_call(submission).abi_encode().into() };
+        let answer = self.alliance.chain.simulate(Address::ZERO, &call).await?;
+        let number = Alliance::submitCall::abi_decode_returns(&answer)?;
+        Ok(Some(number).filter(|number| *number <= count))
     }
 }
 
@@ -296,7 +295,7 @@ impl Carrier for Courier {
         let number = match known {
             Some(number) => number,
             None => {
-                Box::pin(self.relay.submit(submission)).await.map_err(|error| match error {
+                Box::pin(self.relay.submit_examined(submission)).await.map_err(|error| match error {
                     RelayError::Ledger(error) => CarryRefusal::from(error),
                     error => CarryRefusal::Unavailable { reason: error.to_string() },
                 })?;

@@ -28,11 +28,8 @@ pub(super) struct Stop {
 impl Errand {
     /// Of what was handed in and has a number now.
     pub(super) fn handed_in(parts: &[PartReference]) -> Self {
-        let stops = parts.iter().map(|part| Stop {
-            member: part.member,
-            part_hash: Some(part.part_hash),
-            outcome: None,
-        });
+        let stops =
+            parts.iter().map(|part| Stop { member: part.member, part_hash: Some(part.part_hash), outcome: None });
         Self { stops: Some(stops.collect()), is_fresh: true, is_careful: false }
     }
 

@@ -33,6 +33,8 @@ type Landing = watch::Receiver<Option<Result<(), LedgerError>>>;
 
 /// Somebody who waits for a slot.
 struct Passenger {
+    /// Whose it is. The older go first: a younger one that held their keys would have to be waited for.
+    number: u64,
     slot: B256,
     step: Step,
     aboard: Arc<AtomicBool>,
@@ -67,7 +69,10 @@ struct Shore {
 impl Shore {
     /// The block, if its anchoring has not failed.
     fn known(&self) -> Option<u64> {
-        self.anchored.as_ref().filter(|(_, landing)| !matches!(*landing.borrow(), Some(Err(_)))).map(|(number, _)| *number)
+        self.anchored
+            .as_ref()
+            .filter(|(_, landing)| !matches!(*landing.borrow(), Some(Err(_))))
+            .map(|(number, _)| *number)
     }
 }
 
@@ -84,12 +89,12 @@ impl Ferry {
         &self.relay
     }
 
-    /// A slot of the account, provable on the host, in a block that is final now or later.
+    /// A slot of the account, for a request, provable on the host, in a block that is final now or later.
     ///
     /// # Errors
     /// See [`RelayError`].
-    pub async fn prove(&self, slot: B256) -> Result<Proven, RelayError> {
-        let passage = self.cross(slot, Box::new(|_| None)).await?;
+    pub async fn prove(&self, number: u64, slot: B256) -> Result<Proven, RelayError> {
+        let passage = self.cross(number, slot, Box::new(|_| None)).await?;
         if let Some(mut landing) = passage.landing {
             let landed = landing.wait_for(Option::is_some).await.map_err(|_| RelayError::LeftBehind)?;
             if let Some(Err(error)) = landed.as_ref() {
@@ -105,20 +110,21 @@ impl Ferry {
     /// See [`RelayError`]. A step that was refused was a failed transaction.
     pub async fn carry(
         &self,
+        number: u64,
         slot: B256,
         step: impl FnOnce(&Proven) -> Option<MeasuredCall> + Send + 'static,
     ) -> Result<Proven, RelayError> {
-        let passage = self.cross(slot, Box::new(step)).await?;
+        let passage = self.cross(number, slot, Box::new(step)).await?;
         if let Some(step) = passage.step {
             Box::pin(step.finalized()).await?;
         }
         Ok(passage.proven)
     }
 
-    async fn cross(&self, slot: B256, step: Step) -> Result<Passage, RelayError> {
+    async fn cross(&self, number: u64, slot: B256, step: Step) -> Result<Passage, RelayError> {
         let (answer, mut answered) = oneshot::channel();
         let aboard = Arc::new(AtomicBool::new(false));
-        self.queue.lock().push(Passenger { slot, step, aboard: Arc::clone(&aboard), answer });
+        self.queue.lock().push(Passenger { number, slot, step, aboard: Arc::clone(&aboard), answer });
         while !aboard.load(Ordering::Acquire) {
             tokio::select! {
                 biased;
@@ -134,7 +140,8 @@ impl Ferry {
         let mut queue = self.queue.lock();
         queue.retain(|passenger| !passenger.answer.is_closed());
         let count = queue.len().min(MAX_ABOARD);
-        let aboard: Vec<_> = queue.drain(..count).collect();
+        let mut aboard: Vec<_> = queue.drain(..count).collect();
+        aboard.sort_by_key(|passenger| passenger.number);
         for passenger in &aboard {
             passenger.aboard.store(true, Ordering::Release);
         }

@@ -17,6 +17,13 @@ const UPDATE_VALIDATOR: u64 = 25_000;
 const UPDATE_DESCENDANT: u64 = 60_000;
 /// A key that is read, or written and held.
 const KEY: u64 = 60_000;
+/// Sequencing: a request's record, a part's, and an endorsement's signature and certificates.
+const REQUEST: u64 = 300_000;
+const PART: u64 = 120_000;
+const ENDORSEMENT: u64 = 60_000;
+/// An endorsement looked at for a part, and compared with another one of that.
+const ENDORSEMENT_OF_PART: u64 = 2_000;
+const COMPARISON: u64 = 500;
 /// A transaction, and a byte of its data at the dearest (EIP-7623 counts 10 for a token, and four tokens for a byte that is not zero).
 const TRANSACTION: u64 = 21_000;
 const DATA_BYTE: u64 = 40;
@@ -28,6 +35,16 @@ pub(super) fn update(validators: usize, descendants: usize) -> u64 {
     UPDATE
         .saturating_add(UPDATE_VALIDATOR.saturating_mul(count(validators)))
         .saturating_add(UPDATE_DESCENDANT.saturating_mul(count(descendants)))
+}
+
+/// Sequencing a request.
+pub(super) fn sequence(parts: usize, endorsements: usize) -> u64 {
+    let (parts, endorsements) = (count(parts), count(endorsements));
+    let pairs = endorsements.saturating_mul(endorsements);
+    let of_part = PART
+        .saturating_add(ENDORSEMENT_OF_PART.saturating_mul(endorsements))
+        .saturating_add(COMPARISON.saturating_mul(pairs) / 2);
+    REQUEST.saturating_add(ENDORSEMENT.saturating_mul(endorsements)).saturating_add(of_part.saturating_mul(parts))
 }
 
 /// Reserving a part, applying or releasing it, with the proof that allows it. A node contract's own rule has what a proof is given.

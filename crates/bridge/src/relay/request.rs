@@ -5,9 +5,9 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use chancery_contracts::{Alliance, StoreNode};
-use chancery_ledger::{Call, Chain, SubmitterKey};
+use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 
-use super::{AnchorRelay, Proven, RelayError, Testimony, encoded};
+use super::{AnchorRelay, Proven, RelayError, Testimony, encoded, gas};
 use crate::alliance::{
     decision::{Decision, RequestState},
     message::Part,
@@ -62,6 +62,19 @@ impl RequestRelay {
     /// `Reverted` with the contract's reason; an unreachable chain.
     pub async fn submit(&self, submission: &Submission) -> Result<(), RelayError> {
         self.send(&self.chain, self.contract, &submit_call(submission)).await
+    }
+
+    /// The same of what the contract was asked about before, and did not refuse: it is not estimated once more unless it fails.
+    pub(super) async fn submit_examined(&self, submission: &Submission) -> Result<(), RelayError> {
+        let (parts, endorsements) = (submission.request.parts.len(), submission.endorsements.len());
+        let row = vec![gas::measured(self.contract, &submit_call(submission), gas::sequence(parts, endorsements))];
+        for transaction in self.chain.begin_row(&self.key, row).await? {
+            match Box::pin(transaction.finalized()).await {
+                Err(LedgerError::Reverted { .. }) => Box::pin(self.submit(submission)).await?,
+                result => _ = result?,
+            }
+        }
+        Ok(())
     }
 
     /// Step 4: shows the member that its part was sequenced, so that it reserves or refuses.

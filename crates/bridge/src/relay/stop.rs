@@ -31,7 +31,7 @@ impl Visitor<'_> {
         let (number, link, out) = (self.number, &self.route.link, &self.route.out);
         let slot = slots::part(number, stop.member);
         if self.is_careful {
-            let proven = out.prove(slot).await?;
+            let proven = out.prove(number, slot).await?;
             self.relay.reserve_with(link, number, &part, &proven).await?;
         } else {
             let node = link.node_contract;
@@ -39,7 +39,7 @@ impl Visitor<'_> {
                 let is_sequenced = word(proven) == U256::from_be_bytes(part_hash.0);
                 is_sequenced.then(|| gas::measured(node, &reserve_call(number, &part, proven), gas::part(&part)))
             };
-            out.carry(slot, step).await?;
+            out.carry(number, slot, step).await?;
         }
         match &self.route.back {
             Some(_) => self.report().await,
@@ -60,7 +60,7 @@ impl Visitor<'_> {
     async fn prove_outcome(&self, back: &Arc<Ferry>) -> Result<Proven, RelayError> {
         let (number, party, slot) = (self.number, self.party, slots::outcome(self.number));
         if self.is_careful {
-            let proven = back.prove(slot).await?;
+            let proven = back.prove(number, slot).await?;
             self.relay.report_with(number, party, &proven).await?;
             return Ok(proven);
         }
@@ -70,7 +70,7 @@ impl Visitor<'_> {
             let is_news = matches!(outcome, Some(Outcome::Reserved | Outcome::Refused));
             is_news.then(|| gas::measured(alliance, &prove_call(number, party, proven), gas::PROOF))
         };
-        back.carry(slot, step).await
+        back.carry(number, slot, step).await
     }
 
     /// Shows the member the decision.
@@ -78,7 +78,7 @@ impl Visitor<'_> {
         let (number, link, out) = (self.number, &self.route.link, &self.route.out);
         let slot = slots::request(number);
         if self.is_careful {
-            let proven = out.prove(slot).await?;
+            let proven = out.prove(number, slot).await?;
             return self.relay.settle_with(link, number, &part, &proven).await;
         }
         let link: &MemberLink = link;
@@ -91,7 +91,7 @@ impl Visitor<'_> {
                 Settlement::Open { .. } | Settlement::Unknown => None,
             }
         };
-        let proven = out.carry(slot, step).await?;
+        let proven = out.carry(number, slot, step).await?;
         Ok(settlement(&proven))
     }
 }
