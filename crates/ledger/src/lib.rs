@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   Ledger -- name --> Chain -- submit --> Pipeline (nonces, window, rebroadcast) --+
+//!                        |---- begin_row --> the same, calls that rest on one another -+
 //!                        |                                                          v
 //!                        +---- view, events, transaction, state proof ------> Connection (time limit, breaker,
 //!                        |                                                     identity) --> JSON-RPC endpoint

@@ -2,12 +2,9 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration};
 
-use alloy_primitives::{Address, B256};
-use alloy_sol_types::SolCall;
-use async_trait::async_trait;
-use chancery_contracts::Alliance;
-use chancery_ledger::{Call, LedgerError};
-use futures::future::{join_all, pending};
+use alloy_primitives::B256;
+use chancery_ledger::LedgerError;
+use futures::future::join_all;
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, Semaphore},
@@ -17,12 +14,10 @@ use tokio::{
 
 use super::{
     MemberLink, RelayError, RequestRelay, Settlement, Testimony,
-    carrier::{Carrier, CarryRefusal},
     decided::Decided,
     errand::{Errand, Stop},
     ferry::Ferry,
     parts::{Parts, reserved},
-    request::submit_call,
     step::{Step, is_to_expire, next_step},
     stop::Visitor,
 };
@@ -30,7 +25,6 @@ use crate::{
     alliance::{
         decision::{Decision, RequestState},
         store::Outcome,
-        submission::Submission,
     },
     contracts::{AllianceContract, NodeContract, ViewError},
 };
@@ -45,8 +39,6 @@ const VISIT_TIMEOUT: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// How many times longer the pauses may become for a request that is decided: nobody waits for what is left of it but those who want a key that was reserved late.
 const DECIDED_PAUSES: u32 = 64;
-/// Submissions that are remembered by number until they are driven.
-const MAX_HANDED_IN: usize = 4096;
 
 /// Bounds of a courier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,15 +58,15 @@ impl Default for CourierLimits {
 /// Carries the requests of one alliance. It keeps nothing that cannot be found again: requests are on chain, and their parts come from requesters.
 #[derive(Debug)]
 pub struct Courier {
-    relay: RequestRelay,
-    alliance: AllianceContract,
+    pub(super) relay: RequestRelay,
+    pub(super) alliance: AllianceContract,
     members: BTreeMap<B256, Route>,
     places: Semaphore,
     limits: CourierLimits,
-    parts: Mutex<Parts>,
-    handed_in: Mutex<BTreeMap<u64, Errand>>,
-    decided: Mutex<Decided>,
-    submitted: Notify,
+    pub(super) parts: Mutex<Parts>,
+    pub(super) handed_in: Mutex<BTreeMap<u64, Errand>>,
+    pub(super) decided: Mutex<Decided>,
+    pub(super) submitted: Notify,
 }
 
 /// A member with what carries proofs to it and back.
@@ -241,7 +233,7 @@ impl Courier {
             Step::Wait => Ok((Visit::Later, outcome)),
             Step::Report => {
                 let found = visitor.report().await?;
-                Ok((Visit::Moved, found.or(outcome)))
+                Ok((moved(route, found), found.or(outcome)))
             }
             step @ (Step::Reserve | Step::Settle) => {
                 let hash = match stop.part_hash {
@@ -257,7 +249,7 @@ impl Courier {
                 let Some(part) = part else { return Ok((Visit::Later, outcome)) };
                 if step == Step::Reserve {
                     let found = visitor.reserve(stop, hash, part).await?;
-                    return Ok((Visit::Moved, found));
+                    return Ok((moved(route, found), found));
                 }
                 Ok(match visitor.settle(part).await? {
                     Settlement::Applied => (Visit::Done, Some(Outcome::Applied)),
@@ -266,72 +258,6 @@ impl Courier {
                 })
             }
         }
-    }
-
-    /// The number that a submission's key has, of the same request or of another one.
-    async fn number_of(&self, submission: &Submission) -> Result<Option<u64>, ViewError> {
-        let request = &submission.request;
-        let Some((_, identity)) = self.alliance.certificate(request.certificate).await? else { return Ok(None) };
-        self.alliance.number_of(identity.member, identity.node, request.idempotency_key).await
-    }
-
-    /// The number of what was sequenced before, if it is the same request. Without a transaction: the contract answers that number, or the next one, or why it refuses.
-    async fn known_number(&self, submission: &Submission) -> Result<Option<u64>, ViewError> {
-        // Counted first: whatever gets a number meanwhile counts as new, and then the same again changes nothing.
-        let count = self.alliance.request_count().await?;
-        let call = Call { to: Some(self.relay.contract), data: submit_call(submission).abi_encode().into() };
-        let answer = self.alliance.chain.simulate(Address::ZERO, &call).await?;
-        let number = Alliance::submitCall::abi_decode_returns(&answer)?;
-        Ok(Some(number).filter(|number| *number <= count))
-    }
-}
-
-#[async_trait]
-impl Carrier for Courier {
-    async fn carry(&self, submission: &Submission) -> Result<u64, CarryRefusal> {
-        submission.check().map_err(|fault| CarryRefusal::Malformed { fault })?;
-        let known = self.known_number(submission).await.map_err(refused)?;
-        let is_new = known.is_none();
-        let number = match known {
-            Some(number) => number,
-            None => {
-                Box::pin(self.relay.submit_examined(submission)).await.map_err(|error| match error {
-                    RelayError::Ledger(error) => CarryRefusal::from(error),
-                    error => CarryRefusal::Unavailable { reason: error.to_string() },
-                })?;
-                // It succeeded: the number is this request's.
-                let number = self.number_of(submission).await.map_err(refused)?;
-                number.ok_or_else(|| CarryRefusal::Unavailable { reason: "it has no number yet".to_owned() })?
-            }
-        };
-        {
-            // Only now: what the alliance does not take is not worth a place.
-            let mut parts = self.parts.lock();
-            for (reference, part) in submission.request.parts.iter().zip(&submission.parts) {
-                parts.insert(reference.part_hash, part.clone());
-            }
-        }
-        if is_new {
-            let mut handed_in = self.handed_in.lock();
-            handed_in.insert(number, Errand::handed_in(&submission.request.parts));
-            while handed_in.len() > MAX_HANDED_IN {
-                handed_in.pop_first();
-            }
-        }
-        self.submitted.notify_one();
-        Ok(number)
-    }
-
-    async fn decided(&self, number: u64) {
-        let told = self.decided.lock().wait(number);
-        if told.await.is_err() {
-            // Nobody can tell any more.
-            pending().await
-        }
-    }
-
-    fn announces(&self) -> bool {
-        true
     }
 }
 
@@ -347,9 +273,7 @@ struct Journey {
     is_careful: bool,
 }
 
-fn refused(error: ViewError) -> CarryRefusal {
-    match error {
-        ViewError::Ledger(error) => error.into(),
-        ViewError::Answer(_) => CarryRefusal::Unavailable { reason: "the alliance's answer cannot be read".to_owned() },
-    }
+/// A proof that shows no outcome comes from a node that is behind: then there is nothing to be done at once.
+const fn moved(route: &Route, found: Option<Outcome>) -> Visit {
+    if route.back.is_some() && found.is_none() { Visit::Later } else { Visit::Moved }
 }

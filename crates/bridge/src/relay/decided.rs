@@ -22,6 +22,10 @@ impl Decided {
             // Its receiver is in our hand.
             told.send(()).ok();
         } else {
+            if self.waiting.len() >= MAX_REMEMBERED {
+                // Those of whom all have gone.
+                self.waiting.retain(|_, waiting| waiting.iter().any(|other| !other.is_closed()));
+            }
             let waiting = self.waiting.entry(number).or_default();
             waiting.retain(|other| !other.is_closed());
             waiting.push(told);

@@ -23,6 +23,7 @@ pub mod ferry;
 mod gas;
 mod parts;
 pub mod push;
+mod reception;
 pub mod request;
 mod service;
 pub mod step;

@@ -13,6 +13,7 @@ mod pipeline;
 mod recovery;
 mod refusal;
 mod row;
+mod sending;
 mod signed;
 mod turn;
 mod watch;

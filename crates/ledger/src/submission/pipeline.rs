@@ -8,14 +8,14 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch as latest},
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{
-    Call, FinalTransaction, Underway, Watch, fees::FeeBoard, nonces::NonceBook, refusal::Refusal, signed::Signed,
+    Call, FinalTransaction, Underway, Watch, fees::FeeBoard, nonces::NonceBook, sending::Sent, signed::Signed,
     turn::Turn, watch::Mined,
 };
-use crate::{LedgerError, SubmitterKey, connection::Failure, reading::Reader};
+use crate::{LedgerError, SubmitterKey, reading::Reader};
 
 /// Sends the transactions of one key on one chain, many at a time.
 #[derive(Debug)]
@@ -29,16 +29,6 @@ pub(crate) struct Pipeline {
     synchronizing: tokio::sync::Mutex<()>,
     window: Arc<Semaphore>,
     waiting: AtomicUsize,
-}
-
-/// How giving a transaction to the node ended.
-pub(super) enum Sent {
-    /// The node has it.
-    Taken,
-    /// Another transaction has its nonce, or will.
-    NonceLost,
-    /// The fees were too low.
-    Underpriced,
 }
 
 impl Pipeline {
@@ -208,69 +198,6 @@ impl Pipeline {
             .map_err(|_| self.broken("signing failed"))
     }
 
-    /// Gives the transaction to the node, again and again while the node does not answer: whether it arrived is not known then.
-    async fn send(&self, signed: &Signed, give_up: Instant, turn: &mut Turn) -> Result<Sent, LedgerError> {
-        let limits = self.reader.connection.limits;
-        let mut pause = limits.poll_min;
-        loop {
-            let answer = self.broadcast(signed).await;
-            turn.pass();
-            match answer {
-                Ok(()) => return Ok(Sent::Taken),
-                Err(Failure::Refused(payload)) => match Refusal::of(&payload) {
-                    Refusal::AlreadyKnown => return Ok(Sent::Taken),
-                    Refusal::NonceSpent | Refusal::NonceTaken => return Ok(Sent::NonceLost),
-                    Refusal::Underpriced => return Ok(Sent::Underpriced),
-                    // It comes into reach when those before it are mined; if they are missing, they are filled.
-                    Refusal::NonceAhead => {
-                        self.fill_gaps().await;
-                        if !self.has_transactions_before(signed.nonce) {
-                            self.nonces.lock().give_back(signed.nonce);
-                            self.nonces.lock().doubt();
-                            self.synchronize().await?;
-                            return Ok(Sent::Underpriced);
-                        }
-                    }
-                    Refusal::PoolFull => {}
-                    Refusal::NotPermitted => {
-                        self.nonces.lock().give_back(signed.nonce);
-                        return Err(LedgerError::NotPermitted {
-                            chain: self.reader.name(),
-                            account: self.key.address(),
-                            reason: crate::connection::bounded(&payload.message),
-                        });
-                    }
-                    Refusal::Permanent => {
-                        self.nonces.lock().give_back(signed.nonce);
-                        return Err(LedgerError::SubmissionRefused {
-                            chain: self.reader.name(),
-                            reason: crate::connection::bounded(&payload.message),
-                        });
-                    }
-                },
-                Err(Failure::Other(error @ LedgerError::ChainUnreachable { .. })) => {
-                    tracing::debug!(chain = self.reader.connection.name(), %error, "sending again");
-                }
-                Err(Failure::Other(error)) => {
-                    self.nonces.lock().give_back(signed.nonce);
-                    return Err(error);
-                }
-            }
-            if Instant::now() + pause >= give_up {
-                self.nonces.lock().spent(signed.nonce);
-                self.nonces.lock().doubt();
-                return Err(self.overdue(Some(signed.hash)));
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(limits.rebroadcast_after);
-        }
-    }
-
-    pub(super) async fn broadcast(&self, signed: &Signed) -> Result<(), Failure> {
-        let _hash: B256 = self.reader.connection.attempt("eth_sendRawTransaction", (&signed.raw,)).await?;
-        Ok(())
-    }
-
     /// Waits until the transaction is mined; `None`: its nonce was spent on another, it never will be.
     async fn follow(
         &self,
@@ -301,34 +228,6 @@ impl Pipeline {
                 },
             }
         }
-    }
-
-    /// The transaction is mined: waits for finality and says whether it did what it should.
-    pub(super) async fn conclude(
-        &self,
-        call: &Call,
-        tx_hash: B256,
-        mined: Mined,
-        deadline: Instant,
-    ) -> Result<FinalTransaction, LedgerError> {
-        let number = mined.block_number.to::<u64>();
-        let block = match self.reader.block_when_final(number, deadline).await {
-            Ok(block) => block,
-            Err(LedgerError::UnknownBlock { .. } | LedgerError::ChainUnreachable { .. }) => {
-                return Err(self.overdue(Some(tx_hash)));
-            }
-            Err(error) => return Err(error),
-        };
-        if block.hash != mined.block_hash {
-            return Err(LedgerError::ProofRefused {
-                chain: self.reader.name(),
-                check: "HeaderHashMismatch".to_owned(),
-            });
-        }
-        if mined.status.is_zero() {
-            return Err(self.explain(call, tx_hash, number).await);
-        }
-        Ok(FinalTransaction { tx_hash, block })
     }
 
     pub(super) fn overdue(&self, sent: Option<B256>) -> LedgerError {

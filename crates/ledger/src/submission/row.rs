@@ -74,4 +74,32 @@ impl Pipeline {
         });
         Ok(row.collect())
     }
+
+    /// The transaction is mined: waits for finality and says whether it did what it should.
+    async fn conclude(
+        &self,
+        call: &Call,
+        tx_hash: B256,
+        mined: Mined,
+        deadline: Instant,
+    ) -> Result<FinalTransaction, LedgerError> {
+        let number = mined.block_number.to::<u64>();
+        let block = match self.reader.block_when_final(number, deadline).await {
+            Ok(block) => block,
+            Err(LedgerError::UnknownBlock { .. } | LedgerError::ChainUnreachable { .. }) => {
+                return Err(self.overdue(Some(tx_hash)));
+            }
+            Err(error) => return Err(error),
+        };
+        if block.hash != mined.block_hash {
+            return Err(LedgerError::ProofRefused {
+                chain: self.reader.name(),
+                check: "HeaderHashMismatch".to_owned(),
+            });
+        }
+        if mined.status.is_zero() {
+            return Err(self.explain(call, tx_hash, number).await);
+        }
+        Ok(FinalTransaction { tx_hash, block })
+    }
 }
