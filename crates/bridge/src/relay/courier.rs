@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use alloy_primitives::B256;
-use chancery_ledger::LedgerError;
 use futures::future::join_all;
 use parking_lot::Mutex;
 use tokio::{
@@ -207,7 +206,7 @@ impl Courier {
                 }
                 Err(error) => {
                     tracing::debug!(number, %error, "a part is not carried further now");
-                    errand.is_careful |= matches!(error, RelayError::Ledger(LedgerError::Reverted { .. }));
+                    errand.is_careful |= error.is_refusal();
                     // What it was may have changed by another's hand.
                     stop.outcome = None;
                     visit = visit.max(Visit::Later);

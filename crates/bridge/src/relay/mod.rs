@@ -83,6 +83,13 @@ pub enum RelayError {
     Point(#[from] PointError),
 }
 
+impl RelayError {
+    /// Whether a chain refused the transaction, or it failed: another gas limit, or another moment, may help.
+    const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Ledger(LedgerError::Reverted { .. } | LedgerError::SubmissionRefused { .. }))
+    }
+}
+
 fn encoded(call: &impl SolCall) -> alloy_primitives::Bytes {
     call.abi_encode().into()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use chancery_contracts::{Alliance, StoreNode};
-use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
+use chancery_ledger::{Call, Chain, SubmitterKey};
 
 use super::{AnchorRelay, Proven, RelayError, Testimony, encoded, gas};
 use crate::alliance::{
@@ -69,8 +69,8 @@ impl RequestRelay {
         let (parts, endorsements) = (submission.request.parts.len(), submission.endorsements.len());
         let row = vec![gas::measured(self.contract, &submit_call(submission), gas::sequence(parts, endorsements))];
         for transaction in self.chain.begin_row(&self.key, row).await? {
-            match Box::pin(transaction.finalized()).await {
-                Err(LedgerError::Reverted { .. }) => Box::pin(self.submit(submission)).await?,
+            match Box::pin(transaction.finalized()).await.map_err(RelayError::from) {
+                Err(error) if error.is_refusal() => Box::pin(self.submit(submission)).await?,
                 result => _ = result?,
             }
         }
