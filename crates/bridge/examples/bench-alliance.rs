@@ -97,11 +97,12 @@ async fn main() {
     requester.limits.max_tries = 1;
     let serial = Arc::new(AtomicU64::new(0));
 
-    let mut alone = Tally::default();
+    let (mut alone, mut stages) = (Tally::default(), Stages::default());
     for _ in 0..arguments.alone {
-        alone.add(ask(&partnership, &requester, &serial, None).await);
+        alone.cold.push(stages.ask(&partnership, &requester, &serial).await);
     }
     report("one at a time", &mut alone, None);
+    stages.report();
     let mut free = load(&partnership, &requester, &serial, &arguments, false).await;
     let seconds = arguments.seconds as f64;
     report("without conflicts", &mut free, Some(seconds));
@@ -114,6 +115,52 @@ async fn main() {
     );
     exactly_one_each(&partnership, &heavy).await;
     carries.abort();
+}
+
+/// Where the time of a request goes that is alone.
+#[derive(Default)]
+struct Stages {
+    suggested: Vec<Duration>,
+    endorsed: Vec<Duration>,
+    sequenced: Vec<Duration>,
+    decided: Vec<Duration>,
+}
+
+impl Stages {
+    /// One request, step by step; from the beginning to the final commit.
+    async fn ask(&mut self, partnership: &Partnership, requester: &Requester, serial: &AtomicU64) -> Duration {
+        let number = serial.fetch_add(1, Ordering::Relaxed);
+        let calls = partnership.calls(name(&format!("cold {number}")), [number, number]);
+        let started = Instant::now();
+        let suggested = calls.iter().map(|(member, call)| requester.suggest(*member, call));
+        let parts = futures::future::try_join_all(suggested).await.unwrap();
+        self.suggested.push(started.elapsed());
+        let (key, mut last) = (name(&format!("request {number}")), Instant::now());
+        let submission = requester.endorse(key, parts).await.unwrap();
+        self.endorsed.push(last.elapsed());
+        last = Instant::now();
+        let number = requester.carrier.carry(&submission).await.unwrap();
+        self.sequenced.push(last.elapsed());
+        last = Instant::now();
+        requester.follow(number, key, Some(&submission)).await.unwrap();
+        self.decided.push(last.elapsed());
+        started.elapsed()
+    }
+
+    fn report(&mut self) {
+        let stages = [
+            ("suggested by both members", &mut self.suggested),
+            ("endorsed and signed", &mut self.endorsed),
+            ("sequenced, final", &mut self.sequenced),
+            ("reserved, proven and decided, final", &mut self.decided),
+        ];
+        for (stage, latencies) in stages {
+            latencies.sort_unstable();
+            if let Some(median) = latencies.get(latencies.len() / 2) {
+                println!("  {stage}: p50 {} ms", median.as_millis());
+            }
+        }
+    }
 }
 
 /// A load of clients for some time; with `conflicts`, every second request is about a hot key.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     Block, Call, ChainConfig, ChainHead, Event, EventFilter, FinalTransaction, Finality, LedgerError, LedgerLimits,
-    ProvenTransaction, RevertReasons, StateEvidence, SubmitterKey, View,
+    MeasuredCall, ProvenTransaction, RevertReasons, StateEvidence, SubmitterKey, Underway, View,
     connection::Connection,
     reading::Reader,
     submission::{Pipeline, Watch},
@@ -90,6 +90,20 @@ impl Chain {
     pub async fn submit(&self, key: &Arc<SubmitterKey>, call: Call) -> Result<FinalTransaction, LedgerError> {
         let deadline = Instant::now() + self.reader.connection.limits.submission_deadline;
         Box::pin(self.pipeline(key).submit(call, deadline)).await
+    }
+
+    /// Begins to send calls that rest on one another, in their order and with gas limits of the caller: in one block, if the chain lets them. Each ends by itself, and
+    /// all are on their way when this returns; what is given later by the same key comes after them. None is estimated, so a refusal costs a failed transaction.
+    ///
+    /// # Errors
+    /// `Busy`, `ChainUnreachable`: none was sent.
+    pub async fn begin_row(
+        &self,
+        key: &Arc<SubmitterKey>,
+        calls: Vec<MeasuredCall>,
+    ) -> Result<Vec<Underway>, LedgerError> {
+        let deadline = Instant::now() + self.reader.connection.limits.submission_deadline;
+        self.pipeline(key).begin_row(calls, deadline).await
     }
 
     fn pipeline(&self, key: &Arc<SubmitterKey>) -> Arc<Pipeline> {

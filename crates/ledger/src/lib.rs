@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   Ledger -- name --> Chain -- submit --> Pipeline (nonces, window, rebroadcast) --+
+//!                        |---- begin_row --> the same, calls that rest on one another -+
 //!                        |                                                          v
 //!                        +---- view, events, transaction, state proof ------> Connection (time limit, breaker,
 //!                        |                                                     identity) --> JSON-RPC endpoint
@@ -38,4 +39,4 @@ pub use ledger::Ledger;
 pub use limits::LedgerLimits;
 pub use reading::{Block, ChainHead, Event, EventFilter, Finality, ProvenTransaction, StateEvidence, View};
 pub use revert::{RevertReason, RevertReasons};
-pub use submission::{Call, FinalTransaction};
+pub use submission::{Call, FinalTransaction, MeasuredCall, Underway};

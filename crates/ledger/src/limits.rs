@@ -43,6 +43,8 @@ pub struct LedgerLimits {
     pub cached_headers: u32,
     /// Blocks kept with all transactions and receipts for proofs.
     pub cached_bodies: u32,
+    /// Answers of view functions kept, of at most 4 KiB each.
+    pub cached_views: u32,
     /// Gas added to an estimate, in percent: other transactions may come first.
     pub gas_margin_percent: u64,
     /// Longest use of the fees read last on a chain whose base fee is not zero.
@@ -72,6 +74,7 @@ impl Default for LedgerLimits {
             max_block_transactions: 50_000,
             cached_headers: 4096,
             cached_bodies: 16,
+            cached_views: 1024,
             gas_margin_percent: 25,
             fee_refresh: Duration::from_secs(5),
         }

@@ -21,7 +21,7 @@ pub struct Suggestion {
 #[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Difference {
     /// It was read in another version.
-    #[error("key {key} was read in version {suggested:?}, and has {found:?}")]
+    #[error("key {key} was {}, and {}", read(*suggested), has(*found))]
     Version {
         /// Which key.
         key: B256,
@@ -31,7 +31,7 @@ pub enum Difference {
         found: Option<u64>,
     },
     /// It is to get another value.
-    #[error("key {key} was to become {suggested:?}, and becomes {found:?}")]
+    #[error("key {key} was {}, and {}", to_become(*suggested), becomes(*found))]
     Value {
         /// Which key.
         key: B256,
@@ -40,6 +40,22 @@ pub enum Difference {
         /// As the endorser's node contract has it.
         found: Option<B256>,
     },
+}
+
+fn read(version: Option<u64>) -> String {
+    version.map_or_else(|| "not read".to_owned(), |version| format!("read in version {version}"))
+}
+
+fn has(version: Option<u64>) -> String {
+    version.map_or_else(|| "is not read there".to_owned(), |version| format!("has version {version}"))
+}
+
+fn to_become(value: Option<B256>) -> String {
+    value.map_or_else(|| "not to be written".to_owned(), |value| format!("to become {value}"))
+}
+
+fn becomes(value: Option<B256>) -> String {
+    value.map_or_else(|| "is not written there".to_owned(), |value| format!("becomes {value}"))
 }
 
 impl Difference {
@@ -117,6 +133,18 @@ mod tests {
         assert_eq!(compare(&part(), &found), Err(Difference::Value { key: B, suggested: Some(A), found: Some(B) }));
         found.reads[0].version = 4;
         assert_eq!(compare(&part(), &found), Err(Difference::Version { key: A, suggested: Some(3), found: Some(4) }));
+    }
+
+    #[test]
+    fn what_is_said_to_the_user_is_words_and_values() {
+        let value = Difference::Value { key: A, suggested: Some(A), found: None };
+        assert_eq!(value.to_string(), format!("key {A} was to become {A}, and is not written there"));
+        let version = Difference::Version { key: A, suggested: None, found: Some(4) };
+        assert_eq!(version.to_string(), format!("key {A} was not read, and has version 4"));
+        let version = Difference::Version { key: A, suggested: Some(3), found: None };
+        assert_eq!(version.to_string(), format!("key {A} was read in version 3, and is not read there"));
+        let value = Difference::Value { key: A, suggested: None, found: Some(B) };
+        assert_eq!(value.to_string(), format!("key {A} was not to be written, and becomes {B}"));
     }
 
     #[test]

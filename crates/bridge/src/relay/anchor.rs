@@ -5,10 +5,10 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use chancery_contracts::{Anchor, uncompressed_g1, uncompressed_g2};
-use chancery_ledger::{Call, Chain, Finality, SubmitterKey};
+use chancery_ledger::{Call, Chain, Finality, MeasuredCall, SubmitterKey};
 use chancery_light::{BLS_SIGNATURE_BYTES, FinalityProof, Handover, ValidatorKey};
 
-use super::{RelayError, encoded};
+use super::{RelayError, encoded, gas};
 
 /// Carries what is final on one chain to the anchor that follows it on another.
 #[derive(Clone, Debug)]
@@ -80,20 +80,58 @@ impl AnchorRelay {
         slots: &[B256],
         known: Option<u64>,
     ) -> Result<Proven, RelayError> {
-        let evidence = self.followed.state(account, slots).await?.ok_or_else(|| self.no_certificate())?;
-        let finality = evidence.proof.finality.as_ref().ok_or_else(|| self.no_certificate())?;
-        let proof = evidence.proof.account;
-        let anchored = evidence.block.number;
-        if known != Some(anchored) {
-            self.submit(finality).await?;
-            self.send(&Anchor::proveAccountCall { number: anchored, account, proof: proof.account_proof }).await?;
+        let Crossing { proven, account, finality } = self.crossing(account, slots).await?;
+        if known != Some(proven.anchored) {
+            self.submit(&finality).await?;
+            self.send(&account).await?;
         }
-        let slots = proof.storage_proof.into_iter().map(|slot| ProvenSlot { value: slot.value, proof: slot.proof });
-        Ok(Proven { anchored, time_s: evidence.block.time_ms / 1000, slots: slots.collect() })
+        Ok(proven)
     }
 
-    /// Every change of validators that the anchor has not followed yet, and then the block.
+    /// What proves these slots on the host, read and not sent yet.
+    async fn crossing(&self, account: Address, slots: &[B256]) -> Result<Crossing, RelayError> {
+        let evidence = self.followed.state(account, slots).await?.ok_or_else(|| self.no_certificate())?;
+        let finality = evidence.proof.finality.ok_or_else(|| self.no_certificate())?;
+        let (proof, number) = (evidence.proof.account, evidence.block.number);
+        let slots = proof.storage_proof.into_iter().map(|slot| ProvenSlot { value: slot.value, proof: slot.proof });
+        Ok(Crossing {
+            proven: Proven { anchored: number, time_s: evidence.block.time_ms / 1000, slots: slots.collect() },
+            account: Anchor::proveAccountCall { number, account, proof: proof.account_proof },
+            finality,
+        })
+    }
+
+    /// The newest final block with these slots, and the calls that have to come before a use of them: none if `known` is that block. Changes of validators
+    /// are shown to the anchor at once.
+    pub(super) async fn prepare(
+        &self,
+        account: Address,
+        slots: &[B256],
+        known: Option<u64>,
+    ) -> Result<(Proven, Vec<MeasuredCall>), RelayError> {
+        let Crossing { proven, account, finality } = self.crossing(account, slots).await?;
+        if known == Some(proven.anchored) {
+            return Ok((proven, Vec::new()));
+        }
+        let validators = self.follow(&finality).await?;
+        let submit = submit_call(&finality, &validators)?;
+        let calls = vec![
+            gas::measured(self.anchor, &submit, gas::update(validators.len(), finality.descendants.len())),
+            gas::measured(self.anchor, &account, gas::PROOF),
+        ];
+        Ok((proven, calls))
+    }
+
     async fn submit(&self, finality: &FinalityProof) -> Result<(), RelayError> {
+        let validators = self.follow(finality).await?;
+        self.send(&submit_call(finality, &validators)?).await
+    }
+
+    /// Shows every change of validators that the anchor has not followed yet; those of the block.
+    async fn follow(&self, finality: &FinalityProof) -> Result<Vec<ValidatorKey>, RelayError> {
+        if finality.handovers.is_empty() {
+            return self.genesis_validators();
+        }
         let answer = self.host.view(self.anchor, &encoded(&Anchor::chainCall {})).await?;
         let known = Anchor::chainCall::abi_decode_returns(&answer.data)?.fromEpoch;
         let mut validators = self.genesis_validators()?;
@@ -104,8 +142,7 @@ impl AnchorRelay {
             }
             validators.clone_from(&handover.validators);
         }
-        let proof = finality_call(&finality.header, &finality.certificate, &finality.descendants)?;
-        self.send(&Anchor::submitCall { proof, keys: points(&validators)? }).await
+        Ok(validators)
     }
 
     async fn send(&self, call: &impl SolCall) -> Result<(), RelayError> {
@@ -121,6 +158,19 @@ impl AnchorRelay {
     fn no_certificate(&self) -> RelayError {
         RelayError::NoCertificate { chain: self.followed.name().to_owned() }
     }
+}
+
+/// A final block with slots, and the calls that anchor it and the account.
+#[derive(Debug)]
+struct Crossing {
+    proven: Proven,
+    account: Anchor::proveAccountCall,
+    finality: FinalityProof,
+}
+
+fn submit_call(finality: &FinalityProof, validators: &[ValidatorKey]) -> Result<Anchor::submitCall, RelayError> {
+    let proof = finality_call(&finality.header, &finality.certificate, &finality.descendants)?;
+    Ok(Anchor::submitCall { proof, keys: points(validators)? })
 }
 
 fn handover_call(handover: &Handover) -> Result<Anchor::HandoverProof, RelayError> {

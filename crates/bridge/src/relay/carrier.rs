@@ -22,6 +22,16 @@ pub const PATH: &str = "/v1/submissions";
 pub trait Carrier: Send + Sync {
     /// The number that it got. The same again is no error, and tells a carrier that was killed what it has forgotten.
     async fn carry(&self, submission: &Submission) -> Result<u64, CarryRefusal>;
+
+    /// Ends when the number seems to be decided, so that it is worth looking at the chain; never, if this carrier cannot tell. Nothing is believed for it.
+    async fn decided(&self, _number: u64) {
+        std::future::pending().await
+    }
+
+    /// Whether [`Self::decided`] can be expected to end: then one looks less often by oneself.
+    fn announces(&self) -> bool {
+        false
+    }
 }
 
 /// What a submission was sequenced as.

@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration};
 
-use alloy_primitives::{Address, B256};
-use alloy_sol_types::SolCall;
-use async_trait::async_trait;
-use chancery_contracts::Alliance;
-use chancery_ledger::Call;
+use alloy_primitives::B256;
 use futures::future::join_all;
 use parking_lot::Mutex;
 use tokio::{
@@ -16,26 +12,32 @@ use tokio::{
 };
 
 use super::{
-    MemberLink, RelayError, RequestRelay, Testimony,
-    carrier::{Carrier, CarryRefusal},
+    MemberLink, RelayError, RequestRelay, Settlement, Testimony,
+    decided::Decided,
+    errand::{Errand, Stop},
     ferry::Ferry,
     parts::{Parts, reserved},
-    request::submit_call,
     step::{Step, is_to_expire, next_step},
+    stop::Visitor,
 };
 use crate::{
-    alliance::{decision::Decision, slots, submission::Submission},
+    alliance::{
+        decision::{Decision, RequestState},
+        store::Outcome,
+    },
     contracts::{AllianceContract, NodeContract, ViewError},
 };
 
 /// Requests that are not at their end and looked after at a time; more wait until one of these is.
 const MAX_OPEN: usize = 4096;
 /// Requests for which something is done at the same time.
-const PARALLEL: usize = 128;
+const PARALLEL: usize = 512;
 /// Longest care for one request at a time: many times what a chain takes for a transaction.
 const VISIT_TIMEOUT: Duration = Duration::from_secs(60);
 /// First pause before a request is visited again for which nothing could be done.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
+/// How many times longer the pauses may become for a request that is decided: nobody waits for what is left of it but those who want a key that was reserved late.
+const DECIDED_PAUSES: u32 = 64;
 
 /// Bounds of a courier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,23 +57,25 @@ impl Default for CourierLimits {
 /// Carries the requests of one alliance. It keeps nothing that cannot be found again: requests are on chain, and their parts come from requesters.
 #[derive(Debug)]
 pub struct Courier {
-    relay: RequestRelay,
-    alliance: AllianceContract,
+    pub(super) relay: RequestRelay,
+    pub(super) alliance: AllianceContract,
     members: BTreeMap<B256, Route>,
     places: Semaphore,
     limits: CourierLimits,
-    parts: Mutex<Parts>,
-    submitted: Notify,
+    pub(super) parts: Mutex<Parts>,
+    pub(super) handed_in: Mutex<BTreeMap<u64, Errand>>,
+    pub(super) decided: Mutex<Decided>,
+    pub(super) submitted: Notify,
 }
 
 /// A member with what carries proofs to it and back.
 #[derive(Debug)]
-struct Route {
-    link: MemberLink,
+pub(super) struct Route {
+    pub(super) link: MemberLink,
     /// Words of the alliance, to the member.
-    out: Arc<Ferry>,
+    pub(super) out: Arc<Ferry>,
     /// Words of the member's node contract, to the alliance; `None`: they are attested.
-    back: Option<Arc<Ferry>>,
+    pub(super) back: Option<Arc<Ferry>>,
 }
 
 /// What a visit did for a request.
@@ -100,7 +104,17 @@ impl Courier {
         });
         let members = routes.collect();
         let places = Semaphore::new(PARALLEL);
-        Self { relay, alliance, members, places, limits, parts: Mutex::default(), submitted: Notify::new() }
+        Self {
+            relay,
+            alliance,
+            members,
+            places,
+            limits,
+            parts: Mutex::default(),
+            handed_in: Mutex::default(),
+            decided: Mutex::default(),
+            submitted: Notify::new(),
+        }
     }
 
     /// Carries until it is dropped. What fails is logged and tried again.
@@ -132,137 +146,133 @@ impl Courier {
 
     /// Brings one request to its end.
     async fn drive(&self, number: u64) {
-        let mut pause = FIRST_PAUSE;
+        let mut errand = self.handed_in.lock().remove(&number).unwrap_or_default();
+        let (mut pause, mut longest) = (FIRST_PAUSE, self.limits.pause);
         loop {
             let visit = match self.places.acquire().await {
-                Ok(_place) => timeout(VISIT_TIMEOUT, Box::pin(self.visit(number))).await,
+                Ok(_place) => timeout(VISIT_TIMEOUT, Box::pin(self.visit(number, &mut errand))).await,
                 // Nobody closes it.
                 Err(_) => return,
             };
             match visit {
-                Ok(Ok(Visit::Done)) => return,
-                Ok(Ok(Visit::Moved)) => {
+                Ok(Ok((_, Visit::Done))) => return,
+                Ok(Ok((_, Visit::Moved))) => {
                     pause = FIRST_PAUSE;
                     continue;
                 }
-                Ok(Ok(Visit::Later)) => {}
+                Ok(Ok((RequestState::Sequenced, Visit::Later))) => {}
+                Ok(Ok((_, Visit::Later))) => longest = self.limits.pause.saturating_mul(DECIDED_PAUSES),
                 Ok(Err(error)) => tracing::debug!(number, %error, "a request is not carried further now"),
                 Err(_) => tracing::warn!(number, "a request takes long, and is visited again"),
             }
             sleep(pause).await;
-            pause = (pause * 2).min(self.limits.pause);
+            pause = (pause * 2).min(longest);
         }
     }
 
-    async fn visit(&self, number: u64) -> Result<Visit, RelayError> {
-        let Some(decision) = self.alliance.decision(number).await? else { return Ok(Visit::Later) };
+    async fn visit(&self, number: u64, errand: &mut Errand) -> Result<(RequestState, Visit), RelayError> {
+        let Some(decision) = self.alliance.decision(number).await? else {
+            return Ok((RequestState::Sequenced, Visit::Later));
+        };
+        if decision.state() != RequestState::Sequenced {
+            self.decided.lock().tell(number);
+        }
         let now = self.alliance.time_s().await?;
         if is_to_expire(&decision, now) {
             self.relay.expire(number).await?;
-            return Ok(Visit::Moved);
+            return Ok((decision.state(), Visit::Moved));
         }
-        let members = self.alliance.parties(number).await?;
-        let parts =
-            (0..).zip(members).map(|(party, member)| Box::pin(self.visit_part(number, decision, party, member, now)));
+        let stops = match errand.stops.take() {
+            Some(stops) => stops,
+            None => Errand::stops_of(self.alliance.parties(number).await?),
+        };
+        let stops = errand.stops.insert(stops);
+        let (is_fresh, is_careful) = (errand.is_fresh, errand.is_careful);
+        errand.is_fresh = false;
+        let parts: Vec<_> = (0..)
+            .zip(stops.iter().copied())
+            .map(|(party, stop)| {
+                let at = Journey { number, decision, party, now, is_fresh, is_careful };
+                Box::pin(self.visit_part(at, stop))
+            })
+            .collect();
         let mut visit = Visit::Done;
-        for part in join_all(parts).await {
+        for (stop, part) in stops.iter_mut().zip(join_all(parts).await) {
             // One member's chain that does not answer keeps nobody else waiting.
-            visit = visit.max(part.unwrap_or_else(|error| {
-                tracing::debug!(number, %error, "a part is not carried further now");
-                Visit::Later
-            }));
+            match part {
+                Ok((own, outcome)) => {
+                    stop.outcome = outcome;
+                    visit = visit.max(own);
+                }
+                Err(error) => {
+                    tracing::debug!(number, %error, "a part is not carried further now");
+                    errand.is_careful |= error.is_refusal();
+                    // What it was may have changed by another's hand.
+                    stop.outcome = None;
+                    visit = visit.max(Visit::Later);
+                }
+            }
         }
-        Ok(visit)
+        Ok((decision.state(), visit))
     }
 
-    async fn visit_part(
-        &self,
-        number: u64,
-        decision: Decision,
-        party: u8,
-        member: B256,
-        now: u64,
-    ) -> Result<Visit, RelayError> {
-        let Some(Route { link, out, back }) = self.members.get(&member) else { return Ok(Visit::Later) };
+    /// What was done, and the outcome there as far as it is known then.
+    async fn visit_part(&self, at: Journey, stop: Stop) -> Result<(Visit, Option<Outcome>), RelayError> {
+        let Journey { number, decision, party, now, is_fresh, is_careful } = at;
+        let Some(route) = self.members.get(&stop.member) else { return Ok((Visit::Later, None)) };
+        let link = &route.link;
         let contract = NodeContract { chain: link.to_member.host.clone(), address: link.node_contract };
-        let outcome = contract.outcome(number).await?;
-        let step = next_step(&decision, party, outcome, now);
-        match step {
-            Step::Done => return Ok(Visit::Done),
-            Step::Wait => return Ok(Visit::Later),
-            Step::Report => match back {
-                Some(back) => {
-                    let proven = back.prove(slots::outcome(number)).await?;
-                    self.relay.report_with(number, party, &proven).await?;
-                }
-                None => self.relay.report(link, number, party).await?,
-            },
-            Step::Reserve | Step::Settle => {
-                let hash = self.alliance.part_hash(number, member).await?;
+        let outcome = match stop.outcome {
+            None if !is_fresh => contract.outcome(number).await?,
+            known => known,
+        };
+        let visitor = Visitor { relay: &self.relay, route, number, party, is_careful };
+        match next_step(&decision, party, outcome, now) {
+            Step::Done => Ok((Visit::Done, outcome)),
+            Step::Wait => Ok((Visit::Later, outcome)),
+            Step::Report => {
+                let found = visitor.report().await?;
+                Ok((moved(route, found), found.or(outcome)))
+            }
+            step @ (Step::Reserve | Step::Settle) => {
+                let hash = match stop.part_hash {
+                    Some(hash) => hash,
+                    None => self.alliance.part_hash(number, stop.member).await?,
+                };
                 let known = self.parts.lock().get(hash);
                 let part = match known {
                     None if outcome.is_some() => reserved(&contract, number, hash, &decision).await?,
                     known => known,
                 };
                 // Its requester sends it again, or another relay has it.
-                let Some(part) = part else { return Ok(Visit::Later) };
+                let Some(part) = part else { return Ok((Visit::Later, outcome)) };
                 if step == Step::Reserve {
-                    let proven = out.prove(slots::part(number, member)).await?;
-                    self.relay.reserve_with(link, number, &part, &proven).await?;
-                } else {
-                    let proven = out.prove(slots::request(number)).await?;
-                    self.relay.settle_with(link, number, &part, &proven).await?;
+                    let found = visitor.reserve(stop, hash, part).await?;
+                    return Ok((moved(route, found), found));
                 }
+                Ok(match visitor.settle(part).await? {
+                    Settlement::Applied => (Visit::Done, Some(Outcome::Applied)),
+                    Settlement::Released => (Visit::Done, Some(Outcome::Released)),
+                    Settlement::Open { .. } | Settlement::Unknown => (Visit::Later, outcome),
+                })
             }
         }
-        Ok(Visit::Moved)
-    }
-
-    /// The number of what was sequenced before, if it is the same request.
-    async fn known_number(&self, submission: &Submission) -> Result<Option<u64>, ViewError> {
-        let request = &submission.request;
-        let Some((_, identity)) = self.alliance.certificate(request.certificate).await? else { return Ok(None) };
-        let number = self.alliance.number_of(identity.member, identity.node, request.idempotency_key).await?;
-        if number.is_some() {
-            // Without a transaction: the contract answers the number, or that the key is another request's.
-            let call = Call { to: Some(self.relay.contract), data: submit_call(submission).abi_encode().into() };
-            let answer = self.alliance.chain.simulate(Address::ZERO, &call).await?;
-            return Ok(Some(Alliance::submitCall::abi_decode_returns(&answer)?));
-        }
-        Ok(None)
     }
 }
 
-#[async_trait]
-impl Carrier for Courier {
-    async fn carry(&self, submission: &Submission) -> Result<u64, CarryRefusal> {
-        submission.check().map_err(|fault| CarryRefusal::Malformed { fault })?;
-        let number = match self.known_number(submission).await.map_err(refused)? {
-            Some(number) => number,
-            None => {
-                Box::pin(self.relay.submit(submission)).await.map_err(|error| match error {
-                    RelayError::Ledger(error) => CarryRefusal::from(error),
-                    error => CarryRefusal::Unavailable { reason: error.to_string() },
-                })?;
-                let number = self.known_number(submission).await.map_err(refused)?;
-                number.ok_or_else(|| CarryRefusal::Unavailable { reason: "it has no number yet".to_owned() })?
-            }
-        };
-        {
-            // Only now: what the alliance does not take is not worth a place.
-            let mut parts = self.parts.lock();
-            for (reference, part) in submission.request.parts.iter().zip(&submission.parts) {
-                parts.insert(reference.part_hash, part.clone());
-            }
-        }
-        self.submitted.notify_one();
-        Ok(number)
-    }
+/// Where a request is when one of its parts is visited.
+#[derive(Clone, Copy, Debug)]
+struct Journey {
+    number: u64,
+    decision: Decision,
+    party: u8,
+    /// Time of the newest block of the alliance chain, in seconds.
+    now: u64,
+    is_fresh: bool,
+    is_careful: bool,
 }
 
-fn refused(error: ViewError) -> CarryRefusal {
-    match error {
-        ViewError::Ledger(error) => error.into(),
-        ViewError::Answer(_) => CarryRefusal::Unavailable { reason: "the alliance's answer cannot be read".to_owned() },
-    }
+/// A proof that shows no outcome comes from a node that is behind: then there is nothing to be done at once.
+const fn moved(route: &Route, found: Option<Outcome>) -> Visit {
+    if route.back.is_some() && found.is_none() { Visit::Later } else { Visit::Moved }
 }

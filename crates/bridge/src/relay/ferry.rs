@@ -1,39 +1,79 @@
-//! Proofs of one account for many requests at once: one anchored block, and one proof of the account, serve all who wait when it leaves.
+//! Proofs of one account for many requests at once, and what each does with its own: one anchored block, and one proof of the account, serve all who wait when it leaves.
 //!
 //! ```text
-//! request -- slot --\
-//! request -- slot ----> [queue] --> newest final block -> submit header -> prove account --> each its slot with its path
-//! request -- slot --/         meanwhile others gather for the next one
+//! request -- slot, step --\
+//! request -- slot, step ----> [queue] --> newest final block --> one row of transactions: submit header, prove account, step, step, step ...
+//! request -- slot, step --/        meanwhile others gather for the next one
 //! ```
-//! A header's certificate costs a pairing, and an account's path as much as all that a request does with it: under load both are shared by dozens.
+//! A header's certificate costs a pairing, and an account's path as much as all that a request does with it: under load both are shared by dozens. The row has consecutive
+//! nonces of one key, so a crossing takes one block, not three one after the other; and the next may leave while it is under way. A step whose header did not arrive
+//! fails and changes nothing.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use alloy_primitives::{Address, B256};
+use chancery_ledger::{LedgerError, MeasuredCall, Underway};
 use chancery_light::MAX_STORAGE_SLOTS;
 use parking_lot::Mutex;
-use tokio::sync::{Mutex as Turn, oneshot};
+use tokio::sync::{Mutex as Turn, oneshot, watch};
 
 use super::{AnchorRelay, Proven, RelayError};
 
-/// Somebody who waits for a slot; what the crossing failed with is told to one of those who were on it, the others cross again.
-type Waiting = (B256, oneshot::Sender<Proven>);
+/// Most who cross together: their steps and the header have to fit the window of a key.
+const MAX_ABOARD: usize = 128;
+const _: () = assert!(MAX_ABOARD <= MAX_STORAGE_SLOTS);
+
+/// What is to be done with a slot, once its value and proof are known; `None`: nothing.
+type Step = Box<dyn FnOnce(&Proven) -> Option<MeasuredCall> + Send>;
+/// How the anchoring that a slot rests on went; `None`: it is under way.
+type Landing = watch::Receiver<Option<Result<(), LedgerError>>>;
+
+/// Somebody who waits for a slot.
+struct Passenger {
+    /// Whose it is. The older go first: a younger one that held their keys would have to be waited for.
+    number: u64,
+    slot: B256,
+    step: Step,
+    aboard: Arc<AtomicBool>,
+    answer: oneshot::Sender<Result<Passage, RelayError>>,
+}
+
+/// What somebody got.
+struct Passage {
+    proven: Proven,
+    /// What was made of it.
+    step: Option<Underway>,
+    /// `None`: it was anchored by an earlier crossing, of this same state.
+    landing: Option<Landing>,
+}
 
 /// Carries slots of one account over one anchor.
-#[derive(Debug)]
 pub struct Ferry {
     relay: AnchorRelay,
     account: Address,
-    queue: Mutex<Vec<Waiting>>,
-    /// Held while a crossing is under way.
+    queue: Mutex<Vec<Passenger>>,
+    /// Held while a crossing is put together.
     turn: Turn<Shore>,
 }
 
 /// What is anchored already.
 #[derive(Debug, Default)]
 struct Shore {
-    /// The newest block that this ferry has anchored with the account in it.
-    anchored: Option<u64>,
+    /// The newest block that this ferry has begun to anchor with the account in it, and how that goes.
+    anchored: Option<(u64, Landing)>,
+}
+
+impl Shore {
+    /// The block, if its anchoring has not failed.
+    fn known(&self) -> Option<u64> {
+        self.anchored
+            .as_ref()
+            .filter(|(_, landing)| !matches!(*landing.borrow(), Some(Err(_))))
+            .map(|(number, _)| *number)
+    }
 }
 
 impl Ferry {
@@ -49,55 +89,130 @@ impl Ferry {
         &self.relay
     }
 
-    /// A slot of the account, provable on the host, in a block that is final now or later.
+    /// A slot of the account, for a request, provable on the host, in a block that is final now or later.
     ///
     /// # Errors
     /// See [`RelayError`].
-    pub async fn prove(&self, slot: B256) -> Result<Proven, RelayError> {
-        loop {
-            let (answer, mut answered) = oneshot::channel();
-            self.queue.lock().push((slot, answer));
-            tokio::select! {
-                biased;
-                proven = &mut answered => match proven {
-                    Ok(proven) => return Ok(proven),
-                    // Who carried it has failed or went away.
-                    Err(_) => continue,
-                },
-                mut shore = self.turn.lock() => {
-                    let aboard = self.board();
-                    if !aboard.is_empty() {
-                        self.cross(&mut shore, aboard).await?;
-                    }
-                }
-            }
-            // Left behind when more waited than one proof takes.
-            if let Ok(proven) = answered.try_recv() {
-                return Ok(proven);
+    pub async fn prove(&self, number: u64, slot: B256) -> Result<Proven, RelayError> {
+        let passage = self.cross(number, slot, Box::new(|_| None)).await?;
+        if let Some(mut landing) = passage.landing {
+            let landed = landing.wait_for(Option::is_some).await.map_err(|_| RelayError::LeftBehind)?;
+            if let Some(Err(error)) = landed.as_ref() {
+                return Err(error.clone().into());
             }
         }
+        Ok(passage.proven)
+    }
+
+    /// The same, and in the same row what is made of it, paid by the anchor's key. Final when this returns.
+    ///
+    /// # Errors
+    /// See [`RelayError`]. A step that was refused was a failed transaction.
+    pub async fn carry(
+        &self,
+        number: u64,
+        slot: B256,
+        step: impl FnOnce(&Proven) -> Option<MeasuredCall> + Send + 'static,
+    ) -> Result<Proven, RelayError> {
+        let passage = self.cross(number, slot, Box::new(step)).await?;
+        if let Some(step) = passage.step {
+            Box::pin(step.finalized()).await?;
+        }
+        Ok(passage.proven)
+    }
+
+    async fn cross(&self, number: u64, slot: B256, step: Step) -> Result<Passage, RelayError> {
+        let (answer, mut answered) = oneshot::channel();
+        let aboard = Arc::new(AtomicBool::new(false));
+        self.queue.lock().push(Passenger { number, slot, step, aboard: Arc::clone(&aboard), answer });
+        while !aboard.load(Ordering::Acquire) {
+            tokio::select! {
+                biased;
+                passage = &mut answered => return passage.unwrap_or(Err(RelayError::LeftBehind)),
+                mut shore = self.turn.lock() => self.leave(&mut shore).await,
+            }
+        }
+        answered.await.unwrap_or(Err(RelayError::LeftBehind))
     }
 
     /// Those who have waited longest; who has gone away meanwhile is left behind.
-    fn board(&self) -> Vec<Waiting> {
+    fn board(&self) -> Vec<Passenger> {
         let mut queue = self.queue.lock();
-        queue.retain(|(_, answer)| !answer.is_closed());
-        let count = queue.len().min(MAX_STORAGE_SLOTS);
-        queue.drain(..count).collect()
+        queue.retain(|passenger| !passenger.answer.is_closed());
+        let count = queue.len().min(MAX_ABOARD);
+        let mut aboard: Vec<_> = queue.drain(..count).collect();
+        aboard.sort_by_key(|passenger| passenger.number);
+        for passenger in &aboard {
+            passenger.aboard.store(true, Ordering::Release);
+        }
+        aboard
     }
 
-    async fn cross(&self, shore: &mut Shore, aboard: Vec<Waiting>) -> Result<(), RelayError> {
-        let mut slots: Vec<B256> = aboard.iter().map(|(slot, _)| *slot).collect();
+    async fn leave(&self, shore: &mut Shore) {
+        // Others were told of the same block as whoever came first: they join.
+        tokio::task::yield_now().await;
+        let aboard = self.board();
+        if aboard.is_empty() {
+            return;
+        }
+        if let Err(error) = self.transport(shore, aboard).await {
+            // Who was aboard hears that it was left behind, and comes again.
+            let (followed, host) = (self.relay.followed.name(), self.relay.host.name());
+            tracing::debug!(followed, host, %error, "a crossing was given up");
+        }
+    }
+
+    async fn transport(&self, shore: &mut Shore, aboard: Vec<Passenger>) -> Result<(), RelayError> {
+        let mut slots: Vec<B256> = aboard.iter().map(|passenger| passenger.slot).collect();
         slots.sort_unstable();
         slots.dedup();
-        let proven = self.relay.prove_from(self.account, &slots, shore.anchored).await?;
-        shore.anchored = Some(proven.anchored);
-        for (slot, answer) in aboard {
+        let known = shore.known();
+        let (proven, mut row) = self.relay.prepare(self.account, &slots, known).await?;
+        let anchoring = row.len();
+        let mut passages = Vec::with_capacity(aboard.len());
+        for Passenger { slot, step, answer, .. } in aboard {
             let own = slots.binary_search(&slot).ok().and_then(|place| proven.slots.get(place));
-            let own = Proven { slots: own.cloned().into_iter().collect(), ..proven.clone() };
-            // Who does not wait any more needs no answer.
-            answer.send(own).ok();
+            let own = Proven { slots: own.cloned().into_iter().collect(), ..proven };
+            let step = step(&own);
+            let has_step = step.is_some();
+            row.extend(step);
+            passages.push((own, has_step, answer));
+        }
+        let mut row = if row.is_empty() {
+            Vec::new().into_iter()
+        } else {
+            self.relay.host.begin_row(&self.relay.key, row).await?.into_iter()
+        };
+        if anchoring > 0 {
+            shore.anchored = Some((proven.anchored, land(row.by_ref().take(anchoring).collect())));
+        }
+        let landing = shore.anchored.as_ref().map(|(_, landing)| landing.clone());
+        for (proven, has_step, answer) in passages {
+            let step = if has_step { row.next() } else { None };
+            // Who does not wait any more needs no answer: what was begun for it goes on.
+            answer.send(Ok(Passage { proven, step, landing: landing.clone() })).ok();
         }
         Ok(())
     }
+}
+
+impl std::fmt::Debug for Ferry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ferry").field("relay", &self.relay).field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// Follows an anchoring to its end.
+fn land(row: Vec<Underway>) -> Landing {
+    let (told, landing) = watch::channel(None);
+    tokio::spawn(async move {
+        for transaction in row {
+            if let Err(error) = Box::pin(transaction.finalized()).await {
+                told.send_replace(Some(Err(error)));
+                return;
+            }
+        }
+        told.send_replace(Some(Ok(())));
+    });
+    landing
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`anchor`] | headers with certificates, changes of validators, proven accounts and slots to an [`crate::anchor`] on chain |
 //! | [`request`] | a sequenced request to its members, their outcomes back, and the decision to them |
-//! | [`ferry`] | slots of one account for many requests at once |
+//! | [`ferry`] | slots of one account for many requests at once, with the step that each takes by its own |
 //! | [`step`] | which of these is next, from what is on chain |
 //! | [`courier`] | all requests of an alliance, until they are at their end |
 //! | [`push`] | new headers, every K blocks |
@@ -17,12 +17,17 @@ pub mod anchor;
 mod assembly;
 pub mod carrier;
 pub mod courier;
+mod decided;
+mod errand;
 pub mod ferry;
+mod gas;
 mod parts;
 pub mod push;
+mod reception;
 pub mod request;
 mod service;
 pub mod step;
+mod stop;
 mod testimony;
 
 use alloy_sol_types::SolCall;
@@ -61,6 +66,9 @@ pub enum RelayError {
         /// What each said instead.
         said: String,
     },
+    /// What would have carried it was given up; the same again begins anew.
+    #[error("a crossing that carried others too was given up")]
+    LeftBehind,
     /// A view function answered something else.
     #[error("the contract's answer cannot be read: {0}")]
     Answer(#[from] alloy_sol_types::Error),
@@ -73,6 +81,13 @@ pub enum RelayError {
     /// A certificate or a key of the chain is none.
     #[error(transparent)]
     Point(#[from] PointError),
+}
+
+impl RelayError {
+    /// Whether a chain refused the transaction, or it failed: another gas limit, or another moment, may help.
+    const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Ledger(LedgerError::Reverted { .. } | LedgerError::SubmissionRefused { .. }))
+    }
 }
 
 fn encoded(call: &impl SolCall) -> alloy_primitives::Bytes {

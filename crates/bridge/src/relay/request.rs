@@ -7,7 +7,7 @@ use alloy_sol_types::SolCall;
 use chancery_contracts::{Alliance, StoreNode};
 use chancery_ledger::{Call, Chain, SubmitterKey};
 
-use super::{AnchorRelay, Proven, RelayError, Testimony, encoded};
+use super::{AnchorRelay, Proven, RelayError, Testimony, encoded, gas};
 use crate::alliance::{
     decision::{Decision, RequestState},
     message::Part,
@@ -64,6 +64,19 @@ impl RequestRelay {
         self.send(&self.chain, self.contract, &submit_call(submission)).await
     }
 
+    /// The same of what the contract was asked about before, and did not refuse: it is not estimated once more unless it fails.
+    pub(super) async fn submit_examined(&self, submission: &Submission) -> Result<(), RelayError> {
+        let (parts, endorsements) = (submission.request.parts.len(), submission.endorsements.len());
+        let row = vec![gas::measured(self.contract, &submit_call(submission), gas::sequence(parts, endorsements))];
+        for transaction in self.chain.begin_row(&self.key, row).await? {
+            match Box::pin(transaction.finalized()).await.map_err(RelayError::from) {
+                Err(error) if error.is_refusal() => Box::pin(self.submit(submission)).await?,
+                result => _ = result?,
+            }
+        }
+        Ok(())
+    }
+
     /// Step 4: shows the member that its part was sequenced, so that it reserves or refuses.
     ///
     /// # Errors
@@ -80,8 +93,7 @@ impl RequestRelay {
         part: &Part,
         proven: &Proven,
     ) -> Result<(), RelayError> {
-        let call =
-            StoreNode::reserveCall { number, part: binding(part), anchored: proven.anchored, proof: nodes(proven) };
+        let call = reserve_call(number, part, proven);
         self.send(&member.to_member.host, member.node_contract, &call).await
     }
 
@@ -100,8 +112,7 @@ impl RequestRelay {
     }
 
     pub(super) async fn report_with(&self, number: u64, party: u8, proven: &Proven) -> Result<(), RelayError> {
-        let call =
-            Alliance::proveCall { number, party: U256::from(party), anchored: proven.anchored, proof: nodes(proven) };
+        let call = prove_call(number, party, proven);
         self.send(&self.chain, self.contract, &call).await
     }
 
@@ -129,24 +140,14 @@ impl RequestRelay {
         part: &Part,
         proven: &Proven,
     ) -> Result<Settlement, RelayError> {
-        let word = proven.slots.first().map_or(U256::ZERO, |slot| slot.value);
-        let Some(decision) = Decision::from_word(word) else { return Ok(Settlement::Unknown) };
-        let (anchored, proof, part) = (proven.anchored, nodes(proven), binding(part));
-        match decision.state() {
-            RequestState::Committed => {
-                let call = StoreNode::applyDecisionCall { number, part, anchored, proof };
-                self.send(&member.to_member.host, member.node_contract, &call).await?;
-                Ok(Settlement::Applied)
-            }
-            RequestState::Sequenced if proven.time_s <= decision.deadline() => {
-                Ok(Settlement::Open { deadline: decision.deadline() })
-            }
-            RequestState::Sequenced | RequestState::Aborted | RequestState::Invalid => {
-                let call = StoreNode::releaseCall { number, part, anchored, proof };
-                self.send(&member.to_member.host, member.node_contract, &call).await?;
-                Ok(Settlement::Released)
-            }
+        let settlement = settlement(proven);
+        let (host, node) = (&member.to_member.host, member.node_contract);
+        match settlement {
+            Settlement::Applied => self.send(host, node, &apply_call(number, part, proven)).await?,
+            Settlement::Released => self.send(host, node, &release_call(number, part, proven)).await?,
+            Settlement::Open { .. } | Settlement::Unknown => {}
         }
+        Ok(settlement)
     }
 
     async fn send(&self, chain: &Chain, to: Address, call: &impl SolCall) -> Result<(), RelayError> {
@@ -176,6 +177,39 @@ pub(super) fn submit_call(submission: &Submission) -> Alliance::submitCall {
         endorsements: endorsements.collect(),
         signature: submission.signature.clone(),
     }
+}
+
+/// The word in the one slot that was asked for.
+pub(super) fn word(proven: &Proven) -> U256 {
+    proven.slots.first().map_or(U256::ZERO, |slot| slot.value)
+}
+
+/// What a request's word in the alliance allows on a member.
+pub(super) fn settlement(proven: &Proven) -> Settlement {
+    let Some(decision) = Decision::from_word(word(proven)) else { return Settlement::Unknown };
+    match decision.state() {
+        RequestState::Committed => Settlement::Applied,
+        RequestState::Sequenced if proven.time_s <= decision.deadline() => {
+            Settlement::Open { deadline: decision.deadline() }
+        }
+        RequestState::Sequenced | RequestState::Aborted | RequestState::Invalid => Settlement::Released,
+    }
+}
+
+pub(super) fn reserve_call(number: u64, part: &Part, proven: &Proven) -> StoreNode::reserveCall {
+    StoreNode::reserveCall { number, part: binding(part), anchored: proven.anchored, proof: nodes(proven) }
+}
+
+pub(super) fn prove_call(number: u64, party: u8, proven: &Proven) -> Alliance::proveCall {
+    Alliance::proveCall { number, party: U256::from(party), anchored: proven.anchored, proof: nodes(proven) }
+}
+
+pub(super) fn apply_call(number: u64, part: &Part, proven: &Proven) -> StoreNode::applyDecisionCall {
+    StoreNode::applyDecisionCall { number, part: binding(part), anchored: proven.anchored, proof: nodes(proven) }
+}
+
+pub(super) fn release_call(number: u64, part: &Part, proven: &Proven) -> StoreNode::releaseCall {
+    StoreNode::releaseCall { number, part: binding(part), anchored: proven.anchored, proof: nodes(proven) }
 }
 
 /// The path to the one slot that was asked for.

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{B256, U256};
 use chancery_primitives::SignedOperation;
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 use tokio::time::timeout;
 
 use super::{MemberAccess, RequestError, Requester};
@@ -53,15 +53,27 @@ impl Requester {
         });
         let answers = join_all(asked).await;
         let now = self.alliance.time_s().await?;
+        let examined = answers.iter().map(|answer| async {
+            match answer {
+                Ok(endorsement) => self.examine(request, member.name, endorsement, now).await.map(Some),
+                Err(_) => Ok(None),
+            }
+        });
+        let examined = try_join_all(examined).await?;
         let (mut good, mut declined): (Vec<(U256, B256, Endorsement)>, _) = (Vec::new(), Vec::new());
-        for (place, answer) in answers.into_iter().enumerate() {
-            let examined = match answer {
-                Err(refusal) => Err(Doubt::Refused(refusal)),
-                Ok(endorsement) => match self.examine(request, member.name, &endorsement, now).await? {
-                    Err(fault) => Err(Doubt::Faulty(fault)),
-                    Ok((_, node)) if good.iter().any(|(_, known, _)| *known == node) => Err(Doubt::Duplicate),
-                    Ok((weight, node)) => Ok((weight, node, endorsement)),
-                },
+        for (place, (answer, verdict)) in answers.into_iter().zip(examined).enumerate() {
+            let examined = match (answer, verdict) {
+                (Err(refusal), _) => Err(Doubt::Refused(refusal)),
+                (Ok(_), Some(Err(fault))) => Err(Doubt::Faulty(fault)),
+                (Ok(endorsement), Some(Ok((weight, node)))) => {
+                    if good.iter().any(|(_, known, _)| *known == node) {
+                        Err(Doubt::Duplicate)
+                    } else {
+                        Ok((weight, node, endorsement))
+                    }
+                }
+                // Each answer with an endorsement has its verdict.
+                (Ok(_), None) => Err(Doubt::Faulty(SignatureFault::SignatureWrong)),
             };
             match examined {
                 Ok(endorsed) => good.push(endorsed),

@@ -7,7 +7,7 @@ use alloy_sol_types::SolEvent;
 use chancery_contracts::Alliance;
 use chancery_ledger::{Event, EventFilter};
 use futures::future::try_join_all;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Committed, Lost, MissingGuarantee, RequestError, Requester};
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 const CLOCK_PAUSE: Duration = Duration::from_millis(500);
 /// By how much the pauses between two looks at a decision grow, as multiples of [`super::RequesterLimits::poll`].
 const SLOWEST_POLL: u32 = 4;
+/// The same with a carrier that says when to look.
+const SLOWEST_POLL_TOLD: u32 = 20;
 
 impl Requester {
     /// Waits until a number is decided. With the submission at hand, hands it to the carrier again from time to time.
@@ -41,8 +43,10 @@ impl Requester {
     ) -> Result<Committed, RequestError> {
         let mut give_up = Instant::now() + self.limits.patience;
         let mut deadline_seen = false;
-        let mut resend = Instant::now() + self.limits.resend_after;
+        let mut resend_after = self.limits.resend_after;
+        let mut resend = Instant::now() + resend_after;
         let (mut pause, mut look_at_clock) = (self.limits.poll, Instant::now());
+        let (mut is_told, mut told) = (!self.carrier.announces(), self.carrier.decided(number));
         loop {
             let decision = tolerant(self.alliance.decision(number).await)?.flatten();
             match decision.map(|decision| (decision.state(), decision)) {
@@ -74,13 +78,21 @@ impl Requester {
                 return Err(RequestError::OutcomeUnknown { number: Some(number) });
             }
             if let Some(submission) = submission.filter(|_| now >= resend) {
-                resend = now + self.limits.resend_after;
+                // Doubled: a carrier that is slow has enough to do.
+                resend_after = resend_after.saturating_mul(2);
+                resend = now + resend_after;
                 if let Err(error) = self.carrier.carry(submission).await {
                     tracing::debug!(%error, "not carried again");
                 }
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(self.limits.poll * SLOWEST_POLL);
+            if is_told {
+                sleep(pause).await;
+                pause = (pause * 2).min(self.limits.poll * SLOWEST_POLL);
+            } else if timeout(pause, &mut told).await.is_ok() {
+                (is_told, pause) = (true, self.limits.poll);
+            } else {
+                pause = (pause * 2).min(self.limits.poll * SLOWEST_POLL_TOLD);
+            }
         }
     }
 

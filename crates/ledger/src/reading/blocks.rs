@@ -55,8 +55,7 @@ impl Reader {
 
     /// The newest block whose finality is proven.
     pub(crate) async fn head(&self) -> Result<Arc<Block>, LedgerError> {
-        let newest: U64 = self.connection.request("eth_blockNumber", ()).await?;
-        let number = newest.to::<u64>().saturating_sub(self.confirmations());
+        let number = self.newest().await?.saturating_sub(self.confirmations());
         // Between the two requests nothing can go back, but a certificate may come a moment after its block.
         match self.block_when_final(number, Instant::now() + HEAD_CERTIFICATE_WAIT).await {
             Err(LedgerError::UnknownBlock { .. }) => self.certified_before(number).await,

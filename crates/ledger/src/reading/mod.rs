@@ -4,6 +4,7 @@ mod blocks;
 mod bodies;
 mod events;
 mod handovers;
+mod newest;
 mod state;
 mod transactions;
 mod views;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_light::{AccountState, FinalHeader, FinalityProof, ProofBundle, StateProof, TrustedChain};
 
-use self::{blocks::BlockCache, bodies::BodyCache};
+use self::{blocks::BlockCache, bodies::BodyCache, newest::Newest, views::ViewCache};
 use crate::{LedgerError, RevertReasons, connection::Connection};
 
 /// Why a block counts as final.
@@ -148,6 +149,8 @@ pub(crate) struct Reader {
     pub(crate) reasons: RevertReasons,
     blocks: BlockCache,
     bodies: BodyCache,
+    views: ViewCache,
+    newest: Newest,
 }
 
 impl Reader {
@@ -155,7 +158,8 @@ impl Reader {
         let limits = &connection.limits;
         let blocks = BlockCache::new(limits.cached_headers);
         let bodies = BodyCache::new(limits.cached_bodies);
-        Self { connection, trusted, reasons, blocks, bodies }
+        let views = ViewCache::new(limits.cached_views);
+        Self { connection, trusted, reasons, blocks, bodies, views, newest: Newest::default() }
     }
 
     pub(crate) fn name(&self) -> String {

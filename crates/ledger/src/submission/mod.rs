@@ -12,13 +12,17 @@ mod nonces;
 mod pipeline;
 mod recovery;
 mod refusal;
+mod row;
+mod sending;
 mod signed;
+mod turn;
 mod watch;
 
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes};
 
+pub use self::row::{MeasuredCall, Underway};
 pub(crate) use self::{pipeline::Pipeline, watch::Watch};
 use crate::Block;
 

@@ -12,6 +12,11 @@ pub(super) struct NonceBook {
 }
 
 impl NonceBook {
+    /// Whether a nonce can be handed out without asking the chain.
+    pub(super) const fn is_known(&self) -> bool {
+        self.next.is_some()
+    }
+
     /// Hands out the lowest free nonce; `None`: ask the chain and tell [`Self::synchronize`].
     pub(super) fn reserve(&mut self) -> Option<u64> {
         let next = self.next?;

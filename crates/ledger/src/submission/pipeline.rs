@@ -8,13 +8,14 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch as latest},
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{
-    Call, FinalTransaction, Watch, fees::FeeBoard, nonces::NonceBook, refusal::Refusal, signed::Signed, watch::Mined,
+    Call, FinalTransaction, Underway, Watch, fees::FeeBoard, nonces::NonceBook, sending::Sent, signed::Signed,
+    turn::Turn, watch::Mined,
 };
-use crate::{LedgerError, SubmitterKey, connection::Failure, reading::Reader};
+use crate::{LedgerError, SubmitterKey, reading::Reader};
 
 /// Sends the transactions of one key on one chain, many at a time.
 #[derive(Debug)]
@@ -28,16 +29,6 @@ pub(crate) struct Pipeline {
     synchronizing: tokio::sync::Mutex<()>,
     window: Arc<Semaphore>,
     waiting: AtomicUsize,
-}
-
-/// How giving a transaction to the node ended.
-pub(super) enum Sent {
-    /// The node has it.
-    Taken,
-    /// Another transaction has its nonce, or will.
-    NonceLost,
-    /// The fees were too low.
-    Underpriced,
 }
 
 impl Pipeline {
@@ -61,21 +52,28 @@ impl Pipeline {
         call: Call,
         deadline: Instant,
     ) -> Result<FinalTransaction, LedgerError> {
-        let permit = self.place(deadline).await?;
+        let permit = self.places(1, deadline).await?;
         let gas_limit = self.estimate(&call).await?;
-        let (hash_sender, hash) = latest::channel(None);
-        let work = Arc::clone(self).carry(call.clone(), gas_limit, permit, hash_sender);
-        let task = tokio::spawn(work);
-        let (tx_hash, mined) = match timeout_at(deadline, task).await {
-            Ok(Ok(result)) => result?,
-            Ok(Err(_)) => return Err(self.broken("a submission's task ended early")),
-            Err(_) => return Err(self.overdue(*hash.borrow())),
-        };
-        self.conclude(&call, tx_hash, mined, deadline).await
+        self.start(call, gas_limit, Arc::new(permit), None, Turn::Any, deadline).finalized().await
     }
 
-    /// Waits for a place in the window; refuses when too many wait already.
-    async fn place(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, LedgerError> {
+    /// Begins to carry a call in a task of its own.
+    pub(super) fn start(
+        self: &Arc<Self>,
+        call: Call,
+        gas_limit: u64,
+        permit: Arc<OwnedSemaphorePermit>,
+        nonce: Option<u64>,
+        turn: Turn,
+        deadline: Instant,
+    ) -> Underway {
+        let (hash_sender, hash) = latest::channel(None);
+        let work = Arc::clone(self).carry(call.clone(), gas_limit, permit, hash_sender, nonce, turn);
+        Underway { pipeline: Arc::clone(self), call, task: tokio::spawn(work), hash, deadline }
+    }
+
+    /// Waits for places in the window; refuses when too many wait already.
+    pub(super) async fn places(&self, count: u32, deadline: Instant) -> Result<OwnedSemaphorePermit, LedgerError> {
         let limits = self.reader.connection.limits;
         let busy = || LedgerError::Busy { chain: self.reader.name(), retry_after: limits.rebroadcast_after };
         if self.waiting.fetch_add(1, Ordering::AcqRel) >= limits.max_waiting {
@@ -83,7 +81,7 @@ impl Pipeline {
             return Err(busy());
         }
         let _waiting = Waiting(&self.waiting);
-        match timeout_at(deadline, Arc::clone(&self.window).acquire_owned()).await {
+        match timeout_at(deadline, Arc::clone(&self.window).acquire_many_owned(count)).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(self.broken("the window is closed")),
             Err(_) => Err(busy()),
@@ -112,13 +110,18 @@ impl Pipeline {
         self: Arc<Self>,
         call: Call,
         gas_limit: u64,
-        _permit: OwnedSemaphorePermit,
+        _permit: Arc<OwnedSemaphorePermit>,
         hash: latest::Sender<Option<B256>>,
+        mut reserved: Option<u64>,
+        mut turn: Turn,
     ) -> Result<(B256, Mined), LedgerError> {
         let limits = self.reader.connection.limits;
         let give_up = Instant::now() + limits.abandon_after;
         for _ in 0..limits.max_signings {
-            let nonce = self.reserve().await?;
+            let nonce = match reserved.take() {
+                Some(nonce) => nonce,
+                None => self.reserve().await?,
+            };
             let signed = match self.sign(nonce, gas_limit, &call).await {
                 Ok(signed) => signed,
                 Err(error) => {
@@ -128,7 +131,8 @@ impl Pipeline {
             };
             let mined = self.watch.register(signed.hash);
             hash.send_replace(Some(signed.hash));
-            let sent = self.send(&signed, give_up).await;
+            turn.come().await;
+            let sent = self.send(&signed, give_up, &mut turn).await;
             match sent {
                 Ok(Sent::Taken) => {
                     if let Some(mined) = self.follow(&signed, mined, give_up).await? {
@@ -159,15 +163,20 @@ impl Pipeline {
 
     /// A nonce that nobody of ours uses.
     pub(super) async fn reserve(&self) -> Result<u64, LedgerError> {
-        if let Some(nonce) = self.nonces.lock().reserve() {
-            return Ok(nonce);
+        self.know_nonces().await?;
+        self.nonces.lock().reserve().ok_or_else(|| self.broken("no nonce after synchronizing"))
+    }
+
+    /// Asks the chain for the next nonce, if it is not known.
+    pub(super) async fn know_nonces(&self) -> Result<(), LedgerError> {
+        if self.nonces.lock().is_known() {
+            return Ok(());
         }
         let _synchronizing = self.synchronizing.lock().await;
-        if let Some(nonce) = self.nonces.lock().reserve() {
-            return Ok(nonce);
+        if self.nonces.lock().is_known() {
+            return Ok(());
         }
-        self.synchronize().await?;
-        self.nonces.lock().reserve().ok_or_else(|| self.broken("no nonce after synchronizing"))
+        self.synchronize().await
     }
 
     pub(super) async fn synchronize(&self) -> Result<(), LedgerError> {
@@ -187,67 +196,6 @@ impl Pipeline {
         let fees = self.fees.read(connection).await?;
         Signed::new(&self.key, connection.config.chain_id, nonce, gas_limit, fees, call)
             .map_err(|_| self.broken("signing failed"))
-    }
-
-    /// Gives the transaction to the node, again and again while the node does not answer: whether it arrived is not known then.
-    async fn send(&self, signed: &Signed, give_up: Instant) -> Result<Sent, LedgerError> {
-        let limits = self.reader.connection.limits;
-        let mut pause = limits.poll_min;
-        loop {
-            match self.broadcast(signed).await {
-                Ok(()) => return Ok(Sent::Taken),
-                Err(Failure::Refused(payload)) => match Refusal::of(&payload) {
-                    Refusal::AlreadyKnown => return Ok(Sent::Taken),
-                    Refusal::NonceSpent | Refusal::NonceTaken => return Ok(Sent::NonceLost),
-                    Refusal::Underpriced => return Ok(Sent::Underpriced),
-                    // It comes into reach when those before it are mined; if they are missing, they are filled.
-                    Refusal::NonceAhead => {
-                        self.fill_gaps().await;
-                        if !self.has_transactions_before(signed.nonce) {
-                            self.nonces.lock().give_back(signed.nonce);
-                            self.nonces.lock().doubt();
-                            self.synchronize().await?;
-                            return Ok(Sent::Underpriced);
-                        }
-                    }
-                    Refusal::PoolFull => {}
-                    Refusal::NotPermitted => {
-                        self.nonces.lock().give_back(signed.nonce);
-                        return Err(LedgerError::NotPermitted {
-                            chain: self.reader.name(),
-                            account: self.key.address(),
-                            reason: crate::connection::bounded(&payload.message),
-                        });
-                    }
-                    Refusal::Permanent => {
-                        self.nonces.lock().give_back(signed.nonce);
-                        return Err(LedgerError::SubmissionRefused {
-                            chain: self.reader.name(),
-                            reason: crate::connection::bounded(&payload.message),
-                        });
-                    }
-                },
-                Err(Failure::Other(error @ LedgerError::ChainUnreachable { .. })) => {
-                    tracing::debug!(chain = self.reader.connection.name(), %error, "sending again");
-                }
-                Err(Failure::Other(error)) => {
-                    self.nonces.lock().give_back(signed.nonce);
-                    return Err(error);
-                }
-            }
-            if Instant::now() + pause >= give_up {
-                self.nonces.lock().spent(signed.nonce);
-                self.nonces.lock().doubt();
-                return Err(self.overdue(Some(signed.hash)));
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(limits.rebroadcast_after);
-        }
-    }
-
-    pub(super) async fn broadcast(&self, signed: &Signed) -> Result<(), Failure> {
-        let _hash: B256 = self.reader.connection.attempt("eth_sendRawTransaction", (&signed.raw,)).await?;
-        Ok(())
     }
 
     /// Waits until the transaction is mined; `None`: its nonce was spent on another, it never will be.
@@ -282,35 +230,7 @@ impl Pipeline {
         }
     }
 
-    /// The transaction is mined: waits for finality and says whether it did what it should.
-    async fn conclude(
-        &self,
-        call: &Call,
-        tx_hash: B256,
-        mined: Mined,
-        deadline: Instant,
-    ) -> Result<FinalTransaction, LedgerError> {
-        let number = mined.block_number.to::<u64>();
-        let block = match self.reader.block_when_final(number, deadline).await {
-            Ok(block) => block,
-            Err(LedgerError::UnknownBlock { .. } | LedgerError::ChainUnreachable { .. }) => {
-                return Err(self.overdue(Some(tx_hash)));
-            }
-            Err(error) => return Err(error),
-        };
-        if block.hash != mined.block_hash {
-            return Err(LedgerError::ProofRefused {
-                chain: self.reader.name(),
-                check: "HeaderHashMismatch".to_owned(),
-            });
-        }
-        if mined.status.is_zero() {
-            return Err(self.explain(call, tx_hash, number).await);
-        }
-        Ok(FinalTransaction { tx_hash, block })
-    }
-
-    fn overdue(&self, sent: Option<B256>) -> LedgerError {
+    pub(super) fn overdue(&self, sent: Option<B256>) -> LedgerError {
         let chain = self.reader.name();
         match sent {
             Some(tx_hash) => LedgerError::NotFinalYet { chain, tx_hash },
