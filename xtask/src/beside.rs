@@ -50,6 +50,7 @@ fn run(command: &Command, log: &File) -> Result<()> {
         .args(["-n", "10"])
         .arg(command.get_program())
         .args(command.get_args())
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .current_dir(root())
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)

@@ -16,7 +16,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::shell::{cargo, target};
+use crate::{
+    shell::{cargo, target},
+    tasks::lint,
+};
 
 /// Binaries that run at a time.
 const AT_A_TIME: usize = 2;
@@ -40,11 +43,15 @@ struct Outcome {
     log: PathBuf,
 }
 
-/// The command that builds them.
-pub(crate) fn compile() -> Command {
+/// The command that builds them; `linted`: and looks at every target of the workspace.
+pub(crate) fn compile(linted: bool) -> Command {
     let mut command = cargo();
-    // Not the examples: clippy looks at them.
-    command.args(["test", "--workspace", "--tests", "--locked", "--no-run"]);
+    // Examples have lints too.
+    let targets = if linted { "--all-targets" } else { "--tests" };
+    command.args(["test", "--workspace", targets, "--locked", "--no-run"]);
+    if linted {
+        lint::while_compiling(&mut command);
+    }
     command
 }
 
@@ -52,8 +59,8 @@ pub(crate) fn compile() -> Command {
 ///
 /// # Errors
 /// When they do not compile.
-pub(crate) fn build() -> Result<Vec<TestBinary>> {
-    let mut command = compile();
+pub(crate) fn build(linted: bool) -> Result<Vec<TestBinary>> {
+    let mut command = compile(linted);
     let output = command
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())

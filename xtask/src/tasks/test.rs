@@ -1,6 +1,8 @@
 //! `cargo xtask test`: everything that CI checks, from a clean clone, installing what it needs.
 //!
-//! What waits (for downloads, for real time) runs beside what computes.
+//! What waits (for downloads, for real time) runs beside what computes, and lints are found while compiling.
+
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -34,29 +36,44 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         lint::formatting()?;
     }
 
-    let mut compile = cargo();
-    compile.args(["build", "--workspace", "--bins", "--locked"]);
-    let compiled = Beside::begin("compilation", vec![compile, test_binaries::compile()])?;
+    let linted = !arguments.no_lint;
+    let compiled = Beside::begin("compilation", vec![binaries(linted), test_binaries::compile(linted)])?;
     let checked = contracts::check().and_then(|()| web());
     if let Err(error) = &checked {
         println!("    failed: {error:#}; the compilation is waited for");
     }
-    step("Rust: every crate, then the whole city");
+    step("Rust: the compilation is waited for");
     let compiled = compiled.end();
     checked.and(compiled)?;
 
-    let binaries = test_binaries::build()?;
-    let mut slow = if arguments.no_lint { Vec::new() } else { vec![lint::clippy()] };
-    let mut documentation = cargo();
-    documentation.args(["test", "--workspace", "--locked", "--doc"]);
-    slow.push(documentation);
-    let linted = Beside::begin("lints-and-documentation", slow)?;
-    let tested = test_binaries::run(binaries);
+    step("Rust: every crate, then the whole city");
+    let tests = test_binaries::build(linted)?;
+    let documentation = Beside::begin("documentation", vec![documentation(linted)])?;
+    let tested = test_binaries::run(tests);
     let driven = if arguments.no_browser || tested.is_err() { Ok(()) } else { browser::run_built() };
-    step("Lints, and the documentation's examples");
-    let linted = linted.end();
-    tested.and(driven).and(linted)?;
-    if arguments.no_lint { Ok(()) } else { lint::licences() }
+    step("The documentation's examples");
+    let documented = documentation.end();
+    tested.and(driven).and(documented)?;
+    if linted { lint::licences() } else { Ok(()) }
+}
+
+/// Builds what tests start.
+fn binaries(linted: bool) -> Command {
+    compiling(&["build", "--workspace", "--bins", "--locked"], linted)
+}
+
+/// Runs the examples in the documentation.
+fn documentation(linted: bool) -> Command {
+    compiling(&["test", "--workspace", "--locked", "--doc"], linted)
+}
+
+fn compiling(arguments: &[&str], linted: bool) -> Command {
+    let mut command = cargo();
+    command.args(arguments);
+    if linted {
+        lint::while_compiling(&mut command);
+    }
+    command
 }
 
 /// Everything of the web but the browser, and what the tests of the city need of Node.js.
