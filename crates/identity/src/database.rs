@@ -10,6 +10,7 @@ use crate::{
     sealing::Place,
 };
 
+mod migrations;
 pub(crate) mod pool;
 
 pub(crate) use pool::{Lock, Pool, Row, Transaction, values};

@@ -15,7 +15,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
-use super::DatabaseLocation;
+use super::{DatabaseLocation, migrations};
 use crate::{
     error::{IdentityError, IdentityResult},
     key_ring::create_private,
@@ -252,7 +252,7 @@ impl Pool {
             .acquire_timeout(WAIT)
             .connect_with(options)
             .await?;
-        sqlx::migrate!("migrations/sqlite").run(&pool).await.map_err(migration)?;
+        migrations::sqlite().run(&pool).await.map_err(migration)?;
         Ok(Self::Sqlite { pool, file })
     }
 
@@ -264,7 +264,7 @@ impl Pool {
             .acquire_timeout(WAIT)
             .connect_with(options.disable_statement_logging())
             .await?;
-        sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(migration)?;
+        migrations::postgres().run(&pool).await.map_err(migration)?;
         Ok(Self::Postgres(pool))
     }
 

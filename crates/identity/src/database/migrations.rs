@@ -1,0 +1,49 @@
+//! The steps of the schema. One that was released never changes: a database that has taken it refuses to open when its text is another.
+//!
+//! Without `sqlx::migrate!`, whose macro compiles both databases' drivers a second time, SQLite in C included.
+
+use sqlx::{
+    SqlStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+const SQLITE: [&str; 1] = [include_str!("../../migrations/sqlite/0001_identity.sql")];
+const POSTGRES: [&str; 1] = [include_str!("../../migrations/postgres/0001_identity.sql")];
+/// Of the step at the same place; in the files' names too.
+const DESCRIPTIONS: [&str; 1] = ["identity"];
+
+/// For SQLite.
+pub(crate) fn sqlite() -> Migrator {
+    migrator(&SQLITE)
+}
+
+/// For PostgreSQL.
+pub(crate) fn postgres() -> Migrator {
+    migrator(&POSTGRES)
+}
+
+fn migrator(steps: &[&'static str]) -> Migrator {
+    let steps = (1..).zip(DESCRIPTIONS).zip(steps).map(|((version, description), sql)| {
+        Migration::new(version, description.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    });
+    Migrator::with_migrations(steps.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a database keeps of a step that it has taken: its number, and SHA-384 of its text.
+    #[test]
+    fn released_steps_never_change() {
+        let kept = |migrator: Migrator| -> Vec<(i64, String)> {
+            migrator.iter().map(|step| (step.version, hex::encode(&step.checksum))).collect()
+        };
+        let sqlite_1 =
+            "07d89309a86c3428fdac4e4c3893c8a0c958cf256acf1cf633952a7b0ab535415f24e12516e45c74355320179487a82d";
+        let postgres_1 =
+            "58b8439e8b78584919115ca057715aa77c27d64f043260f9ade40607b457693d723285760b5b1546eebb2694497c09a9";
+        assert_eq!(kept(sqlite()), [(1, sqlite_1.to_owned())]);
+        assert_eq!(kept(postgres()), [(1, postgres_1.to_owned())]);
+    }
+}
