@@ -43,19 +43,17 @@ struct Outcome {
     log: PathBuf,
 }
 
-/// The command that builds them; `linted`: and looks at every target of the workspace.
-pub(crate) fn compile(linted: bool) -> Command {
+/// The command that builds them; `linted`: with the compiler that looks for lints.
+fn compile(linted: bool) -> Command {
     let mut command = cargo();
-    // Examples have lints too.
-    let targets = if linted { "--all-targets" } else { "--tests" };
-    command.args(["test", "--workspace", targets, "--locked", "--no-run"]);
+    command.args(["test", "--workspace", "--tests", "--locked", "--no-run"]);
     if linted {
         lint::while_compiling(&mut command);
     }
     command
 }
 
-/// Builds them, if [`compile`] has not; those that take longest come first.
+/// Builds them, if that has not been done; those that take longest come first.
 ///
 /// # Errors
 /// When they do not compile.

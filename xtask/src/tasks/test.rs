@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
 
     let linted = !arguments.no_lint;
-    let compiled = Beside::begin("compilation", vec![binaries(linted), test_binaries::compile(linted)])?;
+    let compiled = Beside::begin("compilation", vec![everything(linted)])?;
     let checked = contracts::check().and_then(|()| web());
     if let Err(error) = &checked {
         println!("    failed: {error:#}; the compilation is waited for");
@@ -57,9 +57,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if linted { lint::licences() } else { Ok(()) }
 }
 
-/// Builds what tests start.
-fn binaries(linted: bool) -> Command {
-    compiling(&["build", "--workspace", "--bins", "--locked"], linted)
+/// Builds tests and what they start, in one go: what is long and alone at the end of one build has company in the other.
+fn everything(linted: bool) -> Command {
+    // Examples have lints too.
+    let targets: &[_] = if linted { &["--all-targets"] } else { &["--bins", "--tests"] };
+    compiling(&[&["build", "--workspace", "--locked"], targets].concat(), linted)
 }
 
 /// Runs the examples in the documentation.
