@@ -79,8 +79,9 @@ export class Person {
 
   async go(path: string): Promise<void> {
     await this.page.goto(`${CITY}${path}`);
+    await this.page.locator('#main').waitFor();
     // Not while it loads.
-    await this.page.locator('#main h1').first().waitFor();
+    await this.page.locator('h1').first().waitFor();
   }
 
   async leave(): Promise<void> {
