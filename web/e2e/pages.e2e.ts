@@ -36,7 +36,7 @@ describe('pages', () => {
     expect(await page.locator('.operation').count()).toBe(methods.length);
     await page.locator('.operation summary').first().click();
     await examine(visitor, 'docs');
-    await page.getByLabel('Search').fill('nothing is called like this');
+    await page.getByRole('searchbox', { name: 'Search' }).fill('nothing is called like this');
     await page.getByText('Nothing matches.').waitFor();
   });
 
