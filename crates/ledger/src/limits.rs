@@ -5,6 +5,8 @@ use std::time::Duration;
 pub struct LedgerLimits {
     /// Longest wait for the answer to one request.
     pub request_timeout: Duration,
+    /// Requests that one chain is asked at a time; more wait for their turn, which does not count as waiting for an answer.
+    pub max_requests_in_flight: usize,
     /// Longest answer read, in bytes.
     pub max_response_bytes: usize,
     /// Requests in a row without an answer after which a chain is not asked for a while.
@@ -55,6 +57,7 @@ impl Default for LedgerLimits {
     fn default() -> Self {
         Self {
             request_timeout: Duration::from_secs(3),
+            max_requests_in_flight: 64,
             max_response_bytes: 64 * 1024 * 1024,
             breaker_failures: 3,
             breaker_open_min: Duration::from_millis(250),

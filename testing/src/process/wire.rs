@@ -64,6 +64,25 @@ struct Shared {
     upstream: Mutex<String>,
     fault: Mutex<Fault>,
     requests: AtomicUsize,
+    under_way: AtomicUsize,
+    most_under_way: AtomicUsize,
+}
+
+/// Counts a request while it is under way.
+struct UnderWay<'a>(&'a Shared);
+
+impl<'a> UnderWay<'a> {
+    fn of(shared: &'a Shared) -> Self {
+        let now = shared.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.most_under_way.fetch_max(now, Ordering::SeqCst);
+        Self(shared)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Wire {
@@ -77,6 +96,8 @@ impl Wire {
             upstream: Mutex::new(upstream.to_owned()),
             fault: Mutex::default(),
             requests: AtomicUsize::new(0),
+            under_way: AtomicUsize::new(0),
+            most_under_way: AtomicUsize::new(0),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -103,6 +124,12 @@ impl Wire {
     pub fn requests(&self) -> usize {
         self.shared.requests.load(Ordering::SeqCst)
     }
+
+    /// The most requests that were here at a time.
+    #[must_use]
+    pub fn most_under_way(&self) -> usize {
+        self.shared.most_under_way.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Wire {
@@ -113,6 +140,7 @@ impl Drop for Wire {
 
 async fn pass(State(shared): State<Arc<Shared>>, Json(request): Json<Value>) -> Response {
     shared.requests.fetch_add(1, Ordering::SeqCst);
+    let _under_way = UnderWay::of(&shared);
     let fault = shared.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let method = request["method"].as_str().unwrap_or_default().to_owned();
     match &fault {

@@ -16,7 +16,10 @@ use alloy::{
 };
 use alloy_primitives::{B256, U64};
 use parking_lot::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 
 use self::{breaker::Breaker, transport::BoundedHttp};
 use crate::{ChainConfig, LedgerError, LedgerLimits};
@@ -41,6 +44,8 @@ pub(crate) struct Connection {
     breaker: Breaker,
     client: Mutex<Option<RpcClient>>,
     identified: AtomicBool,
+    /// Places for requests that are on their way.
+    turns: Semaphore,
     /// Held while the endpoint is connected and identified, so that it happens once.
     opening: tokio::sync::Mutex<()>,
 }
@@ -59,6 +64,7 @@ impl Connection {
             breaker,
             client: Mutex::new(None),
             identified: AtomicBool::new(false),
+            turns: Semaphore::new(limits.max_requests_in_flight),
             opening: tokio::sync::Mutex::new(()),
         }
     }
@@ -167,6 +173,8 @@ impl Connection {
     }
 
     async fn exchange<P: RpcSend, R: RpcRecv>(&self, method: &'static str, params: P) -> Result<R, Failure> {
+        // A node that is asked hundreds of things at once answers the last late: that is no silence. Of one that is silent whoever waited hears from the breaker.
+        let _turn = self.turns.acquire().await.map_err(|_| self.unreachable("the connection is closed"))?;
         if !self.breaker.admits(Instant::now()) {
             return Err(self.unreachable("it did not answer lately; not asked again yet"));
         }

@@ -73,6 +73,7 @@ pub fn config(url: &str) -> ChainConfig {
 pub fn limits() -> LedgerLimits {
     LedgerLimits {
         request_timeout: Duration::from_millis(1500),
+        max_requests_in_flight: 16,
         breaker_open_min: Duration::from_millis(50),
         breaker_open_max: Duration::from_millis(200),
         rebroadcast_after: Duration::from_millis(150),
