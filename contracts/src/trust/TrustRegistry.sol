@@ -19,7 +19,9 @@ contract TrustRegistry is AnchoredFacts, ITrustRegistry {
     mapping(bytes32 code => mapping(bytes32 right => mapping(address key => KeyFact))) private _keys;
 
     /// @param organizations the `OrganizationRegistry` of the chain that the anchor follows.
-    constructor(IAnchor anchor_, address organizations, uint64 maxAge_) AnchoredFacts(anchor_, organizations, maxAge_) {}
+    constructor(IAnchor anchor_, address organizations, uint64 maxAge_)
+        AnchoredFacts(anchor_, organizations, maxAge_)
+    {}
 
     /// @inheritdoc ITrustRegistry
     function showOrganization(uint64 number, bytes32 code, bytes[] calldata proof) external {
