@@ -79,7 +79,7 @@ async fn an_organization_of_the_main_chain_issues_on_a_side_chain_until_its_loss
 async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_there_asks_for_it() {
     let dir = tempfile::tempdir().unwrap();
     let side = TestChain::start(dir.path(), "degree").await;
-    let other = TestChain::start(dir.path(), "business").await;
+    let other = TestChain::start(dir.path(), "business-licence").await;
     let bodies = Bodies::found(&side).await;
     let there = Bodies::found(&other).await;
     let arguments =
