@@ -45,8 +45,8 @@ impl HeldRelay {
     pub async fn show(&self, certificate_id: B256) -> Result<u64, RelayError> {
         let unknown = || RelayError::CertificateUnknown { certificate_id };
         let followed = &self.anchor.followed;
-        let record = view(followed, self.certificates, &CertificateRegistry::certificateCall { certificateId: certificate_id });
-        let kind = record.await?.kind;
+        let asked = CertificateRegistry::certificateCall { certificateId: certificate_id };
+        let kind = view(followed, self.certificates, &asked).await?.kind;
         let kinds = view(followed, self.certificates, &CertificateRegistry::kindsCall {}).await?;
         let (place, _) = (0..).zip(&kinds).find(|(_, known)| **known == kind).ok_or_else(unknown)?;
         let [word, holder, organization] = slots::certificate(certificate_id);
