@@ -1,12 +1,12 @@
 //! Rights of a main chain on a side chain and kinds of certificates back, between real nodes (`docs/specs/trust.md`).
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "trust/bodies.rs"]
+mod bodies;
 #[path = "relay/chain.rs"]
 mod chain;
 #[path = "relay/partnership.rs"]
 mod partnership;
-#[path = "trust/bodies.rs"]
-mod bodies;
 
 use alloy_primitives::B256;
 use alloy_sol_types::SolCall;
@@ -86,8 +86,7 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
         CertificateRegistry::constructorCall { organizations: bodies.registry, enabledKinds: vec![master(), degree()] };
     let certificates = side.deploy(&CertificateRegistry::BYTECODE, &arguments).await;
     let to_other = anchor(&other, &side).await;
-    let arguments =
-        HeldCertificates::constructorCall { anchor_: to_other.anchor, certificates, maxAge_: MAX_AGE_S };
+    let arguments = HeldCertificates::constructorCall { anchor_: to_other.anchor, certificates, maxAge_: MAX_AGE_S };
     let held = other.deploy(&HeldCertificates::BYTECODE, &arguments).await;
     let arguments = ConditionalCertificateRegistry::constructorCall {
         authorizations: there.registry,
