@@ -5,8 +5,8 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {CertificateStorage} from "./CertificateStorage.sol";
+import {IAuthorizations} from "./interfaces/IAuthorizations.sol";
 import {ICertificateRegistry} from "./interfaces/ICertificateRegistry.sol";
-import {IOrganizationRegistry} from "./interfaces/IOrganizationRegistry.sol";
 import {CertificateOperations} from "./libraries/CertificateOperations.sol";
 import {CertificateRules} from "./libraries/CertificateRules.sol";
 import {Names} from "./libraries/Names.sol";
@@ -31,9 +31,9 @@ contract CertificateRegistry is CertificateStorage, ICertificateRegistry, EIP712
     /// The right that an inspector's key needs.
     bytes32 public constant INSPECTION_RIGHT = "inspection";
 
-    IOrganizationRegistry private immutable _organizations;
+    IAuthorizations private immutable _organizations;
 
-    constructor(IOrganizationRegistry organizations, bytes32[] memory enabledKinds) EIP712("Chancery", "1") {
+    constructor(IAuthorizations organizations, bytes32[] memory enabledKinds) EIP712("Chancery", "1") {
         _organizations = organizations;
         if (enabledKinds.length == 0 || enabledKinds.length > type(uint8).max) revert KindMalformed(0);
         for (uint256 i = 0; i < enabledKinds.length; ++i) {
@@ -45,7 +45,8 @@ contract CertificateRegistry is CertificateStorage, ICertificateRegistry, EIP712
 
     /// @inheritdoc ICertificateRegistry
     function issue(Issue calldata operation, address issuer, bytes calldata signature, bytes calldata sealedPayload)
-        external
+        public
+        virtual
     {
         _checkIssue(operation, sealedPayload);
         bytes32 digest = issueDigest(operation);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
+import {IAuthorizations} from "./interfaces/IAuthorizations.sol";
 import {IOrganizationRegistry} from "./interfaces/IOrganizationRegistry.sol";
 import {Names} from "./libraries/Names.sol";
 import {Pages} from "./libraries/Pages.sol";
@@ -165,7 +166,7 @@ contract OrganizationRegistry is IOrganizationRegistry, AccessManaged {
             && _keyCounts(key, code, right, time, time);
     }
 
-    /// @inheritdoc IOrganizationRegistry
+    /// @inheritdoc IAuthorizations
     function isAuthorizedNow(address key, bytes32 code, bytes32 right) external view returns (bool) {
         // What was taken away in this second carries the next one's time and already stops further records.
         uint64 time = uint64(block.timestamp);

@@ -17,6 +17,7 @@ import {PermissionList} from "../src/types/PermissionTypes.sol";
 import {ChangeStatus, Inspect, Issue} from "../src/types/CertificateTypes.sol";
 import {BridgeScene, SceneRow, Who} from "./support/BridgeScene.sol";
 import {Consortium} from "./support/Consortium.sol";
+import {TrustScene} from "./support/TrustScene.sol";
 import {Vm, vm} from "./support/Vm.sol";
 
 /// Every state-changing function of every contract x every sort of caller. The contracts are read from `src` and the
@@ -97,6 +98,7 @@ contract AuthorizationMatrixTest is Consortium {
         _addPermissions();
         _addBridge();
         _addSharing();
+        _addTrust();
     }
 
     function test_every_caller_may_do_what_the_matrix_says_and_nothing_else() public {
@@ -116,7 +118,8 @@ contract AuthorizationMatrixTest is Consortium {
     }
 
     function test_every_state_changing_function_stands_in_the_matrix() public view {
-        uint256 functions = _checkFolder("src") + _checkFolder("src/bridge") + _checkFolder("src/sharing");
+        uint256 functions =
+            _checkFolder("src") + _checkFolder("src/bridge") + _checkFolder("src/sharing") + _checkFolder("src/trust");
         uint256 distinct = 0;
         for (uint256 i = 0; i < _rows.length; ++i) {
             if (!_appearsBefore(i)) ++distinct;
@@ -512,7 +515,14 @@ contract AuthorizationMatrixTest is Consortium {
 
     /// The university's administrator speaks for a member, and votes for the first of two organizations, as in {_addValidators}.
     function _addBridge() private {
-        SceneRow[] memory rows = new BridgeScene(UNIVERSITY_ADMINISTRATOR).rows();
+        _addScene(new BridgeScene(UNIVERSITY_ADMINISTRATOR).rows());
+    }
+
+    function _addTrust() private {
+        _addScene(new TrustScene().rows());
+    }
+
+    function _addScene(SceneRow[] memory rows) private {
         for (uint256 i = 0; i < rows.length; ++i) {
             SceneRow memory row = rows[i];
             _nameOf[row.target] = row.contractName;

@@ -21,6 +21,9 @@ const contracts = [
   "Alliance",
   "StoreNode",
   "RuleNode",
+  "TrustRegistry",
+  "HeldCertificates",
+  "ConditionalCertificateRegistry",
   "DigitalAsset",
   "ResourceDirectory",
 ];

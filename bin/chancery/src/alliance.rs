@@ -3,6 +3,7 @@
 mod chains;
 mod endorser;
 mod relay;
+mod trust;
 
 use std::{net::SocketAddr, path::Path};
 

@@ -116,7 +116,7 @@ interface ICertificateRegistry {
     /// Whether a kind is one of this chain's.
     function isKindEnabled(bytes32 kind) external view returns (bool);
 
-    /// The registry that says who may sign.
+    /// The contract that says who may sign: the organizations' registry of this chain, or what was proven of another's.
     function organizationRegistry() external view returns (address);
 
     /// EIP-712 digests, for those who sign without a library.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {KeyRecord, Organization, Period} from "../types/OrganizationTypes.sol";
+import {IAuthorizations} from "./IAuthorizations.sol";
 
 /// Organizations, what they may do, and the keys that act for them, with full history (C-ISSUE, M-REP-1).
 ///
@@ -9,7 +10,7 @@ import {KeyRecord, Organization, Period} from "../types/OrganizationTypes.sol";
 /// authorizing, resuming) counts from the current second on, and whatever takes away (revoking, retiring, suspending)
 /// counts from the next second on: it stops further records at once, yet never takes back what the same second already
 /// recorded. The one exception is a compromised key, which can be revoked from an earlier time on.
-interface IOrganizationRegistry {
+interface IOrganizationRegistry is IAuthorizations {
     event OrganizationRegistered(
         bytes32 indexed code, string name, bytes32 metadataHash, address indexed administrator
     );
@@ -97,9 +98,6 @@ interface IOrganizationRegistry {
     /// Whether a signature of the key, recorded at a time, counted: the key was authorized, the organization had the
     /// right and was not suspended.
     function isAuthorized(address key, bytes32 code, bytes32 right, uint64 time) external view returns (bool);
-
-    /// Whether a signature of the key may be recorded in this block.
-    function isAuthorizedNow(address key, bytes32 code, bytes32 right) external view returns (bool);
 
     /// Whether the organization had a right at a time, suspended or not.
     function hasRight(bytes32 code, bytes32 right, uint64 time) external view returns (bool);

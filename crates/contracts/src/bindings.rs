@@ -28,5 +28,8 @@ bind!(alliance, Alliance, "artifacts/Alliance.json");
 // The functions of every node contract, with a store that has no rule of its own.
 bind!(store_node, StoreNode, "artifacts/StoreNode.json");
 bind!(rule_node, RuleNode, "artifacts/RuleNode.json");
+bind!(trust, TrustRegistry, "artifacts/TrustRegistry.json");
+bind!(held, HeldCertificates, "artifacts/HeldCertificates.json");
+bind!(conditional, ConditionalCertificateRegistry, "artifacts/ConditionalCertificateRegistry.json");
 bind!(assets, DigitalAsset, "artifacts/DigitalAsset.json");
 bind!(resources, ResourceDirectory, "artifacts/ResourceDirectory.json");

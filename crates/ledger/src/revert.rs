@@ -10,8 +10,9 @@ use alloy::{
 };
 use alloy_primitives::{Bytes, Selector};
 use chancery_contracts::{
-    Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
-    GenesisAccessManager, OrganizationRegistry, RequirementRegistry, RuleNode, StoreNode,
+    Alliance, Anchor, CertificateRegistry, ConditionalCertificateRegistry, DataBlockRegistry, DataFormatRegistry,
+    EthereumDIDRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry, RequirementRegistry, RuleNode,
+    StoreNode, TrustRegistry,
 };
 
 use crate::connection::bounded;
@@ -69,6 +70,9 @@ impl RevertReasons {
             Alliance::abi::errors(),
             StoreNode::abi::errors(),
             RuleNode::abi::errors(),
+            TrustRegistry::abi::errors(),
+            HeldCertificates::abi::errors(),
+            ConditionalCertificateRegistry::abi::errors(),
         ]
         .into_iter()
         .flat_map(|errors| errors.into_values().flatten())

@@ -9,21 +9,28 @@ use chancery_bridge::{
     contracts::AllianceContract,
     endorser::{ATTEST_PATH, Attester, RemoteAttester},
     http::JsonClient,
-    relay::{AnchorRelay, Courier, CourierLimits, RequestRelay, Testimony, member_links, push::push_every, router},
+    relay::{
+        AnchorRelay, Courier, CourierLimits, RequestRelay, Testimony, member_links, push::push_every, router,
+        trust::keep_shown,
+    },
 };
 use chancery_ledger::{Ledger, SubmitterKey};
-use futures::future::{join, join_all, pending};
+use futures::future::{join_all, join3, pending};
 use serde::Deserialize;
 use tracing::{info, warn};
 use url::Url;
 
-use super::{chains::ChainSection, chains::connect, configuration, name_of, serve_until};
+use super::{
+    chains::{ChainSection, connect},
+    configuration, name_of, serve_until,
+    trust::{self, TrustSection},
+};
 use crate::{arguments::RunRelay, city::secrets::read_private};
 
-/// Pause between two tries to read the alliance when it starts before its chains.
-const START_PAUSE: Duration = Duration::from_secs(1);
+/// Pause between two tries to read contracts when it starts before its chains.
+pub(super) const START_PAUSE: Duration = Duration::from_secs(1);
 /// How often it tries before it gives up.
-const START_TRIES: u32 = 120;
+pub(super) const START_TRIES: u32 = 120;
 
 /// `relay.toml`. Paths are relative to it.
 #[derive(Debug, Deserialize)]
@@ -45,6 +52,9 @@ struct RelayFile {
     /// Endorsers of foreign members, whose outcomes are attested.
     #[serde(default)]
     attesters: Vec<AttesterSection>,
+    /// Rights of one chain that are shown on another.
+    #[serde(default)]
+    trust: Vec<TrustSection>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,8 +129,12 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
             Some(Arc::new(assemble(section, &ledger, &attesters, &key, &mut anchors).await?))
         }
     };
-    ensure!(!anchors.is_empty(), "there is nothing to carry: name an alliance or anchors");
-    info!(payer = %key.address(), anchors = anchors.len(), "carrying");
+    let trust = trust::open(&file.trust, &ledger, &key).await?;
+    ensure!(
+        !(anchors.is_empty() && trust.is_empty()),
+        "there is nothing to carry: name an alliance, anchors or trust registries"
+    );
+    info!(payer = %key.address(), anchors = anchors.len(), trust = trust.len(), "carrying");
     let routes = match &courier {
         Some(courier) => router(courier.clone()),
         None => Router::new().route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) })),
@@ -132,7 +146,8 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
             None => pending().await,
         }
     };
-    let work = async { _ = join(pushes, carries).await };
+    let shows = join_all(trust.iter().map(|(relay, issuers)| keep_shown(relay, issuers)));
+    let work = async { _ = join3(pushes, carries, shows).await };
     Box::pin(serve_until(file.listen, routes, "relay", options.until_stdin_ends, work)).await
 }
 

@@ -7,6 +7,7 @@
 //! | [`ferry`] | slots of one account for many requests at once, with the step that each takes by its own |
 //! | [`step`] | which of these is next, from what is on chain |
 //! | [`courier`] | all requests of an alliance, until they are at their end |
+//! | [`trust`] | rights of the main chain and kinds of certificates, to the contracts that keep what was proven of them |
 //! | [`push`] | new headers, every K blocks |
 //! | [`carrier`] | nothing: what a requester sees of a relay, here or over HTTP ([`router`]) |
 //!
@@ -29,10 +30,12 @@ mod service;
 pub mod step;
 mod stop;
 mod testimony;
+pub mod trust;
 
+use alloy_primitives::Address;
 use alloy_sol_types::SolCall;
 use chancery_contracts::PointError;
-use chancery_ledger::LedgerError;
+use chancery_ledger::{Chain, LedgerError};
 use chancery_light::VerifyError;
 
 pub use self::{
@@ -43,6 +46,7 @@ pub use self::{
     request::{MemberLink, RequestRelay, Settlement},
     service::router,
     testimony::Testimony,
+    trust::{HeldRelay, TrustRelay},
 };
 use crate::contracts::ViewError;
 
@@ -69,6 +73,28 @@ pub enum RelayError {
     /// What would have carried it was given up; the same again begins anew.
     #[error("a crossing that carried others too was given up")]
     LeftBehind,
+    /// Register it on the main chain first.
+    #[error("the main chain knows no organization {organization}")]
+    NotRegistered {
+        /// Its code.
+        organization: alloy_primitives::B256,
+    },
+    /// Its key records are more than a relay looks through.
+    #[error("organization {organization} has {count} key records, more than {limit}")]
+    TooManyKeyRecords {
+        /// Its code.
+        organization: alloy_primitives::B256,
+        /// How many it has.
+        count: u64,
+        /// How many may be.
+        limit: u64,
+    },
+    /// The side chain knows no such certificate.
+    #[error("the chain knows no certificate {certificate_id}")]
+    CertificateUnknown {
+        /// Its id.
+        certificate_id: alloy_primitives::B256,
+    },
     /// A view function answered something else.
     #[error("the contract's answer cannot be read: {0}")]
     Answer(#[from] alloy_sol_types::Error),
@@ -88,6 +114,11 @@ impl RelayError {
     const fn is_refusal(&self) -> bool {
         matches!(self, Self::Ledger(LedgerError::Reverted { .. } | LedgerError::SubmissionRefused { .. }))
     }
+}
+
+async fn view<C: SolCall>(chain: &Chain, contract: Address, call: &C) -> Result<C::Return, RelayError> {
+    let answer = chain.view(contract, &encoded(call)).await?;
+    Ok(C::abi_decode_returns(&answer.data)?)
 }
 
 fn encoded(call: &impl SolCall) -> alloy_primitives::Bytes {
