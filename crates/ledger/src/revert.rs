@@ -10,8 +10,8 @@ use alloy::{
 };
 use alloy_primitives::{Bytes, Selector};
 use chancery_contracts::{
-    Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
-    GenesisAccessManager, OrganizationRegistry, RequirementRegistry, RuleNode, StoreNode,
+    Alliance, Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry,
+    GenesisAccessManager, OrganizationRegistry, RequirementRegistry, ResourceDirectory, RuleNode, StoreNode,
 };
 
 use crate::connection::bounded;
@@ -69,6 +69,8 @@ impl RevertReasons {
             Alliance::abi::errors(),
             StoreNode::abi::errors(),
             RuleNode::abi::errors(),
+            DigitalAsset::abi::errors(),
+            ResourceDirectory::abi::errors(),
         ]
         .into_iter()
         .flat_map(|errors| errors.into_values().flatten())

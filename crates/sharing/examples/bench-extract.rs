@@ -7,7 +7,7 @@ mod support;
 use std::time::Instant;
 
 use chancery_sharing::{
-    extract::{Column, ColumnType, Declaration, PostgresSource, extract_part},
+    extract::{Column, ColumnType, Declaration, EpochKey, PostgresSource, extract_part},
     sealing::DataKey,
     storage::DirectoryStore,
 };
@@ -60,7 +60,7 @@ async fn main() {
     let part = extract_part(
         &PostgresSource::new(server.url()),
         &declaration,
-        &DataKey::random().unwrap(),
+        &EpochKey { epoch: 1, key: DataKey::random().unwrap() },
         &store,
         &"readings".parse().unwrap(),
         &directory.path().join("state.json"),

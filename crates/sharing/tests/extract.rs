@@ -9,7 +9,7 @@ use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use chancery_sharing::{
     extract::{
-        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, ExtractError, ExtractState, Literal,
+        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState, Literal,
         PostgresSource, PublishedPart, extract_part,
     },
     name::ObjectName,
@@ -46,7 +46,7 @@ impl Desk {
         let source = PostgresSource::new(self.server.url());
         let asset: ObjectName = "weather".parse().unwrap();
         let state = self.directory.path().join("state.json");
-        extract_part(&source, declaration, &self.key, &self.store, &asset, &state).await
+        extract_part(&source, declaration, &self.epoch_key(), &self.store, &asset, &state).await
     }
 
     async fn read(&self, part: &PublishedPart) -> Vec<RecordBatch> {
@@ -57,6 +57,10 @@ impl Desk {
         OpeningReader::new(std::fs::File::open(target).unwrap(), &self.key).unwrap().read_to_end(&mut plain).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(plain)).unwrap().build().unwrap();
         reader.map(Result::unwrap).collect()
+    }
+
+    fn epoch_key(&self) -> EpochKey {
+        EpochKey { epoch: 1, key: self.key.clone() }
     }
 
     fn published(&self) -> usize {
