@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
-use alloy_sol_types::SolCall as _;
 use chancery_contracts::{DigitalAsset, ResourceDirectory};
 use chancery_ledger::{Chain, SubmitterKey};
 use serde::Serialize;
