@@ -110,6 +110,21 @@ impl StateFolder {
         self.path.join("extract.json")
     }
 
+    /// Files of rejects, in the order of their parts.
+    ///
+    /// # Errors
+    /// [`DepartmentError::State`].
+    pub fn rejects(&self) -> Result<Vec<PathBuf>, DepartmentError> {
+        let listed = fs::read_dir(&self.path).map_err(|error| state(&self.path, &error))?;
+        let mut files: Vec<PathBuf> = listed
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| path.to_string_lossy().ends_with(".rejects.ndjson"))
+            .collect();
+        files.sort_unstable();
+        Ok(files)
+    }
+
     /// The data keys.
     #[must_use]
     pub fn keys(&self) -> EpochKeys {
