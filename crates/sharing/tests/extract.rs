@@ -28,15 +28,15 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let server = PostgresServer::start();
+        let server = PostgresServer::start().unwrap();
         server.psql(
             "CREATE TABLE weather (id bigserial PRIMARY KEY, date date, precipitation float8, temp_max numeric, temp_min real, wind float8, weather text)",
             None,
-        );
+        ).unwrap();
         server.psql(
             "COPY weather (date, precipitation, temp_max, temp_min, wind, weather) FROM STDIN (FORMAT csv, HEADER)",
             Some(&dataset("seattle-weather.csv")),
-        );
+        ).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let store = DirectoryStore::new(&directory.path().join("ods")).unwrap();
         Self { server, directory, store, key: DataKey::random().unwrap() }
@@ -101,7 +101,7 @@ async fn parts_follow_one_another_and_together_are_the_table() {
         }
     }
     assert_eq!(ids, (1..=1461).collect::<Vec<i64>>());
-    desk.server.psql("INSERT INTO weather (weather) VALUES ('it''s \"new\"')", None);
+    desk.server.psql("INSERT INTO weather (weather) VALUES ('it''s \"new\"')", None).unwrap();
     let part = desk.next(&declaration()).await.unwrap().unwrap();
     assert_eq!(part.rows, 1, "only what is new");
     assert!(desk.read(&part).await[0].column(1).is_null(0));
@@ -118,7 +118,7 @@ async fn conditions_choose_rows_and_hostile_text_is_text() {
     };
     declared.conditions = vec![condition("snow")];
     let snow: u64 =
-        desk.server.psql("SELECT count(*) FROM weather WHERE weather = 'snow'", None).trim().parse().unwrap();
+        desk.server.psql("SELECT count(*) FROM weather WHERE weather = 'snow'", None).unwrap().trim().parse().unwrap();
     assert_eq!(desk.next(&declared).await.unwrap().unwrap().rows, snow);
     for hostile in ["' OR 1=1 --", "\\' OR true --", "'); DROP TABLE weather; --", "snow'||'"] {
         declared.conditions = vec![condition(hostile)];
@@ -130,13 +130,13 @@ async fn conditions_choose_rows_and_hostile_text_is_text() {
         let refused = desk.next(&declared).await.unwrap_err();
         assert!(matches!(refused, ExtractError::Declaration(DeclarationError::NoColumn(_))), "{refused}");
     }
-    assert_eq!(desk.server.psql("SELECT count(*) FROM weather", None).trim(), "1461");
+    assert_eq!(desk.server.psql("SELECT count(*) FROM weather", None).unwrap().trim(), "1461");
 }
 
 #[tokio::test]
 async fn a_cursor_that_may_repeat_and_a_type_that_is_another_are_refused() {
     let desk = Desk::new();
-    desk.server.psql("ALTER TABLE weather ADD COLUMN station int NOT NULL DEFAULT 1", None);
+    desk.server.psql("ALTER TABLE weather ADD COLUMN station int NOT NULL DEFAULT 1", None).unwrap();
     let mut declared = declaration();
     declared.columns.push(Column { name: "station".to_owned(), kind: ColumnType::Integer });
     declared.cursor = Some("station".to_owned());
@@ -152,16 +152,16 @@ async fn a_cursor_that_may_repeat_and_a_type_that_is_another_are_refused() {
 async fn a_database_that_disappears_leaves_no_part_and_the_extract_goes_on() {
     let desk = Desk::new();
     desk.next(&declaration()).await.unwrap().unwrap();
-    desk.server.psql("INSERT INTO weather (weather) SELECT repeat('x', 2000) FROM generate_series(1, 200000)", None);
+    desk.server.psql("INSERT INTO weather (weather) SELECT repeat('x', 2000) FROM generate_series(1, 200000)", None).unwrap();
     let declared = Declaration { part_rows: 1_000_000, ..declaration() };
     let (lost, ()) = tokio::join!(desk.next(&declared), async {
         tokio::time::sleep(std::time::Duration::from_millis(400)).await;
-        tokio::task::block_in_place(|| desk.server.stop());
+        tokio::task::block_in_place(|| desk.server.stop().unwrap());
     });
     assert!(matches!(lost, Err(ExtractError::SourceLost(_))), "{lost:?}");
     assert_eq!(desk.published(), 1, "nothing half-published");
     let state = ExtractState::load(&desk.directory.path().join("state.json")).unwrap();
     assert_eq!((state.cursor, state.parts.len()), (Some(1000), 1));
-    desk.server.start_again();
+    desk.server.start_again().unwrap();
     assert_eq!(desk.next(&declared).await.unwrap().unwrap().rows, 200_461);
 }

@@ -5,8 +5,9 @@ use std::{fmt::Write as _, process::ExitCode};
 use alloy_primitives::Address;
 use anyhow::{Context as _, Result, ensure};
 use chancery_client::rest::types::resources::DescribeResource;
+use chancery_ledger::LedgerError;
 use chancery_sharing::{
-    department::{Change, Declared, declare as declare_to_chain},
+    department::{Change, Declared, DepartmentError, declare as declare_to_chain},
     directory::Visibility,
 };
 use serde_json::json;
@@ -33,14 +34,15 @@ pub(super) async fn declare(
     let _alone = owner.folder.lock()?;
     let rules = owner.set.rules()?;
     let progress = output.progress("declaring");
-    let declared = declare_to_chain(&rules, &owner.chain, &owner.key, &owner.folder, check).await.with_context(|| {
-        format!(
-            "{} may have to be authorized: chancery organization authorize-key {} {} --right sharing",
-            owner.key.address(),
-            owner.set.organization,
-            owner.key.address()
-        )
-    })?;
+    let declared = match declare_to_chain(&rules, &owner.chain, &owner.key, &owner.folder, check).await {
+        Err(error) if is_reason(&error, "KeyNotAuthorized") => {
+            let (key, organization) = (owner.key.address(), &owner.set.organization);
+            return Err(error).context(format!(
+                "an operator authorizes the key first: chancery organization authorize-key {organization} {key} --right sharing"
+            ));
+        }
+        other => other?,
+    };
     if !check && rules.visibility != Visibility::EVERYBODY {
         // Of what not everybody may see the chain has the hash alone; the city keeps the text.
         let party = Party::connect(&connection.url, keys).await?;
@@ -54,6 +56,11 @@ pub(super) async fn declare(
     progress.finish_and_clear();
     output.answer(&declared, describe(&declared));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a contract refused for this reason.
+fn is_reason(error: &DepartmentError, name: &str) -> bool {
+    matches!(error, DepartmentError::Chain(LedgerError::Reverted { reason, .. }) if reason.name == name)
 }
 
 fn describe(declared: &Declared) -> String {

@@ -8,15 +8,15 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use chancery_certificates::keys::PersonKeys;
 use chancery_client::{
     Client, ClientError, PageQuery, ResourceSearch,
     rest::types::resources::{AccessRequest, GrantedAccess, SharedResource},
 };
-use chancery_ledger::Chain;
+use chancery_ledger::{Chain, LedgerError};
 use chancery_sharing::{
-    asking,
+    asking::{self, AskError},
     department::AssetContract,
     release::{ChainTrust, Grant, Standing, receive},
     sealing::{DataKey, OpeningReader, ReaderSecret},
@@ -73,9 +73,15 @@ pub(super) async fn ask(what: &AskAccess, connection: &Connection, output: &Outp
     let (key, secret) = (submitter(&party.keys)?, reader_secret(&party.keys)?);
     let progress = output.progress("waiting until the request is final");
     let asset = resource.asset.0;
-    let asked = asking::ask(&chain, &key, asset, version, &secret.public(), &what.purpose).await.with_context(|| {
-        format!("{} decides who may ask; you are {}", resource.organization, party.address())
-    })?;
+    let asked = match asking::ask(&chain, &key, asset, version, &secret.public(), &what.purpose).await {
+        Err(AskError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "NotListed" => bail!(
+            "{} lists who may ask for {}, and {} is not among them: ask it to list your address",
+            resource.organization,
+            what.resource,
+            party.address()
+        ),
+        other => other?,
+    };
     let state = AssetContract { chain, address: asset }.request(asked.request).await?.state;
     progress.finish_and_clear();
     let answer = json!({
