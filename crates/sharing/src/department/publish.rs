@@ -131,3 +131,28 @@ fn seal(information: &AccessInformation, key: &DataKey) -> Result<Vec<u8>, Depar
     writer.write_all(&text).map_err(ExtractError::from)?;
     Ok(writer.finish().map_err(failed)?.0)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Read as _;
+
+    use super::*;
+    use crate::sealing::OpeningReader;
+
+    // S-ODS
+    #[test]
+    fn access_information_opens_with_the_data_key_alone() {
+        let key = DataKey::random().unwrap();
+        let location = Location::Name("weather/1".parse().unwrap());
+        let information = AccessInformation { location, rows: 3 };
+        let sealed = seal(&information, &key).unwrap();
+        assert!(!sealed.windows(7).any(|window| window == b"weather"));
+        let mut text = String::new();
+        OpeningReader::new(sealed.as_slice(), &key).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(serde_json::from_str::<AccessInformation>(&text).unwrap(), information);
+        let other = DataKey::random().unwrap();
+        assert!(OpeningReader::new(sealed.as_slice(), &other).unwrap().read_to_string(&mut text).is_err());
+    }
+}

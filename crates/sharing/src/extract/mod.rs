@@ -9,6 +9,7 @@ mod part;
 mod postgres;
 mod rejects;
 mod run;
+mod sql;
 mod sqlite;
 mod staging;
 mod value;
