@@ -61,43 +61,55 @@ impl AssetContract {
     /// Who may change its rules.
     ///
     /// # Errors
-    /// [`DepartmentError::Chain`], [`DepartmentError::Answer`]; so with all that follow.
+    /// [`DepartmentError::Chain`], [`DepartmentError::Answer`].
     pub async fn owner(&self) -> Result<Address, DepartmentError> {
         self.view(DigitalAsset::ownerCall {}).await
     }
 
     /// Whether listed identities need no further decision.
-    #[allow(clippy::missing_errors_doc, reason = "as above")]
+    ///
+    /// # Errors
+    /// As [`Self::owner`].
     pub async fn is_automatic(&self) -> Result<bool, DepartmentError> {
         self.view(DigitalAsset::automaticCall {}).await
     }
 
     /// The present key epoch.
-    #[allow(clippy::missing_errors_doc, reason = "as above")]
+    ///
+    /// # Errors
+    /// As [`Self::owner`].
     pub async fn key_epoch(&self) -> Result<u32, DepartmentError> {
         self.view(DigitalAsset::keyEpochCall {}).await
     }
 
     /// The newest version; zero when there is none.
-    #[allow(clippy::missing_errors_doc, reason = "as above")]
+    ///
+    /// # Errors
+    /// As [`Self::owner`].
     pub async fn latest_version(&self) -> Result<u32, DepartmentError> {
         self.view(DigitalAsset::latestVersionCall {}).await
     }
 
     /// The fingerprint of a version; zero when there is none.
-    #[allow(clippy::missing_errors_doc, reason = "as above")]
+    ///
+    /// # Errors
+    /// As [`Self::owner`].
     pub async fn fingerprint(&self, version: u32) -> Result<B256, DepartmentError> {
         Ok(self.view(DigitalAsset::versionAtCall { version }).await?.fingerprint)
     }
 
     /// Whether an identity is listed.
-    #[allow(clippy::missing_errors_doc, reason = "as above")]
+    ///
+    /// # Errors
+    /// As [`Self::owner`].
     pub async fn is_listed(&self, reader: Address) -> Result<bool, DepartmentError> {
         self.view(DigitalAsset::isListedCall { reader }).await
     }
 
     /// All listed identities.
-    #[allow(clippy::missing_errors_doc, reason = "as above")]
+    ///
+    /// # Errors
+    /// As [`Self::owner`].
     pub async fn readers(&self) -> Result<Vec<Address>, DepartmentError> {
         let mut all: Vec<Address> = Vec::new();
         while all.len() < MAX_READERS {
@@ -113,7 +125,9 @@ impl AssetContract {
     }
 
     /// How many requests there have been.
-    #[allow(clippy::missing_errors_doc, reason = "as above")]
+    ///
+    /// # Errors
+    /// As [`Self::owner`].
     pub async fn request_count(&self) -> Result<u64, DepartmentError> {
         self.view(DigitalAsset::requestCountCall {}).await
     }

@@ -71,7 +71,7 @@ pub enum DepartmentError {
     #[error("request {0} is another reader's")]
     NotYourRequest(u64),
     /// Nothing is handed out in this state.
-    #[error("request {request} is {}", state.name())]
+    #[error("request {request} is {}", .state.name())]
     NotGranted {
         /// Which.
         request: u64,

@@ -17,3 +17,6 @@ pub use services::{
     names, services,
 };
 pub use visibility::{UnknownRole, Visibility};
+
+#[cfg(test)]
+mod tests;

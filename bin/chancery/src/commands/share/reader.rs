@@ -137,7 +137,7 @@ pub(super) async fn fetch(what: &FetchShared, connection: &Connection, output: &
         what.request,
         &terms(&granted),
         &reader_secret(&party.keys)?,
-        (&granted.sealed_key.0, file.boxed()),
+        (&granted.sealed_key.0[..], file.boxed()),
         &sealed,
         now_s(),
     )
