@@ -75,7 +75,8 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let found = bodies.anybody(&["share", "find", "weather TEMP_MAX"]).unwrap();
     assert_eq!(found["items"][0]["asset"], declared["asset"], "{found}");
     assert_eq!(bodies.anybody(&["share", "find", "snowfall"]).unwrap()["items"], json!([]));
-    let ask = |version: &'static str| ["share", "ask", "weather-daily", "--purpose", "statistics", "--of-version", version];
+    let ask =
+        |version: &'static str| ["share", "ask", "weather-daily", "--purpose", "statistics", "--of-version", version];
     let text = refused(bodies.reader(&ask("1")));
     assert!(text.contains("lists who may ask"), "{text}");
 
@@ -116,7 +117,9 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     fs::write(&stored, &good).unwrap();
 
     // New rows are extracted; then the reader is removed, before they are published: they are sealed anew, under a key that it never gets.
-    server.psql("INSERT INTO weather (date, weather) VALUES ('2016-01-01', 'sun'), ('2016-01-02', 'fog')", None).unwrap();
+    server
+        .psql("INSERT INTO weather (date, weather) VALUES ('2016-01-01', 'sun'), ('2016-01-02', 'fog')", None)
+        .unwrap();
     assert_eq!(bodies.owner(&["share", "extract", &declaration]).unwrap()["parts"][0]["rows"], json!(2));
     let text = refused(bodies.owner(&["share", "remove-reader", &declaration, &reader]));
     assert!(text.contains("take it out first"), "{text}");
@@ -152,8 +155,7 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     let source = "[source]\nkind = \"csv\"\nfile = \"weather.csv\"";
     let shared = "[shared]\nschema = \"file\"\ntable = \"weather\"\npart_rows = 1\n\
                   columns = [{ name = \"date\", type = \"date\" }, { name = \"temp_max\", type = \"float\" }]";
-    let declaration =
-        bodies.declaration("river-levels", "visible_to = [\"inspector\"]", source, shared, true, &[]);
+    let declaration = bodies.declaration("river-levels", "visible_to = [\"inspector\"]", source, shared, true, &[]);
     bodies.owner(&["share", "declare", &declaration]).unwrap();
 
     let part = bodies.owner(&["share", "extract", &declaration]).unwrap()["parts"][0].clone();

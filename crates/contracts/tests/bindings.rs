@@ -5,7 +5,8 @@ use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
     Authorities, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry, Permissions, Predeploy, ResourceDirectory, ValidatorRegistry, main_chain, predeploys, side_chain,
+    OrganizationRegistry, Permissions, Predeploy, ResourceDirectory, ValidatorRegistry, main_chain, predeploys,
+    side_chain,
 };
 use chancery_primitives::{
     CertificateId, CertificateKind, CertificateStatus, ChangeStatus, DataOperation, Inspect, Issue, OrganizationCode,

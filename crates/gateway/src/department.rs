@@ -74,12 +74,7 @@ pub fn router(origins: Vec<Origin>, main_chain_id: u64, releases: Arc<dyn Releas
     with_clock(origins, main_chain_id, releases, Arc::new(SystemClock))
 }
 
-fn with_clock(
-    origins: Vec<Origin>,
-    main_chain_id: u64,
-    releases: Arc<dyn Releases>,
-    clock: Arc<dyn Clock>,
-) -> Router {
+fn with_clock(origins: Vec<Origin>, main_chain_id: u64, releases: Arc<dyn Releases>, clock: Arc<dyn Clock>) -> Router {
     let door = Door { origins, main_chain_id, clock, used: ReplayCache::new(MAX_USED_NONCES), releases };
     Router::new()
         .route("/v1/assets/{asset}/requests/{request}", get(granted))
@@ -119,8 +114,7 @@ impl Door {
         match Credential::of(&request)? {
             Credential::Signature => {
                 let now = self.clock.unix_seconds();
-                let judge =
-                    Judge { main_chain_id: self.main_chain_id, origins: &self.origins, now, used: &self.used };
+                let judge = Judge { main_chain_id: self.main_chain_id, origins: &self.origins, now, used: &self.used };
                 Ok(verify_request(judge, request).await?.0.address)
             }
             Credential::None | Credential::Session(_) => {

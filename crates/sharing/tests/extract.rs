@@ -9,8 +9,8 @@ use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use chancery_sharing::{
     extract::{
-        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState, Literal,
-        PostgresSource, PublishedPart, extract_part,
+        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState,
+        Literal, PostgresSource, PublishedPart, extract_part,
     },
     name::ObjectName,
     sealing::{DataKey, OpeningReader, Sealed},
@@ -33,10 +33,12 @@ impl Desk {
             "CREATE TABLE weather (id bigserial PRIMARY KEY, date date, precipitation float8, temp_max numeric, temp_min real, wind float8, weather text)",
             None,
         ).unwrap();
-        server.psql(
-            "COPY weather (date, precipitation, temp_max, temp_min, wind, weather) FROM STDIN (FORMAT csv, HEADER)",
-            Some(&dataset("seattle-weather.csv")),
-        ).unwrap();
+        server
+            .psql(
+                "COPY weather (date, precipitation, temp_max, temp_min, wind, weather) FROM STDIN (FORMAT csv, HEADER)",
+                Some(&dataset("seattle-weather.csv")),
+            )
+            .unwrap();
         let directory = tempfile::tempdir().unwrap();
         let store = DirectoryStore::new(&directory.path().join("ods")).unwrap();
         Self { server, directory, store, key: DataKey::random().unwrap() }
@@ -152,7 +154,9 @@ async fn a_cursor_that_may_repeat_and_a_type_that_is_another_are_refused() {
 async fn a_database_that_disappears_leaves_no_part_and_the_extract_goes_on() {
     let desk = Desk::new();
     desk.next(&declaration()).await.unwrap().unwrap();
-    desk.server.psql("INSERT INTO weather (weather) SELECT repeat('x', 2000) FROM generate_series(1, 200000)", None).unwrap();
+    desk.server
+        .psql("INSERT INTO weather (weather) SELECT repeat('x', 2000) FROM generate_series(1, 200000)", None)
+        .unwrap();
     let declared = Declaration { part_rows: 1_000_000, ..declaration() };
     let (lost, ()) = tokio::join!(desk.next(&declared), async {
         tokio::time::sleep(std::time::Duration::from_millis(400)).await;

@@ -257,7 +257,8 @@ conditions = [{ column = "weather", comparison = "ne", value = "fog" }]
 
     #[test]
     fn the_password_of_a_database_is_in_no_declaration() {
-        let text = TEXT.replace("kind = \"sqlite\", file = \"weather.db\"", "kind = \"postgres\", url = \"postgres://a:b@c/d\"");
+        let text = TEXT
+            .replace("kind = \"sqlite\", file = \"weather.db\"", "kind = \"postgres\", url = \"postgres://a:b@c/d\"");
         assert!(read(&text).is_err());
         let text = TEXT.replace("kind = \"sqlite\", file = \"weather.db\"", "kind = \"postgres\"");
         let error = read(&text).unwrap().source().err().unwrap().to_string();

@@ -36,8 +36,7 @@ impl Releases for DataSetReleases {
 
     async fn file(&self, reader: Address, asset: Address, request: u64) -> DoorResult<ReleasedFile> {
         self.is_ours(asset)?;
-        let (size, released) =
-            self.department.file(reader, request, &self.trust, now_s()).await.map_err(door_error)?;
+        let (size, released) = self.department.file(reader, request, &self.trust, now_s()).await.map_err(door_error)?;
         Ok(ReleasedFile { size, bytes: released.file.map_err(std::io::Error::other).boxed() })
     }
 }

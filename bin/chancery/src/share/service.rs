@@ -17,7 +17,10 @@ use crate::{
 pub(crate) async fn run(options: &ServeShared, connection: &Connection) -> Result<()> {
     let owner = Owner::open(&options.file.file, &keys::of(connection)?).await?;
     let section = owner.set.service.as_ref().with_context(|| {
-        format!("{} has no [service]: say where it listens and under which url it is reached", options.file.file.display())
+        format!(
+            "{} has no [service]: say where it listens and under which url it is reached",
+            options.file.file.display()
+        )
     })?;
     let listen = section.listen;
     let origins = vec![Origin::parse(&section.url)?, Origin::parse(&format!("http://{listen}"))?];

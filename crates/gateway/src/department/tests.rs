@@ -150,11 +150,14 @@ async fn who_does_not_sign_or_signs_for_another_door_reaches_nothing() {
     let mut moved = signed(&path(""), &signer(1), "nonce-number-2", HOST);
     *moved.uri_mut() = path("/file").parse().unwrap();
     let (status, body) = ask(&door, moved).await;
-    assert_eq!((status, code(&body).as_str()), (401, "request-signature-invalid"), "signed for the terms, not the file");
-    for (path, status, name) in [
-        ("/v1/assets/0x12/requests/7", 400, "malformed-address"),
-        ("/v1/assets", 404, "unknown-route"),
-    ] {
+    assert_eq!(
+        (status, code(&body).as_str()),
+        (401, "request-signature-invalid"),
+        "signed for the terms, not the file"
+    );
+    for (path, status, name) in
+        [("/v1/assets/0x12/requests/7", 400, "malformed-address"), ("/v1/assets", 404, "unknown-route")]
+    {
         let answer = ask(&door, Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!((answer.0, code(&answer.1).as_str()), (status, name), "{path}");
     }

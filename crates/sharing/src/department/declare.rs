@@ -175,12 +175,8 @@ async fn enter(
     } else if found.visibility != visibility || found.descriptionHash != hash {
         changes.push(Change::Describe);
         if !check {
-            let call = ResourceDirectory::describeCall {
-                resource,
-                visibility,
-                descriptionHash: hash,
-                description: shown,
-            };
+            let call =
+                ResourceDirectory::describeCall { resource, visibility, descriptionHash: hash, description: shown };
             directory.send(key, call).await?;
         }
     }

@@ -37,7 +37,9 @@ pub enum DepartmentError {
     #[error("another command works on {0:?}: wait until it has ended")]
     Busy(PathBuf),
     /// A data key that others may read.
-    #[error("{0:?} may be read by others: chmod 600 it, and remove and list a reader to begin a new key if somebody may have read it")]
+    #[error(
+        "{0:?} may be read by others: chmod 600 it, and remove and list a reader to begin a new key if somebody may have read it"
+    )]
     KeyExposed(PathBuf),
     /// A data key that is lost: what is sealed under it cannot be granted any more.
     #[error("the data key of epoch {0} is not in the state folder: restore it from a copy")]
@@ -59,7 +61,9 @@ pub enum DepartmentError {
         asset: Address,
     },
     /// The chain and the folder disagree about what is published.
-    #[error("version {version} of the asset is not part {version} of this state: it was published from another folder; restore that one")]
+    #[error(
+        "version {version} of the asset is not part {version} of this state: it was published from another folder; restore that one"
+    )]
     OtherVersion {
         /// Which.
         version: u32,

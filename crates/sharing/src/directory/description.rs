@@ -14,7 +14,9 @@ const MAX_TITLE_BYTES: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DescriptionError {
     /// Too long for the contract.
-    #[error("a description has at most {MAX_DESCRIPTION_BYTES} bytes of JSON, this has {0}: shorten title and text, or share fewer columns")]
+    #[error(
+        "a description has at most {MAX_DESCRIPTION_BYTES} bytes of JSON, this has {0}: shorten title and text, or share fewer columns"
+    )]
     TooLong(usize),
     /// A title that is empty or too long, or too many columns.
     #[error("a description has a title of 1 to {MAX_TITLE_BYTES} bytes and 1 to {MAX_COLUMNS} columns")]

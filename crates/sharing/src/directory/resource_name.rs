@@ -9,7 +9,9 @@ use crate::name::ObjectName;
 
 /// Give a name of the documented form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the name of a resource has 1 to 32 characters of a-z, 0-9, '.', '_' and '-', begins with a letter or digit and has no '..'")]
+#[error(
+    "the name of a resource has 1 to 32 characters of a-z, 0-9, '.', '_' and '-', begins with a letter or digit and has no '..'"
+)]
 pub struct ResourceNameError;
 
 /// A name of 1 to 32 characters, one segment of an [`ObjectName`].

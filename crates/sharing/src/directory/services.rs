@@ -204,13 +204,14 @@ impl Service for Find {
             return Err(malformed(format!("text: at most {MAX_TEXT_BYTES} bytes")).with("member", "text"));
         }
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-        let first: usize = query.cursor.as_deref().map_or(Ok(0), str::parse).map_err(|_| {
-            malformed("cursor: write what `nextCursor` said".to_owned()).with("member", "cursor")
-        })?;
+        let first: usize = query
+            .cursor
+            .as_deref()
+            .map_or(Ok(0), str::parse)
+            .map_err(|_| malformed("cursor: write what `nextCursor` said".to_owned()).with("member", "cursor"))?;
         let rows = query.limit.unwrap_or(DEFAULT_PAGE_ROWS).clamp(1, MAX_PAGE_ROWS);
         let (offset, limit) = (U256::from(first), U256::from(MAX_SCANNED_ENTRIES + 1));
-        let listed =
-            self.0.call(chains, self.0.contract, ResourceDirectory::resourcesCall { offset, limit }).await?;
+        let listed = self.0.call(chains, self.0.contract, ResourceDirectory::resourcesCall { offset, limit }).await?;
         let (mut items, mut next_cursor) = (Vec::new(), None);
         for (place, word) in listed.into_iter().enumerate() {
             if place == MAX_SCANNED_ENTRIES || items.len() == rows {

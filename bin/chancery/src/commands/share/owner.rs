@@ -136,7 +136,10 @@ pub(super) async fn remove_reader(
 ) -> Result<ExitCode> {
     let owner = Owner::open(&file.file, &keys::of(connection)?).await?;
     let name = file.file.display();
-    ensure!(!owner.set.declares(reader), "{name} declares {reader} as a reader: take it out first, or it is listed again");
+    ensure!(
+        !owner.set.declares(reader),
+        "{name} declares {reader} as a reader: take it out first, or it is listed again"
+    );
     let department = owner.department()?;
     let _alone = owner.folder.lock()?;
     let progress = output.progress("removing");
