@@ -6,7 +6,7 @@ mod service;
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chancery_certificates::keys::PersonKeys;
 use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
@@ -36,8 +36,7 @@ impl Owner {
     /// The data set as it was declared.
     pub(crate) fn department(&self) -> Result<Department> {
         let (resource, store) = (self.set.resource.clone(), self.set.store()?);
-        let open = Department::open(resource, self.chain.clone(), Arc::clone(&self.key), store, self.folder.clone());
-        open.context("`chancery share declare FILE` comes first")
+        Ok(Department::open(resource, self.chain.clone(), Arc::clone(&self.key), store, self.folder.clone())?)
     }
 }
 

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 
 use super::Traces;
 
-/// For a department that shares, and for a body that asks.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ShareCommand {
     /// Make the chain agree with a declaration: deploy the asset's contract, set its rule, list its readers, enter it into the directory. May be repeated.

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum DepartmentError {
     /// Declare it first.
-    #[error("this data set has no asset yet: declare it first")]
+    #[error("this data set has no asset yet: `chancery share declare FILE` comes first")]
     NotDeclared,
     /// The folder belongs to something else.
     #[error("{folder:?} is the state of {found}, not of {expected}: name another folder")]
