@@ -1,6 +1,6 @@
 //! Processes of an alliance: `chancery relay` and `chancery endorser`, until they are told to stop.
 
-mod chains;
+pub(crate) mod chains;
 mod endorser;
 mod relay;
 mod trust;
@@ -22,21 +22,21 @@ use crate::commands::read_bounded;
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// Reads a configuration file.
-fn configuration<T: DeserializeOwned>(path: &Path) -> Result<T> {
+pub(crate) fn configuration<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = String::from_utf8(read_bounded(path, MAX_CONFIG_BYTES)?)
         .with_context(|| format!("{} is not UTF-8 text", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{} cannot be used", path.display()))
 }
 
 /// A name as the contracts have it: its characters, and zeros up to 32 bytes.
-fn name_of(text: &str) -> Result<B256> {
+pub(crate) fn name_of(text: &str) -> Result<B256> {
     let fits = !text.is_empty() && text.len() <= B256::len_bytes() && text.is_ascii();
     ensure!(fits, "a name is 1 to 32 ASCII characters, not {text:?}");
     Ok(B256::right_padding_from(text.as_bytes()))
 }
 
 /// Serves until it is told to stop, beside `work`, which does not end by itself.
-async fn serve_until(
+pub(crate) async fn serve_until(
     listen: SocketAddr,
     router: Router,
     what: &str,

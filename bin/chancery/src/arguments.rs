@@ -6,11 +6,13 @@ use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod data;
+mod share;
 mod storage;
 
 pub(crate) use data::{
     Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
+pub(crate) use share::{AskAccess, FetchShared, FindShared, OwnerFile, ServeShared, ShareCommand, TrustedMain};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.
@@ -114,6 +116,9 @@ pub(crate) enum Command {
     Submit(Submit),
     /// Search the data of registered sources.
     Search(Search),
+    /// Share tables of a business database with other public bodies, sealed and by contract; find, ask for and fetch what others share.
+    #[command(subcommand)]
+    Share(ShareCommand),
     /// Show every version, source and reader of an asset, as a list and as a graph.
     Trace(Trace),
     /// Compute hashes, signatures and data blocks of everything submitted anew, and measure its times (supervisor).
@@ -743,7 +748,7 @@ pub(crate) enum OrganizationCommand {
         code: String,
         /// The key's address.
         address: Address,
-        /// A certificate kind, or inspection, registration, submission.
+        /// A certificate kind, or inspection, registration, sharing, submission.
         #[arg(long)]
         right: String,
         /// Only say what would change.

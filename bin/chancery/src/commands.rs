@@ -15,6 +15,7 @@ mod proof;
 mod public_key;
 mod repair_journal;
 mod search;
+mod share;
 mod source;
 mod submit;
 mod trace;
@@ -70,6 +71,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Format(command) => wait(format::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
+        Command::Share(command) => share::run(command, &connection, output),
         Command::Trace(command) => wait(trace::run(command, &connection, output)),
         Command::Audit(command) => wait(audit::run(command, &connection, output)),
         Command::RepairJournal(command) => repair_journal::run(&command, output),

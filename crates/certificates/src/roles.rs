@@ -176,7 +176,7 @@ fn role_of_right(right: Right) -> Role {
     match right {
         Right::INSPECTION => Role::Inspector,
         Right::REGISTRATION => Role::Registrar,
-        Right::SUBMISSION => Role::Source,
+        Right::SUBMISSION | Right::SHARING => Role::Source,
         _ => Role::Issuer,
     }
 }

@@ -16,6 +16,7 @@ use chancery_rest::{
         operations::{OperationProof, OperationReceipt, SubmitOperation},
         organizations::{AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization},
         presentations::{CreatePresentation, Presentation, PresentationReceipt},
+        resources::{AccessRequest, DescribeResource, DescribedResource, GrantedAccess, SharedResource},
         session::{Nonce, SignIn, SignedIn, WhoAmI},
         sources::{Source, StateSource},
         submissions::{SubmissionOutcome, SubmissionState, SubmitData},
@@ -27,7 +28,10 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Client, ClientError, request::Call};
+use crate::{
+    Client, ClientError,
+    request::{Call, FileStream},
+};
 
 type Result<T> = std::result::Result<T, ClientError>;
 type Query = Vec<(&'static str, String)>;
@@ -48,6 +52,17 @@ pub struct ApplicationQuery {
     pub status: Option<ApplicationStatus>,
     /// Only of this kind.
     pub kind: Option<String>,
+    /// Which page.
+    pub page: PageQuery,
+}
+
+/// Which resources of the directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceSearch {
+    /// With all of these words.
+    pub text: Option<String>,
+    /// Of this organization.
+    pub organization: Option<String>,
     /// Which page.
     pub page: PageQuery,
 }
@@ -550,6 +565,62 @@ impl Client {
         let mut query = vec![("from", from.to_string())];
         push(&mut query, "operations", operations);
         self.needs_key()?.send(Call::get(&["v1", "data", "audit"], query)).await
+    }
+
+    /// `GET /v1/resources`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn resources(&self, which: &ResourceSearch) -> Result<Page<SharedResource>> {
+        let mut query = Query::new();
+        push(&mut query, "text", which.text.as_ref());
+        push(&mut query, "organization", which.organization.as_ref());
+        self.send(Call::get(&["v1", "resources"], paged(query, &which.page))).await
+    }
+
+    /// `GET /v1/resources/{resource}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn resource(&self, resource: &str) -> Result<SharedResource> {
+        self.send(Call::get(&["v1", "resources", resource], Query::new())).await
+    }
+
+    /// `PUT /v1/resources/{resource}/description`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn describe_resource(&self, resource: &str, request: &DescribeResource) -> Result<DescribedResource> {
+        let path = ["v1", "resources", resource, "description"];
+        self.needs_key()?.send(Self::with_body(Method::PUT, &path, request)?).await
+    }
+
+    /// `GET /v1/resources/{resource}/requests/{request}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn access_request(&self, resource: &str, request: u64) -> Result<AccessRequest> {
+        let path = ["v1", "resources", resource, "requests", &request.to_string()];
+        self.send(Call::get(&path, Query::new())).await
+    }
+
+    /// `GET /v1/assets/{asset}/requests/{request}` of an owner's service: the final grant. It is waited for.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn granted_access(&self, asset: Address, request: u64) -> Result<GrantedAccess> {
+        let path = ["v1", "assets", &asset.to_string(), "requests", &request.to_string()];
+        self.needs_key()?.send(Call::get(&path, Query::new())).await
+    }
+
+    /// `GET /v1/assets/{asset}/requests/{request}/file` of an owner's service: the sealed file as it comes, which is not verified here. All of it has to come within
+    /// the client's time.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn granted_file(&self, asset: Address, request: u64) -> Result<FileStream> {
+        let path = ["v1", "assets", &asset.to_string(), "requests", &request.to_string(), "file"];
+        self.needs_key()?.open(Call::get(&path, Query::new())).await
     }
 
     /// `GET /v1/events`.

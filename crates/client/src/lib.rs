@@ -19,9 +19,9 @@ mod error;
 mod request;
 
 pub use chancery_rest as rest;
-pub use endpoints::{ApplicationQuery, EndKey, EventQuery, PageQuery};
+pub use endpoints::{ApplicationQuery, EndKey, EventQuery, PageQuery, ResourceSearch};
 pub use error::ClientError;
-pub use request::{Client, MAX_ANSWER_BYTES, REQUEST_TIMEOUT};
+pub use request::{Client, FileStream, MAX_ANSWER_BYTES, REQUEST_TIMEOUT};
 
 #[cfg(test)]
 mod tests;

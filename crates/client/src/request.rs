@@ -5,11 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
 use alloy_primitives::Address;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
 use chancery_rest::{
     Problem,
     erc8128::{KeyId, RequestParts, SignatureInput, content_digest, signature_base, signature_header},
     problem::MEDIA_TYPE,
 };
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use reqwest::{
     Method, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -25,6 +27,9 @@ pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// For how long a signed request is valid, in seconds.
 const VALIDITY_SECONDS: u64 = 60;
+
+/// The bytes of a file, as they come.
+pub type FileStream = BoxStream<'static, Result<Bytes, ClientError>>;
 
 #[derive(Clone)]
 struct Key {
@@ -149,6 +154,22 @@ impl Client {
 
     /// Sends a request; statuses below 400 and answers that are no problem document come back.
     pub(crate) async fn exchange(&self, call: Call<'_>) -> Result<(StatusCode, Vec<u8>), ClientError> {
+        let response = self.begin(call).await?;
+        self.read(response).await
+    }
+
+    /// Sends a request whose answer is read as it comes; one that is no success is an error.
+    pub(crate) async fn open(&self, call: Call<'_>) -> Result<FileStream, ClientError> {
+        let response = self.begin(call).await?;
+        if response.status() != StatusCode::OK {
+            let (status, _) = self.read(response).await?;
+            return Err(self.not_a_gateway(status, "the answer is no file".to_owned()));
+        }
+        let client = self.clone();
+        Ok(response.bytes_stream().map_err(move |error| client.unreachable(&error)).boxed())
+    }
+
+    async fn begin(&self, call: Call<'_>) -> Result<Response, ClientError> {
         let url = self.url(&call)?;
         let mut headers = HeaderMap::new();
         let submits = call.method == Method::POST;
@@ -165,8 +186,7 @@ impl Client {
         if let Some(body) = call.body {
             request = request.body(body);
         }
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        self.read(response).await
+        request.send().await.map_err(|error| self.unreachable(&error))
     }
 
     async fn read(&self, mut response: Response) -> Result<(StatusCode, Vec<u8>), ClientError> {

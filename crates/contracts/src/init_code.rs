@@ -3,7 +3,7 @@
 
 use crate::{
     CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry, predeploys,
+    OrganizationRegistry, ResourceDirectory, predeploys,
 };
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolConstructor;
@@ -51,6 +51,14 @@ pub fn main_chain(authorities: &Authorities) -> Vec<Predeploy> {
             ),
         },
         data_block_registry(),
+        Predeploy {
+            name: "ResourceDirectory",
+            address: predeploys::RESOURCE_DIRECTORY,
+            init_code: with_arguments(
+                &ResourceDirectory::BYTECODE,
+                &ResourceDirectory::constructorCall { organizations_: predeploys::ORGANIZATION_REGISTRY },
+            ),
+        },
     ]
 }
 

@@ -14,6 +14,8 @@ pub const DATA_FORMAT_REGISTRY: Address = address!("C4A0000000000000000000000000
 pub const DATA_BLOCK_REGISTRY: Address = address!("C4A0000000000000000000000000000000000005");
 /// `CertificateRegistry`, on side chains.
 pub const CERTIFICATE_REGISTRY: Address = address!("C4A0000000000000000000000000000000000006");
+/// `ResourceDirectory`, on the main chain.
+pub const RESOURCE_DIRECTORY: Address = address!("C4A0000000000000000000000000000000000009");
 /// `ValidatorRegistry`, on every chain whose validators may change.
 pub const VALIDATOR_REGISTRY: Address = chancery_primitives::validator_registry::VALIDATOR_REGISTRY;
 /// `Permissions`, beside it.

@@ -5,7 +5,8 @@ use alloy_primitives::{Address, B256, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
     Authorities, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry, Permissions, Predeploy, ValidatorRegistry, main_chain, predeploys, side_chain,
+    OrganizationRegistry, Permissions, Predeploy, ResourceDirectory, ValidatorRegistry, main_chain, predeploys,
+    side_chain,
 };
 use chancery_primitives::{
     CertificateId, CertificateKind, CertificateStatus, ChangeStatus, DataOperation, Inspect, Issue, OrganizationCode,
@@ -81,7 +82,7 @@ fn predeploys_stand_where_the_specification_says() {
         |predeploys: &[Predeploy]| -> Vec<u8> { predeploys.iter().map(|predeploy| predeploy.address[19]).collect() };
     let main = main_chain(&authorities());
     let side = side_chain(&authorities(), &[CertificateKind::DEGREE]);
-    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5]);
+    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9]);
     assert_eq!(last_bytes(&side), [1, 2, 5, 6]);
     assert_eq!(main, main_chain(&authorities()), "the same at every run");
     assert_eq!(main[0], side[0], "the same on every chain");
@@ -121,6 +122,7 @@ fn no_contract_of_a_genesis_creates_contracts() {
         ("DataFormatRegistry", &DataFormatRegistry::DEPLOYED_BYTECODE),
         ("DataBlockRegistry", &DataBlockRegistry::DEPLOYED_BYTECODE),
         ("CertificateRegistry", &CertificateRegistry::DEPLOYED_BYTECODE),
+        ("ResourceDirectory", &ResourceDirectory::DEPLOYED_BYTECODE),
         ("ValidatorRegistry", &ValidatorRegistry::DEPLOYED_BYTECODE),
         ("Permissions", &Permissions::DEPLOYED_BYTECODE),
     ];

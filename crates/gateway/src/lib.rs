@@ -1,5 +1,5 @@
 //! The public doors of the city over HTTP: R2D, U2S, O2C and V2M as REST, described by OpenAPI 3.1, and the web apps; and the part of R2D for
-//! registered sources over MQTT ([`mqtt`]).
+//! registered sources over MQTT ([`mqtt`]). Beside it stands the door of a department that hands out shared files itself ([`department`]).
 //!
 //! ```text
 //!  connection -> limits -> route -> who is asking -> may they -> handler -> a door
@@ -23,6 +23,7 @@ pub mod authentication;
 pub mod authorization;
 pub mod clock;
 pub mod config;
+pub mod department;
 pub mod doors;
 pub mod limits;
 mod lines;

@@ -23,6 +23,7 @@ mod operations;
 mod organizations;
 mod presentations;
 mod problems;
+mod resources;
 mod session;
 mod sources;
 mod submissions;
@@ -49,6 +50,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(sources::routes())
         .merge(submitted::routes())
         .merge(data::routes())
+        .merge(resources::routes())
         .merge(events::routes())
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     Doors, GatewayConfig,
-    authentication::{ReplayCache, Sessions, SignInNonces},
+    authentication::{Judge, ReplayCache, Sessions, SignInNonces},
     clock::Clock,
     limits::Clients,
     metrics::Metrics,
@@ -27,6 +27,18 @@ pub(crate) struct Shared {
     pub(crate) web: Web,
     /// The OpenAPI document and its entity tag.
     pub(crate) openapi: (Bytes, String),
+}
+
+impl Shared {
+    /// What signed requests are judged by, now.
+    pub(crate) fn judge(&self) -> Judge<'_> {
+        Judge {
+            main_chain_id: self.config.main_chain_id,
+            origins: &self.config.origins,
+            now: self.clock.unix_seconds(),
+            used: &self.used,
+        }
+    }
 }
 
 /// How handlers get it.

@@ -11,8 +11,8 @@ use alloy::{
 use alloy_primitives::{Bytes, Selector};
 use chancery_contracts::{
     Alliance, Anchor, CertificateRegistry, ConditionalCertificateRegistry, DataBlockRegistry, DataFormatRegistry,
-    EthereumDIDRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry, RequirementRegistry, RuleNode,
-    StoreNode, TrustRegistry,
+    DigitalAsset, EthereumDIDRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
+    RequirementRegistry, ResourceDirectory, RuleNode, StoreNode, TrustRegistry,
 };
 
 use crate::connection::bounded;
@@ -73,6 +73,8 @@ impl RevertReasons {
             TrustRegistry::abi::errors(),
             HeldCertificates::abi::errors(),
             ConditionalCertificateRegistry::abi::errors(),
+            DigitalAsset::abi::errors(),
+            ResourceDirectory::abi::errors(),
         ]
         .into_iter()
         .flat_map(|errors| errors.into_values().flatten())

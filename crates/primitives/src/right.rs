@@ -17,6 +17,8 @@ impl Right {
     pub const REGISTRATION: Self = Self(constant("registration"));
     /// May submit other data.
     pub const SUBMISSION: Self = Self(constant("submission"));
+    /// May list resources in the directory of the city (S-DIR).
+    pub const SHARING: Self = Self(constant("sharing"));
 
     /// The right to issue, change and renew certificates of a kind.
     #[must_use]
@@ -27,7 +29,7 @@ impl Right {
     /// The kind that this right allows to issue; `None` for the rights that are no kinds.
     #[must_use]
     pub fn kind(&self) -> Option<CertificateKind> {
-        let other = [Self::INSPECTION, Self::REGISTRATION, Self::SUBMISSION];
+        let other = [Self::INSPECTION, Self::REGISTRATION, Self::SUBMISSION, Self::SHARING];
         (!other.contains(self)).then_some(CertificateKind(self.0))
     }
 }

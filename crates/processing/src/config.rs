@@ -27,7 +27,7 @@ pub enum RightScope {
     Kind(ChainName),
     /// Every chain: inspections and other data are recorded everywhere.
     EveryChain,
-    /// The main chain alone: real names are confirmed there.
+    /// The main chain alone: real names are confirmed there, and there is the directory of shared resources.
     Main,
 }
 

@@ -80,6 +80,8 @@ codes! {
     SourceWithdrawn = "source-withdrawn", Refused, "The source was withdrawn.", "Register a new source; what it submitted stays.";
     OrganizationSuspended = "organization-suspended", Refused, "The organization is suspended.", "Ask the operator.";
     NotYourCertificate = "not-your-certificate", Refused, "The certificate belongs to somebody else.", "Only the holder, its issuer and supervisors may see this.";
+    NotYourRequest = "not-your-request", Refused, "The request is another address's.", "Sign with the key that asked for access.";
+    NotGranted = "not-granted", Refused, "The final state has no grant for this request.", "`state` says how far it is: the owner decides on what is pending; what was refused or has ended is asked for anew.";
     HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
     PresentationRefused = "presentation-refused", Refused, "The presentation is not acceptable.", "`check` names the check that failed; ask the holder to show the code again.";
     UnknownAddress = "unknown-address", Missing, "Nobody is registered with this address.", "Check the address; the person registers first.";
@@ -92,6 +94,8 @@ codes! {
     UnknownOperation = "unknown-operation", Missing, "No data block holds such an operation.", "Check the digest; a fresh operation appears within a second.";
     UnknownSource = "unknown-source", Missing, "No such source is registered, or the key is of none.", "An operator registers it: POST /v1/sources.";
     UnknownSubmission = "unknown-submission", Missing, "No submission has this place.", "Use the place that the receipt names.";
+    UnknownResource = "unknown-resource", Missing, "The directory has no such resource that you may see.", "GET /v1/resources lists them.";
+    UnknownRequest = "unknown-request", Missing, "The asset has no such request for access.", "Use the number that the request was given, and the resource that it was for.";
     UnknownApplication = "unknown-application", Missing, "There is no such application.", "Check the identifier.";
     PresentationExpired = "presentation-expired", Missing, "The presentation has ended or never was.", "Ask the holder to show the code again.";
     UnknownRoute = "unknown-route", Missing, "There is nothing at this address.", "See /docs.";
@@ -105,6 +109,7 @@ codes! {
     OrganizationExists = "organization-exists", Conflict, "The organization is registered already.", "Authorize keys for it instead.";
     IdempotencyConflict = "idempotency-conflict", Conflict, "The idempotency key was used for something else.", "Use a fresh key for another request.";
     SourceExists = "source-exists", Conflict, "The key belongs to a source already.", "Use it, or make another key.";
+    DescriptionMismatch = "description-mismatch", Conflict, "This is not the description whose hash stands in the directory.", "Send exactly the text whose keccak256 is `expected`.";
     VersionConflict = "version-conflict", Conflict, "The subject has another newest version.", "Read `actual`, correct the operation, name `actual` as previous, and sign again.";
     FormatVersion = "format-version", Conflict, "Another version of the format is in force.", "Follow version `expected` (GET /v1/kinds), and sign again.";
     AlreadyDecided = "already-decided", Conflict, "The case is decided already.", "Read it again.";
@@ -113,6 +118,7 @@ codes! {
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
     JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept at present.", "Nothing was accepted: send it again later; the operator looks at the disk.";
+    StoreUnavailable = "store-unavailable", Temporary, "The store of shared files does not answer as it should.", "Nothing was handed out: ask again later; the owner looks at the store.";
     NotFinalYet = "not-final-yet", Temporary, "The transaction is sent but not final yet.", "Ask again: `txHash` names it.";
     TimedOut = "timed-out", Temporary, "It took longer than allowed.", "Read the present state, then send it again.";
     Internal = "internal", Broken, "Something broke on our side.", "Tell the operator the request id.";

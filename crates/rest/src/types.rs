@@ -17,6 +17,7 @@ pub mod kinds;
 pub mod operations;
 pub mod organizations;
 pub mod presentations;
+pub mod resources;
 pub mod roles;
 pub mod session;
 pub mod sources;

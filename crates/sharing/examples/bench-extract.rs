@@ -7,7 +7,7 @@ mod support;
 use std::time::Instant;
 
 use chancery_sharing::{
-    extract::{Column, ColumnType, Declaration, PostgresSource, extract_part},
+    extract::{Column, ColumnType, Declaration, EpochKey, PostgresSource, extract_part},
     sealing::DataKey,
     storage::DirectoryStore,
 };
@@ -27,15 +27,16 @@ fn peak_memory_mb() -> u64 {
 #[tokio::main]
 async fn main() {
     let rows = std::env::args().nth(1).map_or(DEFAULT_ROWS, |text| text.parse().unwrap());
-    let server = PostgresServer::start();
+    let server = PostgresServer::start().unwrap();
     server.psql(
         &format!(
             "CREATE UNLOGGED TABLE readings AS SELECT g AS id, g % 5000 AS station, '2026-01-01'::timestamptz + g * interval '1 second' AS at, \
              (g * 7919 % 100000) / 100.0::float8 AS value, 'reading of station ' || g % 5000 AS note FROM generate_series(1, {rows}::bigint) g"
         ),
         None,
-    );
-    server.psql("ANALYZE readings", None);
+    )
+    .unwrap();
+    server.psql("ANALYZE readings", None).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let column = |name: &str, kind| Column { name: name.to_owned(), kind };
     let declaration = Declaration {
@@ -53,14 +54,14 @@ async fn main() {
         part_rows: 1,
     };
     let started = Instant::now();
-    server.copy_to_file("COPY readings TO STDOUT", &directory.path().join("copy"));
+    server.copy_to_file("COPY readings TO STDOUT", &directory.path().join("copy")).unwrap();
     let copy = started.elapsed().as_secs_f64();
     let store = DirectoryStore::new(&directory.path().join("ods")).unwrap();
     let started = Instant::now();
     let part = extract_part(
         &PostgresSource::new(server.url()),
         &declaration,
-        &DataKey::random().unwrap(),
+        &EpochKey { epoch: 1, key: DataKey::random().unwrap() },
         &store,
         &"readings".parse().unwrap(),
         &directory.path().join("state.json"),

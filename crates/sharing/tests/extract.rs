@@ -9,8 +9,8 @@ use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use chancery_sharing::{
     extract::{
-        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, ExtractError, ExtractState, Literal,
-        PostgresSource, PublishedPart, extract_part,
+        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState,
+        Literal, PostgresSource, PublishedPart, extract_part,
     },
     name::ObjectName,
     sealing::{DataKey, OpeningReader, Sealed},
@@ -28,15 +28,17 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let server = PostgresServer::start();
+        let server = PostgresServer::start().unwrap();
         server.psql(
             "CREATE TABLE weather (id bigserial PRIMARY KEY, date date, precipitation float8, temp_max numeric, temp_min real, wind float8, weather text)",
             None,
-        );
-        server.psql(
-            "COPY weather (date, precipitation, temp_max, temp_min, wind, weather) FROM STDIN (FORMAT csv, HEADER)",
-            Some(&dataset("seattle-weather.csv")),
-        );
+        ).unwrap();
+        server
+            .psql(
+                "COPY weather (date, precipitation, temp_max, temp_min, wind, weather) FROM STDIN (FORMAT csv, HEADER)",
+                Some(&dataset("seattle-weather.csv")),
+            )
+            .unwrap();
         let directory = tempfile::tempdir().unwrap();
         let store = DirectoryStore::new(&directory.path().join("ods")).unwrap();
         Self { server, directory, store, key: DataKey::random().unwrap() }
@@ -46,7 +48,7 @@ impl Desk {
         let source = PostgresSource::new(self.server.url());
         let asset: ObjectName = "weather".parse().unwrap();
         let state = self.directory.path().join("state.json");
-        extract_part(&source, declaration, &self.key, &self.store, &asset, &state).await
+        extract_part(&source, declaration, &self.epoch_key(), &self.store, &asset, &state).await
     }
 
     async fn read(&self, part: &PublishedPart) -> Vec<RecordBatch> {
@@ -57,6 +59,10 @@ impl Desk {
         OpeningReader::new(std::fs::File::open(target).unwrap(), &self.key).unwrap().read_to_end(&mut plain).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(plain)).unwrap().build().unwrap();
         reader.map(Result::unwrap).collect()
+    }
+
+    fn epoch_key(&self) -> EpochKey {
+        EpochKey { epoch: 1, key: self.key.clone() }
     }
 
     fn published(&self) -> usize {
@@ -97,7 +103,7 @@ async fn parts_follow_one_another_and_together_are_the_table() {
         }
     }
     assert_eq!(ids, (1..=1461).collect::<Vec<i64>>());
-    desk.server.psql("INSERT INTO weather (weather) VALUES ('it''s \"new\"')", None);
+    desk.server.psql("INSERT INTO weather (weather) VALUES ('it''s \"new\"')", None).unwrap();
     let part = desk.next(&declaration()).await.unwrap().unwrap();
     assert_eq!(part.rows, 1, "only what is new");
     assert!(desk.read(&part).await[0].column(1).is_null(0));
@@ -114,7 +120,7 @@ async fn conditions_choose_rows_and_hostile_text_is_text() {
     };
     declared.conditions = vec![condition("snow")];
     let snow: u64 =
-        desk.server.psql("SELECT count(*) FROM weather WHERE weather = 'snow'", None).trim().parse().unwrap();
+        desk.server.psql("SELECT count(*) FROM weather WHERE weather = 'snow'", None).unwrap().trim().parse().unwrap();
     assert_eq!(desk.next(&declared).await.unwrap().unwrap().rows, snow);
     for hostile in ["' OR 1=1 --", "\\' OR true --", "'); DROP TABLE weather; --", "snow'||'"] {
         declared.conditions = vec![condition(hostile)];
@@ -126,13 +132,13 @@ async fn conditions_choose_rows_and_hostile_text_is_text() {
         let refused = desk.next(&declared).await.unwrap_err();
         assert!(matches!(refused, ExtractError::Declaration(DeclarationError::NoColumn(_))), "{refused}");
     }
-    assert_eq!(desk.server.psql("SELECT count(*) FROM weather", None).trim(), "1461");
+    assert_eq!(desk.server.psql("SELECT count(*) FROM weather", None).unwrap().trim(), "1461");
 }
 
 #[tokio::test]
 async fn a_cursor_that_may_repeat_and_a_type_that_is_another_are_refused() {
     let desk = Desk::new();
-    desk.server.psql("ALTER TABLE weather ADD COLUMN station int NOT NULL DEFAULT 1", None);
+    desk.server.psql("ALTER TABLE weather ADD COLUMN station int NOT NULL DEFAULT 1", None).unwrap();
     let mut declared = declaration();
     declared.columns.push(Column { name: "station".to_owned(), kind: ColumnType::Integer });
     declared.cursor = Some("station".to_owned());
@@ -148,16 +154,18 @@ async fn a_cursor_that_may_repeat_and_a_type_that_is_another_are_refused() {
 async fn a_database_that_disappears_leaves_no_part_and_the_extract_goes_on() {
     let desk = Desk::new();
     desk.next(&declaration()).await.unwrap().unwrap();
-    desk.server.psql("INSERT INTO weather (weather) SELECT repeat('x', 2000) FROM generate_series(1, 200000)", None);
+    desk.server
+        .psql("INSERT INTO weather (weather) SELECT repeat('x', 2000) FROM generate_series(1, 200000)", None)
+        .unwrap();
     let declared = Declaration { part_rows: 1_000_000, ..declaration() };
     let (lost, ()) = tokio::join!(desk.next(&declared), async {
         tokio::time::sleep(std::time::Duration::from_millis(400)).await;
-        tokio::task::block_in_place(|| desk.server.stop());
+        tokio::task::block_in_place(|| desk.server.stop().unwrap());
     });
     assert!(matches!(lost, Err(ExtractError::SourceLost(_))), "{lost:?}");
     assert_eq!(desk.published(), 1, "nothing half-published");
     let state = ExtractState::load(&desk.directory.path().join("state.json")).unwrap();
     assert_eq!((state.cursor, state.parts.len()), (Some(1000), 1));
-    desk.server.start_again();
+    desk.server.start_again().unwrap();
     assert_eq!(desk.next(&declared).await.unwrap().unwrap().rows, 200_461);
 }

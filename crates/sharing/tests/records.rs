@@ -10,8 +10,8 @@ use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use chancery_sharing::{
     extract::{
-        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, ExtractError, FileFormat, FileSource,
-        Literal, MAX_REJECTS, PublishedPart, Reject, Source, SqliteSource, extract_part,
+        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, FileFormat,
+        FileSource, Literal, MAX_REJECTS, PublishedPart, Reject, Source, SqliteSource, extract_part,
     },
     sealing::{DataKey, OpeningReader, Sealed},
     storage::{DirectoryStore, fetch_verified},
@@ -44,7 +44,7 @@ impl Desk {
         declaration: &Declaration,
     ) -> Result<Option<PublishedPart>, ExtractError> {
         let state = self.directory.path().join("state.json");
-        extract_part(source, declaration, &self.key, &self.store, &"weather".parse().unwrap(), &state).await
+        extract_part(source, declaration, &self.epoch_key(), &self.store, &"weather".parse().unwrap(), &state).await
     }
 
     async fn read(&self, part: &PublishedPart) -> Vec<RecordBatch> {
@@ -55,6 +55,10 @@ impl Desk {
         OpeningReader::new(std::fs::File::open(target).unwrap(), &self.key).unwrap().read_to_end(&mut plain).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(plain)).unwrap().build().unwrap();
         reader.map(Result::unwrap).collect()
+    }
+
+    fn epoch_key(&self) -> EpochKey {
+        EpochKey { epoch: 1, key: self.key.clone() }
     }
 
     fn published(&self) -> usize {

@@ -15,9 +15,9 @@ const MAX_GENESIS_BYTES: u64 = 16 << 20;
 /// A chain: with finality certificates by its genesis file, or foreign by its id.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ChainSection {
+pub(crate) struct ChainSection {
     /// What the rest of the file calls it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// JSON-RPC endpoint of one of its nodes. What it says is verified.
     rpc: String,
     /// Its genesis file, relative to this file: what is trusted. Absent for a foreign chain.
@@ -30,6 +30,12 @@ pub(super) struct ChainSection {
 }
 
 impl ChainSection {
+    /// A chain with finality certificates.
+    pub(crate) fn certified(name: &str, rpc: String, genesis: &Path) -> Self {
+        let (name, genesis) = (name.to_owned(), Some(genesis.to_owned()));
+        Self { name, rpc, genesis, chain_id: None, confirmations: 0 }
+    }
+
     fn config(&self, directory: &Path) -> Result<ChainConfig> {
         let rpc = self.rpc.parse().with_context(|| format!("rpc of chain {} is no URL", self.name))?;
         let Some(genesis) = &self.genesis else {
@@ -48,7 +54,7 @@ impl ChainSection {
 }
 
 /// Connects to them. One that does not answer yet is tried again when it is used.
-pub(super) async fn connect(sections: &[ChainSection], file: &Path) -> Result<Ledger> {
+pub(crate) async fn connect(sections: &[ChainSection], file: &Path) -> Result<Ledger> {
     let directory = file.parent().unwrap_or_else(|| Path::new("."));
     let configs = sections.iter().map(|section| section.config(directory)).collect::<Result<_>>()?;
     Ok(Ledger::connect(configs, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?)

@@ -35,6 +35,7 @@ use chancery_reference_points::{
 use chancery_representation::{FormatFiles, Limits, Parts, Representation, SourceData};
 use chancery_rest::{types::chains::Contracts, values::HexAddress};
 use chancery_search::DataSearch;
+use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 use serde_json::Value;
 
 use super::{
@@ -101,6 +102,12 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
     let offered = services::services(&directory, &clock)
         .into_iter()
         .map(|offer| OfferedService::new(offer.service, offer.roles.map_or(Audience::Public, Audience::Roles)));
+    let sharing = sharing_directory(&parts.data)?;
+    let offered = offered.chain(
+        chancery_sharing::directory::services(&sharing)
+            .into_iter()
+            .map(|service| OfferedService::new(service, Audience::Public)),
+    );
     let provisioning = Arc::new(
         Provisioning::open(processing.clone(), offered.collect(), journal(Keeper::Provisioning), clock.clone()).await?,
     );
@@ -152,6 +159,17 @@ async fn open_database(parts: &CityParts) -> Result<IdentityDatabase> {
     IdentityDatabase::open(&location, keys).await.context("the identity database cannot be opened")
 }
 
+/// Where the city's directory of shared resources is.
+fn sharing_directory(data: &DataDir) -> Result<DirectoryAt> {
+    let folder = data.descriptions();
+    let descriptions = DescriptionFiles::new(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(DirectoryAt {
+        chain: chain_name(MAIN.name),
+        contract: predeploys::RESOURCE_DIRECTORY,
+        descriptions: Arc::new(descriptions),
+    })
+}
+
 fn chain_name(name: &str) -> ChainName {
     ChainName(name.to_owned())
 }
@@ -175,6 +193,7 @@ pub(crate) fn chain_facts() -> Vec<ChainFacts> {
             if is_main {
                 contracts.did_registry = address(predeploys::ETHEREUM_DID_REGISTRY);
                 contracts.data_format_registry = address(predeploys::DATA_FORMAT_REGISTRY);
+                contracts.resource_directory = address(predeploys::RESOURCE_DIRECTORY);
             } else {
                 contracts.certificate_registry = address(predeploys::CERTIFICATE_REGISTRY);
             }

@@ -94,6 +94,11 @@ impl DataDir {
         self.0.join("source-data").join(MAIN.name)
     }
 
+    /// Descriptions of shared resources that are not on the chain.
+    pub(crate) fn descriptions(&self) -> PathBuf {
+        self.0.join("descriptions")
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use alloy::signers::local::PrivateKeySigner;
+use alloy_primitives::{Address, B256};
 use chancery_reference_points::Code;
 use chancery_rest::{Problem, problem::MEDIA_TYPE, types::health::HealthStatus};
+use futures::StreamExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -145,4 +148,31 @@ fn only_the_address_of_a_gateway_is_taken() {
         assert!(matches!(Client::new(wrong), Err(ClientError::BadUrl(url)) if url == wrong), "{wrong}");
     }
     Client::new("https://city.example/below").unwrap();
+}
+
+// SHARE-10: what is fetched comes as it is, however long; a refusal is a problem and no file.
+#[tokio::test]
+async fn a_file_comes_as_it_is_and_a_refusal_is_no_file() {
+    let asset = Address::repeat_byte(0xa5);
+    let signing = |server: &Server| {
+        let signer = PrivateKeySigner::from_bytes(&B256::repeat_byte(7)).unwrap();
+        server.client.clone().signing_with(signer, 7100)
+    };
+    let long = "s".repeat(MAX_ANSWER_BYTES + 1);
+    let server = Server::with("200 OK", "application/octet-stream", &long).await;
+    let mut file = signing(&server).granted_file(asset, 7).await.unwrap();
+    let mut bytes = 0;
+    while let Some(chunk) = file.next().await {
+        bytes += chunk.unwrap().len();
+    }
+    assert_eq!(bytes, long.len());
+    let path = format!("GET /v1/assets/{asset}/requests/7/file HTTP/1.1");
+    assert_eq!(server.received().await.request_line(), path);
+
+    let problem = serde_json::to_string(&Problem::new(Code::NotGranted, 403, "request 7 is pending")).unwrap();
+    let server = Server::with("403 Forbidden", MEDIA_TYPE, &problem).await;
+    let refused = signing(&server).granted_file(asset, 7).await.err().unwrap();
+    assert_eq!(refused.code(), Some(Code::NotGranted));
+    let server = Server::with("204 No Content", "text/plain", "").await;
+    assert!(matches!(signing(&server).granted_file(asset, 7).await, Err(ClientError::NotAGateway { .. })));
 }

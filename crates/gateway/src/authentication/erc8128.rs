@@ -13,33 +13,46 @@ use chancery_rest::erc8128::{
 };
 use http::{header, request::Parts};
 
-use super::{read_body, replay::Use, session::Proven, single};
+use super::{ReplayCache, read_body, replay::Use, session::Proven, single};
 use crate::{
+    Origin,
     limits::MAX_CLOCK_SKEW,
     problem::{ApiError, ApiResult},
-    state::Shared,
 };
+
+/// What signed requests are judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct Judge<'a> {
+    /// EIP-155 id that `keyid` has to name.
+    pub(crate) main_chain_id: u64,
+    /// Under which names this door is reached.
+    pub(crate) origins: &'a [Origin],
+    /// Unix seconds.
+    pub(crate) now: u64,
+    /// Nonces that have been used.
+    pub(crate) used: &'a ReplayCache,
+}
 
 /// Verifies a signed request: whose it is, and the request with its body in memory.
 ///
 /// # Errors
 /// `RequestSignatureInvalid`, `RequestExpired`, `RequestReplayed`, `WrongChain`, `BodyTooLarge`.
-pub(crate) async fn verify_request(shared: &Shared, request: Request) -> ApiResult<(Proven, Request)> {
-    let now = shared.clock.unix_seconds();
+pub(crate) async fn verify_request(judge: Judge<'_>, request: Request) -> ApiResult<(Proven, Request)> {
+    let now = judge.now;
     let headers = request.headers();
     let input = single(headers, "signature-input")?.ok_or_else(|| invalid("Signature-Input is missing"))?;
     let input = SignatureInput::parse(input).map_err(|error| refuse_input(&error))?;
     let signature = single(headers, "signature")?.ok_or_else(|| invalid("Signature is missing"))?;
     let signature = parse_signature(signature).map_err(|error| refuse_input(&error))?;
     // What costs nothing comes first; the body is read only for a request that may still be accepted.
-    check_chain(shared, &input)?;
+    check_chain(judge, &input)?;
     check_time(&input, now)?;
     let (parts, body) = read_body(request).await?.into_parts();
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &())
         .await
         .map_err(|error| ApiError::new(Code::MalformedRequest, error.body_text()))?;
     check_body(&parts, &input, &body)?;
-    let base = base(shared, &parts, &input)?;
+    let base = base(judge, &parts, &input)?;
     let signer = Signature::from_raw_array(&signature)
         .and_then(|signature| signature.recover_address_from_msg(base.as_bytes()))
         .map_err(|_| invalid("no key can have made this signature"))?;
@@ -48,7 +61,7 @@ pub(crate) async fn verify_request(shared: &Shared, request: Request) -> ApiResu
             "the signature is not of the key that keyid names, or a covered component differs from what was sent",
         ));
     }
-    use_nonce(shared, &input, now)?;
+    use_nonce(judge, &input)?;
     let proven = Proven { address: signer, session: None };
     Ok((proven, Request::from_parts(parts, body.into())))
 }
@@ -71,8 +84,8 @@ pub(super) fn full() -> ApiError {
         .with("retryAfterMs", 5000)
 }
 
-fn check_chain(shared: &Shared, input: &SignatureInput) -> ApiResult<()> {
-    let (named, main) = (input.key().chain_id, shared.config.main_chain_id);
+fn check_chain(judge: Judge<'_>, input: &SignatureInput) -> ApiResult<()> {
+    let (named, main) = (input.key().chain_id, judge.main_chain_id);
     if named == main {
         return Ok(());
     }
@@ -114,15 +127,14 @@ fn check_body(parts: &Parts, input: &SignatureInput, body: &[u8]) -> ApiResult<(
     Err(refuse_input(&InputError::MissingComponent(Component::ContentDigest)))
 }
 
-fn base(shared: &Shared, parts: &Parts, input: &SignatureInput) -> ApiResult<String> {
+fn base(judge: Judge<'_>, parts: &Parts, input: &SignatureInput) -> ApiResult<String> {
     // HTTP/2 has no Host but an authority in the URL.
     let authority = match parts.uri.authority() {
         Some(authority) => authority.as_str(),
         None => single(&parts.headers, header::HOST.as_str())?.ok_or_else(|| invalid("Host is missing"))?,
     };
-    let origins = &shared.config.origins;
     let lower = authority.to_ascii_lowercase();
-    let origin = origins.iter().find(|origin| {
+    let origin = judge.origins.iter().find(|origin| {
         let default_port = if origin.is_https() { ":443" } else { ":80" };
         origin.authority() == lower || lower.strip_suffix(default_port) == Some(origin.authority())
     });
@@ -143,11 +155,11 @@ fn base(shared: &Shared, parts: &Parts, input: &SignatureInput) -> ApiResult<Str
         .map_err(|component| invalid(&format!("\"{}\" is covered but missing", component.name())))
 }
 
-fn use_nonce(shared: &Shared, input: &SignatureInput, now: u64) -> ApiResult<()> {
+fn use_nonce(judge: Judge<'_>, input: &SignatureInput) -> ApiResult<()> {
     let ends = input.expires().saturating_add(MAX_CLOCK_SKEW.as_secs());
     let key = input.key();
     let parts = [b"request".as_slice(), key.address.as_slice(), input.nonce().as_bytes()];
-    match shared.used.consume(&parts, ends, now) {
+    match judge.used.consume(&parts, ends, judge.now) {
         Use::First => Ok(()),
         Use::Again => Err(ApiError::new(Code::RequestReplayed, "this nonce has been used")),
         Use::Full => Err(full()),

@@ -11,7 +11,7 @@ use axum::{
 use chancery_reference_points::{Actor, Code, Role};
 use chancery_rest::values::HexAddress;
 
-use super::matrix::{self, Row, Verdict};
+use super::matrix::{self, Row, Verdict, Who};
 use crate::{
     authentication::{Credential, Proven, read_body},
     problem::{ApiError, ApiResult},
@@ -66,7 +66,7 @@ pub(crate) async fn authorize(
         Credential::None => (None, read_body(request).await?),
         Credential::Session(token) => (Some(shared.sessions.find(&token, shared.clock.unix_seconds())?), request),
         Credential::Signature => {
-            let (proven, request) = crate::authentication::verify_request(&shared, request).await?;
+            let (proven, request) = crate::authentication::verify_request(shared.judge(), request).await?;
             (Some(proven), request)
         }
     };
@@ -101,7 +101,7 @@ pub(super) fn row_of(method: &str, template: Option<&str>) -> ApiResult<&'static
 
 /// Roles are asked for where somebody needs them: an open endpoint works even when the main chain does not answer.
 async fn roles(shared: &Shared, row: &Row, address: Address) -> ApiResult<BTreeSet<Role>> {
-    if row.needs_authentication() || !row.roles().is_empty() {
+    if row.needs_authentication() || !row.roles().is_empty() || row.who == Who::AnybodyByRole {
         Ok(shared.doors.roles.roles_of(address).await?)
     } else {
         Ok(BTreeSet::new())

@@ -7,6 +7,8 @@ use chancery_reference_points::{Actor, Role};
 pub enum Who {
     /// Anybody, without saying who.
     Anybody,
+    /// Anybody; the answer depends on the roles of whoever says who asks.
+    AnybodyByRole,
     /// Anybody on this machine; from elsewhere, one of the roles.
     LocalOr(&'static [Role]),
     /// Any address that has proven itself.
@@ -109,6 +111,15 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/v1/data/statistics", Who::Anybody, "numbers without content"),
     row("POST", "/v1/data/trace", Who::Anybody, "public data; offices also internal data"),
     row("GET", "/v1/data/audit", SUPERVISOR, ""),
+    row("GET", "/v1/resources", Who::AnybodyByRole, "what its roles may see"),
+    row("GET", "/v1/resources/{resource}", Who::AnybodyByRole, "what its roles may see"),
+    row(
+        "PUT",
+        "/v1/resources/{resource}/description",
+        Who::Authenticated,
+        "the text whose hash the owner has put on the chain",
+    ),
+    row("GET", "/v1/resources/{resource}/requests/{request}", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/events", SUPERVISOR, ""),
 ];
 
@@ -123,14 +134,14 @@ impl Row {
     /// Whether the endpoint wants to know who asks.
     #[must_use]
     pub const fn needs_authentication(&self) -> bool {
-        !matches!(self.who, Who::Anybody | Who::LocalOr(_))
+        !matches!(self.who, Who::Anybody | Who::AnybodyByRole | Who::LocalOr(_))
     }
 
     /// The roles of which one is needed; empty when none is.
     #[must_use]
     pub const fn roles(&self) -> &'static [Role] {
         match self.who {
-            Who::Anybody | Who::Authenticated => &[],
+            Who::Anybody | Who::AnybodyByRole | Who::Authenticated => &[],
             Who::LocalOr(roles) | Who::Roles(roles) | Who::ItselfOr(roles) => roles,
         }
     }
@@ -139,7 +150,7 @@ impl Row {
     #[must_use]
     pub fn judge(&self, actor: &Actor, local: bool, itself: bool) -> Verdict {
         let granted = match self.who {
-            Who::Anybody => true,
+            Who::Anybody | Who::AnybodyByRole => true,
             Who::LocalOr(roles) => local || actor.is_any(roles),
             Who::Authenticated => actor.address.is_some(),
             Who::Roles(roles) => actor.is_any(roles),

@@ -72,7 +72,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("chains", "Chains and certificate kinds"),
     ("session", "Signing in"),
     ("users", "Real-name registration and public keys"),
@@ -83,6 +83,7 @@ const TAGS: [(&str, &str); 13] = [
     ("organizations", "Organizations, keys and formats (O2C)"),
     ("operations", "Submitting other data (R2D)"),
     ("data", "Data of registered sources: search and traces (U2S)"),
+    ("sharing", "The directory of shared resources and requests for access (U2S)"),
     ("supervision", "What happened (V2M)"),
     ("service", "The service itself"),
     ("web", "The web"),
@@ -144,7 +145,7 @@ fn response_name(status: u16, codes: &[Code], shared: &mut BTreeMap<String, Vec<
 fn who_text(row: &Row) -> String {
     let names = |row: &Row| row.roles().iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
     let who = match row.who {
-        Who::Anybody => "Anybody".to_owned(),
+        Who::Anybody | Who::AnybodyByRole => "Anybody".to_owned(),
         Who::LocalOr(_) => format!("Callers on the gateway's machine; from elsewhere: {}", names(row)),
         Who::Authenticated => "Any address that has proven itself".to_owned(),
         Who::Roles(_) => format!("Roles: {}", names(row)),

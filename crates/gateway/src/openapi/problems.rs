@@ -195,6 +195,10 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             one(&[Code::UnknownOperation, Code::DatabaseUnreachable, Code::JournalUnavailable])
         }
         ("GET", "/v1/data/audit") => one(&[Code::UnknownMember, Code::JournalUnavailable]),
+        ("GET", "/v1/resources") => one(&[Code::UnknownMember]),
+        ("GET", "/v1/resources/{resource}") => one(&[Code::UnknownResource]),
+        ("PUT", "/v1/resources/{resource}/description") => one(&[Code::UnknownResource, Code::DescriptionMismatch]),
+        ("GET", "/v1/resources/{resource}/requests/{request}") => one(&[Code::UnknownResource, Code::UnknownRequest]),
         ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
         _ => Vec::new(),
     }
@@ -207,7 +211,9 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
     if matches!(row.method, "POST" | "PUT") {
         codes.extend(BODY);
     }
-    if row.who != Who::Anybody {
+    if row.who == Who::AnybodyByRole {
+        codes.extend([Code::ChainUnreachable, Code::DatabaseUnreachable]);
+    } else if row.who != Who::Anybody {
         // Who asks has to be known, and what it may do is asked of the main chain.
         codes.extend([Code::AuthenticationRequired, Code::ChainUnreachable, Code::DatabaseUnreachable]);
     }

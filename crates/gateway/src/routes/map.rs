@@ -36,6 +36,14 @@ pub(super) mod services {
     pub(crate) const CHECK: &str = "certificates.check";
     /// Recorded inspections.
     pub(crate) const INSPECTIONS: &str = "certificates.inspections";
+    /// S-DIR.
+    pub(crate) const FIND_RESOURCES: &str = "sharing.find";
+    /// A resource with the state of its asset.
+    pub(crate) const RESOURCE: &str = "sharing.resource";
+    /// How far a request for access is.
+    pub(crate) const ACCESS_REQUEST: &str = "sharing.request";
+    /// Keeps a description that is not on the chain.
+    pub(crate) const DESCRIBE: &str = "sharing.describe";
 }
 
 /// Asks a service of U2S.

@@ -107,6 +107,10 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/data/statistics", ANYBODY, &["u2s.data_statistics"]),
     ("POST", "/v1/data/trace", ANYBODY, &["u2s.trace_data"]),
     ("GET", "/v1/data/audit", SUPERVISOR, &["v2m.audit_data"]),
+    ("GET", "/v1/resources", ANYBODY, &["u2s.sharing.find"]),
+    ("GET", "/v1/resources/{resource}", ANYBODY, &["u2s.sharing.resource"]),
+    ("PUT", "/v1/resources/{resource}/description", SIGNED_IN, &["u2s.sharing.describe"]),
+    ("GET", "/v1/resources/{resource}/requests/{request}", ANYBODY, &["u2s.sharing.request"]),
     ("GET", "/v1/events", SUPERVISOR, &["v2m.events"]),
 ];
 

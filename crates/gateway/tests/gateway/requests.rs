@@ -12,6 +12,7 @@ use chancery_rest::{
         operations::SubmitOperation,
         organizations::{AuthorizeKey, RegisterOrganization},
         presentations::CreatePresentation,
+        resources::DescribeResource,
         sources::StateSource,
         submissions::SubmitData,
         users::{Confirmation, RegisterUser},
@@ -43,6 +44,8 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{source}", NAMED),
         ("{place}", "128"),
         ("{index}", "0"),
+        ("{resource}", "weather-daily"),
+        ("{request}", "1"),
     ];
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
     assert!(!path.contains('{'), "{template} has a parameter that no test knows");
@@ -84,6 +87,7 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("POST", "/v1/sources" | "/v1/sources/{source}/keys") => example::<StateSource>(),
         ("POST", "/v1/data/search") => example::<SearchData>(),
         ("POST", "/v1/data/trace") => example::<Asset>(),
+        ("PUT", "/v1/resources/{resource}/description") => example::<DescribeResource>(),
         ("POST", "/v1/submissions") => example::<SubmitData>(),
         _ => panic!("{method} {template} is new: say what a right request of it is"),
     }

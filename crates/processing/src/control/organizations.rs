@@ -208,7 +208,7 @@ impl Processing {
     }
 
     fn scope(&self, right: &Right) -> DoorResult<RightScope> {
-        if *right == Right::REGISTRATION {
+        if *right == Right::REGISTRATION || *right == Right::SHARING {
             return Ok(RightScope::Main);
         }
         if *right == Right::INSPECTION || *right == Right::SUBMISSION {
@@ -217,7 +217,7 @@ impl Processing {
         let chain: Option<&ChainName> = self.config.kinds.get(right.as_str());
         chain.cloned().map(RightScope::Kind).ok_or_else(|| {
             invalid(format!(
-                "no chain of this city carries `{right}`, and it is none of inspection, registration, submission"
+                "no chain of this city carries `{right}`, and it is none of inspection, registration, sharing, submission"
             ))
         })
     }

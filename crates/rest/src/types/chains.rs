@@ -23,6 +23,9 @@ pub struct Contracts {
     /// Data formats; main chain only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_format_registry: Option<HexAddress>,
+    /// Shared resources; main chain only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_directory: Option<HexAddress>,
     /// Data blocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_block_registry: Option<HexAddress>,

@@ -9,6 +9,7 @@ mod part;
 mod postgres;
 mod rejects;
 mod run;
+mod sql;
 mod sqlite;
 mod staging;
 mod value;
@@ -26,7 +27,7 @@ pub use declaration::{
 pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
 pub use postgres::PostgresSource;
 pub use rejects::{MAX_REJECTS, Reject};
-pub use run::{ExtractState, PublishedPart, extract_part};
+pub use run::{EpochKey, ExtractState, PublishedPart, extract_part, reseal_part};
 pub use sqlite::SqliteSource;
 use staging::Stage;
 pub use staging::Staged;
@@ -75,6 +76,9 @@ pub enum ExtractError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::storage::StoreError),
+    /// A file of the store is not the one that was published there.
+    #[error(transparent)]
+    Fetch(#[from] crate::storage::FetchError),
     /// The state file is not what was written there.
     #[error("the extract's state cannot be used: {0}")]
     State(String),

@@ -14,6 +14,7 @@ use super::{
     copy_binary::CopyDecoder,
     part::PartWriter,
     rejects::Rejects,
+    sql::{identifier, lost},
 };
 use crate::sealing::DataKey;
 
@@ -212,18 +213,10 @@ async fn unique(connection: &mut PgConnection, declaration: &Declaration, cursor
     }
 }
 
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 fn literal(value: &Literal) -> String {
     match value {
         Literal::Boolean(value) => value.to_string(),
         Literal::Integer(value) => format!("({value})"),
         Literal::Text(value) => format!("'{}'", value.replace('\'', "''")),
     }
-}
-
-fn lost(error: sqlx::Error) -> ExtractError {
-    ExtractError::SourceLost(error.to_string())
 }

@@ -1,6 +1,7 @@
 //! A run: read, stage, publish, record (SHARE-2, SHARE-3).
 
 use std::{
+    fs::File,
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -11,8 +12,8 @@ use tempfile::NamedTempFile;
 use super::{Declaration, ExtractError, Source};
 use crate::{
     name::ObjectName,
-    sealing::{DataKey, Fingerprint, Sealed},
-    storage::{FileStore, Location},
+    sealing::{DataKey, Fingerprint, OpeningReader, Sealed, SealingWriter},
+    storage::{FileStore, Location, fetch_verified},
 };
 
 const MAX_STATE_BYTES: u64 = 64 * 1024 * 1024;
@@ -26,6 +27,9 @@ pub struct PublishedPart {
     pub fingerprint: Fingerprint,
     /// Length of its sealed bytes.
     pub bytes: u64,
+    /// Under which of the asset's keys it is sealed.
+    #[serde(default = "first_epoch")]
+    pub key_epoch: u32,
     /// Rows in it.
     pub rows: u64,
     /// Rows that were kept aside.
@@ -34,6 +38,19 @@ pub struct PublishedPart {
     /// The file of those, beside the state.
     #[serde(default)]
     pub rejects: Option<PathBuf>,
+}
+
+const fn first_epoch() -> u32 {
+    1
+}
+
+/// A data key with the key epoch that it is of.
+#[derive(Clone, Debug)]
+pub struct EpochKey {
+    /// Counts from 1; a removed reader begins the next (SHARE-8).
+    pub epoch: u32,
+    /// The key.
+    pub key: DataKey,
 }
 
 /// What is kept between runs: one file, replaced by rename.
@@ -78,14 +95,14 @@ impl ExtractState {
 pub async fn extract_part(
     source: &dyn Source,
     declaration: &Declaration,
-    key: &DataKey,
+    key: &EpochKey,
     store: &dyn FileStore,
     asset: &ObjectName,
     state_path: &Path,
 ) -> Result<Option<PublishedPart>, ExtractError> {
     let mut state = ExtractState::load(state_path)?;
     let directory = state_path.parent().ok_or_else(|| ExtractError::State("no directory".to_owned()))?;
-    let staged = source.stage(declaration, state.cursor, directory, key).await?;
+    let staged = source.stage(declaration, state.cursor, directory, &key.key).await?;
     let rejected = staged.rejects.count;
     if staged.rows == 0 && rejected == 0 {
         return Ok(None);
@@ -98,11 +115,59 @@ pub async fn extract_part(
     }
     let location = store.publish(&name, staged.file.path()).await?;
     let Sealed { fingerprint, bytes } = staged.sealed;
-    let part = PublishedPart { location, fingerprint, bytes, rows: staged.rows, rejected, rejects };
+    let (rows, key_epoch) = (staged.rows, key.epoch);
+    let part = PublishedPart { location, fingerprint, bytes, key_epoch, rows, rejected, rejects };
     state.cursor = staged.cursor.or(state.cursor);
     state.parts.push(part.clone());
     state.save(state_path)?;
     Ok(Some(part))
+}
+
+/// Seals a part anew under the key of a later epoch, since a reader was removed before it was published on the chain (SHARE-8). The state names the new file
+/// afterwards; then the old one is removed.
+///
+/// # Errors
+/// [`ExtractError`]; the state then stands as it was.
+pub async fn reseal_part(
+    index: usize,
+    old: &DataKey,
+    new: &EpochKey,
+    store: &dyn FileStore,
+    asset: &ObjectName,
+    state_path: &Path,
+) -> Result<PublishedPart, ExtractError> {
+    let mut state = ExtractState::load(state_path)?;
+    let directory = state_path.parent().ok_or_else(|| ExtractError::State("no directory".to_owned()))?;
+    let part = state.parts.get(index).cloned().ok_or_else(|| ExtractError::State(format!("no part {}", index + 1)))?;
+    let fetched = tempfile::tempdir_in(directory)?;
+    let (sealed, resealed) = (fetched.path().join("sealed"), fetched.path().join("resealed"));
+    let expected = Sealed { fingerprint: part.fingerprint, bytes: part.bytes };
+    fetch_verified(store, &part.location, &expected, &sealed).await?;
+    let (old, key, target) = (old.clone(), new.key.clone(), resealed.clone());
+    let made = tokio::task::spawn_blocking(move || reseal(&sealed, &old, &target, &key))
+        .await
+        .map_err(|error| ExtractError::Writing(error.to_string()))??;
+    let location = store.publish(&part_name(asset, index + 1)?, &resealed).await?;
+    let replaced = PublishedPart {
+        location,
+        fingerprint: made.fingerprint,
+        bytes: made.bytes,
+        key_epoch: new.epoch,
+        ..part.clone()
+    };
+    state.parts[index] = replaced.clone();
+    state.save(state_path)?;
+    store.remove(&part.location).await?;
+    Ok(replaced)
+}
+
+fn reseal(sealed: &Path, old: &DataKey, target: &Path, new: &DataKey) -> Result<Sealed, ExtractError> {
+    let mut plain = OpeningReader::new(File::open(sealed)?, old).map_err(std::io::Error::from)?;
+    let mut writer = SealingWriter::new(File::create(target)?, new).map_err(std::io::Error::from)?;
+    std::io::copy(&mut plain, &mut writer)?;
+    let (file, made) = writer.finish().map_err(std::io::Error::from)?;
+    file.sync_all()?;
+    Ok(made)
 }
 
 /// A salt in the name, so that a part that was published and not recorded is never in the way.

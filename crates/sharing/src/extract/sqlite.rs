@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use super::{
     Column, ColumnType, Condition, Declaration, DeclarationError, ExtractError, Literal, MAX_FIELD_BYTES, Source,
     Stage, Staged,
+    sql::{identifier, lost},
     value::{Value, from_json},
 };
 use crate::sealing::DataKey;
@@ -207,12 +208,4 @@ fn record(row: &SqliteRow, columns: &[Column]) -> Map<String, Json> {
         (column.name.clone(), value)
     });
     fields.collect()
-}
-
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn lost(error: sqlx::Error) -> ExtractError {
-    ExtractError::SourceLost(error.to_string())
 }

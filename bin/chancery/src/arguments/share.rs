@@ -1,0 +1,147 @@
+//! Sharing among public bodies.
+
+use std::path::PathBuf;
+
+use alloy_primitives::Address;
+use clap::{Args, Subcommand};
+
+use super::Traces;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShareCommand {
+    /// Make the chain agree with a declaration: deploy the asset's contract, set its rule, list its readers, enter it into the directory. May be repeated.
+    Declare {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Copy what is new in the source into the store, sealed. Goes on where the last run ended.
+    Extract(OwnerFile),
+    /// Publish what was extracted as versions of the asset.
+    Publish(OwnerFile),
+    /// Show the rows that break the declaration, with the reasons.
+    Rejects {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// Most rows that are shown of each run.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Take rejects that were corrected: a file of rejects whose `fields` were edited.
+    Replay {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// The corrected file.
+        corrected: PathBuf,
+    },
+    /// Show who has asked for access, and how far each request is.
+    Requests(OwnerFile),
+    /// Decide on a request that is pending.
+    Decide {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// Its number.
+        request: u64,
+        /// Grant access.
+        #[arg(long, required_unless_present = "refuse", conflicts_with = "refuse")]
+        approve: bool,
+        /// Refuse it.
+        #[arg(long)]
+        refuse: bool,
+    },
+    /// Remove a reader: its grants end, and what is published from then on is sealed under a new key.
+    RemoveReader {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// The reader.
+        reader: Address,
+    },
+    /// Serve readers: grant what the contract has approved, and hand out what is granted and final, until told to stop.
+    Serve(ServeShared),
+    /// Find what others share.
+    Find(FindShared),
+    /// Ask for access to a version of a resource. The request is a transaction of your key.
+    Ask(AskAccess),
+    /// Show how far a request is.
+    Request {
+        /// The resource.
+        resource: String,
+        /// The number of the request.
+        request: u64,
+    },
+    /// Fetch what was granted from its owner, verify it against the chain, and open it.
+    Fetch(FetchShared),
+}
+
+/// A declaration.
+#[derive(Debug, Args)]
+pub(crate) struct OwnerFile {
+    /// The declaration of the data set (TOML): source, shared columns and rows, rules, store.
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeShared {
+    #[command(flatten)]
+    pub(crate) file: OwnerFile,
+    #[command(flatten)]
+    pub(crate) traces: Traces,
+    /// Stop when standard input ends: for a program that starts a service and must not leave it behind.
+    #[arg(long)]
+    pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FindShared {
+    /// With all of these words in name, title, description or columns.
+    pub(crate) text: Option<String>,
+    /// Only of this organization.
+    #[arg(long)]
+    pub(crate) organization: Option<String>,
+    /// Most rows, 1 to 100.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// Where the last page ended.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AskAccess {
+    /// The resource.
+    pub(crate) resource: String,
+    /// What the data are wanted for. Its hash stands on the chain.
+    #[arg(long)]
+    pub(crate) purpose: String,
+    /// Which version. Default: the newest.
+    #[arg(long = "of-version", value_name = "N")]
+    pub(crate) version: Option<u32>,
+    #[command(flatten)]
+    pub(crate) chain: TrustedMain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FetchShared {
+    /// The resource.
+    pub(crate) resource: String,
+    /// The number of the request.
+    pub(crate) request: u64,
+    /// Where the opened Parquet file is written, readable by you alone; must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) chain: TrustedMain,
+}
+
+/// The main chain as the reader trusts it.
+#[derive(Debug, Args)]
+pub(crate) struct TrustedMain {
+    /// The genesis file of the main chain: all that is trusted.
+    #[arg(long, value_name = "FILE", env = "CHANCERY_GENESIS")]
+    pub(crate) genesis: PathBuf,
+    /// JSON-RPC endpoint of a node of the main chain; what it says is verified. Default: the one that the gateway names.
+    #[arg(long, value_name = "URL", env = "CHANCERY_RPC")]
+    pub(crate) rpc: Option<String>,
+}

@@ -1,0 +1,40 @@
+//! `chancery share` (S-ODS, S-ASSET, S-RULES, S-DIR): what a department does, and what a reader does.
+
+mod extracting;
+mod owner;
+mod reader;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::{serve, wait};
+use crate::{
+    arguments::{Connection, ShareCommand},
+    logging,
+    output::Output,
+    share,
+};
+
+pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    match command {
+        ShareCommand::Declare { file, check } => wait(owner::declare(&file, check, connection, output)),
+        ShareCommand::Extract(file) => wait(extracting::extract(&file, connection, output)),
+        ShareCommand::Publish(file) => wait(extracting::publish(&file, connection, output)),
+        ShareCommand::Rejects { file, limit } => extracting::rejects(&file, limit, output),
+        ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),
+        ShareCommand::Requests(file) => wait(owner::requests(&file, connection, output)),
+        ShareCommand::Decide { file, request, approve, .. } => {
+            wait(owner::decide(&file, request, approve, connection, output))
+        }
+        ShareCommand::RemoveReader { file, reader } => wait(owner::remove_reader(&file, reader, connection, output)),
+        ShareCommand::Serve(options) => {
+            logging::start(output.is_json(), &options.traces)?;
+            serve(share::serve(&options, connection))
+        }
+        ShareCommand::Find(which) => wait(reader::find(which, connection, output)),
+        ShareCommand::Ask(what) => wait(reader::ask(&what, connection, output)),
+        ShareCommand::Request { resource, request } => wait(reader::request(&resource, request, connection, output)),
+        ShareCommand::Fetch(what) => wait(reader::fetch(&what, connection, output)),
+    }
+}

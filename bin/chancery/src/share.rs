@@ -1,0 +1,51 @@
+//! What a department runs beside its database, and what a reader needs: the declaration of a data set, the owner's service, the errors in words that say what to do.
+
+mod declaration;
+mod releases;
+mod service;
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Result;
+use chancery_certificates::keys::PersonKeys;
+use chancery_ledger::{Chain, SubmitterKey};
+use chancery_sharing::department::{Department, StateFolder};
+use zeroize::Zeroizing;
+
+pub(crate) use self::{declaration::DataSet, service::run as serve};
+use crate::alliance::chains::connect;
+
+/// A data set with everything that its owner's commands need.
+pub(crate) struct Owner {
+    pub(crate) set: DataSet,
+    pub(crate) chain: Chain,
+    pub(crate) key: Arc<SubmitterKey>,
+    pub(crate) folder: StateFolder,
+}
+
+impl Owner {
+    /// Reads the declaration and connects to its chain.
+    pub(crate) async fn open(file: &Path, keys: &PersonKeys) -> Result<Self> {
+        let set = DataSet::read(file)?;
+        let ledger = connect(std::slice::from_ref(&set.chain), file).await?;
+        let chain = ledger.chain(&set.chain.name)?.clone();
+        let folder = StateFolder::new(&set.beside(&set.state))?;
+        Ok(Self { set, chain, key: submitter(keys)?, folder })
+    }
+
+    /// The data set as it was declared.
+    pub(crate) fn department(&self) -> Result<Department> {
+        let (resource, store) = (self.set.resource.clone(), self.set.store()?);
+        Ok(Department::open(resource, self.chain.clone(), Arc::clone(&self.key), store, self.folder.clone())?)
+    }
+}
+
+/// A person's or office's signing key, as what sends transactions.
+pub(crate) fn submitter(keys: &PersonKeys) -> Result<Arc<SubmitterKey>> {
+    Ok(Arc::new(SubmitterKey::from_bytes(&Zeroizing::new(keys.signer().to_bytes().0))?))
+}
+
+/// Unix seconds.
+pub(crate) fn now_s() -> u64 {
+    crate::party::now().0
+}

@@ -1,0 +1,147 @@
+//! The door of a department that shares files (S-ODS): whoever asks signs the request (ERC-8128), and gets what its final grant gives. The files stay at their
+//! owner, so this is no door of the city: each department serves its own.
+//!
+//! ```text
+//! GET /v1/assets/{asset}/requests/{request}       terms of the grant, sealed data key
+//! GET /v1/assets/{asset}/requests/{request}/file  the sealed file
+//! GET /health                                     whether it answers
+//! ```
+
+use std::{io, sync::Arc};
+
+use alloy_primitives::Address;
+use async_trait::async_trait;
+use axum::{
+    Json as Answer, Router,
+    body::Body,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use chancery_reference_points::{Code, DoorResult};
+use chancery_rest::{types::resources::GrantedAccess, values::HexAddress};
+use futures::stream::BoxStream;
+use http::{HeaderName, HeaderValue, header};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Origin,
+    authentication::{Credential, Judge, ReplayCache, verify_request},
+    clock::{Clock, SystemClock},
+    limits::MAX_USED_NONCES,
+    problem::{ApiError, ApiResult, render},
+    request::Path,
+    routes::method_not_allowed,
+};
+
+/// A sealed file on its way out.
+pub struct ReleasedFile {
+    /// Its length, in bytes.
+    pub size: u64,
+    /// Its bytes, as they come.
+    pub bytes: BoxStream<'static, io::Result<Bytes>>,
+}
+
+/// What stands behind the door: whoever releases by proof of the final grant.
+#[async_trait]
+pub trait Releases: Send + Sync {
+    /// The final grant of a reader's request; what is approved is granted first.
+    ///
+    /// # Errors
+    /// `UnknownResource` for another asset, `UnknownRequest`, `NotYourRequest`, `NotGranted`, `NotFinalYet`, `ChainUnreachable`.
+    async fn granted(&self, reader: Address, asset: Address, request: u64) -> DoorResult<GrantedAccess>;
+
+    /// The sealed file of a final grant.
+    ///
+    /// # Errors
+    /// As [`Self::granted`], and `StoreUnavailable`.
+    async fn file(&self, reader: Address, asset: Address, request: u64) -> DoorResult<ReleasedFile>;
+}
+
+struct Door {
+    origins: Vec<Origin>,
+    main_chain_id: u64,
+    clock: Arc<dyn Clock>,
+    used: ReplayCache,
+    releases: Arc<dyn Releases>,
+}
+
+/// The door: reached under `origins`, for keys of the chain with this EIP-155 id. Whoever serves it bounds its connections.
+pub fn router(origins: Vec<Origin>, main_chain_id: u64, releases: Arc<dyn Releases>) -> Router {
+    with_clock(origins, main_chain_id, releases, Arc::new(SystemClock))
+}
+
+fn with_clock(origins: Vec<Origin>, main_chain_id: u64, releases: Arc<dyn Releases>, clock: Arc<dyn Clock>) -> Router {
+    let door = Door { origins, main_chain_id, clock, used: ReplayCache::new(MAX_USED_NONCES), releases };
+    Router::new()
+        .route("/v1/assets/{asset}/requests/{request}", get(granted))
+        .route("/v1/assets/{asset}/requests/{request}/file", get(file))
+        .route("/health", get(|| async { Answer(json!({"status": "ok"})) }))
+        .fallback(|| async { ApiError::new(Code::UnknownRoute, "no endpoint with this method and path") })
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(complete))
+        .with_state(Arc::new(door))
+}
+
+async fn granted(
+    State(door): State<Arc<Door>>,
+    Path((asset, number)): Path<(HexAddress, u64)>,
+    request: Request,
+) -> ApiResult<Answer<GrantedAccess>> {
+    let reader = door.who_asks(request).await?;
+    Ok(Answer(door.releases.granted(reader, asset.0, number).await?))
+}
+
+async fn file(
+    State(door): State<Arc<Door>>,
+    Path((asset, number)): Path<(HexAddress, u64)>,
+    request: Request,
+) -> ApiResult<Response> {
+    let reader = door.who_asks(request).await?;
+    let released = door.releases.file(reader, asset.0, number).await?;
+    let mut response = Body::from_stream(released.bytes).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(released.size));
+    Ok(response)
+}
+
+impl Door {
+    async fn who_asks(&self, request: Request) -> ApiResult<Address> {
+        match Credential::of(&request)? {
+            Credential::Signature => {
+                let now = self.clock.unix_seconds();
+                let judge = Judge { main_chain_id: self.main_chain_id, origins: &self.origins, now, used: &self.used };
+                Ok(verify_request(judge, request).await?.0.address)
+            }
+            Credential::None | Credential::Session(_) => {
+                Err(ApiError::new(Code::AuthenticationRequired, "the reader signs each request (ERC-8128)"))
+            }
+        }
+    }
+}
+
+/// Makes of whatever comes back a complete answer: a problem document, a request id, nothing that a cache keeps.
+async fn complete(request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7();
+    let response = next.run(request).await;
+    if let Some(failure) = response.extensions().get::<ApiError>() {
+        let code = failure.error.code().name();
+        let cause = failure.error.cause().map(ToString::to_string).unwrap_or_default();
+        tracing::info!(request_id = %id, code, cause, "refused");
+    }
+    let mut response = render(response, id);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

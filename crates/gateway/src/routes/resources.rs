@@ -1,0 +1,115 @@
+//! `/v1/resources`: the directory of shared resources, and how far requests for access are (U2S, S-DIR). A request itself is a transaction to the asset's
+//! contract, which only its reader can sign; the file is fetched from the owner's service ([`crate::department`]).
+
+use axum::{Extension, Json as Answer, extract::State};
+use chancery_rest::types::{
+    Example as _, Page,
+    resources::{AccessRequest, DescribeResource, DescribedResource, SharedResource},
+};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::map::{self, services};
+use crate::{
+    authorization::layer::Caller,
+    problem::ApiResult,
+    request::{Json, Path, Query, page},
+    state,
+};
+
+pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
+    OpenApiRouter::default()
+        .routes(routes!(find_resources))
+        .routes(routes!(get_resource))
+        .routes(routes!(describe_resource))
+        .routes(routes!(get_access_request))
+}
+
+/// Which resources.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ResourcesQuery {
+    /// With all of these words in name, title, description or names of columns.
+    #[param(max_length = 256)]
+    text: Option<String>,
+    /// Of this organization.
+    organization: Option<String>,
+    /// Rows of the page, 1 to 100, 20 unless given. A page may be short and have a next one.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Find shared resources
+///
+/// What public bodies share, in the order of registration. A resource that only some roles may see is shown to them alone.
+#[utoipa::path(get, path = "/v1/resources", tag = "sharing", params(ResourcesQuery), responses(
+    (status = 200, description = "A page of the directory.", body = Page<SharedResource>, example = json!(Page::<SharedResource>::example())),
+))]
+async fn find_resources(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<ResourcesQuery>,
+) -> ApiResult<Answer<Page<SharedResource>>> {
+    let page = page(query.limit, query.cursor)?;
+    let parameters = json!({
+        "text": query.text, "organization": query.organization, "limit": page.limit, "cursor": page.cursor,
+    });
+    Ok(Answer(map::ask(&shared, &caller, services::FIND_RESOURCES, &parameters).await?))
+}
+
+/// A shared resource
+///
+/// With the rule and the newest versions of its asset, as the contract has them.
+#[utoipa::path(get, path = "/v1/resources/{resource}", tag = "sharing",
+    params(("resource" = String, Path, description = "Its name.")),
+    responses((status = 200, description = "The resource.", body = SharedResource, example = json!(SharedResource::example()))),
+)]
+async fn get_resource(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(resource): Path<String>,
+) -> ApiResult<Answer<SharedResource>> {
+    Ok(Answer(map::ask(&shared, &caller, services::RESOURCE, &json!({"resource": resource})).await?))
+}
+
+/// Bring a description
+///
+/// Of a resource that only some roles may see: on the chain stands its hash alone. The text is kept when its keccak256 is that hash.
+#[utoipa::path(put, path = "/v1/resources/{resource}/description", tag = "sharing",
+    params(("resource" = String, Path, description = "The resource.")),
+    request_body(content = DescribeResource, example = json!(DescribeResource::example())),
+    responses((status = 200, description = "Kept.", body = DescribedResource, example = json!(DescribedResource::example()))),
+)]
+async fn describe_resource(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(resource): Path<String>,
+    Json(request): Json<DescribeResource>,
+) -> ApiResult<Answer<DescribedResource>> {
+    let parameters = json!({"resource": resource, "description": request.description});
+    Ok(Answer(map::ask(&shared, &caller, services::DESCRIBE, &parameters).await?))
+}
+
+/// How far a request for access is
+///
+/// As the asset's contract has it, with the service from which its reader fetches what is granted.
+#[utoipa::path(get, path = "/v1/resources/{resource}/requests/{request}", tag = "sharing",
+    params(
+        ("resource" = String, Path, description = "The resource."),
+        ("request" = u64, Path, description = "The number that the request was given."),
+    ),
+    responses((status = 200, description = "The request.", body = AccessRequest, example = json!(AccessRequest::example()))),
+)]
+async fn get_access_request(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path((resource, request)): Path<(String, u64)>,
+) -> ApiResult<Answer<AccessRequest>> {
+    let parameters = json!({"resource": resource, "request": request});
+    Ok(Answer(map::ask(&shared, &caller, services::ACCESS_REQUEST, &parameters).await?))
+}

@@ -1,0 +1,106 @@
+use std::path::PathBuf;
+
+use alloy_primitives::Address;
+
+use crate::{
+    directory::{DescriptionError, RequestState, ResourceName},
+    extract::ExtractError,
+    release::ReleaseError,
+    sealing::KeyError,
+};
+
+/// Why a department's work stops.
+#[derive(Debug, thiserror::Error)]
+pub enum DepartmentError {
+    /// Declare it first.
+    #[error("this data set has no asset yet: `chancery share declare FILE` comes first")]
+    NotDeclared,
+    /// The folder belongs to something else.
+    #[error("{folder:?} is the state of {found}, not of {expected}: name another folder")]
+    OtherState {
+        /// The folder.
+        folder: PathBuf,
+        /// What it is of.
+        found: String,
+        /// What was declared.
+        expected: String,
+    },
+    /// A file of the state cannot be used.
+    #[error("{path:?} cannot be used: {reason}")]
+    State {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Another process works on the folder.
+    #[error("another command works on {0:?}: wait until it has ended")]
+    Busy(PathBuf),
+    /// A data key that others may read.
+    #[error(
+        "{0:?} may be read by others: chmod 600 it, and remove and list a reader to begin a new key if somebody may have read it"
+    )]
+    KeyExposed(PathBuf),
+    /// A data key that is lost: what is sealed under it cannot be granted any more.
+    #[error("the data key of epoch {0} is not in the state folder: restore it from a copy")]
+    KeyMissing(u32),
+    /// The asset is another account's.
+    #[error("the asset is owned by {owner}, and the key given is of {given}: use the owner's key")]
+    NotOwner {
+        /// Owner.
+        owner: Address,
+        /// Who asked.
+        given: Address,
+    },
+    /// The name is another asset's.
+    #[error("the directory has {resource} already, of asset {asset}: choose another name")]
+    ResourceTaken {
+        /// The name.
+        resource: ResourceName,
+        /// Whose it is.
+        asset: Address,
+    },
+    /// The chain and the folder disagree about what is published.
+    #[error(
+        "version {version} of the asset is not part {version} of this state: it was published from another folder; restore that one"
+    )]
+    OtherVersion {
+        /// Which.
+        version: u32,
+    },
+    /// There is no such request.
+    #[error("the asset has no request {0}")]
+    NoRequest(u64),
+    /// The request is of another reader.
+    #[error("request {0} is another reader's")]
+    NotYourRequest(u64),
+    /// Nothing is handed out in this state.
+    #[error("request {request} is {}", .state.name())]
+    NotGranted {
+        /// Which.
+        request: u64,
+        /// How far it is.
+        state: RequestState,
+    },
+    /// Granted elsewhere: there is no sealed key here.
+    #[error("request {0} was granted from another folder, which keeps the sealed key")]
+    GrantMissing(u64),
+    /// The description cannot be put into the directory.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] chancery_ledger::LedgerError),
+    /// The contract answers with something else than its interface says.
+    #[error("the contract answers with something else than its interface says")]
+    Answer,
+    /// Extracting or sealing anew.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
+    /// Nothing is handed out.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    /// A key could not be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}

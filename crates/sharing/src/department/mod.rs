@@ -1,0 +1,74 @@
+//! The owner's side as a department runs it (S-ODS, S-ASSET, S-RULES): one folder of state for each data set, one contract for its asset.
+//!
+//! ```text
+//! STATE/asset.json            the contract
+//! STATE/extract.json          cursor and parts; part n is version n of the asset
+//! STATE/*.rejects.ndjson      rows that break the declaration, with the reason
+//! STATE/keys/epoch-N.key      data keys, mode 0600
+//! STATE/grants/N.json         what was granted: terms and sealed data key
+//! ```
+
+mod asset;
+mod declare;
+mod error;
+mod folder;
+mod hand_out;
+mod keys;
+mod publish;
+
+pub use asset::{AskedAccess, AssetContract};
+pub use declare::{Change, Declared, Rules, declare};
+pub use error::DepartmentError;
+pub use folder::{AssetRecord, StateFolder};
+pub use hand_out::HandedOut;
+pub use keys::EpochKeys;
+pub use publish::{AccessInformation, PublishedVersion};
+
+use std::sync::Arc;
+
+use chancery_ledger::SubmitterKey;
+
+use crate::{directory::ResourceName, storage::FileStore};
+
+/// One data set of a department.
+#[derive(Debug)]
+pub struct Department {
+    resource: ResourceName,
+    asset: AssetContract,
+    key: Arc<SubmitterKey>,
+    store: Arc<dyn FileStore>,
+    folder: StateFolder,
+    /// Grants are made one after the other: two that ask at once must not get two keys.
+    granting: tokio::sync::Mutex<()>,
+}
+
+impl Department {
+    /// A data set whose asset was declared ([`declare`]) with this folder.
+    ///
+    /// # Errors
+    /// [`DepartmentError::NotDeclared`], [`DepartmentError::State`].
+    pub fn open(
+        resource: ResourceName,
+        chain: chancery_ledger::Chain,
+        key: Arc<SubmitterKey>,
+        store: Arc<dyn FileStore>,
+        folder: StateFolder,
+    ) -> Result<Self, DepartmentError> {
+        let record = folder.asset()?.ok_or(DepartmentError::NotDeclared)?;
+        record.check(&resource, &chain)?;
+        let asset = AssetContract { chain, address: record.asset };
+        Ok(Self { resource, asset, key, store, folder, granting: tokio::sync::Mutex::new(()) })
+    }
+
+    /// The contract.
+    #[must_use]
+    pub const fn asset(&self) -> &AssetContract {
+        &self.asset
+    }
+
+    /// The folder of state.
+    #[must_use]
+    pub const fn folder(&self) -> &StateFolder {
+        &self.folder
+    }
+}

@@ -1,0 +1,158 @@
+//! Extracting parts and publishing them as versions of the asset (S-ODS, S-ASSET, SHARE-8). Part *n* is version *n*.
+
+use std::io::Write as _;
+
+use alloy_primitives::{Address, B256};
+use chancery_contracts::DigitalAsset;
+use serde::{Deserialize, Serialize};
+
+use super::{Department, DepartmentError};
+use crate::{
+    extract::{Declaration, ExtractError, PublishedPart, Source, extract_part, reseal_part},
+    sealing::{DataKey, SealError, SealingWriter},
+    storage::Location,
+};
+
+/// Data type of an extract, as the contract has it.
+const PARQUET: &[u8] = b"parquet";
+/// Hash algorithm of a fingerprint, as the contract has it.
+const SHA_256: &[u8] = b"sha-256";
+
+/// A version on the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PublishedVersion {
+    /// From 1.
+    pub version: u32,
+    /// Its part.
+    pub part: PublishedPart,
+    /// Whether it had to be sealed anew, since a reader was removed after it was extracted.
+    pub resealed: bool,
+    /// The transaction.
+    pub tx_hash: B256,
+    /// Its final block.
+    pub block_number: u64,
+}
+
+/// What stands in a version's metadata, sealed under its data key (S-ODS): where the file is, for whoever has the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessInformation {
+    /// Where in the store.
+    pub location: Location,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+impl Department {
+    /// Extracts the next part of a source. None when there are no further rows.
+    ///
+    /// # Errors
+    /// [`DepartmentError`]; nothing is published or recorded then.
+    pub async fn extract(
+        &self,
+        source: &dyn Source,
+        declaration: &Declaration,
+    ) -> Result<Option<PublishedPart>, DepartmentError> {
+        let key = self.folder.keys().of_present(self.asset.key_epoch().await?)?;
+        let (store, asset, path) = (self.store.as_ref(), self.resource.object(), self.folder.extract_path());
+        Ok(extract_part(source, declaration, &key, store, asset, &path).await?)
+    }
+
+    /// Publishes the next part that is not on the chain yet. None when all are. A crash in between is found by the next call: the chain says which version is the newest.
+    ///
+    /// # Errors
+    /// [`DepartmentError`]; the version is then on the chain or it is not, and the next call goes on.
+    pub async fn publish_next(&self) -> Result<Option<PublishedVersion>, DepartmentError> {
+        let state = self.folder.extract()?;
+        let latest = self.asset.latest_version().await?;
+        let index = usize::try_from(latest).map_err(|_| DepartmentError::Answer)?;
+        if let Some(last) = index.checked_sub(1) {
+            let known = state.parts.get(last).map(|part| B256::from(part.fingerprint.0));
+            if known != Some(self.asset.fingerprint(latest).await?) {
+                return Err(DepartmentError::OtherVersion { version: latest });
+            }
+        }
+        let Some(part) = state.parts.get(index).cloned() else { return Ok(None) };
+        let epoch = self.asset.key_epoch().await?;
+        let key = self.folder.keys().of_present(epoch)?;
+        let resealed = part.key_epoch != epoch;
+        let part = if resealed {
+            let old = self.folder.keys().of(part.key_epoch)?;
+            let (store, asset) = (self.store.as_ref(), self.resource.object());
+            reseal_part(index, &old, &key, store, asset, &self.folder.extract_path()).await?
+        } else {
+            part
+        };
+        let metadata = seal(&AccessInformation { location: part.location.clone(), rows: part.rows }, &key.key)?;
+        let version = latest + 1;
+        let call = DigitalAsset::publishCall {
+            version,
+            dataType: B256::right_padding_from(PARQUET),
+            hashAlgorithm: B256::right_padding_from(SHA_256),
+            fingerprint: part.fingerprint.0.into(),
+            size: part.bytes,
+            keyEpoch_: epoch,
+            metadata: metadata.into(),
+        };
+        let made = self.asset.send(&self.key, call).await?;
+        let (tx_hash, block_number) = (made.tx_hash, made.block.number);
+        Ok(Some(PublishedVersion { version, part, resealed, tx_hash, block_number }))
+    }
+
+    /// Removes a reader: its grants end, and a new data key begins. The new key epoch.
+    ///
+    /// # Errors
+    /// [`DepartmentError`].
+    pub async fn remove_reader(&self, reader: Address) -> Result<u32, DepartmentError> {
+        self.asset.send(&self.key, DigitalAsset::removeCall { reader }).await?;
+        let epoch = self.asset.key_epoch().await?;
+        self.folder.keys().of_present(epoch)?;
+        Ok(epoch)
+    }
+
+    /// Decides on a request that is pending.
+    ///
+    /// # Errors
+    /// [`DepartmentError`].
+    pub async fn decide(&self, request: u64, approved: bool) -> Result<(), DepartmentError> {
+        let asked = self.asset.request(request).await?;
+        if asked.state != crate::directory::RequestState::Pending {
+            return Err(DepartmentError::NotGranted { request, state: asked.state });
+        }
+        self.asset.send(&self.key, DigitalAsset::decideCall { id: request, approved }).await?;
+        Ok(())
+    }
+}
+
+fn seal(information: &AccessInformation, key: &DataKey) -> Result<Vec<u8>, DepartmentError> {
+    let failed = |error: SealError| DepartmentError::from(ExtractError::from(std::io::Error::from(error)));
+    let mut writer = SealingWriter::new(Vec::new(), key).map_err(failed)?;
+    let text = serde_json::to_vec(information).map_err(|error| ExtractError::Writing(error.to_string()))?;
+    writer.write_all(&text).map_err(ExtractError::from)?;
+    Ok(writer.finish().map_err(failed)?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Read as _;
+
+    use super::*;
+    use crate::sealing::OpeningReader;
+
+    // S-ODS
+    #[test]
+    fn access_information_opens_with_the_data_key_alone() {
+        let key = DataKey::random().unwrap();
+        let location = Location::Name("weather/1".parse().unwrap());
+        let information = AccessInformation { location, rows: 3 };
+        let sealed = seal(&information, &key).unwrap();
+        assert!(!sealed.windows(7).any(|window| window == b"weather"));
+        let mut text = String::new();
+        OpeningReader::new(sealed.as_slice(), &key).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(serde_json::from_str::<AccessInformation>(&text).unwrap(), information);
+        let other = DataKey::random().unwrap();
+        assert!(OpeningReader::new(sealed.as_slice(), &other).unwrap().read_to_string(&mut text).is_err());
+    }
+}

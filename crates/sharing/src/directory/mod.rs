@@ -1,0 +1,22 @@
+//! The directory of the city (S-DIR): what is shared, by whom, and who may see it. Entries stand in the contract `ResourceDirectory`; a description
+//! that not everybody may see is kept off the chain and shown by role.
+
+mod description;
+mod descriptions;
+mod entry;
+mod resource_name;
+mod services;
+mod visibility;
+
+pub use description::{DescriptionError, MAX_DESCRIPTION_BYTES, ResourceDescription, description_hash};
+pub use descriptions::{DescriptionFiles, Descriptions};
+pub use entry::{AssetState, Entry, RequestEntry, RequestState, ResourcePage, VersionEntry};
+pub use resource_name::{ResourceName, ResourceNameError};
+pub use services::{
+    AccessRequestQuery, DescribeResource, Described, DirectoryAt, MAX_SCANNED_ENTRIES, ResourceQuery, SearchResources,
+    names, services,
+};
+pub use visibility::{UnknownRole, Visibility};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,365 @@
+//! The services that sharing offers at U2S: finding resources, looking at one, following a request, and bringing a description that is not on the chain.
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolCall;
+use async_trait::async_trait;
+use chancery_contracts::{DigitalAsset, ResourceDirectory};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, application::Service, operation::ChainName, s2p::S2p,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    AssetState, DescriptionError, Descriptions, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName,
+    ResourcePage, VersionEntry, Visibility, description_hash,
+};
+
+/// Names of the services.
+pub mod names {
+    /// [`super::SearchResources`] -> [`super::ResourcePage`] (S-DIR).
+    pub const FIND: &str = "sharing.find";
+    /// [`super::ResourceQuery`] -> [`super::Entry`] with the state of its asset.
+    pub const RESOURCE: &str = "sharing.resource";
+    /// [`super::AccessRequestQuery`] -> [`super::RequestEntry`].
+    pub const REQUEST: &str = "sharing.request";
+    /// [`super::DescribeResource`] -> [`super::Described`].
+    pub const DESCRIBE: &str = "sharing.describe";
+}
+
+/// Most entries of the directory that one search looks at: one less than the contract lists at once, so that it is known whether there are more.
+pub const MAX_SCANNED_ENTRIES: usize = 99;
+/// Most rows of a page.
+const MAX_PAGE_ROWS: usize = 100;
+/// Rows of a page when nothing is said.
+const DEFAULT_PAGE_ROWS: usize = 20;
+/// Longest text that is searched for, in bytes.
+const MAX_TEXT_BYTES: usize = 256;
+/// Most versions that are shown of an asset.
+const MAX_SHOWN_VERSIONS: u32 = 20;
+
+/// Which resources: what is absent does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SearchResources {
+    /// With all of these words in name, title, description or columns.
+    pub text: Option<String>,
+    /// Of this organization.
+    pub organization: Option<String>,
+    /// Rows of the page.
+    pub limit: Option<usize>,
+    /// `nextCursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// Which resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceQuery {
+    /// Its name.
+    pub resource: String,
+}
+
+/// Which request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessRequestQuery {
+    /// The resource.
+    pub resource: String,
+    /// The number of the request at its asset.
+    pub request: u64,
+}
+
+/// A description to keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DescribeResource {
+    /// The resource.
+    pub resource: String,
+    /// The exact text whose hash stands in the directory.
+    pub description: String,
+}
+
+/// A description that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Described {
+    /// The resource.
+    pub resource: ResourceName,
+    /// keccak256 of the text.
+    pub description_hash: B256,
+}
+
+/// Where the directory is.
+#[derive(Clone, Debug)]
+pub struct DirectoryAt {
+    /// The chain.
+    pub chain: ChainName,
+    /// The contract `ResourceDirectory`.
+    pub contract: Address,
+    /// Descriptions that are not on the chain.
+    pub descriptions: Arc<dyn Descriptions>,
+}
+
+/// All services; anybody may ask, and is shown what its roles may see.
+#[must_use]
+pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
+    vec![
+        Arc::new(Find(directory.clone())),
+        Arc::new(One(directory.clone())),
+        Arc::new(Request(directory.clone())),
+        Arc::new(Describe(directory.clone())),
+    ]
+}
+
+impl DirectoryAt {
+    async fn call<C: SolCall>(&self, chains: &dyn S2p, contract: Address, call: C) -> DoorResult<C::Return> {
+        let answer = chains.view(&self.chain, contract, Bytes::from(call.abi_encode())).await?;
+        // Whoever registers chooses the asset's contract.
+        let foreign = "the contract answers with something else than its interface says";
+        C::abi_decode_returns(&answer.data).map_err(|_| DoorError::new(Code::UnknownResource, foreign))
+    }
+
+    /// The entry of a name, when there is one that the actor may see.
+    async fn entry(&self, actor: &Actor, chains: &dyn S2p, word: B256) -> DoorResult<Option<Entry>> {
+        // Whoever registers chooses the name; one that is none here cannot be asked for either.
+        let Ok(resource) = ResourceName::from_bytes32(word) else { return Ok(None) };
+        let found = self.call(chains, self.contract, ResourceDirectory::resourceAtCall { resource: word }).await?;
+        let visibility = Visibility(found.visibility);
+        if found.registeredAt == 0 || !visibility.admits(actor) {
+            return Ok(None);
+        }
+        let mut entry = Entry {
+            resource,
+            organization: ascii(found.organization),
+            asset: found.asset,
+            registered_at: found.registeredAt,
+            visible_to: visibility.names(),
+            description_hash: found.descriptionHash,
+            title: None,
+            description: None,
+            columns: Vec::new(),
+            service: None,
+            state: None,
+        };
+        let text = if found.description.is_empty() {
+            self.descriptions.find(found.descriptionHash).map_err(DoorError::internal)?
+        } else {
+            Some(found.description)
+        };
+        // What an owner writes is its own affair; what is no description is shown without one.
+        if let Some(Ok(described)) = text.as_deref().map(ResourceDescription::parse) {
+            entry.title = Some(described.title);
+            entry.description = Some(described.description);
+            entry.columns = described.columns;
+            entry.service = described.service;
+        }
+        Ok(Some(entry))
+    }
+
+    async fn named(&self, actor: &Actor, chains: &dyn S2p, resource: &str) -> DoorResult<Entry> {
+        let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource that you may see");
+        let name: ResourceName = resource.parse().map_err(|_| unknown())?;
+        self.entry(actor, chains, name.to_bytes32()).await?.ok_or_else(unknown)
+    }
+
+    async fn state(&self, chains: &dyn S2p, asset: Address) -> DoorResult<AssetState> {
+        let owner = self.call(chains, asset, DigitalAsset::ownerCall {}).await?;
+        let automatic = self.call(chains, asset, DigitalAsset::automaticCall {}).await?;
+        let key_epoch = self.call(chains, asset, DigitalAsset::keyEpochCall {}).await?;
+        let latest: u32 = self.call(chains, asset, DigitalAsset::latestVersionCall {}).await?;
+        let mut versions = Vec::new();
+        for version in (latest.saturating_sub(MAX_SHOWN_VERSIONS) + 1..=latest).rev() {
+            let found = self.call(chains, asset, DigitalAsset::versionAtCall { version }).await?;
+            versions.push(VersionEntry {
+                version,
+                fingerprint: found.fingerprint,
+                size: found.size,
+                published_at: found.publishedAt,
+                key_epoch: found.keyEpoch,
+            });
+        }
+        Ok(AssetState { owner, automatic, key_epoch, versions })
+    }
+}
+
+struct Find(DirectoryAt);
+
+#[async_trait]
+impl Service for Find {
+    fn name(&self) -> &'static str {
+        names::FIND
+    }
+
+    fn description(&self) -> &'static str {
+        "Finds shared resources in the directory of the city."
+    }
+
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+        let query: SearchResources = read(self.name(), parameters)?;
+        let text = query.text.unwrap_or_default().to_lowercase();
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(malformed(format!("text: at most {MAX_TEXT_BYTES} bytes")).with("member", "text"));
+        }
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        let first: usize = query
+            .cursor
+            .as_deref()
+            .map_or(Ok(0), str::parse)
+            .map_err(|_| malformed("cursor: write what `nextCursor` said".to_owned()).with("member", "cursor"))?;
+        let rows = query.limit.unwrap_or(DEFAULT_PAGE_ROWS).clamp(1, MAX_PAGE_ROWS);
+        let (offset, limit) = (U256::from(first), U256::from(MAX_SCANNED_ENTRIES + 1));
+        let listed = self.0.call(chains, self.0.contract, ResourceDirectory::resourcesCall { offset, limit }).await?;
+        let (mut items, mut next_cursor) = (Vec::new(), None);
+        for (place, word) in listed.into_iter().enumerate() {
+            if place == MAX_SCANNED_ENTRIES || items.len() == rows {
+                next_cursor = Some((first + place).to_string());
+                break;
+            }
+            let Some(entry) = self.0.entry(actor, chains, word).await? else { continue };
+            let of_organization = query.organization.as_ref().is_none_or(|code| *code == entry.organization);
+            if of_organization && has_words(&entry, &words) {
+                items.push(entry);
+            }
+        }
+        write(&ResourcePage { items, next_cursor })
+    }
+
+    fn subject(&self, _: &Value) -> Option<String> {
+        None
+    }
+}
+
+fn has_words(entry: &Entry, words: &[String]) -> bool {
+    let described = ResourceDescription {
+        title: entry.title.clone().unwrap_or_default(),
+        description: entry.description.clone().unwrap_or_default(),
+        columns: entry.columns.clone(),
+        service: None,
+    };
+    described.has_words(words, &[entry.resource.as_str(), &entry.organization])
+}
+
+struct One(DirectoryAt);
+
+#[async_trait]
+impl Service for One {
+    fn name(&self) -> &'static str {
+        names::RESOURCE
+    }
+
+    fn description(&self) -> &'static str {
+        "Shows a shared resource with the rule and the newest versions of its asset."
+    }
+
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+        let query: ResourceQuery = read(self.name(), parameters)?;
+        let mut entry = self.0.named(actor, chains, &query.resource).await?;
+        entry.state = Some(self.0.state(chains, entry.asset).await?);
+        write(&entry)
+    }
+
+    fn subject(&self, parameters: &Value) -> Option<String> {
+        subject(parameters)
+    }
+}
+
+struct Request(DirectoryAt);
+
+#[async_trait]
+impl Service for Request {
+    fn name(&self) -> &'static str {
+        names::REQUEST
+    }
+
+    fn description(&self) -> &'static str {
+        "Says how far a request for access is, and where what was granted is handed out."
+    }
+
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+        let query: AccessRequestQuery = read(self.name(), parameters)?;
+        let entry = self.0.named(actor, chains, &query.resource).await?;
+        let id = query.request;
+        let found = self.0.call(chains, entry.asset, DigitalAsset::requestAtCall { id }).await?;
+        let state = RequestState::of(found.state)
+            .ok_or_else(|| DoorError::new(Code::UnknownRequest, format!("{} has no request {id}", entry.resource)))?;
+        write(&RequestEntry {
+            resource: entry.resource,
+            asset: entry.asset,
+            request: id,
+            reader: found.reader,
+            requested_at: found.requestedAt,
+            state,
+            version: found.version,
+            purpose_hash: found.purpose,
+            service: entry.service,
+        })
+    }
+
+    fn subject(&self, parameters: &Value) -> Option<String> {
+        subject(parameters)
+    }
+}
+
+struct Describe(DirectoryAt);
+
+#[async_trait]
+impl Service for Describe {
+    fn name(&self) -> &'static str {
+        names::DESCRIBE
+    }
+
+    fn description(&self) -> &'static str {
+        "Keeps the description of a resource that not everybody may see; it has to be the one whose hash is on the chain."
+    }
+
+    async fn answer(&self, _: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+        let request: DescribeResource = read(self.name(), parameters)?;
+        let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource");
+        let resource: ResourceName = request.resource.parse().map_err(|_| unknown())?;
+        let at = ResourceDirectory::resourceAtCall { resource: resource.to_bytes32() };
+        let found = self.0.call(chains, self.0.contract, at).await?;
+        if found.registeredAt == 0 {
+            return Err(unknown());
+        }
+        // The chain says which text is right, so it does not matter who brings it.
+        let actual = description_hash(&request.description);
+        if actual != found.descriptionHash {
+            return Err(DoorError::new(Code::DescriptionMismatch, "the text has another hash than the directory")
+                .with("expected", found.descriptionHash.to_string())
+                .with("actual", actual.to_string()));
+        }
+        let refuse = |error: DescriptionError| malformed(error.to_string()).with("member", "description");
+        ResourceDescription::parse(&request.description).map_err(refuse)?;
+        let kept = self.0.descriptions.keep(&request.description).map_err(DoorError::internal)?;
+        write(&Described { resource, description_hash: kept })
+    }
+
+    fn subject(&self, parameters: &Value) -> Option<String> {
+        subject(parameters)
+    }
+}
+
+fn subject(parameters: &Value) -> Option<String> {
+    parameters.get("resource").and_then(Value::as_str).map(|text| text.chars().take(80).collect())
+}
+
+/// Text of a word: the characters before the zeros.
+fn ascii(word: B256) -> String {
+    let end = word.iter().position(|byte| *byte == 0).unwrap_or(word.len());
+    String::from_utf8_lossy(&word[..end]).into_owned()
+}
+
+fn malformed(detail: String) -> DoorError {
+    DoorError::new(Code::MalformedRequest, detail)
+}
+
+fn read<T: DeserializeOwned>(service: &str, parameters: Value) -> DoorResult<T> {
+    serde_json::from_value(parameters).map_err(|error| malformed(format!("{service}: {error}")))
+}
+
+fn write(value: &impl Serialize) -> DoorResult<Value> {
+    serde_json::to_value(value).map_err(DoorError::internal)
+}

@@ -1,0 +1,187 @@
+//! The directory's services over a chain that a test writes by hand (S-DIR).
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::{SolCall, SolValue};
+use async_trait::async_trait;
+use chancery_contracts::{DigitalAsset, ResourceDirectory};
+use chancery_light::StateProof;
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, Role,
+    application::Service,
+    chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    operation::ChainName,
+    s2p::S2p,
+};
+use serde_json::{Value, json};
+
+use super::{DescriptionFiles, DirectoryAt, ResourceDescription, Visibility, description_hash, names, services};
+use crate::extract::{Column, ColumnType};
+
+const DIRECTORY: Address = Address::repeat_byte(0xd1);
+const ASSET: Address = Address::repeat_byte(0xa5);
+
+type Entry = (Address, u64, u32, B256, B256, String);
+
+/// What the two contracts answer.
+#[derive(Default)]
+struct WrittenChain {
+    names: Vec<B256>,
+    entries: BTreeMap<B256, Entry>,
+}
+
+#[async_trait]
+impl S2p for WrittenChain {
+    async fn view(&self, _: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
+        let data = if contract == DIRECTORY { self.directory(&call) } else { asset(&call) };
+        Ok(ViewRecord { block_number: 1, block_time_ms: 1000, data: data.into() })
+    }
+    async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
+        unreachable!("nothing asks for it")
+    }
+    async fn transaction(&self, _: Option<&ChainName>, _: u64, _: B256) -> DoorResult<TransactionRecord> {
+        unreachable!("nothing asks for it")
+    }
+    async fn events(&self, _: EventQuery) -> DoorResult<Vec<EventRecord>> {
+        unreachable!("nothing asks for it")
+    }
+    async fn state_proof(&self, _: &ChainName, _: Address, _: Vec<B256>) -> DoorResult<Option<StateProof>> {
+        unreachable!("nothing asks for it")
+    }
+}
+
+impl WrittenChain {
+    fn with(mut self, name: &str, visibility: Visibility, organization: &str, text: &str) -> Self {
+        let word = B256::right_padding_from(name.as_bytes());
+        let shown = if visibility == Visibility::EVERYBODY { text.to_owned() } else { String::new() };
+        let organization = B256::right_padding_from(organization.as_bytes());
+        self.names.push(word);
+        self.entries.insert(word, (ASSET, 1000, visibility.0, organization, description_hash(text), shown));
+        self
+    }
+
+    fn directory(&self, call: &[u8]) -> Vec<u8> {
+        if let Ok(page) = ResourceDirectory::resourcesCall::abi_decode(call) {
+            let (offset, limit) = (page.offset.to::<usize>(), page.limit.min(U256::from(100)).to::<usize>());
+            let rows: Vec<B256> = self.names.iter().skip(offset).take(limit).copied().collect();
+            return rows.abi_encode();
+        }
+        let asked = ResourceDirectory::resourceAtCall::abi_decode(call).unwrap();
+        let none = || (Address::ZERO, 0, 0, B256::ZERO, B256::ZERO, String::new());
+        self.entries.get(&asked.resource).cloned().unwrap_or_else(none).abi_encode()
+    }
+}
+
+/// An asset with one request, number 1, that is pending.
+fn asset(call: &[u8]) -> Vec<u8> {
+    let asked = DigitalAsset::requestAtCall::abi_decode(call).unwrap();
+    let state = U256::from(u8::from(asked.id == 1));
+    (Address::repeat_byte(7), 5_u64, state, 1_u32, B256::ZERO, B256::ZERO).abi_encode()
+}
+
+fn text(title: &str, column: &str) -> String {
+    let columns = vec![Column { name: column.to_owned(), kind: ColumnType::Float }];
+    ResourceDescription { title: title.to_owned(), description: String::new(), columns, service: None }
+        .to_text()
+        .unwrap()
+}
+
+struct Desk {
+    chain: WrittenChain,
+    services: Vec<Arc<dyn Service>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(chain: WrittenChain) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let descriptions = Arc::new(DescriptionFiles::new(folder.path()).unwrap());
+        let at = DirectoryAt { chain: ChainName("main".to_owned()), contract: DIRECTORY, descriptions };
+        Self { chain, services: services(&at), _folder: folder }
+    }
+
+    async fn ask(&self, actor: &Actor, service: &str, parameters: Value) -> Result<Value, DoorError> {
+        let service = self.services.iter().find(|known| known.name() == service).unwrap();
+        service.answer(actor, parameters, &self.chain).await
+    }
+
+    async fn found(&self, actor: &Actor, parameters: Value) -> Vec<String> {
+        let page = self.ask(actor, names::FIND, parameters).await.unwrap();
+        page["items"].as_array().unwrap().iter().map(|item| item["resource"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+fn inspector() -> Actor {
+    Actor::new(Address::ZERO, [Role::Inspector])
+}
+
+#[tokio::test]
+async fn a_role_finds_what_it_may_see_and_nobody_learns_of_the_rest() {
+    let inspectors = Visibility::of_roles(["inspector"]).unwrap();
+    let secret = text("Secret wells", "depth");
+    let chain = WrittenChain::default()
+        .with("weather", Visibility::EVERYBODY, "A", &text("Weather of the city", "temp_max"))
+        .with("No Name", Visibility::EVERYBODY, "A", &text("x", "x"))
+        .with("wells", inspectors, "B", &secret)
+        .with("rivers", Visibility::EVERYBODY, "B", "this is no description");
+    let desk = Desk::new(chain);
+    let public = Actor::public();
+    assert_eq!(desk.found(&public, json!({})).await, ["weather", "rivers"]);
+    assert_eq!(desk.found(&inspector(), json!({})).await, ["weather", "wells", "rivers"]);
+    assert_eq!(desk.found(&public, json!({"text": "TEMP_max city"})).await, ["weather"]);
+    assert_eq!(desk.found(&public, json!({"organization": "B"})).await, ["rivers"]);
+    for name in ["wells", "nothing", "No Name"] {
+        let asked = [
+            desk.ask(&public, names::RESOURCE, json!({"resource": name})).await,
+            desk.ask(&public, names::REQUEST, json!({"resource": name, "request": 1})).await,
+        ];
+        for answer in asked {
+            assert_eq!(answer.unwrap_err().code(), Code::UnknownResource, "{name}");
+        }
+    }
+
+    // The description of what only some may see is brought by anybody, and only the right one is kept.
+    assert_eq!(desk.found(&inspector(), json!({"text": "depth"})).await, Vec::<String>::new());
+    let bring = |text: &str| json!({"resource": "wells", "description": text});
+    let other = desk.ask(&public, names::DESCRIBE, bring(&text("Other wells", "depth"))).await.unwrap_err();
+    assert_eq!(other.code(), Code::DescriptionMismatch);
+    desk.ask(&public, names::DESCRIBE, bring(&secret)).await.unwrap();
+    assert_eq!(desk.found(&inspector(), json!({"text": "depth"})).await, ["wells"]);
+    assert_eq!(desk.found(&public, json!({"text": "depth"})).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_search_looks_at_a_bounded_part_and_says_where_it_goes_on() {
+    let described = text("One of many", "x");
+    let chain = (0..120).fold(WrittenChain::default(), |chain, number| {
+        chain.with(&format!("resource-{number}"), Visibility::EVERYBODY, "A", &described)
+    });
+    let desk = Desk::new(chain);
+    let (public, mut all, mut cursor) = (Actor::public(), Vec::new(), None::<String>);
+    loop {
+        let page = desk.ask(&public, names::FIND, json!({"limit": 100, "cursor": cursor})).await.unwrap();
+        all.extend(page["items"].as_array().unwrap().iter().map(|item| item["resource"].clone()));
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    let expected: Vec<Value> = (0..120).map(|number| json!(format!("resource-{number}"))).collect();
+    assert_eq!(all, expected);
+    let page = desk.ask(&public, names::FIND, json!({"limit": 2})).await.unwrap();
+    assert_eq!((page["items"].as_array().unwrap().len(), &page["nextCursor"]), (2, &json!("2")));
+    let wrong = desk.ask(&public, names::FIND, json!({"cursor": "x"})).await.unwrap_err();
+    assert_eq!(wrong.code(), Code::MalformedRequest);
+}
+
+#[tokio::test]
+async fn a_request_is_shown_as_the_contract_has_it() {
+    let chain = WrittenChain::default().with("weather", Visibility::EVERYBODY, "A", &text("Weather", "x"));
+    let desk = Desk::new(chain);
+    let (public, which) = (Actor::public(), |request: u64| json!({"resource": "weather", "request": request}));
+    let found = desk.ask(&public, names::REQUEST, which(1)).await.unwrap();
+    assert_eq!((&found["state"], &found["version"]), (&json!("pending"), &json!(1)));
+    assert_eq!(desk.ask(&public, names::REQUEST, which(2)).await.unwrap_err().code(), Code::UnknownRequest);
+}

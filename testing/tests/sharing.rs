@@ -1,0 +1,188 @@
+//! Sharing in a whole city, by the commands of its users: a department with a real PostgreSQL, a reader who asks, and the contract that decides.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod sharing {
+    pub(crate) mod bodies;
+}
+
+use std::fs;
+
+use chancery_testing::process::{PostgresServer, project_root};
+use serde_json::{Value, json};
+use sharing::bodies::{Bodies, refused};
+
+const WEATHER_COLUMNS: &str = r#"columns = [
+    { name = "id", type = "integer" }, { name = "date", type = "date" }, { name = "temp_max", type = "text" }, { name = "weather", type = "text" },
+]"#;
+
+fn dataset(name: &str) -> std::path::PathBuf {
+    project_root().join("testing/datasets/node_modules/vega-datasets/data").join(name)
+}
+
+/// Seattle's weather, day by day from 2012 to 2015 (vega-datasets, from NOAA): 1,461 rows.
+fn weather() -> PostgresServer {
+    let server = PostgresServer::start().unwrap();
+    let columns = "date date, precipitation float8, temp_max numeric, temp_min real, wind float8, weather text";
+    server.psql(&format!("CREATE TABLE weather (id bigserial PRIMARY KEY, {columns})"), None).unwrap();
+    let copy = "COPY weather (date, precipitation, temp_max, temp_min, wind, weather) FROM STDIN (FORMAT csv, HEADER)";
+    server.psql(copy, Some(&dataset("seattle-weather.csv"))).unwrap();
+    server
+}
+
+fn changes(declared: &Value) -> Vec<&str> {
+    declared["changes"].as_array().unwrap().iter().map(|change| change["change"].as_str().unwrap()).collect()
+}
+
+// S-ODS, S-ASSET, S-RULES, S-DIR, SHARE-3, SHARE-7 to SHARE-12
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() {
+    let server = weather();
+    let mut bodies = Bodies::start("WEATHER-SERVICE");
+    bodies.set("WEATHER_DATABASE", &server.url());
+    let source = "[source]\nkind = \"postgres\"\nurl_env = \"WEATHER_DATABASE\"";
+    let shared = format!(
+        "[shared]\nschema = \"public\"\ntable = \"weather\"\ncursor = \"id\"\npart_rows = 1000\n{WEATHER_COLUMNS}"
+    );
+    let file = |bodies: &Bodies, automatic: bool, readers: &[&str]| {
+        bodies.declaration("weather-daily", "", source, &shared, automatic, readers)
+    };
+
+    // The department declares, in a dry run first; its key needs the right to share.
+    let declaration = file(&bodies, false, &[]);
+    let text = refused(bodies.owner(&["share", "declare", &declaration]));
+    assert!(text.contains("authorize-key WEATHER-SERVICE"), "{text}");
+    bodies.authorize();
+    let check = bodies.owner(&["share", "declare", &declaration, "--check"]).unwrap();
+    assert_eq!((changes(&check), &check["applied"]), (vec!["register"], &json!(false)), "the contract stands already");
+    let declared = bodies.owner(&["share", "declare", &declaration]).unwrap();
+    assert_eq!(changes(&declared), ["register"]);
+    assert_eq!(changes(&bodies.owner(&["share", "declare", &declaration]).unwrap()), Vec::<&str>::new());
+
+    // The table in two sealed parts, each a version; nothing readable lies in the store.
+    let extracted = bodies.owner(&["share", "extract", &declaration]).unwrap();
+    let rows: Vec<u64> =
+        extracted["parts"].as_array().unwrap().iter().map(|part| part["rows"].as_u64().unwrap()).collect();
+    assert_eq!(rows, [1000, 461]);
+    let published = bodies.owner(&["share", "publish", &declaration]).unwrap();
+    assert_eq!(published["versions"].as_array().unwrap().len(), 2);
+    assert_eq!(bodies.owner(&["share", "publish", &declaration]).unwrap()["versions"], json!([]));
+    for sealed in bodies.stored("weather-daily") {
+        let bytes = fs::read(sealed).unwrap();
+        assert!(!bytes.windows(7).any(|window| window == b"drizzle") && !bytes.starts_with(b"PAR1"));
+    }
+
+    // Anybody finds it; who is not listed is told whom to ask.
+    let found = bodies.anybody(&["share", "find", "weather TEMP_MAX"]).unwrap();
+    assert_eq!(found["items"][0]["asset"], declared["asset"], "{found}");
+    assert_eq!(bodies.anybody(&["share", "find", "snowfall"]).unwrap()["items"], json!([]));
+    let ask =
+        |version: &'static str| ["share", "ask", "weather-daily", "--purpose", "statistics", "--of-version", version];
+    let text = refused(bodies.reader(&ask("1")));
+    assert!(text.contains("lists who may ask"), "{text}");
+
+    // A listed reader asks. Until the owner has decided and the grant is final, not a byte leaves.
+    let reader = bodies.reader_address.clone();
+    let declaration = file(&bodies, false, &[&reader]);
+    assert_eq!(changes(&bodies.owner(&["share", "declare", &declaration]).unwrap()), ["list"]);
+    let service = bodies.serve(&declaration);
+    let asked = bodies.reader(&ask("1")).unwrap();
+    assert_eq!((&asked["request"], &asked["state"]), (&json!(1), &json!("pending")));
+    let text = refused(bodies.reader_fetches("weather-daily", 1, "early"));
+    assert!(text.contains("not-granted") && text.contains("\"pending\""), "{text}");
+    assert!(!bodies.path("early").exists());
+    let waiting = bodies.owner(&["share", "requests", &declaration]).unwrap();
+    assert_eq!((&waiting[0]["state"], &waiting[0]["version"]), (&json!("pending"), &json!(1)));
+    bodies.owner(&["share", "decide", &declaration, "1", "--approve"]).unwrap();
+    let fetched = bodies.reader_fetches("weather-daily", 1, "first").unwrap();
+    assert_eq!(fetched["proven"], json!(true), "{fetched}");
+    assert_eq!(bodies.ids(&bodies.path("first")), (1..=1000).collect::<Vec<i64>>());
+    let state = bodies.anybody(&["share", "request", "weather-daily", "1"]).unwrap();
+    assert_eq!(state["state"], json!("granted"));
+
+    // Who did not ask gets nothing, and who does not say who it is neither.
+    let text = refused(bodies.stranger_fetches("weather-daily", 1, "stolen"));
+    assert!(text.contains("not-your-request"), "{text}");
+    let url = format!("{}/v1/assets/{}/requests/1/file", service.url, declared["asset"].as_str().unwrap());
+    assert_eq!(reqwest::get(&url).await.unwrap().status().as_u16(), 401);
+
+    // A store that alters a file is found out by what stands on the chain.
+    let stored = bodies.stored("weather-daily").into_iter().min().unwrap();
+    let good = fs::read(&stored).unwrap();
+    let mut bad = good.clone();
+    bad[100] ^= 1;
+    fs::write(&stored, &bad).unwrap();
+    let text = refused(bodies.reader_fetches("weather-daily", 1, "altered"));
+    assert!(text.contains("fingerprint"), "{text}");
+    assert!(!bodies.path("altered").exists());
+    fs::write(&stored, &good).unwrap();
+
+    // New rows are extracted; then the reader is removed, before they are published: they are sealed anew, under a key that it never gets.
+    server
+        .psql("INSERT INTO weather (date, weather) VALUES ('2016-01-01', 'sun'), ('2016-01-02', 'fog')", None)
+        .unwrap();
+    assert_eq!(bodies.owner(&["share", "extract", &declaration]).unwrap()["parts"][0]["rows"], json!(2));
+    let text = refused(bodies.owner(&["share", "remove-reader", &declaration, &reader]));
+    assert!(text.contains("take it out first"), "{text}");
+    let stranger = bodies.stranger_address.clone();
+    let declaration = file(&bodies, true, &[&stranger]);
+    let removed = bodies.owner(&["share", "remove-reader", &declaration, &reader]).unwrap();
+    assert_eq!(removed["keyEpoch"], json!(2));
+    let text = refused(bodies.reader_fetches("weather-daily", 1, "late"));
+    assert!(text.contains("\"ended\""), "{text}");
+    let published = bodies.owner(&["share", "publish", &declaration]).unwrap();
+    let version = &published["versions"][0];
+    assert_eq!((&version["version"], &version["resealed"]), (&json!(3), &json!(true)), "{published}");
+    assert_eq!(version["part"]["key_epoch"], json!(2));
+
+    // Another reader, where the rule is that listed readers need no decision.
+    assert_eq!(changes(&bodies.owner(&["share", "declare", &declaration]).unwrap()), ["setAutomatic", "list"]);
+    let asked = bodies.stranger(&ask("3")).unwrap();
+    assert_eq!(asked["state"], json!("approved"));
+    bodies.stranger_fetches("weather-daily", asked["request"].as_u64().unwrap(), "third").unwrap();
+    assert_eq!(bodies.ids(&bodies.path("third")), [1462, 1463]);
+}
+
+// S-COL, S-DIR, SHARE-3
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it() {
+    let bodies = Bodies::start("RIVER-SERVICE");
+    bodies.authorize();
+    // Real rows, of which two were spoilt.
+    let table = fs::read_to_string(dataset("seattle-weather.csv")).unwrap();
+    let table = table.replacen("2012-01-02", "2012-01-32", 1).replacen(",8.9,", ",warm,", 1);
+    fs::write(bodies.path("weather.csv"), &table).unwrap();
+    let rows = table.lines().count() as u64 - 1;
+    let source = "[source]\nkind = \"csv\"\nfile = \"weather.csv\"";
+    let shared = "[shared]\nschema = \"file\"\ntable = \"weather\"\npart_rows = 1\n\
+                  columns = [{ name = \"date\", type = \"date\" }, { name = \"temp_max\", type = \"float\" }]";
+    let declaration = bodies.declaration("river-levels", "visible_to = [\"inspector\"]", source, shared, true, &[]);
+    bodies.owner(&["share", "declare", &declaration]).unwrap();
+
+    let part = bodies.owner(&["share", "extract", &declaration]).unwrap()["parts"][0].clone();
+    let rejected = part["rejected"].as_u64().unwrap();
+    assert!(rejected >= 2, "{part}");
+    assert_eq!(part["rows"].as_u64().unwrap() + rejected, rows);
+    let runs = bodies.owner(&["share", "rejects", &declaration]).unwrap();
+    assert_eq!(runs[0]["count"], json!(rejected));
+    let columns: Vec<&str> =
+        runs[0]["rejects"].as_array().unwrap().iter().map(|reject| reject["column"].as_str().unwrap()).collect();
+    assert!(columns.contains(&"date") && columns.contains(&"temp_max"), "{columns:?}");
+
+    let kept = fs::read_to_string(runs[0]["file"].as_str().unwrap()).unwrap();
+    let corrected = kept.replace("2012-01-32", "2012-01-02").replace("\"warm\"", "\"8.9\"");
+    fs::write(bodies.path("corrected.ndjson"), corrected).unwrap();
+    let copy = bodies.path("corrected.ndjson").display().to_string();
+    let replayed = bodies.owner(&["share", "replay", &declaration, &copy]).unwrap()["parts"][0].clone();
+    assert_eq!((&replayed["rows"], &replayed["rejected"]), (&json!(rejected), &json!(0)));
+    let published = bodies.owner(&["share", "publish", &declaration]).unwrap();
+    assert_eq!(published["versions"].as_array().unwrap().len(), 2, "a version of its own");
+
+    // On the chain stands a hash; the city shows the description to inspectors alone.
+    assert_eq!(bodies.anybody(&["share", "find"]).unwrap()["items"], json!([]));
+    assert_eq!(bodies.reader(&["share", "find"]).unwrap()["items"], json!([]));
+    let found = bodies.anybody(&["--dev-key", "7", "share", "find", "river"]).unwrap();
+    assert_eq!(found["items"][0]["visibleTo"], json!(["inspector"]), "{found}");
+    assert_eq!(found["items"][0]["columns"][0], json!({"name": "date", "type": "date"}));
+    let text = refused(bodies.anybody(&["share", "request", "river-levels", "1"]));
+    assert!(text.contains("unknown-resource"), "{text}");
+}
