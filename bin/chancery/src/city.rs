@@ -7,6 +7,7 @@
 mod assembly;
 mod entities;
 mod genesis;
+mod listen;
 mod layout;
 mod mqtt;
 mod nodes;

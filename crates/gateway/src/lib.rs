@@ -1,5 +1,5 @@
 //! The public doors of the city over HTTP: R2D, U2S, O2C and V2M as REST, described by OpenAPI 3.1, and the web apps; and the part of R2D for
-//! registered sources over MQTT ([`mqtt`]).
+//! registered sources over MQTT ([`mqtt`]) and, with what U2S answers about it, over gRPC ([`grpc`]).
 //!
 //! ```text
 //!  connection -> limits -> route -> who is asking -> may they -> handler -> a door
@@ -24,6 +24,7 @@ pub mod authorization;
 pub mod clock;
 pub mod config;
 pub mod doors;
+pub mod grpc;
 pub mod limits;
 mod lines;
 pub mod metrics;
