@@ -47,7 +47,8 @@ fn message(source: &Source, operations: &[String], key: FixedBytes<16>) -> Line 
 /// Seattle's weather, ten days under one signature.
 fn messages_of(source: &Source) -> Vec<Line> {
     let readings: Vec<String> = seattle_weather().unwrap().iter().map(reading).collect();
-    let one = |(operations, number): (&[String], u128)| message(source, operations, FixedBytes::new(number.to_be_bytes()));
+    let one =
+        |(operations, number): (&[String], u128)| message(source, operations, FixedBytes::new(number.to_be_bytes()));
     readings.chunks(10).zip(1..).map(one).collect()
 }
 
@@ -92,7 +93,15 @@ fn verifies(folder: &Path, proof: &[u8]) -> bool {
     let file = folder.join("proof.json");
     std::fs::write(&file, proof).unwrap();
     let genesis = folder.join("city/genesis");
-    Command::new(built_binary()).arg("verify").arg(&file).arg("--genesis").arg(genesis).output().unwrap().status.success()
+    Command::new(built_binary())
+        .arg("verify")
+        .arg(&file)
+        .arg("--genesis")
+        .arg(genesis)
+        .output()
+        .unwrap()
+        .status
+        .success()
 }
 
 // M-ACQ, M-P-SUB, M-REP-1, M-REP-4, DATA-2, DATA-3, DATA-8, GRPC-1
@@ -123,7 +132,11 @@ async fn what_was_acknowledged_over_grpc_survives_a_kill_and_is_there_once() {
     let after = submit_all(&city.grpc, &lines).await;
     for (line, receipt) in &before.0 {
         let again = &after[usize::try_from(*line).unwrap()];
-        assert_eq!((again.repeated, again.place, &again.receipt), (true, receipt.place, &receipt.receipt), "line {line}");
+        assert_eq!(
+            (again.repeated, again.place, &again.receipt),
+            (true, receipt.place, &receipt.receipt),
+            "line {line}"
+        );
     }
     assert_eq!(after.iter().map(|receipt| receipt.place).collect::<BTreeSet<_>>().len(), lines.len());
     assert!(!after.last().unwrap().repeated);
@@ -172,7 +185,7 @@ async fn what_one_door_refuses_the_others_refuse() {
         (Line { operations: Vec::new(), ..good.clone() }, Some("body-too-large")),
         (other(b"no json"), Some("malformed-request")),
         (other(&[0xff, 0xfe]), Some("malformed-request")),
-        (other(&[b" ", good.operations[0].as_ref()].concat()), Some("malformed-request")),
+        (other(&[b" ".as_slice(), good.operations[0].as_ref()].concat()), Some("malformed-request")),
         (other(&vec![b'x'; MAX_LINE_BYTES + 1]), Some("body-too-large")),
         (good.clone(), None),
     ];
@@ -230,7 +243,8 @@ async fn what_one_door_refuses_the_others_refuse() {
     let mut door = r2d(&city.grpc);
     let status = door.get_submission(SubmissionName { place: 0, digest: vec![1; 31].into() }).await.unwrap_err();
     assert_eq!((status.code(), code_of(&status).as_str()), (Code::InvalidArgument, "malformed-request"));
-    let status = door.get_submission(SubmissionName { place: receipt.place, digest: vec![1; 32].into() }).await.unwrap_err();
+    let status =
+        door.get_submission(SubmissionName { place: receipt.place, digest: vec![1; 32].into() }).await.unwrap_err();
     assert_eq!((status.code(), code_of(&status).as_str()), (Code::NotFound, "unknown-submission"));
 }
 
@@ -255,7 +269,8 @@ async fn what_was_submitted_is_found_traced_and_proven_over_grpc() {
         tokio::task::yield_now().await;
     }
     assert_eq!((found.len(), found[0].operation.as_ref(), found[0].access()), (1, well.as_bytes(), Access::Public));
-    let mut request = SearchRequest { text: Some("snow".into()), limit: Some(10), ascending: true, ..Default::default() };
+    let mut request =
+        SearchRequest { text: Some("snow".into()), limit: Some(10), ascending: true, ..Default::default() };
     let mut places = BTreeSet::new();
     loop {
         let page = door.search(request.clone()).await.unwrap().into_inner();

@@ -7,8 +7,8 @@
 mod assembly;
 mod entities;
 mod genesis;
-mod listen;
 mod layout;
+mod listen;
 mod mqtt;
 mod nodes;
 mod ports;

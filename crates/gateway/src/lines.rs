@@ -24,7 +24,11 @@ pub(crate) type Line = ApiResult<SourceSubmission>;
 
 /// Reads one line.
 pub(crate) fn read(line: &[u8]) -> Line {
-    if line.len() > MAX_LINE_BYTES { Err(too_large("a line", MAX_LINE_BYTES as u64)) } else { read_json(line).map(submission) }
+    if line.len() > MAX_LINE_BYTES {
+        Err(too_large("a line", MAX_LINE_BYTES as u64))
+    } else {
+        read_json(line).map(submission)
+    }
 }
 
 /// What is longer than its bound.

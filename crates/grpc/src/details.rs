@@ -94,10 +94,7 @@ mod tests {
     fn a_refused_call_brings_its_problem() {
         let error = DoorError::new(Code::IdempotencyConflict, "key 7").with("expected", json!(["a", "b"]));
         let status = status(&error, "urn:uuid:x".into());
-        assert_eq!(
-            (status.code(), status.message()),
-            (tonic::Code::FailedPrecondition, "idempotency-conflict: key 7")
-        );
+        assert_eq!((status.code(), status.message()), (tonic::Code::FailedPrecondition, "idempotency-conflict: key 7"));
         let problem = problem_of(&status).unwrap().unwrap();
         assert_eq!((problem.code.as_str(), problem.instance.as_str()), ("idempotency-conflict", "urn:uuid:x"));
         assert_eq!(problem.members_json, r#"{"expected":["a","b"]}"#);

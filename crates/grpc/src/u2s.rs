@@ -87,10 +87,7 @@ impl From<DoorOperation> for DataOperation {
 
 impl From<DoorPage> for DataPage {
     fn from(page: DoorPage) -> Self {
-        Self {
-            operations: page.operations.into_iter().map(Into::into).collect(),
-            next: page.next.map(Into::into),
-        }
+        Self { operations: page.operations.into_iter().map(Into::into).collect(), next: page.next.map(Into::into) }
     }
 }
 

@@ -45,13 +45,16 @@ pub(crate) struct Submitting {
     /// Where lines go; dropping it ends the stream.
     pub(crate) lines: mpsc::UnboundedSender<Line>,
     pub(crate) outcomes: Streaming<SubmissionOutcome>,
+    /// Keeps the connection.
+    _door: R2dClient<Http>,
 }
 
 impl Submitting {
     pub(crate) async fn open(address: &str) -> Self {
         let (lines, receiver) = mpsc::unbounded();
-        let outcomes = r2d(address).submit(receiver).await.unwrap().into_inner();
-        Self { lines, outcomes }
+        let mut door = r2d(address);
+        let outcomes = door.submit(receiver).await.unwrap().into_inner();
+        Self { lines, outcomes, _door: door }
     }
 
     pub(crate) fn send(&self, line: &Line) {

@@ -85,13 +85,7 @@ pub(crate) async fn authorize(
 }
 
 /// The caller that an address is to a row, if the row lets it in. `itself`: the request is about the address's own affairs.
-pub(crate) async fn judged(
-    shared: &Shared,
-    row: &Row,
-    proven: Proven,
-    local: bool,
-    itself: bool,
-) -> ApiResult<Caller> {
+pub(crate) async fn judged(shared: &Shared, row: &Row, proven: Proven, local: bool, itself: bool) -> ApiResult<Caller> {
     let Proven { address, session } = proven;
     let actor = Actor { address: Some(address), roles: roles(shared, row, address).await? };
     if let Err(refusal) = judge(row, &actor, local, itself) {

@@ -76,7 +76,8 @@ async fn admitted(shared: &Shared, method: Option<&'static Method>, request: &mu
             judged(shared, row, proven, local, false).await?
         }
         Credential::Signature => {
-            let detail = "a call is not signed: bring a session, authorization: Bearer and the token of POST /v1/session";
+            let detail =
+                "a call is not signed: bring a session, authorization: Bearer and the token of POST /v1/session";
             return Err(ApiError::new(Code::AuthenticationRequired, detail));
         }
     };

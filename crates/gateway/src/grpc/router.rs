@@ -19,7 +19,10 @@ use crate::state::Shared;
 ///
 /// # Errors
 /// When the descriptors that were built in do not read, which a test rules out.
-pub(crate) fn router(shared: &Arc<Shared>, shutdown: CancellationToken) -> Result<Router, tonic_reflection::server::Error> {
+pub(crate) fn router(
+    shared: &Arc<Shared>,
+    shutdown: CancellationToken,
+) -> Result<Router, tonic_reflection::server::Error> {
     let r2d = r2d_server::R2dServer::new(R2dService::new(Arc::clone(shared), shutdown))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_ANSWER_BYTES);

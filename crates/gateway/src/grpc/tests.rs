@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use chancery_grpc::{DESCRIPTORS, r2d::Line as Message};
 use chancery_reference_points::Code;
+use proptest::prelude::*;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
-use proptest::prelude::*;
 
 use super::{
     methods::{METHODS, find},
@@ -127,6 +127,9 @@ fn a_line_has_the_same_bound_at_every_door() {
     assert!(read(message([fill(MAX_LINE_BYTES - 5)])).is_ok());
     for operations in [vec![fill(MAX_LINE_BYTES - 4)], vec![fill(MAX_LINE_BYTES / 2), fill(MAX_LINE_BYTES / 2)]] {
         let error = read(message(operations)).unwrap_err().error;
-        assert_eq!((error.code(), error.members()["limit"].as_u64()), (Code::BodyTooLarge, Some(MAX_LINE_BYTES as u64)));
+        assert_eq!(
+            (error.code(), error.members()["limit"].as_u64()),
+            (Code::BodyTooLarge, Some(MAX_LINE_BYTES as u64))
+        );
     }
 }

@@ -1,10 +1,8 @@
 //! Streams of submissions without a network.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
@@ -40,7 +38,9 @@ fn serving(sources: Arc<dyn R2dSources>, shutdown: &CancellationToken) -> Servin
     Serving { sources, shutdown: shutdown.clone(), call: Call::new(), place: None }
 }
 
-async fn answer(messages: impl Stream<Item = Result<Message, Status>> + Send + Unpin + 'static) -> (Answer, Vec<String>) {
+async fn answer(
+    messages: impl Stream<Item = Result<Message, Status>> + Send + Unpin + 'static,
+) -> (Answer, Vec<String>) {
     let sources = Arc::new(Sources::refusing([Code::SignatureInvalid]));
     let door: Arc<dyn R2dSources> = sources.clone();
     let answer = outcomes(messages, serving(door, &CancellationToken::new())).collect().await;
@@ -147,7 +147,8 @@ async fn no_more_is_read_than_is_under_way_and_nothing_after_the_reader_is_gone(
         counted.fetch_add(1, Ordering::SeqCst);
         Ok(line(number))
     });
-    let reading = tokio::spawn(outcomes(endless, serving(Arc::new(Busy), &CancellationToken::new())).collect::<Answer>());
+    let reading =
+        tokio::spawn(outcomes(endless, serving(Arc::new(Busy), &CancellationToken::new())).collect::<Answer>());
     let lines = settled(&read).await;
     // Those under way, one that waits in the channel, and one that is gathered.
     let bound = (MAX_CHUNKS_UNDER_WAY + 2) * MAX_CHUNK_LINES;

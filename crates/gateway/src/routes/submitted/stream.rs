@@ -23,9 +23,7 @@ use tokio::{
 
 use super::NDJSON;
 use crate::{
-    limits::{
-        MAX_CHUNKS_UNDER_WAY, MAX_LINE_BYTES, MAX_STREAM_BYTES, MAX_STREAM_SILENCE, MAX_STREAM_TIME,
-    },
+    limits::{MAX_CHUNKS_UNDER_WAY, MAX_LINE_BYTES, MAX_STREAM_BYTES, MAX_STREAM_SILENCE, MAX_STREAM_TIME},
     lines::{self, Chunk, outcome, too_large},
     problem::ApiError,
     state::Shared,
