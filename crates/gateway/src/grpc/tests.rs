@@ -104,6 +104,17 @@ proptest! {
     }
 }
 
+proptest! {
+    // GRPC-5
+    #[test]
+    fn no_bytes_break_the_reading(bytes in proptest::collection::vec(any::<u8>(), 0..300), operation in proptest::collection::vec(any::<u8>(), 0..60)) {
+        if let Ok(message) = Message::decode(bytes.as_slice()) {
+            let _ = read(message);
+        }
+        let _ = read(message([operation]));
+    }
+}
+
 // GRPC-2
 #[test]
 fn what_could_not_stand_in_a_line_is_refused_by_its_place() {
