@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(problem.members_json, r#"{"expected":["a","b"]}"#);
         assert_eq!(retry(&status), None);
         assert_eq!(problem_of(&Status::unavailable("a proxy")).unwrap(), None);
-        assert!(problem_of(&Status::with_details(tonic::Code::Internal, "", vec![0xff].into())).is_err());
+        assert!(problem_of(&Status::with_details(tonic::Code::Internal, "", vec![0xff_u8].into())).is_err());
     }
 
     #[test]

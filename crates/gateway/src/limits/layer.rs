@@ -150,7 +150,7 @@ pub(crate) fn log(
 ) {
     let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     let code = failure.map_or("", |failure| failure.error.code().name());
-    tracing::info!(target: "chancery::access", method, route, status, duration_ms, %request_id, code, "answered");
+    tracing::info!(target: "chancery::access", %method, route, status, duration_ms, %request_id, code, "answered");
     let Some(failure) = failure else { return };
     let cause = failure.error.cause().map(ToString::to_string);
     match (failure.error.class(), cause) {
