@@ -66,11 +66,11 @@ impl Source {
         Ok(Self { name: key.thumbprint().source(), header, signer })
     }
 
-    /// One line of a stream: operations under one signature.
+    /// What the source signs for operations: JWS, compact.
     ///
     /// # Errors
     /// When they make no submission.
-    pub fn line(&self, operations: &[String], key: FixedBytes<16>) -> Result<String> {
+    pub fn submission(&self, operations: &[String], key: FixedBytes<16>) -> Result<String> {
         let names: Vec<B256> = operations.iter().map(|one| Operation::name(one.as_bytes())).collect();
         let statement = Statement {
             chain_id: CHAIN_ID,
@@ -84,7 +84,16 @@ impl Source {
             control: Control { access: Access::Public, retention_days: 365, basis: Basis::NotPersonal },
         };
         let jws = self.signer.sign_with(&self.header, &serde_json::to_vec(&statement)?, TYP)?;
-        Ok(format!("{{\"submission\":\"{}\",\"operations\":[{}]}}\n", jws.text(), operations.join(",")))
+        Ok(jws.text().to_owned())
+    }
+
+    /// One line of a stream: operations under one signature.
+    ///
+    /// # Errors
+    /// When they make no submission.
+    pub fn line(&self, operations: &[String], key: FixedBytes<16>) -> Result<String> {
+        let submission = self.submission(operations, key)?;
+        Ok(format!("{{\"submission\":\"{submission}\",\"operations\":[{}]}}\n", operations.join(",")))
     }
 }
 

@@ -28,6 +28,7 @@ const ORDER: &[&str] = &[
     "sharing",
     "bridge",
     "rest",
+    "grpc",
     "client",
     "gateway",
 ];
@@ -44,6 +45,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("light", &["tokio", "reqwest", "sqlx", "redb", "axum", "revm"]),
     ("data", &["tokio", "reqwest", "sqlx", "redb", "axum", "fjall", "revm"]),
     ("reference-points", &["reqwest", "sqlx", "redb", "axum", "revm"]),
+    ("grpc", &["tokio", "hyper", "hyper-util", "reqwest", "axum", "sqlx", "fjall", "revm"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

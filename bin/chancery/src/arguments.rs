@@ -158,6 +158,9 @@ pub(crate) struct Up {
     /// Address where registered sources submit over MQTT (3.1.1 and 5); port 0 takes a free one. Default: 127.0.0.1:1883, or a free port if that is taken.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) mqtt: Option<std::net::SocketAddr>,
+    /// Address of gRPC; port 0 takes a free one. Default: 127.0.0.1:9090, or a free port if that is taken.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) grpc: Option<std::net::SocketAddr>,
     /// An MQTT broker that others run (mqtt://[USER[:PASSWORD]@]HOST[:PORT]): what registered sources publish there is submitted too. May be given several times.
     #[arg(
         long = "mqtt-broker",

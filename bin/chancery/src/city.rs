@@ -8,6 +8,7 @@ mod assembly;
 mod entities;
 mod genesis;
 mod layout;
+mod listen;
 mod mqtt;
 mod nodes;
 mod ports;

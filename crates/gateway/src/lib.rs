@@ -1,5 +1,6 @@
 //! The public doors of the city over HTTP: R2D, U2S, O2C and V2M as REST, described by OpenAPI 3.1, and the web apps; and the part of R2D for
-//! registered sources over MQTT ([`mqtt`]). Beside it stands the door of a department that hands out shared files itself ([`department`]).
+//! registered sources over MQTT ([`mqtt`]) and, with what U2S answers about it, over gRPC ([`grpc`]). Beside it stands the door
+//! of a department that hands out shared files itself ([`department`]).
 //!
 //! ```text
 //!  connection -> limits -> route -> who is asking -> may they -> handler -> a door
@@ -25,6 +26,7 @@ pub mod clock;
 pub mod config;
 pub mod department;
 pub mod doors;
+pub mod grpc;
 pub mod limits;
 mod lines;
 pub mod metrics;

@@ -6,7 +6,7 @@ mod clients;
 mod layer;
 
 pub(crate) use clients::Clients;
-pub(crate) use layer::enforce;
+pub(crate) use layer::{admit, enforce, log, run};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;

@@ -1,5 +1,7 @@
-//! Lines of registered sources: what one holds, and what becomes of those that came together. A stream of lines over HTTP and messages over
-//! MQTT are both read, accepted and answered by this.
+//! Lines of registered sources: what one holds, and what becomes of those that came together. A stream of lines over HTTP, messages over
+//! MQTT and a stream of messages over gRPC are accepted and answered by this.
+
+mod chunk;
 
 use alloy_primitives::{Bytes as Content, hex};
 use chancery_reference_points::{
@@ -15,12 +17,18 @@ use crate::{
     request::read_json,
 };
 
+pub(crate) use chunk::Chunk;
+
 /// A line as it was read: a submission, or why it is none.
-pub(crate) type Line = ApiResult<SubmitData>;
+pub(crate) type Line = ApiResult<SourceSubmission>;
 
 /// Reads one line.
 pub(crate) fn read(line: &[u8]) -> Line {
-    if line.len() > MAX_LINE_BYTES { Err(too_large("a line", MAX_LINE_BYTES as u64)) } else { read_json(line) }
+    if line.len() > MAX_LINE_BYTES {
+        Err(too_large("a line", MAX_LINE_BYTES as u64))
+    } else {
+        read_json(line).map(submission)
+    }
 }
 
 /// What is longer than its bound.
@@ -54,14 +62,20 @@ pub(crate) fn outcome(index: u64, result: ApiResult<AcceptedSubmission>) -> Subm
     match result {
         Ok(accepted) => SubmissionOutcome { index, receipt: Some(receipt(accepted)), problem: None },
         Err(error) => {
-            let id = uuid::Uuid::now_v7();
-            if let Some(cause) = error.error.cause() {
-                tracing::warn!(request_id = %id, code = error.error.code().name(), %cause, "a submission was not accepted");
-            }
+            let id = noted(&error);
             let problem = serde_json::to_value(document(&error, id)).map_err(DoorError::internal);
             SubmissionOutcome { index, receipt: None, problem: problem.ok() }
         }
     }
+}
+
+/// An identifier for a submission that is refused, with which the cause, if there is one, is in the log.
+pub(crate) fn noted(error: &ApiError) -> uuid::Uuid {
+    let id = uuid::Uuid::now_v7();
+    if let Some(cause) = error.error.cause() {
+        tracing::warn!(request_id = %id, code = error.error.code().name(), %cause, "a submission was not accepted");
+    }
+    id
 }
 
 /// Accepts lines that came together; what became of each, in the order of the lines (DATA-2).
@@ -70,8 +84,8 @@ pub(crate) async fn accept(sources: &dyn R2dSources, lines: Vec<Line>) -> Vec<Ap
     let mut submissions = Vec::with_capacity(lines.len());
     for line in lines {
         match line {
-            Ok(request) => {
-                submissions.push(submission(request));
+            Ok(submission) => {
+                submissions.push(submission);
                 results.push(None);
             }
             Err(error) => results.push(Some(Err(error))),

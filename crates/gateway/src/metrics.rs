@@ -92,8 +92,10 @@ impl Metrics {
         elapsed: Duration,
     ) {
         // A method is what the caller says; only those that have routes become labels, or labels would grow without bound.
-        let method =
-            ["GET", "HEAD", "POST", "PUT", "DELETE"].into_iter().find(|known| *known == method).unwrap_or("other");
+        let method = ["GET", "HEAD", "POST", "PUT", "DELETE", "gRPC"]
+            .into_iter()
+            .find(|known| *known == method)
+            .unwrap_or("other");
         let labels = Answered { method: method.to_owned(), route: route.to_owned(), status };
         self.answered.get_or_create(&labels).inc();
         self.duration.get_or_create(&Route { route: route.to_owned() }).observe(elapsed.as_secs_f64());

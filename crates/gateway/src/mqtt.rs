@@ -30,4 +30,4 @@ pub use broker::{Broker, BrokerError, follow};
 pub use listener::serve;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -31,7 +31,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|error| ApiError::new(Code::MalformedRequest, error.body_text()))?;
-        if too_deep(&bytes).is_none()
+        if too_deep(&bytes, MAX_JSON_DEPTH).is_none()
             && let Some(refused) = list(&bytes)
         {
             return Err(refused);
@@ -61,7 +61,7 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
 
 /// Reads JSON and says where it is wrong.
 pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    if let Some(position) = too_deep(bytes) {
+    if let Some(position) = too_deep(bytes, MAX_JSON_DEPTH) {
         let detail = format!("nested deeper than {MAX_JSON_DEPTH} levels at byte {position}");
         return Err(ApiError::new(Code::MalformedRequest, detail).with("limit", MAX_JSON_DEPTH));
     }
@@ -91,8 +91,8 @@ fn refuse(place: &str, message: &str) -> ApiError {
     error.with("member", place)
 }
 
-/// Where the nesting passes the limit. Brackets in strings do not count.
-fn too_deep(bytes: &[u8]) -> Option<usize> {
+/// Where the nesting passes so many levels. Brackets in strings do not count.
+pub(crate) fn too_deep(bytes: &[u8], max_depth: usize) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for (position, byte) in bytes.iter().enumerate() {
         if in_string {
@@ -108,7 +108,7 @@ fn too_deep(bytes: &[u8]) -> Option<usize> {
             b'"' => in_string = true,
             b'{' | b'[' => {
                 depth += 1;
-                if depth > MAX_JSON_DEPTH {
+                if depth > max_depth {
                     return Some(position);
                 }
             }

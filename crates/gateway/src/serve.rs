@@ -23,6 +23,7 @@ use crate::{
     authentication::{ReplayCache, Sessions, SignInNonces},
     authorization::layer::authorize,
     clock::{Clock, SystemClock},
+    grpc,
     limits::{
         Clients, DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_HEAD_BUFFER_BYTES, MAX_HTTP2_STREAMS, MAX_USED_NONCES, enforce,
     },
@@ -44,6 +45,9 @@ pub enum ServeError {
     /// The OpenAPI document cannot be written.
     #[error("the OpenAPI document cannot be written: {0}")]
     OpenApi(#[from] serde_json::Error),
+    /// The descriptors of gRPC cannot be read.
+    #[error("the descriptors of gRPC cannot be read: {0}")]
+    Descriptors(#[from] tonic_reflection::server::Error),
 }
 
 /// Who is at the other end of a connection.
@@ -121,48 +125,79 @@ impl Gateway {
     /// Serves a listener until `shutdown` is cancelled; then takes no more connections and waits for requests under way, at most
     /// [`DRAIN_TIMEOUT`].
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
-        let connections = Arc::new(Semaphore::new(self.shared.config.limits.max_connections));
-        let graceful = GracefulShutdown::new();
-        loop {
-            // A place first: when all are taken, new connections wait in the kernel.
-            let place = tokio::select! {
-                () = shutdown.cancelled() => break,
-                place = Arc::clone(&connections).acquire_owned() => place,
-            };
-            let accepted = tokio::select! {
-                () = shutdown.cancelled() => break,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let connection = graceful.watch(connection(self.router.clone(), stream, peer.ip()));
-                    tokio::spawn(async move {
-                        // Errors of one connection (resets, bad bytes) concern nobody else.
-                        if let Err(error) = connection.await {
-                            tracing::debug!(%error, "a connection ended with an error");
-                        }
-                        drop(place);
-                    });
-                }
-                Err(error) => {
-                    // Out of file descriptors, or the peer gave up: go on, but not in a busy loop.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                }
+        accept(self.router, Protocol::Http, self.shared.config.limits.max_connections, listener, shutdown).await;
+    }
+
+    /// Serves gRPC on a listener of its own, by the same limits, sessions and roles, until `shutdown` is cancelled; then streams read no more, and what was
+    /// read is decided and answered, within [`DRAIN_TIMEOUT`].
+    ///
+    /// # Errors
+    /// [`ServeError::Descriptors`], before anything is served.
+    pub async fn serve_grpc(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
+        let router = grpc::router(&self.shared, shutdown.clone())?;
+        accept(router, Protocol::Grpc, self.shared.config.limits.max_connections, listener, shutdown).await;
+        Ok(())
+    }
+}
+
+/// What is spoken on a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// HTTP/1.1 and HTTP/2.
+    Http,
+    /// HTTP/2 alone.
+    Grpc,
+}
+
+async fn accept(
+    router: Router,
+    protocol: Protocol,
+    max_connections: usize,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) {
+    let connections = Arc::new(Semaphore::new(max_connections));
+    let graceful = GracefulShutdown::new();
+    loop {
+        // A place first: when all are taken, new connections wait in the kernel.
+        let place = tokio::select! {
+            () = shutdown.cancelled() => break,
+            place = Arc::clone(&connections).acquire_owned() => place,
+        };
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = graceful.watch(connection(router.clone(), protocol, stream, peer.ip()));
+                tokio::spawn(async move {
+                    // Errors of one connection (resets, bad bytes) concern nobody else.
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%error, "a connection ended with an error");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, or the peer gave up: go on, but not in a busy loop.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         }
-        drop(listener);
-        if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-            tracing::warn!(
-                seconds = DRAIN_TIMEOUT.as_secs(),
-                "requests were still under way when the time to drain was over"
-            );
-        }
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+        tracing::warn!(
+            seconds = DRAIN_TIMEOUT.as_secs(),
+            "requests were still under way when the time to drain was over"
+        );
     }
 }
 
 fn connection(
     router: Router,
+    protocol: Protocol,
     stream: TcpStream,
     address: IpAddr,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn std::error::Error + Send + Sync>> + Send {
@@ -174,6 +209,9 @@ fn connection(
         request.map(axum::body::Body::new)
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    if protocol == Protocol::Grpc {
+        builder = builder.http2_only();
+    }
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BUFFER_BYTES);
     builder
         .http2()

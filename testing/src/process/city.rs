@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::project_root;
 
@@ -25,6 +25,8 @@ pub struct CityOptions {
     pub rpc_base_port: u16,
     /// `ADDR:PORT` of MQTT; port 0 takes a free one.
     pub mqtt: String,
+    /// `ADDR:PORT` of gRPC; port 0 takes a free one.
+    pub grpc: String,
     /// More arguments for `chancery up`.
     pub arguments: Vec<String>,
 }
@@ -39,6 +41,7 @@ impl CityOptions {
             gateway: "127.0.0.1:0".to_owned(),
             rpc_base_port: 0,
             mqtt: "127.0.0.1:0".to_owned(),
+            grpc: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
         }
     }
@@ -70,6 +73,8 @@ pub struct City {
     pub chains: BTreeMap<String, String>,
     /// `ADDR:PORT` of MQTT.
     pub mqtt: String,
+    /// `http://ADDR:PORT` of gRPC.
+    pub grpc: String,
     /// From the start of the process to its `ready` line.
     pub ready_after: Duration,
 }
@@ -90,6 +95,8 @@ impl City {
                 &options.rpc_base_port.to_string(),
                 "--mqtt",
                 &options.mqtt,
+                "--grpc",
+                &options.grpc,
                 "--data-dir",
             ])
             .arg(&options.data_dir)
@@ -105,8 +112,8 @@ impl City {
         let output = child.stdout.take().context("the city has no output")?;
         for line in BufReader::new(output).lines() {
             let line = line?;
-            if let Some(Ready { gateway, chains, mqtt }) = parse_ready(&line) {
-                return Ok(Self { child, gateway, chains, mqtt, ready_after: started.elapsed() });
+            if let Some(Ready { gateway, chains, mqtt, grpc }) = parse_ready(&line) {
+                return Ok(Self { child, gateway, chains, mqtt, grpc, ready_after: started.elapsed() });
             }
         }
         let status = child.wait()?;
@@ -117,6 +124,17 @@ impl City {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Asks it to stop, by the end of its standard input, and waits for the end.
+    ///
+    /// # Errors
+    /// When the process cannot be waited for, or did not end well.
+    pub fn stop(mut self) -> Result<()> {
+        drop(self.child.stdin.take());
+        let status = self.child.wait()?;
+        ensure!(status.success(), "the city ended badly: {status}");
+        Ok(())
     }
 
     /// `SIGKILL`, and waits for the end.
@@ -141,18 +159,20 @@ struct Ready {
     gateway: String,
     chains: BTreeMap<String, String>,
     mqtt: String,
+    grpc: String,
 }
 
-/// Reads `ready gateway=URL chains=NAME=URL,... mqtt=mqtt://ADDR:PORT`.
+/// Reads `ready gateway=URL chains=NAME=URL,... mqtt=mqtt://ADDR:PORT grpc=URL`.
 fn parse_ready(line: &str) -> Option<Ready> {
     let (gateway, rest) = line.strip_prefix("ready gateway=")?.split_once(" chains=")?;
-    let (chains, mqtt) = rest.split_once(" mqtt=mqtt://")?;
+    let (chains, rest) = rest.split_once(" mqtt=mqtt://")?;
+    let (mqtt, grpc) = rest.split_once(" grpc=")?;
     let chains = chains
         .split(',')
         .filter_map(|chain| chain.split_once('='))
         .map(|(name, url)| (name.to_owned(), url.to_owned()))
         .collect();
-    Some(Ready { gateway: gateway.to_owned(), chains, mqtt: mqtt.trim().to_owned() })
+    Some(Ready { gateway: gateway.to_owned(), chains, mqtt: mqtt.to_owned(), grpc: grpc.trim().to_owned() })
 }
 
 #[cfg(test)]
@@ -163,12 +183,13 @@ mod tests {
     #[allow(clippy::unwrap_used)]
     fn the_ready_line_names_every_chain() {
         let ready = parse_ready(
-            "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548 mqtt=mqtt://127.0.0.1:1883",
+            "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548 mqtt=mqtt://127.0.0.1:1883 grpc=http://127.0.0.1:9090",
         )
         .unwrap();
         assert_eq!(ready.gateway, "http://127.0.0.1:8080");
         assert_eq!(ready.chains["degree"], "http://127.0.0.1:8548");
         assert_eq!(ready.mqtt, "127.0.0.1:1883");
+        assert_eq!(ready.grpc, "http://127.0.0.1:9090");
         assert!(parse_ready("starting").is_none());
     }
 }

@@ -75,7 +75,8 @@ impl City {
     fn start(release: bool, data: &PathBuf, log: &Path) -> Result<Self> {
         let said = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut child = Command::new(binary(release))
-            .args(["up", "--gateway", "127.0.0.1:0", "--rpc-base-port", "0", "--mqtt", "127.0.0.1:0", "--data-dir"])
+            .args(["up", "--gateway", "127.0.0.1:0", "--rpc-base-port", "0", "--mqtt", "127.0.0.1:0"])
+            .args(["--grpc", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .arg("--web-dir")
             .arg(root().join("web/dist"))

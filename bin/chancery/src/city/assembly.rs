@@ -21,7 +21,7 @@ use super::{
     entities::{self, CityParts},
     genesis::{self, Founding},
     layout::{CityChain, DataDir, MAIN},
-    mqtt,
+    listen, mqtt,
     nodes::{self, CityNodes, validator_count},
     samples,
     secrets::{load_or_create_private_key, private_directory},
@@ -40,12 +40,8 @@ pub(crate) fn up(options: &Up) -> Result<()> {
         "a development city listens on loopback only, and {} is not: its keys are public (docs/decisions/0006)",
         options.gateway
     );
-    if let Some(address) = options.mqtt {
-        ensure!(
-            address.ip().is_loopback(),
-            "a development city listens on loopback only, and {address} is not: connect it to a broker (--mqtt-broker) that others reach"
-        );
-    }
+    listen::MQTT.ensure_loopback(options.mqtt)?;
+    listen::GRPC.ensure_loopback(options.grpc)?;
     let data = DataDir::new(&options.data_dir);
     std::fs::create_dir_all(data.path())
         .with_context(|| format!("cannot make the folder {}", data.path().display()))?;
@@ -76,8 +72,10 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
         format!("cannot listen on {}: is another city running? Choose another --gateway", options.gateway)
     })?;
     let address = listener.local_addr()?;
-    let mqtt_listener = mqtt::listen(options.mqtt).await?;
+    let mqtt_listener = listen::MQTT.listen(options.mqtt).await?;
     let mqtt_address = mqtt_listener.local_addr()?;
+    let grpc_listener = listen::GRPC.listen(options.grpc).await?;
+    let grpc_address = grpc_listener.local_addr()?;
 
     let count = validator_count(options.validators, &data)?;
     let validators = (0..count)
@@ -119,28 +117,31 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
         }
     }));
     let shutdown = CancellationToken::new();
+    let serving_grpc = tokio::spawn(gateway.clone().serve_grpc(grpc_listener, shutdown.clone()));
     let serving = tokio::spawn(gateway.serve(listener, shutdown.clone()));
     let sources = mqtt::serve(mqtt_listener, brokers, &sources, &shutdown);
 
-    announce(address, &nodes, mqtt_address);
+    announce(address, &nodes, mqtt_address, grpc_address);
     let outcome = tokio::select! {
         () = stop => { info!("stopping"); Ok(()) }
         failed = any_failed(&nodes) => Err(failed),
     };
     shutdown.cancel();
     serving.await.ok();
+    let served_grpc = serving_grpc.await;
     sources.wait().await;
     for nodes in nodes {
         nodes.shutdown().await;
     }
-    outcome
+    outcome?;
+    Ok(served_grpc.context("gRPC was served no more")??)
 }
 
 /// The one line that says that everything answers.
-fn announce(address: SocketAddr, nodes: &[CityNodes], mqtt: SocketAddr) {
+fn announce(address: SocketAddr, nodes: &[CityNodes], mqtt: SocketAddr, grpc: SocketAddr) {
     let chains: Vec<String> =
         nodes.iter().map(|nodes| format!("{}={}", nodes.chain.name, nodes.first().rpc_url())).collect();
-    println!("ready gateway=http://{address} chains={} mqtt=mqtt://{mqtt}", chains.join(","));
+    println!("ready gateway=http://{address} chains={} mqtt=mqtt://{mqtt} grpc=http://{grpc}", chains.join(","));
 }
 
 /// What a new development city is made from.

@@ -72,15 +72,11 @@ pub(crate) async fn authorize(
     };
     let caller = match proven {
         None => Caller { actor: Actor::public(), session: None },
-        Some(Proven { address, session }) => {
-            let actor = Actor { address: Some(address), roles: roles(&shared, row, address).await? };
+        Some(proven) => {
             let itself = parameters.iter().any(|(name, value)| {
-                name == "address" && value.parse::<HexAddress>().is_ok_and(|named| named.0 == address)
+                name == "address" && value.parse::<HexAddress>().is_ok_and(|named| named.0 == proven.address)
             });
-            if let Err(refusal) = judge(row, &actor, local, itself) {
-                return Err(if had_role(&shared, row, address).await { rotated() } else { refusal });
-            }
-            Caller { actor, session }
+            judged(&shared, row, proven, local, itself).await?
         }
     };
     let mut request = if caller.session.is_some() { read_body(request).await? } else { request };
@@ -88,12 +84,22 @@ pub(crate) async fn authorize(
     Ok(next.run(request).await)
 }
 
+/// The caller that an address is to a row, if the row lets it in. `itself`: the request is about the address's own affairs.
+pub(crate) async fn judged(shared: &Shared, row: &Row, proven: Proven, local: bool, itself: bool) -> ApiResult<Caller> {
+    let Proven { address, session } = proven;
+    let actor = Actor { address: Some(address), roles: roles(shared, row, address).await? };
+    if let Err(refusal) = judge(row, &actor, local, itself) {
+        return Err(if had_role(shared, row, address).await { rotated() } else { refusal });
+    }
+    Ok(Caller { actor, session })
+}
+
 fn is_stream(row: &Row, request: &Request) -> bool {
     row.path == "/v1/submissions" && content_type(request.headers()).as_deref() == Some(NDJSON)
 }
 
 /// No row, no way in: a route that was added without saying who may use it is closed.
-pub(super) fn row_of(method: &str, template: Option<&str>) -> ApiResult<&'static Row> {
+pub(crate) fn row_of(method: &str, template: Option<&str>) -> ApiResult<&'static Row> {
     template
         .and_then(|template| matrix::find(method, template))
         .ok_or_else(|| ApiError::new(Code::UnknownRoute, "no endpoint with this method and path"))
@@ -118,7 +124,7 @@ fn rotated() -> ApiError {
     ApiError::new(Code::KeyRotated, "the key's authorization has ended: it was retired or revoked")
 }
 
-fn judge(row: &Row, actor: &Actor, local: bool, itself: bool) -> ApiResult<()> {
+pub(crate) fn judge(row: &Row, actor: &Actor, local: bool, itself: bool) -> ApiResult<()> {
     match row.judge(actor, local, itself) {
         Verdict::Granted => Ok(()),
         Verdict::AuthenticationRequired => {

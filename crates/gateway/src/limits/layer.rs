@@ -55,12 +55,12 @@ pub(crate) async fn enforce(State(shared): State<Arc<Shared>>, mut request: Requ
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     let code = failure.as_ref().map(|failure| failure.error.code());
     shared.metrics.answered(method.as_str(), &route, status, code.map(Code::name), elapsed);
-    log(&method, &route, status, elapsed, request_id, failure.as_ref());
+    log(method.as_str(), &route, status, elapsed, request_id, failure.as_ref());
     response
 }
 
 /// A request under way; its place is given back when it is dropped.
-struct Place {
+pub(crate) struct Place {
     shared: Arc<Shared>,
     address: IpAddr,
 }
@@ -71,7 +71,8 @@ impl Drop for Place {
     }
 }
 
-fn admit(shared: &Arc<Shared>, request: &mut Request) -> Result<Place, ApiError> {
+/// Takes a place for a request that keeps the bounds of every request.
+pub(crate) fn admit(shared: &Arc<Shared>, request: &mut Request) -> Result<Place, ApiError> {
     let peer = client(shared, request);
     request.extensions_mut().insert(peer);
     shared.clients.enter(peer.address, shared.clock.unix_milliseconds()).map_err(|refusal| {
@@ -115,7 +116,8 @@ fn client(shared: &Shared, request: &Request) -> Peer {
     last.map_or(remote, |address| Peer { address, is_local: false })
 }
 
-async fn run(shared: &Shared, request: Request, next: Next) -> Response {
+/// The answer, in time, whatever the handler does.
+pub(crate) async fn run(shared: &Shared, request: Request, next: Next) -> Response {
     let timeout = shared.config.limits.request_timeout;
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(timeout, answer).await {
@@ -138,8 +140,8 @@ fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// One line an answer. No path, no query, no body, no address, no detail: each may name a person.
-fn log(
-    method: &http::Method,
+pub(crate) fn log(
+    method: &str,
     route: &str,
     status: u16,
     elapsed: Duration,

@@ -2,7 +2,7 @@
 
 mod broker;
 mod conversation;
-mod sources;
+pub(crate) mod sources;
 
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;

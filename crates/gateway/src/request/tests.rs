@@ -55,12 +55,12 @@ fn a_body_is_one_value_and_nothing_after_it() {
 #[test]
 fn nesting_counts_outside_of_strings_alone() {
     let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-    assert_eq!(too_deep(nested(MAX_JSON_DEPTH).as_bytes()), None);
-    assert_eq!(too_deep(nested(MAX_JSON_DEPTH + 1).as_bytes()), Some(MAX_JSON_DEPTH));
+    assert_eq!(too_deep(nested(MAX_JSON_DEPTH).as_bytes(), MAX_JSON_DEPTH), None);
+    assert_eq!(too_deep(nested(MAX_JSON_DEPTH + 1).as_bytes(), MAX_JSON_DEPTH), Some(MAX_JSON_DEPTH));
     let quoted = format!("{{\"a\\\"{}\": \"{}\"}}", "[".repeat(100), "{".repeat(100));
-    assert_eq!(too_deep(quoted.as_bytes()), None);
+    assert_eq!(too_deep(quoted.as_bytes(), MAX_JSON_DEPTH), None);
     let beside = "[[],".repeat(MAX_JSON_DEPTH - 1) + "[]";
-    assert_eq!(too_deep(beside.as_bytes()), None);
+    assert_eq!(too_deep(beside.as_bytes(), MAX_JSON_DEPTH), None);
     assert_eq!(read_json::<Value>(nested(100_000).as_bytes()).unwrap_err().error.code(), Code::MalformedRequest);
 }
 
@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn what_is_too_deep_is_what_nests_past_the_limit(value in any_json(), more in 0_usize..40) {
         let value = (0..more).fold(value, |inner, _| json!([inner]));
-        prop_assert_eq!(too_deep(value.to_string().as_bytes()).is_some(), depth(&value) > MAX_JSON_DEPTH);
+        prop_assert_eq!(too_deep(value.to_string().as_bytes(), MAX_JSON_DEPTH).is_some(), depth(&value) > MAX_JSON_DEPTH);
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 mod stream;
 
+use alloy_primitives::B256;
 use axum::{
     Json as Answer,
     body::Bytes,
     extract::{FromRequest as _, Request, State},
     response::{IntoResponse as _, Response},
 };
-use chancery_reference_points::Code;
+use chancery_reference_points::{Code, source_data::SubmissionState as DoorState};
 use chancery_rest::{
     types::{
         Example as _,
@@ -26,7 +27,7 @@ use crate::{
     lines::{outcome, receipt, submission},
     problem::{ApiError, ApiResult},
     request::{Path, content_type, read_json},
-    state,
+    state::{self, Shared},
 };
 
 /// The type of a stream of lines.
@@ -96,10 +97,7 @@ async fn get_submission(
     State(shared): state::State,
     Path((place, digest)): Path<(u64, HexHash)>,
 ) -> ApiResult<Answer<SubmissionState>> {
-    let state = shared.doors.r2d_sources.submission(place).await?;
-    if state.digest != digest.0 {
-        return Err(unknown(place));
-    }
+    let state = named(&shared, place, digest.0).await?;
     let (data_block_root, data_block) = state.recorded.unzip();
     Ok(Answer(SubmissionState {
         place: state.place,
@@ -127,13 +125,17 @@ async fn prove_operation(
     State(shared): state::State,
     Path((place, digest, index)): Path<(u64, HexHash, u32)>,
 ) -> ApiResult<Answer<Value>> {
-    if shared.doors.r2d_sources.submission(place).await?.digest != digest.0 {
-        return Err(unknown(place));
-    }
+    named(&shared, place, digest.0).await?;
     let proof = shared.doors.r2d_sources.submitted_operation_proof(place, index).await?;
     Ok(Answer(map::to_json(&proof)?))
 }
 
-fn unknown(place: u64) -> ApiError {
-    ApiError::new(Code::UnknownSubmission, format!("place {place} has no submission with this digest"))
+/// The submission at a place, for whoever knows its digest.
+pub(crate) async fn named(shared: &Shared, place: u64, digest: B256) -> ApiResult<DoorState> {
+    let state = shared.doors.r2d_sources.submission(place).await?;
+    if state.digest != digest {
+        let detail = format!("place {place} has no submission with this digest");
+        return Err(ApiError::new(Code::UnknownSubmission, detail));
+    }
+    Ok(state)
 }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use chancery_gateway::{Gateway, GatewayConfig, Origin, clock::Clock, limits::Limits};
+use chancery_gateway::{Gateway, GatewayConfig, Origin, ServeError, clock::Clock, limits::Limits};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -43,8 +43,11 @@ pub(crate) struct Harness {
     pub(crate) behind: Arc<Behind>,
     pub(crate) clock: Arc<SetClock>,
     pub(crate) address: SocketAddr,
+    /// Where gRPC is served.
+    pub(crate) grpc: SocketAddr,
     shutdown: CancellationToken,
     served: JoinHandle<()>,
+    served_grpc: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Harness {
@@ -63,8 +66,11 @@ impl Harness {
         let (behind, clock) = (Arc::new(Behind::default()), Arc::new(SetClock(AtomicU64::new(NOW_S * 1000))));
         let gateway = Gateway::with_clock(config, behind.doors(), clock.clone()).unwrap();
         let shutdown = CancellationToken::new();
+        let grpc_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let grpc = grpc_listener.local_addr().unwrap();
+        let served_grpc = tokio::spawn(gateway.clone().serve_grpc(grpc_listener, shutdown.clone()));
         let served = tokio::spawn(gateway.serve(listener, shutdown.clone()));
-        Self { behind, clock, address, shutdown, served }
+        Self { behind, clock, address, grpc, shutdown, served, served_grpc }
     }
 
     /// Host and port, as requests name it.
@@ -98,5 +104,6 @@ impl Harness {
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.served.await.unwrap();
+        self.served_grpc.await.unwrap().unwrap();
     }
 }

@@ -11,6 +11,7 @@ mod callers;
 mod configuring;
 mod doors;
 mod events;
+mod grpc;
 mod harness;
 mod logs;
 mod narrowing;

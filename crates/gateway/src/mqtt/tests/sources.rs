@@ -12,18 +12,18 @@ use chancery_reference_points::{
 
 /// Refuses with the codes that it was given, one after the other, then accepts; notes what it was asked for.
 #[derive(Default)]
-pub(super) struct Sources {
+pub(crate) struct Sources {
     refusals: Mutex<VecDeque<Code>>,
     asked: Mutex<Vec<String>>,
 }
 
 impl Sources {
-    pub(super) fn refusing(codes: impl IntoIterator<Item = Code>) -> Self {
+    pub(crate) fn refusing(codes: impl IntoIterator<Item = Code>) -> Self {
         Self { refusals: Mutex::new(codes.into_iter().collect()), asked: Mutex::default() }
     }
 
     /// The signed texts in the order in which they came.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }

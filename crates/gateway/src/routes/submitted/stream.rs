@@ -23,11 +23,8 @@ use tokio::{
 
 use super::NDJSON;
 use crate::{
-    limits::{
-        MAX_CHUNK_BYTES, MAX_CHUNK_LINES, MAX_CHUNKS_UNDER_WAY, MAX_LINE_BYTES, MAX_STREAM_BYTES, MAX_STREAM_SILENCE,
-        MAX_STREAM_TIME,
-    },
-    lines::{self, Line, outcome, too_large},
+    limits::{MAX_CHUNKS_UNDER_WAY, MAX_LINE_BYTES, MAX_STREAM_BYTES, MAX_STREAM_SILENCE, MAX_STREAM_TIME},
+    lines::{self, Chunk, outcome, too_large},
     problem::ApiError,
     state::Shared,
 };
@@ -44,17 +41,10 @@ pub(super) fn answer(shared: Arc<Shared>, body: Body) -> Response {
     ([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(outcomes)).into_response()
 }
 
-/// Lines that came together, and the number of the first.
-struct Chunk {
-    first: u64,
-    lines: Vec<Line>,
-    bytes: usize,
-}
-
 /// Reads lines until the body ends or breaks a bound; the last outcome then says which.
 async fn read(mut body: Body, chunks: mpsc::Sender<Chunk>) {
     let (ends_at, mut rest, mut total) = (Instant::now() + MAX_STREAM_TIME, BytesMut::new(), 0_u64);
-    let mut chunk = Chunk { first: 0, lines: Vec::new(), bytes: 0 };
+    let mut chunk = Chunk::default();
     let refusal = loop {
         let frame = timeout(MAX_STREAM_SILENCE, timeout_at(ends_at, body.frame())).await;
         let data = match frame {
@@ -72,7 +62,7 @@ async fn read(mut body: Body, chunks: mpsc::Sender<Chunk>) {
         rest.extend_from_slice(&data);
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line = rest.split_to(end + 1);
-            chunk.push(&line);
+            push(&mut chunk, &line);
             if chunk.is_full() && !chunk.leave(&chunks).await {
                 return;
             }
@@ -81,35 +71,22 @@ async fn read(mut body: Body, chunks: mpsc::Sender<Chunk>) {
             break Some(too_large("a line", MAX_LINE_BYTES as u64));
         }
         // What came together leaves together; nothing waits for more.
-        if !chunk.lines.is_empty() && !chunk.leave(&chunks).await {
+        if !chunk.is_empty() && !chunk.leave(&chunks).await {
             return;
         }
     };
     match refusal {
-        None => chunk.push(&rest),
-        Some(refusal) => chunk.lines.push(Err(refusal)),
+        None => push(&mut chunk, &rest),
+        Some(refusal) => chunk.push(Err(refusal), 0),
     }
     chunk.leave(&chunks).await;
 }
 
-impl Chunk {
-    fn push(&mut self, line: &[u8]) {
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            return;
-        }
-        self.bytes += line.len();
-        self.lines.push(lines::read(line));
-    }
-
-    fn is_full(&self) -> bool {
-        self.lines.len() >= MAX_CHUNK_LINES || self.bytes >= MAX_CHUNK_BYTES
-    }
-
-    /// Hands on what was gathered; false when nobody reads the answer any more.
-    async fn leave(&mut self, chunks: &mpsc::Sender<Self>) -> bool {
-        let next = Self { first: self.first + self.lines.len() as u64, lines: Vec::new(), bytes: 0 };
-        chunks.send(std::mem::replace(self, next)).await.is_ok()
+/// Adds a line, unless there is nothing in it.
+fn push(chunk: &mut Chunk, line: &[u8]) {
+    let line = line.trim_ascii();
+    if !line.is_empty() {
+        chunk.push(lines::read(line), line.len());
     }
 }
 

@@ -1,0 +1,29 @@
+//! The doors for data of registered sources over gRPC (`docs/specs/data.md`, "gRPC"): R2D's streams of submissions, and what U2S answers about them. The
+//! .proto files and what is generated from them are in `chancery-grpc`.
+//!
+//! ```text
+//!  HTTP/2 connection -> limits, who is asking, may they -> [r2d] Submit: messages -> chunks -> lines, R2D -> outcomes, in order
+//!   ../serve.rs          admission.rs, methods.rs          [u2s] ...        ^ read no further while so many chunks are under way
+//! ```
+//!
+//! Invariants:
+//! - GRPC-1 an outcome with a receipt leaves after its submission is durable (DATA-2); a line without an outcome was not decided;
+//! - GRPC-2 what one door refuses the others refuse, with the same code: a message is read into what a line of HTTP is read into;
+//! - GRPC-3 a call reaches a handler only through the row of the authorization matrix that [`methods::METHODS`] names; what is not named is refused;
+//! - GRPC-4 every refusal names its code: in an outcome, or of a call in the details of `google.rpc.Status`; none shows a cause;
+//! - GRPC-5 no message from outside ends more than its call, and every message, queue, stream and wait has a bound ([`limits`], [`crate::limits`]).
+
+mod admission;
+mod call;
+pub mod limits;
+pub mod methods;
+mod outcomes;
+mod r2d;
+mod reading;
+mod router;
+mod u2s;
+
+pub(crate) use router::router;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! The services under their paths, with the layers around them.
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use chancery_grpc::{DESCRIPTORS, r2d::r2d_server, u2s::u2s_server};
+use tokio_util::sync::CancellationToken;
+use tonic::server::NamedService;
+
+use super::{
+    admission::{admit, not_grpc},
+    limits::{MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES},
+    r2d::R2dService,
+    u2s::U2sService,
+};
+use crate::state::Shared;
+
+/// The services, and the layers around them. Streams end when `shutdown` is cancelled.
+///
+/// # Errors
+/// When the descriptors that were built in do not read, which a test rules out.
+pub(crate) fn router(
+    shared: &Arc<Shared>,
+    shutdown: CancellationToken,
+) -> Result<Router, tonic_reflection::server::Error> {
+    let r2d = r2d_server::R2dServer::new(R2dService::new(Arc::clone(shared), shutdown))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_ANSWER_BYTES);
+    let u2s = u2s_server::U2sServer::new(U2sService(Arc::clone(shared)))
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_ANSWER_BYTES);
+    // Whoever reaches it learns that it serves; what else answers is said by GET /health.
+    let (_, health) = tonic_health::server::health_reporter();
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    Ok(Router::new()
+        .route_service(&path_of(&r2d), r2d)
+        .route_service(&path_of(&u2s), u2s)
+        .route_service(&path_of(&health), health)
+        .route_service(&path_of(&reflection), reflection)
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), admit))
+        .layer(middleware::from_fn(not_grpc)))
+}
+
+/// Where the methods of a service are.
+fn path_of<S: NamedService>(_: &S) -> String {
+    format!("/{}/{{method}}", S::NAME)
+}

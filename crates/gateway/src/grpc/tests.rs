@@ -1,0 +1,146 @@
+#![allow(clippy::unwrap_used)]
+
+mod stream;
+
+use std::collections::BTreeSet;
+
+use chancery_grpc::{DESCRIPTORS, r2d::Line as Message};
+use chancery_reference_points::Code;
+use proptest::prelude::*;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+
+use super::{
+    methods::{METHODS, find},
+    reading::read,
+};
+use crate::{
+    authorization::matrix,
+    limits::{MAX_JSON_DEPTH, MAX_LINE_BYTES},
+    lines,
+};
+
+// GRPC-3
+#[test]
+fn every_method_that_is_described_is_decided_by_a_row() {
+    let files = FileDescriptorSet::decode(DESCRIPTORS).unwrap().file;
+    let mut described = BTreeSet::new();
+    for file in &files {
+        for service in &file.service {
+            let name = |method: &prost_types::MethodDescriptorProto| {
+                format!("/{}.{}/{}", file.package(), service.name(), method.name())
+            };
+            described.extend(service.method.iter().map(name));
+        }
+    }
+    let ours: BTreeSet<_> =
+        METHODS.iter().map(|method| method.path.to_owned()).filter(|path| path.starts_with("/chancery.")).collect();
+    assert_eq!(described, ours);
+    for method in METHODS {
+        assert!(matrix::find(method.row.0, method.row.1).is_some(), "{}", method.path);
+    }
+    assert_eq!(find("/chancery.r2d.v1.R2d/submit"), None);
+    assert_eq!(find("/grpc.health.v1.Health/Watch"), None);
+}
+
+/// What is said in the .proto files, for whoever reads them there.
+#[test]
+fn every_message_and_field_is_documented() {
+    let files = FileDescriptorSet::decode(DESCRIPTORS).unwrap().file;
+    for file in files.iter().filter(|file| file.package().starts_with("chancery.")) {
+        let comments = file.source_code_info.as_ref().unwrap().location.iter();
+        let documented: BTreeSet<&[i32]> = comments
+            .filter(|location| location.leading_comments.as_ref().is_some_and(|text| !text.trim().is_empty()))
+            .map(|location| location.path.as_slice())
+            .collect();
+        // descriptor.proto: 4 are a file's messages and 2 a message's fields, 6 its services and 2 a service's methods.
+        for (message, at) in file.message_type.iter().zip(0..) {
+            assert!(documented.contains([4, at].as_slice()), "{}", message.name());
+            for (field, place) in message.field.iter().zip(0..) {
+                assert!(documented.contains([4, at, 2, place].as_slice()), "{}.{}", message.name(), field.name());
+            }
+        }
+        for (service, at) in file.service.iter().zip(0..) {
+            assert!(documented.contains([6, at].as_slice()), "{}", service.name());
+            for (method, place) in service.method.iter().zip(0..) {
+                assert!(documented.contains([6, at, 2, place].as_slice()), "{}", method.name());
+            }
+        }
+    }
+}
+
+fn message(operations: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Message {
+    let operations = operations.into_iter().map(|one| one.as_ref().to_vec().into()).collect();
+    Message { submission: "a.b.c".into(), operations }
+}
+
+/// The code of HTTP's line and that of the message, for the same operations.
+fn codes(operations: &[String]) -> [Option<Code>; 2] {
+    let line = format!("{{\"submission\":\"a.b.c\",\"operations\":[{}]}}", operations.join(","));
+    let code = |line: lines::Line| line.err().map(|error| error.error.code());
+    [code(lines::read(line.as_bytes())), code(read(message(operations)))]
+}
+
+fn nested(levels: usize) -> String {
+    format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+}
+
+proptest! {
+    // GRPC-2
+    #[test]
+    fn a_message_is_read_as_a_line_is(
+        levels in proptest::collection::vec(0_usize..40, 1..4), broken in any::<bool>(), text in "[a-z{}\\[\\]\"\\\\]{0,12}",
+    ) {
+        let quoted = serde_json::to_string(&text).unwrap();
+        let mut operations: Vec<String> = levels.into_iter().map(|levels| match levels {
+            0 => quoted.clone(),
+            levels => nested(levels),
+        }).collect();
+        if broken {
+            operations.push(format!("{{{quoted}}}"));
+        }
+        let [line, message] = codes(&operations);
+        prop_assert_eq!(line, message, "{:?}", operations);
+    }
+}
+
+proptest! {
+    // GRPC-5
+    #[test]
+    fn no_bytes_break_the_reading(bytes in proptest::collection::vec(any::<u8>(), 0..300), operation in proptest::collection::vec(any::<u8>(), 0..60)) {
+        if let Ok(message) = Message::decode(bytes.as_slice()) {
+            let _ = read(message);
+        }
+        let _ = read(message([operation]));
+    }
+}
+
+// GRPC-2
+#[test]
+fn what_could_not_stand_in_a_line_is_refused_by_its_place() {
+    assert_eq!(codes(&[nested(MAX_JSON_DEPTH - 2)]), [None; 2]);
+    assert_eq!(codes(&[nested(MAX_JSON_DEPTH - 1)]), [Some(Code::MalformedRequest); 2]);
+    let bad: [&[u8]; 8] = [b"", b" {}", b"{} ", b"{}\n", b"{}{}", b"{},{}", b"{\"a\":\"\xff\"}", b"{]"];
+    for operation in bad {
+        let error = read(message([b"{}".as_slice(), operation])).unwrap_err().error;
+        assert_eq!(
+            (error.code(), error.members()["member"].as_str()),
+            (Code::MalformedRequest, Some("operations[1]")),
+            "{operation:?}"
+        );
+    }
+}
+
+// GRPC-5
+#[test]
+fn a_line_has_the_same_bound_at_every_door() {
+    let fill = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    assert!(read(message([fill(MAX_LINE_BYTES - 5)])).is_ok());
+    for operations in [vec![fill(MAX_LINE_BYTES - 4)], vec![fill(MAX_LINE_BYTES / 2), fill(MAX_LINE_BYTES / 2)]] {
+        let error = read(message(operations)).unwrap_err().error;
+        assert_eq!(
+            (error.code(), error.members()["limit"].as_u64()),
+            (Code::BodyTooLarge, Some(MAX_LINE_BYTES as u64))
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! U2S for data of registered sources: between its messages and the door's types.
+
+use alloy_primitives::Address;
+use bytes::Bytes;
+use chancery_data::submission::Access as DoorAccess;
+use chancery_reference_points::{
+    DoorError, DoorResult,
+    data_search::{
+        Asset as DoorAsset, AssetTrace as DoorTrace, DataOperation as DoorOperation, DataPage as DoorPage, DataQuery,
+        FieldValue as DoorField, OperationPlace as DoorPlace, TimeStamp as DoorTime,
+    },
+};
+
+use crate::r2d::malformed;
+pub use crate::wire::{
+    data::v1::OperationPlace,
+    u2s::v1::{
+        Access, Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, FieldValue, SearchRequest,
+        TimeStamp, u2s_client, u2s_server,
+    },
+};
+
+impl TryFrom<SearchRequest> for DataQuery {
+    type Error = DoorError;
+
+    /// Names of sources have 20 bytes, and the time is one that this release knows; the other bounds are the door's.
+    fn try_from(request: SearchRequest) -> DoorResult<Self> {
+        let time = match TimeStamp::try_from(request.time) {
+            Ok(TimeStamp::Unspecified | TimeStamp::Stated) => DoorTime::Stated,
+            Ok(TimeStamp::Accepted) => DoorTime::Accepted,
+            Err(_) => return Err(malformed("time", "there is no such time stamp")),
+        };
+        let source = |name: &Bytes| {
+            Address::try_from(&name[..]).map_err(|_| malformed("sources", &format!("20 bytes, not {}", name.len())))
+        };
+        let field = |field: FieldValue| DoorField { path: field.path, value: field.value };
+        Ok(Self {
+            sources: request.sources.iter().map(source).collect::<DoorResult<_>>()?,
+            formats: request.formats,
+            subject: request.subject,
+            fields: request.fields.into_iter().map(field).collect(),
+            text: request.text,
+            from: request.from_ms,
+            to: request.to_ms,
+            time,
+            ascending: request.ascending,
+            // What does not fit is beyond every bound.
+            limit: request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+            after: request.after.map(Into::into),
+        })
+    }
+}
+
+impl From<OperationPlace> for DoorPlace {
+    fn from(at: OperationPlace) -> Self {
+        Self { place: at.place, index: at.index }
+    }
+}
+
+impl From<DoorPlace> for OperationPlace {
+    fn from(at: DoorPlace) -> Self {
+        Self { place: at.place, index: at.index }
+    }
+}
+
+impl From<DoorOperation> for DataOperation {
+    fn from(operation: DoorOperation) -> Self {
+        let access = match operation.access {
+            DoorAccess::Public => Access::Public,
+            DoorAccess::Internal => Access::Internal,
+            DoorAccess::Restricted => Access::Restricted,
+        };
+        Self {
+            at: Some(operation.at.into()),
+            digest: Bytes::copy_from_slice(operation.digest.as_slice()),
+            name: Bytes::copy_from_slice(operation.name.as_slice()),
+            source: Bytes::copy_from_slice(operation.source.as_slice()),
+            organization: operation.organization,
+            format: operation.format,
+            format_version: operation.format_version,
+            access: access.into(),
+            accepted_at_ms: operation.accepted_at,
+            operation: operation.operation.into(),
+        }
+    }
+}
+
+impl From<DoorPage> for DataPage {
+    fn from(page: DoorPage) -> Self {
+        Self { operations: page.operations.into_iter().map(Into::into).collect(), next: page.next.map(Into::into) }
+    }
+}
+
+impl From<Asset> for DoorAsset {
+    fn from(asset: Asset) -> Self {
+        Self { organization: asset.organization, format: asset.format, subject: asset.subject }
+    }
+}
+
+impl From<DoorTrace> for AssetTrace {
+    fn from(trace: DoorTrace) -> Self {
+        let DoorAsset { organization, format, subject } = trace.asset;
+        let versions = trace.versions.into_iter();
+        let accesses = trace.accesses.into_iter();
+        Self {
+            asset: Some(Asset { organization, format, subject }),
+            versions: versions
+                .map(|one| AssetVersion { version: one.version, operation: Some(one.operation.into()) })
+                .collect(),
+            accesses: accesses
+                .map(|one| AssetAccess {
+                    time_ms: one.time,
+                    by: one.by.map(|by| Bytes::copy_from_slice(by.as_slice())).unwrap_or_default(),
+                    service: one.service,
+                })
+                .collect(),
+            findings: trace.findings,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use chancery_reference_points::Code;
+
+    use super::*;
+
+    #[test]
+    fn a_search_narrows_by_what_it_says_and_by_nothing_else() {
+        assert_eq!(DataQuery::try_from(SearchRequest::default()).unwrap(), DataQuery::default());
+        let query = DataQuery::try_from(SearchRequest {
+            sources: vec![Bytes::from_static(&[1; 20])],
+            formats: vec!["a".into()],
+            subject: Some("s".into()),
+            fields: vec![FieldValue { path: "p".into(), value: "v".into() }],
+            text: Some("t".into()),
+            from_ms: Some(1),
+            to_ms: Some(2),
+            time: TimeStamp::Accepted.into(),
+            ascending: true,
+            limit: Some(3),
+            after: Some(OperationPlace { place: 4, index: 5 }),
+        })
+        .unwrap();
+        let expected = DataQuery {
+            sources: vec![Address::repeat_byte(1)],
+            formats: vec!["a".into()],
+            subject: Some("s".into()),
+            fields: vec![DoorField { path: "p".into(), value: "v".into() }],
+            text: Some("t".into()),
+            from: Some(1),
+            to: Some(2),
+            time: DoorTime::Accepted,
+            ascending: true,
+            limit: Some(3),
+            after: Some(DoorPlace { place: 4, index: 5 }),
+        };
+        assert_eq!(query, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_by_name() {
+        let short = SearchRequest { sources: vec![Bytes::from_static(&[1; 19])], ..Default::default() };
+        let unknown = SearchRequest { time: 99, ..Default::default() };
+        for (request, member) in [(short, "sources"), (unknown, "time")] {
+            let error = DataQuery::try_from(request).unwrap_err();
+            assert_eq!((error.code(), error.members()["member"].as_str()), (Code::MalformedRequest, Some(member)));
+        }
+    }
+}
