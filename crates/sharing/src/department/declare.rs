@@ -6,6 +6,7 @@ use alloy_primitives::{Address, B256};
 use chancery_contracts::{DigitalAsset, ResourceDirectory};
 use chancery_ledger::{Chain, SubmitterKey};
 use serde::Serialize;
+use serde_with::{DisplayFromStr, serde_as};
 
 use super::{AssetContract, AssetRecord, DepartmentError, StateFolder};
 use crate::directory::{ResourceDescription, ResourceName, Visibility, description_hash};
@@ -29,7 +30,8 @@ pub struct Rules {
     pub readers: Vec<Address>,
 }
 
-/// One change on the chain.
+/// One change on the chain. Addresses are written with their EIP-55 checksum.
+#[serde_as]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "change", rename_all = "camelCase")]
 pub enum Change {
@@ -43,6 +45,7 @@ pub enum Change {
     /// An identity is listed.
     List {
         /// Which.
+        #[serde_as(as = "DisplayFromStr")]
         reader: Address,
     },
     /// The resource is entered into the directory.
@@ -51,15 +54,18 @@ pub enum Change {
     Describe,
 }
 
-/// What declaring did, or would do.
+/// What declaring did, or would do. Addresses are written with their EIP-55 checksum.
+#[serde_as]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Declared {
     /// The contract; absent when it is not deployed yet and nothing was applied.
+    #[serde_as(as = "Option<DisplayFromStr>")]
     pub asset: Option<Address>,
     /// In their order.
     pub changes: Vec<Change>,
     /// Listed identities that are not declared: they keep their access until they are removed.
+    #[serde_as(as = "Vec<DisplayFromStr>")]
     pub undeclared_readers: Vec<Address>,
     /// keccak256 of the description.
     pub description_hash: B256,
