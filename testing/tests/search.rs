@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use alloy_primitives::FixedBytes;
+use chancery_data::submission::Access;
 use chancery_testing::{
     ingest::{FORMAT, Source, StreamConnection, now_ms, run, seattle_weather},
     process::{City, CityOptions},
@@ -56,7 +57,7 @@ async fn submit(gateway: &str, lines: &[String]) -> Vec<Value> {
     receipts
 }
 
-// M-SER-2, M-SER-3, M-SER-4, M-APP, M-MON-3, M-MON-4, S-APP, SEARCH-1, SEARCH-2
+// M-SER-2, M-SER-3, M-SER-4, M-APP, M-MON-3, M-MON-4, S-APP, SEARCH-1, SEARCH-2, SEARCH-3
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_submitted_is_found_traced_and_audited() {
     let folder = tempfile::tempdir().unwrap();
@@ -135,16 +136,32 @@ async fn what_is_submitted_is_found_traced_and_audited() {
     let readers = trace["graph"]["nodes"].as_array().unwrap().iter().filter(|node| node["kind"] == "reader").count();
     assert_eq!(readers, 2, "the public and the operator: {trace}");
 
+    // What is internal is found and traced by an office that signs, and by nobody else.
+    let inside = json!({"time": now_ms(), "subject": "well 8", "content": {"station": "w", "temp_max": 3}}).to_string();
+    let line = source.line_for(&[inside], FixedBytes::repeat_byte(0xe3), Access::Internal).unwrap();
+    let [receipt] = submit(&gateway, &[line]).await.try_into().unwrap();
+    // The index is in the order of the places: what is after it is found after it.
+    let after = json!({"time": now_ms(), "subject": "well 9", "content": {"station": "w", "temp_max": 4}}).to_string();
+    submit(&gateway, &[source.line(&[after], FixedBytes::repeat_byte(0xe4)).unwrap()]).await;
+    until(&gateway, &json!({"subject": "well 9"}), 1).await;
+    assert_eq!(all(&gateway, json!({"subject": "well 8"})).await, Vec::<Value>::new());
+    let office = run(&gateway, &["--dev-key", "0", "search", "--subject", "well 8"]).unwrap();
+    assert_eq!(office["operations"][0]["at"]["place"], receipt["place"], "{office}");
+    let asset = ["trace", "well 8", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", FORMAT];
+    let versions = |trace: &Value| trace["trace"]["versions"].as_array().unwrap().len();
+    assert_eq!(versions(&run(&gateway, &asset).unwrap()), 0);
+    assert_eq!(versions(&run(&gateway, &[&["--dev-key", "0"], &asset[..]].concat()).unwrap()), 1);
+
     city.kill().unwrap();
     let city = City::start(&options).unwrap();
-    until(&city.gateway, &every, readings.len() + 2).await;
+    until(&city.gateway, &every, readings.len() + 3).await;
     let audit = run(&city.gateway, &["--dev-key", "8", "audit"]).unwrap();
     assert_eq!(
         (&audit["difference"], &audit["complete"], &audit["sequence"]),
         (&Value::Null, &json!(true), &json!([])),
         "{audit}"
     );
-    assert_eq!(audit["operations"], json!(readings.len() + 2));
+    assert_eq!(audit["operations"], json!(readings.len() + 4));
     assert!(run(&city.gateway, &["--dev-key", "0", "audit"]).is_err(), "an operator is no supervisor");
     let proven = json!({"text": "snow", "proofs": true, "limit": 5});
     let (status, page) = search(&city.gateway, &proven).await;
