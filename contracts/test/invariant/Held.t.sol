@@ -38,7 +38,7 @@ contract HeldInvariants is City {
     /// TRUST-2, TRUST-3, TRUST-5, TRUST-8, TRUST-9: in one campaign, so that it stays cheap.
     /// forge-config: default.invariant.runs = 48
     function invariant_no_proof_takes_away_what_stands_and_none_keeps_a_loss_back() external view {
-        vm.assertFalse(_handler.pushedOut(), "a proof of a valid certificate took the kind away");
+        vm.assertFalse(_handler.pushedOut(), "a proof of a valid certificate pushed out a newer one");
         vm.assertFalse(_handler.lossRefused(), "the loss of what was shown was refused");
         HeldCertificates held = _handler.held_();
         if (!held.isHeld(HOLDER, DEGREE)) return;

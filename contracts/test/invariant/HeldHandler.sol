@@ -13,7 +13,7 @@ import {vm} from "../support/Vm.sol";
 
 /// Two certificates of a kind and one holder: issued, suspended, resumed and revoked, disclosed and taken back, and shown from any block in any order.
 contract HeldHandler is TrustCity {
-    /// Whether showing that a certificate is valid ever made the kind one that is not held (TRUST-2).
+    /// Whether showing that a certificate is valid ever took away what was held, or put something from an older block in its place (TRUST-2).
     bool public pushedOut;
     /// Whether the loss of something that was shown before was refused for another reason than its age or the anchor (TRUST-8).
     bool public lossRefused;
@@ -76,10 +76,10 @@ contract HeldHandler is TrustCity {
     }
 
     function _showAndCompare(uint64 number, bytes32 id) private {
-        bool wasHeld = held.isHeld(HOLDER, DEGREE);
+        uint64 before = held.heldFact(HOLDER, DEGREE).origin.number;
         try held.show(number, id, _certificateProof()) {
             bool isValid = _outcomeIn(number, id) == Outcome.VALID;
-            if (wasHeld && isValid && !held.isHeld(HOLDER, DEGREE)) pushedOut = true;
+            if (isValid && held.heldFact(HOLDER, DEGREE).origin.number < before) pushedOut = true;
             _wasShown[id] = true;
         } catch (bytes memory refusal) {
             bytes4 reason = bytes4(refusal);

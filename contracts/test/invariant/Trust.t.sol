@@ -38,7 +38,7 @@ contract TrustInvariants is City {
     }
 
     /// All in one campaign: each step of it is paid for once.
-    /// forge-config: default.invariant.runs = 128
+    /// forge-config: default.invariant.runs = 96
     function invariant_what_counts_was_given_is_whole_fresh_and_not_long_lost() external view {
         _checkThatNoFactWentBack();
         _checkThatWhatCountsIsFreshOfThisGenerationAndWhole();
