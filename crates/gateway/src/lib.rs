@@ -41,4 +41,4 @@ mod web;
 
 pub use config::{ChainFacts, ConfigError, GatewayConfig, Origin};
 pub use doors::Doors;
-pub use serve::{Gateway, ServeError};
+pub use serve::{Gateway, GrpcGateway, ServeError};

@@ -13,6 +13,7 @@ mod doors;
 mod events;
 mod grpc;
 mod harness;
+mod lasting;
 mod logs;
 mod narrowing;
 mod problems;
