@@ -91,7 +91,7 @@ impl ResourceDescription {
                 return Err(DescriptionError::Control(what));
             }
         }
-        if self.description.contains(|character| character != '\n' && is_control(character)) {
+        if self.description.contains(|character| !matches!(character, '\n' | '\t') && is_control(character)) {
             return Err(DescriptionError::Control("the text"));
         }
         Ok(())
@@ -100,7 +100,7 @@ impl ResourceDescription {
 
 /// Whether a character does something instead of being shown: controls (Unicode Cc), and overrides and isolates of direction (UAX #9).
 #[must_use]
-pub const fn is_control(character: char) -> bool {
+pub fn is_control(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
