@@ -1,12 +1,12 @@
 /** Transactions and receipts, proven to stand in a final block (FINALITY-9). */
-import type { Hex } from 'viem';
-import { sameBytes } from './bytes';
-import { VerifyError } from './error';
-import type { FinalHeader } from './header';
-import { decodeReceipt, type Receipt } from './receipt';
-import { encodeRlpString, readingRlp, shortestNumber } from './rlp';
-import { decodeTransaction, type Transaction } from './transaction';
-import { followPath } from './trie';
+import type { Hex } from '../hex.js';
+import { sameBytes } from './bytes.js';
+import { VerifyError } from './error.js';
+import type { FinalHeader } from './header.js';
+import { decodeReceipt, type Receipt } from './receipt.js';
+import { encodeRlpString, readingRlp, shortestNumber } from './rlp.js';
+import { decodeTransaction, type Transaction } from './transaction.js';
+import { followPath } from './trie.js';
 
 /** A transaction and its place in a block. */
 export interface TransactionInclusion {

@@ -1,10 +1,10 @@
 /** The 32 bytes of a block header's `extraData` (docs/specs/encodings.md, "Block header `extraData`"). */
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils';
-import type { Hex } from 'viem';
-import { hexOf, keccak, numberOf, wordOf, WORD_BYTES } from './bytes';
-import { BLS_PUBLIC_KEY_BYTES } from './bls';
-import { VerifyError } from './error';
-import type { HeaderFault } from './faults';
+import type { Hex } from '../hex.js';
+import { hexOf, keccak, numberOf, wordOf, WORD_BYTES } from './bytes.js';
+import { BLS_PUBLIC_KEY_BYTES } from './bls.js';
+import { VerifyError } from './error.js';
+import type { HeaderFault } from './faults.js';
 
 /** Length of `extraData` in every block of a Chancery chain, in bytes. */
 export const EXTRA_DATA_BYTES = 32;

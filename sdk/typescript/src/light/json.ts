@@ -1,6 +1,6 @@
 /** The forms that members of the verifier's JSON have. Every refusal says where. */
-import type { Hex } from 'viem';
-import { ADDRESS_BYTES, bytesOf, WORD_BYTES } from './bytes';
+import type { Hex } from '../hex.js';
+import { ADDRESS_BYTES, bytesOf, WORD_BYTES } from './bytes.js';
 
 /** Hexadecimal is looked at in pieces: an engine's pattern matcher need not bear megabytes at once. */
 const MAX_QUANTITY_DIGITS = 64;

@@ -1,8 +1,8 @@
 /** Receipts as they stand in a block: EIP-2718 bytes. */
-import type { Hex } from 'viem';
-import { hexOf, WORD_BYTES } from './bytes';
-import { addressOf, decodeRlp, fixedOf, listOf, RlpError, stringOf, tupleOf, uintOf, type Rlp } from './rlp';
-import { readHash, splitType } from './transaction';
+import type { Hex } from '../hex.js';
+import { hexOf, WORD_BYTES } from './bytes.js';
+import { addressOf, decodeRlp, fixedOf, listOf, RlpError, stringOf, tupleOf, uintOf, type Rlp } from './rlp.js';
+import { readHash, splitType } from './transaction.js';
 
 /** What a transaction did. */
 export interface Receipt {

@@ -1,7 +1,7 @@
 /** Transactions as they stand in a block: EIP-2718 bytes of the types that this chain and Ethereum have. */
-import type { Hex } from 'viem';
-import { hexOf, keccak, WORD_BYTES } from './bytes';
-import { addressOf, decodeRlp, fixedOf, listOf, RlpError, stringOf, tupleOf, uintOf, type Rlp } from './rlp';
+import type { Hex } from '../hex.js';
+import { hexOf, keccak, WORD_BYTES } from './bytes.js';
+import { addressOf, decodeRlp, fixedOf, listOf, RlpError, stringOf, tupleOf, uintOf, type Rlp } from './rlp.js';
 
 /** What a transaction does; fees and signature are checked for their form alone, `hash` commits to them. */
 export interface Transaction {

@@ -1,10 +1,10 @@
-// Makes src/api/generated.ts of the gateway's OpenAPI document. `--check` fails when the committed file is not fresh.
+// Makes src/generated.ts of the gateway's OpenAPI document. `--check` fails when the committed file is not fresh.
 // The document is docs/openapi.json, or /openapi.json of a running city when CHANCERY_URL is set.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import openapiTS, { astToString } from 'openapi-typescript';
 
-const committed = new URL('../../docs/openapi.json', import.meta.url);
-const output = new URL('../src/api/generated.ts', import.meta.url);
+const committed = new URL('../../../docs/openapi.json', import.meta.url);
+const output = new URL('../src/generated.ts', import.meta.url);
 const city = process.env.CHANCERY_URL;
 
 async function document() {
@@ -22,7 +22,7 @@ const text = header + astToString(await openapiTS(await document(), { alphabetiz
 if (process.argv.includes('--check')) {
   const present = existsSync(output) ? readFileSync(output, 'utf8') : '';
   if (present !== text) {
-    console.error('src/api/generated.ts is not what the OpenAPI document says: run `npm run api` and commit it');
+    console.error('src/generated.ts is not what the OpenAPI document says: run `npm run api` and commit it');
     process.exit(1);
   }
 } else {

@@ -1,10 +1,10 @@
 /** Finality certificates: their one encoding (FINALITY-2), quorums, and what validators sign (FINALITY-1). */
 import { utf8ToBytes } from '@noble/hashes/utils';
-import type { Hex } from 'viem';
-import { BLS_SIGNATURE_BYTES } from './bls';
-import { hexOf, numberOf, WORD_BYTES } from './bytes';
-import { VerifyError } from './error';
-import type { CertificateFault } from './faults';
+import type { Hex } from '../hex.js';
+import { BLS_SIGNATURE_BYTES } from './bls.js';
+import { hexOf, numberOf, WORD_BYTES } from './bytes.js';
+import { VerifyError } from './error.js';
+import type { CertificateFault } from './faults.js';
 
 /** Most validators that a chain may have: it bounds every certificate. */
 export const MAX_VALIDATORS = 256;

@@ -1,10 +1,10 @@
 /** Reads the JSON of proofs: bundle files, answers of `chancery_getFinality` and of `eth_getProof`. */
-import { VerifyError } from './error';
-import { BLS_PUBLIC_KEY_BYTES } from './bls';
-import { bytesOf } from './bytes';
-import { BUNDLE_VERSION, type ProofBundle, type StateProof } from './bundle';
-import type { Handover } from './handover';
-import type { ReceiptInclusion, TransactionInclusion } from './inclusion';
+import { VerifyError } from './error.js';
+import { BLS_PUBLIC_KEY_BYTES } from './bls.js';
+import { bytesOf } from './bytes.js';
+import { BUNDLE_VERSION, type ProofBundle, type StateProof } from './bundle.js';
+import type { Handover } from './handover.js';
+import type { ReceiptInclusion, TransactionInclusion } from './inclusion.js';
 import {
   addressAt,
   bytesAt,
@@ -16,9 +16,9 @@ import {
   membersAt,
   quantityAt,
   safeIntegerAt,
-} from './json';
-import type { FinalityProof } from './linking';
-import type { AccountProof, StorageProof } from './state';
+} from './json.js';
+import type { FinalityProof } from './linking.js';
+import type { AccountProof, StorageProof } from './state.js';
 
 /** Longest bundle read, in bytes of JSON. */
 export const MAX_BUNDLE_BYTES = 8 * 1024 * 1024;

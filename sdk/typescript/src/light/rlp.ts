@@ -4,8 +4,8 @@
  * viem's `fromRlp` reads lengths that are not in their shortest form, so a header could have several encodings; hence this.
  */
 import { concatBytes } from '@noble/hashes/utils';
-import { ADDRESS_BYTES, hexOf, numberOf, wordOf } from './bytes';
-import type { Hex } from 'viem';
+import { ADDRESS_BYTES, hexOf, numberOf, wordOf } from './bytes.js';
+import type { Hex } from '../hex.js';
 
 /** Deepest nesting of lists read: access lists, topics of logs and short trie nodes have at most five. */
 export const MAX_RLP_DEPTH = 8;

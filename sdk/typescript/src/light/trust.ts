@@ -1,5 +1,5 @@
 /** A chain whose proofs can be verified, and the verification of its blocks. */
-import type { Hex } from 'viem';
+import type { Hex } from '../hex.js';
 import {
   BLS_PUBLIC_KEY_BYTES,
   decodePublicKey,
@@ -8,15 +8,15 @@ import {
   PointError,
   type PublicKeyPoint,
   type SignaturePoint,
-} from './bls';
-import { bytesOf, hexOf } from './bytes';
-import { decodeCertificate, finalizeNamespace, MAX_VALIDATORS, quorum, type FinalityCertificate } from './certificate';
-import { TrustError, VerifyError } from './error';
-import { EXTRA_DATA_BYTES, validatorSetHash } from './extra-data';
-import { checkHandover, malformed, MAX_HANDOVERS, nextEpochOf, type Handover } from './handover';
-import { decodeHeader, FinalHeader } from './header';
-import { FormError, hashAt, hexAt, listAt, membersAt, safeIntegerAt } from './json';
-import { LinkedHeaders, type FinalityProof } from './linking';
+} from './bls.js';
+import { bytesOf, hexOf } from './bytes.js';
+import { decodeCertificate, finalizeNamespace, MAX_VALIDATORS, quorum, type FinalityCertificate } from './certificate.js';
+import { TrustError, VerifyError } from './error.js';
+import { EXTRA_DATA_BYTES, validatorSetHash } from './extra-data.js';
+import { checkHandover, malformed, MAX_HANDOVERS, nextEpochOf, type Handover } from './handover.js';
+import { decodeHeader, FinalHeader } from './header.js';
+import { FormError, hashAt, hexAt, listAt, membersAt, safeIntegerAt } from './json.js';
+import { LinkedHeaders, type FinalityProof } from './linking.js';
 
 /**
  * All that has to be known about a chain to verify its proofs. Where it comes from decides what a proof is worth: the genesis

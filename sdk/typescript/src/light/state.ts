@@ -1,10 +1,10 @@
 /** Accounts and storage slots, proven to be in the state of a final block (FINALITY-9, EIP-1186). */
-import type { Hex } from 'viem';
-import { bytesOf, hexOf, keccak, sameBytes, wordOf, WORD_BYTES } from './bytes';
-import { VerifyError } from './error';
-import type { FinalHeader } from './header';
-import { encodeRlpList, encodeRlpString, shortestNumber } from './rlp';
-import { checkBounds, EMPTY_ROOT, followPath, type PathEnd } from './trie';
+import type { Hex } from '../hex.js';
+import { bytesOf, hexOf, keccak, sameBytes, wordOf, WORD_BYTES } from './bytes.js';
+import { VerifyError } from './error.js';
+import type { FinalHeader } from './header.js';
+import { encodeRlpList, encodeRlpString, shortestNumber } from './rlp.js';
+import { checkBounds, EMPTY_ROOT, followPath, type PathEnd } from './trie.js';
 
 /** Most storage slots in one account proof. */
 export const MAX_STORAGE_SLOTS = 256;

@@ -2,7 +2,7 @@
  * Why a proof, or a chain's essentials, were refused. Everything in this folder that throws because of what came from outside
  * throws one of the two classes here; their names are those of `VerifyError` and `TrustError` in crates/light.
  */
-import type { Hex } from 'viem';
+import type { Hex } from '../hex.js';
 import {
   CERTIFICATE_FAULTS,
   HANDOVER_FAULTS,
@@ -14,7 +14,7 @@ import {
   type HeaderFault,
   type KeyFault,
   type RoundFault,
-} from './faults';
+} from './faults.js';
 
 type NoDetails = Readonly<Record<string, never>>;
 

@@ -1,9 +1,9 @@
 /** Block headers: their one encoding, their hash, and what makes one final. */
-import type { Hex } from 'viem';
-import { hexOf, keccak, WORD_BYTES } from './bytes';
-import { VerifyError } from './error';
-import { decodeContext, MILLISECONDS_PER_SECOND, type ConsensusContext } from './extra-data';
-import { addressOf, decodeRlp, fixedOf, listOf, readingRlp, RlpError, stringOf, uintOf, type Rlp } from './rlp';
+import type { Hex } from '../hex.js';
+import { hexOf, keccak, WORD_BYTES } from './bytes.js';
+import { VerifyError } from './error.js';
+import { decodeContext, MILLISECONDS_PER_SECOND, type ConsensusContext } from './extra-data.js';
+import { addressOf, decodeRlp, fixedOf, listOf, readingRlp, RlpError, stringOf, uintOf, type Rlp } from './rlp.js';
 
 /** Longest header accepted, in bytes of RLP. One of this chain has about 620. */
 export const MAX_HEADER_BYTES = 2048;

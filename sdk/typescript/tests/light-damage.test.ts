@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as light from '../src/light';
+import * as light from '../src/light/index.js';
 
 // FINALITY-2 to FINALITY-9 for bytes that nobody chose: what was damaged is never accepted, and is refused with a type.
 interface BundleVectors {
@@ -8,7 +8,7 @@ interface BundleVectors {
   cases: { name: string; proof: unknown }[];
 }
 const vectors = JSON.parse(
-  readFileSync(new URL('../../crates/light/vectors/bundle.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../crates/light/vectors/bundle.json', import.meta.url), 'utf8'),
 ) as BundleVectors;
 const chain = new light.TrustedChain(vectors.chain);
 const json = new TextEncoder().encode(JSON.stringify(vectors.cases[0]?.proof));

@@ -5,7 +5,7 @@
  */
 import { bls12_381 } from '@noble/curves/bls12-381';
 import type { ProjPointType } from '@noble/curves/abstract/weierstrass';
-import { numberOf } from './bytes';
+import { numberOf } from './bytes.js';
 
 /** Bytes of a compressed G1 point: a validator's public key. */
 export const BLS_PUBLIC_KEY_BYTES = 48;

@@ -690,6 +690,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find shared resources
+         * @description What public bodies share, in the order of registration. A resource that only some roles may see is shown to them alone.
+         *
+         *     **Who:** Anybody (what its roles may see).
+         */
+        get: operations["find_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{resource}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A shared resource
+         * @description With the rule and the newest versions of its asset, as the contract has them.
+         *
+         *     **Who:** Anybody (what its roles may see).
+         */
+        get: operations["get_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{resource}/description": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bring a description
+         * @description Of a resource that only some roles may see: on the chain stands its hash alone. The text is kept when its keccak256 is that hash.
+         *
+         *     **Who:** Any address that has proven itself (the text whose hash the owner has put on the chain).
+         */
+        put: operations["describe_resource"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{resource}/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a request for access is
+         * @description As the asset's contract has it, with the service from which its reader fetches what is granted.
+         *
+         *     **Who:** Anybody (what its roles may see).
+         */
+        get: operations["get_access_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -977,6 +1065,41 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How far a request for access is. */
+        AccessRequest: {
+            /** @description The contract of its asset. */
+            asset: components["schemas"]["Address"];
+            /** @description keccak256 of the stated purpose. */
+            purposeHash: components["schemas"]["Hash"];
+            /** @description Who asks. */
+            reader: components["schemas"]["Address"];
+            /**
+             * Format: int64
+             * @description The number of the request at the asset.
+             * @example 1
+             */
+            request: number;
+            /**
+             * Format: int64
+             * @description When, Unix seconds.
+             */
+            requestedAt: number;
+            /** @description The resource. */
+            resource: string;
+            /** @description Where what is granted is fetched: the owner's service. */
+            service?: string | null;
+            /**
+             * @description `pending`, `approved`, `refused`, `granted` or `ended`: what the contract, or by it the owner, has decided.
+             * @example granted
+             */
+            state: string;
+            /**
+             * Format: int32
+             * @description For which version.
+             * @example 1
+             */
+            version: number;
+        };
         /**
          * @description An Ethereum address; in mixed case it carries its EIP-55 checksum.
          * @example 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
@@ -1026,6 +1149,48 @@ export interface components {
             organization: string;
             /** @description Its subject. */
             subject: string;
+        };
+        /** @description What the contract of an asset says. */
+        AssetState: {
+            /** @description Whether listed identities are granted access without a further decision. */
+            automatic: boolean;
+            /**
+             * Format: int32
+             * @description The present key epoch.
+             */
+            keyEpoch: number;
+            /** @description Who may change its rules. */
+            owner: components["schemas"]["Address"];
+            /** @description The newest 20 versions, newest first. */
+            versions: components["schemas"]["AssetVersion"][];
+        };
+        /** @description A version of an asset. */
+        AssetVersion: {
+            /** @description SHA-256 of the sealed file. */
+            fingerprint: components["schemas"]["Hash"];
+            /**
+             * Format: int32
+             * @description Under which of the asset's keys it is sealed; whoever has the key opens all versions of its epoch.
+             * @example 1
+             */
+            keyEpoch: number;
+            /**
+             * Format: int64
+             * @description Time of the block that published it, Unix seconds.
+             */
+            publishedAt: number;
+            /**
+             * Format: int64
+             * @description Length of the sealed file, in bytes.
+             * @example 20480
+             */
+            size: number;
+            /**
+             * Format: int32
+             * @description From 1.
+             * @example 1
+             */
+            version: number;
         };
         /** @description `POST /v1/organizations/{code}/keys`. */
         AuthorizeKey: {
@@ -1320,6 +1485,7 @@ export interface components {
             dataFormatRegistry?: components["schemas"]["Address"] | null;
             didRegistry?: components["schemas"]["Address"] | null;
             organizationRegistry?: components["schemas"]["Address"] | null;
+            resourceDirectory?: components["schemas"]["Address"] | null;
         };
         /** @description `POST /v1/presentations`. */
         CreatePresentation: {
@@ -1429,6 +1595,18 @@ export interface components {
             certificate_id: components["schemas"]["Hash"];
             /** @enum {string} */
             decision: "issued";
+        };
+        /** @description A description that is kept. */
+        DescribedResource: {
+            /** @description keccak256 of the text. */
+            descriptionHash: components["schemas"]["Hash"];
+            /** @description The resource. */
+            resource: string;
+        };
+        /** @description `PUT /v1/resources/{resource}/description`. */
+        DescribeResource: {
+            /** @description The exact text whose keccak256 stands in the directory: JSON `{title, description, columns: [{name, type}], service?}`. */
+            description: string;
         };
         /** @description The key to which certificates are sealed. */
         EncryptionKey: {
@@ -1880,6 +2058,47 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
+        Page_SharedResource: {
+            /** @description The rows, in the order that the endpoint documents. */
+            items: {
+                /** @description The contract of its asset, on the main chain: a request for access is a transaction to it. */
+                asset: components["schemas"]["Address"];
+                /** @description The shared columns. */
+                columns?: components["schemas"]["SharedColumn"][];
+                /** @description More of it. */
+                description?: string | null;
+                /** @description keccak256 of its description. */
+                descriptionHash: components["schemas"]["Hash"];
+                /**
+                 * @description Code of the organization that shares it.
+                 * @example 12440300455765412A
+                 */
+                organization: string;
+                /**
+                 * Format: int64
+                 * @description When it was registered, Unix seconds.
+                 */
+                registeredAt: number;
+                /**
+                 * @description Its name.
+                 * @example weather-daily
+                 */
+                resource: string;
+                /**
+                 * @description The owner's service, which hands out what is granted.
+                 * @example https://ods.weather.example
+                 */
+                service?: string | null;
+                state?: components["schemas"]["AssetState"] | null;
+                /** @description One line; absent while nobody has brought the description. */
+                title?: string | null;
+                /** @description Roles that may see it; absent: everybody. */
+                visibleTo?: string[] | null;
+            }[];
+            /** @description Opaque; absent on the last page. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
         Page_User: {
             /** @description The rows, in the order that the endpoint documents. */
             items: {
@@ -2194,6 +2413,55 @@ export interface components {
              */
             to?: number | null;
         };
+        /** @description A shared column. */
+        SharedColumn: {
+            /**
+             * @description Its name.
+             * @example temp_max
+             */
+            name: string;
+            /**
+             * @description `boolean`, `integer`, `float`, `text`, `bytes`, `date` or `timestamp`.
+             * @example float
+             */
+            type: string;
+        };
+        /** @description A resource of the directory. */
+        SharedResource: {
+            /** @description The contract of its asset, on the main chain: a request for access is a transaction to it. */
+            asset: components["schemas"]["Address"];
+            /** @description The shared columns. */
+            columns?: components["schemas"]["SharedColumn"][];
+            /** @description More of it. */
+            description?: string | null;
+            /** @description keccak256 of its description. */
+            descriptionHash: components["schemas"]["Hash"];
+            /**
+             * @description Code of the organization that shares it.
+             * @example 12440300455765412A
+             */
+            organization: string;
+            /**
+             * Format: int64
+             * @description When it was registered, Unix seconds.
+             */
+            registeredAt: number;
+            /**
+             * @description Its name.
+             * @example weather-daily
+             */
+            resource: string;
+            /**
+             * @description The owner's service, which hands out what is granted.
+             * @example https://ods.weather.example
+             */
+            service?: string | null;
+            state?: components["schemas"]["AssetState"] | null;
+            /** @description One line; absent while nobody has brought the description. */
+            title?: string | null;
+            /** @description Roles that may see it; absent: everybody. */
+            visibleTo?: string[] | null;
+        };
         /** @description A signed ERC-1056 attribute: the holder's consent to publish a key on the main chain (`setAttributeSigned`). */
         SignedAttribute: {
             /**
@@ -2481,6 +2749,17 @@ export interface components {
         };
         /** @description `body-too-large` */
         "body-too-large": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `description-mismatch` */
+        "description-mismatch": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -2897,7 +3176,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-organization` */
+        /** @description `unknown-resource`, `unknown-request` */
         "problems-404-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2908,8 +3187,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-format` */
+        /** @description `unknown-source`, `unknown-organization` */
         "problems-404-6": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-format` */
+        "problems-404-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3196,6 +3486,17 @@ export interface components {
         };
         /** @description `unknown-organization` */
         "unknown-organization": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-resource` */
+        "unknown-resource": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5242,6 +5543,244 @@ export interface operations {
             503: components["responses"]["problems-503-7"];
         };
     };
+    find_resources: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, 1 to 100, 20 unless given. A page may be short and have a next one. */
+                limit?: number;
+                /** @description Of this organization. */
+                organization?: string;
+                /** @description With all of these words in name, title, description or names of columns. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the directory. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "asset": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "columns": [
+                     *             {
+                     *               "name": "temp_max",
+                     *               "type": "float"
+                     *             }
+                     *           ],
+                     *           "description": "Seattle, from 2012 on",
+                     *           "descriptionHash": "0xdededededededededededededededededededededededededededededededede",
+                     *           "organization": "12440300455765412A",
+                     *           "registeredAt": 1795230000,
+                     *           "resource": "weather-daily",
+                     *           "service": "https://ods.weather.example",
+                     *           "state": {
+                     *             "automatic": true,
+                     *             "keyEpoch": 1,
+                     *             "owner": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *             "versions": [
+                     *               {
+                     *                 "fingerprint": "0xf1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1",
+                     *                 "keyEpoch": 1,
+                     *                 "publishedAt": 1795230000,
+                     *                 "size": 20480,
+                     *                 "version": 1
+                     *               }
+                     *             ]
+                     *           },
+                     *           "title": "Weather, day by day"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_SharedResource"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-1"];
+        };
+    };
+    get_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name. */
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The resource. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asset": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "columns": [
+                     *         {
+                     *           "name": "temp_max",
+                     *           "type": "float"
+                     *         }
+                     *       ],
+                     *       "description": "Seattle, from 2012 on",
+                     *       "descriptionHash": "0xdededededededededededededededededededededededededededededededede",
+                     *       "organization": "12440300455765412A",
+                     *       "registeredAt": 1795230000,
+                     *       "resource": "weather-daily",
+                     *       "service": "https://ods.weather.example",
+                     *       "state": {
+                     *         "automatic": true,
+                     *         "keyEpoch": 1,
+                     *         "owner": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *         "versions": [
+                     *           {
+                     *             "fingerprint": "0xf1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1",
+                     *             "keyEpoch": 1,
+                     *             "publishedAt": 1795230000,
+                     *             "size": 20480,
+                     *             "version": 1
+                     *           }
+                     *         ]
+                     *       },
+                     *       "title": "Weather, day by day"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SharedResource"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["unknown-resource"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-1"];
+        };
+    };
+    describe_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The resource. */
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "{\"title\":\"Weather\",\"description\":\"\",\"columns\":[{\"name\":\"date\",\"type\":\"date\"}]}"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DescribeResource"];
+            };
+        };
+        responses: {
+            /** @description Kept. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "descriptionHash": "0xdededededededededededededededededededededededededededededededede",
+                     *       "resource": "weather-daily"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DescribedResource"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            404: components["responses"]["unknown-resource"];
+            409: components["responses"]["description-mismatch"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-1"];
+        };
+    };
+    get_access_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number that the request was given. */
+                request: number;
+                /** @description The resource. */
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asset": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "purposeHash": "0x9090909090909090909090909090909090909090909090909090909090909090",
+                     *       "reader": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "request": 1,
+                     *       "requestedAt": 1795230000,
+                     *       "resource": "weather-daily",
+                     *       "service": "https://ods.weather.example",
+                     *       "state": "granted",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessRequest"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["problems-404-5"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-1"];
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -5447,7 +5986,7 @@ export interface operations {
             400: components["responses"]["problems-400-15"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-6"];
-            404: components["responses"]["problems-404-5"];
+            404: components["responses"]["problems-404-6"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -5720,7 +6259,7 @@ export interface operations {
             400: components["responses"]["problems-400-15"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-8"];
-            404: components["responses"]["problems-404-6"];
+            404: components["responses"]["problems-404-7"];
             409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];

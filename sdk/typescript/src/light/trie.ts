@@ -1,8 +1,8 @@
 /** Merkle-Patricia proofs: how a key's path through a trie ends (FINALITY-9). */
-import type { Hex } from 'viem';
-import { hexOf, keccak, WORD_BYTES } from './bytes';
-import { VerifyError } from './error';
-import { decodeRlp, listOf, RlpError, stringOf, type Rlp } from './rlp';
+import type { Hex } from '../hex.js';
+import { hexOf, keccak, WORD_BYTES } from './bytes.js';
+import { VerifyError } from './error.js';
+import { decodeRlp, listOf, RlpError, stringOf, type Rlp } from './rlp.js';
 
 /** Most nodes in one trie proof: a key of 32 bytes has 64 nibbles, and the root. */
 export const MAX_PROOF_NODES = 65;

@@ -1,12 +1,12 @@
 /** Handovers: the evidence that other validators decide from an epoch on (FINALITY-10). */
-import type { Hex } from 'viem';
-import { hexOf, wordOf } from './bytes';
-import { MAX_VALIDATORS } from './certificate';
-import { VerifyError } from './error';
-import { validatorSetHash } from './extra-data';
-import type { HandoverFault } from './faults';
-import { contextOf, decodeHeader, type FinalHeader } from './header';
-import { verifyAccount, type AccountProof } from './state';
+import type { Hex } from '../hex.js';
+import { hexOf, wordOf } from './bytes.js';
+import { MAX_VALIDATORS } from './certificate.js';
+import { VerifyError } from './error.js';
+import { validatorSetHash } from './extra-data.js';
+import type { HandoverFault } from './faults.js';
+import { contextOf, decodeHeader, type FinalHeader } from './header.js';
+import { verifyAccount, type AccountProof } from './state.js';
 
 /** Most handovers in one proof: changes of the validator set, not epochs. */
 export const MAX_HANDOVERS = 256;

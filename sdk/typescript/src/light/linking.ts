@@ -1,10 +1,10 @@
 /** A block's evidence: its header, the headers that link it to the one that was certified, and what ties both together. */
-import type { Hex } from 'viem';
-import type { FinalityCertificate } from './certificate';
-import { VerifyError } from './error';
-import type { ConsensusContext } from './extra-data';
-import type { Handover } from './handover';
-import { contextOf, decodeHeader, FinalHeader, type ParsedHeader } from './header';
+import type { Hex } from '../hex.js';
+import type { FinalityCertificate } from './certificate.js';
+import { VerifyError } from './error.js';
+import type { ConsensusContext } from './extra-data.js';
+import type { Handover } from './handover.js';
+import { contextOf, decodeHeader, FinalHeader, type ParsedHeader } from './header.js';
 
 /** Most headers that may lie between a block and the descendant whose certificate finalised it. */
 export const MAX_LINKING_HEADERS = 1024;

@@ -1,7 +1,7 @@
 /** Bytes, hashes and hexadecimal as the verifier compares them. */
 import { keccak_256 } from '@noble/hashes/sha3';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils';
-import type { Hex } from 'viem';
+import type { Hex } from '../hex.js';
 
 /** Bytes of a hash, and of a word of the EVM. */
 export const WORD_BYTES = 32;

@@ -1,7 +1,7 @@
 /** Proof bundles: one file that shows, offline, what a transaction did, and optionally what the state was later. */
-import type { Hex } from 'viem';
-import { VerifyError } from './error';
-import type { FinalHeader } from './header';
+import type { Hex } from '../hex.js';
+import { VerifyError } from './error.js';
+import type { FinalHeader } from './header.js';
 import {
   verifyReceipt,
   verifyTransaction,
@@ -9,10 +9,10 @@ import {
   type TransactionInclusion,
   type VerifiedReceipt,
   type VerifiedTransaction,
-} from './inclusion';
-import type { FinalityProof } from './linking';
-import { verifyAccount, type AccountProof, type AccountState } from './state';
-import type { TrustedChain } from './trust';
+} from './inclusion.js';
+import type { FinalityProof } from './linking.js';
+import { verifyAccount, type AccountProof, type AccountState } from './state.js';
+import type { TrustedChain } from './trust.js';
 
 /** Version of the bundle's JSON that is read. */
 export const BUNDLE_VERSION = 1;
