@@ -69,8 +69,8 @@ export class Client {
     const answer = await this.#connection.send({
       method: method.toUpperCase(),
       path,
-      parameters: (request.path ?? {}) as Record<string, string | number>,
-      query: (request.query ?? {}) as Record<string, string | number | boolean | null | undefined>,
+      parameters: request.path ?? {},
+      query: request.query ?? {},
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
       ...(idempotencyKey !== undefined && { idempotencyKey }),
       isRepeatable: method === 'get' || idempotencyKey !== undefined || REPEATABLE_POSTS.includes(name),

@@ -78,7 +78,7 @@ interface Pending {
 
 /** Why lines have no outcome. */
 interface Attempt {
-  failure?: unknown;
+  failure?: Error;
 }
 
 async function* windowsOf(submissions: AsyncIterable<SignedSubmission> | Iterable<SignedSubmission>): AsyncGenerator<Pending[]> {
@@ -122,7 +122,7 @@ async function* attemptOf(
       else yield { ...one, problem: refusal };
     }
   } catch (error) {
-    attempt.failure = error;
+    attempt.failure = error as Error;
   }
 }
 

@@ -128,7 +128,7 @@ function asFailure<Value>(check: ProofCheck, make: () => Value): Value {
   try {
     return make();
   } catch (error) {
-    if (error instanceof VerifyError) throw new ProofFailure(error.check, error.message, { cause: error });
+    if (error instanceof VerifyError) throw new ProofFailure((error as VerifyError).check, error.message, { cause: error });
     if (error instanceof JwsError || error instanceof FormError) throw new ProofFailure(check, error.message, { cause: error });
     throw error;
   }
