@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { ChainEssentials, VerifyError } from '../src/light';
 
 // C-MORE-1; the checks themselves are tested where they are (sdk/typescript/tests).
 describe('the trust kernel', () => {
@@ -7,7 +8,7 @@ describe('the trust kernel', () => {
     const light = await import('../src/light');
     const file = new URL('../../crates/light/vectors/bundle.json', import.meta.url);
     const { chain, cases } = JSON.parse(readFileSync(file, 'utf8')) as {
-      chain: import('../src/light').ChainEssentials;
+      chain: ChainEssentials;
       cases: { expect: string; proof: unknown }[];
     };
     const trusted = new light.TrustedChain(chain);
@@ -16,7 +17,7 @@ describe('the trust kernel', () => {
         light.verifyBundle(trusted, light.readBundle(new TextEncoder().encode(JSON.stringify(proof))));
         return 'ok';
       } catch (error) {
-        return error instanceof light.VerifyError ? error.check : 'untyped';
+        return error instanceof light.VerifyError ? (error as VerifyError).check : 'untyped';
       }
     });
     expect(outcomes).toEqual(cases.map((vector) => vector.expect));
