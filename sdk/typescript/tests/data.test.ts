@@ -5,10 +5,11 @@ import { sha256 } from '@noble/hashes/sha2';
 import { describe, expect, it } from 'vitest';
 import { InputError, signSubmission, SourceKey, type Algorithm, type Hex, type Operation } from '../src/index.js';
 import { PublicKey, thumbprintOf, type Jwk } from '../src/data/jwk.js';
-import { digestOf, JwsError, readJws, verifyJws } from '../src/data/jws.js';
+import { buildJws, digestOf, JwsError, readJws, verifyJws } from '../src/data/jws.js';
 import { isIncluded, leafHash, merkleRoot } from '../src/data/merkle.js';
 import { faultOf, writeOperation } from '../src/data/operation.js';
 import { base64urlOf, bytesOfHex, hexOfBytes, utf8Of } from '../src/encoding.js';
+import { keccak } from '../src/light/bytes.js';
 import { dataBlockLeafHash, isInDataBlock, type Leaf } from '../src/proof/data-block.js';
 
 const ALGORITHMS = ['EdDSA', 'ES256', 'ES256K'] as const satisfies Algorithm[];
@@ -97,6 +98,17 @@ describe('a signature', () => {
     expect(key.verifies(jws.signed, Uint8Array.of(1, ...new Uint8Array(31), ...new Uint8Array(32)))).toBe(false);
   });
 
+  it('counts for the key that it names alone', () => {
+    const [signer, other] = keys;
+    const secret = new Uint8Array(32).fill(7);
+    const header = { alg: 'EdDSA', kid: other?.kid ?? '', typ: TYPE } as const;
+    const text = buildJws(header, '{}', (message) => ed25519.sign(message, secret));
+    const jws = readJws(text, TYPE);
+    const key = keyOf(signer?.jwk ?? ({} as Jwk));
+    expect(key.verifies(jws.signed, jws.signature)).toBe(true);
+    expect(() => verifyJws(jws, key)).toThrow(JwsError);
+  });
+
   it('is read in one form alone', () => {
     const [signer] = keys;
     const text = signer?.sign(TYPE, { a: 1 }) ?? '';
@@ -173,6 +185,21 @@ describe('data blocks', () => {
         expect(isInDataBlock(root, leaf, [...siblings, new Uint8Array(32)])).toBe(false);
       }
     }
+  });
+});
+
+describe('a path in a data block', () => {
+  it('is looked at as far as the largest block is deep', () => {
+    const leaf: Leaf = { operationDigest: `0x${'11'.repeat(32)}`, source: `0x${'22'.repeat(20)}`, type: 'data.submission', contentHash: `0x${'33'.repeat(32)}`, time: 1n };
+    // Siblings of zeros stand first in each pair.
+    const rootOver = (nodes: number): Hex => {
+      let node = dataBlockLeafHash(leaf);
+      for (let at = 0; at < nodes; at += 1) node = keccak(Uint8Array.of(...new Uint8Array(32), ...node));
+      return hexOfBytes(node);
+    };
+    const siblings = (count: number): Uint8Array[] => Array.from({ length: count }, () => new Uint8Array(32));
+    expect(isInDataBlock(rootOver(16), leaf, siblings(16))).toBe(true);
+    expect(isInDataBlock(rootOver(17), leaf, siblings(17))).toBe(false);
   });
 });
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { essentialsOf, PROOF_CHECKS, ProofFailure, SourceKey, TrustedChain, TrustError, trustedChain, verifyOperation, VerifyError } from '../src/index.js';
 import type { ChainEssentials, Hex } from '../src/index.js';
 import { sourceKey } from '../src/proof/source.js';
-import { bytesOfHex } from '../src/encoding.js';
+import { bytesOfHex, hexOfBytes } from '../src/encoding.js';
+import { keccak } from '../src/light/bytes.js';
 
 interface Alteration {
   name: string;
@@ -87,6 +88,22 @@ describe('the proof of an operation', () => {
     }
   });
 
+  it('needs the signature of the source, not only its statement', () => {
+    const { submission } = vectors.proof as { submission: string };
+    const at = submission.length - 20;
+    const forged = submission.slice(0, at) + (submission[at] === 'A' ? 'B' : 'A') + submission.slice(at + 1);
+    expect(failureOf(() => verifyOperation(chain, { ...vectors.proof, submission: forged }))?.check).toBe('source-signature');
+  });
+
+  it('needs its data block to be the one that is recorded', () => {
+    const { leaf } = vectors.proof as { leaf: { root: Hex; siblings: Hex[] } };
+    // A block of one's own, in which the one that is recorded stands.
+    const [one, other] = [leaf.root, `0x${'ff'.repeat(32)}` as const];
+    const root = hexOfBytes(keccak(bytesOfHex(one + other.slice(2)) ?? new Uint8Array()));
+    const forged = { ...vectors.proof, leaf: { root, siblings: [...leaf.siblings, other] } };
+    expect(failureOf(() => verifyOperation(chain, forged))?.check).toBe('root-recorded');
+  });
+
   it('of a chain is none of another', () => {
     const other = new TrustedChain({ ...vectors.chain, genesisHash: `0x${'11'.repeat(32)}` });
     expect(failureOf(() => verifyOperation(other, vectors.proof))?.check).toBe('WrongChain');
@@ -115,6 +132,7 @@ describe('a key of a source', () => {
       [[], []],
       [[third], []],
       [[first, third], []],
+      [[first], [one]],
       [[first, third], [two]],
       [[first, second, third], [two, one]],
       [[first, second, third], [one, rotation(second, third, third.source)]],

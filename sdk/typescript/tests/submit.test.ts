@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { Client, NotAGatewayError, NotFinalError, ProblemError, SourceKey, UnreachableError, type Operation, type Outcome } from '../src/index.js';
+import { Client, EthereumKey, NotAGatewayError, NotFinalError, ProblemError, SourceKey, UnreachableError, type Operation, type Outcome } from '../src/index.js';
 import { MAX_OUTCOME_BYTES } from '../src/request/answer.js';
 import { gatewayThat, json, ports, problem, refuse, type Asked } from './gateway.js';
 
@@ -25,7 +25,7 @@ describe('a stream of submissions', () => {
       linesOf(request).forEach((line, index) => response.write(`${JSON.stringify({ index, receipt: receiptOf(line) })}\n`));
       response.end();
     });
-    const client = new Client({ gateway: url, mainChainId: 7100 });
+    const client = new Client({ gateway: url, mainChainId: 7100, key: new EthereumKey(`0x${'11'.repeat(32)}`) });
     const outcomes = await gathered(client.submitAll(key, operations(150), TERMS, { batch: 1 }));
     expect(outcomes.map(({ index, receipt }) => [index, receipt?.place])).toEqual(operations(150).map((_, at) => [at, at]));
     expect(asked.map((request) => linesOf(request).length)).toEqual([64, 64, 22]);
@@ -102,6 +102,14 @@ describe('a stream of submissions', () => {
     const client = new Client({ gateway: url, mainChainId: 7100, ports: ports().ports, retry: { attempts: 1 } });
     await expect(gathered(client.submitAll(key, endless(), TERMS, { batch: 1 }))).rejects.toBeInstanceOf(UnreachableError);
     expect([made, asked.length]).toEqual([64, 1]);
+  });
+});
+
+describe('a line of outcomes', () => {
+  it('has a bound, so that no answer fills the memory', async () => {
+    const { url } = await gatewayThat((response) => response.end('x'.repeat(MAX_OUTCOME_BYTES + 1)));
+    const client = new Client({ gateway: url, mainChainId: 7100, ports: ports().ports });
+    await expect(gathered(client.submitAll(key, operations(1), TERMS))).rejects.toThrow(/a line is longer/);
   });
 });
 

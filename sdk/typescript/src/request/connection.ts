@@ -106,7 +106,6 @@ export class Connection {
   }
 
   async #fetch(url: URL, request: RequestInit, given: AbortSignal | undefined): Promise<Response> {
-    given?.throwIfAborted();
     const limit = AbortSignal.timeout(this.#options.timeoutMs ?? REQUEST_TIMEOUT_MS);
     const fetch = this.#options.fetch ?? globalThis.fetch;
     try {
