@@ -1,6 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 const page = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -9,6 +9,8 @@ const city = process.env.CHANCERY_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react()],
+  // The client (sdk/typescript) is compiled with the apps, from its source.
+  resolve: { conditions: ['chancery-source', ...defaultClientConditions] },
   server: {
     port: 5173,
     proxy: Object.fromEntries(

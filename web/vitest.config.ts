@@ -1,8 +1,10 @@
 import react from '@vitejs/plugin-react';
+import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   plugins: [react()],
+  ssr: { resolve: { conditions: ['chancery-source', ...defaultServerConditions] } },
   test: {
     include: ['tests/**/*.test.{ts,tsx}'],
     environment: 'node',

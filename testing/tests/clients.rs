@@ -1,5 +1,5 @@
 //! Unmodified Ethereum clients deploy and call contracts: viem, ethers, web3.py, Hardhat, cast and forge, each against a chain of one validator
-//! (the main chain of a city) and against one of four (each client at another of its nodes).
+//! (the main chain of a city) and against one of four (each client at another of its nodes). And the city's own client in TypeScript, as it is built.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::{
@@ -8,19 +8,23 @@ use std::{
     sync::OnceLock,
 };
 
-use chancery_testing::process::{City, CityOptions, Network, project_root};
+use chancery_testing::process::{City, CityOptions, Network, built_binary, project_root};
 
 /// Short, so that an idle leader is not waited for.
 const HEARTBEAT_MS: u64 = 500;
 
-/// The chain of one validator, shared by the tests of this file.
-fn one_validator() -> &'static str {
+/// A city and its data, shared by the tests of this file.
+fn city() -> &'static (City, tempfile::TempDir) {
     static CITY: OnceLock<(City, tempfile::TempDir)> = OnceLock::new();
-    let (city, _) = CITY.get_or_init(|| {
+    CITY.get_or_init(|| {
         let data = tempfile::tempdir().unwrap();
         (City::start(&CityOptions::new(data.path())).unwrap(), data)
-    });
-    &city.chains["main"]
+    })
+}
+
+/// Its main chain, of one validator.
+fn one_validator() -> &'static str {
+    &city().0.chains["main"]
 }
 
 /// A node of the chain of four validators, shared by the tests of this file.
@@ -49,8 +53,36 @@ fn clients() -> PathBuf {
 fn node_test(file: &str, url: &str) {
     let directory = clients();
     assert!(directory.join("node_modules").is_dir(), "run `npm ci` in testing/clients (cargo xtask test does it)");
-    let output = run(Command::new("node").current_dir(directory).args(["--test", file]).env("CHAIN_RPC_URL", url));
+    all_pass(Command::new("node").current_dir(directory).args(["--test", file]).env("CHAIN_RPC_URL", url));
+}
+
+fn all_pass(node: &mut Command) {
+    let output = run(node);
     assert!(output.contains("# fail 0") && !output.contains("# pass 0"), "{output}");
+}
+
+/// Key of development account 0, the operator.
+const OPERATOR_KEY: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+// S-SVC, DATA-8: what it got and verified itself, `chancery verify` verifies too
+#[test]
+fn the_client_in_typescript() {
+    let ((city, data), folder) = (city(), tempfile::tempdir().unwrap());
+    let package = project_root().join("sdk/typescript");
+    let built = package.join("dist/index.js").is_file();
+    assert!(built, "run `npm ci` and `npm run build` in sdk/typescript (cargo xtask test does it)");
+    let proof = folder.path().join("proof.json");
+    all_pass(
+        Command::new("node")
+            .current_dir(package)
+            .args(["--test", "e2e/city.test.mjs"])
+            .env("CHANCERY_URL", &city.gateway)
+            .env("OPERATOR_KEY", OPERATOR_KEY)
+            .env("PROOF_FILE", &proof),
+    );
+    let genesis = data.path().join("genesis/main.json");
+    let verified = run(Command::new(built_binary()).arg("verify").arg(&proof).arg("--genesis").arg(genesis));
+    assert!(verified.contains("rotated"), "{verified}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
  * The apps' types say more than the document can (that an address is `0x...`, that an outcome is one of six), so what
  * they send must be acceptable to the document, and what they read must exist in it.
  */
-import type { components } from './generated';
+import type { components } from '@chancery/client/openapi';
 import type * as T from './types';
 
 type Schemas = components['schemas'];

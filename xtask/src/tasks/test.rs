@@ -78,11 +78,14 @@ fn compiling(arguments: &[&str], linted: bool) -> Command {
     command
 }
 
-/// Everything of the web but the browser, and what the tests of the city need of Node.js.
+/// Everything of the client in TypeScript and of the web but the browser, and what the tests of the city need of Node.js.
 fn web() -> Result<()> {
+    step("Client in TypeScript: types, lints, unit tests, build");
+    web::install_with_client()?;
+    for script in ["api:check", "lint", "test", "build"] {
+        web::run_script(web::CLIENT, script)?;
+    }
     step("Web: types, lints, unit tests, build");
-    web::install("web")?;
-    web::run_script("web", "api:check")?;
     web::run_script("web", "lint")?;
     web::run_script("web", "test")?;
     web::run_script("web", "build")?;

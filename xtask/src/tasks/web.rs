@@ -9,6 +9,9 @@ use crate::{
     shell::{self, command, root, step},
 };
 
+/// The client in TypeScript.
+pub(crate) const CLIENT: &str = "sdk/typescript";
+
 pub(crate) fn run_script(directory: &str, script: &str) -> Result<()> {
     shell::run(command("npm").current_dir(root().join(directory)).args(["run", "--silent", script]))
 }
@@ -27,12 +30,18 @@ pub(crate) fn install(directory: &str) -> Result<()> {
     Ok(())
 }
 
+/// The client in TypeScript, which the web apps are compiled with, and theirs.
+pub(crate) fn install_with_client() -> Result<()> {
+    install(CLIENT)?;
+    install("web")
+}
+
 fn same(lock: &Path, stamp: &Path) -> bool {
     matches!((fs::read(lock), fs::read(stamp)), (Ok(lock), Ok(stamp)) if lock == stamp)
 }
 
 pub(crate) fn run() -> Result<()> {
     step("Building the web apps");
-    install("web")?;
+    install_with_client()?;
     run_script("web", "build")
 }

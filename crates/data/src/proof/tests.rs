@@ -52,3 +52,54 @@ fn a_key_is_the_sources_if_each_key_before_it_has_approved_the_next() {
         assert_eq!(wrong.source_key(source).unwrap_err().check, "source-key");
     }
 }
+
+/// `vectors/operation-proof.json`, which the client in TypeScript is held to as well.
+#[derive(serde::Deserialize)]
+struct Vectors {
+    chain: chancery_light::ChainEssentials,
+    proof: serde_json::Value,
+    alterations: Vec<Alteration>,
+}
+
+#[derive(serde::Deserialize)]
+struct Alteration {
+    name: String,
+    at: String,
+    #[serde(default)]
+    value: serde_json::Value,
+    append: Option<String>,
+    expect: String,
+}
+
+impl Alteration {
+    /// The file with the member at the pointer replaced, made or appended to.
+    fn of(&self, proof: &serde_json::Value) -> Vec<u8> {
+        let mut altered = proof.clone();
+        let (holder, member) = self.at.rsplit_once('/').unwrap();
+        let value = match &self.append {
+            Some(more) => format!("{}{more}", altered.pointer(&self.at).unwrap().as_str().unwrap()).into(),
+            None => self.value.clone(),
+        };
+        match altered.pointer_mut(holder).unwrap() {
+            serde_json::Value::Array(items) => items[member.parse::<usize>().unwrap()] = value,
+            members => members[member] = value,
+        }
+        serde_json::to_vec(&altered).unwrap()
+    }
+}
+
+// DATA-8
+#[test]
+fn an_operation_of_a_city_is_proven_and_altered_it_is_refused_by_name() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/operation-proof.json");
+    let vectors: Vectors = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let chain = TrustedChain::new(vectors.chain).unwrap();
+    let verify = |file: &[u8]| OperationProof::from_json(file).and_then(|proof| proof.verify(&chain));
+    let proven = verify(&serde_json::to_vec(&vectors.proof).unwrap()).unwrap();
+    assert_eq!((proven.statement.count, proven.checks.len()), (3, 9));
+    assert!(vectors.alterations.len() > 20);
+    for alteration in vectors.alterations {
+        let failure = verify(&alteration.of(&vectors.proof)).unwrap_err();
+        assert_eq!(failure.check, alteration.expect, "{}: {}", alteration.name, failure.detail);
+    }
+}

@@ -1,0 +1,80 @@
+/** Types of the interface, from its OpenAPI document (generated.ts), and what that document says in words. */
+import type { components, paths } from './generated.js';
+import type { Address, Hex } from './hex.js';
+
+export type Schemas = components['schemas'];
+
+export type Method = 'get' | 'put' | 'post' | 'delete';
+/** Paths that have the method. */
+export type PathOf<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths];
+type Operation<M extends Method, P extends PathOf<M>> = NonNullable<paths[P][M]>;
+
+type Part<O, Name extends string> = O extends { parameters: Partial<Record<Name, infer Value>> } ? Exclude<Value, undefined> : never;
+type Json<Content> = Content extends { content: { 'application/json': infer Value } } ? Value : never;
+type Responses<O> = O extends { responses: infer R } ? R : never;
+
+/** What an operation answers when it succeeds. */
+export type Answer<M extends Method, P extends PathOf<M>> =
+  | Json<Responses<Operation<M, P>> extends { 200: infer R } ? R : never>
+  | Json<Responses<Operation<M, P>> extends { 201: infer R } ? R : never>;
+
+type Given<Name extends string, Value> = [Value] extends [never] ? Partial<Record<Name, undefined>> : Record<Name, Value>;
+type Body<O> = O extends { requestBody: infer B } ? Json<B> : never;
+type Query<O> = Part<O, 'query'>;
+
+/** What an operation is given. */
+export type Request<M extends Method, P extends PathOf<M>> = Given<'path', Part<Operation<M, P>, 'path'>> &
+  Given<'body', Body<Operation<M, P>>> & {
+    readonly query?: [Query<Operation<M, P>>] extends [never] ? undefined : Query<Operation<M, P>>;
+    /** Makes it one with any other request that has the same, where the operation takes one. Drawn unless given. */
+    readonly idempotencyKey?: string;
+    readonly signal?: AbortSignal;
+  };
+
+/** An operation by its submission's place and its own in the submission. */
+export type OperationPlace = Schemas['OperationPlace'];
+
+/** What a search may narrow by; what is absent does not narrow. */
+export type Search = Omit<Schemas['SearchData'], 'as'>;
+
+/** One operation that a search found. */
+export interface FoundOperation {
+  readonly at: OperationPlace;
+  /** SHA-256 of what was signed. */
+  readonly digest: Hex;
+  /** The operation's. */
+  readonly name: Hex;
+  readonly source: Address;
+  readonly organization: string;
+  readonly format: string;
+  readonly formatVersion: number;
+  readonly access: string;
+  /** Unix milliseconds. */
+  readonly acceptedAt: number;
+  /** The exact text. */
+  readonly operation: string;
+  /** For `verifyOperation`; where proofs were asked for, and the operation is final. */
+  readonly proof?: unknown;
+}
+
+export interface FoundPage {
+  readonly operations: readonly FoundOperation[];
+  /** `after` of the next page; absent on the last. */
+  readonly next?: OperationPlace;
+}
+
+/** An asset's versions, and who read it, oldest first. */
+export interface Trace {
+  readonly trace: {
+    readonly asset: Schemas['Asset'];
+    readonly versions: readonly { readonly version: number; readonly operation: FoundOperation }[];
+    readonly accesses: readonly { readonly time: number; readonly by?: string; readonly service: string }[];
+    readonly findings: readonly unknown[];
+  };
+  readonly graph: {
+    readonly nodes: readonly { readonly id: string; readonly kind: string; readonly label: string }[];
+    readonly edges: readonly { readonly from: string; readonly to: string; readonly relation: string }[];
+  };
+  /** The graph in Mermaid's notation. */
+  readonly mermaid: string;
+}

@@ -1,0 +1,214 @@
+/** A client of one gateway: submits, queries, and gets what is needed to verify. */
+import type { Answer, FoundOperation, FoundPage, Method, PathOf, Request, Schemas, Search, Trace } from './api.js';
+import type { Operation } from './data/operation.js';
+import type { Registration, SourceKey } from './data/source-key.js';
+import { signSubmission, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
+import { sendOne, sendStream, type Outcome, type Receipt, type SendOptions } from './data/submit.js';
+import { base64urlOf, randomBytes } from './encoding.js';
+import { InputError, NotFinalError } from './errors.js';
+import type { Address, Hex } from './hex.js';
+import type { ChainEssentials, TrustedChain } from './light/trust.js';
+import { fetchTrust } from './request/chain.js';
+import { Connection, type ConnectionOptions } from './request/connection.js';
+import { isTemporary } from './request/retry.js';
+
+/** How long a proof is waited for, unless told. */
+export const PROOF_PATIENCE_MS = 60_000;
+const FIRST_PROOF_PAUSE_MS = 100;
+const MAX_PROOF_PAUSE_MS = 2_000;
+const IDEMPOTENCY_KEY_BYTES = 16;
+
+/** Operations that take the header `idempotency-key`. */
+const TAKES_KEY: readonly string[] = [
+  'post /v1/certificates',
+  'post /v1/certificates/{id}/status',
+  'post /v1/inspections',
+  'post /v1/operations',
+] satisfies `${Method} ${PathOf<'post'>}`[];
+/** Operations that change nothing, or are named by what is signed in them, and are sent by POST all the same. */
+const REPEATABLE_POSTS: readonly string[] = [
+  'post /v1/data/search',
+  'post /v1/data/trace',
+  'post /v1/inspections/checks',
+  'post /v1/submissions',
+] satisfies `${Method} ${PathOf<'post'>}`[];
+
+export interface ProofOptions {
+  /** Which operation of the submission, from 0. */
+  readonly index?: number;
+  /** {@link PROOF_PATIENCE_MS} unless given. */
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export class Client {
+  readonly #connection: Connection;
+
+  /** @throws InputError for an address that is none of a gateway */
+  constructor(options: ConnectionOptions) {
+    this.#connection = new Connection(options);
+  }
+
+  get gateway(): string {
+    return this.#connection.gateway;
+  }
+
+  /** EIP-155 id of the main chain, on which data are recorded. */
+  mainChainId(): Promise<number> {
+    return this.#connection.mainChainId();
+  }
+
+  /**
+   * Any operation of the interface, by its method and path in the OpenAPI document. What may be sent twice (reading, and what has an idempotency key)
+   * is tried again when the gateway is silent or says that it is a matter of time; the rest is sent once.
+   * @throws ProblemError, UnreachableError, NotAGatewayError, InputError
+   */
+  async call<M extends Method, P extends PathOf<M>>(method: M, path: P, request: Request<M, P>): Promise<Answer<M, P>> {
+    const name = `${method} ${path}`;
+    const idempotencyKey = TAKES_KEY.includes(name) ? (request.idempotencyKey ?? base64urlOf(randomBytes(IDEMPOTENCY_KEY_BYTES))) : undefined;
+    const answer = await this.#connection.send({
+      method: method.toUpperCase(),
+      path,
+      parameters: request.path ?? {},
+      query: request.query ?? {},
+      ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+      isRepeatable: method === 'get' || idempotencyKey !== undefined || REPEATABLE_POSTS.includes(name),
+      signal: request.signal,
+    });
+    return answer as Answer<M, P>;
+  }
+
+  // Submit.
+
+  /** Registers a source; for an operator. */
+  async registerSource(key: SourceKey, registration: Registration): Promise<Schemas['Source']> {
+    const statement = key.registration(registration, await this.mainChainId(), this.#now());
+    return this.call('post', '/v1/sources', { body: { statement } });
+  }
+
+  /** Puts another key in the place of a source's present one. */
+  async rotateSourceKey(present: SourceKey, next: SourceKey, source: Address = present.source): Promise<Schemas['Source']> {
+    const body = present.rotation(next, source, await this.mainChainId(), this.#now());
+    return this.call('post', '/v1/sources/{source}/keys', { path: { source }, body });
+  }
+
+  /** Signs operations for this city. Whoever keeps the result can send it at any later time, and again. */
+  async sign(by: SourceKey, operations: readonly Operation[], terms: SubmissionTerms): Promise<SignedSubmission> {
+    return signSubmission(by, operations, terms, await this.mainChainId(), this.#now());
+  }
+
+  /** Signs operations and sends them: 1 to 1,000 under one signature. The receipt says that they are durable. */
+  async submit(by: SourceKey, operations: readonly Operation[], terms: SubmissionTerms, options: SendOptions = {}): Promise<Receipt> {
+    return this.send(await this.sign(by, operations, terms), options);
+  }
+
+  /** Sends what is signed. @throws ProblemError when it is refused; UnreachableError when nobody answered */
+  send(submission: SignedSubmission, options: SendOptions = {}): Promise<Receipt> {
+    return sendOne(this.#connection, submission, options);
+  }
+
+  /** Sends any number of submissions, also ones that are still being made, and gives outcomes as they are known. */
+  sendAll(
+    submissions: AsyncIterable<SignedSubmission> | Iterable<SignedSubmission>,
+    options: SendOptions = {},
+  ): AsyncGenerator<Outcome, void, undefined> {
+    return sendStream(this.#connection, submissions, options);
+  }
+
+  /** Signs operations as they come, `batch` under one signature, and sends them. */
+  submitAll(
+    by: SourceKey,
+    operations: AsyncIterable<Operation> | Iterable<Operation>,
+    terms: Omit<SubmissionTerms, 'key'>,
+    options: SendOptions & { readonly batch?: number } = {},
+  ): AsyncGenerator<Outcome, void, undefined> {
+    const { batch = 100 } = options;
+    if (!Number.isInteger(batch) || batch < 1) throw new InputError('batch is a whole number from 1 on');
+    return this.sendAll(this.#signed(by, operations, terms, batch), options);
+  }
+
+  /** What has become of a submission. */
+  submission({ place, digest }: Pick<Receipt, 'place' | 'digest'>): Promise<Schemas['SubmissionState']> {
+    return this.call('get', '/v1/submissions/{place}/{digest}', { path: { place, digest } });
+  }
+
+  /**
+   * The proof of an operation, once its data block is final, for {@link verifyOperation} or `chancery verify`.
+   * @throws NotFinalError when it was not there in time
+   */
+  async proof({ place, digest }: Pick<Receipt, 'place' | 'digest'>, options: ProofOptions = {}): Promise<unknown> {
+    const { index = 0, patienceMs = PROOF_PATIENCE_MS, signal } = options;
+    const { ports } = this.#connection;
+    const path = '/v1/submissions/{place}/{digest}/operations/{index}';
+    const begun = ports.now();
+    for (let pause = FIRST_PROOF_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PROOF_PAUSE_MS)) {
+      try {
+        return await this.#connection.send({ method: 'GET', path, parameters: { place, digest, index }, isRepeatable: false, signal });
+      } catch (error) {
+        if (!isTemporary(error)) throw error;
+        const waited = ports.now() - begun;
+        if (waited + pause > patienceMs) throw new NotFinalError(place, waited, { cause: error });
+        await ports.wait(pause, signal);
+      }
+    }
+  }
+
+  // Query.
+
+  /** One page of operations. Public data; internal data too for a key with an office. */
+  async search(search: Search, signal?: AbortSignal): Promise<FoundPage> {
+    const page = await this.call('post', '/v1/data/search', { body: search, ...(signal && { signal }) });
+    return page as unknown as FoundPage;
+  }
+
+  /** Every operation that matches, page by page as they are read. */
+  async *searchAll(search: Search, signal?: AbortSignal): AsyncGenerator<FoundOperation, void, undefined> {
+    let after = search.after;
+    do {
+      const page = await this.search({ ...search, ...(after && { after }) }, signal);
+      yield* page.operations;
+      after = page.next;
+    } while (after);
+  }
+
+  /** An asset's versions, sources and readers. */
+  async trace(asset: Schemas['Asset']): Promise<Trace> {
+    return (await this.call('post', '/v1/data/trace', { body: asset })) as unknown as Trace;
+  }
+
+  /** Where a certificate stands and what its status is, as the gateway says. */
+  certificate(id: Hex): Promise<Schemas['Certificate']> {
+    return this.call('get', '/v1/certificates/{id}', { path: { id } });
+  }
+
+  // Verify.
+
+  /**
+   * The chain by the hash of its genesis alone: what the gateway and the node say of it is checked against the hash. Keep `essentials`: with them
+   * `new TrustedChain(essentials)` verifies without any network.
+   */
+  trust(chain: string, genesisHash: Hex): Promise<{ chain: TrustedChain; essentials: ChainEssentials }> {
+    return fetchTrust(this.#connection, chain, genesisHash);
+  }
+
+  async *#signed(
+    by: SourceKey,
+    operations: AsyncIterable<Operation> | Iterable<Operation>,
+    terms: Omit<SubmissionTerms, 'key'>,
+    size: number,
+  ): AsyncGenerator<SignedSubmission> {
+    let batch: Operation[] = [];
+    for await (const operation of operations) {
+      batch.push(operation);
+      if (batch.length < size) continue;
+      yield await this.sign(by, batch, terms);
+      batch = [];
+    }
+    if (batch.length > 0) yield await this.sign(by, batch, terms);
+  }
+
+  #now(): number {
+    return this.#connection.ports.now();
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * A client of a Chancery city: it submits signed data, queries, and verifies proofs offline.
+ *
+ * ```text
+ * SourceKey --signs--> submission --Client.submit--> receipt (durable) --Client.proof--> file --verifyOperation--> what is proven
+ *                                                                                              ^ TrustedChain, from a genesis hash
+ * ```
+ *
+ * Every failure is one of the classes in errors.ts, `ProofFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
+ * nothing here writes one to a log, an error or a request. It keeps nothing on disk, and decides nothing that a gateway or a chain decides.
+ */
+export type { Answer, FoundOperation, FoundPage, Method, OperationPlace, PathOf, Request, Schemas, Search, Trace } from './api.js';
+export { Client, PROOF_PATIENCE_MS, type ProofOptions } from './client.js';
+export type { Algorithm, Jwk } from './data/jwk.js';
+export { MAX_OPERATION_BYTES, type Operation } from './data/operation.js';
+export { SourceKey, type Registration, type SourceKind } from './data/source-key.js';
+export { ACCESS_CLASSES, BASES, type Control, type Statement } from './data/statement.js';
+export { MAX_OPERATIONS, MAX_SUBMISSION_BYTES, signSubmission, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
+export type { Outcome, Receipt, SendOptions } from './data/submit.js';
+export { InputError, NotAGatewayError, NotFinalError, ProblemError, UnreachableError, type Problem } from './errors.js';
+export type { Address, Hex } from './hex.js';
+export { TrustedChain, TrustError, VerifyError, type ChainEssentials } from './light/index.js';
+export { PROOF_CHECKS, ProofFailure, type ProofCheck } from './proof/failure.js';
+export { verifyOperation, type VerifiedOperation } from './proof/verify.js';
+export { REQUEST_TIMEOUT_MS, type ConnectionOptions } from './request/connection.js';
+export { EthereumKey } from './request/key.js';
+export { DEFAULT_RETRY, type Ports, type RetryPolicy } from './request/retry.js';
+export { essentialsOf, trustedChain } from './trust.js';
