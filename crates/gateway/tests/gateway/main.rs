@@ -18,6 +18,7 @@ mod narrowing;
 mod problems;
 mod requests;
 mod routes;
+mod searches;
 mod sessions;
 mod web;
 mod wire;
