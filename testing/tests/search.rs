@@ -1,11 +1,13 @@
 //! Data of registered sources found, proven, traced and audited in a whole city; nothing lost to search when the city is killed.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use std::{path::Path, process::Command};
+
 use alloy_primitives::FixedBytes;
 use chancery_data::submission::Access;
 use chancery_testing::{
     ingest::{FORMAT, Source, StreamConnection, now_ms, run, seattle_weather},
-    process::{City, CityOptions},
+    process::{City, CityOptions, project_root},
 };
 use serde_json::{Value, json};
 
@@ -170,4 +172,33 @@ async fn what_is_submitted_is_found_traced_and_audited() {
         page["operations"].as_array().unwrap().iter().all(|one| one["proof"]["operation"] == one["operation"]),
         "{page}"
     );
+    columns_are_read_by_others(&city.gateway, folder.path()).await;
+}
+
+/// A page in columns as the command line writes it, by readers that are not ours, and the proof that a row of it asks for.
+async fn columns_are_read_by_others(gateway: &str, folder: &Path) {
+    let (status, page) = search(gateway, &json!({"formats": [FORMAT], "ascending": true, "limit": 100})).await;
+    assert_eq!(status, 200, "{page}");
+    let [json, parquet, arrow] =
+        ["json", "parquet", "arrow"].map(|name| folder.join(format!("page.{name}")).to_str().unwrap().to_owned());
+    std::fs::write(&json, page.to_string()).unwrap();
+    for (option, file) in [("--parquet", &parquet), ("--arrow", &arrow)] {
+        let search = ["search", "--format", FORMAT, "--ascending", "--limit", "100", option, file];
+        let written = run(gateway, &search).unwrap();
+        assert_eq!(written["next"], page["next"]);
+        assert_eq!(written["bytes"], std::fs::metadata(file).unwrap().len());
+        assert!(run(gateway, &search).unwrap_err().to_string().contains("exists"));
+    }
+    let clients = project_root().join("testing/clients");
+    assert!(clients.join("node_modules").is_dir(), "run `npm ci` in testing/clients (cargo xtask test does it)");
+    let read = Command::new("node").arg(clients.join("columns.mjs")).args([json, parquet, arrow]).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let row: Value = serde_json::from_slice(&read.stdout).unwrap();
+    let (place, digest, index) = (&row["place"], row["digest"].as_str().unwrap(), &row["index"]);
+    let proof = reqwest::get(format!("{gateway}/v1/submissions/{place}/{digest}/operations/{index}")).await.unwrap();
+    let proof: Value = proof.json().await.unwrap();
+    assert_eq!((&proof["operation"], &proof["leaf"]["root"]), (&row["operation"], &row["dataBlockRoot"]));
+    for member in ["chain", "txHash", "blockNumber", "blockHash"] {
+        assert_eq!(proof["recorded"][member], row[member], "{member}");
+    }
 }

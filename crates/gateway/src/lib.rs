@@ -31,6 +31,7 @@ pub mod limits;
 mod lines;
 pub mod metrics;
 pub mod mqtt;
+mod negotiation;
 pub mod openapi;
 mod problem;
 mod request;

@@ -19,6 +19,7 @@ mod narrowing;
 mod problems;
 mod requests;
 mod routes;
+mod searches;
 mod sessions;
 mod web;
 mod wire;
