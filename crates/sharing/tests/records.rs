@@ -182,7 +182,7 @@ async fn nothing_stays_under_the_old_key_when_sealing_anew_is_broken_off() {
     assert!(matches!(desk.store.open(&old.location).await, Err(StoreError::NotFound(_))));
     let kept = ExtractState::load(&state).unwrap();
     assert_eq!(kept.superseded, []);
-    desk.store.open(&kept.parts[0].location).await.unwrap();
+    assert!(desk.store.open(&kept.parts[0].location).await.is_ok());
 }
 
 #[tokio::test]
