@@ -17,7 +17,6 @@ use chancery_rest::types::{
 };
 use http::HeaderMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -1,7 +1,7 @@
 //! A page of operations as columns of Apache Arrow: one schema for every page, whatever the formats (`docs/specs/data.md`, "Columns").
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     iter::Peekable,
     sync::{Arc, LazyLock},
     vec,
@@ -95,8 +95,8 @@ impl Batches {
         let mut recorded = BTreeMap::new();
         for operation in &operations {
             let place = operation.at.place;
-            if !recorded.contains_key(&place) {
-                recorded.insert(place, named(shared, place, operation.digest).await?.recorded);
+            if let Entry::Vacant(unasked) = recorded.entry(place) {
+                unasked.insert(named(shared, place, operation.digest).await?.recorded);
             }
         }
         Ok(Self::new(operations, recorded))
