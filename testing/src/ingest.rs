@@ -71,6 +71,14 @@ impl Source {
     /// # Errors
     /// When they make no submission.
     pub fn submission(&self, operations: &[String], key: FixedBytes<16>) -> Result<String> {
+        self.submission_for(operations, key, Access::Public)
+    }
+
+    /// What the source signs for operations that these may see: JWS, compact.
+    ///
+    /// # Errors
+    /// When they make no submission.
+    pub fn submission_for(&self, operations: &[String], key: FixedBytes<16>, access: Access) -> Result<String> {
         let names: Vec<B256> = operations.iter().map(|one| Operation::name(one.as_bytes())).collect();
         let statement = Statement {
             chain_id: CHAIN_ID,
@@ -81,7 +89,7 @@ impl Source {
             time: now_ms(),
             count: u32::try_from(names.len())?,
             root: merkle::root(&names).context("no operation")?,
-            control: Control { access: Access::Public, retention_days: 365, basis: Basis::NotPersonal },
+            control: Control { access, retention_days: 365, basis: Basis::NotPersonal },
         };
         let jws = self.signer.sign_with(&self.header, &serde_json::to_vec(&statement)?, TYP)?;
         Ok(jws.text().to_owned())
@@ -92,7 +100,15 @@ impl Source {
     /// # Errors
     /// When they make no submission.
     pub fn line(&self, operations: &[String], key: FixedBytes<16>) -> Result<String> {
-        let submission = self.submission(operations, key)?;
+        self.line_for(operations, key, Access::Public)
+    }
+
+    /// One line of a stream: operations that these may see, under one signature.
+    ///
+    /// # Errors
+    /// When they make no submission.
+    pub fn line_for(&self, operations: &[String], key: FixedBytes<16>, access: Access) -> Result<String> {
+        let submission = self.submission_for(operations, key, access)?;
         Ok(format!("{{\"submission\":\"{submission}\",\"operations\":[{}]}}\n", operations.join(",")))
     }
 }

@@ -1,10 +1,13 @@
 //! Data of registered sources found, proven, traced and audited in a whole city; nothing lost to search when the city is killed.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use std::{path::Path, process::Command};
+
 use alloy_primitives::FixedBytes;
+use chancery_data::submission::Access;
 use chancery_testing::{
     ingest::{FORMAT, Source, StreamConnection, now_ms, run, seattle_weather},
-    process::{City, CityOptions},
+    process::{City, CityOptions, project_root},
 };
 use serde_json::{Value, json};
 
@@ -56,7 +59,7 @@ async fn submit(gateway: &str, lines: &[String]) -> Vec<Value> {
     receipts
 }
 
-// M-SER-2, M-SER-3, M-SER-4, M-APP, M-MON-3, M-MON-4, S-APP, SEARCH-1, SEARCH-2
+// M-SER-2, M-SER-3, M-SER-4, M-APP, M-MON-3, M-MON-4, S-APP, SEARCH-1, SEARCH-2, SEARCH-3
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_submitted_is_found_traced_and_audited() {
     let folder = tempfile::tempdir().unwrap();
@@ -135,16 +138,32 @@ async fn what_is_submitted_is_found_traced_and_audited() {
     let readers = trace["graph"]["nodes"].as_array().unwrap().iter().filter(|node| node["kind"] == "reader").count();
     assert_eq!(readers, 2, "the public and the operator: {trace}");
 
+    // What is internal is found and traced by an office that signs, and by nobody else.
+    let inside = json!({"time": now_ms(), "subject": "well 8", "content": {"station": "w", "temp_max": 3}}).to_string();
+    let line = source.line_for(&[inside], FixedBytes::repeat_byte(0xe3), Access::Internal).unwrap();
+    let [receipt] = submit(&gateway, &[line]).await.try_into().unwrap();
+    // The index is in the order of the places: what is after it is found after it.
+    let after = json!({"time": now_ms(), "subject": "well 9", "content": {"station": "w", "temp_max": 4}}).to_string();
+    submit(&gateway, &[source.line(&[after], FixedBytes::repeat_byte(0xe4)).unwrap()]).await;
+    until(&gateway, &json!({"subject": "well 9"}), 1).await;
+    assert_eq!(all(&gateway, json!({"subject": "well 8"})).await, Vec::<Value>::new());
+    let office = run(&gateway, &["--dev-key", "0", "search", "--subject", "well 8"]).unwrap();
+    assert_eq!(office["operations"][0]["at"]["place"], receipt["place"], "{office}");
+    let asset = ["trace", "well 8", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", FORMAT];
+    let versions = |trace: &Value| trace["trace"]["versions"].as_array().unwrap().len();
+    assert_eq!(versions(&run(&gateway, &asset).unwrap()), 0);
+    assert_eq!(versions(&run(&gateway, &[&["--dev-key", "0"], &asset[..]].concat()).unwrap()), 1);
+
     city.kill().unwrap();
     let city = City::start(&options).unwrap();
-    until(&city.gateway, &every, readings.len() + 2).await;
+    until(&city.gateway, &every, readings.len() + 3).await;
     let audit = run(&city.gateway, &["--dev-key", "8", "audit"]).unwrap();
     assert_eq!(
         (&audit["difference"], &audit["complete"], &audit["sequence"]),
         (&Value::Null, &json!(true), &json!([])),
         "{audit}"
     );
-    assert_eq!(audit["operations"], json!(readings.len() + 2));
+    assert_eq!(audit["operations"], json!(readings.len() + 4));
     assert!(run(&city.gateway, &["--dev-key", "0", "audit"]).is_err(), "an operator is no supervisor");
     let proven = json!({"text": "snow", "proofs": true, "limit": 5});
     let (status, page) = search(&city.gateway, &proven).await;
@@ -153,4 +172,33 @@ async fn what_is_submitted_is_found_traced_and_audited() {
         page["operations"].as_array().unwrap().iter().all(|one| one["proof"]["operation"] == one["operation"]),
         "{page}"
     );
+    columns_are_read_by_others(&city.gateway, folder.path()).await;
+}
+
+/// A page in columns as the command line writes it, by readers that are not ours, and the proof that a row of it asks for.
+async fn columns_are_read_by_others(gateway: &str, folder: &Path) {
+    let (status, page) = search(gateway, &json!({"formats": [FORMAT], "ascending": true, "limit": 100})).await;
+    assert_eq!(status, 200, "{page}");
+    let [json, parquet, arrow] =
+        ["json", "parquet", "arrow"].map(|name| folder.join(format!("page.{name}")).to_str().unwrap().to_owned());
+    std::fs::write(&json, page.to_string()).unwrap();
+    for (option, file) in [("--parquet", &parquet), ("--arrow", &arrow)] {
+        let search = ["search", "--format", FORMAT, "--ascending", "--limit", "100", option, file];
+        let written = run(gateway, &search).unwrap();
+        assert_eq!(written["next"], page["next"]);
+        assert_eq!(written["bytes"], std::fs::metadata(file).unwrap().len());
+        assert!(run(gateway, &search).unwrap_err().to_string().contains("exists"));
+    }
+    let clients = project_root().join("testing/clients");
+    assert!(clients.join("node_modules").is_dir(), "run `npm ci` in testing/clients (cargo xtask test does it)");
+    let read = Command::new("node").arg(clients.join("columns.mjs")).args([json, parquet, arrow]).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let row: Value = serde_json::from_slice(&read.stdout).unwrap();
+    let (place, digest, index) = (&row["place"], row["digest"].as_str().unwrap(), &row["index"]);
+    let proof = reqwest::get(format!("{gateway}/v1/submissions/{place}/{digest}/operations/{index}")).await.unwrap();
+    let proof: Value = proof.json().await.unwrap();
+    assert_eq!((&proof["operation"], &proof["leaf"]["root"]), (&row["operation"], &row["dataBlockRoot"]));
+    for member in ["chain", "txHash", "blockNumber", "blockHash"] {
+        assert_eq!(proof["recorded"][member], row[member], "{member}");
+    }
 }

@@ -140,8 +140,18 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     assert_eq!(changes(&bodies.owner(&["share", "declare", &declaration]).unwrap()), ["setAutomatic", "list"]);
     let asked = bodies.stranger(&ask("3")).unwrap();
     assert_eq!(asked["state"], json!("approved"));
-    bodies.stranger_fetches("weather-daily", asked["request"].as_u64().unwrap(), "third").unwrap();
+    let number = asked["request"].as_u64().unwrap();
+    bodies.stranger_fetches("weather-daily", number, "third").unwrap();
     assert_eq!(bodies.ids(&bodies.path("third")), [1462, 1463]);
+
+    // Its reader ends it when it has what it wanted: nobody else may, and nothing is handed out on it any more.
+    let end = ["share", "end", "weather-daily", &number.to_string()].map(str::to_owned);
+    let end = end.iter().map(String::as_str).collect::<Vec<_>>();
+    let text = refused(bodies.reader(&end));
+    assert!(text.contains("by its reader or by the owner"), "{text}");
+    assert_eq!(bodies.stranger(&end).unwrap()["state"], json!("ended"));
+    let text = refused(bodies.stranger_fetches("weather-daily", number, "after"));
+    assert!(text.contains("\"ended\""), "{text}");
 }
 
 // S-COL, S-DIR, SHARE-3
@@ -176,6 +186,8 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     let copy = bodies.path("corrected.ndjson").display().to_string();
     let replayed = bodies.owner(&["share", "replay", &declaration, &copy]).unwrap()["parts"][0].clone();
     assert_eq!((&replayed["rows"], &replayed["rejected"]), (&json!(rejected), &json!(0)));
+    let text = refused(bodies.owner(&["share", "replay", &declaration, &copy]));
+    assert!(text.contains("replayed already"), "{text}");
     let published = bodies.owner(&["share", "publish", &declaration]).unwrap();
     assert_eq!(published["versions"].as_array().unwrap().len(), 2, "a version of its own");
 

@@ -12,7 +12,9 @@ mod storage;
 pub(crate) use data::{
     Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
-pub(crate) use share::{AskAccess, FetchShared, FindShared, OwnerFile, ServeShared, ShareCommand, TrustedMain};
+pub(crate) use share::{
+    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ServeShared, ShareCommand, TrustedMain,
+};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.

@@ -14,6 +14,7 @@ mod nodes;
 mod ports;
 mod samples;
 pub(crate) mod secrets;
+mod served;
 
 pub(crate) use assembly::{lock, up};
 pub(crate) use genesis::{Founding, config as genesis_config};

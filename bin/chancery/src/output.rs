@@ -4,6 +4,7 @@ use std::{fmt::Display, io::IsTerminal, process::ExitCode, time::Duration};
 
 use anyhow::Error;
 use chancery_client::ClientError;
+use chancery_sharing::directory::is_control;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
@@ -48,7 +49,9 @@ impl Output {
             let value = problem.map_or_else(|| json!({"error": format!("{error:#}")}), |problem| json!(problem));
             eprintln!("{value:#}");
         } else {
-            eprintln!("error: {error:#}");
+            // The words may be another body's: nothing in them acts on the terminal.
+            let acts = |character: char| character != '\n' && is_control(character);
+            eprintln!("error: {}", format!("{error:#}").replace(acts, ""));
         }
         ExitCode::from(FAILED)
     }

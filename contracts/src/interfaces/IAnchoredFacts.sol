@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// What is common to contracts that keep facts of another chain (TRUST-1 to TRUST-5 of `docs/specs/trust.md`). Why a proof was refused, the errors of `IAnchor`
 /// and `IFinalityErrors` say.
 interface IAnchoredFacts {
-    /// Give 1 second to 7 days.
+    /// Give 5 minutes to 7 days, in seconds.
     error MaxAgeMalformed(uint64 maxAge);
     /// Something newer was shown already: prove it from that block or a later one.
     error FactOlder(uint64 number, uint64 known);

@@ -8,6 +8,7 @@ import {IAnchoredFacts} from "./IAnchoredFacts.sol";
 /// are answered. Sending is anybody's.
 interface IHeldCertificates is IAnchoredFacts {
     event Disclosed(address indexed holder, bytes32 indexed kind, uint64 until, uint256 nonce);
+    /// That a certificate is lost is written without an event, when its holder agrees no longer that the kind is shown.
     event CertificateShown(
         address indexed holder, bytes32 indexed kind, uint64 indexed number, uint64 time, uint8 status
     );
@@ -22,12 +23,15 @@ interface IHeldCertificates is IAnchoredFacts {
     error CertificateUnknown(bytes32 certificateId);
     /// It is not valid, and was never shown: there is nothing to say of it. @param outcome of `Outcome`.
     error CertificateNotValid(bytes32 certificateId, uint8 outcome);
+    /// The block is too old for the certificate to count: prove it from a newer one. @param time of the block, in seconds.
+    error FactLapsed(uint64 number, uint64 time);
 
     /// Agrees that certificates of a kind may be shown, or takes it back. Anybody, with the holder's signature.
     /// @param until last second for which the holder agrees; zero takes it back.
     function disclose(address holder, bytes32 kind, uint64 until, bytes calldata signature) external;
 
-    /// Shows a certificate as it stands in a block that is anchored with the registry's account. Anybody, if the holder has agreed.
+    /// Shows a certificate as it stands in a block that is anchored with the registry's account. Anybody, if the holder has agreed; that it is no longer valid, also without
+    /// that, if it was shown before.
     function show(uint64 number, bytes32 certificateId, CertificateProof calldata proof) external;
 
     /// Whether it was shown that the holder has a certificate of the kind, which is valid now, and the holder agrees that this is said.

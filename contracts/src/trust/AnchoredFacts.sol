@@ -8,7 +8,9 @@ import {Origin} from "../types/TrustTypes.sol";
 
 /// Facts of one contract of another chain, and how long they count; see {IAnchoredFacts}.
 abstract contract AnchoredFacts is IAnchoredFacts {
-    /// Longest time for which a fact counts, in seconds.
+    /// Shortest time for which a fact may count, in seconds: what takes longer to be shown than it counts would never count.
+    uint64 public constant MIN_MAX_AGE = 5 minutes;
+    /// Longest time for which a fact may count, in seconds.
     uint64 public constant MAX_MAX_AGE = 7 days;
     /// How far a block's time may lie ahead of this chain's, in seconds.
     uint64 public constant MAX_AHEAD = 60;
@@ -18,7 +20,7 @@ abstract contract AnchoredFacts is IAnchoredFacts {
     uint64 internal immutable _MAX_AGE;
 
     constructor(IAnchor anchor_, address source_, uint64 maxAge_) {
-        if (maxAge_ == 0 || maxAge_ > MAX_MAX_AGE) revert MaxAgeMalformed(maxAge_);
+        if (maxAge_ < MIN_MAX_AGE || maxAge_ > MAX_MAX_AGE) revert MaxAgeMalformed(maxAge_);
         (_ANCHOR, _SOURCE, _MAX_AGE) = (anchor_, source_, maxAge_);
     }
 

@@ -21,9 +21,13 @@ contract ConditionalCertificateRegistry is CertificateRegistry, IConditions {
         for (uint256 i = 0; i < conditions.length; ++i) {
             Condition memory condition = conditions[i];
             if (
-                !isKindEnabled(condition.kind) || address(condition.source) == address(0) || condition.requiredKind == 0
+                !isKindEnabled(condition.kind) || condition.requiredKind == 0
                     || _conditions[condition.kind].length == MAX_CONDITIONS
             ) revert ConditionMalformed(i);
+            // Nothing that it asks for could ever be shown there.
+            if (address(condition.source).code.length == 0) {
+                revert ConditionSourceWithoutCode(i, address(condition.source));
+            }
             _conditions[condition.kind].push(condition);
         }
     }

@@ -21,8 +21,10 @@ contract HeldCertificates is AnchoredFacts, IHeldCertificates, EIP712, Nonces {
         keccak256("Disclose(address holder,bytes32 kind,uint64 until,uint256 nonce)");
 
     mapping(address holder => mapping(bytes32 kind => uint64)) private _disclosedUntil;
-    mapping(bytes32 certificateId => CertificateFact) private _facts;
-    /// The certificate that was last shown to be valid.
+    /// Of another branch of the followed chain the same id may name another holder's certificate, or one of another kind.
+    mapping(address holder => mapping(bytes32 kind => mapping(bytes32 certificateId => CertificateFact))) private
+        _facts;
+    /// The certificate that stands for the kind.
     mapping(address holder => mapping(bytes32 kind => bytes32 certificateId)) private _lastValid;
     /// Kinds of which anything was ever shown: at most the 255 of the followed registry.
     mapping(address holder => bytes32[]) private _kinds;
@@ -49,26 +51,24 @@ contract HeldCertificates is AnchoredFacts, IHeldCertificates, EIP712, Nonces {
 
     /// @inheritdoc IHeldCertificates
     function show(uint64 number, bytes32 certificateId, CertificateProof calldata proof) external {
-        CertificateFact storage fact = _facts[certificateId];
-        bool wasShown = fact.origin.time != 0;
         Origin memory origin = _originOf(number);
-        _checkNotOlder(origin, fact.origin);
         (address holder, bytes32 kind) = _holderAndKind(number, certificateId, proof);
-        if (!_isDisclosed(holder, kind)) revert NotDisclosed(holder, kind);
+        CertificateFact storage fact = _facts[holder][kind][certificateId];
+        _checkNotOlder(origin, fact.origin);
         StatusWord memory word = _statusWord(number, certificateId, proof);
         uint8 outcome = CertificateRules.outcome(word, uint64(block.timestamp));
-        bool isValid = outcome == Outcome.VALID;
-        if (!isValid && !wasShown) revert CertificateNotValid(certificateId, outcome);
-        bytes32 organization = bytes32(_word(number, RegistrySlots.issuedBy(certificateId), proof.organization));
+        bool isDisclosed = _isDisclosed(holder, kind);
+        // That something shown before is lost is written with or without consent: otherwise a withdrawal would keep a revocation away.
+        bool isLoss = outcome != Outcome.VALID && fact.origin.time != 0;
+        if (!isDisclosed && !isLoss) revert NotDisclosed(holder, kind);
+        if (outcome != Outcome.VALID && !isLoss) revert CertificateNotValid(certificateId, outcome);
+        if (!isLoss && _isLapsed(origin)) revert FactLapsed(number, origin.time);
 
+        if (!isLoss) _standFor(holder, kind, certificateId, number);
         (fact.origin, fact.status) = (origin, word.status);
         (fact.validFrom, fact.validUntil) = (word.validFrom, word.validUntil);
-        fact.organization = organization;
-        if (isValid) {
-            if (_lastValid[holder][kind] == 0) _kinds[holder].push(kind);
-            _lastValid[holder][kind] = certificateId;
-        }
-        emit CertificateShown(holder, kind, number, origin.time, word.status);
+        fact.organization = bytes32(_word(number, RegistrySlots.issuedBy(certificateId), proof.organization));
+        if (isDisclosed) emit CertificateShown(holder, kind, number, origin.time, word.status);
     }
 
     /// @inheritdoc IHeldCertificates
@@ -86,7 +86,7 @@ contract HeldCertificates is AnchoredFacts, IHeldCertificates, EIP712, Nonces {
 
     /// @inheritdoc IHeldCertificates
     function heldFact(address holder, bytes32 kind) external view returns (CertificateFact memory fact) {
-        if (isHeld(holder, kind)) fact = _facts[_lastValid[holder][kind]];
+        if (isHeld(holder, kind)) fact = _facts[holder][kind][_lastValid[holder][kind]];
     }
 
     /// @inheritdoc IHeldCertificates
@@ -102,7 +102,25 @@ contract HeldCertificates is AnchoredFacts, IHeldCertificates, EIP712, Nonces {
     /// @inheritdoc IHeldCertificates
     function isHeld(address holder, bytes32 kind) public view returns (bool) {
         if (!_isDisclosed(holder, kind) || _isFrozen()) return false;
-        CertificateFact memory fact = _facts[_lastValid[holder][kind]];
+        return _isStanding(_facts[holder][kind][_lastValid[holder][kind]]);
+    }
+
+    /// Lets a certificate that is valid stand for its kind, unless another does that was seen in a later block: somebody who shows an older proof must not put something
+    /// in its place that lapses sooner.
+    function _standFor(address holder, bytes32 kind, bytes32 certificateId, uint64 number) private {
+        bytes32 last = _lastValid[holder][kind];
+        if (last == certificateId) return;
+        if (last == 0) {
+            _kinds[holder].push(kind);
+        } else {
+            CertificateFact memory standing = _facts[holder][kind][last];
+            if (_isStanding(standing) && number < standing.origin.number) return;
+        }
+        _lastValid[holder][kind] = certificateId;
+    }
+
+    /// Whether what was shown of a certificate is fresh, of the anchor's generation, and says that it is valid now.
+    function _isStanding(CertificateFact memory fact) private view returns (bool) {
         if (!_isOfGeneration(fact.origin, _ANCHOR.generation()) || _isLapsed(fact.origin)) return false;
         StatusWord memory word;
         (word.status, word.validFrom, word.validUntil) = (fact.status, fact.validFrom, fact.validUntil);

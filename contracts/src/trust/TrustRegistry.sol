@@ -27,12 +27,14 @@ contract TrustRegistry is AnchoredFacts, ITrustRegistry {
     function showOrganization(uint64 number, bytes32 code, bytes[] calldata proof) external {
         Origin memory origin = _originOf(number);
         OrganizationFact storage fact = _organizations[code];
-        _checkNotOlder(origin, fact.origin);
+        bool isSameGeneration = _checkNotOlder(origin, fact.origin);
         // From the low end: administrator, time of registration, whether it is suspended.
         uint256 word = _word(number, RegistrySlots.organization(code), proof);
         if (uint64(word >> 160) == 0) revert OrganizationNotRegistered(code);
         bool isSuspended = uint8(word >> 224) != 0;
 
+        // When a suspension ended stands elsewhere; that it is over is known from this block on.
+        if (!isSameGeneration || fact.isSuspended) fact.from = origin.time;
         (fact.origin, fact.isSuspended) = (origin, isSuspended);
         emit OrganizationShown(code, number, origin.time, isSuspended);
     }
@@ -44,10 +46,10 @@ contract TrustRegistry is AnchoredFacts, ITrustRegistry {
         if (_checkNotOlder(origin, fact.origin)) _checkIndex(index, fact.index);
         // From the low end: from, until.
         uint256 word = _word(number, RegistrySlots.rightPeriod(code, right, index), proof);
-        if (uint64(word) == 0) revert RightNotGranted(code, right, index);
-        uint64 until = uint64(word >> 64);
+        (uint64 from, uint64 until) = (uint64(word), uint64(word >> 64));
+        if (from == 0) revert RightNotGranted(code, right, index);
 
-        (fact.origin, fact.index, fact.until) = (origin, index, until);
+        (fact.origin, fact.index, fact.from, fact.until) = (origin, index, from, until);
         emit RightShown(code, right, number, origin.time, index, until);
     }
 
@@ -97,11 +99,13 @@ contract TrustRegistry is AnchoredFacts, ITrustRegistry {
         if (!_isOfGeneration(organization.origin, generation)) return Refusal.OrganizationNotShown;
         if (_isLapsed(organization.origin)) return Refusal.OrganizationLapsed;
         if (organization.isSuspended) return Refusal.OrganizationSuspended;
+        if (block.timestamp < organization.from) return Refusal.OrganizationNotYet;
 
         RightFact memory period = _rights[code][right];
         if (!_isOfGeneration(period.origin, generation)) return Refusal.RightNotShown;
         if (_isLapsed(period.origin)) return Refusal.RightLapsed;
         if (period.until != 0) return Refusal.RightEnded;
+        if (block.timestamp < period.from) return Refusal.RightNotYet;
 
         KeyFact memory entry = _keys[code][right][key];
         if (!_isOfGeneration(entry.origin, generation)) return Refusal.KeyNotShown;
@@ -117,7 +121,8 @@ contract TrustRegistry is AnchoredFacts, ITrustRegistry {
         return Refusal.None;
     }
 
-    /// Periods and records are appended, and only the last may be open: what is said of an earlier one says nothing of a later.
+    /// Periods and records are appended: what is said of an earlier one says nothing of a later. Of a key's records an earlier one may count until the end that was
+    /// announced for it; the later one is kept then, and that refuses more than the main chain does, not less.
     function _checkIndex(uint64 index, uint64 known) private pure {
         if (index < known) revert IndexOlder(index, known);
     }

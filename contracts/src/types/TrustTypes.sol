@@ -17,6 +17,8 @@ struct Origin {
 struct OrganizationFact {
     Origin origin;
     bool isSuspended;
+    /// First second at which it counts: the time of the block that first showed it standing, since a suspension was shown if there was one.
+    uint64 from;
 }
 
 /// What was shown of an organization's right.
@@ -24,6 +26,8 @@ struct RightFact {
     Origin origin;
     /// Of the period, in the order of granting.
     uint64 index;
+    /// First second of it.
+    uint64 from;
     /// First second after it; zero when it has no end.
     uint64 until;
 }
@@ -53,12 +57,16 @@ enum Refusal {
     OrganizationLapsed,
     /// The main chain has suspended it.
     OrganizationSuspended,
+    /// It stands from a second on that has not come here.
+    OrganizationNotYet,
     /// Show the right.
     RightNotShown,
     /// Show the right anew.
     RightLapsed,
     /// The main chain has taken it away.
     RightEnded,
+    /// The main chain gives it from a second on that has not come here.
+    RightNotYet,
     /// Show the key's record.
     KeyNotShown,
     /// Show the key's record anew.

@@ -12,8 +12,13 @@ contract TrustHandler is TrustCity {
     /// Whether a fact ever went back within a generation (TRUST-2).
     bool public wentBack;
 
+    /// The other university issues degrees and has a right beside: what is shown of it says nothing of the university.
     constructor() {
         _prepareTrust();
+        vm.prank(OPERATOR);
+        organizations.grantRight(OTHER_UNIVERSITY, MARRIAGE);
+        vm.prank(OTHER_ADMINISTRATOR);
+        organizations.authorizeKey(OTHER_UNIVERSITY, OTHER_ISSUER, MARRIAGE, 0, 0);
     }
 
     function registry_() external view returns (TrustRegistry) {
@@ -62,22 +67,23 @@ contract TrustHandler is TrustCity {
         _anchored();
     }
 
-    function showOrganization(uint8 back) external {
+    function showOrganization(uint8 back, uint8 which) external {
         Origin memory before = trust.organizationFact(UNIVERSITY).origin;
-        try trust.showOrganization(_number(back), UNIVERSITY, none) {} catch {}
+        try trust.showOrganization(_number(back), _code(which), none) {} catch {}
         _compare(before, trust.organizationFact(UNIVERSITY).origin, 0, 0);
     }
 
-    function showRight(uint8 back, uint8 index) external {
+    function showRight(uint8 back, uint8 index, uint8 which) external {
         RightFact memory before = trust.rightFact(UNIVERSITY, DEGREE);
-        try trust.showRight(_number(back), UNIVERSITY, DEGREE, index % SHOWN_ENTRIES, none) {} catch {}
+        bytes32 right = which % 8 < 6 ? DEGREE : MARRIAGE;
+        try trust.showRight(_number(back), _code(which), right, index % SHOWN_ENTRIES, none) {} catch {}
         RightFact memory now_ = trust.rightFact(UNIVERSITY, DEGREE);
         _compare(before.origin, now_.origin, before.index, now_.index);
     }
 
-    function showKey(uint8 back, uint8 index) external {
+    function showKey(uint8 back, uint8 index, uint8 which) external {
         KeyFact[2] memory before = [_fact(0), _fact(1)];
-        try trust.showKey(_number(back), UNIVERSITY, index % SHOWN_ENTRIES, _threePaths()) {} catch {}
+        try trust.showKey(_number(back), _code(which), index % SHOWN_ENTRIES, _threePaths()) {} catch {}
         for (uint8 i = 0; i < 2; ++i) {
             _compare(before[i].origin, _fact(i).origin, before[i].index, _fact(i).index);
         }
@@ -86,10 +92,14 @@ contract TrustHandler is TrustCity {
     /// The usual course: everything from the newest block.
     function showEverything() external {
         uint64 number = _anchored();
-        try trust.showOrganization(number, UNIVERSITY, none) {} catch {}
-        for (uint64 i = 0; i < SHOWN_ENTRIES; ++i) {
-            try trust.showRight(number, UNIVERSITY, DEGREE, i, none) {} catch {}
-            try trust.showKey(number, UNIVERSITY, i, _threePaths()) {} catch {}
+        for (uint8 which = 0; which < 2; ++which) {
+            bytes32 code = _code(which);
+            try trust.showOrganization(number, code, none) {} catch {}
+            for (uint64 i = 0; i < SHOWN_ENTRIES; ++i) {
+                try trust.showRight(number, code, DEGREE, i, none) {} catch {}
+                try trust.showRight(number, code, MARRIAGE, i, none) {} catch {}
+                try trust.showKey(number, code, i, _threePaths()) {} catch {}
+            }
         }
     }
 
@@ -103,6 +113,18 @@ contract TrustHandler is TrustCity {
 
     function wait_(uint16 duration) external {
         vm.warp(block.timestamp + duration % 300);
+    }
+
+    function _capture(uint64 number) internal override {
+        for (uint8 which = 0; which < 2; ++which) {
+            _captureOrganization(number, _code(which));
+            _captureRight(number, _code(which), DEGREE);
+            _captureRight(number, _code(which), MARRIAGE);
+        }
+    }
+
+    function _code(uint8 which) private pure returns (bytes32) {
+        return which % 2 == 0 ? UNIVERSITY : OTHER_UNIVERSITY;
     }
 
     function _number(uint8 back) private view returns (uint64) {

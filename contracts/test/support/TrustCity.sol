@@ -55,19 +55,35 @@ abstract contract TrustCity is City {
     function _anchoredAt(uint64 time) internal returns (uint64 number) {
         number = ++height;
         anchor.keep(number, time);
-        address registry_ = Predeploys.ORGANIZATION_REGISTRY;
-        anchor.capture(number, registry_, RegistrySlots.organization(UNIVERSITY));
-        for (uint64 i = 0; i < SHOWN_ENTRIES; ++i) {
-            anchor.capture(number, registry_, RegistrySlots.rightPeriod(UNIVERSITY, DEGREE, i));
-            for (uint256 j = 0; j < RegistrySlots.KEY_RECORD_SLOTS; ++j) {
-                anchor.capture(number, registry_, RegistrySlots.keyRecord(UNIVERSITY, i).offset(j));
-            }
-        }
+        _capture(number);
+    }
+
+    /// What a block shows.
+    function _capture(uint64 number) internal virtual {
+        _captureOrganization(number, UNIVERSITY);
+        _captureRight(number, UNIVERSITY, DEGREE);
         _captureCertificate(number, FIRST);
         _captureCertificate(number, SECOND);
     }
 
-    function _captureCertificate(uint64 number, bytes32 certificateId) private {
+    /// Its standing and its keys.
+    function _captureOrganization(uint64 number, bytes32 code) internal {
+        address registry_ = Predeploys.ORGANIZATION_REGISTRY;
+        anchor.capture(number, registry_, RegistrySlots.organization(code));
+        for (uint64 i = 0; i < SHOWN_ENTRIES; ++i) {
+            for (uint256 j = 0; j < RegistrySlots.KEY_RECORD_SLOTS; ++j) {
+                anchor.capture(number, registry_, RegistrySlots.keyRecord(code, i).offset(j));
+            }
+        }
+    }
+
+    function _captureRight(uint64 number, bytes32 code, bytes32 right) internal {
+        for (uint64 i = 0; i < SHOWN_ENTRIES; ++i) {
+            anchor.capture(number, Predeploys.ORGANIZATION_REGISTRY, RegistrySlots.rightPeriod(code, right, i));
+        }
+    }
+
+    function _captureCertificate(uint64 number, bytes32 certificateId) internal {
         address registry_ = Predeploys.CERTIFICATE_REGISTRY;
         anchor.capture(number, registry_, RegistrySlots.certificate(certificateId));
         anchor.capture(number, registry_, RegistrySlots.holder(certificateId));

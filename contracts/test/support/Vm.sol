@@ -24,6 +24,7 @@ interface Vm {
     function roll(uint256 number) external;
     function chainId(uint256 id) external;
     function prank(address sender) external;
+    function store(address target, bytes32 slot, bytes32 value) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
     function assume(bool condition) external pure;
     function expectRevert(bytes calldata reason) external;

@@ -77,11 +77,7 @@ contract ConditionalCertificateRegistryTest is TrustCity {
     }
 
     function test_conditions_are_well_formed_and_at_most_eight_of_a_kind() public {
-        Condition[3] memory wrong = [
-            Condition(MARRIAGE, held, DEGREE),
-            Condition(MASTER, IHeldCertificates(address(0)), DEGREE),
-            Condition(MASTER, held, 0)
-        ];
+        Condition[2] memory wrong = [Condition(MARRIAGE, held, DEGREE), Condition(MASTER, held, 0)];
         for (uint256 i = 0; i < wrong.length; ++i) {
             Condition[] memory conditions = new Condition[](1);
             conditions[0] = wrong[i];
@@ -91,6 +87,17 @@ contract ConditionalCertificateRegistryTest is TrustCity {
         _made(8);
         vm.expectRevert(abi.encodeWithSelector(IConditions.ConditionMalformed.selector, 8));
         _made(9);
+    }
+
+    function test_a_condition_rests_on_a_contract_that_stands() public {
+        address[2] memory empty = [address(0), STRANGER];
+        for (uint256 i = 0; i < empty.length; ++i) {
+            Condition[] memory conditions = new Condition[](2);
+            conditions[0] = Condition(MASTER, held, DEGREE);
+            conditions[1] = Condition(MASTER, IHeldCertificates(empty[i]), DEGREE);
+            vm.expectRevert(abi.encodeWithSelector(IConditions.ConditionSourceWithoutCode.selector, 1, empty[i]));
+            new ConditionalCertificateRegistry(organizations, _kinds(), conditions);
+        }
     }
 
     function _made(uint256 count) private returns (ConditionalCertificateRegistry) {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAnchor} from "../../src/interfaces/IAnchor.sol";
 import {IAnchoredFacts} from "../../src/interfaces/IAnchoredFacts.sol";
 import {IHeldCertificates} from "../../src/interfaces/IHeldCertificates.sol";
+import {RegistrySlots} from "../../src/libraries/RegistrySlots.sol";
 import {CertificateStatus, Issue, Outcome} from "../../src/types/CertificateTypes.sol";
 import {CertificateFact} from "../../src/types/TrustTypes.sol";
 import {TrustCity} from "../support/TrustCity.sol";
@@ -127,10 +128,57 @@ contract HeldCertificatesTest is TrustCity {
         _expectHeld(true);
         vm.warp(shownAt + MAX_AGE + 1);
         _expectHeld(false);
+        vm.expectRevert(abi.encodeWithSelector(IHeldCertificates.FactLapsed.selector, number, shownAt));
         _show(number, FIRST);
         _expectHeld(false);
         _show(_anchored(), FIRST);
         _expectHeld(true);
+    }
+
+    /// TRUST-2: of two certificates of a kind, an older proof of the one does not push out the other.
+    function test_an_older_proof_of_another_certificate_does_not_take_the_place_of_a_newer_one() public {
+        _disclose(DEGREE, _day());
+        _send(_issue(SECOND));
+        uint64 early = _anchored();
+        vm.warp(block.timestamp + MAX_AGE);
+        uint64 late = _anchored();
+        _show(late, FIRST);
+        _show(early, SECOND);
+        vm.assertEq(uint256(held.heldFact(HOLDER, DEGREE).origin.number), late, "the newer one stands");
+        vm.warp(block.timestamp + 1);
+        _expectHeld(true);
+        vm.expectPartialRevert(IHeldCertificates.FactLapsed.selector);
+        _show(early, SECOND);
+        _expectHeld(true);
+        // From the same block on the other may stand for the kind, and from any once the first does not.
+        _show(late, SECOND);
+        _send(_change(SECOND, CertificateStatus.REVOKED, 0, 0));
+        _show(_anchored(), SECOND);
+        _expectHeld(false);
+        _show(late, FIRST);
+        _expectHeld(true);
+    }
+
+    /// TRUST-8: whoever takes consent back cannot keep a revocation away by it.
+    function test_a_loss_is_written_without_consent_and_says_nothing() public {
+        uint64 until = _day();
+        _disclose(DEGREE, until);
+        _show(_anchored(), FIRST);
+        _disclose(DEGREE, 0);
+        _send(_change(FIRST, CertificateStatus.REVOKED, 0, 0));
+        uint64 number = _anchored();
+        vm.recordLogs();
+        _show(number, FIRST);
+        vm.assertEq(vm.getRecordedLogs().length, 0, "no event discloses it");
+        _disclose(DEGREE, until);
+        _expectHeld(false);
+    }
+
+    function test_without_consent_nothing_is_said_of_a_loss_that_was_never_shown_to_be_one() public {
+        _send(_change(FIRST, CertificateStatus.REVOKED, 0, 0));
+        uint64 number = _anchored();
+        vm.expectRevert(abi.encodeWithSelector(IHeldCertificates.NotDisclosed.selector, HOLDER, DEGREE));
+        _show(number, FIRST);
     }
 
     /// TRUST-8: the outcomes are those of the registry.
@@ -194,6 +242,21 @@ contract HeldCertificatesTest is TrustCity {
         height = 50;
         _show(_anchored(), FIRST);
         _expectHeld(true);
+    }
+
+    /// TRUST-5: on the branch that is believed after a vote the same id may be somebody else's.
+    function test_the_same_certificate_of_another_holder_does_not_refresh_the_first() public {
+        uint64 until = _day();
+        _disclose(DEGREE, until);
+        _show(_anchored(), FIRST);
+        anchor.trustAnew();
+        bytes32 slot = RegistrySlots.holder(FIRST);
+        uint256 word = uint256(vm.load(address(registry), slot)) >> 160 << 160;
+        vm.store(address(registry), slot, bytes32(word | uint160(STRANGER)));
+        held.disclose(STRANGER, DEGREE, until, _signature(STRANGER_KEY, held.discloseDigest(STRANGER, DEGREE, until)));
+        _show(_anchored(), FIRST);
+        vm.assertTrue(held.isHeld(STRANGER, DEGREE), "of whom it is now");
+        _expectHeld(false);
     }
 
     /// TRUST-4.

@@ -155,6 +155,62 @@ contract TrustRegistryTest is TrustCity {
         vm.expectRevert(refusal);
         _showKey(number, 0);
         _showAll(_anchoredAt(latest));
+        vm.warp(latest);
+        _expect(Refusal.None);
+    }
+
+    /// TRUST-4, TRUST-10: what begins on the main chain begins here when that second has come, not with the proof.
+    function test_a_right_of_a_block_ahead_counts_from_its_own_second_on() public {
+        vm.prank(OPERATOR);
+        organizations.revokeRight(UNIVERSITY, DEGREE);
+        _showAll(_anchored());
+        uint64 now_ = uint64(block.timestamp);
+        vm.warp(now_ + 30);
+        vm.prank(OPERATOR);
+        organizations.grantRight(UNIVERSITY, DEGREE);
+        uint64 number = _anchored();
+        vm.warp(now_);
+        _showRight(number, 1);
+        vm.assertEq(uint256(trust.rightFact(UNIVERSITY, DEGREE).from), now_ + 30, "from");
+        _expect(Refusal.RightNotYet);
+        vm.warp(now_ + 29);
+        _expect(Refusal.RightNotYet);
+        _expectRefusedIssue();
+        vm.warp(now_ + 30);
+        _expect(Refusal.None);
+    }
+
+    /// TRUST-4, TRUST-10.
+    function test_after_a_suspension_an_organization_counts_from_the_second_of_the_block_that_shows_it() public {
+        vm.prank(OPERATOR);
+        organizations.suspendOrganization(UNIVERSITY);
+        _showAll(_anchored());
+        _expect(Refusal.OrganizationSuspended);
+        uint64 now_ = uint64(block.timestamp);
+        vm.warp(now_ + 30);
+        vm.prank(OPERATOR);
+        organizations.resumeOrganization(UNIVERSITY);
+        uint64 resumed = _anchored();
+        vm.warp(now_);
+        _showOrganization(resumed);
+        _expect(Refusal.OrganizationNotYet);
+        _expectRefusedIssue();
+        vm.warp(now_ + 30);
+        _expect(Refusal.None);
+        // What stands is not interrupted by a newer block that is ahead.
+        _showOrganization(_anchoredAt(now_ + 80));
+        _expect(Refusal.None);
+        vm.assertEq(uint256(trust.organizationFact(UNIVERSITY).from), now_ + 30, "since then");
+    }
+
+    /// TRUST-5: after a vote nothing is known of what was before.
+    function test_after_a_vote_an_organization_counts_from_the_first_block_that_shows_it() public {
+        _showAll(_anchored());
+        anchor.trustAnew();
+        uint64 now_ = uint64(block.timestamp);
+        _showAll(_anchoredAt(now_ + 20));
+        _expect(Refusal.OrganizationNotYet);
+        vm.warp(now_ + 20);
         _expect(Refusal.None);
     }
 
@@ -213,6 +269,24 @@ contract TrustRegistryTest is TrustCity {
         vm.assertTrue(trust.isAuthorizedNow(STRANGER, UNIVERSITY, DEGREE), "it still does");
     }
 
+    /// A limit: the main chain takes a new record of a key while an announced end of the one before lies ahead, and both count there. Here the later one is kept.
+    function test_a_record_beside_one_that_still_counts_refuses_more_than_the_main_chain() public {
+        uint64 start = uint64(block.timestamp);
+        _showAll(_anchored());
+        vm.prank(UNIVERSITY_ADMINISTRATOR);
+        organizations.revokeKey(UNIVERSITY, ISSUER, DEGREE, start + 100, 4);
+        vm.prank(UNIVERSITY_ADMINISTRATOR);
+        organizations.authorizeKey(UNIVERSITY, ISSUER, DEGREE, start + 50, 0);
+        uint64 number = _anchored();
+        _showKey(number, 0);
+        _expect(Refusal.None);
+        _showKey(number, 1);
+        vm.assertTrue(organizations.isAuthorizedNow(ISSUER, UNIVERSITY, DEGREE), "there the first counts");
+        _expect(Refusal.KeyNotYet);
+        vm.expectRevert(abi.encodeWithSelector(ITrustRegistry.IndexOlder.selector, 0, 1));
+        _showKey(number, 0);
+    }
+
     function test_a_record_counts_in_its_time_as_the_main_chain_says() public {
         uint64 start = uint64(block.timestamp);
         vm.prank(UNIVERSITY_ADMINISTRATOR);
@@ -245,9 +319,10 @@ contract TrustRegistryTest is TrustCity {
         _showOrganization(number + 1);
     }
 
-    function test_a_maximal_age_is_at_most_a_week() public {
-        vm.expectRevert(abi.encodeWithSelector(IAnchoredFacts.MaxAgeMalformed.selector, 0));
-        new TrustRegistry(IAnchor(address(anchor)), address(1), 0);
+    function test_a_maximal_age_is_at_least_five_minutes_and_at_most_a_week() public {
+        vm.expectRevert(abi.encodeWithSelector(IAnchoredFacts.MaxAgeMalformed.selector, 5 minutes - 1));
+        new TrustRegistry(IAnchor(address(anchor)), address(1), 5 minutes - 1);
+        new TrustRegistry(IAnchor(address(anchor)), address(1), 5 minutes);
         vm.expectRevert(abi.encodeWithSelector(IAnchoredFacts.MaxAgeMalformed.selector, 7 days + 1));
         new TrustRegistry(IAnchor(address(anchor)), address(1), 7 days + 1);
         TrustRegistry made = new TrustRegistry(IAnchor(address(anchor)), address(1), 7 days);

@@ -12,14 +12,14 @@ use alloy_primitives::B256;
 use alloy_sol_types::SolCall;
 use chancery_bridge::relay::{
     RelayError,
-    trust::{HeldRelay, Issuer, TrustRelay},
+    trust::{Entry, HeldRelay, Issuer, TrustRelay},
 };
 use chancery_contracts::{
     CertificateRegistry, ConditionalCertificateRegistry, HeldCertificates, OrganizationRegistry, TrustRegistry,
 };
 use chancery_ledger::{Call, LedgerError};
 
-use bodies::{Bodies, MAX_AGE_S, degree, master, university};
+use bodies::{Bodies, MAX_AGE_S, degree, master, standing_slot, university};
 use chain::TestChain;
 use partnership::anchor;
 
@@ -60,18 +60,65 @@ async fn an_organization_of_the_main_chain_issues_on_a_side_chain_until_its_loss
     side.call(certificates, &by_new).await;
 
     // The organization is suspended: one fact, and no key of it counts.
-    let standing = relay.entries(&issuer).await.unwrap();
+    let from_before = relay.anchor.prove(relay.organizations, &[standing_slot()]).await.unwrap();
     let suspend = OrganizationRegistry::suspendOrganizationCall { code: university() };
     main.call(bodies.registry, &suspend).await;
     assert_eq!(relay.carry(&issuer).await.unwrap(), 1);
     let third = bodies.successor_issues(&side, certificates, degree(), 3).await;
     assert_eq!(refusal(&relay, certificates, &third).await, "SignerNotAuthorized", "suspended");
-    // To carry what one believed before does no harm: the proof says what stands.
-    relay.show(&standing).await.unwrap();
+    // TRUST-2: a proof from before the loss, which was true and still verifies, comes too late.
+    let show_again = TrustRegistry::showOrganizationCall {
+        number: from_before.anchored,
+        code: university(),
+        proof: from_before.slots[0].proof.clone(),
+    };
+    let call = Call { to: Some(registry), data: show_again.abi_encode().into() };
+    let late = side.chain.submit(&relay.anchor.key, call).await;
+    assert_eq!(reverted(late.map_err(RelayError::from)), "FactOlder");
     assert_eq!(refusal(&relay, certificates, &third).await, "SignerNotAuthorized", "it still is");
 
     let stranger = Issuer { organization: B256::repeat_byte(7), rights: vec![] };
     assert!(matches!(relay.carry(&stranger).await, Err(RelayError::NotRegistered { .. })));
+}
+
+/// What an organization has of keys, or what is refused of one fact, keeps no loss back. On a chain that follows itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_too_many_keys_nor_a_refused_fact_keeps_the_others_from_being_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = TestChain::start(dir.path(), "main").await;
+    let bodies = Bodies::found(&main).await;
+    let to_itself = anchor(&main, &main).await;
+    let (anchor_, organizations) = (to_itself.anchor, bodies.registry);
+    let arguments = TrustRegistry::constructorCall { anchor_, organizations, maxAge_: MAX_AGE_S };
+    let registry = main.deploy(&TrustRegistry::BYTECODE, &arguments).await;
+    let (followed, host) = (main.chain.clone(), main.chain.clone());
+    let mut relay = TrustRelay::open(followed, host, registry, to_itself.key.clone()).await.unwrap();
+    let issuer = Issuer { organization: university(), rights: vec![degree()] };
+    let (code, right) = (university(), degree());
+
+    bodies.rotate(&main).await;
+    relay.max_key_records = 1;
+    let too_many = relay.carry(&issuer).await;
+    assert!(matches!(too_many, Err(RelayError::TooManyKeyRecords { count: 2, limit: 1, .. })), "{too_many:?}");
+    let number_of =
+        async |key| main.view(registry, &TrustRegistry::keyFactCall { key, code, right }).await.origin.number;
+    assert_ne!(number_of(bodies.successor.address()).await, 0, "the newest record was looked at");
+    assert_eq!(number_of(bodies.issuer.address()).await, 0, "the older was not");
+    let asked = TrustRegistry::isAuthorizedNowCall { key: bodies.successor.address(), code, right };
+    assert!(main.view(registry, &asked).await, "organization and right were shown");
+    main.call(bodies.registry, &OrganizationRegistry::suspendOrganizationCall { code }).await;
+    assert!(matches!(relay.carry(&issuer).await, Err(RelayError::TooManyKeyRecords { .. })));
+    let standing = TrustRegistry::organizationFactCall { code };
+    assert!(main.view(registry, &standing).await.isSuspended, "its keys do not hold its suspension up");
+
+    // As many records that are none as cross at once, and behind them something that stands.
+    main.call(bodies.registry, &OrganizationRegistry::resumeOrganizationCall { code }).await;
+    let key = bodies.issuer.address();
+    let mut entries: Vec<_> =
+        (100..132).map(|index| Entry::Key { code, right, index, key, not_after: 0, revoked_at: 0 }).collect();
+    entries.push(Entry::Organization { code, is_suspended: false });
+    assert_eq!(reverted(relay.show(&entries).await), "KeyNotRecorded");
+    assert!(!main.view(registry, &standing).await.isSuspended, "what was behind them was shown");
 }
 
 /// TRUST-7, TRUST-8, TRUST-9: the other chain shows the kind, and a rule there asks for it.

@@ -172,6 +172,8 @@ const fn role_of_status(status: UserStatus) -> Option<Role> {
     }
 }
 
+/// The role that a right gives. Who may share is a data source too in what it sees (`docs/specs/sharing.md`, "Walk-through"); what it may record is a matter of the
+/// right, which the handler of `data.record` asks the registry for.
 fn role_of_right(right: Right) -> Role {
     match right {
         Right::INSPECTION => Role::Inspector,

@@ -7,7 +7,7 @@ use chancery_rest::{
         applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
         certificates::{Certificate, CertificateDocument, ChangeStatus, IssueCertificate, Issued, StatusChanged},
         chains::Chains,
-        data::{Asset, DataAudit, DayCount, FoundData, SearchData, Trace},
+        data::{Asset, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, OperationPlace, SearchData, Trace},
         events::{Event, EventType, History},
         formats::ConfigureFormat,
         health::Health,
@@ -24,7 +24,7 @@ use chancery_rest::{
     },
     values::{HexAddress, HexHash, Timestamp},
 };
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -80,6 +80,20 @@ pub struct EventQuery {
     pub subject: Option<String>,
     /// Which page.
     pub page: PageQuery,
+}
+
+/// A page of a search as a file.
+pub struct DataFile {
+    /// `after` of the next page; absent on the last.
+    pub next: Option<OperationPlace>,
+    /// The file.
+    pub bytes: FileStream,
+}
+
+impl std::fmt::Debug for DataFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DataFile").field("next", &self.next).finish_non_exhaustive()
+    }
 }
 
 /// How a key ends.
@@ -539,6 +553,18 @@ impl Client {
     /// [`ClientError`].
     pub async fn search_data_as_text(&self, request: &SearchData) -> Result<String> {
         self.send_for_text(Self::with_body(Method::POST, &["v1", "data", "search"], request)?).await
+    }
+
+    /// `POST /v1/data/search`, as a file of the format that the request names, read as it comes.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn search_data_as_file(&self, request: &SearchData) -> Result<DataFile> {
+        let (head, bytes) =
+            self.open_with_head(Self::with_body(Method::POST, &["v1", "data", "search"], request)?).await?;
+        let next = head.get(NEXT_PAGE_HEADER).map(|value| serde_json::from_slice(value.as_bytes())).transpose();
+        let unread = |error| self.not_a_gateway(StatusCode::OK, format!("{NEXT_PAGE_HEADER}: {error}"));
+        Ok(DataFile { next: next.map_err(unread)?, bytes })
     }
 
     /// `GET /v1/data/statistics`.

@@ -160,13 +160,19 @@ impl Client {
 
     /// Sends a request whose answer is read as it comes; one that is no success is an error.
     pub(crate) async fn open(&self, call: Call<'_>) -> Result<FileStream, ClientError> {
-        let response = self.begin(call).await?;
+        Ok(self.open_with_head(call).await?.1)
+    }
+
+    /// The same, with the headers of the answer.
+    pub(crate) async fn open_with_head(&self, call: Call<'_>) -> Result<(HeaderMap, FileStream), ClientError> {
+        let mut response = self.begin(call).await?;
         if response.status() != StatusCode::OK {
             let (status, _) = self.read(response).await?;
             return Err(self.not_a_gateway(status, "the answer is no file".to_owned()));
         }
+        let headers = std::mem::take(response.headers_mut());
         let client = self.clone();
-        Ok(response.bytes_stream().map_err(move |error| client.unreachable(&error)).boxed())
+        Ok((headers, response.bytes_stream().map_err(move |error| client.unreachable(&error)).boxed()))
     }
 
     async fn begin(&self, call: Call<'_>) -> Result<Response, ClientError> {
@@ -238,7 +244,7 @@ impl Client {
         ClientError::Unreachable { gateway: self.gateway.to_string(), reason }
     }
 
-    fn not_a_gateway(&self, status: StatusCode, reason: String) -> ClientError {
+    pub(crate) fn not_a_gateway(&self, status: StatusCode, reason: String) -> ClientError {
         ClientError::NotAGateway { gateway: self.gateway.to_string(), status: status.as_u16(), reason }
     }
 }

@@ -6,14 +6,16 @@
 //! GET /v1/assets/{asset}/requests/{request}/file  the sealed file
 //! GET /health                                     whether it answers
 //! ```
+//!
+//! A request has no body, and an answer begins within [`REQUEST_TIMEOUT`].
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use alloy_primitives::Address;
 use async_trait::async_trait;
 use axum::{
     Json as Answer, Router,
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
@@ -31,7 +33,7 @@ use crate::{
     Origin,
     authentication::{Credential, Judge, ReplayCache, verify_request},
     clock::{Clock, SystemClock},
-    limits::MAX_USED_NONCES,
+    limits::{MAX_USED_NONCES, REQUEST_TIMEOUT},
     problem::{ApiError, ApiResult, render},
     request::Path,
     routes::method_not_allowed,
@@ -71,10 +73,16 @@ struct Door {
 
 /// The door: reached under `origins`, for keys of the chain with this EIP-155 id. Whoever serves it bounds its connections.
 pub fn router(origins: Vec<Origin>, main_chain_id: u64, releases: Arc<dyn Releases>) -> Router {
-    with_clock(origins, main_chain_id, releases, Arc::new(SystemClock))
+    with_clock(origins, main_chain_id, releases, Arc::new(SystemClock), REQUEST_TIMEOUT)
 }
 
-fn with_clock(origins: Vec<Origin>, main_chain_id: u64, releases: Arc<dyn Releases>, clock: Arc<dyn Clock>) -> Router {
+fn with_clock(
+    origins: Vec<Origin>,
+    main_chain_id: u64,
+    releases: Arc<dyn Releases>,
+    clock: Arc<dyn Clock>,
+    longest: Duration,
+) -> Router {
     let door = Door { origins, main_chain_id, clock, used: ReplayCache::new(MAX_USED_NONCES), releases };
     Router::new()
         .route("/v1/assets/{asset}/requests/{request}", get(granted))
@@ -82,6 +90,7 @@ fn with_clock(origins: Vec<Origin>, main_chain_id: u64, releases: Arc<dyn Releas
         .route("/health", get(|| async { Answer(json!({"status": "ok"})) }))
         .fallback(|| async { ApiError::new(Code::UnknownRoute, "no endpoint with this method and path") })
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(move |request, next| in_time(longest, request, next)))
         .layer(middleware::from_fn(complete))
         .with_state(Arc::new(door))
 }
@@ -111,6 +120,10 @@ async fn file(
 
 impl Door {
     async fn who_asks(&self, request: Request) -> ApiResult<Address> {
+        // Nothing is asked by a body, and one would be read before it is known who sends it.
+        if !request.body().is_end_stream() {
+            return Err(ApiError::new(Code::MalformedRequest, "a request to this door has no body"));
+        }
         match Credential::of(&request)? {
             Credential::Signature => {
                 let now = self.clock.unix_seconds();
@@ -120,6 +133,16 @@ impl Door {
             Credential::None | Credential::Session(_) => {
                 Err(ApiError::new(Code::AuthenticationRequired, "the reader signs each request (ERC-8128)"))
             }
+        }
+    }
+}
+
+/// An answer that does not begin in time is none. What was begun for it goes on: a grant that was sent is found by the next request.
+async fn in_time(longest: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(longest, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            ApiError::new(Code::TimedOut, format!("no answer within {} seconds", longest.as_secs())).into_response()
         }
     }
 }

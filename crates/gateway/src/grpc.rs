@@ -15,11 +15,13 @@
 
 mod admission;
 mod call;
+mod ending;
 pub mod limits;
 pub mod methods;
 mod outcomes;
 mod r2d;
 mod reading;
+mod reflection;
 mod router;
 mod u2s;
 

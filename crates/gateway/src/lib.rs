@@ -31,6 +31,7 @@ pub mod limits;
 mod lines;
 pub mod metrics;
 pub mod mqtt;
+mod negotiation;
 pub mod openapi;
 mod problem;
 mod request;
@@ -41,4 +42,4 @@ mod web;
 
 pub use config::{ChainFacts, ConfigError, GatewayConfig, Origin};
 pub use doors::Doors;
-pub use serve::{Gateway, ServeError};
+pub use serve::{Gateway, GrpcGateway, ServeError};

@@ -4,9 +4,15 @@ use std::time::Duration;
 
 mod clients;
 mod layer;
+mod per_client;
+mod place;
+mod streams;
 
 pub(crate) use clients::Clients;
-pub(crate) use layer::{admit, enforce, log, run};
+pub(crate) use layer::{enforce, in_time, log};
+pub(crate) use per_client::{Held, PerClient};
+pub(crate) use place::{admit, keep};
+pub(crate) use streams::{StreamPlace, Streams};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -20,6 +26,10 @@ pub const MAX_STREAM_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 pub const MAX_STREAM_TIME: Duration = Duration::from_secs(60 * 60);
 /// Longest that a stream may stand still.
 pub const MAX_STREAM_SILENCE: Duration = Duration::from_secs(30);
+/// Most streams of submissions at a time, of all clients and over HTTP and gRPC together; reflection counts among them.
+pub const MAX_STREAMS: usize = 1024;
+/// Most such streams of one client address. Each is a request under way too, so that as many again remain for other requests.
+pub const MAX_STREAMS_PER_CLIENT: usize = 32;
 /// Lines of a stream that are accepted together.
 pub const MAX_CHUNK_LINES: usize = 256;
 /// Bytes of lines that are accepted together, before the last of them.
@@ -47,12 +57,20 @@ pub const MAX_CURSOR_BYTES: usize = 256;
 pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 64;
 /// Longest that a request may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest that a client may take to send a request's head, and that an idle connection is kept.
+/// Longest that a client may take to send a request's head and, from the beginning of a connection, its first request.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest that a connection is kept on which nothing is under way.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(2 * 60);
+/// Longest that an answer waits for its reader to take more of it.
+pub const MAX_READER_SILENCE: Duration = Duration::from_secs(30);
+/// Most bytes of an answer that are handed on at once: what its reader does not take stays with the request that is counted.
+pub const MAX_PIECE_BYTES: usize = 16 * 1024;
 /// Longest that the gateway waits for requests under way when it stops.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most connections at a time.
 pub const MAX_CONNECTIONS: usize = 4096;
+/// Most connections of one client address, over HTTP and gRPC together. Those of trusted proxies are of many clients, and are not counted so.
+pub const MAX_CONNECTIONS_PER_CLIENT: usize = 256;
 /// Most HTTP/2 streams of a connection.
 pub const MAX_HTTP2_STREAMS: u32 = 64;
 /// Most requests under way for one client address.
@@ -93,6 +111,8 @@ pub struct Limits {
     pub max_in_flight_per_client: u32,
     /// [`MAX_CONNECTIONS`].
     pub max_connections: usize,
+    /// [`MAX_CONNECTIONS_PER_CLIENT`].
+    pub max_connections_per_client: usize,
     /// [`REQUEST_TIMEOUT`].
     pub request_timeout: Duration,
 }
@@ -104,6 +124,7 @@ impl Default for Limits {
             request_burst: REQUEST_BURST,
             max_in_flight_per_client: MAX_IN_FLIGHT_PER_CLIENT,
             max_connections: MAX_CONNECTIONS,
+            max_connections_per_client: MAX_CONNECTIONS_PER_CLIENT,
             request_timeout: REQUEST_TIMEOUT,
         }
     }

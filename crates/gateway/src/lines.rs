@@ -2,12 +2,13 @@
 //! MQTT and a stream of messages over gRPC are accepted and answered by this.
 
 mod chunk;
+mod parts;
 
 use alloy_primitives::{Bytes as Content, hex};
 use chancery_reference_points::{
     Class, Code, DoorError,
     r2d::R2dSources,
-    source_data::{AcceptedSubmission, SourceSubmission},
+    source_data::{AcceptedSubmission, MAX_OPERATIONS, SourceSubmission},
 };
 use chancery_rest::types::submissions::{SubmissionOutcome, SubmissionReceipt, SubmitData};
 
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub(crate) use chunk::Chunk;
+pub(crate) use parts::{Part, Parts, Unsent, parts};
 
 /// A line as it was read: a submission, or why it is none.
 pub(crate) type Line = ApiResult<SourceSubmission>;
@@ -27,8 +29,26 @@ pub(crate) fn read(line: &[u8]) -> Line {
     if line.len() > MAX_LINE_BYTES {
         Err(too_large("a line", MAX_LINE_BYTES as u64))
     } else {
-        read_json(line).map(submission)
+        let request: SubmitData = read_json(line)?;
+        bounded(request.operations.len())?;
+        Ok(submission(request))
     }
+}
+
+/// Refuses what has more operations than a submission may have, as the door would: what waits for it is so small.
+pub(crate) fn bounded(operations: usize) -> ApiResult<()> {
+    if operations > MAX_OPERATIONS {
+        return Err(ApiError::new(
+            Code::BodyTooLarge,
+            format!("a submission has at most {MAX_OPERATIONS} operations, not {operations}"),
+        ));
+    }
+    Ok(())
+}
+
+/// What ends a stream that was silent for too long, or whose time is over.
+pub(crate) fn too_slow() -> ApiError {
+    ApiError::new(Code::TimedOut, "the stream was silent too long, or took too long")
 }
 
 /// What is longer than its bound.

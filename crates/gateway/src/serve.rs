@@ -4,18 +4,9 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{Router, middleware};
 use bytes::Bytes;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-    service::TowerToHyperService,
-};
 use sha2::{Digest as _, Sha256};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 use tower_http::compression::CompressionLayer;
 
 use crate::{
@@ -24,14 +15,19 @@ use crate::{
     authorization::layer::authorize,
     clock::{Clock, SystemClock},
     grpc,
-    limits::{
-        Clients, DRAIN_TIMEOUT, HEADER_TIMEOUT, MAX_HEAD_BUFFER_BYTES, MAX_HTTP2_STREAMS, MAX_USED_NONCES, enforce,
-    },
+    limits::{Clients, MAX_USED_NONCES, PerClient, Streams, enforce},
     metrics::{Metrics, MetricsSource},
     openapi, routes,
     state::Shared,
     web::{self, Web},
 };
+
+mod activity;
+mod connection;
+mod listening;
+mod reader;
+#[cfg(test)]
+mod tests;
 
 /// Why a gateway cannot be made or cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +55,11 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// Whoever is connected from this address.
+    fn at(address: IpAddr) -> Self {
+        Self { address, is_local: address.to_canonical().is_loopback() }
+    }
+
     /// Nobody in particular: a request that came through no connection of ours.
     pub(crate) const UNKNOWN: Self = Self { address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), is_local: false };
 }
@@ -93,6 +94,8 @@ impl Gateway {
         let shared = Arc::new(Shared {
             web: Web::load(config.web_directory.as_deref())?,
             clients: Clients::new(config.limits),
+            connections: PerClient::new(config.limits.max_connections_per_client),
+            streams: Streams::default(),
             config,
             doors,
             clock,
@@ -123,20 +126,33 @@ impl Gateway {
     }
 
     /// Serves a listener until `shutdown` is cancelled; then takes no more connections and waits for requests under way, at most
-    /// [`DRAIN_TIMEOUT`].
+    /// [`DRAIN_TIMEOUT`](crate::limits::DRAIN_TIMEOUT).
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
-        accept(self.router, Protocol::Http, self.shared.config.limits.max_connections, listener, shutdown).await;
+        listening::serve(self.shared, self.router, Protocol::Http, listener, shutdown).await;
     }
 
-    /// Serves gRPC on a listener of its own, by the same limits, sessions and roles, until `shutdown` is cancelled; then streams read no more, and what was
-    /// read is decided and answered, within [`DRAIN_TIMEOUT`].
+    /// The doors over gRPC, for a listener of their own, by the same limits, sessions and roles. What cannot be made is known before anything is served.
     ///
     /// # Errors
-    /// [`ServeError::Descriptors`], before anything is served.
-    pub async fn serve_grpc(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
-        let router = grpc::router(&self.shared, shutdown.clone())?;
-        accept(router, Protocol::Grpc, self.shared.config.limits.max_connections, listener, shutdown).await;
-        Ok(())
+    /// [`ServeError::Descriptors`].
+    pub async fn grpc(&self, shutdown: CancellationToken) -> Result<GrpcGateway, ServeError> {
+        let router = grpc::router(&self.shared, shutdown.clone()).await?;
+        Ok(GrpcGateway { shared: Arc::clone(&self.shared), router, shutdown })
+    }
+}
+
+/// The gateway over gRPC.
+pub struct GrpcGateway {
+    shared: Arc<Shared>,
+    router: Router,
+    shutdown: CancellationToken,
+}
+
+impl GrpcGateway {
+    /// Serves a listener until the token that it was made with is cancelled; then streams read no more, and what was read is decided and answered, within
+    /// [`DRAIN_TIMEOUT`](crate::limits::DRAIN_TIMEOUT).
+    pub async fn serve(self, listener: TcpListener) {
+        listening::serve(self.shared, self.router, Protocol::Grpc, listener, self.shutdown).await;
     }
 }
 
@@ -147,77 +163,4 @@ enum Protocol {
     Http,
     /// HTTP/2 alone.
     Grpc,
-}
-
-async fn accept(
-    router: Router,
-    protocol: Protocol,
-    max_connections: usize,
-    listener: TcpListener,
-    shutdown: CancellationToken,
-) {
-    let connections = Arc::new(Semaphore::new(max_connections));
-    let graceful = GracefulShutdown::new();
-    loop {
-        // A place first: when all are taken, new connections wait in the kernel.
-        let place = tokio::select! {
-            () = shutdown.cancelled() => break,
-            place = Arc::clone(&connections).acquire_owned() => place,
-        };
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let connection = graceful.watch(connection(router.clone(), protocol, stream, peer.ip()));
-                tokio::spawn(async move {
-                    // Errors of one connection (resets, bad bytes) concern nobody else.
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "a connection ended with an error");
-                    }
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                // Out of file descriptors, or the peer gave up: go on, but not in a busy loop.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        }
-    }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!(
-            seconds = DRAIN_TIMEOUT.as_secs(),
-            "requests were still under way when the time to drain was over"
-        );
-    }
-}
-
-fn connection(
-    router: Router,
-    protocol: Protocol,
-    stream: TcpStream,
-    address: IpAddr,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn std::error::Error + Send + Sync>> + Send {
-    let peer = Peer { address, is_local: address.to_canonical().is_loopback() };
-    // Answers are small: waiting for more to send only makes them late.
-    let _ = stream.set_nodelay(true);
-    let service = router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(peer);
-        request.map(axum::body::Body::new)
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    if protocol == Protocol::Grpc {
-        builder = builder.http2_only();
-    }
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BUFFER_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(HEADER_TIMEOUT)
-        .max_concurrent_streams(MAX_HTTP2_STREAMS)
-        .max_header_list_size(u32::try_from(MAX_HEAD_BUFFER_BYTES).unwrap_or(u32::MAX));
-    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned()
 }

@@ -8,7 +8,7 @@ use crate::{
     Doors, GatewayConfig,
     authentication::{Judge, ReplayCache, Sessions, SignInNonces},
     clock::Clock,
-    limits::Clients,
+    limits::{Clients, PerClient, Streams},
     metrics::Metrics,
     web::Web,
 };
@@ -23,6 +23,9 @@ pub(crate) struct Shared {
     /// Nonces of signed requests and of sign-in messages that have been used.
     pub(crate) used: ReplayCache,
     pub(crate) clients: Clients,
+    /// Connections of each client address.
+    pub(crate) connections: Arc<PerClient>,
+    pub(crate) streams: Streams,
     pub(crate) metrics: Metrics,
     pub(crate) web: Web,
     /// The OpenAPI document and its entity tag.

@@ -7,6 +7,7 @@ use chancery_reference_points::{
     data_block::TransactionLocator,
     source_data::{AcceptedSubmission, SourceOperationProof, SourceSubmission, SubmissionState as DoorState},
 };
+use prost::Message as _;
 
 pub use crate::wire::{
     data::v1::{OperationProof, TransactionLocator as WireLocator},
@@ -21,6 +22,13 @@ impl Line {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.submission.len() + self.operations.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// What it takes on the wire, in bytes, with what frames it (`Length-Prefixed-Message`, <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
+    #[must_use]
+    pub fn framed_bytes(&self) -> usize {
+        const PREFIX_BYTES: usize = 5;
+        PREFIX_BYTES + self.encoded_len()
     }
 }
 
@@ -105,6 +113,7 @@ mod tests {
     fn a_line_is_what_the_door_takes_byte_for_byte() {
         let line = Line { submission: "a.b.c".into(), operations: vec![Bytes::from_static(b"{ \"time\" :1}")] };
         assert_eq!(line.bytes(), 5 + 12);
+        assert_eq!(line.framed_bytes(), 5 + (2 + 5) + (2 + 12));
         let submission = SourceSubmission::from(line);
         assert_eq!(submission.operations[0].as_ref(), b"{ \"time\" :1}");
     }

@@ -19,6 +19,10 @@ pub const MAX_WORDS: usize = 16;
 pub const MAX_FIELD_BYTES: usize = 256;
 /// Most operations that one audit looks at; it says where the next goes on.
 pub const MAX_AUDIT_OPERATIONS: u64 = 500_000;
+/// Most versions that one trace shows. What has more is searched page by page.
+pub const MAX_TRACE_VERSIONS: usize = 10_000;
+/// Most bytes of the versions of one trace, by [`DataOperation::bytes`].
+pub const MAX_TRACE_BYTES: usize = 12 * 1024 * 1024;
 
 /// An operation by its submission's place in the journal and its own in the submission. Ordered as accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -112,6 +116,15 @@ pub struct DataOperation {
     pub accepted_at: u64,
     /// Its exact bytes.
     pub operation: String,
+}
+
+impl DataOperation {
+    /// About what it takes in an answer, in bytes: texts, and the rest at its largest.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        const OTHER_MEMBERS_BYTES: usize = 256;
+        OTHER_MEMBERS_BYTES + self.organization.len() + self.format.len() + self.operation.len()
+    }
 }
 
 /// A page of operations.

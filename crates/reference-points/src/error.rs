@@ -56,6 +56,7 @@ codes! {
     HeadersTooLarge = "headers-too-large", Invalid, "The headers are larger than allowed.", "Send at most `limit` bytes of header names and values.";
     MethodNotAllowed = "method-not-allowed", Invalid, "There is no such method at this address.", "The header `allow` names the methods; see /docs.";
     UnsupportedMediaType = "unsupported-media-type", Invalid, "The body is not of a type that this endpoint reads.", "Send `content-type: application/json`.";
+    NotAcceptable = "not-acceptable", Invalid, "The answer is not written in any type that the request accepts.", "Accept one of the media types that `offered` lists.";
     SchemaViolation = "schema-violation", Invalid, "The data does not follow its declared format.", "Correct the members that `violations` lists; GET /v1/kinds shows the format.";
     MalformedAddress = "malformed-address", Invalid, "This is not an address.", "Write 0x and 40 hexadecimal digits; a mixed-case address must have a right EIP-55 checksum.";
     MalformedJwe = "malformed-jwe", Invalid, "The sealed payload is not a JWE that this platform reads.", "Seal as JWE compact, alg ECDH-ES, enc A256GCM, key X25519 (docs: encodings).";

@@ -70,7 +70,7 @@ pub trait S2pData: Send + Sync {
     /// The versions of an asset that may be seen, oldest first.
     ///
     /// # Errors
-    /// `JournalUnavailable`.
+    /// `MalformedRequest` when they are more than one trace shows; `JournalUnavailable`.
     async fn versions(&self, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>>;
 
     /// The operation at a place, recomputed from what is stored, with its proof up to the chain.

@@ -4,6 +4,9 @@ use alloy_primitives::{Address, B256, Bytes, FixedBytes};
 use chancery_data::{SourceId, key::Jwk, proof::OperationProof, source::SourceKind};
 use serde::{Deserialize, Serialize};
 
+/// Most operations of one submission.
+pub use chancery_data::submission::MAX_OPERATIONS;
+
 use crate::data_block::TransactionLocator;
 
 /// A submission as it arrives: signed statement, and the exact bytes of its operations.

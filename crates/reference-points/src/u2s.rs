@@ -79,7 +79,9 @@ pub trait U2sData: Send + Sync {
     /// Every version, source and reader of an asset.
     ///
     /// # Errors
-    /// `UnknownOperation` when nothing that the actor may see is about it; `MalformedRequest`, `DatabaseUnreachable`, `JournalUnavailable`.
+    /// `UnknownOperation` when nothing that the actor may see is about it; `MalformedRequest`, also when it has more versions than one trace shows
+    /// ([`MAX_TRACE_VERSIONS`](crate::data_search::MAX_TRACE_VERSIONS), [`MAX_TRACE_BYTES`](crate::data_search::MAX_TRACE_BYTES));
+    /// `DatabaseUnreachable`, `JournalUnavailable`.
     async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace>;
 
     /// The proof of an operation that the actor has found.

@@ -22,6 +22,7 @@ mod store;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use index::SearchIndex;
 pub use search::DataSearch;

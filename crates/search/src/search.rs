@@ -21,10 +21,8 @@ use crate::{
     SearchError, SearchIndex,
     follow::follow,
     query::{Found, Plan},
+    versions::Versions,
 };
-
-/// Most versions that one trace shows.
-const MAX_VERSIONS: usize = 10_000;
 
 /// Search over one journal.
 pub struct DataSearch {
@@ -102,7 +100,7 @@ impl Inner {
     }
 
     fn versions(&self, asset: &Asset, visibility: &Visibility) -> DoorResult<Vec<AssetVersion>> {
-        let mut versions = Vec::new();
+        let mut versions = Versions::of(asset);
         let mut query = DataQuery {
             formats: vec![asset.format.clone()],
             subject: Some(asset.subject.clone()),
@@ -110,16 +108,12 @@ impl Inner {
             limit: Some(MAX_PAGE_OPERATIONS),
             ..DataQuery::default()
         };
-        while versions.len() < MAX_VERSIONS {
+        loop {
             let page = self.page(query.clone(), visibility.clone())?;
-            let owned = page.operations.into_iter().filter(|operation| operation.organization == asset.organization);
-            for operation in owned {
-                versions.push(AssetVersion { version: versions.len() as u64 + 1, operation });
-            }
-            let Some(next) = page.next else { break };
+            page.operations.into_iter().try_for_each(|operation| versions.add(operation))?;
+            let Some(next) = page.next else { return Ok(versions.all()) };
             query.after = Some(next);
         }
-        Ok(versions)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Asking for access: a transaction of the reader's own, to the asset's contract (S-RULES). It names the key to which the data key is to be sealed.
+//! Asking for access, and ending it: a transaction of the reader's own, to the asset's contract (S-RULES). It names the key to which the data key is to be sealed.
 
 use std::sync::Arc;
 
@@ -7,7 +7,14 @@ use alloy_sol_types::{SolCall as _, SolEvent as _};
 use chancery_contracts::DigitalAsset;
 use chancery_ledger::{Call, Chain, FinalTransaction, LedgerError, SubmitterKey};
 
-use crate::sealing::ReaderKey;
+use crate::{
+    department::{AssetContract, DepartmentError},
+    directory::RequestState,
+    sealing::ReaderKey,
+};
+
+/// Most requests and grants of one reader that are open at once; the contract's own bound.
+pub const MAX_OPEN_REQUESTS: usize = 16;
 
 /// Why there is no request.
 #[derive(Debug, thiserror::Error)]
@@ -29,10 +36,13 @@ pub struct Asked {
     pub transaction: FinalTransaction,
 }
 
+/// Requests that are looked at to find those of a reader: the newest.
+const MAX_SCANNED_REQUESTS: u64 = 1000;
+
 /// Asks for a version of an asset and waits until the request is final. Of the purpose its keccak256 stands on the chain.
 ///
 /// # Errors
-/// [`AskError`]; `NotListed` and `VersionUnknown` are reasons of the contract.
+/// [`AskError`]; `NotListed`, `VersionUnknown` and `TooManyOpenRequests` ([`open_requests`]) are reasons of the contract.
 pub async fn ask(
     chain: &Chain,
     key: &Arc<SubmitterKey>,
@@ -54,4 +64,37 @@ pub async fn ask(
         .find_map(|event| u64::try_from(U256::from_be_bytes(event.topics.get(1)?.0)).ok());
     let request = number.ok_or(AskError::NoAsset(asset))?;
     Ok(Asked { request, transaction })
+}
+
+/// The requests of a reader that are open, newest first: pending, approved or granted. A grant whose time has passed is open until somebody ends it. Of
+/// the asset's requests the newest 1,000 are looked at.
+///
+/// # Errors
+/// [`DepartmentError::Chain`], [`DepartmentError::Answer`].
+pub async fn open_requests(asset: &AssetContract, reader: Address) -> Result<Vec<u64>, DepartmentError> {
+    let count = asset.request_count().await?;
+    let mut open = Vec::new();
+    for number in (count.saturating_sub(MAX_SCANNED_REQUESTS) + 1..=count).rev() {
+        let asked = asset.request(number).await?;
+        let is_open = matches!(asked.state, RequestState::Pending | RequestState::Approved | RequestState::Granted);
+        if is_open && asked.reader == reader {
+            open.push(number);
+        }
+        if open.len() == MAX_OPEN_REQUESTS {
+            break;
+        }
+    }
+    Ok(open)
+}
+
+/// Ends a request or its grant, as its reader or as the owner, and waits until that is final: nothing is handed out on it any more, and its place is free.
+///
+/// # Errors
+/// [`DepartmentError::Chain`]; `NotReader` and `RequestStateWrong` are reasons of the contract.
+pub async fn end(
+    asset: &AssetContract,
+    key: &Arc<SubmitterKey>,
+    request: u64,
+) -> Result<FinalTransaction, DepartmentError> {
+    asset.send(key, DigitalAsset::endCall { id: request }).await
 }

@@ -7,14 +7,17 @@ use std::{
 };
 
 use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
+use async_trait::async_trait;
 use bytes::Bytes;
 use chancery_sharing::{
     extract::{
-        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, FileFormat,
-        FileSource, Literal, MAX_REJECTS, PublishedPart, Reject, Source, SqliteSource, extract_part,
+        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState,
+        FileFormat, FileSource, Literal, MAX_REJECTS, PublishedPart, Reject, Source, SqliteSource, extract_part,
+        remove_superseded, reseal_part,
     },
+    name::ObjectName,
     sealing::{DataKey, OpeningReader, Sealed},
-    storage::{DirectoryStore, fetch_verified},
+    storage::{ByteStream, DirectoryStore, FileStore, Location, StoreError, fetch_verified},
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -133,6 +136,53 @@ async fn rejects_are_kept_corrected_and_replayed() {
     let part = desk.extract(&source, &weather()).await.unwrap().unwrap();
     assert_eq!((part.rows, part.rejected), (2, 0));
     assert_eq!(desk.published(), 2, "a part of its own");
+
+    // The same file once more would share its rows twice.
+    let again = desk.extract(&source, &weather()).await;
+    assert!(matches!(again, Err(ExtractError::Replayed { part: 2 })), "{again:?}");
+    assert_eq!(desk.published(), 2);
+    let source = FileSource::new(&desk.write("corrected.ndjson", &corrected[2]), FileFormat::Rejects);
+    assert_eq!(desk.extract(&source, &weather()).await.unwrap().unwrap().rows, 1, "another file is taken");
+}
+
+/// A store that keeps what is to be removed, as if the process had ended before.
+#[derive(Debug)]
+struct KeepingStore(DirectoryStore);
+
+#[async_trait]
+impl FileStore for KeepingStore {
+    async fn publish(&self, name: &ObjectName, staged: &Path) -> Result<Location, StoreError> {
+        self.0.publish(name, staged).await
+    }
+    async fn open(&self, location: &Location) -> Result<ByteStream, StoreError> {
+        self.0.open(location).await
+    }
+    async fn remove(&self, _: &Location) -> Result<(), StoreError> {
+        Err(StoreError::Temporary("it went away".to_owned()))
+    }
+}
+
+// SHARE-8
+#[tokio::test]
+async fn nothing_stays_under_the_old_key_when_sealing_anew_is_broken_off() {
+    let desk = Desk::new();
+    let source = FileSource::new(&dataset("seattle-weather.csv"), FileFormat::Csv);
+    let old = desk.extract(&source, &weather()).await.unwrap().unwrap();
+    let (asset, state) = ("weather".parse().unwrap(), desk.directory.path().join("state.json"));
+    let next = EpochKey { epoch: 2, key: DataKey::random().unwrap() };
+    let keeping = KeepingStore(desk.store.clone());
+    let broken = reseal_part(0, &desk.key, &next, &keeping, &asset, &state).await;
+    assert!(matches!(broken, Err(ExtractError::Store(_))), "{broken:?}");
+    let kept = ExtractState::load(&state).unwrap();
+    assert_eq!((kept.parts[0].key_epoch, &kept.superseded), (2, &vec![old.location.clone()]));
+    assert_eq!(desk.published(), 2, "the old file lies there still");
+
+    remove_superseded(&desk.store, &state).await.unwrap();
+    assert_eq!(desk.published(), 1);
+    assert!(matches!(desk.store.open(&old.location).await, Err(StoreError::NotFound(_))));
+    let kept = ExtractState::load(&state).unwrap();
+    assert_eq!(kept.superseded, []);
+    assert!(desk.store.open(&kept.parts[0].location).await.is_ok());
 }
 
 #[tokio::test]

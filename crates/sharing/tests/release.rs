@@ -1,6 +1,7 @@
 //! SHARE-7 to SHARE-10 over a real node: not a byte leaves before the grant is final, or after it ended, and what comes is what was published.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod department;
 mod desk;
 
 use chancery_contracts::DigitalAsset;

@@ -151,13 +151,19 @@ pub(crate) struct Search {
     #[arg(long, value_name = "PLACE.INDEX")]
     pub(crate) after: Option<String>,
     /// With the proof of each operation.
-    #[arg(long, conflicts_with = "csv")]
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "arrow"])]
     pub(crate) proofs: bool,
     /// As CSV.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["parquet", "arrow"])]
     pub(crate) csv: bool,
+    /// The page as Apache Parquet, into this new file.
+    #[arg(long, value_name = "FILE", conflicts_with = "arrow")]
+    pub(crate) parquet: Option<PathBuf>,
+    /// The page as a stream of Apache Arrow's IPC format, into this new file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) arrow: Option<PathBuf>,
     /// Only count, by day, format and source; everything.
-    #[arg(long, conflicts_with = "csv")]
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "arrow"])]
     pub(crate) count: bool,
 }
 

@@ -71,6 +71,8 @@ pub(crate) enum ShareCommand {
         /// The number of the request.
         request: u64,
     },
+    /// End a request or its grant, as its reader or as the owner of the asset: nothing is handed out on it any more, and its reader may ask again.
+    End(EndAccess),
     /// Fetch what was granted from its owner, verify it against the chain, and open it.
     Fetch(FetchShared),
 }
@@ -118,6 +120,19 @@ pub(crate) struct AskAccess {
     /// Which version. Default: the newest.
     #[arg(long = "of-version", value_name = "N")]
     pub(crate) version: Option<u32>,
+    #[command(flatten)]
+    pub(crate) chain: TrustedMain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EndAccess {
+    /// The resource.
+    pub(crate) resource: String,
+    /// The number of the request.
+    pub(crate) request: u64,
+    /// The contract of the asset. Default: the one that the directory names, when it shows you the resource.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) asset: Option<Address>,
     #[command(flatten)]
     pub(crate) chain: TrustedMain,
 }

@@ -25,6 +25,7 @@ use super::{
     nodes::{self, CityNodes, validator_count},
     samples,
     secrets::{load_or_create_private_key, private_directory},
+    served::Served,
 };
 use crate::{
     arguments::Up,
@@ -117,24 +118,27 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
         }
     }));
     let shutdown = CancellationToken::new();
-    let serving_grpc = tokio::spawn(gateway.clone().serve_grpc(grpc_listener, shutdown.clone()));
-    let serving = tokio::spawn(gateway.serve(listener, shutdown.clone()));
+    // Made before anything is announced: what says it is ready is.
+    let grpc = gateway.grpc(shutdown.clone()).await?;
+    let mut serving_grpc = Served::spawn("gRPC", grpc.serve(grpc_listener));
+    let mut serving = Served::spawn("the gateway", gateway.serve(listener, shutdown.clone()));
     let sources = mqtt::serve(mqtt_listener, brokers, &sources, &shutdown);
 
     announce(address, &nodes, mqtt_address, grpc_address);
     let outcome = tokio::select! {
         () = stop => { info!("stopping"); Ok(()) }
         failed = any_failed(&nodes) => Err(failed),
+        failed = serving.failed() => Err(failed),
+        failed = serving_grpc.failed() => Err(failed),
     };
     shutdown.cancel();
-    serving.await.ok();
-    let served_grpc = serving_grpc.await;
+    let served = [serving.ended().await, serving_grpc.ended().await];
     sources.wait().await;
     for nodes in nodes {
         nodes.shutdown().await;
     }
     outcome?;
-    Ok(served_grpc.context("gRPC was served no more")??)
+    served.into_iter().collect()
 }
 
 /// The one line that says that everything answers.

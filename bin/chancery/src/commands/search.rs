@@ -1,12 +1,18 @@
 //! `chancery search` (U2S): operations of registered sources, or how many there are.
 
-use std::process::ExitCode;
+use std::{io::Write as _, path::Path, process::ExitCode};
 
-use anyhow::{Context, Result};
-use chancery_client::rest::{
-    types::data::{FieldValue, OperationPlace, PageFormat, SearchData},
-    values::HexAddress,
+use anyhow::{Context, Result, ensure};
+use chancery_client::{
+    Client, MAX_ANSWER_BYTES,
+    rest::{
+        types::data::{FieldValue, OperationPlace, PageFormat, SearchData},
+        values::HexAddress,
+    },
 };
+use futures::TryStreamExt as _;
+use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::connect;
 use crate::{
@@ -25,8 +31,11 @@ pub(super) async fn run(command: Search, connection: &Connection, output: &Outpu
         output.answer(&counts, lines.join("\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let csv = command.csv;
+    let (csv, file) = (command.csv, command.parquet.clone().or_else(|| command.arrow.clone()));
     let request = request(command)?;
+    if let Some(file) = file {
+        return write(&client, &request, &file, output).await;
+    }
     if csv {
         let text = client.search_data_as_text(&request).await?;
         output.answer(&text, &text);
@@ -48,8 +57,32 @@ pub(super) async fn run(command: Search, connection: &Connection, output: &Outpu
             )
         })
         .collect();
-    lines.extend(page.next.map(|next| format!("More: --after {}.{}", next.place, next.index)));
+    lines.extend(page.next.map(more));
     output.answer(&page, lines.join("\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn more(next: OperationPlace) -> String {
+    format!("More: --after {}.{}", next.place, next.index)
+}
+
+/// Writes a file that is whole or not there. What offices see is in nobody else's hands: mode 0600.
+async fn write(client: &Client, request: &SearchData, path: &Path, output: &Output) -> Result<ExitCode> {
+    ensure!(!path.exists(), "{} exists: choose another name", path.display());
+    let mut page = client.search_data_as_file(request).await?;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)
+        .with_context(|| format!("cannot write into {}: make the folder first", folder.display()))?;
+    let mut bytes = 0;
+    while let Some(chunk) = page.bytes.try_next().await? {
+        bytes += chunk.len();
+        ensure!(bytes <= MAX_ANSWER_BYTES, "the answer is larger than {MAX_ANSWER_BYTES} bytes");
+        file.write_all(&chunk)?;
+    }
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let lines: Vec<_> = [format!("{}: {bytes} bytes", path.display())].into_iter().chain(page.next.map(more)).collect();
+    output.answer(&json!({"file": path, "bytes": bytes, "next": page.next}), lines.join("\n"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -75,6 +108,11 @@ fn request(command: Search) -> Result<SearchData> {
         limit: command.limit,
         after: after.transpose()?,
         proofs: command.proofs,
-        format: if command.csv { PageFormat::Csv } else { PageFormat::Json },
+        format: Some(match (command.csv, command.parquet, command.arrow) {
+            (true, ..) => PageFormat::Csv,
+            (_, Some(_), _) => PageFormat::Parquet,
+            (.., Some(_)) => PageFormat::Arrow,
+            _ => PageFormat::Json,
+        }),
     })
 }

@@ -35,6 +35,7 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Find(which) => wait(reader::find(which, connection, output)),
         ShareCommand::Ask(what) => wait(reader::ask(&what, connection, output)),
         ShareCommand::Request { resource, request } => wait(reader::request(&resource, request, connection, output)),
+        ShareCommand::End(what) => wait(reader::end(&what, connection, output)),
         ShareCommand::Fetch(what) => wait(reader::fetch(&what, connection, output)),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use alloy_primitives::Address;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use chancery_contracts::predeploys;
 use chancery_sharing::{
     department::Rules,
@@ -114,6 +114,11 @@ impl DataSet {
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
         set.folder = parent.unwrap_or(Path::new(".")).to_owned();
         set.shared.check().with_context(|| format!("[shared] of {} cannot be used", file.display()))?;
+        ensure!(
+            set.rules.grant_days != Some(0),
+            "grant_days of [rules] in {}: at least 1, or leave it out",
+            file.display()
+        );
         set.rules().with_context(|| format!("{} cannot be used", file.display()))?;
         Ok(set)
     }
@@ -249,6 +254,8 @@ conditions = [{ column = "weather", comparison = "ne", value = "fog" }]
             ("title = \"Weather, day by day\"", "title = \"\"", "title"),
             ("state = \"state\"", "state = \"state\"\nvisible_to = [\"king\"]", "visible_to"),
             ("automatic = true", "automatic = true, reader = []", "reader"),
+            ("grant_days = 30", "grant_days = 0", "grant_days"),
+            ("Weather, day by day", "Weather\\u001b[2J", "control character"),
         ] {
             let error = format!("{:#}", read(&TEXT.replacen(old, new, 1)).unwrap_err());
             assert!(error.contains(said), "{new}: {error}");

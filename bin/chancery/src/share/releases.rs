@@ -80,6 +80,7 @@ fn door_error(error: DepartmentError) -> DoorError {
         DepartmentError::NotGranted { state, .. } => {
             DoorError::new(Code::NotGranted, detail).with("state", state.name())
         }
+        DepartmentError::GrantUnderWay(_) => DoorError::new(Code::NotFinalYet, detail),
         DepartmentError::Release(ReleaseError::NotGranted { .. }) => {
             DoorError::new(Code::NotGranted, detail).with("state", "ended")
         }

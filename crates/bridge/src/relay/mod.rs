@@ -79,15 +79,25 @@ pub enum RelayError {
         /// Its code.
         organization: alloy_primitives::B256,
     },
-    /// Its key records are more than a relay looks through.
-    #[error("organization {organization} has {count} key records, more than {limit}")]
+    /// Its key records are more than a relay looks through: the newest of them were, and the organization and its rights are not concerned.
+    #[error("organization {organization} has {count} key records, of which only the newest {limit} are looked through")]
     TooManyKeyRecords {
         /// Its code.
         organization: alloy_primitives::B256,
         /// How many it has.
         count: u64,
-        /// How many may be.
+        /// How many are looked through.
         limit: u64,
+    },
+    /// A host refuses what comes from so far ahead: correct the clock that is wrong, of the one chain or the other.
+    #[error("the newest final block of {followed} lies {ahead_s} seconds ahead of {host}")]
+    ClockAhead {
+        /// The chain that is followed.
+        followed: String,
+        /// The chain to which it is shown.
+        host: String,
+        /// By how many seconds.
+        ahead_s: u64,
     },
     /// The side chain knows no such certificate.
     #[error("the chain knows no certificate {certificate_id}")]

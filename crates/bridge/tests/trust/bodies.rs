@@ -1,7 +1,8 @@
 //! A university with an issuing key on one chain, and a holder.
 
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
-use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_sol_types::SolValue as _;
 use chancery_contracts::{CertificateRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry};
 
 use crate::{chain::TestChain, partnership::name};
@@ -19,6 +20,12 @@ pub(crate) fn degree() -> B256 {
 
 pub(crate) fn master() -> B256 {
     name("master-degree")
+}
+
+/// Where the registry keeps whether the university stands (`contracts/src/libraries/RegistrySlots.sol`).
+pub(crate) fn standing_slot() -> B256 {
+    let first = keccak256((university(), U256::from(2)).abi_encode());
+    U256::from_be_bytes(first.0).wrapping_add(U256::ONE).into()
 }
 
 fn sealed() -> Bytes {

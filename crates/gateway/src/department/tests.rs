@@ -119,7 +119,7 @@ fn code(body: &[u8]) -> String {
 fn door() -> (Router, Arc<OneReader>) {
     let releases = Arc::new(OneReader { reader: signer(1).address(), asked: Mutex::default() });
     let origins = vec![Origin::parse(&format!("https://{HOST}")).unwrap()];
-    (with_clock(origins, 7100, releases.clone(), Arc::new(StoppedClock)), releases)
+    (with_clock(origins, 7100, releases.clone(), Arc::new(StoppedClock), REQUEST_TIMEOUT), releases)
 }
 
 // S-RULES, SHARE-9: what is released is released to who has proven to be the reader.
@@ -162,4 +162,46 @@ async fn who_does_not_sign_or_signs_for_another_door_reaches_nothing() {
         assert_eq!((answer.0, code(&answer.1).as_str()), (status, name), "{path}");
     }
     assert!(releases.asked.lock().unwrap().is_empty());
+}
+
+// GATEWAY-6
+#[tokio::test]
+async fn a_body_is_refused_before_anything_is_read_of_it() {
+    let (door, releases) = door();
+    let endless = || Body::from_stream(stream::pending::<io::Result<Bytes>>());
+    for body in [Body::from("x"), endless()] {
+        let mut request = signed(&path("/file"), &signer(1), "nonce-number-1", HOST);
+        *request.body_mut() = body;
+        let (status, answer) = ask(&door, request).await;
+        assert_eq!((status, code(&answer).as_str()), (400, "malformed-request"));
+    }
+    assert!(releases.asked.lock().unwrap().is_empty());
+    let (status, _) = ask(&door, signed(&path("/file"), &signer(1), "nonce-number-1", HOST)).await;
+    assert_eq!(status, 200, "the nonce was not used up");
+}
+
+/// Waits for a chain that makes no block.
+struct StandingChain;
+
+#[async_trait]
+impl Releases for StandingChain {
+    async fn granted(&self, _: Address, _: Address, _: u64) -> DoorResult<GrantedAccess> {
+        std::future::pending().await
+    }
+
+    async fn file(&self, _: Address, _: Address, _: u64) -> DoorResult<ReleasedFile> {
+        std::future::pending().await
+    }
+}
+
+// GATEWAY-6
+#[tokio::test]
+async fn an_answer_that_does_not_come_in_time_is_a_problem() {
+    let origins = vec![Origin::parse(&format!("https://{HOST}")).unwrap()];
+    let longest = Duration::from_millis(1);
+    let door = with_clock(origins, 7100, Arc::new(StandingChain), Arc::new(StoppedClock), longest);
+    for (tail, nonce) in [("", "nonce-number-1"), ("/file", "nonce-number-2")] {
+        let (status, body) = ask(&door, signed(&path(tail), &signer(1), nonce, HOST)).await;
+        assert_eq!((status, code(&body).as_str()), (503, "timed-out"));
+    }
 }

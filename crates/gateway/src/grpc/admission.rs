@@ -5,21 +5,22 @@ use std::{sync::Arc, time::Instant};
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
-use chancery_reference_points::{Actor, Code};
+use chancery_reference_points::{Actor, Code, DoorError};
 use http::{HeaderMap, header};
-use tonic::Code as GrpcCode;
+use tonic::{Code as GrpcCode, Status};
 
 use super::{
     call::Call,
-    limits::MAX_MESSAGE_BYTES,
+    ending::ending,
+    limits::{MAX_ANSWER_BYTES, MAX_QUESTION_BYTES},
     methods::{self, Method},
 };
 use crate::{
     authentication::Credential,
     authorization::layer::{Caller, judge, judged, row_of},
-    limits::{admit as take_place, log, run},
+    limits::{admit as take_place, in_time, keep, log},
     lines::too_large,
     problem::{ApiError, ApiResult},
     serve::Peer,
@@ -38,17 +39,17 @@ pub(super) async fn admit(State(shared): State<Arc<Shared>>, mut request: Reques
     // A path that is no method is what the caller says: it is not written anywhere.
     let route = method.map_or("no method", |method| method.path);
     request.extensions_mut().insert(call.clone());
-    let response = match take_place(&shared, &mut request) {
-        Err(refusal) => answer(&call, refusal),
+    let max_message_bytes = method.map_or(MAX_QUESTION_BYTES, Method::max_message_bytes);
+    let (response, place) = match take_place(&shared, &mut request) {
+        Err(refusal) => (answer(&call, refusal), None),
         Ok(place) => {
-            shared.metrics.request_begins();
-            let response = match admitted(&shared, method, &mut request).await {
-                Err(refusal) => answer(&call, refusal),
-                Ok(()) => named(&call, run(&shared, request, next).await),
+            let answered = async {
+                match admitted(&shared, method, &mut request).await {
+                    Err(refusal) => refusal.into_response(),
+                    Ok(()) => next.run(request).await,
+                }
             };
-            shared.metrics.request_ends();
-            drop(place);
-            response
+            (named(&call, in_time(&shared, answered).await, max_message_bytes), Some(place))
         }
     };
     let (status, elapsed) = (status_of(response.headers()).unwrap_or(0), started.elapsed());
@@ -56,7 +57,9 @@ pub(super) async fn admit(State(shared): State<Arc<Shared>>, mut request: Reques
     let code = failure.map(|failure| failure.error.code().name());
     shared.metrics.answered("gRPC", route, status, code, elapsed);
     log("gRPC", route, status, elapsed, call.id, failure);
-    response
+    let late = call.clone();
+    let response = ending(response, move |trailers| named_late(&late, trailers, max_message_bytes));
+    keep(response, place)
 }
 
 /// Who asks, if the method's row lets them in.
@@ -90,34 +93,52 @@ fn answer(call: &Call, refusal: ApiError) -> Response {
 }
 
 /// Gives a name to what was refused without one: by the layers of HTTP, or by the library before a service was reached (GRPC-4).
-fn named(call: &Call, response: Response) -> Response {
+fn named(call: &Call, response: Response, max_message_bytes: usize) -> Response {
     if let Some(failure) = response.extensions().get::<ApiError>() {
         return answer(call, failure.clone());
     }
-    let headers = response.headers();
-    let Some(status) = status_of(headers).filter(|status| *status != 0) else { return response };
-    if headers.contains_key(GRPC_DETAILS) {
-        return response;
-    }
-    match named_status(GrpcCode::from_i32(status.into())) {
+    match unnamed(response.headers()).and_then(|code| named_status(code, max_message_bytes)) {
         Some(refusal) => answer(call, refusal),
         None => response,
     }
 }
 
-/// What a status of the library is about: it refuses messages that are too long or unreadable, and methods that it does not know. Others pass.
-pub(super) fn named_status(code: GrpcCode) -> Option<ApiError> {
+/// The same after the answer has begun.
+fn named_late(call: &Call, trailers: &HeaderMap, max_message_bytes: usize) -> Option<Status> {
+    let refusal = match unnamed(trailers)? {
+        // It is the answer that was too large: its door should have refused.
+        GrpcCode::OutOfRange | GrpcCode::ResourceExhausted => DoorError::internal(TooLargeAnswer).into(),
+        code => named_status(code, max_message_bytes)?,
+    };
+    Some(call.refuse_late(refusal))
+}
+
+/// An answer has more bytes than a message may have: a bug.
+#[derive(Debug, thiserror::Error)]
+#[error("an answer has more than {MAX_ANSWER_BYTES} bytes")]
+struct TooLargeAnswer;
+
+/// The code of a refusal without a name.
+fn unnamed(headers: &HeaderMap) -> Option<GrpcCode> {
+    let status = status_of(headers).filter(|status| *status != 0)?;
+    (!headers.contains_key(GRPC_DETAILS)).then(|| GrpcCode::from_i32(status.into()))
+}
+
+/// What a status of the library is about: it refuses messages that are too long or unreadable, and methods and names that it does not know. Others pass.
+pub(super) fn named_status(code: GrpcCode, max_message_bytes: usize) -> Option<ApiError> {
     match code {
-        GrpcCode::OutOfRange | GrpcCode::ResourceExhausted => Some(too_large("a message", MAX_MESSAGE_BYTES as u64)),
+        GrpcCode::OutOfRange | GrpcCode::ResourceExhausted => Some(too_large("a message", max_message_bytes as u64)),
         GrpcCode::Internal | GrpcCode::InvalidArgument | GrpcCode::DataLoss | GrpcCode::Unknown => {
             Some(ApiError::new(Code::MalformedRequest, "the message is not what the .proto file says"))
         }
         GrpcCode::Unimplemented => Some(ApiError::new(Code::UnknownRoute, "there is no such method or compression")),
+        // Health and reflection are asked about names.
+        GrpcCode::NotFound => Some(ApiError::new(Code::UnknownService, "nothing of this name is served")),
         _ => None,
     }
 }
 
-fn status_of(headers: &HeaderMap) -> Option<u16> {
+pub(super) fn status_of(headers: &HeaderMap) -> Option<u16> {
     headers.get(GRPC_STATUS)?.to_str().ok()?.parse().ok()
 }
 

@@ -1,12 +1,15 @@
 //! One call: how it is named in the log, what it was refused with, and the status of that.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use chancery_reference_points::{Actor, Class};
 use tonic::{Request, Status};
 use uuid::Uuid;
 
-use crate::{authorization::layer::Caller, problem::ApiError};
+use crate::{authorization::layer::Caller, problem::ApiError, serve::Peer};
 
 /// A call under way; the layer around the services puts it into the request's extensions.
 #[derive(Clone, Debug)]
@@ -50,4 +53,9 @@ impl Call {
 /// Who asks; the public for a request that came past the layer.
 pub(super) fn actor<T>(request: &Request<T>) -> Actor {
     request.extensions().get::<Caller>().map_or_else(Actor::public, |caller| caller.actor.clone())
+}
+
+/// Where it is asked from.
+pub(super) fn address<T>(request: &Request<T>) -> IpAddr {
+    request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN).address
 }

@@ -5,5 +5,5 @@
 pub const MAX_MESSAGE_BYTES: usize = 2 * 1024 * 1024;
 /// Largest answer, in bytes: a page of operations, or a proof.
 pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
-/// Most streams of submissions at a time, of all clients.
-pub const MAX_STREAMS: usize = 1024;
+/// Most bytes of what asks for health, and of all that one stream asks of reflection: names.
+pub const MAX_QUESTION_BYTES: usize = 64 * 1024;

@@ -1,5 +1,7 @@
 //! Which methods there are, and which row of the authorization matrix decides who may call each (GRPC-3).
 
+use super::limits::{MAX_MESSAGE_BYTES, MAX_QUESTION_BYTES};
+
 /// A method and the endpoint of REST that is the same to the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Method {
@@ -7,6 +9,14 @@ pub struct Method {
     pub path: &'static str,
     /// HTTP method and path template of the matrix row.
     pub row: (&'static str, &'static str),
+}
+
+impl Method {
+    /// Largest message that asks, in bytes.
+    #[must_use]
+    pub fn max_message_bytes(&self) -> usize {
+        if self.path.starts_with("/grpc.") { MAX_QUESTION_BYTES } else { MAX_MESSAGE_BYTES }
+    }
 }
 
 const fn method(path: &'static str, http_method: &'static str, template: &'static str) -> Method {

@@ -11,19 +11,16 @@ use chancery_grpc::{
     problem::problem,
     r2d::{Line as Message, Outcome, SubmissionOutcome},
 };
-use chancery_reference_points::{Code, r2d::R2dSources, source_data::AcceptedSubmission};
+use chancery_reference_points::{r2d::R2dSources, source_data::AcceptedSubmission};
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
-use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use super::{admission::named_status, call::Call, reading::read};
+use super::{admission::named_status, call::Call, limits::MAX_MESSAGE_BYTES, reading::read};
 use crate::{
-    limits::{MAX_CHUNKS_UNDER_WAY, MAX_STREAM_BYTES, MAX_STREAM_SILENCE, MAX_STREAM_TIME},
-    lines::{self, Chunk, noted, too_large},
+    limits::{MAX_CHUNKS_UNDER_WAY, MAX_STREAM_BYTES, MAX_STREAM_SILENCE, MAX_STREAM_TIME, StreamPlace},
+    lines::{self, Chunk, Part, Parts, Unsent, noted, parts, too_large, too_slow},
     problem::{ApiError, ApiResult},
 };
 
@@ -32,15 +29,8 @@ pub(super) struct Serving {
     pub(super) sources: Arc<dyn R2dSources>,
     pub(super) shutdown: CancellationToken,
     pub(super) call: Call,
-    /// Its place among the streams; given back with the last outcome.
-    pub(super) place: Option<OwnedSemaphorePermit>,
-}
-
-/// What is handed from reading to accepting.
-enum Part {
-    Lines(Chunk),
-    /// The last: why no more is read.
-    End(End),
+    /// Its place among the streams; given back with the stream of outcomes.
+    pub(super) place: Option<StreamPlace>,
 }
 
 /// Why a stream ends before the sender ends it.
@@ -51,14 +41,32 @@ enum End {
 }
 
 impl End {
-    fn refused(error: ApiError) -> Option<Self> {
-        Some(Self::Refused(Box::new(error)))
-    }
-
     fn status(self, call: &Call) -> Status {
         match self {
             Self::Refused(error) => call.refuse_late(*error),
             Self::Stopping => Status::unavailable("the city is stopping: submit again what has no outcome"),
+        }
+    }
+}
+
+impl From<ApiError> for Stop {
+    fn from(error: ApiError) -> Self {
+        Self::End(End::Refused(Box::new(error)))
+    }
+}
+
+/// Why reading stopped before the sender ended the stream.
+enum Stop {
+    /// Nobody waits for outcomes any more, or the sender is gone, and nobody reads what is answered then.
+    NothingToSay,
+    End(End),
+}
+
+impl From<Unsent> for Stop {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::ReaderGone => Self::NothingToSay,
+            Unsent::TooSlow => too_slow().into(),
         }
     }
 }
@@ -68,77 +76,104 @@ pub(super) fn outcomes<M>(messages: M, serving: Serving) -> impl Stream<Item = R
 where
     M: Stream<Item = Result<Message, Status>> + Send + Unpin + 'static,
 {
+    outcomes_until(Instant::now() + MAX_STREAM_TIME, messages, serving)
+}
+
+/// The same of a stream whose time is over then.
+pub(super) fn outcomes_until<M>(
+    ends_at: Instant,
+    messages: M,
+    serving: Serving,
+) -> impl Stream<Item = Result<SubmissionOutcome, Status>> + Send
+where
+    M: Stream<Item = Result<Message, Status>> + Send + Unpin + 'static,
+{
     let Serving { sources, shutdown, call, place } = serving;
-    let (sender, receiver) = mpsc::channel(1);
+    let (sender, parts) = parts(ends_at);
     tokio::spawn(gather(messages, sender, shutdown));
-    let parts = stream::unfold((receiver, place), |(mut receiver, place)| async move {
-        let part = receiver.recv().await?;
-        Some((part, (receiver, place)))
-    });
     parts
-        .map(move |part| decide(Arc::clone(&sources), call.clone(), part))
+        .map(move |part| {
+            let _held = &place;
+            decide(Arc::clone(&sources), call.clone(), part)
+        })
         .buffered(MAX_CHUNKS_UNDER_WAY)
         .flat_map(stream::iter)
 }
 
 /// Reads messages until they end or break a bound, or the city stops.
-async fn gather<M>(mut messages: M, parts: mpsc::Sender<Part>, shutdown: CancellationToken)
+async fn gather<M>(mut messages: M, parts: Parts<End>, shutdown: CancellationToken)
 where
     M: Stream<Item = Result<Message, Status>> + Send + Unpin,
 {
-    let (ends_at, mut total, mut chunk) = (Instant::now() + MAX_STREAM_TIME, 0_u64, Chunk::default());
-    let too_slow = || ApiError::new(Code::TimedOut, "the stream was silent too long, or took too long");
-    let end = loop {
+    let mut chunk = Chunk::default();
+    let stop = read_all(&mut messages, &parts, &mut chunk, &shutdown).await;
+    // What was read is decided, whatever ended the reading.
+    let stop = match parts.send(chunk).await {
+        Ok(()) => stop,
+        Err(unsent) => Err(unsent.into()),
+    };
+    if let Err(Stop::End(end)) = stop {
+        parts.end(end);
+    }
+}
+
+async fn read_all<M>(
+    messages: &mut M,
+    parts: &Parts<End>,
+    chunk: &mut Chunk,
+    shutdown: &CancellationToken,
+) -> Result<(), Stop>
+where
+    M: Stream<Item = Result<Message, Status>> + Send + Unpin,
+{
+    let mut total = 0_u64;
+    loop {
         if shutdown.is_cancelled() {
-            break Some(End::Stopping);
+            return Err(Stop::End(End::Stopping));
+        }
+        if Instant::now() >= parts.ends_at() {
+            return Err(too_slow().into());
         }
         let next = match messages.next().now_or_never() {
-            Some(next) if Instant::now() < ends_at => next,
-            Some(_) => break End::refused(too_slow()),
+            Some(next) => next,
             // Nothing more is at hand. What came together leaves together; nothing waits for more.
             None => {
-                if !chunk.is_empty() && parts.send(Part::Lines(chunk.take())).await.is_err() {
-                    return;
-                }
+                parts.send(chunk.take()).await?;
                 tokio::select! {
-                    () = shutdown.cancelled() => break Some(End::Stopping),
+                    () = shutdown.cancelled() => return Err(Stop::End(End::Stopping)),
                     // Whoever asked is gone: what they have not sent is not waited for.
-                    () = parts.closed() => return,
-                    next = timeout(MAX_STREAM_SILENCE, timeout_at(ends_at, messages.next())) => match next {
+                    () = parts.reader_gone() => return Err(Stop::NothingToSay),
+                    next = timeout(MAX_STREAM_SILENCE, timeout_at(parts.ends_at(), messages.next())) => match next {
                         Ok(Ok(next)) => next,
-                        Ok(Err(_)) | Err(_) => break End::refused(too_slow()),
+                        Ok(Err(_)) | Err(_) => return Err(too_slow().into()),
                     },
                 }
             }
         };
         let message = match next {
-            None => break None,
+            None => return Ok(()),
             Some(Ok(message)) => message,
-            // Statuses without a name say that the sender is gone; nobody reads what is answered then.
-            Some(Err(status)) => break named_status(status.code()).and_then(End::refused),
+            // Statuses without a name say that the sender is gone.
+            Some(Err(status)) => {
+                return Err(named_status(status.code(), MAX_MESSAGE_BYTES).map_or(Stop::NothingToSay, Stop::from));
+            }
         };
-        let bytes = message.bytes();
+        // As it came: what holds nothing takes room too.
+        let bytes = message.framed_bytes();
         total += bytes as u64;
         if total > MAX_STREAM_BYTES {
-            break End::refused(too_large("a stream", MAX_STREAM_BYTES));
+            return Err(too_large("a stream", MAX_STREAM_BYTES).into());
         }
         chunk.push(read(message), bytes);
-        if chunk.is_full() && parts.send(Part::Lines(chunk.take())).await.is_err() {
-            return;
+        if chunk.is_full() {
+            parts.send(chunk.take()).await?;
         }
-    };
-    if !chunk.is_empty() && parts.send(Part::Lines(chunk)).await.is_err() {
-        return;
-    }
-    if let Some(end) = end {
-        // Nobody reads it any more: then it need not be said.
-        let _ = parts.send(Part::End(end)).await;
     }
 }
 
-async fn decide(sources: Arc<dyn R2dSources>, call: Call, part: Part) -> Vec<Result<SubmissionOutcome, Status>> {
+async fn decide(sources: Arc<dyn R2dSources>, call: Call, part: Part<End>) -> Vec<Result<SubmissionOutcome, Status>> {
     match part {
-        Part::End(end) => vec![Err(end.status(&call))],
+        Part::End { end, .. } => vec![Err(end.status(&call))],
         Part::Lines(chunk) => {
             let results = lines::accept(sources.as_ref(), chunk.lines).await;
             (chunk.first..).zip(results).map(|(index, result)| Ok(outcome(index, result))).collect()

@@ -8,13 +8,11 @@ use chancery_grpc::r2d::{
 };
 use chancery_reference_points::{Code, source_data::SubmissionState as DoorState};
 use futures::Stream;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    call::Call,
-    limits::MAX_STREAMS,
+    call::{Call, address},
     outcomes::{Serving, outcomes},
     reading::read,
 };
@@ -28,13 +26,12 @@ use crate::{
 /// The service.
 pub(super) struct R2dService {
     shared: Arc<Shared>,
-    streams: Arc<Semaphore>,
     shutdown: CancellationToken,
 }
 
 impl R2dService {
     pub(super) fn new(shared: Arc<Shared>, shutdown: CancellationToken) -> Self {
-        Self { shared, streams: Arc::new(Semaphore::new(MAX_STREAMS)), shutdown }
+        Self { shared, shutdown }
     }
 
     async fn accept(&self, line: Line) -> ApiResult<SubmissionReceipt> {
@@ -62,10 +59,7 @@ impl R2d for R2dService {
 
     async fn submit(&self, request: Request<Streaming<Line>>) -> Result<Response<Self::SubmitStream>, Status> {
         let call = Call::of(&request);
-        let Ok(place) = Arc::clone(&self.streams).try_acquire_owned() else {
-            let refusal = ApiError::new(Code::TooManyRequests, format!("{MAX_STREAMS} streams are open"));
-            return Err(call.refuse(refusal.with("retryAfterMs", 1000)));
-        };
+        let place = self.shared.streams.take(address(&request)).map_err(|error| call.refuse(error))?;
         let serving = Serving {
             sources: Arc::clone(&self.shared.doors.r2d_sources),
             shutdown: self.shutdown.clone(),

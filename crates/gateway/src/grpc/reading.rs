@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     limits::{MAX_JSON_DEPTH, MAX_LINE_BYTES},
-    lines::{Line, too_large},
+    lines::{Line, bounded, too_large},
     problem::{ApiError, ApiResult},
     request::too_deep,
 };
@@ -22,6 +22,7 @@ pub(super) fn read(message: Message) -> Line {
     for (index, operation) in message.operations.iter().enumerate() {
         one_value(index, operation)?;
     }
+    bounded(message.operations.len())?;
     Ok(message.into())
 }
 

@@ -6,11 +6,13 @@ use axum::{Router, middleware};
 use chancery_grpc::{DESCRIPTORS, r2d::r2d_server, u2s::u2s_server};
 use tokio_util::sync::CancellationToken;
 use tonic::server::NamedService;
+use tonic_health::ServingStatus;
 
 use super::{
     admission::{admit, not_grpc},
-    limits::{MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES},
+    limits::{MAX_ANSWER_BYTES, MAX_MESSAGE_BYTES, MAX_QUESTION_BYTES},
     r2d::R2dService,
+    reflection::{Bounds, bounded},
     u2s::U2sService,
 };
 use crate::state::Shared;
@@ -19,32 +21,43 @@ use crate::state::Shared;
 ///
 /// # Errors
 /// When the descriptors that were built in do not read, which a test rules out.
-pub(crate) fn router(
+pub(crate) async fn router(
     shared: &Arc<Shared>,
     shutdown: CancellationToken,
 ) -> Result<Router, tonic_reflection::server::Error> {
-    let r2d = r2d_server::R2dServer::new(R2dService::new(Arc::clone(shared), shutdown))
+    let r2d = r2d_server::R2dServer::new(R2dService::new(Arc::clone(shared), shutdown.clone()))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_ANSWER_BYTES);
     let u2s = u2s_server::U2sServer::new(U2sService(Arc::clone(shared)))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_ANSWER_BYTES);
     // Whoever reaches it learns that it serves; what else answers is said by GET /health.
-    let (_, health) = tonic_health::server::health_reporter();
+    let (reporter, health) = tonic_health::server::health_reporter();
+    reporter.set_service_status(name_of(&r2d), ServingStatus::Serving).await;
+    reporter.set_service_status(name_of(&u2s), ServingStatus::Serving).await;
+    let health = health.max_decoding_message_size(MAX_QUESTION_BYTES);
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
+        .build_v1()?
+        .max_decoding_message_size(MAX_QUESTION_BYTES);
+    let reflection = Router::new()
+        .route_service(&path_of(&reflection), reflection)
+        .layer(middleware::from_fn_with_state(Bounds { shared: Arc::clone(shared), shutdown }, bounded));
     Ok(Router::new()
         .route_service(&path_of(&r2d), r2d)
         .route_service(&path_of(&u2s), u2s)
         .route_service(&path_of(&health), health)
-        .route_service(&path_of(&reflection), reflection)
+        .merge(reflection)
         .layer(middleware::from_fn_with_state(Arc::clone(shared), admit))
         .layer(middleware::from_fn(not_grpc)))
 }
 
 /// Where the methods of a service are.
-fn path_of<S: NamedService>(_: &S) -> String {
-    format!("/{}/{{method}}", S::NAME)
+fn path_of<S: NamedService>(service: &S) -> String {
+    format!("/{}/{{method}}", name_of(service))
+}
+
+const fn name_of<S: NamedService>(_: &S) -> &'static str {
+    S::NAME
 }

@@ -4,13 +4,22 @@ mod stream;
 
 use std::collections::BTreeSet;
 
-use chancery_grpc::{DESCRIPTORS, r2d::Line as Message};
-use chancery_reference_points::Code;
+use alloy_primitives::{Address, B256};
+use chancery_grpc::{DESCRIPTORS, r2d::Line as Message, u2s::AssetTrace as WireTrace};
+use chancery_reference_points::{
+    Code,
+    data_search::{
+        Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, MAX_TRACE_BYTES, MAX_TRACE_VERSIONS,
+        OperationPlace,
+    },
+    source_data::MAX_OPERATIONS,
+};
 use proptest::prelude::*;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 
 use super::{
+    limits::MAX_ANSWER_BYTES,
     methods::{METHODS, find},
     reading::read,
 };
@@ -129,6 +138,45 @@ fn what_could_not_stand_in_a_line_is_refused_by_its_place() {
             "{operation:?}"
         );
     }
+}
+
+// GRPC-2, GRPC-5
+#[test]
+fn more_operations_than_a_submission_has_are_refused_before_they_wait_for_the_door() {
+    let many = |count: usize| vec!["1".to_owned(); count];
+    assert_eq!(codes(&many(MAX_OPERATIONS)), [None; 2]);
+    assert_eq!(codes(&many(MAX_OPERATIONS + 1)), [Some(Code::BodyTooLarge); 2]);
+    let mut broken = many(MAX_OPERATIONS + 1);
+    broken.push("{".to_owned());
+    assert_eq!(codes(&broken), [Some(Code::MalformedRequest); 2]);
+}
+
+// GRPC-4: the door refuses a larger trace, so that none is without a name.
+#[test]
+fn the_largest_trace_fits_into_an_answer() {
+    let asset = Asset { organization: "a".repeat(256), format: "f".repeat(32), subject: "s".repeat(256) };
+    let mut operation = DataOperation {
+        at: OperationPlace { place: u64::MAX, index: u32::MAX },
+        digest: B256::repeat_byte(1),
+        name: B256::repeat_byte(2),
+        source: Address::repeat_byte(3),
+        organization: asset.organization.clone(),
+        format: asset.format.clone(),
+        format_version: u32::MAX,
+        access: serde_json::from_str("\"restricted\"").unwrap(),
+        accepted_at: u64::MAX,
+        operation: String::new(),
+    };
+    operation.operation = "x".repeat(MAX_TRACE_BYTES / MAX_TRACE_VERSIONS - operation.bytes());
+    let versions = (1..=MAX_TRACE_VERSIONS as u64)
+        .map(|version| AssetVersion { version: u64::MAX - version, operation: operation.clone() })
+        .collect();
+    let access = AssetAccess { time: u64::MAX, by: Some(Address::ZERO), service: "data.search".into() };
+    let finding = format!("version {} (place {}) does not follow the one before it", u64::MAX, u64::MAX);
+    let trace =
+        AssetTrace { asset, versions, accesses: vec![access; 1000], findings: vec![finding; MAX_TRACE_VERSIONS] };
+    let bytes = WireTrace::from(trace).encoded_len();
+    assert!((MAX_TRACE_BYTES / 2..MAX_ANSWER_BYTES).contains(&bytes), "{bytes}");
 }
 
 // GRPC-5

@@ -9,7 +9,7 @@ use super::{Limits, MAX_CLIENTS};
 
 /// An address, or for IPv6 its /64: one subscriber has that many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct ClientKey(u128);
+pub(super) struct ClientKey(u128);
 
 impl From<IpAddr> for ClientKey {
     fn from(address: IpAddr) -> Self {

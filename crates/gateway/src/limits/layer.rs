@@ -2,7 +2,6 @@
 
 use std::{
     any::Any,
-    net::IpAddr,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -15,13 +14,12 @@ use axum::{
 };
 use chancery_reference_points::{Class, Code, DoorError};
 use futures::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
-use super::{MAX_HEADER_BYTES, MAX_URL_BYTES};
+use super::{admit, keep};
 use crate::{
     problem::{ApiError, render},
-    serve::Peer,
     state::Shared,
     web::security_headers,
 };
@@ -36,15 +34,9 @@ pub(crate) async fn enforce(State(shared): State<Arc<Shared>>, mut request: Requ
     // The template, not the path: paths name people's addresses and certificates.
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "web".to_owned(), |path| path.as_str().to_owned());
-    let response = match admit(&shared, &mut request) {
-        Ok(place) => {
-            shared.metrics.request_begins();
-            let response = run(&shared, request, next).await;
-            shared.metrics.request_ends();
-            drop(place);
-            response
-        }
-        Err(refusal) => refusal.into_response(),
+    let (response, place) = match admit(&shared, &mut request) {
+        Ok(place) => (in_time(&shared, next.run(request)).await, Some(place)),
+        Err(refusal) => (refusal.into_response(), None),
     };
     let failure = response.extensions().get::<ApiError>().cloned();
     let mut response = render(response, request_id);
@@ -56,70 +48,13 @@ pub(crate) async fn enforce(State(shared): State<Arc<Shared>>, mut request: Requ
     let code = failure.as_ref().map(|failure| failure.error.code());
     shared.metrics.answered(method.as_str(), &route, status, code.map(Code::name), elapsed);
     log(method.as_str(), &route, status, elapsed, request_id, failure.as_ref());
-    response
-}
-
-/// A request under way; its place is given back when it is dropped.
-pub(crate) struct Place {
-    shared: Arc<Shared>,
-    address: IpAddr,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.shared.clients.leave(self.address);
-    }
-}
-
-/// Takes a place for a request that keeps the bounds of every request.
-pub(crate) fn admit(shared: &Arc<Shared>, request: &mut Request) -> Result<Place, ApiError> {
-    let peer = client(shared, request);
-    request.extensions_mut().insert(peer);
-    shared.clients.enter(peer.address, shared.clock.unix_milliseconds()).map_err(|refusal| {
-        ApiError::new(Code::TooManyRequests, format!("this client is past {}", refusal.bound))
-            .with("retryAfterMs", refusal.retry_after_ms)
-    })?;
-    let place = Place { shared: Arc::clone(shared), address: peer.address };
-    let url_bytes = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
-    if url_bytes > MAX_URL_BYTES {
-        return Err(
-            ApiError::new(Code::UrlTooLong, format!("the URL has {url_bytes} bytes")).with("limit", MAX_URL_BYTES)
-        );
-    }
-    let header_bytes = header_bytes(request.headers());
-    if header_bytes > MAX_HEADER_BYTES {
-        return Err(ApiError::new(Code::HeadersTooLarge, format!("the headers have {header_bytes} bytes"))
-            .with("limit", MAX_HEADER_BYTES));
-    }
-    Ok(place)
-}
-
-fn header_bytes(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
-}
-
-/// Who is at the other end: the peer, or, behind a proxy that we trust, whom the proxy names last.
-fn client(shared: &Shared, request: &Request) -> Peer {
-    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
-    let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
-    let Some(forwarded) = forwarded else { return peer };
-    // Whatever came through a proxy is not of this machine.
-    let remote = Peer { is_local: false, ..peer };
-    if !shared.config.trusted_proxies.contains(&peer.address.to_canonical()) {
-        return remote;
-    }
-    let last = forwarded
-        .to_str()
-        .ok()
-        .and_then(|list| list.rsplit(',').next())
-        .and_then(|address| address.trim().parse().ok());
-    last.map_or(remote, |address| Peer { address, is_local: false })
+    keep(response, place)
 }
 
 /// The answer, in time, whatever the handler does.
-pub(crate) async fn run(shared: &Shared, request: Request, next: Next) -> Response {
+pub(crate) async fn in_time(shared: &Shared, answer: impl Future<Output = Response>) -> Response {
     let timeout = shared.config.limits.request_timeout;
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answer = AssertUnwindSafe(answer).catch_unwind();
     match tokio::time::timeout(timeout, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => ApiError::from(DoorError::internal(Panicked(message(&*panic)))).into_response(),

@@ -1,12 +1,10 @@
 //! Lines of a stream that came together and are accepted together.
 
-use tokio::sync::mpsc;
-
 use super::Line;
 use crate::limits::{MAX_CHUNK_BYTES, MAX_CHUNK_LINES};
 
 /// Lines that came together, and the number of the first.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Chunk {
     pub(crate) first: u64,
     pub(crate) lines: Vec<Line>,
@@ -31,12 +29,12 @@ impl Chunk {
 
     /// What was gathered; the next chunk begins after it.
     pub(crate) fn take(&mut self) -> Self {
-        let next = Self { first: self.first + self.lines.len() as u64, lines: Vec::new(), bytes: 0 };
+        let next = Self { first: self.next(), lines: Vec::new(), bytes: 0 };
         std::mem::replace(self, next)
     }
 
-    /// Hands on what was gathered; false when nobody reads the answer any more.
-    pub(crate) async fn leave(&mut self, chunks: &mpsc::Sender<Self>) -> bool {
-        chunks.send(self.take()).await.is_ok()
+    /// The number of the line after it.
+    pub(crate) const fn next(&self) -> u64 {
+        self.first + self.lines.len() as u64
     }
 }

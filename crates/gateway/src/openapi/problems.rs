@@ -185,6 +185,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         }
         ("POST", "/v1/data/search") => one(&[
             Code::MalformedAddress,
+            Code::NotAcceptable,
             Code::UnknownSubmission,
             Code::ChainUnreachable,
             Code::DatabaseUnreachable,

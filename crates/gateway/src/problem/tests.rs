@@ -20,7 +20,7 @@ fn every_code_has_one_status_of_its_class_a_title_and_a_remedy() {
     for code in Code::ALL.iter().copied() {
         let status = status(code).as_u16();
         let allowed: &[u16] = match code.class() {
-            Class::Invalid => &[400, 405, 413, 414, 415, 422, 431],
+            Class::Invalid => &[400, 405, 406, 413, 414, 415, 422, 431],
             Class::Unauthenticated => &[401],
             Class::Refused => &[403],
             Class::Missing => &[404],
@@ -41,6 +41,7 @@ fn the_finer_statuses_belong_to_one_code_each() {
     }
     for (status, name) in [
         (405, "method-not-allowed"),
+        (406, "not-acceptable"),
         (413, "body-too-large"),
         (414, "url-too-long"),
         (415, "unsupported-media-type"),

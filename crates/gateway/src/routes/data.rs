@@ -1,29 +1,30 @@
 //! `/v1/data`: search, statistics and traces (U2S), audits (V2M) of the data of registered sources.
 
+mod arrow_stream;
+mod columns;
 mod csv;
+mod pages;
+mod parquet_file;
 
-use axum::{
-    Extension, Json as Answer,
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
+use axum::{Extension, Json as Answer, extract::State, response::Response};
 use chancery_reference_points::{
     Code,
-    data_search::{Asset as DoorAsset, AuditRequest, DataPage, DataQuery},
+    data_search::{Asset as DoorAsset, AuditRequest, DataQuery},
 };
 use chancery_rest::types::{
     Example as _,
-    data::{Asset, DataAudit, DayCount, FoundData, OperationPlace, PageFormat, SearchData, Trace},
+    data::{Asset, DataAudit, DayCount, FoundData, PageFormat, SearchData, Trace},
 };
-use http::header;
+use http::HeaderMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::map;
 use crate::{
     authorization::layer::Caller,
+    negotiation,
     problem::{ApiError, ApiResult},
     request::{Json, Query},
     state,
@@ -43,38 +44,35 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
 /// Search data
 ///
 /// By source, format, subject, time, members of the content and words; in the order of acceptance. Public data answer to anybody, internal data to offices.
+/// The answer is written as `as` says, or else as the header `accept` likes best.
 #[utoipa::path(post, path = "/v1/data/search", tag = "data",
     request_body(content = SearchData, example = json!(SearchData::example())),
-    responses((status = 200, description = "A page; with `as: csv` it is text/csv, and `next` is in the header `chancery-next`.", body = FoundData,
-        example = json!(FoundData::example()))),
+    responses((status = 200, description = "A page. What is no JSON has `next` in the header `chancery-next`, and no proofs.",
+        headers(("chancery-next" = String, description = "`next` as JSON, unless the page is the last or is JSON itself.")),
+        content(
+            (FoundData = "application/json", example = json!(FoundData::example())),
+            (String = "text/csv", example = json!(csv::HEAD)),
+            ("application/vnd.apache.parquet"),
+            ("application/vnd.apache.arrow.stream"),
+        ),
+    )),
 )]
 async fn search_data(
     State(shared): state::State,
     Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
     Json(request): Json<SearchData>,
 ) -> ApiResult<Response> {
-    let (proofs, format) = (request.proofs, request.format);
+    let format = match request.format {
+        Some(format) => format,
+        None => negotiation::choose(&headers, &PageFormat::ALL, PageFormat::media_type)?,
+    };
+    let proofs = request.proofs;
     if proofs && (format != PageFormat::Json || request.limit.unwrap_or(MAX_PROOFS) > MAX_PROOFS) {
         return Err(ApiError::new(Code::MalformedRequest, format!("proofs: at most {MAX_PROOFS} operations, as json")));
     }
     let page = shared.doors.u2s_data.search_data(&caller.actor, query(request)?).await?;
-    if format == PageFormat::Csv {
-        return csv_answer(&page);
-    }
-    let mut operations = Vec::with_capacity(page.operations.len());
-    for operation in &page.operations {
-        let mut value = map::to_json(operation)?;
-        if proofs {
-            value["proof"] = match shared.doors.u2s_data.data_proof(&caller.actor, operation.at).await {
-                Ok(proof) => map::to_json(&proof)?,
-                Err(error) if error.code() == Code::NotFinalYet => Value::Null,
-                Err(error) => return Err(error.into()),
-            };
-        }
-        operations.push(value);
-    }
-    let next = page.next.map(|at| OperationPlace { place: at.place, index: at.index });
-    Ok(Answer(FoundData { operations, next }).into_response())
+    pages::write(&shared, &caller, page, format, proofs).await
 }
 
 /// Count data
@@ -139,10 +137,9 @@ async fn audit_data(
 
 /// Both sides write the same JSON, but for what only the wire knows.
 fn query(request: SearchData) -> ApiResult<DataQuery> {
-    let mut value = map::to_json(&SearchData { proofs: false, format: PageFormat::Json, ..request })?;
+    let mut value = map::to_json(&SearchData { proofs: false, format: None, ..request })?;
     if let Some(members) = value.as_object_mut() {
         members.remove("proofs");
-        members.remove("as");
     }
     translate(&value)
 }
@@ -150,16 +147,4 @@ fn query(request: SearchData) -> ApiResult<DataQuery> {
 fn translate<T: DeserializeOwned>(value: &impl Serialize) -> ApiResult<T> {
     serde_json::from_value(map::to_json(value)?)
         .map_err(|error| ApiError::new(Code::MalformedRequest, error.to_string()))
-}
-
-fn csv_answer(page: &DataPage) -> ApiResult<Response> {
-    let mut response = csv::write(page).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/csv; charset=utf-8"));
-    if let Some(next) = page.next {
-        let next = json!({"place": next.place, "index": next.index}).to_string();
-        let next = next.parse().map_err(|_| ApiError::new(Code::Internal, ""))?;
-        headers.insert("chancery-next", next);
-    }
-    Ok(response)
 }

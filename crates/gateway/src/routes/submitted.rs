@@ -55,7 +55,7 @@ async fn submit_data(State(shared): state::State, request: Request) -> ApiResult
     let essence = content_type(request.headers());
     match essence.as_deref() {
         Some("application/json") => {}
-        Some(NDJSON) => return Ok(stream::answer(shared, request.into_body())),
+        Some(NDJSON) => return stream::answer(&shared, request),
         other => {
             let got = other.unwrap_or("nothing").to_owned();
             return Err(ApiError::new(Code::UnsupportedMediaType, format!("content-type says {got:.100}")));

@@ -1,10 +1,12 @@
 //! The same doors over gRPC: who may call what, and every refusal by its name (GRPC-3, GRPC-4, GATEWAY-1, GATEWAY-4).
 
-use chancery_gateway::limits::Limits;
+use std::{net::SocketAddr, time::Duration};
+
+use chancery_gateway::{grpc::limits::MAX_QUESTION_BYTES, limits::Limits};
 use chancery_grpc::{
     problem::{Problem, grpc_code},
     problem_of,
-    r2d::{Line, SubmissionName, r2d_client::R2dClient},
+    r2d::{Line, SubmissionName, SubmissionState, r2d_client::R2dClient},
     u2s::{SearchRequest, u2s_client::U2sClient},
 };
 use chancery_reference_points::{Code, DoorError};
@@ -13,7 +15,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use tonic::{Code as GrpcCode, Request, Status, body::Body};
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::{
     callers::{Caller, key},
@@ -24,13 +26,13 @@ use crate::{
 
 const CAUSE: &str = "cause-that-nobody-outside-reads";
 
-type Http = Client<HttpConnector, Body>;
+pub(crate) type Http = Client<HttpConnector, Body>;
 
-fn http() -> Http {
+pub(crate) fn http() -> Http {
     Client::builder(TokioExecutor::new()).http2_only(true).build_http()
 }
 
-fn r2d(harness: &Harness) -> R2dClient<Http> {
+pub(crate) fn r2d(harness: &Harness) -> R2dClient<Http> {
     R2dClient::with_origin(http(), format!("http://{}", harness.grpc).parse().unwrap())
 }
 
@@ -38,11 +40,18 @@ fn u2s(harness: &Harness) -> U2sClient<Http> {
     U2sClient::with_origin(http(), format!("http://{}", harness.grpc).parse().unwrap())
 }
 
-fn line() -> Line {
+pub(crate) fn line() -> Line {
     Line { submission: "a.b.c".into(), operations: vec![b"{}".to_vec().into()] }
 }
 
-fn problem(status: &Status) -> Problem {
+/// The state of a submission, at a door.
+pub(crate) async fn state_at(address: SocketAddr) -> Result<SubmissionState, Status> {
+    let mut door = R2dClient::with_origin(http(), format!("http://{address}").parse().unwrap());
+    let name = SubmissionName { place: 1, digest: vec![0; 32].into() };
+    Ok(door.get_submission(name).await?.into_inner())
+}
+
+pub(crate) fn problem(status: &Status) -> Problem {
     problem_of(status).unwrap().unwrap_or_else(|| panic!("no problem: {status:?}"))
 }
 
@@ -163,5 +172,42 @@ async fn what_is_no_grpc_is_answered_by_http_and_touches_nothing() {
     let status = Status::from_header_map(response.headers()).unwrap();
     assert_eq!((status.code(), problem(&status).code.as_str()), (GrpcCode::InvalidArgument, "malformed-request"));
     assert_eq!(harness.behind.take_calls(), Vec::<String>::new());
+    harness.stop().await;
+}
+
+// GRPC-5: roles come from a chain, which may not answer.
+#[tokio::test]
+async fn who_asks_is_found_out_in_time_and_without_breaking_more_than_the_call() {
+    let harness = Harness::configured(|config| config.limits.request_timeout = Duration::from_millis(20)).await;
+    let caller = Caller::new(&harness, key(2), []).await;
+    let bearer = format!("Bearer {}", caller.token);
+    for (trouble, grpc, code) in [
+        (Trouble::NeverAnswers, GrpcCode::DeadlineExceeded, "timed-out"),
+        (Trouble::Panics, GrpcCode::Internal, "internal"),
+    ] {
+        harness.behind.trouble("roles", trouble);
+        let asked = with(SearchRequest::default(), &[("authorization", bearer.as_str())]);
+        let status = u2s(&harness).search(asked).await.unwrap_err();
+        assert_eq!((status.code(), problem(&status).code.as_str()), (grpc, code));
+    }
+    harness.stop().await;
+}
+
+// GRPC-4
+#[tokio::test]
+async fn health_knows_the_services_and_refuses_other_names_by_name() {
+    let harness = Harness::start().await;
+    let mut health = HealthClient::with_origin(http(), format!("http://{}", harness.grpc).parse().unwrap());
+    for service in ["", "chancery.r2d.v1.R2d", "chancery.u2s.v1.U2s"] {
+        let asked = HealthCheckRequest { service: service.into() };
+        assert_eq!(health.check(asked).await.unwrap().into_inner().status(), ServingStatus::Serving, "{service}");
+    }
+    for (service, grpc, code) in [
+        ("chancery.r2d.v1.r2d".to_owned(), GrpcCode::NotFound, "unknown-service"),
+        ("x".repeat(MAX_QUESTION_BYTES), GrpcCode::InvalidArgument, "body-too-large"),
+    ] {
+        let status = health.check(HealthCheckRequest { service }).await.unwrap_err();
+        assert_eq!((status.code(), problem(&status).code.as_str()), (grpc, code));
+    }
     harness.stop().await;
 }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use chancery_gateway::{Gateway, GatewayConfig, Origin, ServeError, clock::Clock, limits::Limits};
+use chancery_gateway::{Gateway, GatewayConfig, Origin, clock::Clock, limits::Limits};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -47,7 +47,7 @@ pub(crate) struct Harness {
     pub(crate) grpc: SocketAddr,
     shutdown: CancellationToken,
     served: JoinHandle<()>,
-    served_grpc: JoinHandle<Result<(), ServeError>>,
+    served_grpc: JoinHandle<()>,
 }
 
 impl Harness {
@@ -68,7 +68,7 @@ impl Harness {
         let shutdown = CancellationToken::new();
         let grpc_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = grpc_listener.local_addr().unwrap();
-        let served_grpc = tokio::spawn(gateway.clone().serve_grpc(grpc_listener, shutdown.clone()));
+        let served_grpc = tokio::spawn(gateway.grpc(shutdown.clone()).await.unwrap().serve(grpc_listener));
         let served = tokio::spawn(gateway.serve(listener, shutdown.clone()));
         Self { behind, clock, address, grpc, shutdown, served, served_grpc }
     }
@@ -100,10 +100,15 @@ impl Harness {
         request.send_to(self.address).await
     }
 
+    /// Begins to stop.
+    pub(crate) fn begin_to_stop(&self) {
+        self.shutdown.cancel();
+    }
+
     /// Stops, and waits for the end.
     pub(crate) async fn stop(self) {
-        self.shutdown.cancel();
+        self.begin_to_stop();
         self.served.await.unwrap();
-        self.served_grpc.await.unwrap().unwrap();
+        self.served_grpc.await.unwrap();
     }
 }

@@ -89,7 +89,11 @@ impl Answer {
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers =
             lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { status, headers: headers.collect(), body: bytes[end + 4..].to_vec() }
+        let mut answer = Self { status, headers: headers.collect(), body: bytes[end + 4..].to_vec() };
+        if answer.header("transfer-encoding") == "chunked" {
+            answer.body = together(&answer.body);
+        }
+        answer
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -123,5 +127,20 @@ impl Answer {
         }
         assert_eq!(self.header("cache-control"), "no-store");
         code
+    }
+}
+
+/// The chunks of a body (RFC 9112, 7.1), which has to be whole.
+fn together(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|window| window == b"\r\n").unwrap();
+        let length = usize::from_str_radix(std::str::from_utf8(&chunks[..end]).unwrap(), 16).unwrap();
+        if length == 0 {
+            return body;
+        }
+        let begin = end + 2;
+        body.extend_from_slice(&chunks[begin..begin + length]);
+        chunks = &chunks[begin + length + 2..];
     }
 }

@@ -1,22 +1,14 @@
 //! `/v1/data`: search, statistics, traces and audits of the data of registered sources (`docs/specs/data.md`).
 
+mod page_format;
+
+pub use page_format::{NEXT_PAGE_HEADER, PageFormat};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{Example, example_address, example_hash};
 use crate::values::HexAddress;
-
-/// How a page of a search is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum PageFormat {
-    /// JSON.
-    #[default]
-    Json,
-    /// RFC 4180, with a head; cells that a spreadsheet would compute begin with an apostrophe.
-    Csv,
-}
 
 /// A member of the content and its exact value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -87,9 +79,9 @@ pub struct SearchData {
     /// With the proof of each operation, at most 20; JSON only. An operation that is not final yet has none.
     #[serde(default)]
     pub proofs: bool,
-    /// How it is written.
-    #[serde(default, rename = "as")]
-    pub format: PageFormat,
+    /// How it is written, whatever the header `accept` says; that decides when this is absent.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub format: Option<PageFormat>,
 }
 
 impl Example for SearchData {

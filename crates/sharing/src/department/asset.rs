@@ -98,6 +98,14 @@ impl AssetContract {
         Ok(self.view(DigitalAsset::versionAtCall { version }).await?.fingerprint)
     }
 
+    /// Under which key a version is sealed; zero when there is no such version.
+    ///
+    /// # Errors
+    /// As [`Self::owner`].
+    pub async fn key_epoch_of(&self, version: u32) -> Result<u32, DepartmentError> {
+        Ok(self.view(DigitalAsset::versionAtCall { version }).await?.keyEpoch)
+    }
+
     /// Whether an identity is listed.
     ///
     /// # Errors

@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
+use alloy_sol_types::SolCall;
 use chancery_contracts::{DigitalAsset, ResourceDirectory};
-use chancery_ledger::{Chain, SubmitterKey};
+use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 use serde::Serialize;
+use serde_with::{DisplayFromStr, serde_as};
 
 use super::{AssetContract, AssetRecord, DepartmentError, StateFolder};
 use crate::directory::{ResourceDescription, ResourceName, Visibility, description_hash};
+
+/// What the directory has of a name; all zero when there is nothing.
+type DirectoryEntry = <ResourceDirectory::resourceAtCall as SolCall>::Return;
 
 /// What an owner declares of a data set.
 #[derive(Clone, Debug)]
@@ -29,7 +34,8 @@ pub struct Rules {
     pub readers: Vec<Address>,
 }
 
-/// One change on the chain.
+/// One change on the chain. Addresses are written with their EIP-55 checksum.
+#[serde_as]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "change", rename_all = "camelCase")]
 pub enum Change {
@@ -43,6 +49,7 @@ pub enum Change {
     /// An identity is listed.
     List {
         /// Which.
+        #[serde_as(as = "DisplayFromStr")]
         reader: Address,
     },
     /// The resource is entered into the directory.
@@ -51,15 +58,18 @@ pub enum Change {
     Describe,
 }
 
-/// What declaring did, or would do.
+/// What declaring did, or would do. Addresses are written with their EIP-55 checksum.
+#[serde_as]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Declared {
     /// The contract; absent when it is not deployed yet and nothing was applied.
+    #[serde_as(as = "Option<DisplayFromStr>")]
     pub asset: Option<Address>,
     /// In their order.
     pub changes: Vec<Change>,
     /// Listed identities that are not declared: they keep their access until they are removed.
+    #[serde_as(as = "Vec<DisplayFromStr>")]
     pub undeclared_readers: Vec<Address>,
     /// keccak256 of the description.
     pub description_hash: B256,
@@ -85,12 +95,23 @@ pub async fn declare(
     if let Some(record) = &record {
         record.check(&rules.resource, chain)?;
     }
+    let directory = AssetContract { chain: chain.clone(), address: rules.directory };
+    let entry = directory.view(ResourceDirectory::resourceAtCall { resource: rules.resource.to_bytes32() }).await?;
+    // Before anything is deployed: a name that is taken is taken in both modes.
+    is_ours(rules, &entry, record.as_ref().map(|record| record.asset))?;
     let asset = match record {
         Some(record) => Some(record.asset),
-        None => {
-            changes.push(Change::Deploy);
-            if check { None } else { Some(deploy(rules, chain, key, folder).await?) }
-        }
+        None => match begun(chain, key, folder).await? {
+            Some(asset) if check => Some(asset),
+            Some(asset) => {
+                folder.keep_asset(&AssetRecord::new(asset, chain, &rules.resource))?;
+                Some(asset)
+            }
+            None => {
+                changes.push(Change::Deploy);
+                if check { None } else { Some(deploy(rules, chain, key, folder).await?) }
+            }
+        },
     };
     let mut undeclared_readers = Vec::new();
     match asset {
@@ -120,65 +141,100 @@ pub async fn declare(
                 }
             }
             undeclared_readers = listed.into_iter().filter(|reader| !rules.readers.contains(reader)).collect();
-            enter(rules, &contract, key, (&text, hash), check, &mut changes).await?;
+            if let Some((change, call)) = entering(rules, &entry, address, (text, hash)) {
+                changes.push(change);
+                if !check {
+                    chain.submit(key, Call { to: Some(rules.directory), data: call.into() }).await?;
+                }
+            }
         }
     }
     Ok(Declared { asset, changes, undeclared_readers, description_hash: hash, applied: !check })
 }
 
+/// Whether the entry is this asset's, or there is none.
+fn is_ours(rules: &Rules, entry: &DirectoryEntry, asset: Option<Address>) -> Result<(), DepartmentError> {
+    let resource = &rules.resource;
+    if entry.registeredAt == 0 {
+        return Ok(());
+    }
+    if asset != Some(entry.asset) {
+        return Err(DepartmentError::ResourceTaken { resource: resource.clone(), asset: entry.asset });
+    }
+    if entry.organization != rules.organization {
+        let [found, declared] = [entry.organization, rules.organization].map(code);
+        return Err(DepartmentError::OtherOrganization { resource: resource.clone(), found, declared });
+    }
+    Ok(())
+}
+
+/// The contract that an earlier run deployed and ended before it had kept where: the one that it meant to deploy, when the key owns it and nobody has
+/// used it. Another data set of the same key may have got the address meanwhile, so what has a rule, a reader or a version is not it.
+async fn begun(
+    chain: &Chain,
+    key: &Arc<SubmitterKey>,
+    folder: &StateFolder,
+) -> Result<Option<Address>, DepartmentError> {
+    let Some(intent) = folder.intent()?.filter(|intent| intent.chain == chain.name()) else { return Ok(None) };
+    let contract = AssetContract { chain: chain.clone(), address: intent.asset };
+    match contract.owner().await {
+        Ok(owner) if owner == key.address() => {}
+        // Nothing stands there, or something else.
+        Ok(_) | Err(DepartmentError::Answer | DepartmentError::Chain(LedgerError::Reverted { .. })) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let unused = !contract.is_automatic().await?
+        && contract.readers().await?.is_empty()
+        && contract.latest_version().await? == 0
+        && contract.request_count().await? == 0;
+    Ok(unused.then_some(intent.asset))
+}
+
+/// Deploys the contract; where it will stand is kept before, so that a run that is broken off deploys no second one.
 async fn deploy(
     rules: &Rules,
     chain: &Chain,
     key: &Arc<SubmitterKey>,
     folder: &StateFolder,
 ) -> Result<Address, DepartmentError> {
+    let meant = chain.next_contract(key).await?;
+    folder.keep_intent(&AssetRecord::new(meant, chain, &rules.resource))?;
     let asset = chain.deploy(key, DigitalAsset::BYTECODE.clone()).await?;
-    folder.keep_asset(&AssetRecord {
-        asset,
-        chain: chain.name().to_owned(),
-        resource: rules.resource.clone(),
-        folder: std::path::PathBuf::new(),
-    })?;
+    folder.keep_asset(&AssetRecord::new(asset, chain, &rules.resource))?;
     Ok(asset)
 }
 
-async fn enter(
+/// What makes the entry as declared: the change, and the call of the directory.
+fn entering(
     rules: &Rules,
-    contract: &AssetContract,
-    key: &Arc<SubmitterKey>,
-    (text, hash): (&str, B256),
-    check: bool,
-    changes: &mut Vec<Change>,
-) -> Result<(), DepartmentError> {
-    let directory = AssetContract { chain: contract.chain.clone(), address: rules.directory };
-    let resource = rules.resource.to_bytes32();
-    let found = directory.view(ResourceDirectory::resourceAtCall { resource }).await?;
-    if found.registeredAt != 0 && found.asset != contract.address {
-        return Err(DepartmentError::ResourceTaken { resource: rules.resource.clone(), asset: found.asset });
-    }
+    entry: &DirectoryEntry,
+    asset: Address,
+    (text, hash): (String, B256),
+) -> Option<(Change, Vec<u8>)> {
+    let (resource, visibility) = (rules.resource.to_bytes32(), rules.visibility.0);
     // On the chain stands what everybody may read, and of anything else the hash.
-    let shown = if rules.visibility == Visibility::EVERYBODY { text.to_owned() } else { String::new() };
-    let visibility = rules.visibility.0;
-    if found.registeredAt == 0 {
-        changes.push(Change::Register);
-        if !check {
-            let call = ResourceDirectory::registerCall {
-                resource,
-                asset: contract.address,
-                organization: rules.organization,
-                visibility,
-                descriptionHash: hash,
-                description: shown,
-            };
-            directory.send(key, call).await?;
-        }
-    } else if found.visibility != visibility || found.descriptionHash != hash {
-        changes.push(Change::Describe);
-        if !check {
-            let call =
-                ResourceDirectory::describeCall { resource, visibility, descriptionHash: hash, description: shown };
-            directory.send(key, call).await?;
-        }
+    let description = if rules.visibility == Visibility::EVERYBODY { text } else { String::new() };
+    if entry.registeredAt == 0 {
+        let organization = rules.organization;
+        let call = ResourceDirectory::registerCall {
+            resource,
+            asset,
+            organization,
+            visibility,
+            descriptionHash: hash,
+            description,
+        };
+        Some((Change::Register, call.abi_encode()))
+    } else if entry.visibility != visibility || entry.descriptionHash != hash {
+        let call = ResourceDirectory::describeCall { resource, visibility, descriptionHash: hash, description };
+        Some((Change::Describe, call.abi_encode()))
+    } else {
+        None
     }
-    Ok(())
+}
+
+/// Code of an organization: the characters before the zeros.
+fn code(word: B256) -> String {
+    let end = word.iter().position(|byte| *byte == 0).unwrap_or(word.len());
+    String::from_utf8_lossy(&word[..end]).into_owned()
 }

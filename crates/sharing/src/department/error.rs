@@ -33,6 +33,9 @@ pub enum DepartmentError {
         /// Why.
         reason: String,
     },
+    /// The folder of state that others may enter.
+    #[error("the folder {0:?} holds keys and may be entered by others: chmod 700 it, or name another one")]
+    FolderExposed(PathBuf),
     /// Another process works on the folder.
     #[error("another command works on {0:?}: wait until it has ended")]
     Busy(PathBuf),
@@ -60,6 +63,18 @@ pub enum DepartmentError {
         /// Whose it is.
         asset: Address,
     },
+    /// The entry is of another organization, which an entry keeps.
+    #[error(
+        "the directory has {resource} of {found}, and {declared} is declared: declare {found}, or choose another name"
+    )]
+    OtherOrganization {
+        /// The name.
+        resource: ResourceName,
+        /// Whose it is.
+        found: String,
+        /// What was declared.
+        declared: String,
+    },
     /// The chain and the folder disagree about what is published.
     #[error(
         "version {version} of the asset is not part {version} of this state: it was published from another folder; restore that one"
@@ -85,6 +100,9 @@ pub enum DepartmentError {
     /// Granted elsewhere: there is no sealed key here.
     #[error("request {0} was granted from another folder, which keeps the sealed key")]
     GrantMissing(u64),
+    /// Sent by an earlier attempt, and not final yet.
+    #[error("the grant of request {0} is on its way: ask again")]
+    GrantUnderWay(u64),
     /// The description cannot be put into the directory.
     #[error(transparent)]
     Description(#[from] DescriptionError),

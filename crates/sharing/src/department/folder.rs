@@ -17,6 +17,9 @@ use crate::{directory::ResourceName, extract::ExtractState, release::PreparedGra
 /// Largest file of the state that is read here, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
+/// The contract that is being deployed.
+const INTENT: &str = "asset-intent.json";
+
 /// Which contract the folder's asset is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -32,6 +35,10 @@ pub struct AssetRecord {
 }
 
 impl AssetRecord {
+    pub(super) fn new(asset: Address, chain: &Chain, resource: &ResourceName) -> Self {
+        Self { asset, chain: chain.name().to_owned(), resource: resource.clone(), folder: PathBuf::new() }
+    }
+
     pub(super) fn check(&self, resource: &ResourceName, chain: &Chain) -> Result<(), DepartmentError> {
         if self.resource == *resource && self.chain == chain.name() {
             return Ok(());
@@ -51,20 +58,17 @@ pub struct StateFolder {
 }
 
 impl StateFolder {
-    /// Uses a folder, made when it is not there, for the owner alone.
+    /// Uses a folder, made when it is not there, for the owner alone. The mode of one that is there is its owner's affair, and is not changed.
     ///
     /// # Errors
-    /// [`DepartmentError::State`].
+    /// [`DepartmentError::FolderExposed`], [`DepartmentError::State`].
     pub fn new(path: &Path) -> Result<Self, DepartmentError> {
         let folder = Self { path: path.to_owned() };
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|error| state(parent, &error))?;
+        }
         for directory in [path.to_owned(), folder.keys_path(), folder.grants_path()] {
-            fs::create_dir_all(&directory).map_err(|error| state(&directory, &error))?;
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt as _;
-                fs::set_permissions(&directory, fs::Permissions::from_mode(0o700))
-                    .map_err(|error| state(&directory, &error))?;
-            }
+            make_private(&directory)?;
         }
         Ok(folder)
     }
@@ -75,7 +79,11 @@ impl StateFolder {
     /// [`DepartmentError::Busy`].
     pub fn lock(&self) -> Result<File, DepartmentError> {
         let path = self.path.join("lock");
-        let file = File::create(&path).map_err(|error| state(&path, &error))?;
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(|error| state(&path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(DepartmentError::Busy(self.path.clone())),
@@ -93,7 +101,21 @@ impl StateFolder {
     }
 
     pub(super) fn keep_asset(&self, record: &AssetRecord) -> Result<(), DepartmentError> {
-        write(&self.path, "asset.json", record)
+        write(&self.path, "asset.json", record)?;
+        let intent = self.path.join(INTENT);
+        match fs::remove_file(&intent) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(state(&intent, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where a contract that was about to be deployed stands, if it does.
+    pub(super) fn intent(&self) -> Result<Option<AssetRecord>, DepartmentError> {
+        read(&self.path.join(INTENT))
+    }
+
+    pub(super) fn keep_intent(&self, record: &AssetRecord) -> Result<(), DepartmentError> {
+        write(&self.path, INTENT, record)
     }
 
     /// What was extracted.
@@ -148,6 +170,26 @@ impl StateFolder {
     }
 }
 
+/// Makes a folder that its owner alone may enter, or checks the one that is there.
+fn make_private(path: &Path) -> Result<(), DepartmentError> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => return other.map_err(|error| state(path, &error)),
+    }
+    let found = fs::metadata(path).map_err(|error| state(path, &error))?;
+    if !found.is_dir() {
+        return Err(state(path, &"it is no folder"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o077 != 0 {
+        return Err(DepartmentError::FolderExposed(path.to_owned()));
+    }
+    Ok(())
+}
+
 pub(super) fn state(path: &Path, error: &impl ToString) -> DepartmentError {
     DepartmentError::State { path: path.to_owned(), reason: error.to_string() }
 }
@@ -174,4 +216,36 @@ fn write(directory: &Path, name: &str, value: &impl Serialize) -> Result<(), Dep
         File::open(directory)?.sync_all()
     };
     kept().map_err(|error| state(&path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_made_is_private_and_what_is_open_is_refused_and_left_as_it_is() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let scratch = tempfile::tempdir().unwrap();
+        let made = scratch.path().join("a/state");
+        let folder = StateFolder::new(&made).unwrap();
+        let _alone = folder.lock().unwrap();
+        assert!(matches!(folder.lock(), Err(DepartmentError::Busy(_))));
+        assert_eq!((mode(&made), mode(&made.join("keys")), mode(&made.join("lock"))), (0o700, 0o700, 0o600));
+        StateFolder::new(&made).unwrap();
+
+        let open = scratch.path().join("open");
+        fs::create_dir(&open).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+        let refused = StateFolder::new(&open).unwrap_err();
+        assert!(matches!(&refused, DepartmentError::FolderExposed(path) if *path == open), "{refused}");
+        assert_eq!(mode(&open), 0o755);
+        assert_eq!(fs::read_dir(&open).unwrap().count(), 0, "nothing is put into it");
+        let file = scratch.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(matches!(StateFolder::new(&file), Err(DepartmentError::State { .. })));
+    }
 }

@@ -1,6 +1,7 @@
 //! Handing out what is granted, and granting what the contract has approved (SHARE-9). Whoever calls has proven who asks.
 
 use alloy_primitives::Address;
+use chancery_ledger::LedgerError;
 
 use super::{Department, DepartmentError};
 use crate::{
@@ -24,8 +25,8 @@ impl Department {
     /// is waited for.
     ///
     /// # Errors
-    /// [`DepartmentError::NoRequest`], [`DepartmentError::NotYourRequest`], [`DepartmentError::NotGranted`], [`DepartmentError::GrantMissing`],
-    /// [`DepartmentError::Release`], [`DepartmentError::Chain`].
+    /// [`DepartmentError::NoRequest`], [`DepartmentError::NotYourRequest`], [`DepartmentError::NotGranted`], [`DepartmentError::GrantMissing`], [`DepartmentError::GrantUnderWay`],
+    /// [`DepartmentError::KeyMissing`], [`DepartmentError::KeyExposed`], [`DepartmentError::Release`], [`DepartmentError::Chain`].
     pub async fn hand_out(
         &self,
         reader: Address,
@@ -34,7 +35,7 @@ impl Department {
         trust: &ChainTrust,
         now_s: u64,
     ) -> Result<HandedOut, DepartmentError> {
-        let prepared = self.granted(reader, request, valid_until).await?;
+        let prepared = Box::pin(self.granted(reader, request, valid_until, now_s)).await?;
         let chain = &self.asset.chain;
         let standing = grant_standing(chain, trust, prepared.asset, request, &prepared.grant, now_s).await?;
         Ok(HandedOut { bytes: self.part_of(&prepared)?.bytes, prepared, standing })
@@ -55,34 +56,71 @@ impl Department {
         if asked != RequestState::Granted {
             return Err(DepartmentError::NotGranted { request, state: asked });
         }
-        let prepared = self.folder.grant(request)?.ok_or(DepartmentError::GrantMissing(request))?;
+        let prepared = self.kept_grant(request)?;
         let part = self.part_of(&prepared)?;
         let store = self.store.as_ref();
         let released = release(&self.asset.chain, trust, store, &part.location, &prepared, now_s).await?;
         Ok((part.bytes, released))
     }
 
-    async fn granted(&self, reader: Address, request: u64, valid_until: u64) -> Result<PreparedGrant, DepartmentError> {
-        let _turn = self.granting.lock().await;
-        match self.asked(reader, request).await? {
-            RequestState::Granted => {}
-            RequestState::Approved => {
-                // What was prepared and not sent before a crash is sent now: its sealed key is the one that is kept.
-                let prepared = match self.folder.grant(request)? {
-                    Some(prepared) => prepared,
-                    None => {
-                        let keys = self.folder.keys();
-                        let key_of = |epoch| keys.of(epoch).ok();
-                        let (chain, asset) = (&self.asset.chain, self.asset.address);
-                        let prepared = prepare_grant(chain, asset, request, key_of, valid_until).await?;
-                        self.folder.keep_grant(&prepared)?;
-                        prepared
-                    }
-                };
-                self.asset.chain.submit(&self.key, prepared.call()).await?;
-            }
-            state => return Err(DepartmentError::NotGranted { request, state }),
+    /// A request that is granted, or was approved and is granted now.
+    async fn granted(
+        &self,
+        reader: Address,
+        request: u64,
+        valid_until: u64,
+        now_s: u64,
+    ) -> Result<PreparedGrant, DepartmentError> {
+        // Who asks for what is granted, or gets nothing, waits for nobody's grant.
+        if self.is_granted(reader, request).await? {
+            return self.kept_grant(request);
         }
+        let _turn = self.granting.lock().await;
+        if self.is_granted(reader, request).await? {
+            return self.kept_grant(request);
+        }
+        let prepared = self.prepared(request, valid_until, now_s).await?;
+        match self.asset.chain.submit(&self.key, prepared.call()).await {
+            Ok(_) => Ok(prepared),
+            Err(LedgerError::Reverted { chain, reason, tx_hash }) => {
+                // An earlier attempt came through meanwhile, or reader or owner ended the request.
+                if self.is_granted(reader, request).await? {
+                    return self.kept_grant(request);
+                }
+                if reason.name == "RequestStateWrong" {
+                    return Err(DepartmentError::GrantUnderWay(request));
+                }
+                Err(LedgerError::Reverted { chain, reason, tx_hash }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What was prepared and not sent before a crash is sent now: its sealed key is the one that is kept. One that would be over by now is prepared anew.
+    async fn prepared(&self, request: u64, valid_until: u64, now_s: u64) -> Result<PreparedGrant, DepartmentError> {
+        if let Some(prepared) = self.folder.grant(request)?.filter(|prepared| !is_over(prepared, now_s)) {
+            return Ok(prepared);
+        }
+        let version = self.asset.request(request).await?.version;
+        let key_epoch = self.asset.key_epoch_of(version).await?;
+        let key = self.folder.keys().of(key_epoch)?;
+        let key_of = |epoch| (epoch == key_epoch).then(|| key.clone());
+        let (chain, asset) = (&self.asset.chain, self.asset.address);
+        let prepared = prepare_grant(chain, asset, request, key_of, valid_until).await?;
+        self.folder.keep_grant(&prepared)?;
+        Ok(prepared)
+    }
+
+    /// Whether the contract has granted it; false for what it has approved, and an error for what gives nothing.
+    async fn is_granted(&self, reader: Address, request: u64) -> Result<bool, DepartmentError> {
+        match self.asked(reader, request).await? {
+            RequestState::Granted => Ok(true),
+            RequestState::Approved => Ok(false),
+            state => Err(DepartmentError::NotGranted { request, state }),
+        }
+    }
+
+    fn kept_grant(&self, request: u64) -> Result<PreparedGrant, DepartmentError> {
         self.folder.grant(request)?.ok_or(DepartmentError::GrantMissing(request))
     }
 
@@ -97,4 +135,9 @@ impl Department {
         let part = index.and_then(|index| self.folder.extract().ok()?.parts.get(index).cloned());
         part.ok_or(DepartmentError::OtherVersion { version })
     }
+}
+
+/// Whether the last second of a grant has passed: the contract would refuse it.
+const fn is_over(prepared: &PreparedGrant, now_s: u64) -> bool {
+    prepared.grant.valid_until != 0 && prepared.grant.valid_until < now_s
 }

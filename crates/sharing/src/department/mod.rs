@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! STATE/asset.json            the contract
+//! STATE/asset-intent.json     where it will stand, while it is being deployed
 //! STATE/extract.json          cursor and parts; part n is version n of the asset
 //! STATE/*.rejects.ndjson      rows that break the declaration, with the reason
 //! STATE/keys/epoch-N.key      data keys, mode 0600

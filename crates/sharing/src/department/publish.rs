@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Department, DepartmentError};
 use crate::{
-    extract::{Declaration, ExtractError, PublishedPart, Source, extract_part, reseal_part},
+    extract::{Declaration, ExtractError, PublishedPart, Source, extract_part, remove_superseded, reseal_part},
     sealing::{DataKey, SealError, SealingWriter},
     storage::Location,
 };
@@ -63,6 +63,7 @@ impl Department {
     /// # Errors
     /// [`DepartmentError`]; the version is then on the chain or it is not, and the next call goes on.
     pub async fn publish_next(&self) -> Result<Option<PublishedVersion>, DepartmentError> {
+        remove_superseded(self.store.as_ref(), &self.folder.extract_path()).await?;
         let state = self.folder.extract()?;
         let latest = self.asset.latest_version().await?;
         let index = usize::try_from(latest).map_err(|_| DepartmentError::Answer)?;

@@ -21,6 +21,9 @@ pub enum DescriptionError {
     /// A title that is empty or too long, or too many columns.
     #[error("a description has a title of 1 to {MAX_TITLE_BYTES} bytes and 1 to {MAX_COLUMNS} columns")]
     Bounds,
+    /// A character that moves the cursor or changes the direction of what follows: shown on a terminal, it could pass for something else.
+    #[error("{0} of a description has a control character: remove it")]
+    Control(&'static str),
     /// It is no description.
     #[error("this is no description: {0}")]
     Malformed(String),
@@ -78,12 +81,64 @@ impl ResourceDescription {
     fn check(&self) -> Result<(), DescriptionError> {
         let bounded =
             (1..=MAX_TITLE_BYTES).contains(&self.title.len()) && (1..=MAX_COLUMNS).contains(&self.columns.len());
-        if bounded { Ok(()) } else { Err(DescriptionError::Bounds) }
+        if !bounded {
+            return Err(DescriptionError::Bounds);
+        }
+        let columns = self.columns.iter().map(|column| ("a column", column.name.as_str()));
+        let service = self.service.iter().map(|service| ("the service", service.as_str()));
+        for (what, text) in columns.chain(service).chain([("the title", self.title.as_str())]) {
+            if text.contains(is_control) {
+                return Err(DescriptionError::Control(what));
+            }
+        }
+        if self.description.contains(|character| !matches!(character, '\n' | '\t') && is_control(character)) {
+            return Err(DescriptionError::Control("the text"));
+        }
+        Ok(())
     }
+}
+
+/// Whether a character does something instead of being shown: controls (Unicode Cc), and overrides and isolates of direction (UAX #9).
+#[must_use]
+pub fn is_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What the contract keeps of a description's text.
 #[must_use]
 pub fn description_hash(text: &str) -> B256 {
     keccak256(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::extract::ColumnType;
+
+    #[test]
+    fn what_would_act_on_a_terminal_is_no_description() {
+        let column = |name: &str| vec![Column { name: name.to_owned(), kind: ColumnType::Text }];
+        let good = ResourceDescription {
+            title: "Wetter, 每天".to_owned(),
+            description: "One line\nand another".to_owned(),
+            columns: column("temp_max"),
+            service: Some("https://ods.weather.example".to_owned()),
+        };
+        let text = good.to_text().unwrap();
+        assert_eq!(ResourceDescription::parse(&text).unwrap(), good);
+        for (wrong, what) in [
+            (ResourceDescription { title: "a\u{1b}[2Jb".to_owned(), ..good.clone() }, "the title"),
+            (ResourceDescription { title: "two\nlines".to_owned(), ..good.clone() }, "the title"),
+            (ResourceDescription { title: "\u{202e}live".to_owned(), ..good.clone() }, "the title"),
+            (ResourceDescription { description: "a\rb".to_owned(), ..good.clone() }, "the text"),
+            (ResourceDescription { columns: column("a\u{9b}"), ..good.clone() }, "a column"),
+            (ResourceDescription { service: Some("https://a\u{7}".to_owned()), ..good }, "the service"),
+        ] {
+            assert_eq!(wrong.to_text(), Err(DescriptionError::Control(what)), "{wrong:?}");
+            let written = serde_json::to_string(&wrong).unwrap();
+            assert_eq!(ResourceDescription::parse(&written), Err(DescriptionError::Control(what)), "{wrong:?}");
+        }
+    }
 }

@@ -4,17 +4,19 @@
 mod description;
 mod descriptions;
 mod entry;
+mod reading;
 mod resource_name;
 mod services;
 mod visibility;
 
-pub use description::{DescriptionError, MAX_DESCRIPTION_BYTES, ResourceDescription, description_hash};
+pub use description::{DescriptionError, MAX_DESCRIPTION_BYTES, ResourceDescription, description_hash, is_control};
 pub use descriptions::{DescriptionFiles, Descriptions};
 pub use entry::{AssetState, Entry, RequestEntry, RequestState, ResourcePage, VersionEntry};
+pub use reading::DirectoryAt;
 pub use resource_name::{ResourceName, ResourceNameError};
 pub use services::{
-    AccessRequestQuery, DescribeResource, Described, DirectoryAt, MAX_SCANNED_ENTRIES, ResourceQuery, SearchResources,
-    names, services,
+    AccessRequestQuery, DescribeResource, Described, MAX_SCANNED_ENTRIES, ResourceQuery, SearchResources, names,
+    services,
 };
 pub use visibility::{UnknownRole, Visibility};
 

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::SolCall;
+use alloy_primitives::B256;
 use async_trait::async_trait;
-use chancery_contracts::{DigitalAsset, ResourceDirectory};
-use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult, application::Service, operation::ChainName, s2p::S2p,
-};
+use chancery_contracts::DigitalAsset;
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, application::Service, s2p::S2p};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    AssetState, DescriptionError, Descriptions, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName,
-    ResourcePage, VersionEntry, Visibility, description_hash,
+    DescriptionError, DirectoryAt, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName, ResourcePage,
+    description_hash, reading::Directory,
 };
 
 /// Names of the services.
@@ -37,8 +34,6 @@ const MAX_PAGE_ROWS: usize = 100;
 const DEFAULT_PAGE_ROWS: usize = 20;
 /// Longest text that is searched for, in bytes.
 const MAX_TEXT_BYTES: usize = 256;
-/// Most versions that are shown of an asset.
-const MAX_SHOWN_VERSIONS: u32 = 20;
 
 /// Which resources: what is absent does not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,100 +87,19 @@ pub struct Described {
     pub description_hash: B256,
 }
 
-/// Where the directory is.
-#[derive(Clone, Debug)]
-pub struct DirectoryAt {
-    /// The chain.
-    pub chain: ChainName,
-    /// The contract `ResourceDirectory`.
-    pub contract: Address,
-    /// Descriptions that are not on the chain.
-    pub descriptions: Arc<dyn Descriptions>,
-}
-
 /// All services; anybody may ask, and is shown what its roles may see.
 #[must_use]
 pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
+    let directory = Directory::new(directory.clone());
     vec![
         Arc::new(Find(directory.clone())),
         Arc::new(One(directory.clone())),
         Arc::new(Request(directory.clone())),
-        Arc::new(Describe(directory.clone())),
+        Arc::new(Describe(directory)),
     ]
 }
 
-impl DirectoryAt {
-    async fn call<C: SolCall>(&self, chains: &dyn S2p, contract: Address, call: C) -> DoorResult<C::Return> {
-        let answer = chains.view(&self.chain, contract, Bytes::from(call.abi_encode())).await?;
-        // Whoever registers chooses the asset's contract.
-        let foreign = "the contract answers with something else than its interface says";
-        C::abi_decode_returns(&answer.data).map_err(|_| DoorError::new(Code::UnknownResource, foreign))
-    }
-
-    /// The entry of a name, when there is one that the actor may see.
-    async fn entry(&self, actor: &Actor, chains: &dyn S2p, word: B256) -> DoorResult<Option<Entry>> {
-        // Whoever registers chooses the name; one that is none here cannot be asked for either.
-        let Ok(resource) = ResourceName::from_bytes32(word) else { return Ok(None) };
-        let found = self.call(chains, self.contract, ResourceDirectory::resourceAtCall { resource: word }).await?;
-        let visibility = Visibility(found.visibility);
-        if found.registeredAt == 0 || !visibility.admits(actor) {
-            return Ok(None);
-        }
-        let mut entry = Entry {
-            resource,
-            organization: ascii(found.organization),
-            asset: found.asset,
-            registered_at: found.registeredAt,
-            visible_to: visibility.names(),
-            description_hash: found.descriptionHash,
-            title: None,
-            description: None,
-            columns: Vec::new(),
-            service: None,
-            state: None,
-        };
-        let text = if found.description.is_empty() {
-            self.descriptions.find(found.descriptionHash).map_err(DoorError::internal)?
-        } else {
-            Some(found.description)
-        };
-        // What an owner writes is its own affair; what is no description is shown without one.
-        if let Some(Ok(described)) = text.as_deref().map(ResourceDescription::parse) {
-            entry.title = Some(described.title);
-            entry.description = Some(described.description);
-            entry.columns = described.columns;
-            entry.service = described.service;
-        }
-        Ok(Some(entry))
-    }
-
-    async fn named(&self, actor: &Actor, chains: &dyn S2p, resource: &str) -> DoorResult<Entry> {
-        let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource that you may see");
-        let name: ResourceName = resource.parse().map_err(|_| unknown())?;
-        self.entry(actor, chains, name.to_bytes32()).await?.ok_or_else(unknown)
-    }
-
-    async fn state(&self, chains: &dyn S2p, asset: Address) -> DoorResult<AssetState> {
-        let owner = self.call(chains, asset, DigitalAsset::ownerCall {}).await?;
-        let automatic = self.call(chains, asset, DigitalAsset::automaticCall {}).await?;
-        let key_epoch = self.call(chains, asset, DigitalAsset::keyEpochCall {}).await?;
-        let latest: u32 = self.call(chains, asset, DigitalAsset::latestVersionCall {}).await?;
-        let mut versions = Vec::new();
-        for version in (latest.saturating_sub(MAX_SHOWN_VERSIONS) + 1..=latest).rev() {
-            let found = self.call(chains, asset, DigitalAsset::versionAtCall { version }).await?;
-            versions.push(VersionEntry {
-                version,
-                fingerprint: found.fingerprint,
-                size: found.size,
-                published_at: found.publishedAt,
-                key_epoch: found.keyEpoch,
-            });
-        }
-        Ok(AssetState { owner, automatic, key_epoch, versions })
-    }
-}
-
-struct Find(DirectoryAt);
+struct Find(Directory);
 
 #[async_trait]
 impl Service for Find {
@@ -210,15 +124,14 @@ impl Service for Find {
             .map_or(Ok(0), str::parse)
             .map_err(|_| malformed("cursor: write what `nextCursor` said".to_owned()).with("member", "cursor"))?;
         let rows = query.limit.unwrap_or(DEFAULT_PAGE_ROWS).clamp(1, MAX_PAGE_ROWS);
-        let (offset, limit) = (U256::from(first), U256::from(MAX_SCANNED_ENTRIES + 1));
-        let listed = self.0.call(chains, self.0.contract, ResourceDirectory::resourcesCall { offset, limit }).await?;
+        let (listed, block) = self.0.names(chains, first, MAX_SCANNED_ENTRIES + 1).await?;
         let (mut items, mut next_cursor) = (Vec::new(), None);
         for (place, word) in listed.into_iter().enumerate() {
             if place == MAX_SCANNED_ENTRIES || items.len() == rows {
                 next_cursor = Some((first + place).to_string());
                 break;
             }
-            let Some(entry) = self.0.entry(actor, chains, word).await? else { continue };
+            let Some(entry) = self.0.entry(actor, chains, word, Some(block)).await? else { continue };
             let of_organization = query.organization.as_ref().is_none_or(|code| *code == entry.organization);
             if of_organization && has_words(&entry, &words) {
                 items.push(entry);
@@ -242,7 +155,7 @@ fn has_words(entry: &Entry, words: &[String]) -> bool {
     described.has_words(words, &[entry.resource.as_str(), &entry.organization])
 }
 
-struct One(DirectoryAt);
+struct One(Directory);
 
 #[async_trait]
 impl Service for One {
@@ -266,7 +179,7 @@ impl Service for One {
     }
 }
 
-struct Request(DirectoryAt);
+struct Request(Directory);
 
 #[async_trait]
 impl Service for Request {
@@ -303,7 +216,7 @@ impl Service for Request {
     }
 }
 
-struct Describe(DirectoryAt);
+struct Describe(Directory);
 
 #[async_trait]
 impl Service for Describe {
@@ -319,8 +232,7 @@ impl Service for Describe {
         let request: DescribeResource = read(self.name(), parameters)?;
         let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource");
         let resource: ResourceName = request.resource.parse().map_err(|_| unknown())?;
-        let at = ResourceDirectory::resourceAtCall { resource: resource.to_bytes32() };
-        let found = self.0.call(chains, self.0.contract, at).await?;
+        let found = self.0.record(chains, resource.to_bytes32()).await?;
         if found.registeredAt == 0 {
             return Err(unknown());
         }
@@ -333,8 +245,11 @@ impl Service for Describe {
         }
         let refuse = |error: DescriptionError| malformed(error.to_string()).with("member", "description");
         ResourceDescription::parse(&request.description).map_err(refuse)?;
-        let kept = self.0.descriptions.keep(&request.description).map_err(DoorError::internal)?;
-        write(&Described { resource, description_hash: kept })
+        // What stands on the chain is read from there.
+        if found.description.is_empty() {
+            self.0.keep(&resource, request.description).await?;
+        }
+        write(&Described { resource, description_hash: actual })
     }
 
     fn subject(&self, parameters: &Value) -> Option<String> {
@@ -344,12 +259,6 @@ impl Service for Describe {
 
 fn subject(parameters: &Value) -> Option<String> {
     parameters.get("resource").and_then(Value::as_str).map(|text| text.chars().take(80).collect())
-}
-
-/// Text of a word: the characters before the zeros.
-fn ascii(word: B256) -> String {
-    let end = word.iter().position(|byte| *byte == 0).unwrap_or(word.len());
-    String::from_utf8_lossy(&word[..end]).into_owned()
 }
 
 fn malformed(detail: String) -> DoorError {

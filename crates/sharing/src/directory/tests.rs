@@ -1,7 +1,13 @@
 //! The directory's services over a chain that a test writes by hand (S-DIR).
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolValue};
@@ -30,13 +36,17 @@ type Entry = (Address, u64, u32, B256, B256, String);
 struct WrittenChain {
     names: Vec<B256>,
     entries: BTreeMap<B256, Entry>,
+    block: AtomicU64,
+    views: AtomicUsize,
 }
 
 #[async_trait]
 impl S2p for WrittenChain {
     async fn view(&self, _: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
         let data = if contract == DIRECTORY { self.directory(&call) } else { asset(&call) };
-        Ok(ViewRecord { block_number: 1, block_time_ms: 1000, data: data.into() })
+        self.views.fetch_add(1, Ordering::SeqCst);
+        let block_number = self.block.load(Ordering::SeqCst);
+        Ok(ViewRecord { block_number, block_time_ms: 1000, data: data.into() })
     }
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
         unreachable!("nothing asks for it")
@@ -53,12 +63,17 @@ impl S2p for WrittenChain {
 }
 
 impl WrittenChain {
-    fn with(mut self, name: &str, visibility: Visibility, organization: &str, text: &str) -> Self {
+    fn with(self, name: &str, visibility: Visibility, organization: &str, text: &str) -> Self {
+        let shown = if visibility == Visibility::EVERYBODY { text } else { "" };
+        self.with_shown(name, visibility, organization, text, shown)
+    }
+
+    /// An owner chooses whether the text stands on the chain beside its hash.
+    fn with_shown(mut self, name: &str, visibility: Visibility, organization: &str, text: &str, shown: &str) -> Self {
         let word = B256::right_padding_from(name.as_bytes());
-        let shown = if visibility == Visibility::EVERYBODY { text.to_owned() } else { String::new() };
         let organization = B256::right_padding_from(organization.as_bytes());
         self.names.push(word);
-        self.entries.insert(word, (ASSET, 1000, visibility.0, organization, description_hash(text), shown));
+        self.entries.insert(word, (ASSET, 1000, visibility.0, organization, description_hash(text), shown.to_owned()));
         self
     }
 
@@ -150,6 +165,48 @@ async fn a_role_finds_what_it_may_see_and_nobody_learns_of_the_rest() {
     desk.ask(&public, names::DESCRIBE, bring(&secret)).await.unwrap();
     assert_eq!(desk.found(&inspector(), json!({"text": "depth"})).await, ["wells"]);
     assert_eq!(desk.found(&public, json!({"text": "depth"})).await, Vec::<String>::new());
+}
+
+// S-DIR: hashes stand on the chain, so anybody can register another entry with the hash of a text that it may not read.
+#[tokio::test]
+async fn another_entry_with_the_same_hash_shows_nothing_of_a_text_for_some_roles() {
+    let inspectors = Visibility::of_roles(["inspector"]).unwrap();
+    let secret = text("Secret wells", "depth");
+    let chain = WrittenChain::default().with("wells", inspectors, "B", &secret).with_shown(
+        "spy",
+        Visibility::EVERYBODY,
+        "X",
+        &secret,
+        "",
+    );
+    let desk = Desk::new(chain);
+    let bring = json!({"resource": "wells", "description": secret});
+    desk.ask(&inspector(), names::DESCRIBE, bring).await.unwrap();
+    assert_eq!(desk.found(&inspector(), json!({"text": "depth"})).await, ["wells"]);
+    assert_eq!(desk.found(&Actor::public(), json!({"text": "depth"})).await, Vec::<String>::new());
+    let page = desk.ask(&Actor::public(), names::FIND, json!({})).await.unwrap();
+    assert_eq!(page["items"][0]["resource"], json!("spy"));
+    assert_eq!((&page["items"][0]["title"], &page["items"][0]["columns"]), (&Value::Null, &json!([])), "{page}");
+}
+
+#[tokio::test]
+async fn a_search_reads_each_entry_once_a_block() {
+    let described = text("One of three", "x");
+    let chain = (0..3).fold(WrittenChain::default(), |chain, number| {
+        chain.with(&format!("resource-{number}"), Visibility::EVERYBODY, "A", &described)
+    });
+    let mut desk = Desk::new(chain);
+    let public = Actor::public();
+    let views = |desk: &Desk| desk.chain.views.swap(0, Ordering::SeqCst);
+    assert_eq!(desk.found(&public, json!({})).await.len(), 3);
+    assert_eq!(views(&desk), 4);
+    assert_eq!(desk.found(&public, json!({})).await.len(), 3);
+    assert_eq!(views(&desk), 1, "only the names");
+    let first = B256::right_padding_from(b"resource-0");
+    desk.chain.entries.get_mut(&first).unwrap().1 = 0;
+    desk.chain.block.fetch_add(1, Ordering::SeqCst);
+    assert_eq!(desk.found(&public, json!({})).await, ["resource-1", "resource-2"], "what a new block has is seen");
+    assert_eq!(views(&desk), 4);
 }
 
 #[tokio::test]

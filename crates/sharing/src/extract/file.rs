@@ -11,13 +11,14 @@ use std::{
 };
 
 use async_trait::async_trait;
+use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value as Json};
 
 use super::{
     Declaration, DeclarationError, ExtractError, Reject, Source, Stage, Staged, conditions::holds, staging::StagedRows,
     value::from_json,
 };
-use crate::sealing::DataKey;
+use crate::sealing::{DataKey, Fingerprint};
 
 /// Longest record, in bytes.
 pub const MAX_RECORD_BYTES: u64 = 4 * 1024 * 1024;
@@ -70,9 +71,13 @@ impl Source for FileSource {
             match source.format {
                 FileFormat::Csv => csv_file(file, &declaration, rows),
                 FileFormat::Ndjson => lines(file, &declaration, rows, Ok),
-                FileFormat::Rejects => lines(file, &declaration, rows, |line| {
-                    serde_json::from_value::<Reject>(Json::Object(line)).map(|reject| reject.fields).map_err(|_| ())
-                }),
+                FileFormat::Rejects => {
+                    let mut hashed = Hashed { inner: file, hash: Context::new(&SHA256) };
+                    let staged = lines(&mut hashed, &declaration, rows, |line| {
+                        serde_json::from_value::<Reject>(Json::Object(line)).map(|reject| reject.fields).map_err(|_| ())
+                    })?;
+                    Ok(Staged { replayed: Some(hashed.fingerprint()), ..staged })
+                }
             }
         })
         .await
@@ -116,7 +121,7 @@ fn csv_file(file: File, declaration: &Declaration, mut rows: StagedRows) -> Resu
 }
 
 fn lines(
-    file: File,
+    file: impl Read,
     declaration: &Declaration,
     mut rows: StagedRows,
     record: impl Fn(Map<String, Json>) -> Result<Map<String, Json>, ()>,
@@ -188,6 +193,28 @@ impl<R: Read> Read for Bounded<R> {
         let left = self.left.load(Ordering::Relaxed);
         let rest = left.checked_sub(count as u64).ok_or(io::ErrorKind::FileTooLarge)?;
         self.left.store(rest, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Knows the SHA-256 of what was read.
+struct Hashed<R> {
+    inner: R,
+    hash: Context,
+}
+
+impl<R> Hashed<R> {
+    fn fingerprint(self) -> Fingerprint {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(self.hash.finish().as_ref());
+        Fingerprint(bytes)
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.hash.update(&out[..count]);
         Ok(count)
     }
 }

@@ -27,7 +27,7 @@ pub use declaration::{
 pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
 pub use postgres::PostgresSource;
 pub use rejects::{MAX_REJECTS, Reject};
-pub use run::{EpochKey, ExtractState, PublishedPart, extract_part, reseal_part};
+pub use run::{EpochKey, ExtractState, PublishedPart, extract_part, remove_superseded, reseal_part};
 pub use sqlite::SqliteSource;
 use staging::Stage;
 pub use staging::Staged;
@@ -67,6 +67,12 @@ pub enum ExtractError {
     /// Not one row keeps the declaration. They are kept in this file.
     #[error("all rows break the declaration; they are kept in {0:?}")]
     AllRejected(PathBuf),
+    /// The same file of corrected rejects once more.
+    #[error("this file was replayed already, as part {part}: correct and replay what is not in it yet")]
+    Replayed {
+        /// Counts from 1.
+        part: usize,
+    },
     /// The part could not be written.
     #[error("the part cannot be made: {0}")]
     Writing(String),

@@ -108,7 +108,7 @@ fn decode(
         part.write(&batch)?;
     }
     let (file, sealed) = part.finish()?;
-    Ok(Staged { file, sealed, rows: decoder.rows, cursor: decoder.cursor, rejects })
+    Ok(Staged { file, sealed, rows: decoder.rows, cursor: decoder.cursor, rejects, replayed: None })
 }
 
 /// The statement for a part, made of what the catalogue has.

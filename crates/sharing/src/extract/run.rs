@@ -38,6 +38,9 @@ pub struct PublishedPart {
     /// The file of those, beside the state.
     #[serde(default)]
     pub rejects: Option<PathBuf>,
+    /// SHA-256 of the file of corrected rejects that it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<Fingerprint>,
 }
 
 const fn first_epoch() -> u32 {
@@ -60,6 +63,9 @@ pub struct ExtractState {
     pub cursor: Option<i64>,
     /// Published parts, in order.
     pub parts: Vec<PublishedPart>,
+    /// Files of parts that were sealed anew and may still lie in the store, under the key that is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<Location>,
 }
 
 impl ExtractState {
@@ -104,6 +110,10 @@ pub async fn extract_part(
     let directory = state_path.parent().ok_or_else(|| ExtractError::State("no directory".to_owned()))?;
     let staged = source.stage(declaration, state.cursor, directory, &key.key).await?;
     let rejected = staged.rejects.count;
+    let replayed = staged.replayed;
+    if let Some(part) = state.parts.iter().position(|part| replayed.is_some() && part.replayed == replayed) {
+        return Err(ExtractError::Replayed { part: part + 1 });
+    }
     if staged.rows == 0 && rejected == 0 {
         return Ok(None);
     }
@@ -116,7 +126,7 @@ pub async fn extract_part(
     let location = store.publish(&name, staged.file.path()).await?;
     let Sealed { fingerprint, bytes } = staged.sealed;
     let (rows, key_epoch) = (staged.rows, key.epoch);
-    let part = PublishedPart { location, fingerprint, bytes, key_epoch, rows, rejected, rejects };
+    let part = PublishedPart { location, fingerprint, bytes, key_epoch, rows, rejected, rejects, replayed };
     state.cursor = staged.cursor.or(state.cursor);
     state.parts.push(part.clone());
     state.save(state_path)?;
@@ -124,10 +134,10 @@ pub async fn extract_part(
 }
 
 /// Seals a part anew under the key of a later epoch, since a reader was removed before it was published on the chain (SHARE-8). The state names the new file
-/// afterwards; then the old one is removed.
+/// afterwards, and the old one as superseded; then that is removed.
 ///
 /// # Errors
-/// [`ExtractError`]; the state then stands as it was.
+/// [`ExtractError`]. The state then stands as it was, or names a file that is still to be removed ([`remove_superseded`]).
 pub async fn reseal_part(
     index: usize,
     old: &DataKey,
@@ -156,9 +166,26 @@ pub async fn reseal_part(
         ..part.clone()
     };
     state.parts[index] = replaced.clone();
+    state.superseded.push(part.location);
     state.save(state_path)?;
-    store.remove(&part.location).await?;
+    remove_superseded(store, state_path).await?;
     Ok(replaced)
+}
+
+/// Removes the files whose parts were sealed anew: also those of a run that ended before it had removed its own (SHARE-8).
+///
+/// # Errors
+/// [`ExtractError`]; what is not removed stays named.
+pub async fn remove_superseded(store: &dyn FileStore, state_path: &Path) -> Result<(), ExtractError> {
+    let mut state = ExtractState::load(state_path)?;
+    if state.superseded.is_empty() {
+        return Ok(());
+    }
+    for location in &state.superseded {
+        store.remove(location).await?;
+    }
+    state.superseded.clear();
+    state.save(state_path)
 }
 
 fn reseal(sealed: &Path, old: &DataKey, target: &Path, new: &DataKey) -> Result<Sealed, ExtractError> {

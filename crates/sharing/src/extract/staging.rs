@@ -13,7 +13,7 @@ use super::{
     rejects::{Reject, Rejects},
     value::Value,
 };
-use crate::sealing::{DataKey, Sealed};
+use crate::sealing::{DataKey, Fingerprint, Sealed};
 
 /// What a source made: staged, not yet published.
 pub struct Staged {
@@ -22,6 +22,8 @@ pub struct Staged {
     pub(super) rows: u64,
     pub(super) cursor: Option<i64>,
     pub(super) rejects: Rejects,
+    /// SHA-256 of the file, when it is one of corrected rejects: it is taken once.
+    pub(super) replayed: Option<Fingerprint>,
 }
 
 /// Where and under which key a part is staged.
@@ -80,7 +82,7 @@ impl StagedRows {
     pub(super) fn finish(mut self, cursor: Option<i64>) -> Result<Staged, ExtractError> {
         self.write()?;
         let (file, sealed) = self.part.finish()?;
-        Ok(Staged { file, sealed, rows: self.rows, cursor, rejects: self.rejects })
+        Ok(Staged { file, sealed, rows: self.rows, cursor, rejects: self.rejects, replayed: None })
     }
 
     fn write(&mut self) -> Result<(), ExtractError> {

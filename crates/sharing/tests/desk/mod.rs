@@ -25,6 +25,7 @@ use chancery_ledger::{
 };
 use chancery_light::ChainEssentials;
 use chancery_sharing::{
+    department::{Department, StateFolder},
     name::ObjectName,
     release::{ChainTrust, Grant, PreparedGrant, Reception, ReleaseError, Released, prepare_grant, receive, release},
     sealing::{DataKey, OpeningReader, ReaderSecret, Sealed, SealingWriter},
@@ -149,6 +150,30 @@ impl Desk {
         let handed = (released.sealed_key.as_slice(), released.file);
         let trust = ChainTrust::default();
         receive(&self.chain, &trust, self.asset, request, grant, &self.secret, handed, &self.target(), now_s()).await
+    }
+
+    /// A department's folder of state: this asset with its one version as the first part, and its data key.
+    pub fn state_folder(&self) -> PathBuf {
+        let path = self.directory.path().join("state");
+        let folder = StateFolder::new(&path).unwrap();
+        let record = json!({"asset": self.asset, "chain": "main", "resource": "weather"});
+        std::fs::write(path.join("asset.json"), record.to_string()).unwrap();
+        let part = json!({
+            "location": self.location, "fingerprint": self.sealed.fingerprint, "bytes": self.sealed.bytes, "rows": 1,
+        });
+        std::fs::write(folder.extract_path(), json!({"cursor": null, "parts": [part]}).to_string()).unwrap();
+        let key = path.join("keys/epoch-1.key");
+        std::fs::write(&key, hex::encode(self.key.expose())).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        path
+    }
+
+    pub fn department(&self, state: &Path) -> Department {
+        let store = Arc::new(DirectoryStore::new(&self.directory.path().join("ods")).unwrap());
+        let (chain, key) = (self.chain.clone(), Arc::clone(&self.owner));
+        let resource = "weather".parse().unwrap();
+        Department::open(resource, chain, key, store, StateFolder::new(state).unwrap()).unwrap()
     }
 
     pub fn opened(&self) -> u32 {

@@ -83,7 +83,7 @@ pub(super) async fn publish(file: &OwnerFile, connection: &Connection, output: &
         text.push_str("Everything that was extracted is published.");
     }
     let asset = department.asset().address;
-    output.answer(&json!({ "asset": asset, "versions": versions }), text.trim_end());
+    output.answer(&json!({ "asset": asset.to_string(), "versions": versions }), text.trim_end());
     Ok(ExitCode::SUCCESS)
 }
 

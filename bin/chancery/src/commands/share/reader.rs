@@ -1,4 +1,4 @@
-//! `chancery share find`, `ask`, `request`, `fetch`.
+//! `chancery share find`, `ask`, `request`, `end`, `fetch`.
 
 use std::{
     fs::File,
@@ -16,8 +16,9 @@ use chancery_client::{
 };
 use chancery_ledger::{Chain, LedgerError};
 use chancery_sharing::{
-    asking::{self, AskError},
-    department::AssetContract,
+    asking::{self, AskError, MAX_OPEN_REQUESTS},
+    department::{AssetContract, DepartmentError},
+    directory::{RequestState, is_control},
     release::{ChainTrust, Grant, Standing, receive},
     sealing::{DataKey, OpeningReader, ReaderSecret},
     storage::StoreError,
@@ -29,7 +30,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     alliance::chains::{ChainSection, connect},
-    arguments::{AskAccess, Connection, FetchShared, FindShared, TrustedMain},
+    arguments::{AskAccess, Connection, EndAccess, FetchShared, FindShared, TrustedMain},
     commands::connect as connect_client,
     keys,
     output::Output,
@@ -55,13 +56,18 @@ pub(super) async fn find(which: FindShared, connection: &Connection, output: &Ou
 
 fn describe(resource: &SharedResource) -> String {
     let columns: Vec<&str> = resource.columns.iter().map(|column| column.name.as_str()).collect();
-    format!(
+    printable(&format!(
         "{}  {}  {}  [{}]",
         resource.resource,
         resource.organization,
         resource.title.as_deref().unwrap_or("(no description yet)"),
         columns.join(", ")
-    )
+    ))
+}
+
+/// What strangers wrote, without what would act on a terminal.
+fn printable(text: &str) -> String {
+    text.replace(is_control, "")
 }
 
 pub(super) async fn ask(what: &AskAccess, connection: &Connection, output: &Output) -> Result<ExitCode> {
@@ -73,16 +79,25 @@ pub(super) async fn ask(what: &AskAccess, connection: &Connection, output: &Outp
     let (key, secret) = (submitter(&party.keys)?, reader_secret(&party.keys)?);
     let progress = output.progress("waiting until the request is final");
     let asset = resource.asset.0;
+    let contract = AssetContract { chain: chain.clone(), address: asset };
     let asked = match asking::ask(&chain, &key, asset, version, &secret.public(), &what.purpose).await {
         Err(AskError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "NotListed" => bail!(
             "{} lists who may ask for {}, and {} is not among them: ask it to list your address",
-            resource.organization,
+            printable(&resource.organization),
             what.resource,
             party.address()
         ),
+        Err(AskError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "TooManyOpenRequests" => {
+            let open = asking::open_requests(&contract, party.address()).await?;
+            bail!(
+                "{MAX_OPEN_REQUESTS} of your requests are open, also those whose grant is over: {}\nend one: chancery share end {} REQUEST",
+                open.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+                what.resource
+            )
+        }
         other => other?,
     };
-    let state = AssetContract { chain, address: asset }.request(asked.request).await?.state;
+    let state = contract.request(asked.request).await?.state;
     progress.finish_and_clear();
     let answer = json!({
         "resource": what.resource, "asset": asset, "request": asked.request, "version": version, "state": state,
@@ -109,6 +124,36 @@ pub(super) async fn request(
     let found = connect_client(connection).await?.access_request(resource, request).await?;
     let text = format!("request {request} for version {} of {resource} is {}", found.version, found.state);
     output.answer(&found, text);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn end(what: &EndAccess, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let address = match what.asset {
+        Some(asset) => asset,
+        None => party.client.resource(&what.resource).await?.asset.0,
+    };
+    let contract = AssetContract { chain: main_chain(&what.chain, &party).await?, address };
+    let progress = output.progress("waiting until the end is final");
+    let ended = match asking::end(&contract, &submitter(&party.keys)?, what.request).await {
+        Err(DepartmentError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "NotReader" => bail!(
+            "request {} of {} is ended by its reader or by the owner of the asset, and {} is neither",
+            what.request,
+            what.resource,
+            party.address()
+        ),
+        Err(DepartmentError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "RequestStateWrong" => {
+            let state = contract.request(what.request).await?.state;
+            bail!("request {} of {} is {} already", what.request, what.resource, state.name())
+        }
+        other => other?,
+    };
+    progress.finish_and_clear();
+    let answer = json!({
+        "resource": what.resource, "asset": address, "request": what.request, "state": RequestState::Ended,
+        "txHash": ended.tx_hash, "blockNumber": ended.block.number,
+    });
+    output.answer(&answer, format!("request {} of {} is ended", what.request, what.resource));
     Ok(ExitCode::SUCCESS)
 }
 

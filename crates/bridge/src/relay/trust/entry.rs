@@ -55,6 +55,15 @@ impl Entry {
         }
     }
 
+    /// Whether it says that something ends or has ended.
+    pub(super) const fn is_loss(&self) -> bool {
+        match self {
+            Self::Organization { is_suspended, .. } => *is_suspended,
+            Self::Right { until, .. } => *until != 0,
+            Self::Key { revoked_at, .. } => *revoked_at != 0,
+        }
+    }
+
     /// Slots of the registry that prove it, in the order in which [`Self::call`] takes their paths.
     pub(super) fn slots(&self) -> Vec<B256> {
         match *self {

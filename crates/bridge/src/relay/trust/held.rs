@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
 use chancery_contracts::{CertificateRegistry, HeldCertificates};
-use chancery_ledger::{Call, Chain, SubmitterKey};
+use chancery_ledger::{Chain, SubmitterKey};
 
 use super::{
     super::{AnchorRelay, RelayError, encoded, view},
-    slots,
+    clock, send, slots,
 };
 
 /// Carries certificates, without their content, from a side chain to a `HeldCertificates`.
@@ -38,10 +38,11 @@ impl HeldRelay {
         Ok(Self { anchor: AnchorRelay { followed, host, anchor, key }, certificates, registry })
     }
 
-    /// Proves a certificate against the newest final block of its chain and shows it; the number of that block.
+    /// Proves a certificate against the newest final block of its chain and shows it; the number of that block. That the host knows it already, or knows something newer,
+    /// is no error.
     ///
     /// # Errors
-    /// `CertificateUnknown`; `Reverted` with `NotDisclosed` when its holder has not agreed; see [`RelayError`].
+    /// `CertificateUnknown`; `ClockAhead`; `Reverted` with `NotDisclosed` when its holder has not agreed; see [`RelayError`].
     pub async fn show(&self, certificate_id: B256) -> Result<u64, RelayError> {
         let unknown = || RelayError::CertificateUnknown { certificate_id };
         let followed = &self.anchor.followed;
@@ -49,6 +50,7 @@ impl HeldRelay {
         let kind = view(followed, self.certificates, &asked).await?.kind;
         let kinds = view(followed, self.certificates, &CertificateRegistry::kindsCall {}).await?;
         let (place, _) = (0..).zip(&kinds).find(|(_, known)| **known == kind).ok_or_else(unknown)?;
+        clock::check(&self.anchor).await?;
         let [word, holder, organization] = slots::certificate(certificate_id);
         let asked = [word, holder, organization, slots::kind(place)];
         let proven = self.anchor.prove(self.certificates, &asked).await?;
@@ -58,7 +60,7 @@ impl HeldRelay {
         let proof =
             HeldCertificates::CertificateProof { word: path(), holder: path(), organization: path(), kind: path() };
         let call = HeldCertificates::showCall { number: proven.anchored, certificateId: certificate_id, proof };
-        self.anchor.host.submit(&self.anchor.key, Call { to: Some(self.registry), data: encoded(&call) }).await?;
+        send(&self.anchor, self.registry, encoded(&call)).await?;
         Ok(proven.anchored)
     }
 }

@@ -3,34 +3,37 @@
 //! Whoever runs this is trusted with nothing (TRUST-7): it chooses what is proven and when, not what the proof says. What it keeps back lapses (TRUST-3), and
 //! anybody may carry it instead.
 
+mod clock;
 mod due;
 mod entry;
 mod held;
+mod keys;
 mod slots;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes};
 use chancery_contracts::{OrganizationRegistry, TrustRegistry};
 use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, future::join, stream};
 use tokio::time::{sleep, timeout};
 
 pub use self::{entry::Entry, held::HeldRelay};
 use super::{AnchorRelay, RelayError, view};
 use due::Ages;
+use keys::KeyPages;
 
 /// Pause between two looks at the main chain: a loss begins its way within it.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Longest try for one organization.
+/// Longest try for one part of an organization. What was shown meanwhile is not due in the next.
 const CARRY_TIMEOUT: Duration = Duration::from_secs(120);
 /// Most slots that cross at once: a proof of each has a few kilobytes.
 const MAX_SLOTS: usize = 96;
-/// Calls under way at the same time.
+/// Calls under way at the same time for one organization.
 const PARALLEL: usize = 16;
-/// Rows that the registry gives at once.
-const PAGE: u64 = 100;
-/// Most key records of an organization that are looked through.
+/// Organizations that are carried at the same time.
+const PARALLEL_ISSUERS: usize = 4;
+/// See [`TrustRelay::max_key_records`].
 const MAX_KEY_RECORDS: u64 = 10_000;
 
 /// Whose rights are carried.
@@ -51,6 +54,17 @@ pub struct TrustRelay {
     pub organizations: Address,
     /// The host's `TrustRegistry`.
     pub registry: Address,
+    /// Most key records of an organization that are looked through, the newest of them.
+    pub max_key_records: u64,
+}
+
+/// What is carried by itself: an organization decides how many keys it has, and must not hold up with them that it is suspended.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// The organization and its rights.
+    Standing,
+    /// Its keys.
+    Keys,
 }
 
 impl TrustRelay {
@@ -66,111 +80,144 @@ impl TrustRelay {
     ) -> Result<Self, RelayError> {
         let anchor = view(&host, registry, &TrustRegistry::anchorCall {}).await?;
         let organizations = view(&host, registry, &TrustRegistry::sourceCall {}).await?;
-        Ok(Self { anchor: AnchorRelay { followed, host, anchor, key }, organizations, registry })
+        let anchor = AnchorRelay { followed, host, anchor, key };
+        Ok(Self { anchor, organizations, registry, max_key_records: MAX_KEY_RECORDS })
     }
 
-    /// Shows what the host does not know yet, knows otherwise, or would soon hold for lapsed; how many facts.
+    /// Shows what the host does not know yet, knows otherwise, or would soon hold for lapsed: the organization and its rights, then its keys; how many facts.
     ///
     /// # Errors
-    /// See [`RelayError`]. What was shown before the error stands.
+    /// The first, when all was tried; `TooManyKeyRecords` is about keys alone. See [`RelayError`].
     pub async fn carry(&self, issuer: &Issuer) -> Result<usize, RelayError> {
-        let ages = Ages::of(&self.anchor.host, self.anchor.anchor, self.registry).await?;
-        let mut wanted = Vec::new();
-        for entry in self.entries(issuer).await? {
-            if due::is_due(ages, &self.anchor.host, self.registry, &entry).await? {
-                wanted.push(entry);
+        let standing = self.carry_part(issuer, Part::Standing).await;
+        let keys = self.carry_part(issuer, Part::Keys).await;
+        Ok(standing? + keys?)
+    }
+
+    async fn carry_part(&self, issuer: &Issuer, part: Part) -> Result<usize, RelayError> {
+        match part {
+            Part::Standing => {
+                let wanted = self.due(self.standing(issuer).await?).await?;
+                self.show(&wanted).await?;
+                Ok(wanted.len())
             }
+            Part::Keys => self.carry_keys(issuer).await,
         }
-        self.show(&wanted).await?;
-        Ok(wanted.len())
+    }
+
+    async fn carry_keys(&self, issuer: &Issuer) -> Result<usize, RelayError> {
+        let (mut count, mut failed) = (0, None);
+        let mut pages = KeyPages::open(self, issuer).await?;
+        while let Some(page) = pages.next().await? {
+            let wanted = self.due(page).await?;
+            count += wanted.len();
+            failed = failed.or(self.show(&wanted).await.err());
+        }
+        failed.or(pages.left_out()).map_or(Ok(count), Err)
+    }
+
+    /// Which of these the host has to be shown.
+    async fn due(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, RelayError> {
+        let ages = Ages::of(&self.anchor.host, self.anchor.anchor, self.registry).await?;
+        let asked: Vec<_> = entries.into_iter().map(|entry| self.if_due(ages, entry)).collect();
+        let due: Vec<_> = stream::iter(asked).buffered(PARALLEL).try_collect().await?;
+        Ok(due.into_iter().flatten().collect())
+    }
+
+    async fn if_due(&self, ages: Ages, entry: Entry) -> Result<Option<Entry>, RelayError> {
+        Ok(due::is_due(ages, &self.anchor.host, self.registry, &entry).await?.then_some(entry))
     }
 
     /// What the main chain holds of an issuer: the organization, the last period of each right, the last record of each key for it.
     ///
     /// # Errors
-    /// See [`RelayError`].
+    /// `TooManyKeyRecords`; see [`RelayError`].
     pub async fn entries(&self, issuer: &Issuer) -> Result<Vec<Entry>, RelayError> {
+        let mut entries = self.standing(issuer).await?;
+        let mut pages = KeyPages::open(self, issuer).await?;
+        while let Some(page) = pages.next().await? {
+            entries.extend(page);
+        }
+        pages.left_out().map_or(Ok(entries), Err)
+    }
+
+    /// The organization and the last period of each right.
+    async fn standing(&self, issuer: &Issuer) -> Result<Vec<Entry>, RelayError> {
         let code = issuer.organization;
         let found = self.main(&OrganizationRegistry::organizationCall { code }).await?;
         if found.registeredAt == 0 {
             return Err(RelayError::NotRegistered { organization: code });
         }
         let mut entries = vec![Entry::Organization { code, is_suspended: found.suspended }];
-        for &right in &issuer.rights {
-            let periods = self.main(&OrganizationRegistry::rightPeriodsCall { code, right }).await?;
-            let last = (0..).zip(&periods).last();
-            entries.extend(last.map(|(index, period)| Entry::Right { code, right, index, until: period.until }));
-        }
-        entries.extend(self.keys(issuer).await?);
+        let asked: Vec<_> = issuer.rights.iter().map(|right| self.last_period(code, *right)).collect();
+        let rights: Vec<_> = stream::iter(asked).buffered(PARALLEL).try_collect().await?;
+        entries.extend(rights.into_iter().flatten());
         Ok(entries)
     }
 
-    /// Proves entries against the newest final block and shows them. What the host knows already, or knows better, is no error.
+    async fn last_period(&self, code: B256, right: B256) -> Result<Option<Entry>, RelayError> {
+        let periods = self.main(&OrganizationRegistry::rightPeriodsCall { code, right }).await?;
+        let last = (0..).zip(&periods).last();
+        Ok(last.map(|(index, period)| Entry::Right { code, right, index, until: period.until }))
+    }
+
+    /// Proves entries against the newest final block and shows them, losses first. What the host knows already, or knows better, is no error.
     ///
     /// # Errors
-    /// See [`RelayError`]. What was shown before the error stands.
+    /// `ClockAhead`, before anything is paid for. When one is refused, the others are shown all the same, and the first refusal is returned. See [`RelayError`].
     pub async fn show(&self, entries: &[Entry]) -> Result<(), RelayError> {
-        let mut rest = entries;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        clock::check(&self.anchor).await?;
+        let ordered = losses_first(entries);
+        let (mut rest, mut failed) = (ordered.as_slice(), None);
         while !rest.is_empty() {
-            let (mut slots, mut count) = (Vec::new(), 0);
-            for entry in rest {
-                let own = entry.slots();
-                if slots.len() + own.len() > MAX_SLOTS {
-                    break;
-                }
-                slots.extend(own);
-                count += 1;
-            }
-            let (now, later) = rest.split_at(count);
-            let proven = self.anchor.prove(self.organizations, &slots).await?;
-            let mut paths = proven.slots.into_iter().map(|slot| slot.proof);
-            let calls: Vec<_> = now.iter().map(|entry| entry.call(proven.anchored, &mut paths)).collect();
-            stream::iter(calls)
-                .map(|data| self.send(Call { to: Some(self.registry), data }))
-                .buffer_unordered(PARALLEL)
-                .try_collect::<()>()
-                .await?;
+            let (now, later) = rest.split_at(crossing_at_once(rest));
+            failed = failed.or(self.show_at_once(now).await.err());
             rest = later;
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
-    async fn send(&self, call: Call) -> Result<(), RelayError> {
-        match self.anchor.host.submit(&self.anchor.key, call).await {
-            Err(error) if !is_known_already(&error) => Err(error.into()),
-            _ => Ok(()),
-        }
-    }
-
-    async fn keys(&self, issuer: &Issuer) -> Result<Vec<Entry>, RelayError> {
-        let code = issuer.organization;
-        let count = self.main(&OrganizationRegistry::keyRecordCountCall { code }).await?;
-        let count = u64::try_from(count).unwrap_or(u64::MAX);
-        if count > MAX_KEY_RECORDS {
-            return Err(RelayError::TooManyKeyRecords { organization: code, count, limit: MAX_KEY_RECORDS });
-        }
-        let mut last = BTreeMap::new();
-        let mut index = 0;
-        while index < count {
-            let (offset, limit) = (U256::from(index), U256::from(PAGE));
-            let page = self.main(&OrganizationRegistry::keyRecordsCall { code, offset, limit }).await?;
-            if page.is_empty() {
-                break;
-            }
-            for record in page {
-                let (key, right) = (record.key, record.right);
-                if issuer.rights.contains(&right) {
-                    let (not_after, revoked_at) = (record.notAfter, record.revokedAt);
-                    last.insert((key, right), Entry::Key { code, right, index, key, not_after, revoked_at });
-                }
-                index += 1;
-            }
-        }
-        Ok(last.into_values().collect())
+    /// From one block.
+    async fn show_at_once(&self, entries: &[Entry]) -> Result<(), RelayError> {
+        let slots: Vec<_> = entries.iter().flat_map(Entry::slots).collect();
+        let proven = self.anchor.prove(self.organizations, &slots).await?;
+        let mut paths = proven.slots.into_iter().map(|slot| slot.proof);
+        let calls = entries.iter().map(|entry| entry.call(proven.anchored, &mut paths));
+        let sends: Vec<_> = calls.map(|data| send(&self.anchor, self.registry, data)).collect();
+        let sent: Vec<_> = stream::iter(sends).buffered(PARALLEL).collect().await;
+        sent.into_iter().collect()
     }
 
     async fn main<C: alloy_sol_types::SolCall>(&self, call: &C) -> Result<C::Return, RelayError> {
         view(&self.anchor.followed, self.organizations, call).await
+    }
+}
+
+/// What takes something away comes before what gives or refreshes; otherwise the order stays.
+fn losses_first(entries: &[Entry]) -> Vec<Entry> {
+    let mut ordered = entries.to_vec();
+    ordered.sort_by_key(|entry| !entry.is_loss());
+    ordered
+}
+
+/// How many of these, from the first on, have no more slots than may cross at once.
+fn crossing_at_once(entries: &[Entry]) -> usize {
+    let mut slots = 0;
+    let fitting = entries.iter().take_while(|entry| {
+        slots += entry.slots().len();
+        slots <= MAX_SLOTS
+    });
+    fitting.count()
+}
+
+/// Shows something; that the host knows it already, or knows better, is no error.
+async fn send(relay: &AnchorRelay, registry: Address, data: Bytes) -> Result<(), RelayError> {
+    match relay.host.submit(&relay.key, Call { to: Some(registry), data }).await {
+        Err(error) if !is_known_already(&error) => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
@@ -182,18 +229,28 @@ fn is_known_already(error: &LedgerError) -> bool {
 
 /// Carries what is due for these issuers, again and again, until it is dropped. What fails is logged and tried again.
 pub async fn keep_shown(relay: &TrustRelay, issuers: &[Issuer]) {
+    join(keep_part_shown(relay, issuers, Part::Standing), keep_part_shown(relay, issuers, Part::Keys)).await;
+}
+
+async fn keep_part_shown(relay: &TrustRelay, issuers: &[Issuer], part: Part) {
     loop {
-        for issuer in issuers {
-            let (organization, host) = (issuer.organization, relay.anchor.host.name());
-            match timeout(CARRY_TIMEOUT, Box::pin(relay.carry(issuer))).await {
-                Ok(Ok(0)) => {}
-                Ok(Ok(count)) => tracing::debug!(%organization, host, count, "showed facts of the main chain"),
-                Ok(Err(error)) => {
-                    tracing::warn!(%organization, host, %error, "facts of the main chain cannot be shown");
-                }
-                Err(_) => tracing::warn!(%organization, host, "showing facts of the main chain takes long"),
-            }
-        }
+        let tries: Vec<_> = issuers.iter().map(|issuer| try_to_carry(relay, issuer, part)).collect();
+        stream::iter(tries).buffer_unordered(PARALLEL_ISSUERS).collect::<()>().await;
         sleep(PAUSE).await;
     }
 }
+
+async fn try_to_carry(relay: &TrustRelay, issuer: &Issuer, part: Part) {
+    let (organization, host) = (issuer.organization, relay.anchor.host.name());
+    match timeout(CARRY_TIMEOUT, Box::pin(relay.carry_part(issuer, part))).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(count)) => tracing::debug!(%organization, host, ?part, count, "showed facts of the main chain"),
+        Ok(Err(error)) => {
+            tracing::warn!(%organization, host, ?part, %error, "facts of the main chain cannot be shown");
+        }
+        Err(_) => tracing::warn!(%organization, host, ?part, "showing facts of the main chain takes long"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

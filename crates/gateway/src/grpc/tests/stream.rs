@@ -5,27 +5,23 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use async_trait::async_trait;
 use chancery_grpc::{
     problem_of,
     r2d::{Line as Message, Outcome, SubmissionOutcome},
 };
-use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult,
-    r2d::R2dSources,
-    source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
-};
+use chancery_reference_points::{Code, r2d::R2dSources};
 use futures::{Stream, StreamExt as _, stream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code as GrpcCode, Status};
 
 use crate::{
     grpc::{
         call::Call,
-        outcomes::{Serving, outcomes},
+        outcomes::{Serving, outcomes, outcomes_until},
     },
     limits::{MAX_CHUNK_LINES, MAX_CHUNKS_UNDER_WAY},
-    mqtt::tests::sources::Sources,
+    mqtt::tests::sources::{Busy, Sources},
 };
 
 type Answer = Vec<Result<SubmissionOutcome, Status>>;
@@ -104,28 +100,6 @@ async fn a_stream_ends_when_the_city_stops_with_what_was_read() {
     assert_eq!(end(&answer), Some((GrpcCode::Unavailable, String::new())));
 }
 
-/// Never decides.
-struct Busy;
-
-#[async_trait]
-impl R2dSources for Busy {
-    async fn accept(&self, _: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
-        std::future::pending().await
-    }
-    async fn submission(&self, _: u64) -> DoorResult<SubmissionState> {
-        Err(DoorError::new(Code::UnknownSubmission, ""))
-    }
-    async fn submitted_operation_proof(&self, _: u64, _: u32) -> DoorResult<SourceOperationProof> {
-        Err(DoorError::new(Code::UnknownSubmission, ""))
-    }
-    async fn change_source(&self, _: &Actor, _: SourceChange) -> DoorResult<Source> {
-        Err(DoorError::new(Code::UnknownSource, ""))
-    }
-    async fn source(&self, _: alloy_primitives::Address) -> DoorResult<Source> {
-        Err(DoorError::new(Code::UnknownSource, ""))
-    }
-}
-
 /// Runs what else can run, until nothing changes any more.
 async fn settled(read: &AtomicUsize) -> usize {
     let (mut before, mut quiet) = (usize::MAX, 0);
@@ -156,4 +130,32 @@ async fn no_more_is_read_than_is_under_way_and_nothing_after_the_reader_is_gone(
     reading.abort();
     settled(&read).await;
     assert_eq!(Arc::strong_count(&read), 1, "the messages are still held");
+}
+
+// GRPC-5: also where nothing is decided, and nobody goes away.
+#[tokio::test]
+async fn reading_ends_when_the_time_of_the_stream_is_over_although_nobody_takes_what_was_read() {
+    let read = Arc::new(());
+    let held = Arc::clone(&read);
+    let endless = stream::iter(0..).map(move |number| {
+        let _ = &held;
+        Ok(line(number))
+    });
+    let ends_at = Instant::now() + std::time::Duration::from_millis(200);
+    let reading = tokio::spawn(
+        outcomes_until(ends_at, endless, serving(Arc::new(Busy), &CancellationToken::new())).collect::<Answer>(),
+    );
+    while Arc::strong_count(&read) > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!reading.is_finished());
+    reading.abort();
+}
+
+// GRPC-4, GRPC-5
+#[tokio::test]
+async fn a_stream_whose_time_is_over_is_told_so() {
+    let over = |messages| outcomes_until(Instant::now(), messages, serving(Arc::new(Busy), &CancellationToken::new()));
+    let answer: Answer = over(stream::iter(0..).map(|number| Ok(line(number)))).collect().await;
+    assert_eq!((answer.len(), end(&answer)), (1, Some((GrpcCode::DeadlineExceeded, "timed-out".into()))));
 }

@@ -71,3 +71,25 @@ impl R2dSources for Sources {
 fn nothing() -> DoorError {
     DoorError::new(Code::UnknownSubmission, "")
 }
+
+/// Never decides.
+pub(crate) struct Busy;
+
+#[async_trait]
+impl R2dSources for Busy {
+    async fn accept(&self, _: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
+        std::future::pending().await
+    }
+    async fn submission(&self, _: u64) -> DoorResult<SubmissionState> {
+        Err(DoorError::new(Code::UnknownSubmission, ""))
+    }
+    async fn submitted_operation_proof(&self, _: u64, _: u32) -> DoorResult<SourceOperationProof> {
+        Err(DoorError::new(Code::UnknownSubmission, ""))
+    }
+    async fn change_source(&self, _: &Actor, _: SourceChange) -> DoorResult<Source> {
+        Err(DoorError::new(Code::UnknownSource, ""))
+    }
+    async fn source(&self, _: Address) -> DoorResult<Source> {
+        Err(DoorError::new(Code::UnknownSource, ""))
+    }
+}

@@ -2,7 +2,9 @@
 
 use chancery_reference_points::data_search::DataPage;
 
-const HEAD: &str = "place,index,acceptedAt,source,organization,format,formatVersion,access,name,operation\r\n";
+/// The names of the columns.
+pub(super) const HEAD: &str =
+    "place,index,acceptedAt,source,organization,format,formatVersion,access,name,operation\r\n";
 
 /// The page, with a head.
 pub(super) fn write(page: &DataPage) -> String {

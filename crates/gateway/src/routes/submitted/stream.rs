@@ -9,77 +9,122 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
+    extract::Request,
     response::{IntoResponse as _, Response},
 };
 use bytes::BytesMut;
-use chancery_reference_points::Code;
-use futures::{StreamExt as _, stream};
+use chancery_reference_points::{Code, r2d::R2dSources};
+use futures::{Stream, StreamExt as _};
 use http::header;
 use http_body_util::BodyExt as _;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::NDJSON;
 use crate::{
-    limits::{MAX_CHUNKS_UNDER_WAY, MAX_LINE_BYTES, MAX_STREAM_BYTES, MAX_STREAM_SILENCE, MAX_STREAM_TIME},
-    lines::{self, Chunk, outcome, too_large},
-    problem::ApiError,
+    limits::{MAX_CHUNKS_UNDER_WAY, MAX_LINE_BYTES, MAX_STREAM_BYTES, MAX_STREAM_SILENCE, MAX_STREAM_TIME, keep},
+    lines::{self, Chunk, Part, Parts, Unsent, outcome, parts, too_large, too_slow},
+    problem::{ApiError, ApiResult},
+    serve::Peer,
     state::Shared,
 };
 
 /// The answer: its head at once, its lines as outcomes are known.
-pub(super) fn answer(shared: Arc<Shared>, body: Body) -> Response {
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(read(body, sender));
-    let chunks = stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
-    let outcomes = chunks
-        .map(move |chunk| accept(Arc::clone(&shared), chunk))
-        .buffered(MAX_CHUNKS_UNDER_WAY)
-        .map(Ok::<_, Infallible>);
-    ([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(outcomes)).into_response()
+pub(super) fn answer(shared: &Shared, request: Request) -> ApiResult<Response> {
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+    let place = shared.streams.take(peer.address)?;
+    let ends_at = Instant::now() + MAX_STREAM_TIME;
+    let outcomes = outcomes(ends_at, Arc::clone(&shared.doors.r2d_sources), request.into_body());
+    let body = Body::from_stream(outcomes.map(Ok::<_, Infallible>));
+    Ok(keep(([(header::CONTENT_TYPE, NDJSON)], body).into_response(), place))
+}
+
+/// The outcomes of the lines of a body, in order, as lines; its time is over at `ends_at`.
+fn outcomes(ends_at: Instant, sources: Arc<dyn R2dSources>, body: Body) -> impl Stream<Item = Bytes> + Send {
+    let (sender, parts) = parts(ends_at);
+    tokio::spawn(gather(body, sender));
+    parts.map(move |part| decide(Arc::clone(&sources), part)).buffered(MAX_CHUNKS_UNDER_WAY)
+}
+
+/// Why reading stopped before the body ended.
+enum Stop {
+    ReaderGone,
+    Refused(Box<ApiError>),
+}
+
+impl From<Unsent> for Stop {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::ReaderGone => Self::ReaderGone,
+            Unsent::TooSlow => too_slow().into(),
+        }
+    }
+}
+
+impl From<ApiError> for Stop {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(Box::new(error))
+    }
 }
 
 /// Reads lines until the body ends or breaks a bound; the last outcome then says which.
-async fn read(mut body: Body, chunks: mpsc::Sender<Chunk>) {
-    let (ends_at, mut rest, mut total) = (Instant::now() + MAX_STREAM_TIME, BytesMut::new(), 0_u64);
+async fn gather(mut body: Body, parts: Parts<ApiError>) {
     let mut chunk = Chunk::default();
-    let refusal = loop {
-        let frame = timeout(MAX_STREAM_SILENCE, timeout_at(ends_at, body.frame())).await;
+    let refused = match read(&mut body, &parts, &mut chunk).await {
+        Ok(()) => None,
+        Err(Stop::ReaderGone) => return,
+        Err(Stop::Refused(error)) => Some(*error),
+    };
+    // What was read is decided, whatever ended the reading.
+    let refused = match parts.send(chunk).await {
+        Ok(()) => refused,
+        Err(Unsent::ReaderGone) => return,
+        Err(Unsent::TooSlow) => Some(too_slow()),
+    };
+    if let Some(error) = refused {
+        parts.end(error);
+    }
+}
+
+async fn read(body: &mut Body, parts: &Parts<ApiError>, chunk: &mut Chunk) -> Result<(), Stop> {
+    let (mut rest, mut total) = (BytesMut::new(), 0_u64);
+    loop {
+        let frame = tokio::select! {
+            // Whoever asked is gone: what they have not sent is not waited for.
+            () = parts.reader_gone() => return Err(Stop::ReaderGone),
+            frame = timeout(MAX_STREAM_SILENCE, timeout_at(parts.ends_at(), body.frame())) => frame,
+        };
+        if Instant::now() >= parts.ends_at() {
+            return Err(too_slow().into());
+        }
         let data = match frame {
-            Err(_) | Ok(Err(_)) => {
-                break Some(ApiError::new(Code::TimedOut, "the stream was silent too long, or took too long"));
+            Err(_) | Ok(Err(_)) => return Err(too_slow().into()),
+            Ok(Ok(None)) => {
+                push(chunk, &rest);
+                return Ok(());
             }
-            Ok(Ok(None)) => break None,
-            Ok(Ok(Some(Err(_)))) => break Some(ApiError::new(Code::MalformedRequest, "the body ended early")),
+            Ok(Ok(Some(Err(_)))) => {
+                return Err(ApiError::new(Code::MalformedRequest, "the body ended early").into());
+            }
             Ok(Ok(Some(Ok(frame)))) => frame.into_data().unwrap_or_default(),
         };
         total += data.len() as u64;
         if total > MAX_STREAM_BYTES {
-            break Some(too_large("a stream", MAX_STREAM_BYTES));
+            return Err(too_large("a stream", MAX_STREAM_BYTES).into());
         }
         rest.extend_from_slice(&data);
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line = rest.split_to(end + 1);
-            push(&mut chunk, &line);
-            if chunk.is_full() && !chunk.leave(&chunks).await {
-                return;
+            push(chunk, &line);
+            if chunk.is_full() {
+                parts.send(chunk.take()).await?;
             }
         }
         if rest.len() > MAX_LINE_BYTES {
-            break Some(too_large("a line", MAX_LINE_BYTES as u64));
+            return Err(too_large("a line", MAX_LINE_BYTES as u64).into());
         }
         // What came together leaves together; nothing waits for more.
-        if !chunk.is_empty() && !chunk.leave(&chunks).await {
-            return;
-        }
-    };
-    match refusal {
-        None => push(&mut chunk, &rest),
-        Some(refusal) => chunk.push(Err(refusal), 0),
+        parts.send(chunk.take()).await?;
     }
-    chunk.leave(&chunks).await;
 }
 
 /// Adds a line, unless there is nothing in it.
@@ -90,10 +135,13 @@ fn push(chunk: &mut Chunk, line: &[u8]) {
     }
 }
 
-async fn accept(shared: Arc<Shared>, chunk: Chunk) -> Bytes {
-    let results = lines::accept(shared.doors.r2d_sources.as_ref(), chunk.lines).await;
+async fn decide(sources: Arc<dyn R2dSources>, part: Part<ApiError>) -> Bytes {
+    let (first, results) = match part {
+        Part::Lines(chunk) => (chunk.first, lines::accept(sources.as_ref(), chunk.lines).await),
+        Part::End { index, end } => (index, vec![Err(end)]),
+    };
     let mut answer = Vec::with_capacity(results.len() * 1024);
-    for (index, result) in (chunk.first..).zip(results) {
+    for (index, result) in (first..).zip(results) {
         // Outcomes are plain data: writing them to memory cannot fail.
         if serde_json::to_writer(&mut answer, &outcome(index, result)).is_ok() {
             answer.push(b'\n');
@@ -101,3 +149,6 @@ async fn accept(shared: Arc<Shared>, chunk: Chunk) -> Bytes {
     }
     answer.into()
 }
+
+#[cfg(test)]
+mod tests;
