@@ -96,6 +96,8 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let fetched = bodies.reader_fetches("weather-daily", 1, "first").unwrap();
     assert_eq!(fetched["proven"], json!(true), "{fetched}");
     assert_eq!(bodies.ids(&bodies.path("first")), (1..=1000).collect::<Vec<i64>>());
+    let in_typescript = bodies.reader_fetches_in_typescript("weather-daily", 1);
+    assert!(in_typescript == fs::read(bodies.path("first")).unwrap(), "the client in TypeScript opens another file");
     let state = bodies.anybody(&["share", "request", "weather-daily", "1"]).unwrap();
     assert_eq!(state["state"], json!("granted"));
 

@@ -1,7 +1,7 @@
 // The package as it is built, against a running city (testing/tests/clients.rs starts it). Needs CHANCERY_URL, and OPERATOR_KEY of a development city.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { before, test } from 'node:test';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { before, mock, test } from 'node:test';
 import { Client, EthereumKey, ProblemError, ProofFailure, SourceKey, TrustedChain, verifyOperation } from '@chancery/client';
 
 const gateway = process.env.CHANCERY_URL;
@@ -51,10 +51,11 @@ before(async () => {
 test('the example of the README runs', async () => {
   const [, example] = /```js\n([\s\S]*?)```/.exec(readFileSync(new URL('../README.md', import.meta.url), 'utf8'));
   assert.ok(example.trim().split('\n').length <= 15);
-  const file = new URL('../dist/readme-example.mjs', import.meta.url);
+  // Below the package, so that it finds the package by its name.
+  const file = new URL(`readme-example-${process.pid}.mjs`, import.meta.url);
   writeFileSync(file, example);
-  const said = test.mock?.method(console, 'log', () => undefined);
-  await import(file.href);
+  const said = mock.method(console, 'log', () => undefined);
+  await import(file.href).finally(() => rmSync(file));
   const [line] = said.mock.calls[0].arguments;
   said.mock.restore();
   assert.match(line, /^0x[0-9a-f]{64} is in block \d+: file-readable, .*chain-matches$/);

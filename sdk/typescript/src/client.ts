@@ -11,6 +11,8 @@ import type { ChainEssentials, TrustedChain } from './light/trust.js';
 import { fetchTrust } from './request/chain.js';
 import { Connection, type ConnectionOptions } from './request/connection.js';
 import { isTemporary } from './request/retry.js';
+import { DEFAULT_MAX_FILE_BYTES, fetchShared, type SharedFile } from './share/fetch.js';
+import type { ReaderKey } from './share/reader-key.js';
 
 /** How long a proof is waited for, unless told. */
 export const PROOF_PATIENCE_MS = 60_000;
@@ -38,6 +40,14 @@ export interface ProofOptions {
   readonly index?: number;
   /** {@link PROOF_PATIENCE_MS} unless given. */
   readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface FetchOptions {
+  /** Of a node of the main chain; the one that the gateway names unless given. */
+  readonly rpcUrl?: string;
+  /** Of the sealed file; {@link DEFAULT_MAX_FILE_BYTES} unless given. */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -180,6 +190,25 @@ export class Client {
   /** Where a certificate stands and what its status is, as the gateway says. */
   certificate(id: Hex): Promise<Schemas['Certificate']> {
     return this.call('get', '/v1/certificates/{id}', { path: { id } });
+  }
+
+  // Share.
+
+  /**
+   * A shared file for which a request was granted, from its owner's service. This client's key is the reader's. The gateway is believed in which contract
+   * and service the resource has; everything else is proven by `trusted`, the main chain.
+   * @throws ShareFailure, ProblemError (`not-granted`, `not-your-request`), UnreachableError, InputError
+   */
+  async fetchShared(resource: string, request: number, reader: ReaderKey, trusted: TrustedChain, options: FetchOptions = {}): Promise<SharedFile> {
+    if (this.#connection.address === undefined) throw new InputError('a shared file is fetched with the key of its reader: give the client one');
+    const { signal, maxBytes = DEFAULT_MAX_FILE_BYTES } = options;
+    const path = { resource, request };
+    const { asset, service } = await this.call('get', '/v1/resources/{resource}/requests/{request}', { path, ...(signal && { signal }) });
+    if (!service) throw new InputError(`the directory names no service of ${resource}: ask its owner`);
+    const rpcUrl = options.rpcUrl ?? (await this.call('get', '/v1/chains', {})).chains.find(({ name }) => name === 'main')?.rpcUrl ?? '';
+    const owner = this.#connection.at(service, await this.mainChainId());
+    const node = { connection: this.#connection, rpcUrl, chain: trusted, signal };
+    return fetchShared(owner, node, { asset: asset.toLowerCase() as Address, request, reader, maxBytes });
   }
 
   // Verify.

@@ -7,7 +7,7 @@
  * - {@link InputError}: what was given to this package cannot be sent or signed; nothing was.
  * - {@link NotFinalError}: accepted and durable, but its proof was not there in time: ask again with the same receipt.
  *
- * What a proof fails on is in `proof/failure.ts` and `light/error.ts`.
+ * What a proof fails on is in `proof/failure.ts` and `light/error.ts`, what a shared file fails on in `share/failure.ts`.
  */
 
 /** A problem document. Members beside these are particulars of the occurrence. */

@@ -1,16 +1,16 @@
 /**
- * A client of a Chancery city: it submits signed data, queries, and verifies proofs offline.
+ * A client of a Chancery city: it submits signed data, queries, verifies proofs offline, and fetches shared files.
  *
  * ```text
  * SourceKey --signs--> submission --Client.submit--> receipt (durable) --Client.proof--> file --verifyOperation--> what is proven
  *                                                                                              ^ TrustedChain, from a genesis hash
  * ```
  *
- * Every failure is one of the classes in errors.ts, `ProofFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
+ * Every failure is one of the classes in errors.ts, `ProofFailure`, `ShareFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
  * nothing here writes one to a log, an error or a request. It keeps nothing on disk, and decides nothing that a gateway or a chain decides.
  */
 export type { Answer, FoundOperation, FoundPage, Method, OperationPlace, PathOf, Request, Schemas, Search, Trace } from './api.js';
-export { Client, PROOF_PATIENCE_MS, type ProofOptions } from './client.js';
+export { Client, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions } from './client.js';
 export type { Algorithm, Jwk } from './data/jwk.js';
 export { MAX_OPERATION_BYTES, type Operation } from './data/operation.js';
 export { SourceKey, type Registration, type SourceKind } from './data/source-key.js';
@@ -25,4 +25,7 @@ export { verifyOperation, type VerifiedOperation } from './proof/verify.js';
 export { REQUEST_TIMEOUT_MS, type ConnectionOptions } from './request/connection.js';
 export { EthereumKey } from './request/key.js';
 export { DEFAULT_RETRY, type Ports, type RetryPolicy } from './request/retry.js';
+export { ShareFailure, type ShareCheck } from './share/failure.js';
+export { DEFAULT_MAX_FILE_BYTES, MAX_BLOCK_AGE_SECONDS, type SharedFile } from './share/fetch.js';
+export { ReaderKey } from './share/reader-key.js';
 export { essentialsOf, trustedChain } from './trust.js';

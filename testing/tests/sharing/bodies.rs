@@ -9,7 +9,7 @@ use std::{
 
 use arrow_array::Int64Array;
 use bytes::Bytes;
-use chancery_testing::process::{City, CityOptions, built_binary, free_ports};
+use chancery_testing::process::{City, CityOptions, built_binary, free_ports, project_root};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -137,6 +137,26 @@ impl Bodies {
 
     pub(crate) fn stranger_fetches(&self, resource: &str, request: u64, name: &str) -> Said {
         self.fetch("stranger", resource, request, name)
+    }
+
+    /// Fetches as the reader with the client in TypeScript, as it is built; what came out.
+    pub(crate) fn reader_fetches_in_typescript(&self, resource: &str, request: u64) -> Vec<u8> {
+        let (package, out) = (project_root().join("sdk/typescript"), self.path("in-typescript"));
+        let built = package.join("dist/index.js").is_file();
+        assert!(built, "run `npm ci` and `npm run build` in sdk/typescript (cargo xtask test does it)");
+        let output = Command::new("node")
+            .current_dir(package)
+            .args(["--test", "e2e/share.test.mjs"])
+            .env("CHANCERY_URL", &self.city.gateway)
+            .env("KEY_FILE", self.path("reader.key"))
+            .env("RESOURCE", resource)
+            .env("REQUEST", request.to_string())
+            .env("OUT", &out)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("# fail 0") && !said.contains("# pass 0"), "{said}");
+        fs::read(out).unwrap()
     }
 
     /// Sealed files of a resource in the store.

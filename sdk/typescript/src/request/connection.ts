@@ -1,6 +1,7 @@
 /** Requests to one gateway: made, signed, sent, tried again, and their answers read. */
 import { base64urlOf, randomBytes, utf8Of } from '../encoding.js';
 import { InputError, NotAGatewayError, UnreachableError } from '../errors.js';
+import type { Address } from '../hex.js';
 import { failureOf, parsed, textOf } from './answer.js';
 import type { EthereumKey } from './key.js';
 import { DEFAULT_RETRY, retrying, SYSTEM_PORTS, type Ports, type RetryPolicy } from './retry.js';
@@ -61,6 +62,16 @@ export class Connection {
     this.ports = { ...SYSTEM_PORTS, ...options.ports };
     this.#options = options;
     if (options.mainChainId !== undefined) this.#mainChainId = Promise.resolve(options.mainChainId);
+  }
+
+  /** Whose key signs. */
+  get address(): Address | undefined {
+    return this.#options.key?.address;
+  }
+
+  /** The same key, time and patience at another door of the city; `mainChainId` is not asked of it. */
+  at(gateway: string, mainChainId: number): Connection {
+    return new Connection({ ...this.#options, gateway, mainChainId });
   }
 
   /** Asked once, and again if that failed. */
