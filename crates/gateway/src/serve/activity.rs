@@ -52,7 +52,8 @@ impl Activity {
             };
             match quiet_until {
                 Some(until) if until <= Instant::now() => return,
-                Some(until) => sleep_until(until).await,
+                // A first request changes how long is long.
+                Some(until) => sleep_until(until.min(Instant::now() + idle)).await,
                 // It cannot have been quiet for long enough before then.
                 None => sleep(idle).await,
             }
