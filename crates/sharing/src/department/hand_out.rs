@@ -35,7 +35,7 @@ impl Department {
         trust: &ChainTrust,
         now_s: u64,
     ) -> Result<HandedOut, DepartmentError> {
-        let prepared = self.granted(reader, request, valid_until, now_s).await?;
+        let prepared = Box::pin(self.granted(reader, request, valid_until, now_s)).await?;
         let chain = &self.asset.chain;
         let standing = grant_standing(chain, trust, prepared.asset, request, &prepared.grant, now_s).await?;
         Ok(HandedOut { bytes: self.part_of(&prepared)?.bytes, prepared, standing })

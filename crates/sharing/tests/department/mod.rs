@@ -27,7 +27,8 @@ impl Desk {
     ) -> Result<HandedOut, DepartmentError> {
         let reader = self.reader.address();
         loop {
-            let answer = department.hand_out(reader, request, valid_until, &ChainTrust::default(), now_s()).await;
+            let trust = ChainTrust::default();
+            let answer = Box::pin(department.hand_out(reader, request, valid_until, &trust, now_s())).await;
             // What another attempt has sent becomes final by itself.
             if !matches!(answer, Err(DepartmentError::GrantUnderWay(_))) {
                 return answer;
