@@ -166,7 +166,8 @@ impl FileStore for KeepingStore {
 #[tokio::test]
 async fn nothing_stays_under_the_old_key_when_sealing_anew_is_broken_off() {
     let desk = Desk::new();
-    let source = FileSource::new(&dataset("seattle-weather.csv"), FileFormat::Csv);
+    let source =
+        FileSource::new(&desk.write("in.csv", "date,temp_max,weather\n2012-01-01,12.8,rain\n"), FileFormat::Csv);
     let old = desk.extract(&source, &weather()).await.unwrap().unwrap();
     let (asset, state) = ("weather".parse().unwrap(), desk.directory.path().join("state.json"));
     let next = EpochKey { epoch: 2, key: DataKey::random().unwrap() };
