@@ -183,7 +183,7 @@ async fn columns_are_read_by_others(gateway: &str, folder: &Path) {
         ["json", "parquet", "arrow"].map(|name| folder.join(format!("page.{name}")).to_str().unwrap().to_owned());
     std::fs::write(&json, page.to_string()).unwrap();
     for (option, file) in [("--parquet", &parquet), ("--arrow", &arrow)] {
-        let search = ["search", "--format", FORMAT, "--ascending", "--limit", "100", option, file];
+        let search = ["search", "--format", FORMAT, "--ascending", "--limit", "100", option, file.as_str()];
         let written = run(gateway, &search).unwrap();
         assert_eq!(written["next"], page["next"]);
         assert_eq!(written["bytes"], std::fs::metadata(file).unwrap().len());

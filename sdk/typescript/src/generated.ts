@@ -326,6 +326,7 @@ export interface paths {
         /**
          * Search data
          * @description By source, format, subject, time, members of the content and words; in the order of acceptance. Public data answer to anybody, internal data to offices.
+         *     The answer is written as `as` says, or else as the header `accept` likes best.
          *
          *     **Who:** Anybody (public data; offices also internal data).
          */
@@ -2124,10 +2125,10 @@ export interface components {
             nextCursor?: string | null;
         };
         /**
-         * @description How a page of a search is written.
+         * @description How a page of a search is written. `docs/specs/data.md` has the columns of the last two.
          * @enum {string}
          */
-        PageFormat: "json" | "csv";
+        PageFormat: "json" | "csv" | "parquet" | "arrow";
         /** @description The real name. Personal data: encrypted in the identity database, never on a chain, never in a log. */
         Person: {
             /**
@@ -2382,8 +2383,7 @@ export interface components {
         /** @description `POST /v1/data/search`: what is absent does not narrow. It is a body, since what somebody searches for does not belong into a log of addresses. */
         SearchData: {
             after?: components["schemas"]["OperationPlace"] | null;
-            /** @description How it is written. */
-            as?: components["schemas"]["PageFormat"];
+            as?: components["schemas"]["PageFormat"] | null;
             /** @description Oldest first; newest first otherwise. */
             ascending?: boolean;
             /** @description With all of these members in the content. */
@@ -2782,6 +2782,17 @@ export interface components {
         };
         /** @description `internal` */
         internal: {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not-acceptable` */
+        "not-acceptable": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4398,7 +4409,6 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "as": "json",
                  *       "ascending": false,
                  *       "formats": [
                  *         "reading/air-quality"
@@ -4411,9 +4421,11 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A page; with `as: csv` it is text/csv, and `next` is in the header `chancery-next`. */
+            /** @description A page. What is no JSON has `next` in the header `chancery-next`, and no proofs. */
             200: {
                 headers: {
+                    /** @description `next` as JSON, unless the page is the last or is JSON itself. */
+                    "chancery-next"?: string;
                     /** @description Names this answer in the operator's log. */
                     "x-request-id"?: string;
                     [name: string]: unknown;
@@ -4445,11 +4457,16 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["FoundData"];
+                    "application/vnd.apache.arrow.stream": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                    /** @example place,index,acceptedAt,source,organization,format,formatVersion,access,name,operation */
+                    "text/csv": string;
                 };
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-1"];
             404: components["responses"]["unknown-submission"];
+            406: components["responses"]["not-acceptable"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];

@@ -73,7 +73,7 @@ async fn a_page_is_written_as_asked_for_and_as_accepted_otherwise() {
         (Some("text/csv"), json!({}), csv),
         (Some(PARQUET), json!({}), PARQUET),
         (Some(ARROW), json!({}), ARROW),
-        (Some(&both), json!({}), PARQUET),
+        (Some(both.as_str()), json!({}), PARQUET),
         (Some(PARQUET), json!({"as": "json"}), json),
         (Some("text/html"), json!({"as": "arrow"}), ARROW),
         (None, json!({"as": "parquet"}), PARQUET),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// Header of an answer that is no JSON: `after` of the next page, as JSON; absent on the last.
 pub const NEXT_PAGE_HEADER: &str = "chancery-next";
 
-/// How a page of a search is written. `docs/specs/data.md` has the columns of the last three.
+/// How a page of a search is written. `docs/specs/data.md` has the columns of the last two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PageFormat {
