@@ -151,7 +151,8 @@ async fn what_is_submitted_is_found_traced_and_audited() {
     assert_eq!(office["operations"][0]["at"]["place"], receipt["place"], "{office}");
     let asset = ["trace", "well 8", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", FORMAT];
     let versions = |trace: &Value| trace["trace"]["versions"].as_array().unwrap().len();
-    assert_eq!(versions(&run(&gateway, &asset).unwrap()), 0);
+    let refusal = run(&gateway, &asset).unwrap_err().to_string();
+    assert!(refusal.contains("/problems/unknown-operation"), "{refusal}");
     assert_eq!(versions(&run(&gateway, &[&["--dev-key", "0"], &asset[..]].concat()).unwrap()), 1);
 
     city.kill().unwrap();

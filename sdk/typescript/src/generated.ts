@@ -3363,7 +3363,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `database-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `database-unreachable` */
         "problems-503-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3374,19 +3374,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `database-unreachable` */
-        "problems-503-7": {
-            headers: {
-                /** @description Names this answer in the operator's log. */
-                "x-request-id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `timed-out`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
-        "problems-503-8": {
+        "problems-503-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4580,7 +4569,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     list_events: {
@@ -5557,7 +5546,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     find_resources: {
@@ -6380,7 +6369,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-8"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     list_users: {
