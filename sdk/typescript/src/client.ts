@@ -3,7 +3,8 @@ import type { Answer, FoundOperation, FoundPage, Method, PathOf, Request, Schema
 import type { Operation } from './data/operation.js';
 import type { Registration, SourceKey } from './data/source-key.js';
 import { signSubmission, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
-import { sendOne, sendStream, type Outcome, type Receipt, type SendOptions } from './data/submit.js';
+import type { Receipt } from './data/receipt.js';
+import { sendOne, sendStream, type Outcome, type SendOptions } from './data/submit.js';
 import { base64urlOf, randomBytes } from './encoding.js';
 import { InputError, NotFinalError } from './errors.js';
 import type { Address, Hex } from './hex.js';

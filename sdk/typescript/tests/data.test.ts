@@ -3,6 +3,7 @@ import { ed25519 } from '@noble/curves/ed25519';
 import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/abstract/utils';
 import { sha256 } from '@noble/hashes/sha2';
 import { describe, expect, it } from 'vitest';
+import { textAt } from '../src/data/statement.js';
 import { InputError, signSubmission, SourceKey, type Algorithm, type Hex, type Operation } from '../src/index.js';
 import { PublicKey, thumbprintOf, type Jwk } from '../src/data/jwk.js';
 import { buildJws, digestOf, JwsError, readJws, verifyJws } from '../src/data/jws.js';
@@ -262,5 +263,13 @@ describe('a submission', () => {
     expect(() => sign([one, { time: 1, subject: '', content: 1 }])).toThrow(/operations\[1\]: subject/);
     expect(() => sign([one], { key: '0x11' })).toThrow(InputError);
     expect(sign(Array<Operation>(1000).fill(one)).statement.count).toBe(1000);
+  });
+});
+
+// DATA-8
+describe('a text of a proof', () => {
+  it('is one that has UTF-8: half a surrogate pair would be hashed as another letter', () => {
+    expect(textAt('a\u{1F600}\uFFFD', 'operation')).toBe('a\u{1F600}\uFFFD');
+    for (const half of ['\uD83D', 'a\uDE00', '\uDE00\uD83D']) expect(() => textAt(half, 'operation')).toThrow(/surrogate/);
   });
 });

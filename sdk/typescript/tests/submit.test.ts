@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Client, EthereumKey, NotAGatewayError, NotFinalError, ProblemError, SourceKey, UnreachableError, type Operation, type Outcome } from '../src/index.js';
@@ -7,7 +8,12 @@ import { gatewayThat, json, ports, problem, refuse, type Asked } from './gateway
 const key = SourceKey.generate();
 const TERMS = { format: 'reading/air', formatVersion: 1, control: { access: 'public', retentionDays: 365, basis: 'not-personal' } } as const;
 const operations = (count: number): Operation[] => Array.from({ length: count }, (_, number) => ({ time: 1, content: { number } }));
-const receiptOf = (line: string): object => ({ place: numbersOf(line)[0], digest: '0x01', repeated: false });
+const receiptOf = (line: string, changed: object = {}): object => {
+  const [header, payload] = (JSON.parse(line) as { submission: string }).submission.split('.');
+  const { key: number, source, count } = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as Record<string, unknown>;
+  const digest = `0x${createHash('sha256').update(`${header}.${payload}`).digest('hex')}`;
+  return { place: numbersOf(line)[0], digest, key: number, source, count, acceptedAt: 1, receipt: '', repeated: false, ...changed };
+};
 const numbersOf = (line: string): number[] =>
   (JSON.parse(line) as { operations: { content: { number: number } }[] }).operations.map(({ content }) => content.number);
 const linesOf = ({ body }: Asked): string[] => body.split('\n').filter((line) => line !== '');
@@ -123,6 +129,20 @@ describe('one submission', () => {
     expect(await client.submit(key, operations(2), TERMS)).toMatchObject({ place: 0 });
     expect(new Set(asked.map(({ body }) => body)).size).toBe(1);
     expect(asked.length).toBe(3);
+  });
+
+  it.each([
+    ['nothing', () => ({})],
+    ['a list', () => []],
+    ['the receipt of another text', (body: string) => receiptOf(body, { digest: `0x${'01'.repeat(32)}` })],
+    ['the receipt of another key', (body: string) => receiptOf(body, { key: `0x${'01'.repeat(16)}` })],
+    ['the receipt of another source', (body: string) => receiptOf(body, { source: `0x${'01'.repeat(20)}` })],
+    ['the receipt of fewer operations', (body: string) => receiptOf(body, { count: 1 })],
+    ['a receipt without a place', (body: string) => receiptOf(body, { place: undefined })],
+  ])('is not accepted because somebody answers %s', async (_, answer) => {
+    const { url } = await gatewayThat((response, { body }) => json(response, answer(body), 201));
+    const client = new Client({ gateway: url, mainChainId: 7100, ports: ports().ports });
+    await expect(client.submit(key, operations(2), TERMS)).rejects.toBeInstanceOf(NotAGatewayError);
   });
 });
 

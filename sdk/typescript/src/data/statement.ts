@@ -67,6 +67,8 @@ export function statementAt(value: unknown): Statement {
 
 export function textAt(value: unknown, at: string): string {
   if (typeof value !== 'string') throw new FormError(`${at}: a text is expected`);
+  // It has no UTF-8, and would be hashed as if another letter stood there.
+  if (/\p{Surrogate}/u.test(value)) throw new FormError(`${at}: half a surrogate pair is no text`);
   return value;
 }
 

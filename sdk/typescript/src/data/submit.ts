@@ -3,13 +3,11 @@
  * once (DATA-3), and what has a receipt is durable (DATA-2).
  */
 import { NotAGatewayError, ProblemError, problemOf, UnreachableError } from '../errors.js';
-import type { components } from '../generated.js';
 import { linesOf, parsed } from '../request/answer.js';
 import type { Connection } from '../request/connection.js';
 import { delayMs, isTemporary, retryAfterOf } from '../request/retry.js';
+import { receiptOf, type Receipt } from './receipt.js';
 import type { SignedSubmission } from './submission.js';
-
-export type Receipt = components['schemas']['SubmissionReceipt'];
 
 /** Most submissions that an array may have. */
 export const MAX_ARRAY = 256;
@@ -39,7 +37,7 @@ export async function sendOne(connection: Connection, submission: SignedSubmissi
     isOpen: true,
     signal: options.signal,
   });
-  return answer as Receipt;
+  return receiptOf(answer, submission, connection.gateway);
 }
 
 /**
@@ -114,7 +112,7 @@ async function* attemptOf(
       if (one === undefined) throw refusalOf(problem, connection.gateway);
       seen.add(index as number);
       if (typeof receipt === 'object' && receipt !== null) {
-        yield { ...one, receipt: receipt as Receipt };
+        yield { ...one, receipt: receiptOf(receipt, one.submission, connection.gateway) };
         continue;
       }
       const refusal = refusalOf(problem, connection.gateway);
