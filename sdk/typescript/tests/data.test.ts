@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { ed25519 } from '@noble/curves/ed25519';
 import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/abstract/utils';
 import { sha256 } from '@noble/hashes/sha2';
@@ -64,6 +65,22 @@ describe('a source', () => {
 });
 
 // M-REP-1, DATA-1
+describe('bytes that are no secret key', () => {
+  it.each(['ES256', 'ES256K'] as const)('are refused and not repeated: %s', (algorithm) => {
+    const bytes = new Uint8Array(32).fill(0xff);
+    const refusal: unknown = (() => {
+      try {
+        return new SourceKey(algorithm, bytes);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(refusal).toBeInstanceOf(InputError);
+    // 2^256 - 1, in decimal and in hex, wherever a logger looks.
+    expect(inspect(refusal, { depth: null })).not.toMatch(/115792089237316195|ff{63}/i);
+  });
+});
+
 describe('a signature', () => {
   const keys = ALGORITHMS.flatMap((algorithm) => [7, 8].map((byte) => new SourceKey(algorithm, new Uint8Array(32).fill(byte))));
 

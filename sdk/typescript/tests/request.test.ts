@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Client, EthereumKey, InputError, NotAGatewayError, ProblemError, UnreachableError } from '../src/index.js';
 import { base64Of, bytesOfBase64url, utf8Of } from '../src/encoding.js';
 import { MAX_ANSWER_BYTES } from '../src/request/answer.js';
@@ -181,6 +181,14 @@ describe('an address', () => {
       expect(() => new Client({ gateway }), gateway).toThrow(InputError);
     }
     expect(new Client({ gateway: 'https://city.example/below/' }).gateway).toBe('https://city.example/below');
+  });
+
+  it('has no password, and the refusal does not repeat it', () => {
+    for (const gateway of ['https://clerk:opensesame@city.example', 'https://opensesame@city.example', 'https://:opensesame@city.example?x=1']) {
+      const refused = vi.fn(() => new Client({ gateway }));
+      expect(refused).toThrow(InputError);
+      expect(refused).not.toThrow(/opensesame/);
+    }
   });
 
   it('is not left by a parameter', async () => {

@@ -34,8 +34,9 @@ export class SourceKey {
     this.#secret = secret.slice();
     try {
       this.jwk = publicJwk(algorithm, this.#secret);
-    } catch (cause) {
-      throw new InputError(`these bytes are no secret key for ${algorithm}`, { cause });
+    } catch {
+      // Without the cause: it may repeat the bytes.
+      throw new InputError(`these bytes are no secret key for ${algorithm}`);
     }
     const thumbprint = thumbprintOf(this.jwk);
     this.kid = base64urlOf(thumbprint);

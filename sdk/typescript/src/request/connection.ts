@@ -156,6 +156,8 @@ export class Connection {
 
 function addressOf(gateway: string): string {
   const url = URL.canParse(gateway) ? new URL(gateway) : undefined;
+  // Not repeated: a password may stand in it.
+  if (url !== undefined && (url.username !== '' || url.password !== '')) throw new InputError('the address of a gateway has no user and no password');
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new InputError(`'${gateway}' is no address of a gateway: write http://HOST:PORT or https://HOST`);
   }
