@@ -142,7 +142,31 @@ impl Jws {
     /// # Errors
     /// [`JwsError::Signature`] also when `alg` or `kid` name another key than this one.
     pub fn verify(&self, key: &PublicKey) -> Result<(), JwsError> {
-        let is_its = self.header.alg == key.algorithm() && key.verifies(self.signed(), &self.signature);
+        let names_it = self.header.alg == key.algorithm() && self.kid == key.thumbprint();
+        let is_its = names_it && key.verifies(self.signed(), &self.signature);
         if is_its { Ok(()) } else { Err(JwsError::Signature) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{Algorithm, Signer};
+
+    #[test]
+    fn a_signature_under_the_name_of_another_key_is_not_this_keys() {
+        let [one, another] = [1, 2].map(|byte| Signer::from_bytes(Algorithm::EdDsa, &[byte; 32]).unwrap());
+        let header = |of: &Signer| Header {
+            alg: Algorithm::EdDsa,
+            kid: of.public_key().thumbprint().to_kid(),
+            typ: crate::source::TYP.into(),
+        };
+        let verified = |named: &Signer| {
+            one.sign_with(&header(named), b"{}", crate::source::TYP).and_then(|jws| jws.verify(&one.public_key()))
+        };
+        assert!(verified(&one).is_ok());
+        assert!(matches!(verified(&another), Err(JwsError::Signature)));
     }
 }

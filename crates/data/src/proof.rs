@@ -147,7 +147,7 @@ impl OperationProof {
         if !merkle::verify(statement.root, operation, self.index, statement.count.into(), &self.siblings) {
             return Err(refuse("operation-in-submission", "the operation is not at this place under the signed root"));
         }
-        let key = self.source_key(statement.source)?;
+        let key = self.source_key(statement.source, chain.chain_id())?;
         if jws.kid != key.thumbprint() {
             return Err(refuse("source-signature", "kid names another key than the last of keys"));
         }
@@ -179,8 +179,8 @@ impl OperationProof {
         })
     }
 
-    /// The last key, if the first one's thumbprint is the source's name and each key has approved the next.
-    fn source_key(&self, source: SourceId) -> Result<PublicKey, ProofFailure> {
+    /// The last key, if the first one's thumbprint is the source's name and each key has approved the next on this chain.
+    fn source_key(&self, source: SourceId, chain: u64) -> Result<PublicKey, ProofFailure> {
         let refuse = |detail: String| refuse("source-key", detail);
         let most = MAX_ROTATIONS + 1;
         if !(1..=most).contains(&self.keys.len()) || self.rotations.len() + 1 != self.keys.len() {
@@ -194,9 +194,11 @@ impl OperationProof {
         }
         for (pair, [statement, approval]) in keys.windows(2).zip(&self.rotations) {
             let shown = ShownKey::parse(statement).map_err(|error| refuse(error.to_string()))?;
-            let is_its = matches!(&shown.statement, SourceStatement::Rotate { source: of, .. } if *of == source);
-            if !is_its || shown.key != pair[1] {
-                return Err(refuse("a rotation is of another source, or to another key".into()));
+            let SourceStatement::Rotate { chain_id, source: of, .. } = &shown.statement else {
+                return Err(refuse("a statement is no rotation".into()));
+            };
+            if (*chain_id, *of) != (chain, source) || shown.key != pair[1] {
+                return Err(refuse("a rotation is of another source, on another chain, or to another key".into()));
             }
             shown.approved_by(approval, &pair[0]).map_err(|error| refuse(error.to_string()))?;
         }

@@ -116,15 +116,15 @@ describe('the proof of an operation', () => {
 // DATA-1, DATA-8
 describe('a key of a source', () => {
   const [first, second, third] = [SourceKey.generate('EdDSA'), SourceKey.generate('ES256'), SourceKey.generate('ES256K')];
-  const rotation = (old: SourceKey, next: SourceKey, source = first.source): [string, string] => {
-    const { statement, approval } = old.rotation(next, source, 7100, 1);
+  const rotation = (old: SourceKey, next: SourceKey, source = first.source, chainId = 7100): [string, string] => {
+    const { statement, approval } = old.rotation(next, source, chainId, 1);
     return [statement, approval];
   };
   const [one, two] = [rotation(first, second), rotation(second, third)];
 
   it('is its own if each key before it has approved the next', () => {
-    expect(sourceKey(first.source, [first.jwk], []).kid()).toBe(first.kid);
-    expect(sourceKey(first.source, [first.jwk, second.jwk, third.jwk], [one, two]).kid()).toBe(third.kid);
+    expect(sourceKey(first.source, 7100, [first.jwk], []).kid()).toBe(first.kid);
+    expect(sourceKey(first.source, 7100, [first.jwk, second.jwk, third.jwk], [one, two]).kid()).toBe(third.kid);
   });
 
   it('is none otherwise', () => {
@@ -137,11 +137,12 @@ describe('a key of a source', () => {
       [[first, second, third], [two, one]],
       [[first, second, third], [one, rotation(second, third, third.source)]],
       [[first, second, third], [one, rotation(third, third)]],
+      [[first, second, third], [one, rotation(second, third, first.source, 7101)]],
       [[first, second], [[one[1], one[0]]]],
       [Array<SourceKey>(18).fill(first), Array<[string, string]>(17).fill(one)],
     ];
     for (const [keys, rotations] of wrong) {
-      const failure = failureOf(() => sourceKey(first.source, keys.map(({ jwk }) => jwk), rotations));
+      const failure = failureOf(() => sourceKey(first.source, 7100, keys.map(({ jwk }) => jwk), rotations));
       expect(failure?.check, `${keys.length} keys`).toBe('source-key');
     }
   });

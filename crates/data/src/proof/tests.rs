@@ -34,22 +34,25 @@ fn a_key_is_the_sources_if_each_key_before_it_has_approved_the_next() {
         (signer(1, Algorithm::EdDsa), signer(2, Algorithm::Es256), signer(3, Algorithm::Es256K));
     let source = first.public_key().thumbprint().source();
     let (one, two) = (rotation(source, &second, &first), rotation(source, &third, &second));
-    let key = proof(&[&first, &second, &third], vec![one.clone(), two.clone()]).source_key(source).unwrap();
+    let key = proof(&[&first, &second, &third], vec![one.clone(), two.clone()]).source_key(source, 7100).unwrap();
     assert_eq!(key, third.public_key());
-    assert_eq!(proof(&[&first], Vec::new()).source_key(source).unwrap(), first.public_key());
+    assert_eq!(proof(&[&first], Vec::new()).source_key(source, 7100).unwrap(), first.public_key());
 
     let elsewhere = rotation(Default::default(), &third, &second);
     let by_itself = rotation(source, &third, &third);
+    let abroad = SourceStatement::Rotate { chain_id: 7101, source, jwk: third.public_key().to_jwk(), time: 1 };
+    let abroad = [&third, &second].map(|by| by.sign(&abroad, TYP).unwrap().text().to_owned());
     for wrong in [
         proof(&[&third], Vec::new()),
         proof(&[&first, &third], Vec::new()),
         proof(&[&first, &third], vec![two.clone()]),
         proof(&[&first, &second, &third], vec![two, one.clone()]),
         proof(&[&first, &second, &third], vec![one.clone(), elsewhere]),
+        proof(&[&first, &second, &third], vec![one.clone(), abroad]),
         proof(&[&first, &second, &third], vec![one, by_itself]),
         proof(&[], Vec::new()),
     ] {
-        assert_eq!(wrong.source_key(source).unwrap_err().check, "source-key");
+        assert_eq!(wrong.source_key(source, 7100).unwrap_err().check, "source-key");
     }
 }
 

@@ -9,8 +9,16 @@ import { ProofFailure } from './failure.js';
 export const MAX_ROTATIONS = 16;
 const ROTATION_MEMBERS = ['do', 'chainId', 'source', 'jwk', 'time'];
 
-/** The last key, if the first one's thumbprint is the source's name and each key has approved the next. @throws ProofFailure with `source-key` */
-export function sourceKey(source: Address, jwks: readonly unknown[], rotations: readonly (readonly [string, string])[]): PublicKey {
+/**
+ * The last key, if the first one's thumbprint is the source's name and each key has approved the next on this chain.
+ * @throws ProofFailure with `source-key`
+ */
+export function sourceKey(
+  source: Address,
+  chainId: number,
+  jwks: readonly unknown[],
+  rotations: readonly (readonly [string, string])[],
+): PublicKey {
   const most = MAX_ROTATIONS + 1;
   if (jwks.length < 1 || jwks.length > most || rotations.length + 1 !== jwks.length) {
     throw refused(`there are 1 to ${most} keys, and one rotation fewer`);
@@ -25,16 +33,21 @@ export function sourceKey(source: Address, jwks: readonly unknown[], rotations: 
   }
   return others.reduce((old, next, at) => {
     const [statement, approval] = rotations[at] ?? ['', ''];
-    checkRotation(source, old, next, statement, approval);
+    checkRotation({ source, chainId }, old, next, statement, approval);
     return next;
   }, first);
 }
 
-function checkRotation(source: Address, old: PublicKey, next: PublicKey, statement: string, approval: string): void {
+interface RotatedSource {
+  readonly source: Address;
+  readonly chainId: number;
+}
+
+function checkRotation(of: RotatedSource, old: PublicKey, next: PublicKey, statement: string, approval: string): void {
   try {
     const shown = readJws(statement, 'chancery-source+jws');
     verifyJws(shown, next);
-    if (!isRotation(shown, source, next)) throw refused('a rotation is of another source, or to another key');
+    if (!isRotation(shown, of, next)) throw refused('a rotation is of another source, on another chain, or to another key');
     const approved = readJws(approval, 'chancery-source+jws');
     if (!sameBytes(approved.payload, shown.payload)) throw refused('the old key has approved something else');
     verifyJws(approved, old);
@@ -44,11 +57,12 @@ function checkRotation(source: Address, old: PublicKey, next: PublicKey, stateme
   }
 }
 
-function isRotation(shown: Jws, source: Address, next: PublicKey): boolean {
+function isRotation(shown: Jws, { source, chainId }: RotatedSource, next: PublicKey): boolean {
   const members = jsonOf(shown.payload) as Partial<Record<string, unknown>>;
   const hasNoOther = Object.keys(members).every((name) => ROTATION_MEMBERS.includes(name));
   const isOfSource = typeof members.source === 'string' && members.source.toLowerCase() === source;
-  return hasNoOther && members.do === 'rotate' && isOfSource && PublicKey.read(members.jwk)?.isSame(next) === true;
+  const isOnChain = members.chainId === chainId && Number.isSafeInteger(members.time) && (members.time as number) >= 0;
+  return hasNoOther && members.do === 'rotate' && isOfSource && isOnChain && PublicKey.read(members.jwk)?.isSame(next) === true;
 }
 
 function refused(detail: string): ProofFailure {

@@ -54,7 +54,7 @@ export function verifyOperation(chain: TrustedChain, file: unknown): VerifiedOpe
   const { jws, statement } = readSubmission(proof.submission);
   const operation = leafHash(utf8Of(proof.operation));
   checkOperation(proof, statement, operation);
-  const key = sourceKey(statement.source, proof.keys, proof.rotations);
+  const key = sourceKey(statement.source, chain.chainId, proof.keys, proof.rotations);
   asFailure('source-signature', () => verifyJws(jws, key));
   checkMembership(proof, jws, statement);
   const recordedAt = checkRecorded(chain, proof);
