@@ -17,8 +17,10 @@ mod repair_journal;
 mod search;
 mod share;
 mod source;
+mod stapled;
 mod submit;
 mod trace;
+mod trust;
 mod user;
 mod verify;
 
