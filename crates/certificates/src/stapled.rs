@@ -140,4 +140,4 @@ fn outcome(certificate: &VerifiedCertificate, at: UnixSeconds, policy: Policy, i
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

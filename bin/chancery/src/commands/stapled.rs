@@ -91,7 +91,10 @@ fn describe(verified: &VerifiedStaple, max_age_s: Option<u64>) -> String {
     }
     text.push_str(&format!("\nchecks        {}", certificate.checks.join(", ")));
     if !certificate.unproven.is_empty() {
-        text.push_str(&format!("\nunproven      {} (the file says it, nothing shows it)", certificate.unproven.join(", ")));
+        text.push_str(&format!(
+            "\nunproven      {} (the file says it, nothing shows it)",
+            certificate.unproven.join(", ")
+        ));
     }
     text
 }

@@ -58,7 +58,11 @@ pub(super) fn authority(genesis: &Path) -> Result<TrustedChain> {
         let config: GenesisConfig = serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
             .with_context(|| format!("{} is no genesis file", path.display()))?;
         if config.predeploys.iter().any(|predeploy| predeploy.address == predeploys::ETHEREUM_DID_REGISTRY) {
-            ensure!(found.is_none(), "{} holds the main chains of two cities: keep each in its own folder", genesis.display());
+            ensure!(
+                found.is_none(),
+                "{} holds the main chains of two cities: keep each in its own folder",
+                genesis.display()
+            );
             found = Some((path, config));
         }
     }

@@ -52,11 +52,8 @@ impl Registry<'_> {
         let chain = self.directory.main();
         let (code, right_word, time) = (organization.to_bytes32(), right.to_bytes32(), time.get());
         for offset in (0..MAX_KEY_ENTRIES).step_by(PAGE) {
-            let call = OrganizationRegistry::keyRecordsCall {
-                code,
-                offset: U256::from(offset),
-                limit: U256::from(PAGE),
-            };
+            let call =
+                OrganizationRegistry::keyRecordsCall { code, offset: U256::from(offset), limit: U256::from(PAGE) };
             let (records, _) = self.call(&chain, predeploys::ORGANIZATION_REGISTRY, call).await?;
             let counts = |record: &OrganizationRegistry::KeyRecord| {
                 record.key == key

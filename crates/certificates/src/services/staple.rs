@@ -12,11 +12,7 @@ use chancery_reference_points::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    CertificateById, Context, QueriedCertificate, names, parameters,
-    query::complete,
-    subject_member,
-};
+use super::{CertificateById, Context, QueriedCertificate, names, parameters, query::complete, subject_member};
 use crate::{
     registry::{IssuedCertificate, RegisteredCertificate, Registry},
     stapled::{MAX_STAPLED_BYTES, Policy, ProvenState, RightProof, STAPLE_VERSION, Staple, StapledFile, Trust},
@@ -44,9 +40,8 @@ impl Service for StapleService {
         let trust = Trust { chain: &trusted.chain, authority: &trusted.authority };
         file.verify(trust, Policy { now: self.0.now(), max_age_s: None })
             .map_err(|failure| not_proven(&certificate.read_at.chain, failure))?;
-        file.to_json().map_err(|failure| {
-            DoorError::new(Code::StapleTooLarge, failure.detail).with("limit", MAX_STAPLED_BYTES)
-        })
+        file.to_json()
+            .map_err(|failure| DoorError::new(Code::StapleTooLarge, failure.detail).with("limit", MAX_STAPLED_BYTES))
     }
 
     fn subject(&self, parameters: &Value) -> Option<String> {
@@ -156,11 +151,7 @@ struct GenesisValidator {
 }
 
 impl Trusted {
-    fn of(
-        registry: &Registry<'_>,
-        certificate: &RegisteredCertificate,
-        chains: Vec<ChainStatus>,
-    ) -> DoorResult<Self> {
+    fn of(registry: &Registry<'_>, certificate: &RegisteredCertificate, chains: Vec<ChainStatus>) -> DoorResult<Self> {
         let of = |name: &ChainName| {
             let status = chains.iter().find(|status| status.name == *name).ok_or_else(|| unprovable(name))?;
             trusted_chain(status)

@@ -87,7 +87,9 @@ pub(super) fn verify(
     let at = UnixSeconds(header.header().timestamp);
     require("right-after-issue", at >= issued_at, || {
         let missing_s = issued_at.get().saturating_sub(at.get());
-        format!("the block that shows the right is {missing_s} s older than the issue, and what was taken away between is not in it")
+        format!(
+            "the block that shows the right is {missing_s} s older than the issue, and what was taken away between is not in it"
+        )
     })?;
     ages::not_ahead("the proof of the right", at, policy)?;
     Ok(VerifiedRight {
