@@ -129,6 +129,12 @@ pub(crate) enum Command {
     RepairJournal(RepairJournal),
     /// Verify a certificate file, or the proof of submitted data, without any network, knowing a chain's genesis alone.
     Verify(Verify),
+    /// Print the fingerprint of a city's genesis folder: the operator publishes it, and whoever trusts the city in a browser compares it.
+    Fingerprint {
+        /// The city's genesis folder.
+        #[arg(long, value_name = "DIR", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]
+        genesis: PathBuf,
+    },
     /// Register organizations and authorize their keys (operator).
     #[command(subcommand)]
     Organization(OrganizationCommand),

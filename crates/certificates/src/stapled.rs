@@ -15,6 +15,7 @@
 
 mod ages;
 mod file;
+mod fingerprint;
 mod presented;
 mod right;
 
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ages::{MAX_CLOCK_SKEW_S, Policy};
 pub use file::{MAX_STAPLED_BYTES, ProvenState, RightProof, STAPLE_VERSION, Staple, StapledFile, is_stapled};
+pub use fingerprint::trust_fingerprint;
 pub use presented::VerifiedPresentation;
 pub use right::{RightPlaces, VerifiedRight};
 

@@ -11,11 +11,11 @@ export async function keepPage(): Promise<Kept> {
   if (!container || !import.meta.env.PROD) return 'open-only';
   try {
     await container.register('/offline.js', { scope: '/inspect', updateViaCache: 'none' });
-    const registration = await container.getRegistration('/inspect');
-    return registration ? await activated(registration) : 'open-only';
   } catch {
-    return 'open-only';
+    // Without a network, what was kept before is what counts.
   }
+  const registration = await container.getRegistration('/inspect').catch(() => undefined);
+  return registration ? activated(registration) : 'open-only';
 }
 
 /** Waits for the installation that runs, which ends one way or the other. */

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::predeploys;
 use chancery_execution::GenesisConfig;
-use chancery_light::TrustedChain;
+use chancery_light::{ChainEssentials, TrustedChain};
 
 use super::read_bounded;
 
@@ -48,6 +48,18 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
         .collect();
     paths.sort();
     Ok(paths)
+}
+
+/// All chains of a folder, and the chain id of the main one.
+pub(super) fn city(genesis: &Path) -> Result<(u64, Vec<ChainEssentials>)> {
+    let mut chains = Vec::new();
+    for path in files_in(genesis)? {
+        let config: GenesisConfig = serde_json::from_slice(&read_bounded(&path, MAX_GENESIS_BYTES)?)
+            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        let made = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
+        chains.push(chancery_chain::chain_essentials(&config, made.header().hash()));
+    }
+    Ok((authority(genesis)?.chain_id(), chains))
 }
 
 /// The main chain among those whose genesis is trusted: the one whose genesis holds the registry of identities.

@@ -14,6 +14,7 @@ const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 pub(crate) struct Vectors {
     pub(crate) chain: ChainEssentials,
     pub(crate) authority: ChainEssentials,
+    fingerprint: String,
     slots: Slots,
     pub(crate) bases: std::collections::BTreeMap<String, serde_json::Value>,
     cases: Vec<Case>,
@@ -122,6 +123,24 @@ fn a_file_is_read_within_its_bound_and_written_within_it() {
     assert_eq!(long.to_json().unwrap()["staple"], vectors.bases["whole"]["staple"]);
     long.certificate.sealed = "x".repeat(MAX_STAPLED_BYTES);
     assert_eq!(long.to_json().unwrap_err().check, "staple-size");
+}
+
+#[test]
+fn a_fingerprint_is_that_of_the_other_verifier_and_stands_for_everything_that_is_trusted() {
+    let vectors = vectors();
+    let (chain, authority) = (&vectors.chain, &vectors.authority);
+    let main = authority.chain_id;
+    assert_eq!(trust_fingerprint(main, &[chain, authority]), vectors.fingerprint);
+    assert_eq!(trust_fingerprint(main, &[authority, chain]), vectors.fingerprint, "in any order");
+    let mut other = chain.clone();
+    other.validators[0][5] ^= 1;
+    for changed in [
+        trust_fingerprint(chain.chain_id, &[chain, authority]),
+        trust_fingerprint(main, &[authority]),
+        trust_fingerprint(main, &[&other, authority]),
+    ] {
+        assert_ne!(changed, vectors.fingerprint);
+    }
 }
 
 // What is not proven is named, and what is shown is not believed for its name.
