@@ -1,10 +1,9 @@
 //! S-ODS, S-COL, SHARE-1 to SHARE-3: a real table of a real PostgreSQL, in sealed parts.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod support;
-
 use std::io::Read;
 
+use crate::support::{PostgresServer, dataset};
 use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use chancery_sharing::{
@@ -17,7 +16,6 @@ use chancery_sharing::{
     storage::{DirectoryStore, fetch_verified},
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use support::{PostgresServer, dataset};
 
 struct Desk {
     server: PostgresServer,

@@ -1,0 +1,11 @@
+//! Sharing over what is real: databases and servers that the tests start, a bucket, a node of its own.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod department;
+mod desk;
+mod extract;
+mod records;
+mod release;
+mod sealing;
+mod storage;
+mod support;
