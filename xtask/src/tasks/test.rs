@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::{
     beside::Beside,
-    prerequisites::{self, CHROMIUM, CJK_FONTS, IPROUTE2, MOSQUITTO, MOSQUITTO_CLIENTS, POSTGRESQL},
+    prerequisites::{self, CHROMIUM, CJK_FONTS, IPROUTE2, MARIADB, MOSQUITTO, MOSQUITTO_CLIENTS, POSTGRESQL},
     shell::{cargo, step},
     tasks::{browser, contracts, lint, web},
     test_binaries,
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Prerequisites");
     prerequisites::node()?;
-    prerequisites::debian(&[POSTGRESQL, IPROUTE2, MOSQUITTO, MOSQUITTO_CLIENTS])?;
+    prerequisites::debian(&[POSTGRESQL, MARIADB, IPROUTE2, MOSQUITTO, MOSQUITTO_CLIENTS])?;
     prerequisites::python()?;
     if !arguments.no_browser {
         prerequisites::debian(&[CHROMIUM, CJK_FONTS])?;

@@ -41,6 +41,14 @@ pub enum DeclarationError {
         /// As in the catalogue.
         actual: String,
     },
+    /// A condition that the source would compare by a rule of its own.
+    #[error("column {column:?} is {actual} in the source, which is not compared with the value given")]
+    Comparison {
+        /// Its name.
+        column: String,
+        /// As in the catalogue.
+        actual: String,
+    },
     /// A cursor that may repeat or be null, or is no declared integer column.
     #[error("{0:?} is no cursor: it must be a declared integer column, never null, unique by itself")]
     Cursor(String),
