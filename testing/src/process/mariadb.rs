@@ -109,10 +109,12 @@ impl MariadbServer {
     /// # Errors
     /// When it cannot be loaded.
     pub fn load_csv(&self, table: &str, columns: &str, file: &Path) -> Result<()> {
+        let loaded = self.directory.path().join("loaded.csv");
+        std::fs::write(&loaded, std::fs::read_to_string(file)?.replace("\r\n", "\n"))?;
         let sql = format!(
             "LOAD DATA LOCAL INFILE '{}' INTO TABLE test.{table} FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' \
              LINES TERMINATED BY '\\n' IGNORE 1 LINES ({columns})",
-            file.display()
+            loaded.display()
         );
         let output = self.client().args(["--local-infile=1", "-e", &sql]).stdin(Stdio::null()).output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

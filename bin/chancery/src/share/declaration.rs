@@ -12,7 +12,7 @@ use chancery_contracts::predeploys;
 use chancery_sharing::{
     department::Rules,
     directory::{ResourceDescription, ResourceName, Visibility},
-    extract::{Declaration, FileFormat, FileSource, PostgresSource, Source, SqliteSource},
+    extract::{Declaration, FileFormat, FileSource, MySqlSource, PostgresSource, Source, SqliteSource},
     storage::{DirectoryStore, FileStore},
 };
 use serde::Deserialize;
@@ -66,6 +66,13 @@ enum SourceSection {
         /// Variable of the environment with the URL.
         url_env: Option<String>,
     },
+    /// MariaDB too.
+    #[serde(alias = "mariadb")]
+    Mysql {
+        /// As of PostgreSQL.
+        url_file: Option<PathBuf>,
+        url_env: Option<String>,
+    },
     Sqlite {
         file: PathBuf,
     },
@@ -73,6 +80,13 @@ enum SourceSection {
         file: PathBuf,
     },
     Ndjson {
+        file: PathBuf,
+    },
+    /// One array of objects.
+    Json {
+        file: PathBuf,
+    },
+    Parquet {
         file: PathBuf,
     },
 }
@@ -184,9 +198,14 @@ impl DataSet {
             SourceSection::Postgres { url_file, url_env } => {
                 Box::new(PostgresSource::new(self.database_url(url_file.as_deref(), url_env.as_deref())?))
             }
+            SourceSection::Mysql { url_file, url_env } => {
+                Box::new(MySqlSource::new(self.database_url(url_file.as_deref(), url_env.as_deref())?))
+            }
             SourceSection::Sqlite { file } => Box::new(SqliteSource::new(&self.beside(file))),
             SourceSection::Csv { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Csv)),
             SourceSection::Ndjson { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Ndjson)),
+            SourceSection::Json { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Json)),
+            SourceSection::Parquet { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Parquet)),
         })
     }
 
@@ -202,9 +221,8 @@ impl DataSet {
                 let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
                 Ok(text.trim().to_owned())
             }
-            (None, Some(name)) => {
-                std::env::var(name).with_context(|| format!("set {name} to the database's URL (postgres://...)"))
-            }
+            (None, Some(name)) => std::env::var(name)
+                .with_context(|| format!("set {name} to the database's URL (postgres://..., mysql://...)")),
             _ => bail!("[source] has url_file or url_env: where the database's URL is"),
         }
     }

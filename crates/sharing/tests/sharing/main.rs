@@ -4,6 +4,7 @@
 mod department;
 mod desk;
 mod extract;
+mod files;
 mod mysql;
 mod records;
 mod release;

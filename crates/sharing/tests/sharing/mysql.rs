@@ -106,7 +106,7 @@ async fn what_mariadb_keeps_and_no_type_holds_is_rejected_corrected_and_replayed
     server
         .query(
             "SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE test.od (`n``o` INT NOT NULL UNIQUE, day DATE, at DATETIME(6), \
-             large BIGINT UNSIGNED, yes TINYINT(1), raw BLOB, doc JSON, word VARCHAR(20) CHARACTER SET latin1, one FLOAT, bits BIT(3)); \
+             large BIGINT UNSIGNED, yes TINYINT(1), raw LONGBLOB, doc JSON, word VARCHAR(20) CHARACTER SET latin1, one FLOAT, bits BIT(3)); \
              INSERT INTO test.od VALUES \
              (1, '2012-02-29', '2012-01-01 01:02:03.5', 9223372036854775807, 1, X'00ff', '{\"a\":1}', 'größe', 0.1, b'101'), \
              (2, '0000-00-00', '2012-01-01 00:00:00', 1, 1, X'00', NULL, 'a', 1, b'1'), \
