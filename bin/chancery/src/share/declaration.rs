@@ -12,10 +12,13 @@ use chancery_contracts::predeploys;
 use chancery_sharing::{
     department::Rules,
     directory::{ResourceDescription, ResourceName, Visibility},
-    extract::{Declaration, FileFormat, FileSource, MySqlSource, PostgresSource, Source, SqliteSource},
+    extract::{
+        Declaration, FileFormat, FileSource, MySqlSource, PostgresSource, RestConfig, RestSource, Source, SqliteSource,
+    },
     storage::{DirectoryStore, FileStore},
 };
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::{
     alliance::{chains::ChainSection, configuration, name_of},
@@ -88,6 +91,19 @@ enum SourceSection {
     },
     Parquet {
         file: PathBuf,
+    },
+    Rest {
+        /// Of the first page.
+        url: String,
+        /// JSON pointer to the rows of a page; absent: the page is the array.
+        #[serde(default)]
+        rows: String,
+        /// JSON pointer to the next page's address; absent: it is in the field `Link`.
+        next: Option<String>,
+        /// Parameter of the query that carries the cursor.
+        cursor_parameter: Option<String>,
+        /// File with a bearer token, readable by its owner alone.
+        token_file: Option<PathBuf>,
     },
 }
 
@@ -206,6 +222,16 @@ impl DataSet {
             SourceSection::Ndjson { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Ndjson)),
             SourceSection::Json { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Json)),
             SourceSection::Parquet { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Parquet)),
+            SourceSection::Rest { url, rows, next, cursor_parameter, token_file } => {
+                let token = token_file.as_ref().map(|file| self.secret(file)).transpose()?;
+                Box::new(RestSource::new(RestConfig {
+                    url: url.clone(),
+                    rows: rows.clone(),
+                    next: next.clone(),
+                    cursor_parameter: cursor_parameter.clone(),
+                    token,
+                })?)
+            }
         })
     }
 
@@ -214,13 +240,16 @@ impl DataSet {
         Declaration { cursor: None, ..self.shared.clone() }
     }
 
+    /// What a file that its owner alone may read holds.
+    fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
+        let path = self.beside(file);
+        let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Zeroizing::new(text.trim().to_owned()))
+    }
+
     fn database_url(&self, file: Option<&Path>, variable: Option<&str>) -> Result<String> {
         match (file, variable) {
-            (Some(file), None) => {
-                let path = self.beside(file);
-                let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                Ok(text.trim().to_owned())
-            }
+            (Some(file), None) => Ok(self.secret(file)?.to_string()),
             (None, Some(name)) => std::env::var(name)
                 .with_context(|| format!("set {name} to the database's URL (postgres://..., mysql://...)")),
             _ => bail!("[source] has url_file or url_env: where the database's URL is"),

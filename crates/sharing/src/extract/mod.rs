@@ -10,6 +10,7 @@ mod mysql_statement;
 mod part;
 mod postgres;
 mod rejects;
+mod rest;
 mod run;
 mod sql;
 mod sqlite;
@@ -30,6 +31,7 @@ pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
 pub use mysql::MySqlSource;
 pub use postgres::PostgresSource;
 pub use rejects::{MAX_REJECTS, Reject};
+pub use rest::{RestConfig, RestSource};
 pub use run::{EpochKey, ExtractState, PublishedPart, extract_part, remove_superseded, reseal_part};
 pub use sqlite::SqliteSource;
 use staging::Stage;
@@ -73,6 +75,9 @@ pub enum ExtractError {
     /// The source sent what its own protocol does not allow, or a field beyond a bound.
     #[error("the source sent what cannot be read: {0}")]
     SourceMalformed(&'static str),
+    /// Running again does not help.
+    #[error("the source refuses: {0}; correct the declaration, or what the source lets you read")]
+    SourceRefused(String),
     /// What stands under the cursor is not what was read there.
     #[error("{0}")]
     SourceReplaced(String),

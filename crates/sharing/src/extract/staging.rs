@@ -69,6 +69,11 @@ impl StagedRows {
         if self.columns.is_full() { self.write() } else { Ok(()) }
     }
 
+    /// Rows so far.
+    pub(super) const fn count(&self) -> u64 {
+        self.rows
+    }
+
     /// Keeps a record aside.
     pub(super) fn reject(
         &mut self,

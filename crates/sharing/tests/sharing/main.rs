@@ -8,6 +8,7 @@ mod files;
 mod mysql;
 mod records;
 mod release;
+mod rest;
 mod sealing;
 mod storage;
 mod support;
