@@ -10,16 +10,19 @@ use alloy_primitives::Address;
 use anyhow::{Context as _, Result, bail, ensure};
 use chancery_contracts::predeploys;
 use chancery_sharing::{
+    collect::CollectorConfig,
     department::Rules,
     directory::{ResourceDescription, ResourceName, Visibility},
     extract::{
-        Declaration, FileFormat, FileSource, MySqlSource, PostgresSource, RestConfig, RestSource, Source, SqliteSource,
+        Declaration, FileFormat, FileSource, MySqlSource, PostgresSource, RestConfig, RestSource, Source, SpoolSource,
+        SqliteSource,
     },
     storage::{DirectoryStore, FileStore},
 };
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::log::LogSection;
 use crate::{
     alliance::{chains::ChainSection, configuration, name_of},
     city::secrets::read_private,
@@ -92,6 +95,8 @@ enum SourceSection {
     Parquet {
         file: PathBuf,
     },
+    /// A spool that `chancery share collect` fills.
+    Log(Box<LogSection>),
     Rest {
         /// Of the first page.
         url: String,
@@ -222,6 +227,7 @@ impl DataSet {
             SourceSection::Ndjson { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Ndjson)),
             SourceSection::Json { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Json)),
             SourceSection::Parquet { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Parquet)),
+            SourceSection::Log(log) => Box::new(SpoolSource::new(&self.beside(&log.spool))),
             SourceSection::Rest { url, rows, next, cursor_parameter, token_file } => {
                 let token = token_file.as_ref().map(|file| self.secret(file)).transpose()?;
                 Box::new(RestSource::new(RestConfig {
@@ -238,6 +244,14 @@ impl DataSet {
     /// What is declared, for a file of rejects that was corrected: it has no cursor.
     pub(crate) fn for_replay(&self) -> Declaration {
         Declaration { cursor: None, ..self.shared.clone() }
+    }
+
+    /// What is collected into the source's spool.
+    pub(crate) fn collector(&self) -> Result<CollectorConfig> {
+        let SourceSection::Log(log) = &self.source else {
+            bail!("[source] is not of the kind \"log\": there is nothing to collect")
+        };
+        log.config(|path| self.beside(path), |file| self.secret(file))
     }
 
     /// What a file that its owner alone may read holds.

@@ -119,10 +119,14 @@ async fn a_log_is_followed_over_rotation_and_restart_and_each_line_is_extracted_
 #[tokio::test(flavor = "multi_thread")]
 async fn syslog_comes_in_datagrams_and_over_connections() {
     let desk = Desk::new();
-    let collector =
-        Collector::start(CollectorConfig { tails: vec![], syslog_udp: Some(HERE), syslog_tcp: Some(HERE), ..config(&desk) })
-            .await
-            .unwrap();
+    let collector = Collector::start(CollectorConfig {
+        tails: vec![],
+        syslog_udp: Some(HERE),
+        syslog_tcp: Some(HERE),
+        ..config(&desk)
+    })
+    .await
+    .unwrap();
     let socket = UdpSocket::bind(HERE).unwrap();
     socket.send_to(b"<34>1 2003-10-11T22:14:15.003Z host su - ID47 - one", collector.syslog_udp().unwrap()).unwrap();
     assert_eq!(extracted(&desk, 2, 1).await, ["one"]);

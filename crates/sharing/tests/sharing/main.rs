@@ -5,6 +5,7 @@ mod department;
 mod desk;
 mod extract;
 mod files;
+mod logs;
 mod mysql;
 mod records;
 mod release;
