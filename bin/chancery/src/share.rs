@@ -4,6 +4,7 @@ mod declaration;
 mod log;
 mod releases;
 mod service;
+mod source;
 
 use std::{path::Path, sync::Arc};
 

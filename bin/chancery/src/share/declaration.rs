@@ -7,22 +7,19 @@ use std::{
 };
 
 use alloy_primitives::Address;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use chancery_contracts::predeploys;
 use chancery_sharing::{
     collect::CollectorConfig,
     department::Rules,
     directory::{ResourceDescription, ResourceName, Visibility},
-    extract::{
-        Declaration, FileFormat, FileSource, MySqlSource, PostgresSource, RestConfig, RestSource, Source, SpoolSource,
-        SqliteSource,
-    },
+    extract::{Declaration, Source},
     storage::{DirectoryStore, FileStore},
 };
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::log::LogSection;
+use super::source::SourceSection;
 use crate::{
     alliance::{chains::ChainSection, configuration, name_of},
     city::secrets::read_private,
@@ -60,56 +57,6 @@ pub(crate) struct DataSet {
     pub(crate) service: Option<ServiceSection>,
     #[serde(skip)]
     folder: PathBuf,
-}
-
-/// Where rows come from. A database's URL may hold a password, so it is in a file or in the environment.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-enum SourceSection {
-    Postgres {
-        /// File with the URL, readable by its owner alone.
-        url_file: Option<PathBuf>,
-        /// Variable of the environment with the URL.
-        url_env: Option<String>,
-    },
-    /// MariaDB too.
-    #[serde(alias = "mariadb")]
-    Mysql {
-        /// As of PostgreSQL.
-        url_file: Option<PathBuf>,
-        url_env: Option<String>,
-    },
-    Sqlite {
-        file: PathBuf,
-    },
-    Csv {
-        file: PathBuf,
-    },
-    Ndjson {
-        file: PathBuf,
-    },
-    /// One array of objects.
-    Json {
-        file: PathBuf,
-    },
-    Parquet {
-        file: PathBuf,
-    },
-    /// A spool that `chancery share collect` fills.
-    Log(Box<LogSection>),
-    Rest {
-        /// Of the first page.
-        url: String,
-        /// JSON pointer to the rows of a page; absent: the page is the array.
-        #[serde(default)]
-        rows: String,
-        /// JSON pointer to the next page's address; absent: it is in the field `Link`.
-        next: Option<String>,
-        /// Parameter of the query that carries the cursor.
-        cursor_parameter: Option<String>,
-        /// File with a bearer token, readable by its owner alone.
-        token_file: Option<PathBuf>,
-    },
 }
 
 /// Who may read.
@@ -215,30 +162,7 @@ impl DataSet {
 
     /// The source.
     pub(crate) fn source(&self) -> Result<Box<dyn Source>> {
-        Ok(match &self.source {
-            SourceSection::Postgres { url_file, url_env } => {
-                Box::new(PostgresSource::new(self.database_url(url_file.as_deref(), url_env.as_deref())?))
-            }
-            SourceSection::Mysql { url_file, url_env } => {
-                Box::new(MySqlSource::new(self.database_url(url_file.as_deref(), url_env.as_deref())?))
-            }
-            SourceSection::Sqlite { file } => Box::new(SqliteSource::new(&self.beside(file))),
-            SourceSection::Csv { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Csv)),
-            SourceSection::Ndjson { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Ndjson)),
-            SourceSection::Json { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Json)),
-            SourceSection::Parquet { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Parquet)),
-            SourceSection::Log(log) => Box::new(SpoolSource::new(&self.beside(&log.spool))),
-            SourceSection::Rest { url, rows, next, cursor_parameter, token_file } => {
-                let token = token_file.as_ref().map(|file| self.secret(file)).transpose()?;
-                Box::new(RestSource::new(RestConfig {
-                    url: url.clone(),
-                    rows: rows.clone(),
-                    next: next.clone(),
-                    cursor_parameter: cursor_parameter.clone(),
-                    token,
-                })?)
-            }
-        })
+        self.source.open(self)
     }
 
     /// What is declared, for a file of rejects that was corrected: it has no cursor.
@@ -248,26 +172,14 @@ impl DataSet {
 
     /// What is collected into the source's spool.
     pub(crate) fn collector(&self) -> Result<CollectorConfig> {
-        let SourceSection::Log(log) = &self.source else {
-            bail!("[source] is not of the kind \"log\": there is nothing to collect")
-        };
-        log.config(|path| self.beside(path), |file| self.secret(file))
+        self.source.collector(self)
     }
 
     /// What a file that its owner alone may read holds.
-    fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
+    pub(super) fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
         let path = self.beside(file);
         let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Zeroizing::new(text.trim().to_owned()))
-    }
-
-    fn database_url(&self, file: Option<&Path>, variable: Option<&str>) -> Result<String> {
-        match (file, variable) {
-            (Some(file), None) => Ok(self.secret(file)?.to_string()),
-            (None, Some(name)) => std::env::var(name)
-                .with_context(|| format!("set {name} to the database's URL (postgres://..., mysql://...)")),
-            _ => bail!("[source] has url_file or url_env: where the database's URL is"),
-        }
     }
 }
 
