@@ -24,7 +24,7 @@ pub(super) fn parse(bytes: &[u8]) -> Record {
 fn priority(text: &str, record: &mut Record) -> Option<usize> {
     let (digits, _) = text.strip_prefix('<')?.split_once('>')?;
     let plain = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u8 = digits.parse().ok().filter(|number| plain && *number <= 191)?;
+    let number: u8 = digits.parse::<u8>().ok().filter(|number| plain && *number <= 191)?;
     record.insert("facility".to_owned(), (number / 8).into());
     record.insert("severity".to_owned(), (number % 8).into());
     Some(digits.len() + 2)

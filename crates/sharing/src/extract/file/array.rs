@@ -197,7 +197,7 @@ mod tests {
         leaf.prop_recursive(3, 16, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
-                prop::collection::btree_map("\\PC*", inner, 0..4).prop_map(|map| map.into_iter().collect()),
+                prop::collection::btree_map("\\PC*", inner, 0..4).prop_map(|map| map.into_iter().collect::<Json>()),
             ]
         })
     }

@@ -6,6 +6,7 @@ use std::io::{Error, ErrorKind, Read, Result};
 pub(super) const MAX_PAGE_BYTES: i64 = 16 * 1024 * 1024;
 /// Deepest nesting in a header.
 const MAX_DEPTH: u8 = 8;
+const DEEP: &str = "a page header is nested too deep";
 /// `uncompressed_page_size` and `compressed_page_size`.
 const SIZES: [i64; 2] = [2, 3];
 
@@ -16,7 +17,7 @@ pub(super) fn check_header(input: &mut impl Read) -> Result<()> {
 
 fn structure(input: &mut impl Read, depth: u8) -> Result<()> {
     if depth > MAX_DEPTH {
-        return Err(wrong("a page header is nested too deep"));
+        return Err(wrong(DEEP));
     }
     let mut id: i64 = 0;
     loop {
@@ -26,6 +27,10 @@ fn structure(input: &mut impl Read, depth: u8) -> Result<()> {
         }
         let (step, kind) = (byte >> 4, byte & 0x0f);
         id = if step == 0 { zigzag(varint(input)?) } else { id.saturating_add(step.into()) };
+        // Beyond this, an identifier that is cut to 16 bits would be another.
+        if !(1..=i64::from(i16::MAX)).contains(&id) {
+            return Err(wrong("a page header has a field of no known identifier"));
+        }
         if depth == 0 && SIZES.contains(&id) {
             let size = if matches!(kind, 4..=6) { zigzag(varint(input)?) } else { -1 };
             if !(0..=MAX_PAGE_BYTES).contains(&size) {
@@ -39,6 +44,9 @@ fn structure(input: &mut impl Read, depth: u8) -> Result<()> {
 }
 
 fn value(input: &mut impl Read, kind: u8, depth: u8) -> Result<()> {
+    if depth > MAX_DEPTH {
+        return Err(wrong(DEEP));
+    }
     match kind {
         1..=3 => one(input).map(drop),
         4..=6 => varint(input).map(drop),
@@ -51,14 +59,14 @@ fn value(input: &mut impl Read, kind: u8, depth: u8) -> Result<()> {
             let byte = one(input)?;
             let count = if byte >> 4 == 15 { varint(input)? } else { (byte >> 4).into() };
             // Every element takes a byte at least, and the input is bounded.
-            (0..count).try_for_each(|_| value(input, byte & 0x0f, depth))
+            (0..count).try_for_each(|_| value(input, byte & 0x0f, depth + 1))
         }
         11 => {
             let count = varint(input)?;
             let kinds = if count == 0 { 0 } else { one(input)? };
             (0..count).try_for_each(|_| {
-                value(input, kinds >> 4, depth)?;
-                value(input, kinds & 0x0f, depth)
+                value(input, kinds >> 4, depth + 1)?;
+                value(input, kinds & 0x0f, depth + 1)
             })
         }
         12 => structure(input, depth + 1),
@@ -132,6 +140,9 @@ mod tests {
             // An empty structure in the place of a size.
             vec![0x2c, 0, 0],
             vec![0x1c; 100],
+            header(&[field(65_538, 1)]),
+            // Lists in lists.
+            vec![0x19; 1000],
             good[..4].to_vec(),
         ] {
             assert!(check_header(&mut wrong.as_slice()).is_err(), "{wrong:?}");
