@@ -54,7 +54,7 @@ impl MariadbServer {
     pub fn start_again(&self) -> Result<()> {
         let mut command = Command::new(SERVER);
         command
-            .args(["--no-defaults", "--skip-networking", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"])
+            .args(["--no-defaults", "--skip-networking", "--innodb-flush-log-at-trx-commit=2", "--skip-log-bin"])
             .args(["--innodb-buffer-pool-size=64M", "--performance-schema=OFF"])
             .arg(format!("--datadir={}", self.path("data")))
             .arg(format!("--socket={}", self.path("socket")))

@@ -22,6 +22,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -78,6 +79,7 @@ pub struct Collector {
     syslog_tcp: Option<SocketAddr>,
     http: Option<SocketAddr>,
     dropped: Arc<AtomicU64>,
+    writing: JoinHandle<()>,
 }
 
 impl Collector {
@@ -91,11 +93,11 @@ impl Collector {
         }
         let spool = Spool::open(&config.spool, config.max_bytes)?;
         let positions = spool.positions().clone();
-        let writer = Writer::start(spool)?;
+        let (writer, writing) = Writer::start(spool)?;
         let (stop, stopped) = watch::channel(false);
         let dropped = Arc::new(AtomicU64::new(0));
         let mut collector =
-            Self { tasks: JoinSet::new(), stop, syslog_udp: None, syslog_tcp: None, http: None, dropped };
+            Self { tasks: JoinSet::new(), stop, syslog_udp: None, syslog_tcp: None, http: None, dropped, writing };
         if let Some(address) = config.syslog_udp {
             let socket = UdpSocket::bind(address).await.map_err(|error| CollectError::listen(address, &error))?;
             collector.syslog_udp = socket.local_addr().ok();
@@ -156,10 +158,12 @@ impl Collector {
         }
     }
 
-    /// Stops, after what is being written.
+    /// Stops, after what is being written; the spool is closed then.
     pub async fn stop(mut self) {
         self.stop.send(true).ok();
         while self.tasks.join_next().await.is_some() {}
+        let writing = self.writing;
+        tokio::task::spawn_blocking(move || writing.join().ok()).await.ok();
     }
 }
 

@@ -1,5 +1,7 @@
 //! One thread writes the spool: what waits is written together, with one wait for the disk.
 
+use std::thread::JoinHandle;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::{CollectError, Record, spool::Spool};
@@ -25,14 +27,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Begins; the thread ends with the last handle.
-    pub(super) fn start(spool: Spool) -> Result<Self, CollectError> {
+    /// Begins; the thread ends, and closes the spool, with the last of these handles.
+    pub(super) fn start(spool: Spool) -> Result<(Self, JoinHandle<()>), CollectError> {
         let (waiting, appends) = mpsc::channel(MAX_WAITING);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || write(spool, appends))
             .map_err(|error| CollectError::Stopped(error.to_string()))?;
-        Ok(Self { waiting })
+        Ok((Self { waiting }, thread))
     }
 
     /// Returns when the records are on disk, all of them, or none.
