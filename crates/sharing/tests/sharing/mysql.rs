@@ -165,7 +165,7 @@ async fn a_mariadb_that_disappears_leaves_no_part_and_the_extract_goes_on() {
     let (server, desk) = (server(), Desk::new());
     let source = MySqlSource::new(server.url());
     desk.extract(&source, &weather()).await.unwrap().unwrap();
-    server.query("INSERT INTO test.weather (weather) SELECT REPEAT('x', 2000) FROM seq_1_to_100000").unwrap();
+    server.query("INSERT INTO test.weather (weather) SELECT REPEAT('x', 2000) FROM test.seq_1_to_100000").unwrap();
     let declared = Declaration { part_rows: 1_000_000, ..weather() };
     let (lost, ()) = tokio::join!(desk.extract(&source, &declared), async {
         tokio::task::block_in_place(|| {
