@@ -94,7 +94,8 @@ impl DataSet {
     pub(crate) fn read(file: &Path) -> Result<Self> {
         let mut set: Self = configuration(file)?;
         let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-        set.folder = parent.unwrap_or(Path::new(".")).to_owned();
+        // Whole, since positions of files are kept by their paths.
+        set.folder = std::path::absolute(parent.unwrap_or(Path::new(".")))?;
         set.shared.check().with_context(|| format!("[shared] of {} cannot be used", file.display()))?;
         ensure!(
             set.rules.grant_days != Some(0),
@@ -179,6 +180,7 @@ impl DataSet {
     pub(super) fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
         let path = self.beside(file);
         let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        ensure!(!text.trim().is_empty(), "{} is empty: it has to hold the secret", path.display());
         Ok(Zeroizing::new(text.trim().to_owned()))
     }
 }
@@ -233,6 +235,22 @@ conditions = [{ column = "weather", comparison = "ne", value = "fog" }]
             let error = format!("{:#}", read(&TEXT.replacen(old, new, 1)).unwrap_err());
             assert!(error.contains(said), "{new}: {error}");
         }
+    }
+
+    // S-COL
+    #[test]
+    fn a_secret_is_not_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("weather.toml");
+        std::fs::write(&file, TEXT).unwrap();
+        let set = DataSet::read(&file).unwrap();
+        let secret = folder.path().join("token");
+        std::fs::write(&secret, " \n").unwrap();
+        std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        assert!(set.secret(Path::new("token")).unwrap_err().to_string().contains("is empty"));
+        std::fs::write(&secret, "secret\n").unwrap();
+        assert_eq!(*set.secret(Path::new("token")).unwrap(), "secret");
+        assert!(set.beside(Path::new("a")).is_absolute());
     }
 
     #[test]

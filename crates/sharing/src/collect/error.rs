@@ -28,6 +28,9 @@ pub enum CollectError {
     /// Everybody could write.
     #[error("{0} is not this machine alone: name a token that senders have to show")]
     Open(SocketAddr),
+    /// Everybody has it.
+    #[error("the token that senders have to show is empty: put one into its file")]
+    EmptyToken,
     /// A part of the collector ended.
     #[error("collecting ended: {0}")]
     Stopped(String),

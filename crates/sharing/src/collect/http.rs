@@ -1,6 +1,6 @@
 //! Records over HTTP: `POST /records` with NDJSON. What is answered with 200 is on disk; of a request that is refused nothing is taken.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -13,9 +13,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use zeroize::Zeroizing;
 
 use super::{CollectError, Record, syslog::received, writer::Writer};
@@ -26,6 +36,18 @@ pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 const MAX_RECORDS: usize = 20_000;
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections at a time, and so bodies in memory. More wait in the kernel.
+const MAX_CONNECTIONS: usize = 32;
+/// Requests whose records are in memory.
+const MAX_PARSED: usize = 4;
+/// How long a sender may take for a request's head, and an idle connection is kept.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Most bytes of a request's head.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// How long requests under way are waited for at the end.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause after a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// After how many seconds a sender asks a full spool again.
 const FULL_RETRY_S: u64 = 30;
 
@@ -33,24 +55,52 @@ const FULL_RETRY_S: u64 = 30;
 struct Door {
     writer: Writer,
     token: Option<Zeroizing<String>>,
+    parsed: Arc<Semaphore>,
 }
 
 pub(super) fn router(writer: Writer, token: Option<Zeroizing<String>>) -> Router {
-    Router::new().route("/records", post(take)).with_state(Door { writer, token })
+    Router::new().route("/records", post(take)).with_state(Door {
+        writer,
+        token,
+        parsed: Arc::new(Semaphore::new(MAX_PARSED)),
+    })
 }
 
+/// Serves until it is told to stop; requests under way are then waited for, for a bounded time.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
-    let told = async move {
-        stopped.changed().await.ok();
-    };
-    axum::serve(listener, router)
-        .with_graceful_shutdown(told)
-        .await
-        .map_err(|error| CollectError::Stopped(error.to_string()))
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    loop {
+        let place = Arc::clone(&places).acquire_owned();
+        let (place, accepted) = tokio::select! {
+            accepted = async { (place.await, listener.accept().await) } => accepted,
+            _ = stopped.changed() => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
+            // What goes wrong with one connection concerns nobody else.
+            connection.await.ok();
+            drop(place);
+        });
+    }
+    drop((listener, router));
+    if timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still under way when the time to drain was over");
+    }
+    connections.shutdown().await;
+    Ok(())
 }
 
 async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Response {
@@ -68,6 +118,10 @@ async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Respo
         }
         Err(_) => return problem(StatusCode::REQUEST_TIMEOUT, "the body came too slowly".to_owned()),
     };
+    // Held until the records are on disk.
+    let Ok(_parsed) = door.parsed.acquire().await else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "the collector ends: send it again later".to_owned());
+    };
     let records = match records(&bytes) {
         Ok(records) => records,
         Err(said) => return problem(StatusCode::BAD_REQUEST, said),
@@ -75,14 +129,13 @@ async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Respo
     let count = records.len();
     match door.writer.append(records, bytes.len()).await {
         Ok(()) => Json(json!({ "records": count })).into_response(),
-        Err(error @ CollectError::Full(_)) => {
-            tracing::warn!(%error, "records over HTTP are refused");
+        Err(CollectError::Full(_)) => {
             let again = [(RETRY_AFTER, FULL_RETRY_S.to_string())];
             (again, problem(StatusCode::SERVICE_UNAVAILABLE, "the spool is full: send it again later".to_owned()))
                 .into_response()
         }
         Err(error) => {
-            tracing::error!(%error, "records over HTTP are refused");
+            tracing::debug!(%error, "records over HTTP are refused");
             problem(StatusCode::INTERNAL_SERVER_ERROR, "the spool cannot be written: send it again later".to_owned())
         }
     }
@@ -113,7 +166,7 @@ fn records(bytes: &[u8]) -> Result<Vec<Record>, String> {
 /// Compared by their hashes, so that how long it takes says nothing of the token.
 fn shows(headers: &HeaderMap, token: &str) -> bool {
     let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let Some(shown) = shown.and_then(|value| value.strip_prefix("Bearer ")) else { return false };
     digest(&SHA256, shown.as_bytes()).as_ref() == digest(&SHA256, token.as_bytes()).as_ref()
 }
 
@@ -121,4 +174,22 @@ fn shows(headers: &HeaderMap, token: &str) -> bool {
 fn problem(status: StatusCode, detail: String) -> Response {
     let body = json!({ "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail });
     (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    // S-COL
+    #[test]
+    fn a_token_is_shown_or_not_at_all() {
+        let with = |value: &str| HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
+        assert!(shows(&with("Bearer secret"), "secret"));
+        for token in ["secret", ""] {
+            assert!(!shows(&HeaderMap::new(), token));
+            assert!(!shows(&with("Basic secret"), token));
+        }
+    }
 }

@@ -18,13 +18,7 @@ mod syslog;
 mod tail;
 mod writer;
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde_json::{Map, Value as Json};
 use tokio::{
@@ -34,9 +28,12 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-pub(crate) use self::spool::{SEQUENCE, Segment, identity, segments};
+pub(crate) use self::spool::{MAX_LINE_BYTES, SEQUENCE, Segment, UNTIL, identity, segments, whole};
 pub use self::{error::CollectError, http::MAX_BODY_BYTES, syslog::MAX_MESSAGE_BYTES};
-use self::{spool::Spool, writer::Writer};
+use self::{
+    spool::Spool,
+    writer::{Dropped, Writer, Writing},
+};
 
 /// A record on its way into the spool.
 type Record = Map<String, Json>;
@@ -78,8 +75,8 @@ pub struct Collector {
     syslog_udp: Option<SocketAddr>,
     syslog_tcp: Option<SocketAddr>,
     http: Option<SocketAddr>,
-    dropped: Arc<AtomicU64>,
-    writing: JoinHandle<()>,
+    dropped: Dropped,
+    writing: Writing,
 }
 
 impl Collector {
@@ -91,17 +88,20 @@ impl Collector {
         if let Some(address) = config.http.filter(|address| !address.ip().is_loopback() && config.token.is_none()) {
             return Err(CollectError::Open(address));
         }
+        if config.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
+            return Err(CollectError::EmptyToken);
+        }
         let spool = Spool::open(&config.spool, config.max_bytes)?;
         let positions = spool.positions().clone();
         let (writer, writing) = Writer::start(spool)?;
         let (stop, stopped) = watch::channel(false);
-        let dropped = Arc::new(AtomicU64::new(0));
+        let dropped = Dropped::default();
         let mut collector =
             Self { tasks: JoinSet::new(), stop, syslog_udp: None, syslog_tcp: None, http: None, dropped, writing };
         if let Some(address) = config.syslog_udp {
             let socket = UdpSocket::bind(address).await.map_err(|error| CollectError::listen(address, &error))?;
             collector.syslog_udp = socket.local_addr().ok();
-            let dropped = Arc::clone(&collector.dropped);
+            let dropped = collector.dropped.clone();
             collector.tasks.spawn(syslog::udp(socket, writer.clone(), dropped, stopped.clone()));
         }
         if let Some(address) = config.syslog_tcp {
@@ -143,7 +143,7 @@ impl Collector {
     /// Datagrams that found no room.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(std::sync::atomic::Ordering::Relaxed)
+        self.dropped.count()
     }
 
     /// Completes when a part of it ends by itself, with the reason.
@@ -151,10 +151,14 @@ impl Collector {
     /// # Errors
     /// [`CollectError`].
     pub async fn ended(&mut self) -> Result<(), CollectError> {
-        match self.tasks.join_next().await {
-            Some(Ok(ended)) => ended,
-            Some(Err(error)) => Err(CollectError::Stopped(error.to_string())),
-            None => std::future::pending().await,
+        tokio::select! {
+            biased;
+            Some(error) = self.writing.failed.recv() => Err(error),
+            Some(ended) = self.tasks.join_next() => match ended {
+                Ok(ended) => ended,
+                Err(error) => Err(CollectError::Stopped(error.to_string())),
+            },
+            else => std::future::pending().await,
         }
     }
 
@@ -162,8 +166,8 @@ impl Collector {
     pub async fn stop(mut self) {
         self.stop.send(true).ok();
         while self.tasks.join_next().await.is_some() {}
-        let writing = self.writing;
-        tokio::task::spawn_blocking(move || writing.join().ok()).await.ok();
+        let thread = self.writing.thread;
+        tokio::task::spawn_blocking(move || thread.join().ok()).await.ok();
     }
 }
 

@@ -49,8 +49,6 @@ pub(super) fn load(folder: &Path) -> Result<Positions, CollectError> {
     }
 }
 
-pub(super) fn save(folder: &Path, positions: &Positions) -> Result<(), CollectError> {
-    let path = folder.join(NAME);
-    let bytes = serde_json::to_vec(positions).map_err(|error| CollectError::spool(&path, &error))?;
-    replace(folder, NAME, &bytes).map_err(|error| CollectError::spool(&path, &error))
+pub(super) fn save(folder: &Path, positions: &Positions) -> std::io::Result<()> {
+    replace(folder, NAME, &serde_json::to_vec(positions)?)
 }

@@ -1,8 +1,11 @@
 //! The spool: segments of NDJSON, numbered by their first record. A record is there when [`Spool::append`] returns.
+//!
+//! Records of one append carry the number of its last record. After a crash an append is there whole, or cut off: what was not acknowledged comes again, and
+//! would otherwise be there twice.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Seek as _, SeekFrom, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -15,10 +18,12 @@ use super::{
 
 /// Member with the number of a record: the cursor of an extract.
 pub(crate) const SEQUENCE: &str = "_seq";
-/// Bytes after which a segment ends.
+/// Member with the number of the last record of the same append.
+pub(crate) const UNTIL: &str = "_until";
+/// Longest line of a spool.
+pub(crate) const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes after which a segment ends, with the append that reaches them.
 const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
-/// Most bytes of a segment that is read again: its own and those of one append.
-const MAX_SEGMENT_BYTES: u64 = SEGMENT_BYTES + 128 * 1024 * 1024;
 const IDENTITY: &str = "spool.json";
 
 /// What a spool is recognized by.
@@ -89,9 +94,13 @@ impl Spool {
         if self.broken {
             return Err(CollectError::spool(&self.folder, &"an earlier write failed: start the collector again"));
         }
+        if records.is_empty() {
+            return Ok(());
+        }
         let (mut text, mut next) = (Vec::new(), self.next);
+        let until = next + records.len() as u64 - 1;
         for record in &records {
-            let numbered = Numbered { sequence: next, record };
+            let numbered = Numbered { sequence: next, until, record };
             serde_json::to_writer(&mut text, &numbered).map_err(|error| CollectError::spool(&self.folder, &error))?;
             text.push(b'\n');
             next += 1;
@@ -116,10 +125,12 @@ impl Spool {
     }
 
     fn make_room(&mut self, bytes: u64) -> Result<(), CollectError> {
-        let failed = |folder: &Path, error: io::Error| CollectError::spool(folder, &error);
+        let failed = |folder: &Path, error: io::Error| {
+            if is_full(&error) { CollectError::Full(folder.to_owned()) } else { CollectError::spool(folder, &error) }
+        };
         if self.bytes >= SEGMENT_BYTES {
-            positions::save(&self.folder, &self.positions)?;
-            self.current = create(&self.folder, self.next).map_err(|error| failed(&self.folder, error))?;
+            let made = positions::save(&self.folder, &self.positions).and_then(|()| create(&self.folder, self.next));
+            self.current = made.map_err(|error| failed(&self.folder, error))?;
             self.bytes = 0;
         }
         if self.total + bytes > self.max_bytes {
@@ -138,6 +149,8 @@ impl Spool {
 struct Numbered<'a> {
     #[serde(rename = "_seq")]
     sequence: u64,
+    #[serde(rename = "_until")]
+    until: u64,
     #[serde(flatten)]
     record: &'a Record,
 }
@@ -176,31 +189,61 @@ pub(crate) fn segments(folder: &Path) -> io::Result<Vec<Segment>> {
     Ok(found)
 }
 
-/// Opens the last segment behind its last whole record: what follows was never acknowledged.
+/// Opens the last segment behind its last whole append: what follows was never acknowledged.
 fn recover(segment: &Segment, positions: &mut Positions) -> io::Result<(File, u64, u64)> {
-    if segment.bytes > MAX_SEGMENT_BYTES {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a segment is longer than any that was written"));
-    }
-    let text = fs::read(&segment.path)?;
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
-    let mut next = segment.first;
-    for line in text[..whole].split_inclusive(|byte| *byte == b'\n') {
-        let record: Record = serde_json::from_slice(line)?;
-        if record.get(SEQUENCE).and_then(serde_json::Value::as_u64) != Some(next) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "records are missing or out of order"));
+    let mut begun = Positions::new();
+    let (whole, next) = whole(&File::open(&segment.path)?, segment.first, |record, ends| {
+        positions::note(&mut begun, record);
+        if ends {
+            positions.append(&mut begun);
         }
-        next += 1;
-        positions::note(positions, &record);
-    }
+    })?;
     let mut file = OpenOptions::new().write(true).open(&segment.path)?;
-    file.set_len(whole as u64)?;
+    file.set_len(whole)?;
     file.seek(SeekFrom::End(0))?;
     file.sync_all()?;
-    Ok((file, whole as u64, next))
+    Ok((file, whole, next))
+}
+
+/// Length of a segment up to the end of its last whole append, and the number that comes next. Records are seen one at a time, with whether their append ends.
+pub(crate) fn whole(file: &File, first: u64, mut seen: impl FnMut(&Record, bool)) -> io::Result<(u64, u64)> {
+    let wrong = |number: u64, what: &str| {
+        let line = number - first + 1;
+        let said = format!("line {line} {what}: put the segment of a backup in its place, or begin with another spool");
+        io::Error::new(io::ErrorKind::InvalidData, said)
+    };
+    let (mut reader, mut line) = (BufReader::new(file), Vec::new());
+    let (mut number, mut read, mut whole) = (first, 0, (0, first));
+    loop {
+        line.clear();
+        (&mut reader).take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+        if line.last() != Some(&b'\n') {
+            return if line.len() as u64 == MAX_LINE_BYTES { Err(wrong(number, "is too long")) } else { Ok(whole) };
+        }
+        read += line.len() as u64;
+        let record: Record = serde_json::from_slice(&line).map_err(|_| wrong(number, "is no record"))?;
+        let member = |name| record.get(name).and_then(serde_json::Value::as_u64);
+        if member(SEQUENCE) != Some(number) {
+            return Err(wrong(number, "is missing or out of order"));
+        }
+        let ends = match member(UNTIL) {
+            Some(until) if until >= number => until == number,
+            _ => return Err(wrong(number, "does not say where its append ends")),
+        };
+        number += 1;
+        seen(&record, ends);
+        if ends {
+            whole = (read, number);
+        }
+    }
 }
 
 fn create(folder: &Path, first: u64) -> io::Result<File> {
-    let file = private().write(true).create_new(true).open(folder.join(format!("{first:020}.ndjson")))?;
+    // One of that name that is empty was made when the disk had no room for more.
+    let file = private().write(true).create(true).truncate(false).open(folder.join(format!("{first:020}.ndjson")))?;
+    if file.metadata()?.len() > 0 {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("there is a segment {first:020} already")));
+    }
     File::open(folder)?.sync_all()?;
     Ok(file)
 }
@@ -268,9 +311,37 @@ mod tests {
 
     // S-COL
     #[test]
+    fn an_append_that_a_crash_cut_is_taken_back_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+        spool.append(vec![record("a")]).unwrap();
+        let batch = || vec![record("b"), record("c"), record("d")];
+        spool.append(batch()).unwrap();
+        drop(spool);
+        let path = segments(folder.path()).unwrap()[0].path.clone();
+        let whole = fs::read_to_string(&path).unwrap();
+        for kept in 2..4 {
+            fs::write(&path, whole.split_inclusive('\n').take(kept).collect::<String>()).unwrap();
+            let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+            spool.append(batch()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), whole, "{kept} lines were written");
+        }
+    }
+
+    // S-COL
+    #[test]
+    fn a_segment_that_was_begun_and_is_empty_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        create(folder.path(), 7).unwrap();
+        create(folder.path(), 7).unwrap().write_all(b"x").unwrap();
+        assert_eq!(create(folder.path(), 7).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    // S-COL
+    #[test]
     fn a_full_spool_takes_nothing_until_there_is_room() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(folder.path(), 100).unwrap();
+        let mut spool = Spool::open(folder.path(), 130).unwrap();
         spool.append(vec![record(&"x".repeat(50))]).unwrap();
         assert!(matches!(spool.append(vec![record(&"x".repeat(50))]), Err(CollectError::Full(_))));
         spool.append(vec![record("y")]).unwrap();

@@ -5,11 +5,9 @@ mod framing;
 mod message;
 
 use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,12 +19,17 @@ use tokio::{
 };
 
 use self::framing::Frames;
-use super::{CollectError, Record, writer::Writer};
+use super::{
+    CollectError, Record,
+    writer::{Dropped, Writer},
+};
 
 /// Longest message.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 /// Connections at a time.
 const MAX_CONNECTIONS: usize = 256;
+/// Connections of one address at a time.
+const MAX_CONNECTIONS_OF_ONE: usize = 64;
 /// A connection on which so long nothing comes is closed.
 const IDLE: Duration = Duration::from_secs(3600);
 /// How long a full spool makes a sender wait before it is asked again.
@@ -36,7 +39,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) async fn udp(
     socket: UdpSocket,
     writer: Writer,
-    dropped: Arc<AtomicU64>,
+    dropped: Dropped,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
     let mut buffer = vec![0; MAX_MESSAGE_BYTES];
@@ -47,10 +50,7 @@ pub(super) async fn udp(
         };
         // An error is of an earlier answer, of which there are none; the next datagram is taken.
         let Ok((length, from)) = received else { continue };
-        let left = writer.leave(record(&buffer[..length], from, "syslog-udp"), length);
-        if !left && dropped.fetch_add(1, Ordering::Relaxed).is_power_of_two() {
-            tracing::warn!(dropped = dropped.load(Ordering::Relaxed), "datagrams find no room in the spool");
-        }
+        writer.leave(record(&buffer[..length], from, "syslog-udp"), length, &dropped);
     }
 }
 
@@ -61,22 +61,39 @@ pub(super) async fn tcp(
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut connections = JoinSet::new();
+    let mut connections: JoinSet<IpAddr> = JoinSet::new();
+    let mut of_each: HashMap<IpAddr, usize> = HashMap::new();
     loop {
         let place = Arc::clone(&places).acquire_owned();
         let accepted = tokio::select! {
             accepted = async { (place.await, listener.accept().await) } => accepted,
             _ = stopped.changed() => break,
         };
-        while connections.try_join_next().is_some() {}
+        while let Some(ended) = connections.try_join_next() {
+            if let Ok(address) = ended
+                && let Some(count) = of_each.get_mut(&address)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    of_each.remove(&address);
+                }
+            }
+        }
         let (Ok(place), Ok((stream, from))) = accepted else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
+        let count = of_each.entry(from.ip()).or_default();
+        if *count >= MAX_CONNECTIONS_OF_ONE {
+            tracing::debug!(%from, "a syslog connection is refused: there are too many of its address");
+            continue;
+        }
+        *count += 1;
         let (writer, stopped) = (writer.clone(), stopped.clone());
         connections.spawn(async move {
             connection(stream, from, &writer, stopped).await;
             drop(place);
+            from.ip()
         });
     }
     while connections.join_next().await.is_some() {}

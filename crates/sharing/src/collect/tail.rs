@@ -1,17 +1,21 @@
 //! Files that grow. A file is known by its inode and by what stands before the place that was reached, so that a rotation by renaming, a truncation and a
 //! replacement are told apart, and said.
 
+mod rotation;
+#[cfg(test)]
+mod tests;
+
 use std::{
-    fs::{self, File, Metadata},
+    fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
     os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
-use ring::digest::{SHA256, digest};
 use tokio::sync::watch;
 
+use self::rotation::{at, before, is_same, next, open, renamed};
 use super::{
     CollectError, Record, TailedFile,
     positions::{FILE, POSITION, Position},
@@ -23,8 +27,10 @@ use super::{
 const MAX_READ_BYTES: usize = 1024 * 1024;
 /// Longest line in one piece.
 const MAX_LINE_BYTES: usize = 512 * 1024;
-/// Bytes before a place by which it is recognized.
-const RECOGNIZED_BYTES: u64 = 1024;
+/// Most records that are read at a time.
+const MAX_READ_RECORDS: usize = 8192;
+/// How often a renamed file has to hold nothing new before the next one is read: who writes it may not have heard yet.
+const QUIET_READS: u32 = 5;
 
 /// What happened to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +51,8 @@ pub(super) async fn follow(
     interval: Duration,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
-    let mut tail = Tail { path: file.path, json: file.json, position };
+    let mut tail = Tail { path: file.path, json: file.json, position, patience: QUIET_READS, quiet: 0 };
+    let mut unreadable = false;
     loop {
         let (read, back) = tokio::task::spawn_blocking(move || (tail.read(), tail))
             .await
@@ -58,6 +65,10 @@ pub(super) async fn follow(
                     tracing::warn!(file = %tail.path.display(), ?change, "the file changed under its reader");
                 }
                 more = read.bytes > 0;
+                if read.records.is_empty() {
+                    tail.position = Some(read.position);
+                    continue;
+                }
                 match writer.append(read.records, read.bytes).await {
                     Ok(()) => tail.position = Some(read.position),
                     // Nothing is lost: it is read once more.
@@ -65,8 +76,14 @@ pub(super) async fn follow(
                     Err(error) => return Err(error),
                 }
             }
+            Ok(None) if std::mem::take(&mut unreadable) => {
+                tracing::info!(file = %tail.path.display(), "the file can be read again");
+            }
             Ok(None) => {}
-            Err(error) => tracing::warn!(file = %tail.path.display(), %error, "the file cannot be read"),
+            Err(error) if !std::mem::replace(&mut unreadable, true) => {
+                tracing::warn!(file = %tail.path.display(), %error, "the file cannot be read");
+            }
+            Err(_) => {}
         }
         if *stopped.borrow() {
             return Ok(());
@@ -84,6 +101,10 @@ struct Tail {
     path: PathBuf,
     json: bool,
     position: Option<Position>,
+    /// How often a renamed file is read that holds nothing new.
+    patience: u32,
+    /// How often it was.
+    quiet: u32,
 }
 
 /// Lines on their way, and the place behind them.
@@ -96,15 +117,16 @@ struct Taken {
 
 impl Tail {
     /// Reads what is there, up to a bound; none when there is nothing new.
-    fn read(&self) -> io::Result<Option<Taken>> {
+    fn read(&mut self) -> io::Result<Option<Taken>> {
         let present = open(&self.path)?;
-        let Some(position) = &self.position else {
+        let Some(position) = self.position.clone() else {
             let Some((file, metadata)) = present else { return Ok(None) };
             return self.lines(&file, at(&metadata, 0), false, None);
         };
         if let Some((file, metadata)) = &present
-            && is_same(metadata, position)
+            && is_same(file, metadata, &position)?
         {
+            self.quiet = 0;
             let change = if metadata.len() < position.offset {
                 Some(Change::Truncated)
             } else if before(file, position.offset)? != position.before {
@@ -112,36 +134,39 @@ impl Tail {
             } else {
                 None
             };
-            let start = if change.is_some() { at(metadata, 0) } else { position.clone() };
+            let start =
+                if change.is_some() { at(metadata, 0) } else { Position { device: metadata.dev(), ..position } };
             return self.lines(file, start, false, change);
         }
         // It was renamed: what is left of it comes first. Its last line may have no end.
-        let renamed = self.renamed(position)?;
-        if let Some(file) = &renamed
-            && let Some(taken) = self.lines(file, position.clone(), present.is_some(), None)?
-        {
-            return Ok(Some(taken));
-        }
-        let Some((file, metadata)) = present else { return Ok(None) };
-        let change = renamed.is_none().then_some(Change::Gone);
-        self.lines(&file, at(&metadata, 0), false, change)
-    }
-
-    /// The file that was read, under another name in the same folder.
-    fn renamed(&self, position: &Position) -> io::Result<Option<File>> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let found = entry.metadata().is_ok_and(|metadata| metadata.is_file() && is_same(&metadata, position));
-            if found && let Some((file, metadata)) = open(&entry.path())? {
-                let known = metadata.len() >= position.offset && before(&file, position.offset)? == position.before;
-                return Ok(known.then_some(file));
+        let old = renamed(&self.path, &position)?;
+        if let Some((file, _)) = &old {
+            if let Some(taken) = self.lines(file, position.clone(), false, None)? {
+                self.quiet = 0;
+                return Ok(Some(taken));
+            }
+            if present.is_none() {
+                return Ok(None);
+            }
+            if self.quiet < self.patience {
+                self.quiet += 1;
+                return Ok(None);
+            }
+            if let Some(taken) = self.lines(file, position, true, None)? {
+                return Ok(Some(taken));
             }
         }
-        Ok(None)
+        let Some((file, metadata)) = present else { return Ok(None) };
+        self.quiet = 0;
+        let Some((_, old)) = old else { return self.lines(&file, at(&metadata, 0), false, Some(Change::Gone)) };
+        // There may have been more than one rotation since.
+        match next(&self.path, &old, &metadata)? {
+            Some((file, metadata)) => self.lines(&file, at(&metadata, 0), false, None),
+            None => self.lines(&file, at(&metadata, 0), false, None),
+        }
     }
 
-    /// Whole lines from a place on. None when there are none and nothing changed.
+    /// Whole lines from a place on. None when there are none, nothing changed, and the file is the one that was read before.
     fn lines(
         &self,
         mut file: &File,
@@ -154,7 +179,7 @@ impl Tail {
         file.take(MAX_READ_BYTES as u64).read_to_end(&mut text)?;
         let at_end = text.len() < MAX_READ_BYTES;
         let (mut records, mut taken) = (Vec::new(), 0);
-        while taken < text.len() {
+        while taken < text.len() && records.len() < MAX_READ_RECORDS {
             let rest = &text[taken..];
             let line = match rest.iter().position(|byte| *byte == b'\n') {
                 Some(end) if end <= MAX_LINE_BYTES => &rest[..=end],
@@ -165,7 +190,8 @@ impl Tail {
             taken += line.len();
             records.push(self.record(line));
         }
-        if records.is_empty() && change.is_none() {
+        let is_known = self.position.as_ref().is_some_and(|known| known.inode == place.inode);
+        if records.is_empty() && change.is_none() && is_known {
             return Ok(None);
         }
         place.offset += taken as u64;
@@ -194,122 +220,5 @@ impl Tail {
         received(&mut record, "tail");
         record.insert(FILE.to_owned(), self.path.to_string_lossy().into_owned().into());
         record
-    }
-}
-
-fn open(path: &Path) -> io::Result<Option<(File, Metadata)>> {
-    match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-        Ok(file) => {
-            let metadata = file.metadata()?;
-            if metadata.is_file() { Ok(Some((file, metadata))) } else { Err(io::ErrorKind::InvalidInput.into()) }
-        }
-    }
-}
-
-fn at(metadata: &Metadata, offset: u64) -> Position {
-    Position { device: metadata.dev(), inode: metadata.ino(), offset, before: hashed(&[]) }
-}
-
-fn is_same(metadata: &Metadata, position: &Position) -> bool {
-    metadata.dev() == position.device && metadata.ino() == position.inode
-}
-
-/// What stands before a place.
-fn before(mut file: &File, offset: u64) -> io::Result<String> {
-    let count = offset.min(RECOGNIZED_BYTES);
-    file.seek(SeekFrom::Start(offset - count))?;
-    let mut bytes = Vec::new();
-    file.take(count).read_to_end(&mut bytes)?;
-    Ok(hashed(&bytes))
-}
-
-fn hashed(bytes: &[u8]) -> String {
-    hex::encode(digest(&SHA256, bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::io::Write as _;
-
-    use super::*;
-
-    struct Log {
-        folder: tempfile::TempDir,
-        tail: Tail,
-    }
-
-    impl Log {
-        fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("log");
-            Self { folder, tail: Tail { path, json: false, position: None } }
-        }
-
-        fn write(&self, text: &str) {
-            let mut file = fs::OpenOptions::new().create(true).append(true).open(&self.tail.path).unwrap();
-            file.write_all(text.as_bytes()).unwrap();
-        }
-
-        fn rename(&self, name: &str) {
-            fs::rename(&self.tail.path, self.folder.path().join(name)).unwrap();
-        }
-
-        /// Everything that is there, and what changed.
-        fn read(&mut self) -> (Vec<String>, Vec<Change>) {
-            let (mut lines, mut changes) = (Vec::new(), Vec::new());
-            while let Some(taken) = self.tail.read().unwrap() {
-                lines.extend(taken.records.iter().map(|record| record["line"].as_str().unwrap().to_owned()));
-                changes.extend(taken.change);
-                self.tail.position = Some(taken.position);
-            }
-            (lines, changes)
-        }
-    }
-
-    // S-COL
-    #[test]
-    fn a_rotated_log_is_read_to_its_end_and_then_the_new_one() {
-        let mut log = Log::new();
-        assert_eq!(log.read(), (vec![], vec![]));
-        log.write("a\nb\r\nc");
-        assert_eq!(log.read().0, ["a", "b"], "a line has an end");
-        log.write("c\nd\n");
-        log.rename("log.1");
-        assert_eq!(log.read().0, ["cc", "d"], "also before there is a new file");
-        fs::write(log.folder.path().join("log.1"), "a\nb\r\ncc\nd\nlate").unwrap();
-        log.write("e\n");
-        assert_eq!(log.read(), (vec!["late".to_owned(), "e".to_owned()], vec![]));
-        log.rename("log.2");
-        log.write("f\n");
-        fs::remove_file(log.folder.path().join("log.2")).unwrap();
-        assert_eq!(log.read(), (vec!["f".to_owned()], vec![Change::Gone]));
-    }
-
-    // S-COL
-    #[test]
-    fn a_log_that_changed_under_its_reader_is_noticed_and_read_anew() {
-        let mut log = Log::new();
-        log.write("one\ntwo\n");
-        assert_eq!(log.read().0.len(), 2);
-        fs::write(&log.tail.path, "x\n").unwrap();
-        assert_eq!(log.read(), (vec!["x".to_owned()], vec![Change::Truncated]));
-        fs::write(&log.tail.path, "y\nz\n").unwrap();
-        assert_eq!(log.read(), (vec!["y".to_owned(), "z".to_owned()], vec![Change::Rewritten]));
-        assert_eq!(log.read(), (vec![], vec![]), "once");
-    }
-
-    // S-COL
-    #[test]
-    fn a_line_without_end_comes_in_pieces() {
-        let mut log = Log::new();
-        log.write(&"x".repeat(MAX_LINE_BYTES * 2 + 10));
-        let lines = log.read().0;
-        assert_eq!(lines.iter().map(String::len).collect::<Vec<_>>(), [MAX_LINE_BYTES, MAX_LINE_BYTES]);
-        log.write("\n");
-        assert_eq!(log.read().0, ["x".repeat(10)]);
     }
 }

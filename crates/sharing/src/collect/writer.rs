@@ -1,6 +1,12 @@
 //! One thread writes the spool: what waits is written together, with one wait for the disk.
 
-use std::thread::JoinHandle;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -10,6 +16,8 @@ use super::{CollectError, Record, spool::Spool};
 const MAX_WAITING: usize = 256;
 /// Appends that are written together.
 const MAX_TOGETHER: usize = 64;
+/// Records after which no further append joins.
+const MAX_TOGETHER_RECORDS: usize = 20_000;
 /// Bytes, as they came, after which no further append joins.
 const MAX_TOGETHER_BYTES: usize = 8 * 1024 * 1024;
 
@@ -17,7 +25,31 @@ struct Append {
     records: Vec<Record>,
     /// As they came.
     bytes: usize,
-    done: oneshot::Sender<Result<(), CollectError>>,
+    sender: Sender,
+}
+
+/// Who is told what became of an append.
+enum Sender {
+    Waiting(oneshot::Sender<Result<(), CollectError>>),
+    /// Nobody: it is counted when it is lost.
+    Counted(Dropped),
+}
+
+/// Counts what found no room.
+#[derive(Clone, Default)]
+pub(super) struct Dropped(Arc<AtomicU64>);
+
+impl Dropped {
+    pub(super) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self) {
+        let dropped = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        if dropped.is_power_of_two() {
+            tracing::warn!(dropped, "datagrams find no room in the spool");
+        }
+    }
 }
 
 /// Gives records to the spool.
@@ -26,56 +58,128 @@ pub(super) struct Writer {
     waiting: mpsc::Sender<Append>,
 }
 
+/// The thread that writes, and why it ended by itself.
+pub(super) struct Writing {
+    pub(super) thread: JoinHandle<()>,
+    pub(super) failed: mpsc::Receiver<CollectError>,
+}
+
 impl Writer {
-    /// Begins; the thread ends, and closes the spool, with the last of these handles.
-    pub(super) fn start(spool: Spool) -> Result<(Self, JoinHandle<()>), CollectError> {
+    /// Begins; the thread ends, and closes the spool, with the last of these handles, or when the spool cannot be written.
+    pub(super) fn start(spool: Spool) -> Result<(Self, Writing), CollectError> {
         let (waiting, appends) = mpsc::channel(MAX_WAITING);
+        let (fails, failed) = mpsc::channel(1);
         let thread = std::thread::Builder::new()
             .name("spool".to_owned())
-            .spawn(move || write(spool, appends))
+            .spawn(move || {
+                if let Err(error) = write(spool, appends) {
+                    fails.try_send(error).ok();
+                }
+            })
             .map_err(|error| CollectError::Stopped(error.to_string()))?;
-        Ok((Self { waiting }, thread))
+        Ok((Self { waiting }, Writing { thread, failed }))
     }
 
     /// Returns when the records are on disk, all of them, or none.
     pub(super) async fn append(&self, records: Vec<Record>, bytes: usize) -> Result<(), CollectError> {
         let (done, answer) = oneshot::channel();
         let gone = || CollectError::Stopped("the spool is closed".to_owned());
-        self.waiting.send(Append { records, bytes, done }).await.map_err(|_| gone())?;
+        let append = Append { records, bytes, sender: Sender::Waiting(done) };
+        self.waiting.send(append).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
-    /// Leaves a record to the writer, if there is room; nobody waits for it.
-    pub(super) fn leave(&self, record: Record, bytes: usize) -> bool {
-        let (done, _) = oneshot::channel();
-        self.waiting.try_send(Append { records: vec![record], bytes, done }).is_ok()
+    /// Leaves a record to the writer, if there is room; nobody waits for it, and it is counted when it is lost.
+    pub(super) fn leave(&self, record: Record, bytes: usize, dropped: &Dropped) {
+        let append = Append { records: vec![record], bytes, sender: Sender::Counted(dropped.clone()) };
+        if self.waiting.try_send(append).is_err() {
+            dropped.add();
+        }
     }
 }
 
-fn write(mut spool: Spool, mut appends: mpsc::Receiver<Append>) {
-    while let Some(first) = appends.blocking_recv() {
+/// Ends with the channel, or with an error other than that the spool is full.
+fn write(mut spool: Spool, mut appends: mpsc::Receiver<Append>) -> Result<(), CollectError> {
+    let (mut held, mut is_full) = (None, false);
+    while let Some(first) = held.take().or_else(|| appends.blocking_recv()) {
         let (mut records, mut bytes) = (first.records, first.bytes);
-        let mut waiting = vec![(records.len(), first.done)];
-        while waiting.len() < MAX_TOGETHER
-            && bytes < MAX_TOGETHER_BYTES
-            && let Ok(next) = appends.try_recv()
-        {
-            waiting.push((next.records.len(), next.done));
+        let mut senders = vec![first.sender];
+        while senders.len() < MAX_TOGETHER {
+            let Ok(next) = appends.try_recv() else { break };
+            if records.len() + next.records.len() > MAX_TOGETHER_RECORDS || bytes + next.bytes > MAX_TOGETHER_BYTES {
+                held = Some(next);
+                break;
+            }
+            senders.push(next.sender);
             records.extend(next.records);
             bytes += next.bytes;
         }
-        match spool.append(records) {
-            Ok(()) => {
-                for (_, done) in waiting {
-                    done.send(Ok(())).ok();
+        let written = spool.append(records);
+        for sender in senders {
+            match sender {
+                Sender::Waiting(done) => {
+                    done.send(written.clone()).ok();
                 }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "nothing was written");
-                for (_, done) in waiting {
-                    done.send(Err(error.clone())).ok();
-                }
+                Sender::Counted(dropped) if written.is_err() => dropped.add(),
+                Sender::Counted(_) => {}
             }
         }
+        match written {
+            Ok(()) if std::mem::take(&mut is_full) => tracing::info!("the spool has room again"),
+            Ok(()) => {}
+            Err(error @ CollectError::Full(_)) if !std::mem::replace(&mut is_full, true) => tracing::warn!(%error),
+            Err(CollectError::Full(_)) => {}
+            Err(error) => {
+                tracing::error!(%error, "nothing more is collected");
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::collect::spool::segments;
+
+    fn record(text: &str) -> Record {
+        Record::from_iter([("line".to_owned(), json!(text))])
+    }
+
+    // S-COL
+    #[tokio::test]
+    async fn what_a_full_spool_drops_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, mut writing) = Writer::start(Spool::open(folder.path(), 100).unwrap()).unwrap();
+        let dropped = Dropped::default();
+        writer.leave(record(&"x".repeat(100)), 100, &dropped);
+        // One after the other: what comes behind it is told when it was written.
+        let full = writer.append(vec![record(&"x".repeat(100))], 100).await;
+        assert!(matches!(full, Err(CollectError::Full(_))), "{full:?}");
+        assert_eq!(dropped.count(), 1);
+        drop(writer);
+        writing.thread.join().unwrap();
+        assert!(writing.failed.recv().await.is_none(), "it was told to end");
+    }
+
+    // S-COL
+    #[tokio::test]
+    async fn a_spool_that_cannot_be_written_ends_the_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, mut writing) = Writer::start(Spool::open(folder.path(), 1 << 30).unwrap()).unwrap();
+        // The name of the next segment is taken by what holds records of another.
+        let large = vec![record(&"x".repeat(17 << 20))];
+        writer.append(large, 17 << 20).await.unwrap();
+        let first = segments(folder.path()).unwrap()[0].path.clone();
+        std::fs::copy(&first, first.with_file_name(format!("{:020}.ndjson", 2))).unwrap();
+        let refused = writer.append(vec![record("y")], 1).await;
+        assert!(matches!(refused, Err(CollectError::Spool { .. })), "{refused:?}");
+        assert!(matches!(writing.failed.recv().await, Some(CollectError::Spool { .. })));
+        assert!(matches!(writer.append(vec![record("y")], 1).await, Err(CollectError::Stopped(_))));
     }
 }

@@ -31,7 +31,7 @@ pub use declaration::{
 pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
 pub use mysql::MySqlSource;
 pub use postgres::PostgresSource;
-pub use rejects::{MAX_REJECTS, Reject};
+pub use rejects::{MAX_REJECTS, PART_REJECTS, Reject};
 pub use rest::{RestConfig, RestSource};
 pub use run::{EpochKey, ExtractState, PublishedPart, extract_part, remove_superseded, reseal_part};
 pub use spool::SpoolSource;
@@ -86,8 +86,13 @@ pub enum ExtractError {
     /// More rejects than are kept aside: the declaration or the source is wrong as a whole.
     #[error("more than {MAX_REJECTS} rows, or 256 MiB of them, break the declaration; nothing is published")]
     TooManyRejects,
-    /// Not one row keeps the declaration. They are kept in this file.
-    #[error("all rows break the declaration; they are kept in {0:?}")]
+    /// More rows than a part may have.
+    #[error("more than {MAX_PART_ROWS} rows in one part: declare a cursor, so that they come in parts, or conditions")]
+    TooManyRows,
+    /// Not one row keeps the declaration. They are kept in this file; with a cursor, the next extract goes on behind them.
+    #[error(
+        "all rows break the declaration; they are kept in {0:?}: correct and replay them, or correct the declaration"
+    )]
     AllRejected(PathBuf),
     /// The same file of corrected rejects once more.
     #[error("this file was replayed already, as part {part}: correct and replay what is not in it yet")]

@@ -16,7 +16,7 @@ use super::{
     Column, ColumnType, Cursor, Declaration, ExtractError, MAX_FIELD_BYTES, Source, Stage, Staged,
     mysql_statement::statement,
     sql::lost,
-    value::{Value, from_text},
+    value::{Value, from_text, microseconds},
 };
 use crate::sealing::DataKey;
 
@@ -131,8 +131,7 @@ fn read_text(kind: ColumnType, text: &str) -> Result<Value, &'static str> {
         (ColumnType::Boolean, _) => Err("not true or false"),
         (ColumnType::Timestamp, text) => {
             let time: jiff::civil::DateTime = text.parse().map_err(|_| WRONG_TIME)?;
-            let time = time.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| WRONG_TIME)?;
-            Ok(Value::Timestamp(time.timestamp().as_microsecond()))
+            microseconds(time).map(Value::Timestamp).ok_or(WRONG_TIME)
         }
         _ => from_text(kind, text),
     }
@@ -163,6 +162,8 @@ mod tests {
     fn what_the_server_writes_is_read_strictly() {
         assert_eq!(read_text(ColumnType::Boolean, "1"), Ok(Value::Boolean(true)));
         assert_eq!(read_text(ColumnType::Timestamp, "1970-01-01 00:00:01.5"), Ok(Value::Timestamp(1_500_000)));
+        let last = read_text(ColumnType::Timestamp, "9999-12-31 23:59:59.999999");
+        assert_eq!(last, Ok(Value::Timestamp(253_402_300_799_999_999)));
         assert_eq!(read_text(ColumnType::Integer, "00042"), Ok(Value::Integer(42)));
         for (kind, wrong) in [
             (ColumnType::Timestamp, "0000-00-00 00:00:00"),

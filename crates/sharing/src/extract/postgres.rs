@@ -9,7 +9,8 @@ use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::mpsc;
 
 use super::{
-    ColumnType, Condition, Cursor, Declaration, DeclarationError, ExtractError, Literal, Source, Stage, Staged,
+    ColumnType, Condition, Cursor, Declaration, DeclarationError, ExtractError, Literal, MAX_PART_ROWS, Source, Stage,
+    Staged,
     columns::{self, Columns},
     copy_binary::CopyDecoder,
     part::PartWriter,
@@ -102,6 +103,9 @@ fn decode(
             Some(batch) => part.write(&batch),
             None => Ok(()),
         })?;
+        if decoder.rows > MAX_PART_ROWS {
+            return Err(ExtractError::TooManyRows);
+        }
     }
     decoder.finish()?;
     if let Some(batch) = columns.take()? {

@@ -13,6 +13,8 @@ use super::ExtractError;
 
 /// Most rejects of a run; with more it publishes nothing.
 pub const MAX_REJECTS: u64 = 100_000;
+/// Rejects after which a part that has a cursor ends.
+pub const PART_REJECTS: u64 = MAX_REJECTS / 4;
 /// Most bytes of them.
 const MAX_REJECT_BYTES: u64 = 256 * 1024 * 1024;
 
@@ -57,6 +59,11 @@ impl Rejects {
             none => none.insert(BufWriter::new(NamedTempFile::new_in(&self.directory)?)),
         };
         Ok(file.write_all(&line)?)
+    }
+
+    /// Whether a part that has a cursor ends with them.
+    pub(super) const fn are_many(&self) -> bool {
+        self.count >= PART_REJECTS || self.bytes >= MAX_REJECT_BYTES / 4
     }
 
     /// Keeps them under a name; none when there are none.

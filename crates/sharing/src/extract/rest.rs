@@ -68,7 +68,12 @@ impl RestSource {
                 return refused("a JSON pointer is empty or begins with a slash");
             }
         }
-        let client = Client::builder()
+        let mut client = Client::builder();
+        if is_this_machine(&url) {
+            // What a proxy calls by that name is another machine.
+            client = client.no_proxy();
+        }
+        let client = client
             // A token goes where it was declared to, and nowhere else.
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -186,6 +191,7 @@ impl Run {
             if let Some(cursor) = &self.declaration.cursor {
                 let Some(value) = fields.get(cursor).and_then(Json::as_i64) else {
                     rows.reject(self.position, Some(cursor), "a cursor that is no integer", fields)?;
+                    // It has no place among the others: a part does not end with it.
                     continue;
                 };
                 // Some services begin with the row that is asked after.
@@ -200,7 +206,7 @@ impl Run {
                 self.last = Some(value);
             }
             take(self.position, fields, &self.declaration, rows)?;
-            if self.declaration.cursor.is_some() && rows.count() >= self.declaration.part_rows {
+            if self.declaration.cursor.is_some() && rows.is_full(self.declaration.part_rows) {
                 return Ok(true);
             }
         }

@@ -100,7 +100,8 @@ impl ExtractState {
 /// Extracts the next part of a source into the store. None when there are no further rows.
 ///
 /// # Errors
-/// [`ExtractError`]; the state then stands as it was, and nothing that it names is touched.
+/// [`ExtractError`]; the state then stands as it was, and nothing that it names is touched. Only with [`ExtractError::AllRejected`] is a cursor behind the
+/// rejects, which are kept: they come once.
 pub async fn extract_part(
     source: &dyn Source,
     declaration: &Declaration,
@@ -118,22 +119,30 @@ pub async fn extract_part(
     if let Some(part) = state.parts.iter().position(|part| replayed.is_some() && part.replayed == replayed) {
         return Err(ExtractError::Replayed { part: part + 1 });
     }
+    let moved = staged.cursor.is_some() && (staged.cursor, &staged.mark) != (state.cursor, &state.mark);
+    if staged.cursor.is_some() {
+        (state.cursor, state.mark) = (staged.cursor, staged.mark);
+    }
     if staged.rows == 0 && rejected == 0 {
+        if moved {
+            // Rows were read, and none is among the chosen ones: they are not read again.
+            state.save(state_path)?;
+        }
         return Ok(None);
     }
     let name = part_name(asset, state.parts.len() + 1)?;
     let own = name.as_str().rsplit('/').next().unwrap_or_default().trim_end_matches(".parquet.sealed");
     let rejects = staged.rejects.keep(&format!("{own}.rejects.ndjson"))?;
     if staged.rows == 0 {
+        if moved {
+            state.save(state_path)?;
+        }
         return Err(ExtractError::AllRejected(rejects.unwrap_or_default()));
     }
     let location = store.publish(&name, staged.file.path()).await?;
     let Sealed { fingerprint, bytes } = staged.sealed;
     let (rows, key_epoch) = (staged.rows, key.epoch);
     let part = PublishedPart { location, fingerprint, bytes, key_epoch, rows, rejected, rejects, replayed };
-    if staged.cursor.is_some() {
-        (state.cursor, state.mark) = (staged.cursor, staged.mark);
-    }
     state.parts.push(part.clone());
     state.save(state_path)?;
     Ok(Some(part))

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, Read as _},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -14,12 +14,9 @@ use super::{
     Cursor, Declaration, DeclarationError, ExtractError, Source, Stage, Staged, file::record::take, staging::StagedRows,
 };
 use crate::{
-    collect::{SEQUENCE, Segment, identity, segments},
+    collect::{MAX_LINE_BYTES, SEQUENCE, Segment, UNTIL, identity, segments, whole},
     sealing::DataKey,
 };
-
-/// Longest line of a spool.
-const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A spool that a collector writes, or wrote. It belongs to one data set: what was extracted and recorded is taken away, a segment at a time.
 #[derive(Clone, Debug)]
@@ -79,8 +76,9 @@ impl SpoolSource {
                 held.ok_or_else(|| reading.replaced())?
             }
         };
-        for segment in &all[from..] {
-            if reading.segment(segment, declaration, &mut rows)? {
+        for (index, segment) in all.iter().enumerate().skip(from) {
+            let written = index + 1 == all.len();
+            if reading.segment(segment, written, declaration, &mut rows)? {
                 break;
             }
         }
@@ -121,29 +119,39 @@ impl Reading<'_> {
         ))
     }
 
-    /// Reads what is whole in a segment; true when the part is full.
+    /// Reads what is whole in a segment, which may be the one that is being written; true when the part is full.
     fn segment(
         &mut self,
         segment: &Segment,
+        written: bool,
         declaration: &Declaration,
         rows: &mut StagedRows,
     ) -> Result<bool, ExtractError> {
-        const WRONG: ExtractError = ExtractError::SourceMalformed("records of the spool are missing or changed");
+        const WRONG: ExtractError = ExtractError::SourceMalformed(
+            "records of the spool are missing or changed: put the segments of a backup in their place",
+        );
         if self.next.is_some_and(|next| next != segment.first) {
             return Err(WRONG);
         }
-        let file = File::open(&segment.path).map_err(lost)?;
+        let mut file = File::open(&segment.path).map_err(lost)?;
         // What is read here is on disk: a record that a crash takes back is in no part.
         file.sync_data().map_err(lost)?;
-        let length = file.metadata().map_err(lost)?.len();
+        let length = if written {
+            // An append that is not whole was not acknowledged: it may be taken back.
+            whole(&file, segment.first, |_, _| {})
+                .map_err(|error| if error.kind() == io::ErrorKind::InvalidData { WRONG } else { lost(error) })?
+                .0
+        } else {
+            file.metadata().map_err(lost)?.len()
+        };
+        file.seek(SeekFrom::Start(0)).map_err(lost)?;
         let mut lines = BufReader::new(file.take(length));
         let (mut line, mut expected) = (Vec::new(), segment.first);
         loop {
             line.clear();
             (&mut lines).take(MAX_LINE_BYTES).read_until(b'\n', &mut line).map_err(lost)?;
             if line.last() != Some(&b'\n') {
-                // The end, or a record that is being written.
-                return Ok(false);
+                return if line.is_empty() { Ok(false) } else { Err(WRONG) };
             }
             let mut record: Map<String, Json> = serde_json::from_slice(&line).map_err(|_| WRONG)?;
             if record.get(SEQUENCE).and_then(Json::as_u64) != Some(expected) {
@@ -169,8 +177,9 @@ impl Reading<'_> {
             self.last = Some((number, self.mark(&line)));
             // The collector's own.
             record.remove("_position");
+            record.remove(UNTIL);
             take(number.unsigned_abs(), record, declaration, rows)?;
-            if declaration.cursor.is_some() && rows.count() >= declaration.part_rows {
+            if declaration.cursor.is_some() && rows.is_full(declaration.part_rows) {
                 return Ok(true);
             }
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use tempfile::NamedTempFile;
 
 use super::{
-    Declaration, ExtractError,
+    Declaration, ExtractError, MAX_PART_ROWS,
     columns::{self, Columns},
     part::PartWriter,
     rejects::{Reject, Rejects},
@@ -66,12 +66,15 @@ impl StagedRows {
         }
         self.columns.end_row();
         self.rows += 1;
+        if self.rows > MAX_PART_ROWS {
+            return Err(ExtractError::TooManyRows);
+        }
         if self.columns.is_full() { self.write() } else { Ok(()) }
     }
 
-    /// Rows so far.
-    pub(super) const fn count(&self) -> u64 {
-        self.rows
+    /// Whether a part that has a cursor ends here. Rejects count, and end it long before there are too many of them.
+    pub(super) const fn is_full(&self, part_rows: u64) -> bool {
+        self.rows + self.rejects.count >= part_rows || self.rejects.are_many()
     }
 
     /// Keeps a record aside.

@@ -34,9 +34,14 @@ impl Value {
                 let date = span.and_then(|span| jiff::civil::date(1970, 1, 1).checked_add(span));
                 date.map_or(Json::Null, |date| date.to_string().into())
             }
-            Self::Timestamp(microseconds) => {
-                jiff::Timestamp::from_microsecond(*microseconds).map_or(Json::Null, |time| time.to_string().into())
-            }
+            Self::Timestamp(microseconds) => match jiff::Timestamp::from_microsecond(*microseconds) {
+                Ok(time) => time.to_string().into(),
+                Err(_) => {
+                    let since = jiff::SignedDuration::from_micros(*microseconds);
+                    let time = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since);
+                    time.map_or(Json::Null, |time| format!("{time}Z").into())
+                }
+            },
         }
     }
 
@@ -78,8 +83,12 @@ pub(super) fn from_text(kind: ColumnType, text: &str) -> Result<Value, &'static 
             Ok(Value::Date(days(date).ok_or("not a date of the form YYYY-MM-DD")?))
         }
         ColumnType::Timestamp => {
-            let time: jiff::Timestamp = text.parse().map_err(|_| "not a time of RFC 3339")?;
-            Ok(Value::Timestamp(time.as_microsecond()))
+            if let Ok(time) = text.parse::<jiff::Timestamp>() {
+                return Ok(Value::Timestamp(time.as_microsecond()));
+            }
+            // The last day of the year 9999 is beyond what has a place in every zone.
+            let civil = text.strip_suffix('Z').filter(|text| text.contains('T')).and_then(|text| text.parse().ok());
+            civil.and_then(microseconds).map(Value::Timestamp).ok_or("not a time of RFC 3339")
         }
     }
 }
@@ -97,6 +106,12 @@ pub(super) fn from_json(kind: ColumnType, json: &Json) -> Result<Value, &'static
         (ColumnType::Text, Json::Number(number)) => Ok(Value::Text(number.to_string())),
         _ => Err("of another type than declared"),
     }
+}
+
+/// A time of UTC.
+pub(super) fn microseconds(time: jiff::civil::DateTime) -> Option<i64> {
+    let since = time.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0));
+    i64::try_from(since.as_micros()).ok()
 }
 
 fn days(date: jiff::civil::Date) -> Option<i32> {
@@ -119,6 +134,7 @@ mod tests {
             (ColumnType::Bytes, Value::Bytes(vec![0, 255])),
             (ColumnType::Date, Value::Date(-719_000)),
             (ColumnType::Timestamp, Value::Timestamp(-1_500_000)),
+            (ColumnType::Timestamp, Value::Timestamp(253_402_300_799_999_999)),
             (ColumnType::Date, Value::Null),
         ] {
             assert_eq!(from_json(kind, &value.to_json()), Ok(value));

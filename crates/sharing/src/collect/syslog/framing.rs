@@ -1,10 +1,16 @@
 //! Messages on a connection (RFC 6587): counted octets (section 3.4.1), or lines (section 3.4.2), told apart by the first byte of each.
 
-use std::io::{self, ErrorKind};
+use std::{
+    io::{self, ErrorKind},
+    time::Duration,
+};
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 
 use super::MAX_MESSAGE_BYTES;
+
+/// How long a message may take that has begun.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) struct Frames<R> {
     input: R,
@@ -21,8 +27,8 @@ impl<R: AsyncBufRead + Unpin> Frames<R> {
             let Some(first) = self.input.fill_buf().await?.first().copied() else { return Ok(None) };
             match first {
                 b'\n' | b'\r' | 0 => self.input.consume(1),
-                b'1'..=b'9' => return self.counted().await.map(Some),
-                b'<' => return self.line().await.map(Some),
+                b'1'..=b'9' => return in_time(self.counted()).await.map(Some),
+                b'<' => return in_time(self.line()).await.map(Some),
                 _ => return Err(wrong("a message begins with its length or with <")),
             }
         }
@@ -59,6 +65,13 @@ impl<R: AsyncBufRead + Unpin> Frames<R> {
             message.pop();
         }
         Ok(message)
+    }
+}
+
+async fn in_time(message: impl Future<Output = io::Result<Vec<u8>>>) -> io::Result<Vec<u8>> {
+    match tokio::time::timeout(FRAME_TIMEOUT, message).await {
+        Ok(message) => message,
+        Err(_) => Err(io::Error::new(ErrorKind::TimedOut, "a message came too slowly")),
     }
 }
 

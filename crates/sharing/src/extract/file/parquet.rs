@@ -132,7 +132,7 @@ fn take(
         named.cloned().zip(readers.iter().map(|reader| reader.json(row))).collect()
     };
     for (condition, reader) in declaration.conditions.iter().zip(compared) {
-        match holds(condition, &reader.json(row)) {
+        match reader.compared(row).and_then(|value| holds(condition, &value)) {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(reason) => return rows.reject(position, Some(&condition.column), reason, record()),

@@ -103,24 +103,39 @@ impl FieldReader {
             (Stored::Float(number), _, ColumnType::Float) if !number.is_finite() => Err("not a finite number"),
             (_, Meaning::Other, _) => Err(OTHER),
             // As a file of JSON with the same value.
-            _ => from_json(kind, &self.json(row)),
+            _ => from_json(kind, &self.compared(row)?),
         }
     }
 
-    /// A value of the batch as JSON: for a condition, and for the file of rejects.
+    /// A value of the batch as JSON, for a condition; the reason when it is none that can be read.
+    pub(super) fn compared(&self, row: usize) -> Result<Json, &'static str> {
+        match (self.values.get(row).and_then(Option::as_ref), self.meaning) {
+            (Some(Stored::Float(number)), _) if !number.is_finite() => Err("not a finite number"),
+            (Some(Stored::Integer(days)), Meaning::Date) => date(*days).ok_or("not a date"),
+            (Some(Stored::Integer(units)), Meaning::Timestamp(a_second)) => time(*units, a_second).ok_or("not a time"),
+            (Some(Stored::Bytes(bytes)), Meaning::Decimal(_)) if bytes.len() > MAX_DECIMAL_BYTES => {
+                Err("a decimal of more than 38 digits")
+            }
+            (Some(Stored::Bytes(bytes)), Meaning::Text) if std::str::from_utf8(bytes.data()).is_err() => {
+                Err("not UTF-8")
+            }
+            _ => Ok(self.json(row)),
+        }
+    }
+
+    /// A value of the batch as JSON, for the file of rejects: what cannot be read is there as it is stored.
     pub(super) fn json(&self, row: usize) -> Json {
         let Some(stored) = self.values.get(row).and_then(Option::as_ref) else { return Json::Null };
         match (stored, self.meaning) {
             (Stored::Boolean(value), _) => (*value).into(),
-            (Stored::Float(value), _) => (*value).into(),
+            (Stored::Float(value), _) if value.is_finite() => (*value).into(),
+            (Stored::Float(value), _) => value.to_string().into(),
             (Stored::Integer(value), Meaning::Decimal(scale)) => decimal((*value).into(), scale).into(),
             (Stored::Integer(value), Meaning::Unsigned32) => (*value & i64::from(u32::MAX)).into(),
             (Stored::Integer(value), Meaning::Unsigned64) => value.cast_unsigned().into(),
-            (Stored::Integer(days), Meaning::Date) => {
-                i32::try_from(*days).map_or(Json::Null, |days| Value::Date(days).to_json())
-            }
+            (Stored::Integer(days), Meaning::Date) => date(*days).unwrap_or_else(|| (*days).into()),
             (Stored::Integer(units), Meaning::Timestamp(a_second)) => {
-                microseconds(*units, a_second).map_or(Json::Null, |time| Value::Timestamp(time).to_json())
+                time(*units, a_second).unwrap_or_else(|| (*units).into())
             }
             (Stored::Integer(value), _) => (*value).into(),
             (Stored::Bytes(bytes), Meaning::Decimal(scale)) if bytes.len() <= MAX_DECIMAL_BYTES => {
@@ -130,6 +145,16 @@ impl FieldReader {
             (Stored::Bytes(bytes), _) => format!("0x{}", hex::encode(shown(bytes))).into(),
         }
     }
+}
+
+fn date(days: i64) -> Option<Json> {
+    let date = Value::Date(i32::try_from(days).ok()?).to_json();
+    (!date.is_null()).then_some(date)
+}
+
+fn time(units: i64, a_second: i64) -> Option<Json> {
+    let time = Value::Timestamp(microseconds(units, a_second)?).to_json();
+    (!time.is_null()).then_some(time)
 }
 
 const OTHER: &str = "of another type than declared";
@@ -175,7 +200,7 @@ fn meaning(column: &ColumnDescriptor) -> Meaning {
     };
     match column.logical_type_ref() {
         Some(LogicalType::String | LogicalType::Enum | LogicalType::Json) => return Meaning::Text,
-        Some(LogicalType::Decimal(decimal)) => return Meaning::Decimal(decimal.scale),
+        Some(LogicalType::Decimal(decimal)) => return scaled(decimal.scale),
         Some(LogicalType::Date) => return Meaning::Date,
         Some(LogicalType::Timestamp(time)) => return Meaning::Timestamp(unit(&time.unit)),
         Some(LogicalType::Integer(integer)) if integer.is_signed => return Meaning::Plain,
@@ -192,7 +217,7 @@ fn meaning(column: &ColumnDescriptor) -> Meaning {
         | ConvertedType::INT_32
         | ConvertedType::INT_64 => Meaning::Plain,
         ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON => Meaning::Text,
-        ConvertedType::DECIMAL => Meaning::Decimal(column.type_scale()),
+        ConvertedType::DECIMAL => scaled(column.type_scale()),
         ConvertedType::DATE => Meaning::Date,
         ConvertedType::TIMESTAMP_MILLIS => Meaning::Timestamp(1_000),
         ConvertedType::TIMESTAMP_MICROS => Meaning::Timestamp(1_000_000),
@@ -200,6 +225,11 @@ fn meaning(column: &ColumnDescriptor) -> Meaning {
         ConvertedType::UINT_64 => Meaning::Unsigned64,
         _ => Meaning::Other,
     }
+}
+
+/// A scale that no decimal has makes its numbers something else.
+fn scaled(scale: i32) -> Meaning {
+    if (0..=38).contains(&scale) { Meaning::Decimal(scale) } else { Meaning::Other }
 }
 
 /// What is smaller than a microsecond is cut off.
@@ -234,6 +264,7 @@ mod tests {
         assert_eq!(decimal(-5, 2), "-0.05");
         assert_eq!(decimal(1280, 2), "12.80");
         assert_eq!(decimal(7, 0), "7");
+        assert!(matches!((scaled(38), scaled(39), scaled(-1)), (Meaning::Decimal(38), Meaning::Other, Meaning::Other)));
         assert_eq!(big_endian(&[0xff, 0xfb]), -5);
         assert_eq!(big_endian(&[0x05, 0x00]), 1280);
         assert_eq!(microseconds(-1, 1_000_000_000), Some(-1));
