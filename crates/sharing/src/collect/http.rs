@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    body::{Body, to_bytes},
+    body::{Body, HttpBody as _, to_bytes},
     extract::State,
     http::{
         HeaderMap, StatusCode,
@@ -110,12 +110,15 @@ async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Respo
         let asked = [(WWW_AUTHENTICATE, "Bearer")];
         return (asked, problem(StatusCode::UNAUTHORIZED, "show the collector's token".to_owned())).into_response();
     }
-    let bytes = match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
+    let long = || {
+        problem(StatusCode::PAYLOAD_TOO_LARGE, format!("a body has at most {MAX_BODY_BYTES} bytes, and comes whole"))
+    };
+    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return long();
+    }
+    let bytes = match timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => {
-            let said = format!("a body has at most {MAX_BODY_BYTES} bytes, and comes whole");
-            return problem(StatusCode::PAYLOAD_TOO_LARGE, said);
-        }
+        Ok(Err(_)) => return long(),
         Err(_) => return problem(StatusCode::REQUEST_TIMEOUT, "the body came too slowly".to_owned()),
     };
     // Held until the records are on disk.

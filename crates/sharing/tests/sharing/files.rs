@@ -15,6 +15,8 @@ use parquet::{
     file::properties::WriterProperties,
 };
 
+use serde_json::json;
+
 use crate::support::{Desk, dataset, declared, rejects};
 
 fn written(path: &Path, columns: Vec<(&str, ArrayRef)>, properties: WriterProperties) -> FileSource {
@@ -84,6 +86,8 @@ async fn a_parquet_file_is_read_by_its_types_and_its_rows_are_chosen() {
     assert_eq!((part.rows, part.rejected), (1, 3));
     let columns: Vec<_> = rejects(&part).iter().map(|reject| reject.column.clone().unwrap()).collect();
     assert_eq!(columns, ["large", "wind", "at"]);
+    let kept = rejects(&part);
+    assert_eq!((&kept[1].fields["wind"], &kept[2].fields["at"]), (&json!("NaN"), &json!(i64::MAX)), "as it is stored");
     assert_eq!(desk.read(&part).await[0].column(1).as_any().downcast_ref::<Int64Array>().unwrap().value(0), 1);
 
     declaration = declared(&[("id", ColumnType::Integer)]);
@@ -91,6 +95,11 @@ async fn a_parquet_file_is_read_by_its_types_and_its_rows_are_chosen() {
     declaration.conditions = vec![Condition { column: "word".to_owned(), comparison: Comparison::Eq, value }];
     let part = desk.extract(&source, &declaration).await.unwrap().unwrap();
     assert_eq!((part.rows, part.rejected), (2, 0));
+    // What cannot be read is not passed over because a condition asks for it.
+    let value = Literal::Text("0.5".to_owned());
+    declaration.conditions = vec![Condition { column: "wind".to_owned(), comparison: Comparison::Ne, value }];
+    let part = desk.extract(&source, &declaration).await.unwrap().unwrap();
+    assert_eq!((part.rows, part.rejected), (2, 1));
     let missing = declared(&[("nothing", ColumnType::Text)]);
     let refused = desk.extract(&source, &missing).await;
     assert!(matches!(refused, Err(ExtractError::Declaration(DeclarationError::NoColumn(_)))), "{refused:?}");
