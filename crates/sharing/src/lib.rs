@@ -27,3 +27,4 @@ pub mod name;
 pub mod release;
 pub mod sealing;
 pub mod storage;
+mod this_machine;

@@ -14,7 +14,10 @@ use zeroize::Zeroizing;
 use super::{
     Cursor, Declaration, DeclarationError, ExtractError, Source, Stage, Staged, file::record::take, staging::StagedRows,
 };
-use crate::sealing::DataKey;
+use crate::{
+    sealing::DataKey,
+    this_machine::{client_builder, is_this_machine},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest silence of the service.
@@ -68,12 +71,7 @@ impl RestSource {
                 return refused("a JSON pointer is empty or begins with a slash");
             }
         }
-        let mut client = Client::builder();
-        if is_this_machine(&url) {
-            // What a proxy calls by that name is another machine.
-            client = client.no_proxy();
-        }
-        let client = client
+        let client = client_builder(&url)
             // A token goes where it was declared to, and nowhere else.
             .redirect(Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -82,17 +80,6 @@ impl RestSource {
             .build()
             .map_err(|error| ExtractError::SourceRefused(error.to_string()))?;
         Ok(Self { client, url, config })
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => {
-            let address: Result<std::net::IpAddr, _> = host.trim_matches(['[', ']']).parse();
-            address.is_ok_and(|address| address.is_loopback())
-        }
-        None => false,
     }
 }
 
@@ -191,7 +178,7 @@ impl Run {
             if let Some(cursor) = &self.declaration.cursor {
                 let Some(value) = fields.get(cursor).and_then(Json::as_i64) else {
                     rows.reject(self.position, Some(cursor), "a cursor that is no integer", fields)?;
-                    // It has no place among the others: a part does not end with it.
+                    // It has no place among the others, so no part ends with it.
                     continue;
                 };
                 // Some services begin with the row that is asked after.

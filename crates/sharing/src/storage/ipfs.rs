@@ -9,7 +9,7 @@ use reqwest::{Body, Client, Response, StatusCode, Url};
 use tokio::io::AsyncReadExt;
 
 use super::{ByteStream, Cid, FileStore, Location, StoreError, UnixFsHasher};
-use crate::name::ObjectName;
+use crate::{name::ObjectName, this_machine::client_builder};
 
 const READ_BYTES: usize = 256 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ impl IpfsStore {
     /// # Errors
     /// [`StoreError::Refused`] when no client can be made of this.
     pub fn new(rpc: Url) -> Result<Self, StoreError> {
-        let client = Client::builder()
+        let client = client_builder(&rpc)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
             .build()

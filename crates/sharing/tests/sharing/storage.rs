@@ -170,7 +170,10 @@ async fn a_bucket_keeps_files_and_one_that_is_not_there_is_an_error() {
     let name: ObjectName = "a".parse().unwrap();
     let missing = server.store().publish(&name, staged.path()).await;
     assert!(missing.is_err(), "{missing:?}");
-    let made = reqwest::Client::new()
+    let made = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
         .put(format!("{}/ods", server.endpoint))
         .header(
             "authorization",

@@ -14,11 +14,13 @@ const FRAME_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) struct Frames<R> {
     input: R,
+    /// How long a message may take that has begun.
+    timeout: Duration,
 }
 
 impl<R: AsyncBufRead + Unpin> Frames<R> {
     pub(super) const fn new(input: R) -> Self {
-        Self { input }
+        Self { input, timeout: FRAME_TIMEOUT }
     }
 
     /// The next message; none when the connection ended between two.
@@ -27,8 +29,8 @@ impl<R: AsyncBufRead + Unpin> Frames<R> {
             let Some(first) = self.input.fill_buf().await?.first().copied() else { return Ok(None) };
             match first {
                 b'\n' | b'\r' | 0 => self.input.consume(1),
-                b'1'..=b'9' => return in_time(self.counted()).await.map(Some),
-                b'<' => return in_time(self.line()).await.map(Some),
+                b'1'..=b'9' => return in_time(self.timeout, self.counted()).await.map(Some),
+                b'<' => return in_time(self.timeout, self.line()).await.map(Some),
                 _ => return Err(wrong("a message begins with its length or with <")),
             }
         }
@@ -68,8 +70,8 @@ impl<R: AsyncBufRead + Unpin> Frames<R> {
     }
 }
 
-async fn in_time(message: impl Future<Output = io::Result<Vec<u8>>>) -> io::Result<Vec<u8>> {
-    match tokio::time::timeout(FRAME_TIMEOUT, message).await {
+async fn in_time(limit: Duration, message: impl Future<Output = io::Result<Vec<u8>>>) -> io::Result<Vec<u8>> {
+    match tokio::time::timeout(limit, message).await {
         Ok(message) => message,
         Err(_) => Err(io::Error::new(ErrorKind::TimedOut, "a message came too slowly")),
     }
@@ -82,6 +84,8 @@ fn wrong(what: &'static str) -> io::Error {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use tokio::io::{AsyncWriteExt as _, BufReader};
 
     use super::*;
 
@@ -104,5 +108,17 @@ mod tests {
             assert!(all(wrong).await.is_err(), "{wrong:?}");
         }
         assert!(all(&[b"<1>".as_slice(), &vec![b'x'; MAX_MESSAGE_BYTES + 1]].concat()).await.is_err());
+    }
+
+    // S-COL
+    #[tokio::test]
+    async fn a_message_that_has_begun_comes_in_time() {
+        for begun in [b"9 <1>".as_slice(), b"<1>a"] {
+            // The connection stays open, and nothing more comes.
+            let (mut sender, receiver) = tokio::io::duplex(64);
+            sender.write_all(begun).await.unwrap();
+            let mut frames = Frames { input: BufReader::new(receiver), timeout: Duration::from_millis(10) };
+            assert_eq!(frames.next().await.unwrap_err().kind(), ErrorKind::TimedOut);
+        }
     }
 }
