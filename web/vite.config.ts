@@ -29,6 +29,7 @@ export default defineConfig({
         wallet: page('wallet/index.html'),
         inspect: page('inspect/index.html'),
         docs: page('docs/index.html'),
+        alliance: page('alliance/index.html'),
       },
     },
   },

@@ -5,6 +5,8 @@
 mod chain;
 #[path = "relay/partnership.rs"]
 mod partnership;
+#[path = "relay/progress.rs"]
+mod progress;
 
 use alloy_primitives::{B256, U256};
 use chancery_bridge::{
@@ -15,6 +17,7 @@ use chancery_contracts::Anchor;
 
 use chain::TestChain;
 use partnership::{Partnership, anchor, name};
+use progress::{Onlooker, assert_half_way, seen_at_the_end};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_chains_follow_one_another_and_prove_their_state() {
@@ -58,12 +61,16 @@ async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither
     let rival = courier.carry(&partnership.submission(&requester, "second", &calls).await).await.unwrap();
     assert_eq!((number, rival), (1, 2), "numbered in the order of sequencing");
     assert_eq!(courier.carry(&first).await.unwrap(), number, "the same again");
+    let mut onlooker = Onlooker::new(&partnership);
 
     for (party, (partner, part)) in (0..).zip(partnership.partners.iter().zip(&parts)) {
         relay.reserve(&partner.link, number, part).await.unwrap();
         let open = relay.settle(&partner.link, number, part).await.unwrap();
         assert!(matches!(open, Settlement::Open { .. }), "not decided yet: {open:?}");
         relay.report(&partner.link, number, party).await.unwrap();
+        if party == 0 {
+            assert_half_way(&partnership, &onlooker.look(number).await);
+        }
     }
     assert_eq!(partnership.state(number).await, RequestState::Committed.code());
     for (partner, part) in partnership.partners.iter().zip(&parts) {
@@ -81,4 +88,5 @@ async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither
     let after: Vec<_> = partnership.outcomes(rival, key).await;
     assert_eq!(after[0], (Outcome::Refused.code(), 1, U256::from(40)));
     assert_eq!(after[1], (0, 1, U256::from(60)), "the other was never asked");
+    Box::pin(seen_at_the_end(&partnership, onlooker, number, rival)).await;
 }
