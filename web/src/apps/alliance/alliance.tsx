@@ -48,14 +48,14 @@ function Watched({ alliance, number }: { alliance: Alliance; number: string | un
         </div>
         <Requests now={now} />
       </section>
-      <section className="stack" aria-labelledby="members">
+      <div className="stack">
         <h2 id="members">{t('alliance.members')}</h2>
         <p className="muted">
           {t('alliance.about', { purpose: alliance.purpose, chain: alliance.chain, id: alliance.chainId })}{' '}
           <Identifier value={alliance.contract} label={t('alliance.contract')} />
         </p>
         <Members members={alliance.members} />
-      </section>
+      </div>
     </>
   );
 }

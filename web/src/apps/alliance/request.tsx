@@ -68,10 +68,10 @@ export function RequestView({ request }: { request: AllianceRequest }): ReactNod
       <div role="status">
         <Awaited request={request} />
       </div>
-      <section className="stack" aria-labelledby="steps">
+      <div className="stack">
         <h2 id="steps">{t('alliance.steps')}</h2>
         <Progress parties={request.parties} />
-      </section>
+      </div>
       <section className="card" aria-labelledby="facts">
         <h2 id="facts">{t('alliance.facts')}</h2>
         <Details rows={rows} />
