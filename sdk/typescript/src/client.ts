@@ -1,4 +1,6 @@
 /** A client of one gateway: submits, queries, and gets what is needed to verify. */
+import { follow, type AllianceChange, type FollowOptions } from './alliance/follow.js';
+import type { Alliance, AlliancePage, AllianceRequest } from './alliance/types.js';
 import type { Answer, FoundOperation, FoundPage, Method, PathOf, Request, Schemas, Search, Trace } from './api.js';
 import type { Operation } from './data/operation.js';
 import type { Registration, SourceKey } from './data/source-key.js';
@@ -212,6 +214,36 @@ export class Client {
     return fetchShared(owner, node, { asset: asset.toLowerCase() as Address, request, reader, maxBytes });
   }
 
+  /** How far a request for access to a resource is, as the asset's contract has it. */
+  accessRequest(resource: string, request: number): Promise<Schemas['AccessRequest']> {
+    return this.call('get', '/v1/resources/{resource}/requests/{request}', { path: { resource, request } });
+  }
+
+  // Alliance: who takes part in a cross-chain alliance, and how far its requests are. Nothing of it is proven to this client: each step names the event that shows it.
+
+  /** @throws ProblemError `no-alliance` where the gateway watches none */
+  async alliance(): Promise<Alliance> {
+    return (await this.#read('/v1/alliance')) as Alliance;
+  }
+
+  /** Requests, newest first. `cursor` is `nextCursor` of the page before; `limit` 1 to 100. */
+  async allianceRequests(page: { readonly limit?: number; readonly cursor?: string } = {}): Promise<AlliancePage> {
+    return (await this.#read('/v1/alliance/requests', {}, page)) as AlliancePage;
+  }
+
+  /** @throws ProblemError `unknown-alliance-request` for one that is none of the newest */
+  async allianceRequest(number: number): Promise<AllianceRequest> {
+    return (await this.#read('/v1/alliance/requests/{number}', { number })) as AllianceRequest;
+  }
+
+  /**
+   * Requests as they change, each as it is then, until the signal is aborted; first all that the gateway keeps, or what has changed after `after`. A connection that breaks off is
+   * made anew where the last one ended. Of several changes between two connections the newest is told.
+   */
+  followAlliance(options: FollowOptions = {}): AsyncGenerator<AllianceChange, void, undefined> {
+    return follow(this.#connection, options);
+  }
+
   // Verify.
 
   /**
@@ -220,6 +252,10 @@ export class Client {
    */
   trust(chain: string, genesisHash: Hex): Promise<{ chain: TrustedChain; essentials: ChainEssentials }> {
     return fetchTrust(this.#connection, chain, genesisHash);
+  }
+
+  #read(path: string, parameters: Record<string, number> = {}, query: Record<string, string | number | undefined> = {}): Promise<unknown> {
+    return this.#connection.send({ method: 'GET', path, parameters, query, isRepeatable: true, isOpen: true });
   }
 
   async *#signed(

@@ -9,6 +9,20 @@
  * Every failure is one of the classes in errors.ts, `ProofFailure`, `ShareFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
  * nothing here writes one to a log, an error or a request. It keeps nothing on disk, and decides nothing that a gateway or a chain decides.
  */
+export type { AllianceChange, FollowOptions } from './alliance/follow.js';
+export type {
+  Alliance,
+  AllianceMember,
+  AlliancePage,
+  AllianceParty,
+  AllianceRefusal,
+  AllianceRequest,
+  AllianceStatus,
+  AllianceStep,
+  AllianceStepName,
+  AllianceStepState,
+  ShownBy,
+} from './alliance/types.js';
 export type { Answer, FoundOperation, FoundPage, Method, OperationPlace, PathOf, Request, Schemas, Search, Trace } from './api.js';
 export { Client, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions } from './client.js';
 export type { Algorithm, Jwk } from './data/jwk.js';
