@@ -7,6 +7,7 @@ import type { EthereumKey } from './key.js';
 import { DEFAULT_RETRY, retrying, SYSTEM_PORTS, type Ports, type RetryPolicy } from './retry.js';
 import { signatureHeaders } from './signature.js';
 import { Silence } from './silence.js';
+import type { LegacyTransaction } from './transaction.js';
 
 /** The longest that an answer is waited for; the gateway itself gives up after half of it. */
 export const REQUEST_TIMEOUT_MS = 60_000;
@@ -68,6 +69,13 @@ export class Connection {
     this.ports = { ...SYSTEM_PORTS, ...options.ports };
     this.#options = options;
     if (options.mainChainId !== undefined) this.#mainChainId = Promise.resolve(options.mainChainId);
+  }
+
+  /** Signs a transaction of its account. @throws InputError without a key */
+  signTransaction(transaction: LegacyTransaction): Uint8Array {
+    const { key } = this.#options;
+    if (key === undefined) throw new InputError('a transaction is signed by the key of its account: give the client one');
+    return key.signTransaction(transaction);
   }
 
   /** Whose key signs. */
