@@ -1,10 +1,6 @@
 //! `/v1/alliance`: a cross-chain alliance, and its requests on their way (`docs/specs/alliance.md`, "The live view").
 
-use axum::{
-    Json as Answer,
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
+use axum::{Json as Answer, extract::State, response::Response};
 use chancery_reference_points::Code;
 use chancery_rest::types::{
     Example as _, Page,
@@ -109,7 +105,7 @@ async fn follow_alliance(
     let after = last_event(&headers)?;
     let peer = peer.map_or(Peer::UNKNOWN, |axum::Extension(peer)| peer);
     let place = shared.streams.take(peer.address)?;
-    Ok(keep(news::answer(view, after, shared.stopping.clone()).into_response(), place))
+    Ok(keep(news::answer(view, after, shared.stopping.clone()), place))
 }
 
 fn last_event(headers: &HeaderMap) -> ApiResult<Option<String>> {
