@@ -1,6 +1,6 @@
 //! Changes as server-sent events (HTML, "Server-sent events"). A reader that is slow misses states in between, never the newest: nothing is queued for it but one batch.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -21,13 +21,21 @@ struct Telling {
     view: Arc<dyn AllianceView>,
     after: Option<String>,
     ends_at: Instant,
+    heart_beat: Duration,
     stopping: CancellationToken,
     greeted: bool,
 }
 
 /// A stream of events from after an event on.
 pub(super) fn answer(view: Arc<dyn AllianceView>, after: Option<String>, stopping: CancellationToken) -> Response {
-    let telling = Telling { view, after, ends_at: Instant::now() + MAX_FOLLOW_TIME, stopping, greeted: false };
+    let telling = Telling {
+        view,
+        after,
+        ends_at: Instant::now() + MAX_FOLLOW_TIME,
+        heart_beat: HEART_BEAT,
+        stopping,
+        greeted: false,
+    };
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
@@ -54,7 +62,7 @@ impl Telling {
         if Instant::now() >= self.ends_at {
             return None;
         }
-        let changes = timeout(HEART_BEAT, self.view.changes(self.after.clone(), MAX_EVENTS_AT_ONCE));
+        let changes = timeout(self.heart_beat, self.view.changes(self.after.clone(), MAX_EVENTS_AT_ONCE));
         let changes = tokio::select! {
             () = self.stopping.cancelled() => return None,
             changes = changes => changes,

@@ -16,6 +16,9 @@ use futures::StreamExt as _;
 use super::*;
 use crate::doors::PageRequest;
 
+/// Of a stream that is soon over.
+const SHORT: Duration = Duration::from_millis(20);
+
 /// Two changes, then silence.
 #[derive(Default)]
 struct Two {
@@ -51,7 +54,8 @@ fn telling(after: Option<&str>, stopping: &CancellationToken) -> Telling {
     Telling {
         view: Arc::new(Two::default()),
         after: after.map(str::to_owned),
-        ends_at: Instant::now() + MAX_FOLLOW_TIME,
+        ends_at: Instant::now() + SHORT * 20,
+        heart_beat: SHORT,
         stopping: stopping.clone(),
         greeted: false,
     }
@@ -63,8 +67,8 @@ async fn text(pieces: &mut (impl Stream<Item = Result<Bytes, Infallible>> + Unpi
 }
 
 // A-MULTI, GATEWAY-6
-#[tokio::test(start_paused = true)]
-async fn changes_are_told_in_their_order_and_silence_is_a_heart_beat_until_the_hour_is_over() {
+#[tokio::test]
+async fn changes_are_told_in_their_order_and_silence_is_a_heart_beat_until_the_time_is_over() {
     let mut pieces = Box::pin(pieces(telling(None, &CancellationToken::new())));
     assert_eq!(text(&mut pieces).await.unwrap(), "retry: 2000\n\n");
     for number in 1..=2 {
@@ -80,10 +84,10 @@ async fn changes_are_told_in_their_order_and_silence_is_a_heart_beat_until_the_h
         assert_eq!(beat, ": heart-beat\n\n");
         beats += 1;
     }
-    assert_eq!(beats, MAX_FOLLOW_TIME.as_secs() / HEART_BEAT.as_secs());
+    assert!((1..=20).contains(&beats), "{beats} beats");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn whoever_comes_back_is_told_what_came_after_its_last_event() {
     let mut pieces = Box::pin(pieces(telling(Some("1"), &CancellationToken::new())));
     text(&mut pieces).await.unwrap();
@@ -94,7 +98,9 @@ async fn whoever_comes_back_is_told_what_came_after_its_last_event() {
 #[tokio::test]
 async fn a_gateway_that_stops_ends_the_stream_at_once() {
     let stopping = CancellationToken::new();
-    let mut pieces = Box::pin(pieces(telling(Some("2"), &stopping)));
+    let mut patient = telling(Some("2"), &stopping);
+    (patient.heart_beat, patient.ends_at) = (HEART_BEAT, Instant::now() + MAX_FOLLOW_TIME);
+    let mut pieces = Box::pin(pieces(patient));
     text(&mut pieces).await.unwrap();
     stopping.cancel();
     assert_eq!(text(&mut pieces).await, None);
