@@ -319,7 +319,10 @@ async fn read_events(
             result => break result?,
         }
     };
-    let proofs = stream::iter(&events).map(|event| chain.verify_event(event)).buffered(PARALLEL_PROOFS);
-    proofs.try_for_each(|_| std::future::ready(Ok(()))).await?;
+    // None begins before it is its turn.
+    let proofs: Vec<_> = events.iter().map(|event| chain.verify_event(event)).collect();
+    let mut proofs = stream::iter(proofs).buffered(PARALLEL_PROOFS);
+    while proofs.try_next().await?.is_some() {}
+    drop(proofs);
     Ok((events, last))
 }
