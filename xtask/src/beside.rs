@@ -46,11 +46,13 @@ impl Beside {
 
 fn run(command: &Command, log: &File) -> Result<()> {
     let mut nice = Command::new("nice");
-    nice.args(["-n", "10"])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(root());
+    nice.args(["-n", "10"]).arg(command.get_program()).args(command.get_args()).current_dir(root());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(name, value),
+            None => nice.env_remove(name),
+        };
+    }
     run_into(&mut nice, log)
 }
 

@@ -30,8 +30,20 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// A cargo command, with the cargo that runs this task.
+///
+/// What that cargo said of this package is left out: build scripts ask for it (ring's does), and would run anew whenever cargo is called by hand
+/// in between, with all that depends on them.
 pub(crate) fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let of_this_package = name
+            .to_str()
+            .is_some_and(|name| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix)));
+        if of_this_package {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// A line that announces a step, with the time since the first one.

@@ -25,7 +25,7 @@ use rayon::prelude::*;
 
 /// As in the shipped binary. The system's allocator takes longer the more there is, which is no cost of ours.
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const CHAIN_ID: u64 = 7100;
 const SENDERS: usize = 20;

@@ -27,18 +27,13 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Prerequisites");
     prerequisites::node()?;
-    prerequisites::debian(&[POSTGRESQL, IPROUTE2, MOSQUITTO, MOSQUITTO_CLIENTS])?;
-    prerequisites::python()?;
-    if !arguments.no_browser {
-        prerequisites::debian(&[CHROMIUM, CJK_FONTS])?;
-    }
     if !arguments.no_lint {
         lint::formatting()?;
     }
 
     let linted = !arguments.no_lint;
     let compiled = Beside::begin("compilation", vec![everything(linted)])?;
-    let checked = contracts::check().and_then(|()| web());
+    let checked = install(arguments).and_then(|()| contracts::check()).and_then(|()| web());
     if let Err(error) = &checked {
         println!("    failed: {error:#}; the compilation is waited for");
     }
@@ -55,6 +50,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let documented = documentation.end();
     tested.and(documented)?;
     if linted { lint::licences() } else { Ok(()) }
+}
+
+/// Installs the servers and the browser that the tests start.
+fn install(arguments: &Arguments) -> Result<()> {
+    prerequisites::debian(&[POSTGRESQL, IPROUTE2, MOSQUITTO, MOSQUITTO_CLIENTS])?;
+    prerequisites::python()?;
+    if arguments.no_browser { Ok(()) } else { prerequisites::debian(&[CHROMIUM, CJK_FONTS]) }
 }
 
 /// Builds tests and what they start, in one go: what is long and alone at the end of one build has company in the other.

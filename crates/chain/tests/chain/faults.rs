@@ -60,7 +60,7 @@ fn the_same_seed_gives_the_same_run_in_another_process_too() {
     let here = faults::run(SEED, 4);
     assert_eq!(here, faults::run(SEED, 4));
     let child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "says_its_digest", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "faults::says_its_digest", "--ignored", "--nocapture", "--test-threads=1"])
         .output()
         .unwrap();
     let said = String::from_utf8(child.stdout).unwrap();

@@ -66,7 +66,7 @@ fn say(line: &str) {
 
 fn spawn(dir: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "victim", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "kill::victim", "--ignored", "--nocapture", "--test-threads=1"])
         .env(VICTIM_DIR, dir)
         .stdout(Stdio::piped())
         .spawn()
