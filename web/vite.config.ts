@@ -1,14 +1,60 @@
 import react from '@vitejs/plugin-react';
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { defaultClientConditions, defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig, type Plugin, type Rolldown } from 'vite';
 
 const page = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 // CHANCERY_URL lets `npm run dev` work against a running city.
 const city = process.env.CHANCERY_URL ?? 'http://127.0.0.1:8080';
 
+const WORKER = 'offline';
+/** Apps that the inspector's page does not need. */
+const OTHER_APPS = /\/src\/apps\/(?!inspect\/)/;
+/** Files beside the build that the page shows. */
+const BESIDE = ['/inspect', '/icon.svg', '/icon-192.png', '/inspect.webmanifest'];
+
+/** Tells the service worker which files the inspector's page consists of, and gives each set of them a name of its own. */
+function offlineFiles(): Plugin {
+  return {
+    name: 'offline-files',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      const worker = Object.values(bundle).find((file) => file.type === 'chunk' && file.isEntry && file.name === WORKER);
+      // All pages have one script, which loads the app of the path.
+      const page = Object.values(bundle).find((file) => file.type === 'chunk' && file.moduleIds.some((id) => id.endsWith('/src/main.ts')));
+      if (worker?.type !== 'chunk' || page?.type !== 'chunk') throw new Error('the build has no inspector or no service worker');
+      const files = [...BESIDE, ...filesOf(page, bundle)].sort();
+      const contents = createHash('sha256');
+      for (const file of files) contents.update(file);
+      const html = bundle['inspect/index.html'];
+      if (html?.type === 'asset') contents.update(html.source);
+      const version = contents.digest('hex').slice(0, 16);
+      worker.code = worker.code.replaceAll('__OFFLINE__', JSON.stringify({ version, files }));
+      if (/\b(import|export)\b\s*[{*'"(]/.test(worker.code)) throw new Error('a service worker is one file');
+    },
+  };
+}
+
+/** A chunk with everything that it may load, in paths of the site. */
+function filesOf(page: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle): Set<string> {
+  const found = new Set<string>();
+  const waiting = [page.fileName];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const chunk = bundle[name];
+    if (chunk?.type !== 'chunk' || found.has(`/${name}`)) continue;
+    if (chunk.facadeModuleId && OTHER_APPS.test(chunk.facadeModuleId)) continue;
+    found.add(`/${name}`);
+    const styles = (chunk as { viteMetadata?: { importedCss?: Set<string> } }).viteMetadata?.importedCss ?? [];
+    for (const style of styles) found.add(`/${style}`);
+    waiting.push(...chunk.imports, ...chunk.dynamicImports);
+  }
+  return found;
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), offlineFiles()],
   // The client (sdk/typescript) is compiled with the apps, from its source.
   resolve: { conditions: ['chancery-source', ...defaultClientConditions] },
   server: {
@@ -30,7 +76,10 @@ export default defineConfig({
         inspect: page('inspect/index.html'),
         docs: page('docs/index.html'),
         alliance: page('alliance/index.html'),
+        [WORKER]: page('src/offline/worker.ts'),
       },
+      // A service worker has one address, whatever is in it.
+      output: { entryFileNames: (chunk) => (chunk.name === WORKER ? '[name].js' : 'assets/[name]-[hash].js') },
     },
   },
 });

@@ -1,9 +1,10 @@
 import react from '@vitejs/plugin-react';
-import { defaultServerConditions } from 'vite';
+import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   plugins: [react()],
+  resolve: { conditions: ['chancery-source', ...defaultClientConditions] },
   ssr: { resolve: { conditions: ['chancery-source', ...defaultServerConditions] } },
   test: {
     include: ['tests/**/*.test.{ts,tsx}'],

@@ -3,6 +3,7 @@
 mod anvil;
 mod city;
 mod exchange;
+mod mariadb;
 mod mosquitto;
 mod network;
 mod postgres;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 pub use anvil::Anvil;
 pub use city::{City, CityOptions, built_binary};
 pub use exchange::{Answer, Endpoint};
+pub use mariadb::MariadbServer;
 pub use mosquitto::Mosquitto;
 pub use network::{Network, NodeProcess, free_ports};
 pub use postgres::PostgresServer;

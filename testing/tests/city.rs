@@ -13,6 +13,8 @@ mod identities;
 mod signed_in;
 #[path = "city/silence.rs"]
 mod silence;
+#[path = "city/stapling.rs"]
+mod stapling;
 #[path = "city/submission.rs"]
 mod submission;
 #[path = "city/support.rs"]

@@ -41,12 +41,14 @@ export class Person {
     readonly name: string,
     readonly context: BrowserContext,
     readonly page: Page,
+    /** Where this person reaches the city. */
+    private readonly origin: string,
   ) {}
 
   static async arrive(
     browser: Browser,
     name: string,
-    options: { size?: Size; language?: 'en' | 'zh'; camera?: boolean } = {},
+    options: { size?: Size; language?: 'en' | 'zh'; camera?: boolean; origin?: string } = {},
   ): Promise<Person> {
     const size = options.size ?? 'desktop';
     const context = await browser.newContext({
@@ -58,7 +60,7 @@ export class Person {
     });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
-    const person = new Person(name, context, page);
+    const person = new Person(name, context, page, options.origin ?? CITY);
     person.#listen();
     return person;
   }
@@ -73,12 +75,12 @@ export class Person {
     this.page.on('pageerror', (error) => this.complaints.push(`page error: ${error.message}`));
     this.page.on('request', (request) => {
       const url = request.url();
-      if (!url.startsWith(CITY) && !/^(blob|data):/.test(url)) this.complaints.push(`request to elsewhere: ${url}`);
+      if (!url.startsWith(this.origin) && !/^(blob|data):/.test(url)) this.complaints.push(`request to elsewhere: ${url}`);
     });
   }
 
   async go(path: string): Promise<void> {
-    await this.page.goto(`${CITY}${path}`);
+    await this.page.goto(`${this.origin}${path}`);
     await this.page.locator('#main').waitFor();
     // Not while it loads.
     await this.page.locator('h1').first().waitFor();

@@ -28,6 +28,13 @@ pub(crate) const POSTGRESQL: Package = Package {
     why: "the identity database is tested on it",
 };
 
+/// A real MariaDB, of which extracts are made.
+pub(crate) const MARIADB: Package = Package {
+    name: "mariadb-server",
+    evidence: &["/usr/sbin/mariadbd"],
+    why: "extracts of a business database are tested on it",
+};
+
 /// A real MQTT broker.
 pub(crate) const MOSQUITTO: Package =
     Package { name: "mosquitto", evidence: &["/usr/sbin/mosquitto"], why: "sources submit through it in a test" };

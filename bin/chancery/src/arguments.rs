@@ -129,6 +129,12 @@ pub(crate) enum Command {
     RepairJournal(RepairJournal),
     /// Verify a certificate file, or the proof of submitted data, without any network, knowing a chain's genesis alone.
     Verify(Verify),
+    /// Print the fingerprint of a city's genesis folder: the operator publishes it, and whoever trusts the city in a browser compares it.
+    Fingerprint {
+        /// The city's genesis folder.
+        #[arg(long, value_name = "DIR", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]
+        genesis: PathBuf,
+    },
     /// Register organizations and authorize their keys (operator).
     #[command(subcommand)]
     Organization(OrganizationCommand),
@@ -619,10 +625,13 @@ pub(crate) enum CertificateCommand {
         /// The certificate.
         certificate: B256,
     },
-    /// Show a certificate of the owner of --key as a QR code and link, for an inspector.
+    /// Show a certificate of the owner of --key as a QR code and link, for an inspector; or as a file, for one who has no network.
     Present {
         /// The certificate.
         certificate: B256,
+        /// Write a file with the document and every proof here instead, for `chancery verify` and the inspector's page.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 
@@ -662,6 +671,9 @@ pub(crate) struct Query {
     /// Write the certificate and its proof here, for `chancery verify`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// With the proof of its status and of its issuer's right, so that the file says how old it is.
+    #[arg(long, requires = "out")]
+    pub(crate) staple: bool,
 }
 
 #[derive(Debug, Args)]
@@ -720,9 +732,9 @@ pub(crate) struct Inspect {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 genuine and valid; 1 not genuine (a check failed), or an error; 2 wrong usage; \
-                        3 genuine, but revoked, replaced, suspended, expired or not yet in force; 4 genuine, but the file proves no status.")]
+                        3 genuine, but revoked, replaced, suspended, expired or not yet in force; 4 genuine, but the file proves no status, or one older than --max-age.")]
 pub(crate) struct Verify {
-    /// The certificate file (from `certificate query --out`), or the proof of an operation (from `submit --proofs`).
+    /// The certificate file (from `certificate query --out` or `certificate present --out`), or the proof of an operation (from `submit --proofs`).
     pub(crate) file: PathBuf,
     /// Genesis file of a chain, or a city's genesis folder. It decides what is believed: get it from somebody you trust, not from who shows the certificate.
     #[arg(long, value_name = "PATH", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]
@@ -730,6 +742,24 @@ pub(crate) struct Verify {
     /// The decrypted document, to check that it is the one that was issued.
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Option<PathBuf>,
+    /// Of a file with a staple: the oldest proof that is accepted, as a number with its unit (90s, 15m, 12h, 7d). Default: any, and its age is shown.
+    #[arg(long, value_name = "AGE", value_parser = age_s)]
+    pub(crate) max_age: Option<u64>,
+}
+
+/// Reads `15m` as seconds.
+fn age_s(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no age: write a number with its unit, as 90s, 15m, 12h or 7d");
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number = text.strip_suffix(unit).ok_or_else(wrong)?;
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).ok_or_else(wrong)
 }
 
 #[derive(Debug, Subcommand)]

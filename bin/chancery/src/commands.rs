@@ -6,6 +6,7 @@ mod completions;
 mod demo;
 mod doctor;
 mod evidence;
+mod fingerprint;
 mod format;
 mod history;
 mod inspect;
@@ -17,8 +18,10 @@ mod repair_journal;
 mod search;
 mod share;
 mod source;
+mod stapled;
 mod submit;
 mod trace;
+mod trust;
 mod user;
 mod verify;
 
@@ -76,6 +79,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Audit(command) => wait(audit::run(command, &connection, output)),
         Command::RepairJournal(command) => repair_journal::run(&command, output),
         Command::Verify(command) => verify::run(&command, output),
+        Command::Fingerprint { genesis } => fingerprint::run(&genesis, output),
         Command::Organization(command) => wait(organization::run(command, &connection, output)),
         Command::History { certificate } => wait(history::run(certificate, &connection, output)),
         Command::Demo(command) => demo::run(&command, &connection, output),

@@ -3,6 +3,7 @@
 mod certificates;
 mod inspections;
 mod registration;
+mod stapled;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,6 +15,7 @@ use chancery_primitives::{CertificateKind, SigningDomain, UnixSeconds};
 
 pub(crate) use certificates::{Issuance, ReceivedCertificate};
 pub(crate) use registration::RealName;
+pub(crate) use stapled::stapled;
 
 /// How long a signed operation may be recorded, in seconds.
 const OPERATION_VALIDITY_S: u64 = 300;

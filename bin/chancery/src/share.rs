@@ -1,8 +1,10 @@
 //! What a department runs beside its database, and what a reader needs: the declaration of a data set, the owner's service, the errors in words that say what to do.
 
 mod declaration;
+mod log;
 mod releases;
 mod service;
+mod source;
 
 use std::{path::Path, sync::Arc};
 
@@ -12,7 +14,7 @@ use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
 use zeroize::Zeroizing;
 
-pub(crate) use self::{declaration::DataSet, service::run as serve};
+pub(crate) use self::{declaration::DataSet, log::collect, service::run as serve};
 use crate::alliance::chains::connect;
 
 /// A data set with everything that its owner's commands need.

@@ -15,6 +15,8 @@ contract RegistrySlotsTest is City {
     using SlotDerivation for bytes32;
 
     bytes32 private constant ISSUED = bytes32(uint256(0xa1));
+    /// Position of the suspensions, which a staple proves (`docs/specs/stapled.md`) and no contract reads.
+    bytes32 private constant SUSPENSIONS = bytes32(uint256(3));
 
     function test_an_organizations_word_holds_administrator_registration_and_suspension() public {
         for (uint256 i = 0; i < 2; ++i) {
@@ -27,6 +29,24 @@ contract RegistrySlotsTest is City {
                 vm.prank(OPERATOR);
                 organizations.suspendOrganization(UNIVERSITY);
             }
+        }
+    }
+
+    function test_suspensions_are_counted_and_stand_one_after_the_other() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(OPERATOR);
+            organizations.suspendOrganization(UNIVERSITY);
+            vm.prank(OPERATOR);
+            organizations.resumeOrganization(UNIVERSITY);
+        }
+        Period[] memory answer = organizations.suspensions(UNIVERSITY);
+        bytes32 slot = SUSPENSIONS.deriveMapping(UNIVERSITY);
+        vm.assertEq(_load(Predeploys.ORGANIZATION_REGISTRY, slot), answer.length, "count");
+        vm.assertEq(answer.length, 2, "suspended twice");
+        for (uint256 i = 0; i < answer.length; ++i) {
+            uint256 word = _load(Predeploys.ORGANIZATION_REGISTRY, slot.deriveArray().offset(i));
+            vm.assertEq(uint64(word), answer[i].from, "from");
+            vm.assertEq(uint64(word >> 64), answer[i].until, "until");
         }
     }
 

@@ -8,7 +8,7 @@
 //!   answers with proof <--U2S-- services <---------------- S2P <-- chain
 //!        |
 //!        v
-//!     verify (offline, genesis alone)
+//!     verify, stapled (offline, genesis alone)
 //! ```
 //!
 //! Place: an application. It registers its operations and services with the entities through `reference_points::application`, and
@@ -35,6 +35,7 @@ pub mod registry;
 pub mod roles;
 pub mod sealing;
 pub mod services;
+pub mod stapled;
 pub mod verify;
 
 mod identity_errors;

@@ -5,6 +5,7 @@
 mod certificates;
 pub(crate) mod identities;
 mod organizations;
+mod rights;
 
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolCall;

@@ -6,6 +6,7 @@ mod inspections;
 mod of_holder;
 mod public_key;
 mod query;
+mod staple;
 mod status;
 mod timestamp;
 
@@ -28,6 +29,8 @@ use crate::{Clock, directory::CityDirectory};
 pub mod names {
     /// [`super::CertificateQuery`] -> [`super::QueriedCertificate`] (C-API-5).
     pub const QUERY: &str = "certificates.query";
+    /// [`super::CertificateById`] -> the file of [`crate::stapled`].
+    pub const STAPLE: &str = "certificates.staple";
     /// [`super::CertificateById`] -> [`super::CertificateView`].
     pub const STATUS: &str = "certificates.status";
     /// [`super::HolderQuery`] -> [`super::HolderCertificates`].
@@ -60,6 +63,7 @@ pub fn services(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<Offer> {
     let anybody = |service| Offer { service, roles: None };
     vec![
         anybody(Arc::new(query::QueryService(context.clone()))),
+        anybody(Arc::new(staple::StapleService(context.clone()))),
         anybody(Arc::new(status::StatusService(context.clone()))),
         anybody(Arc::new(public_key::PublicKeyService(context.clone()))),
         Offer { service: Arc::new(of_holder::OfHolderService(context.clone())), roles: Some(&of_holder::ROLES) },

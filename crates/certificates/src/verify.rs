@@ -10,6 +10,8 @@
 mod members;
 mod status;
 
+pub(crate) use members::unknown_members;
+
 use std::fmt;
 
 use alloy_primitives::{Address, B256, keccak256};
@@ -68,7 +70,7 @@ pub struct VerificationFailure {
 }
 
 impl VerificationFailure {
-    fn new(check: &'static str, detail: impl fmt::Display) -> Self {
+    pub(crate) fn new(check: &'static str, detail: impl fmt::Display) -> Self {
         Self { check, detail: detail.to_string() }
     }
 }

@@ -335,6 +335,14 @@ impl Client {
         self.send(Call::get(&["v1", "certificates", &hash(id)], Query::new())).await
     }
 
+    /// `GET /v1/certificates/{id}/staple`: the file that is verified without a network, in the gateway's own words. Whoever relies on it verifies it.
+    ///
+    /// # Errors
+    /// [`ClientError`]; `not-final-yet` while the main chain has no block that is as young as the certificate.
+    pub async fn stapled_certificate(&self, id: B256) -> Result<Value> {
+        self.send(Call::get(&["v1", "certificates", &hash(id), "staple"], Query::new())).await
+    }
+
     /// `GET /v1/certificates?holder=`: those of the signer.
     ///
     /// # Errors

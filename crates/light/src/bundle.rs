@@ -22,6 +22,24 @@ pub struct ChainReference {
     pub genesis_hash: B256,
 }
 
+impl ChainReference {
+    /// Compares what a proof names with the chain that is trusted.
+    ///
+    /// # Errors
+    /// [`VerifyError::WrongChain`].
+    pub fn check(&self, chain: &TrustedChain) -> Result<(), VerifyError> {
+        if self.chain_id == chain.chain_id() && self.genesis_hash == chain.genesis_hash() {
+            return Ok(());
+        }
+        Err(VerifyError::WrongChain {
+            expected_id: chain.chain_id(),
+            expected_genesis: chain.genesis_hash(),
+            found_id: self.chain_id,
+            found_genesis: self.genesis_hash,
+        })
+    }
+}
+
 /// A transaction and its place in a block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -159,7 +177,7 @@ impl ProofBundle {
     /// # Errors
     /// The first check that failed.
     pub fn verify(&self, chain: &TrustedChain) -> Result<VerifiedBundle, VerifyError> {
-        self.check_chain(chain)?;
+        self.chain.check(chain)?;
         let header = chain.verify_finality(&self.finality)?;
         let transaction = header.verify_transaction(&self.transaction)?;
         if self.receipt.index != self.transaction.index {
@@ -168,18 +186,6 @@ impl ProofBundle {
         let receipt = header.verify_receipt(&self.receipt)?;
         let state = self.state.as_ref().map(|state| verify_state(chain, &header, state)).transpose()?;
         Ok(VerifiedBundle { header, transaction, receipt, state })
-    }
-
-    fn check_chain(&self, chain: &TrustedChain) -> Result<(), VerifyError> {
-        if self.chain.chain_id == chain.chain_id() && self.chain.genesis_hash == chain.genesis_hash() {
-            return Ok(());
-        }
-        Err(VerifyError::WrongChain {
-            expected_id: chain.chain_id(),
-            expected_genesis: chain.genesis_hash(),
-            found_id: self.chain.chain_id,
-            found_genesis: self.chain.genesis_hash,
-        })
     }
 }
 

@@ -116,6 +116,8 @@ codes! {
     VersionConflict = "version-conflict", Conflict, "The subject has another newest version.", "Read `actual`, correct the operation, name `actual` as previous, and sign again.";
     FormatVersion = "format-version", Conflict, "Another version of the format is in force.", "Follow version `expected` (GET /v1/kinds), and sign again.";
     AlreadyDecided = "already-decided", Conflict, "The case is decided already.", "Read it again.";
+    NotProvable = "not-provable", Conflict, "Its status cannot be proven to somebody without a network.", "`chain` has no finality certificates, or its proof does not verify: show it online.";
+    StapleTooLarge = "staple-too-large", Conflict, "The proof is larger than any verifier reads.", "`limit` bounds its bytes: show the certificate online.";
     TransactionRefused = "transaction-refused", Conflict, "The contract refused the transaction.", "`detail` names the contract's reason.";
     TooManyRequests = "too-many-requests", Temporary, "Too many requests.", "Wait `retryAfterMs` and send it again.";
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";

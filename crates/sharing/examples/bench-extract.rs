@@ -1,9 +1,6 @@
 //! `cargo xtask bench extract`: a table of PostgreSQL to sealed Parquet, beside `COPY ... TO STDOUT` into a file in the same run.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use std::time::Instant;
 
 use chancery_sharing::{
@@ -11,7 +8,7 @@ use chancery_sharing::{
     sealing::DataKey,
     storage::DirectoryStore,
 };
-use support::PostgresServer;
+use chancery_testing::process::PostgresServer;
 
 const DEFAULT_ROWS: u64 = 10_000_000;
 /// Required: at least this part of the speed of COPY, and less than this memory.

@@ -19,6 +19,7 @@
 //! Must not: keep a data key longer than its owner, log a key or a row, trust a store, a source or a node.
 
 pub mod asking;
+pub mod collect;
 pub mod department;
 pub mod directory;
 pub mod extract;

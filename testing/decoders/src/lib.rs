@@ -21,6 +21,7 @@ mod patches;
 pub mod rpc;
 pub mod sealed_documents;
 pub mod signed_requests;
+pub mod stapled_files;
 pub mod state_proofs;
 pub mod stored_values;
 pub mod transactions;
@@ -56,6 +57,7 @@ pub const TARGETS: &[Target] = targets![
     rpc,
     sealed_documents,
     signed_requests,
+    stapled_files,
     state_proofs,
     stored_values,
     transactions,

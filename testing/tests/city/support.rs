@@ -142,7 +142,12 @@ impl Verification {
 }
 
 pub fn verify(file: &Path) -> Verification {
-    let output = verification(&["--json"], file);
+    verify_with(file, &[])
+}
+
+/// With more options of `verify`.
+pub fn verify_with(file: &Path, more: &[&str]) -> Verification {
+    let output = verification(&["--json"], file, more);
     Verification {
         code: output.status.code().unwrap(),
         answer: serde_json::from_slice(&output.stdout).unwrap_or_default(),
@@ -152,10 +157,10 @@ pub fn verify(file: &Path) -> Verification {
 
 /// The first line that a person reads.
 pub fn headline(file: &Path) -> String {
-    String::from_utf8_lossy(&verification(&[], file).stdout).lines().next().unwrap_or_default().to_owned()
+    String::from_utf8_lossy(&verification(&[], file, &[]).stdout).lines().next().unwrap_or_default().to_owned()
 }
 
-fn verification(options: &[&str], file: &Path) -> Output {
+fn verification(options: &[&str], file: &Path, more: &[&str]) -> Output {
     let genesis = shared().data.path().join("city/genesis");
     // A network namespace of its own, where it may be made, proves that no network is needed.
     let isolated = Command::new("unshare").args(["-n", "true"]).status().is_ok_and(|status| status.success());
@@ -166,6 +171,7 @@ fn verification(options: &[&str], file: &Path) -> Output {
     command
         .args(options)
         .args(["verify", file.to_str().unwrap(), "--genesis", genesis.to_str().unwrap()])
+        .args(more)
         .output()
         .unwrap()
 }

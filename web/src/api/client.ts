@@ -153,6 +153,8 @@ export const api = {
     send<T.SealedCertificate>('GET', `/v1/certificates/${at.holder}/${at.block}/${at.txHash}`, {
       query: { chain: at.chain },
     }),
+  /** A file that is verified without a network; whoever relies on it verifies it. */
+  staple: (id: string) => send<Record<string, unknown>>('GET', `/v1/certificates/${id}/staple`),
   certificatesOf: (session: Session, holder: Address) =>
     all<T.Certificate>('/v1/certificates', session, { holder }),
   history: (session: Session, id: Hex) =>

@@ -44,3 +44,16 @@ export function countryName(code: string, language: Language): string {
     return code;
   }
 }
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How old something is, in the unit in which people think. */
+export function formatAge(seconds: number, language: Language): string {
+  const said = (value: number, unit: 'second' | 'minute' | 'hour' | 'day'): string =>
+    new Intl.NumberFormat(LOCALE[language], { style: 'unit', unit, unitDisplay: 'long' }).format(Math.floor(value));
+  if (seconds < 2 * MINUTE) return said(seconds, 'second');
+  if (seconds < 2 * HOUR) return said(seconds / MINUTE, 'minute');
+  return seconds < 2 * DAY ? said(seconds / HOUR, 'hour') : said(seconds / DAY, 'day');
+}

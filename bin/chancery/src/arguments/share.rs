@@ -19,6 +19,8 @@ pub(crate) enum ShareCommand {
     },
     /// Copy what is new in the source into the store, sealed. Goes on where the last run ended.
     Extract(OwnerFile),
+    /// Collect logs into the spool of a declaration whose source is of the kind `log`, until told to stop: files that grow, syslog, records over HTTP.
+    Collect(ServeShared),
     /// Publish what was extracted as versions of the asset.
     Publish(OwnerFile),
     /// Show the rows that break the declaration, with the reasons.

@@ -16,7 +16,7 @@ use crate::{
     arguments::{CertificateCommand, Connection, Query, Reason, RenewedContent},
     keys,
     output::Output,
-    party::{Issuance, Party},
+    party::{Issuance, Party, stapled},
 };
 
 /// Largest subject that is read from a file, in bytes.
@@ -74,7 +74,10 @@ async fn with_key(command: CertificateCommand, connection: &Connection, output: 
             output.answer(&page, text);
             Ok(())
         }
-        CertificateCommand::Present { certificate } => present(&party, certificate, output).await,
+        CertificateCommand::Present { certificate, out: None } => present(&party, certificate, output).await,
+        CertificateCommand::Present { certificate, out: Some(path) } => {
+            present_to(&party, certificate, &path, output).await
+        }
         CertificateCommand::Kinds { .. } | CertificateCommand::Query(_) | CertificateCommand::Open { .. } => Ok(()),
     }
 }
@@ -144,6 +147,22 @@ async fn present(party: &Party, id: alloy_primitives::B256, output: &Output) -> 
     Ok(())
 }
 
+/// Writes what somebody without a network verifies.
+async fn present_to(party: &Party, id: alloy_primitives::B256, path: &Path, output: &Output) -> Result<()> {
+    let progress = output.progress("waiting for proofs that are as young as the certificate");
+    let received = party.receive(id).await?;
+    let file = party.present_stapled(&received).await?;
+    progress.finish_and_clear();
+    // Not laid out for reading: its length is bounded.
+    fs::write(path, serde_json::to_vec(&file)?).with_context(|| format!("cannot write {}", path.display()))?;
+    let path = path.display();
+    output.answer(
+        &json!({"file": path.to_string()}),
+        format!("Written to {path}. It holds your certificate in the clear: give it to the inspector and to nobody else.\nWithout a network: chancery verify {path}"),
+    );
+    Ok(())
+}
+
 async fn kinds(kind: Option<&str>, connection: &Connection, output: &Output) -> Result<()> {
     let client = Client::new(&connection.url)?;
     if let Some(kind) = kind {
@@ -172,8 +191,12 @@ async fn query(query: &Query, connection: &Connection, output: &Output) -> Resul
     let found: CertificateDocument =
         client.query_certificate(query.address, query.block, query.tx_hash, query.chain.as_deref()).await?;
     if let Some(path) = &query.out {
-        fs::write(path, serde_json::to_vec_pretty(&found)?)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        let file = if query.staple {
+            serde_json::to_vec(&stapled(&client, found.certificate_id.0).await?)?
+        } else {
+            serde_json::to_vec_pretty(&found)?
+        };
+        fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let status = serde_json::to_value(found.status)?;
     let mut text = format!(

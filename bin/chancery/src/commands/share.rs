@@ -32,6 +32,10 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
             logging::start(output.is_json(), &options.traces)?;
             serve(share::serve(&options, connection))
         }
+        ShareCommand::Collect(options) => {
+            logging::start(output.is_json(), &options.traces)?;
+            serve(share::collect(&options))
+        }
         ShareCommand::Find(which) => wait(reader::find(which, connection, output)),
         ShareCommand::Ask(what) => wait(reader::ask(&what, connection, output)),
         ShareCommand::Request { resource, request } => wait(reader::request(&resource, request, connection, output)),

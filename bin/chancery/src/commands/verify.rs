@@ -1,34 +1,31 @@
 //! `chancery verify FILE`: no network, no city, no trust but in a genesis (C-API-5, M-AUTH).
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
-use chancery_certificates::verify::{MAX_FILE_BYTES, VerificationFailure, VerifiedCertificate, verify_file};
-use chancery_execution::GenesisConfig;
-use chancery_light::TrustedChain;
+use anyhow::{Result, ensure};
+use chancery_certificates::{
+    stapled::is_stapled,
+    verify::{MAX_FILE_BYTES, VerificationFailure, VerifiedCertificate, verify_file},
+};
 use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
-use super::{proof, read_bounded};
+use super::{proof, read_bounded, stapled, trust::trusted_chain};
 use crate::{
     arguments::Verify,
     output::{FAILED, Output},
     party::now,
 };
 
-/// Largest genesis file that is read, in bytes.
-const MAX_GENESIS_BYTES: u64 = 16 * 1024 * 1024;
-/// Most genesis files in a folder.
-const MAX_GENESIS_FILES: usize = 100;
-
 pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
     let file = read_bounded(&command.file, MAX_FILE_BYTES as u64)?;
     let document = command.document.as_deref().map(|path| read_bounded(path, MAX_FILE_BYTES as u64)).transpose()?;
     let chain = trusted_chain(&command.genesis, &file)?;
+    if is_stapled(&file) {
+        ensure!(document.is_none(), "--document is not needed: the holder shows the document in the file itself");
+        return stapled::verify(&file, &chain, command, output);
+    }
+    ensure!(command.max_age.is_none(), "--max-age belongs to a file with a staple (certificate present --out)");
     if proof::is_proof(&file) {
         ensure!(document.is_none(), "--document belongs to a certificate file; this is the proof of submitted data");
         return proof::verify(&file, &chain, output);
@@ -54,7 +51,7 @@ const NOT_IN_FORCE: u8 = 3;
 const STATUS_UNKNOWN: u8 = 4;
 
 /// Success is for what may be relied on, and for nothing else.
-fn exit_code(outcome: Outcome) -> ExitCode {
+pub(super) fn exit_code(outcome: Outcome) -> ExitCode {
     match outcome {
         Outcome::Valid => ExitCode::SUCCESS,
         Outcome::Revoked | Outcome::Suspended | Outcome::Expired | Outcome::Refused => ExitCode::from(NOT_IN_FORCE),
@@ -63,7 +60,7 @@ fn exit_code(outcome: Outcome) -> ExitCode {
 }
 
 /// Whether it is genuine, and what it amounts to.
-fn headline(outcome: Outcome, status: Option<CertificateStatus>) -> &'static str {
+pub(super) fn headline(outcome: Outcome, status: Option<CertificateStatus>) -> &'static str {
     match outcome {
         Outcome::Valid => "GENUINE and VALID",
         Outcome::Revoked if status == Some(CertificateStatus::Renewed) => "GENUINE, but REPLACED by its renewal",
@@ -73,39 +70,6 @@ fn headline(outcome: Outcome, status: Option<CertificateStatus>) -> &'static str
         Outcome::Refused => "GENUINE, but NOT YET IN FORCE",
         Outcome::CannotDetermine => "GENUINE, but its STATUS CANNOT BE DETERMINED from this file",
     }
-}
-
-/// The chain that the file says it is from, out of those whose genesis is trusted. That it is so, the proof has to show.
-fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain> {
-    let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
-    ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
-    let claimed = serde_json::from_slice::<serde_json::Value>(file)
-        .ok()
-        .and_then(|file| file["proof"]["chain"]["chainId"].as_u64());
-    let mut known = Vec::new();
-    for path in &paths {
-        let config: GenesisConfig = serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
-            .with_context(|| format!("{} is no genesis file", path.display()))?;
-        if Some(config.chain_id) == claimed || paths.len() == 1 {
-            let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
-            return Ok(TrustedChain::new(chancery_chain::chain_essentials(&config, genesis.header().hash()))?);
-        }
-        known.push(config.chain_id.to_string());
-    }
-    let claimed = claimed.map_or_else(|| "names no chain".to_owned(), |chain| format!("is from chain {chain}"));
-    anyhow::bail!("cannot verify: the file {claimed}, and trusted are {} (--genesis)", known.join(", "))
-}
-
-fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
-    let mut paths: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .take(MAX_GENESIS_FILES)
-        .collect();
-    paths.sort();
-    Ok(paths)
 }
 
 fn describe(verified: &VerifiedCertificate) -> String {

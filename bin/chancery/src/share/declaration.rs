@@ -7,16 +7,19 @@ use std::{
 };
 
 use alloy_primitives::Address;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use chancery_contracts::predeploys;
 use chancery_sharing::{
+    collect::CollectorConfig,
     department::Rules,
     directory::{ResourceDescription, ResourceName, Visibility},
-    extract::{Declaration, FileFormat, FileSource, PostgresSource, Source, SqliteSource},
+    extract::{Declaration, Source},
     storage::{DirectoryStore, FileStore},
 };
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
+use super::source::SourceSection;
 use crate::{
     alliance::{chains::ChainSection, configuration, name_of},
     city::secrets::read_private,
@@ -54,27 +57,6 @@ pub(crate) struct DataSet {
     pub(crate) service: Option<ServiceSection>,
     #[serde(skip)]
     folder: PathBuf,
-}
-
-/// Where rows come from. A database's URL may hold a password, so it is in a file or in the environment.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-enum SourceSection {
-    Postgres {
-        /// File with the URL, readable by its owner alone.
-        url_file: Option<PathBuf>,
-        /// Variable of the environment with the URL.
-        url_env: Option<String>,
-    },
-    Sqlite {
-        file: PathBuf,
-    },
-    Csv {
-        file: PathBuf,
-    },
-    Ndjson {
-        file: PathBuf,
-    },
 }
 
 /// Who may read.
@@ -180,14 +162,7 @@ impl DataSet {
 
     /// The source.
     pub(crate) fn source(&self) -> Result<Box<dyn Source>> {
-        Ok(match &self.source {
-            SourceSection::Postgres { url_file, url_env } => {
-                Box::new(PostgresSource::new(self.database_url(url_file.as_deref(), url_env.as_deref())?))
-            }
-            SourceSection::Sqlite { file } => Box::new(SqliteSource::new(&self.beside(file))),
-            SourceSection::Csv { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Csv)),
-            SourceSection::Ndjson { file } => Box::new(FileSource::new(&self.beside(file), FileFormat::Ndjson)),
-        })
+        self.source.open(self)
     }
 
     /// What is declared, for a file of rejects that was corrected: it has no cursor.
@@ -195,18 +170,16 @@ impl DataSet {
         Declaration { cursor: None, ..self.shared.clone() }
     }
 
-    fn database_url(&self, file: Option<&Path>, variable: Option<&str>) -> Result<String> {
-        match (file, variable) {
-            (Some(file), None) => {
-                let path = self.beside(file);
-                let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                Ok(text.trim().to_owned())
-            }
-            (None, Some(name)) => {
-                std::env::var(name).with_context(|| format!("set {name} to the database's URL (postgres://...)"))
-            }
-            _ => bail!("[source] has url_file or url_env: where the database's URL is"),
-        }
+    /// What is collected into the source's spool.
+    pub(crate) fn collector(&self) -> Result<CollectorConfig> {
+        self.source.collector(self)
+    }
+
+    /// What a file that its owner alone may read holds.
+    pub(super) fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
+        let path = self.beside(file);
+        let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Zeroizing::new(text.trim().to_owned()))
     }
 }
 

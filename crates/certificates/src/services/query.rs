@@ -98,7 +98,8 @@ fn issued_to(transaction: &TransactionRecord, holder: Address) -> Option<IssuedC
         .find(|issued| issued.operation.holder == holder)
 }
 
-async fn complete(
+/// The answer about a certificate, with everything that proves it.
+pub(super) async fn complete(
     registry: &Registry<'_>,
     transaction: TransactionRecord,
     issued: IssuedCertificate,

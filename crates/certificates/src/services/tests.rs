@@ -4,6 +4,7 @@
 mod holdings;
 mod inspecting;
 mod reading;
+mod stapling;
 
 use chancery_reference_points::application::Service;
 use serde_json::json;
@@ -29,7 +30,7 @@ fn every_service_says_what_it_is_and_who_may_ask() {
     let clock: Clock = Arc::new(|| 0);
     for offer in services(&directory(), &clock) {
         assert!(offer.service.description().ends_with('.'), "{}", offer.service.name());
-        let open = [names::QUERY, names::STATUS, names::PUBLIC_KEY].contains(&offer.service.name());
+        let open = [names::QUERY, names::STAPLE, names::STATUS, names::PUBLIC_KEY].contains(&offer.service.name());
         assert_eq!(offer.roles.is_none(), open, "{}", offer.service.name());
     }
 }
@@ -49,6 +50,7 @@ fn the_journal_gets_a_bounded_subject() {
     for (name, member) in [
         (names::STATUS, "certificateId"),
         (names::QUERY, "txHash"),
+        (names::STAPLE, "certificateId"),
         (names::PUBLIC_KEY, "address"),
         (names::CHECK, "certificateId"),
         (names::OF_HOLDER, "holder"),

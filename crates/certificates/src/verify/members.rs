@@ -90,7 +90,7 @@ pub(super) fn unproven(
 }
 
 /// Names of members that no certificate file has, made safe to show: whoever made the file chose them.
-pub(super) fn unknown_members(json: &[u8]) -> Result<Vec<String>, VerificationFailure> {
+pub(crate) fn unknown_members(json: &[u8]) -> Result<Vec<String>, VerificationFailure> {
     let members: BTreeMap<String, IgnoredAny> =
         serde_json::from_slice(json).map_err(|error| VerificationFailure::new("file-readable", error))?;
     let unknown = members.into_keys().filter(|name| !KNOWN.contains(&name.as_str()));

@@ -74,6 +74,7 @@ pub const MATRIX: &[Row] = &[
     row("POST", "/v1/certificates", ISSUER, "of the kind and the organization; the operation is signed by the caller"),
     row("GET", "/v1/certificates", Who::Authenticated, "the holder its own"),
     row("GET", "/v1/certificates/{id}", Who::Anybody, ""),
+    row("GET", "/v1/certificates/{id}/staple", Who::Anybody, ""),
     row(
         "GET",
         "/v1/certificates/{id}/history",

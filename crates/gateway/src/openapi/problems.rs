@@ -118,6 +118,14 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             one(&[Code::UnknownMember, Code::MalformedAddress, Code::NotYourCertificate, Code::ChainUnreachable])
         }
         ("GET", "/v1/certificates/{id}") => one(&[Code::UnknownCertificate, Code::ChainUnreachable]),
+        ("GET", "/v1/certificates/{id}/staple") => one(&[
+            Code::UnknownCertificate,
+            Code::IssuerNotAuthorized,
+            Code::NotProvable,
+            Code::StapleTooLarge,
+            Code::NotFinalYet,
+            Code::ChainUnreachable,
+        ]),
         ("GET", "/v1/certificates/{id}/history") => {
             one(&[Code::UnknownCertificate, Code::NotYourCertificate, Code::ChainUnreachable])
         }

@@ -33,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
     OpenApiRouter::default()
         .routes(routes!(issue_certificate, list_certificates))
         .routes(routes!(get_certificate))
+        .routes(routes!(staple_certificate))
         .routes(routes!(change_status))
         .routes(routes!(get_history))
         .routes(routes!(query_certificate))
@@ -124,6 +125,23 @@ async fn get_certificate(
     Path(id): Path<HexHash>,
 ) -> ApiResult<Answer<Certificate>> {
     Ok(Answer(status_of(&shared, &caller, id).await?))
+}
+
+/// A certificate with the proof of its status and of its issuer's right
+///
+/// The file that is verified without a network, knowing the genesis of two chains alone. It was verified here before it is handed out. `not-final-yet` until the
+/// main chain has a block that is as young as the certificate: ask again.
+#[utoipa::path(get, path = "/v1/certificates/{id}/staple", tag = "certificates",
+    params(("id" = HexHash, Path, description = "The certificate's identifier.")),
+    responses((status = 200, description = "The certificate, sealed, with its proofs.", body = CertificateDocument,
+        example = json!(CertificateDocument::example()))),
+)]
+async fn staple_certificate(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<HexHash>,
+) -> ApiResult<Answer<CertificateDocument>> {
+    Ok(Answer(map::ask(&shared, &caller, services::STAPLE, &json!({ "certificateId": id })).await?))
 }
 
 async fn status_of(shared: &Shared, caller: &Caller, id: HexHash) -> ApiResult<Certificate> {

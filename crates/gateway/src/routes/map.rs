@@ -28,6 +28,8 @@ pub(super) mod services {
     pub(crate) const PUBLIC_KEY: &str = "users.public-key";
     /// C-API-5.
     pub(crate) const QUERY: &str = "certificates.query";
+    /// The file that is verified without a network.
+    pub(crate) const STAPLE: &str = "certificates.staple";
     /// Locator and status by identifier.
     pub(crate) const STATUS: &str = "certificates.status";
     /// The certificates of a holder.

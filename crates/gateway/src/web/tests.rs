@@ -54,6 +54,8 @@ fn only_a_name_with_a_hash_never_changes() {
     }
     for name in [
         "app-Ab3xx9Z0.js",
+        // The service worker: a browser asks again whether it has changed.
+        "offline.js",
         "assets/app.js",
         "assets/app-1234567.js",
         "assets/Ab3xx9Z0.js",

@@ -108,7 +108,7 @@ pub(crate) fn organization() -> Organization {
 pub(crate) fn service(request: &ServiceRequest) -> Value {
     let answer = match request.service.as_str() {
         "users.public-key" => serde_json::to_value(PublicKey::example()),
-        "certificates.query" => serde_json::to_value(CertificateDocument::example()),
+        "certificates.query" | "certificates.staple" => serde_json::to_value(CertificateDocument::example()),
         "certificates.status" => {
             serde_json::to_value(Certificate { holder: holder().address().into(), ..Certificate::example() })
         }

@@ -75,6 +75,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("POST", "/v1/certificates", ISSUER, &["r2d.submit", "applications.decide"]),
     ("GET", "/v1/certificates", SIGNED_IN, &["u2s.certificates.of-holder"]),
     ("GET", "/v1/certificates/{id}", ANYBODY, &["u2s.certificates.status"]),
+    ("GET", "/v1/certificates/{id}/staple", ANYBODY, &["u2s.certificates.staple"]),
     ("GET", "/v1/certificates/{id}/history", "--o ooooooo+ +", &["v2m.history"]),
     ("POST", "/v1/certificates/{id}/status", ISSUER, &["r2d.submit"]),
     ("GET", "/v1/certificates/{address}/{block}/{tx_hash}", ANYBODY, &["u2s.certificates.query"]),

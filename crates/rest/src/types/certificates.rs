@@ -170,6 +170,11 @@ pub struct CertificateDocument {
     /// What `chancery verify` reads: transaction, receipt, header and finality certificate. Absent on chains without finality certificates.
     #[schema(value_type = Option<Object>)]
     pub proof: Option<Value>,
+    /// Proof of the status and of the issuer's right (`docs/specs/stapled.md`), where it was asked for: with it the answer is the file that is verified without a
+    /// network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub staple: Option<Value>,
 }
 
 /// What a check of a certificate finds. A chain that does not answer makes `cannot-determine`, never anything else.
@@ -297,6 +302,7 @@ impl Example for CertificateDocument {
             issuer_key: example_address(),
             status: CertificateStatus::Valid,
             proof: Some(json!({})),
+            staple: None,
         }
     }
 }

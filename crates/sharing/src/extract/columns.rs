@@ -15,6 +15,8 @@ use super::{Column, ColumnType, ExtractError, value::Value};
 
 /// Rows of a batch.
 pub const BATCH_ROWS: usize = 8192;
+/// Bytes of a batch after which it ends early.
+const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// Longest field, in bytes.
 pub const MAX_FIELD_BYTES: usize = 1024 * 1024;
 /// PostgreSQL counts from 2000-01-01.
@@ -52,6 +54,8 @@ pub(super) struct Columns {
     schema: SchemaRef,
     builders: Vec<Builder>,
     rows: usize,
+    /// Of the fields that were taken since the last batch.
+    bytes: usize,
 }
 
 impl Columns {
@@ -65,7 +69,7 @@ impl Columns {
             ColumnType::Date => Builder::Date(Date32Builder::new()),
             ColumnType::Timestamp => Builder::Timestamp(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
         });
-        Self { schema: schema(columns), builders: builders.collect(), rows: 0 }
+        Self { schema: schema(columns), builders: builders.collect(), rows: 0, bytes: 0 }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -75,6 +79,7 @@ impl Columns {
     /// Takes a field in PostgreSQL's binary form.
     pub(super) fn push_binary(&mut self, column: usize, value: Option<&[u8]>) -> Result<(), ExtractError> {
         const WRONG: ExtractError = ExtractError::SourceMalformed("a field has not the length of its type");
+        self.bytes += value.map_or(0, <[u8]>::len);
         match (&mut self.builders[column], value) {
             (Builder::Boolean(builder), value) => builder.append_option(match value {
                 Some([byte]) => Some(*byte != 0),
@@ -114,6 +119,7 @@ impl Columns {
 
     /// Takes a field whose type has been checked; one of another type becomes null.
     pub(super) fn push(&mut self, column: usize, value: &Value) {
+        self.bytes += value.bytes();
         match (&mut self.builders[column], value) {
             (Builder::Boolean(builder), Value::Boolean(value)) => builder.append_value(*value),
             (Builder::Integer(builder), Value::Integer(value)) => builder.append_value(*value),
@@ -137,7 +143,7 @@ impl Columns {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.rows >= BATCH_ROWS
+        self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES
     }
 
     /// The batch so far; empty ones are none.
@@ -145,7 +151,7 @@ impl Columns {
         if self.rows == 0 {
             return Ok(None);
         }
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let arrays = self.builders.iter_mut().map(|builder| -> ArrayRef {
             match builder {
                 Builder::Boolean(builder) => Arc::new(builder.finish()),

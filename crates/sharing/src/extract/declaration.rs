@@ -41,6 +41,17 @@ pub enum DeclarationError {
         /// As in the catalogue.
         actual: String,
     },
+    /// A condition that the source would compare by a rule of its own.
+    #[error("column {column:?} is {actual} in the source, which is not compared with the value given")]
+    Comparison {
+        /// Its name.
+        column: String,
+        /// As in the catalogue.
+        actual: String,
+    },
+    /// A column of Parquet that is no plain value of a row.
+    #[error("column {0:?} holds lists or structures, or stands in the file twice: only plain columns are read")]
+    Nested(String),
     /// A cursor that may repeat or be null, or is no declared integer column.
     #[error("{0:?} is no cursor: it must be a declared integer column, never null, unique by itself")]
     Cursor(String),

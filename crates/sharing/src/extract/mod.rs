@@ -5,10 +5,14 @@ mod conditions;
 mod copy_binary;
 mod declaration;
 mod file;
+mod mysql;
+mod mysql_statement;
 mod part;
 mod postgres;
 mod rejects;
+mod rest;
 mod run;
+mod spool;
 mod sql;
 mod sqlite;
 mod staging;
@@ -25,12 +29,24 @@ pub use declaration::{
     MAX_PART_ROWS,
 };
 pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
+pub use mysql::MySqlSource;
 pub use postgres::PostgresSource;
 pub use rejects::{MAX_REJECTS, Reject};
+pub use rest::{RestConfig, RestSource};
 pub use run::{EpochKey, ExtractState, PublishedPart, extract_part, remove_superseded, reseal_part};
+pub use spool::SpoolSource;
 pub use sqlite::SqliteSource;
 use staging::Stage;
 pub use staging::Staged;
+
+/// How far an extract is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The cursor's value in the last published row.
+    pub value: i64,
+    /// What the source itself remembers that row by, where it can: a source that was replaced under the cursor is noticed.
+    pub mark: Option<String>,
+}
 
 /// Where rows come from.
 #[async_trait]
@@ -43,7 +59,7 @@ pub trait Source: Send + Sync {
     async fn stage(
         &self,
         declaration: &Declaration,
-        after: Option<i64>,
+        after: Option<&Cursor>,
         directory: &Path,
         key: &DataKey,
     ) -> Result<Staged, ExtractError>;
@@ -61,6 +77,12 @@ pub enum ExtractError {
     /// The source sent what its own protocol does not allow, or a field beyond a bound.
     #[error("the source sent what cannot be read: {0}")]
     SourceMalformed(&'static str),
+    /// Running again does not help.
+    #[error("the source refuses: {0}; correct the declaration, or what the source lets you read")]
+    SourceRefused(String),
+    /// What stands under the cursor is not what was read there.
+    #[error("{0}")]
+    SourceReplaced(String),
     /// More rejects than are kept aside: the declaration or the source is wrong as a whole.
     #[error("more than {MAX_REJECTS} rows, or 256 MiB of them, break the declaration; nothing is published")]
     TooManyRejects,

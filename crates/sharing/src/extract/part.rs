@@ -12,6 +12,8 @@ use crate::sealing::{DataKey, SealError, Sealed, SealingWriter};
 
 /// Rows of a row group: what a part keeps in memory.
 const ROW_GROUP_ROWS: usize = 65_536;
+/// Bytes after which a row group ends early.
+const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
 
 pub(super) struct PartWriter {
     staged: NamedTempFile,
@@ -30,7 +32,8 @@ impl PartWriter {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), ExtractError> {
-        self.parquet.write(batch).map_err(writing)
+        self.parquet.write(batch).map_err(writing)?;
+        if self.parquet.in_progress_size() >= ROW_GROUP_BYTES { self.parquet.flush().map_err(writing) } else { Ok(()) }
     }
 
     /// The staged file, whole and synced.

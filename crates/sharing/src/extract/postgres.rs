@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::mpsc;
 
 use super::{
-    ColumnType, Condition, Declaration, DeclarationError, ExtractError, Literal, Source, Stage, Staged,
+    ColumnType, Condition, Cursor, Declaration, DeclarationError, ExtractError, Literal, Source, Stage, Staged,
     columns::{self, Columns},
     copy_binary::CopyDecoder,
     part::PartWriter,
@@ -49,12 +49,12 @@ impl Source for PostgresSource {
     async fn stage(
         &self,
         declaration: &Declaration,
-        after: Option<i64>,
+        after: Option<&Cursor>,
         directory: &Path,
         key: &DataKey,
     ) -> Result<Staged, ExtractError> {
         let mut connection = self.connect().await?;
-        let statement = statement(&mut connection, declaration, after).await?;
+        let statement = statement(&mut connection, declaration, after.map(|after| after.value)).await?;
         let (pieces, waiting) = mpsc::channel(MAX_WAITING_PIECES);
         let part = Stage { directory, key }.part(columns::schema(&declaration.columns))?;
         let rejects = Rejects::new(directory);
@@ -108,7 +108,7 @@ fn decode(
         part.write(&batch)?;
     }
     let (file, sealed) = part.finish()?;
-    Ok(Staged { file, sealed, rows: decoder.rows, cursor: decoder.cursor, rejects, replayed: None })
+    Ok(Staged { file, sealed, rows: decoder.rows, cursor: decoder.cursor, rejects, replayed: None, mark: None })
 }
 
 /// The statement for a part, made of what the catalogue has.

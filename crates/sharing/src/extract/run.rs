@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use super::{Declaration, ExtractError, Source};
+use super::{Cursor, Declaration, ExtractError, Source};
 use crate::{
     name::ObjectName,
     sealing::{DataKey, Fingerprint, OpeningReader, Sealed, SealingWriter},
@@ -61,6 +61,9 @@ pub struct EpochKey {
 pub struct ExtractState {
     /// The cursor's value in the last published row.
     pub cursor: Option<i64>,
+    /// What the source remembers that row by, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// Published parts, in order.
     pub parts: Vec<PublishedPart>,
     /// Files of parts that were sealed anew and may still lie in the store, under the key that is over.
@@ -108,7 +111,8 @@ pub async fn extract_part(
 ) -> Result<Option<PublishedPart>, ExtractError> {
     let mut state = ExtractState::load(state_path)?;
     let directory = state_path.parent().ok_or_else(|| ExtractError::State("no directory".to_owned()))?;
-    let staged = source.stage(declaration, state.cursor, directory, &key.key).await?;
+    let after = state.cursor.map(|value| Cursor { value, mark: state.mark.clone() });
+    let staged = source.stage(declaration, after.as_ref(), directory, &key.key).await?;
     let rejected = staged.rejects.count;
     let replayed = staged.replayed;
     if let Some(part) = state.parts.iter().position(|part| replayed.is_some() && part.replayed == replayed) {
@@ -127,7 +131,9 @@ pub async fn extract_part(
     let Sealed { fingerprint, bytes } = staged.sealed;
     let (rows, key_epoch) = (staged.rows, key.epoch);
     let part = PublishedPart { location, fingerprint, bytes, key_epoch, rows, rejected, rejects, replayed };
-    state.cursor = staged.cursor.or(state.cursor);
+    if staged.cursor.is_some() {
+        (state.cursor, state.mark) = (staged.cursor, staged.mark);
+    }
     state.parts.push(part.clone());
     state.save(state_path)?;
     Ok(Some(part))

@@ -12,8 +12,8 @@ use sqlx::{
 use tokio::runtime::Handle;
 
 use super::{
-    Column, ColumnType, Condition, Declaration, DeclarationError, ExtractError, Literal, MAX_FIELD_BYTES, Source,
-    Stage, Staged,
+    Column, ColumnType, Condition, Cursor, Declaration, DeclarationError, ExtractError, Literal, MAX_FIELD_BYTES,
+    Source, Stage, Staged,
     sql::{identifier, lost},
     value::{Value, from_json},
 };
@@ -38,12 +38,13 @@ impl Source for SqliteSource {
     async fn stage(
         &self,
         declaration: &Declaration,
-        after: Option<i64>,
+        after: Option<&Cursor>,
         directory: &Path,
         key: &DataKey,
     ) -> Result<Staged, ExtractError> {
         declaration.check()?;
         let (options, declaration) = (self.options.clone(), declaration.clone());
+        let after = after.map(|after| after.value);
         let (directory, key) = (directory.to_owned(), key.clone());
         let runtime = Handle::current();
         tokio::task::spawn_blocking(move || {

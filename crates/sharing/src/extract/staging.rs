@@ -24,6 +24,8 @@ pub struct Staged {
     pub(super) rejects: Rejects,
     /// SHA-256 of the file, when it is one of corrected rejects: it is taken once.
     pub(super) replayed: Option<Fingerprint>,
+    /// What the source remembers the cursor's row by.
+    pub(super) mark: Option<String>,
 }
 
 /// Where and under which key a part is staged.
@@ -67,6 +69,11 @@ impl StagedRows {
         if self.columns.is_full() { self.write() } else { Ok(()) }
     }
 
+    /// Rows so far.
+    pub(super) const fn count(&self) -> u64 {
+        self.rows
+    }
+
     /// Keeps a record aside.
     pub(super) fn reject(
         &mut self,
@@ -82,7 +89,7 @@ impl StagedRows {
     pub(super) fn finish(mut self, cursor: Option<i64>) -> Result<Staged, ExtractError> {
         self.write()?;
         let (file, sealed) = self.part.finish()?;
-        Ok(Staged { file, sealed, rows: self.rows, cursor, rejects: self.rejects, replayed: None })
+        Ok(Staged { file, sealed, rows: self.rows, cursor, rejects: self.rejects, replayed: None, mark: None })
     }
 
     fn write(&mut self) -> Result<(), ExtractError> {

@@ -19,6 +19,37 @@ pub(super) enum Value {
     Timestamp(i64),
 }
 
+impl Value {
+    /// As JSON that [`from_json`] reads as the same value.
+    pub(super) fn to_json(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Boolean(value) => (*value).into(),
+            Self::Integer(value) => (*value).into(),
+            Self::Float(value) => (*value).into(),
+            Self::Text(value) => value.as_str().into(),
+            Self::Bytes(value) => format!("0x{}", hex::encode(value)).into(),
+            Self::Date(days) => {
+                let span = jiff::Span::new().try_days(*days);
+                let date = span.and_then(|span| jiff::civil::date(1970, 1, 1).checked_add(span));
+                date.map_or(Json::Null, |date| date.to_string().into())
+            }
+            Self::Timestamp(microseconds) => {
+                jiff::Timestamp::from_microsecond(*microseconds).map_or(Json::Null, |time| time.to_string().into())
+            }
+        }
+    }
+
+    /// Bytes that it takes in a column, about.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            _ => size_of::<i64>(),
+        }
+    }
+}
+
 const TOO_LONG: &str = "longer than the bound of a field";
 
 /// Reads text: `true`/`false`, decimal integers, decimal numbers, `0x` and hexadecimal digits, `YYYY-MM-DD`, RFC 3339. Empty is null,
@@ -76,6 +107,23 @@ fn days(date: jiff::civil::Date) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // SHARE-3
+    #[test]
+    fn a_value_is_read_again_from_its_json() {
+        for (kind, value) in [
+            (ColumnType::Boolean, Value::Boolean(true)),
+            (ColumnType::Integer, Value::Integer(i64::MIN)),
+            (ColumnType::Float, Value::Float(0.1)),
+            (ColumnType::Text, Value::Text("a".to_owned())),
+            (ColumnType::Bytes, Value::Bytes(vec![0, 255])),
+            (ColumnType::Date, Value::Date(-719_000)),
+            (ColumnType::Timestamp, Value::Timestamp(-1_500_000)),
+            (ColumnType::Date, Value::Null),
+        ] {
+            assert_eq!(from_json(kind, &value.to_json()), Ok(value));
+        }
+    }
 
     #[test]
     fn fields_are_read_strictly() {

@@ -1,7 +1,8 @@
 /** The inspector: scan a code, see one outcome, have the check recorded. */
 import { useState, type ReactNode } from 'react';
-import { History, LogOut, ScanLine, UserRound } from '../../components/icons';
-import { Button } from '../../components/Button';
+import { FileText, History, LogOut, ScanLine, UserRound } from '../../components/icons';
+import { UnreachableError } from '../../api/client';
+import { Button, LinkButton } from '../../components/Button';
 import { Await } from '../../components/Loading';
 import { Notice } from '../../components/Notice';
 import { PageHead, Shell } from '../../components/Shell';
@@ -12,6 +13,7 @@ import type { Account } from '../../session/account';
 import { SignIn } from '../../session/SignIn';
 import { useCity, type City } from '../../session/use-city';
 import { Checking } from './checking';
+import { Offline } from './offline';
 import { Records } from './records';
 import { Scan } from './scan';
 
@@ -26,6 +28,7 @@ export default function InspectApp(): ReactNode {
   };
   const navigation = [
     { href: href(), label: t('inspect.nav.scan'), icon: ScanLine, current: page === undefined },
+    { href: href('offline'), label: t('inspect.nav.offline'), icon: FileText, current: page === 'offline' },
     { href: href('records'), label: t('inspect.nav.records'), icon: History, current: page === 'records' },
   ];
   return (
@@ -44,9 +47,22 @@ export default function InspectApp(): ReactNode {
         )
       }
     >
-      <Await of={city}>
-        {(loaded) => <Pages city={loaded} account={account} onSignedIn={setAccount} page={page} />}
-      </Await>
+      {page === 'offline' ? (
+        <Offline city={city.value} />
+      ) : (
+        <>
+          <Await of={city}>
+            {(loaded) => <Pages city={loaded} account={account} onSignedIn={setAccount} page={page} />}
+          </Await>
+          {city.error instanceof UnreachableError && (
+            <Notice tone="info" title={t('offline.instead.title')}>
+              <LinkButton href={href('offline')} icon={FileText}>
+                {t('offline.instead.action')}
+              </LinkButton>
+            </Notice>
+          )}
+        </>
+      )}
     </Shell>
   );
 }

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { api } from '../../api/client';
 import { Button, LinkButton } from '../../components/Button';
 import { Details, Identifier } from '../../components/Details';
+import { download } from '../../components/download';
 import { DocumentView } from '../../components/DocumentView';
 import { formatMoment } from '../../components/format';
 import { Check, Download, QrIcon, X } from '../../components/icons';
@@ -129,13 +130,4 @@ function Provenance({ holding }: { holding: Holding }): ReactNode {
       )}
     </section>
   );
-}
-
-function download(name: string, content: unknown): void {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

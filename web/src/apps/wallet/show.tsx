@@ -16,6 +16,7 @@ import { useLanguage } from '../../i18n/language';
 import { unixSeconds } from '../../protocol/encoding';
 import { codeText, makePresentation, PRESENTATION_LIFETIME_SECONDS } from '../../protocol/presentation';
 import { domainOf } from '../../session/account';
+import { Carry } from './carry';
 import { receive, type Holding } from './holding';
 import type { OpenWallet } from './wallet';
 
@@ -31,13 +32,16 @@ export function ShowPage({ wallet, id }: { wallet: OpenWallet; id: string }): Re
       <PageHead title={t('show.title')} back={{ href: href('certificates', id), label: t('certificate.title') }} />
       <Await of={holding}>
         {(value) => (
-          <section className="card show" aria-label={kindTitle(value.certificate.kind)}>
-            <div className="row row--between">
-              <p className="show__kind">{kindTitle(value.certificate.kind)}</p>
-              <StatusBadge standing={standingOf(value.certificate)} />
-            </div>
-            <Code wallet={wallet} holding={value} />
-          </section>
+          <>
+            <section className="card show" aria-label={kindTitle(value.certificate.kind)}>
+              <div className="row row--between">
+                <p className="show__kind">{kindTitle(value.certificate.kind)}</p>
+                <StatusBadge standing={standingOf(value.certificate)} />
+              </div>
+              <Code wallet={wallet} holding={value} />
+            </section>
+            <Carry wallet={wallet} holding={value} />
+          </>
         )}
       </Await>
     </>

@@ -1,97 +1,25 @@
 //! S-COL, SHARE-1, SHARE-3: CSV, NDJSON and SQLite. What breaks the declaration is kept with its reason, corrected and replayed.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use arrow_array::{Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, Int64Array, StringArray};
 use async_trait::async_trait;
-use bytes::Bytes;
 use chancery_sharing::{
     extract::{
-        Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState,
-        FileFormat, FileSource, Literal, MAX_REJECTS, PublishedPart, Reject, Source, SqliteSource, extract_part,
-        remove_superseded, reseal_part,
+        ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState,
+        FileFormat, FileSource, Literal, MAX_REJECTS, SqliteSource, remove_superseded, reseal_part,
     },
     name::ObjectName,
-    sealing::{DataKey, OpeningReader, Sealed},
-    storage::{ByteStream, DirectoryStore, FileStore, Location, StoreError, fetch_verified},
+    sealing::DataKey,
+    storage::{ByteStream, DirectoryStore, FileStore, Location, StoreError},
 };
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-struct Desk {
-    directory: tempfile::TempDir,
-    store: DirectoryStore,
-    key: DataKey,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let store = DirectoryStore::new(&directory.path().join("ods")).unwrap();
-        Self { directory, store, key: DataKey::random().unwrap() }
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.directory.path().join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    async fn extract(
-        &self,
-        source: &dyn Source,
-        declaration: &Declaration,
-    ) -> Result<Option<PublishedPart>, ExtractError> {
-        let state = self.directory.path().join("state.json");
-        extract_part(source, declaration, &self.epoch_key(), &self.store, &"weather".parse().unwrap(), &state).await
-    }
-
-    async fn read(&self, part: &PublishedPart) -> Vec<RecordBatch> {
-        let target = self.directory.path().join("fetched");
-        let expected = Sealed { fingerprint: part.fingerprint, bytes: part.bytes };
-        fetch_verified(&self.store, &part.location, &expected, &target).await.unwrap();
-        let mut plain = Vec::new();
-        OpeningReader::new(std::fs::File::open(target).unwrap(), &self.key).unwrap().read_to_end(&mut plain).unwrap();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(plain)).unwrap().build().unwrap();
-        reader.map(Result::unwrap).collect()
-    }
-
-    fn epoch_key(&self) -> EpochKey {
-        EpochKey { epoch: 1, key: self.key.clone() }
-    }
-
-    fn published(&self) -> usize {
-        std::fs::read_dir(self.directory.path().join("ods/weather")).map_or(0, Iterator::count)
-    }
-}
-
-fn declared(columns: &[(&str, ColumnType)]) -> Declaration {
-    Declaration {
-        schema: "main".to_owned(),
-        table: "weather".to_owned(),
-        columns: columns.iter().map(|(name, kind)| Column { name: (*name).to_owned(), kind: *kind }).collect(),
-        conditions: vec![],
-        cursor: None,
-        part_rows: 1000,
-    }
-}
+use crate::support::{Desk, dataset, declared, rejects};
 
 fn weather() -> Declaration {
     declared(&[("date", ColumnType::Date), ("temp_max", ColumnType::Float), ("weather", ColumnType::Text)])
-}
-
-/// Tables of the package vega-datasets (npm, pinned in `testing/clients`).
-fn dataset(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testing/clients/node_modules/vega-datasets/data").join(name)
-}
-
-fn rejects(part: &PublishedPart) -> Vec<Reject> {
-    let text = std::fs::read_to_string(part.rejects.as_ref().unwrap()).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[tokio::test]

@@ -1,15 +1,12 @@
 //! SHARE-7 to SHARE-10 over a real node: not a byte leaves before the grant is final, or after it ended, and what comes is what was published.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod department;
-mod desk;
-
+use crate::desk::{Desk, now_s};
 use chancery_contracts::DigitalAsset;
 use chancery_sharing::{
     release::{ChainTrust, Grant, ReleaseError, Released, Standing, published_version, receive, release},
     storage::FetchError,
 };
-use desk::{Desk, now_s};
 use futures::{StreamExt, TryStreamExt};
 
 #[tokio::test]

@@ -1,0 +1,111 @@
+//! A certificate with its staple, as `chancery verify` shows it: valid as of when, and how old that is.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use chancery_certificates::{
+    services::rfc3339,
+    stapled::{Policy, Trust, VerifiedStaple, verify_stapled},
+    verify::VerificationFailure,
+};
+use chancery_light::TrustedChain;
+use chancery_primitives::Outcome;
+use serde_json::json;
+
+use super::{
+    trust::authority,
+    verify::{exit_code, headline},
+};
+use crate::{
+    arguments::Verify,
+    output::{FAILED, Output},
+    party::now,
+};
+
+pub(super) fn verify(file: &[u8], chain: &TrustedChain, command: &Verify, output: &Output) -> Result<ExitCode> {
+    let authority = authority(&command.genesis)?;
+    let policy = Policy { now: now(), max_age_s: command.max_age };
+    match verify_stapled(file, Trust { chain, authority: &authority }, policy) {
+        Ok(verified) => {
+            output.answer(&verified, describe(&verified, command.max_age));
+            Ok(exit_code(verified.outcome))
+        }
+        Err(VerificationFailure { check, detail }) => {
+            output.answer(
+                &json!({"outcome": Outcome::Refused, "check": check, "detail": detail}),
+                format!("NOT GENUINE\nfailed check: {check}\n{detail}"),
+            );
+            Ok(ExitCode::from(FAILED))
+        }
+    }
+}
+
+/// Seconds as people say them.
+fn age(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} seconds"),
+        120..=7_199 => format!("{} minutes", seconds / 60),
+        7_200..=172_799 => format!("{} hours", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn title(verified: &VerifiedStaple, max_age_s: Option<u64>) -> String {
+    let status = verified.certificate.status.as_ref().map(|status| status.status);
+    match (verified.is_too_old && verified.outcome == Outcome::CannotDetermine, max_age_s) {
+        (true, Some(most)) => {
+            format!("GENUINE, but the PROOF IS OLDER than the {} that are accepted (--max-age)", age(most))
+        }
+        _ => headline(verified.outcome, status).to_owned(),
+    }
+}
+
+fn describe(verified: &VerifiedStaple, max_age_s: Option<u64>) -> String {
+    let (certificate, right) = (&verified.certificate, &verified.right);
+    let issue = &certificate.issue;
+    let status = certificate.status.as_ref().map_or_else(String::new, |status| status.status.to_string());
+    let mut text = format!(
+        "{}\nas of         {} ({} old)\ncertificate   {} ({})\norganization  {}\nissued by     {}\nholder        {}\ntransaction   {}\n\
+         block         {}\nstatus        {status} at block {}\nright         had it when it issued (main chain, block {})",
+        title(verified, max_age_s),
+        rfc3339(verified.as_of),
+        age(verified.age_s),
+        issue.certificate_id,
+        issue.kind,
+        issue.organization,
+        certificate.issuer_key,
+        issue.holder,
+        certificate.tx_hash,
+        certificate.block_number,
+        certificate.status.as_ref().map_or(0, |status| status.block_number),
+        right.block_number
+    );
+    if right.is_organization_suspended {
+        text.push_str("\n              the organization is suspended since; what it issued before stays good");
+    } else if !right.is_in_force {
+        text.push_str("\n              key or right have ended since; what was issued before stays good");
+    }
+    match &verified.presented {
+        Some(shown) => text.push_str(&format!("\npresented     by its holder, {} ago", age(shown.age_s))),
+        None => text.push_str("\npresented     nothing shows that its holder has shown it"),
+    }
+    text.push_str(&format!("\nchecks        {}", certificate.checks.join(", ")));
+    if !certificate.unproven.is_empty() {
+        text.push_str(&format!(
+            "\nunproven      {} (the file says it, nothing shows it)",
+            certificate.unproven.join(", ")
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_said_in_the_unit_in_which_people_think() {
+        assert_eq!([0, 119, 120, 7_199].map(age), ["0 seconds", "119 seconds", "2 minutes", "119 minutes"]);
+        assert_eq!([7_200, 172_799, 172_800].map(age), ["2 hours", "47 hours", "2 days"]);
+    }
+}

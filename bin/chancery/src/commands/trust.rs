@@ -1,0 +1,86 @@
+//! Which chains are trusted: those whose genesis files somebody was given.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use chancery_contracts::predeploys;
+use chancery_execution::GenesisConfig;
+use chancery_light::{ChainEssentials, TrustedChain};
+
+use super::read_bounded;
+
+/// Largest genesis file that is read, in bytes.
+const MAX_GENESIS_BYTES: u64 = 16 * 1024 * 1024;
+/// Most genesis files in a folder.
+const MAX_GENESIS_FILES: usize = 100;
+
+/// The chain that the file says it is from, out of those whose genesis is trusted. That it is so, the proof has to show.
+pub(super) fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain> {
+    let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
+    ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
+    let claimed = serde_json::from_slice::<serde_json::Value>(file)
+        .ok()
+        .and_then(|file| file["proof"]["chain"]["chainId"].as_u64());
+    let mut known = Vec::new();
+    for path in &paths {
+        let config: GenesisConfig = serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
+            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        if Some(config.chain_id) == claimed || paths.len() == 1 {
+            let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
+            return Ok(TrustedChain::new(chancery_chain::chain_essentials(&config, genesis.header().hash()))?);
+        }
+        known.push(config.chain_id.to_string());
+    }
+    let claimed = claimed.map_or_else(|| "names no chain".to_owned(), |chain| format!("is from chain {chain}"));
+    anyhow::bail!("cannot verify: the file {claimed}, and trusted are {} (--genesis)", known.join(", "))
+}
+
+fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .take(MAX_GENESIS_FILES)
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// All chains of a folder, and the chain id of the main one.
+pub(super) fn city(genesis: &Path) -> Result<(u64, Vec<ChainEssentials>)> {
+    let mut chains = Vec::new();
+    for path in files_in(genesis)? {
+        let config: GenesisConfig = serde_json::from_slice(&read_bounded(&path, MAX_GENESIS_BYTES)?)
+            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        let made = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
+        chains.push(chancery_chain::chain_essentials(&config, made.header().hash()));
+    }
+    Ok((authority(genesis)?.chain_id(), chains))
+}
+
+/// The main chain among those whose genesis is trusted: the one whose genesis holds the registry of identities.
+pub(super) fn authority(genesis: &Path) -> Result<TrustedChain> {
+    let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
+    let mut found = None;
+    for path in &paths {
+        let config: GenesisConfig = serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
+            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        if config.predeploys.iter().any(|predeploy| predeploy.address == predeploys::ETHEREUM_DID_REGISTRY) {
+            ensure!(
+                found.is_none(),
+                "{} holds the main chains of two cities: keep each in its own folder",
+                genesis.display()
+            );
+            found = Some((path, config));
+        }
+    }
+    let (path, config) = found.with_context(|| {
+        format!("the issuer's right is proven by the main chain, whose genesis is not in {}: give the city's genesis folder (--genesis)", genesis.display())
+    })?;
+    let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
+    Ok(TrustedChain::new(chancery_chain::chain_essentials(&config, genesis.header().hash()))?)
+}

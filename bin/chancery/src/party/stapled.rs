@@ -1,0 +1,46 @@
+//! Showing a certificate to somebody without a network.
+
+use std::time::Duration;
+
+use alloy_primitives::B256;
+use anyhow::{Context, Result};
+use chancery_certificates::{presentation::Presentation, stapled::StapledFile, verify::VerificationFailure};
+use chancery_client::Client;
+use chancery_reference_points::Code;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::{Party, certificates::ReceivedCertificate, now};
+
+/// How long the main chain may take for a block that is as young as the certificate: several of its heartbeats.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A certificate with its staple. Waits while the main chain has no block yet that is as young as the certificate, and not for ever.
+pub(crate) async fn stapled(client: &Client, id: B256) -> Result<Value> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match client.stapled_certificate(id).await {
+            Err(error) if error.code() == Some(Code::NotFinalYet) && Instant::now() < deadline => sleep(PAUSE).await,
+            answer => return Ok(answer?),
+        }
+    }
+}
+
+impl Party {
+    /// The file that an inspector verifies without a network: certificate, staple, and the document with the holder's signature.
+    pub(crate) async fn present_stapled(&self, received: &ReceivedCertificate) -> Result<Value> {
+        let answered = stapled(&self.client, received.document.id.to_bytes32()).await?;
+        let mut file = StapledFile::from_json(&serde_json::to_vec(&answered)?)
+            .map_err(named)
+            .context("the gateway gave no file with a staple")?;
+        let domain = self.city.domain_of(received.document.kind()?)?;
+        let shown = Presentation::make(&received.bytes, &received.record.chain, &domain, &self.keys, now())?;
+        file.presentation = Some(shown);
+        file.to_json().map_err(named).context("the file cannot be shown")
+    }
+}
+
+fn named(failure: VerificationFailure) -> anyhow::Error {
+    anyhow::anyhow!("{failure}")
+}

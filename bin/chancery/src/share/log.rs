@@ -1,0 +1,93 @@
+//! A source of the kind `log`: what is collected, where it is kept, and the collector itself (`chancery share collect`).
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Result, ensure};
+use chancery_sharing::collect::{Collector, CollectorConfig, TailedFile};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::DataSet;
+use crate::{arguments::ServeShared, stop::told_to_stop};
+
+const MEGABYTE: u64 = 1_000_000;
+/// How much a spool holds when nothing is said.
+const DEFAULT_MAX_MB: u64 = 1000;
+const DEFAULT_INTERVAL_MS: u64 = 500;
+
+/// What is collected.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogSection {
+    /// Folder of the spool.
+    pub(super) spool: PathBuf,
+    /// Most megabytes of it.
+    max_mb: Option<u64>,
+    /// Files that grow.
+    #[serde(default)]
+    tail: Vec<TailSection>,
+    /// Where syslog over UDP is taken.
+    syslog_udp: Option<SocketAddr>,
+    /// Where syslog over TCP is taken.
+    syslog_tcp: Option<SocketAddr>,
+    /// Where NDJSON over HTTP is taken, at `/records`.
+    http: Option<SocketAddr>,
+    /// File with the token that senders over HTTP show, readable by its owner alone.
+    token_file: Option<PathBuf>,
+    /// How often files are looked at.
+    interval_ms: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TailSection {
+    file: PathBuf,
+    /// Whether a line is a JSON object.
+    #[serde(default)]
+    json: bool,
+}
+
+impl LogSection {
+    pub(super) fn config(
+        &self,
+        beside: impl Fn(&Path) -> PathBuf,
+        secret: impl Fn(&Path) -> Result<Zeroizing<String>>,
+    ) -> Result<CollectorConfig> {
+        let listens = self.syslog_udp.is_some() || self.syslog_tcp.is_some() || self.http.is_some();
+        ensure!(listens || !self.tail.is_empty(), "[source] has neither tail nor syslog_udp, syslog_tcp or http");
+        let tails = self.tail.iter().map(|tail| TailedFile { path: beside(&tail.file), json: tail.json });
+        Ok(CollectorConfig {
+            spool: beside(&self.spool),
+            max_bytes: self.max_mb.unwrap_or(DEFAULT_MAX_MB).saturating_mul(MEGABYTE),
+            tails: tails.collect(),
+            syslog_udp: self.syslog_udp,
+            syslog_tcp: self.syslog_tcp,
+            http: self.http,
+            token: self.token_file.as_ref().map(|file| secret(file)).transpose()?,
+            interval: Duration::from_millis(self.interval_ms.unwrap_or(DEFAULT_INTERVAL_MS).max(10)),
+        })
+    }
+}
+
+/// Collects until it is told to stop.
+pub(crate) async fn collect(options: &ServeShared) -> Result<()> {
+    let stop = told_to_stop(options.until_stdin_ends)?;
+    let mut collector = Collector::start(DataSet::read(&options.file.file)?.collector()?).await?;
+    let listening =
+        [("syslog_udp", collector.syslog_udp()), ("syslog_tcp", collector.syslog_tcp()), ("http", collector.http())];
+    for (what, address) in listening {
+        if let Some(address) = address {
+            tracing::info!(what, %address, "collecting");
+        }
+    }
+    tokio::select! {
+        () = stop => {}
+        ended = collector.ended() => ended?,
+    }
+    collector.stop().await;
+    Ok(())
+}

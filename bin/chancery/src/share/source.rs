@@ -1,0 +1,138 @@
+//! Where rows come from, as a declaration says it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use chancery_sharing::{
+    collect::CollectorConfig,
+    extract::{
+        FileFormat, FileSource, MySqlSource, PostgresSource, RestConfig, RestSource, Source, SpoolSource, SqliteSource,
+    },
+};
+use serde::Deserialize;
+
+use super::{DataSet, log::LogSection};
+
+/// Where rows come from. A database's URL may hold a password, so it is in a file or in the environment.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum SourceSection {
+    Postgres(DatabaseUrl),
+    /// MariaDB too.
+    #[serde(alias = "mariadb")]
+    Mysql(DatabaseUrl),
+    Sqlite {
+        file: PathBuf,
+    },
+    Csv {
+        file: PathBuf,
+    },
+    Ndjson {
+        file: PathBuf,
+    },
+    /// One array of objects.
+    Json {
+        file: PathBuf,
+    },
+    Parquet {
+        file: PathBuf,
+    },
+    /// A spool that `chancery share collect` fills.
+    Log(Box<LogSection>),
+    Rest {
+        /// Of the first page.
+        url: String,
+        /// JSON pointer to the rows of a page; absent: the page is the array.
+        #[serde(default)]
+        rows: String,
+        /// JSON pointer to the next page's address; absent: it is in the field `Link`.
+        next: Option<String>,
+        /// Parameter of the query that carries the cursor.
+        cursor_parameter: Option<String>,
+        /// File with a bearer token, readable by its owner alone.
+        token_file: Option<PathBuf>,
+    },
+}
+
+/// Where a database's URL is: in one of the two.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DatabaseUrl {
+    /// File with the URL, readable by its owner alone.
+    url_file: Option<PathBuf>,
+    /// Variable of the environment with the URL.
+    url_env: Option<String>,
+}
+
+impl DatabaseUrl {
+    fn read(&self, set: &DataSet) -> Result<String> {
+        match (&self.url_file, &self.url_env) {
+            (Some(file), None) => Ok(set.secret(file)?.to_string()),
+            (None, Some(name)) => std::env::var(name)
+                .with_context(|| format!("set {name} to the database's URL (postgres://... or mysql://...)")),
+            _ => bail!("[source] has url_file or url_env: where the database's URL is"),
+        }
+    }
+}
+
+impl SourceSection {
+    /// The source itself.
+    pub(super) fn open(&self, set: &DataSet) -> Result<Box<dyn Source>> {
+        let file = |path: &PathBuf, format| Box::new(FileSource::new(&set.beside(path), format));
+        Ok(match self {
+            Self::Postgres(url) => Box::new(PostgresSource::new(url.read(set)?)),
+            Self::Mysql(url) => Box::new(MySqlSource::new(url.read(set)?)),
+            Self::Sqlite { file } => Box::new(SqliteSource::new(&set.beside(file))),
+            Self::Csv { file: path } => file(path, FileFormat::Csv),
+            Self::Ndjson { file: path } => file(path, FileFormat::Ndjson),
+            Self::Json { file: path } => file(path, FileFormat::Json),
+            Self::Parquet { file: path } => file(path, FileFormat::Parquet),
+            Self::Log(log) => Box::new(SpoolSource::new(&set.beside(&log.spool))),
+            Self::Rest { url, rows, next, cursor_parameter, token_file } => Box::new(RestSource::new(RestConfig {
+                url: url.clone(),
+                rows: rows.clone(),
+                next: next.clone(),
+                cursor_parameter: cursor_parameter.clone(),
+                token: token_file.as_ref().map(|file| set.secret(file)).transpose()?,
+            })?),
+        })
+    }
+
+    /// What is collected into its spool.
+    pub(super) fn collector(&self, set: &DataSet) -> Result<CollectorConfig> {
+        let Self::Log(log) = self else { bail!("[source] is not of the kind \"log\": there is nothing to collect") };
+        log.config(|path| set.beside(path), |file| set.secret(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    // S-COL
+    #[test]
+    fn each_kind_of_source_has_its_own_members_and_no_others() {
+        let read = toml::from_str::<SourceSection>;
+        for right in [
+            "kind = 'mariadb'\nurl_env = 'X'",
+            "kind = 'mysql'\nurl_file = 'x'",
+            "kind = 'parquet'\nfile = 'x'",
+            "kind = 'json'\nfile = 'x'",
+            "kind = 'rest'\nurl = 'https://a/'\nrows = '/rows'\ntoken_file = 't'\ncursor_parameter = 'after'",
+            "kind = 'log'\nspool = 's'\nsyslog_tcp = '127.0.0.1:5514'\ntail = [{ file = 'a.log', json = true }]",
+        ] {
+            read(right).unwrap();
+        }
+        for wrong in [
+            "kind = 'mysql'\nurl = 'mysql://a:b@c/d'",
+            "kind = 'rest'\nurl = 'https://a/'\ntoken = 'secret'",
+            "kind = 'log'\nspool = 's'\ntoken = 'secret'",
+            "kind = 'log'\nspool = 's'\ntail = ['a.log']",
+            "kind = 'ftp'",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Why nothing is collected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CollectError {
+    /// A file of the spool, or the folder, cannot be used.
+    #[error("the spool {path:?} cannot be used: {reason}")]
+    Spool {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Another collector writes it.
+    #[error("another collector writes the spool {0:?}: stop that one first")]
+    Busy(PathBuf),
+    /// As full as it may be.
+    #[error("the spool {0:?} is full: make extracts of it, or give it more room")]
+    Full(PathBuf),
+    /// Nothing can listen there.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        reason: String,
+    },
+    /// Everybody could write.
+    #[error("{0} is not this machine alone: name a token that senders have to show")]
+    Open(SocketAddr),
+    /// A part of the collector ended.
+    #[error("collecting ended: {0}")]
+    Stopped(String),
+}
+
+impl CollectError {
+    pub(super) fn spool(path: &std::path::Path, error: &impl ToString) -> Self {
+        Self::Spool { path: path.to_owned(), reason: error.to_string() }
+    }
+
+    pub(super) fn listen(address: SocketAddr, error: &impl ToString) -> Self {
+        Self::Listen { address, reason: error.to_string() }
+    }
+}

@@ -1,0 +1,172 @@
+//! Collecting logs (S-COL): files that grow, syslog, records over HTTP, into a spool on disk, of which extracts are made.
+//!
+//! ```text
+//! tail --+
+//! syslog-+--> writer --one fsync for many--> spool: segments of NDJSON --extract--> part
+//! http --+        |
+//!                 +--> acknowledged, where the protocol has it
+//! ```
+//!
+//! What was acknowledged is on disk. What waits for the disk is bounded: HTTP and TCP wait, a tail reads later, a datagram that finds no room is dropped and
+//! counted, since nobody can be told.
+
+mod error;
+mod http;
+mod positions;
+mod spool;
+mod syslog;
+mod tail;
+mod writer;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use serde_json::{Map, Value as Json};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::watch,
+    task::JoinSet,
+};
+use zeroize::Zeroizing;
+
+pub(crate) use self::spool::{SEQUENCE, Segment, identity, segments};
+pub use self::{error::CollectError, http::MAX_BODY_BYTES, syslog::MAX_MESSAGE_BYTES};
+use self::{spool::Spool, writer::Writer};
+
+/// A record on its way into the spool.
+type Record = Map<String, Json>;
+
+/// What is collected, and where it is kept.
+#[derive(Clone)]
+pub struct CollectorConfig {
+    /// Folder of the spool; made with mode 0700.
+    pub spool: PathBuf,
+    /// Most bytes of the spool; a spool that is full takes nothing until extracts were made of it.
+    pub max_bytes: u64,
+    /// Files that grow.
+    pub tails: Vec<TailedFile>,
+    /// Syslog over UDP (RFC 5426).
+    pub syslog_udp: Option<SocketAddr>,
+    /// Syslog over TCP (RFC 6587).
+    pub syslog_tcp: Option<SocketAddr>,
+    /// NDJSON over HTTP.
+    pub http: Option<SocketAddr>,
+    /// What a sender over HTTP shows (RFC 6750). Needed when that listens beyond this machine.
+    pub token: Option<Zeroizing<String>>,
+    /// How often files are looked at.
+    pub interval: Duration,
+}
+
+/// A file that grows, and is rotated by renaming or by truncating it.
+#[derive(Clone, Debug)]
+pub struct TailedFile {
+    /// Where new lines come.
+    pub path: PathBuf,
+    /// Whether a line is a JSON object, whose members become the record's.
+    pub json: bool,
+}
+
+/// A running collector. Dropping it stops it; what was acknowledged is kept.
+pub struct Collector {
+    tasks: JoinSet<Result<(), CollectError>>,
+    stop: watch::Sender<bool>,
+    syslog_udp: Option<SocketAddr>,
+    syslog_tcp: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+    dropped: Arc<AtomicU64>,
+    writing: JoinHandle<()>,
+}
+
+impl Collector {
+    /// Opens the spool and begins to listen and to read.
+    ///
+    /// # Errors
+    /// [`CollectError`].
+    pub async fn start(config: CollectorConfig) -> Result<Self, CollectError> {
+        if let Some(address) = config.http.filter(|address| !address.ip().is_loopback() && config.token.is_none()) {
+            return Err(CollectError::Open(address));
+        }
+        let spool = Spool::open(&config.spool, config.max_bytes)?;
+        let positions = spool.positions().clone();
+        let (writer, writing) = Writer::start(spool)?;
+        let (stop, stopped) = watch::channel(false);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let mut collector =
+            Self { tasks: JoinSet::new(), stop, syslog_udp: None, syslog_tcp: None, http: None, dropped, writing };
+        if let Some(address) = config.syslog_udp {
+            let socket = UdpSocket::bind(address).await.map_err(|error| CollectError::listen(address, &error))?;
+            collector.syslog_udp = socket.local_addr().ok();
+            let dropped = Arc::clone(&collector.dropped);
+            collector.tasks.spawn(syslog::udp(socket, writer.clone(), dropped, stopped.clone()));
+        }
+        if let Some(address) = config.syslog_tcp {
+            let listener = listen(address).await?;
+            collector.syslog_tcp = listener.local_addr().ok();
+            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), stopped.clone()));
+        }
+        if let Some(address) = config.http {
+            let listener = listen(address).await?;
+            collector.http = listener.local_addr().ok();
+            let router = http::router(writer.clone(), config.token.clone());
+            collector.tasks.spawn(http::serve(listener, router, stopped.clone()));
+        }
+        for file in config.tails {
+            let position = positions.get(&file.path).cloned();
+            collector.tasks.spawn(tail::follow(file, position, writer.clone(), config.interval, stopped.clone()));
+        }
+        Ok(collector)
+    }
+
+    /// Where syslog over UDP is taken.
+    #[must_use]
+    pub const fn syslog_udp(&self) -> Option<SocketAddr> {
+        self.syslog_udp
+    }
+
+    /// Where syslog over TCP is taken.
+    #[must_use]
+    pub const fn syslog_tcp(&self) -> Option<SocketAddr> {
+        self.syslog_tcp
+    }
+
+    /// Where records over HTTP are taken, at `/records`.
+    #[must_use]
+    pub const fn http(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Datagrams that found no room.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Completes when a part of it ends by itself, with the reason.
+    ///
+    /// # Errors
+    /// [`CollectError`].
+    pub async fn ended(&mut self) -> Result<(), CollectError> {
+        match self.tasks.join_next().await {
+            Some(Ok(ended)) => ended,
+            Some(Err(error)) => Err(CollectError::Stopped(error.to_string())),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops, after what is being written; the spool is closed then.
+    pub async fn stop(mut self) {
+        self.stop.send(true).ok();
+        while self.tasks.join_next().await.is_some() {}
+        let writing = self.writing;
+        tokio::task::spawn_blocking(move || writing.join().ok()).await.ok();
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, CollectError> {
+    TcpListener::bind(address).await.map_err(|error| CollectError::listen(address, &error))
+}

@@ -1,0 +1,15 @@
+//! Sharing over what is real: databases and servers that the tests start, a bucket, a node of its own.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod department;
+mod desk;
+mod extract;
+mod files;
+mod logs;
+mod mysql;
+mod records;
+mod release;
+mod rest;
+mod sealing;
+mod storage;
+mod support;

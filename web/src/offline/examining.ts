@@ -1,0 +1,53 @@
+/** What a file shows, found out without a request: outcome, time and age, or the check that refuses. */
+import { parseDocument, type CertificateDocument } from '../protocol/document';
+import type { VerifiedStaple } from '../staple';
+import type { CityTrust } from './trust';
+
+/** Why a file is refused, in the groups in which people read it. */
+export type RefusalGroup = 'file' | 'city' | 'altered' | 'status' | 'right' | 'holder' | 'clock' | 'final';
+
+export type OfflineFinding =
+  | { readonly verified: VerifiedStaple; readonly document?: CertificateDocument; readonly maxAgeSeconds?: number; readonly at: Date }
+  | { readonly refused: { readonly check: string; readonly group: RefusalGroup }; readonly at: Date };
+
+const GROUPS: readonly (readonly [RefusalGroup, RegExp])[] = [
+  ['file', /^(file-|staple-|proof-)/],
+  ['city', /^WrongChain$/],
+  ['clock', /^time-/],
+  ['holder', /^(presented-|presentation-)/],
+  ['right', /^(right-|key-|organization-(registered|not))/],
+  ['altered', /(-matches|-unaltered)$|^(one-status|certificate-issued|transaction-|issuer-)/],
+  ['status', /^status-/],
+];
+
+export function groupOf(check: string): RefusalGroup {
+  // A commitment that differs is another issue's status, though its name ends like that of a member.
+  if (check === 'commitment-matches') return 'status';
+  return GROUPS.find(([, pattern]) => pattern.test(check))?.[0] ?? 'final';
+}
+
+/** @throws nothing because of the file: what cannot be verified is refused, by name */
+export async function examine(file: Uint8Array, trust: CityTrust, maxAgeSeconds: number | undefined, at: Date): Promise<OfflineFinding> {
+  const { StapleFailure, TrustedChain, readStapled, verifyStapled } = await import('../staple');
+  const refused = (check: string): OfflineFinding => ({ refused: { check, group: groupOf(check) }, at });
+  try {
+    const chainId = readStapled(file).proof?.chain.chainId;
+    const chain = trust.chains.find((known) => known.chainId === chainId);
+    const authority = trust.chains.find((known) => known.chainId === trust.authority);
+    if (!chain || !authority) return refused(chainId === undefined ? 'proof-present' : 'WrongChain');
+    const verified = verifyStapled({ chain: new TrustedChain(chain), authority: new TrustedChain(authority) }, file, {
+      now: Math.floor(at.getTime() / 1000),
+      ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+    });
+    const document = verified.presented && parseDocument(verified.presented.document);
+    return { verified, at, ...(document && { document }), ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) };
+  } catch (error) {
+    if (error instanceof StapleFailure) return refused(error.check);
+    throw error;
+  }
+}
+
+/** Makes the verifier ready, so that a page that is open needs no request any more. */
+export async function prepare(): Promise<void> {
+  await import('../staple');
+}
