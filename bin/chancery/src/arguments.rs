@@ -187,6 +187,9 @@ pub(crate) struct Up {
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alliance: Option<PathBuf>,
     /// Stop when standard input ends: for a program that starts a city and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,

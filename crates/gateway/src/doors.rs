@@ -14,6 +14,7 @@ use chancery_reference_points::{
 };
 use chancery_rest::types::{
     Page,
+    alliance::{Alliance, AllianceRequest},
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
@@ -44,6 +45,8 @@ pub struct Doors {
     pub applications: Arc<dyn Applications>,
     /// Presentations that wait for their inspector.
     pub presentations: Arc<dyn Presentations>,
+    /// An alliance that is watched; `None`: there is none.
+    pub alliance: Option<Arc<dyn AllianceView>>,
     /// Whether the identity database answers.
     pub database: Arc<dyn DatabaseProbe>,
 }
@@ -148,6 +151,44 @@ pub trait Presentations: Send + Sync {
     /// # Errors
     /// `PresentationExpired`, `DatabaseUnreachable`.
     async fn fetch(&self, id: &str) -> DoorResult<Presentation>;
+}
+
+/// A request of an alliance that has changed, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllianceChange {
+    /// The request.
+    pub request: AllianceRequest,
+    /// Names the change to [`AllianceView::changes`]; printable ASCII.
+    pub cursor: String,
+}
+
+/// An alliance as its chains show it (A-MULTI): who takes part, and how far requests are.
+#[async_trait]
+pub trait AllianceView: Send + Sync {
+    /// The alliance.
+    ///
+    /// # Errors
+    /// `ChainUnreachable` as long as nothing of it was read.
+    async fn alliance(&self) -> DoorResult<Alliance>;
+
+    /// Requests, newest first.
+    ///
+    /// # Errors
+    /// `MalformedRequest` for a cursor that is none, `ChainUnreachable`.
+    async fn requests(&self, page: PageRequest) -> DoorResult<Page<AllianceRequest>>;
+
+    /// One request.
+    ///
+    /// # Errors
+    /// `UnknownAllianceRequest`, `ChainUnreachable`.
+    async fn request(&self, number: u64) -> DoorResult<AllianceRequest>;
+
+    /// Requests that have changed after a change, in the order of their newest change, at most `limit`; waits until there is one. Without a change, and after one that is not known
+    /// any more, all that are kept.
+    ///
+    /// # Errors
+    /// What keeps it from watching further.
+    async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>>;
 }
 
 /// Whether the identity database answers.

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{problem::ApiError, state::Shared};
 
+mod alliance;
 mod applications;
 mod certificates;
 mod chains;
@@ -51,6 +52,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(submitted::routes())
         .merge(data::routes())
         .merge(resources::routes())
+        .merge(alliance::routes())
         .merge(events::routes())
 }
 

@@ -99,6 +99,8 @@ codes! {
     UnknownRequest = "unknown-request", Missing, "The asset has no such request for access.", "Use the number that the request was given, and the resource that it was for.";
     UnknownApplication = "unknown-application", Missing, "There is no such application.", "Check the identifier.";
     PresentationExpired = "presentation-expired", Missing, "The presentation has ended or never was.", "Ask the holder to show the code again.";
+    NoAlliance = "no-alliance", Missing, "This gateway watches no alliance.", "Start it with the alliance's relay.toml (`--alliance`), or ask a gateway that watches it.";
+    UnknownAllianceRequest = "unknown-alliance-request", Missing, "The alliance has no such request among the newest.", "GET /v1/alliance/requests lists them; older ones are read on the alliance chain.";
     UnknownRoute = "unknown-route", Missing, "There is nothing at this address.", "See /docs.";
     AlreadyRegistered = "already-registered", Conflict, "The address is registered already.", "Use it, or recover the account.";
     AccountTaken = "account-taken", Conflict, "The account name is taken.", "Choose another account name.";

@@ -137,6 +137,8 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
             clock.clone(),
         ))),
         applications: Arc::new(ApplicationPort(ApplicationDesk::new(database, directory, roles.clone(), s2p, clock))),
+        // Of whoever watches one.
+        alliance: None,
         database: presentations.clone(),
         presentations,
         o2c: Arc::new(ControlPort::new(Arc::new(controlling), roles.clone())),

@@ -121,6 +121,10 @@ pub const MATRIX: &[Row] = &[
         "the text whose hash the owner has put on the chain",
     ),
     row("GET", "/v1/resources/{resource}/requests/{request}", Who::AnybodyByRole, "what its roles may see"),
+    row("GET", "/v1/alliance", Who::Anybody, "who takes part; no contents"),
+    row("GET", "/v1/alliance/requests", Who::Anybody, "how far they are; no contents"),
+    row("GET", "/v1/alliance/requests/{number}", Who::Anybody, "how far it is; no contents"),
+    row("GET", "/v1/alliance/events", Who::Anybody, "how far requests are; no contents"),
     row("GET", "/v1/events", SUPERVISOR, ""),
 ];
 

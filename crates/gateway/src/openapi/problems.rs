@@ -208,6 +208,13 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/resources/{resource}") => one(&[Code::UnknownResource]),
         ("PUT", "/v1/resources/{resource}/description") => one(&[Code::UnknownResource, Code::DescriptionMismatch]),
         ("GET", "/v1/resources/{resource}/requests/{request}") => one(&[Code::UnknownResource, Code::UnknownRequest]),
+        ("GET", "/v1/alliance" | "/v1/alliance/requests") => {
+            one(&[Code::UnknownMember, Code::NoAlliance, Code::ChainUnreachable])
+        }
+        ("GET", "/v1/alliance/requests/{number}") => {
+            one(&[Code::NoAlliance, Code::UnknownAllianceRequest, Code::ChainUnreachable])
+        }
+        ("GET", "/v1/alliance/events") => one(&[Code::NoAlliance]),
         ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
         _ => Vec::new(),
     }

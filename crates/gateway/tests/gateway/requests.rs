@@ -46,6 +46,7 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{index}", "0"),
         ("{resource}", "weather-daily"),
         ("{request}", "1"),
+        ("{number}", "7"),
     ];
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
     assert!(!path.contains('{'), "{template} has a parameter that no test knows");

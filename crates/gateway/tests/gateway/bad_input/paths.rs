@@ -73,7 +73,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
             let is_hash = ["{tx_hash}", "{digest}"].contains(&parameter)
                 || (parameter == "{id}" && row.path.starts_with("/v1/certificates"));
             let wrong: &[&str] = match parameter {
-                "{block}" => &["x", "-1", "1.5", "99999999999999999999"],
+                "{block}" | "{number}" => &["x", "-1", "1.5", "99999999999999999999"],
                 _ if is_hash => &["0x12", "x", "0x0xcececececececececececececececececececececececececececececececece"],
                 _ => &[],
             };
@@ -88,13 +88,14 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 10] = [
+const WITH_QUERY: [(&str, &str); 11] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
     ("GET", "/v1/certificates/{address}/{block}/{tx_hash}"),
     ("GET", "/v1/inspections"),
     ("GET", "/v1/events"),
+    ("GET", "/v1/alliance/requests"),
     ("POST", "/v1/organizations"),
     ("POST", "/v1/organizations/{code}/keys"),
     ("DELETE", "/v1/organizations/{code}/keys/{address}"),
