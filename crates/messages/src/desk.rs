@@ -69,7 +69,7 @@ impl Desk {
         self.authenticate(actor, &deposit, &signature)?;
         envelope::check(sealed, &deposit.statement).map_err(errors::envelope)?;
         let id = deposit.id();
-        let known = self.read(move |mailbox| mailbox.record(id)).await?;
+        let known = self.on_disk(move |mailbox| mailbox.record(id)).await?;
         if let Some(record) = known.clone().filter(|record| record.place.is_some()) {
             return Ok(Shown { id, record });
         }
@@ -81,7 +81,7 @@ impl Desk {
         }
         let (kept, sealed) = (deposit.clone(), sealed.to_owned());
         let kept_signature = signature.clone();
-        self.write(move |mailbox| {
+        self.on_disk(move |mailbox| {
             let incoming = Incoming { deposit: &kept, signature: &kept_signature, envelope: &sealed, now };
             mailbox.keep(&incoming)
         })
@@ -91,12 +91,12 @@ impl Desk {
             Err(error) => {
                 // What may still succeed waits for its sender to come back; what was refused for good makes room.
                 if error.class() != Class::Temporary {
-                    self.write(move |mailbox| mailbox.forget(id)).await?;
+                    self.on_disk(move |mailbox| mailbox.forget(id)).await?;
                 }
                 return Err(error);
             }
         };
-        let record = self.write(move |mailbox| mailbox.deposited(id, &receipt.data_block)).await?;
+        let record = self.on_disk(move |mailbox| mailbox.deposited(id, &receipt.data_block)).await?;
         Ok(Shown { id, record })
     }
 
@@ -106,7 +106,7 @@ impl Desk {
     /// `AuthenticationRequired`, `JournalUnavailable`.
     pub async fn list(&self, actor: &Actor, side: Side, after: u64, limit: usize) -> DoorResult<Vec<Shown>> {
         let address = address_of(actor)?;
-        let found = self.read(move |mailbox| mailbox.list(side, address, after, limit)).await?;
+        let found = self.on_disk(move |mailbox| mailbox.list(side, address, after, limit)).await?;
         Ok(found.into_iter().map(|(id, record)| Shown { id, record }).collect())
     }
 
@@ -116,7 +116,7 @@ impl Desk {
     /// `UnknownMessage` also for everybody else, `JournalUnavailable`.
     pub async fn fetch(&self, actor: &Actor, id: B256) -> DoorResult<(Shown, Option<String>)> {
         let shown = self.own(actor, id).await?;
-        let envelope = self.read(move |mailbox| mailbox.envelope(id)).await?;
+        let envelope = self.on_disk(move |mailbox| mailbox.envelope(id)).await?;
         Ok((shown, envelope))
     }
 
@@ -142,7 +142,7 @@ impl Desk {
             rules::in_time(&stated.statement, self.now())?;
         }
         let text = text.to_owned();
-        let record = self.write(move |mailbox| mailbox.acknowledge(id, &text, &signature)).await?;
+        let record = self.on_disk(move |mailbox| mailbox.acknowledge(id, &text, &signature)).await?;
         // The first one that was kept is recorded, also when this one says another time.
         let kept = record.stated_acknowledgement().map_err(errors::mailbox)?;
         let (Some(kept), Some(first)) = (kept, record.acknowledgement) else {
@@ -152,13 +152,13 @@ impl Desk {
             Ok(receipt) => receipt,
             Err(error) => {
                 if error.class() != Class::Temporary {
-                    self.write(move |mailbox| mailbox.forget_acknowledgement(id)).await?;
+                    self.on_disk(move |mailbox| mailbox.forget_acknowledgement(id)).await?;
                 }
                 return Err(error);
             }
         };
         let now = self.now();
-        let record = self.write(move |mailbox| mailbox.acknowledged(id, &receipt.data_block, now)).await?;
+        let record = self.on_disk(move |mailbox| mailbox.acknowledged(id, &receipt.data_block, now)).await?;
         Ok(Shown { id, record })
     }
 
@@ -188,7 +188,7 @@ impl Desk {
     /// The message, if it is visible and the actor is one of its two sides.
     async fn own(&self, actor: &Actor, id: B256) -> DoorResult<Shown> {
         let address = address_of(actor)?;
-        let record = self.read(move |mailbox| mailbox.record(id)).await?;
+        let record = self.on_disk(move |mailbox| mailbox.record(id)).await?;
         let unknown = || DoorError::new(Code::UnknownMessage, "no message with this identifier is yours");
         let record = record.filter(|record| record.place.is_some()).ok_or_else(unknown)?;
         let head = record.stated().map_err(errors::mailbox)?.statement.head;
@@ -245,20 +245,13 @@ impl Desk {
         (self.0.clock)() / 1000
     }
 
-    async fn read<T: Send + 'static>(
-        &self,
-        ask: impl FnOnce(&Mailbox) -> Result<T, MailboxError> + Send + 'static,
-    ) -> DoorResult<T> {
-        self.write(ask).await
-    }
-
     /// The disk is waited for beside the threads that serve.
-    async fn write<T: Send + 'static>(
+    async fn on_disk<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Mailbox) -> Result<T, MailboxError> + Send + 'static,
+        act: impl FnOnce(&Mailbox) -> Result<T, MailboxError> + Send + 'static,
     ) -> DoorResult<T> {
         let mailbox = Arc::clone(&self.0.mailbox);
-        let done = tokio::task::spawn_blocking(move || change(&mailbox)).await;
+        let done = tokio::task::spawn_blocking(move || act(&mailbox)).await;
         done.map_err(DoorError::internal)?.map_err(errors::mailbox)
     }
 }

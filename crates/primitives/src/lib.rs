@@ -16,6 +16,7 @@ pub mod extra_data;
 mod kind;
 pub mod operation;
 mod organization;
+pub mod organization_storage;
 pub mod permissions;
 mod right;
 mod signature;

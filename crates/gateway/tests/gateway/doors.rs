@@ -9,7 +9,7 @@ use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
-    doors::{ApplicationFilter, Applications, DatabaseProbe, PageRequest, Presentations, Registration, Roles},
+    doors::{ApplicationFilter, Applications, DatabaseProbe, Messages, PageRequest, Presentations, Registration, Roles},
 };
 use chancery_reference_points::{
     Actor, DoorError, DoorResult, Role,
@@ -27,6 +27,7 @@ use chancery_reference_points::{
 use chancery_rest::types::{
     Example as _, Page,
     applications::{Application, ApplicationReceipt, Decision, SubmitApplication},
+    messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
 };
@@ -73,6 +74,7 @@ impl Behind {
             registration: self.clone(),
             applications: self.clone(),
             presentations: self.clone(),
+            messages: self.clone(),
             database: self.clone(),
         }
     }
@@ -349,6 +351,33 @@ impl Presentations for Behind {
 
     async fn fetch(&self, _: &str) -> DoorResult<Presentation> {
         self.answer("presentations.fetch", Presentation::example()).await
+    }
+}
+
+#[async_trait]
+impl Messages for Behind {
+    async fn send(&self, _: &Actor, _: SendMessage) -> DoorResult<MessageState> {
+        self.answer("messages.send", MessageState::example()).await
+    }
+
+    async fn list(&self, _: &Actor, which: MessageBox, _: PageRequest) -> DoorResult<Page<MessageState>> {
+        let call = match which {
+            MessageBox::Received => "messages.received",
+            MessageBox::Sent => "messages.sent",
+        };
+        self.answer(call, Page::example()).await
+    }
+
+    async fn fetch(&self, _: &Actor, _: B256) -> DoorResult<Message> {
+        self.answer("messages.fetch", Message::example()).await
+    }
+
+    async fn acknowledge(&self, _: &Actor, _: B256, _: StateReceipt) -> DoorResult<MessageState> {
+        self.answer("messages.acknowledge", MessageState::example()).await
+    }
+
+    async fn proof(&self, _: &Actor, _: B256) -> DoorResult<Value> {
+        self.answer("messages.proof", Value::Null).await
     }
 }
 
