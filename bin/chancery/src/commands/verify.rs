@@ -13,7 +13,7 @@ use chancery_light::TrustedChain;
 use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
-use super::{proof, read_bounded};
+use super::{message, proof, read_bounded};
 use crate::{
     arguments::Verify,
     output::{FAILED, Output},
@@ -32,6 +32,10 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
     if proof::is_proof(&file) {
         ensure!(document.is_none(), "--document belongs to a certificate file; this is the proof of submitted data");
         return proof::verify(&file, &chain, output);
+    }
+    if message::is_proof(&file) {
+        ensure!(document.is_none(), "--document belongs to a certificate file; this is the proof of a message");
+        return message::verify(&file, &chain, output);
     }
     match verify_file(&file, &chain, document.as_deref(), now()) {
         Ok(verified) => {
@@ -81,19 +85,35 @@ fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain> {
     ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
     let claimed = serde_json::from_slice::<serde_json::Value>(file)
         .ok()
-        .and_then(|file| file["proof"]["chain"]["chainId"].as_u64());
+        .and_then(|file| {
+            let proof = if file["deposit"].is_object() { &file["deposit"]["proof"] } else { &file["proof"] };
+            proof["chain"]["chainId"].as_u64()
+        });
     let mut known = Vec::new();
     for path in &paths {
-        let config: GenesisConfig = serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
-            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        let config = genesis_file(path)?;
         if Some(config.chain_id) == claimed || paths.len() == 1 {
-            let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
-            return Ok(TrustedChain::new(chancery_chain::chain_essentials(&config, genesis.header().hash()))?);
+            return trust(path, &config);
         }
         known.push(config.chain_id.to_string());
     }
     let claimed = claimed.map_or_else(|| "names no chain".to_owned(), |chain| format!("is from chain {chain}"));
     anyhow::bail!("cannot verify: the file {claimed}, and trusted are {} (--genesis)", known.join(", "))
+}
+
+/// The chain of one genesis file.
+pub(super) fn chain_of(genesis: &Path) -> Result<TrustedChain> {
+    trust(genesis, &genesis_file(genesis)?)
+}
+
+fn genesis_file(path: &Path) -> Result<GenesisConfig> {
+    serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
+        .with_context(|| format!("{} is no genesis file", path.display()))
+}
+
+fn trust(path: &Path, config: &GenesisConfig) -> Result<TrustedChain> {
+    let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
+    Ok(TrustedChain::new(chancery_chain::chain_essentials(config, genesis.header().hash()))?)
 }
 
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
