@@ -31,7 +31,9 @@ pub enum LookupError {
         age_s: u64,
     },
     /// The address has published no encryption key that is in force.
-    #[error("{address} has published no encryption key that is in force: its owner runs `chancery message publish-key`")]
+    #[error(
+        "{address} has published no encryption key that is in force: its owner runs `chancery message publish-key`"
+    )]
     NoKey {
         /// The address.
         address: Address,
@@ -43,7 +45,9 @@ pub enum LookupError {
         address: Address,
     },
     /// Too many changes of an identity.
-    #[error("{address} has changed its identity more than {MAX_CHANGES} times since it published a key: it publishes it again")]
+    #[error(
+        "{address} has changed its identity more than {MAX_CHANGES} times since it published a key: it publishes it again"
+    )]
     TooManyChanges {
         /// The address.
         address: Address,

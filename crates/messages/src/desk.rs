@@ -202,7 +202,8 @@ impl Desk {
     fn authenticate<S: Statement>(&self, actor: &Actor, stated: &Stated<S>, signature: &Bytes) -> DoorResult<()> {
         let address = address_of(actor)?;
         if stated.statement.chain_id() != self.0.chain_id {
-            let detail = format!("the statement is for chain {}, this is {}", stated.statement.chain_id(), self.0.chain_id);
+            let detail =
+                format!("the statement is for chain {}, this is {}", stated.statement.chain_id(), self.0.chain_id);
             return Err(DoorError::new(Code::WrongChain, detail));
         }
         if stated.statement.signer() != address {
@@ -263,7 +264,9 @@ impl std::fmt::Debug for Desk {
 }
 
 fn address_of(actor: &Actor) -> DoorResult<Address> {
-    actor.address.ok_or_else(|| DoorError::new(Code::AuthenticationRequired, "messages are for those who say who they are"))
+    actor
+        .address
+        .ok_or_else(|| DoorError::new(Code::AuthenticationRequired, "messages are for those who say who they are"))
 }
 
 #[cfg(test)]

@@ -249,7 +249,9 @@ impl Mailbox {
     /// Removes what has been kept long enough, a bounded part of it; what that frees.
     fn sweep(&self, batch: &mut fjall::OwnedWriteBatch, now: u64) -> Result<Vec<usage::Freed>, MailboxError> {
         let mut freed = Vec::new();
-        for (time, id) in self.store.older(&self.store.undeposited, now.saturating_sub(KEPT_WITHOUT_DEPOSIT_S), MAX_REMOVALS)? {
+        for (time, id) in
+            self.store.older(&self.store.undeposited, now.saturating_sub(KEPT_WITHOUT_DEPOSIT_S), MAX_REMOVALS)?
+        {
             if let Some(record) = self.store.record(id)? {
                 let head = record.stated()?.statement.head;
                 freed.push(usage::Freed {

@@ -3,7 +3,9 @@
 
 use alloy_primitives::{Address, B256, keccak256};
 use chancery_contracts::predeploys;
-use chancery_primitives::{DataOperation, OrganizationCode, SignatureError, SignedOperation as _, SigningDomain, UnixSeconds};
+use chancery_primitives::{
+    DataOperation, OrganizationCode, SignatureError, SignedOperation as _, SigningDomain, UnixSeconds,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::limits::MAX_STATEMENT_BYTES;
@@ -208,8 +210,7 @@ impl<S: Statement> Stated<S> {
         if text.len() > MAX_STATEMENT_BYTES {
             return Err(StatementError::TooLong);
         }
-        let statement: S =
-            serde_json::from_str(text).map_err(|error| StatementError::Unreadable(error.to_string()))?;
+        let statement: S = serde_json::from_str(text).map_err(|error| StatementError::Unreadable(error.to_string()))?;
         if statement.version() != VERSION {
             return Err(StatementError::Version(statement.version()));
         }

@@ -47,7 +47,8 @@ use serde_json::Value;
 use super::{
     layout::{DataDir, MAIN, SIDE, chains},
     ports::{
-        ApplicationPort, ControlPort, DatabaseIndex, DatabaseJournal, MessagePort, PresentationPort, RegistrationPort, RolePort,
+        ApplicationPort, ControlPort, DatabaseIndex, DatabaseJournal, MessagePort, PresentationPort, RegistrationPort,
+        RolePort,
     },
     secrets::load_or_create_private_key,
 };

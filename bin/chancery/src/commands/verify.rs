@@ -83,12 +83,10 @@ fn headline(outcome: Outcome, status: Option<CertificateStatus>) -> &'static str
 fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain> {
     let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
     ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
-    let claimed = serde_json::from_slice::<serde_json::Value>(file)
-        .ok()
-        .and_then(|file| {
-            let proof = if file["deposit"].is_object() { &file["deposit"]["proof"] } else { &file["proof"] };
-            proof["chain"]["chainId"].as_u64()
-        });
+    let claimed = serde_json::from_slice::<serde_json::Value>(file).ok().and_then(|file| {
+        let proof = if file["deposit"].is_object() { &file["deposit"]["proof"] } else { &file["proof"] };
+        proof["chain"]["chainId"].as_u64()
+    });
     let mut known = Vec::new();
     for path in &paths {
         let config = genesis_file(path)?;

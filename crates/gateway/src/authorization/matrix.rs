@@ -120,7 +120,12 @@ pub const MATRIX: &[Row] = &[
         "the text whose hash the owner has put on the chain",
     ),
     row("GET", "/v1/resources/{resource}/requests/{request}", Who::AnybodyByRole, "what its roles may see"),
-    row("POST", "/v1/messages", SOURCE, "the deposit is signed by the caller; the right `submission` for its organization"),
+    row(
+        "POST",
+        "/v1/messages",
+        SOURCE,
+        "the deposit is signed by the caller; the right `submission` for its organization",
+    ),
     row("GET", "/v1/messages", SOURCE, "its own"),
     row("GET", "/v1/messages/{message}", SOURCE, "its sender and its receiver"),
     row("POST", "/v1/messages/{message}/acknowledgement", SOURCE, "its receiver, who signs it"),

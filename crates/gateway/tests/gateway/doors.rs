@@ -9,7 +9,9 @@ use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
-    doors::{ApplicationFilter, Applications, DatabaseProbe, Messages, PageRequest, Presentations, Registration, Roles},
+    doors::{
+        ApplicationFilter, Applications, DatabaseProbe, Messages, PageRequest, Presentations, Registration, Roles,
+    },
 };
 use chancery_reference_points::{
     Actor, DoorError, DoorResult, Role,

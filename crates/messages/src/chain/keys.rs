@@ -92,8 +92,8 @@ fn sealable(key: [u8; 32]) -> Option<EncryptionPublicKey> {
 
 fn change(event: &Event, identity: Address) -> Option<Change> {
     type Registry = EthereumDIDRegistry::EthereumDIDRegistryEvents;
-    let is_of_identity = event.contract == predeploys::ETHEREUM_DID_REGISTRY
-        && event.topics.get(1) == Some(&identity.into_word());
+    let is_of_identity =
+        event.contract == predeploys::ETHEREUM_DID_REGISTRY && event.topics.get(1) == Some(&identity.into_word());
     if !is_of_identity {
         return None;
     }

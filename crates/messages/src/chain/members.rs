@@ -29,7 +29,8 @@ pub async fn member(chain: &Chain, of: Correspondent, right: Right, now_s: u64) 
         why,
     };
     let now = UnixSeconds(now_s);
-    let index = place_of(chain, of, right, now).await?.ok_or_else(|| refuse("no authorization in force is recorded"))?;
+    let index =
+        place_of(chain, of, right, now).await?.ok_or_else(|| refuse("no authorization in force is recorded"))?;
     let registry = predeploys::ORGANIZATION_REGISTRY;
     let (_, periods) = proven(chain, registry, &[storage::right_periods(of.organization, right)], now_s).await?;
     let periods = periods.first().and_then(|count| u64::try_from(*count).ok()).ok_or(LookupError::Answer)?;
@@ -76,8 +77,8 @@ async fn place_of(
             limit: U256::from(PAGE),
         };
         let view = chain.view(predeploys::ORGANIZATION_REGISTRY, &Bytes::from(call.abi_encode())).await?;
-        let page = OrganizationRegistry::keyRecordsCall::abi_decode_returns(&view.data)
-            .map_err(|_| LookupError::Answer)?;
+        let page =
+            OrganizationRegistry::keyRecordsCall::abi_decode_returns(&view.data).map_err(|_| LookupError::Answer)?;
         for (index, record) in (offset..).zip(&page) {
             let words = KeyRecordWords {
                 key: record.key,

@@ -19,30 +19,43 @@ pub(super) fn id<S: Statement>() -> FormatId {
 /// # Errors
 /// `ConfigurationInvalid`, which these schemas never give.
 pub fn data_formats(chain: &ChainName) -> DoorResult<Vec<DataFormat>> {
-    let head = object(json!({
-        "version": version(),
-        "chainId": number(),
-        "from": correspondent(),
-        "to": correspondent(),
-        "sent": number(),
-        "inReplyTo": hash(),
-    }), &["inReplyTo"]);
-    let deposit = object(json!({
-        "head": head,
-        "sealedHash": hash(),
-        "sealedBytes": number(),
-        "sealedTo": { "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$" },
-    }), &[]);
-    let acknowledgement = object(json!({
-        "version": version(),
-        "chainId": number(),
-        "message": hash(),
-        "deposit": hash(),
-        "by": correspondent(),
-        "received": number(),
-    }), &[]);
+    let head = object(
+        json!({
+            "version": version(),
+            "chainId": number(),
+            "from": correspondent(),
+            "to": correspondent(),
+            "sent": number(),
+            "inReplyTo": hash(),
+        }),
+        &["inReplyTo"],
+    );
+    let deposit = object(
+        json!({
+            "head": head,
+            "sealedHash": hash(),
+            "sealedBytes": number(),
+            "sealedTo": { "type": "string", "pattern": "^[A-Za-z0-9_-]{43}$" },
+        }),
+        &[],
+    );
+    let acknowledgement = object(
+        json!({
+            "version": version(),
+            "chainId": number(),
+            "message": hash(),
+            "deposit": hash(),
+            "by": correspondent(),
+            "received": number(),
+        }),
+        &[],
+    );
     Ok(vec![
-        format::<Deposit>(chain, Title { en: "Deposit of a sealed message".into(), zh: "密封消息的存入".into() }, deposit)?,
+        format::<Deposit>(
+            chain,
+            Title { en: "Deposit of a sealed message".into(), zh: "密封消息的存入".into() },
+            deposit,
+        )?,
         format::<Acknowledgement>(
             chain,
             Title { en: "Receipt of a sealed message".into(), zh: "密封消息的收讫".into() },

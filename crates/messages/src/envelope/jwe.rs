@@ -131,7 +131,9 @@ impl Jwe {
     }
 
     fn nonce(&self) -> Result<[u8; 12], EnvelopeError> {
-        decode(&self.iv)?.try_into().map_err(|_| EnvelopeError::Malformed("the initialization vector must have 12 bytes"))
+        decode(&self.iv)?
+            .try_into()
+            .map_err(|_| EnvelopeError::Malformed("the initialization vector must have 12 bytes"))
     }
 }
 

@@ -73,10 +73,8 @@ impl Usage {
     ) -> Result<(), MailboxError> {
         for key in [receiver.to_vec(), pair(receiver, sender)] {
             let waiting = self.waiting(store, key.clone())?;
-            let fewer = Waiting {
-                messages: waiting.messages.saturating_sub(1),
-                bytes: waiting.bytes.saturating_sub(bytes),
-            };
+            let fewer =
+                Waiting { messages: waiting.messages.saturating_sub(1), bytes: waiting.bytes.saturating_sub(bytes) };
             self.changed.insert(key, fewer);
         }
         Ok(())

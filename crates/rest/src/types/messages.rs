@@ -90,11 +90,7 @@ const EXAMPLE_ENVELOPE: &str = r#"{"protected":"eyJlbmMiOiJBMjU2R0NNIiwidHlwIjoi
 
 impl Example for SendMessage {
     fn example() -> Self {
-        Self {
-            statement: EXAMPLE_DEPOSIT.into(),
-            signature: example_signature(),
-            envelope: EXAMPLE_ENVELOPE.into(),
-        }
+        Self { statement: EXAMPLE_DEPOSIT.into(), signature: example_signature(), envelope: EXAMPLE_ENVELOPE.into() }
     }
 }
 

@@ -30,7 +30,8 @@ impl Messages for MessagePort {
             MessageBox::Sent => Side::Sent,
         };
         let after = page.cursor.map_or(Ok(0), |cursor| cursor.parse::<u64>());
-        let after = after.map_err(|_| DoorError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said"))?;
+        let after =
+            after.map_err(|_| DoorError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said"))?;
         // One more than asked for says whether there is a next page.
         let mut found = self.0.list(actor, side, after, page.limit + 1).await?;
         let is_last = found.len() <= page.limit;

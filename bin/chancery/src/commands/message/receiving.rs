@@ -87,7 +87,8 @@ pub(super) async fn acknowledge(party: &Party, id: B256, output: &Output) -> Res
     let state = retrying::until_answered(|| party.client.acknowledge_message(id, &request)).await?;
     progress.finish_and_clear();
     let recorded = state.acknowledgement.context("the gateway answered without an acknowledgement")?.recorded;
-    let text = format!("message {id} is acknowledged: transaction {}, block {}", recorded.tx_hash, recorded.block_number);
+    let text =
+        format!("message {id} is acknowledged: transaction {}, block {}", recorded.tx_hash, recorded.block_number);
     output.answer(&json!({"message": id, "acknowledgement": recorded}), text);
     Ok(ExitCode::SUCCESS)
 }

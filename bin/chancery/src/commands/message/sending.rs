@@ -129,9 +129,8 @@ async fn receiver(party: &Party, what: &SendMessage) -> Result<Correspondent> {
 fn in_force(organization: &Organization) -> impl Iterator<Item = &OrganizationKey> {
     let now = now().get();
     organization.keys.iter().filter(move |key| {
-        let is_over = |end: Option<chancery_client::rest::values::Timestamp>| {
-            end.is_some_and(|end| end.unix_seconds() <= now)
-        };
+        let is_over =
+            |end: Option<chancery_client::rest::values::Timestamp>| end.is_some_and(|end| end.unix_seconds() <= now);
         key.right == RIGHT.as_str() && !is_over(key.not_after) && !is_over(key.revoked_at)
     })
 }
