@@ -63,7 +63,10 @@ impl Offices {
 
     fn send(&self, to: &str, file: &str) -> Said {
         let file = self.path(file).display().to_string();
-        self.say(Some("WATER-WORKS"), &["message", "send", &file, "--to", to, "--subject", "Minutes", "--type", "text/plain"])
+        self.say(
+            Some("WATER-WORKS"),
+            &["message", "send", &file, "--to", to, "--subject", "Minutes", "--type", "text/plain"],
+        )
     }
 
     fn say(&self, who: Option<&str>, arguments: &[&str]) -> Said {
@@ -169,7 +172,8 @@ fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
     let gateway = city.gateway.clone();
     city.kill().unwrap();
     let genesis = |name: &str| folder.path().join("city/genesis").join(name);
-    let verify = |file: &Path, chain: &str| say(&gateway, &genesis(chain), None, &["verify", &file.display().to_string()]);
+    let verify =
+        |file: &Path, chain: &str| say(&gateway, &genesis(chain), None, &["verify", &file.display().to_string()]);
     let verified = verify(&receipt, "main.json").unwrap();
     assert_eq!(verified["message"], json!(id), "{verified}");
     assert_eq!(verified["acknowledgement"]["message"], json!(id));
