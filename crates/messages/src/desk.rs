@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_certificates::Clock;
+use chancery_primitives::UnixSeconds;
 use chancery_reference_points::{
     Actor, Class, Code, DoorError, DoorResult,
     operation::{ChainName, OperationType, SignedOperation},
@@ -139,7 +140,9 @@ impl Desk {
         rules::acknowledges(&stated.statement, &deposit)?;
         let pending = shown.record.stated_acknowledgement().map_err(errors::mailbox)?;
         if pending.is_none() {
-            rules::in_time(&stated.statement, self.now())?;
+            let now = self.now();
+            rules::in_time(&stated.statement, now)?;
+            rules::may_sign(self.0.members.standing(stated.statement.by, UnixSeconds(now)).await?)?;
         }
         let text = text.to_owned();
         let record = self.on_disk(move |mailbox| mailbox.acknowledge(id, &text, &signature)).await?;
@@ -214,9 +217,9 @@ impl Desk {
     }
 
     async fn check_members(&self, deposit: &Deposit, now: u64) -> DoorResult<()> {
-        let now = chancery_primitives::UnixSeconds(now);
+        let now = UnixSeconds(now);
         let head = &deposit.head;
-        rules::may_send(self.0.members.standing(head.from, now).await?)?;
+        rules::may_sign(self.0.members.standing(head.from, now).await?)?;
         rules::may_receive(self.0.members.standing(head.to, now).await?)
     }
 

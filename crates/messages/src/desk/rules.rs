@@ -31,20 +31,20 @@ pub(super) fn between_two(head: &Head) -> DoorResult<()> {
     Ok(())
 }
 
-pub(super) fn may_send(standing: Authorization) -> DoorResult<()> {
+pub(super) fn may_sign(standing: Authorization) -> DoorResult<()> {
     Err(match standing {
         Authorization::Authorized => return Ok(()),
         Authorization::KeyEnded => {
-            DoorError::new(Code::KeyRotated, "the right `submission` of the sender's key has ended")
+            DoorError::new(Code::KeyRotated, "the right `submission` of the signer's key has ended")
         }
         Authorization::OrganizationSuspended => {
-            DoorError::new(Code::OrganizationSuspended, "the sender's organization is suspended")
+            DoorError::new(Code::OrganizationSuspended, "the signer's organization is suspended")
         }
         Authorization::UnknownOrganization => {
-            DoorError::new(Code::UnknownOrganization, "statement.head.from: there is no such organization")
+            DoorError::new(Code::UnknownOrganization, "statement: the signer's organization is not registered")
         }
         Authorization::NotAuthorized => {
-            let detail = "the sender's key has no right `submission` for the organization that it names";
+            let detail = "the signer's key has no right `submission` for the organization that it names";
             DoorError::new(Code::RoleRequired, detail).with("required", vec!["source"])
         }
     })

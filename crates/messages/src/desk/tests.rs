@@ -269,6 +269,10 @@ async fn its_receiver_alone_acknowledges_a_message_and_once() {
     let old = office.acknowledgement(&sealed, NOW_S - MAX_AGE_S - 1);
     let too_old = office.acknowledge(&office.receiver, id, &old).await;
     assert_eq!(too_old.unwrap_err().code(), Code::OperationExpired);
+    office.roll.0.lock().push((office.receiver.address(), Authorization::KeyEnded));
+    let ended = office.acknowledge(&office.receiver, id, &stated).await;
+    assert_eq!(ended.unwrap_err().code(), Code::KeyRotated);
+    office.roll.0.lock().clear();
     assert_eq!(office.door.submitted.lock().len(), 1);
 
     let shown = office.acknowledge(&office.receiver, id, &stated).await.unwrap();
