@@ -219,6 +219,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
                 Code::ClockSkew,
                 Code::UnknownMessage,
                 Code::NotYourMessage,
+                Code::UnknownOrganization,
                 Code::UnknownFormat,
                 Code::SchemaViolation,
                 Code::JournalUnavailable,

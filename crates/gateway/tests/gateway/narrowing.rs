@@ -72,7 +72,7 @@ async fn a_statement_about_a_message_is_no_ordinary_operation() {
         let mut request = right(&harness, "POST", "/v1/operations", &caller.signer, NAMED).await;
         let mut body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
         body["format"] = json!(format);
-        body["operation"]["dataFormat"] = json!(alloy::primitives::B256::right_padding_from(format.as_bytes()));
+        body["operation"]["dataFormat"] = json!(alloy_primitives::B256::right_padding_from(format.as_bytes()));
         request = request.json(&body);
         let answer = refused(&harness, caller.bearing(request), 400, "malformed-request").await;
         assert_eq!(answer.json()["member"], "format");

@@ -115,8 +115,6 @@ fn change(event: &Event, identity: Address) -> Option<Change> {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::B256;
-
     use super::*;
 
     fn attribute(value: u8, valid_to: u64) -> Change {
