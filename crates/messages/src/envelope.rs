@@ -73,9 +73,9 @@ pub fn seal(
     sender: &EncryptionPublicKey,
 ) -> Result<Sealed, EnvelopeError> {
     let plain = content.to_bytes()?;
-    let key = random::<32>()?;
+    let (key, nonce) = (random::<32>()?, random::<12>()?);
     let recipients = [wrapped(&key, receiver)?, wrapped(&key, sender)?];
-    let envelope = jwe::encrypt(&key, &random::<12>()?, &plain, &head.to_bytes()?, recipients)?;
+    let envelope = jwe::encrypt(&key, &nonce, &plain, &head.to_bytes()?, recipients)?;
     if envelope.len() > MAX_ENVELOPE_BYTES {
         return Err(EnvelopeError::TooLarge { what: "sealed message", limit: MAX_ENVELOPE_BYTES });
     }

@@ -176,7 +176,7 @@ async fn a_message_is_seen_by_its_two_sides_alone_and_is_deposited_once() {
     assert_eq!((shown.id, shown.record.place), (id, Some(1)));
     assert_eq!(office.send(&sealed).await.unwrap().record, shown.record);
     assert_eq!(office.door.submitted.lock().len(), 1);
-    assert_eq!(office.door.submitted.lock()[0].operation.payload, sealed.deposit.text.as_bytes());
+    assert_eq!(office.door.submitted.lock()[0].operation.payload[..], *sealed.deposit.text.as_bytes());
     for keys in [&office.sender, &office.receiver] {
         let (_, envelope) = office.desk.fetch(&actor(keys), id).await.unwrap();
         assert_eq!(envelope.as_deref(), Some(sealed.envelope.as_str()));
