@@ -3,13 +3,13 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     thread::{self, JoinHandle},
 };
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 
-use crate::shell::{root, show, target};
+use crate::shell::{root, run_into, target};
 
 /// Commands on their way.
 pub(crate) struct Beside {
@@ -45,20 +45,13 @@ impl Beside {
 }
 
 fn run(command: &Command, log: &File) -> Result<()> {
-    let shown = show(command);
-    let status = Command::new("nice")
-        .args(["-n", "10"])
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "10"])
         .arg(command.get_program())
         .args(command.get_args())
         .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log.try_clone()?)
-        .status()
-        .with_context(|| format!("cannot start `nice {shown}`"))?;
-    ensure!(status.success(), "`{shown}` failed: {status}");
-    Ok(())
+        .current_dir(root());
+    run_into(&mut nice, log)
 }
 
 fn said(log: &Path) -> String {

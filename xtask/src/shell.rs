@@ -2,13 +2,14 @@
 
 use std::{
     ffi::OsStr,
+    fs::File,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::OnceLock,
     time::Instant,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// The root of the project, where the workspace manifest is.
 pub(crate) fn root() -> PathBuf {
@@ -50,6 +51,19 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("`{shown}` failed: {status}");
     }
     println!("    done in {:.1} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Runs a command to its end; what it says goes to a file. An error names it and its exit status.
+pub(crate) fn run_into(command: &mut Command, log: &File) -> Result<()> {
+    let shown = show(command);
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log.try_clone()?)
+        .status()
+        .with_context(|| format!("cannot start `{shown}`"))?;
+    ensure!(status.success(), "`{shown}` failed: {status}");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Builds the workspace's tests once and runs their binaries, two at a time.
+//! Builds the workspace's tests once and runs their binaries, and what else is to run beside them, two at a time.
 //!
 //! Those that start real processes wait for most of their time (for blocks, for servers), those that simulate or prove compute: side by side
 //! they use the machine. `cargo test` runs one binary after the other.
@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     fs::{self, File},
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Mutex, PoisonError},
@@ -17,7 +18,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
-    shell::{cargo, target},
+    shell::{cargo, run_into, target},
     tasks::lint,
 };
 
@@ -26,7 +27,7 @@ const AT_A_TIME: usize = 2;
 
 /// Those that take longest begin first, so that none of them is left alone at the end; by measurement.
 const LONGEST_FIRST: [&str; 8] =
-    ["chaos", "damage", "faults", "snapshots", "network", "permissions", "clients", "city"];
+    ["bridge", "chain", "chaos", "damage", "snapshots", "network", "permissions", "clients"];
 
 /// A binary that `cargo test` would run.
 pub(crate) struct TestBinary {
@@ -34,6 +35,15 @@ pub(crate) struct TestBinary {
     executable: PathBuf,
     /// Cargo runs tests in the folder of their package.
     package: PathBuf,
+}
+
+/// What a job does; what it says goes to the file.
+pub(crate) type Work = Box<dyn FnOnce(&File) -> Result<()> + Send>;
+
+/// A binary's run, or what runs beside them.
+pub(crate) struct Job {
+    pub(crate) name: String,
+    pub(crate) work: Work,
 }
 
 struct Outcome {
@@ -87,23 +97,24 @@ pub(crate) fn build(linted: bool) -> Result<Vec<TestBinary>> {
     Ok(binaries)
 }
 
-/// Runs all of them.
+/// Runs all of them, and the jobs first.
 ///
 /// # Errors
-/// Names every binary that failed; what a failed one said is printed.
-pub(crate) fn run(binaries: Vec<TestBinary>) -> Result<()> {
+/// Names everything that failed; what a failed one said is printed.
+pub(crate) fn run(binaries: Vec<TestBinary>, jobs: Vec<Job>) -> Result<()> {
     let logs = target().join("test-logs");
     fs::create_dir_all(&logs)?;
-    let count = binaries.len();
-    println!("  $ {count} test binaries, {AT_A_TIME} at a time; what they say is in {}", logs.display());
+    let all: VecDeque<_> = jobs.into_iter().chain(binaries.into_iter().map(job)).collect();
+    let count = all.len();
+    println!("  $ {count} jobs, {AT_A_TIME} at a time; what they say is in {}", logs.display());
 
-    let waiting = Mutex::new(VecDeque::from(binaries));
+    let waiting = Mutex::new(all);
     let outcomes = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
-                while let Some(binary) = next(&waiting) {
-                    let outcome = run_one(&binary, &logs);
+                while let Some(job) = next(&waiting) {
+                    let outcome = run_one(job, &logs);
                     report(&outcome);
                     outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
                 }
@@ -112,38 +123,43 @@ pub(crate) fn run(binaries: Vec<TestBinary>) -> Result<()> {
     });
 
     let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    ensure!(outcomes.len() == count, "only {} of {count} test binaries have run", outcomes.len());
+    ensure!(outcomes.len() == count, "only {} of {count} jobs have run", outcomes.len());
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.passed).map(|outcome| &*outcome.name).collect();
     ensure!(failed.is_empty(), "these tests failed: {}", failed.join(", "));
     Ok(())
 }
 
-fn next(waiting: &Mutex<VecDeque<TestBinary>>) -> Option<TestBinary> {
+fn next(waiting: &Mutex<VecDeque<Job>>) -> Option<Job> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
-fn run_one(binary: &TestBinary, logs: &Path) -> Outcome {
-    let log = logs.join(format!("{}.log", binary.name.replace([' ', '/'], "-")));
+fn job(binary: TestBinary) -> Job {
+    let TestBinary { name, executable, package } = binary;
+    let work = move |log: &File| {
+        let mut command = Command::new(executable);
+        command.env("CARGO_MANIFEST_DIR", &package).current_dir(package);
+        run_into(&mut command, log)
+    };
+    Job { name, work: Box::new(work) }
+}
+
+fn run_one(job: Job, logs: &Path) -> Outcome {
+    let log = logs.join(format!("{}.log", job.name.replace([' ', '/'], "-")));
     let started = Instant::now();
-    let passed = File::create(&log)
-        .and_then(|file| {
-            Command::new(&binary.executable)
-                .current_dir(&binary.package)
-                .env("CARGO_MANIFEST_DIR", &binary.package)
-                .stdin(Stdio::null())
-                .stderr(file.try_clone()?)
-                .stdout(file)
-                .status()
-        })
-        .is_ok_and(|status| status.success());
-    Outcome { name: binary.name.clone(), passed, took: started.elapsed(), log }
+    let ended = File::create(&log).context("cannot write its log").and_then(|file| {
+        let ended = (job.work)(&file);
+        if let Err(error) = &ended {
+            writeln!(&file, "{error:#}")?;
+        }
+        ended
+    });
+    Outcome { name: job.name, passed: ended.is_ok(), took: started.elapsed(), log }
 }
 
 fn report(outcome: &Outcome) {
     let log = fs::read_to_string(&outcome.log).unwrap_or_default();
     let took = outcome.took.as_secs_f64();
     if outcome.passed {
-        // The sum of each binary: "test result: ok. 12 passed; ...".
         let passed: u32 = log.lines().filter_map(count).sum();
         println!("    ok     {took:6.1} s  {passed:4} tests  {}", outcome.name);
     } else {
@@ -151,7 +167,11 @@ fn report(outcome: &Outcome) {
     }
 }
 
+/// How many tests passed, if the line says so: "test result: ok. 12 passed; ..." of a binary, "Tests  12 passed (12)" of vitest.
 fn count(line: &str) -> Option<u32> {
-    let (_, rest) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    let rest = match line.strip_prefix("test result: ") {
+        Some(result) => result.split_once(". ")?.1,
+        None => line.trim_start().strip_prefix("Tests ")?.trim_start(),
+    };
     rest.split(' ').next()?.parse().ok()
 }

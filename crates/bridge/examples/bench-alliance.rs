@@ -2,10 +2,8 @@
 //! requester, endorsers and relay are in this process.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::large_futures)]
 
-#[path = "../tests/relay/chain.rs"]
-mod chain;
-#[path = "../tests/relay/partnership.rs"]
-mod partnership;
+#[path = "../tests/bridge/support/mod.rs"]
+mod support;
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +23,7 @@ use chancery_contracts::StoreNode;
 use clap::Parser;
 use tokio::{task::JoinSet, time::sleep};
 
-use partnership::{Partnership, name};
+use support::partnership::{Partnership, name};
 
 /// Keys that half of a conflict-heavy load is about.
 const HOT_KEYS: u32 = 10;

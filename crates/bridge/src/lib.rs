@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Place: an application beside the five entities. The rules here are those of the contracts in `contracts/src/bridge`, so that whoever prepares a message
-//! knows beforehand what a contract will say to it, and so that a model can explore them (`tests/model.rs`).
+//! knows beforehand what a contract will say to it, and so that a model can explore them (`tests/bridge/model.rs`).
 //!
 //! Invariants: ANCHOR-1 to ANCHOR-9 of `docs/specs/anchor.md`, ALLIANCE-1 to ALLIANCE-13 of `docs/specs/alliance.md`.
 //!

@@ -1,7 +1,7 @@
 //! `cargo xtask simulate`: many runs of a network with faults, each by its seed; says what was drawn, and which seed broke a promise.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/chain/support/mod.rs"]
 mod support;
 
 use std::{

@@ -70,7 +70,7 @@ function expected(vector: { expect: string; reason?: string }): { expect: string
   return reason === undefined ? { expect: vector.expect } : { expect: vector.expect, reason };
 }
 
-// A chain whose validators changed, as crates/chain/tests/membership.rs ran it.
+// A chain whose validators changed, as crates/chain/tests/chain/membership.rs ran it.
 describe('handover vectors (FINALITY-10)', () => {
   const genesis = new light.TrustedChain(handovers.essentials);
 

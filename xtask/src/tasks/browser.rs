@@ -12,7 +12,8 @@ use anyhow::{Context, Result, bail};
 use super::web;
 use crate::{
     prerequisites::{self, CHROMIUM, CJK_FONTS},
-    shell::{self, cargo, command, root, step, target},
+    shell::{self, cargo, command, root, run_into, step, target},
+    test_binaries::Job,
 };
 
 #[derive(clap::Args)]
@@ -25,9 +26,13 @@ pub(crate) struct Arguments {
     screenshots: PathBuf,
 }
 
-/// With the development build and the web as they are, as the tests do.
-pub(crate) fn run_built() -> Result<()> {
-    drive(&Arguments { release: false, screenshots: target().join("screenshots") })
+/// With the development build and the web as they are, beside the tests of Rust.
+pub(crate) fn job() -> Job {
+    let work = |log: &File| {
+        let arguments = Arguments { release: false, screenshots: target().join("screenshots") };
+        drive(&arguments, |command| run_into(command, log))
+    };
+    Job { name: "web in headless Chromium".to_owned(), work: Box::new(work) }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -36,29 +41,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.release {
         shell::run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
     }
-    drive(arguments)
+    step("The city in headless Chromium");
+    println!("    what the city says goes to {}", city_log().display());
+    drive(arguments, shell::run)
 }
 
-fn drive(arguments: &Arguments) -> Result<()> {
-    step("The city in headless Chromium");
+fn drive(arguments: &Arguments, run: impl FnOnce(&mut Command) -> Result<()>) -> Result<()> {
     let data = target().join(format!("browser-city-{}", std::process::id()));
-    let log = target().join("browser-city.log");
-    println!("    what the city says goes to {}", log.display());
+    let log = city_log();
     let city = City::start(arguments.release, &data, &log)?;
-    let outcome = shell::run(
-        command("npm")
-            .current_dir(root().join("web"))
-            .args(["run", "--silent", "e2e"])
-            .env("CHANCERY_URL", &city.url)
-            .env("CHANCERY_BIN", binary(arguments.release))
-            .env("CHANCERY_DATA_DIR", &data)
-            .env("SCREENSHOTS", &arguments.screenshots),
-    );
+    let outcome = run(command("npm")
+        .current_dir(root().join("web"))
+        .args(["run", "--silent", "e2e"])
+        .env("CHANCERY_URL", &city.url)
+        .env("CHANCERY_BIN", binary(arguments.release))
+        .env("CHANCERY_DATA_DIR", &data)
+        .env("SCREENSHOTS", &arguments.screenshots));
     drop(city);
     if outcome.is_ok() {
         std::fs::remove_dir_all(&data).ok();
     }
     outcome
+}
+
+fn city_log() -> PathBuf {
+    target().join("browser-city.log")
 }
 
 fn binary(release: bool) -> PathBuf {

@@ -46,14 +46,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let compiled = compiled.end();
     checked.and(compiled)?;
 
-    step("Rust: every crate, then the whole city");
+    step("Rust: every crate and the whole city; the browser beside them");
     let tests = test_binaries::build(linted)?;
     let documentation = Beside::begin("documentation", vec![documentation(linted)])?;
-    let tested = test_binaries::run(tests);
-    let driven = if arguments.no_browser || tested.is_err() { Ok(()) } else { browser::run_built() };
+    let browser = if arguments.no_browser { Vec::new() } else { vec![browser::job()] };
+    let tested = test_binaries::run(tests, browser);
     step("The documentation's examples");
     let documented = documentation.end();
-    tested.and(driven).and(documented)?;
+    tested.and(documented)?;
     if linted { lint::licences() } else { Ok(()) }
 }
 

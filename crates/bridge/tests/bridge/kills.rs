@@ -1,0 +1,289 @@
+//! Every party killed at every step of a request, enumerated: the request ends, on all members or on none, and what was held is free (A-MORE-1, ALLIANCE-5).
+
+use std::{sync::Arc, time::Duration};
+
+use alloy_primitives::{B256, U256};
+use chancery_bridge::{
+    alliance::{
+        decision::RequestState,
+        message::{Endorsement, Part, Request},
+        store::{Outcome, Refusal},
+        submission::Submission,
+    },
+    endorser::{EndorseRefusal, Endorser},
+    relay::{Carrier, CarryRefusal, Courier, CourierLimits},
+    requester::{RequestError, Requester},
+};
+use chancery_contracts::StoreNode;
+use futures::future::pending;
+use tokio::{sync::Notify, task::JoinHandle};
+
+use crate::support::partnership::{Partnership, name};
+use crate::support::trap::{Died, Doomed, Moment, STEPS, Trap};
+
+const APPLIED: u8 = Outcome::Applied.code();
+/// Many times what a request takes.
+const MAX_WAIT: Duration = Duration::from_secs(240);
+
+/// How a request is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Applied on both.
+    Commit,
+    /// The second member refuses; the first gives back what it held.
+    Abort,
+}
+
+/// A courier that runs until this is dropped.
+struct Running {
+    courier: Arc<Courier>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(courier: Courier) -> Self {
+        let courier = Arc::new(courier);
+        let task = tokio::spawn({
+            let courier = courier.clone();
+            async move { courier.run().await }
+        });
+        Self { courier, task }
+    }
+
+    /// One with an empty memory, of the newest requests.
+    fn heir(partnership: &Partnership) -> Self {
+        let links = partnership.partners.iter().map(|partner| partner.link.clone()).collect();
+        Self::start(Courier::new(partnership.relay.clone(), links, limits()))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn limits() -> CourierLimits {
+    CourierLimits { look_back: 4, pause: Duration::from_millis(100) }
+}
+
+/// A request about a key of its own, endorsed; one that is to abort is overtaken at the second member before it is sent.
+async fn asked(partnership: &Partnership, requester: &Requester, key: &str, end: End) -> Submission {
+    let submission = partnership.submission(requester, key, &partnership.calls(name(key), [40, 60])).await;
+    if end == End::Abort {
+        let second = &partnership.partners[1];
+        let call = StoreNode::setCall { key: name(key), value: B256::from(U256::from(9)) };
+        second.chain.call(second.link.node_contract, &call).await;
+    }
+    submission
+}
+
+/// The one end that it may have, whoever asks.
+async fn ended(partnership: &Partnership, requester: &Requester, submission: &Submission, end: End) {
+    let key = submission.request.idempotency_key;
+    match (end, requester.send(submission).await) {
+        (End::Commit, Ok(committed)) => {
+            // Money of two accounts on two chains: 100 together.
+            partnership.settled(committed.number, key, [(APPLIED, 1, 40), (APPLIED, 1, 60)]).await;
+        }
+        (End::Abort, Err(RequestError::Refused { number, refusal: Refusal::Stale { .. }, .. })) => {
+            let settles = async {
+                loop {
+                    let outcomes = partnership.outcomes(number, key).await;
+                    // It was asked before the abort, or never.
+                    let given_back = [0, Outcome::Released.code()].contains(&outcomes[0].0);
+                    let refused = (Outcome::Refused.code(), 1, U256::from(9));
+                    if given_back && (outcomes[0].1, outcomes[1]) == (0, refused) {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            };
+            tokio::time::timeout(MAX_WAIT, settles).await.unwrap();
+            assert_eq!(partnership.state(number).await, RequestState::Aborted.code());
+        }
+        (end, other) => panic!("{end:?} became {other:?}"),
+    }
+    for partner in &partnership.partners {
+        let entry = partner.chain.view(partner.link.node_contract, &StoreNode::entryCall { key }).await;
+        assert_eq!((entry.writer, entry.readers), (0, 0), "something is still held");
+    }
+}
+
+/// A relay dies at each of its transactions, before it is sent and after; the next one begins with what is on chain.
+async fn relays_die(partnership: &Partnership, requester: &Requester, end: End, moment: Moment) -> Died {
+    let mut died = Died::new();
+    for at in 0.. {
+        let key = format!("{end:?} {moment:?} {at}");
+        let submission = asked(partnership, requester, &key, end).await;
+        let trap = Trap::new(at, moment);
+        let doomed = Doomed::behind(&trap, partnership).await;
+        let first = Running::start(Courier::new(doomed.relay.clone(), doomed.links.clone(), limits()));
+        let mut own = requester.clone();
+        own.carrier = first.courier.clone();
+        let lived = tokio::select! {
+            biased;
+            step = trap.death() => {
+                died.insert(step);
+                false
+            }
+            () = ended(partnership, &own, &submission, end) => true,
+        };
+        drop(first);
+        if lived {
+            assert!(at > 0, "a request takes a relay");
+            return died;
+        }
+        let heir = Running::heir(partnership);
+        let mut own = requester.clone();
+        own.carrier = heir.courier.clone();
+        ended(partnership, &own, &submission, end).await;
+    }
+    unreachable!("the request never ended without a kill")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_may_die_at_any_transaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let partnership = Partnership::start(dir.path()).await;
+    let requester = partnership.requester(Running::heir(&partnership).courier.clone());
+    let mut died = Died::new();
+    for (end, moment) in [
+        (End::Commit, Moment::Before),
+        (End::Commit, Moment::After),
+        (End::Abort, Moment::Before),
+        (End::Abort, Moment::After),
+    ] {
+        died.extend(relays_die(&partnership, &requester, end, moment).await);
+    }
+    let mut expected: Died = STEPS.iter().map(|(step, _)| *step).collect();
+    // Deadlines and changes of validators have tests of their own.
+    expected.remove("Alliance.expire");
+    expected.remove("Anchor.follow");
+    // Whether the first member is asked before the second one refuses is a matter of time.
+    died.insert("NodeContract.release");
+    assert_eq!(died, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_may_crash_at_any_transaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let partnership = Partnership::start(dir.path()).await;
+    let running = Running::heir(&partnership);
+    let requester = partnership.requester(running.courier.clone());
+    let chains = [&partnership.home, &partnership.partners[0].chain, &partnership.partners[1].chain];
+    // Each of the three at each of the steps that reach it: submission, two reservations, two proofs, two applications.
+    for (place, chain) in chains.into_iter().enumerate() {
+        for state in ["asked", "sequenced", "decided"] {
+            let key = format!("{state} {place}");
+            let submission = asked(&partnership, &requester, &key, End::Commit).await;
+            match state {
+                "asked" => chain.crash().await,
+                "sequenced" => {
+                    running.courier.carry(&submission).await.unwrap();
+                    chain.crash().await;
+                }
+                _ => {
+                    requester.send(&submission).await.unwrap();
+                    chain.crash().await;
+                }
+            }
+            ended(&partnership, &requester, &submission, End::Commit).await;
+        }
+    }
+}
+
+/// Dies when it is asked, or when it has signed.
+struct Mortal {
+    inner: Arc<dyn Endorser>,
+    moment: Moment,
+}
+
+#[async_trait::async_trait]
+impl Endorser for Mortal {
+    async fn endorse(&self, request: &Request, part: &Part) -> Result<Endorsement, EndorseRefusal> {
+        if self.moment == Moment::After {
+            self.inner.endorse(request, part).await?;
+        }
+        Err(EndorseRefusal::Unavailable { reason: "no answer: connection closed".to_owned() })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endorser_may_die_before_and_after_it_has_signed() {
+    let dir = tempfile::tempdir().unwrap();
+    let partnership = Partnership::start(dir.path()).await;
+    let running = Running::heir(&partnership);
+    let requester = partnership.requester(running.courier.clone());
+    for moment in [Moment::Before, Moment::After] {
+        for dead in 0..8_usize {
+            let mut asked = requester.clone();
+            asked.limits.max_tries = 1;
+            for (i, endorser) in asked.members[0].endorsers.iter_mut().enumerate() {
+                if dead >> i & 1 == 1 {
+                    *endorser = Arc::new(Mortal { inner: endorser.clone(), moment });
+                }
+            }
+            let key = name(&format!("{moment:?} {dead}"));
+            let calls = partnership.calls(key, [40, 60]);
+            let first = asked.execute(key, &calls).await;
+            if dead.count_ones() > 1 {
+                let error = first.unwrap_err();
+                assert!(matches!(&error, RequestError::NotEndorsed { .. }), "{error}");
+            } else {
+                first.unwrap();
+            }
+            // They are started again, and the intent is asked for again.
+            let committed = requester.execute(key, &calls).await.unwrap();
+            partnership.settled(committed.number, key, [(APPLIED, 1, 40), (APPLIED, 1, 60)]).await;
+        }
+    }
+}
+
+/// A requester's way to its relay, on which it dies.
+struct Severed {
+    inner: Arc<Courier>,
+    moment: Moment,
+    reached: Arc<Notify>,
+}
+
+#[async_trait::async_trait]
+impl Carrier for Severed {
+    async fn carry(&self, submission: &Submission) -> Result<u64, CarryRefusal> {
+        if self.moment == Moment::After {
+            self.inner.carry(submission).await?;
+        }
+        self.reached.notify_one();
+        pending().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_requester_may_die_at_each_step_and_its_intent_is_committed_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let partnership = Partnership::start(dir.path()).await;
+    let running = Running::heir(&partnership);
+    let requester = partnership.requester(running.courier.clone());
+    for step in ["suggested", "endorsed", "handing in", "handed in", "decided"] {
+        let key = name(step);
+        let calls = partnership.calls(key, [40, 60]);
+        let mut own = requester.clone();
+        match step {
+            "suggested" => _ = own.suggest(calls[0].0, &calls[0].1).await.unwrap(),
+            "endorsed" => _ = partnership.submission(&own, step, &calls).await,
+            "handing in" | "handed in" => {
+                let moment = if step == "handing in" { Moment::Before } else { Moment::After };
+                let reached = Arc::new(Notify::new());
+                own.carrier = Arc::new(Severed { inner: running.courier.clone(), moment, reached: reached.clone() });
+                tokio::select! {
+                    result = own.execute(key, &calls) => panic!("it had an answer: {result:?}"),
+                    () = reached.notified() => {}
+                }
+            }
+            _ => _ = own.execute(key, &calls).await.unwrap(),
+        }
+        let committed = requester.execute(key, &calls).await.unwrap();
+        partnership.settled(committed.number, key, [(APPLIED, 1, 40), (APPLIED, 1, 60)]).await;
+        assert_eq!(requester.execute(key, &calls).await.unwrap(), committed, "{step}: one intent, one number");
+    }
+}

@@ -1,0 +1,14 @@
+//! The protocol's rules state by state, its encodings, and relays and endorsers over real chains.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::large_futures)]
+
+mod alliance;
+mod anchor;
+mod foreign;
+mod killed_relay;
+mod kills;
+mod model;
+mod relay;
+mod sequences;
+mod support;
+mod trust;
+mod vectors;

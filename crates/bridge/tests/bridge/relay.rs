@@ -1,0 +1,78 @@
+//! Relays between chains that run as processes of their own, one validator each (`docs/specs/anchor.md`, `docs/specs/alliance.md`).
+
+use alloy_primitives::{B256, U256};
+use chancery_bridge::{
+    alliance::{decision::RequestState, store::Outcome},
+    relay::{Carrier as _, Settlement},
+};
+use chancery_contracts::Anchor;
+
+use crate::support::chain::TestChain;
+use crate::support::partnership::{Partnership, anchor, name};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_chains_follow_one_another_and_prove_their_state() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = TestChain::start(dir.path(), "main").await;
+    let side = TestChain::start(dir.path(), "marriage").await;
+    for (host, followed) in [(&main, &side), (&side, &main)] {
+        let relay = anchor(host, followed).await;
+        let number = relay.push().await.unwrap();
+        assert_eq!(host.view(relay.anchor, &Anchor::latestCall {}).await, number);
+        let record = host.view(relay.anchor, &Anchor::recordCall { number }).await;
+        assert_eq!(record.hash, followed.chain.block(number).await.unwrap().hash);
+        relay.push().await.unwrap();
+        // The length of an epoch, in the followed chain's registry.
+        let registry = chancery_contracts::predeploys::VALIDATOR_REGISTRY;
+        let slot = B256::with_last_byte(1);
+        let proven = relay.prove(registry, &[slot]).await.unwrap();
+        let call = Anchor::storageAtCall {
+            number: proven.anchored,
+            account: registry,
+            slot: slot.into(),
+            proof: proven.slots[0].proof.clone(),
+        };
+        assert_eq!(host.view(relay.anchor, &call).await, proven.slots[0].value);
+        assert_eq!(proven.slots[0].value, U256::from(1024));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither() {
+    let dir = tempfile::tempdir().unwrap();
+    let partnership = Box::pin(Partnership::start(dir.path())).await;
+    let relay = &partnership.relay;
+    let key = name("parcel 7");
+    let courier = partnership.courier();
+    let requester = partnership.requester(courier.clone());
+    let calls = partnership.calls(key, [40, 60]);
+    let first = partnership.submission(&requester, "first", &calls).await;
+    let parts = first.parts.clone();
+    let number = courier.carry(&first).await.unwrap();
+    let rival = courier.carry(&partnership.submission(&requester, "second", &calls).await).await.unwrap();
+    assert_eq!((number, rival), (1, 2), "numbered in the order of sequencing");
+    assert_eq!(courier.carry(&first).await.unwrap(), number, "the same again");
+
+    for (party, (partner, part)) in (0..).zip(partnership.partners.iter().zip(&parts)) {
+        relay.reserve(&partner.link, number, part).await.unwrap();
+        let open = relay.settle(&partner.link, number, part).await.unwrap();
+        assert!(matches!(open, Settlement::Open { .. }), "not decided yet: {open:?}");
+        relay.report(&partner.link, number, party).await.unwrap();
+    }
+    assert_eq!(partnership.state(number).await, RequestState::Committed.code());
+    for (partner, part) in partnership.partners.iter().zip(&parts) {
+        assert_eq!(relay.settle(&partner.link, number, part).await.unwrap(), Settlement::Applied);
+    }
+    let applied = Outcome::Applied.code();
+    let expected = vec![(applied, 1, U256::from(40)), (applied, 1, U256::from(60))];
+    assert_eq!(partnership.outcomes(number, key).await, expected);
+
+    // The second rests on the same versions.
+    let first = &partnership.partners[0];
+    relay.reserve(&first.link, rival, &parts[0]).await.unwrap();
+    relay.report(&first.link, rival, 0).await.unwrap();
+    assert_eq!(partnership.state(rival).await, RequestState::Aborted.code());
+    let after: Vec<_> = partnership.outcomes(rival, key).await;
+    assert_eq!(after[0], (Outcome::Refused.code(), 1, U256::from(40)));
+    assert_eq!(after[1], (0, 1, U256::from(60)), "the other was never asked");
+}

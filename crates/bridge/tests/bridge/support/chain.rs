@@ -1,0 +1,164 @@
+//! A chain of one validator in a process of its own, and somebody who deploys contracts on it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use alloy::{
+    consensus::{SignableTransaction, TxEnvelope, TxLegacy},
+    eips::eip2718::Encodable2718,
+    rpc::types::Block,
+    signers::{SignerSync, local::PrivateKeySigner},
+};
+use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
+use alloy_sol_types::{SolCall, SolConstructor};
+use chancery_ledger::{Chain, ChainConfig, Ledger, LedgerError, LedgerLimits, RevertReasons};
+use chancery_light::ChainEssentials;
+use chancery_testing::process::{Network, rpc};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+const HEARTBEAT_MS: u64 = 200;
+/// Many times the heartbeat.
+const MAX_FIRST_BLOCK: Duration = Duration::from_secs(60);
+/// Many times what a node takes to start again.
+const MAX_AWAY: Duration = Duration::from_secs(60);
+/// Osaka takes no more in one transaction.
+const GAS: u64 = 16_000_000;
+
+pub(crate) struct TestChain {
+    pub(crate) chain: Chain,
+    pub(crate) id: u64,
+    network: Mutex<Network>,
+    dir: PathBuf,
+    rpc: String,
+    essentials: ChainEssentials,
+    deployer: PrivateKeySigner,
+    nonce: AtomicU64,
+}
+
+impl TestChain {
+    /// `name` is that of a chain of a city, which decides its id.
+    pub(crate) async fn start(dir: &Path, name: &str) -> Self {
+        let mut network = Network::init_with(&dir.join(name), 1, 0, HEARTBEAT_MS, &["--chain", name]).unwrap();
+        network.start_all().unwrap();
+        // Its genesis has no certificate.
+        network.nodes[0].block_hash(1).await.unwrap();
+        let url = network.nodes[0].rpc.clone();
+        let id: U256 = serde_json::from_value(rpc(&url, "eth_chainId", json!([])).await.unwrap()).unwrap();
+        let id = id.to::<u64>();
+        let essentials = essentials(&network, id);
+        let chain = connect(name, &url, &essentials).await;
+        // Of the genesis block alone nothing can be anchored.
+        let first = async {
+            while chain.head().await.unwrap().number == 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(MAX_FIRST_BLOCK, first).await.unwrap();
+        let dir = network.dir().to_path_buf();
+        let (network, deployer) = (Mutex::new(network), PrivateKeySigner::random());
+        Self { chain, id, network, dir, rpc: url, essentials, deployer, nonce: AtomicU64::new(0) }
+    }
+
+    /// The same chain, asked elsewhere.
+    pub(crate) async fn through(&self, url: &str) -> Chain {
+        connect(self.chain.name(), url, &self.essentials).await
+    }
+
+    /// SIGKILL for its node, and a new start.
+    pub(crate) async fn crash(&self) {
+        let mut network = self.network.lock().await;
+        network.nodes[0].kill().unwrap();
+        network.nodes[0].start().unwrap();
+    }
+
+    pub(crate) fn essentials(&self) -> ChainEssentials {
+        self.essentials.clone()
+    }
+
+    pub(crate) fn genesis_file(&self) -> PathBuf {
+        self.dir.join("genesis.json")
+    }
+
+    pub(crate) fn rpc(&self) -> &str {
+        &self.rpc
+    }
+
+    pub(crate) fn operator(&self) -> Address {
+        self.deployer.address()
+    }
+
+    /// Where the next contract will stand.
+    pub(crate) fn next_address(&self) -> Address {
+        self.operator().create(self.nonce.load(Ordering::Relaxed))
+    }
+
+    pub(crate) async fn genesis_header(&self) -> Bytes {
+        let block = rpc(&self.rpc, "eth_getBlockByNumber", json!(["0x0", false])).await.unwrap();
+        let block: Block = serde_json::from_value(block).unwrap();
+        alloy_rlp::encode(&block.header.inner).into()
+    }
+
+    pub(crate) async fn deploy(&self, code: &Bytes, arguments: &impl SolConstructor) -> Address {
+        let input = [code.to_vec(), arguments.abi_encode()].concat();
+        let receipt = self.send(TxKind::Create, input.into()).await;
+        serde_json::from_value(receipt["contractAddress"].clone()).unwrap()
+    }
+
+    pub(crate) async fn call(&self, to: Address, call: &impl SolCall) {
+        self.send(TxKind::Call(to), call.abi_encode().into()).await;
+    }
+
+    /// Asked again while its node is away: some tests kill it.
+    pub(crate) async fn view<C: SolCall>(&self, contract: Address, call: &C) -> C::Return {
+        let input = call.abi_encode().into();
+        let asks = async {
+            loop {
+                match self.chain.view(contract, &input).await {
+                    Err(LedgerError::ChainUnreachable { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+                    answer => break answer,
+                }
+            }
+        };
+        let answer = tokio::time::timeout(MAX_AWAY, asks).await.expect("its node answers again").unwrap();
+        C::abi_decode_returns(&answer.data).unwrap()
+    }
+
+    pub(crate) async fn time_s(&self) -> u64 {
+        self.chain.head().await.unwrap().time_ms / 1000
+    }
+
+    async fn send(&self, to: TxKind, input: Bytes) -> Value {
+        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
+        let transaction =
+            TxLegacy { chain_id: Some(self.id), nonce, gas_price: 0, gas_limit: GAS, to, value: U256::ZERO, input };
+        let signature = self.deployer.sign_hash_sync(&transaction.signature_hash()).unwrap();
+        let raw = TxEnvelope::from(transaction.into_signed(signature)).encoded_2718();
+        let hash = rpc(&self.rpc, "eth_sendRawTransaction", json!([hex::encode_prefixed(raw)])).await.unwrap();
+        let receipt = self.network.lock().await.nodes[0].receipt(hash.as_str().unwrap()).await.unwrap();
+        assert_eq!(receipt["status"], "0x1", "a transaction of the operator failed");
+        receipt
+    }
+}
+
+async fn connect(name: &str, url: &str, essentials: &ChainEssentials) -> Chain {
+    let config = ChainConfig::certified(name, url.parse().unwrap(), essentials.clone());
+    let ledger =
+        Ledger::connect(vec![config], LedgerLimits::default(), RevertReasons::of_our_contracts()).await.unwrap();
+    ledger.chain(name).unwrap().clone()
+}
+
+fn essentials(network: &Network, chain_id: u64) -> ChainEssentials {
+    let genesis: Value = serde_json::from_slice(&fs::read(network.dir().join("genesis.json")).unwrap()).unwrap();
+    let keys = genesis["validators"].as_array().unwrap().iter();
+    let validators = keys.map(|validator| serde_json::from_value(validator["blsPublicKey"].clone()).unwrap());
+    ChainEssentials {
+        chain_id,
+        genesis_hash: network.genesis_hash().parse().unwrap(),
+        validators: validators.collect(),
+    }
+}

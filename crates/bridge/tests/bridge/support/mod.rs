@@ -1,0 +1,7 @@
+//! Chains, an alliance of them and its processes.
+#![allow(dead_code, reason = "the benchmark uses its own part of it")]
+
+pub(crate) mod chain;
+pub(crate) mod partnership;
+pub(crate) mod process;
+pub(crate) mod trap;

@@ -1,0 +1,108 @@
+//! `chancery relay` and `chancery endorser` as processes, killed when dropped.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use chancery_testing::process::{built_binary, free_ports};
+use url::Url;
+
+use crate::support::{
+    chain::TestChain,
+    partnership::{Node, Partner, Partnership},
+};
+
+pub(crate) struct Process {
+    what: &'static str,
+    config: PathBuf,
+    url: Url,
+    child: Option<Child>,
+}
+
+impl Process {
+    /// A relay of the partnership, on an address of its own.
+    pub(crate) fn relay(dir: &Path, partnership: &Partnership) -> Self {
+        let listen = format!("127.0.0.1:{}", free_ports(1).unwrap());
+        let chains: String = [&partnership.home]
+            .into_iter()
+            .chain(partnership.partners.iter().map(|partner| &partner.chain))
+            .map(|chain| format!("[[chains]]\n{}", chain_section(chain)))
+            .collect();
+        let text = format!(
+            "listen = \"{listen}\"\npush_every_blocks = 8\n{chains}[alliance]\nchain = \"{}\"\ncontract = \"{}\"\n",
+            partnership.home.chain.name(),
+            partnership.relay.contract
+        );
+        Self::new("relay", dir.join("relay.toml"), &text, &listen, "/v1/submissions")
+    }
+
+    /// The endorser that a member's node runs.
+    pub(crate) fn endorser(dir: &Path, partnership: &Partnership, partner: &Partner, node: &Node) -> Self {
+        let listen = format!("127.0.0.1:{}", free_ports(1).unwrap());
+        let file = dir.join(format!("{}.key", node.certificate));
+        let mut secret = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).unwrap();
+        secret.write_all(node.secret.as_bytes()).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o077, 0);
+        let name = String::from_utf8(partner.name.0.into_iter().take_while(|byte| *byte != 0).collect()).unwrap();
+        let text = format!(
+            "listen = \"{listen}\"\nmember = \"{name}\"\nnode_contract = \"{}\"\ncertificate = {}\nkey_file = \"{}\"\n\
+             [chain]\n{}[alliance]\nchain_id = {}\ncontract = \"{}\"\n",
+            partner.link.node_contract,
+            node.certificate,
+            file.display(),
+            chain_section(&partner.chain),
+            partnership.home.id,
+            partnership.relay.contract
+        );
+        let config = dir.join(format!("{}.toml", node.certificate));
+        Self::new("endorser", config, &text, &listen, "/v1/endorsements")
+    }
+
+    fn new(what: &'static str, config: PathBuf, text: &str, listen: &str, path: &str) -> Self {
+        fs::write(&config, text).unwrap();
+        let url = format!("http://{listen}{path}").parse().unwrap();
+        Self { what, config, url, child: None }
+    }
+
+    /// Starts it, and waits until it is ready.
+    pub(crate) fn start(&mut self) {
+        let mut child = Command::new(built_binary())
+            .args([self.what, "--until-stdin-ends", "--config"])
+            .arg(&self.config)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.starts_with("ready "), "{} does not start: {line:?}", self.what);
+        self.child = Some(child);
+    }
+
+    /// With SIGKILL: it has no time to put anything in order.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub(crate) fn url(&self) -> Url {
+        self.url.clone()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn chain_section(chain: &TestChain) -> String {
+    let (name, rpc, genesis) = (chain.chain.name(), chain.rpc(), chain.genesis_file());
+    format!("name = \"{name}\"\nrpc = \"{rpc}\"\ngenesis = \"{}\"\n", genesis.display())
+}

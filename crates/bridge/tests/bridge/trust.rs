@@ -1,0 +1,184 @@
+//! Rights of a main chain on a side chain and kinds of certificates back, between real nodes (`docs/specs/trust.md`).
+mod bodies;
+
+use alloy_primitives::B256;
+use alloy_sol_types::SolCall;
+use chancery_bridge::relay::{
+    RelayError,
+    trust::{Entry, HeldRelay, Issuer, TrustRelay},
+};
+use chancery_contracts::{
+    CertificateRegistry, ConditionalCertificateRegistry, HeldCertificates, OrganizationRegistry, TrustRegistry,
+};
+use chancery_ledger::{Call, LedgerError};
+
+use crate::support::chain::TestChain;
+use crate::support::partnership::anchor;
+use bodies::{Bodies, MAX_AGE_S, degree, master, standing_slot, university};
+
+/// TRUST-1, TRUST-6, TRUST-7: whoever carries it has no key that counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_of_the_main_chain_issues_on_a_side_chain_until_its_loss_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = TestChain::start(dir.path(), "main").await;
+    let side = TestChain::start(dir.path(), "degree").await;
+    let bodies = Bodies::found(&main).await;
+    let to_side = anchor(&side, &main).await;
+    let arguments =
+        TrustRegistry::constructorCall { anchor_: to_side.anchor, organizations: bodies.registry, maxAge_: MAX_AGE_S };
+    let registry = side.deploy(&TrustRegistry::BYTECODE, &arguments).await;
+    let arguments =
+        CertificateRegistry::constructorCall { organizations: registry, enabledKinds: vec![degree(), master()] };
+    let certificates = side.deploy(&CertificateRegistry::BYTECODE, &arguments).await;
+    let (main_chain, side_chain) = (main.chain.clone(), side.chain.clone());
+    let relay = TrustRelay::open(main_chain, side_chain, registry, to_side.key.clone()).await.unwrap();
+    assert_eq!((relay.anchor.anchor, relay.organizations), (to_side.anchor, bodies.registry), "read from the chain");
+    let issuer = Issuer { organization: university(), rights: vec![degree()] };
+
+    let first = bodies.issue(&side, certificates, degree(), 1).await;
+    assert_eq!(refusal(&relay, certificates, &first).await, "SignerNotAuthorized", "nothing was shown");
+    assert_eq!(relay.carry(&issuer).await.unwrap(), 3, "the organization, its right, its key");
+    side.call(certificates, &first).await;
+    let asked = CertificateRegistry::certificateCall { certificateId: B256::with_last_byte(1) };
+    assert_eq!(side.view(certificates, &asked).await.issuer, bodies.issuer.address());
+    assert_eq!(relay.carry(&issuer).await.unwrap(), 0, "what the host knows is not shown again");
+
+    // The key is rotated: the successor counts once it is shown, the old one ends with the same message.
+    bodies.rotate(&main).await;
+    let by_old = bodies.issue(&side, certificates, degree(), 2).await;
+    let by_new = bodies.successor_issues(&side, certificates, degree(), 2).await;
+    assert_eq!(refusal(&relay, certificates, &by_new).await, "SignerNotAuthorized", "not shown yet");
+    assert_eq!(relay.carry(&issuer).await.unwrap(), 2);
+    assert_eq!(refusal(&relay, certificates, &by_old).await, "SignerNotAuthorized", "its end was shown");
+    side.call(certificates, &by_new).await;
+
+    // The organization is suspended: one fact, and no key of it counts.
+    let from_before = relay.anchor.prove(relay.organizations, &[standing_slot()]).await.unwrap();
+    let suspend = OrganizationRegistry::suspendOrganizationCall { code: university() };
+    main.call(bodies.registry, &suspend).await;
+    assert_eq!(relay.carry(&issuer).await.unwrap(), 1);
+    let third = bodies.successor_issues(&side, certificates, degree(), 3).await;
+    assert_eq!(refusal(&relay, certificates, &third).await, "SignerNotAuthorized", "suspended");
+    // TRUST-2: a proof from before the loss, which was true and still verifies, comes too late.
+    let show_again = TrustRegistry::showOrganizationCall {
+        number: from_before.anchored,
+        code: university(),
+        proof: from_before.slots[0].proof.clone(),
+    };
+    let call = Call { to: Some(registry), data: show_again.abi_encode().into() };
+    let late = side.chain.submit(&relay.anchor.key, call).await;
+    assert_eq!(reverted(late.map_err(RelayError::from)), "FactOlder");
+    assert_eq!(refusal(&relay, certificates, &third).await, "SignerNotAuthorized", "it still is");
+
+    let stranger = Issuer { organization: B256::repeat_byte(7), rights: vec![] };
+    assert!(matches!(relay.carry(&stranger).await, Err(RelayError::NotRegistered { .. })));
+}
+
+/// What an organization has of keys, or what is refused of one fact, keeps no loss back. On a chain that follows itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_too_many_keys_nor_a_refused_fact_keeps_the_others_from_being_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = TestChain::start(dir.path(), "main").await;
+    let bodies = Bodies::found(&main).await;
+    let to_itself = anchor(&main, &main).await;
+    let (anchor_, organizations) = (to_itself.anchor, bodies.registry);
+    let arguments = TrustRegistry::constructorCall { anchor_, organizations, maxAge_: MAX_AGE_S };
+    let registry = main.deploy(&TrustRegistry::BYTECODE, &arguments).await;
+    let (followed, host) = (main.chain.clone(), main.chain.clone());
+    let mut relay = TrustRelay::open(followed, host, registry, to_itself.key.clone()).await.unwrap();
+    let issuer = Issuer { organization: university(), rights: vec![degree()] };
+    let (code, right) = (university(), degree());
+
+    bodies.rotate(&main).await;
+    relay.max_key_records = 1;
+    let too_many = relay.carry(&issuer).await;
+    assert!(matches!(too_many, Err(RelayError::TooManyKeyRecords { count: 2, limit: 1, .. })), "{too_many:?}");
+    let number_of =
+        async |key| main.view(registry, &TrustRegistry::keyFactCall { key, code, right }).await.origin.number;
+    assert_ne!(number_of(bodies.successor.address()).await, 0, "the newest record was looked at");
+    assert_eq!(number_of(bodies.issuer.address()).await, 0, "the older was not");
+    let asked = TrustRegistry::isAuthorizedNowCall { key: bodies.successor.address(), code, right };
+    assert!(main.view(registry, &asked).await, "organization and right were shown");
+    main.call(bodies.registry, &OrganizationRegistry::suspendOrganizationCall { code }).await;
+    assert!(matches!(relay.carry(&issuer).await, Err(RelayError::TooManyKeyRecords { .. })));
+    let standing = TrustRegistry::organizationFactCall { code };
+    assert!(main.view(registry, &standing).await.isSuspended, "its keys do not hold its suspension up");
+
+    // As many records that are none as cross at once, and behind them something that stands.
+    main.call(bodies.registry, &OrganizationRegistry::resumeOrganizationCall { code }).await;
+    let key = bodies.issuer.address();
+    let mut entries: Vec<_> =
+        (100..132).map(|index| Entry::Key { code, right, index, key, not_after: 0, revoked_at: 0 }).collect();
+    entries.push(Entry::Organization { code, is_suspended: false });
+    assert_eq!(reverted(relay.show(&entries).await), "KeyNotRecorded");
+    assert!(!main.view(registry, &standing).await.isSuspended, "what was behind them was shown");
+}
+
+/// TRUST-7, TRUST-8, TRUST-9: the other chain shows the kind, and a rule there asks for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_there_asks_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let side = TestChain::start(dir.path(), "degree").await;
+    let other = TestChain::start(dir.path(), "business-licence").await;
+    let bodies = Bodies::found(&side).await;
+    let there = Bodies::found(&other).await;
+    let arguments =
+        CertificateRegistry::constructorCall { organizations: bodies.registry, enabledKinds: vec![master(), degree()] };
+    let certificates = side.deploy(&CertificateRegistry::BYTECODE, &arguments).await;
+    let to_other = anchor(&other, &side).await;
+    let arguments = HeldCertificates::constructorCall { anchor_: to_other.anchor, certificates, maxAge_: MAX_AGE_S };
+    let held = other.deploy(&HeldCertificates::BYTECODE, &arguments).await;
+    let arguments = ConditionalCertificateRegistry::constructorCall {
+        authorizations: there.registry,
+        enabledKinds: vec![degree()],
+        conditions: vec![ConditionalCertificateRegistry::Condition {
+            kind: degree(),
+            source: held,
+            requiredKind: degree(),
+        }],
+    };
+    let conditional = other.deploy(&ConditionalCertificateRegistry::BYTECODE, &arguments).await;
+    let (from, to) = (side.chain.clone(), other.chain.clone());
+    let relay = HeldRelay::open(from, to, held, to_other.key.clone()).await.unwrap();
+
+    let id = B256::with_last_byte(1);
+    let issue = bodies.issue(&side, certificates, degree(), 1).await;
+    side.call(certificates, &issue).await;
+    assert_eq!(reverted(relay.show(id).await), "NotDisclosed", "the holder has not agreed");
+    let kinds = || HeldCertificates::kindsOfCall { holder: bodies.holder.address() };
+    let wanted = there.issue_to(&bodies.holder, &other, conditional, degree(), 9).await;
+    let call = Call { to: Some(conditional), data: wanted.abi_encode().into() };
+    let refused = other.chain.simulate(other.operator(), &call).await;
+    assert_eq!(reverted(refused.map_err(RelayError::from)), "ConditionNotMet");
+
+    other.call(held, &bodies.disclose(&other, held, degree(), 3600).await).await;
+    relay.show(id).await.unwrap();
+    assert_eq!(other.view(held, &kinds()).await, vec![degree()]);
+    let fact = HeldCertificates::heldFactCall { holder: bodies.holder.address(), kind: degree() };
+    assert_eq!(other.view(held, &fact).await.organization, university());
+    other.call(conditional, &wanted).await;
+
+    let unknown = relay.show(B256::repeat_byte(9)).await;
+    assert!(matches!(unknown, Err(RelayError::CertificateUnknown { .. })), "{unknown:?}");
+    side.call(certificates, &bodies.revoke(&side, certificates, 1).await).await;
+    relay.show(id).await.unwrap();
+    assert!(other.view(held, &kinds()).await.is_empty(), "its revocation was shown");
+    let again = there.issue_to(&bodies.holder, &other, conditional, degree(), 10).await;
+    let call = Call { to: Some(conditional), data: again.abi_encode().into() };
+    let refused = other.chain.simulate(other.operator(), &call).await;
+    assert_eq!(reverted(refused.map_err(RelayError::from)), "ConditionNotMet");
+}
+
+/// What the registry says to an issue, without sending it.
+async fn refusal(relay: &TrustRelay, certificates: alloy_primitives::Address, call: &impl SolCall) -> String {
+    let call = Call { to: Some(certificates), data: call.abi_encode().into() };
+    let answer = relay.anchor.host.simulate(relay.anchor.key.address(), &call).await;
+    reverted(answer.map_err(RelayError::from))
+}
+
+fn reverted<T: std::fmt::Debug>(result: Result<T, RelayError>) -> String {
+    match result {
+        Err(RelayError::Ledger(LedgerError::Reverted { reason, .. })) => reason.name,
+        other => panic!("not refused by a contract: {other:?}"),
+    }
+}

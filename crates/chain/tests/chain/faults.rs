@@ -1,0 +1,76 @@
+//! Networks of real nodes in which everything may go wrong at once, by a seed. `cargo xtask simulate` runs many more.
+//! `docs/specs/chain.md`: CHAIN-1 to CHAIN-5, SIM-1 to SIM-7.
+
+use std::{
+    env,
+    panic::catch_unwind,
+    process::Command,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use crate::support::faults;
+
+/// Runs stories on all cores; gives those that broke a promise.
+fn broken(stories: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let next = AtomicUsize::new(0);
+    let broken = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some((seed, validators)) = stories.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+                    if catch_unwind(|| faults::run(seed, validators)).is_err() {
+                        broken.lock().unwrap().push((seed, validators));
+                    }
+                }
+            });
+        }
+    });
+    broken.into_inner().unwrap()
+}
+
+// SIM-1 to SIM-6
+#[test]
+fn no_fault_forks_the_chain_loses_what_was_final_or_stops_it_for_good() {
+    let of_four = (5_001..=5_016).map(|seed| (seed, 4));
+    let of_seven = (5_001..=5_008).map(|seed| (seed, 7));
+    let stories: Vec<_> = of_four.chain(of_seven).collect();
+    assert_eq!(broken(&stories), [], "(seed, validators)");
+}
+
+/// Stories that broke a promise once, by seed and number of validators.
+///
+/// - 39 of 4: a validator that garbles gave others a header with a wrong body, and they stopped for good.
+const BROKE_ONCE: [(u64, u64); 1] = [(39, 4)];
+
+#[test]
+fn what_broke_a_promise_once_breaks_none_now() {
+    assert_eq!(broken(&BROKE_ONCE), [], "(seed, validators)");
+}
+
+const SEED: u64 = 3_000;
+const DIGEST: &str = "digest ";
+
+// SIM-7
+#[test]
+fn the_same_seed_gives_the_same_run_in_another_process_too() {
+    let here = faults::run(SEED, 4);
+    assert_eq!(here, faults::run(SEED, 4));
+    let child = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "says_its_digest", "--ignored", "--nocapture", "--test-threads=1"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(child.stdout).unwrap();
+    let there = said.lines().find_map(|line| line.strip_prefix(DIGEST)).unwrap();
+    assert_eq!(there, here.digest.to_string());
+    assert_ne!(here.digest, faults::run(SEED + 1, 4).digest);
+}
+
+#[test]
+#[ignore = "runs in a process of its own, see the other test"]
+fn says_its_digest() {
+    println!("\n{DIGEST}{}", faults::run(SEED, 4).digest);
+}
