@@ -20,6 +20,7 @@ mod health;
 mod inspections;
 mod kinds;
 mod map;
+mod messages;
 mod operations;
 mod organizations;
 mod presentations;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(organizations::routes())
         .merge(formats::routes())
         .merge(operations::routes())
+        .merge(messages::routes())
         .merge(sources::routes())
         .merge(submitted::routes())
         .merge(data::routes())

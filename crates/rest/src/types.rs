@@ -15,6 +15,7 @@ pub mod formats;
 pub mod health;
 pub mod inspections;
 pub mod kinds;
+pub mod messages;
 pub mod operations;
 pub mod organizations;
 pub mod presentations;

@@ -5,8 +5,10 @@ mod alliance;
 mod application;
 mod control;
 mod database;
+mod messages;
 
 pub(crate) use alliance::AlliancePort;
 pub(crate) use application::{ApplicationPort, PresentationPort, RegistrationPort, RolePort};
 pub(crate) use control::ControlPort;
 pub(crate) use database::{DatabaseIndex, DatabaseJournal};
+pub(crate) use messages::MessagePort;

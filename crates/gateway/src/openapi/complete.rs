@@ -85,6 +85,7 @@ const TAGS: [(&str, &str); 15] = [
     ("data", "Data of registered sources: search and traces (U2S)"),
     ("sharing", "The directory of shared resources and requests for access (U2S)"),
     ("alliance", "A cross-chain alliance, and its requests on their way"),
+    ("messages", "Sealed messages between organizations"),
     ("supervision", "What happened (V2M)"),
     ("service", "The service itself"),
     ("web", "The web"),

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
     doors::{
-        AllianceChange, AllianceView, ApplicationFilter, Applications, DatabaseProbe, PageRequest, Presentations,
-        Registration, Roles,
+        AllianceChange, AllianceView, ApplicationFilter, Applications, DatabaseProbe, Messages, PageRequest,
+        Presentations, Registration, Roles,
     },
 };
 use chancery_reference_points::{
@@ -31,6 +31,7 @@ use chancery_rest::types::{
     Example as _, Page,
     alliance::{Alliance, AllianceRequest},
     applications::{Application, ApplicationReceipt, Decision, SubmitApplication},
+    messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
 };
@@ -78,6 +79,7 @@ impl Behind {
             applications: self.clone(),
             presentations: self.clone(),
             alliance: Some(self.clone()),
+            messages: self.clone(),
             database: self.clone(),
         }
     }
@@ -379,6 +381,33 @@ impl AllianceView for Behind {
             None => Ok(changes),
             Some(_) => Err(DoorError::new(Code::ChainUnreachable, "it is not followed any more")),
         }
+    }
+}
+
+#[async_trait]
+impl Messages for Behind {
+    async fn send(&self, _: &Actor, _: SendMessage) -> DoorResult<MessageState> {
+        self.answer("messages.send", MessageState::example()).await
+    }
+
+    async fn list(&self, _: &Actor, which: MessageBox, _: PageRequest) -> DoorResult<Page<MessageState>> {
+        let call = match which {
+            MessageBox::Received => "messages.received",
+            MessageBox::Sent => "messages.sent",
+        };
+        self.answer(call, Page::example()).await
+    }
+
+    async fn fetch(&self, _: &Actor, _: B256) -> DoorResult<Message> {
+        self.answer("messages.fetch", Message::example()).await
+    }
+
+    async fn acknowledge(&self, _: &Actor, _: B256, _: StateReceipt) -> DoorResult<MessageState> {
+        self.answer("messages.acknowledge", MessageState::example()).await
+    }
+
+    async fn proof(&self, _: &Actor, _: B256) -> DoorResult<Value> {
+        self.answer("messages.proof", Value::Null).await
     }
 }
 
