@@ -193,6 +193,8 @@ pub trait AllianceView: Send + Sync {
     /// # Errors
     /// What keeps it from watching further.
     async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>>;
+}
+
 /// Sealed messages between organizations (S-NET). What is kept cannot be read by whoever keeps it, and is shown to sender and receiver alone.
 #[async_trait]
 pub trait Messages: Send + Sync {

@@ -72,7 +72,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 16] = [
     ("chains", "Chains and certificate kinds"),
     ("session", "Signing in"),
     ("users", "Real-name registration and public keys"),
