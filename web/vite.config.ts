@@ -75,6 +75,7 @@ export default defineConfig({
         wallet: page('wallet/index.html'),
         inspect: page('inspect/index.html'),
         docs: page('docs/index.html'),
+        alliance: page('alliance/index.html'),
         [WORKER]: page('src/offline/worker.ts'),
       },
       // A service worker has one address, whatever is in it.

@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "monitoring",
     "certificates",
     "sharing",
+    "messages",
     "bridge",
     "rest",
     "grpc",
@@ -37,7 +38,7 @@ const ORDER: &[&str] = &[
 const ENTITIES: &[&str] = &["representation", "processing", "provisioning", "controlling", "monitoring"];
 
 /// Applications: the entities never import them.
-const APPLICATIONS: &[&str] = &["certificates", "sharing", "bridge"];
+const APPLICATIONS: &[&str] = &["certificates", "sharing", "messages", "bridge"];
 
 /// Crates without I/O, with what they must not pull in.
 const PURE: &[(&str, &[&str])] = &[

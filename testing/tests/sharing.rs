@@ -3,6 +3,7 @@
 
 mod sharing {
     pub(crate) mod bodies;
+    mod messages;
 }
 
 use std::fs;

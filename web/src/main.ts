@@ -8,6 +8,7 @@ const APPS = {
   wallet: () => import('./apps/wallet/wallet'),
   inspect: () => import('./apps/inspect/inspect'),
   docs: () => import('./apps/docs/docs'),
+  alliance: () => import('./apps/alliance/alliance'),
 };
 
 const first = location.pathname.split('/')[1] ?? '';

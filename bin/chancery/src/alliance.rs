@@ -15,7 +15,10 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::{endorser::run as run_endorser, relay::run as run_relay};
+pub(crate) use self::{
+    endorser::run as run_endorser,
+    relay::{Watched, run as run_relay, watched},
+};
 use crate::commands::read_bounded;
 
 /// Largest configuration file, in bytes.

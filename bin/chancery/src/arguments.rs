@@ -6,12 +6,14 @@ use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod data;
+mod message;
 mod share;
 mod storage;
 
 pub(crate) use data::{
     Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
+pub(crate) use message::{MessageCommand, ReadMessage, SendMessage};
 pub(crate) use share::{
     AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ServeShared, ShareCommand, TrustedMain,
 };
@@ -121,13 +123,16 @@ pub(crate) enum Command {
     /// Share tables of a business database with other public bodies, sealed and by contract; find, ask for and fetch what others share.
     #[command(subcommand)]
     Share(ShareCommand),
+    /// Write to other organizations, sealed, and receive from them; with receipts on the chain.
+    #[command(subcommand)]
+    Message(MessageCommand),
     /// Show every version, source and reader of an asset, as a list and as a graph.
     Trace(Trace),
     /// Compute hashes, signatures and data blocks of everything submitted anew, and measure its times (supervisor).
     Audit(Audit),
     /// Say what is damaged in the journal of submitted data of a city that stands still, and on request drop it.
     RepairJournal(RepairJournal),
-    /// Verify a certificate file, or the proof of submitted data, without any network, knowing a chain's genesis alone.
+    /// Verify a certificate file, the proof of submitted data, or the proof of a message, without any network, knowing a chain's genesis alone.
     Verify(Verify),
     /// Print the fingerprint of a city's genesis folder: the operator publishes it, and whoever trusts the city in a browser compares it.
     Fingerprint {
@@ -187,6 +192,9 @@ pub(crate) struct Up {
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alliance: Option<PathBuf>,
     /// Stop when standard input ends: for a program that starts a city and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,

@@ -11,6 +11,7 @@ mod format;
 mod history;
 mod inspect;
 mod key;
+mod message;
 mod organization;
 mod proof;
 mod public_key;
@@ -75,6 +76,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
+        Command::Message(command) => wait(message::run(command, &connection, output)),
         Command::Trace(command) => wait(trace::run(command, &connection, output)),
         Command::Audit(command) => wait(audit::run(command, &connection, output)),
         Command::RepairJournal(command) => repair_journal::run(&command, output),

@@ -6,16 +6,23 @@ mod releases;
 mod service;
 mod source;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chancery_certificates::keys::PersonKeys;
 use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
 use zeroize::Zeroizing;
 
 pub(crate) use self::{declaration::DataSet, log::collect, service::run as serve};
-use crate::alliance::chains::connect;
+use crate::{
+    alliance::chains::{ChainSection, connect},
+    arguments::TrustedMain,
+    party::Party,
+};
 
 /// A data set with everything that its owner's commands need.
 pub(crate) struct Owner {
@@ -50,4 +57,19 @@ pub(crate) fn submitter(keys: &PersonKeys) -> Result<Arc<SubmitterKey>> {
 /// Unix seconds.
 pub(crate) fn now_s() -> u64 {
     crate::party::now().0
+}
+
+/// The main chain, verified by its genesis file alone.
+pub(crate) async fn main_chain(trusted: &TrustedMain, party: &Party) -> Result<Chain> {
+    let rpc = match &trusted.rpc {
+        Some(rpc) => rpc.clone(),
+        None => party.city.chain("main")?.rpc_url.clone(),
+    };
+    let section = ChainSection::certified("main", rpc, &absolute(&trusted.genesis)?);
+    let ledger = connect(&[section], Path::new(".")).await?;
+    Ok(ledger.chain("main")?.clone())
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
 }

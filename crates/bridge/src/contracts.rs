@@ -3,7 +3,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
-use chancery_contracts::{Alliance, StoreNode};
+use chancery_contracts::{Alliance, RequirementRegistry, StoreNode};
 use chancery_ledger::{Chain, LedgerError};
 use chancery_primitives::SigningDomain;
 
@@ -155,6 +155,23 @@ impl AllianceContract {
         Ok(Some((transaction, identity)))
     }
 
+    /// The registry of the requirements that its members were admitted by.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn requirements(&self) -> Result<Address, ViewError> {
+        view(&self.chain, self.address, &Alliance::REQUIREMENTSCall {}).await
+    }
+
+    /// Endorsers of a requirement in that registry, with their weights.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn endorsers(&self, registry: Address, requirement: U256) -> Result<Vec<(B256, u64)>, ViewError> {
+        let declared = view(&self.chain, registry, &RequirementRegistry::declaredCall { id: requirement }).await?;
+        Ok(declared.requirement.endorsers.iter().map(|endorser| (endorser.node, endorser.weight)).collect())
+    }
+
     /// What a node weighs for a member, and what all of the member's endorsers weigh.
     ///
     /// # Errors
@@ -242,7 +259,7 @@ impl NodeContract {
     }
 }
 
-async fn view<C: SolCall>(chain: &Chain, contract: Address, call: &C) -> Result<C::Return, ViewError> {
+pub(crate) async fn view<C: SolCall>(chain: &Chain, contract: Address, call: &C) -> Result<C::Return, ViewError> {
     let answer = chain.view(contract, &call.abi_encode().into()).await?;
     Ok(C::abi_decode_returns(&answer.data)?)
 }

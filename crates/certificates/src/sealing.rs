@@ -8,6 +8,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use crate::keys::EncryptionPublicKey;
+pub use concat_kdf::derive_a256kw;
 pub use jwe::{JweError, MAX_SEALED_BYTES, SealedHeader, open_direct, read_header, seal_direct};
 
 /// `typ` of a sealed certificate.

@@ -1,5 +1,7 @@
 //! Every endpoint of the interface as a method, in the order of `docs/specs/rest.md`.
 
+mod messages;
+
 use alloy_primitives::{Address, B256};
 use chancery_rest::{
     types::{

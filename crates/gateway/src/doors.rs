@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_reference_points::{
     Actor, DoorResult, Role,
@@ -14,10 +14,13 @@ use chancery_reference_points::{
 };
 use chancery_rest::types::{
     Page,
+    alliance::{Alliance, AllianceRequest},
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
+    messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
 };
+use serde_json::Value;
 
 /// Everything that the gateway reaches.
 #[derive(Clone)]
@@ -44,6 +47,10 @@ pub struct Doors {
     pub applications: Arc<dyn Applications>,
     /// Presentations that wait for their inspector.
     pub presentations: Arc<dyn Presentations>,
+    /// An alliance that is watched; `None`: there is none.
+    pub alliance: Option<Arc<dyn AllianceView>>,
+    /// Sealed messages between organizations.
+    pub messages: Arc<dyn Messages>,
     /// Whether the identity database answers.
     pub database: Arc<dyn DatabaseProbe>,
 }
@@ -148,6 +155,79 @@ pub trait Presentations: Send + Sync {
     /// # Errors
     /// `PresentationExpired`, `DatabaseUnreachable`.
     async fn fetch(&self, id: &str) -> DoorResult<Presentation>;
+}
+
+/// A request of an alliance that has changed, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllianceChange {
+    /// The request.
+    pub request: AllianceRequest,
+    /// Names the change to [`AllianceView::changes`]; printable ASCII.
+    pub cursor: String,
+}
+
+/// An alliance as its chains show it (A-MULTI): who takes part, and how far requests are.
+#[async_trait]
+pub trait AllianceView: Send + Sync {
+    /// The alliance.
+    ///
+    /// # Errors
+    /// `ChainUnreachable` as long as nothing of it was read.
+    async fn alliance(&self) -> DoorResult<Alliance>;
+
+    /// Requests, newest first.
+    ///
+    /// # Errors
+    /// `MalformedRequest` for a cursor that is none, `ChainUnreachable`.
+    async fn requests(&self, page: PageRequest) -> DoorResult<Page<AllianceRequest>>;
+
+    /// One request.
+    ///
+    /// # Errors
+    /// `UnknownAllianceRequest`, `ChainUnreachable`.
+    async fn request(&self, number: u64) -> DoorResult<AllianceRequest>;
+
+    /// Requests that have changed after a change, in the order of their newest change, at most `limit`; waits until there is one. Without a change, and after one that is not known
+    /// any more, all that are kept.
+    ///
+    /// # Errors
+    /// What keeps it from watching further.
+    async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>>;
+}
+
+/// Sealed messages between organizations (S-NET). What is kept cannot be read by whoever keeps it, and is shown to sender and receiver alone.
+#[async_trait]
+pub trait Messages: Send + Sync {
+    /// Takes a message; when this returns it is durable and its deposit is final.
+    ///
+    /// # Errors
+    /// `MalformedRequest`, `BodyTooLarge`, `SignatureInvalid`, `WrongChain`, `ClockSkew`, `OperationExpired`, `RoleRequired`, `KeyRotated`, `OrganizationSuspended`,
+    /// `UnknownOrganization`, `UnknownAddress`, `MailboxFull`, `JournalUnavailable`, and those of R2D.
+    async fn send(&self, actor: &Actor, message: SendMessage) -> DoorResult<MessageState>;
+
+    /// What the actor has received or sent, in the order in which it became visible.
+    ///
+    /// # Errors
+    /// `MalformedRequest` for a cursor that is none, `JournalUnavailable`.
+    async fn list(&self, actor: &Actor, which: MessageBox, page: PageRequest) -> DoorResult<Page<MessageState>>;
+
+    /// One message with its envelope.
+    ///
+    /// # Errors
+    /// `UnknownMessage` for everybody but its sender and receiver, `JournalUnavailable`.
+    async fn fetch(&self, actor: &Actor, message: B256) -> DoorResult<Message>;
+
+    /// The receiver says that it has it; final when this returns.
+    ///
+    /// # Errors
+    /// `UnknownMessage`, `NotYourMessage`, and those of [`Self::send`].
+    async fn acknowledge(&self, actor: &Actor, message: B256, receipt: StateReceipt) -> DoorResult<MessageState>;
+
+    /// The file that `chancery verify` reads.
+    ///
+    /// # Errors
+    /// `UnknownMessage`, `UnknownOperation`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn proof(&self, actor: &Actor, message: B256) -> DoorResult<Value>;
 }
 
 /// Whether the identity database answers.

@@ -30,6 +30,14 @@ pub const MAX_STREAM_SILENCE: Duration = Duration::from_secs(30);
 pub const MAX_STREAMS: usize = 1024;
 /// Most such streams of one client address. Each is a request under way too, so that as many again remain for other requests.
 pub const MAX_STREAMS_PER_CLIENT: usize = 32;
+/// Longest that somebody follows an alliance on one connection; then it comes back. Such streams count among [`MAX_STREAMS`].
+pub const MAX_FOLLOW_TIME: Duration = Duration::from_secs(60 * 60);
+/// How often whoever follows hears that the stream lives.
+pub const HEART_BEAT: Duration = Duration::from_secs(15);
+/// After how long a client comes back whose stream has ended.
+pub const EVENT_RETRY: Duration = Duration::from_secs(2);
+/// Most events that are put together at a time.
+pub const MAX_EVENTS_AT_ONCE: usize = 16;
 /// Lines of a stream that are accepted together.
 pub const MAX_CHUNK_LINES: usize = 256;
 /// Bytes of lines that are accepted together, before the last of them.

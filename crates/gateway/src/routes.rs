@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{problem::ApiError, state::Shared};
 
+mod alliance;
 mod applications;
 mod certificates;
 mod chains;
@@ -19,6 +20,7 @@ mod health;
 mod inspections;
 mod kinds;
 mod map;
+mod messages;
 mod operations;
 mod organizations;
 mod presentations;
@@ -47,10 +49,12 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(organizations::routes())
         .merge(formats::routes())
         .merge(operations::routes())
+        .merge(messages::routes())
         .merge(sources::routes())
         .merge(submitted::routes())
         .merge(data::routes())
         .merge(resources::routes())
+        .merge(alliance::routes())
         .merge(events::routes())
 }
 

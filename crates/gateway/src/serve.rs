@@ -103,6 +103,7 @@ impl Gateway {
             nonces: SignInNonces::new().map_err(|error| ServeError::Randomness(error.to_string()))?,
             used: ReplayCache::new(MAX_USED_NONCES),
             metrics: Metrics::new(),
+            stopping: CancellationToken::new(),
             openapi: (document, tag),
         });
         let router = router
@@ -128,7 +129,14 @@ impl Gateway {
     /// Serves a listener until `shutdown` is cancelled; then takes no more connections and waits for requests under way, at most
     /// [`DRAIN_TIMEOUT`](crate::limits::DRAIN_TIMEOUT).
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
-        listening::serve(self.shared, self.router, Protocol::Http, listener, shutdown).await;
+        let stopping = self.shared.stopping.clone();
+        let told = shutdown.clone();
+        let tell = async move {
+            told.cancelled().await;
+            stopping.cancel();
+        };
+        // Serving ends after it was told so, and no earlier.
+        tokio::join!(listening::serve(self.shared, self.router, Protocol::Http, listener, shutdown), tell);
     }
 
     /// The doors over gRPC, for a listener of their own, by the same limits, sessions and roles. What cannot be made is known before anything is served.

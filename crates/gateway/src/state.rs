@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Doors, GatewayConfig,
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) connections: Arc<PerClient>,
     pub(crate) streams: Streams,
     pub(crate) metrics: Metrics,
+    /// Cancelled when the gateway begins to stop: what lasts ends then.
+    pub(crate) stopping: CancellationToken,
     pub(crate) web: Web,
     /// The OpenAPI document and its entity tag.
     pub(crate) openapi: (Bytes, String),

@@ -185,6 +185,14 @@ impl Chain {
         Box::pin(self.reader.verify_event(event)).await
     }
 
+    /// Every event of a final block in its order, and why the block is final. None is left out: their root is that of the verified header.
+    ///
+    /// # Errors
+    /// `UnknownBlock`, `ProofRefused`, `ChainUnreachable`.
+    pub async fn block_events(&self, number: u64) -> Result<(Finality, Vec<Event>), LedgerError> {
+        Box::pin(self.reader.block_events(number)).await
+    }
+
     /// Storage slots of a contract at the newest final block, proven; `None` on a chain without finality certificates.
     ///
     /// # Errors

@@ -37,11 +37,16 @@ pub fn suspension_slot(code: OrganizationCode, index: u64) -> B256 {
     after(keccak256(suspensions_slot(code)), index)
 }
 
+/// How many periods of a right an organization has had.
+#[must_use]
+pub fn right_periods_slot(code: OrganizationCode, right: Right) -> B256 {
+    in_mapping(right.to_bytes32(), in_mapping(code.to_bytes32(), position(RIGHT_PERIODS_SLOT)))
+}
+
 /// A period in which an organization had a right: a [`Period`].
 #[must_use]
 pub fn right_period_slot(code: OrganizationCode, right: Right, index: u64) -> B256 {
-    let of_organization = in_mapping(code.to_bytes32(), position(RIGHT_PERIODS_SLOT));
-    after(keccak256(in_mapping(right.to_bytes32(), of_organization)), index)
+    after(keccak256(right_periods_slot(code, right)), index)
 }
 
 /// The three slots of a key record, which [`KeyRecord::decode`] reads.

@@ -83,6 +83,7 @@ codes! {
     NotYourCertificate = "not-your-certificate", Refused, "The certificate belongs to somebody else.", "Only the holder, its issuer and supervisors may see this.";
     NotYourRequest = "not-your-request", Refused, "The request is another address's.", "Sign with the key that asked for access.";
     NotGranted = "not-granted", Refused, "The final state has no grant for this request.", "`state` says how far it is: the owner decides on what is pending; what was refused or has ended is asked for anew.";
+    NotYourMessage = "not-your-message", Refused, "The message is for somebody else to acknowledge.", "Only its receiver acknowledges a message.";
     HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
     PresentationRefused = "presentation-refused", Refused, "The presentation is not acceptable.", "`check` names the check that failed; ask the holder to show the code again.";
     UnknownAddress = "unknown-address", Missing, "Nobody is registered with this address.", "Check the address; the person registers first.";
@@ -97,8 +98,11 @@ codes! {
     UnknownSubmission = "unknown-submission", Missing, "No submission has this place.", "Use the place that the receipt names.";
     UnknownResource = "unknown-resource", Missing, "The directory has no such resource that you may see.", "GET /v1/resources lists them.";
     UnknownRequest = "unknown-request", Missing, "The asset has no such request for access.", "Use the number that the request was given, and the resource that it was for.";
+    UnknownMessage = "unknown-message", Missing, "There is no such message that you have sent or received.", "GET /v1/messages lists yours; a message is shown once its deposit is final.";
     UnknownApplication = "unknown-application", Missing, "There is no such application.", "Check the identifier.";
     PresentationExpired = "presentation-expired", Missing, "The presentation has ended or never was.", "Ask the holder to show the code again.";
+    NoAlliance = "no-alliance", Missing, "This gateway watches no alliance.", "Start it with the alliance's relay.toml (`--alliance`), or ask a gateway that watches it.";
+    UnknownAllianceRequest = "unknown-alliance-request", Missing, "The alliance has no such request among the newest.", "GET /v1/alliance/requests lists them; older ones are read on the alliance chain.";
     UnknownRoute = "unknown-route", Missing, "There is nothing at this address.", "See /docs.";
     AlreadyRegistered = "already-registered", Conflict, "The address is registered already.", "Use it, or recover the account.";
     AccountTaken = "account-taken", Conflict, "The account name is taken.", "Choose another account name.";
@@ -118,6 +122,7 @@ codes! {
     StapleTooLarge = "staple-too-large", Conflict, "The proof is larger than any verifier reads.", "`limit` bounds its bytes: show the certificate online.";
     TransactionRefused = "transaction-refused", Conflict, "The contract refused the transaction.", "`detail` names the contract's reason.";
     TooManyRequests = "too-many-requests", Temporary, "Too many requests.", "Wait `retryAfterMs` and send it again.";
+    MailboxFull = "mailbox-full", Temporary, "Too many messages wait for this receiver.", "Send it again when the receiver has acknowledged some: `waiting` of `limit` are waiting.";
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
     JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept at present.", "Nothing was accepted: send it again later; the operator looks at the disk.";

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::values::{HexHash, Timestamp};
 
+pub mod alliance;
 pub mod applications;
 pub mod certificates;
 pub mod chains;
@@ -14,6 +15,7 @@ pub mod formats;
 pub mod health;
 pub mod inspections;
 pub mod kinds;
+pub mod messages;
 pub mod operations;
 pub mod organizations;
 pub mod presentations;

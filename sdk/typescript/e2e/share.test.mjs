@@ -36,6 +36,16 @@ test('another key opens nothing, and another address gets nothing', async () => 
   await assert.rejects(new Client({ gateway }).fetchShared(resource, request, reader, main), { name: 'InputError' });
 });
 
+// S-RULES
+test('access is asked for once more, and by somebody who is not listed', async () => {
+  const asked = await client.requestAccess(resource, reader, { purpose: 'statistics' });
+  assert.ok(asked.request > request && asked.blockNumber > 0);
+  const found = await client.accessRequest(resource, asked.request);
+  assert.deepEqual([found.state, found.version], ['pending', asked.version]);
+  const stranger = new Client({ gateway, key: new EthereumKey(`0x${'17'.repeat(32)}`) });
+  await assert.rejects(stranger.requestAccess(resource, reader, { purpose: '' }), { name: 'AccessRefused', reason: 'NotListed' });
+});
+
 test('a file that is larger than wanted is not fetched', async () => {
   await assert.rejects(client.fetchShared(resource, request, reader, main, { maxBytes: 10 }), { name: 'ShareFailure', check: 'file-published' });
 });

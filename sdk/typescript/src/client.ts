@@ -1,4 +1,6 @@
 /** A client of one gateway: submits, queries, and gets what is needed to verify. */
+import { follow, type AllianceChange, type FollowOptions } from './alliance/follow.js';
+import type { Alliance, AlliancePage, AllianceRequest } from './alliance/types.js';
 import type { Answer, FoundOperation, FoundPage, Method, PathOf, Request, Schemas, Search, Trace } from './api.js';
 import type { Operation } from './data/operation.js';
 import type { Registration, SourceKey } from './data/source-key.js';
@@ -12,6 +14,7 @@ import type { ChainEssentials, TrustedChain } from './light/trust.js';
 import { fetchTrust } from './request/chain.js';
 import { Connection, type ConnectionOptions } from './request/connection.js';
 import { isTemporary } from './request/retry.js';
+import { askForAccess, type AccessTerms, type AskedAccess, type AskOptions } from './share/ask.js';
 import { DEFAULT_MAX_FILE_BYTES, fetchShared, type SharedFile } from './share/fetch.js';
 import type { ReaderKey } from './share/reader-key.js';
 
@@ -206,10 +209,55 @@ export class Client {
     const path = { resource, request };
     const { asset, service } = await this.call('get', '/v1/resources/{resource}/requests/{request}', { path, ...(signal && { signal }) });
     if (!service) throw new InputError(`the directory names no service of ${resource}: ask its owner`);
-    const rpcUrl = options.rpcUrl ?? (await this.call('get', '/v1/chains', {})).chains.find(({ name }) => name === 'main')?.rpcUrl ?? '';
+    const rpcUrl = options.rpcUrl ?? (await this.#mainRpcUrl());
     const owner = this.#connection.at(service, await this.mainChainId());
     const node = { connection: this.#connection, rpcUrl, chain: trusted, signal };
     return fetchShared(owner, node, { asset: asset.toLowerCase() as Address, request, reader, maxBytes });
+  }
+
+  /**
+   * Asks for access to a version of a resource, the newest unless told: a transaction of this client's key to the asset's contract, which names the key to which the owner seals. Of the
+   * purpose its keccak256 stands on the chain. Called again it is another request: {@link accessRequest} says how far one is. What a node says of it is not proven here; whoever fetches the file has that proven.
+   * @throws AccessRefused for a reason of the contract; AccessPending when it is not final in time; ProblemError, UnreachableError, InputError, NotAGatewayError
+   */
+  async requestAccess(resource: string, reader: ReaderKey, terms: AccessTerms, options: AskOptions = {}): Promise<AskedAccess> {
+    if (this.#connection.address === undefined) throw new InputError('access is asked for with the key of its reader: give the client one');
+    const signal = options.signal;
+    const { asset, state } = await this.call('get', '/v1/resources/{resource}', { path: { resource }, ...(signal && { signal }) });
+    const version = terms.version ?? state?.versions[0]?.version;
+    if (version === undefined) throw new InputError(`nothing of ${resource} is published yet`);
+    const rpcUrl = options.rpcUrl ?? (await this.#mainRpcUrl());
+    return askForAccess(this.#connection, rpcUrl, { asset: asset.toLowerCase() as Address, version, reader, purpose: terms.purpose }, options);
+  }
+
+  /** How far a request for access to a resource is, as the asset's contract has it. */
+  accessRequest(resource: string, request: number): Promise<Schemas['AccessRequest']> {
+    return this.call('get', '/v1/resources/{resource}/requests/{request}', { path: { resource, request } });
+  }
+
+  // Alliance: who takes part in a cross-chain alliance, and how far its requests are. Nothing of it is proven to this client: each step names the event that shows it.
+
+  /** @throws ProblemError `no-alliance` where the gateway watches none */
+  async alliance(): Promise<Alliance> {
+    return (await this.#read('/v1/alliance')) as Alliance;
+  }
+
+  /** Requests, newest first. `cursor` is `nextCursor` of the page before; `limit` 1 to 100. */
+  async allianceRequests(page: { readonly limit?: number; readonly cursor?: string } = {}): Promise<AlliancePage> {
+    return (await this.#read('/v1/alliance/requests', {}, page)) as AlliancePage;
+  }
+
+  /** @throws ProblemError `unknown-alliance-request` for one that is none of the newest */
+  async allianceRequest(number: number): Promise<AllianceRequest> {
+    return (await this.#read('/v1/alliance/requests/{number}', { number })) as AllianceRequest;
+  }
+
+  /**
+   * Requests as they change, each as it is then, until the signal is aborted; first all that the gateway keeps, or what has changed after `after`. A connection that breaks off is
+   * made anew where the last one ended. Of several changes between two connections the newest is told.
+   */
+  followAlliance(options: FollowOptions = {}): AsyncGenerator<AllianceChange, void, undefined> {
+    return follow(this.#connection, options);
   }
 
   // Verify.
@@ -220,6 +268,15 @@ export class Client {
    */
   trust(chain: string, genesisHash: Hex): Promise<{ chain: TrustedChain; essentials: ChainEssentials }> {
     return fetchTrust(this.#connection, chain, genesisHash);
+  }
+
+  /** Of a node of the main chain, as the gateway names it. */
+  async #mainRpcUrl(): Promise<string> {
+    return (await this.call('get', '/v1/chains', {})).chains.find(({ name }) => name === 'main')?.rpcUrl ?? '';
+  }
+
+  #read(path: string, parameters: Record<string, number> = {}, query: Record<string, string | number | undefined> = {}): Promise<unknown> {
+    return this.#connection.send({ method: 'GET', path, parameters, query, isRepeatable: true, isOpen: true });
   }
 
   async *#signed(

@@ -110,6 +110,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alliance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alliance
+         * @description Its members with their chains, and which guarantees are missing because of a chain without finality certificates.
+         *
+         *     **Who:** Anybody (who takes part; no contents).
+         */
+        get: operations["get_alliance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alliance/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the requests of the alliance
+         * @description A stream of server-sent events. Each event `request` is a request that has changed, as `GET /v1/alliance/requests/{number}` answers it; of one that has changed more than once
+         *     the newest state. Without `Last-Event-ID` it begins with the requests that the gateway keeps. A comment every 15 seconds shows that the stream lives; after an hour it
+         *     ends, and the client comes back with the id of its last event.
+         *
+         *     **Who:** Anybody (how far requests are; no contents).
+         */
+        get: operations["follow_alliance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alliance/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests of the alliance
+         * @description The newest that this gateway keeps, by number, newest first.
+         *
+         *     **Who:** Anybody (how far they are; no contents).
+         */
+        get: operations["list_alliance_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alliance/requests/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A request of the alliance
+         * @description For each member of its parts the five steps that leave a trace on a chain: where each is recorded, who has endorsed, who is awaited, and until when.
+         *
+         *     **Who:** Anybody (how far it is; no contents).
+         */
+        get: operations["get_alliance_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/applications": {
         parameters: {
             query?: never;
@@ -240,6 +330,29 @@ export interface paths {
          *     **Who:** Any address that has proven itself (supervisors, its holder, keys of its organization).
          */
         get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/certificates/{id}/staple": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A certificate with the proof of its status and of its issuer's right
+         * @description The file that is verified without a network, knowing the genesis of two chains alone. It was verified here before it is handed out. `not-final-yet` until the
+         *     main chain has a block that is as young as the certificate: ask again.
+         *
+         *     **Who:** Anybody.
+         */
+        get: operations["staple_certificate"];
         put?: never;
         post?: never;
         delete?: never;
@@ -507,6 +620,100 @@ export interface paths {
          * @description **Who:** Anybody.
          */
         get: operations["get_kind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages
+         * @description The caller's own, in the order in which they became visible; without envelopes.
+         *
+         *     **Who:** Roles: source (its own).
+         */
+        get: operations["list_messages"];
+        put?: never;
+        /**
+         * Send a message
+         * @description Sealed to its receiver and its sender. The answer comes when the message is on disk and its deposit is final; the same message again is the same.
+         *
+         *     **Who:** Roles: source (the deposit is signed by the caller; the right `submission` for its organization).
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A message
+         * @description With its envelope, for its sender and its receiver; nobody else learns that there is one.
+         *
+         *     **Who:** Roles: source (its sender and its receiver).
+         */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{message}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge a message
+         * @description Its receiver says that it has it. The answer comes when that is final; the first acknowledgement counts.
+         *
+         *     **Who:** Roles: source (its receiver, who signs it).
+         */
+        post: operations["acknowledge_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{message}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof of a message
+         * @description That it was deposited and, once it is, acknowledged: the file that `chancery verify` reads, knowing the main chain's genesis alone.
+         *
+         *     **Who:** Roles: source (its sender and its receiver).
+         */
+        get: operations["get_message_proof"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1106,6 +1313,210 @@ export interface components {
          * @example 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
          */
         Address: string;
+        /** @description The answer of `GET /v1/alliance`. */
+        Alliance: {
+            /**
+             * @description What the chain that decides is called here.
+             * @example alliance
+             */
+            chain: string;
+            /**
+             * Format: int64
+             * @description EIP-155 id of that chain.
+             * @example 7100
+             */
+            chainId: number;
+            /** @description Its `Alliance` contract. */
+            contract: components["schemas"]["Address"];
+            /**
+             * Format: int64
+             * @description Up to which final block that chain was read; absent: not yet.
+             * @example 256
+             */
+            height?: number | null;
+            /** @description Its members, and those that were, by name. */
+            members: components["schemas"]["AllianceMember"][];
+            /**
+             * @description What for.
+             * @example mortgages
+             */
+            purpose: string;
+            /** @description How far it is. */
+            state: components["schemas"]["AllianceState"];
+            time?: components["schemas"]["Time"] | null;
+        };
+        /** @description How a request was decided. */
+        AllianceDecision: {
+            /** @description The member because of which it was aborted; absent: it was committed, or its deadline has passed. */
+            member?: string | null;
+            refusal?: components["schemas"]["AllianceRefusal"] | null;
+            /** @description Where it was decided. */
+            shownBy: components["schemas"]["ShownBy"];
+        };
+        /** @description The endorsers of a part. */
+        AllianceEndorsing: {
+            /** @description Nodes whose signature counts. */
+            endorsed: string[];
+            /** @description Signatures that do not. */
+            faulty: components["schemas"]["FaultyEndorsement"][];
+            /** @description Nodes of the member's policy of whom there is no signature. */
+            missing: string[];
+            /** @description Whether the submission could be read. If not, what is bad is known, and who has signed well is not. */
+            seen: boolean;
+            /**
+             * Format: int64
+             * @description What all endorsers weigh; more than half of it is needed. 0: the policy is not known.
+             * @example 3
+             */
+            totalWeight: number;
+            /**
+             * Format: int64
+             * @description What those who have endorsed weigh.
+             * @example 2
+             */
+            weight: number;
+        };
+        /** @description A member, or one that was. */
+        AllianceMember: {
+            /** @description It is of the alliance now. */
+            active: boolean;
+            /**
+             * @description What its chain is called here; absent: it is not followed, and its steps are told by what the alliance chain was shown of them.
+             * @example land registry
+             */
+            chain?: string | null;
+            /**
+             * Format: int64
+             * @description EIP-155 id of its chain.
+             * @example 7102
+             */
+            chainId: number;
+            /**
+             * Format: int64
+             * @description Up to which final block its chain was read; absent: not yet.
+             * @example 128
+             */
+            height?: number | null;
+            /** @description What cannot be relied on because of it; empty: its outcomes are proven. */
+            missing: components["schemas"]["MissingGuarantee"][];
+            /**
+             * @description Its name.
+             * @example land registry
+             */
+            name: string;
+            /** @description Its node contract. */
+            nodeContract: components["schemas"]["Address"];
+        };
+        /**
+         * @description What became of a part on its member's chain.
+         * @enum {string}
+         */
+        AllianceOutcome: "reserved" | "refused" | "applied" | "released";
+        /** @description A party of a request. */
+        AllianceParty: {
+            /** @description Its endorsers. */
+            endorsing: components["schemas"]["AllianceEndorsing"];
+            /**
+             * @description The member.
+             * @example land registry
+             */
+            member: string;
+            /** @description The five steps, in the order of the way. */
+            steps: components["schemas"]["AllianceStep"][];
+        };
+        /** @description Why a member refuses. Which key it is about, is told to the requester alone. */
+        AllianceRefusal: {
+            /**
+             * Format: int64
+             * @description The version that the key has.
+             */
+            actual: number;
+            /**
+             * Format: int64
+             * @description The version that the request had read.
+             */
+            expected: number;
+            /** @enum {string} */
+            kind: "stale";
+        } | {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            holder: number;
+            /** @enum {string} */
+            kind: "conflict";
+        } | {
+            /** @enum {string} */
+            kind: "malformed";
+        } | {
+            /** @enum {string} */
+            kind: "rejected";
+        };
+        /** @description A request on its way. */
+        AllianceRequest: {
+            /** @description The members that are awaited for it. */
+            awaited: string[];
+            deadline?: components["schemas"]["Time"] | null;
+            decision?: components["schemas"]["AllianceDecision"] | null;
+            /**
+             * Format: int64
+             * @description Its number: requests are numbered in the order of sequencing.
+             * @example 7
+             */
+            number: number;
+            /** @description The deadline has passed, and it is not decided: anybody may let it expire. */
+            overdue: boolean;
+            /** @description The members of its parts. */
+            parties: components["schemas"]["AllianceParty"][];
+            /**
+             * @description The member that asked; absent: the requester's certificate cannot be read.
+             * @example bank
+             */
+            requester?: string | null;
+            /**
+             * @description The node that asked, likewise.
+             * @example node 1
+             */
+            requesterNode?: string | null;
+            /** @description EIP-712 `hashStruct` of the request. */
+            requestHash: components["schemas"]["Hash"];
+            /** @description Where it got its number. */
+            shownBy: components["schemas"]["ShownBy"];
+            /** @description What the alliance says. */
+            status: components["schemas"]["AllianceRequestStatus"];
+            step?: components["schemas"]["AllianceStepName"] | null;
+        };
+        /**
+         * @description What the alliance says of a request.
+         * @enum {string}
+         */
+        AllianceRequestStatus: "sequenced" | "committed" | "aborted" | "invalid";
+        /**
+         * @description How far an alliance is.
+         * @enum {string}
+         */
+        AllianceState: "proposed" | "active" | "dissolved" | "unknown";
+        /** @description A step of a party. */
+        AllianceStep: {
+            /** @description Which. */
+            name: components["schemas"]["AllianceStepName"];
+            outcome?: components["schemas"]["AllianceOutcome"] | null;
+            refusal?: components["schemas"]["AllianceRefusal"] | null;
+            shownBy?: components["schemas"]["ShownBy"] | null;
+            /** @description How far. */
+            state: components["schemas"]["AllianceStepState"];
+        };
+        /**
+         * @description The steps of a request that leave a trace on a chain, in the order of its way. The one before them, the suggestion, leaves none.
+         * @enum {string}
+         */
+        AllianceStepName: "endorse" | "sequence" | "reserve" | "decide" | "apply";
+        /**
+         * @description How far a step of a party is.
+         * @enum {string}
+         */
+        AllianceStepState: "ahead" | "awaited" | "done" | "failed" | "omitted" | "unseen";
         /** @description An application, for its applicant and for the offices of its kind. */
         Application: {
             /** @description Who applies. */
@@ -1269,6 +1680,11 @@ export interface components {
             proof?: Record<string, never> | null;
             /** @description The document, sealed to the holder's key. */
             sealed: string;
+            /**
+             * @description Proof of the status and of the issuer's right (`docs/specs/stapled.md`), where it was asked for: with it the answer is the file that is verified without a
+             *     network.
+             */
+            staple?: Record<string, never> | null;
             /** @description Status now. */
             status: components["schemas"]["CertificateStatus"];
         };
@@ -1646,6 +2062,25 @@ export interface components {
          * @enum {string}
          */
         EventType: "submitted" | "submission-refused" | "created" | "updated" | "inspected" | "accessed" | "configured";
+        /** @description A signature that does not count. */
+        FaultyEndorsement: {
+            /**
+             * Format: int64
+             * @description Serial number of the certificate that it names.
+             * @example 7
+             */
+            certificate: number;
+            /**
+             * @description What is wrong with it, as the contract names it; absent: a fault that this gateway does not know.
+             * @example signatureWrong
+             */
+            fault?: string | null;
+            /**
+             * @description The node whose certificate that is; absent: not known.
+             * @example node 2
+             */
+            node?: string | null;
+        };
         /** @description A member of the content and its exact value. */
         FieldValue: {
             /**
@@ -1842,6 +2277,38 @@ export interface components {
             /** @description In the order of the chains. */
             kinds: components["schemas"]["Kind"][];
         };
+        /** @description `GET /v1/messages/{message}`. */
+        Message: {
+            /** @description The sealed message; absent when it was removed, 30 days after its acknowledgement. */
+            envelope?: string | null;
+            /** @description The message. */
+            state: components["schemas"]["MessageState"];
+        };
+        /** @description A message without its envelope. */
+        MessageState: {
+            acknowledgement?: components["schemas"]["SignedStatement"] | null;
+            /** @description What the sender has signed, and where it is recorded. */
+            deposit: components["schemas"]["SignedStatement"];
+            /** @description Its identifier: keccak256 of the deposit's text. */
+            message: components["schemas"]["Hash"];
+            /**
+             * Format: int64
+             * @description Its place; later ones are greater.
+             * @example 17
+             */
+            place: number;
+            /**
+             * Format: int64
+             * @description Bytes of the envelope.
+             * @example 1024
+             */
+            sealedBytes: number;
+        };
+        /**
+         * @description A guarantee that does not hold for requests with a part of a chain without finality certificates.
+         * @enum {string}
+         */
+        MissingGuarantee: "atomicity-against-its-endorsers" | "atomicity-against-reorganisation" | "proof-of-reads";
         /** @description The answer of `GET /v1/session/nonce`. */
         Nonce: {
             /** @description Until when. */
@@ -1942,6 +2409,45 @@ export interface components {
          * @enum {string}
          */
         Outcome: "valid" | "revoked" | "suspended" | "expired" | "cannot-determine" | "refused";
+        /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
+        Page_AllianceRequest: {
+            /** @description The rows, in the order that the endpoint documents. */
+            items: {
+                /** @description The members that are awaited for it. */
+                awaited: string[];
+                deadline?: components["schemas"]["Time"] | null;
+                decision?: components["schemas"]["AllianceDecision"] | null;
+                /**
+                 * Format: int64
+                 * @description Its number: requests are numbered in the order of sequencing.
+                 * @example 7
+                 */
+                number: number;
+                /** @description The deadline has passed, and it is not decided: anybody may let it expire. */
+                overdue: boolean;
+                /** @description The members of its parts. */
+                parties: components["schemas"]["AllianceParty"][];
+                /**
+                 * @description The member that asked; absent: the requester's certificate cannot be read.
+                 * @example bank
+                 */
+                requester?: string | null;
+                /**
+                 * @description The node that asked, likewise.
+                 * @example node 1
+                 */
+                requesterNode?: string | null;
+                /** @description EIP-712 `hashStruct` of the request. */
+                requestHash: components["schemas"]["Hash"];
+                /** @description Where it got its number. */
+                shownBy: components["schemas"]["ShownBy"];
+                /** @description What the alliance says. */
+                status: components["schemas"]["AllianceRequestStatus"];
+                step?: components["schemas"]["AllianceStepName"] | null;
+            }[];
+            /** @description Opaque; absent on the last page. */
+            nextCursor?: string | null;
+        };
         /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
         Page_Application: {
             /** @description The rows, in the order that the endpoint documents. */
@@ -2055,6 +2561,31 @@ export interface components {
                 /** @description What was found. */
                 outcome: components["schemas"]["Outcome"];
             })[];
+            /** @description Opaque; absent on the last page. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
+        Page_MessageState: {
+            /** @description The rows, in the order that the endpoint documents. */
+            items: {
+                acknowledgement?: components["schemas"]["SignedStatement"] | null;
+                /** @description What the sender has signed, and where it is recorded. */
+                deposit: components["schemas"]["SignedStatement"];
+                /** @description Its identifier: keccak256 of the deposit's text. */
+                message: components["schemas"]["Hash"];
+                /**
+                 * Format: int64
+                 * @description Its place; later ones are greater.
+                 * @example 17
+                 */
+                place: number;
+                /**
+                 * Format: int64
+                 * @description Bytes of the envelope.
+                 * @example 1024
+                 */
+                sealedBytes: number;
+            }[];
             /** @description Opaque; absent on the last page. */
             nextCursor?: string | null;
         };
@@ -2413,6 +2944,15 @@ export interface components {
              */
             to?: number | null;
         };
+        /** @description `POST /v1/messages`. */
+        SendMessage: {
+            /** @description The message, sealed to its receiver and its sender: JWE, general JSON serialization, its exact text. */
+            envelope: string;
+            /** @description The sender's EIP-712 signature of the `DataOperation` that the statement makes, 65 bytes. */
+            signature: components["schemas"]["HexBytes"];
+            /** @description The deposit: its exact JSON text, whose keccak256 is the message's identifier. */
+            statement: string;
+        };
         /** @description A shared column. */
         SharedColumn: {
             /**
@@ -2462,6 +3002,26 @@ export interface components {
             /** @description Roles that may see it; absent: everybody. */
             visibleTo?: string[] | null;
         };
+        /** @description The event that shows something. */
+        ShownBy: {
+            /** @description Its hash. */
+            blockHash: components["schemas"]["Hash"];
+            /**
+             * Format: int64
+             * @description The final block that holds it.
+             * @example 128
+             */
+            blockNumber: number;
+            /**
+             * @description What its chain is called here.
+             * @example land registry
+             */
+            chain: string;
+            /** @description Its time, by its own chain's clock. */
+            time: components["schemas"]["Time"];
+            /** @description The transaction. */
+            txHash: components["schemas"]["Hash"];
+        };
         /** @description A signed ERC-1056 attribute: the holder's consent to publish a key on the main chain (`setAttributeSigned`). */
         SignedAttribute: {
             /**
@@ -2493,6 +3053,15 @@ export interface components {
              * @example kT7q0mV2b9d8Jx3nRzW5yLh1sPcA6uFgEoIiQtYvBNM
              */
             token: string;
+        };
+        /** @description A statement as it was signed and where it is recorded. */
+        SignedStatement: {
+            /** @description Where its data block is recorded. */
+            recorded: components["schemas"]["Recorded"];
+            /** @description Who has signed it is in the text. */
+            signature: components["schemas"]["HexBytes"];
+            /** @description Its exact text. */
+            statement: string;
         };
         /** @description `POST /v1/session`. */
         SignIn: {
@@ -2526,6 +3095,13 @@ export interface components {
             source: components["schemas"]["Address"];
             /** @description `{atMs, by, reason}` when it was withdrawn. */
             withdrawn?: Record<string, never>;
+        };
+        /** @description `POST /v1/messages/{message}/acknowledgement`. */
+        StateReceipt: {
+            /** @description The receiver's EIP-712 signature of the `DataOperation` that the statement makes, 65 bytes. */
+            signature: components["schemas"]["HexBytes"];
+            /** @description The acknowledgement: its exact JSON text. */
+            statement: string;
         };
         /** @description `POST /v1/sources`, `POST /v1/sources/{source}/keys`: what the key in it has signed. */
         StateSource: {
@@ -2791,6 +3367,28 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `issuer-not-authorized` */
+        "issuer-not-authorized": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no-alliance` */
+        "no-alliance": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `not-acceptable` */
         "not-acceptable": {
             headers: {
@@ -2835,7 +3433,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member` */
         "problems-400-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2846,7 +3444,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `unknown-kind` */
         "problems-400-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2934,7 +3532,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
         "problems-400-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2945,7 +3543,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
         "problems-400-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2956,7 +3554,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
         "problems-400-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2967,7 +3565,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
         "problems-400-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2978,7 +3576,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
         "problems-400-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -2989,7 +3587,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
         "problems-400-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3000,7 +3598,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
         "problems-400-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3011,7 +3609,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
         "problems-400-18": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3022,8 +3620,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
         "problems-400-19": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        "problems-400-20": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3110,7 +3719,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `source-withdrawn` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
         "problems-403-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3121,7 +3730,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `source-withdrawn`, `role-required` */
+        /** @description `role-required`, `key-rotated`, `source-withdrawn` */
         "problems-403-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3132,7 +3741,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `key-rotated`, `source-withdrawn` */
+        /** @description `source-withdrawn`, `role-required` */
         "problems-403-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3143,7 +3752,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-application`, `unknown-certificate` */
+        /** @description `key-rotated`, `source-withdrawn` */
+        "problems-403-9": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no-alliance`, `unknown-alliance-request` */
         "problems-404-1": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3154,7 +3774,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-address`, `unknown-certificate` */
+        /** @description `unknown-application`, `unknown-certificate` */
         "problems-404-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3165,7 +3785,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-transaction`, `unknown-certificate`, `unknown-chain` */
+        /** @description `unknown-organization`, `unknown-address`, `unknown-certificate` */
         "problems-404-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3176,7 +3796,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-format`, `unknown-chain` */
+        /** @description `unknown-transaction`, `unknown-certificate`, `unknown-chain` */
         "problems-404-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3187,7 +3807,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-resource`, `unknown-request` */
+        /** @description `unknown-organization`, `unknown-address`, `unknown-format` */
         "problems-404-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3198,7 +3818,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-organization` */
+        /** @description `unknown-message`, `unknown-organization`, `unknown-format` */
         "problems-404-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3209,8 +3829,52 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-format` */
+        /** @description `unknown-message`, `unknown-operation` */
         "problems-404-7": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-format`, `unknown-chain` */
+        "problems-404-8": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-resource`, `unknown-request` */
+        "problems-404-9": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-organization` */
+        "problems-404-10": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-format` */
+        "problems-404-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3231,7 +3895,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused`, `stale-revision`, `status-transition` */
+        /** @description `not-provable`, `staple-too-large` */
         "problems-409-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3242,7 +3906,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused`, `already-inspected` */
+        /** @description `idempotency-conflict`, `transaction-refused`, `stale-revision`, `status-transition` */
         "problems-409-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3253,7 +3917,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused` */
+        /** @description `idempotency-conflict`, `transaction-refused`, `already-inspected` */
         "problems-409-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3264,7 +3928,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `transaction-refused`, `organization-exists` */
+        /** @description `idempotency-conflict`, `transaction-refused` */
         "problems-409-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3275,7 +3939,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
+        /** @description `transaction-refused`, `organization-exists` */
         "problems-409-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3286,7 +3950,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-registered`, `account-taken`, `person-already-registered` */
+        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
         "problems-409-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3297,8 +3961,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-decided`, `transaction-refused` */
+        /** @description `already-registered`, `account-taken`, `person-already-registered` */
         "problems-409-8": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `already-decided`, `transaction-refused` */
+        "problems-409-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3319,7 +3994,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `not-final-yet` */
+        /** @description `timed-out`, `chain-unreachable` */
         "problems-503-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3330,7 +4005,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable` */
+        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `not-final-yet` */
         "problems-503-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3341,7 +4016,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `not-final-yet`, `chain-unreachable` */
         "problems-503-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3352,7 +4027,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `journal-unavailable` */
+        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
         "problems-503-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3363,7 +4038,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `database-unreachable` */
+        /** @description `timed-out`, `journal-unavailable` */
         "problems-503-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3374,8 +4049,41 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `mailbox-full`, `journal-unavailable` */
         "problems-503-7": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
+        "problems-503-8": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `database-unreachable` */
+        "problems-503-9": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        "problems-503-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3464,6 +4172,17 @@ export interface components {
         };
         /** @description `unknown-chain` */
         "unknown-chain": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-message` */
+        "unknown-message": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3757,6 +4476,331 @@ export interface operations {
             503: components["responses"]["timed-out"];
         };
     };
+    get_alliance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alliance. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "chain": "alliance",
+                     *       "chainId": 7100,
+                     *       "contract": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "height": 256,
+                     *       "members": [
+                     *         {
+                     *           "active": true,
+                     *           "chain": "land registry",
+                     *           "chainId": 7102,
+                     *           "height": 128,
+                     *           "missing": [],
+                     *           "name": "land registry",
+                     *           "nodeContract": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *         }
+                     *       ],
+                     *       "purpose": "mortgages",
+                     *       "state": "active",
+                     *       "time": "2026-11-21T03:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alliance"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["no-alliance"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    follow_alliance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The id of the last event that was taken. */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests as they change. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["no-alliance"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["timed-out"];
+        };
+    };
+    list_alliance_requests: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, 1 to 100, 20 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests, newest first. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "awaited": [
+                     *             "land registry"
+                     *           ],
+                     *           "deadline": "2026-11-21T03:00:00Z",
+                     *           "number": 7,
+                     *           "overdue": false,
+                     *           "parties": [
+                     *             {
+                     *               "endorsing": {
+                     *                 "endorsed": [
+                     *                   "node 1",
+                     *                   "node 2"
+                     *                 ],
+                     *                 "faulty": [],
+                     *                 "missing": [
+                     *                   "node 3"
+                     *                 ],
+                     *                 "seen": true,
+                     *                 "totalWeight": 3,
+                     *                 "weight": 2
+                     *               },
+                     *               "member": "land registry",
+                     *               "steps": [
+                     *                 {
+                     *                   "name": "endorse",
+                     *                   "shownBy": {
+                     *                     "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *                     "blockNumber": 128,
+                     *                     "chain": "alliance",
+                     *                     "time": "2026-11-21T03:00:00Z",
+                     *                     "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *                   },
+                     *                   "state": "done"
+                     *                 },
+                     *                 {
+                     *                   "name": "sequence",
+                     *                   "shownBy": {
+                     *                     "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *                     "blockNumber": 128,
+                     *                     "chain": "alliance",
+                     *                     "time": "2026-11-21T03:00:00Z",
+                     *                     "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *                   },
+                     *                   "state": "done"
+                     *                 },
+                     *                 {
+                     *                   "name": "reserve",
+                     *                   "outcome": "reserved",
+                     *                   "shownBy": {
+                     *                     "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *                     "blockNumber": 128,
+                     *                     "chain": "land registry",
+                     *                     "time": "2026-11-21T03:00:00Z",
+                     *                     "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *                   },
+                     *                   "state": "done"
+                     *                 },
+                     *                 {
+                     *                   "name": "decide",
+                     *                   "state": "awaited"
+                     *                 },
+                     *                 {
+                     *                   "name": "apply",
+                     *                   "state": "ahead"
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "requestHash": "0x0707070707070707070707070707070707070707070707070707070707070707",
+                     *           "requester": "bank",
+                     *           "requesterNode": "node 1",
+                     *           "shownBy": {
+                     *             "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *             "blockNumber": 128,
+                     *             "chain": "alliance",
+                     *             "time": "2026-11-21T03:00:00Z",
+                     *             "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *           },
+                     *           "status": "sequenced",
+                     *           "step": "decide"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_AllianceRequest"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["no-alliance"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    get_alliance_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "awaited": [
+                     *         "land registry"
+                     *       ],
+                     *       "deadline": "2026-11-21T03:00:00Z",
+                     *       "number": 7,
+                     *       "overdue": false,
+                     *       "parties": [
+                     *         {
+                     *           "endorsing": {
+                     *             "endorsed": [
+                     *               "node 1",
+                     *               "node 2"
+                     *             ],
+                     *             "faulty": [],
+                     *             "missing": [
+                     *               "node 3"
+                     *             ],
+                     *             "seen": true,
+                     *             "totalWeight": 3,
+                     *             "weight": 2
+                     *           },
+                     *           "member": "land registry",
+                     *           "steps": [
+                     *             {
+                     *               "name": "endorse",
+                     *               "shownBy": {
+                     *                 "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *                 "blockNumber": 128,
+                     *                 "chain": "alliance",
+                     *                 "time": "2026-11-21T03:00:00Z",
+                     *                 "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *               },
+                     *               "state": "done"
+                     *             },
+                     *             {
+                     *               "name": "sequence",
+                     *               "shownBy": {
+                     *                 "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *                 "blockNumber": 128,
+                     *                 "chain": "alliance",
+                     *                 "time": "2026-11-21T03:00:00Z",
+                     *                 "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *               },
+                     *               "state": "done"
+                     *             },
+                     *             {
+                     *               "name": "reserve",
+                     *               "outcome": "reserved",
+                     *               "shownBy": {
+                     *                 "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *                 "blockNumber": 128,
+                     *                 "chain": "land registry",
+                     *                 "time": "2026-11-21T03:00:00Z",
+                     *                 "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *               },
+                     *               "state": "done"
+                     *             },
+                     *             {
+                     *               "name": "decide",
+                     *               "state": "awaited"
+                     *             },
+                     *             {
+                     *               "name": "apply",
+                     *               "state": "ahead"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "requestHash": "0x0707070707070707070707070707070707070707070707070707070707070707",
+                     *       "requester": "bank",
+                     *       "requesterNode": "node 1",
+                     *       "shownBy": {
+                     *         "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *         "blockNumber": 128,
+                     *         "chain": "alliance",
+                     *         "time": "2026-11-21T03:00:00Z",
+                     *         "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *       },
+                     *       "status": "sequenced",
+                     *       "step": "decide"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AllianceRequest"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["problems-404-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
     list_applications: {
         parameters: {
             query?: {
@@ -3802,7 +4846,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Application"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
@@ -3851,7 +4895,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
@@ -3909,10 +4953,10 @@ export interface operations {
                     "application/json": components["schemas"]["Application"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
-            404: components["responses"]["problems-404-1"];
+            404: components["responses"]["problems-404-2"];
             409: components["responses"]["already-decided"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -4041,7 +5085,7 @@ export interface operations {
             400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-3"];
-            404: components["responses"]["problems-404-2"];
+            404: components["responses"]["problems-404-3"];
             409: components["responses"]["problems-409-1"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -4049,7 +5093,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     query_certificate: {
@@ -4103,12 +5147,12 @@ export interface operations {
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-1"];
-            404: components["responses"]["problems-404-3"];
+            404: components["responses"]["problems-404-4"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_certificate: {
@@ -4159,7 +5203,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_history: {
@@ -4221,6 +5265,54 @@ export interface operations {
             503: components["responses"]["problems-503-1"];
         };
     };
+    staple_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The certificate's identifier. */
+                id: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate, sealed, with its proofs. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "certificateId": "0xcececececececececececececececececececececececececececececececece",
+                     *       "issuedAt": "2026-11-21T03:00:00Z",
+                     *       "issuerKey": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "kind": "degree",
+                     *       "organization": "12440300455765412A",
+                     *       "organizationName": "Riverside University",
+                     *       "proof": {},
+                     *       "sealed": "eyJhbGciOiJFQ0RILUVTIn0..aXY.Y2lwaGVydGV4dA.dGFn",
+                     *       "status": "valid"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CertificateDocument"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            403: components["responses"]["issuer-not-authorized"];
+            404: components["responses"]["unknown-certificate"];
+            409: components["responses"]["problems-409-2"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-4"];
+        };
+    };
     change_status: {
         parameters: {
             query?: never;
@@ -4275,14 +5367,14 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-4"];
             404: components["responses"]["unknown-certificate"];
-            409: components["responses"]["problems-409-2"];
+            409: components["responses"]["problems-409-3"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     list_chains: {
@@ -4336,7 +5428,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     audit_data: {
@@ -4377,14 +5469,14 @@ export interface operations {
                     "application/json": components["schemas"]["DataAudit"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     search_data: {
@@ -4462,7 +5554,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     data_statistics: {
@@ -4501,7 +5593,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     trace_data: {
@@ -4560,7 +5652,7 @@ export interface operations {
                     "application/json": components["schemas"]["Trace"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-1"];
             404: components["responses"]["unknown-operation"];
             413: components["responses"]["body-too-large"];
@@ -4569,7 +5661,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     list_events: {
@@ -4628,7 +5720,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Event"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
@@ -4722,7 +5814,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     list_inspections: {
@@ -4846,14 +5938,14 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-5"];
             404: components["responses"]["unknown-certificate"];
-            409: components["responses"]["problems-409-3"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     check_certificate: {
@@ -4980,7 +6072,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_kind: {
@@ -5046,7 +6138,281 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description `received` unless given, or `sent`. */
+                box?: "received" | "sent";
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, 1 to 100, 20 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "deposit": {
+                     *             "recorded": {
+                     *               "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *               "blockNumber": 128,
+                     *               "chain": "main",
+                     *               "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *             },
+                     *             "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                     *             "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *           },
+                     *           "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
+                     *           "place": 17,
+                     *           "sealedBytes": 1024
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_MessageState"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-5"];
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "envelope": "{\"protected\":\"eyJlbmMiOiJBMjU2R0NNIiwidHlwIjoiY2hhbmNlcnktbWVzc2FnZStqd2UifQ\",\"recipients\":[],\"aad\":\"\",\"iv\":\"\",\"ciphertext\":\"\",\"tag\":\"\"}",
+                 *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                 *       "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SendMessage"];
+            };
+        };
+        responses: {
+            /** @description Deposited. */
+            201: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deposit": {
+                     *         "recorded": {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "main",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         },
+                     *         "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                     *         "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *       },
+                     *       "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
+                     *       "place": 17,
+                     *       "sealedBytes": 1024
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageState"];
+                };
+            };
+            400: components["responses"]["problems-400-11"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-4"];
+            404: components["responses"]["problems-404-5"];
+            409: components["responses"]["problems-409-5"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["schema-violation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's identifier. */
+                message: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "envelope": "{\"protected\":\"eyJlbmMiOiJBMjU2R0NNIiwidHlwIjoiY2hhbmNlcnktbWVzc2FnZStqd2UifQ\",\"recipients\":[],\"aad\":\"\",\"iv\":\"\",\"ciphertext\":\"\",\"tag\":\"\"}",
+                     *       "state": {
+                     *         "deposit": {
+                     *           "recorded": {
+                     *             "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *             "blockNumber": 128,
+                     *             "chain": "main",
+                     *             "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *           },
+                     *           "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                     *           "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *         },
+                     *         "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
+                     *         "place": 17,
+                     *         "sealedBytes": 1024
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-message"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-5"];
+        };
+    };
+    acknowledge_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's identifier. */
+                message: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                 *       "statement": "{\"version\":1,\"chainId\":7100,\"message\":\"0x1111111111111111111111111111111111111111111111111111111111111111\",\"deposit\":\"0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1\",\"by\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"received\":1795230060}"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StateReceipt"];
+            };
+        };
+        responses: {
+            /** @description Recorded. */
+            201: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deposit": {
+                     *         "recorded": {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "main",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         },
+                     *         "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                     *         "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *       },
+                     *       "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
+                     *       "place": 17,
+                     *       "sealedBytes": 1024
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageState"];
+                };
+            };
+            400: components["responses"]["problems-400-11"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-6"];
+            404: components["responses"]["problems-404-6"];
+            409: components["responses"]["problems-409-5"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["schema-violation"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-8"];
+        };
+    };
+    get_message_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's identifier. */
+                message: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["problems-404-7"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     submit_operation: {
@@ -5108,11 +6474,11 @@ export interface operations {
                     "application/json": components["schemas"]["OperationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-11"];
+            400: components["responses"]["problems-400-12"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-4"];
-            404: components["responses"]["problems-404-4"];
-            409: components["responses"]["problems-409-4"];
+            404: components["responses"]["problems-404-8"];
+            409: components["responses"]["problems-409-5"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -5120,7 +6486,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     get_operation: {
@@ -5217,7 +6583,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     register_organization: {
@@ -5270,17 +6636,17 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-12"];
+            400: components["responses"]["problems-400-13"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
-            409: components["responses"]["problems-409-5"];
+            409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     get_organization: {
@@ -5331,7 +6697,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     authorize_key: {
@@ -5386,7 +6752,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-13"];
+            400: components["responses"]["problems-400-14"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-organization"];
@@ -5397,7 +6763,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     end_key: {
@@ -5450,7 +6816,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-12"];
+            400: components["responses"]["problems-400-13"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-organization"];
@@ -5459,7 +6825,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     create_presentation: {
@@ -5498,7 +6864,7 @@ export interface operations {
                     "application/json": components["schemas"]["PresentationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-14"];
+            400: components["responses"]["problems-400-15"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
@@ -5546,7 +6912,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-9"];
         };
     };
     find_resources: {
@@ -5614,7 +6980,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_SharedResource"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -5726,7 +7092,7 @@ export interface operations {
                     "application/json": components["schemas"]["DescribedResource"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             404: components["responses"]["unknown-resource"];
             409: components["responses"]["description-mismatch"];
@@ -5779,7 +7145,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
-            404: components["responses"]["problems-404-5"];
+            404: components["responses"]["problems-404-9"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -5865,7 +7231,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-1"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -5989,10 +7355,10 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-6"];
-            404: components["responses"]["problems-404-6"];
+            403: components["responses"]["problems-403-7"];
+            404: components["responses"]["problems-404-10"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -6000,7 +7366,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     get_source: {
@@ -6047,7 +7413,7 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-17"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-source"];
@@ -6105,16 +7471,16 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-17"];
+            400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-6"];
+            403: components["responses"]["problems-403-7"];
             404: components["responses"]["unknown-source"];
             409: components["responses"]["source-exists"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     rotate_source_key: {
@@ -6171,9 +7537,9 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-18"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["problems-403-7"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-source"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
@@ -6182,7 +7548,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     submit_data: {
@@ -6262,11 +7628,11 @@ export interface operations {
                     "application/json": components["schemas"]["SubmissionReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["problems-403-8"];
-            404: components["responses"]["problems-404-7"];
-            409: components["responses"]["problems-409-6"];
+            403: components["responses"]["problems-403-9"];
+            404: components["responses"]["problems-404-11"];
+            409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6274,7 +7640,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     get_submission: {
@@ -6325,7 +7691,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     prove_operation: {
@@ -6369,7 +7735,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     list_users: {
@@ -6421,7 +7787,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_User"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
@@ -6496,9 +7862,9 @@ export interface operations {
                     "application/json": components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["problems-400-19"];
+            400: components["responses"]["problems-400-20"];
             401: components["responses"]["problems-401-2"];
-            409: components["responses"]["problems-409-7"];
+            409: components["responses"]["problems-409-8"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6549,7 +7915,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-17"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
@@ -6606,14 +7972,14 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
-            409: components["responses"]["problems-409-8"];
+            409: components["responses"]["problems-409-9"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     get_public_key: {
@@ -6658,14 +8024,14 @@ export interface operations {
                     "application/json": components["schemas"]["PublicKey"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-17"];
             401: components["responses"]["problems-401-1"];
             404: components["responses"]["unknown-address"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-2"];
         };
     };
 }

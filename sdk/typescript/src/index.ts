@@ -9,6 +9,20 @@
  * Every failure is one of the classes in errors.ts, `ProofFailure`, `ShareFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
  * nothing here writes one to a log, an error or a request. It keeps nothing on disk, and decides nothing that a gateway or a chain decides.
  */
+export type { AllianceChange, FollowOptions } from './alliance/follow.js';
+export type {
+  Alliance,
+  AllianceMember,
+  AlliancePage,
+  AllianceParty,
+  AllianceRefusal,
+  AllianceRequest,
+  AllianceStatus,
+  AllianceStep,
+  AllianceStepName,
+  AllianceStepState,
+  ShownBy,
+} from './alliance/types.js';
 export type { Answer, FoundOperation, FoundPage, Method, OperationPlace, PathOf, Request, Schemas, Search, Trace } from './api.js';
 export { Client, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions } from './client.js';
 export type { Algorithm, Jwk } from './data/jwk.js';
@@ -23,9 +37,11 @@ export type { Address, Hex } from './hex.js';
 export { TrustedChain, TrustError, VerifyError, type ChainEssentials } from './light/index.js';
 export { PROOF_CHECKS, ProofFailure, type ProofCheck } from './proof/failure.js';
 export { verifyOperation, type VerifiedOperation } from './proof/verify.js';
+export { NodeError } from './request/rpc.js';
 export { REQUEST_TIMEOUT_MS, type ConnectionOptions } from './request/connection.js';
 export { EthereumKey } from './request/key.js';
 export { DEFAULT_RETRY, type Ports, type RetryPolicy } from './request/retry.js';
+export { AccessPending, AccessRefused, ASK_PATIENCE_MS, type AccessTerms, type AskedAccess, type AskOptions } from './share/ask.js';
 export { ShareFailure, type ShareCheck } from './share/failure.js';
 export { DEFAULT_MAX_FILE_BYTES, MAX_BLOCK_AGE_SECONDS, type SharedFile } from './share/fetch.js';
 export { ReaderKey } from './share/reader-key.js';

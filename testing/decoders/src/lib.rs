@@ -16,6 +16,7 @@ pub mod consensus;
 pub mod evidence;
 pub mod genesis;
 pub mod handovers;
+pub mod messages;
 pub mod operations;
 mod patches;
 pub mod rpc;
@@ -53,6 +54,7 @@ pub const TARGETS: &[Target] = targets![
     evidence,
     genesis,
     handovers,
+    messages,
     operations,
     rpc,
     sealed_documents,

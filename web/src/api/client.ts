@@ -174,6 +174,12 @@ export const api = {
     send<T.Recorded & T.Checked>('POST', '/v1/inspections', { session, body }),
   inspections: (session: Session) => all<T.Inspection>('/v1/inspections', session, {}),
 
+  alliance: () => send<T.Alliance>('GET', '/v1/alliance'),
+  /** The newest: what a person looks at. */
+  allianceRequests: async () =>
+    (await send<T.Page<T.AllianceRequest>>('GET', '/v1/alliance/requests', { query: { limit: PAGE_SIZE } })).items,
+  allianceRequest: (number: number) => send<T.AllianceRequest>('GET', `/v1/alliance/requests/${number}`),
+
   organizations: async () =>
     (await send<{ organizations: T.Organization[] }>('GET', '/v1/organizations')).organizations,
   organization: (code: string) => send<T.Organization>('GET', `/v1/organizations/${encodeURIComponent(code)}`),

@@ -42,4 +42,6 @@ export type Conformance = [
   Holds<T.Checked, Reads<T.Checked, Schemas['Checked']>>,
   Holds<T.Inspection, Reads<T.Inspection, Schemas['Inspection']>>,
   Holds<T.HistoryEvent, Reads<T.HistoryEvent, Schemas['Event']>>,
+  Holds<T.Alliance, Reads<T.Alliance, Schemas['Alliance']>>,
+  Holds<T.AllianceRequest, Reads<T.AllianceRequest, Schemas['AllianceRequest']>>,
 ];

@@ -283,3 +283,89 @@ export interface HistoryEvent {
   facts: string;
   verified?: { result: 'verified' | 'unproven' | 'failed' };
 }
+
+export type AllianceStatus = 'sequenced' | 'committed' | 'aborted' | 'invalid';
+export type AllianceStepName = 'endorse' | 'sequence' | 'reserve' | 'decide' | 'apply';
+export type AllianceStepState = 'ahead' | 'awaited' | 'done' | 'failed' | 'omitted' | 'unseen';
+export type AllianceOutcome = 'reserved' | 'refused' | 'applied' | 'released';
+export type MissingGuarantee = 'atomicity-against-its-endorsers' | 'atomicity-against-reorganisation' | 'proof-of-reads';
+
+export interface AllianceMember {
+  name: string;
+  chain?: string;
+  chainId: number;
+  nodeContract: Address;
+  active: boolean;
+  height?: number;
+  missing: MissingGuarantee[];
+}
+
+export interface Alliance {
+  purpose: string;
+  state: 'proposed' | 'active' | 'dissolved' | 'unknown';
+  chain: string;
+  chainId: number;
+  contract: Address;
+  height?: number;
+  time?: string;
+  members: AllianceMember[];
+}
+
+/** The event that shows something, and its chain. */
+export interface ShownBy {
+  chain: string;
+  txHash: Hex;
+  blockNumber: number;
+  blockHash: Hex;
+  time: string;
+}
+
+export type AllianceRefusal =
+  | { kind: 'stale'; expected: number; actual: number }
+  | { kind: 'conflict'; holder: number }
+  | { kind: 'malformed' }
+  | { kind: 'rejected' };
+
+export interface AllianceStep {
+  name: AllianceStepName;
+  state: AllianceStepState;
+  outcome?: AllianceOutcome;
+  refusal?: AllianceRefusal;
+  shownBy?: ShownBy;
+}
+
+export interface FaultyEndorsement {
+  certificate: number;
+  node?: string;
+  fault?: string;
+}
+
+export interface AllianceEndorsing {
+  seen: boolean;
+  endorsed: string[];
+  faulty: FaultyEndorsement[];
+  missing: string[];
+  weight: number;
+  totalWeight: number;
+}
+
+export interface AllianceParty {
+  member: string;
+  endorsing: AllianceEndorsing;
+  steps: AllianceStep[];
+}
+
+export interface AllianceRequest {
+  number: number;
+  status: AllianceStatus;
+  step?: AllianceStepName;
+  awaited: string[];
+  deadline?: string;
+  overdue: boolean;
+  requester?: string;
+  requesterNode?: string;
+  requestHash: Hex;
+  shownBy: ShownBy;
+  decision?: { member?: string; refusal?: AllianceRefusal; shownBy: ShownBy };
+  parties: AllianceParty[];
+}

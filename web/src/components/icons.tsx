@@ -9,6 +9,7 @@ export {
   Check,
   CircleAlert,
   CircleCheck,
+  CircleDashed,
   CircleHelp,
   CircleX,
   Clock,

@@ -1,4 +1,6 @@
-//! `cargo xtask browser`: a city on free ports, every page driven in headless Chromium.
+//! `cargo xtask browser`: a city on free ports, with an alliance to look at, every page driven in headless Chromium.
+
+mod alliance;
 
 use std::{
     fs::File,
@@ -9,6 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use self::alliance::Alliance;
 use super::web;
 use crate::{
     prerequisites::{self, CHROMIUM, CJK_FONTS},
@@ -48,18 +51,25 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 fn drive(arguments: &Arguments, run: impl FnOnce(&mut Command) -> Result<()>) -> Result<()> {
     let data = target().join(format!("browser-city-{}", std::process::id()));
+    let story = target().join("browser-alliance.log");
+    // Before the city, which is told where the alliance is.
+    let home = target().join(format!("browser-alliance-{}", std::process::id()));
+    let alliance = Alliance::start(&binary(arguments.release), home, story)?;
     let log = city_log();
-    let city = City::start(arguments.release, &data, &log)?;
+    let city = City::start(arguments.release, &data, &log, &alliance.relay_config())?;
     let outcome = run(command("npm")
         .current_dir(root().join("web"))
         .args(["run", "--silent", "e2e"])
         .env("CHANCERY_URL", &city.url)
         .env("CHANCERY_BIN", binary(arguments.release))
         .env("CHANCERY_DATA_DIR", &data)
+        .env("ALLIANCE_STORY", &alliance.story)
+        .env("ALLIANCE_ENTER", &alliance.enter)
         .env("SCREENSHOTS", &arguments.screenshots));
     drop(city);
     if outcome.is_ok() {
         std::fs::remove_dir_all(&data).ok();
+        alliance.clean();
     }
     outcome
 }
@@ -79,7 +89,7 @@ pub(crate) struct City {
 }
 
 impl City {
-    fn start(release: bool, data: &PathBuf, log: &Path) -> Result<Self> {
+    fn start(release: bool, data: &PathBuf, log: &Path, alliance: &Path) -> Result<Self> {
         let said = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut child = Command::new(binary(release))
             .args(["up", "--gateway", "127.0.0.1:0", "--rpc-base-port", "0", "--mqtt", "127.0.0.1:0"])
@@ -87,6 +97,8 @@ impl City {
             .arg(data)
             .arg("--web-dir")
             .arg(root().join("web/dist"))
+            .arg("--alliance")
+            .arg(alliance)
             .arg("--until-stdin-ends")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,6 +1,12 @@
 //! `chancery relay`: carries headers every K blocks, and requests of an alliance to their ends. It holds no key that counts: anybody may run one.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use alloy_primitives::{Address, B256};
 use anyhow::{Context as _, Result, ensure};
@@ -14,7 +20,7 @@ use chancery_bridge::{
         trust::keep_shown,
     },
 };
-use chancery_ledger::{Ledger, SubmitterKey};
+use chancery_ledger::{Chain, Ledger, SubmitterKey};
 use futures::future::{join_all, join3, pending};
 use serde::Deserialize;
 use tracing::{info, warn};
@@ -102,6 +108,23 @@ struct AnchorSection {
     host: String,
     /// The contract.
     address: Address,
+}
+
+/// An alliance that is looked at, and nothing more.
+pub(crate) struct Watched {
+    /// Its contract.
+    pub(crate) alliance: AllianceContract,
+    /// The chains that the file names.
+    pub(crate) chains: Vec<Chain>,
+}
+
+/// What a relay's file says of an alliance, for those who look at it. No key is read.
+pub(crate) async fn watched(config: &Path) -> Result<Watched> {
+    let file: RelayFile = configuration(config)?;
+    let section = file.alliance.with_context(|| format!("{} names no alliance", config.display()))?;
+    let ledger = connect(&file.chains, config).await?;
+    let alliance = AllianceContract { chain: ledger.chain(&section.chain)?.clone(), address: section.contract };
+    Ok(Watched { alliance, chains: ledger.chains().cloned().collect() })
 }
 
 /// Runs until it is told to stop.

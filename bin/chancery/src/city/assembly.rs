@@ -4,10 +4,11 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
 use chancery_chain::{ValidatorKeys, runtime_config};
 use chancery_execution::{GenesisConfig, ValidatorConfig};
 use chancery_gateway::{Gateway, GatewayConfig, Origin};
@@ -23,16 +24,21 @@ use super::{
     layout::{CityChain, DataDir, MAIN},
     listen, mqtt,
     nodes::{self, CityNodes, validator_count},
+    ports::AlliancePort,
     samples,
     secrets::{load_or_create_private_key, private_directory},
     served::Served,
 };
 use crate::{
+    alliance::{Watched, watched},
     arguments::Up,
     keys::{development, development_key},
     network::measured,
     stop::told_to_stop,
 };
+
+/// Pause before an alliance is looked at again.
+const ALLIANCE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs a city until it is told to stop (SIGINT, SIGTERM) or one of its chains fails.
 pub(crate) fn up(options: &Up) -> Result<()> {
@@ -87,6 +93,10 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     let brokers = mqtt::brokers(&options.mqtt_brokers, submitter.address())?;
     let genesis = genesis::load_or_found(&data, || found(&validators, &submitter))?;
 
+    let alliance = match &options.alliance {
+        Some(file) => Some(watched(file).await.context("the alliance cannot be watched")?),
+        None => None,
+    };
     let nodes = nodes::start(&context, options.rpc_base_port, &data, &validators, &genesis).await?;
     let ledger =
         Ledger::connect(ledger_configs(&nodes)?, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?;
@@ -99,9 +109,13 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
         database: options.database_url.clone(),
         data: data.clone(),
     };
-    let doors = entities::assemble(parts).await?;
+    let mut doors = entities::assemble(parts).await?;
     samples::register(doors.o2c.as_ref()).await?;
 
+    let shutdown = CancellationToken::new();
+    if let Some(watched) = alliance {
+        doors.alliance = Some(watch(watched, shutdown.clone())?);
+    }
     let mut config = GatewayConfig::new(origins(options, address)?, MAIN.chain_id);
     config.development = true;
     config.chains = entities::chain_facts();
@@ -117,7 +131,6 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
             text
         }
     }));
-    let shutdown = CancellationToken::new();
     // Made before anything is announced: what says it is ready is.
     let grpc = gateway.grpc(shutdown.clone()).await?;
     let mut serving_grpc = Served::spawn("gRPC", grpc.serve(grpc_listener));
@@ -139,6 +152,18 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     }
     outcome?;
     served.into_iter().collect()
+}
+
+/// Follows an alliance until it is told to stop.
+fn watch(watched: Watched, shutdown: CancellationToken) -> Result<Arc<AlliancePort>> {
+    let Watched { alliance, chains } = watched;
+    let (board, config) = (ProgressBoard::new(MAX_REQUESTS), alliance.chain.config());
+    let port = AlliancePort::new(Arc::clone(&board), config.name.clone(), config.chain_id, alliance.address)?;
+    let follower = Follower::new(alliance, chains);
+    tokio::spawn(async move {
+        tokio::select! { () = shutdown.cancelled() => {}, () = board.follow(follower, ALLIANCE_PAUSE) => {} }
+    });
+    Ok(Arc::new(port))
 }
 
 /// The one line that says that everything answers.

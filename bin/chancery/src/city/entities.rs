@@ -23,10 +23,16 @@ use chancery_data::{Algorithm, Signer};
 use chancery_gateway::{ChainFacts, Doors};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, Keeper, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
+use chancery_messages::{
+    desk::{self, Desk},
+    mailbox::Mailbox,
+    members::RegisteredMembers,
+};
 use chancery_monitoring::{DataAudit, Monitoring};
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_provisioning::{Audience, DataService, OfferedService, Provisioning};
 use chancery_reference_points::{
+    data_format::DataFormat,
     journal::Clock,
     operation::ChainName,
     r2d::{R2d, R2dSources},
@@ -41,7 +47,8 @@ use serde_json::Value;
 use super::{
     layout::{DataDir, MAIN, SIDE, chains},
     ports::{
-        ApplicationPort, ControlPort, DatabaseIndex, DatabaseJournal, PresentationPort, RegistrationPort, RolePort,
+        ApplicationPort, ControlPort, DatabaseIndex, DatabaseJournal, MessagePort, PresentationPort, RegistrationPort,
+        RolePort,
     },
     secrets::load_or_create_private_key,
 };
@@ -90,7 +97,7 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
         },
         p2r: processing.clone(),
         handlers: operations::handlers(directory.clone()),
-        formats: kinds::data_formats()?,
+        formats: data_formats()?,
         format_store: Arc::new(FormatFiles::new(&parts.data.formats())),
         chains: chains().map(|chain| chain_name(chain.name)).collect(),
         journal: journal(Keeper::Representation),
@@ -127,6 +134,7 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
     let r2d: Arc<dyn R2d> = representation;
     let configured = ConfiguredRoles { operators: parts.operators, supervisors: parts.supervisors };
     let roles = RoleResolver::new(database.clone(), directory.clone(), s2p.clone(), configured, clock.clone());
+    let messages = message_desk(&parts.data, &directory, (r2d.clone(), s2p.clone()), &clock)?;
     let presentations = Arc::new(PresentationPort(PresentationDesk::new(database.clone(), clock.clone())));
     Ok(Doors {
         registration: Arc::new(RegistrationPort(Registration::new(
@@ -137,6 +145,9 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
             clock.clone(),
         ))),
         applications: Arc::new(ApplicationPort(ApplicationDesk::new(database, directory, roles.clone(), s2p, clock))),
+        // Of whoever watches one.
+        alliance: None,
+        messages: Arc::new(MessagePort(messages)),
         database: presentations.clone(),
         presentations,
         o2c: Arc::new(ControlPort::new(Arc::new(controlling), roles.clone())),
@@ -148,6 +159,31 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
         v2m_data,
         v2m: Arc::new(monitoring),
     })
+}
+
+/// The formats of everything that is recorded.
+fn data_formats() -> Result<Vec<DataFormat>> {
+    let mut formats = kinds::data_formats()?;
+    formats.extend(desk::data_formats(&chain_name(MAIN.name))?);
+    Ok(formats)
+}
+
+fn message_desk(
+    data: &DataDir,
+    directory: &Arc<CityDirectory>,
+    (r2d, s2p): (Arc<dyn R2d>, Arc<dyn S2p>),
+    clock: &Clock,
+) -> Result<Desk> {
+    let folder = data.messages();
+    let mailbox = Mailbox::open(&folder).with_context(|| format!("cannot open {}", folder.display()))?;
+    Ok(Desk::new(desk::Parts {
+        mailbox: Arc::new(mailbox),
+        r2d,
+        members: Arc::new(RegisteredMembers::new(directory.clone(), s2p)),
+        chain: chain_name(MAIN.name),
+        chain_id: MAIN.chain_id,
+        clock: clock.clone(),
+    }))
 }
 
 async fn open_database(parts: &CityParts) -> Result<IdentityDatabase> {

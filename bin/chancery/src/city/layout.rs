@@ -99,6 +99,11 @@ impl DataDir {
         self.0.join("descriptions")
     }
 
+    /// Sealed messages that wait for their receivers, and what is known of the others.
+    pub(crate) fn messages(&self) -> PathBuf {
+        self.0.join("messages")
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

@@ -21,21 +21,35 @@ const MAX_GENESIS_FILES: usize = 100;
 pub(super) fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain> {
     let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
     ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
-    let claimed = serde_json::from_slice::<serde_json::Value>(file)
-        .ok()
-        .and_then(|file| file["proof"]["chain"]["chainId"].as_u64());
+    let claimed = serde_json::from_slice::<serde_json::Value>(file).ok().and_then(|file| {
+        let proof = if file["deposit"].is_object() { &file["deposit"]["proof"] } else { &file["proof"] };
+        proof["chain"]["chainId"].as_u64()
+    });
     let mut known = Vec::new();
     for path in &paths {
-        let config: GenesisConfig = serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
-            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        let config = genesis_file(path)?;
         if Some(config.chain_id) == claimed || paths.len() == 1 {
-            let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
-            return Ok(TrustedChain::new(chancery_chain::chain_essentials(&config, genesis.header().hash()))?);
+            return trust(path, &config);
         }
         known.push(config.chain_id.to_string());
     }
     let claimed = claimed.map_or_else(|| "names no chain".to_owned(), |chain| format!("is from chain {chain}"));
     anyhow::bail!("cannot verify: the file {claimed}, and trusted are {} (--genesis)", known.join(", "))
+}
+
+/// The chain of one genesis file.
+pub(super) fn chain_of(genesis: &Path) -> Result<TrustedChain> {
+    trust(genesis, &genesis_file(genesis)?)
+}
+
+fn genesis_file(path: &Path) -> Result<GenesisConfig> {
+    serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
+        .with_context(|| format!("{} is no genesis file", path.display()))
+}
+
+fn trust(path: &Path, config: &GenesisConfig) -> Result<TrustedChain> {
+    let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
+    Ok(TrustedChain::new(chancery_chain::chain_essentials(config, genesis.header().hash()))?)
 }
 
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
@@ -54,8 +68,7 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
 pub(super) fn city(genesis: &Path) -> Result<(u64, Vec<ChainEssentials>)> {
     let mut chains = Vec::new();
     for path in files_in(genesis)? {
-        let config: GenesisConfig = serde_json::from_slice(&read_bounded(&path, MAX_GENESIS_BYTES)?)
-            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        let config = genesis_file(&path)?;
         let made = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
         chains.push(chancery_chain::chain_essentials(&config, made.header().hash()));
     }
@@ -67,8 +80,7 @@ pub(super) fn authority(genesis: &Path) -> Result<TrustedChain> {
     let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
     let mut found = None;
     for path in &paths {
-        let config: GenesisConfig = serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
-            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        let config = genesis_file(path)?;
         if config.predeploys.iter().any(|predeploy| predeploy.address == predeploys::ETHEREUM_DID_REGISTRY) {
             ensure!(
                 found.is_none(),
@@ -81,6 +93,5 @@ pub(super) fn authority(genesis: &Path) -> Result<TrustedChain> {
     let (path, config) = found.with_context(|| {
         format!("the issuer's right is proven by the main chain, whose genesis is not in {}: give the city's genesis folder (--genesis)", genesis.display())
     })?;
-    let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
-    Ok(TrustedChain::new(chancery_chain::chain_essentials(&config, genesis.header().hash()))?)
+    trust(path, &config)
 }

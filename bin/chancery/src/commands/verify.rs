@@ -10,7 +10,7 @@ use chancery_certificates::{
 use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
-use super::{proof, read_bounded, stapled, trust::trusted_chain};
+use super::{message, proof, read_bounded, stapled, trust::trusted_chain};
 use crate::{
     arguments::Verify,
     output::{FAILED, Output},
@@ -29,6 +29,10 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
     if proof::is_proof(&file) {
         ensure!(document.is_none(), "--document belongs to a certificate file; this is the proof of submitted data");
         return proof::verify(&file, &chain, output);
+    }
+    if message::is_proof(&file) {
+        ensure!(document.is_none(), "--document belongs to a certificate file; this is the proof of a message");
+        return message::verify(&file, &chain, output);
     }
     match verify_file(&file, &chain, document.as_deref(), now()) {
         Ok(verified) => {

@@ -7,6 +7,7 @@ mod foreign;
 mod killed_relay;
 mod kills;
 mod model;
+mod progress;
 mod relay;
 mod sequences;
 mod support;

@@ -7,6 +7,7 @@ use chancery_bridge::{
 };
 use chancery_contracts::Anchor;
 
+use crate::progress::{Onlooker, assert_half_way, seen_at_the_end};
 use crate::support::chain::TestChain;
 use crate::support::partnership::{Partnership, anchor, name};
 
@@ -52,12 +53,16 @@ async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither
     let rival = courier.carry(&partnership.submission(&requester, "second", &calls).await).await.unwrap();
     assert_eq!((number, rival), (1, 2), "numbered in the order of sequencing");
     assert_eq!(courier.carry(&first).await.unwrap(), number, "the same again");
+    let mut onlooker = Onlooker::new(&partnership);
 
     for (party, (partner, part)) in (0..).zip(partnership.partners.iter().zip(&parts)) {
         relay.reserve(&partner.link, number, part).await.unwrap();
         let open = relay.settle(&partner.link, number, part).await.unwrap();
         assert!(matches!(open, Settlement::Open { .. }), "not decided yet: {open:?}");
         relay.report(&partner.link, number, party).await.unwrap();
+        if party == 0 {
+            assert_half_way(&partnership, &onlooker.look(number).await);
+        }
     }
     assert_eq!(partnership.state(number).await, RequestState::Committed.code());
     for (partner, part) in partnership.partners.iter().zip(&parts) {
@@ -75,4 +80,5 @@ async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither
     let after: Vec<_> = partnership.outcomes(rival, key).await;
     assert_eq!(after[0], (Outcome::Refused.code(), 1, U256::from(40)));
     assert_eq!(after[1], (0, 1, U256::from(60)), "the other was never asked");
+    Box::pin(seen_at_the_end(&partnership, onlooker, number, rival)).await;
 }

@@ -8,6 +8,12 @@ pub(super) fn derive_a256gcm(shared: &[u8]) -> Zeroizing<[u8; 32]> {
     derive(shared, b"A256GCM", b"", b"", 256)
 }
 
+/// The key encryption key for `ECDH-ES+A256KW` from an ECDH-ES shared secret, without party info (RFC 7518 4.6.2: the algorithm is that of `alg`).
+#[must_use]
+pub fn derive_a256kw(shared: &[u8]) -> Zeroizing<[u8; 32]> {
+    derive(shared, b"ECDH-ES+A256KW", b"", b"", 256)
+}
+
 fn derive(shared: &[u8], algorithm: &[u8], party_u: &[u8], party_v: &[u8], key_bits: u32) -> Zeroizing<[u8; 32]> {
     let mut hash = Sha256::new();
     hash.update(1u32.to_be_bytes());

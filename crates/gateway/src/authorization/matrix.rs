@@ -121,6 +121,20 @@ pub const MATRIX: &[Row] = &[
         "the text whose hash the owner has put on the chain",
     ),
     row("GET", "/v1/resources/{resource}/requests/{request}", Who::AnybodyByRole, "what its roles may see"),
+    row("GET", "/v1/alliance", Who::Anybody, "who takes part; no contents"),
+    row("GET", "/v1/alliance/requests", Who::Anybody, "how far they are; no contents"),
+    row("GET", "/v1/alliance/requests/{number}", Who::Anybody, "how far it is; no contents"),
+    row("GET", "/v1/alliance/events", Who::Anybody, "how far requests are; no contents"),
+    row(
+        "POST",
+        "/v1/messages",
+        SOURCE,
+        "the deposit is signed by the caller; the right `submission` for its organization",
+    ),
+    row("GET", "/v1/messages", SOURCE, "its own"),
+    row("GET", "/v1/messages/{message}", SOURCE, "its sender and its receiver"),
+    row("POST", "/v1/messages/{message}/acknowledgement", SOURCE, "its receiver, who signs it"),
+    row("GET", "/v1/messages/{message}/proof", SOURCE, "its sender and its receiver"),
     row("GET", "/v1/events", SUPERVISOR, ""),
 ];
 

@@ -72,7 +72,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 16] = [
     ("chains", "Chains and certificate kinds"),
     ("session", "Signing in"),
     ("users", "Real-name registration and public keys"),
@@ -84,6 +84,8 @@ const TAGS: [(&str, &str); 14] = [
     ("operations", "Submitting other data (R2D)"),
     ("data", "Data of registered sources: search and traces (U2S)"),
     ("sharing", "The directory of shared resources and requests for access (U2S)"),
+    ("alliance", "A cross-chain alliance, and its requests on their way"),
+    ("messages", "Sealed messages between organizations"),
     ("supervision", "What happened (V2M)"),
     ("service", "The service itself"),
     ("web", "The web"),

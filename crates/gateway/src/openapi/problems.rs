@@ -208,6 +208,42 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/resources/{resource}") => one(&[Code::UnknownResource]),
         ("PUT", "/v1/resources/{resource}/description") => one(&[Code::UnknownResource, Code::DescriptionMismatch]),
         ("GET", "/v1/resources/{resource}/requests/{request}") => one(&[Code::UnknownResource, Code::UnknownRequest]),
+        ("GET", "/v1/alliance" | "/v1/alliance/requests") => {
+            one(&[Code::UnknownMember, Code::NoAlliance, Code::ChainUnreachable])
+        }
+        ("GET", "/v1/alliance/requests/{number}") => {
+            one(&[Code::NoAlliance, Code::UnknownAllianceRequest, Code::ChainUnreachable])
+        }
+        ("GET", "/v1/alliance/events") => one(&[Code::NoAlliance]),
+        ("POST", "/v1/messages") => with(
+            &[
+                Code::ClockSkew,
+                Code::UnknownOrganization,
+                Code::UnknownAddress,
+                Code::UnknownFormat,
+                Code::SchemaViolation,
+                Code::MailboxFull,
+                Code::JournalUnavailable,
+            ],
+            SUBMISSION,
+        ),
+        ("GET", "/v1/messages") => one(&[Code::UnknownMember, Code::JournalUnavailable]),
+        ("GET", "/v1/messages/{message}") => one(&[Code::UnknownMessage, Code::JournalUnavailable]),
+        ("POST", "/v1/messages/{message}/acknowledgement") => with(
+            &[
+                Code::ClockSkew,
+                Code::UnknownMessage,
+                Code::NotYourMessage,
+                Code::UnknownOrganization,
+                Code::UnknownFormat,
+                Code::SchemaViolation,
+                Code::JournalUnavailable,
+            ],
+            SUBMISSION,
+        ),
+        ("GET", "/v1/messages/{message}/proof") => {
+            one(&[Code::UnknownMessage, Code::UnknownOperation, Code::JournalUnavailable])
+        }
         ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
         _ => Vec::new(),
     }

@@ -26,6 +26,9 @@ use crate::{
     state,
 };
 
+/// Beginning of the names of formats that are recorded together with what they state.
+const MESSAGE_FORMATS: &str = "message/";
+
 pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
     OpenApiRouter::default().routes(routes!(submit_operation)).routes(routes!(get_operation))
 }
@@ -50,7 +53,7 @@ async fn submit_operation(
         );
         return Err(error.with("member", "operation.source"));
     }
-    let format = FormatId(request.format);
+    let format = FormatId(request.format.clone());
     // What the source has signed names the format too; the two must not differ, or data would be checked against a format that nobody signed.
     let named =
         format.to_bytes32().map_err(|_| ApiError::new(Code::UnknownFormat, "format: no format has this name"))?;
@@ -58,6 +61,11 @@ async fn submit_operation(
         let detail =
             "operation.dataFormat: it is not the name of `format`, as ASCII padded right with zeros to 32 bytes";
         return Err(ApiError::new(Code::MalformedRequest, detail).with("member", "operation.dataFormat"));
+    }
+    if request.format.starts_with(MESSAGE_FORMATS) {
+        // A deposit says that the message lies in the mailbox; here none comes with it.
+        let detail = "format: statements about messages are recorded by /v1/messages";
+        return Err(ApiError::new(Code::MalformedRequest, detail).with("member", "format"));
     }
     let submission = Submission {
         operation: SignedOperation {

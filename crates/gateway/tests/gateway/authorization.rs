@@ -112,6 +112,15 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/resources/{resource}", ANYBODY, &["u2s.sharing.resource"]),
     ("PUT", "/v1/resources/{resource}/description", SIGNED_IN, &["u2s.sharing.describe"]),
     ("GET", "/v1/resources/{resource}/requests/{request}", ANYBODY, &["u2s.sharing.request"]),
+    ("GET", "/v1/alliance", ANYBODY, &["alliance.alliance"]),
+    ("GET", "/v1/alliance/requests", ANYBODY, &["alliance.requests"]),
+    ("GET", "/v1/alliance/requests/{number}", ANYBODY, &["alliance.request"]),
+    ("GET", "/v1/alliance/events", ANYBODY, &["alliance.changes", "alliance.changes"]),
+    ("POST", "/v1/messages", SOURCE, &["messages.send"]),
+    ("GET", "/v1/messages", SOURCE, &["messages.received"]),
+    ("GET", "/v1/messages/{message}", SOURCE, &["messages.fetch"]),
+    ("POST", "/v1/messages/{message}/acknowledgement", SOURCE, &["messages.acknowledge"]),
+    ("GET", "/v1/messages/{message}/proof", SOURCE, &["messages.proof"]),
     ("GET", "/v1/events", SUPERVISOR, &["v2m.events"]),
 ];
 

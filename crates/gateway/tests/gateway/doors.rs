@@ -9,10 +9,13 @@ use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
-    doors::{ApplicationFilter, Applications, DatabaseProbe, PageRequest, Presentations, Registration, Roles},
+    doors::{
+        AllianceChange, AllianceView, ApplicationFilter, Applications, DatabaseProbe, Messages, PageRequest,
+        Presentations, Registration, Roles,
+    },
 };
 use chancery_reference_points::{
-    Actor, DoorError, DoorResult, Role,
+    Actor, Code, DoorError, DoorResult, Role,
     chain_records::ChainStatus,
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
@@ -26,7 +29,9 @@ use chancery_reference_points::{
 };
 use chancery_rest::types::{
     Example as _, Page,
+    alliance::{Alliance, AllianceRequest},
     applications::{Application, ApplicationReceipt, Decision, SubmitApplication},
+    messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
 };
@@ -73,6 +78,8 @@ impl Behind {
             registration: self.clone(),
             applications: self.clone(),
             presentations: self.clone(),
+            alliance: Some(self.clone()),
+            messages: self.clone(),
             database: self.clone(),
         }
     }
@@ -349,6 +356,58 @@ impl Presentations for Behind {
 
     async fn fetch(&self, _: &str) -> DoorResult<Presentation> {
         self.answer("presentations.fetch", Presentation::example()).await
+    }
+}
+
+#[async_trait]
+impl AllianceView for Behind {
+    async fn alliance(&self) -> DoorResult<Alliance> {
+        self.answer("alliance.alliance", Alliance::example()).await
+    }
+
+    async fn requests(&self, _: PageRequest) -> DoorResult<Page<AllianceRequest>> {
+        self.answer("alliance.requests", Page::example()).await
+    }
+
+    async fn request(&self, _: u64) -> DoorResult<AllianceRequest> {
+        self.answer("alliance.request", AllianceRequest::example()).await
+    }
+
+    /// One change, after which nothing can be watched any more: the stream has an end.
+    async fn changes(&self, after: Option<String>, _: usize) -> DoorResult<Vec<AllianceChange>> {
+        let change = AllianceChange { request: AllianceRequest::example(), cursor: "1".into() };
+        let changes = self.answer("alliance.changes", vec![change]).await?;
+        match after {
+            None => Ok(changes),
+            Some(_) => Err(DoorError::new(Code::ChainUnreachable, "it is not followed any more")),
+        }
+    }
+}
+
+#[async_trait]
+impl Messages for Behind {
+    async fn send(&self, _: &Actor, _: SendMessage) -> DoorResult<MessageState> {
+        self.answer("messages.send", MessageState::example()).await
+    }
+
+    async fn list(&self, _: &Actor, which: MessageBox, _: PageRequest) -> DoorResult<Page<MessageState>> {
+        let call = match which {
+            MessageBox::Received => "messages.received",
+            MessageBox::Sent => "messages.sent",
+        };
+        self.answer(call, Page::example()).await
+    }
+
+    async fn fetch(&self, _: &Actor, _: B256) -> DoorResult<Message> {
+        self.answer("messages.fetch", Message::example()).await
+    }
+
+    async fn acknowledge(&self, _: &Actor, _: B256, _: StateReceipt) -> DoorResult<MessageState> {
+        self.answer("messages.acknowledge", MessageState::example()).await
+    }
+
+    async fn proof(&self, _: &Actor, _: B256) -> DoorResult<Value> {
+        self.answer("messages.proof", Value::Null).await
     }
 }
 

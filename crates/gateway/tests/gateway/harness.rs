@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use chancery_gateway::{Gateway, GatewayConfig, Origin, clock::Clock, limits::Limits};
+use chancery_gateway::{Doors, Gateway, GatewayConfig, Origin, clock::Clock, limits::Limits};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +56,15 @@ impl Harness {
     }
 
     pub(crate) async fn configured(configure: impl FnOnce(&mut GatewayConfig)) -> Self {
+        Self::with(configure, |_| ()).await
+    }
+
+    /// Behind which no alliance is watched.
+    pub(crate) async fn without_alliance() -> Self {
+        Self::with(|_| (), |doors| doors.alliance = None).await
+    }
+
+    async fn with(configure: impl FnOnce(&mut GatewayConfig), change: impl FnOnce(&mut Doors)) -> Self {
         logs::capture();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -64,7 +73,9 @@ impl Harness {
         config.limits = Limits { requests_per_second: u32::MAX, request_burst: u32::MAX, ..Limits::default() };
         configure(&mut config);
         let (behind, clock) = (Arc::new(Behind::default()), Arc::new(SetClock(AtomicU64::new(NOW_S * 1000))));
-        let gateway = Gateway::with_clock(config, behind.doors(), clock.clone()).unwrap();
+        let mut doors = behind.doors();
+        change(&mut doors);
+        let gateway = Gateway::with_clock(config, doors, clock.clone()).unwrap();
         let shutdown = CancellationToken::new();
         let grpc_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let grpc = grpc_listener.local_addr().unwrap();

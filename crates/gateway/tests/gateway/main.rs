@@ -4,6 +4,7 @@
 //! the test. GATEWAY-1 to GATEWAY-6 are in the crate's documentation.
 #![allow(clippy::unwrap_used)]
 
+mod alliance;
 mod answers;
 mod authorization;
 mod bad_input;

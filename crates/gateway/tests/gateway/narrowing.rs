@@ -64,6 +64,34 @@ async fn a_source_submits_its_own_data_alone() {
     harness.stop().await;
 }
 
+// S-NET, MSG-1: what says that a message lies in the mailbox is recorded with the message alone.
+#[tokio::test]
+async fn a_statement_about_a_message_is_no_ordinary_operation() {
+    let (harness, caller) = start([Role::Source]).await;
+    for format in ["message/deposit", "message/acknowledgement"] {
+        let mut request = right(&harness, "POST", "/v1/operations", &caller.signer, NAMED).await;
+        let mut body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        body["format"] = json!(format);
+        body["operation"]["dataFormat"] = json!(alloy_primitives::B256::right_padding_from(format.as_bytes()));
+        request = request.json(&body);
+        let answer = refused(&harness, caller.bearing(request), 400, "malformed-request").await;
+        assert_eq!(answer.json()["member"], "format");
+    }
+    harness.stop().await;
+}
+
+// S-NET
+#[tokio::test]
+async fn a_mailbox_has_two_sides_and_no_other() {
+    let (harness, caller) = start([Role::Source]).await;
+    for (target, door) in [("?box=received", "messages.received"), ("?box=sent&limit=1", "messages.sent")] {
+        harness.behind.take_calls();
+        let answer = harness.send(caller.bearing(Request::new("GET", &format!("/v1/messages{target}")))).await;
+        assert_eq!((answer.status, harness.behind.take_calls()), (200, vec![door.to_owned()]));
+    }
+    harness.stop().await;
+}
+
 // C-FEE
 #[tokio::test]
 async fn an_inspector_sees_its_own_inspections_whatever_it_asks_for() {

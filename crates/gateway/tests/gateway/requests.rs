@@ -9,6 +9,7 @@ use chancery_rest::{
         data::{Asset, SearchData},
         formats::ConfigureFormat,
         inspections::{CheckCertificate, RecordInspection},
+        messages::{SendMessage, StateReceipt},
         operations::SubmitOperation,
         organizations::{AuthorizeKey, RegisterOrganization},
         presentations::CreatePresentation,
@@ -46,6 +47,8 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{index}", "0"),
         ("{resource}", "weather-daily"),
         ("{request}", "1"),
+        ("{number}", "7"),
+        ("{message}", HASH),
     ];
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
     assert!(!path.contains('{'), "{template} has a parameter that no test knows");
@@ -89,6 +92,8 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("POST", "/v1/data/trace") => example::<Asset>(),
         ("PUT", "/v1/resources/{resource}/description") => example::<DescribeResource>(),
         ("POST", "/v1/submissions") => example::<SubmitData>(),
+        ("POST", "/v1/messages") => example::<SendMessage>(),
+        ("POST", "/v1/messages/{message}/acknowledgement") => example::<StateReceipt>(),
         _ => panic!("{method} {template} is new: say what a right request of it is"),
     }
 }

@@ -126,6 +126,15 @@ impl Body {
         (*offset..).zip(receipt.logs()).map(|(log_index, log)| self.event(tx_hash, log_index, log)).collect()
     }
 
+    /// Every event of the block, in its order.
+    pub(super) fn all_events(&self) -> Vec<Event> {
+        self.encoded_transactions
+            .iter()
+            .enumerate()
+            .flat_map(|(index, encoded)| self.events(index, keccak256(encoded)))
+            .collect()
+    }
+
     fn event(&self, tx_hash: B256, log_index: u64, log: &Log) -> Event {
         Event {
             block_number: self.block.number,

@@ -71,6 +71,12 @@ impl Reader {
         }
     }
 
+    /// Every event of a final block, none left out: the root of its receipts is computed here.
+    pub(crate) async fn block_events(&self, number: u64) -> Result<(super::Finality, Vec<Event>), LedgerError> {
+        let body = self.body(number).await?;
+        Ok((body.block.finality.clone(), body.all_events()))
+    }
+
     async fn logs(&self, filter: &EventFilter, from: u64, to: u64) -> Result<Vec<RpcLog>, Failure> {
         self.connection.attempt("eth_getLogs", (query(filter, from, to),)).await
     }

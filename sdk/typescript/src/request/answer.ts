@@ -46,8 +46,8 @@ export async function textOf(response: Response, gateway: string): Promise<strin
   return text + decoding(decoder, undefined, response, gateway);
 }
 
-/** A body line by line; each is shorter than {@link MAX_OUTCOME_BYTES}. */
-export async function* linesOf(response: Response, gateway: string): AsyncGenerator<string> {
+/** A body line by line; each is at most so long. */
+export async function* linesOf(response: Response, gateway: string, maxBytes = MAX_OUTCOME_BYTES): AsyncGenerator<string> {
   let rest: Uint8Array = new Uint8Array();
   const decode = (line: Uint8Array): string =>
     decoding(new TextDecoder('utf-8', { fatal: true }), line, response, gateway);
@@ -59,8 +59,8 @@ export async function* linesOf(response: Response, gateway: string): AsyncGenera
       from = end + 1;
     }
     rest = joined(rest, chunk.subarray(from));
-    if (rest.length > MAX_OUTCOME_BYTES) {
-      throw new NotAGatewayError(gateway, response.status, `a line is longer than ${MAX_OUTCOME_BYTES} bytes`);
+    if (rest.length > maxBytes) {
+      throw new NotAGatewayError(gateway, response.status, `a line is longer than ${maxBytes} bytes`);
     }
   }
   if (rest.length > 0) yield decode(rest);

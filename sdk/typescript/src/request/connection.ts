@@ -6,6 +6,8 @@ import { failureOf, parsed, textOf } from './answer.js';
 import type { EthereumKey } from './key.js';
 import { DEFAULT_RETRY, retrying, SYSTEM_PORTS, type Ports, type RetryPolicy } from './retry.js';
 import { signatureHeaders } from './signature.js';
+import { Silence } from './silence.js';
+import type { LegacyTransaction } from './transaction.js';
 
 /** The longest that an answer is waited for; the gateway itself gives up after half of it. */
 export const REQUEST_TIMEOUT_MS = 60_000;
@@ -44,6 +46,11 @@ export interface Call {
   readonly isRepeatable: boolean;
   /** Unsigned even by a connection that has a key. */
   readonly isOpen?: boolean;
+  /** What is taken for an answer; JSON unless given. */
+  readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of an answer that lasts: the time limit is for its head, and this for the time in which nothing comes. */
+  readonly maxSilenceMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,6 +69,13 @@ export class Connection {
     this.ports = { ...SYSTEM_PORTS, ...options.ports };
     this.#options = options;
     if (options.mainChainId !== undefined) this.#mainChainId = Promise.resolve(options.mainChainId);
+  }
+
+  /** Signs a transaction of its account. @throws InputError without a key */
+  signTransaction(transaction: LegacyTransaction): Uint8Array {
+    const { key } = this.#options;
+    if (key === undefined) throw new InputError('a transaction is signed by the key of its account: give the client one');
+    return key.signTransaction(transaction);
   }
 
   /** Whose key signs. */
@@ -100,12 +114,14 @@ export class Connection {
     const url = urlOf(this.gateway, call);
     const body = call.body === undefined ? undefined : utf8Of(call.body);
     const headers = {
-      accept: 'application/json, application/problem+json',
+      accept: call.accept ?? 'application/json, application/problem+json',
+      ...call.headers,
       ...(body !== undefined && { 'content-type': call.type ?? 'application/json' }),
       ...(call.idempotencyKey !== undefined && { 'idempotency-key': call.idempotencyKey }),
       ...(await this.#signature(call, url, body)),
     };
-    const response = await this.#fetch(url, { method: call.method, headers, ...(body !== undefined && { body }) }, call.signal);
+    const request = { method: call.method, headers, ...(body !== undefined && { body }) };
+    const response = await this.#fetch(url, request, call.signal, call.maxSilenceMs);
     const failure = await failureOf(response, this.gateway);
     if (failure !== undefined) throw failure;
     return response;
@@ -116,11 +132,13 @@ export class Connection {
     return this.#fetch(url, request, signal);
   }
 
-  async #fetch(url: URL, request: RequestInit, given: AbortSignal | undefined): Promise<Response> {
-    const limit = AbortSignal.timeout(this.#options.timeoutMs ?? REQUEST_TIMEOUT_MS);
+  async #fetch(url: URL, request: RequestInit, given: AbortSignal | undefined, maxSilenceMs?: number): Promise<Response> {
+    const limitMs = this.#options.timeoutMs ?? REQUEST_TIMEOUT_MS;
+    const silence = maxSilenceMs === undefined ? undefined : new Silence(limitMs, maxSilenceMs);
+    const limit = silence?.signal ?? AbortSignal.timeout(limitMs);
     const fetch = this.#options.fetch ?? globalThis.fetch;
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         ...request,
         cache: 'no-store',
         credentials: 'omit',
@@ -128,7 +146,9 @@ export class Connection {
         redirect: 'manual',
         signal: given === undefined ? limit : AbortSignal.any([given, limit]),
       });
+      return silence?.watching(response) ?? response;
     } catch (cause) {
+      silence?.end();
       given?.throwIfAborted();
       throw new UnreachableError(this.gateway, { cause });
     }

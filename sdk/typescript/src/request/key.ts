@@ -4,6 +4,7 @@ import { keccak_256 } from '@noble/hashes/sha3';
 import { bytesOfHex, hexOfBytes, utf8Of } from '../encoding.js';
 import { InputError } from '../errors.js';
 import type { Address } from '../hex.js';
+import { signedTransaction, type LegacyTransaction } from './transaction.js';
 
 const ADDRESS_BYTES = 20;
 /** What is added to the recovery bit (EIP-191 signatures end with 27 or 28). */
@@ -24,6 +25,11 @@ export class EthereumKey {
     this.#secret = bytes;
     const point = secp256k1.getPublicKey(bytes, false);
     this.address = hexOfBytes(keccak_256(point.subarray(1)).subarray(-ADDRESS_BYTES));
+  }
+
+  /** A transaction of this key's account, ready to be sent. */
+  signTransaction(transaction: LegacyTransaction): Uint8Array {
+    return signedTransaction(transaction, (digest) => secp256k1.sign(digest, this.#secret));
   }
 
   /** EIP-191, version 0x45 (`personal_sign`): r, s, v in 65 bytes. */

@@ -14,7 +14,7 @@ use chancery_client::{
     Client, ClientError, PageQuery, ResourceSearch,
     rest::types::resources::{AccessRequest, GrantedAccess, SharedResource},
 };
-use chancery_ledger::{Chain, LedgerError};
+use chancery_ledger::LedgerError;
 use chancery_sharing::{
     asking::{self, AskError, MAX_OPEN_REQUESTS},
     department::{AssetContract, DepartmentError},
@@ -29,13 +29,12 @@ use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use crate::{
-    alliance::chains::{ChainSection, connect},
-    arguments::{AskAccess, Connection, EndAccess, FetchShared, FindShared, TrustedMain},
+    arguments::{AskAccess, Connection, EndAccess, FetchShared, FindShared},
     commands::connect as connect_client,
     keys,
     output::Output,
     party::Party,
-    share::{now_s, submitter},
+    share::{main_chain, now_s, submitter},
 };
 
 /// Longest that the fetch of a file may take.
@@ -238,19 +237,4 @@ fn open(sealed: &Path, key: &DataKey, out: &Path) -> Result<u64> {
 fn reader_secret(keys: &PersonKeys) -> Result<ReaderSecret> {
     let bytes = Zeroizing::new(keys.encryption_secret().to_bytes());
     Ok(ReaderSecret::from_bytes(&bytes)?)
-}
-
-/// The main chain, verified by its genesis file alone.
-async fn main_chain(trusted: &TrustedMain, party: &Party) -> Result<Chain> {
-    let rpc = match &trusted.rpc {
-        Some(rpc) => rpc.clone(),
-        None => party.city.chain("main")?.rpc_url.clone(),
-    };
-    let section = ChainSection::certified("main", rpc, &absolute(&trusted.genesis)?);
-    let ledger = connect(&[section], Path::new(".")).await?;
-    Ok(ledger.chain("main")?.clone())
-}
-
-fn absolute(path: &Path) -> Result<std::path::PathBuf> {
-    std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
 }

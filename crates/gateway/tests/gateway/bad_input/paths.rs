@@ -70,10 +70,10 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
     let mut seen = 0;
     for row in MATRIX {
         for parameter in parameters(row.path) {
-            let is_hash = ["{tx_hash}", "{digest}"].contains(&parameter)
+            let is_hash = ["{tx_hash}", "{digest}", "{message}"].contains(&parameter)
                 || (parameter == "{id}" && row.path.starts_with("/v1/certificates"));
             let wrong: &[&str] = match parameter {
-                "{block}" => &["x", "-1", "1.5", "99999999999999999999"],
+                "{block}" | "{number}" => &["x", "-1", "1.5", "99999999999999999999"],
                 _ if is_hash => &["0x12", "x", "0x0xcececececececececececececececececececececececececececececececece"],
                 _ => &[],
             };
@@ -88,13 +88,15 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 10] = [
+const WITH_QUERY: [(&str, &str); 12] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
     ("GET", "/v1/certificates/{address}/{block}/{tx_hash}"),
     ("GET", "/v1/inspections"),
+    ("GET", "/v1/messages"),
     ("GET", "/v1/events"),
+    ("GET", "/v1/alliance/requests"),
     ("POST", "/v1/organizations"),
     ("POST", "/v1/organizations/{code}/keys"),
     ("DELETE", "/v1/organizations/{code}/keys/{address}"),
@@ -142,6 +144,7 @@ async fn a_query_with_a_wrong_value_is_refused() {
         ("GET", "/v1/users", "status=unheard-of", "malformed-request"),
         ("GET", "/v1/applications", "status=unheard-of", "malformed-request"),
         ("GET", "/v1/inspections", "inspector=0x12", "malformed-address"),
+        ("GET", "/v1/messages", "box=unheard-of", "malformed-request"),
         ("GET", "/v1/events", "from=yesterday", "malformed-request"),
         ("GET", "/v1/events", "type=unheard-of", "malformed-request"),
         ("GET", "/v1/events", "cursor=unheard-of", "malformed-request"),

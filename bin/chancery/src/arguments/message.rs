@@ -1,0 +1,89 @@
+//! Sealed messages between organizations.
+
+use std::path::PathBuf;
+
+use alloy_primitives::{Address, B256};
+use clap::{Args, Subcommand};
+
+use super::TrustedMain;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MessageCommand {
+    /// Publish the key that others seal messages to, as a transaction of your key to the main chain. Once, and again before it ends.
+    PublishKey {
+        /// For how many days it holds; 0 ends it.
+        #[arg(long, default_value_t = 365)]
+        days: u64,
+        #[command(flatten)]
+        chain: TrustedMain,
+    },
+    /// Seal a file to an organization and deposit it. The receiver's key is proven by the main chain.
+    Send(SendMessage),
+    /// List what you have received, oldest first.
+    Inbox {
+        /// What you have sent instead.
+        #[arg(long)]
+        sent: bool,
+        /// Most rows, 1 to 100.
+        #[arg(long)]
+        limit: Option<usize>,
+        /// Where the last page ended.
+        #[arg(long)]
+        cursor: Option<String>,
+    },
+    /// Open a message that you have received or sent, with its deposit verified.
+    Read(ReadMessage),
+    /// Say, on the chain, that you have received a message and can read it.
+    Acknowledge {
+        /// The message.
+        message: B256,
+    },
+    /// Fetch the proof of a message's deposit and receipt, for `chancery verify`.
+    Receipt {
+        /// The message.
+        message: B256,
+        /// Where the proof is written, readable by you alone; must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendMessage {
+    /// The file that is sent; `-` reads standard input. At most 384 KiB.
+    pub(crate) file: PathBuf,
+    /// The organization that receives it.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) to: String,
+    /// Its key. Default: the only one that may receive messages.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to_key: Option<Address>,
+    /// Your organization. Default: the only one that your key may send for.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) from: Option<String>,
+    /// What it is about. Sealed like the rest.
+    #[arg(long, default_value = "")]
+    pub(crate) subject: String,
+    /// Media type of the file.
+    #[arg(long = "type", value_name = "TYPE", default_value = "application/octet-stream")]
+    pub(crate) media_type: String,
+    /// The message that this one answers.
+    #[arg(long, value_name = "MESSAGE")]
+    pub(crate) in_reply_to: Option<B256>,
+    /// The receiver's X25519 key (64 hexadecimal digits), known from elsewhere: it is used instead of the one on the chain.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) to_encryption_key: Option<B256>,
+    #[command(flatten)]
+    pub(crate) chain: TrustedMain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReadMessage {
+    /// The message.
+    pub(crate) message: B256,
+    /// Where the content is written, readable by you alone; must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) chain: TrustedMain,
+}

@@ -1,0 +1,121 @@
+//! The gateway's port over an alliance that is watched: what its chains show, in the words of the interface.
+
+mod shown;
+
+use std::sync::Arc;
+
+use alloy_primitives::Address;
+use anyhow::{Context as _, Result};
+use async_trait::async_trait;
+use chancery_bridge::progress::{ProgressBoard, Source};
+use chancery_gateway::doors::{AllianceChange, AllianceView, PageRequest};
+use chancery_reference_points::{Code, DoorError, DoorResult};
+use chancery_rest::{
+    types::{
+        Page,
+        alliance::{Alliance, AllianceRequest},
+    },
+    values::{HexAddress, Timestamp},
+};
+
+use shown::Chains;
+
+/// An alliance that is watched.
+pub(crate) struct AlliancePort {
+    board: Arc<ProgressBoard>,
+    /// What its chain is called here.
+    chain: String,
+    chain_id: u64,
+    contract: Address,
+    /// Tells changes of this process from those of one before it, which were counted otherwise.
+    epoch: u64,
+}
+
+impl AlliancePort {
+    pub(crate) fn new(board: Arc<ProgressBoard>, chain: String, chain_id: u64, contract: Address) -> Result<Self> {
+        let epoch = getrandom::u64().context("no randomness")?;
+        Ok(Self { board, chain, chain_id, contract, epoch })
+    }
+
+    fn cursor(&self, change: u64) -> String {
+        format!("{:016x}-{change}", self.epoch)
+    }
+
+    /// The change that a cursor names; 0, after which all are told, if it is of another process.
+    fn change(&self, cursor: &str) -> u64 {
+        let own = cursor.split_once('-').filter(|(epoch, _)| u64::from_str_radix(epoch, 16) == Ok(self.epoch));
+        own.and_then(|(_, change)| change.parse().ok()).unwrap_or(0)
+    }
+
+    fn chains(&self) -> DoorResult<Chains> {
+        let Some((standing, heads)) = self.board.standing() else {
+            let detail = format!("nothing was read of chain {} yet", self.chain);
+            return Err(DoorError::new(Code::ChainUnreachable, detail).with("chain", self.chain.as_str()));
+        };
+        Ok(Chains { alliance: self.chain.clone(), standing, heads })
+    }
+}
+
+#[async_trait]
+impl AllianceView for AlliancePort {
+    async fn alliance(&self) -> DoorResult<Alliance> {
+        let chains = self.chains()?;
+        let head = chains.heads.get(&Source::Alliance);
+        Ok(Alliance {
+            purpose: shown::name(chains.standing.purpose),
+            state: shown::state(chains.standing.state),
+            chain: self.chain.clone(),
+            chain_id: self.chain_id,
+            contract: HexAddress(self.contract),
+            height: head.map(|head| head.block),
+            time: head.map(|head| Timestamp::from_unix_milliseconds(head.time_ms)),
+            members: chains.members(),
+        })
+    }
+
+    async fn requests(&self, page: PageRequest) -> DoorResult<Page<AllianceRequest>> {
+        let before = page.cursor.as_deref().map(str::parse::<u64>).transpose();
+        let before =
+            before.map_err(|_| DoorError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said"))?;
+        let chains = self.chains()?;
+        let mut found = self.board.requests(before, page.limit.saturating_add(1));
+        let is_last = found.len() <= page.limit;
+        found.truncate(page.limit);
+        let next_cursor = found.last().filter(|_| !is_last).map(|last| last.number.to_string());
+        Ok(Page { items: found.iter().map(|request| chains.request(request)).collect(), next_cursor })
+    }
+
+    async fn request(&self, number: u64) -> DoorResult<AllianceRequest> {
+        let chains = self.chains()?;
+        let found = self.board.request(number).map(|request| chains.request(&request));
+        found.ok_or_else(|| DoorError::new(Code::UnknownAllianceRequest, format!("request {number}")))
+    }
+
+    async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>> {
+        let after = after.map_or(0, |cursor| self.change(&cursor));
+        let changed = self.board.changes(after, limit).await;
+        let chains = self.chains()?;
+        let told = changed.iter().map(|changed| AllianceChange {
+            request: chains.request(&changed.request),
+            cursor: self.cursor(changed.change),
+        });
+        Ok(told.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_cursor_of_another_process_begins_anew() {
+        let port = || AlliancePort::new(ProgressBoard::new(1), "alliance".to_owned(), 7100, Address::ZERO).unwrap();
+        let (port, other) = (port(), port());
+        assert_eq!(port.change(&port.cursor(7)), 7);
+        for unknown in [other.cursor(7).as_str(), "", "-", "7", "x-7"] {
+            assert_eq!(port.change(unknown), 0, "{unknown}");
+        }
+    }
+}

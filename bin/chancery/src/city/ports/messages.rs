@@ -1,0 +1,90 @@
+//! The gateway's port over the desk of sealed messages.
+
+use alloy_primitives::B256;
+use async_trait::async_trait;
+use chancery_gateway::doors::{Messages, PageRequest};
+use chancery_messages::{
+    desk::{Desk, Shown},
+    mailbox::{MailboxError, Side},
+};
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, data_block::TransactionLocator};
+use chancery_rest::types::{
+    Page, Recorded,
+    messages::{Message, MessageBox, MessageState, SendMessage, SignedStatement, StateReceipt},
+};
+use serde_json::Value;
+
+/// Sealed messages between organizations.
+pub(crate) struct MessagePort(pub(crate) Desk);
+
+#[async_trait]
+impl Messages for MessagePort {
+    async fn send(&self, actor: &Actor, message: SendMessage) -> DoorResult<MessageState> {
+        let SendMessage { statement, signature, envelope } = message;
+        state(self.0.send(actor, &statement, signature.0, &envelope).await?)
+    }
+
+    async fn list(&self, actor: &Actor, which: MessageBox, page: PageRequest) -> DoorResult<Page<MessageState>> {
+        let side = match which {
+            MessageBox::Received => Side::Received,
+            MessageBox::Sent => Side::Sent,
+        };
+        let after = page.cursor.map_or(Ok(0), |cursor| cursor.parse::<u64>());
+        let after =
+            after.map_err(|_| DoorError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said"))?;
+        // One more than asked for says whether there is a next page.
+        let mut found = self.0.list(actor, side, after, page.limit + 1).await?;
+        let is_last = found.len() <= page.limit;
+        found.truncate(page.limit);
+        let items = found.into_iter().map(state).collect::<DoorResult<Vec<_>>>()?;
+        let next_cursor = items.last().filter(|_| !is_last).map(|last| last.place.to_string());
+        Ok(Page { items, next_cursor })
+    }
+
+    async fn fetch(&self, actor: &Actor, message: B256) -> DoorResult<Message> {
+        let (shown, envelope) = self.0.fetch(actor, message).await?;
+        Ok(Message { state: state(shown)?, envelope })
+    }
+
+    async fn acknowledge(&self, actor: &Actor, message: B256, receipt: StateReceipt) -> DoorResult<MessageState> {
+        state(self.0.acknowledge(actor, message, &receipt.statement, receipt.signature.0).await?)
+    }
+
+    async fn proof(&self, actor: &Actor, message: B256) -> DoorResult<Value> {
+        let proof = self.0.proof(actor, message).await?;
+        serde_json::to_value(proof).map_err(DoorError::internal)
+    }
+}
+
+/// A visible message on the wire.
+fn state(shown: Shown) -> DoorResult<MessageState> {
+    let Shown { id, record } = shown;
+    let (Some(place), Some(deposited)) = (record.place, record.deposited) else {
+        return Err(DoorError::internal(MailboxError::Damaged));
+    };
+    // An acknowledgement counts once it is final.
+    let acknowledgement = record.acknowledgement.and_then(|receipt| {
+        let recorded = recorded(receipt.recorded?);
+        Some(SignedStatement { statement: receipt.text, signature: receipt.signature.into(), recorded })
+    });
+    Ok(MessageState {
+        message: id.into(),
+        place,
+        sealed_bytes: record.sealed_bytes,
+        deposit: SignedStatement {
+            statement: record.deposit,
+            signature: record.signature.into(),
+            recorded: recorded(deposited),
+        },
+        acknowledgement,
+    })
+}
+
+fn recorded(locator: TransactionLocator) -> Recorded {
+    Recorded {
+        chain: locator.chain.0,
+        tx_hash: locator.tx_hash.into(),
+        block_number: locator.block_number,
+        block_hash: locator.block_hash.into(),
+    }
+}

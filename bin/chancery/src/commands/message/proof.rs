@@ -1,0 +1,72 @@
+//! The proof of a message's deposit and receipt: fetched, and verified with no network (MSG-8).
+
+use std::{path::Path, process::ExitCode};
+
+use alloy_primitives::B256;
+use anyhow::Result;
+use chancery_light::TrustedChain;
+use chancery_messages::proof::{MessageProof, ProofFailure, VerifiedMessage};
+use serde_json::json;
+
+use super::files;
+use crate::{
+    output::{FAILED, Output},
+    party::Party,
+};
+
+pub(super) async fn fetch(party: &Party, message: B256, out: &Path, output: &Output) -> Result<ExitCode> {
+    files::ensure_free(out)?;
+    let proof = party.client.message_proof(message).await?;
+    files::write_new(out, &serde_json::to_vec_pretty(&proof)?)?;
+    let is_acknowledged = proof["acknowledgement"].is_object();
+    let standing = if is_acknowledged { "deposit and receipt" } else { "deposit; not acknowledged yet" };
+    let text = format!("{}: {standing}\nthen: chancery verify {}", out.display(), out.display());
+    output.answer(&json!({"message": message, "acknowledged": is_acknowledged, "file": out}), text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a file says that it is one.
+pub(in crate::commands) fn is_proof(file: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(file).is_ok_and(|file| file["deposit"]["statement"].is_string())
+}
+
+pub(in crate::commands) fn verify(file: &[u8], chain: &TrustedChain, output: &Output) -> Result<ExitCode> {
+    match MessageProof::from_json(file).and_then(|proof| proof.verify(chain)) {
+        Ok(verified) => {
+            output.answer(&verified, describe(&verified));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(ProofFailure { check, detail }) => {
+            output.answer(
+                &json!({"outcome": "refused", "check": check, "detail": detail}),
+                format!("NOT GENUINE\nfailed check: {check}\n{detail}"),
+            );
+            Ok(ExitCode::from(FAILED))
+        }
+    }
+}
+
+fn describe(verified: &VerifiedMessage) -> String {
+    let head = &verified.deposit.head;
+    let received = match (&verified.acknowledgement, &verified.acknowledged) {
+        (Some(said), Some(at)) => format!(
+            "received     {} s since 1970, by {} ({}), in block {} (its time: {})",
+            said.received, said.by.organization, said.by.address, at.block_number, at.time
+        ),
+        _ => "received     this file does not show it".to_owned(),
+    };
+    format!(
+        "GENUINE\nmessage      {}\nfrom         {} ({})\nto           {} ({})\nsent         {} s since 1970, in block {} (its time: {})\n{received}\nsealed hash  {}\nchecks       {}\n\n\
+         Not shown by this file: that the keys were the organizations' at that time; the main chain shows that.",
+        verified.message,
+        head.from.organization,
+        head.from.address,
+        head.to.organization,
+        head.to.address,
+        head.sent,
+        verified.deposited.block_number,
+        verified.deposited.time,
+        verified.deposit.sealed_hash,
+        verified.checks.join(", ")
+    )
+}

@@ -1,0 +1,106 @@
+//! `chancery message read` and `acknowledge`.
+
+use std::process::ExitCode;
+
+use alloy_primitives::{B256, Bytes};
+use anyhow::{Context as _, Result, bail, ensure};
+use chancery_client::rest::types::messages::StateReceipt;
+use chancery_messages::{
+    chain::{self, LookupError},
+    envelope::{self, Content},
+    members::RIGHT,
+    proof::MessageProof,
+    statement::{Acknowledgement, Deposit, Stated, VERSION},
+};
+use serde_json::json;
+
+use super::{deposit_of, files, printable, retrying};
+use crate::{
+    arguments::ReadMessage,
+    commands::trust::chain_of,
+    output::Output,
+    party::{Party, now},
+    share::{main_chain, now_s},
+};
+
+pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> Result<ExitCode> {
+    files::ensure_free(&what.out)?;
+    let id = what.message;
+    let progress = output.progress("opening");
+    let (deposit, content) = open(party, id).await?;
+    progress.set_message("verifying the deposit");
+    // That it was deposited, and when, the file shows to whoever trusts the genesis alone; that the key is the organization's now, the chain.
+    let file = serde_json::to_vec(&party.client.message_proof(id).await?)?;
+    let proven = MessageProof::from_json(&file)?.verify(&chain_of(&what.chain.genesis)?)?;
+    ensure!(proven.message == id, "the gateway shows the proof of another message");
+    let main = main_chain(&what.chain, party).await?;
+    let from = deposit.statement.head.from;
+    let standing = match chain::member(&main, from, RIGHT, now_s()).await {
+        Ok(_) => None,
+        Err(LookupError::NotAMember { why, .. }) => Some(why),
+        Err(error) => return Err(error.into()),
+    };
+    progress.finish_and_clear();
+    files::write_new(&what.out, &content.bytes)?;
+    let answer = json!({
+        "message": id, "from": from, "to": deposit.statement.head.to, "inReplyTo": deposit.statement.head.in_reply_to,
+        "sent": deposit.statement.head.sent, "subject": content.subject, "type": content.media_type,
+        "file": what.out, "bytes": content.bytes.len(), "deposited": proven.deposited,
+        "senderInForce": standing.is_none(), "acknowledged": proven.acknowledged,
+    });
+    let warning =
+        standing.map_or_else(String::new, |why| format!("\nbut     the sender's key counts no longer: {why}"));
+    let text = format!(
+        "from    {} ({})\nsubject {}\ntype    {}\nfile    {} ({} bytes)\ndeposit block {}, at {} s since 1970{warning}",
+        from.organization,
+        from.address,
+        printable(&content.subject),
+        printable(&content.media_type),
+        what.out.display(),
+        content.bytes.len(),
+        proven.deposited.block_number,
+        proven.deposited.time
+    );
+    output.answer(&answer, text);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn acknowledge(party: &Party, id: B256, output: &Output) -> Result<ExitCode> {
+    let progress = output.progress("opening");
+    // Who says that it has received a message can read it.
+    let (deposit, _) = open(party, id).await?;
+    let head = &deposit.statement.head;
+    if head.to.address != party.address() {
+        bail!("message {id} is for {}, and a message is acknowledged by its receiver", head.to.address);
+    }
+    let stated = Stated::write(Acknowledgement {
+        version: VERSION,
+        chain_id: head.chain_id,
+        message: id,
+        deposit: deposit.digest(),
+        by: head.to,
+        received: now(),
+    })?;
+    let signature = Bytes::from(party.keys.sign_digest(stated.digest())?.to_vec());
+    let request = StateReceipt { statement: stated.text, signature: signature.into() };
+    progress.set_message("waiting until the acknowledgement is final");
+    let state = retrying::until_answered(|| party.client.acknowledge_message(id, &request)).await?;
+    progress.finish_and_clear();
+    let recorded = state.acknowledgement.context("the gateway answered without an acknowledgement")?.recorded;
+    let text =
+        format!("message {id} is acknowledged: transaction {}, block {}", recorded.tx_hash, recorded.block_number);
+    output.answer(&json!({"message": id, "acknowledgement": recorded}), text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A message, checked against what its sender has signed, and opened.
+async fn open(party: &Party, id: B256) -> Result<(Stated<Deposit>, Content)> {
+    let message = party.client.message(id).await?;
+    ensure!(message.state.message.0 == id, "the gateway answered with another message");
+    let deposit = deposit_of(&message.state)?;
+    let envelope = message
+        .envelope
+        .with_context(|| format!("message {id} was acknowledged long ago: the gateway keeps its statements alone"))?;
+    let content = envelope::open(&envelope, &deposit.statement, party.keys.encryption_secret())?;
+    Ok((deposit, content))
+}

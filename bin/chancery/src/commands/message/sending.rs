@@ -1,0 +1,144 @@
+//! `chancery message send`.
+
+use std::process::ExitCode;
+
+use alloy_primitives::Address;
+use anyhow::{Context as _, Result, bail};
+use chancery_certificates::keys::EncryptionPublicKey;
+use chancery_client::rest::types::{
+    messages::SendMessage as SendRequest,
+    organizations::{Organization, OrganizationKey},
+};
+use chancery_messages::{
+    chain,
+    envelope::{self, Content},
+    limits::MAX_CONTENT_BYTES,
+    members::RIGHT,
+    statement::{Correspondent, Head, VERSION},
+};
+use chancery_primitives::OrganizationCode;
+use serde_json::json;
+
+use super::{files, retrying};
+use crate::{
+    arguments::SendMessage,
+    output::Output,
+    party::{Party, now},
+    share::{main_chain, now_s},
+};
+
+pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> Result<ExitCode> {
+    let content = Content {
+        subject: what.subject.clone(),
+        media_type: what.media_type.clone(),
+        bytes: files::read(&what.file, MAX_CONTENT_BYTES)?,
+    };
+    let from = sender(party, what.from.as_deref()).await?;
+    let to = receiver(party, what).await?;
+    let progress = output.progress("reading the receiver's key from the chain");
+    let main = main_chain(&what.chain, party).await?;
+    // The gateway has named an address; that it is a key of the organization, the chain has to show.
+    chain::member(&main, to, RIGHT, now_s()).await?;
+    let (key, published_in) = match what.to_encryption_key {
+        Some(pinned) => (EncryptionPublicKey(pinned.0), None),
+        None => {
+            let found = chain::encryption_key(&main, to.address, now_s()).await?;
+            (found.key, Some(found.published_in))
+        }
+    };
+    let head = Head {
+        version: VERSION,
+        chain_id: main.config().chain_id,
+        from,
+        to,
+        sent: now(),
+        in_reply_to: what.in_reply_to,
+    };
+    let sealed = envelope::seal(head, &content, &key, &party.keys.encryption_public_key())?;
+    let request = SendRequest {
+        statement: sealed.deposit.text.clone(),
+        signature: alloy_primitives::Bytes::from(party.keys.sign_digest(sealed.deposit.digest())?.to_vec()).into(),
+        envelope: sealed.envelope,
+    };
+    progress.set_message("waiting until the deposit is final");
+    let state = retrying::until_answered(|| party.client.send_message(&request)).await?;
+    progress.finish_and_clear();
+    let id = sealed.deposit.id();
+    anyhow::ensure!(state.message.0 == id, "the gateway answered for another message, {}", state.message);
+    let answer = json!({
+        "message": id, "from": from, "to": to, "sealedTo": key.thumbprint(), "keyPublishedInBlock": published_in,
+        "place": state.place, "deposit": state.deposit.recorded,
+    });
+    let known = published_in.map_or_else(
+        || "given with --to-encryption-key".to_owned(),
+        |block| format!("published in block {block} of the main chain"),
+    );
+    let text = format!(
+        "message {id}\nto       {} ({})\nkey      {}, {known}\ndeposit  transaction {}, block {}",
+        to.organization,
+        to.address,
+        key.thumbprint(),
+        state.deposit.recorded.tx_hash,
+        state.deposit.recorded.block_number
+    );
+    output.answer(&answer, text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The organization that the own key sends for.
+async fn sender(party: &Party, named: Option<&str>) -> Result<Correspondent> {
+    let address = party.address();
+    if let Some(code) = named {
+        return Ok(Correspondent { organization: parse(code)?, address });
+    }
+    let organizations = party.client.organizations().await?.organizations;
+    let mine: Vec<&Organization> = organizations
+        .iter()
+        .filter(|organization| in_force(organization).any(|key| key.address.0 == address))
+        .collect();
+    match mine.as_slice() {
+        [organization] => Ok(Correspondent { organization: parse(&organization.code)?, address }),
+        [] => bail!(
+            "{address} may send for no organization: an operator gives it the right `{RIGHT}` \
+             (chancery organization authorize-key CODE {address} --right {RIGHT})"
+        ),
+        several => bail!("{address} may send for {}: choose with --from", codes(several)),
+    }
+}
+
+/// The key that receives, as the gateway names it; it is proven afterwards.
+async fn receiver(party: &Party, what: &SendMessage) -> Result<Correspondent> {
+    let organization = parse(&what.to)?;
+    if let Some(address) = what.to_key {
+        return Ok(Correspondent { organization, address });
+    }
+    let found = party.client.organization(&what.to).await?;
+    let mut addresses: Vec<Address> = in_force(&found).map(|key| key.address.0).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    match addresses.as_slice() {
+        [address] => Ok(Correspondent { organization, address: *address }),
+        [] => bail!("{organization} has no key with the right `{RIGHT}`, so nobody can receive for it"),
+        several => {
+            let names: Vec<String> = several.iter().map(Address::to_string).collect();
+            bail!("{organization} has several keys that receive: choose with --to-key: {}", names.join(", "))
+        }
+    }
+}
+
+fn in_force(organization: &Organization) -> impl Iterator<Item = &OrganizationKey> {
+    let now = now().get();
+    organization.keys.iter().filter(move |key| {
+        let is_over =
+            |end: Option<chancery_client::rest::values::Timestamp>| end.is_some_and(|end| end.unix_seconds() <= now);
+        key.right == RIGHT.as_str() && !is_over(key.not_after) && !is_over(key.revoked_at)
+    })
+}
+
+fn codes(organizations: &[&Organization]) -> String {
+    organizations.iter().map(|organization| organization.code.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn parse(code: &str) -> Result<OrganizationCode> {
+    OrganizationCode::parse(code).with_context(|| format!("`{}` is no organization code", super::printable(code)))
+}

@@ -1,0 +1,85 @@
+//! What a client's side learns from the main chain, knowing its genesis alone: whose key is an organization's, and which encryption key that key has published. Neither the
+//! gateway nor the node is believed (MSG-2): every answer is a storage proof against a final header, or an event of a block whose receipts were all read.
+
+mod keys;
+mod members;
+mod publishing;
+
+use alloy_primitives::{Address, B256, U256};
+use chancery_ledger::{Chain, ChainHead, LedgerError};
+
+pub use keys::{MAX_CHANGES, PublishedKey, encryption_key};
+pub use members::member;
+pub use publishing::publish;
+
+/// Oldest final block that is believed, in seconds: within so long a revoked key is noticed, also when a node hides what came later.
+pub const MAX_BLOCK_AGE_S: u64 = 60;
+
+/// Why the chain does not show it.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// The chain did not answer, or its proof was refused.
+    #[error(transparent)]
+    Chain(#[from] LedgerError),
+    /// The chain has no finality certificates.
+    #[error("the chain proves nothing, so no key is believed: name the receiver's key with --to-encryption-key")]
+    Unproven,
+    /// The node shows no final block that is young enough.
+    #[error("the newest final block is {age_s} s old, more than {MAX_BLOCK_AGE_S} s: try again, or ask another node")]
+    Stale {
+        /// Age by this side's clock.
+        age_s: u64,
+    },
+    /// The address has published no encryption key that is in force.
+    #[error(
+        "{address} has published no encryption key that is in force: its owner runs `chancery message publish-key`"
+    )]
+    NoKey {
+        /// The address.
+        address: Address,
+    },
+    /// The key is of small order.
+    #[error("{address} has published a key that protects nothing: its owner publishes another")]
+    WeakKey {
+        /// The address.
+        address: Address,
+    },
+    /// Too many changes of an identity.
+    #[error(
+        "{address} has changed its identity more than {MAX_CHANGES} times since it published a key: it publishes it again"
+    )]
+    TooManyChanges {
+        /// The address.
+        address: Address,
+    },
+    /// No key of that organization.
+    #[error("{address} is no key of {organization} with the right `{right}` in force: {why}")]
+    NotAMember {
+        /// The address.
+        address: Address,
+        /// The organization.
+        organization: String,
+        /// The right.
+        right: String,
+        /// What is missing.
+        why: &'static str,
+    },
+    /// The contract answered with something else.
+    #[error("a contract of the main chain answered with something else than its interface says")]
+    Answer,
+}
+
+/// Slots of a contract, proven, at a block that is young enough.
+async fn proven(
+    chain: &Chain,
+    contract: Address,
+    slots: &[B256],
+    now_s: u64,
+) -> Result<(ChainHead, Vec<U256>), LookupError> {
+    let evidence = chain.state(contract, slots).await?.ok_or(LookupError::Unproven)?;
+    let age_s = now_s.saturating_sub(evidence.block.time_ms / 1000);
+    if age_s > MAX_BLOCK_AGE_S {
+        return Err(LookupError::Stale { age_s });
+    }
+    Ok((evidence.block, evidence.state.storage.into_iter().map(|(_, value)| value).collect()))
+}

@@ -1,0 +1,276 @@
+//! The desk: what the gateway does with messages. It keeps what it cannot read, records who deposited and who received, and shows a message to its two sides alone.
+
+mod errors;
+mod formats;
+mod rules;
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256, Bytes};
+use chancery_certificates::Clock;
+use chancery_primitives::UnixSeconds;
+use chancery_reference_points::{
+    Actor, Class, Code, DoorError, DoorResult,
+    operation::{ChainName, OperationType, SignedOperation},
+    r2d::{R2d, Submission, SubmissionReceipt},
+};
+
+pub use formats::data_formats;
+
+use crate::{
+    envelope,
+    mailbox::{Incoming, Mailbox, MailboxError, Record, Side},
+    members::Members,
+    proof::{MessageProof, ProvenStatement},
+    statement::{Acknowledgement, Deposit, Stated, Statement},
+};
+
+/// What the desk needs.
+pub struct Parts {
+    /// Where messages are kept.
+    pub mailbox: Arc<Mailbox>,
+    /// The door through which statements are recorded.
+    pub r2d: Arc<dyn R2d>,
+    /// Who may exchange messages.
+    pub members: Arc<dyn Members>,
+    /// The main chain.
+    pub chain: ChainName,
+    /// Its EIP-155 id.
+    pub chain_id: u64,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// The desk of one city.
+pub struct Desk(Parts);
+
+/// A message as its two sides see it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// keccak256 of the deposit's text.
+    pub id: B256,
+    /// What is kept.
+    pub record: Record,
+}
+
+impl Desk {
+    /// A desk.
+    #[must_use]
+    pub const fn new(parts: Parts) -> Self {
+        Self(parts)
+    }
+
+    /// Takes a message: when this returns, it is on disk, its deposit is final, and its receiver sees it. The same message again is the same (MSG-5, MSG-6).
+    ///
+    /// # Errors
+    /// `MalformedRequest`, `BodyTooLarge`, `SignatureInvalid`, `WrongChain`, `ClockSkew`, `OperationExpired`, `RoleRequired`, `KeyRotated`, `OrganizationSuspended`,
+    /// `UnknownOrganization`, `UnknownAddress`, `MailboxFull`, `JournalUnavailable`, and those of R2D.
+    pub async fn send(&self, actor: &Actor, text: &str, signature: Bytes, sealed: &str) -> DoorResult<Shown> {
+        let deposit = Stated::<Deposit>::read(text).map_err(errors::statement)?;
+        self.authenticate(actor, &deposit, &signature)?;
+        envelope::check(sealed, &deposit.statement).map_err(errors::envelope)?;
+        let id = deposit.id();
+        let known = self.on_disk(move |mailbox| mailbox.record(id)).await?;
+        if let Some(record) = known.clone().filter(|record| record.place.is_some()) {
+            return Ok(Shown { id, record });
+        }
+        let now = self.now();
+        if known.is_none() {
+            rules::in_time(&deposit.statement, now)?;
+            rules::between_two(&deposit.statement.head)?;
+            self.check_members(&deposit.statement, now).await?;
+        }
+        let (kept, sealed) = (deposit.clone(), sealed.to_owned());
+        let kept_signature = signature.clone();
+        self.on_disk(move |mailbox| {
+            let incoming = Incoming { deposit: &kept, signature: &kept_signature, envelope: &sealed, now };
+            mailbox.keep(&incoming)
+        })
+        .await?;
+        let receipt = match self.record(actor, &deposit, signature).await {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                // What may still succeed waits for its sender to come back; what was refused for good makes room.
+                if error.class() != Class::Temporary {
+                    self.on_disk(move |mailbox| mailbox.forget(id)).await?;
+                }
+                return Err(error);
+            }
+        };
+        let record = self.on_disk(move |mailbox| mailbox.deposited(id, &receipt.data_block)).await?;
+        Ok(Shown { id, record })
+    }
+
+    /// Messages of the actor after a place, in the order in which they became visible.
+    ///
+    /// # Errors
+    /// `AuthenticationRequired`, `JournalUnavailable`.
+    pub async fn list(&self, actor: &Actor, side: Side, after: u64, limit: usize) -> DoorResult<Vec<Shown>> {
+        let address = address_of(actor)?;
+        let found = self.on_disk(move |mailbox| mailbox.list(side, address, after, limit)).await?;
+        Ok(found.into_iter().map(|(id, record)| Shown { id, record }).collect())
+    }
+
+    /// A message with its envelope, for its sender and its receiver (MSG-4). The envelope is gone a while after the acknowledgement.
+    ///
+    /// # Errors
+    /// `UnknownMessage` also for everybody else, `JournalUnavailable`.
+    pub async fn fetch(&self, actor: &Actor, id: B256) -> DoorResult<(Shown, Option<String>)> {
+        let shown = self.own(actor, id).await?;
+        let envelope = self.on_disk(move |mailbox| mailbox.envelope(id)).await?;
+        Ok((shown, envelope))
+    }
+
+    /// Takes the receiver's acknowledgement; final when this returns. The first one counts.
+    ///
+    /// # Errors
+    /// `UnknownMessage`, `NotYourMessage` for its sender, `MalformedRequest`, `SignatureInvalid`, `WrongChain`, `ClockSkew`, `OperationExpired`, `JournalUnavailable`, and
+    /// those of R2D.
+    pub async fn acknowledge(&self, actor: &Actor, id: B256, text: &str, signature: Bytes) -> DoorResult<Shown> {
+        let shown = self.own(actor, id).await?;
+        let deposit = shown.record.stated().map_err(errors::mailbox)?;
+        if actor.address != Some(deposit.statement.head.to.address) {
+            return Err(DoorError::new(Code::NotYourMessage, "a message is acknowledged by its receiver alone"));
+        }
+        if shown.record.is_acknowledged() {
+            return Ok(shown);
+        }
+        let stated = Stated::<Acknowledgement>::read(text).map_err(errors::statement)?;
+        self.authenticate(actor, &stated, &signature)?;
+        rules::acknowledges(&stated.statement, &deposit)?;
+        let pending = shown.record.stated_acknowledgement().map_err(errors::mailbox)?;
+        if pending.is_none() {
+            let now = self.now();
+            rules::in_time(&stated.statement, now)?;
+            rules::may_sign(self.0.members.standing(stated.statement.by, UnixSeconds(now)).await?)?;
+        }
+        let text = text.to_owned();
+        let record = self.on_disk(move |mailbox| mailbox.acknowledge(id, &text, &signature)).await?;
+        // The first one that was kept is recorded, also when this one says another time.
+        let kept = record.stated_acknowledgement().map_err(errors::mailbox)?;
+        let (Some(kept), Some(first)) = (kept, record.acknowledgement) else {
+            return Err(DoorError::internal(MailboxError::Damaged));
+        };
+        let receipt = match self.record(actor, &kept, first.signature).await {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                if error.class() != Class::Temporary {
+                    self.on_disk(move |mailbox| mailbox.forget_acknowledgement(id)).await?;
+                }
+                return Err(error);
+            }
+        };
+        let now = self.now();
+        let record = self.on_disk(move |mailbox| mailbox.acknowledged(id, &receipt.data_block, now)).await?;
+        Ok(Shown { id, record })
+    }
+
+    /// What proves deposit and acknowledgement to anybody, offline (MSG-8). For the two sides, who may hand it on.
+    ///
+    /// # Errors
+    /// `UnknownMessage`, `ChainUnreachable`, `JournalUnavailable`.
+    pub async fn proof(&self, actor: &Actor, id: B256) -> DoorResult<MessageProof> {
+        let shown = self.own(actor, id).await?;
+        let deposit = shown.record.stated().map_err(errors::mailbox)?;
+        let deposit = self.proven(&deposit, &shown.record.signature).await?;
+        let acknowledgement = match (&shown.record.acknowledgement, shown.record.is_acknowledged()) {
+            (Some(receipt), true) => {
+                let stated = Stated::<Acknowledgement>::read(&receipt.text).map_err(errors::statement)?;
+                Some(self.proven(&stated, &receipt.signature).await?)
+            }
+            _ => None,
+        };
+        Ok(MessageProof::new(deposit, acknowledgement))
+    }
+
+    async fn proven<S: Statement + Sync>(&self, stated: &Stated<S>, signature: &Bytes) -> DoorResult<ProvenStatement> {
+        let proof = self.0.r2d.operation_proof(stated.digest()).await?;
+        Ok(ProvenStatement::new(stated.text.clone(), signature.clone(), proof))
+    }
+
+    /// The message, if it is visible and the actor is one of its two sides.
+    async fn own(&self, actor: &Actor, id: B256) -> DoorResult<Shown> {
+        let address = address_of(actor)?;
+        let record = self.on_disk(move |mailbox| mailbox.record(id)).await?;
+        let unknown = || DoorError::new(Code::UnknownMessage, "no message with this identifier is yours");
+        let record = record.filter(|record| record.place.is_some()).ok_or_else(unknown)?;
+        let head = record.stated().map_err(errors::mailbox)?.statement.head;
+        if [head.from.address, head.to.address].contains(&address) {
+            return Ok(Shown { id, record });
+        }
+        Err(unknown())
+    }
+
+    /// The actor has signed it, for this chain.
+    fn authenticate<S: Statement>(&self, actor: &Actor, stated: &Stated<S>, signature: &Bytes) -> DoorResult<()> {
+        let address = address_of(actor)?;
+        if stated.statement.chain_id() != self.0.chain_id {
+            let detail =
+                format!("the statement is for chain {}, this is {}", stated.statement.chain_id(), self.0.chain_id);
+            return Err(DoorError::new(Code::WrongChain, detail));
+        }
+        if stated.statement.signer() != address {
+            let detail = "statement: it is of another address than the one that authenticates the request";
+            return Err(DoorError::new(Code::SignatureInvalid, detail));
+        }
+        stated.verify(signature).map_err(errors::statement)
+    }
+
+    async fn check_members(&self, deposit: &Deposit, now: u64) -> DoorResult<()> {
+        let now = UnixSeconds(now);
+        let head = &deposit.head;
+        rules::may_sign(self.0.members.standing(head.from, now).await?)?;
+        rules::may_receive(self.0.members.standing(head.to, now).await?)
+    }
+
+    async fn record<S: Statement + Sync>(
+        &self,
+        actor: &Actor,
+        stated: &Stated<S>,
+        signature: Bytes,
+    ) -> DoorResult<SubmissionReceipt> {
+        let operation = SignedOperation {
+            operation_type: OperationType(chancery_primitives::OperationType::DataRecord.as_str().to_owned()),
+            chain: self.0.chain.clone(),
+            message: serde_json::to_value(stated.operation()).map_err(DoorError::internal)?,
+            payload: Bytes::from(stated.text.clone().into_bytes()),
+            signature,
+        };
+        let submission = Submission {
+            operation,
+            format: formats::id::<S>(),
+            metadata: serde_json::Value::Null,
+            idempotency_key: None,
+        };
+        self.0.r2d.submit(actor, submission).await
+    }
+
+    fn now(&self) -> u64 {
+        (self.0.clock)() / 1000
+    }
+
+    /// The disk is waited for beside the threads that serve.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Mailbox) -> Result<T, MailboxError> + Send + 'static,
+    ) -> DoorResult<T> {
+        let mailbox = Arc::clone(&self.0.mailbox);
+        let done = tokio::task::spawn_blocking(move || act(&mailbox)).await;
+        done.map_err(DoorError::internal)?.map_err(errors::mailbox)
+    }
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+fn address_of(actor: &Actor) -> DoorResult<Address> {
+    actor
+        .address
+        .ok_or_else(|| DoorError::new(Code::AuthenticationRequired, "messages are for those who say who they are"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+//! From errors of this crate to errors at a door.
+
+use chancery_reference_points::{Code, DoorError};
+
+use crate::{envelope::EnvelopeError, mailbox::MailboxError, statement::StatementError};
+
+pub(super) fn statement(error: StatementError) -> DoorError {
+    let code = match error {
+        StatementError::Signature(_) => Code::SignatureInvalid,
+        StatementError::TooLong | StatementError::Unreadable(_) | StatementError::Version(_) => Code::MalformedRequest,
+    };
+    DoorError::new(code, format!("statement: {error}")).with("member", "statement")
+}
+
+pub(super) fn envelope(error: EnvelopeError) -> DoorError {
+    match error {
+        EnvelopeError::TooLarge { limit, .. } => {
+            DoorError::new(Code::BodyTooLarge, format!("envelope: {error}")).with("limit", limit)
+        }
+        EnvelopeError::Statement(error) => statement(error),
+        EnvelopeError::NoRandomness => DoorError::internal(error),
+        EnvelopeError::Malformed(_)
+        | EnvelopeError::OtherEnvelope
+        | EnvelopeError::WrongKey
+        | EnvelopeError::Altered
+        | EnvelopeError::WeakKey => {
+            DoorError::new(Code::MalformedRequest, format!("envelope: {error}")).with("member", "envelope")
+        }
+    }
+}
+
+pub(super) fn mailbox(error: MailboxError) -> DoorError {
+    match error {
+        MailboxError::Full { waiting, limit } => {
+            DoorError::new(Code::MailboxFull, error.to_string()).with("waiting", waiting).with("limit", limit)
+        }
+        // Somebody has given it up between two steps: sent again, it begins anew.
+        MailboxError::Unknown => DoorError::new(Code::JournalUnavailable, "the message was given up meanwhile"),
+        MailboxError::Store(_) | MailboxError::Folder(_) => {
+            DoorError::new(Code::JournalUnavailable, "the mailbox cannot be used at present").caused_by(error)
+        }
+        MailboxError::Damaged => DoorError::internal(error),
+    }
+}

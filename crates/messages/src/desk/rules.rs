@@ -1,0 +1,78 @@
+//! What a statement has to be when it arrives.
+
+use chancery_certificates::registry::Authorization;
+use chancery_reference_points::{Code, DoorError, DoorResult};
+
+use crate::{
+    limits::{MAX_AGE_S, MAX_CLOCK_SKEW_S},
+    statement::{Acknowledgement, Deposit, Head, Stated, Statement},
+};
+
+/// Neither old, so that nothing is held back and brought later, nor ahead (MSG-7).
+pub(super) fn in_time(statement: &impl Statement, now: u64) -> DoorResult<()> {
+    let time = statement.time().get();
+    if time > now.saturating_add(MAX_CLOCK_SKEW_S) {
+        let error = DoorError::new(Code::ClockSkew, "statement: its time lies ahead; set the clock of whoever signs");
+        return Err(error.with("now", now.saturating_mul(1000)));
+    }
+    if now > time.saturating_add(MAX_AGE_S) {
+        let detail = format!("statement: it is older than {MAX_AGE_S} s; sign anew");
+        return Err(DoorError::new(Code::OperationExpired, detail));
+    }
+    Ok(())
+}
+
+/// Nobody writes to itself: the receipt would say nothing.
+pub(super) fn between_two(head: &Head) -> DoorResult<()> {
+    if head.from.address == head.to.address {
+        let detail = "statement.head.to: the receiver is the sender";
+        return Err(DoorError::new(Code::MalformedRequest, detail).with("member", "statement.head.to"));
+    }
+    Ok(())
+}
+
+pub(super) fn may_sign(standing: Authorization) -> DoorResult<()> {
+    Err(match standing {
+        Authorization::Authorized => return Ok(()),
+        Authorization::KeyEnded => {
+            DoorError::new(Code::KeyRotated, "the right `submission` of the signer's key has ended")
+        }
+        Authorization::OrganizationSuspended => {
+            DoorError::new(Code::OrganizationSuspended, "the signer's organization is suspended")
+        }
+        Authorization::UnknownOrganization => {
+            DoorError::new(Code::UnknownOrganization, "statement: the signer's organization is not registered")
+        }
+        Authorization::NotAuthorized => {
+            let detail = "the signer's key has no right `submission` for the organization that it names";
+            DoorError::new(Code::RoleRequired, detail).with("required", vec!["source"])
+        }
+    })
+}
+
+pub(super) fn may_receive(standing: Authorization) -> DoorResult<()> {
+    Err(match standing {
+        Authorization::Authorized => return Ok(()),
+        Authorization::UnknownOrganization => {
+            DoorError::new(Code::UnknownOrganization, "statement.head.to: there is no such organization")
+        }
+        Authorization::KeyEnded | Authorization::OrganizationSuspended | Authorization::NotAuthorized => {
+            let detail = "statement.head.to: this is no key with the right `submission` in force of that organization";
+            DoorError::new(Code::UnknownAddress, detail).with("member", "statement.head.to")
+        }
+    })
+}
+
+/// An acknowledgement is of this message, by its receiver.
+pub(super) fn acknowledges(acknowledgement: &Acknowledgement, deposit: &Stated<Deposit>) -> DoorResult<()> {
+    let detail = if acknowledgement.message != deposit.id() {
+        "statement.message: it is another message"
+    } else if acknowledgement.deposit != deposit.digest() {
+        "statement.deposit: it is not the digest of the operation that deposited the message"
+    } else if acknowledgement.by != deposit.statement.head.to {
+        "statement.by: it is not the receiver that the message names"
+    } else {
+        return Ok(());
+    };
+    Err(DoorError::new(Code::MalformedRequest, detail).with("member", "statement"))
+}

@@ -1,0 +1,25 @@
+//! Sealed messages between organizations (S-NET): over HTTP, readable by sender and receiver alone, with receipts on the chain.
+//!
+//! ```text
+//! sender    encryption key of the receiver, proven by the chain (chain)
+//!             -> envelope (JWE for receiver and sender) -> deposit statement -> signature over its data operation
+//! gateway   desk: checks -> mailbox (synced) -> R2D -> data block, final -> visible to the receiver
+//! receiver  envelope opened -> acknowledgement statement -> signature -> desk -> R2D -> data block, final
+//! anybody   proof: statement, signature, Merkle path, transaction, header, finality; knowing the genesis alone
+//! ```
+//!
+//! Place: an application. The gateway reaches [`desk::Desk`] through a port; the desk reaches chains through R2D and S2P; a client's side reads the chain through `ledger`
+//! and believes no node.
+//!
+//! Invariants: MSG-1 to MSG-10 (`docs/specs/messages.md`).
+//!
+//! It must not hold a key that opens a message (only [`envelope::open`] takes one, on the side of its owner), know REST, or be imported by an entity.
+
+pub mod chain;
+pub mod desk;
+pub mod envelope;
+pub mod limits;
+pub mod mailbox;
+pub mod members;
+pub mod proof;
+pub mod statement;

@@ -1,0 +1,30 @@
+//! Every bound of messages, with its name.
+
+/// Longest content of a message, in bytes.
+pub const MAX_CONTENT_BYTES: usize = 384 * 1024;
+/// Longest subject, in bytes of UTF-8.
+pub const MAX_SUBJECT_BYTES: usize = 256;
+/// Longest media type of a content, in bytes.
+pub const MAX_TYPE_BYTES: usize = 127;
+/// Longest envelope, in bytes: the content twice in base64, and what stands around it.
+pub const MAX_ENVELOPE_BYTES: usize = 720 * 1024;
+/// Longest statement, in bytes.
+pub const MAX_STATEMENT_BYTES: usize = 2 * 1024;
+/// How old a new message or acknowledgement may be when it arrives, in seconds.
+pub const MAX_AGE_S: u64 = 15 * 60;
+/// How far the clock of whoever signs may be ahead, in seconds. Less than what R2D accepts.
+pub const MAX_CLOCK_SKEW_S: u64 = 30;
+/// Most messages that wait for one receiver.
+pub const MAX_WAITING: u64 = 1_000;
+/// Most bytes of envelopes that wait for one receiver.
+pub const MAX_WAITING_BYTES: u64 = 256 * 1024 * 1024;
+/// Most messages of one sender that wait for one receiver, so that no sender fills a mailbox alone.
+pub const MAX_WAITING_OF_SENDER: u64 = 200;
+/// How long an envelope is kept after its acknowledgement, in seconds; its statements and signatures stay.
+pub const KEPT_AFTER_ACKNOWLEDGEMENT_S: u64 = 30 * 24 * 60 * 60;
+/// How long a message is kept whose deposit did not become final and whose sender did not come back, in seconds.
+pub const KEPT_WITHOUT_DEPOSIT_S: u64 = 24 * 60 * 60;
+/// Envelopes that one write removes at most.
+pub const MAX_REMOVALS: usize = 32;
+/// Longest file of a proof that is read, in bytes.
+pub const MAX_PROOF_BYTES: usize = 16 * 1024 * 1024;

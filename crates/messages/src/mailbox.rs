@@ -1,0 +1,303 @@
+//! The mailbox: messages on disk, in a log-structured store (fjall). Every write is one batch, synced before it returns, so that what was acknowledged survives a kill (MSG-5); readers
+//! take no lock and see whole batches.
+//!
+//! ```text
+//! keep -> waiting for its deposit -- deposited --> visible, with a place -- acknowledge --> -- acknowledged --> envelope removed 30 days later
+//!            | forget, or a day
+//!            v
+//!          gone (its sender has no answer, and sends again)
+//! ```
+
+mod record;
+mod store;
+mod usage;
+
+use std::path::Path;
+
+use alloy_primitives::{Address, B256, Bytes};
+use chancery_reference_points::data_block::TransactionLocator;
+use parking_lot::Mutex;
+
+pub use record::{Receipt, Record};
+use store::Store;
+use usage::Usage;
+
+use crate::{
+    limits::{
+        KEPT_AFTER_ACKNOWLEDGEMENT_S, KEPT_WITHOUT_DEPOSIT_S, MAX_REMOVALS, MAX_WAITING, MAX_WAITING_BYTES,
+        MAX_WAITING_OF_SENDER,
+    },
+    statement::{Deposit, Stated},
+};
+
+/// Why the mailbox did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum MailboxError {
+    /// The receiver, or this sender's share of its mailbox, is full.
+    #[error("the receiver's mailbox is full: {waiting} messages wait, of {limit}")]
+    Full {
+        /// Messages that wait, of the receiver or of this sender to it; bytes when these are too many.
+        waiting: u64,
+        /// How many may.
+        limit: u64,
+    },
+    /// There is no such message.
+    #[error("there is no such message")]
+    Unknown,
+    /// The disk.
+    #[error("the mailbox cannot be used: {0}")]
+    Store(#[from] fjall::Error),
+    /// The folder.
+    #[error("the folder of the mailbox: {0}")]
+    Folder(#[from] std::io::Error),
+    /// A value that does not read.
+    #[error("the mailbox holds a value that does not read: restore it from a copy")]
+    Damaged,
+}
+
+/// Whose side of the mailbox is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What an address has received.
+    Received,
+    /// What it has sent.
+    Sent,
+}
+
+/// A message on its way in.
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    /// The deposit; its hash names the message.
+    pub deposit: &'a Stated<Deposit>,
+    /// The sender's signature.
+    pub signature: &'a Bytes,
+    /// The envelope.
+    pub envelope: &'a str,
+    /// Unix seconds.
+    pub now: u64,
+}
+
+/// The mailboxes of a city.
+pub struct Mailbox {
+    store: Store,
+    /// Held by whoever writes: one batch rests on what the one before has left.
+    writer: Mutex<()>,
+}
+
+impl Mailbox {
+    /// Opens the folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`MailboxError::Folder`], [`MailboxError::Store`].
+    pub fn open(directory: &Path) -> Result<Self, MailboxError> {
+        Ok(Self { store: Store::open(directory)?, writer: Mutex::new(()) })
+    }
+
+    /// Keeps a message until its deposit is final. The same message twice is one: what is kept already comes back (MSG-6).
+    ///
+    /// # Errors
+    /// [`MailboxError::Full`], [`MailboxError::Store`].
+    pub fn keep(&self, incoming: &Incoming<'_>) -> Result<Record, MailboxError> {
+        let _writer = self.writer.lock();
+        let id = incoming.deposit.id();
+        if let Some(known) = self.store.record(id)? {
+            return Ok(known);
+        }
+        let head = &incoming.deposit.statement.head;
+        let mut batch = self.store.batch();
+        let freed = self.sweep(&mut batch, incoming.now)?;
+        let record = Record::new(incoming);
+        let mut usage = Usage::read(&self.store, freed)?;
+        usage.take(&self.store, head.to.address, head.from.address, record.sealed_bytes)?;
+        batch.insert(&self.store.records, id.as_slice(), record.encode()?);
+        batch.insert(&self.store.envelopes, id.as_slice(), incoming.envelope.as_bytes());
+        batch.insert(&self.store.undeposited, store::timed(incoming.now, id), "");
+        usage.write(&self.store, &mut batch);
+        batch.commit()?;
+        Ok(record)
+    }
+
+    /// The deposit is final: from now on the receiver sees the message. Once; later calls change nothing.
+    ///
+    /// # Errors
+    /// [`MailboxError::Unknown`] for a message that was given up meanwhile.
+    pub fn deposited(&self, id: B256, recorded: &TransactionLocator) -> Result<Record, MailboxError> {
+        let _writer = self.writer.lock();
+        let mut record = self.store.record(id)?.ok_or(MailboxError::Unknown)?;
+        if record.place.is_some() {
+            return Ok(record);
+        }
+        let head = record.stated()?.statement.head;
+        let place = self.store.next_place()?;
+        record.place = Some(place);
+        record.deposited = Some(recorded.clone());
+        let mut batch = self.store.batch();
+        batch.insert(&self.store.records, id.as_slice(), record.encode()?);
+        batch.remove(&self.store.undeposited, store::timed(record.arrived_at, id));
+        batch.insert(&self.store.boxes, store::place_key(Side::Received, head.to.address, place), id.as_slice());
+        batch.insert(&self.store.boxes, store::place_key(Side::Sent, head.from.address, place), id.as_slice());
+        self.store.count_place(&mut batch, place);
+        batch.commit()?;
+        Ok(record)
+    }
+
+    /// Gives up a message whose deposit was refused. One that is deposited stays.
+    ///
+    /// # Errors
+    /// [`MailboxError::Store`].
+    pub fn forget(&self, id: B256) -> Result<(), MailboxError> {
+        let _writer = self.writer.lock();
+        let Some(record) = self.store.record(id)?.filter(|record| record.place.is_none()) else { return Ok(()) };
+        let mut batch = self.store.batch();
+        let mut usage = Usage::read(&self.store, Vec::new())?;
+        self.remove_undeposited(&mut batch, &mut usage, id, &record)?;
+        usage.write(&self.store, &mut batch);
+        Ok(batch.commit()?)
+    }
+
+    /// Keeps an acknowledgement until it is final. The first one counts: with another text, the first one comes back.
+    ///
+    /// # Errors
+    /// [`MailboxError::Unknown`], [`MailboxError::Store`].
+    pub fn acknowledge(&self, id: B256, text: &str, signature: &Bytes) -> Result<Record, MailboxError> {
+        let _writer = self.writer.lock();
+        let mut record = self.visible(id)?;
+        if record.acknowledgement.is_some() {
+            return Ok(record);
+        }
+        record.acknowledgement = Some(Receipt { text: text.to_owned(), signature: signature.clone(), recorded: None });
+        self.rewrite(id, &record)?;
+        Ok(record)
+    }
+
+    /// Gives up an acknowledgement that was refused, so that the receiver can make another. One that is final stays.
+    ///
+    /// # Errors
+    /// [`MailboxError::Unknown`], [`MailboxError::Store`].
+    pub fn forget_acknowledgement(&self, id: B256) -> Result<(), MailboxError> {
+        let _writer = self.writer.lock();
+        let mut record = self.visible(id)?;
+        if record.is_acknowledged() || record.acknowledgement.take().is_none() {
+            return Ok(());
+        }
+        self.rewrite(id, &record)
+    }
+
+    /// The acknowledgement is final: the message waits no longer, and its place in the mailbox is free. Once.
+    ///
+    /// # Errors
+    /// [`MailboxError::Unknown`], [`MailboxError::Store`].
+    pub fn acknowledged(&self, id: B256, recorded: &TransactionLocator, now: u64) -> Result<Record, MailboxError> {
+        let _writer = self.writer.lock();
+        let mut record = self.visible(id)?;
+        if record.is_acknowledged() {
+            return Ok(record);
+        }
+        record.acknowledgement.as_mut().ok_or(MailboxError::Unknown)?.recorded = Some(recorded.clone());
+        let head = record.stated()?.statement.head;
+        let mut batch = self.store.batch();
+        let mut usage = Usage::read(&self.store, Vec::new())?;
+        usage.free(&self.store, head.to.address, head.from.address, record.sealed_bytes)?;
+        usage.write(&self.store, &mut batch);
+        batch.insert(&self.store.records, id.as_slice(), record.encode()?);
+        batch.insert(&self.store.removable, store::timed(now, id), "");
+        batch.commit()?;
+        Ok(record)
+    }
+
+    /// A message, whether it is visible yet or not.
+    ///
+    /// # Errors
+    /// [`MailboxError::Store`].
+    pub fn record(&self, id: B256) -> Result<Option<Record>, MailboxError> {
+        self.store.record(id)
+    }
+
+    /// The envelope; `None` when it was removed after its acknowledgement.
+    ///
+    /// # Errors
+    /// [`MailboxError::Store`].
+    pub fn envelope(&self, id: B256) -> Result<Option<String>, MailboxError> {
+        let Some(bytes) = self.store.envelopes.get(id.as_slice())? else { return Ok(None) };
+        String::from_utf8(bytes.to_vec()).map(Some).map_err(|_| MailboxError::Damaged)
+    }
+
+    /// Visible messages of an address in the order of their places, after a place, at most `limit`.
+    ///
+    /// # Errors
+    /// [`MailboxError::Store`].
+    pub fn list(
+        &self,
+        side: Side,
+        address: Address,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(B256, Record)>, MailboxError> {
+        self.store.list(side, address, after, limit)
+    }
+
+    fn visible(&self, id: B256) -> Result<Record, MailboxError> {
+        self.store.record(id)?.filter(|record| record.place.is_some()).ok_or(MailboxError::Unknown)
+    }
+
+    fn rewrite(&self, id: B256, record: &Record) -> Result<(), MailboxError> {
+        let mut batch = self.store.batch();
+        batch.insert(&self.store.records, id.as_slice(), record.encode()?);
+        Ok(batch.commit()?)
+    }
+
+    /// Removes what has been kept long enough, a bounded part of it; what that frees.
+    fn sweep(&self, batch: &mut fjall::OwnedWriteBatch, now: u64) -> Result<Vec<usage::Freed>, MailboxError> {
+        let mut freed = Vec::new();
+        for (time, id) in
+            self.store.older(&self.store.undeposited, now.saturating_sub(KEPT_WITHOUT_DEPOSIT_S), MAX_REMOVALS)?
+        {
+            if let Some(record) = self.store.record(id)? {
+                let head = record.stated()?.statement.head;
+                freed.push(usage::Freed {
+                    receiver: head.to.address,
+                    sender: head.from.address,
+                    bytes: record.sealed_bytes,
+                });
+            }
+            batch.remove(&self.store.records, id.as_slice());
+            batch.remove(&self.store.envelopes, id.as_slice());
+            batch.remove(&self.store.undeposited, store::timed(time, id));
+        }
+        let before = now.saturating_sub(KEPT_AFTER_ACKNOWLEDGEMENT_S);
+        for (time, id) in self.store.older(&self.store.removable, before, MAX_REMOVALS)? {
+            batch.remove(&self.store.envelopes, id.as_slice());
+            batch.remove(&self.store.removable, store::timed(time, id));
+        }
+        Ok(freed)
+    }
+
+    fn remove_undeposited(
+        &self,
+        batch: &mut fjall::OwnedWriteBatch,
+        usage: &mut Usage,
+        id: B256,
+        record: &Record,
+    ) -> Result<(), MailboxError> {
+        let head = record.stated()?.statement.head;
+        usage.free(&self.store, head.to.address, head.from.address, record.sealed_bytes)?;
+        batch.remove(&self.store.records, id.as_slice());
+        batch.remove(&self.store.envelopes, id.as_slice());
+        batch.remove(&self.store.undeposited, store::timed(record.arrived_at, id));
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailbox").finish_non_exhaustive()
+    }
+}
+
+/// The bounds of one mailbox.
+const fn bounds() -> (u64, u64, u64) {
+    (MAX_WAITING, MAX_WAITING_BYTES, MAX_WAITING_OF_SENDER)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! The proof of a message's deposit and of its receipt, in one file that `chancery verify` reads: statement, signature, Merkle path, transaction, header, finality (MSG-8).
+
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::SolEvent as _;
+use chancery_contracts::{DataBlockRegistry, predeploys};
+use chancery_light::{BUNDLE_VERSION, ProofBundle, TrustedChain, VerifyError};
+use chancery_primitives::{
+    OperationType, UnixSeconds,
+    data_block::{self, DataBlockRoot, Leaf},
+};
+use chancery_reference_points::data_block::{OperationProof, TransactionLocator};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    limits::MAX_PROOF_BYTES,
+    statement::{Acknowledgement, Deposit, Stated, Statement},
+};
+
+/// Version of the file.
+pub const VERSION: u32 = 1;
+
+/// A statement in a final data block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProvenStatement {
+    /// Its exact text.
+    pub statement: String,
+    /// Its signer's signature, 65 bytes.
+    pub signature: Bytes,
+    /// From the leaf to the root, as `@openzeppelin/merkle-tree` reads them.
+    pub siblings: Vec<B256>,
+    /// The data block's root.
+    pub root: B256,
+    /// Where the root is recorded.
+    pub recorded: TransactionLocator,
+    /// Transaction, receipt, header and finality; absent for a chain without finality certificates.
+    pub proof: Option<ProofBundle>,
+}
+
+impl ProvenStatement {
+    pub(crate) fn new(statement: String, signature: Bytes, proof: OperationProof) -> Self {
+        let OperationProof { siblings, root, recorded, proof, .. } = proof;
+        Self { statement, signature, siblings, root, recorded, proof }
+    }
+}
+
+/// The file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MessageProof {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The sender has deposited it.
+    pub deposit: ProvenStatement,
+    /// The receiver has received it; absent before it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledgement: Option<ProvenStatement>,
+}
+
+/// The first check that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{check}: {detail}")]
+pub struct ProofFailure {
+    /// Its name.
+    pub check: String,
+    /// What it found.
+    pub detail: String,
+}
+
+impl ProofFailure {
+    fn new(check: impl Into<String>, detail: impl std::fmt::Display) -> Self {
+        Self { check: check.into(), detail: detail.to_string() }
+    }
+}
+
+impl From<VerifyError> for ProofFailure {
+    fn from(error: VerifyError) -> Self {
+        Self::new(error.check(), error)
+    }
+}
+
+/// When and where something was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedAt {
+    /// The transaction.
+    pub tx_hash: B256,
+    /// Its block.
+    pub block_number: u64,
+    /// Time of the block, Unix seconds: the statement is not younger.
+    pub time: UnixSeconds,
+    /// Digest of the operation.
+    pub operation: B256,
+}
+
+/// What was proven.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifiedMessage {
+    /// The message's identifier.
+    pub message: B256,
+    /// What its sender has signed.
+    pub deposit: Deposit,
+    /// Where that is recorded.
+    pub deposited: RecordedAt,
+    /// What its receiver has signed.
+    pub acknowledgement: Option<Acknowledgement>,
+    /// Where that is recorded.
+    pub acknowledged: Option<RecordedAt>,
+    /// The checks that were made, in order.
+    pub checks: Vec<String>,
+}
+
+/// The checks of each statement, in order.
+const CHECKS: [&str; 7] = [
+    "file-readable",
+    "signature",
+    "chain-matches",
+    "operation-in-block",
+    "block-final",
+    "transaction-included",
+    "root-recorded",
+];
+
+impl MessageProof {
+    pub(crate) const fn new(deposit: ProvenStatement, acknowledgement: Option<ProvenStatement>) -> Self {
+        Self { version: VERSION, deposit, acknowledgement }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// `file-readable`.
+    pub fn from_json(json: &[u8]) -> Result<Self, ProofFailure> {
+        if json.len() > MAX_PROOF_BYTES {
+            return Err(ProofFailure::new("file-readable", format!("it is longer than {MAX_PROOF_BYTES} bytes")));
+        }
+        let file: Self = serde_json::from_slice(json).map_err(|error| ProofFailure::new("file-readable", error))?;
+        if file.version != VERSION {
+            return Err(ProofFailure::new("file-readable", format!("version {}, known is {VERSION}", file.version)));
+        }
+        Ok(file)
+    }
+
+    /// Verifies everything, knowing the main chain alone.
+    ///
+    /// # Errors
+    /// The first check that fails, by name, after `deposit` or `acknowledgement`.
+    pub fn verify(&self, chain: &TrustedChain) -> Result<VerifiedMessage, ProofFailure> {
+        let (deposit, deposited) = verify::<Deposit>("deposit", &self.deposit, chain)?;
+        let mut checks: Vec<String> = CHECKS.iter().map(|check| format!("deposit-{check}")).collect();
+        let acknowledged = match &self.acknowledgement {
+            None => None,
+            Some(proven) => {
+                let found = verify::<Acknowledgement>("acknowledgement", proven, chain)?;
+                checks.extend(CHECKS.iter().map(|check| format!("acknowledgement-{check}")));
+                let said = &found.0.statement;
+                let fits = said.message == deposit.id()
+                    && said.deposit == deposit.digest()
+                    && said.by == deposit.statement.head.to;
+                if !fits {
+                    let detail = "it is of another message, or not by the receiver";
+                    return Err(ProofFailure::new("acknowledgement-of-message", detail));
+                }
+                checks.push("acknowledgement-of-message".to_owned());
+                Some(found)
+            }
+        };
+        let (acknowledgement, acknowledged) = acknowledged.map(|(stated, at)| (stated.statement, at)).unzip();
+        Ok(VerifiedMessage {
+            message: deposit.id(),
+            deposit: deposit.statement,
+            deposited,
+            acknowledgement,
+            acknowledged,
+            checks,
+        })
+    }
+}
+
+fn verify<S: Statement>(
+    which: &str,
+    proven: &ProvenStatement,
+    chain: &TrustedChain,
+) -> Result<(Stated<S>, RecordedAt), ProofFailure> {
+    let refuse = |check: &str, detail: String| ProofFailure::new(format!("{which}-{check}"), detail);
+    let stated = Stated::<S>::read(&proven.statement).map_err(|error| refuse("file-readable", error.to_string()))?;
+    stated.verify(&proven.signature).map_err(|error| refuse("signature", error.to_string()))?;
+    if stated.statement.chain_id() != chain.chain_id() {
+        return Err(refuse("chain-matches", "it was signed for another chain".to_owned()));
+    }
+    let leaf = leaf_of(&stated);
+    if !data_block::verify(DataBlockRoot(proven.root), &leaf, &proven.siblings) {
+        return Err(refuse("operation-in-block", "the statement is not under the data block's root".to_owned()));
+    }
+    let bundle = proven.proof.as_ref().ok_or_else(|| {
+        refuse("block-final", "there is no proof of finality: the chain has no certificates, or it was cut".to_owned())
+    })?;
+    if bundle.version != BUNDLE_VERSION {
+        return Err(refuse("file-readable", "the proof in it is of another version".to_owned()));
+    }
+    let found = bundle.verify(chain)?;
+    let receipt = &found.receipt.receipt;
+    let is_recorded = receipt.status()
+        && receipt.logs().iter().any(|log| {
+            log.address == predeploys::DATA_BLOCK_REGISTRY
+                && DataBlockRegistry::DataBlockRecorded::decode_log_data(&log.data)
+                    .is_ok_and(|event| event.root == proven.root)
+        });
+    let said = &proven.recorded;
+    let is_there = said.tx_hash == found.transaction.hash
+        && said.block_number == found.header.number()
+        && said.block_hash == found.header.hash();
+    if !is_recorded || !is_there {
+        return Err(refuse("root-recorded", "the transaction does not record this root, or is another one".to_owned()));
+    }
+    let at = RecordedAt {
+        tx_hash: found.transaction.hash,
+        block_number: found.header.number(),
+        time: UnixSeconds(found.header.header().timestamp),
+        operation: leaf.operation_digest,
+    };
+    Ok((stated, at))
+}
+
+fn leaf_of<S: Statement>(stated: &Stated<S>) -> Leaf {
+    let source: Address = stated.statement.signer();
+    Leaf {
+        operation_digest: stated.digest(),
+        source,
+        operation_type: OperationType::DataRecord,
+        content_hash: stated.id(),
+        time: stated.statement.time(),
+    }
+}

@@ -1,0 +1,260 @@
+//! What is signed: the deposit of a message and the acknowledgement of its receipt. Each is a small JSON text; its exact bytes are the content of an
+//! EIP-712 `DataOperation` (`docs/specs/encodings.md`), so both are data operations like any other and are proven like them.
+
+use alloy_primitives::{Address, B256, keccak256};
+use chancery_contracts::predeploys;
+use chancery_primitives::{
+    DataOperation, OrganizationCode, SignatureError, SignedOperation as _, SigningDomain, UnixSeconds,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::limits::MAX_STATEMENT_BYTES;
+
+/// Version of both statements.
+pub const VERSION: u32 = 1;
+/// Data format of a deposit.
+pub const DEPOSIT_FORMAT: &str = "message/deposit";
+/// Data format of an acknowledgement.
+pub const ACKNOWLEDGEMENT_FORMAT: &str = "message/acknowledgement";
+
+/// Why something is no statement, or not signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StatementError {
+    /// Too long.
+    #[error("a statement has at most {MAX_STATEMENT_BYTES} bytes")]
+    TooLong,
+    /// Not these members.
+    #[error("the statement cannot be read: {0}")]
+    Unreadable(String),
+    /// A version that this release does not know.
+    #[error("the statement has version {0}, known is {VERSION}")]
+    Version(u32),
+    /// Signed by somebody else, or not at all.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+}
+
+/// One side of a message: a key of an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Correspondent {
+    /// The organization.
+    pub organization: OrganizationCode,
+    /// The address of its key.
+    pub address: Address,
+}
+
+/// Who writes to whom, and when. The envelope is bound to it (JWE `aad`), so that it opens for this message alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Head {
+    /// [`VERSION`].
+    pub version: u32,
+    /// EIP-155 id of the main chain of the city that keeps the message.
+    pub chain_id: u64,
+    /// The sender, who signs.
+    pub from: Correspondent,
+    /// The receiver.
+    pub to: Correspondent,
+    /// When the sender made it.
+    pub sent: UnixSeconds,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_reply_to: Option<B256>,
+}
+
+impl Head {
+    /// The bytes that the envelope is bound to: JSON with the members in the order of this type.
+    ///
+    /// # Errors
+    /// [`StatementError::Unreadable`], which values of these types never give.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, StatementError> {
+        serde_json::to_vec(self).map_err(|error| StatementError::Unreadable(error.to_string()))
+    }
+}
+
+/// The sender deposits a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Deposit {
+    /// Who, to whom, when.
+    pub head: Head,
+    /// keccak256 of the envelope's bytes.
+    pub sealed_hash: B256,
+    /// How many they are.
+    pub sealed_bytes: u64,
+    /// RFC 7638 thumbprint of the receiver's key that it is sealed to.
+    pub sealed_to: String,
+}
+
+/// The receiver says that it has a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Acknowledgement {
+    /// [`VERSION`].
+    pub version: u32,
+    /// EIP-155 id of the main chain.
+    pub chain_id: u64,
+    /// The message.
+    pub message: B256,
+    /// Digest of the operation that deposited it.
+    pub deposit: B256,
+    /// The receiver, who signs.
+    pub by: Correspondent,
+    /// When it had read it.
+    pub received: UnixSeconds,
+}
+
+/// A statement of either sort.
+pub trait Statement: Serialize + DeserializeOwned {
+    /// Its data format.
+    const FORMAT: &'static str;
+
+    /// Its version.
+    fn version(&self) -> u32;
+    /// EIP-155 id of the chain that it is for.
+    fn chain_id(&self) -> u64;
+    /// Who signs it.
+    fn signer(&self) -> Address;
+    /// What it is about, as the data operation names it.
+    fn subject(&self) -> B256;
+    /// The operation that it follows.
+    fn previous(&self) -> B256;
+    /// When it was made.
+    fn time(&self) -> UnixSeconds;
+}
+
+impl Statement for Deposit {
+    const FORMAT: &'static str = DEPOSIT_FORMAT;
+
+    fn version(&self) -> u32 {
+        self.head.version
+    }
+
+    fn chain_id(&self) -> u64 {
+        self.head.chain_id
+    }
+
+    fn signer(&self) -> Address {
+        self.head.from.address
+    }
+
+    /// The receiver.
+    fn subject(&self) -> B256 {
+        self.head.to.address.into_word()
+    }
+
+    fn previous(&self) -> B256 {
+        B256::ZERO
+    }
+
+    fn time(&self) -> UnixSeconds {
+        self.head.sent
+    }
+}
+
+impl Statement for Acknowledgement {
+    const FORMAT: &'static str = ACKNOWLEDGEMENT_FORMAT;
+
+    fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+
+    fn signer(&self) -> Address {
+        self.by.address
+    }
+
+    /// The message.
+    fn subject(&self) -> B256 {
+        self.message
+    }
+
+    /// Its deposit.
+    fn previous(&self) -> B256 {
+        self.deposit
+    }
+
+    fn time(&self) -> UnixSeconds {
+        self.received
+    }
+}
+
+/// A statement with the exact text that is hashed and signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated<S> {
+    /// The text.
+    pub text: String,
+    /// What it says.
+    pub statement: S,
+}
+
+impl<S: Statement> Stated<S> {
+    /// Writes a statement.
+    ///
+    /// # Errors
+    /// [`StatementError::Unreadable`], which values of these types never give.
+    pub fn write(statement: S) -> Result<Self, StatementError> {
+        let text = serde_json::to_string(&statement).map_err(|error| StatementError::Unreadable(error.to_string()))?;
+        Ok(Self { text, statement })
+    }
+
+    /// Reads a statement that came from outside.
+    ///
+    /// # Errors
+    /// [`StatementError`].
+    pub fn read(text: &str) -> Result<Self, StatementError> {
+        if text.len() > MAX_STATEMENT_BYTES {
+            return Err(StatementError::TooLong);
+        }
+        let statement: S = serde_json::from_str(text).map_err(|error| StatementError::Unreadable(error.to_string()))?;
+        if statement.version() != VERSION {
+            return Err(StatementError::Version(statement.version()));
+        }
+        Ok(Self { text: text.to_owned(), statement })
+    }
+
+    /// keccak256 of the text. Of a deposit this is the message's identifier.
+    #[must_use]
+    pub fn id(&self) -> B256 {
+        keccak256(self.text.as_bytes())
+    }
+
+    /// The data operation whose EIP-712 digest is signed. The statement says everything in it.
+    #[must_use]
+    pub fn operation(&self) -> DataOperation {
+        DataOperation {
+            data_format: B256::right_padding_from(S::FORMAT.as_bytes()),
+            content_hash: self.id(),
+            source: self.statement.signer(),
+            subject: self.statement.subject(),
+            previous: self.statement.previous(),
+            time: self.statement.time(),
+            idempotency_key: self.id(),
+        }
+    }
+
+    /// What is signed: the operation's digest for `DataBlockRegistry` of the chain that the statement names.
+    #[must_use]
+    pub fn digest(&self) -> B256 {
+        self.operation().digest(&self.domain())
+    }
+
+    /// Checks that the key that the statement names has signed it (65 bytes, r, s, v).
+    ///
+    /// # Errors
+    /// [`StatementError::Signature`].
+    pub fn verify(&self, signature: &[u8]) -> Result<(), StatementError> {
+        Ok(self.operation().verify(&self.domain(), signature, self.statement.signer())?)
+    }
+
+    fn domain(&self) -> SigningDomain {
+        SigningDomain::new(self.statement.chain_id(), predeploys::DATA_BLOCK_REGISTRY)
+    }
+}
+
+#[cfg(test)]
+mod tests;

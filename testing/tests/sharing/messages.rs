@@ -1,0 +1,196 @@
+//! Sealed messages in a whole city, by the commands of two organizations, with the city killed after each acknowledgement.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use chancery_testing::process::{City, CityOptions, built_binary};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::bodies::{Said, refused};
+
+const MINUTES: &str = "Agreed on Tuesday: the bridge is closed on market days, which nobody else shall read.";
+
+/// A city and organizations in it, each with a key of its own.
+struct Offices {
+    folder: TempDir,
+    city: City,
+}
+
+fn start(folder: &Path) -> City {
+    City::start(&CityOptions::new(&folder.join("city"))).unwrap()
+}
+
+impl Offices {
+    fn open(organizations: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let city = start(folder.path());
+        let offices = Self { folder, city };
+        for organization in organizations {
+            let file = offices.path(&format!("{organization}.key")).display().to_string();
+            let made = offices.say(None, &["key", "new", &file]).unwrap();
+            let address = made["address"].as_str().unwrap();
+            offices.operator(&["organization", "register", organization, "--name", "An office"]).unwrap();
+            let authorize = ["organization", "authorize-key", organization, address, "--right", "submission"];
+            offices.operator(&authorize).unwrap();
+        }
+        offices
+    }
+
+    /// `SIGKILL`, and the same city again.
+    fn killed(self) -> Self {
+        let Self { folder, city } = self;
+        city.kill().unwrap();
+        let city = start(folder.path());
+        Self { folder, city }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn address(&self, who: &str) -> String {
+        self.say(Some(who), &["key", "show"]).unwrap()["address"].as_str().unwrap().to_owned()
+    }
+
+    fn operator(&self, arguments: &[&str]) -> Said {
+        self.say(None, &[&["--dev-key", "0"], arguments].concat())
+    }
+
+    fn send(&self, to: &str, file: &str) -> Said {
+        let file = self.path(file).display().to_string();
+        self.say(
+            Some("WATER-WORKS"),
+            &["message", "send", &file, "--to", to, "--subject", "Minutes", "--type", "text/plain"],
+        )
+    }
+
+    fn say(&self, who: Option<&str>, arguments: &[&str]) -> Said {
+        let key = who.map(|who| self.path(&format!("{who}.key")));
+        say(&self.city.gateway, &self.path("city/genesis/main.json"), key.as_deref(), arguments)
+    }
+}
+
+fn say(gateway: &str, genesis: &Path, key: Option<&Path>, arguments: &[&str]) -> Said {
+    let mut command = Command::new(built_binary());
+    command.args(["--json", "--url", gateway]).args(arguments).env("CHANCERY_GENESIS", genesis);
+    if let Some(key) = key {
+        command.arg("--key").arg(key);
+    }
+    let output = command.output().unwrap();
+    if output.status.success() {
+        return Ok(serde_json::from_slice(&output.stdout).unwrap());
+    }
+    // A file that is refused is an answer, on standard output.
+    let said = [output.stdout, output.stderr].concat();
+    Err(String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Whether a text stands in some file below a folder.
+fn stands_below(folder: &Path, text: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return stands_below(&path, text);
+        }
+        fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}
+
+fn ids(list: &Value) -> Vec<&str> {
+    list["items"].as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap()).collect()
+}
+
+// S-NET, MSG-1 to MSG-6, MSG-8, MSG-10
+#[test]
+fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
+    let offices = Offices::open(&["WATER-WORKS", "CITY-HALL", "FIRE-BRIGADE"]);
+    fs::write(offices.path("minutes.txt"), MINUTES).unwrap();
+
+    // Nothing is sealed to a key that the chain does not show.
+    let text = refused(offices.send("CITY-HALL", "minutes.txt"));
+    assert!(text.contains("has published no encryption key"), "{text}");
+    let published = offices.say(Some("CITY-HALL"), &["message", "publish-key"]).unwrap();
+    offices.say(Some("FIRE-BRIGADE"), &["message", "publish-key"]).unwrap();
+    let sent = offices.send("CITY-HALL", "minutes.txt").unwrap();
+    assert_eq!(sent["sealedTo"], published["thumbprint"], "{sent}");
+    assert_eq!(sent["keyPublishedInBlock"], published["blockNumber"], "{sent}");
+    let id = sent["message"].as_str().unwrap().to_owned();
+
+    // What was acknowledged to the sender is there after a kill, sealed, for its two sides alone.
+    let offices = offices.killed();
+    for text in [MINUTES, "Minutes"] {
+        assert!(!stands_below(&offices.path("city/messages"), text), "{text} can be read in the mailbox");
+    }
+    let inbox = |offices: &Offices, who: &str| offices.say(Some(who), &["message", "inbox"]).unwrap();
+    assert_eq!(ids(&inbox(&offices, "CITY-HALL")), [id.as_str()]);
+    assert_eq!(ids(&inbox(&offices, "FIRE-BRIGADE")), Vec::<&str>::new());
+    let sent_box = offices.say(Some("WATER-WORKS"), &["message", "inbox", "--sent"]).unwrap();
+    assert_eq!(ids(&sent_box), [id.as_str()]);
+    let read = |offices: &Offices, who: &str, name: &str| {
+        let out = offices.path(name).display().to_string();
+        offices.say(Some(who), &["message", "read", &id, "--out", &out])
+    };
+    let text = refused(read(&offices, "FIRE-BRIGADE", "stolen"));
+    assert!(text.contains("unknown-message") && !offices.path("stolen").exists(), "{text}");
+    for (who, name) in [("CITY-HALL", "received"), ("WATER-WORKS", "own")] {
+        let opened = read(&offices, who, name).unwrap();
+        assert_eq!((&opened["subject"], &opened["senderInForce"]), (&json!("Minutes"), &json!(true)), "{opened}");
+        assert_eq!(fs::read_to_string(offices.path(name)).unwrap(), MINUTES);
+        assert_eq!(fs::metadata(offices.path(name)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    // The receiver acknowledges; the sender cannot do it for it.
+    let acknowledge = ["message", "acknowledge", id.as_str()];
+    let text = refused(offices.say(Some("WATER-WORKS"), &acknowledge));
+    assert!(text.contains("acknowledged by its receiver"), "{text}");
+    let acknowledged = offices.say(Some("CITY-HALL"), &acknowledge).unwrap();
+    let offices = offices.killed();
+    assert_eq!(offices.say(Some("CITY-HALL"), &acknowledge).unwrap(), acknowledged, "it is one acknowledgement");
+    let receipt = offices.path("receipt.json");
+    let out = receipt.display().to_string();
+    let fetched = offices.say(Some("WATER-WORKS"), &["message", "receipt", &id, "--out", &out]).unwrap();
+    assert_eq!(fetched["acknowledged"], json!(true), "{fetched}");
+
+    // A key that counts no longer receives nothing more, and one that its owner has ended is not sealed to.
+    offices.say(Some("FIRE-BRIGADE"), &["message", "publish-key", "--days", "0"]).unwrap();
+    let text = refused(offices.send("FIRE-BRIGADE", "minutes.txt"));
+    assert!(text.contains("has published no encryption key"), "{text}");
+    let address = offices.address("CITY-HALL");
+    offices.operator(&["organization", "retire-key", "CITY-HALL", &address]).unwrap();
+    let file = offices.path("minutes.txt").display().to_string();
+    let to_key = ["message", "send", &file, "--to", "CITY-HALL", "--to-key", &address];
+    let text = refused(offices.say(Some("WATER-WORKS"), &to_key));
+    assert!(text.contains("is no key of CITY-HALL"), "{text}");
+
+    // The city is gone; who has the genesis alone verifies deposit and receipt.
+    let Offices { folder, city } = offices;
+    let gateway = city.gateway.clone();
+    city.kill().unwrap();
+    let genesis = |name: &str| folder.path().join("city/genesis").join(name);
+    let verify =
+        |file: &Path, chain: &str| say(&gateway, &genesis(chain), None, &["verify", &file.display().to_string()]);
+    let verified = verify(&receipt, "main.json").unwrap();
+    assert_eq!(verified["message"], json!(id), "{verified}");
+    assert_eq!(verified["acknowledgement"]["message"], json!(id));
+    assert_eq!(verified["acknowledged"]["txHash"], acknowledged["acknowledgement"]["txHash"]);
+    assert_eq!(verified["deposit"]["head"]["from"]["organization"], json!("WATER-WORKS"));
+    let text = fs::read_to_string(&receipt).unwrap();
+    let altered = folder.path().join("altered.json");
+    for (from, to, check) in [
+        ("WATER-WORKS", "FIRE-BRIGADE", "deposit-signature"),
+        ("\\\"received\\\":1", "\\\"received\\\":2", "acknowledgement-signature"),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        fs::write(&altered, changed).unwrap();
+        let said = refused(verify(&altered, "main.json"));
+        assert!(said.contains(check), "{said}");
+    }
+    let said = refused(verify(&receipt, "degree.json"));
+    assert!(said.contains("deposit-chain-matches"), "{said}");
+}

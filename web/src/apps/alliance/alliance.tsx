@@ -1,0 +1,138 @@
+/** An alliance of chains: who is of it, and each request on its way through the five steps, as it happens. */
+import { useSyncExternalStore, type ReactNode } from 'react';
+import { api } from '../../api/client';
+import type { Alliance, AllianceMember } from '../../api/types';
+import { Identifier } from '../../components/Details';
+import { formatNumber } from '../../components/format';
+import { Await, Empty, Loading } from '../../components/Loading';
+import { ErrorNotice } from '../../components/ErrorNotice';
+import { PageHead, Shell } from '../../components/Shell';
+import { useLoaded } from '../../components/use-loaded';
+import { useRoute } from '../../components/use-route';
+import { useLanguage } from '../../i18n/language';
+import { LiveRequests, type Snapshot } from './live';
+import { RequestList } from './list';
+import { RequestPage } from './request';
+
+/** Heights of the chains are asked for this often while somebody looks at them. */
+const REFRESH_MS = 10_000;
+
+const live = new LiveRequests({
+  open: () => new EventSource('/v1/alliance/events'),
+  ask: () => api.allianceRequests(),
+});
+
+export default function AlliancePage(): ReactNode {
+  const { t } = useLanguage();
+  const alliance = useLoaded(() => api.alliance(), 'alliance', REFRESH_MS);
+  const chains = useLoaded(() => api.chains(), 'chains');
+  const [number] = useRoute();
+  return (
+    <Shell app={t('alliance.title')} title={t('alliance.title')} development={chains.value?.development}>
+      {number === undefined && <PageHead title={t('alliance.title')} lead={t('alliance.lead')} />}
+      <Await of={alliance}>{(value) => <Watched alliance={value} number={number} />}</Await>
+    </Shell>
+  );
+}
+
+function Watched({ alliance, number }: { alliance: Alliance; number: string | undefined }): ReactNode {
+  const { t } = useLanguage();
+  const now = useSyncExternalStore(live.subscribe, live.snapshot);
+  if (number !== undefined) return <RequestPage key={number} number={Number(number)} now={now} />;
+  return (
+    <>
+      <section className="stack" aria-labelledby="requests">
+        <div className="page-head__row">
+          <h2 id="requests">{t('alliance.requests')}</h2>
+          <ConnectionBadge connection={now.connection} />
+        </div>
+        <Requests now={now} />
+      </section>
+      <div className="stack">
+        <h2 id="members">{t('alliance.members')}</h2>
+        <p className="muted">
+          {t('alliance.about', { purpose: alliance.purpose, chain: alliance.chain, id: alliance.chainId })}{' '}
+          <Identifier value={alliance.contract} label={t('alliance.contract')} />
+        </p>
+        <Members members={alliance.members} />
+      </div>
+    </>
+  );
+}
+
+function Requests({ now }: { now: Snapshot }): ReactNode {
+  const { t } = useLanguage();
+  return (
+    <>
+      {now.error !== undefined && <ErrorNotice error={now.error} />}
+      {now.requests === undefined && now.error === undefined && <Loading />}
+      {now.requests?.length === 0 && (
+        <Empty title={t('alliance.requests.none')}>
+          <p>{t('alliance.requests.noneYet')}</p>
+        </Empty>
+      )}
+      {now.requests !== undefined && now.requests.length > 0 && <RequestList requests={now.requests} />}
+    </>
+  );
+}
+
+/** Whether the page is told of changes, or asks for them. */
+function ConnectionBadge({ connection }: { connection: Snapshot['connection'] }): ReactNode {
+  const { t } = useLanguage();
+  const standing = connection === 'live' ? 'valid' : 'expired';
+  return (
+    <span className={`badge badge--${standing}`} data-connection={connection}>
+      {t(`alliance.connection.${connection}`)}
+    </span>
+  );
+}
+
+function Members({ members }: { members: AllianceMember[] }): ReactNode {
+  const { t, language } = useLanguage();
+  return (
+    <div className="table-scroll" role="region" aria-labelledby="members" tabIndex={0}>
+      <table className="table table--stack">
+        <thead>
+          <tr>
+            <th scope="col">{t('alliance.member')}</th>
+            <th scope="col">{t('alliance.standing')}</th>
+            <th scope="col">{t('alliance.chain')}</th>
+            <th scope="col" className="number">
+              {t('alliance.height')}
+            </th>
+            <th scope="col">{t('alliance.guarantees')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {members.map((member) => (
+            <tr key={member.name}>
+              <th scope="row">{member.name}</th>
+              <td data-label={t('alliance.standing')}>
+                <span className={`badge badge--${member.active ? 'valid' : 'expired'}`}>
+                  {t(member.active ? 'alliance.active' : 'alliance.gone')}
+                </span>
+              </td>
+              <td data-label={t('alliance.chain')}>
+                {member.chain ?? t('alliance.unfollowed')} ({member.chainId})
+              </td>
+              <td className="number" data-label={t('alliance.height')}>
+                {member.height === undefined ? '–' : formatNumber(member.height, language)}
+              </td>
+              <td data-label={t('alliance.guarantees')}>
+                {member.missing.length === 0 ? (
+                  t('alliance.guarantees.all')
+                ) : (
+                  <ul>
+                    {member.missing.map((guarantee) => (
+                      <li key={guarantee}>{t(`alliance.missing.${guarantee}`)}</li>
+                    ))}
+                  </ul>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
