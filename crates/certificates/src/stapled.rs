@@ -135,7 +135,7 @@ fn outcome(certificate: &VerifiedCertificate, at: UnixSeconds, policy: Policy, i
     let validity = Validity { valid_from: certificate.issue.valid_from, valid_until: certificate.issue.valid_until };
     let has_ended = validity.is_after(at.saturating_add(policy.age_s(at)));
     match certificate.outcome {
-        Outcome::Valid | Outcome::Suspended if has_ended => Outcome::Expired,
+        Outcome::Valid | Outcome::Suspended | Outcome::Refused if has_ended => Outcome::Expired,
         Outcome::Valid | Outcome::Suspended | Outcome::Refused if is_too_old => Outcome::CannotDetermine,
         as_of_block => as_of_block,
     }

@@ -1,5 +1,5 @@
 /** What a file shows, found out without a request: outcome, time and age, or the check that refuses. */
-import { parseDocument, type CertificateDocument } from '../protocol/document';
+import type { CertificateDocument } from '../protocol/document';
 import type { VerifiedStaple } from '../staple';
 import type { CityTrust } from './trust';
 
@@ -9,6 +9,9 @@ export type RefusalGroup = 'file' | 'city' | 'altered' | 'status' | 'right' | 'h
 export type OfflineFinding =
   | { readonly verified: VerifiedStaple; readonly document?: CertificateDocument; readonly maxAgeSeconds?: number; readonly at: Date }
   | { readonly refused: { readonly check: string; readonly group: RefusalGroup }; readonly at: Date };
+
+/** The last second of year 9999: later ones have no date that people write. */
+const LAST_SECOND = 253_402_300_799;
 
 const GROUPS: readonly (readonly [RefusalGroup, RegExp])[] = [
   ['file', /^(file-|staple-|proof-)/],
@@ -39,12 +42,23 @@ export async function examine(file: Uint8Array, trust: CityTrust, maxAgeSeconds:
       now: Math.floor(at.getTime() / 1000),
       ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
     });
-    const document = verified.presented && parseDocument(verified.presented.document);
+    const document = documentOf(verified);
     return { verified, at, ...(document && { document }), ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) };
   } catch (error) {
     if (error instanceof StapleFailure) return refused(error.check);
     throw error;
   }
+}
+
+/** What the holder shows, which is of the proven issue; its validity is the issue's, and nothing that the document says of it. */
+function documentOf({ presented, certificate: { issue } }: VerifiedStaple): CertificateDocument | undefined {
+  if (!presented) return undefined;
+  const dateOf = (seconds: bigint): string => new Date(Math.min(Number(seconds), LAST_SECOND) * 1000).toISOString();
+  return {
+    ...presented.content,
+    validFrom: dateOf(issue.validFrom),
+    ...(issue.validUntil !== 0n && { validUntil: dateOf(issue.validUntil) }),
+  };
 }
 
 /** Makes the verifier ready, so that a page that is open needs no request any more. */

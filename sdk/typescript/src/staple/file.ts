@@ -71,7 +71,10 @@ export function readStapled(file: Uint8Array | string): StapledFile {
   try {
     return stapledAt(parse(bytes));
   } catch (error) {
-    if (error instanceof FormError || error instanceof VerifyError) throw new StapleFailure('file-readable', error.message, { cause: error });
+    // Members nested deeper than an engine follows are a RangeError of its own.
+    if (error instanceof FormError || error instanceof VerifyError || error instanceof RangeError) {
+      throw new StapleFailure('file-readable', error.message, { cause: error });
+    }
     throw error;
   }
 }
