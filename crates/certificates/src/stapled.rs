@@ -8,7 +8,7 @@
 //!   + presentation          the document and the holder's signature, where the holder shows it
 //! ```
 //!
-//! Invariants: STAPLE-1 to STAPLE-10 of the specification. The outcome is that at the time of the block that the status was proven at; the verifier's
+//! Invariants: STAPLE-1 to STAPLE-12 of the specification. The outcome is that at the time of the block that the status was proven at; the verifier's
 //! clock measures ages, and nothing but an age can take anything back.
 //!
 //! Must not: read a clock, reach a chain, believe a member of the file that nothing proves.
