@@ -4,7 +4,7 @@ import type { VerifiedStaple } from '../staple';
 import type { CityTrust } from './trust';
 
 /** Why a file is refused, in the groups in which people read it. */
-export type RefusalGroup = 'file' | 'city' | 'altered' | 'status' | 'right' | 'holder' | 'clock' | 'final';
+export type RefusalGroup = 'file' | 'city' | 'chain' | 'altered' | 'status' | 'right' | 'holder' | 'clock' | 'final';
 
 export type OfflineFinding =
   | { readonly verified: VerifiedStaple; readonly document?: CertificateDocument; readonly maxAgeSeconds?: number; readonly at: Date }
@@ -19,8 +19,8 @@ const GROUPS: readonly (readonly [RefusalGroup, RegExp])[] = [
   ['clock', /^time-/],
   ['holder', /^(presented-|presentation-)/],
   ['right', /^(right-|key-|organization-(registered|not))/],
-  ['altered', /(-matches|-unaltered)$|^(one-status|certificate-issued|transaction-|issuer-)/],
-  ['status', /^status-/],
+  ['altered', /(-matches|-unaltered)$|^(one-status|certificate-issued|transaction-|issuer-|document-)|Not(Included|Proven)$|Malformed$|^ProofTooLarge$/],
+  ['status', /^(status-|StateBeforeTransaction$)/],
 ];
 
 export function groupOf(check: string): RefusalGroup {
@@ -37,7 +37,9 @@ export async function examine(file: Uint8Array, trust: CityTrust, maxAgeSeconds:
     const chainId = readStapled(file).proof?.chain.chainId;
     const chain = trust.chains.find((known) => known.chainId === chainId);
     const authority = trust.chains.find((known) => known.chainId === trust.authority);
-    if (!chain || !authority) return refused(chainId === undefined ? 'proof-present' : 'WrongChain');
+    if (!chain || !authority) {
+      return chainId === undefined ? refused('proof-present') : { refused: { check: 'WrongChain', group: 'chain' }, at };
+    }
     const verified = verifyStapled({ chain: new TrustedChain(chain), authority: new TrustedChain(authority) }, file, {
       now: Math.floor(at.getTime() / 1000),
       ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
