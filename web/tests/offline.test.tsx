@@ -243,7 +243,14 @@ describe('the words for a file that is not decided or not made', () => {
   };
   const caseOf = (name: string): Record<string, unknown> => {
     const changes = shared.cases.find((one) => one.name === name)?.changes ?? [];
-    return { ...shared.bases.whole, ...Object.fromEntries(changes.map(([pointer, value]) => [pointer.slice(1), value])) };
+    const file = structuredClone(shared.bases.whole);
+    for (const [pointer, value] of changes) {
+      const path = pointer.split('/').slice(1);
+      const last = path.pop() ?? '';
+      const parent = path.reduce<Record<string, unknown>>((at, name) => at[name] as Record<string, unknown>, file);
+      parent[last] = value;
+    }
+    return file;
   };
 
   it('say that it is the presentation that is old', async () => {
