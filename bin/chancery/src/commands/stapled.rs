@@ -122,7 +122,39 @@ fn describe(verified: &VerifiedStaple, max_age_s: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use chancery_primitives::UnixSeconds;
+    use serde_json::Value;
+
     use super::*;
+
+    const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/certificates/vectors/stapled.json");
+    const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+
+    /// The headline about a case of the shared vectors whose base is `whole`.
+    fn title_of(name: &str, max_age_s: u64) -> String {
+        let vectors: Value = serde_json::from_slice(&std::fs::read(VECTORS).unwrap()).unwrap();
+        let chain_of = |name: &str| TrustedChain::new(serde_json::from_value(vectors[name].clone()).unwrap()).unwrap();
+        let (chain, authority) = (chain_of("chain"), chain_of("authority"));
+        let mut file = vectors["bases"]["whole"].clone();
+        let case = vectors["cases"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
+        for change in case["changes"].as_array().unwrap() {
+            *file.pointer_mut(change[0].as_str().unwrap()).unwrap() = change[1].clone();
+        }
+        let policy = Policy { now: NOW, max_age_s: Some(max_age_s) };
+        let trust = Trust { chain: &chain, authority: &authority };
+        title(&verify_stapled(file.to_string().as_bytes(), trust, policy).unwrap(), policy.max_age_s)
+    }
+
+    // STAPLE-8: what is too old, and what was so before.
+    #[test]
+    fn what_is_too_old_is_told() {
+        assert!(title_of("a certificate with everything that proves it", 599).contains("PROOF IS OLDER"));
+        assert!(title_of("only the presentation is old", 1_000).contains("SHOWN it LONGER AGO"));
+        assert!(title_of("suspended", 599).contains("WAS SUSPENDED as of 2027-01-15T07:50:00Z"));
+        assert_eq!(title_of("suspended", 600), "GENUINE, but SUSPENDED");
+    }
 
     // STAPLE-8
     #[test]
