@@ -1,9 +1,10 @@
 import react from '@vitejs/plugin-react';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defaultClientConditions, defineConfig, type Plugin, type Rolldown } from 'vite';
 
-const page = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 // CHANCERY_URL lets `npm run dev` work against a running city.
 const city = process.env.CHANCERY_URL ?? 'http://127.0.0.1:8080';
@@ -27,9 +28,12 @@ function offlineFiles(): Plugin {
       if (worker?.type !== 'chunk' || page?.type !== 'chunk') throw new Error('the build has no inspector or no service worker');
       const files = [...BESIDE, ...filesOf(page, bundle)].sort();
       const contents = createHash('sha256');
+      // Names of the build's own files have their hash; what stands beside it is known by its contents.
       for (const file of files) contents.update(file);
       const html = bundle['inspect/index.html'];
-      if (html?.type === 'asset') contents.update(html.source);
+      if (html?.type !== 'asset') throw new Error("the build has no inspector's page");
+      contents.update(html.source);
+      for (const file of BESIDE.slice(1)) contents.update(readFileSync(pathOf(`public${file}`)));
       const version = contents.digest('hex').slice(0, 16);
       worker.code = worker.code.replaceAll('__OFFLINE__', JSON.stringify({ version, files }));
       if (/\b(import|export)\b\s*[{*'"(]/.test(worker.code)) throw new Error('a service worker is one file');
@@ -70,13 +74,13 @@ export default defineConfig({
     chunkSizeWarningLimit: 400,
     rolldownOptions: {
       input: {
-        start: page('index.html'),
-        desk: page('desk/index.html'),
-        wallet: page('wallet/index.html'),
-        inspect: page('inspect/index.html'),
-        docs: page('docs/index.html'),
-        alliance: page('alliance/index.html'),
-        [WORKER]: page('src/offline/worker.ts'),
+        start: pathOf('index.html'),
+        desk: pathOf('desk/index.html'),
+        wallet: pathOf('wallet/index.html'),
+        inspect: pathOf('inspect/index.html'),
+        docs: pathOf('docs/index.html'),
+        alliance: pathOf('alliance/index.html'),
+        [WORKER]: pathOf('src/offline/worker.ts'),
       },
       // A service worker has one address, whatever is in it.
       output: { entryFileNames: (chunk) => (chunk.name === WORKER ? '[name].js' : 'assets/[name]-[hash].js') },

@@ -79,7 +79,7 @@ describe('without a network', () => {
     expect(await page.getByTestId('fingerprint').textContent()).toMatch(/^([0-9a-f]{4} ){7}[0-9a-f]{4}$/);
     await examine(inspector, 'inspect-offline-trust');
     await page.getByRole('button', { name: 'The fingerprint is right: trust this city' }).click();
-    await page.locator('[data-kept="kept"]').waitFor();
+    await page.locator('[data-kept^="kept"]').waitFor();
     await examine(inspector, 'inspect-offline');
   });
 

@@ -7,23 +7,24 @@ import type { ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Chains } from '../src/api/types';
 import { Offline } from '../src/apps/inspect/offline';
-import { PATIENCE_MS, stapled } from '../src/apps/wallet/carrying';
+import { PATIENCE_MS, stapled, whyNot } from '../src/apps/wallet/carrying';
 import { formatAge } from '../src/components/format';
 import { LanguageProvider } from '../src/i18n/language';
 import english from '../src/i18n/en.json';
 import { examine, groupOf } from '../src/offline/examining';
 import { pin, readPinned } from '../src/offline/pinned';
-import { trustOf, type CityTrust } from '../src/offline/trust';
+import { keepPage } from '../src/offline/register';
+import { compare, trustOf, type CityTrust } from '../src/offline/trust';
 import type { ChainEssentials } from '../src/staple';
 import type { City } from '../src/session/use-city';
 
-// C-API-5, C-MORE-1, STAPLE-1 to STAPLE-10. The vectors are those of the Rust and of the TypeScript verifier.
+// C-API-5, C-MORE-1, STAPLE-1 to STAPLE-12. The vectors are those of the Rust and of the TypeScript verifier.
 interface Vectors {
   chain: ChainEssentials;
   authority: ChainEssentials;
   fingerprint: string;
   bases: { whole: Record<string, unknown> };
-  cases: { expect: string }[];
+  cases: { name: string; expect: string; changes: [string, unknown][] }[];
 }
 const path = join(import.meta.dirname, '../../crates/certificates/vectors/stapled.json');
 const shared = JSON.parse(readFileSync(path, 'utf8')) as Vectors;
@@ -105,12 +106,19 @@ describe('a file without a network', () => {
     expect('verified' in finding && [finding.verified.outcome, finding.verified.ageSeconds]).toEqual(['valid', AGE_SECONDS]);
   });
 
+  it('shows the validity that was recorded, whatever the document says of it', async () => {
+    const finding = await examine(bytesOf(shared.bases.whole), await trusted(), undefined, NOW);
+    const recorded = 'verified' in finding ? finding.verified.certificate.issue.validFrom : 0n;
+    expect('verified' in finding && finding.document?.validFrom).toBe(new Date(Number(recorded) * 1000).toISOString());
+    expect('verified' in finding && finding.document?.validUntil).toBeUndefined();
+  });
+
   it('of another genesis is refused as that of another city', async () => {
     const trust = await trusted();
     const other = { ...trust, chains: trust.chains.map((chain) => ({ ...chain, genesisHash: `0x${'11'.repeat(32)}` as const })) };
     expect(await examine(bytesOf(shared.bases.whole), other, undefined, NOW)).toMatchObject({ refused: { check: 'WrongChain', group: 'city' } });
     const unknown = { ...trust, chains: trust.chains.filter(({ chainId }) => chainId === trust.authority) };
-    expect(await examine(bytesOf(shared.bases.whole), unknown, undefined, NOW)).toMatchObject({ refused: { group: 'city' } });
+    expect(await examine(bytesOf(shared.bases.whole), unknown, undefined, NOW)).toMatchObject({ refused: { check: 'WrongChain', group: 'chain' } });
     expect(await examine(bytesOf({}), trust, undefined, NOW)).toMatchObject({ refused: { group: 'file' } });
   });
 
@@ -191,6 +199,94 @@ describe("the inspector's page without a network", () => {
     expect(screen.queryByRole('button', { name: english['offline.file.action'] })).toBeNull();
     localStorage.setItem('chancery.trust.1', '{"fingerprint":7}');
     expect(readPinned()).toBeUndefined();
+  });
+});
+
+describe('what the city shows beside what is trusted', () => {
+  it('is the same, more, or another city', async () => {
+    const trust = await trusted();
+    const [first, second] = trust.chains;
+    if (!first || !second) throw new Error('two chains');
+    const more = { ...trust, chains: [...trust.chains, { ...second, chainId: 7104 }] };
+    const changed = { ...more, chains: more.chains.map((chain) => (chain.chainId === first.chainId ? { ...chain, genesisHash: `0x${'22'.repeat(32)}` as const } : chain)) };
+    expect([trust, more, changed, undefined, { ...trust, authority: second.chainId }].map((offered) => compare(trust, offered))).toEqual([
+      'same', 'more', 'other', 'other', 'other',
+    ]);
+    expect(compare(more, trust)).toBe('other');
+  });
+
+  it('is told when it is more, and a warning when nothing of it can be verified', async () => {
+    const trust = await trusted();
+    const { trustFingerprint } = await import('../src/staple');
+    const fewer = trust.chains.filter(({ chainId }) => chainId === trust.authority);
+    pin({ ...trust, chains: fewer, fingerprint: trustFingerprint(trust.authority, fewer) }, NOW);
+    show(<Offline city={city} />);
+    await screen.findByText(english['offline.more.title']);
+    cleanup();
+    show(<Offline city={{ chains: { ...chains, chains: chains.chains.slice(1) }, kinds: [] }} />);
+    await screen.findByText(english['offline.other.unprovable']);
+  });
+});
+
+describe('the words for a file that is not decided or not made', () => {
+  const examined = async (content: unknown, maxAge: string): Promise<string> => {
+    const user = userEvent.setup();
+    pin(await trusted(), NOW);
+    show(<Offline city={undefined} />);
+    await user.selectOptions(await screen.findByLabelText(english['offline.age.label'], { selector: 'select' }), maxAge);
+    await user.upload(await screen.findByLabelText(english['offline.file.action'], { selector: 'input' }), fileOf(content));
+    return (await waitFor(() => {
+      const found = document.querySelector('[data-outcome="cannot-determine"]');
+      if (!found) throw new Error('no outcome yet');
+      return found;
+    })).textContent;
+  };
+  const caseOf = (name: string): Record<string, unknown> => {
+    const changes = shared.cases.find((one) => one.name === name)?.changes ?? [];
+    const file = structuredClone(shared.bases.whole);
+    for (const [pointer, value] of changes) {
+      const path = pointer.split('/').slice(1);
+      const last = path.pop() ?? '';
+      const parent = path.reduce<Record<string, unknown>>((at, name) => at[name] as Record<string, unknown>, file);
+      parent[last] = value;
+    }
+    return file;
+  };
+
+  it('say that it is the presentation that is old', async () => {
+    const text = await examined(caseOf('only the presentation is old'), '3600');
+    expect(text).toContain('Its holder signed it longer ago');
+    expect(text).toContain('Signed by its holder');
+  });
+
+  it('say that it was suspended, and that the file cannot say more', async () => {
+    vi.setSystemTime(NOW.getTime() + 1_000_000);
+    expect(await examined(caseOf('suspended'), '900')).toMatch(/It was suspended as of .*; whether it still is/);
+  });
+
+  it('say why the wallet makes no file', () => {
+    expect([whyNot('clock', true), whyNot('city', true), whyNot('city', false), whyNot('altered', true)]).toEqual([
+      'carry.clock', 'carry.otherCity', 'carry.unverified', 'carry.unverified',
+    ]);
+  });
+});
+
+describe('a page that the browser keeps', () => {
+  const keeps = async (persists: boolean | undefined, state: string): Promise<string> => {
+    vi.stubEnv('PROD', true);
+    const registration = { installing: { state: 'redundant' }, active: { state, addEventListener: () => undefined } };
+    const container = { register: () => Promise.reject(new TypeError('no network')), getRegistration: () => Promise.resolve(registration) };
+    const storage = persists === undefined ? undefined : { persisted: () => Promise.resolve(false), persist: () => Promise.resolve(persists) };
+    vi.stubGlobal('navigator', { serviceWorker: container, storage });
+    try {
+      return await keepPage();
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  };
+
+  it('is kept by the worker that is active, and loosely where the browser promises nothing', async () => {
+    expect([await keeps(true, 'activated'), await keeps(false, 'activated'), await keeps(undefined, 'activated')]).toEqual(['kept', 'kept-loosely', 'kept-loosely']);
   });
 });
 

@@ -83,6 +83,32 @@ describe('the service worker', () => {
     expect(await asked('/assets/a.js')).toBe('network /assets/a.js');
   });
 
+  it('opens the kept page where the network answers late, or that it cannot', async () => {
+    network = () => Promise.resolve(new Response('broken', { status: 502 }));
+    expect(await asked('/inspect', 'navigate')).toBe('network /inspect');
+    network = () => Promise.resolve(new Response('none', { status: 404 }));
+    expect(await asked('/inspect', 'navigate')).toBe('none');
+    vi.useFakeTimers();
+    try {
+      network = () => new Promise(() => undefined);
+      const answer = asked('/inspect', 'navigate');
+      await vi.advanceTimersByTimeAsync(2_999);
+      expect(await Promise.race([answer, Promise.resolve('waits')])).toBe('waits');
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await answer).toBe('network /inspect');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('waits for a network that is late where the page is not kept, and passes on its failure', async () => {
+    stores.clear();
+    network = () => Promise.resolve(new Response('broken', { status: 503 }));
+    expect(await asked('/inspect', 'navigate')).toBe('broken');
+    network = () => Promise.reject(new TypeError('no network'));
+    expect(await asked('/inspect', 'navigate')).toBe('failed');
+  });
+
   it('answers nothing of the gateway, of others, or that changes something', async () => {
     expect(await asked('/v1/certificates/0x01')).toBe('left to the browser');
     expect(await asked('/assets/b.js')).toBe('left to the browser');

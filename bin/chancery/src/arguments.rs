@@ -637,6 +637,9 @@ pub(crate) enum CertificateCommand {
         /// Write a file with the document and every proof here instead, for `chancery verify` and the inspector's page.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Genesis folder by which the file is verified before it is written. Default: what the gateway says of its chains.
+        #[arg(long, value_name = "PATH", env = "CHANCERY_GENESIS")]
+        genesis: Option<PathBuf>,
     },
 }
 
@@ -679,6 +682,9 @@ pub(crate) struct Query {
     /// With the proof of its status and of its issuer's right, so that the file says how old it is.
     #[arg(long, requires = "out")]
     pub(crate) staple: bool,
+    /// With --staple: genesis folder by which the file is verified before it is written. Default: what the gateway says of its chains.
+    #[arg(long, value_name = "PATH", env = "CHANCERY_GENESIS")]
+    pub(crate) genesis: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -747,14 +753,27 @@ pub(crate) struct Verify {
     /// The decrypted document, to check that it is the one that was issued.
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Option<PathBuf>,
-    /// Of a file with a staple: the oldest proof that is accepted, as a number with its unit (90s, 15m, 12h, 7d). Default: any, and its age is shown.
-    #[arg(long, value_name = "AGE", value_parser = age_s)]
-    pub(crate) max_age: Option<u64>,
+    /// Of a file with a staple: the oldest proof that is accepted, as a number with its unit (90s, 15m, 12h, 7d), or `any`: its age is shown. Default: 24h.
+    #[arg(long, value_name = "AGE", value_parser = max_age)]
+    pub(crate) max_age: Option<MaxAge>,
+}
+
+/// The oldest proof that is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MaxAge {
+    /// Whoever verifies looks at the age.
+    Any,
+    /// In seconds.
+    Seconds(u64),
+}
+
+fn max_age(text: &str) -> Result<MaxAge, String> {
+    if text == "any" { Ok(MaxAge::Any) } else { age_s(text).map(MaxAge::Seconds) }
 }
 
 /// Reads `15m` as seconds.
 fn age_s(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is no age: write a number with its unit, as 90s, 15m, 12h or 7d");
+    let wrong = || format!("`{text}` is no age: write a number with its unit, as 90s, 15m, 12h or 7d, or `any`");
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let seconds: u64 = match unit {
         's' => 1,

@@ -8,6 +8,7 @@ mod doctor;
 mod evidence;
 mod fingerprint;
 mod format;
+mod handing_out;
 mod history;
 mod inspect;
 mod key;

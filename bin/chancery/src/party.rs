@@ -31,6 +31,11 @@ impl CityFacts {
         Ok(Self { chains: client.chains().await? })
     }
 
+    /// Its chains, as the gateway lists them.
+    pub(crate) const fn chains(&self) -> &Chains {
+        &self.chains
+    }
+
     /// Whether its keys are public development keys.
     pub(crate) const fn is_development(&self) -> bool {
         self.chains.development

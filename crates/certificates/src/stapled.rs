@@ -8,7 +8,7 @@
 //!   + presentation          the document and the holder's signature, where the holder shows it
 //! ```
 //!
-//! Invariants: STAPLE-1 to STAPLE-10 of the specification. The outcome is that at the time of the block that the status was proven at; the verifier's
+//! Invariants: STAPLE-1 to STAPLE-12 of the specification. The outcome is that at the time of the block that the status was proven at; the verifier's
 //! clock measures ages, and nothing but an age can take anything back.
 //!
 //! Must not: read a clock, reach a chain, believe a member of the file that nothing proves.
@@ -135,7 +135,7 @@ fn outcome(certificate: &VerifiedCertificate, at: UnixSeconds, policy: Policy, i
     let validity = Validity { valid_from: certificate.issue.valid_from, valid_until: certificate.issue.valid_until };
     let has_ended = validity.is_after(at.saturating_add(policy.age_s(at)));
     match certificate.outcome {
-        Outcome::Valid | Outcome::Suspended if has_ended => Outcome::Expired,
+        Outcome::Valid | Outcome::Suspended | Outcome::Refused if has_ended => Outcome::Expired,
         Outcome::Valid | Outcome::Suspended | Outcome::Refused if is_too_old => Outcome::CannotDetermine,
         as_of_block => as_of_block,
     }

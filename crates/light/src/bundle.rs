@@ -178,6 +178,8 @@ impl ProofBundle {
     /// The first check that failed.
     pub fn verify(&self, chain: &TrustedChain) -> Result<VerifiedBundle, VerifyError> {
         self.chain.check(chain)?;
+        // From the block's own validators on: those who handed over before it decide nothing that is later.
+        let chain = &chain.follow_all(&self.finality.handovers)?;
         let header = chain.verify_finality(&self.finality)?;
         let transaction = header.verify_transaction(&self.transaction)?;
         if self.receipt.index != self.transaction.index {

@@ -1,6 +1,9 @@
 //! What a holder saves for somebody without a network (C-API-5, C-MORE-1, `docs/specs/stapled.md`).
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 
@@ -12,6 +15,8 @@ fn present(key: &Path, certificate: &str, name: &str) -> PathBuf {
     let file = shared().data.path().join(name);
     let (key, out) = (key.to_str().unwrap(), file.to_str().unwrap());
     answer(&["--key", key, "certificate", "present", certificate, "--out", out]);
+    // It holds the document in the clear.
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     file
 }
 
@@ -36,12 +41,29 @@ fn what_a_holder_saves_is_verified_by_the_genesis_alone_and_shows_its_age() {
     // What happens later is not in it: the old file is what it was, a new one says so.
     answer(&["--dev-key", "3", "certificate", "suspend", certificate]);
     assert_eq!(verify(&file).outcome(), "valid");
+    assert_eq!(verify_with(&file, &["--max-age", "any"]).outcome(), "valid");
     let newer = present(&key, certificate, "stapled-suspended.json");
     let suspended = verify(&newer);
     assert_eq!((suspended.code, suspended.outcome()), (3, "suspended"), "{suspended:?}");
     answer(&["--dev-key", "3", "certificate", "revoke", certificate]);
     let revoked = verify(&present(&key, certificate, "stapled-revoked.json"));
     assert_eq!((revoked.code, revoked.outcome()), (3, "revoked"), "{revoked:?}");
+}
+
+// STAPLE-10: what does not verify by the genesis that its holder trusts is not written.
+#[test]
+fn a_file_is_verified_by_the_genesis_that_is_given_before_it_is_written() {
+    let (key, address) = citizen("staple-trust");
+    let issued = send("degree", "3", "SAMPLE-UNIVERSITY", &address);
+    let certificate = issued["certificateId"].as_str().unwrap();
+    let data = shared().data.path();
+    let (key, out) = (key.to_str().unwrap(), data.join("stapled-trust.json"));
+    let present = ["--key", key, "certificate", "present", certificate, "--out", out.to_str().unwrap(), "--genesis"];
+    let (whole, main) = (data.join("city/genesis"), data.join("city/genesis/main.json"));
+    assert!(refusal(&[&present[..], &[main.to_str().unwrap()]].concat()).contains("no file was written"));
+    assert!(!out.exists());
+    answer(&[&present[..], &[whole.to_str().unwrap()]].concat());
+    assert_eq!(verify(&out).outcome(), "valid");
 }
 
 #[test]

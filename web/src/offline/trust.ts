@@ -42,3 +42,21 @@ function holdsIdentities(genesis: unknown): boolean {
     predeploys.some((one: { address?: unknown } | null) => typeof one?.address === 'string' && one.address.toLowerCase() === IDENTITY_REGISTRY)
   );
 }
+
+/**
+ * What a city shows now beside what is trusted: the same; everything that is trusted, unchanged, and more chains; or something else.
+ * @param offered `undefined` where what it shows cannot be verified
+ */
+export function compare(pinned: CityTrust, offered: CityTrust | undefined): 'same' | 'more' | 'other' {
+  if (!offered || offered.authority !== pinned.authority) return 'other';
+  const isUnchanged = pinned.chains.every((chain) => {
+    const now = offered.chains.find(({ chainId }) => chainId === chain.chainId);
+    return now !== undefined && textOf(now) === textOf(chain);
+  });
+  if (!isUnchanged) return 'other';
+  return offered.chains.length > pinned.chains.length ? 'more' : 'same';
+}
+
+function textOf({ chainId, genesisHash, validators }: ChainEssentials): string {
+  return JSON.stringify([chainId, genesisHash, validators]).toLowerCase();
+}

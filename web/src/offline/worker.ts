@@ -22,6 +22,10 @@ interface Worker {
 }
 
 const PAGE = '/inspect';
+/** How long the network may take for the page: a network that answers nothing is none. */
+const PATIENCE_MS = 3_000;
+/** The first status that says that the server cannot. */
+const FAILING = 500;
 const PREFIX = 'chancery-inspect-';
 const { version, files } = __OFFLINE__;
 const kept = new Set(files);
@@ -53,13 +57,23 @@ async function forgetOthers(): Promise<void> {
   await Promise.all(names.filter((name) => name.startsWith(PREFIX) && name !== PREFIX + version).map((name) => caches.delete(name)));
 }
 
-/** The newest page where there is a network, the kept one where there is none. */
+/** The newest page where the network gives it in time; the kept one where it does not answer, answers late, or answers that it cannot. */
 async function page(request: Request): Promise<Response> {
-  try {
-    return await fetch(request);
-  } catch (error) {
-    return (await found(PAGE)) ?? Promise.reject(error instanceof Error ? error : new Error('the page is not kept'));
-  }
+  const network = fetch(request).then(
+    (answer) => ({ answer }),
+    (error: unknown) => ({ error }),
+  );
+  const first = await Promise.race([network, late()]);
+  if (first !== 'late' && 'answer' in first && first.answer.status < FAILING) return first.answer;
+  const own = await found(PAGE);
+  if (own) return own;
+  const last = await network;
+  if ('answer' in last) return last.answer;
+  throw last.error instanceof Error ? last.error : new Error('the page is not kept');
+}
+
+function late(): Promise<'late'> {
+  return new Promise((resolve) => setTimeout(() => resolve('late'), PATIENCE_MS));
 }
 
 async function file(path: string, request: Request): Promise<Response> {

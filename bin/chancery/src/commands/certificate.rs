@@ -12,6 +12,7 @@ use chancery_primitives::{CertificateId, CertificateStatus, RevocationReason, Un
 use fast_qr::QRBuilder;
 use serde_json::{Value, json};
 
+use super::handing_out;
 use crate::{
     arguments::{CertificateCommand, Connection, Query, Reason, RenewedContent},
     keys,
@@ -74,9 +75,9 @@ async fn with_key(command: CertificateCommand, connection: &Connection, output: 
             output.answer(&page, text);
             Ok(())
         }
-        CertificateCommand::Present { certificate, out: None } => present(&party, certificate, output).await,
-        CertificateCommand::Present { certificate, out: Some(path) } => {
-            present_to(&party, certificate, &path, output).await
+        CertificateCommand::Present { certificate, out: None, .. } => present(&party, certificate, output).await,
+        CertificateCommand::Present { certificate, out: Some(path), genesis } => {
+            present_to(&party, certificate, &path, genesis.as_deref(), output).await
         }
         CertificateCommand::Kinds { .. } | CertificateCommand::Query(_) | CertificateCommand::Open { .. } => Ok(()),
     }
@@ -148,13 +149,18 @@ async fn present(party: &Party, id: alloy_primitives::B256, output: &Output) -> 
 }
 
 /// Writes what somebody without a network verifies.
-async fn present_to(party: &Party, id: alloy_primitives::B256, path: &Path, output: &Output) -> Result<()> {
+async fn present_to(
+    party: &Party,
+    id: alloy_primitives::B256,
+    path: &Path,
+    genesis: Option<&Path>,
+    output: &Output,
+) -> Result<()> {
     let progress = output.progress("waiting for proofs that are as young as the certificate");
     let received = party.receive(id).await?;
     let file = party.present_stapled(&received).await?;
     progress.finish_and_clear();
-    // Not laid out for reading: its length is bounded.
-    fs::write(path, serde_json::to_vec(&file)?).with_context(|| format!("cannot write {}", path.display()))?;
+    handing_out::write_private(path, &handing_out::verified(&file, genesis, party.city.chains())?)?;
     let path = path.display();
     output.answer(
         &json!({"file": path.to_string()}),
@@ -191,12 +197,14 @@ async fn query(query: &Query, connection: &Connection, output: &Output) -> Resul
     let found: CertificateDocument =
         client.query_certificate(query.address, query.block, query.tx_hash, query.chain.as_deref()).await?;
     if let Some(path) = &query.out {
-        let file = if query.staple {
-            serde_json::to_vec(&stapled(&client, found.certificate_id.0).await?)?
+        if query.staple {
+            let file = stapled(&client, found.certificate_id.0).await?;
+            let offered = client.chains().await?;
+            handing_out::write_private(path, &handing_out::verified(&file, query.genesis.as_deref(), &offered)?)?;
         } else {
-            serde_json::to_vec_pretty(&found)?
-        };
-        fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))?;
+            let file = serde_json::to_vec_pretty(&found)?;
+            fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))?;
+        }
     }
     let status = serde_json::to_value(found.status)?;
     let mut text = format!(

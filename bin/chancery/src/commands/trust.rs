@@ -54,12 +54,19 @@ fn trust(path: &Path, config: &GenesisConfig) -> Result<TrustedChain> {
 
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
-    let mut paths: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .take(MAX_GENESIS_FILES)
-        .collect();
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", directory.display()))?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            paths.push(path);
+        }
+        // One that is left out could be the one that decides.
+        ensure!(
+            paths.len() <= MAX_GENESIS_FILES,
+            "{} holds more than {MAX_GENESIS_FILES} genesis files",
+            directory.display()
+        );
+    }
     paths.sort();
     Ok(paths)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy_primitives::B256;
 use anyhow::{Context, Result};
-use chancery_certificates::{presentation::Presentation, stapled::StapledFile, verify::VerificationFailure};
+use chancery_certificates::{presentation::Presentation, stapled::StapledFile};
 use chancery_client::Client;
 use chancery_reference_points::Code;
 use serde_json::Value;
@@ -16,8 +16,15 @@ use super::{Party, certificates::ReceivedCertificate, now};
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A certificate with its staple. Waits while the main chain has no block yet that is as young as the certificate, and not for ever.
-pub(crate) async fn stapled(client: &Client, id: B256) -> Result<Value> {
+/// A certificate with its staple, not verified yet. Waits while the main chain has no block yet that is as young as the certificate, and not for ever.
+pub(crate) async fn stapled(client: &Client, id: B256) -> Result<StapledFile> {
+    let answered = answered(client, id).await?;
+    StapledFile::from_json(&serde_json::to_vec(&answered)?)
+        .map_err(|failure| anyhow::anyhow!("{failure}"))
+        .context("the gateway gave no file with a staple")
+}
+
+async fn answered(client: &Client, id: B256) -> Result<Value> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match client.stapled_certificate(id).await {
@@ -29,18 +36,11 @@ pub(crate) async fn stapled(client: &Client, id: B256) -> Result<Value> {
 
 impl Party {
     /// The file that an inspector verifies without a network: certificate, staple, and the document with the holder's signature.
-    pub(crate) async fn present_stapled(&self, received: &ReceivedCertificate) -> Result<Value> {
-        let answered = stapled(&self.client, received.document.id.to_bytes32()).await?;
-        let mut file = StapledFile::from_json(&serde_json::to_vec(&answered)?)
-            .map_err(named)
-            .context("the gateway gave no file with a staple")?;
+    pub(crate) async fn present_stapled(&self, received: &ReceivedCertificate) -> Result<StapledFile> {
+        let mut file = stapled(&self.client, received.document.id.to_bytes32()).await?;
         let domain = self.city.domain_of(received.document.kind()?)?;
         let shown = Presentation::make(&received.bytes, &received.record.chain, &domain, &self.keys, now())?;
         file.presentation = Some(shown);
-        file.to_json().map_err(named).context("the file cannot be shown")
+        Ok(file)
     }
-}
-
-fn named(failure: VerificationFailure) -> anyhow::Error {
-    anyhow::anyhow!("{failure}")
 }

@@ -37,8 +37,15 @@ impl Service for StapleService {
         let certificate = registered(&registry, &query).await?;
         let trusted = Trusted::of(&registry, &certificate, chains.chains().await?)?;
         let file = gather(&registry, &certificate, &trusted).await?;
-        let trust = Trust { chain: &trusted.chain, authority: &trusted.authority };
-        file.verify(trust, Policy { now: self.0.now(), max_age_s: None })
+        let policy = Policy { now: self.0.now(), max_age_s: None };
+        // Pairings take the processor for a while: not on the threads that answer.
+        let verifying = tokio::task::spawn_blocking(move || {
+            let trust = Trust { chain: &trusted.chain, authority: &trusted.authority };
+            file.verify(trust, policy).map(|_| file)
+        });
+        let file = verifying
+            .await
+            .map_err(DoorError::internal)?
             .map_err(|failure| not_proven(&certificate.read_at.chain, failure))?;
         file.to_json()
             .map_err(|failure| DoorError::new(Code::StapleTooLarge, failure.detail).with("limit", MAX_STAPLED_BYTES))

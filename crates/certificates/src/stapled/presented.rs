@@ -1,11 +1,12 @@
-//! Who shows the certificate: the holder's signature over document and time (STAPLE-9).
+//! Who shows the certificate: the holder's signature over document and time (STAPLE-9), and that the document names what the chain has (STAPLE-11).
 
 use chancery_contracts::predeploys;
-use chancery_primitives::{SigningDomain, UnixSeconds};
+use chancery_primitives::{Issue, SigningDomain, UnixSeconds};
 use serde::{Deserialize, Serialize};
 
 use super::{Policy, ages};
 use crate::{
+    document::CertificateDocument,
     presentation::{Presentation, check_holder},
     verify::{VerificationFailure, VerifiedCertificate},
 };
@@ -41,6 +42,7 @@ pub(super) fn verify(
         let detail = format!("the presentation is of certificate {}", presentation.certificate_id);
         return Err(VerificationFailure::new("presentation-of-certificate", detail));
     }
+    names_the_issue(&document_of(presentation)?, issue)?;
     let at = presentation.presented_at;
     let domain = SigningDomain::new(chain_id, predeploys::CERTIFICATE_REGISTRY);
     let (nonce, signature) = (presentation.nonce, &presentation.signature);
@@ -48,4 +50,24 @@ pub(super) fn verify(
         .map_err(|error| VerificationFailure::new("presented-by-holder", error))?;
     ages::not_ahead("the presentation", at, policy)?;
     Ok(VerifiedPresentation { presented_at: at, age_s: policy.age_s(at) })
+}
+
+/// What people read is the document, what is proven is the issue: an issuer could sign one that names somebody else.
+fn names_the_issue(bytes: &[u8], issue: &Issue) -> Result<(), VerificationFailure> {
+    let other = |detail: String| VerificationFailure::new("document-matches", detail);
+    let document = CertificateDocument::parse(bytes).map_err(|error| other(error.to_string()))?;
+    if !document.subject.is_object() {
+        return Err(other("the document's subject is no object".to_owned()));
+    }
+    let is_kind = document.kind().is_ok_and(|kind| kind == issue.kind);
+    let wrong = [
+        ("id", document.id == issue.certificate_id),
+        ("holder", document.holder == issue.holder),
+        ("issuer.organization", document.issuer.organization == issue.organization),
+        ("format", is_kind),
+    ];
+    match wrong.into_iter().find(|(_, holds)| !holds) {
+        None => Ok(()),
+        Some((member, _)) => Err(other(format!("the document's `{member}` is another than was issued"))),
+    }
 }

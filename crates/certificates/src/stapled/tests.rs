@@ -74,7 +74,7 @@ impl Vectors {
     }
 }
 
-// C-API-5, C-MORE-1, STAPLE-1 to STAPLE-10
+// C-API-5, C-MORE-1, STAPLE-1 to STAPLE-12
 #[test]
 fn every_vector_is_accepted_or_refused_by_the_check_that_it_names() {
     let vectors = vectors();

@@ -71,7 +71,10 @@ export function readStapled(file: Uint8Array | string): StapledFile {
   try {
     return stapledAt(parse(bytes));
   } catch (error) {
-    if (error instanceof FormError || error instanceof VerifyError) throw new StapleFailure('file-readable', error.message, { cause: error });
+    // Members nested deeper than an engine follows are a RangeError of its own.
+    if (error instanceof FormError || error instanceof VerifyError || error instanceof RangeError) {
+      throw new StapleFailure('file-readable', error.message, { cause: error });
+    }
     throw error;
   }
 }
@@ -86,11 +89,9 @@ function parse(bytes: Uint8Array): unknown {
 
 function stapledAt(value: unknown): StapledFile {
   const members = membersAt(value, 'file');
-  require('staple-present', isThere(members.staple), 'nothing is stapled to it');
-  const version = membersAt(members.staple, 'staple').version;
-  require('staple-version', version === STAPLE_VERSION, `the staple is of another version than ${STAPLE_VERSION}`);
+  checkVersion(members.staple);
   const { organizationName, holder, issuerKey, issuedAt, status, proof, presentation } = members;
-  return {
+  const certificate = {
     certificateId: hashAt(members.certificateId, 'certificateId'),
     organization: textAt(members.organization, 'organization'),
     ...(isThere(organizationName) && { organizationName: textAt(organizationName, 'organizationName') }),
@@ -101,6 +102,10 @@ function stapledAt(value: unknown): StapledFile {
     ...(isThere(issuedAt) && { issuedAt: textAt(issuedAt, 'issuedAt') }),
     ...(isThere(status) && { status: statusAt(status) }),
     ...(isThere(proof) && { proof: bundleAt(proof) }),
+  };
+  require('staple-present', isThere(members.staple), 'nothing is stapled to it');
+  return {
+    ...certificate,
     staple: stapleAt(members.staple),
     ...(isThere(presentation) && { presentation: presentationAt(presentation) }),
     unknown: Object.keys(members)
@@ -108,6 +113,13 @@ function stapledAt(value: unknown): StapledFile {
       .slice(0, MAX_NAMED)
       .map((name) => JSON.stringify(name).slice(1, -1).slice(0, MAX_NAME_CHARS)),
   };
+}
+
+/** The version decides how the rest is read, so it is looked at first. */
+function checkVersion(staple: unknown): void {
+  const version = isThere(staple) ? (staple as { version?: unknown }).version : undefined;
+  const isOther = typeof version === 'number' && Number.isSafeInteger(version) && version >= 0 && version !== STAPLE_VERSION;
+  require('staple-version', !isOther, `the staple is of another version than ${STAPLE_VERSION}`);
 }
 
 function isThere(value: unknown): boolean {
@@ -128,6 +140,7 @@ function bundleAt(value: unknown): ProofBundle {
 
 function stapleAt(value: unknown): Staple {
   const members = membersAt(value, 'staple', ['version', 'status', 'right']);
+  if (members.version !== STAPLE_VERSION) throw new FormError('staple.version: a version is expected');
   const right = membersAt(members.right, 'staple.right', ['chain', 'period', 'keyRecord', 'state']);
   const chain = membersAt(right.chain, 'staple.right.chain', ['chainId', 'genesisHash']);
   return {

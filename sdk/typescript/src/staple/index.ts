@@ -12,6 +12,7 @@ export { TrustError, TrustedChain, type ChainEssentials } from '../light/index.j
 export { essentialsOf } from '../trust.js';
 export { MAX_CLOCK_SKEW_SECONDS, type Policy } from './ages.js';
 export type { CertificateStatus, VerifiedCertificate } from './certificate.js';
+export type { ShownDocument } from './document.js';
 export { StapleFailure } from './failure.js';
 export { MAX_STAPLED_BYTES, readStapled, STAPLE_VERSION, type StapledFile } from './file.js';
 export { trustFingerprint } from './fingerprint.js';

@@ -8,6 +8,7 @@ import { ageOf, checkNotAhead, type Policy } from './ages.js';
 import { verifyCertificate, type VerifiedCertificate } from './certificate.js';
 import { StapleFailure, require } from './failure.js';
 import { readStapled, type StapledFile } from './file.js';
+import { shownDocument, type ShownDocument } from './document.js';
 import { verifyRight, type VerifiedRight } from './right.js';
 import { digestOfPresent, signerOf } from './signing.js';
 import { bytesOf } from '../light/bytes.js';
@@ -31,7 +32,7 @@ export interface VerifiedStaple {
   readonly certificate: VerifiedCertificate;
   readonly right: VerifiedRight;
   /** The document as its holder has shown it; absent where the file has no presentation. */
-  readonly presented?: { readonly document: Uint8Array; readonly at: number; readonly ageSeconds: number };
+  readonly presented?: { readonly document: Uint8Array; readonly content: ShownDocument; readonly at: number; readonly ageSeconds: number };
   /** Members of the file that nothing in it proves: they may say anything. */
   readonly unproven: readonly string[];
 }
@@ -68,12 +69,13 @@ function verifyPresentation(
   policy: Policy,
 ): NonNullable<VerifiedStaple['presented']> {
   require('presentation-of-certificate', shown.certificateId === issue.certificateId, `the presentation is of certificate ${shown.certificateId}`);
+  const content = shownDocument(shown.document, issue);
   const { certificateId, holder, contentHash } = issue;
   const { presentedAt, nonce } = shown;
   const signer = signerOf(digestOfPresent(chainId, { certificateId, holder, contentHash, presentedAt, nonce }), bytesOf(shown.signature));
   require('presented-by-holder', signer === holder, 'the holder whom the certificate names has not signed the presentation');
   checkNotAhead('the presentation', presentedAt, policy);
-  return { document: shown.document, at: presentedAt, ageSeconds: ageOf(presentedAt, policy) };
+  return { document: shown.document, content, at: presentedAt, ageSeconds: ageOf(presentedAt, policy) };
 }
 
 /**
@@ -85,7 +87,7 @@ function outcomeOf(certificate: VerifiedCertificate, policy: Policy, isTooOld: b
   const asOfBlock = outcomeAt(certificate, statusAt);
   if (asOfBlock === 'revoked' || asOfBlock === 'expired') return asOfBlock;
   const hasEnded = isAfter(certificate, statusAt + ageOf(statusAt, policy));
-  if (hasEnded && asOfBlock !== 'refused') return 'expired';
+  if (hasEnded) return 'expired';
   return isTooOld ? 'cannot-determine' : asOfBlock;
 }
 
@@ -107,6 +109,8 @@ function naming<Value>(make: () => Value): Value {
     return make();
   } catch (error) {
     if (error instanceof VerifyError) throw new StapleFailure((error as VerifyError).check, error.message, { cause: error });
+    // Members nested deeper, or numbers larger, than an engine bears.
+    if (error instanceof RangeError) throw new StapleFailure('file-readable', error.message, { cause: error });
     throw error;
   }
 }

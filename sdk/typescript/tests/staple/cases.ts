@@ -3,7 +3,8 @@ import type { Hex } from '../../src/hex.js';
 import { trustFingerprint } from '../../src/staple/index.js';
 import { slotsOf } from '../../src/staple/right.js';
 import {
-  addressOfStranger, before, fileOf, handedOverStatus, issueOf, ISSUED_AT, main, NOW, otherMain, otherSide, presentationOf, rightOf, side, sideSecrets, STATUS_AT, statusOf,
+  addressOfStranger, before, fileOf, genesisSecrets, HANDED_OVER, handedOverStatus, issueOf, ISSUED_AT, main, NOW, otherMain, otherSide, presentationOf, rightOf, side, sideSecrets,
+  STATUS_AT, statusInEpoch1, statusOf,
 } from './city.js';
 
 /** A member of the base's file is replaced, or removed where there is no value. */
@@ -27,13 +28,32 @@ const ISSUES = {
   ends: issueOf(2, NOW - 1500, NOW - 100),
   ended: issueOf(3, NOW - 1500, STATUS_AT),
   begins: issueOf(4, NOW - 100),
+  handedOver: issueOf(HANDED_OVER),
+  otherId: issueOf(6),
+  otherHolder: issueOf(7),
+  otherOrganization: issueOf(8),
+  otherKind: issueOf(9),
+  unreadable: issueOf(10),
+  passed: issueOf(11, NOW - 300, NOW - 100),
 } as const;
+
+/** The document names something else than was issued: only who sees the document finds out. */
+function withoutPresentation(issue: (typeof ISSUES)['whole']): Record<string, unknown> {
+  return changed(fileOf(issue), [['/presentation']]) as Record<string, unknown>;
+}
 
 export const BASES = {
   whole: fileOf(ISSUES.whole),
   ends: fileOf(ISSUES.ends),
   ended: fileOf(ISSUES.ended),
   begins: fileOf(ISSUES.begins),
+  handedOver: fileOf(ISSUES.handedOver),
+  otherId: withoutPresentation(ISSUES.otherId),
+  otherHolder: withoutPresentation(ISSUES.otherHolder),
+  otherOrganization: withoutPresentation(ISSUES.otherOrganization),
+  otherKind: withoutPresentation(ISSUES.otherKind),
+  unreadable: withoutPresentation(ISSUES.unreadable),
+  passed: fileOf(ISSUES.passed),
 } as const;
 
 const issue = ISSUES.whole;
@@ -60,6 +80,9 @@ const VALID: Case[] = [
   ok('ended since the proof', 'expired', [], { base: 'ends' }),
   ok('not ended yet, by its last second', 'valid', [], { base: 'ends', now: NOW - 101, ageSeconds: NOW - 101 - STATUS_AT, changes: [[PRESENTATION]] }),
   ok('not begun as of the proof, whatever the clock says', 'refused', [], { base: 'begins' }),
+  ok('begun and ended since the proof', 'expired', [], { base: 'passed' }),
+  ok('recorded after others took over from the first validators', 'valid', [], { base: 'handedOver' }),
+  ok('the same, and the handovers before the issue stand only beside the issue', 'valid', [[STATUS, statusInEpoch1(ISSUES.handedOver, { handovers: false })]], { base: 'handedOver' }),
   ok('as old as is accepted', 'valid', [], { maxAgeSeconds: NOW - STATUS_AT }),
   ok('a second older than is accepted', 'cannot-determine', [], { maxAgeSeconds: NOW - STATUS_AT - 1 }),
   ok('years old, where any age is accepted', 'valid', [], { now: NOW + 100_000_000, ageSeconds: NOW + 100_000_000 - STATUS_AT }),
@@ -76,7 +99,22 @@ const VALID: Case[] = [
   ok('the organization was suspended after the issue', 'valid', [[RIGHT, rightOf({ isSuspended: true, suspensions: [[NOW - 1600, NOW - 1550], [ISSUED_AT + 1, 0]] })]]),
 ];
 
+const unlike = (name: string, base: 'otherId' | 'otherHolder' | 'otherOrganization' | 'otherKind' | 'unreadable'): Case =>
+  refused(name, 'document-matches', [[PRESENTATION, presentationOf(ISSUES[base])]], { base });
+
 const FORGED: Case[] = [
+  unlike('the document names another certificate', 'otherId'),
+  unlike('the document names another holder', 'otherHolder'),
+  unlike('the document names another organization', 'otherOrganization'),
+  unlike('the document is of another kind', 'otherKind'),
+  unlike('the document is none', 'unreadable'),
+  refused('validators that have handed over sign the status', 'EpochMismatch', [[STATUS, statusInEpoch1(ISSUES.handedOver, { signers: genesisSecrets, epoch: 0, handovers: false })]], {
+    base: 'handedOver',
+  }),
+  refused('validators that have handed over sign the status, in an epoch after that', 'UnknownValidator', [
+    [STATUS, statusInEpoch1(ISSUES.handedOver, { signers: genesisSecrets, handovers: false })],
+  ], { base: 'handedOver' }),
+  refused('the time of the issue in another form than RFC 3339', 'issued-at-matches', [['/issuedAt', new Date(ISSUED_AT * 1000).toUTCString()]]),
   refused('nothing is stapled', 'staple-present', [['/staple']]),
   refused('a staple of another version', 'staple-version', [['/staple/version', 2]]),
   refused('a member of the staple that nobody knows', 'file-readable', [['/staple/note', 'genuine']]),

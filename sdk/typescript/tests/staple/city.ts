@@ -19,6 +19,8 @@ export const PRESENTED_AT = NOW - 30;
 
 const ORGANIZATION = 'SAMPLE-UNIVERSITY';
 const ORGANIZATION_REGISTRY: Hex = '0xc4a0000000000000000000000000000000000002';
+/** The certificate of this number is recorded after others took over. */
+export const HANDED_OVER = 5;
 const NEWCOMERS = [secretOf(11), secretOf(12), secretOf(13), secretOf(14)];
 
 const office = person(3);
@@ -49,7 +51,28 @@ function person(seed: number): Person {
 }
 
 const id = (byte: number): Hex => hexOf(new Uint8Array(32).fill(byte));
-const document = (byte: number): Uint8Array => utf8Of(`{"format":"chancery/degree/1","id":"${id(byte)}","subject":{"name":"Lin (sample)"}}`);
+/** A whole document; `change` makes it name something else than its certificate. */
+const document = (byte: number, change: object = {}): Uint8Array =>
+  utf8Of(
+    JSON.stringify({
+      format: 'chancery/degree/1',
+      id: id(byte),
+      issuer: { organization: ORGANIZATION, name: 'Sample University' },
+      holder: holder.address,
+      validFrom: new Date((NOW - 1500) * 1000).toISOString().replace('.000Z', 'Z'),
+      subject: { name: 'Lin (sample)' },
+      salt: base64urlOf(new Uint8Array(16).fill(byte)),
+      ...change,
+    }),
+  );
+/** Documents that an issuer signed though they name something else than it issued. */
+const UNLIKE: Readonly<Record<number, object>> = {
+  6: { id: id(1) },
+  7: { holder: stranger.address },
+  8: { issuer: { organization: 'SAMPLE-OFFICE', name: 'Sample University' } },
+  9: { format: 'chancery/marriage/1' },
+  10: { salt: undefined },
+};
 const SEALED = 'eyJhbGciOiJFQ0RILUVTIn0..aXY.c2VhbGVk.dGFn';
 
 export const issueOf = (byte: number, validFrom = NOW - 1500, validUntil = 0): Issue => ({
@@ -57,7 +80,7 @@ export const issueOf = (byte: number, validFrom = NOW - 1500, validUntil = 0): I
   kind: 'degree',
   organization: ORGANIZATION,
   holder: holder.address,
-  contentHash: hexOf(keccak(document(byte))),
+  contentHash: hexOf(keccak(document(byte, UNLIKE[byte]))),
   sealedHash: hexOf(keccak(utf8Of(SEALED))),
   validFrom: BigInt(validFrom),
   validUntil: BigInt(validUntil),
@@ -65,7 +88,12 @@ export const issueOf = (byte: number, validFrom = NOW - 1500, validUntil = 0): I
   deadline: BigInt(NOW),
 });
 
-/** Block 2 of the side chain records the certificate. */
+/** Whether others than the genesis' validators decided already when the certificate was recorded. */
+const isHandedOver = (issue: Issue): boolean => numberOfId(issue.certificateId) === HANDED_OVER;
+/** The last block of epoch 0 (blocks 0 to 3). */
+const thirdBlock = side.block(side.block(before, { time: NOW - 1060 }), { time: NOW - 1050, state: registryOf(NEWCOMERS) });
+
+/** Block 2 of the side chain records the certificate; block 4, the first of epoch 1, where it was handed over before. */
 function issuing(issue: Issue): { block: Block; bundle: Record<string, unknown> } {
   const digest = digestOfIssue(side.chainId, issue);
   const words = [
@@ -82,11 +110,14 @@ function issuing(issue: Issue): { block: Block; bundle: Record<string, unknown> 
     rlp([number(BigInt(side.chainId)), number(0n), number(0n), number(0n), number(100_000n), bytesOf(CERTIFICATE_REGISTRY), number(0n), new Uint8Array(), [], number(0n), one, one]),
   );
   const [transactions, receipts] = [onlyOne(transaction), onlyOne(receipt)];
-  const block = side.block(before, { time: ISSUED_AT, transactionsRoot: transactions.root, receiptsRoot: receipts.root });
+  const roots = { transactionsRoot: transactions.root, receiptsRoot: receipts.root };
+  const block = isHandedOver(issue)
+    ? side.block(thirdBlock, { time: ISSUED_AT, epoch: 1, ...roots })
+    : side.block(before, { time: ISSUED_AT, ...roots });
   const bundle = {
     version: 1,
     chain: { chainId: side.chainId, genesisHash: side.genesis.hash },
-    finality: side.finality(block),
+    finality: isHandedOver(issue) ? side.finality(block, NEWCOMERS, [side.handover(thirdBlock, NEWCOMERS)]) : side.finality(block),
     transaction: { index: 0, transaction: hexOf(transaction), proof: transactions.proof },
     receipt: { index: 0, receipt: hexOf(receipt), proof: receipts.proof },
   };
@@ -125,6 +156,13 @@ function statusState(issue: Issue, { code = 1n, commitment, account = CERTIFICAT
   const own = commitment ?? numberOf(hashOf(digest, wordOf(BigInt(office.address)), wordOf(BigInt(ISSUED_AT))));
   const [status = 0n, committed = 0n] = certificateSlots(other);
   return { [account]: [[status, word], [committed, own]] };
+}
+
+/** The status of a certificate that was recorded in epoch 1, by those who decide then, or by those who handed over to them. */
+export function statusInEpoch1(issue: Issue, change: { signers?: readonly Uint8Array[]; epoch?: number; handovers?: boolean } = {}): Record<string, unknown> {
+  const block = side.block(issuing(issue).block, { time: STATUS_AT, epoch: change.epoch ?? 1, state: statusState(issue, {}) });
+  const handovers = change.handovers === false ? [] : [side.handover(thirdBlock, NEWCOMERS)];
+  return { finality: side.finality(block, change.signers ?? NEWCOMERS, handovers), account: accountProof(block, CERTIFICATE_REGISTRY, certificateSlots(issue)) };
 }
 
 /** The status in epoch 1, whose validators others have become: block 3 hands over. */
@@ -184,13 +222,14 @@ export function presentationOf(issue: Issue, change: { signer?: 'stranger'; at?:
   const presentedAt = change.at ?? PRESENTED_AT;
   const { certificateId, contentHash } = issue;
   const nonce = id(5);
+  const shown = change.shown ?? numberOfId(certificateId);
   const digest = digestOfPresent(side.chainId, { certificateId, holder: holder.address, contentHash, presentedAt, nonce });
   const signer = change.signer === 'stranger' ? stranger : holder;
   return {
     v: 1,
     chain: 'degree',
     certificateId,
-    document: base64urlOf(document(change.shown ?? numberOfId(certificateId))),
+    document: base64urlOf(document(shown, UNLIKE[shown])),
     presentedAt,
     nonce,
     signature: hexOf(signer.sign(digest)),
@@ -212,11 +251,13 @@ export function fileOf(issue: Issue): Record<string, unknown> {
     issuedAt: new Date(ISSUED_AT * 1000).toISOString().replace('.000Z', 'Z'),
     status: 'valid',
     proof: issuing(issue).bundle,
-    staple: { version: 1, status: statusOf(issue), right: rightOf() },
+    staple: { version: 1, status: isHandedOver(issue) ? statusInEpoch1(issue) : statusOf(issue), right: rightOf() },
     presentation: presentationOf(issue),
   };
 }
 
 export const addressOfStranger = stranger.address;
+/** Who decided on the side chain in epoch 0. */
+export const genesisSecrets = side.secrets;
 /** Who decides on the side chain in epoch 1. */
 export const sideSecrets = NEWCOMERS;

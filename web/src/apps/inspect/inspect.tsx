@@ -48,7 +48,7 @@ export default function InspectApp(): ReactNode {
       }
     >
       {page === 'offline' ? (
-        <Offline city={city.value} />
+        <Offline city={city.value} isLoading={city.loading} />
       ) : (
         <>
           <Await of={city}>

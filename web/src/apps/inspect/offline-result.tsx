@@ -15,6 +15,7 @@ import type { VerifiedStaple } from '../../staple';
 const REFUSED: Record<RefusalGroup, TextKey> = {
   file: 'offline.refused.file',
   city: 'offline.refused.city',
+  chain: 'offline.refused.chain',
   altered: 'offline.refused.altered',
   status: 'offline.refused.status',
   right: 'offline.refused.right',
@@ -43,20 +44,30 @@ type Verified = Extract<OfflineFinding, { verified: VerifiedStaple }>;
 
 function Outcome({ finding: { verified, maxAgeSeconds } }: { finding: Verified }): ReactNode {
   const { t, language } = useLanguage();
-  const { outcome, certificate, isTooOld } = verified;
+  const { outcome, certificate, presented } = verified;
   const age = formatAge(verified.ageSeconds, language);
   return (
     <Banner standing={outcome} word={t(outcome === 'refused' ? 'offline.notBegun' : `outcome.${outcome}`)}>
-      <p className="outcome__text">{t(textOf(outcome, certificate.status, isTooOld), { age: formatAge(maxAgeSeconds ?? 0, language) })}</p>
+      <p className="outcome__text">
+        {t(textOf(verified, maxAgeSeconds), {
+          age: formatAge(maxAgeSeconds ?? 0, language),
+          moment: formatMoment(momentOf(certificate.statusAt), language),
+        })}
+      </p>
       <p className="outcome__asof" data-age={verified.ageSeconds}>
         {t('offline.asOf', { moment: formatMoment(momentOf(verified.asOf), language), age })}
       </p>
+      {presented && <p className="outcome__asof">{t('offline.shownAgo', { age: formatAge(presented.ageSeconds, language) })}</p>}
     </Banner>
   );
 }
 
-function textOf(outcome: VerifiedStaple['outcome'], status: string, isTooOld: boolean): TextKey {
-  if (outcome === 'cannot-determine' && isTooOld) return 'offline.tooOld';
+function textOf({ outcome, certificate: { status }, isTooOld, ageSeconds }: VerifiedStaple, maxAgeSeconds: number | undefined): TextKey {
+  if (outcome === 'cannot-determine' && isTooOld) {
+    if (status === 'suspended') return 'offline.tooOld.suspended';
+    // The proofs are young enough, so it is what the holder has shown that is not.
+    return ageSeconds <= (maxAgeSeconds ?? 0) ? 'offline.tooOld.shown' : 'offline.tooOld';
+  }
   if (outcome === 'refused') return 'offline.notBegun.text';
   return outcome === 'revoked' && status === 'renewed' ? 'outcome.replaced.text' : `outcome.${outcome}.text`;
 }
@@ -95,6 +106,7 @@ function Shown({ finding: { verified, document }, kinds }: { finding: Verified; 
   return (
     <>
       {right.isOrganizationSuspended && <Notice tone="info" title={t('offline.organizationSuspended')} />}
+      {!right.isOrganizationSuspended && !right.isInForce && <Notice tone="info" title={t('offline.rightEnded')} />}
       {!presented && <Notice tone="warning" title={t('offline.notPresented')} />}
       {document && <DocumentView document={document} kind={kind} />}
       <section className="card stack" aria-labelledby="proven">

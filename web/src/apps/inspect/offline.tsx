@@ -12,7 +12,7 @@ import { useLanguage } from '../../i18n/language';
 import { examine, type OfflineFinding } from '../../offline/examining';
 import { forget, isIntact, pin, readPinned, type PinnedTrust } from '../../offline/pinned';
 import { keepPage } from '../../offline/register';
-import { trustOf, type CityTrust } from '../../offline/trust';
+import { compare, trustOf, type CityTrust } from '../../offline/trust';
 import type { City } from '../../session/use-city';
 import { OfflineResult } from './offline-result';
 
@@ -23,8 +23,9 @@ const MINUTE = 60;
 const AGES = [15 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE, 7 * 24 * 60 * MINUTE] as const;
 const DEFAULT_AGE = AGES[2];
 const ANY_AGE = 'any';
+const KEPT = { kept: 'offline.kept', 'kept-loosely': 'offline.keptLoosely', 'open-only': 'offline.openOnly' } as const;
 
-export function Offline({ city }: { city: City | undefined }): ReactNode {
+export function Offline({ city, isLoading = false }: { city: City | undefined; isLoading?: boolean }): ReactNode {
   const { t } = useLanguage();
   const [pinned, setPinned] = useState(readPinned);
   const [finding, setFinding] = useState<OfflineFinding>();
@@ -34,20 +35,16 @@ export function Offline({ city }: { city: City | undefined }): ReactNode {
     city === undefined ? 'none' : 'city',
   );
   const shown = offered.value === 'unprovable' || offered.value === null ? undefined : offered.value;
-  const isOther = pinned !== undefined && shown !== undefined && shown.fingerprint !== pinned.fingerprint;
+  const found = pinned !== undefined && (shown !== undefined || offered.value === 'unprovable') ? compare(pinned, shown) : 'same';
   if (finding) return <OfflineResult finding={finding} kinds={pinned?.kinds ?? []} onNext={() => setFinding(undefined)} />;
   return (
     <>
       <PageHead title={t('offline.title')} lead={t('offline.lead')} />
-      {isOther && (
-        <Notice tone="danger" live="alert" title={t('offline.other.title')}>
-          <p>{t('offline.other.text')}</p>
-          <Fingerprint label={t('offline.other.shown')} value={shown.fingerprint} />
-        </Notice>
-      )}
+      {found !== 'same' && <Differs found={found} shown={shown} />}
+      {intact.loading && <Loading />}
       {intact.value === false && <Notice tone="danger" live="alert" title={t('offline.damaged.title')} />}
       {pinned === undefined ? (
-        <Trusting offered={shown} isUnprovable={offered.value === 'unprovable'} isOnline={city !== undefined} onPinned={setPinned} />
+        <Trusting offered={shown} isUnprovable={offered.value === 'unprovable'} isOnline={city !== undefined} isLoading={isLoading} onPinned={setPinned} />
       ) : (
         intact.value === true && <Choose trust={pinned} onFinding={setFinding} />
       )}
@@ -64,16 +61,31 @@ export function Offline({ city }: { city: City | undefined }): ReactNode {
   );
 }
 
+/** What the city shows now is not what is trusted: chains that were added are told, anything else is a warning. */
+function Differs({ found, shown }: { found: 'more' | 'other'; shown: CityTrust | undefined }): ReactNode {
+  const { t } = useLanguage();
+  const isMore = found === 'more';
+  const text = shown ? 'offline.other.text' : 'offline.other.unprovable';
+  return (
+    <Notice tone={isMore ? 'info' : 'danger'} live={isMore ? 'status' : 'alert'} title={t(isMore ? 'offline.more.title' : 'offline.other.title')}>
+      <p>{t(isMore ? 'offline.more.text' : text)}</p>
+      {shown && <Fingerprint label={t('offline.other.shown')} value={shown.fingerprint} />}
+    </Notice>
+  );
+}
+
 /** Trust begins with a person who compares; nothing is trusted because it answered first. */
 function Trusting(props: {
   offered: CityTrust | undefined;
   isUnprovable: boolean;
   isOnline: boolean;
+  isLoading: boolean;
   onPinned: (pinned: PinnedTrust) => void;
 }): ReactNode {
   const { t } = useLanguage();
   const { offered } = props;
   const [isForgotten, setForgotten] = useState(false);
+  if (!props.isOnline && props.isLoading) return <Loading />;
   if (!props.isOnline) return <Notice tone="warning" title={t('offline.never.title')}><p>{t('offline.never.text')}</p></Notice>;
   if (props.isUnprovable) return <Notice tone="warning" title={t('offline.unprovable.title')} />;
   if (!offered) return <Loading />;
@@ -147,7 +159,7 @@ function Trusted({ pinned, onForget }: { pinned: PinnedTrust; onForget: () => vo
       <p className="muted small">{t('offline.trusted.since', { moment: formatMoment(pinned.pinnedAt, language) })}</p>
       {kept.value !== undefined && (
         <p className="seat small" role="status" data-kept={kept.value}>
-          <Wifi aria-hidden size={16} /> {t(kept.value === 'kept' ? 'offline.kept' : 'offline.openOnly')}
+          <Wifi aria-hidden size={16} /> {t(KEPT[kept.value])}
         </p>
       )}
       {isAsked ? (

@@ -3,8 +3,9 @@ import { api, ProblemError } from '../../api/client';
 import { LocalError } from '../../api/explain';
 import { unixSeconds } from '../../protocol/encoding';
 import { makePresentation } from '../../protocol/presentation';
-import { examine } from '../../offline/examining';
-import { trustOf } from '../../offline/trust';
+import { examine, type RefusalGroup } from '../../offline/examining';
+import { isIntact, readPinned } from '../../offline/pinned';
+import { trustOf, type CityTrust } from '../../offline/trust';
 import { domainOf } from '../../session/account';
 import type { Holding } from './holding';
 import type { OpenWallet } from './wallet';
@@ -33,7 +34,7 @@ export async function stapled(id: string, now: () => number = Date.now, pause = 
 export async function carry(wallet: OpenWallet, holding: Holding): Promise<Record<string, unknown>> {
   const { certificate, document, bytes } = holding;
   const { chains, kinds } = wallet.city;
-  const [file, trust] = await Promise.all([stapled(certificate.certificateId), trustOf(chains, kinds)]);
+  const [file, { pinned, trust }] = await Promise.all([stapled(certificate.certificateId), trustedOr(() => trustOf(chains, kinds))]);
   const now = new Date();
   const { presentation } = await makePresentation({
     domain: domainOf(chains, certificate.chain),
@@ -45,6 +46,19 @@ export async function carry(wallet: OpenWallet, holding: Holding): Promise<Recor
   });
   const shown = { ...file, presentation };
   const found = trust && (await examine(new TextEncoder().encode(JSON.stringify(shown)), trust, undefined, now));
-  if (!found || !('verified' in found)) throw new LocalError('carry.unverified');
+  if (!found) throw new LocalError('carry.unverified');
+  if ('refused' in found) throw new LocalError(whyNot(found.refused.group, pinned !== undefined));
   return shown;
+}
+
+/** What this browser trusts decides, where a person has compared it; otherwise what the city says of its chains. */
+async function trustedOr(offered: () => Promise<CityTrust | undefined>): Promise<{ pinned?: CityTrust; trust: CityTrust | undefined }> {
+  const pinned = readPinned();
+  if (pinned && (await isIntact(pinned))) return { pinned, trust: pinned };
+  return { trust: await offered() };
+}
+
+export function whyNot(group: RefusalGroup, isPinned: boolean): 'carry.clock' | 'carry.otherCity' | 'carry.unverified' {
+  if (group === 'clock') return 'carry.clock';
+  return isPinned && (group === 'city' || group === 'chain' || group === 'final') ? 'carry.otherCity' : 'carry.unverified';
 }
