@@ -119,7 +119,7 @@ impl Desk {
         }
         let stated = Stated::<Acknowledgement>::read(text).map_err(errors::statement)?;
         self.authenticate(actor, &stated, &signature)?;
-        rules::acknowledges(&stated.statement, &deposit)?;
+        stated.check_of(&deposit).map_err(errors::statement)?;
         let now = self.0.now();
         let pending = shown.record.acknowledgement.as_ref();
         if pending.is_none_or(|receipt| is_over(receipt.arrived_at, now)) {
