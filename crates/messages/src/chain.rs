@@ -8,6 +8,8 @@ mod publishing;
 use alloy_primitives::{Address, B256, U256};
 use chancery_ledger::{Chain, ChainHead, LedgerError};
 
+use crate::limits::MAX_CLOCK_SKEW_S;
+
 pub use keys::{MAX_CHANGES, PublishedKey, encryption_key};
 pub use members::member;
 pub use publishing::publish;
@@ -29,6 +31,12 @@ pub enum LookupError {
     Stale {
         /// Age by this side's clock.
         age_s: u64,
+    },
+    /// The clock is behind, or the validators' clocks are ahead.
+    #[error("the newest final block is {ahead_s} s ahead of this clock, more than {MAX_CLOCK_SKEW_S} s: set the clock")]
+    Ahead {
+        /// By how much.
+        ahead_s: u64,
     },
     /// The address has published no encryption key that is in force.
     #[error(
@@ -52,7 +60,19 @@ pub enum LookupError {
         /// The address.
         address: Address,
     },
-    /// No key of that organization.
+    /// Nothing proven says that it ever was a key of that organization.
+    #[error("{address} never was a key of {organization} with the right `{right}`, as far as the chain shows: {why}")]
+    NeverAMember {
+        /// The address.
+        address: Address,
+        /// The organization.
+        organization: String,
+        /// The right.
+        right: String,
+        /// What is missing.
+        why: &'static str,
+    },
+    /// It was a key of that organization, and counts no longer.
     #[error("{address} is no key of {organization} with the right `{right}` in force: {why}")]
     NotAMember {
         /// The address.
@@ -69,17 +89,38 @@ pub enum LookupError {
     Answer,
 }
 
-/// Slots of a contract, proven, at a block that is young enough.
+/// Slots of a contract, proven, at a block that is young enough; and the time at which they are judged, Unix seconds: the later one of this side's clock and the block's.
 async fn proven(
     chain: &Chain,
     contract: Address,
     slots: &[B256],
     now_s: u64,
-) -> Result<(ChainHead, Vec<U256>), LookupError> {
+) -> Result<(ChainHead, u64, Vec<U256>), LookupError> {
     let evidence = chain.state(contract, slots).await?.ok_or(LookupError::Unproven)?;
-    let age_s = now_s.saturating_sub(evidence.block.time_ms / 1000);
+    let judged_at_s = judged_at(evidence.block.time_ms / 1000, now_s)?;
+    Ok((evidence.block, judged_at_s, evidence.state.storage.into_iter().map(|(_, value)| value).collect()))
+}
+
+const fn judged_at(block_s: u64, now_s: u64) -> Result<u64, LookupError> {
+    let age_s = now_s.saturating_sub(block_s);
     if age_s > MAX_BLOCK_AGE_S {
         return Err(LookupError::Stale { age_s });
     }
-    Ok((evidence.block, evidence.state.storage.into_iter().map(|(_, value)| value).collect()))
+    let ahead_s = block_s.saturating_sub(now_s);
+    if ahead_s > MAX_CLOCK_SKEW_S {
+        return Err(LookupError::Ahead { ahead_s });
+    }
+    Ok(if block_s > now_s { block_s } else { now_s })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // MSG-2
+    #[test]
+    fn a_block_is_neither_old_nor_ahead_and_the_later_clock_counts() {
+        let at = |block_s| judged_at(block_s, 1_000).ok();
+        assert_eq!([939, 940, 1_000, 1_030, 1_031].map(at), [None, Some(1_000), Some(1_000), Some(1_030), None]);
+    }
 }

@@ -2,24 +2,23 @@
 
 mod errors;
 mod formats;
+mod recording;
 mod rules;
+mod settling;
 
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_certificates::Clock;
 use chancery_primitives::UnixSeconds;
-use chancery_reference_points::{
-    Actor, Class, Code, DoorError, DoorResult,
-    operation::{ChainName, OperationType, SignedOperation},
-    r2d::{R2d, Submission, SubmissionReceipt},
-};
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName, r2d::R2d};
 
 pub use formats::data_formats;
 
 use crate::{
     envelope,
-    mailbox::{Incoming, Mailbox, MailboxError, Record, Side},
+    limits::KEPT_WITHOUT_END_S,
+    mailbox::{Mailbox, Record, Side},
     members::Members,
     proof::{MessageProof, ProvenStatement},
     statement::{Acknowledgement, Deposit, Stated, Statement},
@@ -42,7 +41,7 @@ pub struct Parts {
 }
 
 /// The desk of one city.
-pub struct Desk(Parts);
+pub struct Desk(Arc<Parts>);
 
 /// A message as its two sides see it.
 #[derive(Clone, Debug)]
@@ -56,8 +55,8 @@ pub struct Shown {
 impl Desk {
     /// A desk.
     #[must_use]
-    pub const fn new(parts: Parts) -> Self {
-        Self(parts)
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// Takes a message: when this returns, it is on disk, its deposit is final, and its receiver sees it. The same message again is the same (MSG-5, MSG-6).
@@ -70,35 +69,18 @@ impl Desk {
         self.authenticate(actor, &deposit, &signature)?;
         envelope::check(sealed, &deposit.statement).map_err(errors::envelope)?;
         let id = deposit.id();
-        let known = self.on_disk(move |mailbox| mailbox.record(id)).await?;
+        let known = self.0.on_disk(move |mailbox| mailbox.record(id)).await?;
         if let Some(record) = known.clone().filter(|record| record.place.is_some()) {
             return Ok(Shown { id, record });
         }
-        let now = self.now();
-        if known.is_none() {
+        let now = self.0.now();
+        if known.is_none_or(|record| is_over(record.arrived_at, now)) {
             rules::in_time(&deposit.statement, now)?;
             rules::between_two(&deposit.statement.head)?;
             self.check_members(&deposit.statement, now).await?;
         }
-        let (kept, sealed) = (deposit.clone(), sealed.to_owned());
-        let kept_signature = signature.clone();
-        self.on_disk(move |mailbox| {
-            let incoming = Incoming { deposit: &kept, signature: &kept_signature, envelope: &sealed, now };
-            mailbox.keep(&incoming)
-        })
-        .await?;
-        let receipt = match self.record(actor, &deposit, signature).await {
-            Ok(receipt) => receipt,
-            Err(error) => {
-                // What may still succeed waits for its sender to come back; what was refused for good makes room.
-                if error.class() != Class::Temporary {
-                    self.on_disk(move |mailbox| mailbox.forget(id)).await?;
-                }
-                return Err(error);
-            }
-        };
-        let record = self.on_disk(move |mailbox| mailbox.deposited(id, &receipt.data_block)).await?;
-        Ok(Shown { id, record })
+        let (parts, actor, sealed) = (Arc::clone(&self.0), actor.clone(), sealed.to_owned());
+        recording::to_its_end(async move { parts.deposit(&actor, deposit, signature, sealed).await }).await
     }
 
     /// Messages of the actor after a place, in the order in which they became visible.
@@ -107,7 +89,7 @@ impl Desk {
     /// `AuthenticationRequired`, `JournalUnavailable`.
     pub async fn list(&self, actor: &Actor, side: Side, after: u64, limit: usize) -> DoorResult<Vec<Shown>> {
         let address = address_of(actor)?;
-        let found = self.on_disk(move |mailbox| mailbox.list(side, address, after, limit)).await?;
+        let found = self.0.on_disk(move |mailbox| mailbox.list(side, address, after, limit)).await?;
         Ok(found.into_iter().map(|(id, record)| Shown { id, record }).collect())
     }
 
@@ -117,7 +99,7 @@ impl Desk {
     /// `UnknownMessage` also for everybody else, `JournalUnavailable`.
     pub async fn fetch(&self, actor: &Actor, id: B256) -> DoorResult<(Shown, Option<String>)> {
         let shown = self.own(actor, id).await?;
-        let envelope = self.on_disk(move |mailbox| mailbox.envelope(id)).await?;
+        let envelope = self.0.on_disk(move |mailbox| mailbox.envelope(id)).await?;
         Ok((shown, envelope))
     }
 
@@ -137,32 +119,15 @@ impl Desk {
         }
         let stated = Stated::<Acknowledgement>::read(text).map_err(errors::statement)?;
         self.authenticate(actor, &stated, &signature)?;
-        rules::acknowledges(&stated.statement, &deposit)?;
-        let pending = shown.record.stated_acknowledgement().map_err(errors::mailbox)?;
-        if pending.is_none() {
-            let now = self.now();
+        stated.check_of(&deposit).map_err(errors::statement)?;
+        let now = self.0.now();
+        let pending = shown.record.acknowledgement.as_ref();
+        if pending.is_none_or(|receipt| is_over(receipt.arrived_at, now)) {
             rules::in_time(&stated.statement, now)?;
             rules::may_sign(self.0.members.standing(stated.statement.by, UnixSeconds(now)).await?)?;
         }
-        let text = text.to_owned();
-        let record = self.on_disk(move |mailbox| mailbox.acknowledge(id, &text, &signature)).await?;
-        // The first one that was kept is recorded, also when this one says another time.
-        let kept = record.stated_acknowledgement().map_err(errors::mailbox)?;
-        let (Some(kept), Some(first)) = (kept, record.acknowledgement) else {
-            return Err(DoorError::internal(MailboxError::Damaged));
-        };
-        let receipt = match self.record(actor, &kept, first.signature).await {
-            Ok(receipt) => receipt,
-            Err(error) => {
-                if error.class() != Class::Temporary {
-                    self.on_disk(move |mailbox| mailbox.forget_acknowledgement(id)).await?;
-                }
-                return Err(error);
-            }
-        };
-        let now = self.now();
-        let record = self.on_disk(move |mailbox| mailbox.acknowledged(id, &receipt.data_block, now)).await?;
-        Ok(Shown { id, record })
+        let (parts, actor) = (Arc::clone(&self.0), actor.clone());
+        recording::to_its_end(async move { parts.acknowledge(&actor, id, stated.text, signature).await }).await
     }
 
     /// What proves deposit and acknowledgement to anybody, offline (MSG-8). For the two sides, who may hand it on.
@@ -191,7 +156,7 @@ impl Desk {
     /// The message, if it is visible and the actor is one of its two sides.
     async fn own(&self, actor: &Actor, id: B256) -> DoorResult<Shown> {
         let address = address_of(actor)?;
-        let record = self.on_disk(move |mailbox| mailbox.record(id)).await?;
+        let record = self.0.on_disk(move |mailbox| mailbox.record(id)).await?;
         let unknown = || DoorError::new(Code::UnknownMessage, "no message with this identifier is yours");
         let record = record.filter(|record| record.place.is_some()).ok_or_else(unknown)?;
         let head = record.stated().map_err(errors::mailbox)?.statement.head;
@@ -222,48 +187,17 @@ impl Desk {
         rules::may_sign(self.0.members.standing(head.from, now).await?)?;
         rules::may_receive(self.0.members.standing(head.to, now).await?)
     }
-
-    async fn record<S: Statement + Sync>(
-        &self,
-        actor: &Actor,
-        stated: &Stated<S>,
-        signature: Bytes,
-    ) -> DoorResult<SubmissionReceipt> {
-        let operation = SignedOperation {
-            operation_type: OperationType(chancery_primitives::OperationType::DataRecord.as_str().to_owned()),
-            chain: self.0.chain.clone(),
-            message: serde_json::to_value(stated.operation()).map_err(DoorError::internal)?,
-            payload: Bytes::from(stated.text.clone().into_bytes()),
-            signature,
-        };
-        let submission = Submission {
-            operation,
-            format: formats::id::<S>(),
-            metadata: serde_json::Value::Null,
-            idempotency_key: None,
-        };
-        self.0.r2d.submit(actor, submission).await
-    }
-
-    fn now(&self) -> u64 {
-        (self.0.clock)() / 1000
-    }
-
-    /// The disk is waited for beside the threads that serve.
-    async fn on_disk<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&Mailbox) -> Result<T, MailboxError> + Send + 'static,
-    ) -> DoorResult<T> {
-        let mailbox = Arc::clone(&self.0.mailbox);
-        let done = tokio::task::spawn_blocking(move || act(&mailbox)).await;
-        done.map_err(DoorError::internal)?.map_err(errors::mailbox)
-    }
 }
 
 impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").finish_non_exhaustive()
     }
+}
+
+/// What has waited for its end for so long is new when it comes again.
+const fn is_over(arrived_at: u64, now: u64) -> bool {
+    now > arrived_at.saturating_add(KEPT_WITHOUT_END_S)
 }
 
 fn address_of(actor: &Actor) -> DoorResult<Address> {

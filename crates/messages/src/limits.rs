@@ -16,14 +16,18 @@ pub const MAX_AGE_S: u64 = 15 * 60;
 pub const MAX_CLOCK_SKEW_S: u64 = 30;
 /// Most messages that wait for one receiver.
 pub const MAX_WAITING: u64 = 1_000;
-/// Most bytes of envelopes that wait for one receiver.
+/// Most bytes of envelopes that are kept for one receiver, also after their acknowledgement.
 pub const MAX_WAITING_BYTES: u64 = 256 * 1024 * 1024;
-/// Most messages of one sender that wait for one receiver, so that no sender fills a mailbox alone.
+/// Most messages of one organization that wait for one receiver, so that no sender fills a mailbox alone.
 pub const MAX_WAITING_OF_SENDER: u64 = 200;
+/// Most bytes of envelopes of one organization that are kept for one receiver.
+pub const MAX_BYTES_OF_SENDER: u64 = MAX_WAITING_BYTES / 4;
+/// How often what was not brought to its end is looked at, in seconds.
+pub const SETTLED_EVERY_S: u64 = 60;
 /// How long an envelope is kept after its acknowledgement, in seconds; its statements and signatures stay.
 pub const KEPT_AFTER_ACKNOWLEDGEMENT_S: u64 = 30 * 24 * 60 * 60;
-/// How long a message is kept whose deposit did not become final and whose sender did not come back, in seconds.
-pub const KEPT_WITHOUT_DEPOSIT_S: u64 = 24 * 60 * 60;
+/// How long a message or an acknowledgement is kept that no data block has, in seconds.
+pub const KEPT_WITHOUT_END_S: u64 = 24 * 60 * 60;
 /// Envelopes that one write removes at most.
 pub const MAX_REMOVALS: usize = 32;
 /// Longest file of a proof that is read, in bytes.

@@ -3,9 +3,9 @@
 //!
 //! ```text
 //! keep -> waiting for its deposit -- deposited --> visible, with a place -- acknowledge --> -- acknowledged --> envelope removed 30 days later
-//!            | forget, or a day
+//!            | forget
 //!            v
-//!          gone (its sender has no answer, and sends again)
+//!          gone (no data block has it)
 //! ```
 
 mod record;
@@ -20,13 +20,10 @@ use parking_lot::Mutex;
 
 pub use record::{Receipt, Record};
 use store::Store;
-use usage::Usage;
+use usage::{Usage, Waiting};
 
 use crate::{
-    limits::{
-        KEPT_AFTER_ACKNOWLEDGEMENT_S, KEPT_WITHOUT_DEPOSIT_S, MAX_REMOVALS, MAX_WAITING, MAX_WAITING_BYTES,
-        MAX_WAITING_OF_SENDER,
-    },
+    limits::{KEPT_AFTER_ACKNOWLEDGEMENT_S, MAX_REMOVALS},
     statement::{Deposit, Stated},
 };
 
@@ -62,6 +59,15 @@ pub enum Side {
     Received,
     /// What it has sent.
     Sent,
+}
+
+/// What waits for a final block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// The deposit of a message.
+    Deposit,
+    /// The acknowledgement of one.
+    Acknowledgement,
 }
 
 /// A message on its way in.
@@ -103,12 +109,13 @@ impl Mailbox {
         if let Some(known) = self.store.record(id)? {
             return Ok(known);
         }
+        // Of its own: room that was made stays made, also when this message is refused.
+        self.remove_old(incoming.now)?;
         let head = &incoming.deposit.statement.head;
         let mut batch = self.store.batch();
-        let freed = self.sweep(&mut batch, incoming.now)?;
         let record = Record::new(incoming);
-        let mut usage = Usage::read(&self.store, freed)?;
-        usage.take(&self.store, head.to.address, head.from.address, record.sealed_bytes)?;
+        let mut usage = Usage::default();
+        usage.take(&self.store, head, record.sealed_bytes)?;
         batch.insert(&self.store.records, id.as_slice(), record.encode()?);
         batch.insert(&self.store.envelopes, id.as_slice(), incoming.envelope.as_bytes());
         batch.insert(&self.store.undeposited, store::timed(incoming.now, id), "");
@@ -149,9 +156,16 @@ impl Mailbox {
         let _writer = self.writer.lock();
         let Some(record) = self.store.record(id)?.filter(|record| record.place.is_none()) else { return Ok(()) };
         let mut batch = self.store.batch();
-        let mut usage = Usage::read(&self.store, Vec::new())?;
-        self.remove_undeposited(&mut batch, &mut usage, id, &record)?;
+        let mut usage = Usage::default();
+        usage.free(
+            &self.store,
+            &record.stated()?.statement.head,
+            Waiting { messages: 1, bytes: record.sealed_bytes },
+        )?;
         usage.write(&self.store, &mut batch);
+        batch.remove(&self.store.records, id.as_slice());
+        batch.remove(&self.store.envelopes, id.as_slice());
+        batch.remove(&self.store.undeposited, store::timed(record.arrived_at, id));
         Ok(batch.commit()?)
     }
 
@@ -159,14 +173,18 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`MailboxError::Unknown`], [`MailboxError::Store`].
-    pub fn acknowledge(&self, id: B256, text: &str, signature: &Bytes) -> Result<Record, MailboxError> {
+    pub fn acknowledge(&self, id: B256, text: &str, signature: &Bytes, now: u64) -> Result<Record, MailboxError> {
         let _writer = self.writer.lock();
         let mut record = self.visible(id)?;
         if record.acknowledgement.is_some() {
             return Ok(record);
         }
-        record.acknowledgement = Some(Receipt { text: text.to_owned(), signature: signature.clone(), recorded: None });
-        self.rewrite(id, &record)?;
+        record.acknowledgement =
+            Some(Receipt { text: text.to_owned(), signature: signature.clone(), arrived_at: now, recorded: None });
+        let mut batch = self.store.batch();
+        batch.insert(&self.store.records, id.as_slice(), record.encode()?);
+        batch.insert(&self.store.unacknowledged, store::timed(now, id), "");
+        batch.commit()?;
         Ok(record)
     }
 
@@ -177,13 +195,17 @@ impl Mailbox {
     pub fn forget_acknowledgement(&self, id: B256) -> Result<(), MailboxError> {
         let _writer = self.writer.lock();
         let mut record = self.visible(id)?;
-        if record.is_acknowledged() || record.acknowledgement.take().is_none() {
+        if record.is_acknowledged() {
             return Ok(());
         }
-        self.rewrite(id, &record)
+        let Some(receipt) = record.acknowledgement.take() else { return Ok(()) };
+        let mut batch = self.store.batch();
+        batch.insert(&self.store.records, id.as_slice(), record.encode()?);
+        batch.remove(&self.store.unacknowledged, store::timed(receipt.arrived_at, id));
+        Ok(batch.commit()?)
     }
 
-    /// The acknowledgement is final: the message waits no longer, and its place in the mailbox is free. Once.
+    /// The acknowledgement is final: the message waits no longer. Its place is free now, its bytes when the envelope goes. Once.
     ///
     /// # Errors
     /// [`MailboxError::Unknown`], [`MailboxError::Store`].
@@ -193,13 +215,15 @@ impl Mailbox {
         if record.is_acknowledged() {
             return Ok(record);
         }
-        record.acknowledgement.as_mut().ok_or(MailboxError::Unknown)?.recorded = Some(recorded.clone());
-        let head = record.stated()?.statement.head;
+        let receipt = record.acknowledgement.as_mut().ok_or(MailboxError::Unknown)?;
+        receipt.recorded = Some(recorded.clone());
+        let arrived_at = receipt.arrived_at;
         let mut batch = self.store.batch();
-        let mut usage = Usage::read(&self.store, Vec::new())?;
-        usage.free(&self.store, head.to.address, head.from.address, record.sealed_bytes)?;
+        let mut usage = Usage::default();
+        usage.free(&self.store, &record.stated()?.statement.head, Waiting { messages: 1, bytes: 0 })?;
         usage.write(&self.store, &mut batch);
         batch.insert(&self.store.records, id.as_slice(), record.encode()?);
+        batch.remove(&self.store.unacknowledged, store::timed(arrived_at, id));
         batch.insert(&self.store.removable, store::timed(now, id), "");
         batch.commit()?;
         Ok(record)
@@ -236,55 +260,55 @@ impl Mailbox {
         self.store.list(side, address, after, limit)
     }
 
+    /// What waits for its end, oldest first, after an entry, at most `limit`: since when, in Unix seconds, and which message.
+    ///
+    /// # Errors
+    /// [`MailboxError::Store`].
+    pub fn pending(
+        &self,
+        what: Pending,
+        after: Option<(u64, B256)>,
+        limit: usize,
+    ) -> Result<Vec<(u64, B256)>, MailboxError> {
+        let keyspace = match what {
+            Pending::Deposit => &self.store.undeposited,
+            Pending::Acknowledgement => &self.store.unacknowledged,
+        };
+        self.store.after(keyspace, after, limit)
+    }
+
+    /// Removes what has been kept long enough, a bounded part of it.
+    ///
+    /// # Errors
+    /// [`MailboxError::Store`].
+    pub fn sweep(&self, now: u64) -> Result<(), MailboxError> {
+        let _writer = self.writer.lock();
+        self.remove_old(now)
+    }
+
     fn visible(&self, id: B256) -> Result<Record, MailboxError> {
         self.store.record(id)?.filter(|record| record.place.is_some()).ok_or(MailboxError::Unknown)
     }
 
-    fn rewrite(&self, id: B256, record: &Record) -> Result<(), MailboxError> {
+    /// Removes envelopes that were acknowledged long ago, a bounded number of them.
+    fn remove_old(&self, now: u64) -> Result<(), MailboxError> {
+        let old =
+            self.store.before(&self.store.removable, now.saturating_sub(KEPT_AFTER_ACKNOWLEDGEMENT_S), MAX_REMOVALS)?;
+        if old.is_empty() {
+            return Ok(());
+        }
         let mut batch = self.store.batch();
-        batch.insert(&self.store.records, id.as_slice(), record.encode()?);
-        Ok(batch.commit()?)
-    }
-
-    /// Removes what has been kept long enough, a bounded part of it; what that frees.
-    fn sweep(&self, batch: &mut fjall::OwnedWriteBatch, now: u64) -> Result<Vec<usage::Freed>, MailboxError> {
-        let mut freed = Vec::new();
-        for (time, id) in
-            self.store.older(&self.store.undeposited, now.saturating_sub(KEPT_WITHOUT_DEPOSIT_S), MAX_REMOVALS)?
-        {
+        let mut usage = Usage::default();
+        for (time, id) in old {
             if let Some(record) = self.store.record(id)? {
                 let head = record.stated()?.statement.head;
-                freed.push(usage::Freed {
-                    receiver: head.to.address,
-                    sender: head.from.address,
-                    bytes: record.sealed_bytes,
-                });
+                usage.free(&self.store, &head, Waiting { messages: 0, bytes: record.sealed_bytes })?;
             }
-            batch.remove(&self.store.records, id.as_slice());
-            batch.remove(&self.store.envelopes, id.as_slice());
-            batch.remove(&self.store.undeposited, store::timed(time, id));
-        }
-        let before = now.saturating_sub(KEPT_AFTER_ACKNOWLEDGEMENT_S);
-        for (time, id) in self.store.older(&self.store.removable, before, MAX_REMOVALS)? {
             batch.remove(&self.store.envelopes, id.as_slice());
             batch.remove(&self.store.removable, store::timed(time, id));
         }
-        Ok(freed)
-    }
-
-    fn remove_undeposited(
-        &self,
-        batch: &mut fjall::OwnedWriteBatch,
-        usage: &mut Usage,
-        id: B256,
-        record: &Record,
-    ) -> Result<(), MailboxError> {
-        let head = record.stated()?.statement.head;
-        usage.free(&self.store, head.to.address, head.from.address, record.sealed_bytes)?;
-        batch.remove(&self.store.records, id.as_slice());
-        batch.remove(&self.store.envelopes, id.as_slice());
-        batch.remove(&self.store.undeposited, store::timed(record.arrived_at, id));
-        Ok(())
+        usage.write(&self.store, &mut batch);
+        Ok(batch.commit()?)
     }
 }
 
@@ -292,11 +316,6 @@ impl std::fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Mailbox").finish_non_exhaustive()
     }
-}
-
-/// The bounds of one mailbox.
-const fn bounds() -> (u64, u64, u64) {
-    (MAX_WAITING, MAX_WAITING_BYTES, MAX_WAITING_OF_SENDER)
 }
 
 #[cfg(test)]

@@ -107,6 +107,8 @@ pub struct VerifiedMessage {
     pub acknowledgement: Option<Acknowledgement>,
     /// Where that is recorded.
     pub acknowledged: Option<RecordedAt>,
+    /// Whether the file proves that the keys were the organizations': never. The chain shows it to whoever asks it.
+    pub organizations_proven: bool,
     /// The checks that were made, in order.
     pub checks: Vec<String>,
 }
@@ -121,6 +123,9 @@ const CHECKS: [&str; 7] = [
     "transaction-included",
     "root-recorded",
 ];
+
+/// The last check.
+const OF_MESSAGE: &str = "acknowledgement-of-message";
 
 impl MessageProof {
     pub(crate) const fn new(deposit: ProvenStatement, acknowledgement: Option<ProvenStatement>) -> Self {
@@ -142,6 +147,23 @@ impl MessageProof {
         Ok(file)
     }
 
+    /// The two statements with their signatures verified, and that they are of one message. That they are recorded, [`Self::verify`] shows.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn signed(&self) -> Result<(Stated<Deposit>, Option<Stated<Acknowledgement>>), ProofFailure> {
+        let deposit = signed::<Deposit>("deposit", &self.deposit)?;
+        let acknowledgement = match &self.acknowledgement {
+            None => None,
+            Some(proven) => {
+                let said = signed::<Acknowledgement>("acknowledgement", proven)?;
+                said.check_of(&deposit).map_err(|error| ProofFailure::new(OF_MESSAGE, error))?;
+                Some(said)
+            }
+        };
+        Ok((deposit, acknowledgement))
+    }
+
     /// Verifies everything, knowing the main chain alone.
     ///
     /// # Errors
@@ -154,15 +176,8 @@ impl MessageProof {
             Some(proven) => {
                 let found = verify::<Acknowledgement>("acknowledgement", proven, chain)?;
                 checks.extend(CHECKS.iter().map(|check| format!("acknowledgement-{check}")));
-                let said = &found.0.statement;
-                let fits = said.message == deposit.id()
-                    && said.deposit == deposit.digest()
-                    && said.by == deposit.statement.head.to;
-                if !fits {
-                    let detail = "it is of another message, or not by the receiver";
-                    return Err(ProofFailure::new("acknowledgement-of-message", detail));
-                }
-                checks.push("acknowledgement-of-message".to_owned());
+                found.0.check_of(&deposit).map_err(|error| ProofFailure::new(OF_MESSAGE, error))?;
+                checks.push(OF_MESSAGE.to_owned());
                 Some(found)
             }
         };
@@ -173,9 +188,17 @@ impl MessageProof {
             deposited,
             acknowledgement,
             acknowledged,
+            organizations_proven: false,
             checks,
         })
     }
+}
+
+fn signed<S: Statement>(which: &str, proven: &ProvenStatement) -> Result<Stated<S>, ProofFailure> {
+    let refuse = |check: &str, error| ProofFailure::new(format!("{which}-{check}"), error);
+    let stated = Stated::<S>::read(&proven.statement).map_err(|error| refuse("file-readable", error))?;
+    stated.verify(&proven.signature).map_err(|error| refuse("signature", error))?;
+    Ok(stated)
 }
 
 fn verify<S: Statement>(
@@ -184,8 +207,7 @@ fn verify<S: Statement>(
     chain: &TrustedChain,
 ) -> Result<(Stated<S>, RecordedAt), ProofFailure> {
     let refuse = |check: &str, detail: String| ProofFailure::new(format!("{which}-{check}"), detail);
-    let stated = Stated::<S>::read(&proven.statement).map_err(|error| refuse("file-readable", error.to_string()))?;
-    stated.verify(&proven.signature).map_err(|error| refuse("signature", error.to_string()))?;
+    let stated = signed::<S>(which, proven)?;
     if stated.statement.chain_id() != chain.chain_id() {
         return Err(refuse("chain-matches", "it was signed for another chain".to_owned()));
     }

@@ -29,6 +29,9 @@ pub enum StatementError {
     /// A version that this release does not know.
     #[error("the statement has version {0}, known is {VERSION}")]
     Version(u32),
+    /// An acknowledgement of something else.
+    #[error("the acknowledgement does not fit: {0}")]
+    OtherMessage(&'static str),
     /// Signed by somebody else, or not at all.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -253,6 +256,27 @@ impl<S: Statement> Stated<S> {
 
     fn domain(&self) -> SigningDomain {
         SigningDomain::new(self.statement.chain_id(), predeploys::DATA_BLOCK_REGISTRY)
+    }
+}
+
+impl Stated<Acknowledgement> {
+    /// Checks that it is of this deposit, by the receiver that the deposit names. Its signature is for [`Stated::verify`].
+    ///
+    /// # Errors
+    /// [`StatementError::OtherMessage`].
+    pub fn check_of(&self, deposit: &Stated<Deposit>) -> Result<(), StatementError> {
+        let (said, head) = (&self.statement, &deposit.statement.head);
+        Err(StatementError::OtherMessage(if said.message != deposit.id() {
+            "message: it is another message"
+        } else if said.deposit != deposit.digest() {
+            "deposit: it is not the digest of the operation that deposited the message"
+        } else if said.by != head.to {
+            "by: it is not the receiver that the message names"
+        } else if said.chain_id != head.chain_id {
+            "chainId: it is another chain"
+        } else {
+            return Ok(());
+        }))
     }
 }
 

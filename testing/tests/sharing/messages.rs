@@ -1,7 +1,7 @@
 //! Sealed messages in a whole city, by the commands of two organizations, with the city killed after each acknowledgement.
 
 use std::{
-    fs,
+    fs, io,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
@@ -14,6 +14,9 @@ use tempfile::TempDir;
 use super::bodies::{Said, refused};
 
 const MINUTES: &str = "Agreed on Tuesday: the bridge is closed on market days, which nobody else shall read.";
+
+/// Alters a file of a proof.
+type Change<'a> = &'a dyn Fn(&mut Value);
 
 /// A city and organizations in it, each with a key of its own.
 struct Offices {
@@ -90,15 +93,30 @@ fn say(gateway: &str, genesis: &Path, key: Option<&Path>, arguments: &[&str]) ->
     Err(String::from_utf8_lossy(&said).into_owned())
 }
 
-/// Whether a text stands in some file below a folder.
+/// Whether a text stands in some file below a folder. The store removes files while it is looked through: what is gone does not hold it.
 fn stands_below(folder: &Path, text: &str) -> bool {
-    fs::read_dir(folder).unwrap().any(|entry| {
-        let path = entry.unwrap().path();
+    let Some(entries) = there(fs::read_dir(folder)) else { return false };
+    entries.filter_map(there).any(|entry| {
+        let path = entry.path();
         if path.is_dir() {
             return stands_below(&path, text);
         }
-        fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes())
+        there(fs::read(path)).is_some_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
     })
+}
+
+fn there<T>(found: io::Result<T>) -> Option<T> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        found => Some(found.unwrap()),
+    }
+}
+
+/// A data block of one statement has no sibling: then one is added.
+fn with_another_sibling(siblings: &mut Value) {
+    let siblings = siblings.as_array_mut().unwrap();
+    siblings.pop();
+    siblings.push(json!(format!("0x{:064}", 7)));
 }
 
 fn ids(list: &Value) -> Vec<&str> {
@@ -156,6 +174,13 @@ fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
     let fetched = offices.say(Some("WATER-WORKS"), &["message", "receipt", &id, "--out", &out]).unwrap();
     assert_eq!(fetched["acknowledged"], json!(true), "{fetched}");
 
+    // A second message, to mix the two up.
+    let second = offices.send("CITY-HALL", "minutes.txt").unwrap()["message"].as_str().unwrap().to_owned();
+    offices.say(Some("CITY-HALL"), &["message", "acknowledge", &second]).unwrap();
+    let other = offices.path("other.json");
+    let out = other.display().to_string();
+    offices.say(Some("WATER-WORKS"), &["message", "receipt", &second, "--out", &out]).unwrap();
+
     // A key that counts no longer receives nothing more, and one that its owner has ended is not sealed to.
     offices.say(Some("FIRE-BRIGADE"), &["message", "publish-key", "--days", "0"]).unwrap();
     let text = refused(offices.send("FIRE-BRIGADE", "minutes.txt"));
@@ -188,6 +213,22 @@ fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text, "{from}");
         fs::write(&altered, changed).unwrap();
+        let said = refused(verify(&altered, "main.json"));
+        assert!(said.contains(check), "{said}");
+    }
+    let other: Value = serde_json::from_str(&fs::read_to_string(other).unwrap()).unwrap();
+    let mix: [(Change<'_>, &str); 3] = [
+        (&|file: &mut Value| file["acknowledgement"] = other["acknowledgement"].clone(), "acknowledgement-of-message"),
+        (&|file: &mut Value| with_another_sibling(&mut file["deposit"]["siblings"]), "deposit-operation-in-block"),
+        (
+            &|file: &mut Value| file["deposit"]["recorded"]["txHash"] = json!(format!("0x{:064}", 1)),
+            "deposit-root-recorded",
+        ),
+    ];
+    for (change, check) in mix {
+        let mut changed: Value = serde_json::from_str(&text).unwrap();
+        change(&mut changed);
+        fs::write(&altered, changed.to_string()).unwrap();
         let said = refused(verify(&altered, "main.json"));
         assert!(said.contains(check), "{said}");
     }

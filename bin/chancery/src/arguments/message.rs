@@ -37,6 +37,8 @@ pub(crate) enum MessageCommand {
     Acknowledge {
         /// The message.
         message: B256,
+        #[command(flatten)]
+        chain: TrustedMain,
     },
     /// Fetch the proof of a message's deposit and receipt, for `chancery verify`.
     Receipt {

@@ -147,7 +147,7 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
         applications: Arc::new(ApplicationPort(ApplicationDesk::new(database, directory, roles.clone(), s2p, clock))),
         // Of whoever watches one.
         alliance: None,
-        messages: Arc::new(MessagePort(messages)),
+        messages: Arc::new(MessagePort::open(messages)),
         database: presentations.clone(),
         presentations,
         o2c: Arc::new(ControlPort::new(Arc::new(controlling), roles.clone())),

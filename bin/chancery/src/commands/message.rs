@@ -15,7 +15,7 @@ use chancery_client::{
 };
 use chancery_messages::{
     chain,
-    statement::{Deposit, Stated},
+    statement::{Acknowledgement, Deposit, Stated},
 };
 use chancery_sharing::directory::is_control;
 use serde_json::json;
@@ -42,7 +42,7 @@ pub(super) async fn run(command: MessageCommand, connection: &Connection, output
             list(&party, which, &PageQuery { limit, cursor }, output).await
         }
         MessageCommand::Read(what) => receiving::read(&party, &what, output).await,
-        MessageCommand::Acknowledge { message } => receiving::acknowledge(&party, message, output).await,
+        MessageCommand::Acknowledge { message, chain } => receiving::acknowledge(&party, message, &chain, output).await,
         MessageCommand::Receipt { message, out } => proof::fetch(&party, message, &out, output).await,
     }
 }
@@ -87,11 +87,16 @@ fn describe(state: &MessageState) -> Result<String> {
     ))
 }
 
-/// What the sender has signed, checked: the gateway's word counts for nothing.
+/// What the sender has signed, and its receiver, checked: the gateway's word counts for nothing.
 fn deposit_of(state: &MessageState) -> Result<Stated<Deposit>> {
     let deposit = Stated::<Deposit>::read(&state.deposit.statement)?;
     ensure!(deposit.id() == state.message.0, "the gateway shows a deposit that is not of message {}", state.message);
     deposit.verify(&state.deposit.signature.0)?;
+    if let Some(shown) = &state.acknowledgement {
+        let said = Stated::<Acknowledgement>::read(&shown.statement)?;
+        said.check_of(&deposit)?;
+        said.verify(&shown.signature.0)?;
+    }
     Ok(deposit)
 }
 

@@ -34,11 +34,11 @@ enum Change {
 /// The last encryption key in force of an address.
 ///
 /// # Errors
-/// [`LookupError::NoKey`], [`LookupError::WeakKey`], [`LookupError::TooManyChanges`], [`LookupError::Stale`], [`LookupError::Unproven`], [`LookupError::Chain`],
-/// [`LookupError::Answer`].
+/// [`LookupError::NoKey`], [`LookupError::WeakKey`], [`LookupError::TooManyChanges`], [`LookupError::Stale`], [`LookupError::Ahead`], [`LookupError::Unproven`],
+/// [`LookupError::Chain`], [`LookupError::Answer`].
 pub async fn encryption_key(chain: &Chain, address: Address, now_s: u64) -> Result<PublishedKey, LookupError> {
     let slot = keccak256((address.into_word(), B256::from(U256::from(CHANGED))).abi_encode());
-    let (head, words) = proven(chain, predeploys::ETHEREUM_DID_REGISTRY, &[slot], now_s).await?;
+    let (head, now_s, words) = proven(chain, predeploys::ETHEREUM_DID_REGISTRY, &[slot], now_s).await?;
     let mut block = words.first().and_then(|word| u64::try_from(*word).ok()).ok_or(LookupError::Answer)?;
     let mut replaced: Vec<Vec<u8>> = Vec::new();
     for _ in 0..MAX_CHANGES {

@@ -17,24 +17,44 @@ const PAGE: u64 = 100;
 /// Most key records of an organization that are looked through.
 const MAX_RECORDS: u64 = 1_000;
 
+/// What proven slots say of a key.
+struct Words {
+    organization: OrganizationWord,
+    /// The last period in which the organization had the right.
+    period: Option<Period>,
+    record: KeyRecord,
+}
+
+/// Why a key does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// Nothing proven says that it ever did.
+    Never(&'static str),
+    /// It did.
+    Ended(&'static str),
+}
+
 /// Proves that a key counts for a right of its organization now; the block that shows it.
 ///
 /// # Errors
-/// [`LookupError::NotAMember`], [`LookupError::Stale`], [`LookupError::Unproven`], [`LookupError::Chain`], [`LookupError::Answer`].
+/// [`LookupError::NeverAMember`], [`LookupError::NotAMember`] for a key that counted once, [`LookupError::Stale`], [`LookupError::Ahead`], [`LookupError::Unproven`],
+/// [`LookupError::Chain`], [`LookupError::Answer`].
 pub async fn member(chain: &Chain, of: Correspondent, right: Right, now_s: u64) -> Result<ChainHead, LookupError> {
-    let refuse = |why| LookupError::NotAMember {
-        address: of.address,
-        organization: of.organization.to_string(),
-        right: right.to_string(),
-        why,
+    let refuse = |refusal| {
+        let (address, organization, right) = (of.address, of.organization.to_string(), right.to_string());
+        match refusal {
+            Refusal::Never(why) => LookupError::NeverAMember { address, organization, right, why },
+            Refusal::Ended(why) => LookupError::NotAMember { address, organization, right, why },
+        }
     };
-    let now = UnixSeconds(now_s);
-    let index =
-        place_of(chain, of, right, now).await?.ok_or_else(|| refuse("no authorization in force is recorded"))?;
+    let place = place_of(chain, of, right, UnixSeconds(now_s)).await?;
+    let index = place.ok_or_else(|| refuse(Refusal::Never("no authorization of it is recorded")))?;
     let registry = predeploys::ORGANIZATION_REGISTRY;
-    let (_, periods) = proven(chain, registry, &[storage::right_periods_slot(of.organization, right)], now_s).await?;
+    let periods_slot = storage::right_periods_slot(of.organization, right);
+    let (_, _, periods) = proven(chain, registry, &[periods_slot], now_s).await?;
     let periods = periods.first().and_then(|count| u64::try_from(*count).ok()).ok_or(LookupError::Answer)?;
-    let last = periods.checked_sub(1).ok_or_else(|| refuse("the organization was never granted the right"))?;
+    let last = periods.checked_sub(1);
+    let last = last.ok_or_else(|| refuse(Refusal::Never("the organization was never granted the right")))?;
     let [key, named, times] = storage::key_record_slots(of.organization, index);
     let slots = [
         storage::organization_slot(of.organization),
@@ -43,23 +63,43 @@ pub async fn member(chain: &Chain, of: Correspondent, right: Right, now_s: u64) 
         named,
         times,
     ];
-    let (head, words) = proven(chain, registry, &slots, now_s).await?;
+    let (head, judged_at_s, words) = proven(chain, registry, &slots, now_s).await?;
     let [organization, period, key, named, times] = words.as_slice() else { return Err(LookupError::Answer) };
-    let organization = OrganizationWord::decode(*organization);
-    let record = KeyRecord::decode([*key, *named, *times]);
+    let words = Words {
+        organization: OrganizationWord::decode(*organization),
+        period: Period::decode(*period),
+        record: KeyRecord::decode([*key, *named, *times]),
+    };
+    judge(&words, of, right, UnixSeconds(judged_at_s)).map_err(refuse)?;
+    Ok(head)
+}
+
+/// Whether proven slots let a key count for a right of its organization at a time.
+fn judge(words: &Words, of: Correspondent, right: Right, now: UnixSeconds) -> Result<(), Refusal> {
+    let Words { organization, period, record } = words;
+    if record.key != of.address || record.right != right.to_bytes32() {
+        return Err(Refusal::Never("the record that the node names is of another key or another right"));
+    }
     if organization.registered_at == UnixSeconds::ZERO {
-        return Err(refuse("there is no such organization"));
+        return Err(Refusal::Never("there is no such organization"));
+    }
+    let Some(period) = period.filter(|period| period.from <= now) else {
+        return Err(Refusal::Never("the organization has not been granted the right"));
+    };
+    if record.not_before > now {
+        return Err(Refusal::Never("its authorization has not begun"));
     }
     if organization.is_suspended {
-        return Err(refuse("the organization is suspended"));
+        return Err(Refusal::Ended("the organization is suspended"));
     }
-    if !Period::decode(*period).is_some_and(|period| period.contains(now)) {
-        return Err(refuse("the organization no longer has the right"));
+    // What is taken away ends with the next second: a period that has an end is as good as over.
+    if period.until != UnixSeconds::ZERO {
+        return Err(Refusal::Ended("the organization no longer has the right"));
     }
-    if record.key != of.address || record.right != right.to_bytes32() || !counts(&record, now) {
-        return Err(refuse("its authorization is not in force"));
+    if !counts(record, now) {
+        return Err(Refusal::Ended("its authorization is not in force"));
     }
-    Ok(head)
+    Ok(())
 }
 
 /// Whether a record counts now. What is taken away carries the time of the next second, so that is looked at too.
@@ -68,14 +108,14 @@ fn counts(record: &KeyRecord, now: UnixSeconds) -> bool {
     record.counts_at(now) && !is_taken_away
 }
 
-/// The place of the last record in force of the key, as the node says.
+/// The place of the last record of the key that is in force, or else of its last one, as the node says.
 async fn place_of(
     chain: &Chain,
     of: Correspondent,
     right: Right,
     now: UnixSeconds,
 ) -> Result<Option<u64>, LookupError> {
-    let mut found = None;
+    let (mut in_force, mut ended) = (None, None);
     for offset in (0..MAX_RECORDS).step_by(PAGE as usize) {
         let call = OrganizationRegistry::keyRecordsCall {
             code: of.organization.to_bytes32(),
@@ -93,13 +133,76 @@ async fn place_of(
                 not_after: UnixSeconds(record.notAfter),
                 revoked_at: UnixSeconds(record.revokedAt),
             };
-            if words.key == of.address && words.right == right.to_bytes32() && counts(&words, now) {
-                found = Some(index);
+            if words.key == of.address && words.right == right.to_bytes32() {
+                let place = if counts(&words, now) { &mut in_force } else { &mut ended };
+                *place = Some(index);
             }
         }
         if (page.len() as u64) < PAGE {
             break;
         }
     }
-    Ok(found)
+    Ok(in_force.or(ended))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::{Address, B256};
+    use chancery_primitives::OrganizationCode;
+
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+    const RIGHT: Right = Right::SUBMISSION;
+
+    fn of() -> Correspondent {
+        Correspondent { organization: OrganizationCode::parse("ONE").unwrap(), address: Address::repeat_byte(1) }
+    }
+
+    fn words() -> Words {
+        let organization = OrganizationWord { registered_at: UnixSeconds(1), is_suspended: false };
+        let period = Some(Period { from: UnixSeconds(1), until: UnixSeconds::ZERO });
+        let record = KeyRecord {
+            key: of().address,
+            right: RIGHT.to_bytes32(),
+            not_before: UnixSeconds(1),
+            not_after: UnixSeconds::ZERO,
+            revoked_at: UnixSeconds::ZERO,
+        };
+        Words { organization, period, record }
+    }
+
+    fn judged(alter: impl FnOnce(&mut Words)) -> Result<(), Refusal> {
+        let mut words = words();
+        alter(&mut words);
+        judge(&words, of(), RIGHT, UnixSeconds(NOW))
+    }
+
+    // MSG-2, MSG-7
+    #[test]
+    fn a_key_that_counted_once_is_not_one_that_never_did() {
+        let is_never = |refused| matches!(refused, Err(Refusal::Never(_)));
+        let is_ended = |refused| matches!(refused, Err(Refusal::Ended(_)));
+        assert_eq!(judged(|_| ()), Ok(()));
+        assert!(is_never(judged(|words| words.record.key = Address::repeat_byte(2))));
+        assert!(is_never(judged(|words| words.record.right = B256::repeat_byte(1))));
+        assert!(is_never(judged(|words| words.organization.registered_at = UnixSeconds::ZERO)));
+        assert!(is_never(judged(|words| words.period = None)));
+        assert!(is_never(judged(|words| words.record.not_before = UnixSeconds(NOW + 1))));
+        assert!(is_ended(judged(|words| words.organization.is_suspended = true)));
+        assert!(is_ended(judged(|words| words.period.as_mut().unwrap().until = UnixSeconds(NOW + 1))));
+        assert!(is_ended(judged(|words| words.record.not_after = UnixSeconds(NOW - 1))));
+        assert!(is_ended(judged(|words| words.record.revoked_at = UnixSeconds(NOW + 1))));
+        // An end that its authorization had from the beginning is no revocation.
+        assert_eq!(judged(|words| words.record.not_after = UnixSeconds(NOW)), Ok(()));
+        assert_eq!(judged(|words| words.record.revoked_at = UnixSeconds(NOW + 2)), Ok(()));
+        // Of another key, also an ended record says nothing.
+        let other = judged(|words| {
+            words.record.key = Address::repeat_byte(2);
+            words.organization.is_suspended = true;
+        });
+        assert!(is_never(other));
+    }
 }

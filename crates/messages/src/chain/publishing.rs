@@ -20,12 +20,14 @@ pub async fn publish(
     encryption: &EncryptionPublicKey,
     validity_s: u64,
 ) -> Result<FinalTransaction, LookupError> {
-    let call = EthereumDIDRegistry::setAttributeCall {
-        identity: key.address(),
-        name: B256::right_padding_from(ATTRIBUTE_ENCRYPTION.as_bytes()),
-        value: Bytes::copy_from_slice(&encryption.0),
-        validity: U256::from(validity_s),
+    let (identity, name) = (key.address(), B256::right_padding_from(ATTRIBUTE_ENCRYPTION.as_bytes()));
+    let value = Bytes::copy_from_slice(&encryption.0);
+    // An end of zero is over at every clock; the end of a validity of zero is the block's own second.
+    let data = if validity_s == 0 {
+        EthereumDIDRegistry::revokeAttributeCall { identity, name, value }.abi_encode()
+    } else {
+        EthereumDIDRegistry::setAttributeCall { identity, name, value, validity: U256::from(validity_s) }.abi_encode()
     };
-    let call = Call { to: Some(predeploys::ETHEREUM_DID_REGISTRY), data: call.abi_encode().into() };
+    let call = Call { to: Some(predeploys::ETHEREUM_DID_REGISTRY), data: data.into() };
     Ok(chain.submit(key, call).await?)
 }

@@ -7,7 +7,10 @@ use crate::{envelope::EnvelopeError, mailbox::MailboxError, statement::Statement
 pub(super) fn statement(error: StatementError) -> DoorError {
     let code = match error {
         StatementError::Signature(_) => Code::SignatureInvalid,
-        StatementError::TooLong | StatementError::Unreadable(_) | StatementError::Version(_) => Code::MalformedRequest,
+        StatementError::TooLong
+        | StatementError::Unreadable(_)
+        | StatementError::Version(_)
+        | StatementError::OtherMessage(_) => Code::MalformedRequest,
     };
     DoorError::new(code, format!("statement: {error}")).with("member", "statement")
 }

@@ -5,7 +5,7 @@ use chancery_reference_points::{Code, DoorError, DoorResult};
 
 use crate::{
     limits::{MAX_AGE_S, MAX_CLOCK_SKEW_S},
-    statement::{Acknowledgement, Deposit, Head, Stated, Statement},
+    statement::{Head, Statement},
 };
 
 /// Neither old, so that nothing is held back and brought later, nor ahead (MSG-7).
@@ -61,18 +61,4 @@ pub(super) fn may_receive(standing: Authorization) -> DoorResult<()> {
             DoorError::new(Code::UnknownAddress, detail).with("member", "statement.head.to")
         }
     })
-}
-
-/// An acknowledgement is of this message, by its receiver.
-pub(super) fn acknowledges(acknowledgement: &Acknowledgement, deposit: &Stated<Deposit>) -> DoorResult<()> {
-    let detail = if acknowledgement.message != deposit.id() {
-        "statement.message: it is another message"
-    } else if acknowledgement.deposit != deposit.digest() {
-        "statement.deposit: it is not the digest of the operation that deposited the message"
-    } else if acknowledgement.by != deposit.statement.head.to {
-        "statement.by: it is not the receiver that the message names"
-    } else {
-        return Ok(());
-    };
-    Err(DoorError::new(Code::MalformedRequest, detail).with("member", "statement"))
 }

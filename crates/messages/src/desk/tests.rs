@@ -1,5 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
+mod ends;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use alloy_primitives::keccak256;
 use async_trait::async_trait;
 use chancery_certificates::{keys::PersonKeys, registry::Authorization};
@@ -8,9 +12,11 @@ use chancery_reference_points::{
     Role,
     data_block::{OperationProof, TransactionLocator},
     data_format::{DataFormat, FormatId},
+    r2d::{Submission, SubmissionReceipt},
 };
 use parking_lot::Mutex;
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 use super::*;
 use crate::{
@@ -27,6 +33,23 @@ const CHAIN_ID: u64 = 7100;
 struct Door {
     submitted: Mutex<Vec<Submission>>,
     refuses: Mutex<Option<Code>>,
+    /// It records, and its answer is lost.
+    loses: Mutex<Option<Code>>,
+    /// It waits before it records.
+    blocks: AtomicBool,
+    entered: Notify,
+    released: Notify,
+}
+
+fn locator(tx_hash: B256) -> TransactionLocator {
+    TransactionLocator { chain: ChainName("main".to_owned()), tx_hash, block_number: 1, block_hash: B256::ZERO }
+}
+
+/// Digest of the operation whose text was submitted.
+fn digest_of(submission: &Submission) -> B256 {
+    let text = std::str::from_utf8(&submission.operation.payload).unwrap();
+    let deposit = Stated::<Deposit>::read(text).map(|stated| stated.digest());
+    deposit.unwrap_or_else(|_| Stated::<Acknowledgement>::read(text).unwrap().digest())
 }
 
 #[async_trait]
@@ -43,19 +66,36 @@ impl R2d for Door {
         if let Some(code) = *self.refuses.lock() {
             return Err(DoorError::new(code, ""));
         }
+        if self.blocks.load(Ordering::Relaxed) {
+            self.entered.notify_one();
+            self.released.notified().await;
+        }
         let digest = keccak256(&submission.operation.payload);
         self.submitted.lock().push(submission);
-        let data_block = TransactionLocator {
-            chain: ChainName("main".to_owned()),
-            tx_hash: digest,
-            block_number: 1,
-            block_hash: B256::ZERO,
-        };
+        if let Some(code) = *self.loses.lock() {
+            return Err(DoorError::new(code, ""));
+        }
+        let data_block = locator(digest);
         Ok(SubmissionReceipt { operation_digest: digest, data_block_root: B256::ZERO, data_block, operation: None })
     }
 
-    async fn operation_proof(&self, _: B256) -> DoorResult<OperationProof> {
-        Err(DoorError::new(Code::UnknownOperation, ""))
+    async fn operation_proof(&self, digest: B256) -> DoorResult<OperationProof> {
+        let submitted = self.submitted.lock();
+        let found = submitted.iter().find(|submission| digest_of(submission) == digest);
+        let found = found.ok_or_else(|| DoorError::new(Code::UnknownOperation, ""))?;
+        let content_hash = keccak256(&found.operation.payload);
+        Ok(OperationProof {
+            operation_digest: digest,
+            source: Address::ZERO,
+            operation_type: B256::ZERO,
+            content_hash,
+            time: NOW_S,
+            siblings: Vec::new(),
+            root: B256::ZERO,
+            chain: ChainName("main".to_owned()),
+            recorded: locator(content_hash),
+            proof: None,
+        })
     }
 }
 
@@ -76,6 +116,7 @@ struct Office {
     desk: Desk,
     door: Arc<Door>,
     roll: Arc<Roll>,
+    now_s: Arc<AtomicU64>,
     sender: PersonKeys,
     receiver: PersonKeys,
     stranger: PersonKeys,
@@ -93,15 +134,17 @@ fn person(index: u32) -> PersonKeys {
 fn office() -> Office {
     let folder = tempfile::tempdir().unwrap();
     let (door, roll) = (Arc::new(Door::default()), Arc::new(Roll::default()));
+    let now_s = Arc::new(AtomicU64::new(NOW_S));
+    let clock = Arc::clone(&now_s);
     let desk = Desk::new(Parts {
         mailbox: Arc::new(Mailbox::open(folder.path()).unwrap()),
         r2d: door.clone(),
         members: roll.clone(),
         chain: ChainName("main".to_owned()),
         chain_id: CHAIN_ID,
-        clock: Arc::new(|| NOW_S * 1000),
+        clock: Arc::new(move || clock.load(Ordering::Relaxed) * 1000),
     });
-    Office { _folder: folder, desk, door, roll, sender: person(0), receiver: person(1), stranger: person(2) }
+    Office { _folder: folder, desk, door, roll, now_s, sender: person(0), receiver: person(1), stranger: person(2) }
 }
 
 fn actor(keys: &PersonKeys) -> Actor {

@@ -33,6 +33,8 @@ pub struct Receipt {
     pub text: String,
     /// The receiver's signature.
     pub signature: Bytes,
+    /// When it arrived, Unix seconds.
+    pub arrived_at: u64,
     /// Where its data block is recorded, once that is final.
     pub recorded: Option<TransactionLocator>,
 }

@@ -1,6 +1,6 @@
 //! The keys and values on disk.
 
-use std::path::Path;
+use std::{ops::Bound, path::Path};
 
 use alloy_primitives::{Address, B256};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
@@ -23,9 +23,11 @@ pub(super) struct Store {
     pub(super) boxes: Keyspace,
     /// Arrival, identifier: not deposited yet.
     pub(super) undeposited: Keyspace,
+    /// Arrival of the acknowledgement, identifier: not final yet.
+    pub(super) unacknowledged: Keyspace,
     /// Time of the acknowledgement, identifier: the envelope is still there.
     pub(super) removable: Keyspace,
-    /// Receiver, or receiver and sender -> messages and bytes that wait.
+    /// Receiver, or receiver and sender's organization -> messages that wait, bytes that are kept.
     pub(super) waiting: Keyspace,
     meta: Keyspace,
 }
@@ -49,6 +51,7 @@ impl Store {
             envelopes: keyspace("envelopes")?,
             boxes: keyspace("boxes")?,
             undeposited: keyspace("undeposited")?,
+            unacknowledged: keyspace("unacknowledged")?,
             removable: keyspace("removable")?,
             waiting: keyspace("waiting")?,
             meta: keyspace("meta")?,
@@ -93,20 +96,31 @@ impl Store {
     }
 
     /// Entries of a keyspace of times and identifiers that are from before a time, at most `limit`.
-    pub(super) fn older(
+    pub(super) fn before(
         &self,
         keyspace: &Keyspace,
-        before: u64,
+        time: u64,
         limit: usize,
     ) -> Result<Vec<(u64, B256)>, MailboxError> {
-        let mut found = Vec::new();
-        for guard in keyspace.range(..before.to_be_bytes().to_vec()).take(limit) {
-            let key = guard.key()?;
-            let (time, id) = key.split_first_chunk().ok_or(MailboxError::Damaged)?;
-            found.push((u64::from_be_bytes(*time), B256::try_from(id).map_err(|_| MailboxError::Damaged)?));
-        }
-        Ok(found)
+        keyspace.range(..time.to_be_bytes().to_vec()).take(limit).map(entry).collect()
     }
+
+    /// Entries of such a keyspace after one of them, at most `limit`.
+    pub(super) fn after(
+        &self,
+        keyspace: &Keyspace,
+        after: Option<(u64, B256)>,
+        limit: usize,
+    ) -> Result<Vec<(u64, B256)>, MailboxError> {
+        let first = after.map_or(Bound::Unbounded, |(time, id)| Bound::Excluded(timed(time, id)));
+        keyspace.range((first, Bound::Unbounded)).take(limit).map(entry).collect()
+    }
+}
+
+fn entry(guard: fjall::Guard) -> Result<(u64, B256), MailboxError> {
+    let key = guard.key()?;
+    let (time, id) = key.split_first_chunk().ok_or(MailboxError::Damaged)?;
+    Ok((u64::from_be_bytes(*time), B256::try_from(id).map_err(|_| MailboxError::Damaged)?))
 }
 
 pub(super) fn number(bytes: &[u8]) -> Result<u64, MailboxError> {

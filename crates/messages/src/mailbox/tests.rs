@@ -5,14 +5,21 @@ use chancery_reference_points::operation::ChainName;
 use tempfile::TempDir;
 
 use super::*;
-use crate::statement::{Correspondent, Head, VERSION};
+use crate::{
+    limits::{MAX_BYTES_OF_SENDER, MAX_WAITING_OF_SENDER},
+    statement::{Correspondent, Head, VERSION},
+};
 
 const NOW: u64 = 1_800_000_000;
 const RECEIVER: Address = Address::repeat_byte(2);
 const DAY_S: u64 = 24 * 60 * 60;
 
 fn deposit(number: u64, from: Address) -> Stated<Deposit> {
-    let of = |address| Correspondent { organization: OrganizationCode::parse("ONE").unwrap(), address };
+    deposit_of("ONE", number, from)
+}
+
+fn deposit_of(organization: &str, number: u64, from: Address) -> Stated<Deposit> {
+    let of = |address| Correspondent { organization: OrganizationCode::parse(organization).unwrap(), address };
     let head = Head {
         version: VERSION,
         chain_id: 7100,
@@ -103,18 +110,18 @@ fn the_first_acknowledgement_counts() {
     let message = deposit(1, sender(1));
     let id = message.id();
     keep(&mailbox, &message, NOW).unwrap();
-    let early = mailbox.acknowledge(id, "one", &Bytes::new());
+    let early = mailbox.acknowledge(id, "one", &Bytes::new(), NOW);
     assert!(matches!(early, Err(MailboxError::Unknown)), "nobody has seen it yet");
     mailbox.deposited(id, &recorded()).unwrap();
-    mailbox.acknowledge(id, "one", &Bytes::new()).unwrap();
-    let second = mailbox.acknowledge(id, "two", &Bytes::new()).unwrap();
+    mailbox.acknowledge(id, "one", &Bytes::new(), NOW).unwrap();
+    let second = mailbox.acknowledge(id, "two", &Bytes::new(), NOW).unwrap();
     assert_eq!(second.acknowledgement.unwrap().text, "one");
     // One that was refused makes room for another; a final one stays.
     mailbox.forget_acknowledgement(id).unwrap();
-    mailbox.acknowledge(id, "three", &Bytes::new()).unwrap();
+    mailbox.acknowledge(id, "three", &Bytes::new(), NOW).unwrap();
     assert!(mailbox.acknowledged(id, &recorded(), NOW).unwrap().is_acknowledged());
     mailbox.forget_acknowledgement(id).unwrap();
-    let last = mailbox.acknowledge(id, "four", &Bytes::new()).unwrap();
+    let last = mailbox.acknowledge(id, "four", &Bytes::new(), NOW).unwrap();
     assert_eq!(last.acknowledgement.unwrap().text, "three");
 }
 
@@ -132,7 +139,7 @@ fn one_sender_fills_its_share_and_an_acknowledgement_frees_a_place() {
         matches!(full, MailboxError::Full { waiting: MAX_WAITING_OF_SENDER, limit: MAX_WAITING_OF_SENDER }),
         "{full}"
     );
-    keep(&mailbox, &deposit(0, sender(3)), NOW).unwrap();
+    keep(&mailbox, &deposit_of("TWO", 0, sender(3)), NOW).unwrap();
     // What was refused for good makes room, once.
     mailbox.forget(fitting[0].id()).unwrap();
     mailbox.forget(fitting[0].id()).unwrap();
@@ -142,7 +149,7 @@ fn one_sender_fills_its_share_and_an_acknowledgement_frees_a_place() {
     mailbox.deposited(id, &recorded()).unwrap();
     mailbox.forget(id).unwrap();
     assert!(mailbox.record(id).unwrap().is_some(), "what is deposited is not given up");
-    mailbox.acknowledge(id, "one", &Bytes::new()).unwrap();
+    mailbox.acknowledge(id, "one", &Bytes::new(), NOW).unwrap();
     for _ in 0..2 {
         mailbox.acknowledged(id, &recorded(), NOW).unwrap();
     }
@@ -152,25 +159,97 @@ fn one_sender_fills_its_share_and_an_acknowledgement_frees_a_place() {
 
 // MSG-9
 #[test]
-fn what_was_never_deposited_goes_after_a_day_and_an_acknowledged_envelope_after_thirty() {
+fn an_acknowledged_envelope_goes_after_thirty_days_and_what_waits_stays() {
     let (_folder, mailbox) = open();
-    let (given_up, read, waiting) = (deposit(1, sender(1)), deposit(2, sender(1)), deposit(3, sender(1)));
-    for message in [&given_up, &read, &waiting] {
+    let (undeposited, read, waiting) = (deposit(1, sender(1)), deposit(2, sender(1)), deposit(3, sender(1)));
+    for message in [&undeposited, &read, &waiting] {
         keep(&mailbox, message, NOW).unwrap();
     }
     for message in [&read, &waiting] {
         mailbox.deposited(message.id(), &recorded()).unwrap();
     }
-    mailbox.acknowledge(read.id(), "one", &Bytes::new()).unwrap();
+    mailbox.acknowledge(read.id(), "one", &Bytes::new(), NOW).unwrap();
     mailbox.acknowledged(read.id(), &recorded(), NOW).unwrap();
     let is_there = |message: &Stated<Deposit>| mailbox.envelope(message.id()).unwrap().is_some();
-    keep(&mailbox, &deposit(4, sender(3)), NOW + DAY_S).unwrap();
-    assert_eq!([&given_up, &read, &waiting].map(is_there), [true, true, true]);
-    keep(&mailbox, &deposit(5, sender(3)), NOW + DAY_S + 1).unwrap();
-    assert_eq!([&given_up, &read, &waiting].map(is_there), [false, true, true]);
-    assert!(mailbox.record(given_up.id()).unwrap().is_none());
-    assert!(matches!(mailbox.deposited(given_up.id(), &recorded()), Err(MailboxError::Unknown)));
-    keep(&mailbox, &deposit(6, sender(3)), NOW + 30 * DAY_S + 1).unwrap();
-    assert_eq!([&read, &waiting].map(is_there), [false, true]);
+    keep(&mailbox, &deposit(4, sender(3)), NOW + 30 * DAY_S).unwrap();
+    assert_eq!([&undeposited, &read, &waiting].map(is_there), [true, true, true]);
+    keep(&mailbox, &deposit(5, sender(3)), NOW + 30 * DAY_S + 1).unwrap();
+    // Whether a block has it, the chain alone can say: age deletes no message that may be provable.
+    assert_eq!([&undeposited, &read, &waiting].map(is_there), [true, false, true]);
     assert!(mailbox.record(read.id()).unwrap().unwrap().is_acknowledged(), "its statements stay");
+}
+
+// MSG-5
+#[test]
+fn what_waits_for_a_block_is_listed_until_it_has_one() {
+    let (_folder, mailbox) = open();
+    let messages: Vec<_> = (0..3).map(|number| deposit(number, sender(1))).collect();
+    for (message, now) in messages.iter().zip(NOW..) {
+        keep(&mailbox, message, now).unwrap();
+    }
+    let pending = |what, after, limit| -> Vec<B256> {
+        mailbox.pending(what, after, limit).unwrap().into_iter().map(|(_, id)| id).collect()
+    };
+    let ids: Vec<B256> = messages.iter().map(Stated::id).collect();
+    assert_eq!(pending(Pending::Deposit, None, 2), ids[..2]);
+    assert_eq!(pending(Pending::Deposit, Some((NOW + 1, ids[1])), 2), ids[2..]);
+    mailbox.deposited(ids[0], &recorded()).unwrap();
+    mailbox.forget(ids[1]).unwrap();
+    assert_eq!(pending(Pending::Deposit, None, 9), ids[2..]);
+    for _ in 0..2 {
+        mailbox.acknowledge(ids[0], "one", &Bytes::new(), NOW).unwrap();
+        assert_eq!(pending(Pending::Acknowledgement, None, 9), ids[..1]);
+        mailbox.forget_acknowledgement(ids[0]).unwrap();
+        assert!(pending(Pending::Acknowledgement, None, 9).is_empty());
+    }
+    mailbox.acknowledge(ids[0], "one", &Bytes::new(), NOW).unwrap();
+    mailbox.acknowledged(ids[0], &recorded(), NOW).unwrap();
+    assert!(pending(Pending::Acknowledgement, None, 9).is_empty());
+}
+
+// MSG-9
+#[test]
+fn bytes_are_counted_until_they_are_gone_from_the_disk() {
+    let (_folder, mailbox) = open();
+    let message = deposit(1, sender(1));
+    let id = message.id();
+    let fits = |bytes| Usage::default().take(&mailbox.store, &message.statement.head, bytes).is_ok();
+    assert_eq!((fits(MAX_BYTES_OF_SENDER), fits(MAX_BYTES_OF_SENDER + 1)), (true, false));
+    keep(&mailbox, &message, NOW).unwrap();
+    assert_eq!((fits(MAX_BYTES_OF_SENDER - 4), fits(MAX_BYTES_OF_SENDER - 3)), (true, false));
+    mailbox.deposited(id, &recorded()).unwrap();
+    mailbox.acknowledge(id, "one", &Bytes::new(), NOW).unwrap();
+    mailbox.acknowledged(id, &recorded(), NOW).unwrap();
+    assert!(!fits(MAX_BYTES_OF_SENDER - 3), "the envelope is on disk for a month more");
+    mailbox.sweep(NOW + 30 * DAY_S + 1).unwrap();
+    assert!(fits(MAX_BYTES_OF_SENDER));
+}
+
+// MSG-9
+#[test]
+fn an_organization_has_one_share_whatever_keys_it_has() {
+    let (_folder, mailbox) = open();
+    for number in 0..MAX_WAITING_OF_SENDER {
+        keep(&mailbox, &deposit(number, sender(3 + (number % 2) as u8)), NOW).unwrap();
+    }
+    assert!(matches!(keep(&mailbox, &deposit(0, sender(9)), NOW), Err(MailboxError::Full { .. })));
+    keep(&mailbox, &deposit_of("TWO", 0, sender(9)), NOW).unwrap();
+}
+
+// MSG-9
+#[test]
+fn a_message_that_is_refused_leaves_the_room_that_was_made_before_it() {
+    let (_folder, mailbox) = open();
+    let messages: Vec<_> = (0..=MAX_WAITING_OF_SENDER).map(|number| deposit(number, sender(1))).collect();
+    for message in messages.iter().take(200) {
+        keep(&mailbox, message, NOW).unwrap();
+    }
+    let id = messages[0].id();
+    mailbox.deposited(id, &recorded()).unwrap();
+    mailbox.acknowledge(id, "one", &Bytes::new(), NOW).unwrap();
+    mailbox.acknowledged(id, &recorded(), NOW).unwrap();
+    keep(&mailbox, &messages[200], NOW).unwrap();
+    let refused = keep(&mailbox, &deposit(9_999, sender(1)), NOW + 30 * DAY_S + 1);
+    assert!(matches!(refused, Err(MailboxError::Full { .. })));
+    assert_eq!(mailbox.envelope(id).unwrap(), None);
 }

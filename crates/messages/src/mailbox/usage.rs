@@ -1,24 +1,19 @@
-//! How much waits for whom (MSG-9).
+//! How much waits for whom, and how much is kept (MSG-9).
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::Address;
 use fjall::OwnedWriteBatch;
 
-use super::{MailboxError, bounds, store::Store};
+use super::{MailboxError, store::Store};
+use crate::{
+    limits::{MAX_BYTES_OF_SENDER, MAX_WAITING, MAX_WAITING_BYTES, MAX_WAITING_OF_SENDER},
+    statement::Head,
+};
 
-/// Messages and bytes.
+/// Messages that are not acknowledged, and bytes of envelopes on disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Waiting {
-    messages: u64,
-    bytes: u64,
-}
-
-/// What a removed message leaves.
-#[derive(Debug)]
-pub(super) struct Freed {
-    pub(super) receiver: Address,
-    pub(super) sender: Address,
+pub(super) struct Waiting {
+    pub(super) messages: u64,
     pub(super) bytes: u64,
 }
 
@@ -29,52 +24,34 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    pub(super) fn read(store: &Store, freed: Vec<Freed>) -> Result<Self, MailboxError> {
-        let mut usage = Self::default();
-        for Freed { receiver, sender, bytes } in freed {
-            usage.free(store, receiver, sender, bytes)?;
-        }
-        Ok(usage)
-    }
-
     /// One message more, if there is room.
-    pub(super) fn take(
-        &mut self,
-        store: &Store,
-        receiver: Address,
-        sender: Address,
-        bytes: u64,
-    ) -> Result<(), MailboxError> {
-        let (max_messages, max_bytes, max_of_sender) = bounds();
-        let of_receiver = self.waiting(store, receiver.to_vec())?;
-        let of_sender = self.waiting(store, pair(receiver, sender))?;
-        for (waiting, limit) in [(of_receiver.messages, max_messages), (of_sender.messages, max_of_sender)] {
-            if waiting >= limit {
-                return Err(MailboxError::Full { waiting, limit });
-            }
-        }
-        if of_receiver.bytes.saturating_add(bytes) > max_bytes {
-            return Err(MailboxError::Full { waiting: of_receiver.bytes, limit: max_bytes });
-        }
-        for (key, waiting) in [(receiver.to_vec(), of_receiver), (pair(receiver, sender), of_sender)] {
+    pub(super) fn take(&mut self, store: &Store, head: &Head, bytes: u64) -> Result<(), MailboxError> {
+        let limits = [
+            Waiting { messages: MAX_WAITING, bytes: MAX_WAITING_BYTES },
+            Waiting { messages: MAX_WAITING_OF_SENDER, bytes: MAX_BYTES_OF_SENDER },
+        ];
+        for (key, limit) in keys(head).into_iter().zip(limits) {
+            let waiting = self.waiting(store, &key)?;
             let more = Waiting { messages: waiting.messages + 1, bytes: waiting.bytes.saturating_add(bytes) };
+            if more.messages > limit.messages {
+                return Err(MailboxError::Full { waiting: waiting.messages, limit: limit.messages });
+            }
+            if more.bytes > limit.bytes {
+                return Err(MailboxError::Full { waiting: waiting.bytes, limit: limit.bytes });
+            }
             self.changed.insert(key, more);
         }
         Ok(())
     }
 
-    /// One message fewer.
-    pub(super) fn free(
-        &mut self,
-        store: &Store,
-        receiver: Address,
-        sender: Address,
-        bytes: u64,
-    ) -> Result<(), MailboxError> {
-        for key in [receiver.to_vec(), pair(receiver, sender)] {
-            let waiting = self.waiting(store, key.clone())?;
-            let fewer =
-                Waiting { messages: waiting.messages.saturating_sub(1), bytes: waiting.bytes.saturating_sub(bytes) };
+    /// So much less.
+    pub(super) fn free(&mut self, store: &Store, head: &Head, less: Waiting) -> Result<(), MailboxError> {
+        for key in keys(head) {
+            let waiting = self.waiting(store, &key)?;
+            let fewer = Waiting {
+                messages: waiting.messages.saturating_sub(less.messages),
+                bytes: waiting.bytes.saturating_sub(less.bytes),
+            };
             self.changed.insert(key, fewer);
         }
         Ok(())
@@ -91,16 +68,18 @@ impl Usage {
         }
     }
 
-    fn waiting(&self, store: &Store, key: Vec<u8>) -> Result<Waiting, MailboxError> {
-        if let Some(changed) = self.changed.get(&key) {
+    fn waiting(&self, store: &Store, key: &[u8]) -> Result<Waiting, MailboxError> {
+        if let Some(changed) = self.changed.get(key) {
             return Ok(*changed);
         }
-        let Some(value) = store.waiting.get(&key)? else { return Ok(Waiting::default()) };
+        let Some(value) = store.waiting.get(key)? else { return Ok(Waiting::default()) };
         let (messages, bytes) = value.split_at_checked(8).ok_or(MailboxError::Damaged)?;
         Ok(Waiting { messages: super::store::number(messages)?, bytes: super::store::number(bytes)? })
     }
 }
 
-fn pair(receiver: Address, sender: Address) -> Vec<u8> {
-    [receiver.as_slice(), sender.as_slice()].concat()
+/// The receiver, and with it the organization that sends: an organization has as many keys as it likes.
+fn keys(head: &Head) -> [Vec<u8>; 2] {
+    let receiver = head.to.address;
+    [receiver.to_vec(), [receiver.as_slice(), head.from.organization.to_bytes32().as_slice()].concat()]
 }

@@ -90,3 +90,24 @@ fn what_is_no_statement_is_refused() {
     assert_eq!(read(&DEPOSIT.replace("\"version\":1", "\"version\":2")), StatementError::Version(2));
     assert_eq!(read(&format!("{DEPOSIT}{}", " ".repeat(MAX_STATEMENT_BYTES))), StatementError::TooLong);
 }
+
+// MSG-6
+#[test]
+fn an_acknowledgement_is_of_one_deposit_by_its_receiver() {
+    let deposit = Stated::<Deposit>::read(DEPOSIT).unwrap();
+    let said = Stated::<Acknowledgement>::read(ACKNOWLEDGEMENT).unwrap();
+    assert_eq!(said.check_of(&deposit), Ok(()));
+    let alterations: [fn(&mut Acknowledgement); 5] = [
+        |said| said.message = B256::ZERO,
+        |said| said.deposit = B256::ZERO,
+        |said| said.by.address = Address::ZERO,
+        |said| said.by.organization = OrganizationCode::parse("RECEIVER-2").unwrap(),
+        |said| said.chain_id += 1,
+    ];
+    for (number, alter) in alterations.into_iter().enumerate() {
+        let mut altered = said.statement.clone();
+        alter(&mut altered);
+        let refused = Stated::write(altered).unwrap().check_of(&deposit);
+        assert!(matches!(refused, Err(StatementError::OtherMessage(_))), "alteration {number}");
+    }
+}

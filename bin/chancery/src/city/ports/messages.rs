@@ -1,10 +1,16 @@
 //! The gateway's port over the desk of sealed messages.
 
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
 use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_gateway::doors::{Messages, PageRequest};
 use chancery_messages::{
     desk::{Desk, Shown},
+    limits::SETTLED_EVERY_S,
     mailbox::{MailboxError, Side},
 };
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, data_block::TransactionLocator};
@@ -13,9 +19,33 @@ use chancery_rest::types::{
     messages::{Message, MessageBox, MessageState, SendMessage, SignedStatement, StateReceipt},
 };
 use serde_json::Value;
+use tokio::time::MissedTickBehavior;
 
 /// Sealed messages between organizations.
-pub(crate) struct MessagePort(pub(crate) Desk);
+pub(crate) struct MessagePort(Arc<Desk>);
+
+impl MessagePort {
+    /// Opens the desk, and looks from now on at what was not brought to its end, as long as the port is there.
+    pub(crate) fn open(desk: Desk) -> Self {
+        let desk = Arc::new(desk);
+        tokio::spawn(settle(Arc::downgrade(&desk)));
+        Self(desk)
+    }
+}
+
+async fn settle(desk: Weak<Desk>) {
+    let mut pauses = tokio::time::interval(Duration::from_secs(SETTLED_EVERY_S));
+    pauses.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        pauses.tick().await;
+        let Some(desk) = desk.upgrade() else { return };
+        match desk.settle().await {
+            Ok(0) => {}
+            Ok(settled) => tracing::info!(settled, "statements about messages were found in final blocks"),
+            Err(error) => tracing::warn!(%error, "messages cannot be settled at present"),
+        }
+    }
+}
 
 #[async_trait]
 impl Messages for MessagePort {

@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use alloy_primitives::B256;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use chancery_light::TrustedChain;
 use chancery_messages::proof::{MessageProof, ProofFailure, VerifiedMessage};
 use serde_json::json;
@@ -16,9 +16,11 @@ use crate::{
 
 pub(super) async fn fetch(party: &Party, message: B256, out: &Path, output: &Output) -> Result<ExitCode> {
     files::ensure_free(out)?;
-    let proof = party.client.message_proof(message).await?;
-    files::write_new(out, &serde_json::to_vec_pretty(&proof)?)?;
-    let is_acknowledged = proof["acknowledgement"].is_object();
+    let file = serde_json::to_vec_pretty(&party.client.message_proof(message).await?)?;
+    let (deposit, acknowledgement) = MessageProof::from_json(&file)?.signed()?;
+    ensure!(deposit.id() == message, "the gateway shows the proof of another message");
+    let is_acknowledged = acknowledgement.is_some();
+    files::write_new(out, &file)?;
     let standing = if is_acknowledged { "deposit and receipt" } else { "deposit; not acknowledged yet" };
     let text = format!("{}: {standing}\nthen: chancery verify {}", out.display(), out.display());
     output.answer(&json!({"message": message, "acknowledged": is_acknowledged, "file": out}), text);
@@ -57,7 +59,7 @@ fn describe(verified: &VerifiedMessage) -> String {
     };
     format!(
         "GENUINE\nmessage      {}\nfrom         {} ({})\nto           {} ({})\nsent         {} s since 1970, in block {} (its time: {})\n{received}\nsealed hash  {}\nchecks       {}\n\n\
-         Not shown by this file: that the keys were the organizations' at that time; the main chain shows that.",
+         Not proven: that the keys were those of the organizations that they name. The keys have signed; whose they were at that time, the main chain shows.",
         verified.message,
         head.from.organization,
         head.from.address,

@@ -9,14 +9,14 @@ use chancery_messages::{
     chain::{self, LookupError},
     envelope::{self, Content},
     members::RIGHT,
-    proof::MessageProof,
+    proof::{MessageProof, VerifiedMessage},
     statement::{Acknowledgement, Deposit, Stated, VERSION},
 };
 use serde_json::json;
 
 use super::{deposit_of, files, printable, retrying};
 use crate::{
-    arguments::ReadMessage,
+    arguments::{ReadMessage, TrustedMain},
     commands::trust::chain_of,
     output::Output,
     party::{Party, now},
@@ -29,27 +29,17 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
     let progress = output.progress("opening");
     let (deposit, content) = open(party, id).await?;
     progress.set_message("verifying the deposit");
-    // That it was deposited, and when, the file shows to whoever trusts the genesis alone; that the key is the organization's now, the chain.
-    let file = serde_json::to_vec(&party.client.message_proof(id).await?)?;
-    let proven = MessageProof::from_json(&file)?.verify(&chain_of(&what.chain.genesis)?)?;
-    ensure!(proven.message == id, "the gateway shows the proof of another message");
-    let main = main_chain(&what.chain, party).await?;
+    let Vouched { proven, ended } = vouched(party, &deposit, &what.chain).await?;
     let from = deposit.statement.head.from;
-    let standing = match chain::member(&main, from, RIGHT, now_s()).await {
-        Ok(_) => None,
-        Err(LookupError::NotAMember { why, .. }) => Some(why),
-        Err(error) => return Err(error.into()),
-    };
     progress.finish_and_clear();
     files::write_new(&what.out, &content.bytes)?;
     let answer = json!({
         "message": id, "from": from, "to": deposit.statement.head.to, "inReplyTo": deposit.statement.head.in_reply_to,
         "sent": deposit.statement.head.sent, "subject": content.subject, "type": content.media_type,
         "file": what.out, "bytes": content.bytes.len(), "deposited": proven.deposited,
-        "senderInForce": standing.is_none(), "acknowledged": proven.acknowledged,
+        "senderInForce": ended.is_none(), "acknowledged": proven.acknowledged,
     });
-    let warning =
-        standing.map_or_else(String::new, |why| format!("\nbut     the sender's key counts no longer: {why}"));
+    let warning = warning(ended);
     let text = format!(
         "from    {} ({})\nsubject {}\ntype    {}\nfile    {} ({} bytes)\ndeposit block {}, at {} s since 1970{warning}",
         from.organization,
@@ -65,7 +55,7 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn acknowledge(party: &Party, id: B256, output: &Output) -> Result<ExitCode> {
+pub(super) async fn acknowledge(party: &Party, id: B256, chain: &TrustedMain, output: &Output) -> Result<ExitCode> {
     let progress = output.progress("opening");
     // Who says that it has received a message can read it.
     let (deposit, _) = open(party, id).await?;
@@ -73,6 +63,8 @@ pub(super) async fn acknowledge(party: &Party, id: B256, output: &Output) -> Res
     if head.to.address != party.address() {
         bail!("message {id} is for {}, and a message is acknowledged by its receiver", head.to.address);
     }
+    progress.set_message("verifying the deposit");
+    let Vouched { ended, .. } = vouched(party, &deposit, chain).await?;
     let stated = Stated::write(Acknowledgement {
         version: VERSION,
         chain_id: head.chain_id,
@@ -86,11 +78,42 @@ pub(super) async fn acknowledge(party: &Party, id: B256, output: &Output) -> Res
     progress.set_message("waiting until the acknowledgement is final");
     let state = retrying::until_answered(|| party.client.acknowledge_message(id, &request)).await?;
     progress.finish_and_clear();
+    ensure!(deposit_of(&state)? == deposit, "the gateway answered for another message, {}", state.message);
     let recorded = state.acknowledgement.context("the gateway answered without an acknowledgement")?.recorded;
-    let text =
-        format!("message {id} is acknowledged: transaction {}, block {}", recorded.tx_hash, recorded.block_number);
-    output.answer(&json!({"message": id, "acknowledgement": recorded}), text);
+    let text = format!(
+        "message {id} is acknowledged: transaction {}, block {}{}",
+        recorded.tx_hash,
+        recorded.block_number,
+        warning(ended)
+    );
+    output.answer(&json!({"message": id, "senderInForce": ended.is_none(), "acknowledgement": recorded}), text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the chain says of a message, and of who has sent it.
+struct Vouched {
+    proven: VerifiedMessage,
+    /// Why the sender's key counts no longer.
+    ended: Option<&'static str>,
+}
+
+/// That it was deposited, and when, the proof shows to whoever trusts the genesis alone; that the key is or was the organization's, the chain. What a stranger signed in an
+/// organization's name goes no further.
+async fn vouched(party: &Party, deposit: &Stated<Deposit>, chain: &TrustedMain) -> Result<Vouched> {
+    let id = deposit.id();
+    let file = serde_json::to_vec(&party.client.message_proof(id).await?)?;
+    let proven = MessageProof::from_json(&file)?.verify(&chain_of(&chain.genesis)?)?;
+    ensure!(proven.message == id, "the gateway shows the proof of another message");
+    let main = main_chain(chain, party).await?;
+    match chain::member(&main, deposit.statement.head.from, RIGHT, now_s()).await {
+        Ok(_) => Ok(Vouched { proven, ended: None }),
+        Err(LookupError::NotAMember { why, .. }) => Ok(Vouched { proven, ended: Some(why) }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn warning(ended: Option<&str>) -> String {
+    ended.map_or_else(String::new, |why| format!("\nbut     the sender's key counts no longer: {why}"))
 }
 
 /// A message, checked against what its sender has signed, and opened.
