@@ -176,6 +176,41 @@ describe('live requests', () => {
     expect(live.snapshot().error).toBeInstanceOf(Error);
   });
 
+  it('keep older ones than the newest that are answered after the stream was cut', async () => {
+    last().tell('open');
+    last().tell('request', request(1));
+    last().tell('request', request(2));
+    answers = [request(2, { status: 'committed' })];
+    last().tell('error');
+    await settle(POLL_MS);
+    expect(numbers()).toEqual([2, 1]);
+    expect(live.snapshot().requests?.[0]?.status).toBe('committed');
+    last().tell('open');
+    expect(numbers()).toEqual([2, 1]);
+  });
+
+  it('are asked for again where the first answer failed and the stream is open', async () => {
+    leave();
+    answers = new Error('nobody answers');
+    const lonely = new LiveRequests({
+      open: () => {
+        const stream = new FakeStream();
+        streams.push(stream);
+        return stream;
+      },
+      ask: () => (answers instanceof Error ? Promise.reject(answers) : Promise.resolve(answers)),
+    });
+    const stop = lonely.subscribe(() => undefined);
+    last().tell('open');
+    await settle(0);
+    expect(lonely.snapshot()).toMatchObject({ connection: 'live', requests: undefined });
+    answers = [];
+    await settle(POLL_MS);
+    expect(lonely.snapshot()).toMatchObject({ connection: 'live', requests: [], error: undefined });
+    stop();
+    expect(lonely.snapshot().connection).toBe('connecting');
+  });
+
   it('take nothing that is no request, and hear nothing once nobody listens', () => {
     last().tell('request', 'no JSON');
     last().tell('request', { number: 'one' });
@@ -213,6 +248,15 @@ describe('a request', () => {
     show(<RequestView request={aborted} />);
     expect(screen.getByText('land registry refused. It had read version 0, and version 1 stands there.')).toBeTruthy();
     expect(screen.getByText('Nothing is left to do.')).toBeTruthy();
+  });
+
+  it('that is decided says of whom it is not seen that it has applied', () => {
+    const unseen = party('land registry', ['done', 'done', 'done', 'done', 'unseen'], 20);
+    const committed = request(8, { status: 'committed', awaited: [], parties: [party('bank', ['done', 'done', 'done', 'done', 'done'], 10), unseen] });
+    delete committed.step;
+    show(<RequestView request={committed} />);
+    expect(screen.getByText('Decided. Whether land registry has applied it is not seen from here.')).toBeTruthy();
+    expect(screen.queryByText('Nothing is left to do.')).toBeNull();
   });
 
   it('that is invalid names the bad signer and what is wrong', () => {

@@ -10,6 +10,7 @@ import { PageHead, Shell } from '../../components/Shell';
 import { useLoaded } from '../../components/use-loaded';
 import { useRoute } from '../../components/use-route';
 import { useLanguage } from '../../i18n/language';
+import { ConnectionBadge } from './connection';
 import { LiveRequests, type Snapshot } from './live';
 import { RequestList } from './list';
 import { RequestPage } from './request';
@@ -73,17 +74,6 @@ function Requests({ now }: { now: Snapshot }): ReactNode {
       )}
       {now.requests !== undefined && now.requests.length > 0 && <RequestList requests={now.requests} />}
     </>
-  );
-}
-
-/** Whether the page is told of changes, or asks for them. */
-function ConnectionBadge({ connection }: { connection: Snapshot['connection'] }): ReactNode {
-  const { t } = useLanguage();
-  const standing = connection === 'live' ? 'valid' : 'expired';
-  return (
-    <span className={`badge badge--${standing}`} data-connection={connection}>
-      {t(`alliance.connection.${connection}`)}
-    </span>
   );
 }
 
