@@ -95,7 +95,6 @@ async fn a_request_that_is_not_kept_and_an_alliance_that_is_not_read_are_told_ap
     assert_eq!((silent.status, silent.problem().as_str()), (503, "chain-unreachable"));
     assert_eq!(silent.json()["chain"], json!("alliance"));
     // Said before the stream, so that whoever follows knows why there is none.
-    harness.behind.refuse("alliance.alliance", DoorError::new(Code::ChainUnreachable, "").with("chain", "alliance"));
     let unfollowed = get(&harness, EVENTS).await;
     assert_eq!((unfollowed.status, unfollowed.problem().as_str()), (503, "chain-unreachable"));
     harness.stop().await;
