@@ -3,10 +3,11 @@
 import { cleanup, render, screen, within } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AllianceParty, AllianceRequest, AllianceStepState } from '../src/api/types';
+import type { Alliance, AllianceParty, AllianceRequest, AllianceStepState } from '../src/api/types';
 import { LiveRequests, merged, POLL_MS, REOPEN_MS, type Stream } from '../src/apps/alliance/live';
 import { RequestList } from '../src/apps/alliance/list';
 import { STEPS, togetherAt } from '../src/apps/alliance/marks';
+import { LateNotice, Members } from '../src/apps/alliance/members';
 import { recordsOf, RequestView } from '../src/apps/alliance/request';
 import { LanguageProvider, type Language, type Texts } from '../src/i18n/language';
 import chinese from '../src/i18n/zh.json';
@@ -296,3 +297,48 @@ describe('the list', () => {
   });
 });
 
+
+describe('the chains', () => {
+  const member = (name: string, change: Partial<Alliance['members'][number]> = {}): Alliance['members'][number] => ({
+    name,
+    chain: name,
+    chainId: 7101,
+    nodeContract: `0x${'01'.repeat(20)}`,
+    active: true,
+    height: 7,
+    upToDate: true,
+    missing: [],
+    ...change,
+  });
+  const alliance = (change: Partial<Alliance>): Alliance => ({
+    purpose: 'mortgages',
+    state: 'active',
+    chain: 'alliance',
+    chainId: 7100,
+    contract: `0x${'02'.repeat(20)}`,
+    upToDate: true,
+    members: [],
+    ...change,
+  });
+
+  it('that are silent are named above, and marked where they stand', () => {
+    const members = [member('bank'), member('land registry', { upToDate: false }), member('tax office', { active: false, upToDate: false })];
+    show(
+      <>
+        <LateNotice alliance={alliance({ upToDate: false, members })} />
+        <Members members={members} />
+      </>,
+    );
+    expect(screen.getByRole('status').textContent).toBe('Not read to the newest block for more than 10 seconds: alliance, land registry. What is shown of it may be old.');
+    expect(within(screen.getByRole('row', { name: /^bank/ })).queryByText('Silent or behind')).toBeNull();
+    expect(within(screen.getByRole('row', { name: /^land registry/ })).getByText('Silent or behind')).toBeTruthy();
+  });
+
+  it('that are not followed here, or are read to their end, are nothing to warn of', () => {
+    const members = [member('bank')];
+    const unfollowed = member('land registry', { upToDate: false });
+    delete unfollowed.chain;
+    show(<LateNotice alliance={alliance({ members: [...members, unfollowed] })} />);
+    expect(screen.queryByRole('status')).toBeNull();
+  });
+});

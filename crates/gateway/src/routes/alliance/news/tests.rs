@@ -39,7 +39,8 @@ impl AllianceView for Two {
         Err(DoorError::new(Code::UnknownAllianceRequest, ""))
     }
 
-    async fn changes(&self, after: Option<String>, _: usize) -> DoorResult<Vec<AllianceChange>> {
+    async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>> {
+        assert_eq!(limit, MAX_EVENTS_AT_ONCE);
         self.asked.fetch_add(1, Ordering::SeqCst);
         let known = after.map_or(0, |after| after.parse::<u64>().unwrap());
         if known >= 2 {
@@ -85,6 +86,22 @@ async fn changes_are_told_in_their_order_and_silence_is_a_heart_beat_until_the_t
     }
     telling.ends_at = Instant::now();
     assert_eq!(telling.next().await, None);
+}
+
+// A-MULTI, GATEWAY-6
+#[tokio::test]
+async fn nothing_is_put_together_for_a_reader_that_takes_nothing() {
+    let view = Arc::new(Two::default());
+    let telling = Telling { view: view.clone(), ..telling(None, &CancellationToken::new()) };
+    let mut pieces = Box::pin(pieces(telling));
+    text(&mut pieces).await.unwrap();
+    for taken in 0..=2 {
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(view.asked.load(Ordering::SeqCst), taken);
+        text(&mut pieces).await.unwrap();
+    }
 }
 
 #[tokio::test]
