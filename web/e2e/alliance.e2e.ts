@@ -28,7 +28,7 @@ async function told(text: string): Promise<void> {
   await expect.poll(() => (story().includes(text) ? text : story().slice(-2000)), { timeout: CHAPTER_MS, interval: 200 }).toBe(text);
 }
 
-let browser: Browser;
+let browser: Browser | undefined;
 let visitor: Person;
 
 const statuses = (): Promise<Record<string, string>> =>
@@ -44,12 +44,13 @@ const steps = (member: string): Promise<string[]> =>
 
 beforeAll(async () => {
   expect(STORY, 'run this with cargo xtask browser, which starts the alliance').toBeTruthy();
-  browser = await launch();
-  visitor = await Person.arrive(browser, 'visitor of the alliance', { size: 'phone' });
+  const launched = await launch();
+  browser = launched;
+  visitor = await Person.arrive(launched, 'visitor of the alliance', { size: 'phone' });
 });
 
 afterAll(async () => {
-  await browser.close();
+  await browser?.close();
 });
 
 describe('an alliance', () => {
@@ -57,10 +58,10 @@ describe('an alliance', () => {
     const { page } = visitor;
     await visitor.go('/alliance');
     for (const member of ['bank', 'land registry', 'tax office']) {
-      await page.getByRole('row', { name: new RegExp(`^${member}`) }).waitFor();
+      await page.getByRole('row', { name: new RegExp(`^${member}`) }).waitFor({ timeout: SOON_MS });
     }
-    await page.locator('[data-connection="live"]').waitFor();
-    await page.getByText('There are no requests yet.').waitFor();
+    await page.locator('[data-connection="live"]').waitFor({ timeout: SOON_MS });
+    await page.getByText('There are no requests yet.').waitFor({ timeout: SOON_MS });
     await examine(visitor, 'alliance-empty');
   });
 
@@ -70,13 +71,13 @@ describe('an alliance', () => {
     const card = page.locator('.request-card[data-number="1"]');
     await card.waitFor({ timeout: CHAPTER_MS });
     await card.locator('.way [data-state="done"]').nth(4).waitFor({ timeout: SOON_MS });
-    expect(await statuses()).toEqual({ 1: 'committed' });
+    await expect.poll(statuses, { timeout: SOON_MS }).toEqual({ 1: 'committed' });
     await page.getByRole('link', { name: 'Request 1' }).click();
     for (const member of ['bank', 'land registry', 'tax office']) {
-      expect(await steps(member), member).toEqual(['done', 'done', 'done', 'done', 'done']);
+      await expect.poll(() => steps(member), { timeout: SOON_MS, message: member }).toEqual(['done', 'done', 'done', 'done', 'done']);
     }
-    await page.getByText('Nothing is left to do.').waitFor();
-    await page.locator('[data-endorsers="land registry"]').getByText('2 of 3; more than half is needed').waitFor();
+    await page.getByText('Nothing is left to do.').waitFor({ timeout: SOON_MS });
+    await page.locator('[data-endorsers="land registry"]').getByText('2 of 3; more than half is needed').waitFor({ timeout: SOON_MS });
     await examine(visitor, 'alliance-committed');
     await told('a second mortgage of parcel 7');
   });
@@ -88,8 +89,8 @@ describe('an alliance', () => {
     await told('read again and asked again');
     await expect.poll(statuses, { timeout: SOON_MS }).toEqual({ 1: 'committed', 2: 'committed', 3: 'aborted' });
     await page.getByRole('link', { name: 'Request 3' }).click();
-    await page.getByText('land registry refused. It had read version 0, and version 1 stands there.').waitFor();
-    await page.locator('tr[data-member="land registry"] [data-step="reserve"] [data-state="failed"]').waitFor();
+    await page.getByText('land registry refused. It had read version 0, and version 1 stands there.').waitFor({ timeout: SOON_MS });
+    await page.locator('tr[data-member="land registry"] [data-step="reserve"] [data-state="failed"]').waitFor({ timeout: SOON_MS });
     await examine(visitor, 'alliance-stale');
   });
 
@@ -101,23 +102,26 @@ describe('an alliance', () => {
     await expect.poll(statuses, { timeout: SOON_MS }).toMatchObject({ 4: 'invalid', 5: 'aborted', 6: 'committed' });
     await examine(visitor, 'alliance-requests');
     await page.getByRole('link', { name: 'Request 4' }).click();
-    await page.locator('[data-endorsers="land registry"]').getByText('1 of 3; more than half is needed').waitFor();
-    expect(await steps('land registry')).toEqual(['failed', 'failed', 'omitted', 'omitted', 'omitted']);
+    await page.locator('[data-endorsers="land registry"]').getByText('1 of 3; more than half is needed').waitFor({ timeout: SOON_MS });
+    await expect.poll(() => steps('land registry'), { timeout: SOON_MS }).toEqual(['failed', 'failed', 'omitted', 'omitted', 'omitted']);
     await examine(visitor, 'alliance-invalid');
   });
 
   it('asks every few seconds where the stream does not come through', async () => {
+    if (browser === undefined) throw new Error('there is no browser');
     const other = await Person.arrive(browser, 'visitor behind a proxy');
     await other.page.route('**/v1/alliance/events', (route) => route.abort());
     await other.go('/alliance');
-    await other.page.locator('[data-connection="polling"]').waitFor();
-    await other.page.getByRole('link', { name: 'Request 6' }).waitFor();
+    await other.page.locator('[data-connection="polling"]').waitFor({ timeout: SOON_MS });
+    await other.page.getByRole('link', { name: 'Request 6' }).waitFor({ timeout: SOON_MS });
     await other.leave();
   });
 
   it('is the same over the interface, in pages', async () => {
-    const first = (await (await fetch(`${CITY}/v1/alliance/requests?limit=2`)).json()) as { items: { number: number }[]; nextCursor: string };
-    expect(first.items.map((item) => item.number)).toEqual([6, 5]);
+    const newest = async (): Promise<{ items: { number: number }[]; nextCursor: string }> =>
+      (await (await fetch(`${CITY}/v1/alliance/requests?limit=2`)).json()) as { items: { number: number }[]; nextCursor: string };
+    await expect.poll(async () => (await newest()).items.map((item) => item.number), { timeout: SOON_MS }).toEqual([6, 5]);
+    const first = await newest();
     const next = (await (await fetch(`${CITY}/v1/alliance/requests?limit=10&cursor=${first.nextCursor}`)).json()) as { items: { number: number }[]; nextCursor?: string };
     expect(next.items.map((item) => item.number)).toEqual([4, 3, 2, 1]);
     expect(next.nextCursor).toBeUndefined();

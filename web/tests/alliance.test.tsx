@@ -3,10 +3,11 @@
 import { cleanup, render, screen, within } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AllianceParty, AllianceRequest, AllianceStepState } from '../src/api/types';
+import type { Alliance, AllianceParty, AllianceRequest, AllianceStepState } from '../src/api/types';
 import { LiveRequests, merged, POLL_MS, REOPEN_MS, type Stream } from '../src/apps/alliance/live';
 import { RequestList } from '../src/apps/alliance/list';
 import { STEPS, togetherAt } from '../src/apps/alliance/marks';
+import { LateNotice, Members } from '../src/apps/alliance/members';
 import { recordsOf, RequestView } from '../src/apps/alliance/request';
 import { LanguageProvider, type Language, type Texts } from '../src/i18n/language';
 import chinese from '../src/i18n/zh.json';
@@ -176,6 +177,41 @@ describe('live requests', () => {
     expect(live.snapshot().error).toBeInstanceOf(Error);
   });
 
+  it('keep older ones than the newest that are answered after the stream was cut', async () => {
+    last().tell('open');
+    last().tell('request', request(1));
+    last().tell('request', request(2));
+    answers = [request(2, { status: 'committed' })];
+    last().tell('error');
+    await settle(POLL_MS);
+    expect(numbers()).toEqual([2, 1]);
+    expect(live.snapshot().requests?.[0]?.status).toBe('committed');
+    last().tell('open');
+    expect(numbers()).toEqual([2, 1]);
+  });
+
+  it('are asked for again where the first answer failed and the stream is open', async () => {
+    leave();
+    answers = new Error('nobody answers');
+    const lonely = new LiveRequests({
+      open: () => {
+        const stream = new FakeStream();
+        streams.push(stream);
+        return stream;
+      },
+      ask: () => (answers instanceof Error ? Promise.reject(answers) : Promise.resolve(answers)),
+    });
+    const stop = lonely.subscribe(() => undefined);
+    last().tell('open');
+    await settle(0);
+    expect(lonely.snapshot()).toMatchObject({ connection: 'live', requests: undefined });
+    answers = [];
+    await settle(POLL_MS);
+    expect(lonely.snapshot()).toMatchObject({ connection: 'live', requests: [], error: undefined });
+    stop();
+    expect(lonely.snapshot().connection).toBe('connecting');
+  });
+
   it('take nothing that is no request, and hear nothing once nobody listens', () => {
     last().tell('request', 'no JSON');
     last().tell('request', { number: 'one' });
@@ -215,6 +251,15 @@ describe('a request', () => {
     expect(screen.getByText('Nothing is left to do.')).toBeTruthy();
   });
 
+  it('that is decided says of whom it is not seen that it has applied', () => {
+    const unseen = party('land registry', ['done', 'done', 'done', 'done', 'unseen'], 20);
+    const committed = request(8, { status: 'committed', awaited: [], parties: [party('bank', ['done', 'done', 'done', 'done', 'done'], 10), unseen] });
+    delete committed.step;
+    show(<RequestView request={committed} />);
+    expect(screen.getByText('Decided. Whether land registry has applied it is not seen from here.')).toBeTruthy();
+    expect(screen.queryByText('Nothing is left to do.')).toBeNull();
+  });
+
   it('that is invalid names the bad signer and what is wrong', () => {
     const bad = party('land registry', ['failed', 'failed', 'omitted', 'omitted', 'omitted'], 20);
     bad.endorsing.faulty = [{ certificate: 9, node: 'node 2', fault: 'signatureWrong' }];
@@ -252,3 +297,48 @@ describe('the list', () => {
   });
 });
 
+
+describe('the chains', () => {
+  const member = (name: string, change: Partial<Alliance['members'][number]> = {}): Alliance['members'][number] => ({
+    name,
+    chain: name,
+    chainId: 7101,
+    nodeContract: `0x${'01'.repeat(20)}`,
+    active: true,
+    height: 7,
+    upToDate: true,
+    missing: [],
+    ...change,
+  });
+  const alliance = (change: Partial<Alliance>): Alliance => ({
+    purpose: 'mortgages',
+    state: 'active',
+    chain: 'alliance',
+    chainId: 7100,
+    contract: `0x${'02'.repeat(20)}`,
+    upToDate: true,
+    members: [],
+    ...change,
+  });
+
+  it('that are silent are named above, and marked where they stand', () => {
+    const members = [member('bank'), member('land registry', { upToDate: false }), member('tax office', { active: false, upToDate: false })];
+    show(
+      <>
+        <LateNotice alliance={alliance({ upToDate: false, members })} />
+        <Members members={members} />
+      </>,
+    );
+    expect(screen.getByRole('status').textContent).toBe('Not read to the newest block for more than 10 seconds: alliance, land registry. What is shown of it may be old.');
+    expect(within(screen.getByRole('row', { name: /^bank/ })).queryByText('Silent or behind')).toBeNull();
+    expect(within(screen.getByRole('row', { name: /^land registry/ })).getByText('Silent or behind')).toBeTruthy();
+  });
+
+  it('that are not followed here, or are read to their end, are nothing to warn of', () => {
+    const members = [member('bank')];
+    const unfollowed = member('land registry', { upToDate: false });
+    delete unfollowed.chain;
+    show(<LateNotice alliance={alliance({ members: [...members, unfollowed] })} />);
+    expect(screen.queryByRole('status')).toBeNull();
+  });
+});

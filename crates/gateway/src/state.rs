@@ -26,7 +26,10 @@ pub(crate) struct Shared {
     pub(crate) clients: Clients,
     /// Connections of each client address.
     pub(crate) connections: Arc<PerClient>,
+    /// Of submissions.
     pub(crate) streams: Streams,
+    /// Of those who follow an alliance: they take no place of a submission.
+    pub(crate) followers: Streams,
     pub(crate) metrics: Metrics,
     /// Cancelled when the gateway begins to stop: what lasts ends then.
     pub(crate) stopping: CancellationToken,

@@ -218,7 +218,7 @@ export class Client {
   /**
    * Asks for access to a version of a resource, the newest unless told: a transaction of this client's key to the asset's contract, which names the key to which the owner seals. Of the
    * purpose its keccak256 stands on the chain. Called again it is another request: {@link accessRequest} says how far one is. What a node says of it is not proven here; whoever fetches the file has that proven.
-   * @throws AccessRefused for a reason of the contract; AccessPending when it is not final in time; ProblemError, UnreachableError, InputError, NotAGatewayError
+   * @throws AccessRefused for a reason of the contract; AccessPending with the transaction's hash when it was sent and is not known to be final; AccessFailed when it is final and has failed; ProblemError, UnreachableError, InputError, NotAGatewayError
    */
   async requestAccess(resource: string, reader: ReaderKey, terms: AccessTerms, options: AskOptions = {}): Promise<AskedAccess> {
     if (this.#connection.address === undefined) throw new InputError('access is asked for with the key of its reader: give the client one');

@@ -41,7 +41,7 @@ export { NodeError } from './request/rpc.js';
 export { REQUEST_TIMEOUT_MS, type ConnectionOptions } from './request/connection.js';
 export { EthereumKey } from './request/key.js';
 export { DEFAULT_RETRY, type Ports, type RetryPolicy } from './request/retry.js';
-export { AccessPending, AccessRefused, ASK_PATIENCE_MS, type AccessTerms, type AskedAccess, type AskOptions } from './share/ask.js';
+export { AccessFailed, AccessPending, AccessRefused, ASK_PATIENCE_MS, DEFAULT_MAX_FEE_WEI, MAX_ASK_GAS, type AccessTerms, type AskedAccess, type AskOptions } from './share/ask.js';
 export { ShareFailure, type ShareCheck } from './share/failure.js';
 export { DEFAULT_MAX_FILE_BYTES, MAX_BLOCK_AGE_SECONDS, type SharedFile } from './share/fetch.js';
 export { ReaderKey } from './share/reader-key.js';

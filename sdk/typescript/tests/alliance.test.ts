@@ -18,8 +18,8 @@ async function events(text: string, firstId?: string): Promise<ServerEvent[]> {
 
 const told = (number: number, id: string): string => `id: ${id}\nevent: request\ndata: {"number":${number},"parties":[]}\n\n`;
 
-function stream(response: ServerResponse, text: string): ServerResponse {
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
+function stream(response: ServerResponse, text: string, type = 'text/event-stream'): ServerResponse {
+  response.writeHead(200, { 'content-type': type });
   response.write(text);
   return response;
 }
@@ -95,6 +95,13 @@ describe('the view of an alliance', () => {
     expect(without.asked.length).toBe(1);
   });
 
+  it('is a stream whatever parameters its type has', async () => {
+    const gateway = await gatewayThat((response) => stream(response, told(1, 'a-1'), 'Text/Event-Stream; charset=utf-8'));
+    expect((await take(new Client({ gateway: gateway.url }), 1))[0]?.id).toBe('a-1');
+    const other = await gatewayThat((response) => stream(response, told(1, 'a-1'), 'text/event-streams'));
+    await expect(take(new Client({ gateway: other.url }), 1)).rejects.toThrow(NotAGatewayError);
+  });
+
   it('ends with its signal', async () => {
     const gateway = await gatewayThat((response) => stream(response, told(1, 'a-1')));
     const stop = new AbortController();
@@ -110,6 +117,8 @@ describe('the view of an alliance', () => {
     await expect(take(new Client({ gateway: page.url }), 1)).rejects.toThrow(NotAGatewayError);
     const endless = await gatewayThat((response) => stream(response, `data: ${'x'.repeat(MAX_EVENT_BYTES + 1)}`));
     await expect(take(new Client({ gateway: endless.url }), 1)).rejects.toThrow('a line is longer');
+    const many = await gatewayThat((response) => stream(response, 'data: 0123456789abcdef\n'.repeat(MAX_EVENT_BYTES / 16)));
+    await expect(take(new Client({ gateway: many.url }), 1)).rejects.toThrow('an event is longer');
     const bad = await gatewayThat((response) => stream(response, 'event: request\ndata: {\n\n'));
     await expect(take(new Client({ gateway: bad.url }), 1)).rejects.toThrow('not JSON');
   });

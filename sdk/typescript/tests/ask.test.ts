@@ -1,7 +1,7 @@
 /** S-RULES: asking for access is a transaction of the reader's own. */
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { AccessPending, AccessRefused, Client, EthereumKey, InputError, NodeError, NotAGatewayError, ReaderKey } from '../src/index.js';
+import { AccessFailed, AccessPending, AccessRefused, Client, EthereumKey, InputError, NodeError, NotAGatewayError, ReaderKey, UnreachableError } from '../src/index.js';
 import { bytesOf, hexOf, keccak } from '../src/light/bytes.js';
 import { signedTransaction } from '../src/request/transaction.js';
 import { utf8Of } from '../src/encoding.js';
@@ -13,6 +13,8 @@ const ASSET = '0x00000000000000000000000000000000000000A5';
 const REQUESTED = hexOf(keccak(utf8Of('AccessRequested(uint64,address,uint32,bytes32)')));
 const word = (value: number): string => `0x${value.toString(16).padStart(64, '0')}`;
 const selector = (form: string): string => hexOf(keccak(utf8Of(form)).subarray(0, 4));
+
+const textOf = (body: unknown): string => (body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body));
 
 interface Rpc {
   method: string;
@@ -131,6 +133,52 @@ describe('asking for access', () => {
     const ask = async (known: unknown): Promise<unknown> => new Client({ gateway: (await city(refusing(known))).url, key }).requestAccess('weather-daily', reader, { purpose: '' });
     await expect(ask({ hash: word(1) })).resolves.toMatchObject({ request: 5 });
     await expect(ask(null)).rejects.toBeInstanceOf(NodeError);
+  });
+
+  it('is signed for no chain but the main one, and never costs more than it may', async () => {
+    const ask = async (method: string, answer: string, maxFeeWei?: bigint): Promise<unknown> => {
+      const { url, calls } = await city((rpc) => (rpc.method === method ? answer : usual(rpc)));
+      try {
+        return await new Client({ gateway: url, key }).requestAccess('weather-daily', reader, { purpose: '' }, maxFeeWei === undefined ? {} : { maxFeeWei });
+      } catch (error) {
+        expect(calls.map((call) => call.method)).not.toContain('eth_sendRawTransaction');
+        return error;
+      }
+    };
+    expect(await ask('eth_chainId', '0x1')).toBeInstanceOf(NotAGatewayError);
+    // With the margin of a quarter just above a million.
+    expect(await ask('eth_estimateGas', '0xc3501')).toBeInstanceOf(NotAGatewayError);
+    // 125,000 gas at 10^12 wei is more than 10^16.
+    expect(await ask('eth_gasPrice', '0xe8d4a51000')).toBeInstanceOf(InputError);
+    expect(await ask('eth_gasPrice', '0xe8d4a51000', 125_000n * 10n ** 12n)).toMatchObject({ request: 5 });
+    expect(await ask('eth_gasPrice', '0x1', 124_999n)).toBeInstanceOf(InputError);
+  });
+
+  it('keeps the hash of what was sent, whatever fails since', async () => {
+    const hash = expect.stringMatching(/^0x[0-9a-f]{64}$/) as string;
+    for (const method of ['eth_sendRawTransaction', 'eth_getTransactionReceipt']) {
+      const { url } = await city(usual);
+      const cut: typeof fetch = (input, init) => (typeof init?.body !== 'undefined' && textOf(init.body).includes(method) ? Promise.reject(new TypeError('cut')) : fetch(input, init));
+      const asked = new Client({ gateway: url, key, ports: ports().ports, fetch: cut }).requestAccess('weather-daily', reader, { purpose: '' });
+      await expect(asked).rejects.toMatchObject({ name: 'AccessPending', txHash: hash, cause: expect.any(UnreachableError) as unknown });
+    }
+    const { url } = await city((rpc) => (rpc.method === 'eth_getTransactionReceipt' ? { ...RECEIPT, blockNumber: 'none' } : usual(rpc)));
+    const odd = new Client({ gateway: url, key }).requestAccess('weather-daily', reader, { purpose: '' });
+    await expect(odd).rejects.toMatchObject({ name: 'AccessPending', txHash: hash, cause: expect.any(NotAGatewayError) as unknown });
+  });
+
+  it('that has failed in its block is no request', async () => {
+    const { url } = await city((rpc) => (rpc.method === 'eth_getTransactionReceipt' ? { blockNumber: '0x2a', status: '0x0', logs: [] } : usual(rpc)));
+    await expect(new Client({ gateway: url, key }).requestAccess('weather-daily', reader, { purpose: '' })).rejects.toBeInstanceOf(AccessFailed);
+  });
+
+  it('takes a version that fits, and no other', async () => {
+    const { url, calls } = await city(usual);
+    for (const version of [-1, 1.5, 2 ** 32, Number.NaN]) {
+      await expect(new Client({ gateway: url, key }).requestAccess('weather-daily', reader, { purpose: '', version })).rejects.toBeInstanceOf(InputError);
+    }
+    expect(calls).toEqual([]);
+    expect(await new Client({ gateway: url, key }).requestAccess('weather-daily', reader, { purpose: '', version: 2 ** 32 - 1 })).toMatchObject({ version: 2 ** 32 - 1 });
   });
 
   it('needs a key, a version and an asset', async () => {

@@ -297,6 +297,8 @@ export interface AllianceMember {
   nodeContract: Address;
   active: boolean;
   height?: number;
+  /** Its chain was read to its newest final block within the last 10 seconds. */
+  upToDate: boolean;
   missing: MissingGuarantee[];
 }
 
@@ -308,6 +310,8 @@ export interface Alliance {
   contract: Address;
   height?: number;
   time?: string;
+  /** The deciding chain was read to its newest final block within the last 10 seconds. */
+  upToDate: boolean;
   members: AllianceMember[];
 }
 

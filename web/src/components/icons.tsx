@@ -31,6 +31,7 @@ export {
   ListChecks,
   Lock,
   LogOut,
+  Network,
   PauseCircle,
   Plus,
   QrCode as QrIcon,

@@ -7,6 +7,9 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +21,12 @@ use crate::{
     shell::{self, cargo, command, root, run_into, step, target},
     test_binaries::Job,
 };
+
+/// Longest until the city answers: its chains and contracts, without optimisation on a loaded machine.
+const MAX_BEGIN: Duration = Duration::from_secs(300);
+/// Longest that a folder is tried to be removed: processes that were ended may still write to it.
+const MAX_REMOVAL: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -68,10 +77,22 @@ fn drive(arguments: &Arguments, run: impl FnOnce(&mut Command) -> Result<()>) ->
         .env("SCREENSHOTS", &arguments.screenshots));
     drop(city);
     if outcome.is_ok() {
-        std::fs::remove_dir_all(&data).ok();
+        remove(&data);
         alliance.clean();
     }
     outcome
+}
+
+/// Removes a folder with what is in it, as soon as nobody writes to it any more.
+fn remove(dir: &Path) {
+    let begun = Instant::now();
+    while std::fs::remove_dir_all(dir).is_err() && dir.exists() {
+        if begun.elapsed() >= MAX_REMOVAL {
+            println!("    {} could not be removed", dir.display());
+            return;
+        }
+        thread::sleep(PAUSE);
+    }
 }
 
 fn city_log() -> PathBuf {
@@ -105,16 +126,33 @@ impl City {
             .stderr(said)
             .spawn()
             .context("cannot start the city")?;
-        let lines = BufReader::new(child.stdout.take().context("the city has no output")?).lines();
-        for line in lines {
-            let line = line?;
-            if let Some(ready) = line.strip_prefix("ready gateway=") {
-                let url = ready.split_whitespace().next().unwrap_or_default().to_owned();
-                return Ok(Self { child, url });
+        let output = child.stdout.take();
+        let mut city = Self { child, url: String::new() };
+        let lines = BufReader::new(output.context("the city has no output")?).lines();
+        let (tell, told) = mpsc::channel();
+        // A line that does not come is waited for elsewhere; this ends with the line, or with the city.
+        thread::spawn(move || {
+            let ready = lines.map_while(Result::ok).find_map(|line| {
+                let ready = line.strip_prefix("ready gateway=")?;
+                Some(ready.split_whitespace().next().unwrap_or_default().to_owned())
+            });
+            if let Some(url) = ready {
+                tell.send(url).ok();
+            }
+        });
+        match told.recv_timeout(MAX_BEGIN) {
+            Ok(url) => {
+                city.url = url;
+                Ok(city)
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                bail!("the city is not ready after {} seconds; see {}", MAX_BEGIN.as_secs(), log.display())
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                let status = city.child.wait()?;
+                bail!("the city ended before it was ready: {status}; its last words are in {}", log.display())
             }
         }
-        let status = child.wait()?;
-        bail!("the city ended before it was ready: {status}; its last words are in {}", log.display())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use parking_lot::RwLock;
@@ -14,6 +14,9 @@ use super::{
     told::{Head, Source, Told},
 };
 
+/// A chain that was not read to its newest block for so long is not up to date: twenty turns of the gateway's follower.
+pub const MAX_READ_AGE: Duration = Duration::from_secs(10);
+
 /// A request with the change by which it became so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
@@ -23,12 +26,23 @@ pub struct Changed {
     pub change: u64,
 }
 
+/// How far a chain was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Its newest final block, when it was read to the end.
+    pub head: Head,
+    /// That was at most [`MAX_READ_AGE`] ago; if not, its chain is silent, or more is there than was read.
+    pub is_up_to_date: bool,
+}
+
 #[derive(Debug)]
 struct State {
     window: ProgressWindow,
     /// The newest change of each request of the window.
     changes: BTreeMap<u64, u64>,
     last_change: u64,
+    /// When each chain was last read to its newest final block.
+    read_at: BTreeMap<Source, Instant>,
 }
 
 /// The newest requests of an alliance, as they are now.
@@ -42,17 +56,29 @@ impl ProgressBoard {
     /// For so many requests.
     #[must_use]
     pub fn new(size: usize) -> Arc<Self> {
-        let state = State { window: ProgressWindow::new(size), changes: BTreeMap::new(), last_change: 0 };
+        let state = State {
+            window: ProgressWindow::new(size),
+            changes: BTreeMap::new(),
+            last_change: 0,
+            read_at: BTreeMap::new(),
+        };
         Arc::new(Self { state: RwLock::new(state), news: watch::Sender::new(0) })
     }
 
     /// Takes facts, and tells those who wait if a request is shown differently.
     pub fn take(&self, told: &[Told]) {
+        self.take_at(told, Instant::now());
+    }
+
+    fn take_at(&self, told: &[Told], now: Instant) {
         let mut guard = self.state.write();
         let state = &mut *guard;
         let mut concerned = BTreeSet::new();
         for fact in told {
             concerned.extend(state.window.apply(fact));
+            if let Told::Head(source, _) = fact {
+                state.read_at.insert(*source, now);
+            }
         }
         for number in concerned {
             state.last_change += 1;
@@ -65,26 +91,48 @@ impl ProgressBoard {
         self.news.send_if_modified(|known| std::mem::replace(known, last) != last);
     }
 
-    /// Follows until it is dropped. What fails is logged and begun anew.
+    /// Follows until it is dropped. What fails is begun anew; that it fails is logged once, and that it goes on again.
     pub async fn follow(&self, mut follower: Follower, pause: Duration) {
+        let mut is_failing = false;
         loop {
             match follower.read().await {
-                Ok(told) => self.take(&told),
-                Err(error) => tracing::warn!(%error, "the alliance cannot be followed at present"),
+                Ok(told) => {
+                    self.take(&told);
+                    if is_failing {
+                        tracing::info!("the alliance is followed again");
+                    }
+                    is_failing = false;
+                }
+                Err(error) => {
+                    if !is_failing {
+                        tracing::warn!(%error, "the alliance cannot be followed at present");
+                    }
+                    is_failing = true;
+                }
             }
             tokio::time::sleep(pause).await;
         }
     }
 
     /// Who is of the alliance, and how far each chain was read; `None`: nothing was read yet.
-    pub fn standing(&self) -> Option<(super::Standing, BTreeMap<Source, Head>)> {
+    pub fn standing(&self) -> Option<(super::Standing, BTreeMap<Source, Reading>)> {
+        self.standing_at(Instant::now())
+    }
+
+    fn standing_at(&self, now: Instant) -> Option<(super::Standing, BTreeMap<Source, Reading>)> {
         let state = self.state.read();
         let standing = state.window.standing()?.clone();
         let of_members = standing.members.iter().map(|member| Source::Member(member.name));
         let sources = std::iter::once(Source::Alliance).chain(of_members);
-        let heads = sources.filter_map(|source| Some((source, state.window.head(source)?))).collect();
+        let readings = sources.filter_map(|source| {
+            let head = state.window.head(source)?;
+            let read_at = state.read_at.get(&source);
+            let is_up_to_date = read_at.is_some_and(|at| now.saturating_duration_since(*at) <= MAX_READ_AGE);
+            Some((source, Reading { head, is_up_to_date }))
+        });
+        let readings = readings.collect();
         drop(state);
-        Some((standing, heads))
+        Some((standing, readings))
     }
 
     /// A request; `None`: it is none of the newest.
@@ -125,5 +173,43 @@ impl ProgressBoard {
             .into_iter()
             .filter_map(|(change, number)| Some(Changed { request: state.window.request(number)?, change }));
         shown.take(limit).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::{Address, B256};
+
+    use super::*;
+    use crate::progress::{AllianceState, MemberStanding, Standing};
+
+    // A-MULTI, A-ERR
+    #[test]
+    fn a_chain_that_is_not_read_to_its_end_for_too_long_is_not_up_to_date() {
+        let name = B256::repeat_byte(0xba);
+        let member = MemberStanding {
+            name,
+            chain: Some("bank".to_owned()),
+            chain_id: 7101,
+            node_contract: Address::ZERO,
+            is_active: true,
+            is_foreign: false,
+        };
+        let standing = Standing { purpose: B256::ZERO, state: Some(AllianceState::Active), members: vec![member] };
+        let head = |source| Told::Head(source, Head { block: 5, time_ms: 5000 });
+        let (board, begun) = (ProgressBoard::new(8), Instant::now());
+        board.take_at(&[Told::Standing(standing), head(Source::Alliance), head(Source::Member(name))], begun);
+        let shown = |now| {
+            let (_, readings) = board.standing_at(now).unwrap();
+            [Source::Alliance, Source::Member(name)].map(|source| readings[&source].is_up_to_date)
+        };
+        assert_eq!(shown(begun + MAX_READ_AGE), [true, true]);
+        let later = begun + MAX_READ_AGE + Duration::from_millis(1);
+        assert_eq!(shown(later), [false, false]);
+        // The same block again: the chain answers, and has nothing new.
+        board.take_at(&[head(Source::Alliance)], later);
+        assert_eq!(shown(later), [true, false]);
     }
 }

@@ -3,13 +3,17 @@
 //! No member is read further than the alliance: the heads of the members are asked first, then the alliance is read to its head, then the members to those heads. What a
 //! member has done for a request rests on a final header of the alliance, so the request is known before.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolCall as _, SolEvent as _, SolEventInterface as _};
 use chancery_contracts::Alliance;
-use chancery_ledger::{Chain, ChainHead, Event, EventFilter, LedgerError};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use chancery_ledger::{Chain, ChainHead, Event, EventFilter};
+use futures::future::join_all;
+use tokio::time::timeout;
 
 use super::{
     AllianceState, MemberStanding, Standing,
@@ -25,18 +29,18 @@ use crate::{
     progress::window::MAX_REQUESTS,
 };
 
+mod events;
 mod member;
 
+use events::read_events;
 use member::Followed;
 
 /// Most blocks that are read of a chain in one turn.
 const MAX_BLOCKS: u64 = 2_000;
-/// Most events that are read of a chain in one turn.
-const MAX_EVENTS: usize = 16_384;
 /// Most changes of members that are read when it starts.
 const MAX_ADMISSIONS: usize = 4_096;
-/// Events that are proven at the same time.
-const PARALLEL_PROOFS: usize = 8;
+/// Longest that a member's head is waited for: one that is silent keeps nobody waiting.
+const MAX_HEAD_WAIT: Duration = Duration::from_secs(2);
 /// Certificates whose nodes are remembered.
 const MAX_CERTIFICATES: usize = 4_096;
 
@@ -51,6 +55,10 @@ pub struct Follower {
     members: BTreeMap<B256, Followed>,
     /// Member and node of transaction certificates: they never change.
     nodes: BTreeMap<u64, (B256, B256)>,
+    /// Certificates that there were none of in this turn.
+    unknown: BTreeSet<u64>,
+    /// Members that could not be followed in the last turn.
+    silent: BTreeSet<B256>,
     registry: Option<Address>,
 }
 
@@ -58,8 +66,17 @@ impl Follower {
     /// Of the newest [`MAX_REQUESTS`] requests. Members whose chain is not among `chains` are shown by what the alliance is shown of them.
     #[must_use]
     pub fn new(alliance: AllianceContract, chains: Vec<Chain>) -> Self {
-        let (members, nodes) = (BTreeMap::new(), BTreeMap::new());
-        Self { alliance, chains, requests: MAX_REQUESTS, next: None, members, nodes, registry: None }
+        Self {
+            alliance,
+            chains,
+            requests: MAX_REQUESTS,
+            next: None,
+            members: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            silent: BTreeSet::new(),
+            registry: None,
+        }
     }
 
     /// Reads what is new. After an error the same is read again.
@@ -68,11 +85,12 @@ impl Follower {
     /// The alliance chain does not answer, or shows what does not verify. A member's chain that does not answer is logged, and read later.
     pub async fn read(&mut self) -> Result<Vec<Told>, ViewError> {
         let mut told = Vec::new();
+        self.unknown.clear();
         let next = match self.next {
             Some(next) => next,
             None => self.begin(&mut told).await?,
         };
-        let heads = self.heads().await;
+        let (heads, mut failed) = self.heads().await;
         let head = self.alliance.chain.head().await?;
         let last = head.number.min(next.saturating_add(MAX_BLOCKS - 1));
         let filter = self.filter(&[]);
@@ -90,15 +108,30 @@ impl Follower {
         self.next = Some(read_to.saturating_add(1));
         if read_to >= head.number {
             told.push(Told::Head(Source::Alliance, Head { block: head.number, time_ms: head.time_ms }));
-            for (name, head) in heads {
-                let Some(followed) = self.members.get_mut(&name) else { continue };
-                match followed.read(name, head).await {
+            let reads = self.members.iter_mut().filter_map(|(name, followed)| {
+                let (name, head) = (*name, *heads.get(name)?);
+                Some(async move { (name, followed.read(name, head).await) })
+            });
+            for (name, read) in join_all(reads.collect::<Vec<_>>()).await {
+                match read {
                     Ok(more) => told.extend(more),
-                    Err(error) => tracing::warn!(member = %name, %error, "a member cannot be followed at present"),
+                    Err(error) => drop(failed.insert(name, error.to_string())),
                 }
             }
         }
+        self.note(&failed);
         Ok(told)
+    }
+
+    /// Logs members that cannot be followed any more, and those that can again.
+    fn note(&mut self, failed: &BTreeMap<B256, String>) {
+        for (member, error) in failed.iter().filter(|(member, _)| !self.silent.contains(*member)) {
+            tracing::warn!(%member, %error, "a member cannot be followed at present");
+        }
+        for member in self.silent.iter().filter(|member| !failed.contains_key(*member)) {
+            tracing::info!(%member, "a member is followed again");
+        }
+        self.silent = failed.keys().copied().collect();
     }
 
     /// The policies of all members, and where the oldest of the newest requests stands.
@@ -124,16 +157,22 @@ impl Follower {
         Ok(first)
     }
 
-    async fn heads(&self) -> Vec<(B256, ChainHead)> {
-        let mut heads = Vec::new();
-        for (name, followed) in &self.members {
-            match followed.head().await {
-                Ok(Some(head)) => heads.push((*name, head)),
-                Ok(None) => {}
-                Err(error) => tracing::warn!(member = %name, %error, "a member's chain does not answer"),
+    /// The heads of the members whose chains answer in time, and why the others do not.
+    async fn heads(&self) -> (BTreeMap<B256, ChainHead>, BTreeMap<B256, String>) {
+        let asked = self
+            .members
+            .iter()
+            .map(|(name, followed)| async move { (*name, timeout(MAX_HEAD_WAIT, followed.head()).await) });
+        let (mut heads, mut failed) = (BTreeMap::new(), BTreeMap::new());
+        for (name, answer) in join_all(asked.collect::<Vec<_>>()).await {
+            match answer {
+                Ok(Ok(Some(head))) => drop(heads.insert(name, head)),
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => drop(failed.insert(name, error.to_string())),
+                Err(_) => drop(failed.insert(name, "its chain does not answer in time".to_owned())),
             }
         }
-        heads
+        (heads, failed)
     }
 
     fn filter(&self, names: &[B256]) -> EventFilter {
@@ -150,7 +189,7 @@ impl Follower {
         let Ok(known) = Known::decode_raw_log(&event.topics, &event.data) else { return Ok(None) };
         Ok(match known {
             Known::Admitted(it) => {
-                self.meet(it.member).await?;
+                self.meet(it.member, event.block_time_ms).await?;
                 let endorsers = self.endorsers(it.requirement).await?;
                 Some(AllianceFact::Policy { member: it.member, endorsers })
             }
@@ -226,7 +265,15 @@ impl Follower {
         if let Some(known) = self.nodes.get(&certificate) {
             return Ok(Some(*known));
         }
-        let Some((_, identity)) = self.alliance.certificate(certificate).await? else { return Ok(None) };
+        if self.unknown.contains(&certificate) {
+            return Ok(None);
+        }
+        let Some((_, identity)) = self.alliance.certificate(certificate).await? else {
+            if self.unknown.len() < MAX_CERTIFICATES {
+                self.unknown.insert(certificate);
+            }
+            return Ok(None);
+        };
         if self.nodes.len() >= MAX_CERTIFICATES {
             self.nodes.clear();
         }
@@ -243,13 +290,12 @@ impl Follower {
         self.alliance.endorsers(registry, requirement).await
     }
 
-    /// A member that is followed from now on, with its chain if that is known here.
-    async fn meet(&mut self, name: B256) -> Result<(), ViewError> {
+    /// A member that is followed from its admission on, a time of the alliance chain, with its chain if that is known here.
+    async fn meet(&mut self, name: B256, since_ms: u64) -> Result<(), ViewError> {
         if !self.members.contains_key(&name) {
             let place = self.alliance.member(name).await?;
             let chain = self.chains.iter().find(|chain| chain.config().chain_id == place.chain_id);
-            let begin_ms = self.alliance.time_s().await?.saturating_mul(1000);
-            self.members.insert(name, Followed::new(chain.cloned(), place.node_contract, begin_ms));
+            self.members.insert(name, Followed::new(chain.cloned(), place.node_contract, since_ms));
         }
         Ok(())
     }
@@ -300,29 +346,4 @@ fn request(asked: &Alliance::Request) -> Request {
         window: asked.window,
         parts: asked.parts.iter().map(|part| PartReference { member: part.member, part_hash: part.partHash }).collect(),
     }
-}
-
-/// Proven events of the blocks from `first` on, and the last block that was read: fewer than asked for where there are many events.
-async fn read_events(
-    chain: &Chain,
-    filter: EventFilter,
-    first: u64,
-    mut last: u64,
-) -> Result<(Vec<Event>, u64), LedgerError> {
-    if first > last {
-        return Ok((Vec::new(), last));
-    }
-    let events = loop {
-        let filter = EventFilter { from_block: first, to_block: Some(last), ..filter.clone() };
-        match chain.events(&filter, MAX_EVENTS).await {
-            Err(LedgerError::TooManyEvents { .. }) if last > first => last = first + (last - first) / 2,
-            result => break result?,
-        }
-    };
-    // None begins before it is its turn.
-    let proofs: Vec<_> = events.iter().map(|event| chain.verify_event(event)).collect();
-    let mut proofs = stream::iter(proofs).buffered(PARALLEL_PROOFS);
-    while proofs.try_next().await?.is_some() {}
-    drop(proofs);
-    Ok((events, last))
 }

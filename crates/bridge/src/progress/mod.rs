@@ -29,7 +29,7 @@ pub mod told;
 pub mod window;
 
 pub use self::{
-    board::{Changed, ProgressBoard},
+    board::{Changed, ProgressBoard, Reading},
     endorsing::Endorsing,
     follower::Follower,
     standing::{AllianceState, MemberStanding, Standing},

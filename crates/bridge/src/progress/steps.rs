@@ -101,7 +101,7 @@ pub struct RequestProgress {
     pub end: Option<(Place, End)>,
     /// Its deadline has passed, and the alliance has not decided: anybody may let it expire.
     pub is_overdue: bool,
-    /// The first step for which a party is awaited; `None`: nothing is left to do.
+    /// The first step for which a party is awaited; `None`: nobody is, as far as is seen from here. What a member whose chain is not followed has still to apply is `Unseen`.
     pub step: Option<StepName>,
     /// The parties that are awaited for it.
     pub awaited: Vec<B256>,
@@ -110,7 +110,7 @@ pub struct RequestProgress {
 }
 
 impl RequestProgress {
-    /// Nothing is left to do for anybody.
+    /// Nobody is awaited any more, as far as is seen from here: it is decided or invalid, and every member that is followed has done its last step.
     #[must_use]
     pub const fn is_finished(&self) -> bool {
         self.step.is_none()

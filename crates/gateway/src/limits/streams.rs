@@ -1,17 +1,19 @@
-//! Places for what lasts longer than a request: streams of submissions over HTTP and gRPC, and reflection.
+//! Places for what lasts longer than a request: streams of submissions over HTTP and gRPC with reflection, and apart from them those who follow an alliance.
 
 use std::{net::IpAddr, sync::Arc};
 
 use chancery_reference_points::Code;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Held, MAX_STREAMS, MAX_STREAMS_PER_CLIENT, PerClient};
+use super::{Held, MAX_FOLLOWERS, MAX_FOLLOWERS_PER_CLIENT, MAX_STREAMS, MAX_STREAMS_PER_CLIENT, PerClient};
 use crate::problem::{ApiError, ApiResult};
 
-/// The streams that are open.
+/// The streams of one kind that are open.
 pub(crate) struct Streams {
     all: Arc<Semaphore>,
     of_client: Arc<PerClient>,
+    most: usize,
+    most_of_client: usize,
 }
 
 /// A stream's place; given back when it is dropped.
@@ -21,13 +23,22 @@ pub(crate) struct StreamPlace {
     _of_client: Held,
 }
 
-impl Default for Streams {
-    fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(MAX_STREAMS)), of_client: PerClient::new(MAX_STREAMS_PER_CLIENT) }
-    }
-}
-
 impl Streams {
+    /// Of submissions, and of reflection.
+    pub(crate) fn of_submissions() -> Self {
+        Self::new(MAX_STREAMS, MAX_STREAMS_PER_CLIENT)
+    }
+
+    /// Of those who follow an alliance.
+    pub(crate) fn of_followers() -> Self {
+        Self::new(MAX_FOLLOWERS, MAX_FOLLOWERS_PER_CLIENT)
+    }
+
+    fn new(most: usize, most_of_client: usize) -> Self {
+        let (all, of_client) = (Arc::new(Semaphore::new(most)), PerClient::new(most_of_client));
+        Self { all, of_client, most, most_of_client }
+    }
+
     /// A place for a stream of this client address.
     ///
     /// # Errors
@@ -36,8 +47,8 @@ impl Streams {
         let refuse = |whose: &str, most: usize| {
             ApiError::new(Code::TooManyRequests, format!("{most} streams {whose} are open")).with("retryAfterMs", 1000)
         };
-        let of_client = self.of_client.take(address).ok_or_else(|| refuse("of this client", MAX_STREAMS_PER_CLIENT))?;
-        let among_all = Arc::clone(&self.all).try_acquire_owned().map_err(|_| refuse("of all", MAX_STREAMS))?;
+        let of_client = self.of_client.take(address).ok_or_else(|| refuse("of this client", self.most_of_client))?;
+        let among_all = Arc::clone(&self.all).try_acquire_owned().map_err(|_| refuse("of all", self.most))?;
         Ok(StreamPlace { _among_all: among_all, _of_client: of_client })
     }
 }
@@ -51,7 +62,7 @@ mod tests {
     // GRPC-5
     #[test]
     fn one_client_cannot_take_the_streams_of_all() {
-        let streams = Streams::default();
+        let streams = Streams::of_submissions();
         let address = |last: u8| IpAddr::from([192, 0, 2, last]);
         let mut open: Vec<_> = (0..MAX_STREAMS_PER_CLIENT).map(|_| streams.take(address(0)).unwrap()).collect();
         let refusal = streams.take(address(0)).unwrap_err().error;

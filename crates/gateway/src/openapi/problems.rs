@@ -214,7 +214,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/alliance/requests/{number}") => {
             one(&[Code::NoAlliance, Code::UnknownAllianceRequest, Code::ChainUnreachable])
         }
-        ("GET", "/v1/alliance/events") => one(&[Code::NoAlliance]),
+        ("GET", "/v1/alliance/events") => one(&[Code::NoAlliance, Code::ChainUnreachable]),
         ("POST", "/v1/messages") => with(
             &[
                 Code::ClockSkew,

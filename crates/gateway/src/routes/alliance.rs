@@ -104,7 +104,9 @@ async fn follow_alliance(
     let view = std::sync::Arc::clone(view(&shared)?);
     let after = last_event(&headers)?;
     let peer = peer.map_or(Peer::UNKNOWN, |axum::Extension(peer)| peer);
-    let place = shared.streams.take(peer.address)?;
+    // What cannot be watched is said before the stream, as a problem: in a stream there is no place for one.
+    view.alliance().await?;
+    let place = shared.followers.take(peer.address)?;
     Ok(keep(news::answer(view, after, shared.stopping.clone()), place))
 }
 

@@ -1,12 +1,15 @@
 //! The live view of an alliance: pages, one request, and the stream of changes (A-MULTI).
 
-use chancery_gateway::limits::MAX_STREAMS_PER_CLIENT;
+use std::time::Duration;
+
+use chancery_gateway::limits::MAX_FOLLOWERS_PER_CLIENT;
 use chancery_reference_points::{Code, DoorError};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     task::yield_now,
+    time::timeout,
 };
 
 use crate::{
@@ -16,6 +19,8 @@ use crate::{
 };
 
 const EVENTS: &str = "/v1/alliance/events";
+/// Longest that a place may take to be free again.
+const SOON: Duration = Duration::from_secs(10);
 
 async fn get(harness: &Harness, path: &str) -> Answer {
     harness.send(Request::new("GET", path)).await
@@ -50,7 +55,7 @@ async fn a_client_follows_so_often_and_a_gateway_that_stops_waits_for_none_of_th
     let harness = Harness::start().await;
     harness.behind.trouble("alliance.changes", Trouble::NeverAnswers);
     let mut open = Vec::new();
-    for _ in 0..MAX_STREAMS_PER_CLIENT {
+    for _ in 0..MAX_FOLLOWERS_PER_CLIENT {
         let mut stream = TcpStream::connect(harness.address).await.unwrap();
         let head = format!("GET {EVENTS} HTTP/1.1\r\nhost: {}\r\n\r\n", harness.authority());
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -65,9 +70,12 @@ async fn a_client_follows_so_often_and_a_gateway_that_stops_waits_for_none_of_th
     // A place is given back with the end of its stream.
     drop(open.pop());
     harness.behind.refuse("alliance.changes", DoorError::new(Code::ChainUnreachable, ""));
-    while one_more().await.status != 200 {
-        yield_now().await;
-    }
+    let free = async {
+        while one_more().await.status != 200 {
+            yield_now().await;
+        }
+    };
+    timeout(SOON, free).await.expect("a place is free again");
     harness.stop().await;
     for mut stream in open {
         let mut rest = Vec::new();
@@ -86,6 +94,9 @@ async fn a_request_that_is_not_kept_and_an_alliance_that_is_not_read_are_told_ap
     let silent = get(&harness, "/v1/alliance").await;
     assert_eq!((silent.status, silent.problem().as_str()), (503, "chain-unreachable"));
     assert_eq!(silent.json()["chain"], json!("alliance"));
+    // Said before the stream, so that whoever follows knows why there is none.
+    let unfollowed = get(&harness, EVENTS).await;
+    assert_eq!((unfollowed.status, unfollowed.problem().as_str()), (503, "chain-unreachable"));
     harness.stop().await;
 }
 

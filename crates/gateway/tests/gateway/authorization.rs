@@ -115,7 +115,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/alliance", ANYBODY, &["alliance.alliance"]),
     ("GET", "/v1/alliance/requests", ANYBODY, &["alliance.requests"]),
     ("GET", "/v1/alliance/requests/{number}", ANYBODY, &["alliance.request"]),
-    ("GET", "/v1/alliance/events", ANYBODY, &["alliance.changes", "alliance.changes"]),
+    ("GET", "/v1/alliance/events", ANYBODY, &["alliance.alliance", "alliance.changes", "alliance.changes"]),
     ("POST", "/v1/messages", SOURCE, &["messages.send"]),
     ("GET", "/v1/messages", SOURCE, &["messages.received"]),
     ("GET", "/v1/messages/{message}", SOURCE, &["messages.fetch"]),

@@ -54,6 +54,8 @@ pub struct AllianceMember {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = 128)]
     pub height: Option<u64>,
+    /// Its chain was read to its newest final block within the last 10 seconds; if not, it is silent, or the gateway lags behind it, and what is shown of it may be old.
+    pub up_to_date: bool,
     /// What cannot be relied on because of it; empty: its outcomes are proven.
     pub missing: Vec<MissingGuarantee>,
 }
@@ -82,6 +84,8 @@ pub struct Alliance {
     /// Time of that block: the only clock that counts for deadlines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
+    /// That chain was read to its newest final block within the last 10 seconds; if not, it is silent, or the gateway lags behind it, and what is shown of it may be old.
+    pub up_to_date: bool,
     /// Its members, and those that were, by name.
     pub members: Vec<AllianceMember>,
 }
@@ -319,6 +323,7 @@ impl Example for Alliance {
             contract: example_address(),
             height: Some(256),
             time: Some(example_time()),
+            up_to_date: true,
             members: vec![AllianceMember {
                 name: "land registry".into(),
                 chain: Some("land registry".into()),
@@ -326,6 +331,7 @@ impl Example for Alliance {
                 node_contract: example_address(),
                 active: true,
                 height: Some(128),
+                up_to_date: true,
                 missing: Vec::new(),
             }],
         }

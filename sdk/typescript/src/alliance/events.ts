@@ -8,11 +8,18 @@ export interface ServerEvent {
   readonly data: string;
 }
 
+/** A bound of what one event may hold, in characters, and what is thrown above it. */
+export interface EventBound {
+  readonly max: number;
+  readonly failure: () => Error;
+}
+
 /** Events as they are complete; an event that breaks off is none. */
-export async function* eventsOf(lines: AsyncIterable<string>, firstId = ''): AsyncGenerator<ServerEvent, void, undefined> {
+export async function* eventsOf(lines: AsyncIterable<string>, firstId = '', bound?: EventBound): AsyncGenerator<ServerEvent, void, undefined> {
   let id = firstId;
   let type = '';
   let data: string[] = [];
+  let size = 0;
   for await (const whole of lines) {
     // A line ends with LF, or CR LF.
     const line = whole.endsWith('\r') ? whole.slice(0, -1) : whole;
@@ -20,6 +27,7 @@ export async function* eventsOf(lines: AsyncIterable<string>, firstId = ''): Asy
       if (data.length > 0) yield { id, type: type === '' ? 'message' : type, data: data.join('\n') };
       type = '';
       data = [];
+      size = 0;
       continue;
     }
     const colon = line.indexOf(':');
@@ -27,8 +35,13 @@ export async function* eventsOf(lines: AsyncIterable<string>, firstId = ''): Asy
     if (colon === 0) continue;
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    if (name === 'data') data.push(value);
-    else if (name === 'event') type = value;
+    if (name === 'data') {
+      // A line that is empty is held as well.
+      size += value.length + 1;
+      if (bound !== undefined && size > bound.max) throw bound.failure();
+      data.push(value);
+    }
+    if (name === 'event') type = value;
     else if (name === 'id' && !value.includes('\0')) id = value;
   }
 }

@@ -7,7 +7,7 @@ import { eventsOf } from './events.js';
 import type { AllianceRequest } from './types.js';
 
 const PATH = '/v1/alliance/events';
-/** The longest line of the stream: 16 parties with 64 endorsers each, and more. */
+/** The longest line of the stream, and the longest event: 16 parties with 64 endorsers each, and more. */
 export const MAX_EVENT_BYTES = 512 * 1024;
 /** A stream on which nothing comes for so long is dead: the gateway shows every 15 seconds that it lives. */
 export const MAX_SILENCE_MS = 45_000;
@@ -65,11 +65,14 @@ async function* once(connection: Connection, after: string, signal: AbortSignal 
     maxSilenceMs: MAX_SILENCE_MS,
     signal,
   });
-  if (response.headers.get('content-type') !== 'text/event-stream') {
+  // Parameters may follow, as `charset=utf-8`.
+  if (response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() !== 'text/event-stream') {
     await response.body?.cancel().catch(() => undefined);
     throw new NotAGatewayError(connection.gateway, response.status, 'the answer is no stream of events');
   }
-  for await (const event of eventsOf(linesOf(response, connection.gateway, MAX_EVENT_BYTES), after)) {
+  const failure = (): Error => new NotAGatewayError(connection.gateway, response.status, `an event is longer than ${MAX_EVENT_BYTES} bytes`);
+  const lines = linesOf(response, connection.gateway, MAX_EVENT_BYTES);
+  for await (const event of eventsOf(lines, after, { max: MAX_EVENT_BYTES, failure })) {
     if (event.type !== 'request') continue;
     yield { request: parsed(event.data, response, connection.gateway) as AllianceRequest, id: event.id };
   }

@@ -23,6 +23,8 @@ export interface AllianceMember {
   readonly nodeContract: Address;
   readonly active: boolean;
   readonly height?: number;
+  /** Its chain was read to its newest final block within the last 10 seconds. */
+  readonly upToDate: boolean;
   /** What cannot be relied on because of it; empty: its outcomes are proven. */
   readonly missing: readonly ('atomicity-against-its-endorsers' | 'atomicity-against-reorganisation' | 'proof-of-reads')[];
 }
@@ -36,6 +38,8 @@ export interface Alliance {
   readonly height?: number;
   /** Of its newest final block: the only clock that counts for deadlines. */
   readonly time?: string;
+  /** The deciding chain was read to its newest final block within the last 10 seconds. */
+  readonly upToDate: boolean;
   readonly members: readonly AllianceMember[];
 }
 
@@ -73,7 +77,7 @@ export interface AllianceParty {
 export interface AllianceRequest {
   readonly number: number;
   readonly status: AllianceStatus;
-  /** The first step for which somebody is awaited; absent: nothing is left to do. */
+  /** The first step for which somebody is awaited; absent: nobody is, as far as the gateway sees; a member whose chain it does not follow is `unseen`. */
   readonly step?: AllianceStepName;
   readonly awaited: readonly string[];
   readonly deadline?: string;

@@ -16,25 +16,19 @@ export class Silence {
     return this.#controller.signal;
   }
 
-  /** The same answer, which is watched as long as it is read. */
+  /** The same answer, which is watched whenever its reader waits for more: how slow a reader is, is its own affair. */
   watching(response: Response): Response {
-    this.#heard();
+    this.end();
     const reader = response.body?.getReader();
-    if (reader === undefined) {
-      this.end();
-      return response;
-    }
+    if (reader === undefined) return response;
     const watched = new ReadableStream<Uint8Array>({
       pull: async (to) => {
+        this.#timer = this.#after(this.maxMs);
         try {
           const { done, value } = await reader.read();
-          if (done) {
-            this.end();
-            to.close();
-          } else {
-            this.#heard();
-            to.enqueue(value);
-          }
+          this.end();
+          if (done) to.close();
+          else to.enqueue(value);
         } catch (error) {
           this.end();
           to.error(error);
@@ -50,11 +44,6 @@ export class Silence {
 
   end(): void {
     clearTimeout(this.#timer);
-  }
-
-  #heard(): void {
-    this.end();
-    this.#timer = this.#after(this.maxMs);
   }
 
   #after(ms: number): ReturnType<typeof setTimeout> {

@@ -1,6 +1,6 @@
 /** Asking for access: a transaction of the reader's own, to the asset's contract (S-RULES; docs/specs/sharing.md, "On chain"). */
 import { utf8Of } from '../encoding.js';
-import { NotAGatewayError } from '../errors.js';
+import { InputError, NotAGatewayError } from '../errors.js';
 import type { Address, Hex } from '../hex.js';
 import { bytesOf, hexOf, keccak, wordOf } from '../light/bytes.js';
 import type { Connection } from '../request/connection.js';
@@ -9,6 +9,11 @@ import type { ReaderKey } from './reader-key.js';
 
 /** How long a request is waited for to be final, unless told. */
 export const ASK_PATIENCE_MS = 60_000;
+/** The most gas that a request is given: many times what the contract takes. */
+export const MAX_ASK_GAS = 1_000_000n;
+/** The most that a request may cost, in wei, unless told: 0.01 of the chain's coin. */
+export const DEFAULT_MAX_FEE_WEI = 10n ** 16n;
+const MAX_VERSION = 2 ** 32 - 1;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2_000;
 /** Gas above an estimate, in percent: other transactions may come first. */
@@ -46,12 +51,24 @@ export class AccessRefused extends Error {
   }
 }
 
-/** The transaction was sent, and is not final yet: whether it becomes so is not known. */
+/** The transaction was sent or may have been, and what became of it is not known: it was not final in time, or `cause` says what failed since. */
 export class AccessPending extends Error {
   override readonly name = 'AccessPending';
 
+  constructor(
+    readonly txHash: Hex,
+    options?: ErrorOptions,
+  ) {
+    super(`transaction ${txHash} is not known to be final yet: look for it before you ask again, or there may be two requests`, options);
+  }
+}
+
+/** The transaction is final and has failed: there is no request, although it would have succeeded when it was sent. */
+export class AccessFailed extends Error {
+  override readonly name = 'AccessFailed';
+
   constructor(readonly txHash: Hex) {
-    super(`transaction ${txHash} is not final yet: look for it before you ask again, or there may be two requests`);
+    super(`transaction ${txHash} has failed: the contract does not take the request any more; ask again to learn why`);
   }
 }
 
@@ -66,6 +83,8 @@ export interface AskOptions {
   readonly rpcUrl?: string;
   /** {@link ASK_PATIENCE_MS} unless given. */
   readonly patienceMs?: number;
+  /** The most that the transaction may cost, in wei; {@link DEFAULT_MAX_FEE_WEI} unless given. */
+  readonly maxFeeWei?: bigint;
   readonly signal?: AbortSignal;
 }
 
@@ -87,37 +106,59 @@ export interface Asking {
 
 /** @param connection signs as the reader */
 export async function askForAccess(connection: Connection, rpcUrl: string, asking: Asking, options: AskOptions): Promise<AskedAccess> {
-  const { signal } = options;
+  const { signal, maxFeeWei = DEFAULT_MAX_FEE_WEI } = options;
+  if (!Number.isInteger(asking.version) || asking.version < 0 || asking.version > MAX_VERSION) {
+    throw new InputError(`a version is an integer from 0 to ${MAX_VERSION}`);
+  }
   const ask = (method: string, params: readonly unknown[]): Promise<unknown> => askNode(connection, rpcUrl, method, params, signal);
   const quantity = async (method: string, params: readonly unknown[]): Promise<bigint> => quantityOf(await ask(method, params), rpcUrl, method);
+  // Signed for another chain it would be another request, or somebody else's.
+  const chainId = await quantity('eth_chainId', []);
+  const expected = BigInt(await connection.mainChainId());
+  if (chainId !== expected) throw new NotAGatewayError(rpcUrl, 200, `it is a node of chain ${chainId}, and the main chain is ${expected}`);
   const data = callData(asking);
   const call = { from: connection.address, to: asking.asset, data: hexOf(data) };
   const gas = await quantity('eth_estimateGas', [call]).catch((error: unknown) => {
     throw refusedBy(error) ?? error;
   });
+  const gasLimit = gas + (gas * GAS_MARGIN_PERCENT) / 100n;
+  if (gasLimit > MAX_ASK_GAS) throw new NotAGatewayError(rpcUrl, 200, `it wants ${gasLimit} gas for a request, and none takes more than ${MAX_ASK_GAS}`);
+  const gasPrice = await quantity('eth_gasPrice', []);
+  if (gasLimit * gasPrice > maxFeeWei) throw new InputError(`the request may cost ${gasLimit * gasPrice} wei, and maxFeeWei is ${maxFeeWei}: nothing was sent`);
   const raw = connection.signTransaction({
-    chainId: await quantity('eth_chainId', []),
+    chainId,
     nonce: await quantity('eth_getTransactionCount', [connection.address, 'pending']),
-    gasPrice: await quantity('eth_gasPrice', []),
-    gasLimit: gas + (gas * GAS_MARGIN_PERCENT) / 100n,
+    gasPrice,
+    gasLimit,
     to: bytesOf(asking.asset),
     value: 0n,
     data,
   });
   const txHash = hexOf(keccak(raw));
+  // From here on no failure may lose the hash: the transaction may be on its way.
+  const since = async <Value>(work: Promise<Value>): Promise<Value> =>
+    work.catch((cause: unknown) => {
+      throw cause instanceof AccessPending ? cause : new AccessPending(txHash, { cause });
+    });
   try {
     await ask('eth_sendRawTransaction', [hexOf(raw)]);
   } catch (error) {
+    if (!(error instanceof NodeError)) throw new AccessPending(txHash, { cause: error });
     // Sent again after silence, it is known already.
-    if (!(error instanceof NodeError) || (await ask('eth_getTransactionByHash', [txHash])) === null) throw error;
+    if ((await since(ask('eth_getTransactionByHash', [txHash]))) === null) throw error;
   }
-  const receipt = await finalReceipt(connection, ask, txHash, options);
+  const { receipt, blockNumber } = await since(finalReceipt(connection, ask, rpcUrl, txHash, options));
+  if (receipt.status === '0x0') throw new AccessFailed(txHash);
   const request = numberIn(receipt, asking.asset);
-  if (request === undefined) throw new NotAGatewayError(rpcUrl, 200, `the contract at ${asking.asset} took the request and gave it no number: it is no asset`);
-  return { request, version: asking.version, txHash, blockNumber: Number(quantityOf(receipt.blockNumber, rpcUrl, 'blockNumber')) };
+  if (request === undefined) {
+    throw new NotAGatewayError(rpcUrl, 200, `the contract at ${asking.asset} took the request in transaction ${txHash} and gave it no number: it is no asset`);
+  }
+  return { request, version: asking.version, txHash, blockNumber };
 }
 
 interface RpcReceipt {
+  /** `0x0`: the transaction has failed. */
+  readonly status?: unknown;
   readonly blockNumber?: unknown;
   readonly logs?: readonly { readonly address?: unknown; readonly topics?: readonly unknown[] }[];
 }
@@ -126,13 +167,17 @@ interface RpcReceipt {
 async function finalReceipt(
   { ports }: Connection,
   ask: (method: string, params: readonly unknown[]) => Promise<unknown>,
+  rpcUrl: string,
   txHash: Hex,
   { patienceMs = ASK_PATIENCE_MS, signal }: AskOptions,
-): Promise<RpcReceipt> {
+): Promise<{ receipt: RpcReceipt; blockNumber: number }> {
   const begun = ports.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
     const receipt = await ask('eth_getTransactionReceipt', [txHash]);
-    if (typeof receipt === 'object' && receipt !== null) return receipt;
+    if (typeof receipt === 'object' && receipt !== null) {
+      const { blockNumber } = receipt as RpcReceipt;
+      return { receipt, blockNumber: Number(quantityOf(blockNumber, rpcUrl, 'blockNumber')) };
+    }
     if (ports.now() - begun + pause > patienceMs) throw new AccessPending(txHash);
     await ports.wait(pause, signal);
   }

@@ -1,17 +1,18 @@
 /** An alliance of chains: who is of it, and each request on its way through the five steps, as it happens. */
 import { useSyncExternalStore, type ReactNode } from 'react';
 import { api } from '../../api/client';
-import type { Alliance, AllianceMember } from '../../api/types';
+import type { Alliance } from '../../api/types';
 import { Identifier } from '../../components/Details';
-import { formatNumber } from '../../components/format';
 import { Await, Empty, Loading } from '../../components/Loading';
 import { ErrorNotice } from '../../components/ErrorNotice';
 import { PageHead, Shell } from '../../components/Shell';
 import { useLoaded } from '../../components/use-loaded';
 import { useRoute } from '../../components/use-route';
 import { useLanguage } from '../../i18n/language';
+import { ConnectionBadge } from './connection';
 import { LiveRequests, type Snapshot } from './live';
 import { RequestList } from './list';
+import { LateNotice, Members } from './members';
 import { RequestPage } from './request';
 
 /** Heights of the chains are asked for this often while somebody looks at them. */
@@ -38,9 +39,17 @@ export default function AlliancePage(): ReactNode {
 function Watched({ alliance, number }: { alliance: Alliance; number: string | undefined }): ReactNode {
   const { t } = useLanguage();
   const now = useSyncExternalStore(live.subscribe, live.snapshot);
-  if (number !== undefined) return <RequestPage key={number} number={Number(number)} now={now} />;
+  if (number !== undefined) {
+    return (
+      <>
+        <LateNotice alliance={alliance} />
+        <RequestPage key={number} number={Number(number)} now={now} />
+      </>
+    );
+  }
   return (
     <>
+      <LateNotice alliance={alliance} />
       <section className="stack" aria-labelledby="requests">
         <div className="page-head__row">
           <h2 id="requests">{t('alliance.requests')}</h2>
@@ -51,6 +60,9 @@ function Watched({ alliance, number }: { alliance: Alliance; number: string | un
       <div className="stack">
         <h2 id="members">{t('alliance.members')}</h2>
         <p className="muted">
+          <span className={`badge badge--${alliance.state === 'active' ? 'valid' : 'suspended'}`} data-alliance-state={alliance.state}>
+            {t(`alliance.state.of.${alliance.state}`)}
+          </span>{' '}
           {t('alliance.about', { purpose: alliance.purpose, chain: alliance.chain, id: alliance.chainId })}{' '}
           <Identifier value={alliance.contract} label={t('alliance.contract')} />
         </p>
@@ -73,66 +85,5 @@ function Requests({ now }: { now: Snapshot }): ReactNode {
       )}
       {now.requests !== undefined && now.requests.length > 0 && <RequestList requests={now.requests} />}
     </>
-  );
-}
-
-/** Whether the page is told of changes, or asks for them. */
-function ConnectionBadge({ connection }: { connection: Snapshot['connection'] }): ReactNode {
-  const { t } = useLanguage();
-  const standing = connection === 'live' ? 'valid' : 'expired';
-  return (
-    <span className={`badge badge--${standing}`} data-connection={connection}>
-      {t(`alliance.connection.${connection}`)}
-    </span>
-  );
-}
-
-function Members({ members }: { members: AllianceMember[] }): ReactNode {
-  const { t, language } = useLanguage();
-  return (
-    <div className="table-scroll" role="region" aria-labelledby="members" tabIndex={0}>
-      <table className="table table--stack">
-        <thead>
-          <tr>
-            <th scope="col">{t('alliance.member')}</th>
-            <th scope="col">{t('alliance.standing')}</th>
-            <th scope="col">{t('alliance.chain')}</th>
-            <th scope="col" className="number">
-              {t('alliance.height')}
-            </th>
-            <th scope="col">{t('alliance.guarantees')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {members.map((member) => (
-            <tr key={member.name}>
-              <th scope="row">{member.name}</th>
-              <td data-label={t('alliance.standing')}>
-                <span className={`badge badge--${member.active ? 'valid' : 'expired'}`}>
-                  {t(member.active ? 'alliance.active' : 'alliance.gone')}
-                </span>
-              </td>
-              <td data-label={t('alliance.chain')}>
-                {member.chain ?? t('alliance.unfollowed')} ({member.chainId})
-              </td>
-              <td className="number" data-label={t('alliance.height')}>
-                {member.height === undefined ? '–' : formatNumber(member.height, language)}
-              </td>
-              <td data-label={t('alliance.guarantees')}>
-                {member.missing.length === 0 ? (
-                  t('alliance.guarantees.all')
-                ) : (
-                  <ul>
-                    {member.missing.map((guarantee) => (
-                      <li key={guarantee}>{t(`alliance.missing.${guarantee}`)}</li>
-                    ))}
-                  </ul>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

@@ -58,6 +58,7 @@ export class LiveRequests {
   #stream: Stream | undefined;
   #poll: ReturnType<typeof setInterval> | undefined;
   #reopen: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly ports: Ports) {}
 
@@ -83,7 +84,10 @@ export class LiveRequests {
     this.#stream?.close();
     this.#stream = undefined;
     clearTimeout(this.#reopen);
+    clearTimeout(this.#again);
     this.#stopPolling();
+    // Whoever comes back is not told of changes before the next stream is open.
+    this.#snapshot = { ...this.#snapshot, connection: 'connecting' };
   }
 
   #open(): void {
@@ -133,11 +137,19 @@ export class LiveRequests {
   #ask(): void {
     this.ports.ask().then(
       (requests) => {
-        // What the stream has told since is newer than an answer that was on its way.
-        const known = this.#snapshot.connection === 'live' ? this.#snapshot.requests ?? [] : [];
-        this.#set({ requests: merged(requests, known), error: undefined });
+        // What the stream has told since is newer than an answer that was on its way; without a stream the answer is. An answer has the newest only, so that older ones stay.
+        const known = this.#snapshot.requests ?? [];
+        const isLive = this.#snapshot.connection === 'live';
+        this.#set({ requests: isLive ? merged(requests, known) : merged(known, requests), error: undefined });
       },
-      (error: unknown) => this.#set({ error }),
+      (error: unknown) => {
+        this.#set({ error });
+        // A stream tells what changes, not what there is: until that was answered it is asked for again.
+        if (this.#snapshot.requests === undefined && this.#poll === undefined && this.#stream !== undefined) {
+          clearTimeout(this.#again);
+          this.#again = setTimeout(() => this.#ask(), POLL_MS);
+        }
+      },
     );
   }
 

@@ -3,13 +3,15 @@ import type { ReactNode } from 'react';
 import { api } from '../../api/client';
 import type { AllianceParty, AllianceRefusal, AllianceRequest, AllianceStep, ShownBy } from '../../api/types';
 import { Details, Identifier } from '../../components/Details';
+import { ErrorNotice } from '../../components/ErrorNotice';
 import { formatMoment } from '../../components/format';
 import { Await } from '../../components/Loading';
 import { PageHead } from '../../components/Shell';
 import { useLoaded } from '../../components/use-loaded';
 import { useLanguage, type Translate } from '../../i18n/language';
 import { Endorsers } from './endorsers';
-import type { Snapshot } from './live';
+import { ConnectionBadge } from './connection';
+import { POLL_MS, type Snapshot } from './live';
 import { StatusMark, StepMark, STEPS, stepOf } from './marks';
 import { Awaited } from './waiting';
 
@@ -30,12 +32,16 @@ export function refusalText(refusal: AllianceRefusal, t: Translate): string {
 export function RequestPage(props: { number: number; now: Snapshot }): ReactNode {
   const { t } = useLanguage();
   const { number, now } = props;
-  // It may be older than the newest ones that the page is told of.
-  const loaded = useLoaded(() => api.allianceRequest(number), `request ${number}`);
   const told = now.requests?.find((request) => request.number === number);
+  // It may be older than the newest ones that the page is told of; then it is asked for.
+  const loaded = useLoaded(() => api.allianceRequest(number), `request ${number}`, told === undefined ? POLL_MS : undefined);
   return (
     <>
       <PageHead title={t('alliance.request', { number })} back={{ href: '#/', label: t('alliance.back') }} />
+      <div className="page-head__row">
+        <ConnectionBadge connection={now.connection} />
+      </div>
+      {now.error !== undefined && <ErrorNotice error={now.error} />}
       {told === undefined ? (
         <Await of={loaded}>{(request) => <RequestView request={request} />}</Await>
       ) : (

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { LucideIcon } from 'lucide-react';
 import { api } from '../../api/client';
 import type { Chain, Health } from '../../api/types';
-import { ArrowRight, ScanLine, Stamp, Wallet } from '../../components/icons';
+import { ArrowRight, Network, ScanLine, Stamp, Wallet } from '../../components/icons';
 import { formatNumber } from '../../components/format';
 import { Identifier } from '../../components/Details';
 import { Await } from '../../components/Loading';
@@ -14,15 +14,26 @@ import { useLanguage, type TextKey } from '../../i18n/language';
 /** The state of the chains is asked for this often while somebody looks at it. */
 const REFRESH_MS = 5_000;
 
-const DOORS: { href: string; icon: LucideIcon; title: TextKey; text: TextKey }[] = [
+interface Door {
+  href: string;
+  icon: LucideIcon;
+  title: TextKey;
+  text: TextKey;
+}
+
+const DOORS: Door[] = [
   { href: '/wallet', icon: Wallet, title: 'wallet.title', text: 'start.wallet' },
   { href: '/desk', icon: Stamp, title: 'desk.title', text: 'start.desk' },
   { href: '/inspect', icon: ScanLine, title: 'inspect.title', text: 'start.inspect' },
 ];
+const ALLIANCE_DOOR: Door = { href: '/alliance', icon: Network, title: 'alliance.title', text: 'start.alliance' };
 
 export default function StartPage(): ReactNode {
   const { t } = useLanguage();
   const chains = useLoaded(() => api.chains(), 'chains', REFRESH_MS);
+  // Where no alliance is watched, there is no door to one.
+  const alliance = useLoaded(() => api.alliance(), 'alliance');
+  const doors = alliance.value === undefined ? DOORS : [...DOORS, ALLIANCE_DOOR];
   const health = useLoaded(() => api.health(), 'health', REFRESH_MS);
   return (
     <Shell title={t('start.title')} development={chains.value?.development}>
@@ -35,7 +46,7 @@ export default function StartPage(): ReactNode {
           {t('start.doors')}
         </h2>
         <ul className="doors">
-          {DOORS.map((door) => (
+          {doors.map((door) => (
             <li key={door.href}>
               <a className="door" href={door.href}>
                 <door.icon aria-hidden size={28} strokeWidth={1.6} />

@@ -60,7 +60,7 @@ impl Alliance {
     pub(super) fn clean(self) {
         let dir = self.dir.clone();
         drop(self);
-        fs::remove_dir_all(dir).ok();
+        super::remove(&dir);
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {

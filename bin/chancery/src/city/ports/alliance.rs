@@ -48,11 +48,11 @@ impl AlliancePort {
     }
 
     fn chains(&self) -> DoorResult<Chains> {
-        let Some((standing, heads)) = self.board.standing() else {
+        let Some((standing, readings)) = self.board.standing() else {
             let detail = format!("nothing was read of chain {} yet", self.chain);
             return Err(DoorError::new(Code::ChainUnreachable, detail).with("chain", self.chain.as_str()));
         };
-        Ok(Chains { alliance: self.chain.clone(), standing, heads })
+        Ok(Chains { alliance: self.chain.clone(), standing, readings })
     }
 }
 
@@ -60,15 +60,16 @@ impl AlliancePort {
 impl AllianceView for AlliancePort {
     async fn alliance(&self) -> DoorResult<Alliance> {
         let chains = self.chains()?;
-        let head = chains.heads.get(&Source::Alliance);
+        let reading = chains.readings.get(&Source::Alliance);
         Ok(Alliance {
             purpose: shown::name(chains.standing.purpose),
             state: shown::state(chains.standing.state),
             chain: self.chain.clone(),
             chain_id: self.chain_id,
             contract: HexAddress(self.contract),
-            height: head.map(|head| head.block),
-            time: head.map(|head| Timestamp::from_unix_milliseconds(head.time_ms)),
+            height: reading.map(|reading| reading.head.block),
+            time: reading.map(|reading| Timestamp::from_unix_milliseconds(reading.head.time_ms)),
+            up_to_date: reading.is_some_and(|reading| reading.is_up_to_date),
             members: chains.members(),
         })
     }

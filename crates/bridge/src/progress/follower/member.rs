@@ -5,7 +5,7 @@ use alloy_sol_types::{SolEvent as _, SolEventInterface as _};
 use chancery_contracts::StoreNode;
 use chancery_ledger::{Chain, ChainHead, Event, EventFilter, LedgerError};
 
-use super::{MAX_BLOCKS, read_events};
+use super::{MAX_BLOCKS, events::read_events};
 use crate::progress::told::{Head, MemberFact, Place, Reason, Source, Told};
 
 /// By how many milliseconds the clock of a member's chain may be behind the alliance chain's.
@@ -29,9 +29,9 @@ impl Followed {
         Self { chain, contract, begin_ms, next: None }
     }
 
-    /// From an earlier time on.
-    pub(super) fn begin_at(&mut self, begin_ms: u64) {
-        self.begin_ms = self.begin_ms.min(begin_ms);
+    /// From another time on, if nothing was read yet: no request that is shown is older.
+    pub(super) const fn begin_at(&mut self, begin_ms: u64) {
+        self.begin_ms = begin_ms;
     }
 
     /// What its chain is called here.

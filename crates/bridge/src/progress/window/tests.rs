@@ -176,7 +176,6 @@ fn the_newest_are_kept_whatever_a_member_tells() {
 proptest! {
     // A-MULTI: chains tell of their events in their own order, and one may be late by any number of them.
     #[test]
-    #[test]
     fn every_interleaving_makes_the_same_state(turns in prop::collection::vec(0_usize..3, 0..64)) {
         let chains = chains();
         let mut next = [0; 3];
@@ -191,7 +190,6 @@ proptest! {
     }
 
     // Whoever is killed reads again from an earlier place of each chain.
-    #[test]
     #[test]
     fn what_is_told_again_changes_nothing(read in prop::array::uniform3(0_usize..20), again in prop::array::uniform3(0_usize..20)) {
         let chains = chains();

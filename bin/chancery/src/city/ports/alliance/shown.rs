@@ -6,8 +6,8 @@ use alloy_primitives::B256;
 use chancery_bridge::{
     alliance::{certificate::SignatureFault, store::Outcome},
     progress::{
-        AllianceState, End, Endorsing, Head, PartyProgress, Place, Reason, RequestProgress, Source, Standing, Status,
-        Step, StepName, StepState,
+        AllianceState, End, Endorsing, PartyProgress, Place, Reading, Reason, RequestProgress, Source, Standing,
+        Status, Step, StepName, StepState,
     },
     requester::Lost,
 };
@@ -20,7 +20,7 @@ use chancery_rest::{
 pub(super) struct Chains {
     pub(super) alliance: String,
     pub(super) standing: Standing,
-    pub(super) heads: BTreeMap<Source, Head>,
+    pub(super) readings: BTreeMap<Source, Reading>,
 }
 
 /// A name as its members chose it; in hexadecimal where it is no plain text.
@@ -131,10 +131,15 @@ impl Chains {
             chain_id: member.chain_id,
             node_contract: HexAddress(member.node_contract),
             active: member.is_active,
-            height: self.heads.get(&Source::Member(member.name)).map(|head| head.block),
+            height: self.reading(member.name).map(|reading| reading.head.block),
+            up_to_date: self.reading(member.name).is_some_and(|reading| reading.is_up_to_date),
             missing: member.missing().iter().map(|lost| missing(*lost)).collect(),
         });
         all.collect()
+    }
+
+    fn reading(&self, member: B256) -> Option<&Reading> {
+        self.readings.get(&Source::Member(member))
     }
 
     fn chain(&self, source: Source) -> String {

@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use super::*;
 use crate::doors::PageRequest;
 
-/// Of a stream that is soon over.
+/// Of a stream on which nothing comes: how soon its heart beats.
 const SHORT: Duration = Duration::from_millis(20);
 
 /// Two changes, then silence.
@@ -39,7 +39,8 @@ impl AllianceView for Two {
         Err(DoorError::new(Code::UnknownAllianceRequest, ""))
     }
 
-    async fn changes(&self, after: Option<String>, _: usize) -> DoorResult<Vec<AllianceChange>> {
+    async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>> {
+        assert_eq!(limit, MAX_EVENTS_AT_ONCE);
         self.asked.fetch_add(1, Ordering::SeqCst);
         let known = after.map_or(0, |after| after.parse::<u64>().unwrap());
         if known >= 2 {
@@ -54,7 +55,7 @@ fn telling(after: Option<&str>, stopping: &CancellationToken) -> Telling {
     Telling {
         view: Arc::new(Two::default()),
         after: after.map(str::to_owned),
-        ends_at: Instant::now() + SHORT * 20,
+        ends_at: Instant::now() + MAX_FOLLOW_TIME,
         heart_beat: SHORT,
         stopping: stopping.clone(),
         greeted: false,
@@ -69,22 +70,38 @@ async fn text(pieces: &mut (impl Stream<Item = Result<Bytes, Infallible>> + Unpi
 // A-MULTI, GATEWAY-6
 #[tokio::test]
 async fn changes_are_told_in_their_order_and_silence_is_a_heart_beat_until_the_time_is_over() {
-    let mut pieces = Box::pin(pieces(telling(None, &CancellationToken::new())));
-    assert_eq!(text(&mut pieces).await.unwrap(), "retry: 2000\n\n");
+    let mut telling = telling(None, &CancellationToken::new());
+    let mut next = async || telling.next().await.map(|piece| String::from_utf8(piece.to_vec()).unwrap());
+    assert_eq!(next().await.unwrap(), "retry: 2000\n\n");
     for number in 1..=2 {
-        let told = text(&mut pieces).await.unwrap();
+        let told = next().await.unwrap();
         let lines: Vec<_> = told.lines().collect();
         assert_eq!((lines[0], lines[1]), (format!("id: {number}").as_str(), "event: request"));
         let request: AllianceRequest = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
         assert_eq!(request.number, number);
         assert!(told.ends_with("\n\n") && lines.len() == 4, "{told:?}");
     }
-    let mut beats = 0;
-    while let Some(beat) = text(&mut pieces).await {
-        assert_eq!(beat, ": heart-beat\n\n");
-        beats += 1;
+    for _ in 0..2 {
+        assert_eq!(next().await.unwrap(), ": heart-beat\n\n");
     }
-    assert!((1..=20).contains(&beats), "{beats} beats");
+    telling.ends_at = Instant::now();
+    assert_eq!(telling.next().await, None);
+}
+
+// A-MULTI, GATEWAY-6
+#[tokio::test]
+async fn nothing_is_put_together_for_a_reader_that_takes_nothing() {
+    let view = Arc::new(Two::default());
+    let telling = Telling { view: view.clone(), ..telling(None, &CancellationToken::new()) };
+    let mut pieces = Box::pin(pieces(telling));
+    text(&mut pieces).await.unwrap();
+    for taken in 0..=2 {
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(view.asked.load(Ordering::SeqCst), taken);
+        text(&mut pieces).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -99,7 +116,7 @@ async fn whoever_comes_back_is_told_what_came_after_its_last_event() {
 async fn a_gateway_that_stops_ends_the_stream_at_once() {
     let stopping = CancellationToken::new();
     let mut patient = telling(Some("2"), &stopping);
-    (patient.heart_beat, patient.ends_at) = (HEART_BEAT, Instant::now() + MAX_FOLLOW_TIME);
+    patient.heart_beat = HEART_BEAT;
     let mut pieces = Box::pin(pieces(patient));
     text(&mut pieces).await.unwrap();
     stopping.cancel();
