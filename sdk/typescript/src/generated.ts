@@ -1344,6 +1344,8 @@ export interface components {
             /** @description How far it is. */
             state: components["schemas"]["AllianceState"];
             time?: components["schemas"]["Time"] | null;
+            /** @description That chain was read to its newest final block within the last 10 seconds; if not, it is silent, or the gateway lags behind it, and what is shown of it may be old. */
+            upToDate: boolean;
         };
         /** @description How a request was decided. */
         AllianceDecision: {
@@ -1406,6 +1408,8 @@ export interface components {
             name: string;
             /** @description Its node contract. */
             nodeContract: components["schemas"]["Address"];
+            /** @description Its chain was read to its newest final block within the last 10 seconds; if not, it is silent, or the gateway lags behind it, and what is shown of it may be old. */
+            upToDate: boolean;
         };
         /**
          * @description What became of a part on its member's chain.
@@ -4507,12 +4511,14 @@ export interface operations {
                      *           "height": 128,
                      *           "missing": [],
                      *           "name": "land registry",
-                     *           "nodeContract": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *           "nodeContract": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "upToDate": true
                      *         }
                      *       ],
                      *       "purpose": "mortgages",
                      *       "state": "active",
-                     *       "time": "2026-11-21T03:00:00Z"
+                     *       "time": "2026-11-21T03:00:00Z",
+                     *       "upToDate": true
                      *     }
                      */
                     "application/json": components["schemas"]["Alliance"];
@@ -4558,7 +4564,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["timed-out"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     list_alliance_requests: {
