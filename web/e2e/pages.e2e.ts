@@ -18,11 +18,11 @@ afterAll(async () => {
 });
 
 describe('pages', () => {
-  it('start: three doors and every chain', async () => {
+  it('start: three doors, a fourth to the alliance that the city watches, and every chain', async () => {
     const { page } = visitor;
     await visitor.go('/');
     await page.getByText('Answers', { exact: true }).first().waitFor();
-    expect(await page.locator('.door').count()).toBe(3);
+    await expect.poll(() => page.locator('.door').count(), { timeout: 10_000 }).toBe(4);
     expect(await page.getByText('Answers', { exact: true }).count()).toBe(6);
     await examine(visitor, 'start');
   });

@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// Drive the release binary (built before) instead of the development build.
     #[arg(long)]
     release: bool,
+    /// Drive what is built already, the web included.
+    #[arg(long)]
+    built: bool,
     /// Where the screenshots go.
     #[arg(long, default_value = "target/screenshots")]
     screenshots: PathBuf,
@@ -41,7 +44,7 @@ pub(crate) struct Arguments {
 /// With the development build and the web as they are, beside the tests of Rust.
 pub(crate) fn job() -> Job {
     let work = |log: &File| {
-        let arguments = Arguments { release: false, screenshots: target().join("screenshots") };
+        let arguments = Arguments { release: false, built: true, screenshots: target().join("screenshots") };
         drive(&arguments, |command| run_into(command, log))
     };
     Job { name: "web in headless Chromium".to_owned(), work: Box::new(work) }
@@ -49,8 +52,10 @@ pub(crate) fn job() -> Job {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     prerequisites::debian(&[CHROMIUM, CJK_FONTS])?;
-    web::run()?;
-    if !arguments.release {
+    if !arguments.built {
+        web::run()?;
+    }
+    if !arguments.release && !arguments.built {
         shell::run(cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
     }
     step("The city in headless Chromium");
