@@ -160,11 +160,18 @@ fn report(outcome: &Outcome) {
     let log = fs::read_to_string(&outcome.log).unwrap_or_default();
     let took = outcome.took.as_secs_f64();
     if outcome.passed {
-        let passed: u32 = log.lines().filter_map(count).sum();
+        let passed: u32 = log.lines().filter_map(|line| count(&plain(line))).sum();
         println!("    ok     {took:6.1} s  {passed:4} tests  {}", outcome.name);
     } else {
         println!("    FAILED {took:6.1} s  {}\n{log}\n    ({} failed)", outcome.name, outcome.name);
     }
+}
+
+/// A line without the colours that some programs write wherever they write to (ECMA-48, "select graphic rendition").
+fn plain(line: &str) -> String {
+    let mut parts = line.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    first + &parts.map(|part| part.split_once('m').map_or(part, |(_, rest)| rest)).collect::<String>()
 }
 
 /// How many tests passed, if the line says so: "test result: ok. 12 passed; ..." of a binary, "Tests  12 passed (12)" of vitest.
