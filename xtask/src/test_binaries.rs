@@ -182,3 +182,19 @@ fn count(line: &str) -> Option<u32> {
     };
     rest.split(' ').next()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{count, plain};
+
+    #[test]
+    fn passed_tests_are_counted_whoever_says_so_and_in_whatever_colours() {
+        let passed = |line: &str| count(&plain(line));
+        assert_eq!(passed("test result: ok. 12 passed; 0 failed; 2 ignored"), Some(12));
+        assert_eq!(
+            passed("\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m42 passed\u{1b}[39m\u{1b}[22m (42)"),
+            Some(42)
+        );
+        assert_eq!(passed(" Test Files  6 passed (6)"), None);
+    }
+}
