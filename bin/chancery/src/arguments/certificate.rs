@@ -1,0 +1,191 @@
+//! What is asked about certificates: to issue, find, renew, change, check and verify one.
+
+use std::path::PathBuf;
+
+use alloy_primitives::{Address, B256};
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertificateCommand {
+    /// List the certificate kinds and their formats.
+    Kinds {
+        /// Show this kind's JSON Schema.
+        kind: Option<String>,
+    },
+    /// Issue a certificate: build it from the subject, seal it to the holder, sign it, send it (C-API-2).
+    Send(Send),
+    /// Fetch a certificate by holder's address, block number and transaction hash (C-API-5), with its proof.
+    Query(Query),
+    /// List the certificates of the owner of --key.
+    List,
+    /// Decrypt a certificate file (from `query --out`) with --key and show it.
+    Open {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Renew a certificate: issues a new one that names the old, which becomes `renewed`.
+    Renew(Renew),
+    /// Revoke a certificate for good.
+    Revoke(ChangeStatus),
+    /// Suspend a certificate.
+    Suspend(ChangeStatus),
+    /// Make a suspended certificate valid again.
+    Resume {
+        /// The certificate.
+        certificate: B256,
+    },
+    /// Show a certificate of the owner of --key as a QR code and link, for an inspector; or as a file, for one who has no network.
+    Present {
+        /// The certificate.
+        certificate: B256,
+        /// Write a file with the document and every proof here instead, for `chancery verify` and the inspector's page.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Genesis folder by which the file is verified before it is written. Default: what the gateway says of its chains.
+        #[arg(long, value_name = "PATH", env = "CHANCERY_GENESIS")]
+        genesis: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// Kind of certificate: marriage, real-estate, degree, business-licence, health-licence.
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// Address of the holder, who must be confirmed.
+    #[arg(long)]
+    pub(crate) holder: Address,
+    /// Code of the issuing organization.
+    #[arg(long)]
+    pub(crate) organization: String,
+    /// JSON file with the subject, by the kind's schema; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) subject: PathBuf,
+    /// First day of validity, YYYY-MM-DD. Default: now.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_from: Option<String>,
+    /// Last moment of validity, YYYY-MM-DD (end of that day, UTC). Default: without end.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// Address of the holder.
+    pub(crate) address: Address,
+    /// Number of the block.
+    pub(crate) block: u64,
+    /// Hash of the transaction.
+    pub(crate) tx_hash: B256,
+    /// Chain, when it is known; otherwise all are asked.
+    #[arg(long)]
+    pub(crate) chain: Option<String>,
+    /// Write the certificate and its proof here, for `chancery verify`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// With the proof of its status and of its issuer's right, so that the file says how old it is.
+    #[arg(long, requires = "out")]
+    pub(crate) staple: bool,
+    /// With --staple: genesis folder by which the file is verified before it is written. Default: what the gateway says of its chains.
+    #[arg(long, value_name = "PATH", env = "CHANCERY_GENESIS")]
+    pub(crate) genesis: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Renew {
+    /// The certificate that is renewed.
+    pub(crate) certificate: B256,
+    #[command(flatten)]
+    pub(crate) send: RenewedContent,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenewedContent {
+    /// JSON file with the subject of the new certificate; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) subject: PathBuf,
+    /// First day of validity, YYYY-MM-DD. Default: now.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_from: Option<String>,
+    /// Last day of validity, YYYY-MM-DD. Default: without end.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) valid_until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChangeStatus {
+    /// The certificate.
+    pub(crate) certificate: B256,
+    /// Why.
+    #[arg(long, value_enum, default_value_t = Reason::Unspecified)]
+    pub(crate) reason: Reason,
+}
+
+/// Why a certificate is revoked or suspended (RFC 5280, 5.3.1).
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Reason {
+    Unspecified,
+    KeyCompromise,
+    AffiliationChanged,
+    Superseded,
+    CessationOfOperation,
+    CertificateHold,
+    PrivilegeWithdrawn,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid and recorded (or --dry-run); 1 any other outcome, not recorded, or an error; 2 wrong usage."
+)]
+pub(crate) struct Inspect {
+    /// The link behind the QR code.
+    pub(crate) code: String,
+    /// Only look: record nothing on the chain.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 genuine and valid; 1 not genuine (a check failed), or an error; 2 wrong usage; \
+                        3 genuine, but revoked, replaced, suspended, expired or not yet in force; 4 genuine, but the file proves no status, or one older than --max-age.")]
+pub(crate) struct Verify {
+    /// The certificate file (from `certificate query --out` or `certificate present --out`), or the proof of an operation (from `submit --proofs`).
+    pub(crate) file: PathBuf,
+    /// Genesis file of a chain, or a city's genesis folder. It decides what is believed: get it from somebody you trust, not from who shows the certificate.
+    #[arg(long, value_name = "PATH", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]
+    pub(crate) genesis: PathBuf,
+    /// The decrypted document, to check that it is the one that was issued.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) document: Option<PathBuf>,
+    /// Of a file with a staple: the oldest proof that is accepted, as a number with its unit (90s, 15m, 12h, 7d), or `any`: its age is shown. Default: 24h.
+    #[arg(long, value_name = "AGE", value_parser = max_age)]
+    pub(crate) max_age: Option<MaxAge>,
+}
+
+/// The oldest proof that is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MaxAge {
+    /// Whoever verifies looks at the age.
+    Any,
+    /// In seconds.
+    Seconds(u64),
+}
+
+fn max_age(text: &str) -> Result<MaxAge, String> {
+    if text == "any" { Ok(MaxAge::Any) } else { age_s(text).map(MaxAge::Seconds) }
+}
+
+/// Reads `15m` as seconds.
+fn age_s(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no age: write a number with its unit, as 90s, 15m, 12h or 7d, or `any`");
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number = text.strip_suffix(unit).ok_or_else(wrong)?;
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).ok_or_else(wrong)
+}
