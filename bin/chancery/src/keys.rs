@@ -1,9 +1,9 @@
 //! Keys of people and offices on the command line: a file with a phrase, or a public development key.
 
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
-use anyhow::{Context, Result, bail};
-use chancery_certificates::keys::PersonKeys;
+use anyhow::{Context, Result, anyhow, bail};
+use chancery_certificates::keys::{KeyError, PersonKeys, PhraseKeys};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -30,7 +30,9 @@ pub(crate) mod development {
 
 /// A public development key.
 pub(crate) fn development_key(index: u32) -> Result<PersonKeys> {
-    Ok(PersonKeys::from_phrase_at(DEVELOPMENT_PHRASE, index)?)
+    static KEYS: LazyLock<Result<PhraseKeys, KeyError>> = LazyLock::new(|| PhraseKeys::of(DEVELOPMENT_PHRASE));
+    let keys = KEYS.as_ref().map_err(|error| anyhow!("the development phrase: {error}"))?;
+    Ok(keys.account(index)?)
 }
 
 /// The key that `--key` or `--dev-key` names.

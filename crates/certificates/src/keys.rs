@@ -3,11 +3,12 @@
 use std::fmt;
 
 use alloy::signers::local::{
-    LocalSignerError, MnemonicBuilder, PrivateKeySigner,
+    PrivateKeySigner,
     coins_bip39::{English, Mnemonic},
 };
 use alloy_primitives::{Address, B256};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use coins_bip32::prelude::{Parent as _, SigningKey, XPriv};
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -37,10 +38,49 @@ pub enum KeyError {
     Derivation,
 }
 
-impl From<LocalSignerError> for KeyError {
-    fn from(_: LocalSignerError) -> Self {
+/// What a phrase stands for: the keys of all its accounts. Stretching the phrase is slow on purpose and is done once (BIP-39).
+#[derive(Clone)]
+pub struct PhraseKeys {
+    accounts: XPriv,
+    encryption: StaticSecret,
+}
+
+impl PhraseKeys {
+    /// Where the accounts are (BIP-44), without their index.
+    const ACCOUNTS: &'static str = "m/44'/60'/0'/0";
+
+    /// The keys of a phrase; upper case and extra spaces do not matter.
+    ///
+    /// # Errors
+    /// [`KeyError::NotAPhrase`].
+    pub fn of(phrase: &str) -> Result<Self, KeyError> {
+        let phrase = Zeroizing::new(phrase.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "));
         // What went wrong may quote the phrase.
-        Self::NotAPhrase
+        let mnemonic = Mnemonic::<English>::new_from_phrase(&phrase).map_err(|_| KeyError::NotAPhrase)?;
+        let seed = Zeroizing::new(mnemonic.to_seed(None).map_err(|_| KeyError::NotAPhrase)?);
+        let mut secret = Zeroizing::new([0; 32]);
+        Hkdf::<Sha256>::new(Some(SALT), seed.as_slice())
+            .expand(INFO, secret.as_mut_slice())
+            .map_err(|_| KeyError::Derivation)?;
+        let root = XPriv::root_from_seed(seed.as_slice(), None).map_err(|_| KeyError::Derivation)?;
+        let accounts = root.derive_path(Self::ACCOUNTS).map_err(|_| KeyError::Derivation)?;
+        Ok(Self { accounts, encryption: StaticSecret::from(*secret) })
+    }
+
+    /// The keys of one account. The encryption key is that of the phrase.
+    ///
+    /// # Errors
+    /// [`KeyError::Derivation`].
+    pub fn account(&self, index: u32) -> Result<PersonKeys, KeyError> {
+        let child = self.accounts.derive_child(index).map_err(|_| KeyError::Derivation)?;
+        let key: &SigningKey = child.as_ref();
+        Ok(PersonKeys { signer: PrivateKeySigner::from_signing_key(key.clone()), encryption: self.encryption.clone() })
+    }
+}
+
+impl fmt::Debug for PhraseKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PhraseKeys").finish_non_exhaustive()
     }
 }
 
@@ -76,15 +116,7 @@ impl PersonKeys {
     /// # Errors
     /// [`KeyError::NotAPhrase`].
     pub fn from_phrase_at(phrase: &str, index: u32) -> Result<Self, KeyError> {
-        let phrase = Zeroizing::new(phrase.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "));
-        let mnemonic = Mnemonic::<English>::new_from_phrase(&phrase).map_err(|_| KeyError::NotAPhrase)?;
-        let seed = Zeroizing::new(mnemonic.to_seed(None).map_err(|_| KeyError::NotAPhrase)?);
-        let mut secret = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(Some(SALT), seed.as_slice())
-            .expand(INFO, secret.as_mut_slice())
-            .map_err(|_| KeyError::Derivation)?;
-        let signer = MnemonicBuilder::<English>::default().phrase(phrase.as_str()).index(index)?.build()?;
-        Ok(Self { signer, encryption: StaticSecret::from(*secret) })
+        PhraseKeys::of(phrase)?.account(index)
     }
 
     /// The person on the chains.
@@ -226,5 +258,6 @@ mod tests {
     fn keys_do_not_print_themselves() {
         let printed = format!("{:?}", PersonKeys::from_phrase(DEVELOPMENT).unwrap());
         assert_eq!(printed, "PersonKeys { address: 0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266, .. }");
+        assert_eq!(format!("{:?}", PhraseKeys::of(DEVELOPMENT).unwrap()), "PhraseKeys { .. }");
     }
 }

@@ -59,6 +59,24 @@ proptest! {
         }
     }
 
+    // CHAIN-8: whatever is claimed, the block is the same.
+    #[test]
+    fn claims_travel_with_a_block_and_are_none_of_its_digest(number: u64, senders in prop::collection::vec(0..5u8, 1..20)) {
+        let plain = block(number, senders.len() as u64);
+        prop_assert!(plain.claims.is_empty());
+        for (transaction, sender) in plain.block().transactions().iter().zip(&senders) {
+            transaction.claim_sender([*sender; 20].into());
+        }
+        let claimed = ConsensusBlock::from(plain.block().clone());
+        let decoded = ConsensusBlock::decode(claimed.encode()).unwrap();
+        prop_assert_eq!(decoded.digest(), plain.digest());
+        let said: Vec<_> = decoded.block().transactions().iter().map(|transaction| transaction.said_sender()).collect();
+        let expected: Vec<_> = senders.iter().map(|sender| Some([*sender; 20].into())).collect();
+        prop_assert_eq!(said, expected);
+        prop_assert_eq!(decoded.encode_size(), claimed.encode().len());
+        prop_assert_eq!(decoded.encode(), claimed.encode());
+    }
+
     #[test]
     fn garbage_is_refused_without_panicking(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = ConsensusBlock::decode(bytes);
@@ -79,14 +97,46 @@ fn a_header_with_the_transactions_of_another_block_is_refused() {
     }
 }
 
+// CHAIN-8
+#[test]
+fn claims_have_one_encoding_and_one_for_each_transaction() {
+    let block = block(1, 2);
+    let encoded = block.block().encode();
+    let with = |claims: &[u8]| {
+        let mut bytes = Vec::new();
+        (encoded.len() + claims.len()).write(&mut bytes);
+        ConsensusBlock::decode([&bytes[..], &encoded, claims].concat()).map(|_| ())
+    };
+    let (one, other) = ([1; 20], [2; 20]);
+    with(&[]).unwrap();
+    with(&[&[1][..], &one, &[0, 0]].concat()).unwrap();
+    with(&[&[2][..], &one, &other, &[0, 1]].concat()).unwrap();
+    for wrong in [
+        // Of one transaction, of three, of a sender that is not listed, of none.
+        [&[1][..], &one, &[0]].concat(),
+        [&[1][..], &one, &[0, 0, 0]].concat(),
+        [&[1][..], &one, &[0, 1]].concat(),
+        vec![0, 0, 0],
+        // Not in the order in which they appear, one twice, one for nothing.
+        [&[2][..], &one, &other, &[1, 0]].concat(),
+        [&[2][..], &one, &one, &[0, 1]].concat(),
+        [&[2][..], &one, &other, &[0, 0]].concat(),
+        // More senders than transactions.
+        [&[3][..], &one, &other, &[3; 20], &[0, 1]].concat(),
+    ] {
+        assert!(matches!(with(&wrong), Err(CodecError::Invalid(_, reason)) if reason.contains("claims")), "{wrong:?}");
+    }
+}
+
 #[test]
 fn a_block_that_claims_to_be_too_long_is_refused_at_once() {
     let mut bytes = Vec::new();
-    (MAX_BLOCK_BYTES + 1).write(&mut bytes);
+    (MAX_BLOCK_BYTES + claims::MAX_BYTES + 1).write(&mut bytes);
     assert!(matches!(ConsensusBlock::decode(bytes), Err(CodecError::InvalidLength(_))));
 }
 
 #[test]
 fn the_size_bound_holds_for_the_longest_block() {
-    assert_eq!(ConsensusBlock::max_encode_size(&()), MAX_BLOCK_BYTES.encode_size().max(5) + MAX_BLOCK_BYTES);
+    let longest = MAX_BLOCK_BYTES + claims::MAX_BYTES;
+    assert_eq!(ConsensusBlock::max_encode_size(&()), longest.encode_size().max(5) + longest);
 }

@@ -34,11 +34,16 @@ const ADMITTED_IN_PLACE: usize = 4;
 /// How often the pool is looked through for transactions that still wait.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
 
-type Message = Vec<bytes::Bytes>;
+/// Transactions (EIP-2718), each with its sender, whom the receiver does not believe (CHAIN-8).
+pub(crate) type Message = Vec<(bytes::Bytes, [u8; 20])>;
 
 /// What a message may hold: so many transactions, each of so many bytes.
-fn limits() -> (RangeCfg<usize>, RangeCfg<usize>) {
-    (RangeCfg::new(..=MAX_MESSAGE_TRANSACTIONS), RangeCfg::new(..=MAX_TRANSACTION_BYTES))
+fn limits() -> (RangeCfg<usize>, (RangeCfg<usize>, ())) {
+    (RangeCfg::new(..=MAX_MESSAGE_TRANSACTIONS), (RangeCfg::new(..=MAX_TRANSACTION_BYTES), ()))
+}
+
+fn announced(transaction: &RecoveredTransaction) -> (bytes::Bytes, [u8; 20]) {
+    (transaction.encoded().0.clone(), transaction.sender().into_array())
 }
 
 /// Reads a message as it comes from a peer.
@@ -121,7 +126,7 @@ fn waiting_since(chain: &Blockchain, waiting: &mut HashSet<B256>) -> Message {
         now.insert(hash);
         if waiting.contains(&hash) && bytes < FULL_MESSAGE_BYTES {
             bytes += transaction.encoded().len();
-            message.push(transaction.encoded().0.clone());
+            message.push(announced(&transaction));
         }
     }
     *waiting = now;
@@ -139,7 +144,7 @@ fn batch(
     while let Some(transaction) = next {
         if !from_peers.set.contains(&transaction.hash()) {
             bytes += transaction.encoded().len();
-            message.push(transaction.encoded().0.clone());
+            message.push(announced(&transaction));
         }
         if message.len() == MAX_MESSAGE_TRANSACTIONS || bytes >= FULL_MESSAGE_BYTES {
             break;
@@ -156,13 +161,14 @@ fn batch(
 }
 
 async fn admit<E: Spawner>(context: &E, chain: &Blockchain, message: Message, from_peers: &mut RecentHashes) {
-    for transaction in &message {
+    for (transaction, _) in &message {
         // The hash of a transaction is that of its EIP-2718 bytes, so it is known before decoding.
         from_peers.insert(alloy_primitives::keccak256(transaction));
     }
     let pool = chain.pool().clone();
     let few = message.len() <= ADMITTED_IN_PLACE;
-    let add = move || pool.add(message.into_iter().map(Into::into).collect());
+    let add =
+        move || pool.add_claimed(message.into_iter().map(|(bytes, sender)| (bytes.into(), sender.into())).collect());
     let results = if few { add() } else { run_blocking(context, "admit", add).await.unwrap_or_default() };
     let refused = results.iter().filter(|result| result.is_err()).count();
     if refused > 0 {

@@ -30,6 +30,7 @@
 mod admission;
 mod application;
 mod block;
+mod claims;
 mod config;
 mod diagnosis;
 mod engine;

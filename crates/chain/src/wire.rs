@@ -7,11 +7,11 @@ use commonware_consensus::types::Round;
 
 use crate::{ConsensusBlock, gossip, last_proposal, witness};
 
-/// Reads the transactions (EIP-2718, not looked at) that a peer passes on in one message.
+/// Reads the transactions (EIP-2718, not looked at) that a peer passes on in one message, and the addresses that it says they are from.
 ///
 /// # Errors
 /// Too many, too large, or not their one encoding.
-pub fn decode_transactions(message: bytes::Bytes) -> Result<Vec<bytes::Bytes>, CodecError> {
+pub fn decode_transactions(message: bytes::Bytes) -> Result<Vec<(bytes::Bytes, [u8; 20])>, CodecError> {
     gossip::decode(message)
 }
 

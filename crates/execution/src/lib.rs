@@ -33,6 +33,7 @@ mod parallel;
 mod permissions;
 mod pool;
 mod registry;
+mod signatures;
 mod snapshot;
 mod state;
 mod store;
@@ -57,12 +58,11 @@ pub use registry::{
     Epochs, MEMBER_SLOTS_PER_PROOF, RegisteredValidator, RegistryError, RegistryRecord, changed_epochs,
     organization_text, registered_validators,
 };
+pub use signatures::recover_senders;
 pub use snapshot::{
     Handover, SnapshotBlock, SnapshotError, SnapshotOptions, SnapshotSummary, Trust, check_snapshot, import_snapshot,
 };
 pub use state::{Account, AccountProof, StateError, StateView, StorageProof};
 pub use store::{OpenError, PruneReport, StoreConfig, StoreError};
-pub use transaction::{
-    MAX_TRANSACTION_BYTES, RecoveredTransaction, SignedTransaction, TransactionDecodeError, recover_senders,
-};
+pub use transaction::{MAX_TRANSACTION_BYTES, RecoveredTransaction, SignedTransaction, TransactionDecodeError};
 pub use tree::{BlockTree, BuildError, ExecuteError, Finalization, FinalizeError, MAX_PENDING_BLOCKS};

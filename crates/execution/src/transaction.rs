@@ -1,11 +1,10 @@
 //! Transactions as this crate hands them around: decoded once, hashed once, recovered once, shared afterwards.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use alloy_consensus::{Transaction as _, TxEnvelope, TxType, transaction::SignerRecoverable};
 use alloy_eips::Decodable2718;
 use alloy_primitives::{Address, B256, Bytes, keccak256};
-use rayon::prelude::*;
 
 /// Largest transaction that the pool or a block may carry, in bytes of its EIP-2718 encoding.
 /// Osaka's calldata floor (EIP-7623) and gas cap (EIP-7825) allow at most about 420 kB of zero bytes.
@@ -14,15 +13,16 @@ pub const MAX_TRANSACTION_BYTES: usize = 512 * 1024;
 /// The first byte of the RLP of a list, and so of a legacy transaction; below are EIP-2718 types.
 const FIRST_LIST_CODE: u8 = 0xc0;
 
-/// Transactions recovered by one rayon task: large enough to hide the cost of a task, small enough to balance two cores.
-const RECOVERY_BATCH: usize = 16;
-
 /// A decoded transaction, its hash and its EIP-2718 bytes. Immutable; shared by `Arc` between pool, blocks and store.
 #[derive(Debug)]
 pub struct SignedTransaction {
     envelope: TxEnvelope,
     encoded: Bytes,
     hash: B256,
+    /// Who signed it, once that is known.
+    sender: OnceLock<Address>,
+    /// Who signed it as somebody says who is not believed.
+    claimed: OnceLock<Address>,
 }
 
 /// Why bytes are not a transaction that this chain knows.
@@ -71,7 +71,7 @@ impl SignedTransaction {
         let envelope = TxEnvelope::decode_2718_exact(&encoded)
             .map_err(|error| TransactionDecodeError::Malformed(error.to_string()))?;
         let hash = keccak256(&encoded);
-        Ok(Self { envelope, encoded, hash })
+        Ok(Self { envelope, encoded, hash, sender: OnceLock::new(), claimed: OnceLock::new() })
     }
 
     /// The decoded transaction.
@@ -89,9 +89,40 @@ impl SignedTransaction {
         self.hash
     }
 
-    /// The address whose key signed it; costs about 40 us. EIP-2 (low `s`) is enforced. `None`: the signature is not valid.
+    /// The address whose key signed it; costs about 40 us at the first time. EIP-2 (low `s`) is enforced. `None`: the signature is not valid.
     pub fn recover(&self) -> Option<Address> {
-        self.envelope.recover_signer().ok()
+        if let Some(sender) = self.known_sender() {
+            return Some(sender);
+        }
+        let sender = self.envelope.recover_signer().ok()?;
+        self.set_sender(sender);
+        Some(sender)
+    }
+
+    /// The address whose key signed it, if that has been found out.
+    pub fn known_sender(&self) -> Option<Address> {
+        self.sender.get().copied()
+    }
+
+    /// Notes whose key signed it: only what was recovered or verified.
+    pub(crate) fn set_sender(&self, sender: Address) {
+        // Whoever was first found out the same.
+        let _ = self.sender.set(sender);
+    }
+
+    /// Notes whom somebody says that it is from. That makes [`crate::recover_senders`] faster if it is true, and changes nothing if it is not. The
+    /// first claim stays.
+    pub fn claim_sender(&self, claimed: Address) {
+        let _ = self.claimed.set(claimed);
+    }
+
+    pub(crate) fn claimed_sender(&self) -> Option<Address> {
+        self.claimed.get().copied()
+    }
+
+    /// Whom this node says that it is from, to whoever does not believe it: who signed it, or who is claimed to have.
+    pub fn said_sender(&self) -> Option<Address> {
+        self.known_sender().or_else(|| self.claimed_sender())
     }
 
     /// What counts against block and pool limits, in bytes.
@@ -116,6 +147,7 @@ impl RecoveredTransaction {
 
     /// Joins a transaction with a sender that was recovered from it before; the caller vouches for it.
     pub(crate) fn new_unchecked(signed: Arc<SignedTransaction>, sender: Address) -> Self {
+        signed.set_sender(sender);
         Self { signed, sender }
     }
 
@@ -141,14 +173,4 @@ impl std::ops::Deref for RecoveredTransaction {
     fn deref(&self) -> &SignedTransaction {
         &self.signed
     }
-}
-
-/// Recovers the senders of many transactions on all cores; one entry each, in order, `None` where the signature is not valid.
-///
-/// Blocks the calling thread (about 40 us a transaction and core): call it from a thread that may block.
-pub fn recover_senders(transactions: &[Arc<SignedTransaction>]) -> Vec<Option<Address>> {
-    if transactions.len() <= RECOVERY_BATCH {
-        return transactions.iter().map(|transaction| transaction.recover()).collect();
-    }
-    transactions.par_iter().with_min_len(RECOVERY_BATCH).map(|transaction| transaction.recover()).collect()
 }

@@ -29,11 +29,14 @@ pub(crate) fn decode_body(bytes: &[u8]) -> Option<(Vec<Arc<SignedTransaction>>, 
     let (mut transactions, mut senders, mut at) = (Vec::new(), Vec::new(), 0);
     while at < all.len() {
         let head = all.get(at..at + ADDRESS_BYTES + LENGTH_BYTES)?;
-        senders.push(Address::from_slice(&head[..ADDRESS_BYTES]));
+        let sender = Address::from_slice(&head[..ADDRESS_BYTES]);
         let length = u32::from_be_bytes(head[ADDRESS_BYTES..].try_into().ok()?) as usize;
         at += ADDRESS_BYTES + LENGTH_BYTES;
         let end = at.checked_add(length).filter(|end| *end <= all.len())?;
-        transactions.push(Arc::new(SignedTransaction::decode(all.slice(at..end)).ok()?));
+        let transaction = SignedTransaction::decode(all.slice(at..end)).ok()?;
+        transaction.set_sender(sender);
+        transactions.push(Arc::new(transaction));
+        senders.push(sender);
         at = end;
     }
     Some((transactions, senders))

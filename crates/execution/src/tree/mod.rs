@@ -210,18 +210,12 @@ impl BlockTree {
 
     /// The senders of a block's transactions: those that wait in the pool are known, the others are recovered.
     fn senders(&self, block: &Block) -> Vec<Option<Address>> {
-        let mut senders = self.0.pool.known_senders(block.transactions());
-        let unknown: Vec<_> = senders
-            .iter()
-            .zip(block.transactions())
-            .filter(|(sender, _)| sender.is_none())
-            .map(|(_, transaction)| transaction.clone())
-            .collect();
-        let mut recovered = recover_senders(&unknown).into_iter();
-        for sender in senders.iter_mut().filter(|sender| sender.is_none()) {
-            *sender = recovered.next().flatten();
+        for (transaction, sender) in block.transactions().iter().zip(self.0.pool.known_senders(block.transactions())) {
+            if let Some(sender) = sender {
+                transaction.set_sender(sender);
+            }
         }
-        senders
+        recover_senders(block.transactions())
     }
 
     /// True when the block is executed or final here.

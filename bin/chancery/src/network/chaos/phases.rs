@@ -18,6 +18,11 @@ pub(super) struct Phase {
 const ALL: &[usize] = &[0, 1, 2, 3];
 
 impl Phase {
+    /// Whether every host that reaches a quorum has a new final block.
+    pub(super) fn all_went_on(&self, before: &[u64], after: &[u64]) -> bool {
+        self.go_on.iter().all(|host| after.get(*host) > before.get(*host))
+    }
+
     /// What is wrong with how far a host has come; `highest` is the highest final block that any host had when the weather had settled.
     /// A host without a quorum may still learn of what was final before from those that it reaches, and of nothing else.
     pub(super) fn judge(&self, host: usize, heads: RangeInclusive<u64>, highest: u64) -> Option<String> {
@@ -57,6 +62,13 @@ mod tests {
         assert_eq!(calm.judge(0, 51..=52, 51), None);
         assert_eq!(calm.judge(0, 51..=51, 51).as_deref(), Some("has no new final block, though it reaches a quorum"));
         assert!(calm.judge(0, 10..=10, 51).is_some());
+    }
+
+    #[test]
+    fn a_spell_goes_on_until_whoever_should_has_a_new_block() {
+        let cut_off = &phases()[1];
+        assert!(!cut_off.all_went_on(&[5, 5, 5, 5], &[6, 6, 5, 5]));
+        assert!(cut_off.all_went_on(&[5, 5, 5, 5], &[6, 6, 6, 5]));
     }
 
     // A side goes on if it has more than two thirds of the hosts.

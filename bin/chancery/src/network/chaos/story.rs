@@ -92,7 +92,7 @@ async fn live(lab: &Lab, hosts: &[DynProvider], load: &Load, phase: &Phase, leng
     sleep(SETTLE).await;
     let before = heads(hosts).await?;
     sleep(length.saturating_sub(SETTLE)).await;
-    let after = heads(hosts).await?;
+    let after = later(hosts, phase, &before).await?;
     let receipts = load.receipts().len().saturating_sub(receipts);
     let seconds = began.elapsed().as_secs_f64();
 
@@ -116,6 +116,19 @@ async fn live(lab: &Lab, hosts: &[DynProvider], load: &Load, phase: &Phase, leng
         healed_after_seconds: healed.ok().map(|after| after.as_secs_f64()),
         failures,
     })
+}
+
+/// Where the hosts are at the end of a spell of weather. It goes on while one that should have a new block has none yet: a view that the change of
+/// weather cost takes longer to give up than a short spell lasts.
+async fn later(hosts: &[DynProvider], phase: &Phase, before: &[u64]) -> Result<Vec<u64>> {
+    let began = Instant::now();
+    loop {
+        let after = heads(hosts).await?;
+        if phase.all_went_on(before, &after) || began.elapsed() >= MAX_HEALING {
+            return Ok(after);
+        }
+        sleep(POLL).await;
+    }
 }
 
 /// Waits until every host has a final block above a height; how long that took.
