@@ -14,7 +14,8 @@ mod storage;
 
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use data::{
-    Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
+    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
+    Trace,
 };
 pub(crate) use message::{MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
@@ -124,6 +125,9 @@ pub(crate) enum Command {
     /// Configure the formats in which data may be submitted (operator).
     #[command(subcommand)]
     Format(FormatCommand),
+    /// Bound what is accepted of sources and organizations in a day and in a minute, and see what is used.
+    #[command(subcommand)]
+    Quota(QuotaCommand),
     /// Submit data of a registered source: operations from a file or standard input, one JSON object a line.
     Submit(Submit),
     /// Search the data of registered sources.

@@ -67,7 +67,7 @@ pub const fn grpc_code(code: Code) -> GrpcCode {
         },
         Class::Conflict => GrpcCode::FailedPrecondition,
         Class::Temporary => match code {
-            Code::TooManyRequests => GrpcCode::ResourceExhausted,
+            Code::TooManyRequests | Code::QuotaExceeded => GrpcCode::ResourceExhausted,
             Code::TimedOut => GrpcCode::DeadlineExceeded,
             _ => GrpcCode::Unavailable,
         },

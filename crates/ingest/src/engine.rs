@@ -441,7 +441,9 @@ async fn on_all_cores<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     answer.await.ok()
 }
 
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> DoorResult<T> + Send + 'static) -> DoorResult<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> DoorResult<T> + Send + 'static,
+) -> DoorResult<T> {
     tokio::task::spawn_blocking(work).await.map_err(DoorError::internal)?
 }
 

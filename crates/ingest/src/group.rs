@@ -97,12 +97,7 @@ impl<'a> Group<'a> {
     /// # Errors
     /// `IdempotencyConflict`, `VersionConflict`, `QuotaExceeded`, and what [`Sources::key_for`] refuses: the key may have been replaced since it was
     /// verified.
-    pub(crate) fn submission(
-        &mut self,
-        sources: &Sources,
-        quotas: &Quotas,
-        checked: &Checked,
-    ) -> DoorResult<Placed> {
+    pub(crate) fn submission(&mut self, sources: &Sources, quotas: &Quotas, checked: &Checked) -> DoorResult<Placed> {
         let Checked { submission, updates } = checked;
         let (source, key) = (submission.statement.source, submission.statement.key);
         let known = match self.keys.get(&(source, key)) {

@@ -179,7 +179,12 @@ impl Ingest {
     ///
     /// # Errors
     /// `ConfigurationInvalid`, `TooManyRequests`, `JournalUnavailable`.
-    pub async fn set_quota(&self, subject: QuotaSubject, quota: Option<Quota>, by: Address) -> DoorResult<QuotaSetting> {
+    pub async fn set_quota(
+        &self,
+        subject: QuotaSubject,
+        quota: Option<Quota>,
+        by: Address,
+    ) -> DoorResult<QuotaSetting> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Quota { subject, quota, by, reply }).map_err(|_| ending())?;
         let setting = answer.await.map_err(|_| ending())??;

@@ -26,6 +26,8 @@ use chancery_reference_points::{
 
 use super::*;
 
+mod quotas;
+
 const NOW_MS: u64 = 1_795_230_000_000;
 const CHAIN: u64 = 7100;
 
@@ -78,6 +80,10 @@ fn operator() -> Actor {
 }
 
 async fn start(directory: &Path, chain: &Arc<Chain>) -> Ingest {
+    start_at(directory, chain, Arc::new(|| NOW_MS)).await
+}
+
+async fn start_at(directory: &Path, chain: &Arc<Chain>, clock: Clock) -> Ingest {
     let parts = || Parts {
         directory: directory.to_path_buf(),
         chain: ChainName("main".into()),
@@ -85,7 +91,7 @@ async fn start(directory: &Path, chain: &Arc<Chain>) -> Ingest {
         receipt_key: signer(1),
         p2r: chain.clone(),
         rules: Arc::new(AnyContent),
-        clock: Arc::new(|| NOW_MS),
+        clock: Arc::clone(&clock),
         limits: Limits {
             max_block_time: Duration::from_millis(20),
             retry_pause: Duration::from_millis(5),

@@ -150,6 +150,18 @@ async fn what_may_succeed_later_is_tried_again_and_not_acknowledged_before() {
     assert_eq!((acknowledged(&answers), farewell(&answers)), (vec![], Some(v5::DisconnectReasonCode::ServerBusy)));
 }
 
+// MQTT-1, QUOTA-4: a quota that is used up is said at once, and ends no connection.
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_acknowledged_as_such() {
+    let sources = Sources::refusing([Code::QuotaExceeded]);
+    let said = [connect(), subscribe("#"), publish(OPERATIONS, 1, line("one")), publish(OPERATIONS, 2, line("two"))];
+    let answers = conversation(&sources, &said).await;
+    assert_eq!(outcome_of(&answers[2]).2["problem"]["code"], "quota-exceeded");
+    let expected = [(1, v5::PubAckReason::QuotaExceeded), (2, v5::PubAckReason::Success)];
+    assert_eq!((acknowledged(&answers), farewell(&answers)), (expected.to_vec(), None));
+    assert_eq!(sources.asked(), ["one", "two"]);
+}
+
 // MQTT-4: the messages before a bad packet are decided; the bad packet ends its connection by name.
 #[tokio::test]
 async fn a_bad_packet_ends_its_connection_and_loses_no_message_before_it() {
