@@ -61,7 +61,7 @@ mod tests {
         }
 
         async fn quotas(&self) -> DoorResult<QuotaReport> {
-            let (settings, changes, usage) = Default::default();
+            let (settings, changes, usage) = (Vec::new(), Vec::new(), Vec::new());
             Ok(QuotaReport { now_ms: 0, day_ends_ms: 1, settings, changes, usage, left_off: 0 })
         }
     }

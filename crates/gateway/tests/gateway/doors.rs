@@ -315,7 +315,7 @@ impl V2mData for Behind {
     }
 
     async fn quotas(&self, _: &Actor) -> DoorResult<QuotaReport> {
-        let (settings, changes, usage) = Default::default();
+        let (settings, changes, usage) = (Vec::new(), Vec::new(), Vec::new());
         let report = QuotaReport { now_ms: 1, day_ends_ms: 2, settings, changes, usage, left_off: 0 };
         self.answer("v2m.quotas", report).await
     }
