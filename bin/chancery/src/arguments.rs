@@ -24,7 +24,7 @@ pub(crate) use network::{
     ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
 };
 pub(crate) use share::{
-    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ServeShared, ShareCommand, TrustedMain,
+    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, TrustedMain,
 };
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
