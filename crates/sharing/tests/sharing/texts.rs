@@ -18,17 +18,20 @@ async fn a_small_text_is_published_on_the_chain_and_read_with_its_proof() {
     assert!(matches!(refused, Err(DepartmentError::SharesExtracts)), "{refused:?}");
 
     std::fs::write(state.join("extract.json"), json!({"cursor": null, "parts": []}).to_string()).unwrap();
-    let read = |version| async move {
+    let desk = &desk;
+    let read = |version: Option<u32>| async move {
         let trust = ChainTrust::default();
         published_text(&desk.chain, &trust, desk.asset, version, now_s()).await
     };
-    let read = &read;
-    let long = "公报 ".repeat(MAX_TEXT_BYTES / 7);
-    for (number, text) in [(2, "Agreed."), (3, &"x".repeat(31)), (4, &"x".repeat(32)), (5, &long)] {
+    let texts = ["Agreed.".to_owned(), "x".repeat(31), "x".repeat(32), "公报 ".repeat(MAX_TEXT_BYTES / 7)];
+    for (number, text) in (2..).zip(&texts) {
         let (version, made) = department.publish_text(text, "text/plain").await.unwrap();
         assert_eq!(version, number);
         let found = read(None).await.unwrap();
-        assert_eq!((found.version, found.text.as_str(), found.data_type.as_str()), (number, text, "text/plain"));
+        assert_eq!(
+            (found.version, found.text.as_str(), found.data_type.as_str()),
+            (number, text.as_str(), "text/plain")
+        );
         assert!(found.block.number >= made.block.number && found.published_at_s > 0);
     }
     assert_eq!(read(Some(2)).await.unwrap().text, "Agreed.");
