@@ -94,6 +94,14 @@ mod tests {
         assert_eq!(known_code(&Problem { code: "of-tomorrow".into(), ..Problem::default() }), None);
     }
 
+    // GRPC-4, QUOTA-4
+    #[test]
+    fn what_is_used_up_is_an_exhausted_resource() {
+        for code in [Code::TooManyRequests, Code::QuotaExceeded] {
+            assert_eq!(grpc_code(code), GrpcCode::ResourceExhausted);
+        }
+    }
+
     #[test]
     fn only_what_may_succeed_later_says_when() {
         let error = |code| DoorError::new(code, "").with("retryAfterMs", 250);

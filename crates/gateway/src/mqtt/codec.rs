@@ -46,7 +46,7 @@ pub(super) enum End {
 
 impl End {
     /// As a label of what is measured.
-    pub(super) const fn name(&self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Disconnect => "disconnect",
             Self::Stopping => "stopping",

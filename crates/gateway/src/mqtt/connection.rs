@@ -52,7 +52,7 @@ pub(super) async fn converse<S>(
             return;
         }
     };
-    metrics.ended(end.as_ref().map_or("gone", End::name));
+    metrics.ended(end.map_or("gone", End::name));
     if let Some(end) = end {
         tracing::debug!(?end, messages = connection.messages, "an MQTT connection ended");
         connection.answers.farewell(end);
@@ -222,7 +222,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'_, S> {
         if bytes.is_empty() {
             return Ok(());
         }
-        match timeout(WRITE_TIMEOUT, self.stream.write_all(&bytes)).await {
+        let sent = async {
+            self.stream.write_all(&bytes).await?;
+            // TLS keeps what the socket did not take at once.
+            self.stream.flush().await
+        };
+        match timeout(WRITE_TIMEOUT, sent).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }
