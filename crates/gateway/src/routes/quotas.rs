@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     authorization::layer::Caller,
-    problem::{ApiError, ApiResult},
+    problem::ApiResult,
     request::{Json, Path, Query},
     state::{self, Shared},
 };
@@ -94,7 +94,7 @@ async fn change(
     quota: Option<DoorQuota>,
     check: bool,
 ) -> ApiResult<Answer<Changed>> {
-    let subject: QuotaSubject = subject.parse().map_err(ApiError::from)?;
+    let subject = subject.parse::<QuotaSubject>()?;
     // The matrix lets nobody come here without an address.
     let by = caller.actor.address.unwrap_or_default();
     control(shared, caller, Change::SetQuota { subject, quota, by }, check).await

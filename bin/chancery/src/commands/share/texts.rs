@@ -53,7 +53,8 @@ pub(super) async fn read(what: &ReadText, connection: &Connection, output: &Outp
         "publishedAt": found.published_at_s, "proven": true, "blockNumber": found.block.number,
     });
     // What strangers wrote, without what would act on a terminal.
-    let shown = found.text.replace(|character| character != '\n' && character != '\t' && is_control(character), "");
+    let shown =
+        found.text.replace(|character: char| character != '\n' && character != '\t' && is_control(character), "");
     let text = format!("{shown}\n\nversion {}, proven by block {}", found.version, found.block.number);
     output.answer(&answer, text);
     Ok(ExitCode::SUCCESS)
