@@ -256,9 +256,9 @@ impl Batch<'_> {
         let (subject, value) = (setting.subject.to_string(), encode(setting)?);
         self.batch.insert(&self.index.quota_changes, setting.place.to_be_bytes(), value.clone());
         if setting.quota.is_some() {
-            self.batch.insert(&self.index.quotas, subject, value);
+            self.batch.insert(&self.index.quotas, subject.as_str(), value);
         } else {
-            self.batch.remove(&self.index.quotas, subject);
+            self.batch.remove(&self.index.quotas, subject.as_str());
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Quotas: QUOTA-1 to QUOTA-4.
 
+use std::sync::atomic::AtomicU64;
+
 use chancery_reference_points::quota::{Quota, QuotaSubject};
 
 use super::*;
