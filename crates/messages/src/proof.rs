@@ -264,3 +264,6 @@ fn leaf_of<S: Statement>(stated: &Stated<S>) -> Leaf {
         time: stated.statement.time(),
     }
 }
+
+#[cfg(test)]
+mod tests;
