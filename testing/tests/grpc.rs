@@ -240,6 +240,8 @@ async fn what_one_door_refuses_the_others_refuse() {
     assert_eq!((&outcome["receipt"]["repeated"], &outcome["receipt"]["place"]), (&json!(true), &json!(receipt.place)));
     assert_eq!(audited(&city), 1, "what is refused is not stored");
 
+    a_used_up_quota_is_refused_at_every_door(folder.path(), &city, &source, (&good, line.as_str())).await;
+
     // A name that is none, and one that nobody has.
     let mut door = r2d(&city.grpc);
     let status = door.get_submission(SubmissionName { place: 0, digest: vec![1; 31].into() }).await.unwrap_err();
@@ -247,6 +249,57 @@ async fn what_one_door_refuses_the_others_refuse() {
     let status =
         door.get_submission(SubmissionName { place: receipt.place, digest: vec![1; 32].into() }).await.unwrap_err();
     assert_eq!((status.code(), code_of(&status).as_str()), (Code::NotFound, "unknown-submission"));
+}
+
+/// M-CON-2, M-CON-4, QUOTA-1, QUOTA-2, QUOTA-4, QUOTA-5: one operation is stored, and one is allowed.
+async fn a_used_up_quota_is_refused_at_every_door(folder: &Path, city: &City, source: &Source, good: (&Line, &str)) {
+    let subject = format!("source:{:#x}", source.name);
+    let set = ["--dev-key", "0", "quota", "set", &subject, "--operations-per-day", "1"];
+    let checked = run(&city.gateway, &[&set[..], &["--check"]].concat()).unwrap();
+    let over = format!("{subject} is over already: 1 used of 1 operationsPerDay");
+    assert!(checked["effects"].as_array().unwrap().contains(&json!(over)), "{checked}");
+    assert_eq!((&checked["applied"], &checked["recorded"]), (&json!(false), &json!([])));
+    let set = run(&city.gateway, &set).unwrap();
+    assert_eq!(set["recorded"].as_array().map(Vec::len), Some(1), "{set}");
+
+    let fine = || reading(&json!({"station": "a", "temp_max": 1}));
+    let more = message(source, &[fine()], key(0xb1));
+    let status = r2d(&city.grpc).submit_one(more.clone()).await.unwrap_err();
+    assert_eq!((status.code(), code_of(&status).as_str()), (Code::ResourceExhausted, "quota-exceeded"));
+    let mut stream = Submitting::open(&city.grpc).await;
+    stream.send(&more);
+    let outcome = stream.outcomes.message().await.unwrap().unwrap();
+    let Some(Outcome::Problem(problem)) = outcome.outcome else { panic!("{outcome:?}") };
+    assert_eq!(problem.code, "quota-exceeded");
+
+    let (mut sender, mut outcomes) = StreamConnection::open(&city.gateway).await.unwrap().split();
+    sender.send(source.line(&[fine()], key(0xb2)).unwrap().as_bytes()).await.unwrap();
+    sender.send(good.1.as_bytes()).await.unwrap();
+    outcomes.head().await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let outcome = outcomes.next().await.unwrap().unwrap();
+        seen.push((outcome["problem"]["code"].clone(), outcome["receipt"]["repeated"].clone()));
+    }
+    // Lines of one stream are decided together: their outcomes come in the order of the lines.
+    assert_eq!(seen, [(json!("quota-exceeded"), Value::Null), (Value::Null, json!(true))]);
+
+    // What was accepted before is a repetition, and stays so when nothing is left.
+    assert!(r2d(&city.grpc).submit_one(good.0.clone()).await.unwrap().into_inner().repeated);
+    let shown = run(&city.gateway, &["--dev-key", "8", "quota", "show"]).unwrap();
+    let row = shown["usage"].as_array().unwrap().iter().find(|row| row["subject"] == json!(subject));
+    assert_eq!(row.map(|row| (&row["operations"], &row["usedUp"])), Some((&json!(1), &json!(["operationsPerDay"]))));
+    assert!(shown["settings"][0]["recorded"]["txHash"].is_string(), "{shown}");
+    assert_eq!(audited(city), 1, "nothing more is stored, and the change of the quota is audited");
+
+    let key_file = folder.join("source.key").display().to_string();
+    let file = folder.join("one.ndjson").display().to_string();
+    std::fs::write(&file, fine()).unwrap();
+    let submit = ["submit", &file, "--source-key", &key_file, "--format", FORMAT];
+    let refused = run(&city.gateway, &submit).unwrap_err().to_string();
+    assert!(refused.contains("quota-exceeded"), "{refused}");
+    run(&city.gateway, &["--dev-key", "0", "quota", "remove", &subject]).unwrap();
+    r2d(&city.grpc).submit_one(more).await.unwrap();
 }
 
 // M-SER-2, M-APP, GRPC-3, GRPC-4

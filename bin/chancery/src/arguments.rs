@@ -1,6 +1,6 @@
 //! What can be asked on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
@@ -14,7 +14,8 @@ mod storage;
 
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use data::{
-    Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
+    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
+    Trace,
 };
 pub(crate) use message::{MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
@@ -23,7 +24,7 @@ pub(crate) use network::{
     ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
 };
 pub(crate) use share::{
-    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ServeShared, ShareCommand, TrustedMain,
+    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, TrustedMain,
 };
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
@@ -124,6 +125,9 @@ pub(crate) enum Command {
     /// Configure the formats in which data may be submitted (operator).
     #[command(subcommand)]
     Format(FormatCommand),
+    /// Bound what is accepted of sources and organizations in a day and in a minute, and see what is used.
+    #[command(subcommand)]
+    Quota(QuotaCommand),
     /// Submit data of a registered source: operations from a file or standard input, one JSON object a line.
     Submit(Submit),
     /// Search the data of registered sources.
@@ -179,6 +183,12 @@ pub(crate) struct Up {
     /// Address where registered sources submit over MQTT (3.1.1 and 5); port 0 takes a free one. Default: 127.0.0.1:1883, or a free port if that is taken.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) mqtt: Option<std::net::SocketAddr>,
+    /// Speak TLS alone there (at 127.0.0.1:8883 by default): its certificate chain, PEM.
+    #[arg(long, value_name = "FILE", requires = "mqtt_tls_key")]
+    pub(crate) mqtt_tls_certificate: Option<PathBuf>,
+    /// The private key of that certificate, PEM, of mode 0600.
+    #[arg(long, value_name = "FILE", requires = "mqtt_tls_certificate")]
+    pub(crate) mqtt_tls_key: Option<PathBuf>,
     /// Address of gRPC; port 0 takes a free one. Default: 127.0.0.1:9090, or a free port if that is taken.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) grpc: Option<std::net::SocketAddr>,
@@ -211,6 +221,13 @@ pub(crate) struct Up {
     /// URL under which people reach the gateway, if it stands behind a proxy. It is what they sign in to.
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+}
+
+impl Up {
+    /// Certificate and key of the own MQTT listener, if it speaks TLS. One is not taken without the other.
+    pub(crate) fn mqtt_tls(&self) -> Option<(&Path, &Path)> {
+        self.mqtt_tls_certificate.as_deref().zip(self.mqtt_tls_key.as_deref())
+    }
 }
 
 /// Where traces go.

@@ -16,6 +16,7 @@ mod message;
 mod organization;
 mod proof;
 mod public_key;
+mod quota;
 mod repair_journal;
 mod search;
 mod share;
@@ -74,6 +75,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::PublicKey { address } => wait(public_key::run(address, &connection, output)),
         Command::Source(command) => wait(source::run(command, &connection, output)),
         Command::Format(command) => wait(format::run(command, &connection, output)),
+        Command::Quota(command) => wait(quota::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),

@@ -18,6 +18,7 @@ use chancery_rest::{
         operations::{OperationProof, OperationReceipt, SubmitOperation},
         organizations::{AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization},
         presentations::{CreatePresentation, Presentation, PresentationReceipt},
+        quotas::{Quota, Quotas},
         resources::{AccessRequest, DescribeResource, DescribedResource, GrantedAccess, SharedResource},
         session::{Nonce, SignIn, SignedIn, WhoAmI},
         sources::{Source, StateSource},
@@ -467,6 +468,33 @@ impl Client {
         let path = ["v1", "formats", format];
         let call = Self::with_body(Method::PUT, &path, request)?;
         self.needs_key()?.send(Call { query: checked(check), ..call }).await
+    }
+
+    /// `PUT /v1/quotas/{subject}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn set_quota(&self, subject: &str, request: &Quota, check: bool) -> Result<Changed> {
+        let path = ["v1", "quotas", subject];
+        let call = Self::with_body(Method::PUT, &path, request)?;
+        self.needs_key()?.send(Call { query: checked(check), ..call }).await
+    }
+
+    /// `DELETE /v1/quotas/{subject}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn remove_quota(&self, subject: &str, check: bool) -> Result<Changed> {
+        let (path, query) = (["v1", "quotas", subject], checked(check));
+        self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query, body: None }).await
+    }
+
+    /// `GET /v1/quotas`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn quotas(&self) -> Result<Quotas> {
+        self.needs_key()?.send(Call::get(&["v1", "quotas"], Query::new())).await
     }
 }
 

@@ -63,6 +63,9 @@ impl O2c for Controlling {
             return Err(DoorError::new(Code::RoleRequired, "only an operator configures the system")
                 .with("required", vec![Role::Operator.name()]));
         }
+        if change.by().is_some_and(|by| Some(by) != actor.address) {
+            return Err(DoorError::new(Code::ConfigurationInvalid, "by: it names another than who asks"));
+        }
         let checked = self.all(&change, Mode::Check).await?;
         match mode {
             Mode::Check => Ok(checked),
@@ -179,6 +182,22 @@ mod tests {
         );
         let error = controlling.control(&operator(), change(), Mode::Apply).await.unwrap_err();
         assert_eq!(error.members()["applied"], serde_json::json!(["effect"]));
+    }
+
+    // M-CON-1: what stands in the record as whose change it is, is who has asked.
+    #[tokio::test]
+    async fn nobody_changes_a_quota_in_the_name_of_another() {
+        let entity = Arc::new(Entity::default());
+        let controlling = Controlling::new(entity.clone(), entity.clone(), entity.clone());
+        let by = |by| Change::SetQuota {
+            subject: chancery_reference_points::quota::QuotaSubject::EverySource,
+            quota: None,
+            by,
+        };
+        let other = controlling.control(&operator(), by(Address::repeat_byte(1)), Mode::Check).await.unwrap_err();
+        assert_eq!(other.code(), Code::ConfigurationInvalid);
+        assert!(entity.asked.lock().unwrap().is_empty());
+        controlling.control(&operator(), by(Address::ZERO), Mode::Check).await.unwrap();
     }
 
     // M-CON-4

@@ -120,9 +120,11 @@ pub(crate) async fn accept(sources: &dyn R2dSources, lines: Vec<Line>) -> Vec<Ap
     results.into_iter().map(one).collect()
 }
 
-/// How long to wait before the same is tried again, in milliseconds; `None` when trying again would change nothing.
+/// How long to wait before the same is tried again, in milliseconds; `None` when trying again would change nothing. A quota that is used up may be so
+/// for a day: its source is told, and comes back by itself.
 pub(crate) fn retry_after_ms(error: &ApiError) -> Option<u64> {
     const UNTOLD_MS: u64 = 500;
     let told = || error.error.members().get("retryAfterMs").and_then(serde_json::Value::as_u64);
-    (error.error.class() == Class::Temporary).then(|| told().unwrap_or(UNTOLD_MS))
+    let passes = error.error.class() == Class::Temporary && error.error.code() != Code::QuotaExceeded;
+    passes.then(|| told().unwrap_or(UNTOLD_MS))
 }

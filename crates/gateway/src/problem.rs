@@ -62,7 +62,7 @@ pub(crate) const fn status(code: Code) -> StatusCode {
         Class::Missing => StatusCode::NOT_FOUND,
         Class::Conflict => StatusCode::CONFLICT,
         Class::Temporary => match code {
-            Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Code::TooManyRequests | Code::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         },
         Class::Broken => StatusCode::INTERNAL_SERVER_ERROR,

@@ -25,6 +25,7 @@ mod operations;
 mod organizations;
 mod presentations;
 mod problems;
+mod quotas;
 mod resources;
 mod session;
 mod sources;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(inspections::routes())
         .merge(organizations::routes())
         .merge(formats::routes())
+        .merge(quotas::routes())
         .merge(operations::routes())
         .merge(messages::routes())
         .merge(sources::routes())

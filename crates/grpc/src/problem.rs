@@ -67,7 +67,7 @@ pub const fn grpc_code(code: Code) -> GrpcCode {
         },
         Class::Conflict => GrpcCode::FailedPrecondition,
         Class::Temporary => match code {
-            Code::TooManyRequests => GrpcCode::ResourceExhausted,
+            Code::TooManyRequests | Code::QuotaExceeded => GrpcCode::ResourceExhausted,
             Code::TimedOut => GrpcCode::DeadlineExceeded,
             _ => GrpcCode::Unavailable,
         },
@@ -92,6 +92,14 @@ mod tests {
             assert_eq!((problem.detail.is_empty(), problem.members_json.is_empty()), (is_broken, is_broken));
         }
         assert_eq!(known_code(&Problem { code: "of-tomorrow".into(), ..Problem::default() }), None);
+    }
+
+    // GRPC-4, QUOTA-4
+    #[test]
+    fn what_is_used_up_is_an_exhausted_resource() {
+        for code in [Code::TooManyRequests, Code::QuotaExceeded] {
+            assert_eq!(grpc_code(code), GrpcCode::ResourceExhausted);
+        }
     }
 
     #[test]

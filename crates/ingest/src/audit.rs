@@ -167,6 +167,11 @@ fn take(
                 blocks.leaf(place, head.leaf(crate::entry::SOURCE));
                 Ok(())
             }
+            Checked::Quota(head) => {
+                times.accepted(place, head.accepted_at_ms);
+                blocks.leaf(place, head.leaf(crate::entry::QUOTA));
+                Ok(())
+            }
             Checked::Closed { bounds } => {
                 times.accepted(place, bounds.closed_at_ms);
                 blocks.closed(place, bounds, report.from)
@@ -192,6 +197,7 @@ fn take(
 enum Checked {
     Submission { head: Head, operations: u64, signed_ms: u64 },
     Source(Head),
+    Quota(Head),
     Closed { bounds: crate::entry::BlockBounds },
     Recorded { first: u64, root: alloy_primitives::B256 },
     Failed(Failure),
@@ -202,6 +208,7 @@ fn check(place: u64, entry: Option<JournalEntry>, sources: &HashMap<SourceId, So
         None => Checked::Failed(Failure::new("entry-readable", place, "an entry does not read")),
         Some(JournalEntry::Submission(kept)) => check_submission(&kept, sources).unwrap_or_else(Checked::Failed),
         Some(JournalEntry::Source { head, .. }) => Checked::Source(head),
+        Some(JournalEntry::Quota { head, .. }) => Checked::Quota(head),
         Some(JournalEntry::Closed { first, last, count, closed_at_ms }) => {
             Checked::Closed { bounds: crate::entry::BlockBounds { first, last, count, closed_at_ms } }
         }

@@ -39,7 +39,7 @@ pub(crate) fn leaves(directory: &Path, index: &Index, bounds: &BlockBounds) -> D
     for group in journal::read_from(directory, position).map_err(unreadable)? {
         let group = group.map_err(unreadable)?;
         for (place, (kind, body)) in (group.first_place..).zip(&group.entries) {
-            let is_leaf = matches!(*kind, entry::SUBMISSION | entry::SOURCE);
+            let is_leaf = entry::is_leaf(*kind);
             if is_leaf && (bounds.first..=bounds.last).contains(&place) {
                 let head = Head::read(body).ok_or_else(|| DoorError::internal(std::io::Error::other("a cut entry")))?;
                 leaves.push((place, head.leaf(*kind)));

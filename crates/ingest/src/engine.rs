@@ -31,6 +31,7 @@ use crate::{
     index::{Block, Index},
     journal,
     open::{Opened, open},
+    quotas::Quotas,
     reading::JournalReader,
     sources::{Sources, check_time, lineage},
     subject::subject_key,
@@ -68,24 +69,25 @@ pub struct Parts {
 
 /// Durable ingest for one chain.
 pub struct Ingest {
-    shared: Arc<Shared>,
-    commands: mpsc::UnboundedSender<Command>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) commands: mpsc::UnboundedSender<Command>,
     memory: Arc<Semaphore>,
     limits: Limits,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     reader: JournalReader,
     directory: PathBuf,
     chain: ChainName,
     chain_id: u64,
     receipt_key: Signer,
     receipt_header: Header,
-    index: Arc<Index>,
-    sources: Arc<RwLock<Sources>>,
+    pub(crate) index: Arc<Index>,
+    pub(crate) sources: Arc<RwLock<Sources>>,
+    pub(crate) quotas: Arc<RwLock<Quotas>>,
     p2r: Arc<dyn P2r>,
     rules: Arc<dyn ContentRules>,
-    clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 impl Ingest {
@@ -96,8 +98,9 @@ impl Ingest {
     pub fn open(parts: Parts) -> Result<Self, OpenError> {
         let directory = parts.directory.join("journal");
         let index = Arc::new(Index::open(&parts.directory.join("index"))?);
-        let Opened { journal, sources, open, unrecorded } = open(&directory, &index, parts.chain_id)?;
+        let Opened { journal, sources, quotas, open, unrecorded } = open(&directory, &index, parts.chain_id)?;
         let sources = Arc::new(RwLock::new(sources));
+        let quotas = Arc::new(RwLock::new(quotas));
         let (commands, received) = mpsc::unbounded_channel();
         let (closed, closing) = mpsc::unbounded_channel();
         let (durable, durable_places) = watch::channel(journal.next_place());
@@ -106,6 +109,7 @@ impl Ingest {
             journal,
             index: Arc::clone(&index),
             sources: Arc::clone(&sources),
+            quotas: Arc::clone(&quotas),
             open,
             unrecorded: unrecorded.len(),
             unwritten: Vec::new(),
@@ -145,6 +149,7 @@ impl Ingest {
             receipt_key: parts.receipt_key,
             index,
             sources,
+            quotas,
             p2r: parts.p2r,
             rules: parts.rules,
             clock: parts.clock,
@@ -423,7 +428,7 @@ fn refuse(error: &SubmissionError) -> DoorError {
 }
 
 /// The process is ending, or its writer broke: it is not known whether it was accepted.
-fn ending() -> DoorError {
+pub(crate) fn ending() -> DoorError {
     DoorError::new(Code::JournalUnavailable, "the acknowledgement was interrupted: send it again with the same key")
 }
 
@@ -436,7 +441,9 @@ async fn on_all_cores<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     answer.await.ok()
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> DoorResult<T> + Send + 'static) -> DoorResult<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> DoorResult<T> + Send + 'static,
+) -> DoorResult<T> {
     tokio::task::spawn_blocking(work).await.map_err(DoorError::internal)?
 }
 

@@ -1,9 +1,13 @@
-//! What stands in the journal: four kinds of entries, in bytes (little-endian).
+//! What stands in the journal: five kinds of entries, in bytes (little-endian).
 
 use alloy_primitives::{Address, B256, FixedBytes};
-use chancery_data::{SourceId, Submission, submission::SubmissionKey};
+use chancery_data::{SourceId, Submission, merkle, submission::SubmissionKey};
 use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
-use chancery_reference_points::{data_block::TransactionLocator, source_data::Source};
+use chancery_reference_points::{
+    data_block::TransactionLocator,
+    quota::{Quota, QuotaSetting, QuotaSubject},
+    source_data::Source,
+};
 use serde::{Deserialize, Serialize};
 
 /// A submission of a source.
@@ -14,6 +18,13 @@ pub(crate) const SOURCE: u8 = 2;
 pub(crate) const CLOSED: u8 = 3;
 /// Where a data block is recorded.
 pub(crate) const RECORDED: u8 = 4;
+/// A quota that an operator has set or taken away.
+pub(crate) const QUOTA: u8 = 5;
+
+/// Whether an entry of this kind becomes a leaf of a data block.
+pub(crate) const fn is_leaf(kind: u8) -> bool {
+    matches!(kind, SUBMISSION | SOURCE | QUOTA)
+}
 
 /// What every entry that becomes a leaf begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +76,11 @@ impl Head {
     }
 
     pub(crate) fn leaf(&self, kind: u8) -> Leaf {
-        let operation_type = if kind == SOURCE { OperationType::DataSource } else { OperationType::DataSubmission };
+        let operation_type = match kind {
+            SOURCE => OperationType::DataSource,
+            QUOTA => OperationType::DataQuota,
+            _ => OperationType::DataSubmission,
+        };
         Leaf {
             operation_digest: self.digest,
             source: self.source,
@@ -118,6 +133,42 @@ pub(crate) fn source(head: &Head, source: &Source) -> serde_json::Result<Vec<u8>
 
 pub(crate) fn read_source(body: &[u8]) -> Option<Source> {
     serde_json::from_slice(body.get(HEAD_BYTES..)?).ok()
+}
+
+/// A change of a quota as it is kept: what its leaf commits to are these bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct QuotaChange {
+    pub(crate) subject: QuotaSubject,
+    pub(crate) quota: Option<Quota>,
+    pub(crate) by: Address,
+    pub(crate) at_ms: u64,
+}
+
+impl QuotaChange {
+    /// The head of its leaf, and the entry's body.
+    pub(crate) fn write(&self) -> serde_json::Result<(Head, Vec<u8>)> {
+        let text = serde_json::to_vec(self)?;
+        let digest = merkle::leaf_hash(&text);
+        let (accepted_at_ms, time_s) = (self.at_ms, self.at_ms / 1000);
+        let head = Head { accepted_at_ms, digest, source: self.by, content_hash: digest, time_s };
+        let mut body = Vec::with_capacity(HEAD_BYTES + text.len());
+        head.write(&mut body);
+        body.extend(text);
+        Ok((head, body))
+    }
+
+    /// Reads an entry's body; `None` when head and text are not of one change.
+    pub(crate) fn read(body: &[u8]) -> Option<(Head, Self)> {
+        let (head, text) = (Head::read(body)?, body.get(HEAD_BYTES..)?);
+        let change: Self = serde_json::from_slice(text).ok()?;
+        (head.digest == merkle::leaf_hash(text) && head.source == change.by).then_some((head, change))
+    }
+
+    pub(crate) fn setting(self, place: u64, digest: B256) -> QuotaSetting {
+        let Self { subject, quota, by, at_ms } = self;
+        QuotaSetting { subject, quota, by, at_ms, place, digest, recorded: None }
+    }
 }
 
 /// The bounds of a data block: all leaves from the first place to the last.

@@ -4,13 +4,19 @@ use std::collections::HashMap;
 
 use alloy_primitives::B256;
 use chancery_data::{SourceId, Submission, submission::SubmissionKey};
-use chancery_reference_points::{Code, DoorError, DoorResult, source_data::Source};
+use chancery_reference_points::{
+    Code, DoorError, DoorResult,
+    quota::{QuotaSetting, QuotaSubject},
+    source_data::Source,
+};
 
 use crate::{
     entry::{self, Head},
     index::{Batch, Index, IndexError, Known, Version},
     journal::Entry,
+    quotas::Quotas,
     sources::Sources,
+    usage::Meter,
 };
 
 /// An operation about a subject.
@@ -49,6 +55,7 @@ pub(crate) struct Group<'a> {
     bytes: usize,
     keys: HashMap<(SourceId, SubmissionKey), Known>,
     versions: HashMap<B256, Version>,
+    meter: Meter<'a>,
 }
 
 impl<'a> Group<'a> {
@@ -62,6 +69,7 @@ impl<'a> Group<'a> {
             bytes: 0,
             keys: HashMap::new(),
             versions: HashMap::new(),
+            meter: Meter::new(index),
         }
     }
 
@@ -87,8 +95,9 @@ impl<'a> Group<'a> {
     /// Finds the place of a submission, or gives it one.
     ///
     /// # Errors
-    /// `IdempotencyConflict`, `VersionConflict`, and what [`Sources::key_for`] refuses: the key may have been replaced since it was verified.
-    pub(crate) fn submission(&mut self, sources: &Sources, checked: &Checked) -> DoorResult<Placed> {
+    /// `IdempotencyConflict`, `VersionConflict`, `QuotaExceeded`, and what [`Sources::key_for`] refuses: the key may have been replaced since it was
+    /// verified.
+    pub(crate) fn submission(&mut self, sources: &Sources, quotas: &Quotas, checked: &Checked) -> DoorResult<Placed> {
         let Checked { submission, updates } = checked;
         let (source, key) = (submission.statement.source, submission.statement.key);
         let known = match self.keys.get(&(source, key)) {
@@ -104,6 +113,19 @@ impl<'a> Group<'a> {
         }
         sources.key_for(submission)?;
         let versions = self.updated(submission, updates)?;
+        // Every way in leads here, and a repetition has been answered above: so each is counted once (QUOTA-2).
+        let organization = sources.get(source)?.organization.clone();
+        let counted = [QuotaSubject::Organization(organization), QuotaSubject::Source(source)];
+        let bytes = submission.operations.iter().map(|operation| operation.len() as u64).sum();
+        let size = (u64::from(submission.statement.count), bytes);
+        for subject in &counted {
+            if let Some(quota) = quotas.in_force(subject) {
+                self.meter.check(subject, &quota, size, self.now_ms)?;
+            }
+        }
+        for subject in counted {
+            self.meter.count(subject, size, self.now_ms, &mut self.batch).map_err(broken)?;
+        }
         let place = self.push(entry::SUBMISSION, entry::submission(submission, self.now_ms));
         for (position, subject, version) in versions {
             self.batch.version(subject, &version, place, position);
@@ -147,6 +169,15 @@ impl<'a> Group<'a> {
         Ok(self.push(entry::SOURCE, body))
     }
 
+    /// A quota that is set, or taken away when there is none.
+    pub(crate) fn quota(&mut self, change: entry::QuotaChange) -> DoorResult<QuotaSetting> {
+        let (head, body) = change.write().map_err(DoorError::internal)?;
+        let setting = change.setting(self.next_place(), head.digest);
+        self.batch.quota(&setting).map_err(broken)?;
+        self.push(entry::QUOTA, body);
+        Ok(setting)
+    }
+
     pub(crate) fn closed(&mut self, bounds: &entry::BlockBounds) -> DoorResult<()> {
         let body = serde_json::to_vec(bounds).map_err(DoorError::internal)?;
         self.batch.block(&crate::index::Block { bounds: bounds.clone(), record: None }).map_err(broken)?;
@@ -172,6 +203,7 @@ impl<'a> Group<'a> {
     /// Makes it visible, after it is durable.
     pub(crate) fn commit(mut self, position: crate::journal::Position) -> Result<(), IndexError> {
         let next = self.next_place();
+        self.meter.write(&mut self.batch);
         self.batch.group(self.first_place, position);
         self.batch.commit(next)
     }

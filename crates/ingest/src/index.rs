@@ -4,13 +4,18 @@ use std::path::Path;
 
 use alloy_primitives::B256;
 use chancery_data::{SourceId, submission::SubmissionKey};
-use chancery_reference_points::source_data::Source;
+use chancery_reference_points::{
+    quota::{QuotaSetting, QuotaSubject},
+    source_data::Source,
+};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     entry::{BlockBounds, BlockRecord},
     journal::Position,
+    limits::MAX_USAGE_DAYS,
+    usage::Usage,
 };
 
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
@@ -63,6 +68,9 @@ pub(crate) struct Index {
     versions: Keyspace,
     sources: Keyspace,
     blocks: Keyspace,
+    quotas: Keyspace,
+    quota_changes: Keyspace,
+    usage: Keyspace,
     meta: Keyspace,
 }
 
@@ -93,6 +101,9 @@ impl Index {
             versions: keyspace("versions")?,
             sources: keyspace("sources")?,
             blocks: keyspace("blocks")?,
+            quotas: keyspace("quotas")?,
+            quota_changes: keyspace("quota-changes")?,
+            usage: keyspace("usage")?,
             meta: keyspace("meta")?,
             database,
         })
@@ -176,6 +187,23 @@ impl Index {
         self.sources.iter().map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
     }
 
+    /// The settings in force.
+    pub(crate) fn quotas(&self) -> Result<Vec<QuotaSetting>, IndexError> {
+        self.quotas.iter().map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
+    }
+
+    /// The newest changes of quotas, newest first.
+    pub(crate) fn quota_changes(&self, most: usize) -> Result<Vec<QuotaSetting>, IndexError> {
+        let newest = self.quota_changes.iter().rev().take(most);
+        newest.map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
+    }
+
+    /// What a subject has used on a day; `None` when nothing.
+    pub(crate) fn usage(&self, subject: &QuotaSubject, day: u32) -> Result<Option<Usage>, IndexError> {
+        let value = self.usage.get(usage_key(subject, day)).map_err(failed("cannot be read"))?;
+        Ok(value.and_then(|bytes| read_usage(&bytes)).filter(|usage| usage.day == day))
+    }
+
     pub(crate) fn batch(&self) -> Batch<'_> {
         Batch { index: self, batch: self.database.batch() }
     }
@@ -223,6 +251,29 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// A quota that was set or taken away.
+    pub(crate) fn quota(&mut self, setting: &QuotaSetting) -> Result<(), IndexError> {
+        let (subject, value) = (setting.subject.to_string(), encode(setting)?);
+        self.batch.insert(&self.index.quota_changes, setting.place.to_be_bytes(), value.clone());
+        if setting.quota.is_some() {
+            self.batch.insert(&self.index.quotas, subject.as_str(), value);
+        } else {
+            self.batch.remove(&self.index.quotas, subject.as_str());
+        }
+        Ok(())
+    }
+
+    /// What a subject has used on a day, in the place of what it had used [`MAX_USAGE_DAYS`] before.
+    pub(crate) fn usage(&mut self, subject: &QuotaSubject, usage: &Usage) {
+        let Usage { day, operations, bytes, minute, minute_operations } = usage;
+        let mut value = [0; 36];
+        value[..4].copy_from_slice(&day.to_be_bytes());
+        for (place, number) in value[4..].chunks_exact_mut(8).zip([operations, bytes, minute, minute_operations]) {
+            place.copy_from_slice(&number.to_be_bytes());
+        }
+        self.batch.insert(&self.index.usage, usage_key(subject, *day), value);
+    }
+
     pub(crate) fn commit(mut self, complete_to: u64) -> Result<(), IndexError> {
         self.batch.insert(&self.index.meta, COMPLETE_TO, complete_to.to_be_bytes());
         self.batch.commit().map_err(failed("cannot be written"))
@@ -234,6 +285,25 @@ fn key_of(source: SourceId, key: SubmissionKey) -> [u8; 36] {
     bytes[..20].copy_from_slice(source.as_slice());
     bytes[20..].copy_from_slice(key.as_slice());
     bytes
+}
+
+/// The subject's text and the day's place in the ring of days.
+fn usage_key(subject: &QuotaSubject, day: u32) -> Vec<u8> {
+    let mut key = subject.to_string().into_bytes();
+    key.extend((day % MAX_USAGE_DAYS).to_be_bytes());
+    key
+}
+
+fn read_usage(bytes: &[u8]) -> Option<Usage> {
+    let (day, rest) = bytes.split_first_chunk()?;
+    let mut numbers = rest.chunks_exact(8).filter_map(|number| Some(u64::from_be_bytes(number.try_into().ok()?)));
+    Some(Usage {
+        day: u32::from_be_bytes(*day),
+        operations: numbers.next()?,
+        bytes: numbers.next()?,
+        minute: numbers.next()?,
+        minute_operations: numbers.next()?,
+    })
 }
 
 fn encode(value: &impl Serialize) -> Result<Vec<u8>, IndexError> {

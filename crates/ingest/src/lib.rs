@@ -6,7 +6,7 @@
 //!                                      +-- bounds of data blocks --> recorder --P2R--> chain --> proof
 //! ```
 //!
-//! Invariants: DATA-1 to DATA-7 and DATA-9 of the specification.
+//! Invariants: DATA-1 to DATA-7, DATA-9 and QUOTA-1 to QUOTA-4 of the specification.
 //!
 //! It must not know what a format means (the rules come in by [`ContentRules`]), reach a chain but through P2R, or acknowledge what is not synced.
 
@@ -19,9 +19,11 @@ mod index;
 pub mod journal;
 pub mod limits;
 mod open;
+mod quotas;
 pub mod reading;
 mod sources;
 mod subject;
+mod usage;
 mod writer;
 
 pub use engine::{ContentRules, Ingest, Parts};

@@ -12,6 +12,14 @@ pub const MAX_CLOCK_SKEW_MS: u64 = 240_000;
 pub const MAX_BLOCKS_IN_FLIGHT: usize = 4;
 /// Closed data blocks that wait for a chain; with as many, nothing more is accepted.
 pub const MAX_UNRECORDED_BLOCKS: usize = 1024;
+/// Days of which the index keeps what a source or an organization has used.
+pub const MAX_USAGE_DAYS: u32 = 64;
+/// Changes of quotas that a report shows.
+pub const MAX_SHOWN_CHANGES: usize = 100;
+/// Most that a dry run names of those who are over.
+pub const MAX_NAMED_OVER: usize = 100;
+/// How long a change of a quota waits until it is final, before it is answered.
+pub const QUOTA_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest reason of a withdrawal, in bytes.
 pub const MAX_REASON_BYTES: usize = 256;
 

@@ -3,14 +3,16 @@
 use std::{path::Path, time::Instant};
 
 use chancery_data::{Operation, submission::Statement};
-use chancery_reference_points::DoorError;
+use chancery_reference_points::{DoorError, quota::QuotaSubject};
 
 use crate::{
     entry::{self, BlockBounds, BlockRecord, Head},
     index::{Block, Index, IndexError, Known, Version},
     journal::{self, Group, Journal, JournalError},
+    quotas::Quotas,
     sources::Sources,
     subject::subject_key,
+    usage::Meter,
     writer::OpenBlock,
 };
 
@@ -37,6 +39,7 @@ pub enum OpenError {
 pub(crate) struct Opened {
     pub(crate) journal: Journal,
     pub(crate) sources: Sources,
+    pub(crate) quotas: Quotas,
     pub(crate) open: Option<OpenBlock>,
     pub(crate) unrecorded: Vec<BlockBounds>,
 }
@@ -52,8 +55,12 @@ pub(crate) fn open(directory: &Path, index: &Index, chain_id: u64) -> Result<Ope
     if complete_to < journal.next_place() {
         catch_up(directory, index, complete_to, &mut sources)?;
     }
+    let mut quotas = Quotas::default();
+    for setting in index.quotas()? {
+        quotas.put(setting);
+    }
     let open = gathering(directory, index, journal.next_place())?;
-    Ok(Opened { journal, sources, open, unrecorded: index.unrecorded()? })
+    Ok(Opened { journal, sources, quotas, open, unrecorded: index.unrecorded()? })
 }
 
 fn catch_up(directory: &Path, index: &Index, complete_to: u64, sources: &mut Sources) -> Result<(), OpenError> {
@@ -75,6 +82,7 @@ fn index_group(index: &Index, group: &Group, sources: &mut Sources) -> Result<()
     let mut batch = index.batch();
     let mut versions: std::collections::HashMap<_, Version> = std::collections::HashMap::new();
     let mut closed: Vec<BlockBounds> = Vec::new();
+    let mut meter = Meter::new(index);
     for (place, (kind, body)) in (group.first_place..).zip(&group.entries) {
         let unknown = || OpenError::Entry { place };
         match *kind {
@@ -86,6 +94,12 @@ fn index_group(index: &Index, group: &Group, sources: &mut Sources) -> Result<()
                 let jws = jws.map_err(|_| unknown())?;
                 let statement: Statement = serde_json::from_slice(&jws.payload).map_err(|_| unknown())?;
                 let organization = sources.get(source).map(|source| source.organization.clone());
+                let bytes = kept.operations.iter().map(|operation| operation.len() as u64).sum();
+                let counted = (kept.operations.len() as u64, bytes);
+                let of = organization.iter().cloned().map(QuotaSubject::Organization);
+                for subject in of.chain([QuotaSubject::Source(source)]) {
+                    meter.count(subject, counted, accepted_at_ms, &mut batch)?;
+                }
                 for (position, bytes) in (0..).zip(&kept.operations) {
                     let operation = Operation::parse(bytes).map_err(|_| unknown())?;
                     let Some(subject) = &operation.subject else { continue };
@@ -106,6 +120,10 @@ fn index_group(index: &Index, group: &Group, sources: &mut Sources) -> Result<()
                 batch.source(&source)?;
                 sources.put(source).map_err(OpenError::Source)?;
             }
+            entry::QUOTA => {
+                let (head, change) = entry::QuotaChange::read(body).ok_or_else(unknown)?;
+                batch.quota(&change.setting(place, head.digest))?;
+            }
             entry::CLOSED => {
                 let bounds: BlockBounds = serde_json::from_slice(body).map_err(|_| unknown())?;
                 batch.block(&Block { bounds: bounds.clone(), record: None })?;
@@ -125,6 +143,7 @@ fn index_group(index: &Index, group: &Group, sources: &mut Sources) -> Result<()
             _ => return Err(unknown()),
         }
     }
+    meter.write(&mut batch);
     batch.group(group.first_place, group.position);
     Ok(batch.commit(group.first_place + group.entries.len() as u64)?)
 }
@@ -140,7 +159,7 @@ fn gathering(directory: &Path, index: &Index, next_place: u64) -> Result<Option<
     for group in journal::read_from(directory, position)? {
         let group = group?;
         for (place, (kind, _)) in (group.first_place..).zip(&group.entries) {
-            if place >= from && matches!(*kind, entry::SUBMISSION | entry::SOURCE) {
+            if place >= from && entry::is_leaf(*kind) {
                 let block = open.get_or_insert_with(|| OpenBlock {
                     first: place,
                     last: place,

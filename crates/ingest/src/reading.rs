@@ -8,7 +8,7 @@ use std::{
 
 use alloy_primitives::B256;
 use chancery_data::SourceId;
-use chancery_reference_points::{data_block::TransactionLocator, source_data::Source};
+use chancery_reference_points::{data_block::TransactionLocator, quota::QuotaSetting, source_data::Source};
 use tokio::sync::watch;
 
 use crate::{
@@ -56,6 +56,13 @@ pub enum JournalEntry {
         /// The source after the change.
         source: Box<Source>,
         /// When, whose, and what the data block holds of it.
+        head: Head,
+    },
+    /// A quota was set or taken away; `place`, `digest` and all but where it is recorded.
+    Quota {
+        /// The setting.
+        setting: Box<QuotaSetting>,
+        /// When, by whom, and what the data block holds of it.
         head: Head,
     },
     /// The bounds of a data block: first and last place, leaves, Unix milliseconds.
@@ -202,6 +209,11 @@ fn read_entry(place: u64, kind: u8, body: &[u8], body_at: u64) -> Option<Journal
         entry::SOURCE => {
             let source = Box::new(entry::read_source(body)?);
             Some(JournalEntry::Source { source, head: Head::read(body)? })
+        }
+        entry::QUOTA => {
+            let (head, change) = entry::QuotaChange::read(body)?;
+            let setting = Box::new(change.setting(place, head.digest));
+            Some(JournalEntry::Quota { setting, head })
         }
         entry::CLOSED => {
             let BlockBounds { first, last, count, closed_at_ms } = serde_json::from_slice(body).ok()?;

@@ -1,6 +1,9 @@
 //! The registered sources: whose key is whose, now and before (DATA-1).
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use alloy_primitives::Address;
 use chancery_data::{
@@ -9,6 +12,7 @@ use chancery_data::{
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
+    quota::QuotaSubject,
     source_data::{Source, SourceChange, SourceKey, Withdrawal},
 };
 
@@ -50,6 +54,16 @@ impl Sources {
         self.by_id
             .get(&source)
             .ok_or_else(|| DoorError::new(Code::UnknownSource, format!("there is no source {source}")))
+    }
+
+    /// All sources and their organizations, as quotas name them.
+    pub(crate) fn parties(&self) -> BTreeSet<QuotaSubject> {
+        let sources = self.by_id.values();
+        sources
+            .flat_map(|source| {
+                [QuotaSubject::Organization(source.organization.clone()), QuotaSubject::Source(source.source)]
+            })
+            .collect()
     }
 
     /// The key that a submission has to be verified with, if its source may submit at this moment.

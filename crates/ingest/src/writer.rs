@@ -7,9 +7,11 @@
 
 use std::{sync::Arc, time::Instant};
 
+use alloy_primitives::Address;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
     journal::Clock,
+    quota::{MAX_SETTINGS, Quota, QuotaSetting, QuotaSubject},
     source_data::{Source, SourceChange},
 };
 use parking_lot::RwLock;
@@ -19,11 +21,12 @@ use tokio::{
 };
 
 use crate::{
-    entry::{BlockBounds, BlockRecord},
+    entry::{BlockBounds, BlockRecord, QuotaChange},
     group::{Checked, Group, Placed},
     index::Index,
     journal::Journal,
     limits::{Limits, MAX_BLOCKS_IN_FLIGHT, MAX_UNRECORDED_BLOCKS},
+    quotas::Quotas,
     sources::Sources,
 };
 
@@ -45,6 +48,12 @@ pub(crate) enum Command {
         change: SourceChange,
         reply: oneshot::Sender<DoorResult<Source>>,
     },
+    Quota {
+        subject: QuotaSubject,
+        quota: Option<Quota>,
+        by: Address,
+        reply: oneshot::Sender<DoorResult<QuotaSetting>>,
+    },
     Recorded(BlockRecord),
     Stop(oneshot::Sender<()>),
 }
@@ -62,6 +71,7 @@ pub(crate) struct Writer {
     pub(crate) journal: Journal,
     pub(crate) index: Arc<Index>,
     pub(crate) sources: Arc<RwLock<Sources>>,
+    pub(crate) quotas: Arc<RwLock<Quotas>>,
     pub(crate) open: Option<OpenBlock>,
     pub(crate) unrecorded: usize,
     /// Blocks that are recorded, and whose entry could not be written yet.
@@ -81,6 +91,13 @@ enum Reply {
         _permit: Arc<OwnedSemaphorePermit>,
     },
     Source(oneshot::Sender<DoorResult<Source>>, DoorResult<Source>),
+    Quota(oneshot::Sender<DoorResult<QuotaSetting>>, DoorResult<QuotaSetting>),
+}
+
+/// What a group changes of what the next ones are judged by.
+enum Changed {
+    Source(Source),
+    Quota(QuotaSetting),
 }
 
 impl Writer {
@@ -138,13 +155,18 @@ impl Writer {
                 }
                 Command::Source { actor, change, reply } => {
                     let result = self.source(&mut group, &actor, change, &mut closed);
-                    changed = result.as_ref().ok().cloned();
+                    changed = result.as_ref().ok().cloned().map(Changed::Source);
                     replies.push(Reply::Source(reply, result));
+                }
+                Command::Quota { subject, quota, by, reply } => {
+                    let result = self.quota(&mut group, (subject, quota, by), &mut closed);
+                    changed = result.as_ref().ok().cloned().map(Changed::Quota);
+                    replies.push(Reply::Quota(reply, result));
                 }
                 Command::Recorded(record) => self.unwritten.push(record),
                 Command::Stop(reply) => *stopped = Some(reply),
             }
-            // What follows a change of a source is judged by what it changed: in the next group.
+            // What follows a change of a source or a quota is judged by what it changed: in the next group.
             if changed.is_none() && stopped.is_none() && group.bytes() < GROUP_TARGET_BYTES {
                 next = commands.try_recv().ok();
             }
@@ -162,8 +184,14 @@ impl Writer {
             Ok(()) => {
                 self.durable.send_replace(self.journal.next_place());
                 self.unwritten.clear();
-                if let Some(Err(error)) = changed.map(|source| self.sources.write().put(source)) {
-                    tracing::error!(%error, "a source does not read");
+                match changed {
+                    Some(Changed::Source(source)) => {
+                        if let Err(error) = self.sources.write().put(source) {
+                            tracing::error!(%error, "a source does not read");
+                        }
+                    }
+                    Some(Changed::Quota(setting)) => self.quotas.write().put(setting),
+                    None => {}
                 }
                 for bounds in closed {
                     // Nobody records any more when the process ends.
@@ -201,7 +229,7 @@ impl Writer {
         closed: &mut Vec<BlockBounds>,
     ) -> DoorResult<Placed> {
         self.make_room(group, closed)?;
-        let placed = group.submission(&self.sources.read(), checked)?;
+        let placed = group.submission(&self.sources.read(), &self.quotas.read(), checked)?;
         if !placed.repeated {
             self.enter(placed.place);
         }
@@ -220,6 +248,22 @@ impl Writer {
         let place = group.source(&head, &source)?;
         self.enter(place);
         Ok(source)
+    }
+
+    fn quota(
+        &mut self,
+        group: &mut Group<'_>,
+        (subject, quota, by): (QuotaSubject, Option<Quota>, Address),
+        closed: &mut Vec<BlockBounds>,
+    ) -> DoorResult<QuotaSetting> {
+        self.make_room(group, closed)?;
+        if quota.is_some() && !self.quotas.read().has_place_for(&subject) {
+            let detail = format!("there are {MAX_SETTINGS} settings: take one away first");
+            return Err(DoorError::new(Code::ConfigurationInvalid, detail));
+        }
+        let setting = group.quota(QuotaChange { subject, quota, by, at_ms: (self.clock)() })?;
+        self.enter(setting.place);
+        Ok(setting)
     }
 
     /// A leaf more in the open block.
@@ -266,6 +310,9 @@ fn answer(replies: Vec<Reply>, failed: Option<&DoorError>) {
             }
             Reply::Source(reply, source) => {
                 let _ = reply.send(failed.map_or(source, |error| Err(error.clone())));
+            }
+            Reply::Quota(reply, setting) => {
+                let _ = reply.send(failed.map_or(setting, |error| Err(error.clone())));
             }
         }
     }

@@ -11,7 +11,7 @@ use chancery_ledger::{Chain, ChainHead, LedgerError};
 use crate::limits::MAX_CLOCK_SKEW_S;
 
 pub use keys::{MAX_CHANGES, PublishedKey, encryption_key};
-pub use members::member;
+pub use members::{member, receivers};
 pub use publishing::publish;
 
 /// Oldest final block that is believed, in seconds: within so long a revoked key is noticed, also when a node hides what came later.
@@ -59,6 +59,12 @@ pub enum LookupError {
     TooManyChanges {
         /// The address.
         address: Address,
+    },
+    /// Too many key records to prove each.
+    #[error("{organization} has too many key records to prove each: name the receiver's address with --to-key")]
+    TooManyRecords {
+        /// The organization.
+        organization: String,
     },
     /// Nothing proven says that it ever was a key of that organization.
     #[error("{address} never was a key of {organization} with the right `{right}`, as far as the chain shows: {why}")]

@@ -36,6 +36,8 @@ pub struct Parts {
     pub chain: ChainName,
     /// Its EIP-155 id.
     pub chain_id: u64,
+    /// Hash of its genesis header.
+    pub genesis: B256,
     /// The time.
     pub clock: Clock,
 }
@@ -173,6 +175,13 @@ impl Desk {
             let detail =
                 format!("the statement is for chain {}, this is {}", stated.statement.chain_id(), self.0.chain_id);
             return Err(DoorError::new(Code::WrongChain, detail));
+        }
+        if stated.statement.genesis() != Some(self.0.genesis) {
+            let detail = match stated.statement.genesis() {
+                Some(genesis) => format!("the statement is for the chain with genesis {genesis}, this is another"),
+                None => "the statement names no genesis: sign it anew with the present release".to_owned(),
+            };
+            return Err(DoorError::new(Code::WrongChain, detail).with("expected", self.0.genesis.to_string()));
         }
         if stated.statement.signer() != address {
             let detail = "statement: it is of another address than the one that authenticates the request";

@@ -109,6 +109,8 @@ pub struct VerifiedMessage {
     pub acknowledged: Option<RecordedAt>,
     /// Whether the file proves that the keys were the organizations': never. The chain shows it to whoever asks it.
     pub organizations_proven: bool,
+    /// Whether every statement names the genesis of the chain, and not its id alone: those of version 1 do not.
+    pub genesis_signed: bool,
     /// The checks that were made, in order.
     pub checks: Vec<String>,
 }
@@ -181,6 +183,8 @@ impl MessageProof {
                 Some(found)
             }
         };
+        let said = acknowledged.as_ref().is_none_or(|(stated, _)| stated.statement.genesis().is_some());
+        let genesis_signed = said && deposit.statement.genesis().is_some();
         let (acknowledgement, acknowledged) = acknowledged.map(|(stated, at)| (stated.statement, at)).unzip();
         Ok(VerifiedMessage {
             message: deposit.id(),
@@ -189,6 +193,7 @@ impl MessageProof {
             acknowledgement,
             acknowledged,
             organizations_proven: false,
+            genesis_signed,
             checks,
         })
     }
@@ -210,6 +215,10 @@ fn verify<S: Statement>(
     let stated = signed::<S>(which, proven)?;
     if stated.statement.chain_id() != chain.chain_id() {
         return Err(refuse("chain-matches", "it was signed for another chain".to_owned()));
+    }
+    if stated.statement.genesis().is_some_and(|genesis| genesis != chain.genesis_hash()) {
+        let detail = "it was signed for a chain with the same id and another genesis";
+        return Err(refuse("chain-matches", detail.to_owned()));
     }
     let leaf = leaf_of(&stated);
     if !data_block::verify(DataBlockRoot(proven.root), &leaf, &proven.siblings) {
@@ -255,3 +264,6 @@ fn leaf_of<S: Statement>(stated: &Stated<S>) -> Leaf {
         time: stated.statement.time(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::limits::MAX_STATEMENT_BYTES;
 
-/// Version of both statements.
-pub const VERSION: u32 = 1;
+/// Version of both statements: they name the chain's genesis.
+pub const VERSION: u32 = 2;
+/// The version before, which names the chain's id alone. It is read and verified, and not taken any more.
+pub const VERSION_WITHOUT_GENESIS: u32 = 1;
 /// Data format of a deposit.
 pub const DEPOSIT_FORMAT: &str = "message/deposit";
 /// Data format of an acknowledgement.
@@ -27,8 +29,13 @@ pub enum StatementError {
     #[error("the statement cannot be read: {0}")]
     Unreadable(String),
     /// A version that this release does not know.
-    #[error("the statement has version {0}, known is {VERSION}")]
+    #[error("the statement has version {0}, known are {VERSION_WITHOUT_GENESIS} and {VERSION}")]
     Version(u32),
+    /// With the version that names none, or without one.
+    #[error(
+        "a statement of version {VERSION} names the genesis of its chain, one of version {VERSION_WITHOUT_GENESIS} does not"
+    )]
+    Genesis,
     /// An acknowledgement of something else.
     #[error("the acknowledgement does not fit: {0}")]
     OtherMessage(&'static str),
@@ -55,6 +62,9 @@ pub struct Head {
     pub version: u32,
     /// EIP-155 id of the main chain of the city that keeps the message.
     pub chain_id: u64,
+    /// Hash of its genesis header: another city may have given its chain the same id. Absent in [`VERSION_WITHOUT_GENESIS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub genesis: Option<B256>,
     /// The sender, who signs.
     pub from: Correspondent,
     /// The receiver.
@@ -98,6 +108,9 @@ pub struct Acknowledgement {
     pub version: u32,
     /// EIP-155 id of the main chain.
     pub chain_id: u64,
+    /// Hash of its genesis header; absent in [`VERSION_WITHOUT_GENESIS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub genesis: Option<B256>,
     /// The message.
     pub message: B256,
     /// Digest of the operation that deposited it.
@@ -117,6 +130,8 @@ pub trait Statement: Serialize + DeserializeOwned {
     fn version(&self) -> u32;
     /// EIP-155 id of the chain that it is for.
     fn chain_id(&self) -> u64;
+    /// Hash of that chain's genesis header, from [`VERSION`] on.
+    fn genesis(&self) -> Option<B256>;
     /// Who signs it.
     fn signer(&self) -> Address;
     /// What it is about, as the data operation names it.
@@ -136,6 +151,10 @@ impl Statement for Deposit {
 
     fn chain_id(&self) -> u64 {
         self.head.chain_id
+    }
+
+    fn genesis(&self) -> Option<B256> {
+        self.head.genesis
     }
 
     fn signer(&self) -> Address {
@@ -165,6 +184,10 @@ impl Statement for Acknowledgement {
 
     fn chain_id(&self) -> u64 {
         self.chain_id
+    }
+
+    fn genesis(&self) -> Option<B256> {
+        self.genesis
     }
 
     fn signer(&self) -> Address {
@@ -214,8 +237,10 @@ impl<S: Statement> Stated<S> {
             return Err(StatementError::TooLong);
         }
         let statement: S = serde_json::from_str(text).map_err(|error| StatementError::Unreadable(error.to_string()))?;
-        if statement.version() != VERSION {
-            return Err(StatementError::Version(statement.version()));
+        match (statement.version(), statement.genesis()) {
+            (VERSION, Some(_)) | (VERSION_WITHOUT_GENESIS, None) => {}
+            (VERSION | VERSION_WITHOUT_GENESIS, _) => return Err(StatementError::Genesis),
+            (unknown, _) => return Err(StatementError::Version(unknown)),
         }
         Ok(Self { text: text.to_owned(), statement })
     }
@@ -274,6 +299,8 @@ impl Stated<Acknowledgement> {
             "by: it is not the receiver that the message names"
         } else if said.chain_id != head.chain_id {
             "chainId: it is another chain"
+        } else if head.genesis.is_some() && said.genesis != head.genesis {
+            "genesis: it is another chain"
         } else {
             return Ok(());
         }))

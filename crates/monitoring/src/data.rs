@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult,
+    Actor, Code, DoorError, DoorResult, Role,
     data_search::{AuditReport, AuditRequest, MAX_AUDIT_OPERATIONS},
     m2r::M2rData,
+    quota::QuotaReport,
     v2m::V2mData,
 };
 
@@ -35,13 +36,19 @@ impl V2mData for DataAudit {
         }
         self.m2r.audit(request).await
     }
+
+    async fn quotas(&self, actor: &Actor) -> DoorResult<QuotaReport> {
+        if !actor.is(Role::Operator) {
+            authorize_supervisor(actor)?;
+        }
+        self.m2r.quotas().await
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use alloy_primitives::Address;
-    use chancery_reference_points::Role;
 
     use super::*;
 
@@ -51,6 +58,24 @@ mod tests {
     impl M2rData for Unreached {
         async fn audit(&self, _: AuditRequest) -> DoorResult<AuditReport> {
             panic!("the journal was reached")
+        }
+
+        async fn quotas(&self) -> DoorResult<QuotaReport> {
+            let (settings, changes, usage) = (Vec::new(), Vec::new(), Vec::new());
+            Ok(QuotaReport { now_ms: 0, day_ends_ms: 1, settings, changes, usage, left_off: 0 })
+        }
+    }
+
+    // M-MON-1, M-CON-1
+    #[tokio::test]
+    async fn supervisors_and_operators_see_what_is_used_and_nobody_else() {
+        let audit = DataAudit::new(Arc::new(Unreached));
+        for role in Role::ALL {
+            let seen = audit.quotas(&Actor::new(Address::ZERO, [role])).await;
+            match role {
+                Role::Supervisor | Role::Operator => assert!(seen.is_ok()),
+                _ => assert_eq!(seen.unwrap_err().code(), Code::RoleRequired, "{role:?}"),
+            }
         }
     }
 

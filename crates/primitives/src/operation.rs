@@ -86,6 +86,9 @@ pub enum OperationType {
     /// A data source is registered, or changes its key.
     #[serde(rename = "data.source")]
     DataSource,
+    /// An operator sets or takes away a quota (`docs/specs/data.md`).
+    #[serde(rename = "data.quota")]
+    DataQuota,
     /// A person publishes a key: the signature of ERC-1056's `setAttributeSigned`.
     #[serde(rename = "identity.attribute")]
     IdentityAttribute,
@@ -93,13 +96,14 @@ pub enum OperationType {
 
 impl OperationType {
     /// Every type.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CertificateIssue,
         Self::CertificateStatus,
         Self::CertificateInspect,
         Self::DataRecord,
         Self::DataSubmission,
         Self::DataSource,
+        Self::DataQuota,
         Self::IdentityAttribute,
     ];
 
@@ -113,6 +117,7 @@ impl OperationType {
             Self::DataRecord => "data.record",
             Self::DataSubmission => "data.submission",
             Self::DataSource => "data.source",
+            Self::DataQuota => "data.quota",
             Self::IdentityAttribute => "identity.attribute",
         }
     }

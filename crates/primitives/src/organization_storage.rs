@@ -49,10 +49,16 @@ pub fn right_period_slot(code: OrganizationCode, right: Right, index: u64) -> B2
     after(keccak256(right_periods_slot(code, right)), index)
 }
 
+/// How many key records an organization has: the registry keeps every one that there was.
+#[must_use]
+pub fn key_records_slot(code: OrganizationCode) -> B256 {
+    in_mapping(code.to_bytes32(), position(KEY_RECORDS_SLOT))
+}
+
 /// The three slots of a key record, which [`KeyRecord::decode`] reads.
 #[must_use]
 pub fn key_record_slots(code: OrganizationCode, index: u64) -> [B256; 3] {
-    let first = keccak256(in_mapping(code.to_bytes32(), position(KEY_RECORDS_SLOT)));
+    let first = keccak256(key_records_slot(code));
     let offset = U256::from(index).wrapping_mul(U256::from(KEY_RECORD_SLOTS));
     let record = B256::from(U256::from_be_bytes(first.0).wrapping_add(offset));
     [0, 1, 2].map(|slot| after(record, slot))

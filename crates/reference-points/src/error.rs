@@ -122,6 +122,7 @@ codes! {
     StapleTooLarge = "staple-too-large", Conflict, "The proof is larger than any verifier reads.", "`limit` bounds its bytes: show the certificate online.";
     TransactionRefused = "transaction-refused", Conflict, "The contract refused the transaction.", "`detail` names the contract's reason.";
     TooManyRequests = "too-many-requests", Temporary, "Too many requests.", "Wait `retryAfterMs` and send it again.";
+    QuotaExceeded = "quota-exceeded", Temporary, "A quota is used up.", "`quota` of `subject` allows `limit`, `used` are used: send it again, with the same key, after `retryAfterMs`, or ask the operator. What has more than `limit` by itself is sent in smaller submissions.";
     MailboxFull = "mailbox-full", Temporary, "Too many messages wait for this receiver.", "Send it again when the receiver has acknowledged some: `waiting` of `limit` are waiting.";
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";

@@ -32,6 +32,7 @@ pub mod error;
 pub mod journal;
 pub mod operation;
 pub mod organization;
+pub mod quota;
 pub mod source_data;
 
 pub mod c2p;

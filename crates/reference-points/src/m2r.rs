@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::{
     DoorResult,
     data_search::{AuditReport, AuditRequest},
+    quota::QuotaReport,
     v2m::{EventFilter, HistoryEntry},
 };
 
@@ -26,4 +27,10 @@ pub trait M2rData: Send + Sync {
     /// # Errors
     /// `JournalUnavailable` when the disk does not answer; damage is no error but the report's difference.
     async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport>;
+
+    /// Quotas, and what is used of them.
+    ///
+    /// # Errors
+    /// `Internal`.
+    async fn quotas(&self) -> DoorResult<QuotaReport>;
 }

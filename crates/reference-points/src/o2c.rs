@@ -9,6 +9,7 @@ use crate::{
     data_block::TransactionLocator,
     data_format::DataFormat,
     organization::{Organization, OrganizationKey},
+    quota::{Quota, QuotaSubject},
 };
 
 /// A change of the configuration: procedure 8.8, step 1.
@@ -65,6 +66,26 @@ pub enum Change {
         /// Whether it is offered.
         offered: bool,
     },
+    /// Says how much is accepted of an organization, a source, or each of them.
+    SetQuota {
+        /// Of whom.
+        subject: QuotaSubject,
+        /// `None` takes the setting away: the default counts again.
+        quota: Option<Quota>,
+        /// The operator who asks: it stands in the record.
+        by: Address,
+    },
+}
+
+impl Change {
+    /// Who the change says has asked for it, where that is recorded.
+    #[must_use]
+    pub const fn by(&self) -> Option<Address> {
+        match self {
+            Self::SetQuota { by, .. } => Some(*by),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a change is only looked at.

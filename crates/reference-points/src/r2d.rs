@@ -71,7 +71,7 @@ pub trait R2dSources: Send + Sync {
     ///
     /// # Errors
     /// For each: `MalformedRequest`, `SignatureInvalid`, `UnknownSource`, `KeyRotated`, `SourceWithdrawn`, `WrongChain`, `ClockSkew`, `UnknownFormat`,
-    /// `FormatVersion`, `SchemaViolation`, `IdempotencyConflict`, `VersionConflict`, `TooManyRequests`, `JournalUnavailable`.
+    /// `FormatVersion`, `SchemaViolation`, `IdempotencyConflict`, `VersionConflict`, `QuotaExceeded`, `TooManyRequests`, `JournalUnavailable`.
     async fn accept(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>>;
 
     /// What has become of a submission.

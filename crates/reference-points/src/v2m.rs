@@ -8,6 +8,7 @@ use crate::{
     Actor, DoorResult,
     data_block::TransactionLocator,
     data_search::{AuditReport, AuditRequest},
+    quota::QuotaReport,
 };
 
 /// What happened (M-MON-2).
@@ -125,4 +126,10 @@ pub trait V2mData: Send + Sync {
     /// # Errors
     /// `RoleRequired`, `MalformedRequest`, `JournalUnavailable`.
     async fn audit_data(&self, actor: &Actor, request: AuditRequest) -> DoorResult<AuditReport>;
+
+    /// Quotas of sources and organizations, their newest changes, and what is used of them. Operators see it too: they set them.
+    ///
+    /// # Errors
+    /// `RoleRequired`.
+    async fn quotas(&self, actor: &Actor) -> DoorResult<QuotaReport>;
 }

@@ -1,6 +1,6 @@
 //! R2D to data sources, C2R to controlling, M2R to monitoring.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_data::SourceId;
 use chancery_primitives::data_block::DataBlockTree;
@@ -12,6 +12,7 @@ use chancery_reference_points::{
     data_search::{AuditReport, AuditRequest},
     m2r::{M2r, M2rData},
     o2c::{Change, ChangeResult, Mode},
+    quota::{Quota, QuotaReport, QuotaSubject},
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
     v2m::{EventFilter, HistoryEntry},
@@ -102,8 +103,10 @@ impl R2dSources for Representation {
 #[async_trait]
 impl C2r for Representation {
     async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
-        let Change::ConfigureFormat(format) = change else {
-            return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() });
+        let format = match change {
+            Change::ConfigureFormat(format) => format,
+            Change::SetQuota { subject, quota, by } => return self.control_quota(subject, *quota, *by, mode).await,
+            _ => return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() }),
         };
         if !self.chains.contains(&format.chain) {
             return Err(DoorError::new(
@@ -119,6 +122,26 @@ impl C2r for Representation {
     }
 }
 
+impl Representation {
+    async fn control_quota(
+        &self,
+        subject: &QuotaSubject,
+        quota: Option<Quota>,
+        by: Address,
+        mode: Mode,
+    ) -> DoorResult<ChangeResult> {
+        let mut effects = self.ingest.check_quota(subject.clone(), quota).await?;
+        let mut recorded = Vec::new();
+        if mode == Mode::Apply && !effects.is_empty() {
+            recorded.extend(self.ingest.set_quota(subject.clone(), quota, by).await?.recorded);
+            if recorded.is_empty() {
+                effects.push(format!("quota of {subject}: in force and durable; its data block is not final yet"));
+            }
+        }
+        Ok(ChangeResult { effects, recorded })
+    }
+}
+
 #[async_trait]
 impl M2r for Representation {
     async fn journal(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
@@ -130,5 +153,9 @@ impl M2r for Representation {
 impl M2rData for Representation {
     async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
         self.ingest.audit(request).await
+    }
+
+    async fn quotas(&self) -> DoorResult<QuotaReport> {
+        self.ingest.quotas().await
     }
 }

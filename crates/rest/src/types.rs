@@ -19,6 +19,7 @@ pub mod messages;
 pub mod operations;
 pub mod organizations;
 pub mod presentations;
+pub mod quotas;
 pub mod resources;
 pub mod roles;
 pub mod session;

@@ -80,6 +80,26 @@ describe('a stream of submissions', () => {
     expect(asked.map((request) => linesOf(request).length)).toEqual([4, 1]);
   });
 
+  // QUOTA-4: it may be so for a day; the line is told, and the others go on.
+  it('does not send again what a quota refuses', async () => {
+    const { url, asked } = await gatewayThat((response, request) => {
+      linesOf(request).forEach((line, index) => {
+        const full = { index, problem: problem(429, 'quota-exceeded', { quota: 'operationsPerDay', retryAfterMs: 3_600_000 }) };
+        response.write(`${JSON.stringify(index === 1 ? full : { index, receipt: receiptOf(line) })}\n`);
+      });
+      response.end();
+    });
+    const { ports: fixed, waits } = ports();
+    const client = new Client({ gateway: url, mainChainId: 7100, ports: fixed });
+    const outcomes = await gathered(client.submitAll(key, operations(3), TERMS, { batch: 1 }));
+    expect(outcomes.map(({ index, receipt, problem: refusal }) => [index, receipt?.place ?? refusal?.code])).toEqual([
+      [0, 0],
+      [1, 'quota-exceeded'],
+      [2, 2],
+    ]);
+    expect([waits, asked.length]).toEqual([[], 1]);
+  });
+
   it('ends with the failure when nothing is decided however often it is sent', async () => {
     const failing: [(response: ServerResponse) => void, unknown, number][] = [
       [(response) => response.destroy(), UnreachableError, 3],

@@ -149,6 +149,7 @@ fn bodies(data: &[u8]) {
     same_when_written::<types::session::SignIn>(data);
     same_when_written::<types::users::RegisterUser>(data);
     same_when_written::<types::formats::ConfigureFormat>(data);
+    same_when_written::<types::quotas::Quota>(data);
 }
 
 fn canonical(data: &[u8]) {

@@ -200,6 +200,37 @@ pub(crate) struct RepairJournal {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum QuotaCommand {
+    /// Show what is set, its newest changes, and what is used today (operator, supervisor).
+    Show,
+    /// Say how much is accepted (operator). What is not named is not bounded; the setting takes the place of the one before as a whole.
+    Set {
+        /// `organizations` or `sources` (of each without a quota of its own), `organization:CODE`, `source:0x...`.
+        subject: String,
+        /// Most operations in a day (UTC).
+        #[arg(long)]
+        operations_per_day: Option<u64>,
+        /// Most bytes of operations in a day (UTC).
+        #[arg(long)]
+        bytes_per_day: Option<u64>,
+        /// The rate: most operations in a minute.
+        #[arg(long)]
+        operations_per_minute: Option<u64>,
+        /// Only say what would change, and who would be over.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Take a setting away: the default counts again (operator).
+    Remove {
+        /// As it was set.
+        subject: String,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum FormatCommand {
     /// Configure a format, or its next version.
     Configure {

@@ -23,6 +23,18 @@ pub(crate) enum ShareCommand {
     Collect(ServeShared),
     /// Publish what was extracted as versions of the asset.
     Publish(OwnerFile),
+    /// Publish a small text as the next version: it stands on the chain itself, for everybody to read.
+    PublishText {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// The text, UTF-8, at most 4096 bytes.
+        text: PathBuf,
+        /// What it is.
+        #[arg(long = "type", value_name = "TYPE", default_value = "text/plain")]
+        data_type: String,
+    },
+    /// Read a small text of a resource from the chain, with its proof.
+    Text(ReadText),
     /// Show the rows that break the declaration, with the reasons.
     Rejects {
         #[command(flatten)]
@@ -133,6 +145,20 @@ pub(crate) struct EndAccess {
     /// The number of the request.
     pub(crate) request: u64,
     /// The contract of the asset. Default: the one that the directory names, when it shows you the resource.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) asset: Option<Address>,
+    #[command(flatten)]
+    pub(crate) chain: TrustedMain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReadText {
+    /// The resource.
+    pub(crate) resource: String,
+    /// Which version. Default: the newest.
+    #[arg(long = "of-version", value_name = "N")]
+    pub(crate) version: Option<u32>,
+    /// The contract of the asset. Default: the one that the directory names.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) asset: Option<Address>,
     #[command(flatten)]

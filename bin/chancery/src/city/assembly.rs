@@ -47,7 +47,7 @@ pub(crate) fn up(options: &Up) -> Result<()> {
         "a development city listens on loopback only, and {} is not: its keys are public (docs/decisions/0006)",
         options.gateway
     );
-    listen::MQTT.ensure_loopback(options.mqtt)?;
+    mqtt_service(options).ensure_loopback(options.mqtt)?;
     listen::GRPC.ensure_loopback(options.grpc)?;
     let data = DataDir::new(&options.data_dir);
     std::fs::create_dir_all(data.path())
@@ -79,7 +79,8 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
         format!("cannot listen on {}: is another city running? Choose another --gateway", options.gateway)
     })?;
     let address = listener.local_addr()?;
-    let mqtt_listener = listen::MQTT.listen(options.mqtt).await?;
+    let mqtt_options = mqtt::listener_options(options.mqtt_tls())?;
+    let mqtt_listener = mqtt_service(options).listen(options.mqtt).await?;
     let mqtt_address = mqtt_listener.local_addr()?;
     let grpc_listener = listen::GRPC.listen(options.grpc).await?;
     let grpc_address = grpc_listener.local_addr()?;
@@ -131,13 +132,14 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
             text
         }
     }));
+    gateway.add_metrics(mqtt_options.metrics.source());
     // Made before anything is announced: what says it is ready is.
     let grpc = gateway.grpc(shutdown.clone()).await?;
     let mut serving_grpc = Served::spawn("gRPC", grpc.serve(grpc_listener));
     let mut serving = Served::spawn("the gateway", gateway.serve(listener, shutdown.clone()));
-    let sources = mqtt::serve(mqtt_listener, brokers, &sources, &shutdown);
+    let sources = mqtt::serve((mqtt_listener, mqtt_options), brokers, &sources, &shutdown);
 
-    announce(address, &nodes, mqtt_address, grpc_address);
+    announce(address, &nodes, (mqtt_service(options).scheme(), mqtt_address), grpc_address);
     let outcome = tokio::select! {
         () = stop => { info!("stopping"); Ok(()) }
         failed = any_failed(&nodes) => Err(failed),
@@ -154,6 +156,11 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     served.into_iter().collect()
 }
 
+/// What the city's own MQTT listener speaks.
+fn mqtt_service(options: &Up) -> listen::Service {
+    if options.mqtt_tls().is_some() { listen::MQTTS } else { listen::MQTT }
+}
+
 /// Follows an alliance until it is told to stop.
 fn watch(watched: Watched, shutdown: CancellationToken) -> Result<Arc<AlliancePort>> {
     let Watched { alliance, chains } = watched;
@@ -167,10 +174,10 @@ fn watch(watched: Watched, shutdown: CancellationToken) -> Result<Arc<AlliancePo
 }
 
 /// The one line that says that everything answers.
-fn announce(address: SocketAddr, nodes: &[CityNodes], mqtt: SocketAddr, grpc: SocketAddr) {
+fn announce(address: SocketAddr, nodes: &[CityNodes], (mqtt, at): (&str, SocketAddr), grpc: SocketAddr) {
     let chains: Vec<String> =
         nodes.iter().map(|nodes| format!("{}={}", nodes.chain.name, nodes.first().rpc_url())).collect();
-    println!("ready gateway=http://{address} chains={} mqtt=mqtt://{mqtt} grpc=http://{grpc}", chains.join(","));
+    println!("ready gateway=http://{address} chains={} mqtt={mqtt}://{at} grpc=http://{grpc}", chains.join(","));
 }
 
 /// What a new development city is made from.

@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use anyhow::{Context, Result};
 use chancery_certificates::{
     applications::ApplicationDesk,
@@ -71,6 +71,9 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
     let clock: Clock = Arc::new(now_ms);
     let directory = Arc::new(CityDirectory::first_city());
     let database = open_database(&parts).await?;
+    // Statements of messages name it, so that they count on no other chain with the same id.
+    let main = parts.ledger.chain(MAIN.name)?.config();
+    let main_genesis = main.genesis_hash.context("the main chain is not known by its genesis")?;
 
     let processing = Arc::new(Processing::new(
         parts.ledger,
@@ -134,7 +137,7 @@ pub(crate) async fn assemble(parts: CityParts) -> Result<Doors> {
     let r2d: Arc<dyn R2d> = representation;
     let configured = ConfiguredRoles { operators: parts.operators, supervisors: parts.supervisors };
     let roles = RoleResolver::new(database.clone(), directory.clone(), s2p.clone(), configured, clock.clone());
-    let messages = message_desk(&parts.data, &directory, (r2d.clone(), s2p.clone()), &clock)?;
+    let messages = message_desk(&parts.data, &directory, (r2d.clone(), s2p.clone()), main_genesis, &clock)?;
     let presentations = Arc::new(PresentationPort(PresentationDesk::new(database.clone(), clock.clone())));
     Ok(Doors {
         registration: Arc::new(RegistrationPort(Registration::new(
@@ -172,6 +175,7 @@ fn message_desk(
     data: &DataDir,
     directory: &Arc<CityDirectory>,
     (r2d, s2p): (Arc<dyn R2d>, Arc<dyn S2p>),
+    genesis: B256,
     clock: &Clock,
 ) -> Result<Desk> {
     let folder = data.messages();
@@ -182,6 +186,7 @@ fn message_desk(
         members: Arc::new(RegisteredMembers::new(directory.clone(), s2p)),
         chain: chain_name(MAIN.name),
         chain_id: MAIN.chain_id,
+        genesis,
         clock: clock.clone(),
     }))
 }

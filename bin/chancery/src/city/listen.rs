@@ -13,15 +13,23 @@ use tokio::net::TcpListener;
 pub(crate) struct Service {
     name: &'static str,
     option: &'static str,
+    scheme: &'static str,
     port: u16,
 }
 
 /// MQTT, on its own port (IANA).
-pub(crate) const MQTT: Service = Service { name: "MQTT", option: "--mqtt", port: 1883 };
+pub(crate) const MQTT: Service = Service { name: "MQTT", option: "--mqtt", scheme: "mqtt", port: 1883 };
+/// MQTT over TLS, on its own port (IANA, secure-mqtt).
+pub(crate) const MQTTS: Service = Service { name: "MQTT over TLS", option: "--mqtt", scheme: "mqtts", port: 8883 };
 /// gRPC, which has no port of its own; this one is usual.
-pub(crate) const GRPC: Service = Service { name: "gRPC", option: "--grpc", port: 9090 };
+pub(crate) const GRPC: Service = Service { name: "gRPC", option: "--grpc", scheme: "http", port: 9090 };
 
 impl Service {
+    /// Of its address.
+    pub(crate) const fn scheme(self) -> &'static str {
+        self.scheme
+    }
+
     /// A development city is on this machine alone.
     pub(crate) fn ensure_loopback(self, told: Option<SocketAddr>) -> Result<()> {
         let elsewhere = told.filter(|address| !address.ip().is_loopback());
@@ -36,7 +44,7 @@ impl Service {
 
     /// Listens where it was told, or on the service's port, or on a free one where something else has that already.
     pub(crate) async fn listen(self, told: Option<SocketAddr>) -> Result<TcpListener> {
-        let Self { name, option, port } = self;
+        let Self { name, option, port, .. } = self;
         if let Some(address) = told {
             return TcpListener::bind(address)
                 .await

@@ -3,6 +3,7 @@
 mod extracting;
 mod owner;
 mod reader;
+mod texts;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,10 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Declare { file, check } => wait(owner::declare(&file, check, connection, output)),
         ShareCommand::Extract(file) => wait(extracting::extract(&file, connection, output)),
         ShareCommand::Publish(file) => wait(extracting::publish(&file, connection, output)),
+        ShareCommand::PublishText { file, text, data_type } => {
+            wait(texts::publish(&file, &text, &data_type, connection, output))
+        }
+        ShareCommand::Text(what) => wait(texts::read(&what, connection, output)),
         ShareCommand::Rejects { file, limit } => extracting::rejects(&file, limit, output),
         ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),
         ShareCommand::Requests(file) => wait(owner::requests(&file, connection, output)),

@@ -56,8 +56,8 @@ fn a_deadline_lies_ahead_and_not_too_far() {
 
 #[test]
 fn every_type_of_operation_has_a_handler() {
-    // The ingest records sources and their submissions itself.
-    let ingested = [PrimitiveType::DataSubmission, PrimitiveType::DataSource];
+    // The ingest records sources, their submissions and their quotas itself.
+    let ingested = [PrimitiveType::DataSubmission, PrimitiveType::DataSource, PrimitiveType::DataQuota];
     for known in PrimitiveType::ALL.into_iter().filter(|known| !ingested.contains(known)) {
         let handlers = handlers(directory());
         assert_eq!(handlers.get(&type_of(known)).unwrap().operation_type(), type_of(known));

@@ -44,6 +44,22 @@ pub(super) enum End {
     Silent,
 }
 
+impl End {
+    /// As a label of what is measured.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Disconnect => "disconnect",
+            Self::Stopping => "stopping",
+            Self::NotNow => "not-now",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too-large",
+            Self::Qos => "qos",
+            Self::Topic => "topic",
+            Self::Silent => "silent",
+        }
+    }
+}
+
 /// What a client says first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Connect {

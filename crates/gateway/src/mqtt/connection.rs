@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use chancery_reference_points::r2d::R2dSources;
+use chancery_reference_points::{Code, r2d::R2dSources};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     time::timeout,
@@ -17,6 +17,7 @@ use super::{
         CONNECT_TIMEOUT, MAX_CONNECT_BYTES, MAX_FILTERS, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_SILENCE,
         MAX_TOGETHER_BYTES, WRITE_TIMEOUT,
     },
+    metrics::ListenerMetrics,
     topics::{is_filter, matches, outcome_topic},
 };
 use crate::lines;
@@ -25,8 +26,12 @@ use crate::lines;
 const READ_BYTES: usize = 64 * 1024;
 
 /// Serves one client to its end.
-pub(super) async fn converse<S>(stream: S, sources: &dyn R2dSources, shutdown: &CancellationToken)
-where
+pub(super) async fn converse<S>(
+    stream: S,
+    sources: &dyn R2dSources,
+    metrics: &ListenerMetrics,
+    shutdown: &CancellationToken,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let mut connection = Connection {
@@ -37,21 +42,28 @@ where
         silence: MAX_SILENCE,
         filters: Vec::new(),
         messages: 0,
+        metrics,
     };
     let end = match timeout(CONNECT_TIMEOUT, connection.welcome()).await {
         Ok(Ok(())) => connection.serve(sources, shutdown).await,
         Ok(Err(gone)) => gone,
-        Err(_) => return,
+        Err(_) => {
+            metrics.ended("never-connected");
+            return;
+        }
     };
+    metrics.ended(end.map_or("gone", End::name));
     if let Some(end) = end {
         tracing::debug!(?end, messages = connection.messages, "an MQTT connection ended");
         connection.answers.farewell(end);
         // The client may be gone already.
         let _ = connection.flush().await;
     }
+    // Over TLS the client is told that this is the end, and nobody cut the connection off.
+    let _ = timeout(WRITE_TIMEOUT, connection.stream.shutdown()).await;
 }
 
-struct Connection<S> {
+struct Connection<'a, S> {
     stream: S,
     received: BytesMut,
     answers: Answers,
@@ -61,12 +73,13 @@ struct Connection<S> {
     filters: Vec<String>,
     /// Messages so far; the number of the next.
     messages: u64,
+    metrics: &'a ListenerMetrics,
 }
 
 /// What ends a conversation: a reason, or `None` when there is nobody to tell it to.
 type Gone = Option<End>;
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'_, S> {
     /// CONNECT and CONNACK.
     async fn welcome(&mut self) -> Result<(), Gone> {
         let frame = loop {
@@ -165,13 +178,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let lines = messages.iter().map(|message| lines::read(&message.payload)).collect();
         let decided = decide(sources, first, lines, Patience::Bounded).await;
         let is_all = decided.len() == count;
+        self.metrics.undecided(count - decided.len());
         for (message, decided) in messages.into_iter().zip(decided) {
+            self.metrics.decided(message.payload.len(), decided.refused);
             let topic = outcome_topic(&message.topic, message.response_topic.as_deref());
             if let Some(topic) = topic.filter(|topic| self.filters.iter().any(|filter| matches(filter, topic))) {
                 self.answers.outcome(&topic, decided.outcome, &message);
             }
             if let Some(packet_id) = message.packet_id {
-                self.answers.acknowledge(packet_id, decided.refused);
+                self.answers.acknowledge(packet_id, decided.refused.map(Code::class));
             }
         }
         if is_all { Ok(()) } else { Err(Some(End::NotNow)) }
@@ -207,7 +222,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         if bytes.is_empty() {
             return Ok(());
         }
-        match timeout(WRITE_TIMEOUT, self.stream.write_all(&bytes)).await {
+        let sent = async {
+            self.stream.write_all(&bytes).await?;
+            // TLS keeps what the socket did not take at once.
+            self.stream.flush().await
+        };
+        match timeout(WRITE_TIMEOUT, sent).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(None),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chancery_reference_points::{Class, r2d::R2dSources, source_data::AcceptedSubmission};
+use chancery_reference_points::{Code, r2d::R2dSources, source_data::AcceptedSubmission};
 
 use super::limits::{MAX_RETRY_DELAY, MAX_TRIES};
 use crate::{
@@ -24,7 +24,7 @@ pub(super) struct Decided {
     /// A `SubmissionOutcome` in JSON.
     pub(super) outcome: Vec<u8>,
     /// Of the problem; `None` when there is a receipt.
-    pub(super) refused: Option<Class>,
+    pub(super) refused: Option<Code>,
 }
 
 /// Decides lines, the first of which has the number `first`. An outcome for each, in order, unless one may still succeed after the last try: then
@@ -59,7 +59,7 @@ pub(super) async fn decide(sources: &dyn R2dSources, first: u64, lines: Vec<Line
 }
 
 fn one(number: u64, result: ApiResult<AcceptedSubmission>) -> Decided {
-    let refused = result.as_ref().err().map(|error| error.error.class());
+    let refused = result.as_ref().err().map(|error| error.error.code());
     // Outcomes are plain data: writing them to memory cannot fail.
     let outcome = serde_json::to_vec(&outcome(number, result)).unwrap_or_default();
     Decided { outcome, refused }

@@ -6,12 +6,32 @@ use chancery_reference_points::r2d::R2dSources;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{connection::converse, limits::MAX_CLIENTS};
+use super::{
+    connection::converse,
+    limits::{CONNECT_TIMEOUT, MAX_CLIENTS},
+    metrics::ListenerMetrics,
+    tls::Tls,
+};
 use crate::limits::DRAIN_TIMEOUT;
+
+/// How a listener speaks.
+#[derive(Clone, Debug, Default)]
+pub struct ListenerOptions {
+    /// TLS alone; in clear text without it.
+    pub tls: Option<Tls>,
+    /// Where it counts.
+    pub metrics: ListenerMetrics,
+}
 
 /// Serves MQTT on a listener until `shutdown` is cancelled; then takes no more clients, tells those that are there, and waits for what is being
 /// decided, at most [`DRAIN_TIMEOUT`].
-pub async fn serve(listener: TcpListener, sources: Arc<dyn R2dSources>, shutdown: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    sources: Arc<dyn R2dSources>,
+    options: ListenerOptions,
+    shutdown: CancellationToken,
+) {
+    let ListenerOptions { tls, metrics } = options;
     let (places, clients) = (Arc::new(Semaphore::new(MAX_CLIENTS)), TaskTracker::new());
     loop {
         // A place first: when all are taken, new clients wait in the kernel.
@@ -24,8 +44,16 @@ pub async fn serve(listener: TcpListener, sources: Arc<dyn R2dSources>, shutdown
                 // Answers are small: waiting for more to send only makes them late.
                 let _ = stream.set_nodelay(true);
                 let (sources, shutdown) = (Arc::clone(&sources), shutdown.clone());
+                let (acceptor, metrics) = (tls.as_ref().map(Tls::acceptor), metrics.clone());
                 clients.spawn(async move {
-                    converse(stream, sources.as_ref(), &shutdown).await;
+                    let _open = metrics.connected();
+                    match acceptor {
+                        None => converse(stream, sources.as_ref(), &metrics, &shutdown).await,
+                        Some(acceptor) => match within(acceptor.accept(stream), &shutdown).await {
+                            Some(stream) => converse(stream, sources.as_ref(), &metrics, &shutdown).await,
+                            None => metrics.handshake_failed(),
+                        },
+                    }
                     drop(place);
                 });
             }
@@ -41,5 +69,20 @@ pub async fn serve(listener: TcpListener, sources: Arc<dyn R2dSources>, shutdown
     clients.close();
     if tokio::time::timeout(DRAIN_TIMEOUT, clients.wait()).await.is_err() {
         tracing::warn!("MQTT messages were still being decided when the time to drain was over");
+    }
+}
+
+/// A handshake that is done in time; nobody waits for one when the city stops.
+async fn within<T>(handshake: impl Future<Output = std::io::Result<T>>, shutdown: &CancellationToken) -> Option<T> {
+    tokio::select! {
+        () = shutdown.cancelled() => None,
+        done = tokio::time::timeout(CONNECT_TIMEOUT, handshake) => match done {
+            Ok(Ok(stream)) => Some(stream),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "a client and the MQTT listener did not agree on TLS");
+                None
+            }
+            Err(_) => None,
+        },
     }
 }

@@ -3,6 +3,7 @@
 mod broker;
 mod conversation;
 pub(crate) mod sources;
+mod tls;
 
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;

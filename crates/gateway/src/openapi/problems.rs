@@ -166,6 +166,9 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::MalformedAddress, Code::UnknownOrganization], CHANGE)
         }
         ("PUT", "/v1/formats/{format}") => with(&[Code::UnknownChain], CHANGE),
+        ("PUT" | "DELETE", "/v1/quotas/{subject}") => {
+            with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
+        }
         ("POST", "/v1/operations") => {
             with(&[Code::MalformedAddress, Code::UnknownFormat, Code::UnknownChain, Code::SchemaViolation], SUBMISSION)
         }
@@ -185,6 +188,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             Code::SchemaViolation,
             Code::IdempotencyConflict,
             Code::VersionConflict,
+            Code::QuotaExceeded,
             Code::JournalUnavailable,
         ]),
         ("GET", "/v1/submissions/{place}/{digest}") => one(&[Code::UnknownSubmission, Code::JournalUnavailable]),

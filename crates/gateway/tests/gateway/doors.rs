@@ -22,6 +22,7 @@ use chancery_reference_points::{
     data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
     o2c::{Change, ChangeResult, Mode, O2c},
     organization::Organization,
+    quota::QuotaReport,
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
     u2s::{ServiceDescription, ServiceRequest, U2s, U2sData},
@@ -311,6 +312,12 @@ impl V2mData for Behind {
             sources: Vec::new(),
         };
         self.answer("v2m.audit_data", report).await
+    }
+
+    async fn quotas(&self, _: &Actor) -> DoorResult<QuotaReport> {
+        let (settings, changes, usage) = (Vec::new(), Vec::new(), Vec::new());
+        let report = QuotaReport { now_ms: 1, day_ends_ms: 2, settings, changes, usage, left_off: 0 };
+        self.answer("v2m.quotas", report).await
     }
 }
 

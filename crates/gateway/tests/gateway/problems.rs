@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use chancery_gateway::limits::Limits;
 use chancery_reference_points::{Code, DoorError};
+use chancery_rest::types::{Example as _, submissions::SubmitData};
 use serde_json::json;
 
 use crate::{
@@ -97,6 +98,20 @@ async fn what_is_temporary_says_when_to_come_again() {
         harness.behind.refuse("u2s.chains", error);
         assert_eq!(chains(&harness).await.header("retry-after"), seconds);
     }
+    harness.stop().await;
+}
+
+// QUOTA-4
+#[tokio::test]
+async fn a_quota_that_is_used_up_says_which_and_until_when() {
+    let harness = Harness::start().await;
+    let error = DoorError::new(Code::QuotaExceeded, "used up").with("quota", "operationsPerDay").with("limit", 7);
+    harness.behind.refuse("r2d.accept", error.with("retryAfterMs", 3_600_000));
+    let body = serde_json::to_value(SubmitData::example()).unwrap();
+    let answer = harness.send(Request::new("POST", "/v1/submissions").json(&body)).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (429, "quota-exceeded"));
+    assert_eq!(answer.header("retry-after"), "3600");
+    assert_eq!((&answer.json()["quota"], &answer.json()["limit"]), (&json!("operationsPerDay"), &json!(7)));
     harness.stop().await;
 }
 

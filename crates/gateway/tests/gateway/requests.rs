@@ -13,6 +13,7 @@ use chancery_rest::{
         operations::SubmitOperation,
         organizations::{AuthorizeKey, RegisterOrganization},
         presentations::CreatePresentation,
+        quotas::Quota,
         resources::DescribeResource,
         sources::StateSource,
         submissions::SubmitData,
@@ -49,6 +50,7 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{request}", "1"),
         ("{number}", "7"),
         ("{message}", HASH),
+        ("{subject}", "organization:12440300455765412A"),
     ];
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
     assert!(!path.contains('{'), "{template} has a parameter that no test knows");
@@ -82,6 +84,7 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("POST", "/v1/organizations") => example::<RegisterOrganization>(),
         ("POST", "/v1/organizations/{code}/keys") => example::<AuthorizeKey>(),
         ("PUT", "/v1/formats/{format}") => example::<ConfigureFormat>(),
+        ("PUT", "/v1/quotas/{subject}") => example::<Quota>(),
         ("POST", "/v1/operations") => {
             let mut submission = SubmitOperation::example();
             submission.operation.source = HexAddress(signer.address());

@@ -1,65 +1,23 @@
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::Path, sync::atomic::Ordering, time::Duration};
 
 use alloy_primitives::{B256, FixedBytes};
-use async_trait::async_trait;
 use chancery_data::{
     Algorithm, Control,
     source::{self, SourceKind, SourceStatement},
     submission::{self, Access, Basis, Statement},
 };
-use chancery_reference_points::{
-    Role,
-    chain_records::TransactionRecord,
-    data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
-    operation::{InterpretedOperation, SignedOperation},
-};
+use chancery_reference_points::Role;
 
+use self::chain::Chain;
 use super::*;
+
+mod chain;
+mod quotas;
 
 const NOW_MS: u64 = 1_795_230_000_000;
 const CHAIN: u64 = 7100;
-
-/// A chain that notes roots, and does not answer while it is told not to.
-#[derive(Default)]
-struct Chain {
-    roots: Mutex<BTreeMap<B256, u32>>,
-    asked: AtomicU64,
-    is_silent: AtomicBool,
-}
-
-#[async_trait]
-impl P2r for Chain {
-    async fn check(&self, _: &SignedOperation) -> DoorResult<InterpretedOperation> {
-        Err(DoorError::new(Code::MalformedRequest, "not asked for here"))
-    }
-
-    async fn record(&self, _: DataBlock) -> DoorResult<DataBlockRecord> {
-        Err(DoorError::new(Code::MalformedRequest, "not asked for here"))
-    }
-
-    async fn recorded(&self, _: &TransactionLocator) -> DoorResult<TransactionRecord> {
-        Err(DoorError::new(Code::ChainUnreachable, "it gives no proofs"))
-    }
-
-    async fn record_root(&self, block: RootOfBlock) -> DoorResult<TransactionLocator> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        if self.is_silent.load(Ordering::SeqCst) {
-            return Err(DoorError::new(Code::ChainUnreachable, "silent"));
-        }
-        self.roots.lock().unwrap().insert(block.root, block.count);
-        Ok(TransactionLocator { chain: block.chain, tx_hash: block.root, block_number: 1, block_hash: B256::ZERO })
-    }
-}
 
 struct AnyContent;
 
@@ -78,6 +36,10 @@ fn operator() -> Actor {
 }
 
 async fn start(directory: &Path, chain: &Arc<Chain>) -> Ingest {
+    start_at(directory, chain, Arc::new(|| NOW_MS)).await
+}
+
+async fn start_at(directory: &Path, chain: &Arc<Chain>, clock: Clock) -> Ingest {
     let parts = || Parts {
         directory: directory.to_path_buf(),
         chain: ChainName("main".into()),
@@ -85,7 +47,7 @@ async fn start(directory: &Path, chain: &Arc<Chain>) -> Ingest {
         receipt_key: signer(1),
         p2r: chain.clone(),
         rules: Arc::new(AnyContent),
-        clock: Arc::new(|| NOW_MS),
+        clock: Arc::clone(&clock),
         limits: Limits {
             max_block_time: Duration::from_millis(20),
             retry_pause: Duration::from_millis(5),

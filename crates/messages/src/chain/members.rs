@@ -1,11 +1,13 @@
 //! Whether an address is a key of an organization: slots of `OrganizationRegistry`, proven. A node's list only says where to look.
 
-use alloy_primitives::{Bytes, U256};
+use std::collections::BTreeSet;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall as _;
 use chancery_contracts::{OrganizationRegistry, predeploys};
 use chancery_ledger::{Chain, ChainHead};
 use chancery_primitives::{
-    Right, UnixSeconds,
+    OrganizationCode, Right, UnixSeconds,
     organization_storage::{self as storage, KeyRecord, OrganizationWord, Period},
 };
 
@@ -16,6 +18,11 @@ use crate::statement::Correspondent;
 const PAGE: u64 = 100;
 /// Most key records of an organization that are looked through.
 const MAX_RECORDS: u64 = 1_000;
+
+/// Most key records of an organization that are proven one by one.
+const MAX_PROVEN_RECORDS: u64 = 512;
+/// Records in one proof.
+const RECORDS_OF_A_PROOF: u64 = 32;
 
 /// What proven slots say of a key.
 struct Words {
@@ -72,6 +79,42 @@ pub async fn member(chain: &Chain, of: Correspondent, right: Right, now_s: u64) 
     };
     judge(&words, of, right, UnixSeconds(judged_at_s)).map_err(refuse)?;
     Ok(head)
+}
+
+/// The addresses whose keys receive for an organization now: all of them, in their order as numbers. Every key record that the registry has is proven,
+/// so that neither a node nor a gateway leaves one out (MSG-2).
+///
+/// # Errors
+/// [`LookupError::TooManyRecords`], [`LookupError::Stale`], [`LookupError::Ahead`], [`LookupError::Unproven`], [`LookupError::Chain`], [`LookupError::Answer`].
+pub async fn receivers(
+    chain: &Chain,
+    organization: OrganizationCode,
+    right: Right,
+    now_s: u64,
+) -> Result<Vec<Address>, LookupError> {
+    let registry = predeploys::ORGANIZATION_REGISTRY;
+    let (_, _, count) = proven(chain, registry, &[storage::key_records_slot(organization)], now_s).await?;
+    let count = count.first().and_then(|count| u64::try_from(*count).ok()).ok_or(LookupError::Answer)?;
+    if count > MAX_PROVEN_RECORDS {
+        return Err(LookupError::TooManyRecords { organization: organization.to_string() });
+    }
+    let mut found = BTreeSet::new();
+    for first in (0..count).step_by(RECORDS_OF_A_PROOF as usize) {
+        let indexes = first..count.min(first + RECORDS_OF_A_PROOF);
+        let slots: Vec<B256> = indexes.flat_map(|index| storage::key_record_slots(organization, index)).collect();
+        let (_, judged_at_s, words) = proven(chain, registry, &slots, now_s).await?;
+        if words.len() != slots.len() {
+            return Err(LookupError::Answer);
+        }
+        found.extend(counting(&words, right, UnixSeconds(judged_at_s)));
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// The keys of the records that count for a right, three words each.
+fn counting(words: &[U256], right: Right, now: UnixSeconds) -> impl Iterator<Item = Address> {
+    let records = words.chunks_exact(3).filter_map(|words| <[U256; 3]>::try_from(words).ok()).map(KeyRecord::decode);
+    records.filter(move |record| record.right == right.to_bytes32() && counts(record, now)).map(|record| record.key)
 }
 
 /// Whether proven slots let a key count for a right of its organization at a time.
@@ -149,9 +192,6 @@ async fn place_of(
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use alloy_primitives::{Address, B256};
-    use chancery_primitives::OrganizationCode;
-
     use super::*;
 
     const NOW: u64 = 1_800_000_000;
@@ -178,6 +218,23 @@ mod tests {
         let mut words = words();
         alter(&mut words);
         judge(&words, of(), RIGHT, UnixSeconds(NOW))
+    }
+
+    // MSG-2: of all records, those that count for the right now; an address with two of them is one.
+    #[test]
+    fn who_receives_is_read_from_every_record() {
+        let word = |byte: u8| U256::from_be_bytes(Address::repeat_byte(byte).into_word().0);
+        let right = U256::from_be_bytes(RIGHT.to_bytes32().0);
+        let (begun, ended) = (U256::from(1), U256::from(1) | (U256::from(NOW - 1) << 64));
+        let words = [
+            [word(1), right, begun],
+            [word(2), right, ended],
+            [word(3), right + U256::from(1), begun],
+            [word(1), right, begun],
+            [word(4), right, begun],
+        ];
+        let found: Vec<Address> = counting(&words.concat(), RIGHT, UnixSeconds(NOW)).collect();
+        assert_eq!(found, [1, 1, 4].map(Address::repeat_byte));
     }
 
     // MSG-2, MSG-7

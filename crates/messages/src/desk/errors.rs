@@ -10,6 +10,7 @@ pub(super) fn statement(error: StatementError) -> DoorError {
         StatementError::TooLong
         | StatementError::Unreadable(_)
         | StatementError::Version(_)
+        | StatementError::Genesis
         | StatementError::OtherMessage(_) => Code::MalformedRequest,
     };
     DoorError::new(code, format!("statement: {error}")).with("member", "statement")

@@ -23,6 +23,7 @@ pub fn data_formats(chain: &ChainName) -> DoorResult<Vec<DataFormat>> {
         json!({
             "version": version(),
             "chainId": number(),
+            "genesis": hash(),
             "from": correspondent(),
             "to": correspondent(),
             "sent": number(),
@@ -43,6 +44,7 @@ pub fn data_formats(chain: &ChainName) -> DoorResult<Vec<DataFormat>> {
         json!({
             "version": version(),
             "chainId": number(),
+            "genesis": hash(),
             "message": hash(),
             "deposit": hash(),
             "by": correspondent(),

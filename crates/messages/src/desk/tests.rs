@@ -22,11 +22,12 @@ use super::*;
 use crate::{
     envelope::{Content, Sealed},
     limits::{MAX_AGE_S, MAX_CLOCK_SKEW_S},
-    statement::{Correspondent, Head, VERSION},
+    statement::{Correspondent, Head, VERSION, VERSION_WITHOUT_GENESIS},
 };
 
 const NOW_S: u64 = 1_800_000_000;
 const CHAIN_ID: u64 = 7100;
+const GENESIS: B256 = B256::repeat_byte(0x9e);
 
 /// A door that records what was submitted, or refuses.
 #[derive(Default)]
@@ -142,6 +143,7 @@ fn office() -> Office {
         members: roll.clone(),
         chain: ChainName("main".to_owned()),
         chain_id: CHAIN_ID,
+        genesis: GENESIS,
         clock: Arc::new(move || clock.load(Ordering::Relaxed) * 1000),
     });
     Office { _folder: folder, desk, door, roll, now_s, sender: person(0), receiver: person(1), stranger: person(2) }
@@ -164,6 +166,7 @@ impl Office {
         Head {
             version: VERSION,
             chain_id: CHAIN_ID,
+            genesis: Some(GENESIS),
             from: of("SENDER-1", &self.sender),
             to: of("RECEIVER-1", &self.receiver),
             sent: UnixSeconds(NOW_S),
@@ -192,6 +195,7 @@ impl Office {
         Stated::write(Acknowledgement {
             version: VERSION,
             chain_id: CHAIN_ID,
+            genesis: Some(GENESIS),
             message: sealed.deposit.id(),
             deposit: sealed.deposit.digest(),
             by: of("RECEIVER-1", &self.receiver),
@@ -237,6 +241,11 @@ async fn what_was_not_signed_for_this_by_its_sender_is_refused() {
     let office = office();
     let head = || office.head();
     assert_eq!(office.refused(Head { chain_id: 1, ..head() }).await, Code::WrongChain);
+    // Another city whose chain has the same id, and what names no genesis at all.
+    let other = Some(B256::repeat_byte(1));
+    assert_eq!(office.refused(Head { genesis: other, ..head() }).await, Code::WrongChain);
+    let first = Head { version: VERSION_WITHOUT_GENESIS, genesis: None, ..head() };
+    assert_eq!(office.refused(first).await, Code::WrongChain);
     assert_eq!(office.refused(Head { from: of("SENDER-1", &office.stranger), ..head() }).await, Code::SignatureInvalid);
     let late = UnixSeconds(NOW_S - MAX_AGE_S - 1);
     assert_eq!(office.refused(Head { sent: late, ..head() }).await, Code::OperationExpired);

@@ -25,7 +25,8 @@ fn head() -> Head {
         address: Address::repeat_byte(byte),
     };
     let (from, to) = (of("SENDER-1", 1), of("RECEIVER-1", 2));
-    Head { version: VERSION, chain_id: 7100, from, to, sent: UnixSeconds(1_795_230_000), in_reply_to: None }
+    let genesis = Some(B256::repeat_byte(0x9e));
+    Head { version: VERSION, chain_id: 7100, genesis, from, to, sent: UnixSeconds(1_795_230_000), in_reply_to: None }
 }
 
 fn content(bytes: &[u8]) -> Content {

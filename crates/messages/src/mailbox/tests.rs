@@ -23,6 +23,7 @@ fn deposit_of(organization: &str, number: u64, from: Address) -> Stated<Deposit>
     let head = Head {
         version: VERSION,
         chain_id: 7100,
+        genesis: Some(B256::repeat_byte(0x9e)),
         from: of(from),
         to: of(RECEIVER),
         sent: UnixSeconds(NOW),

@@ -4,8 +4,11 @@ use alloy_primitives::{address, b256, bytes};
 
 use super::*;
 
-const DEPOSIT: &str = r#"{"head":{"version":1,"chainId":7100,"from":{"organization":"SENDER-1","address":"0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"},"to":{"organization":"RECEIVER-1","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"sent":1795230000},"sealedHash":"0xcececececececececececececececececececececececececececececececece","sealedBytes":1024,"sealedTo":"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k"}"#;
-const ACKNOWLEDGEMENT: &str = r#"{"version":1,"chainId":7100,"message":"0x2522bbb038265a4b432d22eebbfb0378036fd809161e801a122f9b19da3a823c","deposit":"0x7c1cff69de9a1bcd42303b0ae5cc8d6e5d185c6a7f88171311126a1d84b5f3c6","by":{"organization":"RECEIVER-1","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"received":1795230060}"#;
+const DEPOSIT: &str = r#"{"head":{"version":2,"chainId":7100,"genesis":"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e","from":{"organization":"SENDER-1","address":"0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"},"to":{"organization":"RECEIVER-1","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"sent":1795230000},"sealedHash":"0xcececececececececececececececececececececececececececececececece","sealedBytes":1024,"sealedTo":"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k"}"#;
+const ACKNOWLEDGEMENT: &str = r#"{"version":2,"chainId":7100,"genesis":"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e","message":"0x988d6ac1fa2da0409b03e45820d67557d4736f3af19c6d673272aa078e5bff2a","deposit":"0x439508f08a1b90a8d765be5ba98651013e3533ca49124ae58ec777bf5a6a2a31","by":{"organization":"RECEIVER-1","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"received":1795230060}"#;
+/// Of version 1, as it was signed before statements named a genesis.
+const FIRST_DEPOSIT: &str = r#"{"head":{"version":1,"chainId":7100,"from":{"organization":"SENDER-1","address":"0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"},"to":{"organization":"RECEIVER-1","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"sent":1795230000},"sealedHash":"0xcececececececececececececececececececececececececececececececece","sealedBytes":1024,"sealedTo":"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k"}"#;
+const FIRST_ACKNOWLEDGEMENT: &str = r#"{"version":1,"chainId":7100,"message":"0x2522bbb038265a4b432d22eebbfb0378036fd809161e801a122f9b19da3a823c","deposit":"0x7c1cff69de9a1bcd42303b0ae5cc8d6e5d185c6a7f88171311126a1d84b5f3c6","by":{"organization":"RECEIVER-1","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"received":1795230060}"#;
 
 fn correspondent(organization: &str, address: Address) -> Correspondent {
     Correspondent { organization: OrganizationCode::parse(organization).unwrap(), address }
@@ -16,6 +19,7 @@ fn deposit() -> Deposit {
         head: Head {
             version: VERSION,
             chain_id: 7100,
+            genesis: Some(B256::repeat_byte(0x9e)),
             from: correspondent("SENDER-1", address!("19e7e376e7c213b7e7e7e46cc70a5dd086daff2a")),
             to: correspondent("RECEIVER-1", address!("70997970c51812dc3a010c7d01b50e0d17dc79c8")),
             sent: UnixSeconds(1_795_230_000),
@@ -33,16 +37,17 @@ fn statements_are_hashed_and_signed_as_viem_does() {
     let stated = Stated::write(deposit()).unwrap();
     assert_eq!(stated.text, DEPOSIT);
     assert_eq!(stated, Stated::read(DEPOSIT).unwrap());
-    assert_eq!(stated.id(), b256!("2522bbb038265a4b432d22eebbfb0378036fd809161e801a122f9b19da3a823c"));
-    assert_eq!(stated.digest(), b256!("7c1cff69de9a1bcd42303b0ae5cc8d6e5d185c6a7f88171311126a1d84b5f3c6"));
+    assert_eq!(stated.id(), b256!("988d6ac1fa2da0409b03e45820d67557d4736f3af19c6d673272aa078e5bff2a"));
+    assert_eq!(stated.digest(), b256!("439508f08a1b90a8d765be5ba98651013e3533ca49124ae58ec777bf5a6a2a31"));
     let signature = bytes!(
-        "fc007f9f1e2bd2681cf3ed7b5cd21b788a3b2fb2e8bdb4437bff20f30a14a9d207738a23b82861c95e1881dd4bed2e44fde33ba9b5585712a74c4af5bab19c1d1c"
+        "ad473eb5cba627210631c2a8841c023ea881b54e9b477c517bc6e6bc7a4733987d2a41a204f81f89df33f7998fd623777b682ac7cb6cc4fc6bd35024186f856e1c"
     );
     stated.verify(&signature).unwrap();
 
     let acknowledgement = Acknowledgement {
         version: VERSION,
         chain_id: 7100,
+        genesis: deposit().head.genesis,
         message: stated.id(),
         deposit: stated.digest(),
         by: deposit().head.to,
@@ -50,16 +55,35 @@ fn statements_are_hashed_and_signed_as_viem_does() {
     };
     let acknowledgement = Stated::write(acknowledgement).unwrap();
     assert_eq!(acknowledgement.text, ACKNOWLEDGEMENT);
-    assert_eq!(acknowledgement.id(), b256!("fd99a0c6df01f018dd0fe0f4f39fa1bc95a49ba73177cc376322633f1b387536"));
-    assert_eq!(acknowledgement.digest(), b256!("ab82596d319ac362db4f649b75a7fd05805a73e397041ebf4a0f82f12e753d7b"));
+    assert_eq!(acknowledgement.id(), b256!("cc3f19ad2ce36e50bd67b04560db66a04e1b079afe56b77e7e9fd0b1b7ae2025"));
+    assert_eq!(acknowledgement.digest(), b256!("f66caa62feb42a9f7646b184eceee325d78aa2cb149dfdd73fe15555c20981ff"));
     assert!(matches!(acknowledgement.verify(&signature), Err(StatementError::Signature(_))));
+}
+
+// MSG-8: what was signed before statements named a genesis verifies as it did; texts, digest and signature are viem's.
+#[test]
+fn statements_of_version_1_are_read_as_they_were_signed() {
+    let stated = Stated::<Deposit>::read(FIRST_DEPOSIT).unwrap();
+    assert_eq!(Stated::write(stated.statement.clone()).unwrap().text, FIRST_DEPOSIT);
+    assert_eq!(stated.digest(), b256!("7c1cff69de9a1bcd42303b0ae5cc8d6e5d185c6a7f88171311126a1d84b5f3c6"));
+    let signature = bytes!(
+        "fc007f9f1e2bd2681cf3ed7b5cd21b788a3b2fb2e8bdb4437bff20f30a14a9d207738a23b82861c95e1881dd4bed2e44fde33ba9b5585712a74c4af5bab19c1d1c"
+    );
+    stated.verify(&signature).unwrap();
+    let said = Stated::<Acknowledgement>::read(FIRST_ACKNOWLEDGEMENT).unwrap();
+    assert_eq!(said.check_of(&stated), Ok(()));
+    // An acknowledgement of today is of it too.
+    let genesis = Some(B256::repeat_byte(0x9e));
+    let today = Stated::write(Acknowledgement { version: VERSION, genesis, ..said.statement }).unwrap();
+    assert_eq!(today.check_of(&stated), Ok(()));
 }
 
 // MSG-1
 #[test]
 fn every_member_of_a_deposit_is_signed() {
     let signed = Stated::write(deposit()).unwrap().digest();
-    let alterations: [fn(&mut Deposit); 9] = [
+    let alterations: [fn(&mut Deposit); 10] = [
+        |deposit| deposit.head.genesis = Some(B256::ZERO),
         |deposit| deposit.head.chain_id += 1,
         |deposit| deposit.head.from.address = Address::ZERO,
         |deposit| deposit.head.from.organization = OrganizationCode::parse("SENDER-2").unwrap(),
@@ -87,7 +111,9 @@ fn what_is_no_statement_is_refused() {
         StatementError::Unreadable(_)
     ));
     assert!(matches!(read(&DEPOSIT.replace("SENDER-1", "sender")), StatementError::Unreadable(_)));
-    assert_eq!(read(&DEPOSIT.replace("\"version\":1", "\"version\":2")), StatementError::Version(2));
+    assert_eq!(read(&DEPOSIT.replace("\"version\":2", "\"version\":3")), StatementError::Version(3));
+    assert_eq!(read(&DEPOSIT.replace("\"version\":2", "\"version\":1")), StatementError::Genesis);
+    assert_eq!(read(&FIRST_DEPOSIT.replace("\"version\":1", "\"version\":2")), StatementError::Genesis);
     assert_eq!(read(&format!("{DEPOSIT}{}", " ".repeat(MAX_STATEMENT_BYTES))), StatementError::TooLong);
 }
 
@@ -97,7 +123,8 @@ fn an_acknowledgement_is_of_one_deposit_by_its_receiver() {
     let deposit = Stated::<Deposit>::read(DEPOSIT).unwrap();
     let said = Stated::<Acknowledgement>::read(ACKNOWLEDGEMENT).unwrap();
     assert_eq!(said.check_of(&deposit), Ok(()));
-    let alterations: [fn(&mut Acknowledgement); 5] = [
+    let alterations: [fn(&mut Acknowledgement); 6] = [
+        |said| said.genesis = Some(B256::ZERO),
         |said| said.message = B256::ZERO,
         |said| said.deposit = B256::ZERO,
         |said| said.by.address = Address::ZERO,

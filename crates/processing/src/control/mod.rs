@@ -11,6 +11,7 @@ use chancery_reference_points::{
     c2p::C2p,
     o2c::{Change, ChangeResult, Mode},
     organization::Organization,
+    quota::QuotaSubject,
 };
 
 use self::plan::Plan;
@@ -49,7 +50,10 @@ impl Processing {
                 self.plan_suspension(organization, *suspended).await
             }
             Change::ConfigureFormat(format) => self.plan_format(format).await,
-            Change::OfferService { .. } => Ok(Plan::default()),
+            Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
+                self.known_organization(code).await
+            }
+            Change::SetQuota { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }
 }

@@ -159,6 +159,12 @@ impl Processing {
         if found { Ok(plan) } else { Err(invalid(format!("{code} has no such key {address}"))) }
     }
 
+    /// Nothing to send, about an organization that there is.
+    pub(super) async fn known_organization(&self, code: &str) -> DoorResult<Plan> {
+        self.registered(parse_code(code)?).await?;
+        Ok(Plan::default())
+    }
+
     pub(super) async fn plan_suspension(&self, code: &str, suspended: bool) -> DoorResult<Plan> {
         let code = parse_code(code)?;
         self.registered(code).await?;

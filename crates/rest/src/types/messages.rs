@@ -84,8 +84,8 @@ pub struct Message {
     pub envelope: Option<String>,
 }
 
-const EXAMPLE_DEPOSIT: &str = r#"{"head":{"version":1,"chainId":7100,"from":{"organization":"SAMPLE-UNIVERSITY","address":"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"},"to":{"organization":"SAMPLE-HEALTH-OFFICE","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"sent":1795230000},"sealedHash":"0xcececececececececececececececececececececececececececececececece","sealedBytes":1024,"sealedTo":"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k"}"#;
-const EXAMPLE_ACKNOWLEDGEMENT: &str = r#"{"version":1,"chainId":7100,"message":"0x1111111111111111111111111111111111111111111111111111111111111111","deposit":"0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1","by":{"organization":"SAMPLE-HEALTH-OFFICE","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"received":1795230060}"#;
+const EXAMPLE_DEPOSIT: &str = r#"{"head":{"version":2,"chainId":7100,"genesis":"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e","from":{"organization":"SAMPLE-UNIVERSITY","address":"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"},"to":{"organization":"SAMPLE-HEALTH-OFFICE","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"sent":1795230000},"sealedHash":"0xcececececececececececececececececececececececececececececececece","sealedBytes":1024,"sealedTo":"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k"}"#;
+const EXAMPLE_ACKNOWLEDGEMENT: &str = r#"{"version":2,"chainId":7100,"genesis":"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e","message":"0x1111111111111111111111111111111111111111111111111111111111111111","deposit":"0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1","by":{"organization":"SAMPLE-HEALTH-OFFICE","address":"0x70997970c51812dc3a010c7d01b50e0d17dc79c8"},"received":1795230060}"#;
 const EXAMPLE_ENVELOPE: &str = r#"{"protected":"eyJlbmMiOiJBMjU2R0NNIiwidHlwIjoiY2hhbmNlcnktbWVzc2FnZStqd2UifQ","recipients":[],"aad":"","iv":"","ciphertext":"","tag":""}"#;
 
 impl Example for SendMessage {

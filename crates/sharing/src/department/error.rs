@@ -83,6 +83,14 @@ pub enum DepartmentError {
         /// Which.
         version: u32,
     },
+    /// Not a text that goes on the chain.
+    #[error(
+        "{0}: a text on the chain is UTF-8 of 1 to 4096 bytes without control characters, and its type 1 to 32 printable ASCII characters"
+    )]
+    Text(&'static str),
+    /// Parts are versions, one for one.
+    #[error("this data set shares extracts, whose parts are its versions: declare another one for texts")]
+    SharesExtracts,
     /// There is no such request.
     #[error("the asset has no request {0}")]
     NoRequest(u64),

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Department, DepartmentError};
 use crate::{
+    directory::is_control,
     extract::{Declaration, ExtractError, PublishedPart, Source, extract_part, remove_superseded, reseal_part},
+    release::MAX_TEXT_BYTES,
     sealing::{DataKey, SealError, SealingWriter},
     storage::Location,
 };
@@ -100,6 +102,34 @@ impl Department {
         Ok(Some(PublishedVersion { version, part, resealed, tx_hash, block_number }))
     }
 
+    /// Publishes a small text as the next version: it stands on the chain, for everybody to read ([`crate::release::published_text`]). The version
+    /// and its transaction.
+    ///
+    /// # Errors
+    /// [`DepartmentError::Text`], [`DepartmentError::SharesExtracts`], [`DepartmentError::Chain`].
+    pub async fn publish_text(
+        &self,
+        text: &str,
+        data_type: &str,
+    ) -> Result<(u32, chancery_ledger::FinalTransaction), DepartmentError> {
+        check_text(text, data_type)?;
+        if !self.folder.extract()?.parts.is_empty() {
+            return Err(DepartmentError::SharesExtracts);
+        }
+        let version = self.asset.latest_version().await?.checked_add(1).ok_or(DepartmentError::Answer)?;
+        let call = DigitalAsset::publishCall {
+            version,
+            dataType: B256::right_padding_from(data_type.as_bytes()),
+            // None: the text is its own fingerprint.
+            hashAlgorithm: B256::ZERO,
+            fingerprint: B256::ZERO,
+            size: 0,
+            keyEpoch_: self.asset.key_epoch().await?,
+            metadata: text.as_bytes().to_vec().into(),
+        };
+        Ok((version, self.asset.send(&self.key, call).await?))
+    }
+
     /// Removes a reader: its grants end, and a new data key begins. The new key epoch.
     ///
     /// # Errors
@@ -125,6 +155,19 @@ impl Department {
     }
 }
 
+fn check_text(text: &str, data_type: &str) -> Result<(), DepartmentError> {
+    if text.is_empty() || text.len() > MAX_TEXT_BYTES {
+        return Err(DepartmentError::Text("the text is empty or too long"));
+    }
+    if text.contains(|character| !matches!(character, '\n' | '\t') && is_control(character)) {
+        return Err(DepartmentError::Text("the text has control characters"));
+    }
+    if !(1..=32).contains(&data_type.len()) || !data_type.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(DepartmentError::Text("the type is no name"));
+    }
+    Ok(())
+}
+
 fn seal(information: &AccessInformation, key: &DataKey) -> Result<Vec<u8>, DepartmentError> {
     let failed = |error: SealError| DepartmentError::from(ExtractError::from(std::io::Error::from(error)));
     let mut writer = SealingWriter::new(Vec::new(), key).map_err(failed)?;
@@ -141,6 +184,20 @@ mod tests {
 
     use super::*;
     use crate::sealing::OpeningReader;
+
+    // S-ASSET
+    #[test]
+    fn what_is_no_small_text_is_refused() {
+        assert!(check_text("Minutes:\n\tagreed.", "text/plain").is_ok());
+        assert!(check_text(&"x".repeat(MAX_TEXT_BYTES), "t").is_ok());
+        let long = "x".repeat(MAX_TEXT_BYTES + 1);
+        let wide = "t".repeat(33);
+        for (text, data_type) in
+            [("", "t"), (long.as_str(), "t"), ("a\u{1b}[2J", "t"), ("a", ""), ("a", "a b"), ("a", wide.as_str())]
+        {
+            assert!(matches!(check_text(text, data_type), Err(DepartmentError::Text(_))), "{text:?} {data_type:?}");
+        }
+    }
 
     // S-ODS
     #[test]

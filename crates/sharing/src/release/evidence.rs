@@ -134,7 +134,7 @@ fn unproven_accepted(trust: &ChainTrust) -> Result<(), ReleaseError> {
     if trust.accept_unproven { Ok(()) } else { Err(ReleaseError::Unproven) }
 }
 
-fn young_enough(standing: &Standing, trust: &ChainTrust, now_s: u64) -> Result<(), ReleaseError> {
+pub(super) fn young_enough(standing: &Standing, trust: &ChainTrust, now_s: u64) -> Result<(), ReleaseError> {
     let age_s = now_s.saturating_sub(standing.block().time_ms / 1000);
     let max_age_s = trust.max_block_age_s;
     if age_s > max_age_s { Err(ReleaseError::Stale { age_s, max_age_s }) } else { Ok(()) }

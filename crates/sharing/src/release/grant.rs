@@ -13,6 +13,9 @@ const FINGERPRINT_OFFSET: u64 = 2;
 /// Place of size, time and key epoch, packed from the right.
 const SIZE_OFFSET: u64 = 3;
 
+/// Place of the metadata in a version, in slots.
+const METADATA_OFFSET: u64 = 4;
+
 /// The terms of a grant: everything that a release depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -52,6 +55,12 @@ pub fn grant_slot(request: u64) -> B256 {
 pub fn version_slots(version: u32) -> [B256; 2] {
     let base = U256::from_be_bytes(mapping_slot(U256::from(version), VERSIONS_SLOT).0);
     [FINGERPRINT_OFFSET, SIZE_OFFSET].map(|offset| base.wrapping_add(U256::from(offset)).into())
+}
+
+/// All storage slots of a version, in order: data type, hash algorithm, fingerprint, (size, time and key epoch), head of the metadata.
+pub(super) fn whole_version_slots(version: u32) -> [B256; 5] {
+    let base = U256::from_be_bytes(mapping_slot(U256::from(version), VERSIONS_SLOT).0);
+    [0, 1, FINGERPRINT_OFFSET, SIZE_OFFSET, METADATA_OFFSET].map(|offset| base.wrapping_add(U256::from(offset)).into())
 }
 
 /// Solidity's layout: `keccak256(key || slot)`.

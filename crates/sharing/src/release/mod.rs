@@ -12,11 +12,13 @@ mod evidence;
 mod grant;
 mod owner;
 mod reader;
+mod text;
 
 pub use evidence::{ChainTrust, PublishedVersion, Standing, grant_standing, published_version};
 pub use grant::{Grant, grant_slot, version_slots};
 pub use owner::{PreparedGrant, Released, prepare_grant, release};
 pub use reader::{Reception, receive};
+pub use text::{MAX_TEXT_BYTES, PublishedText, published_text};
 
 use crate::{sealing::KeyError, storage::FetchError, storage::StoreError};
 
@@ -46,6 +48,12 @@ pub enum ReleaseError {
     /// There is no such version on the proven chain.
     #[error("version {version} is not published")]
     NoVersion {
+        /// The version.
+        version: u32,
+    },
+    /// The version is a file, which is asked for.
+    #[error("version {version} is a file, not a text: `chancery share ask` asks its owner for access")]
+    NoText {
         /// The version.
         version: u32,
     },

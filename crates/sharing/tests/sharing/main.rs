@@ -13,3 +13,4 @@ mod rest;
 mod sealing;
 mod storage;
 mod support;
+mod texts;

@@ -116,7 +116,8 @@ async function* attemptOf(
         continue;
       }
       const refusal = refusalOf(problem, connection.gateway);
-      if (refusal.isTemporary) attempt.failure = refusal;
+      // A quota may be used up for a day: its line is told so, and the others go on.
+      if (refusal.isTemporary && refusal.code !== 'quota-exceeded') attempt.failure = refusal;
       else yield { ...one, problem: refusal };
     }
   } catch (error) {

@@ -1,23 +1,29 @@
 //! Files of messages: read with a bound, written for their owner alone.
 
 use std::{
+    fs::File,
     io::{Read as _, Write as _},
     path::Path,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
-use crate::commands::read_bounded;
-
-/// A file, or standard input, of at most so many bytes.
-pub(super) fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>> {
-    if path != Path::new("-") {
-        return read_bounded(path, max_bytes as u64);
-    }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().take(max_bytes as u64 + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
-    ensure!(bytes.len() <= max_bytes, "standard input is longer than {max_bytes} bytes");
+/// A file, or standard input, of at most so many bytes. It is what nobody else shall read: it is wiped when it is dropped, and has its room from the
+/// beginning, because a vector that grows leaves what it held before behind.
+pub(super) fn read(path: &Path, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(max_bytes + 64));
+    let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    let most = max_bytes as u64 + 1;
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
+        file.take(most).read_to_end(&mut bytes)
+    };
+    read.with_context(|| format!("cannot read {name}"))?;
+    ensure!(bytes.len() <= max_bytes, "{name} is longer than {max_bytes} bytes");
     Ok(bytes)
 }
 

@@ -8,8 +8,10 @@ use chancery_light::TrustedChain;
 use chancery_messages::proof::{MessageProof, ProofFailure, VerifiedMessage};
 use serde_json::json;
 
-use super::files;
+use super::{files, retrying};
 use crate::{
+    arguments::TrustedMain,
+    commands::trust::chain_of,
     output::{FAILED, Output},
     party::Party,
 };
@@ -25,6 +27,14 @@ pub(super) async fn fetch(party: &Party, message: B256, out: &Path, output: &Out
     let text = format!("{}: {standing}\nthen: chancery verify {}", out.display(), out.display());
     output.answer(&json!({"message": message, "acknowledged": is_acknowledged, "file": out}), text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The proof of a message, verified by the genesis alone: what it shows is no word of the gateway.
+pub(super) async fn verified(party: &Party, message: B256, chain: &TrustedMain) -> Result<VerifiedMessage> {
+    let file = retrying::until_answered(|| party.client.message_proof(message)).await?;
+    let proven = MessageProof::from_json(&serde_json::to_vec(&file)?)?.verify(&chain_of(&chain.genesis)?)?;
+    ensure!(proven.message == message, "the gateway shows the proof of another message");
+    Ok(proven)
 }
 
 /// Whether a file says that it is one.

@@ -9,12 +9,12 @@ use chancery_messages::{
     chain::{self, LookupError},
     envelope::{self, Content},
     members::RIGHT,
-    proof::{MessageProof, VerifiedMessage},
+    proof::VerifiedMessage,
     statement::{Acknowledgement, Deposit, Stated, VERSION},
 };
 use serde_json::json;
 
-use super::{deposit_of, files, printable, retrying};
+use super::{deposit_of, files, printable, proof, retrying};
 use crate::{
     arguments::{ReadMessage, TrustedMain},
     commands::trust::chain_of,
@@ -68,6 +68,7 @@ pub(super) async fn acknowledge(party: &Party, id: B256, chain: &TrustedMain, ou
     let stated = Stated::write(Acknowledgement {
         version: VERSION,
         chain_id: head.chain_id,
+        genesis: Some(chain_of(&chain.genesis)?.genesis_hash()),
         message: id,
         deposit: deposit.digest(),
         by: head.to,
@@ -77,9 +78,11 @@ pub(super) async fn acknowledge(party: &Party, id: B256, chain: &TrustedMain, ou
     let request = StateReceipt { statement: stated.text, signature: signature.into() };
     progress.set_message("waiting until the acknowledgement is final");
     let state = retrying::until_answered(|| party.client.acknowledge_message(id, &request)).await?;
-    progress.finish_and_clear();
     ensure!(deposit_of(&state)? == deposit, "the gateway answered for another message, {}", state.message);
-    let recorded = state.acknowledgement.context("the gateway answered without an acknowledgement")?.recorded;
+    progress.set_message("verifying the acknowledgement");
+    let recorded = proof::verified(party, id, chain).await?.acknowledged;
+    let recorded = recorded.context("the gateway shows no proof of the acknowledgement")?;
+    progress.finish_and_clear();
     let text = format!(
         "message {id} is acknowledged: transaction {}, block {}{}",
         recorded.tx_hash,
@@ -100,10 +103,7 @@ struct Vouched {
 /// That it was deposited, and when, the proof shows to whoever trusts the genesis alone; that the key is or was the organization's, the chain. What a stranger signed in an
 /// organization's name goes no further.
 async fn vouched(party: &Party, deposit: &Stated<Deposit>, chain: &TrustedMain) -> Result<Vouched> {
-    let id = deposit.id();
-    let file = serde_json::to_vec(&party.client.message_proof(id).await?)?;
-    let proven = MessageProof::from_json(&file)?.verify(&chain_of(&chain.genesis)?)?;
-    ensure!(proven.message == id, "the gateway shows the proof of another message");
+    let proven = proof::verified(party, deposit.id(), chain).await?;
     let main = main_chain(chain, party).await?;
     match chain::member(&main, deposit.statement.head.from, RIGHT, now_s()).await {
         Ok(_) => Ok(Vouched { proven, ended: None }),

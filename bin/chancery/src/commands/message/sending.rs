@@ -1,6 +1,6 @@
 //! `chancery message send`.
 
-use std::process::ExitCode;
+use std::{mem, process::ExitCode};
 
 use alloy_primitives::Address;
 use anyhow::{Context as _, Result, bail};
@@ -9,6 +9,7 @@ use chancery_client::rest::types::{
     messages::SendMessage as SendRequest,
     organizations::{Organization, OrganizationKey},
 };
+use chancery_ledger::Chain;
 use chancery_messages::{
     chain,
     envelope::{self, Content},
@@ -19,7 +20,7 @@ use chancery_messages::{
 use chancery_primitives::OrganizationCode;
 use serde_json::json;
 
-use super::{files, retrying};
+use super::{files, proof, retrying};
 use crate::{
     arguments::SendMessage,
     output::Output,
@@ -31,13 +32,13 @@ pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> R
     let content = Content {
         subject: what.subject.clone(),
         media_type: what.media_type.clone(),
-        bytes: files::read(&what.file, MAX_CONTENT_BYTES)?,
+        bytes: mem::take(&mut *files::read(&what.file, MAX_CONTENT_BYTES)?),
     };
     let from = sender(party, what.from.as_deref()).await?;
-    let to = receiver(party, what).await?;
-    let progress = output.progress("reading the receiver's key from the chain");
+    let progress = output.progress("reading the receiver's keys from the chain");
     let main = main_chain(&what.chain, party).await?;
-    // The gateway has named an address; that it is a key of the organization, the chain has to show.
+    let to = receiver(&main, what).await?;
+    // That it is a key of the organization, which may receive, the chain has to show; also of an address that was named by hand.
     chain::member(&main, to, RIGHT, now_s()).await?;
     let (key, published_in) = match what.to_encryption_key {
         Some(pinned) => (EncryptionPublicKey(pinned.0), None),
@@ -49,6 +50,7 @@ pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> R
     let head = Head {
         version: VERSION,
         chain_id: main.config().chain_id,
+        genesis: main.config().genesis_hash,
         from,
         to,
         sent: now(),
@@ -62,24 +64,27 @@ pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> R
     };
     progress.set_message("waiting until the deposit is final");
     let state = retrying::until_answered(|| party.client.send_message(&request)).await?;
-    progress.finish_and_clear();
     let id = sealed.deposit.id();
     anyhow::ensure!(state.message.0 == id, "the gateway answered for another message, {}", state.message);
+    // Where it is recorded is the gateway's word until its proof is verified by the genesis.
+    progress.set_message("verifying the deposit");
+    let deposited = proof::verified(party, id, &what.chain).await?.deposited;
+    progress.finish_and_clear();
     let answer = json!({
         "message": id, "from": from, "to": to, "sealedTo": key.thumbprint(), "keyPublishedInBlock": published_in,
-        "place": state.place, "deposit": state.deposit.recorded,
+        "place": state.place, "deposit": deposited,
     });
     let known = published_in.map_or_else(
         || "given with --to-encryption-key".to_owned(),
         |block| format!("published in block {block} of the main chain"),
     );
     let text = format!(
-        "message {id}\nto       {} ({})\nkey      {}, {known}\ndeposit  transaction {}, block {}",
+        "message {id}\nto       {} ({})\nkey      {}, {known}\ndeposit  transaction {}, block {}, verified",
         to.organization,
         to.address,
         key.thumbprint(),
-        state.deposit.recorded.tx_hash,
-        state.deposit.recorded.block_number
+        deposited.tx_hash,
+        deposited.block_number
     );
     output.answer(&answer, text);
     Ok(ExitCode::SUCCESS)
@@ -106,16 +111,14 @@ async fn sender(party: &Party, named: Option<&str>) -> Result<Correspondent> {
     }
 }
 
-/// The key that receives, as the gateway names it; it is proven afterwards.
-async fn receiver(party: &Party, what: &SendMessage) -> Result<Correspondent> {
+/// The key that receives: the one that was named, or else the only one that the chain shows. All of the organization's are proven, so that nobody chooses
+/// among them but the sender.
+async fn receiver(main: &Chain, what: &SendMessage) -> Result<Correspondent> {
     let organization = parse(&what.to)?;
     if let Some(address) = what.to_key {
         return Ok(Correspondent { organization, address });
     }
-    let found = party.client.organization(&what.to).await?;
-    let mut addresses: Vec<Address> = in_force(&found).map(|key| key.address.0).collect();
-    addresses.sort_unstable();
-    addresses.dedup();
+    let addresses = chain::receivers(main, organization, RIGHT, now_s()).await?;
     match addresses.as_slice() {
         [address] => Ok(Correspondent { organization, address: *address }),
         [] => bail!("{organization} has no key with the right `{RIGHT}`, so nobody can receive for it"),

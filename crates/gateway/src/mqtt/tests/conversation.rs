@@ -16,15 +16,16 @@ use crate::{
     mqtt::{
         connection::converse,
         limits::{MAX_FILTERS, MAX_PACKET_BYTES, MAX_TRIES},
+        metrics::ListenerMetrics,
         topics::{OPERATIONS, OUTCOMES},
     },
 };
 
-fn line(signed: &str) -> Vec<u8> {
+pub(super) fn line(signed: &str) -> Vec<u8> {
     json!({"submission": signed, "operations": [{"time": 1}]}).to_string().into_bytes()
 }
 
-fn connect() -> v5::Packet {
+pub(super) fn connect() -> v5::Packet {
     v5::Packet::Connect(
         v5::Connect { keep_alive: 60, client_id: "meter".into(), clean_start: true, properties: None },
         None,
@@ -38,7 +39,7 @@ fn subscribe(filter: &str) -> v5::Packet {
     v5::Packet::Subscribe(subscribe)
 }
 
-fn publish(topic: &str, packet_id: u16, payload: Vec<u8>) -> v5::Packet {
+pub(super) fn publish(topic: &str, packet_id: u16, payload: Vec<u8>) -> v5::Packet {
     let mut publish = v5::Publish::new(topic, QoS5::AtLeastOnce, payload, None);
     publish.pkid = packet_id;
     let correlation_data = Some(packet_id.to_be_bytes().to_vec().into());
@@ -51,7 +52,7 @@ async fn said(sources: &Sources, bytes: &[u8]) -> BytesMut {
     let (mut client, server) = tokio::io::duplex(8 * 1024 * 1024);
     client.write_all(bytes).await.unwrap();
     client.shutdown().await.unwrap();
-    converse(server, sources, &CancellationToken::new()).await;
+    converse(server, sources, &ListenerMetrics::default(), &CancellationToken::new()).await;
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).await.unwrap();
     BytesMut::from(answer.as_slice())
@@ -65,7 +66,7 @@ async fn conversation(sources: &Sources, packets: &[v5::Packet]) -> Vec<v5::Pack
     packets_of(said(sources, &bytes).await)
 }
 
-fn packets_of(mut bytes: BytesMut) -> Vec<v5::Packet> {
+pub(super) fn packets_of(mut bytes: BytesMut) -> Vec<v5::Packet> {
     let mut packets = Vec::new();
     while !bytes.is_empty() {
         packets.push(v5::Packet::read(&mut bytes, None).unwrap());
@@ -79,7 +80,7 @@ fn outcome_of(packet: &v5::Packet) -> (String, Vec<u8>, Value) {
     (String::from_utf8(publish.topic.to_vec()).unwrap(), correlation, serde_json::from_slice(&publish.payload).unwrap())
 }
 
-fn acknowledged(packets: &[v5::Packet]) -> Vec<(u16, v5::PubAckReason)> {
+pub(super) fn acknowledged(packets: &[v5::Packet]) -> Vec<(u16, v5::PubAckReason)> {
     let ack = |packet: &v5::Packet| match packet {
         v5::Packet::PubAck(ack) => Some((ack.pkid, ack.reason)),
         _ => None,
@@ -148,6 +149,18 @@ async fn what_may_succeed_later_is_tried_again_and_not_acknowledged_before() {
     let sources = Sources::refusing(busy().chain([Code::JournalUnavailable]));
     let answers = conversation(&sources, &[connect(), publish(OPERATIONS, 1, line("one"))]).await;
     assert_eq!((acknowledged(&answers), farewell(&answers)), (vec![], Some(v5::DisconnectReasonCode::ServerBusy)));
+}
+
+// MQTT-1, QUOTA-4: a quota that is used up is said at once, and ends no connection.
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_acknowledged_as_such() {
+    let sources = Sources::refusing([Code::QuotaExceeded]);
+    let said = [connect(), subscribe("#"), publish(OPERATIONS, 1, line("one")), publish(OPERATIONS, 2, line("two"))];
+    let answers = conversation(&sources, &said).await;
+    assert_eq!(outcome_of(&answers[2]).2["problem"]["code"], "quota-exceeded");
+    let expected = [(1, v5::PubAckReason::QuotaExceeded), (2, v5::PubAckReason::Success)];
+    assert_eq!((acknowledged(&answers), farewell(&answers)), (expected.to_vec(), None));
+    assert_eq!(sources.asked(), ["one", "two"]);
 }
 
 // MQTT-4: the messages before a bad packet are decided; the bad packet ends its connection by name.
@@ -265,7 +278,7 @@ async fn a_client_is_told_when_the_city_stops() {
     connect().write(&mut bytes, None).unwrap();
     client.write_all(&bytes).await.unwrap();
     stop.cancel();
-    converse(server, &sources, &stop).await;
+    converse(server, &sources, &ListenerMetrics::default(), &stop).await;
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).await.unwrap();
     let answers = packets_of(BytesMut::from(answer.as_slice()));

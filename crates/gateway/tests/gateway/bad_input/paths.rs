@@ -64,6 +64,18 @@ async fn an_address_that_is_none_is_refused_as_such() {
     walk.end().await;
 }
 
+// QUOTA-1
+#[tokio::test]
+async fn a_quota_of_nobody_is_refused() {
+    let walk = Walk::start().await;
+    for row in MATRIX.iter().filter(|row| row.path == "/v1/quotas/{subject}") {
+        for value in ["everybody", "sources:", "source:0x12", "organization:a%20b"] {
+            refused_with(&walk, row, "{subject}", value, "malformed-request").await;
+        }
+    }
+    walk.end().await;
+}
+
 #[tokio::test]
 async fn a_hash_or_a_number_that_is_none_is_refused() {
     let walk = Walk::start().await;
@@ -88,7 +100,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 12] = [
+const WITH_QUERY: [(&str, &str); 14] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
@@ -101,6 +113,8 @@ const WITH_QUERY: [(&str, &str); 12] = [
     ("POST", "/v1/organizations/{code}/keys"),
     ("DELETE", "/v1/organizations/{code}/keys/{address}"),
     ("PUT", "/v1/formats/{format}"),
+    ("PUT", "/v1/quotas/{subject}"),
+    ("DELETE", "/v1/quotas/{subject}"),
 ];
 
 async fn with_query(walk: &Walk, row: &Row, query: &str) -> Request {
@@ -150,6 +164,7 @@ async fn a_query_with_a_wrong_value_is_refused() {
         ("GET", "/v1/events", "cursor=unheard-of", "malformed-request"),
         ("POST", "/v1/organizations", "check=perhaps", "malformed-request"),
         ("PUT", "/v1/formats/{format}", "check=perhaps", "malformed-request"),
+        ("DELETE", "/v1/quotas/{subject}", "check=perhaps", "malformed-request"),
         ("DELETE", "/v1/organizations/{code}/keys/{address}", "reason=boredom", "malformed-request"),
         ("DELETE", "/v1/organizations/{code}/keys/{address}", "from=2026-11-21T00:00:00Z", "malformed-request"),
         ("DELETE", "/v1/organizations/{code}/keys/{address}", "reason=compromised&right=degree", "malformed-request"),
