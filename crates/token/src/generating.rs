@@ -1,26 +1,26 @@
 //! A new pair, made in the token (TOKEN-1).
 
-use std::sync::Arc;
-
 use chancery_keys::Curve;
 use cryptoki::{
     mechanism::{Mechanism, MechanismType},
     object::Attribute,
 };
 
-use crate::{KeyUri, Token, TokenError, curves, finding};
+use crate::{KeyUri, Token, TokenError, curves, finding, session::Open};
 
 /// Length of the identifier that the keys of one name share.
 const ID_BYTES: usize = 20;
 
 impl Token {
-    /// Makes the keys of a name, one of each curve, all with the same new identifier. The private halves never leave the token.
+    /// Makes the keys of a name, one of each curve, all with the same new identifier. The private halves never leave the token. What is only `wanted` may fail:
+    /// why it did is returned.
     ///
     /// # Errors
-    /// [`TokenError::Exists`] when there is one of the name and curve; [`TokenError::NotSupported`] for a curve that this token does not do. Keys made before stay.
-    pub fn generate(self: &Arc<Self>, made: &[Curve]) -> Result<(), TokenError> {
+    /// [`TokenError::Exists`] when there is one of the name and curve: nothing is made then; [`TokenError::NotSupported`] for a curve that is `needed` and that this
+    /// token does not do.
+    pub fn generate(&self, needed: &[Curve], wanted: &[Curve]) -> Result<Vec<(Curve, TokenError)>, TokenError> {
         let open = self.begin(true)?;
-        for curve in made {
+        for curve in needed.iter().chain(wanted) {
             match finding::private_key(&open, &self.uri, &[*curve]) {
                 Err(TokenError::KeyNotFound { .. }) => {}
                 Err(TokenError::Ambiguous { .. }) | Ok(_) => {
@@ -31,17 +31,23 @@ impl Token {
         }
         let can = self.mechanisms()?;
         let id = self.id()?;
-        for curve in made {
-            let unsupported = || TokenError::NotSupported {
-                token: open.label.clone(),
-                what: format!("keys of {curve}"),
-                reason: "it lists no mechanism that makes them".to_owned(),
-            };
-            let mechanism = mechanism(*curve, &can).ok_or_else(unsupported)?;
-            let (public, private) = templates(&self.uri, *curve, &id);
-            open.session.generate_key_pair(&mechanism, &public, &private).map_err(open.failed("making a key"))?;
+        for curve in needed {
+            self.make(&open, *curve, &id, &can)?;
         }
-        Ok(())
+        let make = |curve: &Curve| self.make(&open, *curve, &id, &can).err().map(|error| (*curve, error));
+        Ok(wanted.iter().filter_map(make).collect())
+    }
+
+    fn make(&self, open: &Open, curve: Curve, id: &[u8], can: &[MechanismType]) -> Result<(), TokenError> {
+        let unsupported = || TokenError::NotSupported {
+            token: open.label.clone(),
+            what: format!("keys of {curve}"),
+            reason: "it lists no mechanism that makes them".to_owned(),
+        };
+        let mechanism = mechanism(curve, can).ok_or_else(unsupported)?;
+        let (public, private) = templates(&self.uri, curve, id);
+        let made = open.session.generate_key_pair(&mechanism, &public, &private);
+        made.map(drop).map_err(open.failed("making a key"))
     }
 
     /// The identifier in the name, or a new one.
