@@ -11,6 +11,7 @@ use cryptoki::{
     object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle},
     types::Ulong,
 };
+use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
 use crate::{Token, TokenError, finding, session::Open};
@@ -79,10 +80,9 @@ impl AgreementKey for TokenAgreementKey {
     }
 
     fn agree(&self, other: &[u8; SECRET_BYTES]) -> Result<Zeroizing<[u8; SECRET_BYTES]>, KeyFailure> {
-        let secret = self.secret(other)?;
-        // RFC 7748, 6.1: all zero is what a point of small order gives (KEY-2).
-        let differs = secret.iter().fold(0, |all, byte| all | byte);
-        if differs == 0 { Err(KeyFailure::WeakKey) } else { Ok(secret) }
+        // A point of small order gives the same with every key; some tokens fail at it, others do not (KEY-2).
+        StaticSecret::from([9; SECRET_BYTES]).agree(other)?;
+        Ok(self.secret(other)?)
     }
 }
 

@@ -11,8 +11,8 @@
 //!
 //! Place: an implementation of the port of `chancery-keys`. Only what assembles a process knows it.
 //!
-//! Invariants: TOKEN-1, keys are made sensitive and not extractable, and nothing here asks for the value of a private key; TOKEN-2, a wrong PIN is given to the
-//! token once and never again by this process, nor is any PIN given when one more wrong one locks the token; TOKEN-3, after a lost session an operation is tried once
+//! Invariants: TOKEN-1, keys are made sensitive and not extractable, and nothing here asks for the value of a private key; TOKEN-2, a [`Token`] gives a
+//! wrong PIN once and never again, nor is any PIN given when one more wrong one locks the token; TOKEN-3, after a lost session an operation is tried once
 //! more, in a new one; TOKEN-4, a PIN comes from a file of its owner or from the caller, never from the URI, is never printed, and is wiped.
 //!
 //! Every operation waits for the token: call it off an async runtime. It must not know what is signed, nor read the environment.

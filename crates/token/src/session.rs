@@ -55,6 +55,8 @@ pub struct Token {
     library: Pkcs11,
     module: PathBuf,
     pin: Option<AuthPin>,
+    /// It was there before: when it is not found, it is gone.
+    is_known: AtomicBool,
     /// A wrong PIN is not given again: the token counts.
     is_pin_refused: AtomicBool,
     open: Mutex<Option<Open>>,
@@ -79,9 +81,10 @@ impl Token {
             Some(path) => Some(pin::from_file(path)?),
             None => access.pin.as_ref().map(|pin| pin::secret(pin)),
         };
-        let (is_pin_refused, open) = (AtomicBool::new(false), Mutex::new(None));
-        let token = Self { uri: uri.clone(), library, module, pin, is_pin_refused, open };
+        let [is_known, is_pin_refused] = [false, false].map(AtomicBool::new);
+        let token = Self { uri: uri.clone(), library, module, pin, is_known, is_pin_refused, open: Mutex::new(None) };
         token.with(|_| Ok(()))?;
+        token.is_known.store(true, Ordering::Release);
         Ok(Arc::new(token))
     }
 
@@ -122,11 +125,21 @@ impl Token {
         work: &impl Fn(&mut Open) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
         if held.is_none() {
-            *held = Some(self.begin(false)?);
+            *held = Some(self.begin(false).map_err(|error| self.gone(error))?);
         }
         match held.as_mut() {
             Some(open) => work(open),
             None => Err(TokenError::Lost { reason: "there is no session".to_owned() }),
+        }
+    }
+
+    /// A token that was there before is no wrong name.
+    fn gone(&self, error: TokenError) -> TokenError {
+        match error {
+            TokenError::TokenNotFound { .. } if self.is_known.load(Ordering::Acquire) => {
+                TokenError::Lost { reason: "its library shows it no more".to_owned() }
+            }
+            other => other,
         }
     }
 
