@@ -132,16 +132,16 @@ fn a_message_is_opened_in_the_token_of_its_receiver() {
     let owner = Owner::new();
     let (receiver, address) = owner.key("inbox");
     let (sender, sender_address) = key_of("writes-to-a-token");
-    for (organization, address) in [("TOKEN-RECEIVER", &address), ("TOKEN-SENDER", &sender_address)] {
-        operator(&["organization", "register", organization, "--name", "An office"]);
+    for (organization, address) in [("SAMPLE-UNIVERSITY", &address), ("SAMPLE-CIVIL-AFFAIRS", &sender_address)] {
         operator(&["organization", "authorize-key", organization, address, "--right", "submission"]);
     }
     let published = owner.answer(&["--key", &receiver, "message", "publish-key"]);
     assert!(published["blockNumber"].is_number(), "{published}");
     let letter = owner.folder.path().join("letter.txt");
     fs::write(&letter, "For the receiver alone.").unwrap();
-    let send = ["message", "send", letter.to_str().unwrap(), "--to", "TOKEN-RECEIVER"];
-    let sent = owner.answer(&[&["--key", sender.to_str().unwrap()], send.as_slice()].concat());
+    let send = ["--key", sender.to_str().unwrap(), "message", "send", letter.to_str().unwrap()];
+    let ends = ["--from", "SAMPLE-CIVIL-AFFAIRS", "--to", "SAMPLE-UNIVERSITY", "--to-key", &address];
+    let sent = owner.answer(&[send, ends].concat());
     let id = sent["message"].as_str().unwrap();
     let read = owner.folder.path().join("read.txt");
     owner.answer(&["--key", &receiver, "message", "read", id, "--out", read.to_str().unwrap()]);
