@@ -44,7 +44,7 @@ pub fn open(sealed: &str, secret: &(impl AgreementKey + ?Sized)) -> Result<Zeroi
     }
     let ephemeral = header.epk.to_key().ok_or(JweError::Malformed("epk is not an X25519 key"))?;
     let shared = secret.agree(&ephemeral.0)?;
-    jwe::decrypt(sealed, &concat_kdf::derive_a256gcm(&shared))
+    jwe::decrypt(sealed, &concat_kdf::derive_a256gcm(shared.as_slice()))
 }
 
 /// Checks, without being able to open it, that something is a certificate sealed to this key. Returns the header.

@@ -116,7 +116,7 @@ impl Signer {
             Self::Kept { public, key } => {
                 let signature = match public {
                     PublicKey::Ed25519(_) => key.sign(message)?,
-                    PublicKey::P256(_) | PublicKey::Secp256k1(_) => key.sign(&Sha256::digest(message))?,
+                    PublicKey::P256(_) | PublicKey::Secp256k1(_) => key.sign(Sha256::digest(message).as_slice())?,
                 };
                 // KEY-1: a token's two objects need not be a pair.
                 if !public.verifies(message, &signature) {

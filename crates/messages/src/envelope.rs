@@ -123,7 +123,7 @@ pub fn open(
     let recipient = jwe.recipients.iter().find(|recipient| recipient.header.kid == own);
     let recipient = recipient.ok_or(EnvelopeError::WrongKey)?;
     let shared = secret.agree(&recipient.ephemeral()?.0)?;
-    let key = key_wrap::unwrap(&derive_a256kw(&shared), &recipient.wrapped_key()?)?;
+    let key = key_wrap::unwrap(&derive_a256kw(shared.as_slice()), &recipient.wrapped_key()?)?;
     Content::from_bytes(&jwe.decrypt(&key)?)
 }
 

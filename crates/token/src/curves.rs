@@ -44,11 +44,14 @@ mod tests {
             assert_eq!(public_key(Curve::P256, form).as_ref(), Some(&point));
         }
         let key = [9; 32];
-        for form in [&key[..], &[&[0x04, 32][..], &key].concat(), &[&[0x03, 33, 0][..], &key].concat()] {
+        let forms: [Vec<u8>; 3] = [key.to_vec(), [&[0x04, 32][..], &key].concat(), [&[0x03, 33, 0][..], &key].concat()];
+        for form in &forms {
             assert_eq!(public_key(Curve::X25519, form).as_deref(), Some(&key[..]));
         }
         let compressed: Vec<u8> = [0x02].into_iter().chain([7; 32]).collect();
-        for wrong in [&[][..], &[0x04], &octets[..66], &compressed, &[7; 65], &[octets.as_slice(), &[0]].concat()] {
+        let longer = [octets.as_slice(), &[0]].concat();
+        let wrong: [Vec<u8>; 6] = [vec![], vec![0x04], octets[..66].to_vec(), compressed, vec![7; 65], longer];
+        for wrong in &wrong {
             assert_eq!(public_key(Curve::Secp256k1, wrong), None, "{wrong:?}");
         }
     }

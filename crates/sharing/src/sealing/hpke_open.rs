@@ -39,7 +39,7 @@ pub(super) fn open_base(
     // KeySchedule (5.1).
     let psk_id_hash = extract(SUITE, &[], b"psk_id_hash", &[]);
     let info_hash = extract(SUITE, &[], b"info_hash", info);
-    let context = [&[BASE], psk_id_hash.as_slice(), info_hash.as_slice()].concat();
+    let context = [&[BASE][..], psk_id_hash.as_slice(), info_hash.as_slice()].concat();
     let secret = extract(SUITE, secret.as_slice(), b"secret", &[]);
     let cipher_key: Zeroizing<[u8; HASH_BYTES]> = expand(SUITE, &secret, b"key", &context)?;
     let nonce: Zeroizing<[u8; NONCE_BYTES]> = expand(SUITE, &secret, b"base_nonce", &context)?;
