@@ -162,4 +162,40 @@ mod tests {
             assert!(Jws::parse(&altered, "test+jws").map_or(true, |jws| jws.verify(&signer.public_key()).is_err()));
         }
     }
+
+    /// Ed25519, kept elsewhere; the public key that it shows may be another's.
+    struct Keeper {
+        secret: ed25519_dalek::SigningKey,
+        shows: [u8; 32],
+    }
+
+    impl SigningKey for Keeper {
+        fn curve(&self) -> Curve {
+            Curve::Ed25519
+        }
+
+        fn public_key(&self) -> &[u8] {
+            &self.shows
+        }
+
+        fn sign(&self, input: &[u8]) -> Result<[u8; 64], KeyFailure> {
+            Ok(self.secret.sign(input).to_bytes())
+        }
+    }
+
+    // S-SVC, KEY-1
+    #[test]
+    fn what_a_kept_key_signs_is_verified_before_it_is_handed_on() {
+        let key = |byte: u8| ed25519_dalek::SigningKey::from_bytes(&[byte; 32]);
+        let kept = |secret: u8, shows: u8| {
+            let keeper = Keeper { secret: key(secret), shows: key(shows).verifying_key().to_bytes() };
+            let signer = Signer::kept(Arc::new(keeper)).unwrap();
+            assert!(signer.may_block());
+            signer.sign(&serde_json::json!({"a": 1}), "test+jws")
+        };
+        let held = Signer::from_bytes(Algorithm::EdDsa, &[7; 32]).unwrap();
+        let expected = held.sign(&serde_json::json!({"a": 1}), "test+jws").unwrap();
+        assert_eq!(kept(7, 7).unwrap().text(), expected.text());
+        assert_eq!(kept(7, 8).unwrap_err(), JwsError::Key(KeyFailure::WrongSignature));
+    }
 }
