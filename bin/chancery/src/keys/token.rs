@@ -36,7 +36,9 @@ pub(super) fn keys(name: &Path) -> Result<PartyKeys> {
     let account = AccountKey::kept(Arc::new(token.signing_key(&[Curve::Secp256k1])?))?;
     let encryption = match token.agreement_key() {
         Ok(key) => Encryption::Kept(Arc::new(key)),
-        Err(error @ TokenError::KeyNotFound { .. }) => Encryption::Missing(error.to_string()),
+        Err(TokenError::KeyNotFound { .. }) => {
+            Encryption::Missing("the token keeps no X25519 key of this name".to_owned())
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(PartyKeys { account, encryption })
