@@ -31,11 +31,7 @@ pub(super) fn open_base(
     associated: &[u8],
     ciphertext: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    // Decap (4.1).
-    let shared = key.agree(encapsulated)?;
-    let context = [&encapsulated[..], &key.public_key()].concat();
-    let prk = extract(KEM, &[], b"eae_prk", shared.as_slice());
-    let secret: Zeroizing<[u8; HASH_BYTES]> = expand(KEM, &prk, b"shared_secret", &context)?;
+    let secret = decapsulate(encapsulated, key)?;
     // KeySchedule (5.1).
     let psk_id_hash = extract(SUITE, &[], b"psk_id_hash", &[]);
     let info_hash = extract(SUITE, &[], b"info_hash", info);
@@ -46,6 +42,13 @@ pub(super) fn open_base(
     let payload = Payload { msg: ciphertext, aad: associated };
     let opened = Aes256Gcm::new((&*cipher_key).into()).decrypt(&(*nonce).into(), payload);
     opened.map(Zeroizing::new).map_err(|_| KeyError::Refused)
+}
+
+/// `Decap` (4.1).
+fn decapsulate(encapsulated: &[u8; 32], key: &dyn AgreementKey) -> Result<Zeroizing<[u8; HASH_BYTES]>, KeyError> {
+    let shared = key.agree(encapsulated)?;
+    let context = [&encapsulated[..], &key.public_key()].concat();
+    expand(KEM, &extract(KEM, &[], b"eae_prk", shared.as_slice()), b"shared_secret", &context)
 }
 
 /// `LabeledExtract` (4).
@@ -74,7 +77,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Arc;
 
-    use alloy_primitives::Address;
+    use alloy_primitives::{Address, hex};
     use chancery_keys::KeyFailure;
     use x25519_dalek::StaticSecret;
 
@@ -95,6 +98,15 @@ mod tests {
 
     fn place(request: u64) -> KeyPlace {
         KeyPlace { asset: Address::repeat_byte(1), key_epoch: 1, request }
+    }
+
+    // RFC 9180, A.1.1
+    #[test]
+    fn the_decapsulated_secret_is_that_of_rfc_9180() {
+        let key = StaticSecret::from(hex!("4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8"));
+        let encapsulated = hex!("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431");
+        let secret = hex!("fe0e18c9f024ce43799ae393c7e8fe8fce9d218875e8227b0187c04e7d2ea1fc");
+        assert_eq!(*super::decapsulate(&encapsulated, &key).unwrap(), secret);
     }
 
     // SHARE-7, S-SVC
