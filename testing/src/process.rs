@@ -8,6 +8,7 @@ mod mosquitto;
 mod network;
 mod postgres;
 mod predeployed;
+mod softhsm;
 mod usage;
 mod votes;
 mod wire;
@@ -22,6 +23,7 @@ pub use mosquitto::Mosquitto;
 pub use network::{Network, NodeProcess, free_ports};
 pub use postgres::PostgresServer;
 pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
+pub use softhsm::SoftHsm;
 pub use usage::Usage;
 pub use wire::{Fault, Wire};
 

@@ -13,6 +13,8 @@ const ORDER: &[&str] = &[
     "execution",
     "rpc",
     "chain",
+    "keys",
+    "token",
     "ledger",
     "identity",
     "data",
@@ -44,6 +46,7 @@ const APPLICATIONS: &[&str] = &["certificates", "sharing", "messages", "bridge"]
 const PURE: &[(&str, &[&str])] = &[
     ("primitives", &["tokio", "reqwest", "sqlx", "redb", "axum", "commonware-runtime"]),
     ("light", &["tokio", "reqwest", "sqlx", "redb", "axum", "revm"]),
+    ("keys", &["tokio", "reqwest", "sqlx", "axum", "cryptoki"]),
     ("data", &["tokio", "reqwest", "sqlx", "redb", "axum", "fjall", "revm"]),
     ("reference-points", &["reqwest", "sqlx", "redb", "axum", "revm"]),
     ("grpc", &["tokio", "hyper", "hyper-util", "reqwest", "axum", "sqlx", "fjall", "revm"]),
@@ -105,6 +108,16 @@ fn the_gateway_reaches_entities_and_chains_through_doors() {
     let uses = &dependencies()["chancery-gateway"];
     for hidden in ENTITIES.iter().chain(&["ledger", "chain", "execution", "rpc"]) {
         assert!(!uses.contains(&format!("chancery-{hidden}")), "the gateway must not import {hidden}");
+    }
+}
+
+// S-SVC: whoever signs asks the port, and does not know where the key is.
+#[test]
+fn tokens_are_known_to_the_command_line_alone() {
+    for (package, uses) in dependencies() {
+        if package != "chancery" {
+            assert!(!uses.contains("chancery-token"), "{package} must not depend on chancery-token");
+        }
     }
 }
 

@@ -19,6 +19,8 @@ mod stapling;
 mod submission;
 #[path = "city/support.rs"]
 mod support;
+#[path = "city/token.rs"]
+mod token;
 #[path = "city/unknown.rs"]
 mod unknown;
 #[path = "city/verification.rs"]

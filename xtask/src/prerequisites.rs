@@ -46,6 +46,13 @@ pub(crate) const MOSQUITTO_CLIENTS: Package = Package {
     why: "a client that is not ours submits to a city",
 };
 
+/// A PKCS#11 token in software.
+pub(crate) const SOFTHSM: Package = Package {
+    name: "softhsm2",
+    evidence: &["/usr/bin/softhsm2-util"],
+    why: "keys in a hardware security module are tested on it",
+};
+
 /// Network namespaces, of which the hosts of `chancery chaos` are made.
 pub(crate) const IPROUTE2: Package = Package {
     name: "iproute2",

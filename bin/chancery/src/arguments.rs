@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod certificate;
 mod data;
+mod key;
 mod message;
 mod network;
 mod share;
@@ -17,6 +18,7 @@ pub(crate) use data::{
     Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
     Trace,
 };
+pub(crate) use key::KeyCommand;
 pub(crate) use message::{MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
     Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeGenesis, MakeNodeKey,
@@ -60,11 +62,11 @@ pub(crate) struct Connection {
         help_heading = "Connection"
     )]
     pub(crate) url: String,
-    /// Key file of the person or office that asks (made by `chancery key new`).
+    /// Key of the person or office that asks (made by `chancery key new`): a file, or a key in a PKCS#11 token, as pkcs11:token=LABEL;object=NAME?module-path=FILE&pin-source=file:PATH.
     #[arg(
         long,
         global = true,
-        value_name = "FILE",
+        value_name = "FILE|pkcs11:...",
         env = "CHANCERY_KEY",
         conflicts_with = "dev_key",
         help_heading = "Connection"
@@ -275,20 +277,6 @@ pub(crate) struct RunEndorser {
     /// Stop when standard input ends: for a program that starts an endorser and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyCommand {
-    /// Make a key: writes the file (readable by you alone) and prints the address. The phrase in it recovers everything: keep a copy on paper.
-    New {
-        /// The file; must not exist.
-        file: PathBuf,
-        /// Recover from a phrase, read from standard input, instead of making a new one.
-        #[arg(long)]
-        recover: bool,
-    },
-    /// Show address and public keys of the key given by --key or --dev-key.
-    Show,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,11 +1,24 @@
-//! Keys of people and offices on the command line: a file with a phrase, or a public development key.
+//! Keys of people and offices on the command line: a file with a phrase, a key in a PKCS#11 token, or a public development key.
 
-use std::{path::Path, sync::LazyLock};
+mod token;
 
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+};
+
+use alloy_primitives::{Address, B256};
 use anyhow::{Context, Result, anyhow, bail};
-use chancery_certificates::keys::{KeyError, PersonKeys, PhraseKeys};
+use chancery_certificates::keys::{EncryptionPublicKey, KeyError, PersonKeys, PhraseKeys};
+use chancery_keys::{AccountKey, AgreementKey};
+use chancery_sharing::sealing::ReaderSecret;
+use chancery_token::TokenAgreementKey;
+use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
+pub(crate) use self::token::{
+    account_in_token, is_in_token, list_tokens, new_keys as new_in_token, new_source_key, source_key,
+};
 use crate::{
     arguments::Connection,
     city::secrets::{read_private, write_new_private},
@@ -28,6 +41,86 @@ pub(crate) mod development {
     pub(crate) const FUNDED: u32 = 32;
 }
 
+/// What somebody signs with, and opens with what is sealed to them; wherever it is kept.
+#[derive(Clone)]
+pub(crate) struct PartyKeys {
+    account: AccountKey,
+    encryption: Encryption,
+}
+
+#[derive(Clone)]
+enum Encryption {
+    /// From a phrase.
+    Held(StaticSecret),
+    /// In a token.
+    Kept(Arc<TokenAgreementKey>),
+    /// The token has none, and why.
+    Missing(String),
+}
+
+impl From<PersonKeys> for PartyKeys {
+    fn from(keys: PersonKeys) -> Self {
+        Self { account: keys.account(), encryption: Encryption::Held(keys.encryption_secret().clone()) }
+    }
+}
+
+impl PartyKeys {
+    /// The account that signs.
+    pub(crate) const fn account(&self) -> &AccountKey {
+        &self.account
+    }
+
+    pub(crate) const fn address(&self) -> Address {
+        self.account.address()
+    }
+
+    /// Signs the digest of an operation; 65 bytes, `v` 27 or 28.
+    pub(crate) async fn sign_digest(&self, digest: B256) -> Result<[u8; 65]> {
+        let account = self.account.clone();
+        let signature = off_runtime(account.may_block(), move || account.sign_digest(digest)).await??;
+        Ok(signature.as_bytes())
+    }
+
+    /// What opens what is sealed to them.
+    pub(crate) fn encryption(&self) -> Result<Arc<dyn AgreementKey>> {
+        match &self.encryption {
+            Encryption::Held(secret) => Ok(Arc::new(secret.clone())),
+            Encryption::Kept(key) => Ok(Arc::<TokenAgreementKey>::clone(key)),
+            Encryption::Missing(why) => bail!("what is sealed to this key cannot be opened: {why}"),
+        }
+    }
+
+    /// The key that others seal to.
+    pub(crate) fn encryption_public_key(&self) -> Result<EncryptionPublicKey> {
+        Ok(EncryptionPublicKey(self.encryption()?.public_key()))
+    }
+
+    /// The same, as the reader of shared data.
+    pub(crate) fn reader_secret(&self) -> Result<ReaderSecret> {
+        match &self.encryption {
+            Encryption::Held(secret) => Ok(ReaderSecret::from_bytes(&Zeroizing::new(secret.to_bytes()))?),
+            _ => Ok(ReaderSecret::kept(self.encryption()?)),
+        }
+    }
+
+    /// Uses the encryption key, off the runtime: a token takes its time.
+    pub(crate) async fn opening<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn AgreementKey) -> T + Send + 'static,
+    ) -> Result<T> {
+        let key = self.encryption()?;
+        off_runtime(matches!(self.encryption, Encryption::Kept(_)), move || work(&*key)).await
+    }
+}
+
+/// Works on a thread that may wait, if it may have to.
+pub(crate) async fn off_runtime<T: Send + 'static>(
+    may_block: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    if may_block { Ok(tokio::task::spawn_blocking(work).await?) } else { Ok(work()) }
+}
+
 /// A public development key.
 pub(crate) fn development_key(index: u32) -> Result<PersonKeys> {
     static KEYS: LazyLock<Result<PhraseKeys, KeyError>> = LazyLock::new(|| PhraseKeys::of(DEVELOPMENT_PHRASE));
@@ -35,13 +128,14 @@ pub(crate) fn development_key(index: u32) -> Result<PersonKeys> {
     Ok(keys.account(index)?)
 }
 
-/// The key that `--key` or `--dev-key` names.
-pub(crate) fn of(connection: &Connection) -> Result<PersonKeys> {
+/// The key that `--key` or `--dev-key` names. Called before anything else runs: it waits for a token.
+pub(crate) fn of(connection: &Connection) -> Result<PartyKeys> {
     match (&connection.key, connection.dev_key) {
-        (Some(path), _) => load(path),
-        (None, Some(index)) => development_key(index),
+        (Some(path), _) if is_in_token(path) => token::keys(path),
+        (Some(path), _) => Ok(load(path)?.into()),
+        (None, Some(index)) => Ok(development_key(index)?.into()),
         (None, None) => bail!(
-            "this needs a key: --key FILE (made by `chancery key new FILE`), or --dev-key N in a development city"
+            "this needs a key: --key FILE (made by `chancery key new FILE`), --key pkcs11:... (a key in a token), or --dev-key N in a development city"
         ),
     }
 }

@@ -9,9 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy_primitives::Address;
 use anyhow::{Context, Result};
-use chancery_certificates::keys::PersonKeys;
 use chancery_client::{Client, rest::types::chains::Chains};
 use chancery_primitives::{CertificateKind, SigningDomain, UnixSeconds};
+
+use crate::keys::PartyKeys;
 
 pub(crate) use certificates::{Issuance, ReceivedCertificate};
 pub(crate) use registration::RealName;
@@ -74,17 +75,18 @@ impl CityFacts {
 /// Somebody with a key.
 #[derive(Clone)]
 pub(crate) struct Party {
-    pub(crate) keys: PersonKeys,
+    pub(crate) keys: PartyKeys,
     pub(crate) client: Client,
     pub(crate) city: CityFacts,
 }
 
 impl Party {
     /// Reads what the city is and signs every request from then on.
-    pub(crate) async fn connect(url: &str, keys: PersonKeys) -> Result<Self> {
+    pub(crate) async fn connect(url: &str, keys: impl Into<PartyKeys>) -> Result<Self> {
+        let keys = keys.into();
         let client = Client::new(url)?;
         let city = CityFacts::read(&client).await?;
-        let client = client.signing_with(keys.signer().clone(), city.main_chain_id()?);
+        let client = client.signing_with(keys.account().clone(), city.main_chain_id()?);
         Ok(Self { keys, client, city })
     }
 

@@ -12,15 +12,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use chancery_certificates::keys::PersonKeys;
 use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
-use zeroize::Zeroizing;
 
 pub(crate) use self::{declaration::DataSet, log::collect, service::run as serve};
 use crate::{
     alliance::chains::{ChainSection, connect},
     arguments::TrustedMain,
+    keys::PartyKeys,
     party::Party,
 };
 
@@ -34,12 +33,12 @@ pub(crate) struct Owner {
 
 impl Owner {
     /// Reads the declaration and connects to its chain.
-    pub(crate) async fn open(file: &Path, keys: &PersonKeys) -> Result<Self> {
+    pub(crate) async fn open(file: &Path, keys: &PartyKeys) -> Result<Self> {
         let set = DataSet::read(file)?;
         let ledger = connect(std::slice::from_ref(&set.chain), file).await?;
         let chain = ledger.chain(&set.chain.name)?.clone();
         let folder = StateFolder::new(&set.beside(&set.state))?;
-        Ok(Self { set, chain, key: submitter(keys)?, folder })
+        Ok(Self { set, chain, key: submitter(keys), folder })
     }
 
     /// The data set as it was declared.
@@ -50,8 +49,8 @@ impl Owner {
 }
 
 /// A person's or office's signing key, as what sends transactions.
-pub(crate) fn submitter(keys: &PersonKeys) -> Result<Arc<SubmitterKey>> {
-    Ok(Arc::new(SubmitterKey::from_bytes(&Zeroizing::new(keys.signer().to_bytes().0))?))
+pub(crate) fn submitter(keys: &PartyKeys) -> Arc<SubmitterKey> {
+    Arc::new(SubmitterKey::from(keys.account().clone()))
 }
 
 /// Unix seconds.

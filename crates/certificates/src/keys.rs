@@ -8,6 +8,7 @@ use alloy::signers::local::{
 };
 use alloy_primitives::{Address, B256};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chancery_keys::AccountKey;
 use coins_bip32::prelude::{Parent as _, SigningKey, XPriv};
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
@@ -125,10 +126,10 @@ impl PersonKeys {
         self.signer.address()
     }
 
-    /// The key that signs.
+    /// The key that signs, as the account that it controls.
     #[must_use]
-    pub const fn signer(&self) -> &PrivateKeySigner {
-        &self.signer
+    pub fn account(&self) -> AccountKey {
+        self.signer.clone().into()
     }
 
     /// Uncompressed SEC1 public key, 65 bytes.

@@ -2,13 +2,13 @@
 
 use alloy_primitives::{Address, B256, Bytes};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chancery_keys::{AccountKey, KeyFailure};
 use chancery_primitives::{CertificateId, Present, SignedOperation, SigningDomain, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
     document::{CertificateDocument, DocumentError, content_hash},
-    keys::{KeyError, PersonKeys},
     sealing::{JweError, open_direct, seal_direct},
 };
 
@@ -57,12 +57,9 @@ pub enum PresentationError {
     /// It could not be signed.
     #[error("the presentation could not be signed")]
     Signing,
-}
-
-impl From<KeyError> for PresentationError {
-    fn from(_: KeyError) -> Self {
-        Self::Signing
-    }
+    /// Whoever keeps the holder's key did not sign.
+    #[error("the presentation could not be signed: {0}")]
+    Key(#[from] KeyFailure),
 }
 
 /// What the code says: which presentation, and the key that opens it.
@@ -150,12 +147,12 @@ impl Presentation {
     /// Makes a presentation, signed by the holder.
     ///
     /// # Errors
-    /// [`PresentationError::Signing`], [`PresentationError::Document`].
+    /// [`PresentationError::Signing`], [`PresentationError::Key`], [`PresentationError::Document`].
     pub fn make(
         document_bytes: &[u8],
         chain: &str,
         domain: &SigningDomain,
-        holder: &PersonKeys,
+        holder: &AccountKey,
         now: UnixSeconds,
     ) -> Result<Self, PresentationError> {
         let document = CertificateDocument::parse(document_bytes)?;
@@ -175,7 +172,7 @@ impl Presentation {
             document: URL_SAFE_NO_PAD.encode(document_bytes),
             presented_at: now,
             nonce,
-            signature: Bytes::from(holder.sign_digest(present.digest(domain))?.to_vec()),
+            signature: Bytes::from(holder.sign_digest(present.digest(domain))?.as_bytes().to_vec()),
         })
     }
 
@@ -281,6 +278,7 @@ mod tests {
 
     use super::*;
     use crate::document::tests::sample;
+    use crate::keys::PersonKeys;
 
     const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 
@@ -292,7 +290,10 @@ mod tests {
         let holder = PersonKeys::from_phrase(&PersonKeys::new_phrase().unwrap()).unwrap();
         let mut document = sample();
         document.holder = holder.address();
-        (Presentation::make(&document.to_bytes().unwrap(), "degree", &domain(), &holder, NOW).unwrap(), holder)
+        (
+            Presentation::make(&document.to_bytes().unwrap(), "degree", &domain(), &holder.account(), NOW).unwrap(),
+            holder,
+        )
     }
 
     // C-QR

@@ -4,6 +4,7 @@
 mod concat_kdf;
 mod jwe;
 
+use chancery_keys::AgreementKey;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
@@ -33,19 +34,17 @@ pub fn seal(document: &[u8], recipient: &EncryptionPublicKey) -> Result<String, 
 /// Opens what was sealed to a key.
 ///
 /// # Errors
-/// [`JweError::WrongKey`] when it is sealed to another key (nothing is tried then), [`JweError::Altered`] when it was changed, others for what is no such JWE.
-pub fn open(sealed: &str, secret: &StaticSecret) -> Result<Zeroizing<Vec<u8>>, JweError> {
+/// [`JweError::WrongKey`] when it is sealed to another key (nothing is tried then), [`JweError::Altered`] when it was changed, [`JweError::Key`] when the key cannot be
+/// used, others for what is no such JWE.
+pub fn open(sealed: &str, secret: &(impl AgreementKey + ?Sized)) -> Result<Zeroizing<Vec<u8>>, JweError> {
     let header = read_header(sealed)?;
-    let own = EncryptionPublicKey(PublicKey::from(secret).to_bytes());
+    let own = EncryptionPublicKey(secret.public_key());
     if header.kid != own.thumbprint() {
         return Err(JweError::WrongKey { sealed_to: header.kid, own: own.thumbprint() });
     }
     let ephemeral = header.epk.to_key().ok_or(JweError::Malformed("epk is not an X25519 key"))?;
-    let shared = secret.diffie_hellman(&PublicKey::from(ephemeral.0));
-    if !shared.was_contributory() {
-        return Err(JweError::WeakKey);
-    }
-    jwe::decrypt(sealed, &concat_kdf::derive_a256gcm(shared.as_bytes()))
+    let shared = secret.agree(&ephemeral.0)?;
+    jwe::decrypt(sealed, &concat_kdf::derive_a256gcm(shared.as_slice()))
 }
 
 /// Checks, without being able to open it, that something is a certificate sealed to this key. Returns the header.

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
-use alloy_primitives::Address;
+use alloy_primitives::{Address, Signature};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
+use chancery_keys::AccountKey;
 use chancery_rest::{
     Problem,
     erc8128::{KeyId, RequestParts, SignatureInput, content_digest, signature_base, signature_header},
@@ -33,7 +33,7 @@ pub type FileStream = BoxStream<'static, Result<Bytes, ClientError>>;
 
 #[derive(Clone)]
 struct Key {
-    signer: PrivateKeySigner,
+    account: AccountKey,
     main_chain_id: u64,
 }
 
@@ -97,8 +97,8 @@ impl Client {
 
     /// The same client, signing each request with a key. `main_chain_id` is the one of the chain `main` in [`Client::chains`].
     #[must_use]
-    pub fn signing_with(self, signer: PrivateKeySigner, main_chain_id: u64) -> Self {
-        Self { key: Some(Key { signer, main_chain_id }), ..self }
+    pub fn signing_with(self, key: impl Into<AccountKey>, main_chain_id: u64) -> Self {
+        Self { key: Some(Key { account: key.into(), main_chain_id }), ..self }
     }
 
     /// The same client, sending an idempotency key with what it submits: the same key twice is the same submission.
@@ -116,7 +116,7 @@ impl Client {
     /// Whose key signs.
     #[must_use]
     pub fn address(&self) -> Option<Address> {
-        self.key.as_ref().map(|key| key.signer.address())
+        self.key.as_ref().map(|key| key.account.address())
     }
 
     /// The gateway's URL.
@@ -186,7 +186,7 @@ impl Client {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         if let Some(key) = &self.key {
-            sign(key, &call.method, &url, call.body.as_deref(), &mut headers)?;
+            sign(key, &call.method, &url, call.body.as_deref(), &mut headers).await?;
         }
         let mut request = self.http.request(call.method, url).headers(headers).timeout(self.timeout);
         if let Some(body) = call.body {
@@ -253,8 +253,20 @@ fn header(text: &str) -> Result<HeaderValue, ClientError> {
     HeaderValue::from_str(text).map_err(|error| ClientError::Signing(error.to_string()))
 }
 
+/// Signs a message (EIP-191). A token's time is not that of the runtime.
+async fn signature(account: &AccountKey, message: String) -> Result<Signature, ClientError> {
+    let signed = if account.may_block() {
+        let account = account.clone();
+        let signing = tokio::task::spawn_blocking(move || account.sign_message(message.as_bytes()));
+        signing.await.map_err(|error| ClientError::Signing(error.to_string()))?
+    } else {
+        account.sign_message(message.as_bytes())
+    };
+    signed.map_err(|failure| ClientError::Signing(failure.to_string()))
+}
+
 /// Puts the headers of ERC-8128 on a request.
-fn sign(
+async fn sign(
     key: &Key,
     method: &Method,
     url: &Url,
@@ -265,7 +277,7 @@ fn sign(
     let created = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| signing(error.to_string()))?.as_secs();
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).map_err(|error| signing(error.to_string()))?;
-    let key_id = KeyId { chain_id: key.main_chain_id, address: key.signer.address() };
+    let key_id = KeyId { chain_id: key.main_chain_id, address: key.account.address() };
     let with_body = body.is_some_and(|body| !body.is_empty());
     let input =
         SignatureInput::new(key_id, created, created + VALIDITY_SECONDS, &URL_SAFE_NO_PAD.encode(nonce), with_body)
@@ -285,7 +297,7 @@ fn sign(
     };
     let base =
         signature_base(&parts, &input).map_err(|component| signing(format!("{} is missing", component.name())))?;
-    let signature = key.signer.sign_message_sync(base.as_bytes()).map_err(|error| signing(error.to_string()))?;
+    let signature = signature(&key.account, base).await?;
     if let Some(digest) = &digest {
         headers.insert(HeaderName::from_static("content-digest"), header(digest)?);
     }

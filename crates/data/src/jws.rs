@@ -2,6 +2,7 @@
 
 use alloy_primitives::B256;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chancery_keys::KeyFailure;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -54,6 +55,9 @@ pub enum JwsError {
         /// What it should be.
         expected: &'static str,
     },
+    /// Whoever keeps the key did not sign.
+    #[error(transparent)]
+    Key(#[from] KeyFailure),
     /// Not this key's.
     #[error("the signature is not of this key")]
     Signature,
@@ -102,18 +106,18 @@ impl Jws {
     /// Builds one around a signature that somebody makes over the signed bytes.
     ///
     /// # Errors
-    /// [`JwsError`] when the result would not be read.
+    /// [`JwsError`] when the result would not be read, or nothing is signed.
     pub fn build(
         header: &Header,
         payload: &[u8],
-        sign: impl FnOnce(&[u8]) -> [u8; 64],
+        sign: impl FnOnce(&[u8]) -> Result<[u8; 64], JwsError>,
         typ: &'static str,
     ) -> Result<Self, JwsError> {
         let header = serde_json::to_vec(header).map_err(|_| JwsError::Header)?;
         let mut text = URL_SAFE_NO_PAD.encode(header);
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(payload, &mut text);
-        let signature = sign(text.as_bytes());
+        let signature = sign(text.as_bytes())?;
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
         Self::parse(&text, typ)

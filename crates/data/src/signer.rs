@@ -1,11 +1,15 @@
 //! Keys that sign messages: of a source in a client, of the journal that gives receipts.
 
+use std::sync::Arc;
+
+use chancery_keys::{Curve, KeyFailure, SigningKey};
 use ed25519_dalek::Signer as _;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::{Algorithm, Jws, JwsError, PublicKey, jws::Header};
 
-/// A secret key. It is not shown, and wiped where its library does so.
+/// A secret key, here or kept elsewhere. It is not shown, and wiped where its library does so. What is kept elsewhere may block.
 pub enum Signer {
     /// EdDSA.
     Ed25519(ed25519_dalek::SigningKey),
@@ -13,6 +17,13 @@ pub enum Signer {
     P256(p256::ecdsa::SigningKey),
     /// ES256K.
     Secp256k1(k256::ecdsa::SigningKey),
+    /// Of any of the three, kept elsewhere.
+    Kept {
+        /// Its public key.
+        public: PublicKey,
+        /// What signs.
+        key: Arc<dyn SigningKey>,
+    },
 }
 
 impl std::fmt::Debug for Signer {
@@ -38,10 +49,36 @@ impl Signer {
         }
     }
 
+    /// A key that is kept elsewhere.
+    ///
+    /// # Errors
+    /// [`KeyFailure::WrongCurve`] for X25519, [`KeyFailure::Refused`] when its public key is none.
+    pub fn kept(key: Arc<dyn SigningKey>) -> Result<Self, KeyFailure> {
+        let none = || KeyFailure::Refused(format!("the public key is no point of {}", key.curve()));
+        let bytes = key.public_key();
+        let public = match key.curve() {
+            Curve::Ed25519 => {
+                let key = bytes.try_into().ok().and_then(|key| ed25519_dalek::VerifyingKey::from_bytes(key).ok());
+                PublicKey::Ed25519(key.ok_or_else(none)?)
+            }
+            Curve::P256 => PublicKey::P256(p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map_err(|_| none())?),
+            Curve::Secp256k1 => PublicKey::Secp256k1(secp256k1::PublicKey::from_slice(bytes).map_err(|_| none())?),
+            found @ Curve::X25519 => return Err(KeyFailure::WrongCurve { expected: Curve::Ed25519, found }),
+        };
+        Ok(Self::Kept { public, key })
+    }
+
+    /// Whether signing waits for somebody else: then it is called off an async runtime.
+    #[must_use]
+    pub const fn may_block(&self) -> bool {
+        matches!(self, Self::Kept { .. })
+    }
+
     /// The public key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
         match self {
+            Self::Kept { public, .. } => public.clone(),
             Self::Ed25519(key) => PublicKey::Ed25519(key.verifying_key()),
             Self::P256(key) => PublicKey::P256(*key.verifying_key()),
             Self::Secp256k1(key) => {
@@ -58,7 +95,7 @@ impl Signer {
     /// Signs a payload.
     ///
     /// # Errors
-    /// [`JwsError`] when the payload is too long for a JWS.
+    /// [`JwsError`] when the payload is too long for a JWS, or whoever keeps the key does not sign.
     pub fn sign(&self, payload: &impl Serialize, typ: &'static str) -> Result<Jws, JwsError> {
         let payload = serde_json::to_vec(payload).map_err(|_| JwsError::Form)?;
         let public = self.public_key();
@@ -69,13 +106,24 @@ impl Signer {
     /// Signs with a header that is known already.
     ///
     /// # Errors
-    /// [`JwsError`] when the payload is too long for a JWS.
+    /// [`JwsError`] when the payload is too long for a JWS, or whoever keeps the key does not sign.
     pub fn sign_with(&self, header: &Header, payload: &[u8], typ: &'static str) -> Result<Jws, JwsError> {
         Jws::build(header, payload, |message| self.signature(message), typ)
     }
 
-    fn signature(&self, message: &[u8]) -> [u8; 64] {
-        match self {
+    fn signature(&self, message: &[u8]) -> Result<[u8; 64], JwsError> {
+        Ok(match self {
+            Self::Kept { public, key } => {
+                let signature = match public {
+                    PublicKey::Ed25519(_) => key.sign(message)?,
+                    PublicKey::P256(_) | PublicKey::Secp256k1(_) => key.sign(Sha256::digest(message).as_slice())?,
+                };
+                // KEY-1: a token's two objects need not be a pair.
+                if !public.verifies(message, &signature) {
+                    return Err(KeyFailure::WrongSignature.into());
+                }
+                signature
+            }
             Self::Ed25519(key) => key.sign(message).to_bytes(),
             Self::P256(key) => {
                 use p256::ecdsa::signature::Signer as _;
@@ -87,7 +135,7 @@ impl Signer {
                 let signature: k256::ecdsa::Signature = key.sign(message);
                 signature.to_bytes().into()
             }
-        }
+        })
     }
 }
 
@@ -113,5 +161,41 @@ mod tests {
             let altered = jws.text().replacen('.', ".e", 1);
             assert!(Jws::parse(&altered, "test+jws").map_or(true, |jws| jws.verify(&signer.public_key()).is_err()));
         }
+    }
+
+    /// Ed25519, kept elsewhere; the public key that it shows may be another's.
+    struct Keeper {
+        secret: ed25519_dalek::SigningKey,
+        shows: [u8; 32],
+    }
+
+    impl SigningKey for Keeper {
+        fn curve(&self) -> Curve {
+            Curve::Ed25519
+        }
+
+        fn public_key(&self) -> &[u8] {
+            &self.shows
+        }
+
+        fn sign(&self, input: &[u8]) -> Result<[u8; 64], KeyFailure> {
+            Ok(self.secret.sign(input).to_bytes())
+        }
+    }
+
+    // S-SVC, KEY-1
+    #[test]
+    fn what_a_kept_key_signs_is_verified_before_it_is_handed_on() {
+        let key = |byte: u8| ed25519_dalek::SigningKey::from_bytes(&[byte; 32]);
+        let kept = |secret: u8, shows: u8| {
+            let keeper = Keeper { secret: key(secret), shows: key(shows).verifying_key().to_bytes() };
+            let signer = Signer::kept(Arc::new(keeper)).unwrap();
+            assert!(signer.may_block());
+            signer.sign(&serde_json::json!({"a": 1}), "test+jws")
+        };
+        let held = Signer::from_bytes(Algorithm::EdDsa, &[7; 32]).unwrap();
+        let expected = held.sign(&serde_json::json!({"a": 1}), "test+jws").unwrap();
+        assert_eq!(kept(7, 7).unwrap().text(), expected.text());
+        assert_eq!(kept(7, 8).unwrap_err(), JwsError::Key(KeyFailure::WrongSignature));
     }
 }

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 
+use chancery_keys::KeyFailure;
+
 use crate::RevertReason;
 
 /// What can go wrong between us and a chain. Each says what the caller can conclude.
@@ -66,6 +68,14 @@ pub enum LedgerError {
         chain: String,
         /// In the node's words.
         reason: String,
+    },
+    /// Whoever keeps the key with which we send did not sign. Nothing was sent.
+    #[error("a transaction to {chain} is not signed: {failure}")]
+    NotSigned {
+        /// The chain.
+        chain: String,
+        /// Why.
+        failure: KeyFailure,
     },
     /// The chain does not let the account with which we send send this. Nothing was changed.
     #[error("{chain} does not permit {account} to send: {reason}")]
@@ -167,6 +177,12 @@ impl LedgerError {
     /// Whether the same call may succeed later, unchanged.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::ChainUnreachable { .. } | Self::NotFinalYet { .. } | Self::Busy { .. })
+        matches!(
+            self,
+            Self::ChainUnreachable { .. }
+                | Self::NotFinalYet { .. }
+                | Self::Busy { .. }
+                | Self::NotSigned { failure: KeyFailure::Unavailable(_), .. }
+        )
     }
 }

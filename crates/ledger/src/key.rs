@@ -1,7 +1,8 @@
 use std::fmt;
 
-use alloy::signers::{SignerSync, local::PrivateKeySigner};
+use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Signature};
+use chancery_keys::{AccountKey, KeyFailure};
 use zeroize::Zeroizing;
 
 /// Why bytes are no signing key. It never repeats them.
@@ -19,9 +20,9 @@ pub enum KeyError {
 }
 
 /// The secp256k1 key that pays for and sends transactions. It grants nothing: operations carry the signatures of their sources.
-/// Wiped from memory when dropped, printed by its address alone.
+/// In memory and wiped when dropped, or kept elsewhere; printed by its address alone.
 pub struct SubmitterKey {
-    signer: PrivateKeySigner,
+    account: AccountKey,
 }
 
 impl SubmitterKey {
@@ -30,7 +31,7 @@ impl SubmitterKey {
     /// # Errors
     /// [`KeyError::NotAKey`].
     pub fn from_bytes(bytes: &Zeroizing<[u8; 32]>) -> Result<Self, KeyError> {
-        PrivateKeySigner::from_slice(bytes.as_slice()).map(|signer| Self { signer }).map_err(|_| KeyError::NotAKey)
+        PrivateKeySigner::from_slice(bytes.as_slice()).map(Self::from).map_err(|_| KeyError::NotAKey)
     }
 
     /// Reads a key from hexadecimal text.
@@ -46,17 +47,34 @@ impl SubmitterKey {
     /// A new key from the operating system's randomness.
     #[must_use]
     pub fn random() -> Self {
-        Self { signer: PrivateKeySigner::random() }
+        Self::from(PrivateKeySigner::random())
     }
 
     /// The account that it controls.
     #[must_use]
     pub const fn address(&self) -> Address {
-        self.signer.address()
+        self.account.address()
     }
 
-    pub(crate) fn sign(&self, hash: B256) -> Result<Signature, KeyError> {
-        self.signer.sign_hash_sync(&hash).map_err(|_| KeyError::Signing)
+    /// Whether signing waits for somebody else: then it is called off the async runtime.
+    pub(crate) const fn may_block(&self) -> bool {
+        self.account.may_block()
+    }
+
+    pub(crate) fn sign(&self, hash: B256) -> Result<Signature, KeyFailure> {
+        self.account.sign_digest(hash)
+    }
+}
+
+impl From<AccountKey> for SubmitterKey {
+    fn from(account: AccountKey) -> Self {
+        Self { account }
+    }
+}
+
+impl From<PrivateKeySigner> for SubmitterKey {
+    fn from(signer: PrivateKeySigner) -> Self {
+        Self { account: signer.into() }
     }
 }
 

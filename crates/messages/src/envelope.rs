@@ -8,6 +8,7 @@ mod key_wrap;
 
 use alloy_primitives::{B256, keccak256};
 use chancery_certificates::{keys::EncryptionPublicKey, sealing::derive_a256kw};
+use chancery_keys::{AgreementKey, KeyFailure};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
@@ -42,6 +43,9 @@ pub enum EnvelopeError {
     /// A tag does not fit.
     #[error("the envelope was altered, or the key is another one")]
     Altered,
+    /// Whoever keeps the key does not use it.
+    #[error(transparent)]
+    Key(KeyFailure),
     /// A point of small order.
     #[error("the public key is of small order: it protects nothing")]
     WeakKey,
@@ -51,6 +55,15 @@ pub enum EnvelopeError {
     /// The statement.
     #[error(transparent)]
     Statement(#[from] StatementError),
+}
+
+impl From<KeyFailure> for EnvelopeError {
+    fn from(failure: KeyFailure) -> Self {
+        match failure {
+            KeyFailure::WeakKey => Self::WeakKey,
+            other => Self::Key(other),
+        }
+    }
 }
 
 /// A sealed message, ready to be signed and sent.
@@ -99,17 +112,18 @@ pub fn check(envelope: &str, deposit: &Deposit) -> Result<(), EnvelopeError> {
 /// Opens a message with the secret of its receiver or of its sender.
 ///
 /// # Errors
-/// [`EnvelopeError::WrongKey`] when it is sealed to neither, [`EnvelopeError::Altered`], and those of [`check`].
-pub fn open(envelope: &str, deposit: &Deposit, secret: &StaticSecret) -> Result<Content, EnvelopeError> {
+/// [`EnvelopeError::WrongKey`] when it is sealed to neither, [`EnvelopeError::Altered`], [`EnvelopeError::Key`], and those of [`check`].
+pub fn open(
+    envelope: &str,
+    deposit: &Deposit,
+    secret: &(impl AgreementKey + ?Sized),
+) -> Result<Content, EnvelopeError> {
     let jwe = read(envelope, deposit)?;
-    let own = EncryptionPublicKey(PublicKey::from(secret).to_bytes()).thumbprint();
+    let own = EncryptionPublicKey(secret.public_key()).thumbprint();
     let recipient = jwe.recipients.iter().find(|recipient| recipient.header.kid == own);
     let recipient = recipient.ok_or(EnvelopeError::WrongKey)?;
-    let shared = secret.diffie_hellman(&PublicKey::from(recipient.ephemeral()?.0));
-    if !shared.was_contributory() {
-        return Err(EnvelopeError::WeakKey);
-    }
-    let key = key_wrap::unwrap(&derive_a256kw(shared.as_bytes()), &recipient.wrapped_key()?)?;
+    let shared = secret.agree(&recipient.ephemeral()?.0)?;
+    let key = key_wrap::unwrap(&derive_a256kw(shared.as_slice()), &recipient.wrapped_key()?)?;
     Content::from_bytes(&jwe.decrypt(&key)?)
 }
 

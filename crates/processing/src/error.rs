@@ -52,7 +52,9 @@ pub(crate) fn door_error(error: LedgerError) -> DoorError {
         LedgerError::MalformedAnswer { chain, .. } | LedgerError::RequestRefused { chain, .. } => {
             unreachable(chain, "its node does not answer as it should").caused_by(error)
         }
-        LedgerError::SubmissionRefused { .. } | LedgerError::Broken { .. } => DoorError::internal(error),
+        LedgerError::SubmissionRefused { .. } | LedgerError::NotSigned { .. } | LedgerError::Broken { .. } => {
+            DoorError::internal(error)
+        }
     }
 }
 

@@ -31,7 +31,7 @@ use super::{
     configuration, name_of, serve_until,
     trust::{self, TrustSection},
 };
-use crate::{arguments::RunRelay, city::secrets::read_private};
+use crate::{arguments::RunRelay, city::secrets::read_private, keys};
 
 /// Pause between two tries to read contracts when it starts before its chains.
 pub(super) const START_PAUSE: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ struct RelayFile {
     /// A header is pushed to each anchor when so many blocks have passed.
     #[serde(default = "default_push_every_blocks")]
     push_every_blocks: u64,
-    /// Hexadecimal key of the account that pays on every chain; absent: a new one each time, for chains on which gas is free.
+    /// Hexadecimal key of the account that pays on every chain, or the name of a key in a token (`pkcs11:...`); absent: a new one each time, for chains on which gas is free.
     key_file: Option<PathBuf>,
     chains: Vec<ChainSection>,
     /// Whose requests are carried; absent: headers alone are.
@@ -133,6 +133,7 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
     ensure!(file.push_every_blocks > 0, "push_every_blocks is at least 1");
     let key = Arc::new(match &file.key_file {
         None => SubmitterKey::random(),
+        Some(name) if keys::is_in_token(name) => keys::account_in_token(name)?.into(),
         Some(name) => {
             let path = options.config.parent().map_or_else(|| name.clone(), |directory| directory.join(name));
             let text = read_private(&path).with_context(|| format!("cannot read the key file {}", path.display()))?;

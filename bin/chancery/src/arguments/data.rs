@@ -31,9 +31,10 @@ pub(crate) enum SourceSort {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SourceCommand {
-    /// Make a key of a source: writes the file (readable by you alone) and prints the name of the source that it becomes.
+    /// Make a key of a source, in a file (readable by you alone) or in a PKCS#11 token (see `chancery key new --help`), and print the name of the source that it becomes.
     Key {
-        /// The file; must not exist.
+        /// The file, which must not exist; or the name that the key in the token shall have.
+        #[arg(value_name = "FILE|pkcs11:...")]
         file: PathBuf,
         /// How it signs.
         #[arg(long, value_enum, default_value = "eddsa")]
@@ -42,7 +43,7 @@ pub(crate) enum SourceCommand {
     /// Register a source (operator).
     Register {
         /// Its key.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE|pkcs11:...")]
         source_key: PathBuf,
         /// What it is.
         #[arg(long, value_enum, default_value = "device")]
@@ -59,10 +60,10 @@ pub(crate) enum SourceCommand {
         /// The source.
         source: Address,
         /// The key that takes over.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE|pkcs11:...")]
         new_key: PathBuf,
         /// The present key.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE|pkcs11:...")]
         source_key: Option<PathBuf>,
     },
     /// Accept nothing more from a source (operator). What it has submitted stays provable.
@@ -85,7 +86,7 @@ pub(crate) struct Submit {
     /// One operation a line, or with --content one content a line. `-` is standard input.
     pub(crate) file: PathBuf,
     /// The source's key.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE|pkcs11:...")]
     pub(crate) source_key: PathBuf,
     /// The source, if its key has been replaced since it was registered.
     #[arg(long, value_name = "ADDRESS")]

@@ -234,7 +234,7 @@ fn open(path: &Path, connection: &Connection, output: &Output) -> Result<()> {
     let file: Value = serde_json::from_slice(&super::read_bounded(path, MAX_FILE_BYTES)?)
         .with_context(|| format!("{} is no certificate file", path.display()))?;
     let sealed = file["sealed"].as_str().with_context(|| format!("{} holds no sealed certificate", path.display()))?;
-    let bytes = sealing::open(sealed, keys.encryption_secret())?;
+    let bytes = sealing::open(sealed, &*keys.encryption()?)?;
     let document: Value = serde_json::from_slice(&bytes)?;
     output.answer(&document, format!("{document:#}"));
     Ok(())

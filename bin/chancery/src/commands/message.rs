@@ -49,10 +49,9 @@ pub(super) async fn run(command: MessageCommand, connection: &Connection, output
 
 async fn publish_key(party: &Party, days: u64, trusted: &TrustedMain, output: &Output) -> Result<ExitCode> {
     let main = main_chain(trusted, party).await?;
-    let key = party.keys.encryption_public_key();
+    let key = party.keys.encryption_public_key()?;
     let progress = output.progress("waiting until the key is final");
-    let published =
-        chain::publish(&main, &submitter(&party.keys)?, &key, days.saturating_mul(SECONDS_OF_A_DAY)).await?;
+    let published = chain::publish(&main, &submitter(&party.keys), &key, days.saturating_mul(SECONDS_OF_A_DAY)).await?;
     progress.finish_and_clear();
     let answer = json!({
         "address": party.address(), "thumbprint": key.thumbprint(), "days": days,

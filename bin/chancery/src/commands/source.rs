@@ -1,6 +1,6 @@
 //! `chancery source` (R2D, M-REP-1).
 
-use std::{path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use alloy_primitives::Address;
 use anyhow::{Context, Result};
@@ -12,6 +12,7 @@ use chancery_data::{
     Algorithm, Signer,
     source::{SourceKind, SourceStatement, TYP},
 };
+use chancery_keys::Curve;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -26,7 +27,11 @@ use crate::{
 pub(super) async fn run(command: SourceCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let source = match command {
         SourceCommand::Key { file, algorithm } => {
-            let signer = make(&file, algorithm)?;
+            let signer = if keys::is_in_token(&file) {
+                keys::new_source_key(&file, curve(algorithm))?
+            } else {
+                make(&file, algorithm)?
+            };
             let (source, kid) = (signer.public_key().thumbprint().source(), signer.public_key().thumbprint().to_kid());
             let answer = json!({"source": source, "kid": kid, "jwk": signer.public_key().to_jwk()});
             output.answer(&answer, format!("source  {source}\nkid     {kid}"));
@@ -43,7 +48,7 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
                 jwk: signer.public_key().to_jwk(),
                 time: now_ms(),
             };
-            let statement = signer.sign(&statement, TYP)?.text().to_owned();
+            let statement = signed(&Arc::new(signer), &statement).await?;
             party.client.register_source(&StateSource { statement, approval: None }).await?
         }
         SourceCommand::Rotate { source, new_key, source_key } => {
@@ -63,26 +68,36 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
 }
 
 async fn rotate(source: Address, new_key: &Path, old_key: Option<&Path>, connection: &Connection) -> Result<Source> {
-    let new = load(new_key)?;
+    let new = Arc::new(load(new_key)?);
     let client = Client::new(&connection.url)?;
     let chain_id = CityFacts::read(&client).await?.main_chain_id()?;
     let statement = SourceStatement::Rotate { chain_id, source, jwk: new.public_key().to_jwk(), time: now_ms() };
-    let signed = |by: &Signer| anyhow::Ok(by.sign(&statement, TYP)?.text().to_owned());
     match old_key {
         Some(old) => {
-            let request = StateSource { statement: signed(&new)?, approval: Some(signed(&load(old)?)?) };
+            let approval = signed(&Arc::new(load(old)?), &statement).await?;
+            let request = StateSource { statement: signed(&new, &statement).await?, approval: Some(approval) };
             Ok(client.rotate_source_key(source, &request).await?)
         }
         None => {
             let party = Party::connect(&connection.url, keys::of(connection)?).await?;
-            let request = StateSource { statement: signed(&new)?, approval: None };
+            let request = StateSource { statement: signed(&new, &statement).await?, approval: None };
             Ok(party.client.register_source(&request).await?)
         }
     }
 }
 
+/// Signs a statement.
+async fn signed(by: &Arc<Signer>, statement: &SourceStatement) -> Result<String> {
+    let (signer, statement) = (Arc::clone(by), statement.clone());
+    let jws = keys::off_runtime(by.may_block(), move || signer.sign(&statement, TYP)).await??;
+    Ok(jws.text().to_owned())
+}
+
 /// Reads the key of a source.
 pub(super) fn load(path: &Path) -> Result<Signer> {
+    if keys::is_in_token(path) {
+        return keys::source_key(path);
+    }
     let text = read_private(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
     let parts = text.trim().split_once(' ').and_then(|(name, secret)| {
         let mut bytes = Zeroizing::new([0; 32]);
@@ -105,6 +120,14 @@ fn make(path: &Path, algorithm: SourceKeyAlgorithm) -> Result<Signer> {
     let digits = Zeroizing::new(hex::encode(secret.as_slice()));
     write_new_private(path, &Zeroizing::new(format!("{name} {}", digits.as_str())))?;
     Ok(signer)
+}
+
+const fn curve(algorithm: SourceKeyAlgorithm) -> Curve {
+    match algorithm {
+        SourceKeyAlgorithm::Eddsa => Curve::Ed25519,
+        SourceKeyAlgorithm::Es256 => Curve::P256,
+        SourceKeyAlgorithm::Es256k => Curve::Secp256k1,
+    }
 }
 
 const fn sort(kind: SourceSort) -> SourceKind {

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read as _},
     path::Path,
     process::ExitCode,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -24,6 +25,7 @@ use serde_json::{json, value::RawValue};
 use super::source;
 use crate::{
     arguments::{Connection, Submit},
+    keys::off_runtime,
     output::Output,
     party::{CityFacts, now_ms},
 };
@@ -35,7 +37,7 @@ const PROOF_PAUSE: Duration = Duration::from_millis(100);
 const MAX_BATCH_BYTES: usize = MAX_SUBMISSION_BYTES / 2;
 
 pub(super) async fn run(command: Submit, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let signer = source::load(&command.source_key)?;
+    let signer = Arc::new(source::load(&command.source_key)?);
     let client = Client::new(&connection.url)?;
     let chain_id = CityFacts::read(&client).await?.main_chain_id()?;
     let sender = Sender {
@@ -78,7 +80,7 @@ fn control(command: &Submit) -> Result<Control> {
 }
 
 struct Sender<'a> {
-    signer: Signer,
+    signer: Arc<Signer>,
     source: SourceId,
     control: Control,
     client: Client,
@@ -135,7 +137,9 @@ impl Sender<'_> {
             root: merkle::root(&names).context("a batch has an operation")?,
             control: self.control,
         };
-        let submission = self.signer.sign(&statement, TYP)?.text().to_owned();
+        let signer = Arc::clone(&self.signer);
+        let signed = off_runtime(self.signer.may_block(), move || signer.sign(&statement, TYP)).await??;
+        let submission = signed.text().to_owned();
         let request = [SubmitData { submission, operations }];
         // Interrupted, it is not known whether it was accepted: the same once more is (DATA-3).
         let outcomes = match self.client.submit_data(&request).await {

@@ -91,7 +91,7 @@ impl Party {
             previous: issuance.previous,
             deadline: deadline(),
         };
-        let signature = self.keys.sign_digest(issue.digest(&domain))?;
+        let signature = self.keys.sign_digest(issue.digest(&domain)).await?;
         Ok(IssueCertificate {
             holder: HexAddress(issue.holder),
             organization: issue.organization.to_string(),
@@ -124,7 +124,7 @@ impl Party {
             revision: certificate.revision,
             deadline: deadline(),
         };
-        let signature = self.keys.sign_digest(change.digest(&self.city.domain_of(kind)?))?;
+        let signature = self.keys.sign_digest(change.digest(&self.city.domain_of(kind)?)).await?;
         let request = ChangeStatusRequest {
             kind: certificate.kind,
             status: named(status.as_str())?,
@@ -144,7 +144,7 @@ impl Party {
         }
         let sealed: SealedCertificate =
             self.client.query_certificate(self.address(), record.block, record.tx_hash.0, Some(&record.chain)).await?;
-        let bytes = sealing::open(&sealed.sealed, self.keys.encryption_secret())?;
+        let bytes = self.keys.opening(move |key| sealing::open(&sealed.sealed, key)).await??;
         ensure!(
             content_hash(&bytes) == record.content_hash.0,
             "the document is not the one that the issuer signed: its hash differs from the chain's"

@@ -21,6 +21,7 @@ use chancery_reference_points::Code;
 use serde_json::Value;
 
 use super::{Party, certificates::ReceivedCertificate, deadline, now};
+use crate::keys::off_runtime;
 
 /// How long a code is kept for an inspector, in seconds.
 const SHOWN_FOR_S: u64 = 300;
@@ -38,14 +39,20 @@ impl Party {
     /// Makes a presentation and leaves its ciphertext at the gateway; what is returned goes into the QR code.
     pub(crate) async fn present(&self, received: &ReceivedCertificate) -> Result<PresentationCode> {
         let kind = received.document.kind()?;
-        let presentation = Presentation::make(
-            &received.bytes,
-            &received.record.chain,
-            &self.city.domain_of(kind)?,
-            &self.keys,
-            now(),
-        )?;
+        let presentation = self.presentation(received, kind).await?;
         self.show(&presentation).await
+    }
+
+    /// Makes a presentation.
+    pub(super) async fn presentation(
+        &self,
+        received: &ReceivedCertificate,
+        kind: CertificateKind,
+    ) -> Result<Presentation> {
+        let (account, domain) = (self.keys.account().clone(), self.city.domain_of(kind)?);
+        let (bytes, chain) = (received.bytes.clone(), received.record.chain.clone());
+        let make = move || Presentation::make(&bytes, &chain, &domain, &account, now());
+        Ok(off_runtime(self.keys.account().may_block(), make).await??)
     }
 
     /// Leaves a presentation at the gateway.
@@ -100,7 +107,7 @@ impl Party {
             outcome,
             deadline: deadline(),
         };
-        let signature = self.keys.sign_digest(inspect.digest(&self.city.domain_of(inspection.kind)?))?;
+        let signature = self.keys.sign_digest(inspect.digest(&self.city.domain_of(inspection.kind)?)).await?;
         let question = inspection.question.clone();
         let request = RecordInspection {
             address: question.address,

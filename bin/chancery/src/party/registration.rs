@@ -43,10 +43,10 @@ impl Party {
             account: real_name.account,
             address: HexAddress(self.address()),
             public_key: HexBytes(self.public_key()),
-            encryption_key: HexHash(self.keys.encryption_public_key().0.into()),
+            encryption_key: HexHash(self.keys.encryption_public_key()?.0.into()),
             user_type: UserType::Person,
             person: real_name.person,
-            attributes: self.signed_attributes(0)?,
+            attributes: self.signed_attributes(0).await?,
             recovery,
         };
         match self.client.register_user(&request).await {
@@ -54,24 +54,28 @@ impl Party {
             // An identity that was changed before: the gateway has read from the chain which change comes next.
             Err(error) => {
                 let Some(next) = next_change(&error) else { return Err(error.into()) };
-                request.attributes = self.signed_attributes(next)?;
+                request.attributes = self.signed_attributes(next).await?;
                 Ok(self.client.register_user(&request).await?)
             }
         }
     }
 
     fn public_key(&self) -> Bytes {
-        Bytes::from(self.keys.public_key().to_vec())
+        Bytes::from(self.keys.account().public_key().to_vec())
     }
 
     /// Both keys, signed as the identity's changes from `first` on.
-    fn signed_attributes(&self, first: u64) -> Result<Vec<SignedAttribute>> {
-        let encryption_key = Bytes::from(self.keys.encryption_public_key().0.to_vec());
+    async fn signed_attributes(&self, first: u64) -> Result<Vec<SignedAttribute>> {
+        let encryption_key = Bytes::from(self.keys.encryption_public_key()?.0.to_vec());
         let values = [(ATTRIBUTE_SIGNING, self.public_key()), (ATTRIBUTE_ENCRYPTION, encryption_key)];
-        (first..).zip(values).map(|(nonce, (name, value))| self.signed_attribute(name, value, nonce)).collect()
+        let mut signed = Vec::new();
+        for (nonce, (name, value)) in (first..).zip(values) {
+            signed.push(self.signed_attribute(name, value, nonce).await?);
+        }
+        Ok(signed)
     }
 
-    fn signed_attribute(&self, name: &str, value: Bytes, nonce: u64) -> Result<SignedAttribute> {
+    async fn signed_attribute(&self, name: &str, value: Bytes, nonce: u64) -> Result<SignedAttribute> {
         let attribute = IdentityAttribute {
             identity: self.address(),
             name: name.to_owned(),
@@ -80,7 +84,7 @@ impl Party {
             nonce,
         };
         let digest = attribute_digest(&attribute).context("the attribute's name is too long")?;
-        let signature = self.keys.sign_digest(digest)?;
+        let signature = self.keys.sign_digest(digest).await?;
         Ok(SignedAttribute {
             name: name.to_owned(),
             value: HexBytes(value),

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use alloy_primitives::B256;
 use anyhow::{Context, Result};
-use chancery_certificates::{presentation::Presentation, stapled::StapledFile};
+use chancery_certificates::stapled::StapledFile;
 use chancery_client::Client;
 use chancery_reference_points::Code;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::{Party, certificates::ReceivedCertificate, now};
+use super::{Party, certificates::ReceivedCertificate};
 
 /// How long the main chain may take for a block that is as young as the certificate: several of its heartbeats.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,9 +38,7 @@ impl Party {
     /// The file that an inspector verifies without a network: certificate, staple, and the document with the holder's signature.
     pub(crate) async fn present_stapled(&self, received: &ReceivedCertificate) -> Result<StapledFile> {
         let mut file = stapled(&self.client, received.document.id.to_bytes32()).await?;
-        let domain = self.city.domain_of(received.document.kind()?)?;
-        let shown = Presentation::make(&received.bytes, &received.record.chain, &domain, &self.keys, now())?;
-        file.presentation = Some(shown);
+        file.presentation = Some(self.presentation(received, received.document.kind()?).await?);
         Ok(file)
     }
 }

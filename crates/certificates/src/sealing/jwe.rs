@@ -5,6 +5,7 @@ use aes_gcm::{
     aead::{Aead, Payload},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chancery_keys::KeyFailure;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -41,12 +42,24 @@ pub enum JweError {
     /// The authentication tag does not fit.
     #[error("it was altered, or the key is another one")]
     Altered,
+    /// Whoever keeps the key does not use it.
+    #[error(transparent)]
+    Key(KeyFailure),
     /// A point of small order.
     #[error("the public key is of small order: it protects nothing")]
     WeakKey,
     /// No randomness.
     #[error("the system gives no randomness")]
     NoRandomness,
+}
+
+impl From<KeyFailure> for JweError {
+    fn from(failure: KeyFailure) -> Self {
+        match failure {
+            KeyFailure::WeakKey => Self::WeakKey,
+            other => Self::Key(other),
+        }
+    }
 }
 
 /// Protected header of a certificate sealed to a holder.

@@ -194,8 +194,15 @@ impl Pipeline {
     pub(super) async fn sign(&self, nonce: u64, gas_limit: u64, call: &Call) -> Result<Signed, LedgerError> {
         let connection = &self.reader.connection;
         let fees = self.fees.read(connection).await?;
-        Signed::new(&self.key, connection.config.chain_id, nonce, gas_limit, fees, call)
-            .map_err(|_| self.broken("signing failed"))
+        let (key, chain_id, call) = (Arc::clone(&self.key), connection.config.chain_id, call.clone());
+        let may_block = key.may_block();
+        let sign = move || Signed::new(&key, chain_id, nonce, gas_limit, fees, &call);
+        let signed = if may_block {
+            tokio::task::spawn_blocking(sign).await.map_err(|_| self.broken("signing was cut off"))?
+        } else {
+            sign()
+        };
+        signed.map_err(|failure| LedgerError::NotSigned { chain: self.reader.name(), failure })
     }
 
     /// Waits until the transaction is mined; `None`: its nonce was spent on another, it never will be.

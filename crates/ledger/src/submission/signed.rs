@@ -1,9 +1,10 @@
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope, TxLegacy};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, Bytes, TxKind, U256};
+use chancery_keys::KeyFailure;
 
 use super::{Call, fees::Fees};
-use crate::{KeyError, SubmitterKey};
+use crate::SubmitterKey;
 
 /// A signed transaction, ready to be sent any number of times: it is mined at most once.
 #[derive(Clone, Debug)]
@@ -21,7 +22,7 @@ impl Signed {
         gas_limit: u64,
         fees: Fees,
         call: &Call,
-    ) -> Result<Self, KeyError> {
+    ) -> Result<Self, KeyFailure> {
         let (to, input, value) = (call.to.map_or(TxKind::Create, TxKind::Call), call.data.clone(), U256::ZERO);
         let envelope: TxEnvelope = match fees {
             Fees::Market { max_fee, max_tip } => {

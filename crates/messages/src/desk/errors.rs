@@ -22,7 +22,7 @@ pub(super) fn envelope(error: EnvelopeError) -> DoorError {
             DoorError::new(Code::BodyTooLarge, format!("envelope: {error}")).with("limit", limit)
         }
         EnvelopeError::Statement(error) => statement(error),
-        EnvelopeError::NoRandomness => DoorError::internal(error),
+        EnvelopeError::NoRandomness | EnvelopeError::Key(_) => DoorError::internal(error),
         EnvelopeError::Malformed(_)
         | EnvelopeError::OtherEnvelope
         | EnvelopeError::WrongKey

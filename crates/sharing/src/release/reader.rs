@@ -7,7 +7,7 @@ use chancery_ledger::Chain;
 
 use super::{ChainTrust, Grant, ReleaseError, Standing, grant_standing, owner::hash_of, published_version};
 use crate::{
-    sealing::{DataKey, KeyPlace, ReaderSecret},
+    sealing::{DataKey, KeyError, KeyPlace, ReaderSecret},
     storage::{ByteStream, keep_verified},
 };
 
@@ -43,7 +43,10 @@ pub async fn receive(
     grant_standing(chain, trust, asset, request, grant, now_s).await?;
     let published = published_version(chain, trust, asset, grant.version, now_s).await?;
     let place = KeyPlace { asset, key_epoch: published.key_epoch, request };
-    let data_key = DataKey::open(sealed_key, secret, &place)?;
+    let (sealed_key, secret) = (sealed_key.to_vec(), secret.clone());
+    // The reader's key may be in a token, whose time is not that of the runtime.
+    let opening = tokio::task::spawn_blocking(move || DataKey::open(&sealed_key, &secret, &place));
+    let data_key = opening.await.map_err(|_| KeyError::Refused)??;
     keep_verified(file, &published.file, target).await?;
     Ok(Reception { data_key, standing: published.standing })
 }

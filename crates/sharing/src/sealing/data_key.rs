@@ -1,13 +1,16 @@
 //! Data keys, and sealing them to a reader: HPKE (RFC 9180), bound to asset, key epoch and request (SHARE-7).
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use alloy_primitives::Address;
+use chancery_keys::{AgreementKey, KeyFailure};
 use hpke::{
     Deserializable, Kem, OpModeR, OpModeS, Serializable, aead::AesGcm256, kdf::HkdfSha256, kem::X25519HkdfSha256,
     single_shot_open, single_shot_seal,
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::hpke_open::open_base;
 
 const KEY_BYTES: usize = 32;
 const ENCAPSULATED_BYTES: usize = 32;
@@ -16,7 +19,7 @@ pub const SEALED_KEY_BYTES: usize = ENCAPSULATED_BYTES + KEY_BYTES + 16;
 const INFO: &[u8] = b"chancery data key v1";
 
 /// Why a key cannot be made, sealed or opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Not the bytes of a key of X25519, or one of the few weak ones.
     #[error("this is no usable X25519 key")]
@@ -27,9 +30,21 @@ pub enum KeyError {
     /// Sealed to another reader, or for another asset, epoch or request, or altered.
     #[error("the sealed data key does not open: it is for another reader or place, or was altered")]
     Refused,
+    /// Whoever keeps the reader's key does not use it.
+    #[error(transparent)]
+    Kept(KeyFailure),
     /// The system gives no randomness.
     #[error("the system gives no random numbers")]
     Randomness,
+}
+
+impl From<KeyFailure> for KeyError {
+    fn from(failure: KeyFailure) -> Self {
+        match failure {
+            KeyFailure::WeakKey => Self::Refused,
+            other => Self::Kept(other),
+        }
+    }
 }
 
 /// The secret under which files of one key epoch of one asset are sealed.
@@ -79,23 +94,31 @@ impl DataKey {
     /// Opens what was sealed to a reader for one place.
     ///
     /// # Errors
-    /// [`KeyError::Malformed`], [`KeyError::Refused`].
+    /// [`KeyError::Malformed`], [`KeyError::Refused`], [`KeyError::Kept`].
     pub fn open(sealed: &[u8], secret: &ReaderSecret, place: &KeyPlace) -> Result<Self, KeyError> {
         if sealed.len() != SEALED_KEY_BYTES {
             return Err(KeyError::Malformed);
         }
         let (encapsulated, ciphertext) = sealed.split_at(ENCAPSULATED_BYTES);
-        let encapsulated = Encapsulated::from_bytes(encapsulated).map_err(|_| KeyError::Refused)?;
-        let plain = single_shot_open::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
-            &OpModeR::Base,
-            &secret.0,
-            &encapsulated,
-            INFO,
-            ciphertext,
-            &place.associated_data(),
-        )
-        .map_err(|_| KeyError::Refused)?;
-        let plain = Zeroizing::new(plain);
+        let associated = place.associated_data();
+        let plain = match &secret.0 {
+            Secret::Held(held) => {
+                let encapsulated = Encapsulated::from_bytes(encapsulated).map_err(|_| KeyError::Refused)?;
+                let opened = single_shot_open::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
+                    &OpModeR::Base,
+                    held,
+                    &encapsulated,
+                    INFO,
+                    ciphertext,
+                    &associated,
+                );
+                Zeroizing::new(opened.map_err(|_| KeyError::Refused)?)
+            }
+            Secret::Kept(key) => {
+                let encapsulated = encapsulated.try_into().map_err(|_| KeyError::Malformed)?;
+                open_base(encapsulated, &**key, INFO, &associated, ciphertext)?
+            }
+        };
         plain.as_slice().try_into().map(|bytes: &[u8; KEY_BYTES]| Self(*bytes)).map_err(|_| KeyError::Refused)
     }
 }
@@ -131,9 +154,15 @@ type Encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReaderKey(pub [u8; KEY_BYTES]);
 
-/// A reader's secret key. The library zeroizes it.
+/// A reader's secret key: held here, and zeroized by the library, or kept elsewhere.
 #[derive(Clone)]
-pub struct ReaderSecret(Private);
+pub struct ReaderSecret(Secret);
+
+#[derive(Clone)]
+enum Secret {
+    Held(Private),
+    Kept(Arc<dyn AgreementKey>),
+}
 
 impl ReaderSecret {
     /// From the 32 bytes of an X25519 secret.
@@ -141,15 +170,26 @@ impl ReaderSecret {
     /// # Errors
     /// [`KeyError::BadKey`].
     pub fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Result<Self, KeyError> {
-        Private::from_bytes(bytes).map(Self).map_err(|_| KeyError::BadKey)
+        Private::from_bytes(bytes).map(|held| Self(Secret::Held(held))).map_err(|_| KeyError::BadKey)
+    }
+
+    /// A key that is kept elsewhere. To open with it may block.
+    #[must_use]
+    pub fn kept(key: Arc<dyn AgreementKey>) -> Self {
+        Self(Secret::Kept(key))
     }
 
     /// The public key.
     #[must_use]
     pub fn public(&self) -> ReaderKey {
-        let mut bytes = [0; KEY_BYTES];
-        bytes.copy_from_slice(&X25519HkdfSha256::sk_to_pk(&self.0).to_bytes());
-        ReaderKey(bytes)
+        match &self.0 {
+            Secret::Held(held) => {
+                let mut bytes = [0; KEY_BYTES];
+                bytes.copy_from_slice(&X25519HkdfSha256::sk_to_pk(held).to_bytes());
+                ReaderKey(bytes)
+            }
+            Secret::Kept(key) => ReaderKey(key.public_key()),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod data_key;
 mod format;
+mod hpke_open;
 mod reader;
 mod writer;
 

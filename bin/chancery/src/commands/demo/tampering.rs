@@ -22,11 +22,11 @@ pub(super) async fn run(cast: &Cast, degree: &ReceivedCertificate, narrator: &mu
     let altered = change_last_character_of_part(&answer.sealed, 3);
     narrator.refused(
         "a sealed certificate with one changed character",
-        sealing::open(&altered, cast.citizen.keys.encryption_secret()).map(|_| ()),
+        sealing::open(&altered, &*cast.citizen.keys.encryption()?).map(|_| ()),
     )?;
     narrator.refused(
         "a sealed certificate opened by somebody else",
-        sealing::open(&answer.sealed, cast.inspector.keys.encryption_secret()).map(|_| ()),
+        sealing::open(&answer.sealed, &*cast.inspector.keys.encryption()?).map(|_| ()),
     )?;
 
     let mut better = degree.document.clone();
@@ -70,7 +70,7 @@ async fn show_forged(cast: &Cast, degree: &ReceivedCertificate, document: &Certi
         &document.to_bytes()?,
         &degree.record.chain,
         &cast.citizen.city.domain_of(kind)?,
-        &cast.citizen.keys,
+        cast.citizen.keys.account(),
         now(),
     )?;
     let code = cast.citizen.show(&presentation).await?;

@@ -74,7 +74,7 @@ pub(super) async fn acknowledge(party: &Party, id: B256, chain: &TrustedMain, ou
         by: head.to,
         received: now(),
     })?;
-    let signature = Bytes::from(party.keys.sign_digest(stated.digest())?.to_vec());
+    let signature = Bytes::from(party.keys.sign_digest(stated.digest()).await?.to_vec());
     let request = StateReceipt { statement: stated.text, signature: signature.into() };
     progress.set_message("waiting until the acknowledgement is final");
     let state = retrying::until_answered(|| party.client.acknowledge_message(id, &request)).await?;
@@ -124,6 +124,7 @@ async fn open(party: &Party, id: B256) -> Result<(Stated<Deposit>, Content)> {
     let envelope = message
         .envelope
         .with_context(|| format!("message {id} was acknowledged long ago: the gateway keeps its statements alone"))?;
-    let content = envelope::open(&envelope, &deposit.statement, party.keys.encryption_secret())?;
+    let statement = deposit.statement.clone();
+    let content = party.keys.opening(move |key| envelope::open(&envelope, &statement, key)).await??;
     Ok((deposit, content))
 }

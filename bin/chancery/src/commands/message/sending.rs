@@ -56,10 +56,11 @@ pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> R
         sent: now(),
         in_reply_to: what.in_reply_to,
     };
-    let sealed = envelope::seal(head, &content, &key, &party.keys.encryption_public_key())?;
+    let sealed = envelope::seal(head, &content, &key, &party.keys.encryption_public_key()?)?;
     let request = SendRequest {
         statement: sealed.deposit.text.clone(),
-        signature: alloy_primitives::Bytes::from(party.keys.sign_digest(sealed.deposit.digest())?.to_vec()).into(),
+        signature: alloy_primitives::Bytes::from(party.keys.sign_digest(sealed.deposit.digest()).await?.to_vec())
+            .into(),
         envelope: sealed.envelope,
     };
     progress.set_message("waiting until the deposit is final");

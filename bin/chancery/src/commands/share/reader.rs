@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use chancery_certificates::keys::PersonKeys;
 use chancery_client::{
     Client, ClientError, PageQuery, ResourceSearch,
     rest::types::resources::{AccessRequest, GrantedAccess, SharedResource},
@@ -20,13 +19,12 @@ use chancery_sharing::{
     department::{AssetContract, DepartmentError},
     directory::{RequestState, is_control},
     release::{ChainTrust, Grant, Standing, receive},
-    sealing::{DataKey, OpeningReader, ReaderSecret},
+    sealing::{DataKey, OpeningReader},
     storage::StoreError,
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 use tempfile::NamedTempFile;
-use zeroize::Zeroizing;
 
 use crate::{
     arguments::{AskAccess, Connection, EndAccess, FetchShared, FindShared},
@@ -75,7 +73,7 @@ pub(super) async fn ask(what: &AskAccess, connection: &Connection, output: &Outp
     let newest = resource.state.as_ref().and_then(|state| state.versions.first()).map(|version| version.version);
     let version = what.version.or(newest).with_context(|| format!("nothing of {} is published yet", what.resource))?;
     let chain = main_chain(&what.chain, &party).await?;
-    let (key, secret) = (submitter(&party.keys)?, reader_secret(&party.keys)?);
+    let (key, secret) = (submitter(&party.keys), party.keys.reader_secret()?);
     let progress = output.progress("waiting until the request is final");
     let asset = resource.asset.0;
     let contract = AssetContract { chain: chain.clone(), address: asset };
@@ -134,7 +132,7 @@ pub(super) async fn end(what: &EndAccess, connection: &Connection, output: &Outp
     };
     let contract = AssetContract { chain: main_chain(&what.chain, &party).await?, address };
     let progress = output.progress("waiting until the end is final");
-    let ended = match asking::end(&contract, &submitter(&party.keys)?, what.request).await {
+    let ended = match asking::end(&contract, &submitter(&party.keys), what.request).await {
         Err(DepartmentError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "NotReader" => bail!(
             "request {} of {} is ended by its reader or by the owner of the asset, and {} is neither",
             what.request,
@@ -180,7 +178,7 @@ pub(super) async fn fetch(what: &FetchShared, connection: &Connection, output: &
         asset,
         what.request,
         &terms(&granted),
-        &reader_secret(&party.keys)?,
+        &party.keys.reader_secret()?,
         (&granted.sealed_key.0[..], file.boxed()),
         &sealed,
         now_s(),
@@ -206,7 +204,7 @@ fn service_of(asked: &AccessRequest, party: &Party) -> Result<Client> {
         .service
         .as_ref()
         .with_context(|| format!("the directory names no service of {}: ask its owner", asked.resource))?;
-    Ok(Client::new(service)?.signing_with(party.keys.signer().clone(), party.city.main_chain_id()?))
+    Ok(Client::new(service)?.signing_with(party.keys.account().clone(), party.city.main_chain_id()?))
 }
 
 fn terms(granted: &GrantedAccess) -> Grant {
@@ -232,9 +230,4 @@ fn open(sealed: &Path, key: &DataKey, out: &Path) -> Result<u64> {
     plain.as_file().sync_all()?;
     plain.persist_noclobber(out).with_context(|| format!("cannot write {}", out.display()))?;
     Ok(bytes)
-}
-
-fn reader_secret(keys: &PersonKeys) -> Result<ReaderSecret> {
-    let bytes = Zeroizing::new(keys.encryption_secret().to_bytes());
-    Ok(ReaderSecret::from_bytes(&bytes)?)
 }

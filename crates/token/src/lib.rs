@@ -1,0 +1,37 @@
+//! Private keys in a PKCS#11 token: a hardware security module, a smart card, or SoftHSM.
+//!
+//! ```text
+//!   pkcs11:token=...;object=...   KeyUri (RFC 7512)
+//!        |  Token::open: library, slot, log-in
+//!        v
+//!   Token --signing_key--> TokenSigningKey   (chancery_keys::SigningKey)
+//!         --agreement_key-> TokenAgreementKey (chancery_keys::AgreementKey)
+//!         --generate-----> a new pair, made inside
+//! ```
+//!
+//! Place: an implementation of the port of `chancery-keys`. Only what assembles a process knows it.
+//!
+//! Invariants: TOKEN-1, keys are made sensitive and not extractable, and nothing here asks for the value of a private key; TOKEN-2, a [`Token`] gives a
+//! wrong PIN once and never again, nor is any PIN given when one more wrong one locks the token; TOKEN-3, after a lost session an operation is tried once
+//! more, in a new one; TOKEN-4, a PIN comes from a file of its owner or from the caller, never from the URI, is never printed, and is wiped.
+//!
+//! Every operation waits for the token: call it off an async runtime. It must not know what is signed, nor read the environment.
+
+mod agreement;
+mod curves;
+mod error;
+mod finding;
+mod generating;
+mod listing;
+mod module;
+mod pin;
+mod session;
+mod signing;
+mod uri;
+
+pub use agreement::TokenAgreementKey;
+pub use error::TokenError;
+pub use listing::{TokenSummary, tokens};
+pub use session::{Access, Token};
+pub use signing::TokenSigningKey;
+pub use uri::{KeyUri, SCHEME, UriError};

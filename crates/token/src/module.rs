@@ -1,0 +1,74 @@
+//! The token's library, and the token that is meant.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use cryptoki::{
+    context::{CInitializeArgs, CInitializeFlags, Pkcs11},
+    error::{Error, RvError},
+    slot::{Slot, TokenInfo},
+};
+use parking_lot::Mutex;
+
+use crate::{KeyUri, TokenError};
+
+/// Libraries that were loaded. None is stopped or unloaded: other keys may be in use, and some have threads of their own.
+static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
+
+/// Loads a library and starts it, once in a process.
+pub(crate) fn load(path: &Path) -> Result<Pkcs11, TokenError> {
+    let mut loaded = LOADED.lock();
+    if let Some(known) = loaded.get(path) {
+        return Ok(known.clone());
+    }
+    if !path.exists() {
+        return Err(TokenError::module(path, "there is no such file"));
+    }
+    let library = Pkcs11::new(path).map_err(|error| TokenError::module(path, error))?;
+    // The same library may have been loaded by another path.
+    match library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+        Err(error) => return Err(TokenError::module(path, error)),
+    }
+    loaded.insert(path.to_owned(), library.clone());
+    Ok(library)
+}
+
+/// Every token that is there and has been set up.
+pub(crate) fn present(library: &Pkcs11) -> Result<Vec<(Slot, TokenInfo)>, TokenError> {
+    let failed = |error: &Error| TokenError::of("listing tokens", "", error);
+    let slots = library.get_slots_with_token().map_err(|error| failed(&error))?;
+    // A reader that fails does not hide the others.
+    let infos = slots.into_iter().filter_map(|slot| library.get_token_info(slot).ok().map(|info| (slot, info)));
+    Ok(infos.filter(|(_, info)| info.token_initialized()).collect())
+}
+
+/// The one token that a name means.
+pub(crate) fn find(library: &Pkcs11, uri: &KeyUri, module: &Path) -> Result<(Slot, TokenInfo), TokenError> {
+    let present = present(library)?;
+    let shown = match present.as_slice() {
+        [] => "none".to_owned(),
+        some => some.iter().map(|(_, info)| format!("`{}`", label(info))).collect::<Vec<_>>().join(", "),
+    };
+    let mut meant: Vec<_> = present.into_iter().filter(|(_, info)| is_meant(uri, info)).collect();
+    let found = meant.len();
+    match (meant.pop(), found) {
+        (Some(one), 1) => Ok(one),
+        _ => Err(TokenError::TokenNotFound { wanted: uri.to_string(), found, shown, module: module.to_owned() }),
+    }
+}
+
+fn is_meant(uri: &KeyUri, info: &TokenInfo) -> bool {
+    let fits = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found.trim_end());
+    fits(&uri.token, info.label())
+        && fits(&uri.serial, info.serial_number())
+        && fits(&uri.manufacturer, info.manufacturer_id())
+        && fits(&uri.model, info.model())
+}
+
+/// A token's label, without the blanks that fill it.
+pub(crate) fn label(info: &TokenInfo) -> String {
+    info.label().trim_end().to_owned()
+}

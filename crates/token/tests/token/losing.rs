@@ -1,0 +1,88 @@
+//! Sessions, PINs and tokens that are lost.
+
+use std::fs;
+
+use chancery_keys::{Curve, KeyFailure, SigningKey as _};
+use chancery_testing::process::SoftHsm;
+use chancery_token::{TokenError, TokenSigningKey};
+use cryptoki::{
+    context::Pkcs11,
+    session::{Session, UserType},
+    types::AuthPin,
+};
+
+use crate::child::{open, with_token};
+
+fn made(hsm: &SoftHsm) -> TokenSigningKey {
+    let token = open(&hsm.key("degree")).unwrap();
+    token.generate(&[Curve::Secp256k1], &[]).unwrap();
+    let key = token.signing_key(&[Curve::Secp256k1]).unwrap();
+    key.sign(&[1; 32]).unwrap();
+    key
+}
+
+/// A session of this same process that can do what a user can, beside those of the key.
+fn beside(hsm: &SoftHsm) -> Session {
+    let library = Pkcs11::new(hsm.library()).unwrap();
+    library.open_rw_session(library.get_slots_with_initialized_token().unwrap()[0]).unwrap()
+}
+
+fn pin(text: &str) -> AuthPin {
+    AuthPin::from(text.to_owned())
+}
+
+// S-SVC, TOKEN-3
+#[test]
+fn a_lost_log_in_is_made_good_without_anybody_noticing() {
+    with_token("losing::a_lost_log_in_is_made_good_without_anybody_noticing", |hsm| {
+        let key = made(hsm);
+        let beside = beside(hsm);
+        for _ in 0..3 {
+            // Ends the log-in of the whole process: no object of the key's session is there any more.
+            beside.logout().unwrap();
+            key.sign(&[2; 32]).unwrap();
+        }
+    });
+}
+
+// TOKEN-2
+#[test]
+fn a_wrong_pin_is_given_once() {
+    with_token("losing::a_wrong_pin_is_given_once", |hsm| {
+        hsm.write_pin("wrong", "999999").unwrap();
+        let error = open(&hsm.key_with_pin("degree", "wrong")).unwrap_err();
+        assert!(matches!(&error, TokenError::WrongPin { token, .. } if token == "office"), "{error}");
+        assert!(!error.to_string().contains("999999") && error.to_string().contains("locks"), "{error}");
+
+        // The PIN is changed while the key is in use, and the log-in is lost.
+        let (key, session) = (made(hsm), beside(hsm));
+        session.set_pin(&pin(SoftHsm::PIN), &pin("135792")).unwrap();
+        session.logout().unwrap();
+        let refused = key.sign(&[3; 32]).unwrap_err();
+        assert!(matches!(&refused, KeyFailure::Refused(why) if why.contains("refuses the PIN")), "{refused}");
+        // It is changed back: what was refused once is still not given again.
+        session.login(UserType::User, Some(&pin("135792"))).unwrap();
+        session.set_pin(&pin("135792"), &pin(SoftHsm::PIN)).unwrap();
+        session.logout().unwrap();
+        assert_eq!(key.sign(&[3; 32]).unwrap_err(), refused);
+        made_again(hsm);
+    });
+}
+
+/// Whoever starts anew gives the right PIN and signs.
+fn made_again(hsm: &SoftHsm) {
+    open(&hsm.key("degree")).unwrap().signing_key(&[Curve::Secp256k1]).unwrap().sign(&[4; 32]).unwrap();
+}
+
+// TOKEN-3
+#[test]
+fn a_token_that_is_pulled_out_is_said_to_be_gone() {
+    with_token("losing::a_token_that_is_pulled_out_is_said_to_be_gone", |hsm| {
+        let key = made(hsm);
+        fs::rename(hsm.tokens(), hsm.tokens().with_extension("away")).unwrap();
+        for _ in 0..2 {
+            let failure = key.sign(&[5; 32]).unwrap_err();
+            assert!(matches!(&failure, KeyFailure::Unavailable(why) if why.contains("gone")), "{failure}");
+        }
+    });
+}
