@@ -3,11 +3,13 @@
 mod anvil;
 mod city;
 mod exchange;
+mod ftp;
 mod mariadb;
 mod mosquitto;
 mod network;
 mod postgres;
 mod predeployed;
+mod sshd;
 mod usage;
 mod votes;
 mod wire;
@@ -17,11 +19,13 @@ use std::path::PathBuf;
 pub use anvil::Anvil;
 pub use city::{City, CityOptions, built_binary};
 pub use exchange::{Answer, Endpoint};
+pub use ftp::{FtpOptions, FtpServer, TestCertificates};
 pub use mariadb::MariadbServer;
 pub use mosquitto::Mosquitto;
 pub use network::{Network, NodeProcess, free_ports};
 pub use postgres::PostgresServer;
 pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
+pub use sshd::{SFTP_SERVER, SshServer};
 pub use usage::Usage;
 pub use wire::{Fault, Wire};
 
