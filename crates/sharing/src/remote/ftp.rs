@@ -25,8 +25,7 @@ use self::{
     tls::Secure,
 };
 use super::{
-    BLOCK_BYTES, CONNECT_TIMEOUT, FtpLogin, MAX_ENTRIES, MAX_FILES, MAX_LISTING_BYTES, Pattern, RemoteConfig,
-    RemoteError,
+    CONNECT_TIMEOUT, FtpLogin, MAX_ENTRIES, MAX_FILES, MAX_LISTING_BYTES, Pattern, RemoteConfig, RemoteError,
     connection::{Connection, Entry, Identity},
     error::said,
     name::FileName,

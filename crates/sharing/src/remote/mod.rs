@@ -29,7 +29,6 @@ use zeroize::Zeroizing;
 pub use self::{error::RemoteError, name::Pattern};
 pub(crate) use self::{
     fetch::update,
-    ledger::Taken,
     spool::{Kept, Spool},
 };
 

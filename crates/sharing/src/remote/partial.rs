@@ -216,7 +216,7 @@ mod tests {
             let path = folder.path().join("1.file");
             let mut hash = Context::new(&SHA256);
             hash.update(&bytes);
-            prop_assert_eq!(partial.so_far().0.as_slice(), hash.finish().as_ref());
+            prop_assert_eq!(partial.so_far().0.to_vec(), hash.finish().as_ref().to_vec());
             partial.become_file(&path).unwrap();
             prop_assert_eq!(fs::read(&path).unwrap(), bytes);
         }

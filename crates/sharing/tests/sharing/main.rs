@@ -16,3 +16,4 @@ mod sealing;
 mod sftp;
 mod storage;
 mod support;
+mod tls;

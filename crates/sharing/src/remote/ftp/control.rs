@@ -131,15 +131,17 @@ impl Control {
             let first = self.line().await?;
             let (code, more) = Reply::begin(&first)?;
             let mut lines = vec![first.get(4..).unwrap_or_default().to_owned()];
-            while more {
+            let mut ends = !more;
+            while !ends {
                 let line = self.line().await?;
                 if lines.len() >= MAX_LINES {
                     return Err(RemoteError::Protocol("a reply has too many lines"));
                 }
                 if line.starts_with(&format!("{code:03} ")) || line == format!("{code:03}") {
-                    break;
+                    ends = true;
+                } else {
+                    lines.push(line);
                 }
-                lines.push(line);
             }
             Ok(Reply { code, lines })
         })
