@@ -42,12 +42,10 @@ pub(crate) async fn update(config: &RemoteConfig, spool: &mut Spool) -> Result<(
         if spool.knows(&entry) {
             continue;
         }
-        bounded(config, &entry.name, entry.identity)?;
-        if spool.waiting_bytes().saturating_add(entry.identity.size) > config.max_spool_bytes {
+        if !fetch(config, &mut connection, &entry, spool).await? {
             tracing::info!(spool = %spool.folder().display(), "the spool is full: further files come when these are read");
             return Ok(());
         }
-        fetch(config, &mut connection, &entry, spool).await?;
     }
     Ok(())
 }
@@ -59,23 +57,28 @@ fn twice(entries: &[Entry]) -> Option<String> {
     names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].as_str().to_owned())
 }
 
-fn bounded(config: &RemoteConfig, name: &FileName, identity: Identity) -> Result<(), RemoteError> {
-    if identity.size <= config.max_file_bytes {
-        return Ok(());
+/// Whether a file may come, and has room beside what waits.
+fn fits(config: &RemoteConfig, name: &FileName, identity: Identity, spool: &Spool) -> Result<bool, RemoteError> {
+    if identity.size > config.max_file_bytes {
+        let (bytes, bound) = (identity.size, config.max_file_bytes);
+        return Err(RemoteError::TooLarge { name: name.as_str().to_owned(), bytes, bound });
     }
-    Err(RemoteError::TooLarge { name: name.as_str().to_owned(), bytes: identity.size, bound: config.max_file_bytes })
+    Ok(spool.waiting_bytes().saturating_add(identity.size) <= config.max_spool_bytes)
 }
 
+/// Fetches a file; false when the spool has no room for it.
 async fn fetch(
     config: &RemoteConfig,
     connection: &mut Box<dyn Connection>,
     entry: &Entry,
     spool: &mut Spool,
-) -> Result<(), RemoteError> {
+) -> Result<bool, RemoteError> {
     let (name, mut identity) = (&entry.name, entry.identity);
     let text = || name.as_str().to_owned();
     for _ in 0..MAX_ATTEMPTS {
-        bounded(config, name, identity)?;
+        if !fits(config, name, identity, spool)? {
+            return Ok(false);
+        }
         let mut partial = spool.partial(name, identity)?;
         let end = match transfer(connection.as_mut(), name, &mut partial, spool).await {
             Ok(end) => end,
@@ -98,7 +101,8 @@ async fn fetch(
         };
         let same = now == Some(identity);
         if same && end == End::Whole {
-            return spool.complete(name, partial);
+            spool.complete(name, partial)?;
+            return Ok(true);
         }
         partial.restart().map_err(|error| RemoteError::spool(spool.folder(), &error))?;
         match (now, end) {

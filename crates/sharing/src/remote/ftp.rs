@@ -194,8 +194,11 @@ impl FtpSession {
     /// A listing as it comes.
     async fn listing(&mut self, verb: &str) -> Result<Vec<u8>, RemoteError> {
         let mut listing = Vec::new();
-        // An empty directory is to some a file that is not there.
-        let Some((mut stream, _)) = self.transfer(verb, None, 0).await? else { return Ok(listing) };
+        let Some((mut stream, _)) = self.transfer(verb, None, 0).await? else {
+            // An empty directory is to some a list of names that is not there; facts are of an empty one too.
+            let is_empty = verb == "NLST";
+            return if is_empty { Ok(listing) } else { Err(RemoteError::Refused(format!("{verb} of the directory"))) };
+        };
         loop {
             let block = stream.block(self.patience, None).await?;
             if block.is_empty() {
