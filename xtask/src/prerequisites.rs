@@ -10,6 +10,7 @@ use crate::shell::{command, output, run, step};
 const MIN_NODE_MAJOR: u32 = 20;
 
 /// A Debian package, with a file that shows that it is installed.
+#[derive(Clone, Copy)]
 pub(crate) struct Package {
     name: &'static str,
     /// One of these exists when it is installed; a `*` stands for one path segment.
@@ -34,6 +35,31 @@ pub(crate) const MARIADB: Package = Package {
     evidence: &["/usr/sbin/mariadbd"],
     why: "extracts of a business database are tested on it",
 };
+
+/// A real server of SFTP, with the client that extracts use.
+pub(crate) const OPENSSH: [Package; 2] = [
+    Package {
+        name: "openssh-server",
+        evidence: &["/usr/sbin/sshd"],
+        why: "extracts of a directory over SFTP are tested on it",
+    },
+    Package { name: "openssh-client", evidence: &["/usr/bin/ssh"], why: "extracts over SFTP are made with it" },
+];
+
+/// A real server of FTP, with TLS, and what makes certificates for it.
+pub(crate) const PYFTPDLIB: [Package; 3] = [
+    Package {
+        name: "python3-pyftpdlib",
+        evidence: &["/usr/lib/python3/dist-packages/pyftpdlib/servers.py"],
+        why: "extracts of a directory over FTP are tested on it",
+    },
+    Package {
+        name: "python3-openssl",
+        evidence: &["/usr/lib/python3/dist-packages/OpenSSL/SSL.py"],
+        why: "the FTP server of the tests speaks TLS with it",
+    },
+    Package { name: "openssl", evidence: &["/usr/bin/openssl"], why: "tests make certificates with it" },
+];
 
 /// A real MQTT broker.
 pub(crate) const MOSQUITTO: Package =

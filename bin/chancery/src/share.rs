@@ -3,6 +3,7 @@
 mod declaration;
 mod log;
 mod releases;
+mod remote;
 mod service;
 mod source;
 

@@ -4,14 +4,12 @@ use reqwest::{Client, ClientBuilder, Url};
 
 /// Whether what answers there is on this machine.
 pub(crate) fn is_this_machine(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => {
-            let address: Result<std::net::IpAddr, _> = host.trim_matches(['[', ']']).parse();
-            address.is_ok_and(|address| address.is_loopback())
-        }
-        None => false,
-    }
+    url.host_str().is_some_and(|host| is_local(host.trim_matches(['[', ']'])))
+}
+
+/// Whether a name or an address is that of this machine.
+pub(crate) fn is_local(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 /// Asks this machine itself, and others through the proxy that the environment names: to a proxy, the same name is another machine.

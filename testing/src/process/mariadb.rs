@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError},
     thread::sleep,
@@ -11,6 +11,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
+
+use super::free_ports;
 
 const SERVER: &str = "/usr/sbin/mariadbd";
 const INSTALLER: &str = "/usr/bin/mariadb-install-db";
@@ -22,6 +24,8 @@ const MAX_START: Duration = Duration::from_secs(60);
 pub struct MariadbServer {
     directory: TempDir,
     running: Mutex<Option<Child>>,
+    /// Port on 127.0.0.1 and the file with certificate and key, of one that has TLS.
+    tls: Option<(u16, PathBuf)>,
 }
 
 impl MariadbServer {
@@ -30,9 +34,21 @@ impl MariadbServer {
     /// # Errors
     /// When it is not installed (`cargo xtask test` does it, or `apt-get install mariadb-server`), or does not start.
     pub fn start() -> Result<Self> {
+        Self::make(None)
+    }
+
+    /// As [`Self::start`], and reachable on 127.0.0.1 too, there with TLS alone.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with_tls(certificate_and_key: &Path) -> Result<Self> {
+        Self::make(Some((free_ports(1)?, certificate_and_key.to_owned())))
+    }
+
+    fn make(tls: Option<(u16, PathBuf)>) -> Result<Self> {
         // The path of a socket is short.
         let directory = tempfile::Builder::new().prefix("chancery-my").tempdir_in("/tmp")?;
-        let server = Self { directory, running: Mutex::new(None) };
+        let server = Self { directory, running: Mutex::new(None), tls };
         let mut install = Command::new(INSTALLER);
         install
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
@@ -54,7 +70,7 @@ impl MariadbServer {
     pub fn start_again(&self) -> Result<()> {
         let mut command = Command::new(SERVER);
         command
-            .args(["--no-defaults", "--skip-networking", "--innodb-flush-log-at-trx-commit=2", "--skip-log-bin"])
+            .args(["--no-defaults", "--innodb-flush-log-at-trx-commit=2", "--skip-log-bin"])
             .args(["--innodb-buffer-pool-size=64M", "--performance-schema=OFF"])
             .arg(format!("--datadir={}", self.path("data")))
             .arg(format!("--socket={}", self.path("socket")))
@@ -62,6 +78,14 @@ impl MariadbServer {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(self.directory.path().join("log"))?);
+        match &self.tls {
+            None => command.arg("--skip-networking"),
+            Some((port, pem)) => command
+                .args(["--bind-address=127.0.0.1", "--require-secure-transport=ON"])
+                .arg(format!("--port={port}"))
+                .arg(format!("--ssl-cert={}", pem.display()))
+                .arg(format!("--ssl-key={}", pem.display())),
+        };
         let mut child = self.as_us(&mut command).spawn().with_context(|| format!("cannot start {SERVER}"))?;
         let started = Instant::now();
         while self.query("SELECT 1").is_err() {
@@ -92,6 +116,13 @@ impl MariadbServer {
     #[must_use]
     pub fn url(&self) -> String {
         format!("mysql://root@localhost/test?socket={}", self.path("socket"))
+    }
+
+    /// Names its database over the network.
+    #[must_use]
+    pub fn tls_url(&self, host: &str, parameters: &str) -> String {
+        let port = self.tls.as_ref().map_or(0, |(port, _)| *port);
+        format!("mysql://root@{host}:{port}/test?{parameters}")
     }
 
     /// Runs statements with the server's own client; what it prints, without a heading.

@@ -8,6 +8,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
+use super::free_ports;
+
 /// Where Debian puts the programs.
 const BINARIES: [&str; 4] =
     ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin", "/usr/bin"];
@@ -19,6 +21,8 @@ const SERVER_USER: &str = "postgres";
 pub struct PostgresServer {
     binaries: PathBuf,
     directory: TempDir,
+    /// Port on 127.0.0.1, of one that has TLS.
+    port: Option<u16>,
 }
 
 impl PostgresServer {
@@ -27,6 +31,31 @@ impl PostgresServer {
     /// # Errors
     /// When PostgreSQL is not installed or does not start.
     pub fn start() -> Result<Self> {
+        let server = Self::make()?;
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// As [`Self::start`], and reachable on 127.0.0.1 too, there with TLS alone.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub fn start_with_tls(certificate_and_key: &Path) -> Result<Self> {
+        let mut server = Self::make()?;
+        let pem = server.path("data/tls.pem");
+        std::fs::copy(certificate_and_key, &pem)?;
+        std::fs::set_permissions(&pem, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        if is_root() {
+            ensure!(Command::new("chown").arg(SERVER_USER).arg(&pem).status()?.success(), "chown failed");
+        }
+        let rules = "local all all trust\nhostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n";
+        std::fs::write(server.path("data/pg_hba.conf"), rules)?;
+        server.port = Some(free_ports(1)?);
+        server.start_again()?;
+        Ok(server)
+    }
+
+    fn make() -> Result<Self> {
         let binaries = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
             .chain(BINARIES.iter().map(PathBuf::from))
             .find(|path| ["initdb", "pg_ctl", "psql"].iter().all(|program| path.join(program).exists()))
@@ -35,10 +64,9 @@ impl PostgresServer {
         if is_root() {
             ensure!(Command::new("chown").arg(SERVER_USER).arg(directory.path()).status()?.success(), "chown failed");
         }
-        let server = Self { binaries, directory };
+        let server = Self { binaries, directory, port: None };
         let data = server.path("data");
         server.run("initdb", &["-D", &data, "-U", SERVER_USER, "-A", "trust", "-N", "-E", "UTF8", "--locale=C"])?;
-        server.start_again()?;
         Ok(server)
     }
 
@@ -47,7 +75,13 @@ impl PostgresServer {
     /// # Errors
     /// When it does not start.
     pub fn start_again(&self) -> Result<()> {
-        let options = format!("-k {} -c listen_addresses= -c fsync=off", self.directory.path().display());
+        let listening = match self.port {
+            None => "-c listen_addresses=".to_owned(),
+            Some(port) => format!(
+                "-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on -c ssl_cert_file=tls.pem -c ssl_key_file=tls.pem"
+            ),
+        };
+        let options = format!("-k {} {listening} -c fsync=off", self.directory.path().display());
         self.run("pg_ctl", &["-D", &self.path("data"), "-l", &self.path("log"), "-w", "-o", &options, "start"])
     }
 
@@ -63,6 +97,12 @@ impl PostgresServer {
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres:///postgres?host={}&user={SERVER_USER}", self.directory.path().display())
+    }
+
+    /// Names its database over the network.
+    #[must_use]
+    pub fn tls_url(&self, host: &str, parameters: &str) -> String {
+        format!("postgres://{SERVER_USER}@{host}:{}/postgres?{parameters}", self.port.unwrap_or_default())
     }
 
     /// Runs statements with psql, whose standard input is a file where one is given; what it prints.
@@ -93,6 +133,7 @@ impl PostgresServer {
     fn client(&self, sql: &str) -> Command {
         let mut command = self.command("psql");
         let socket = self.directory.path().display().to_string();
+        command.args(["-p", &self.port.unwrap_or(5432).to_string()]);
         command.args(["-h", &socket, "-U", SERVER_USER, "-v", "ON_ERROR_STOP=1", "-qAtc", sql, "postgres"]);
         command
     }

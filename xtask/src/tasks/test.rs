@@ -8,7 +8,10 @@ use anyhow::Result;
 
 use crate::{
     beside::Beside,
-    prerequisites::{self, CHROMIUM, CJK_FONTS, IPROUTE2, MARIADB, MOSQUITTO, MOSQUITTO_CLIENTS, POSTGRESQL, SOFTHSM},
+    prerequisites::{
+        self, CHROMIUM, CJK_FONTS, IPROUTE2, MARIADB, MOSQUITTO, MOSQUITTO_CLIENTS, OPENSSH, POSTGRESQL, PYFTPDLIB,
+        SOFTHSM,
+    },
     shell::{cargo, step},
     tasks::{browser, contracts, lint, web},
     test_binaries,
@@ -54,7 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// Installs the servers and the browser that the tests start.
 fn install(arguments: &Arguments) -> Result<()> {
-    prerequisites::debian(&[POSTGRESQL, MARIADB, IPROUTE2, MOSQUITTO, MOSQUITTO_CLIENTS, SOFTHSM])?;
+    let single = [POSTGRESQL, MARIADB, IPROUTE2, MOSQUITTO, MOSQUITTO_CLIENTS, SOFTHSM];
+    prerequisites::debian(&[single.as_slice(), &OPENSSH, &PYFTPDLIB].concat())?;
     prerequisites::python()?;
     if arguments.no_browser { Ok(()) } else { prerequisites::debian(&[CHROMIUM, CJK_FONTS]) }
 }

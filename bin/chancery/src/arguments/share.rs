@@ -18,6 +18,20 @@ pub(crate) enum ShareCommand {
         check: bool,
     },
     /// Copy what is new in the source into the store, sealed. Goes on where the last run ended.
+    ///
+    /// Sources: postgres, mysql (mariadb), sqlite, csv, ndjson, json, parquet, rest, log, and directories over ftp, ftps and sftp, for example:
+    ///
+    ///   [source]
+    ///   kind = "sftp"
+    ///   host = "files.example"
+    ///   directory = "out"
+    ///   files = "weather-*.csv"
+    ///   format = "csv"
+    ///   spool = "weather-files"
+    ///   user = "weather"
+    ///   key_file = "sftp.key"
+    ///   host_key = "SHA256:..."
+    #[command(verbatim_doc_comment)]
     Extract(OwnerFile),
     /// Collect logs into the spool of a declaration whose source is of the kind `log`, until told to stop: files that grow, syslog, records over HTTP.
     Collect(ServeShared),

@@ -252,6 +252,32 @@ conditions = [{ column = "weather", comparison = "ne", value = "fog" }]
         assert_eq!(*set.secret(Path::new("token")).unwrap(), "secret");
     }
 
+    // S-COL, S-ODS
+    #[test]
+    fn a_directory_of_a_server_has_the_members_of_its_kind() {
+        let of = |members: &str| {
+            let place = "host = 'a', directory = 'd', files = '*.csv', format = 'csv', spool = 's'";
+            let source = format!("source = {{ {place}, {members} }}");
+            read(&TEXT.replace("source = { kind = \"sqlite\", file = \"weather.db\" }", &source)).unwrap().source()
+        };
+        let key = "user = 'u', key_file = 'k'";
+        let fingerprint = "host_key = 'SHA256:x'";
+        for right in ["kind = 'ftp'", "kind = 'ftps', ca_file = 'c'", &format!("kind = 'sftp', {key}, {fingerprint}")] {
+            of(right).map(|_| ()).unwrap();
+        }
+        for (wrong, said) in [
+            ("kind = 'ftp', ca_file = 'c'", "ftps"),
+            ("kind = 'ftps', key_file = 'k'", "sftp"),
+            ("kind = 'ftps', password_env = 'CHANCERY_NO_SUCH_PASSWORD'", "no user"),
+            ("kind = 'ftps', user = 'u', password_env = 'CHANCERY_NO_SUCH_PASSWORD'", "CHANCERY_NO_SUCH_PASSWORD"),
+            ("kind = 'sftp', user = 'u', key_file = 'k'", "known_hosts or host_key"),
+            ("kind = 'sftp', user = 'u', key_file = 'k', host_key = 'x', password_env = 'P'", "takes a key"),
+        ] {
+            let error = of(wrong).err().unwrap().to_string();
+            assert!(error.contains(said), "{wrong}: {error}");
+        }
+    }
+
     #[test]
     fn the_password_of_a_database_is_in_no_declaration() {
         let text = TEXT

@@ -11,7 +11,11 @@ use chancery_sharing::{
 };
 use serde::Deserialize;
 
-use super::{DataSet, log::LogSection};
+use super::{
+    DataSet,
+    log::LogSection,
+    remote::{Protocol, RemoteSection},
+};
 
 /// Where rows come from. A database's URL may hold a password, so it is in a file or in the environment.
 #[derive(Debug, Deserialize)]
@@ -39,6 +43,12 @@ pub(super) enum SourceSection {
     },
     /// A spool that `chancery share collect` fills.
     Log(Box<LogSection>),
+    /// A directory of a server, without encryption.
+    Ftp(Box<RemoteSection>),
+    /// The same under TLS.
+    Ftps(Box<RemoteSection>),
+    /// The same over `ssh`.
+    Sftp(Box<RemoteSection>),
     Rest {
         /// Of the first page.
         url: String,
@@ -88,6 +98,9 @@ impl SourceSection {
             Self::Json { file: path } => file(path, FileFormat::Json),
             Self::Parquet { file: path } => file(path, FileFormat::Parquet),
             Self::Log(log) => Box::new(SpoolSource::new(&set.beside(&log.spool))),
+            Self::Ftp(remote) => Box::new(remote.open(Protocol::Ftp, set)?),
+            Self::Ftps(remote) => Box::new(remote.open(Protocol::Ftps, set)?),
+            Self::Sftp(remote) => Box::new(remote.open(Protocol::Sftp, set)?),
             Self::Rest { url, rows, next, cursor_parameter, token_file } => Box::new(RestSource::new(RestConfig {
                 url: url.clone(),
                 rows: rows.clone(),
@@ -121,6 +134,8 @@ mod tests {
             "kind = 'parquet'\nfile = 'x'",
             "kind = 'json'\nfile = 'x'",
             "kind = 'rest'\nurl = 'https://a/'\nrows = '/rows'\ntoken_file = 't'\ncursor_parameter = 'after'",
+            "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword_file = 'p'",
+            "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'json'\nspool = 's'\nkey_file = 'k'",
             "kind = 'log'\nspool = 's'\nsyslog_tcp = '127.0.0.1:5514'\ntail = [{ file = 'a.log', json = true }]",
         ] {
             read(right).unwrap();
@@ -131,6 +146,8 @@ mod tests {
             "kind = 'log'\nspool = 's'\ntoken = 'secret'",
             "kind = 'log'\nspool = 's'\ntail = ['a.log']",
             "kind = 'ftp'",
+            "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword = 'secret'",
+            "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'rejects'\nspool = 's'",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

@@ -8,7 +8,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{CollectError, Record, spool::replace};
+use super::{CollectError, Record};
+use crate::private_folder::replace;
 
 /// Member of a record with the position behind it.
 pub(super) const POSITION: &str = "_position";

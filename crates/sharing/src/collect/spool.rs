@@ -18,6 +18,7 @@ use super::{
     CollectError, Record,
     positions::{self, Positions},
 };
+use crate::private_folder::{make_private, private, replace};
 
 /// Member with the number of a record: the cursor of an extract.
 pub(crate) const SEQUENCE: &str = "_seq";
@@ -249,27 +250,4 @@ fn create(folder: &Path, first: u64) -> io::Result<File> {
     }
     File::open(folder)?.sync_all()?;
     Ok(file)
-}
-
-/// Replaces a file in one step.
-pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(folder.join(name)).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
-}
-
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
 }

@@ -9,14 +9,15 @@ pub(super) mod record;
 use std::{
     fs::File,
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 
 use async_trait::async_trait;
 
 use self::lines::{Hashed, Lines};
-use super::{Cursor, Declaration, DeclarationError, ExtractError, Source, Stage, Staged};
-use crate::sealing::DataKey;
+use super::{Cursor, Declaration, DeclarationError, ExtractError, Source, Stage, Staged, staging::StagedRows};
+use crate::sealing::{DataKey, Fingerprint};
 
 /// Longest record, in bytes.
 pub const MAX_RECORD_BYTES: u64 = 4 * 1024 * 1024;
@@ -67,28 +68,40 @@ impl Source for FileSource {
         }
         let (source, declaration) = (self.clone(), declaration.clone());
         let (directory, key) = (directory.to_owned(), key.clone());
-        let format = self.format;
         let reading = tokio::task::spawn_blocking(move || {
-            let rows = Stage { directory: &directory, key: &key }.rows(&declaration)?;
-            let file = File::open(&source.path).map_err(lost)?;
-            match format {
-                FileFormat::Csv => csv::csv_file(file, &declaration, rows),
-                FileFormat::Ndjson => lines::lines(file, &declaration, rows, Lines::Records),
-                FileFormat::Json => array::array(file, &declaration, rows),
-                FileFormat::Parquet => parquet::parquet(file, &declaration, rows),
-                FileFormat::Rejects => {
-                    let mut hashed = Hashed::new(file);
-                    let staged = lines::lines(&mut hashed, &declaration, rows, Lines::Rejects)?;
-                    Ok(Staged { replayed: Some(hashed.fingerprint()), ..staged })
-                }
-            }
+            let mut rows = Stage { directory: &directory, key: &key }.rows(&declaration)?;
+            let replayed = read(&source.path, source.format, &declaration, &mut rows)?;
+            Ok(Staged { replayed, ..rows.finish(None)? })
         });
-        reading.await.map_err(|error| match format {
-            // Of the crates that read files, this one has assertions about them: they end the task and not the process.
-            FileFormat::Parquet if error.is_panic() => ExtractError::SourceMalformed("the Parquet file cannot be read"),
-            _ => ExtractError::Writing(error.to_string()),
-        })?
+        reading.await.map_err(|error| ExtractError::Writing(error.to_string()))?
     }
+}
+
+/// Reads the records of a file into rows; answers its SHA-256 when it is one of corrected rejects. After an error the rows are of no use.
+pub(super) fn read(
+    path: &Path,
+    format: FileFormat,
+    declaration: &Declaration,
+    rows: &mut StagedRows,
+) -> Result<Option<Fingerprint>, ExtractError> {
+    let file = File::open(path).map_err(lost)?;
+    match format {
+        FileFormat::Csv => csv::csv_file(file, declaration, rows)?,
+        FileFormat::Ndjson => lines::lines(file, declaration, rows, Lines::Records)?,
+        FileFormat::Json => array::array(file, declaration, rows)?,
+        FileFormat::Parquet => {
+            // Of the crates that read files, this one has assertions about them: they end the reading and not the process.
+            let reading = AssertUnwindSafe(|| parquet::parquet(file, declaration, rows));
+            let read = catch_unwind(reading);
+            read.unwrap_or(Err(ExtractError::SourceMalformed("the Parquet file cannot be read")))?;
+        }
+        FileFormat::Rejects => {
+            let mut hashed = Hashed::new(file);
+            lines::lines(&mut hashed, declaration, rows, Lines::Rejects)?;
+            return Ok(Some(hashed.fingerprint()));
+        }
+    }
+    Ok(None)
 }
 
 fn lost(error: io::Error) -> ExtractError {

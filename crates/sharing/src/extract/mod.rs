@@ -10,6 +10,7 @@ mod mysql_statement;
 mod part;
 mod postgres;
 mod rejects;
+mod remote;
 mod rest;
 mod run;
 mod spool;
@@ -32,6 +33,7 @@ pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
 pub use mysql::MySqlSource;
 pub use postgres::PostgresSource;
 pub use rejects::{MAX_REJECTS, PART_REJECTS, Reject};
+pub use remote::RemoteSource;
 pub use rest::{RestConfig, RestSource};
 pub use run::{EpochKey, ExtractState, PublishedPart, extract_part, remove_superseded, reseal_part};
 pub use spool::SpoolSource;
@@ -51,8 +53,13 @@ pub struct Cursor {
 /// Where rows come from.
 #[async_trait]
 pub trait Source: Send + Sync {
+    /// Whether an extract goes on where the last one ended though the declaration has no cursor: the source has an order of its own.
+    fn keeps_position(&self) -> bool {
+        false
+    }
+
     /// Reads the rows of the next part into a staged, sealed file in `directory`: after the cursor's value `after` where the declaration has a
-    /// cursor, all of them otherwise.
+    /// cursor or the source keeps a position, all of them otherwise.
     ///
     /// # Errors
     /// [`ExtractError`], and then no file is left.
@@ -106,6 +113,17 @@ pub enum ExtractError {
     /// No space is left for staging.
     #[error("no space is left for staging")]
     Full,
+    /// A directory of a server is not taken.
+    #[error(transparent)]
+    Remote(#[from] crate::remote::RemoteError),
+    /// A file of several is the reason.
+    #[error("in the file {file:?}: {error}; put a corrected one under the same name, and run again")]
+    File {
+        /// Its name at the server.
+        file: String,
+        /// Why it cannot be read.
+        error: Box<ExtractError>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::storage::StoreError),

@@ -8,14 +8,14 @@ use futures::TryStreamExt;
 use serde_json::{Map, Value as Json};
 use sqlx::{
     AssertSqlSafe, Connection, MySqlConnection, Row,
-    mysql::{MySqlConnectOptions, MySqlRow},
+    mysql::{MySqlConnectOptions, MySqlRow, MySqlSslMode},
 };
 use tokio::runtime::Handle;
 
 use super::{
     Column, ColumnType, Cursor, Declaration, ExtractError, MAX_FIELD_BYTES, Source, Stage, Staged,
     mysql_statement::statement,
-    sql::lost,
+    sql::{lost, stays_here, unverified},
     value::{Value, from_text, microseconds},
 };
 use crate::sealing::DataKey;
@@ -38,6 +38,18 @@ impl MySqlSource {
     pub fn new(url: String) -> Self {
         Self { url: url.into() }
     }
+
+    /// Beyond this machine only with a certificate that is verified for the host; on it as the URL says, and without TLS when it says nothing.
+    fn options(&self) -> Result<MySqlConnectOptions, ExtractError> {
+        let options = MySqlConnectOptions::from_str(&self.url).map_err(lost)?;
+        let is_here = stays_here(options.get_host(), options.get_socket());
+        match options.get_ssl_mode() {
+            MySqlSslMode::VerifyIdentity => Ok(options),
+            _ if !is_here => Err(unverified("ssl-mode=VERIFY_IDENTITY (and ssl-ca=FILE for an authority of your own)")),
+            MySqlSslMode::Preferred => Ok(options.ssl_mode(MySqlSslMode::Disabled)),
+            _ => Ok(options),
+        }
+    }
 }
 
 #[async_trait]
@@ -50,7 +62,7 @@ impl Source for MySqlSource {
         key: &DataKey,
     ) -> Result<Staged, ExtractError> {
         declaration.check()?;
-        let options = MySqlConnectOptions::from_str(&self.url).map_err(lost)?;
+        let options = self.options()?;
         let (declaration, after) = (declaration.clone(), after.map(|after| after.value));
         let (directory, key) = (directory.to_owned(), key.clone());
         let runtime = Handle::current();

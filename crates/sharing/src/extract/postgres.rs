@@ -1,11 +1,14 @@
 //! PostgreSQL: the catalogue is asked, then `COPY (SELECT ...) TO STDOUT (FORMAT BINARY)` (SHARE-1).
 
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path, str::FromStr as _};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{
+    Connection, PgConnection, Row,
+    postgres::{PgConnectOptions, PgSslMode},
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -15,7 +18,7 @@ use super::{
     copy_binary::CopyDecoder,
     part::PartWriter,
     rejects::Rejects,
-    sql::{identifier, lost},
+    sql::{identifier, lost, stays_here, unverified},
 };
 use crate::sealing::DataKey;
 
@@ -34,8 +37,20 @@ impl PostgresSource {
         Self { url: url.into() }
     }
 
+    /// Beyond this machine only with a certificate that is verified for the host; on it as the URL says, and without TLS when it says nothing.
+    fn options(&self) -> Result<PgConnectOptions, ExtractError> {
+        let options = PgConnectOptions::from_str(&self.url).map_err(lost)?;
+        let is_here = stays_here(options.get_host(), options.get_socket());
+        match options.get_ssl_mode() {
+            PgSslMode::VerifyFull => Ok(options),
+            _ if !is_here => Err(unverified("sslmode=verify-full (and sslrootcert=FILE for an authority of your own)")),
+            PgSslMode::Prefer => Ok(options.ssl_mode(PgSslMode::Disable)),
+            _ => Ok(options),
+        }
+    }
+
     async fn connect(&self) -> Result<PgConnection, ExtractError> {
-        let mut connection = PgConnection::connect(&self.url).await.map_err(lost)?;
+        let mut connection = PgConnection::connect_with(&self.options()?).await.map_err(lost)?;
         // Literals are made for these.
         sqlx::raw_sql("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET default_transaction_read_only = on; SET TimeZone = 'UTC'")
             .execute(&mut connection)

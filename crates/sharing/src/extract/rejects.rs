@@ -22,6 +22,9 @@ const MAX_REJECT_BYTES: u64 = 256 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reject {
+    /// The file of the source, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Which record of the source, from 1; which line, of NDJSON.
     pub position: u64,
     /// The column that is wrong; none when the record as a whole is.

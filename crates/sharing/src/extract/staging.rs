@@ -46,6 +46,7 @@ impl Stage<'_> {
             columns: Columns::new(&declaration.columns),
             rejects: Rejects::new(self.directory),
             rows: 0,
+            file: None,
         })
     }
 }
@@ -56,9 +57,16 @@ pub(super) struct StagedRows {
     columns: Columns,
     rejects: Rejects,
     rows: u64,
+    /// Which file of several is read.
+    file: Option<String>,
 }
 
 impl StagedRows {
+    /// From here on rows are of this file.
+    pub(super) fn begin_file(&mut self, name: &str) {
+        self.file = Some(name.to_owned());
+    }
+
     /// Takes a row whose values have the declared types.
     pub(super) fn row(&mut self, values: &[Value]) -> Result<(), ExtractError> {
         for (column, value) in values.iter().enumerate() {
@@ -86,7 +94,7 @@ impl StagedRows {
         fields: Map<String, Json>,
     ) -> Result<(), ExtractError> {
         let column = column.map(str::to_owned);
-        self.rejects.push(&Reject { position, column, reason: reason.to_owned(), fields })
+        self.rejects.push(&Reject { file: self.file.clone(), position, column, reason: reason.to_owned(), fields })
     }
 
     pub(super) fn finish(mut self, cursor: Option<i64>) -> Result<Staged, ExtractError> {

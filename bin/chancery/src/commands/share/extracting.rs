@@ -30,7 +30,7 @@ pub(super) async fn extract(file: &OwnerFile, connection: &Connection, output: &
     let progress = output.progress("extracting");
     let mut parts: Vec<PublishedPart> = Vec::new();
     while let Some(part) = department.extract(source.as_ref(), declaration).await? {
-        let last = is_last(declaration, &part);
+        let last = is_last(declaration, source.keeps_position(), &part);
         parts.push(part);
         let rows: u64 = parts.iter().map(|part| part.rows).sum();
         progress.set_message(format!("extracting: {} parts, {rows} rows", parts.len()));
@@ -44,7 +44,11 @@ pub(super) async fn extract(file: &OwnerFile, connection: &Connection, output: &
 }
 
 /// Without a cursor each part is the whole table. With one, a part that is not full ends a run: a source that always has a little more has an end too.
-fn is_last(declaration: &Declaration, part: &PublishedPart) -> bool {
+/// A source with a position of its own ends when it has no further files: a part may end before one that cannot be read, and the run is to say so.
+fn is_last(declaration: &Declaration, keeps_position: bool, part: &PublishedPart) -> bool {
+    if keeps_position {
+        return false;
+    }
     let is_full = part.rows + part.rejected >= declaration.part_rows || part.rejected >= PART_REJECTS;
     declaration.cursor.is_none() || !is_full
 }
@@ -103,11 +107,14 @@ pub(super) fn rejects(file: &OwnerFile, limit: usize, output: &Output) -> Result
         writeln!(text, "{}: {count} rows", path.display())?;
         for reject in &shown {
             let column = reject.column.as_deref().unwrap_or("(the row)");
-            writeln!(text, "    row {}, {column}: {}", reject.position, reject.reason)?;
+            let file = reject.file.as_ref().map(|file| format!("{file:?}, ")).unwrap_or_default();
+            writeln!(text, "    {file}row {}, {column}: {}", reject.position, reject.reason)?;
         }
         let shown: Vec<_> = shown
             .into_iter()
-            .map(|reject| json!({"position": reject.position, "column": reject.column, "reason": reject.reason}))
+            .map(|reject| {
+                json!({"file": reject.file, "position": reject.position, "column": reject.column, "reason": reject.reason})
+            })
             .collect();
         runs.push(json!({ "file": path, "count": count, "rejects": shown }));
     }
@@ -171,7 +178,8 @@ mod tests {
         for (cursor, rows, rejected, last) in
             [(Some("id"), 1000, 0, false), (Some("id"), 999, 1, false), (Some("id"), 1, 0, true), (None, 1000, 0, true)]
         {
-            assert_eq!(is_last(&declared(cursor), &part(rows, rejected)), last, "{rows} {rejected}");
+            assert_eq!(is_last(&declared(cursor), false, &part(rows, rejected)), last, "{rows} {rejected}");
         }
+        assert!(!is_last(&declared(None), true, &part(1, 0)), "further files may wait");
     }
 }

@@ -5,18 +5,18 @@ use std::io::{BufRead, BufReader, Read};
 use serde_json::{Map, Value as Json};
 
 use super::{BUFFER_BYTES, MAX_RECORD_BYTES, lost, record::take};
-use crate::extract::{Declaration, ExtractError, Staged, staging::StagedRows};
+use crate::extract::{Declaration, ExtractError, staging::StagedRows};
 
 /// Deepest nesting inside an element.
 const MAX_DEPTH: usize = 64;
 
-pub(super) fn array(file: impl Read, declaration: &Declaration, mut rows: StagedRows) -> Result<Staged, ExtractError> {
+pub(super) fn array(file: impl Read, declaration: &Declaration, rows: &mut StagedRows) -> Result<(), ExtractError> {
     let mut elements = Elements::new(file)?;
     let (mut element, mut position) = (Vec::new(), 0);
     while elements.next(&mut element)? {
         position += 1;
         match serde_json::from_slice::<Map<String, Json>>(&element) {
-            Ok(fields) => take(position, fields, declaration, &mut rows)?,
+            Ok(fields) => take(position, fields, declaration, rows)?,
             Err(_) => {
                 let text = Json::String(String::from_utf8_lossy(&element).into_owned());
                 let fields = Map::from_iter([("element".to_owned(), text)]);
@@ -24,7 +24,7 @@ pub(super) fn array(file: impl Read, declaration: &Declaration, mut rows: Staged
             }
         }
     }
-    rows.finish(None)
+    Ok(())
 }
 
 /// Cuts an array into the text of its elements. What an element is, is for its reader to say.

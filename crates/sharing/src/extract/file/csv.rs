@@ -12,9 +12,9 @@ use std::{
 use serde_json::{Map, Value as Json};
 
 use super::{BUFFER_BYTES, MAX_RECORD_BYTES, record::take};
-use crate::extract::{Declaration, DeclarationError, ExtractError, Staged, staging::StagedRows};
+use crate::extract::{Declaration, DeclarationError, ExtractError, staging::StagedRows};
 
-pub(super) fn csv_file(file: File, declaration: &Declaration, mut rows: StagedRows) -> Result<Staged, ExtractError> {
+pub(super) fn csv_file(file: File, declaration: &Declaration, rows: &mut StagedRows) -> Result<(), ExtractError> {
     let left = Arc::new(AtomicU64::new(0));
     let refill = || left.store(MAX_RECORD_BYTES + BUFFER_BYTES as u64, Ordering::Relaxed);
     refill();
@@ -34,7 +34,7 @@ pub(super) fn csv_file(file: File, declaration: &Declaration, mut rows: StagedRo
     loop {
         refill();
         if !reader.read_byte_record(&mut record).map_err(unreadable)? {
-            return rows.finish(None);
+            return Ok(());
         }
         position += 1;
         let text = |field: &[u8]| Json::String(String::from_utf8_lossy(field).into_owned());
@@ -44,7 +44,7 @@ pub(super) fn csv_file(file: File, declaration: &Declaration, mut rows: StagedRo
         } else if record.iter().any(|field| std::str::from_utf8(field).is_err()) {
             rows.reject(position, None, "not UTF-8", fields)?;
         } else {
-            take(position, fields, declaration, &mut rows)?;
+            take(position, fields, declaration, rows)?;
         }
     }
 }

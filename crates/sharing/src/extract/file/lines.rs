@@ -10,7 +10,7 @@ use super::{
     record::{take, take_again},
 };
 use crate::{
-    extract::{Declaration, ExtractError, Reject, Staged, staging::StagedRows},
+    extract::{Declaration, ExtractError, Reject, staging::StagedRows},
     sealing::Fingerprint,
 };
 
@@ -26,9 +26,9 @@ pub(super) enum Lines {
 pub(super) fn lines(
     file: impl Read,
     declaration: &Declaration,
-    mut rows: StagedRows,
+    rows: &mut StagedRows,
     kind: Lines,
-) -> Result<Staged, ExtractError> {
+) -> Result<(), ExtractError> {
     let mut reader = BufReader::with_capacity(BUFFER_BYTES, file);
     let mut line = Vec::new();
     let mut position = 0;
@@ -36,7 +36,7 @@ pub(super) fn lines(
         line.clear();
         let count = (&mut reader).take(MAX_RECORD_BYTES + 1).read_until(b'\n', &mut line).map_err(lost)?;
         if count == 0 {
-            return rows.finish(None);
+            return Ok(());
         }
         if count as u64 > MAX_RECORD_BYTES {
             return Err(ExtractError::SourceMalformed("a record is longer than its bound"));
@@ -50,8 +50,8 @@ pub(super) fn lines(
             Lines::Rejects => serde_json::from_slice::<Reject>(&line).ok().map(|reject| reject.fields),
         };
         match (fields, kind) {
-            (Some(fields), Lines::Records) => take(position, fields, declaration, &mut rows)?,
-            (Some(fields), Lines::Rejects) => take_again(position, fields, declaration, &mut rows)?,
+            (Some(fields), Lines::Records) => take(position, fields, declaration, rows)?,
+            (Some(fields), Lines::Rejects) => take_again(position, fields, declaration, rows)?,
             (None, _) => {
                 let line = Json::String(String::from_utf8_lossy(&line).trim_end().to_owned());
                 rows.reject(

@@ -27,7 +27,7 @@ use serde_json::{Map, Value as Json};
 use self::{chunk::BoundedFile, field::FieldReader, pages::GuardedPages};
 use super::lost;
 use crate::extract::{
-    Declaration, DeclarationError, ExtractError, Staged, conditions::holds, staging::StagedRows, value::Value,
+    Declaration, DeclarationError, ExtractError, conditions::holds, staging::StagedRows, value::Value,
 };
 
 /// Longest metadata at the end of a file.
@@ -35,7 +35,7 @@ const MAX_METADATA_BYTES: u64 = 16 * 1024 * 1024;
 /// Values of a column that are read at a time.
 const BATCH_VALUES: usize = 1024;
 
-pub(super) fn parquet(mut file: File, declaration: &Declaration, mut rows: StagedRows) -> Result<Staged, ExtractError> {
+pub(super) fn parquet(mut file: File, declaration: &Declaration, rows: &mut StagedRows) -> Result<(), ExtractError> {
     let metadata = metadata(&mut file)?;
     let places = places(&metadata, declaration)?;
     let file = Arc::new(BoundedFile::new(file).map_err(lost)?);
@@ -56,12 +56,12 @@ pub(super) fn parquet(mut file: File, declaration: &Declaration, mut rows: Stage
             }
             for row in 0..count {
                 position += 1;
-                take(position, row, &readers, declaration, &mut rows)?;
+                take(position, row, &readers, declaration, rows)?;
             }
             left -= count;
         }
     }
-    rows.finish(None)
+    Ok(())
 }
 
 const WRONG: ExtractError = ExtractError::SourceMalformed("the Parquet file contradicts itself");
