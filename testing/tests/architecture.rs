@@ -30,6 +30,7 @@ const ORDER: &[&str] = &[
     "bridge",
     "rest",
     "grpc",
+    "doors",
     "client",
     "gateway",
 ];
