@@ -27,8 +27,17 @@ pub enum FolderError {
     },
 }
 
+/// Makes the folder of a city's doors if it is missing, and checks that nobody but its owner may enter it.
+///
+/// # Errors
+/// [`FolderError`].
+pub fn prepare(path: &Path) -> Result<(), FolderError> {
+    make(path)?;
+    owner(path).map(|_| ())
+}
+
 /// Makes the folder if it is missing, for its owner alone.
-pub(crate) fn make(path: &Path) -> Result<(), FolderError> {
+fn make(path: &Path) -> Result<(), FolderError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder.create(path).map_err(|error| FolderError::Unusable { path: path.to_path_buf(), error })

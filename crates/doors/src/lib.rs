@@ -28,7 +28,7 @@ mod server;
 mod service;
 mod wire;
 
-pub use folder::FolderError;
+pub use folder::{FolderError, prepare};
 pub use listener::{DoorListener, ListenError};
 pub use lock::{EntityLock, LockError};
 pub use offered::Offered;

@@ -62,8 +62,7 @@ impl EntityLock {
     /// # Errors
     /// [`LockError`].
     pub fn try_take(folder: &Path, entity: &str) -> Result<Self, LockError> {
-        folder::make(folder)?;
-        folder::owner(folder)?;
+        folder::prepare(folder)?;
         let path = folder.join(format!("{entity}.lock"));
         let unusable = |error| LockError::Unusable { path: path.clone(), error };
         let mut options = OpenOptions::new();
