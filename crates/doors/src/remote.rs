@@ -5,6 +5,7 @@ use std::{fmt, path::Path, sync::Arc, time::Duration};
 use bytes::Bytes;
 use chancery_reference_points::{Code, DoorError, DoorResult, error::parts::RemoteCause};
 use http::{Uri, uri::PathAndQuery};
+use prost::Message as _;
 use serde::de::DeserializeOwned;
 use tonic::{Code as GrpcCode, Response, Status, body::Body, client::Grpc};
 use tonic_prost::ProstCodec;
@@ -61,6 +62,8 @@ impl Remote {
     }
 
     async fn ask(&self, path: &'static str, arguments: Vec<Bytes>) -> DoorResult<Answer> {
+        let call = Call { version: WIRE_VERSION, arguments };
+        wire::bounded(call.encoded_len())?;
         let sender = self.channel.connected().await.map_err(|error| self.unavailable(error.to_string()))?;
         let service = tower::service_fn(move |request: http::Request<Body>| {
             let mut sender = sender.clone();
@@ -69,8 +72,9 @@ impl Remote {
         let mut client = Grpc::with_origin(service, Uri::from_static(ORIGIN))
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES);
-        let call = tonic::Request::new(Call { version: WIRE_VERSION, arguments });
-        let answered = client.unary(call, PathAndQuery::from_static(path), ProstCodec::<Call, Answer>::default()).await;
+        let answered = client
+            .unary(tonic::Request::new(call), PathAndQuery::from_static(path), ProstCodec::<Call, Answer>::default())
+            .await;
         answered.map(Response::into_inner).map_err(|status| self.failed(path, &status))
     }
 

@@ -7,6 +7,8 @@ use chancery_reference_points::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::limits::MAX_MESSAGE_BYTES;
+
 pub(crate) use v1::{Answer, Call, Refusal, answer::Outcome};
 
 /// `chancery.doors.v1`.
@@ -81,10 +83,24 @@ pub(crate) fn broken(what: String) -> DoorError {
     DoorError::internal(RemoteCause(what))
 }
 
+/// Whether a message is within its bound (DOORS-4). The doors' own bounds keep everything below it.
+///
+/// # Errors
+/// `Internal`.
+pub(crate) fn bounded(bytes: usize) -> DoorResult<()> {
+    if bytes <= MAX_MESSAGE_BYTES {
+        return Ok(());
+    }
+    Err(broken(format!("a message of {bytes} bytes, where {MAX_MESSAGE_BYTES} may cross")))
+}
+
 /// What a door answered, as it crosses.
 pub(crate) fn answer<T: Serialize>(outcome: DoorResult<T>) -> Answer {
-    let outcome = outcome.and_then(|value| serde_json::to_vec(&value).map_err(DoorError::internal));
-    let outcome = match outcome {
+    // The tag, and the length in five bytes.
+    const FRAME_BYTES: usize = 6;
+    let value = outcome.and_then(|value| serde_json::to_vec(&value).map_err(DoorError::internal));
+    let value = value.and_then(|value| bounded(value.len() + FRAME_BYTES).map(|()| value));
+    let outcome = match value {
         Ok(value) => Outcome::Value(value.into()),
         Err(error) => Outcome::Refusal(refusal(&error)),
     };

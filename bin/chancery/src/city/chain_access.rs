@@ -67,7 +67,7 @@ pub(super) async fn of_running_city(data: &DataDir) -> Result<ChainAccess> {
             .with_context(|| format!("{} names no endpoint of chain {}", path.display(), chain.name))?;
         let hash = config.build().with_context(|| format!("the genesis of {} makes no chain", chain.name))?;
         let essentials = chain_essentials(config, hash.header().hash());
-        Ok(ChainConfig::certified(chain.name, endpoint.parse()?, essentials))
+        Ok::<_, anyhow::Error>(ChainConfig::certified(chain.name, endpoint.parse()?, essentials))
     });
     connect(configs.collect::<Result<_>>()?, submitter(data)?, genesis_files(&genesis)?).await
 }

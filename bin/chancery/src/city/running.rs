@@ -16,7 +16,7 @@ use crate::arguments::{Entities, Up};
 /// What keeps them.
 pub(super) enum Running {
     /// In this process, which is all of them.
-    Together(#[allow(dead_code, reason = "held, and given back when it is dropped")] Vec<EntityLock>),
+    Together(Vec<EntityLock>),
     /// In five others.
     Separate(Children),
 }
@@ -51,7 +51,7 @@ impl Running {
     /// Stops them; what they have under way is answered first.
     pub(super) async fn stop(self) {
         match self {
-            Self::Together(_) => {}
+            Self::Together(locks) => drop(locks),
             Self::Separate(children) => children.stop().await,
         }
     }
