@@ -205,7 +205,7 @@ pub(crate) struct Up {
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
     /// Whether the five entities run in this process, or each in one of its own that is started again when it ends.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, env = "CHANCERY_ENTITIES")]
     pub(crate) entities: Entities,
     /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
     #[arg(long, value_name = "FILE")]
