@@ -150,7 +150,7 @@ impl R2dSources for House {
         self.asked.lock().unwrap().push(format!("R2dSources::accept({submissions:?})"));
         let mut dice = self.dice.lock().unwrap();
         (0..submissions.len())
-            .map(|place| if place % 2 == 0 { Ok(dice.sample()) } else { Err(dice.sample()) })
+            .map(|place| if place.is_multiple_of(2) { Ok(dice.sample()) } else { Err(dice.sample()) })
             .collect()
     }
 
