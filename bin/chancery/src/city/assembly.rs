@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
 use chancery_certificates::roles::ConfiguredRoles;
 use chancery_chain::{ValidatorKeys, runtime_config};
-use chancery_execution::{GenesisConfig, ValidatorConfig};
+use chancery_execution::ValidatorConfig;
 use chancery_gateway::{Gateway, GatewayConfig, Origin};
 use chancery_ledger::SubmitterKey;
 use commonware_runtime::{Metrics as _, Runner as _, Supervisor as _, tokio as runtime};

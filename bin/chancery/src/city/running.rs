@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use chancery_doors::EntityLock;
+use chancery_execution::GenesisConfig;
 use chancery_ledger::ChainConfig;
 
 use super::{
@@ -27,7 +28,7 @@ impl Running {
         options: &Up,
         json: bool,
         ground: &Ground,
-        genesis: &[(CityChain, chancery_execution::GenesisConfig)],
+        genesis: &[(CityChain, GenesisConfig)],
         nodes: &[CityNodes],
     ) -> Result<(Self, EntityDoors)> {
         let data = &ground.data;
