@@ -38,15 +38,14 @@ pub enum ListenError {
 pub struct DoorListener {
     listener: UnixListener,
     owner: u32,
-    _lock: EntityLock,
 }
 
 impl DoorListener {
-    /// Listens as an entity. What a process that was killed has left behind is taken away: who has the lock is alone.
+    /// Listens as an entity, whose lock the caller has and keeps: what a process that was killed has left behind is taken away.
     ///
     /// # Errors
     /// [`ListenError`].
-    pub fn bind(directory: &Path, entity: &str, lock: EntityLock) -> Result<Self, ListenError> {
+    pub fn bind(directory: &Path, entity: &str, _alone: &EntityLock) -> Result<Self, ListenError> {
         let owner = folder::owner(directory)?;
         let path = folder::socket(directory, entity);
         if path.as_os_str().len() > MAX_SOCKET_PATH_BYTES {
@@ -58,7 +57,7 @@ impl DoorListener {
             _ => {}
         }
         let listener = UnixListener::bind(&path).map_err(unusable)?;
-        Ok(Self { listener, owner, _lock: lock })
+        Ok(Self { listener, owner })
     }
 
     /// The next connection of a process of the same owner; others are closed without a word (DOORS-2).

@@ -62,8 +62,6 @@ pub async fn serve(listener: DoorListener, offered: Offered, shutdown: Cancellat
     if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
         tracing::warn!("calls of doors were still under way when the time to drain was over");
     }
-    // The socket is closed, and the entity's lock given back, after the last answer.
-    drop(listener);
 }
 
 async fn connection(serving: Arc<Serving>, stream: UnixStream, shutdown: CancellationToken) {

@@ -28,7 +28,9 @@ pub(crate) async fn run(options: &RunEntity) -> Result<()> {
     let offered = entities::offered(options.entity, &data, options.database_url.as_deref(), chains)
         .await
         .with_context(|| format!("{name} cannot be opened"))?;
-    let listener = DoorListener::bind(&folder, name, lock)?;
+    let listener = DoorListener::bind(&folder, name, &lock)?;
+    // Until the process ends, and not a moment earlier: what writes the journal may outlive everything here.
+    std::mem::forget(lock);
     let shutdown = CancellationToken::new();
     let mut serving = Served::spawn(name, serve(listener, offered, shutdown.clone()));
     println!("ready entity={name}");

@@ -52,7 +52,8 @@ impl Running {
     /// Stops them; what they have under way is answered first.
     pub(super) async fn stop(self) {
         match self {
-            Self::Together(locks) => drop(locks),
+            // They are held until the process ends: what writes the journal may outlive everything here.
+            Self::Together(locks) => std::mem::forget(locks),
             Self::Separate(children) => children.stop().await,
         }
     }
