@@ -58,6 +58,8 @@ pub async fn serve(listener: DoorListener, offered: Offered, shutdown: Cancellat
             }
         }
     }
+    // Who comes now finds nobody, and not somebody who does not answer.
+    drop(listener);
     connections.close();
     if timeout(DRAIN_TIMEOUT, connections.wait()).await.is_err() {
         tracing::warn!("calls of doors were still under way when the time to drain was over");
