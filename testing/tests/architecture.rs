@@ -32,6 +32,7 @@ const ORDER: &[&str] = &[
     "bridge",
     "rest",
     "grpc",
+    "doors",
     "client",
     "gateway",
 ];

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod certificate;
 mod data;
+mod entity;
 mod key;
 mod message;
 mod network;
@@ -18,6 +19,7 @@ pub(crate) use data::{
     Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
     Trace,
 };
+pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
 pub(crate) use message::{MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
@@ -81,6 +83,8 @@ pub(crate) struct Connection {
 pub(crate) enum Command {
     /// Start a city: main chain, side chains, gateway and web in one process on embedded storage.
     Up(Up),
+    /// Run one of the five entities of a city in a process of its own; `chancery up --entities separate` starts all five.
+    Entity(RunEntity),
     /// Run one node of a chain that several organizations run: a validator or a follower.
     Node(RunNode),
     /// Carry headers and proofs between chains, and requests of an alliance to their ends. Holds no key that counts; anybody may run one.
@@ -212,6 +216,9 @@ pub(crate) struct Up {
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// Whether the five entities run in this process, or each in one of its own that is started again when it ends.
+    #[arg(long, value_enum, default_value_t, env = "CHANCERY_ENTITIES")]
+    pub(crate) entities: Entities,
     /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
     #[arg(long, value_name = "FILE")]
     pub(crate) alliance: Option<PathBuf>,

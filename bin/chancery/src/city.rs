@@ -1,22 +1,28 @@
-//! A city in one process: chains, the five entities, the gateway.
+//! A city: chains and gateway in one process, and the five entities in the same or in five others.
 //!
 //! ```text
 //! keys, genesis files -> nodes (main and side chains) -> ledger -> processing -> representation, provisioning, controlling, monitoring -> gateway
 //! ```
 
 mod assembly;
+mod chain_access;
+mod children;
 mod entities;
+mod entity;
+mod facts;
 mod genesis;
 mod layout;
 mod listen;
 mod mqtt;
 mod nodes;
 mod ports;
+mod running;
 mod samples;
 pub(crate) mod secrets;
 mod served;
 
 pub(crate) use assembly::{lock, up};
+pub(crate) use entity::run as run_entity;
 pub(crate) use genesis::{Founding, config as genesis_config};
 pub(crate) use layout::{DataDir, MAIN, chain_named};
 pub(crate) use samples::{OFFICE_CODES, sample_subject};

@@ -46,7 +46,11 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
     match arguments.command {
         Command::Up(up) => {
             logging::start(output.is_json(), &up.traces)?;
-            city::up(&up).map(|()| ExitCode::SUCCESS)
+            city::up(&up, output.is_json()).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Entity(entity) => {
+            logging::start(output.is_json(), &entity.traces)?;
+            serve(city::run_entity(&entity))
         }
         Command::Node(node) => {
             logging::start(output.is_json(), &node.traces)?;

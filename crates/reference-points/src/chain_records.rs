@@ -45,7 +45,7 @@ pub struct EventRecord {
 }
 
 /// Which events.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventQuery {
     /// The chain.
     pub chain: Option<ChainName>,
@@ -82,7 +82,7 @@ pub struct TransactionRecord {
 }
 
 /// The answer of a contract's view function at a final block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewRecord {
     /// The block that the answer is about.
     pub block_number: u64,

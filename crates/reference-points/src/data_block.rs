@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Operations of one chain, gathered by representation. The tree is in `chancery_primitives::data_block`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataBlock {
     /// The chain that records it.
     pub chain: ChainName,
@@ -68,7 +68,7 @@ pub struct TransactionLocator {
 }
 
 /// A data block by its root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootOfBlock {
     /// The chain that records it.
     pub chain: ChainName,
@@ -83,18 +83,18 @@ pub struct RootOfBlock {
 }
 
 /// What became of one operation of a data block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum OperationOutcome {
     /// Recorded by its own contract call.
     Recorded(TransactionLocator),
     /// Recorded by its membership in the data block alone.
     InDataBlock,
     /// The contract refused it; the data block remains as evidence that it was submitted.
-    Refused(crate::DoorError),
+    Refused(#[serde(with = "crate::error::parts")] crate::DoorError),
 }
 
 /// What processing answers when a data block is final.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DataBlockRecord {
     /// Root of the block.
     pub root: B256,

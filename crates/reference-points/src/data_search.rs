@@ -84,7 +84,7 @@ pub struct DataQuery {
 }
 
 /// What the asker may see.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visibility {
     /// Access classes.
     pub access: Vec<Access>,
@@ -128,7 +128,7 @@ impl DataOperation {
 }
 
 /// A page of operations.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataPage {
     /// In the order asked for.
     pub operations: Vec<DataOperation>,

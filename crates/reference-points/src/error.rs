@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
+pub mod parts;
+
 /// The result of every operation of a door.
 pub type DoorResult<T> = Result<T, DoorError>;
 
@@ -124,6 +126,7 @@ codes! {
     TooManyRequests = "too-many-requests", Temporary, "Too many requests.", "Wait `retryAfterMs` and send it again.";
     QuotaExceeded = "quota-exceeded", Temporary, "A quota is used up.", "`quota` of `subject` allows `limit`, `used` are used: send it again, with the same key, after `retryAfterMs`, or ask the operator. What has more than `limit` by itself is sent in smaller submissions.";
     MailboxFull = "mailbox-full", Temporary, "Too many messages wait for this receiver.", "Send it again when the receiver has acknowledged some: `waiting` of `limit` are waiting.";
+    EntityUnavailable = "entity-unavailable", Temporary, "A part of the city does not answer.", "What was acknowledged is kept: send it again, with the same idempotency key where there is one. `entity` names the part.";
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
     JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept at present.", "Nothing was accepted: send it again later; the operator looks at the disk.";

@@ -89,7 +89,7 @@ impl Change {
 }
 
 /// Whether a change is only looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// Says what would change.
     Check,

@@ -42,7 +42,7 @@ pub struct SignedOperation {
 }
 
 /// An operation that its handler has read: what the entities need to know of it without knowing the application.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InterpretedOperation {
     /// The EIP-712 digest that was signed; the operation's name in data blocks and journals.
     pub digest: B256,

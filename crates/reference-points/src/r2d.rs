@@ -3,6 +3,7 @@
 use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_data::SourceId;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, DoorResult,
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// A submission: procedure 8.6, step 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
     /// What the source signed.
     pub operation: SignedOperation,
@@ -26,7 +27,7 @@ pub struct Submission {
 }
 
 /// The receipt: procedure 8.6, step 4.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubmissionReceipt {
     /// The operation's digest.
     pub operation_digest: B256,

@@ -10,7 +10,7 @@ pub use chancery_data::submission::MAX_OPERATIONS;
 use crate::data_block::TransactionLocator;
 
 /// A submission as it arrives: signed statement, and the exact bytes of its operations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceSubmission {
     /// JWS, compact.
     pub submission: String,
@@ -67,7 +67,7 @@ pub struct SubmissionState {
 }
 
 /// A change of a source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SourceChange {
     /// A statement that the source's own key has signed: registration, or a rotation.
     Statement {

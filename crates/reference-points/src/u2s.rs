@@ -21,7 +21,7 @@ pub struct ServiceDescription {
 }
 
 /// A request: procedure 8.7, step 1.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceRequest {
     /// Name of the service.
     pub service: String,

@@ -27,7 +27,14 @@ export class LocalError extends Error {
 }
 
 /** Codes whose cause passes by itself. */
-const TEMPORARY = new Set(['too-many-requests', 'quota-exceeded', 'chain-unreachable', 'database-unreachable', 'session-expired']);
+const TEMPORARY = new Set([
+  'too-many-requests',
+  'quota-exceeded',
+  'entity-unavailable',
+  'chain-unreachable',
+  'database-unreachable',
+  'session-expired',
+]);
 
 function membersOf(problem: Problem): Record<string, string | number> {
   return Object.fromEntries(

@@ -1,7 +1,6 @@
 //! Starting a city: nodes first, then the entities over them, the gateway last; and stopping it in the other order.
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -9,24 +8,28 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
+use chancery_certificates::roles::ConfiguredRoles;
 use chancery_chain::{ValidatorKeys, runtime_config};
-use chancery_execution::{GenesisConfig, ValidatorConfig};
+use chancery_execution::ValidatorConfig;
 use chancery_gateway::{Gateway, GatewayConfig, Origin};
-use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
+use chancery_ledger::SubmitterKey;
 use commonware_runtime::{Metrics as _, Runner as _, Supervisor as _, tokio as runtime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{
-    entities::{self, CityParts},
+    chain_access,
+    entities::{self, Ground},
+    facts::chain_facts,
     genesis::{self, Founding},
-    layout::{CityChain, DataDir, MAIN},
+    layout::{DataDir, MAIN},
     listen, mqtt,
     nodes::{self, CityNodes, validator_count},
     ports::AlliancePort,
+    running::Running,
     samples,
-    secrets::{load_or_create_private_key, private_directory},
+    secrets::private_directory,
     served::Served,
 };
 use crate::{
@@ -40,8 +43,8 @@ use crate::{
 /// Pause before an alliance is looked at again.
 const ALLIANCE_PAUSE: Duration = Duration::from_millis(500);
 
-/// Runs a city until it is told to stop (SIGINT, SIGTERM) or one of its chains fails.
-pub(crate) fn up(options: &Up) -> Result<()> {
+/// Runs a city until it is told to stop (SIGINT, SIGTERM) or one of its chains fails. `json`: how its logs are written.
+pub(crate) fn up(options: &Up, json: bool) -> Result<()> {
     ensure!(
         options.gateway.ip().is_loopback(),
         "a development city listens on loopback only, and {} is not: its keys are public (docs/decisions/0006)",
@@ -54,7 +57,7 @@ pub(crate) fn up(options: &Up) -> Result<()> {
         .with_context(|| format!("cannot make the folder {}", data.path().display()))?;
     private_directory(&data.secrets())?;
     let _lock = lock(&data)?;
-    runtime::Runner::new(runtime_config(&data.consensus())).start(|context| run(context, options, data))
+    runtime::Runner::new(runtime_config(&data.consensus())).start(|context| run(context, options, json, data))
 }
 
 /// One process a data directory.
@@ -72,7 +75,7 @@ pub(crate) fn lock(data: &DataDir) -> Result<std::fs::File> {
     }
 }
 
-async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<()> {
+async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir) -> Result<()> {
     let stop = told_to_stop(options.until_stdin_ends)?;
     // The ports first: if one is taken, nothing else needs to start.
     let listener = TcpListener::bind(options.gateway).await.with_context(|| {
@@ -89,8 +92,7 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     let validators = (0..count)
         .map(|index| Ok(ValidatorKeys::load_or_create(&data.validator_key(index))?))
         .collect::<Result<Vec<_>>>()?;
-    let submitter = load_or_create_private_key(&data.secrets().join("gateway.key"))?;
-    let submitter = Arc::new(SubmitterKey::from_bytes(&submitter)?);
+    let submitter = chain_access::submitter(&data)?;
     let brokers = mqtt::brokers(&options.mqtt_brokers, submitter.address())?;
     let genesis = genesis::load_or_found(&data, || found(&validators, &submitter))?;
 
@@ -99,18 +101,16 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
         None => None,
     };
     let nodes = nodes::start(&context, options.rpc_base_port, &data, &validators, &genesis).await?;
-    let ledger =
-        Ledger::connect(ledger_configs(&nodes)?, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?;
-    let parts = CityParts {
-        ledger,
-        submitter,
-        genesis: genesis_files(&genesis)?,
+    // Before any entity: the tables and the keys are made once.
+    let ground = Ground::open(&data, options.database_url.as_deref()).await?;
+    let (running, entity_doors) = Running::start(options, json, &ground, &genesis, &nodes).await?;
+    let configured = ConfiguredRoles {
         operators: [development_key(development::OPERATOR)?.address()].into(),
         supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
-        database: options.database_url.clone(),
-        data: data.clone(),
     };
-    let mut doors = entities::assemble(parts).await?;
+    let main = nodes.iter().find(|nodes| nodes.chain.name == MAIN.name).context("there is no main chain")?;
+    let main_genesis = main.first().essentials().genesis_hash;
+    let mut doors = entities::gateway_doors(&ground, entity_doors, configured, main_genesis)?;
     samples::register(doors.o2c.as_ref()).await?;
 
     let shutdown = CancellationToken::new();
@@ -119,7 +119,7 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     }
     let mut config = GatewayConfig::new(origins(options, address)?, MAIN.chain_id);
     config.development = true;
-    config.chains = entities::chain_facts();
+    config.chains = chain_facts();
     config.web_directory = web_directory(options);
     let sources = Arc::clone(&doors.r2d_sources);
     let gateway = Gateway::new(config, doors)?;
@@ -149,6 +149,8 @@ async fn run(context: runtime::Context, options: &Up, data: DataDir) -> Result<(
     shutdown.cancel();
     let served = [serving.ended().await, serving_grpc.ended().await];
     sources.wait().await;
+    // In the order of who asks whom: the gateway has ended, the chains are still there.
+    running.stop().await;
     for nodes in nodes {
         nodes.shutdown().await;
     }
@@ -192,20 +194,6 @@ fn found(validators: &[ValidatorKeys], submitter: &SubmitterKey) -> Result<Found
     public.sort_by_key(|validator| validator.peer_public_key);
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     Ok(Founding::development(public, timestamp)?.with_gateway(submitter.address()))
-}
-
-fn ledger_configs(nodes: &[CityNodes]) -> Result<Vec<ChainConfig>> {
-    nodes
-        .iter()
-        .map(|nodes| {
-            let node = nodes.first();
-            Ok(ChainConfig::certified(nodes.chain.name, node.rpc_url().parse()?, node.essentials().clone()))
-        })
-        .collect()
-}
-
-fn genesis_files(genesis: &[(CityChain, GenesisConfig)]) -> Result<BTreeMap<&'static str, serde_json::Value>> {
-    genesis.iter().map(|(chain, config)| Ok((chain.name, serde_json::to_value(config)?))).collect()
 }
 
 /// The names under which people reach the gateway: what they sign in to.

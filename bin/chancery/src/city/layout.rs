@@ -104,6 +104,16 @@ impl DataDir {
         self.0.join("messages")
     }
 
+    /// Sockets and locks of the entities' processes; only the owner may enter it.
+    pub(crate) fn doors(&self) -> PathBuf {
+        self.0.join("doors")
+    }
+
+    /// Where the chains are, for the other processes of the city.
+    pub(crate) fn chain_endpoints(&self) -> PathBuf {
+        self.doors().join("chains.json")
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use chancery_doors::EntityLock;
 use chancery_ingest::journal::plan_repair;
 use serde_json::json;
 
 use crate::{
-    arguments::RepairJournal,
+    arguments::{EntityName, RepairJournal},
     city::{DataDir, MAIN, lock},
     output::Output,
 };
@@ -16,6 +17,8 @@ pub(super) fn run(command: &RepairJournal, output: &Output) -> Result<ExitCode> 
     let data = DataDir::new(&command.data_dir);
     // Who repairs under a running city repairs what is being written.
     let _lock = lock(&data)?;
+    // The journal's writer may be a process of its own.
+    let _writer = EntityLock::try_take(&data.doors(), EntityName::Representation.name())?;
     let Some(repair) = plan_repair(&data.source_data().join("journal"), MAIN.chain_id)? else {
         output.answer(&json!({"damaged": false}), "Everything in the journal reads. Nothing to do.");
         return Ok(ExitCode::SUCCESS);

@@ -11,6 +11,8 @@ const ALWAYS: &[Code] = &[
     Code::HeadersTooLarge,
     Code::TooManyRequests,
     Code::TimedOut,
+    // Where the five entities are processes of their own, one of them may be starting again.
+    Code::EntityUnavailable,
     Code::Internal,
 ];
 /// Wherever a credential is looked at; also where none is needed but a wrong one is brought.

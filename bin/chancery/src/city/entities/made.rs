@@ -1,0 +1,112 @@
+//! Each entity, made over the doors that it uses, whoever is behind them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use chancery_certificates::{directory::CityDirectory, kinds, operations, services};
+use chancery_contracts::predeploys;
+use chancery_data::{Algorithm, Signer};
+use chancery_identity::Keeper;
+use chancery_messages::desk;
+use chancery_processing::{Processing, ProcessingConfig};
+use chancery_provisioning::{Audience, DataService, OfferedService, Provisioning};
+use chancery_reference_points::{
+    data_format::DataFormat,
+    journal::Clock,
+    p2r::P2r,
+    r2d::R2dSources,
+    s2p::{S2p, S2pData},
+};
+use chancery_representation::{FormatFiles, Limits, Parts, Representation, SourceData};
+use chancery_search::DataSearch;
+use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
+
+use super::{ChainAccess, Ground, chain_name};
+use crate::city::{
+    layout::{DataDir, MAIN, SIDE, chains},
+    ports::{DatabaseIndex, DatabaseJournal},
+    secrets::load_or_create_private_key,
+};
+
+pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, clock: &Clock) -> Result<Processing> {
+    let config = ProcessingConfig {
+        main: chain_name(MAIN.name),
+        submitter: access.submitter.clone(),
+        operator: access.submitter,
+        kinds: SIDE.into_iter().map(|chain| (chain.name.to_owned(), chain_name(chain.name))).collect(),
+        genesis_files: access.genesis.into_iter().map(|(chain, file)| (chain_name(chain), file)).collect(),
+        public_rpc_urls: BTreeMap::new(),
+    };
+    Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
+}
+
+pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Representation> {
+    let data = &ground.data;
+    let receipt_key = load_or_create_private_key(&data.secrets().join("receipts.key"))?;
+    Ok(Representation::open(Parts {
+        source_data: SourceData {
+            directory: data.source_data(),
+            chain: chain_name(MAIN.name),
+            chain_id: MAIN.chain_id,
+            receipt_key: Signer::from_bytes(Algorithm::EdDsa, &receipt_key)?,
+            limits: chancery_ingest::Limits::default(),
+        },
+        p2r,
+        handlers: operations::handlers(ground.directory.clone()),
+        formats: data_formats()?,
+        format_store: Arc::new(FormatFiles::new(&data.formats())),
+        chains: chains().map(|chain| chain_name(chain.name)).collect(),
+        journal: journal(ground, Keeper::Representation),
+        index: Arc::new(DatabaseIndex::new(ground.database.clone())),
+        clock: ground.clock.clone(),
+        acts_for: BTreeMap::new(),
+        limits: Limits::default(),
+    })?)
+}
+
+pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<Provisioning> {
+    let offered = services::services(&ground.directory, &ground.clock)
+        .into_iter()
+        .map(|offer| OfferedService::new(offer.service, offer.roles.map_or(Audience::Public, Audience::Roles)));
+    let sharing = sharing_directory(&ground.data)?;
+    let offered = offered.chain(
+        chancery_sharing::directory::services(&sharing)
+            .into_iter()
+            .map(|service| OfferedService::new(service, Audience::Public)),
+    );
+    let journal = journal(ground, Keeper::Provisioning);
+    Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?)
+}
+
+/// Search is where the journal is: it follows the writer, and reads what that has written.
+pub(super) fn search(data: &DataDir, representation: &Arc<Representation>) -> Result<DataSearch> {
+    let proofs: Arc<dyn R2dSources> = representation.clone();
+    Ok(DataSearch::open(&data.source_data().join("search"), representation.source_data(), Some(proofs))?)
+}
+
+/// The part of U2S for data of registered sources.
+pub(super) fn data_service(ground: &Ground, data: Arc<dyn S2pData>) -> DataService {
+    DataService::new(data, journal(ground, Keeper::Provisioning), ground.clock.clone())
+}
+
+fn journal(ground: &Ground, keeper: Keeper) -> Arc<DatabaseJournal> {
+    Arc::new(DatabaseJournal::new(ground.database.clone(), keeper))
+}
+
+/// The formats of everything that is recorded.
+fn data_formats() -> Result<Vec<DataFormat>> {
+    let mut formats = kinds::data_formats()?;
+    formats.extend(desk::data_formats(&chain_name(MAIN.name))?);
+    Ok(formats)
+}
+
+/// Where the city's directory of shared resources is.
+fn sharing_directory(data: &DataDir) -> Result<DirectoryAt> {
+    let folder = data.descriptions();
+    let descriptions = DescriptionFiles::new(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(DirectoryAt {
+        chain: chain_name(MAIN.name),
+        contract: predeploys::RESOURCE_DIRECTORY,
+        descriptions: Arc::new(descriptions),
+    })
+}

@@ -1,0 +1,57 @@
+//! One entity by itself: what it offers to the other processes of its city, over the doors of theirs that it uses.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use chancery_controlling::Controlling;
+use chancery_doors::Offered;
+use chancery_monitoring::{DataAudit, Monitoring};
+
+use super::{ChainAccess, Ground, clock, directory, made, remote};
+use crate::{arguments::EntityName, city::layout::DataDir};
+
+/// Opens an entity. Processing asks for its chains, representation and provisioning for the database; the other two keep nothing.
+pub(in crate::city) async fn offered(
+    entity: EntityName,
+    data: &DataDir,
+    database_url: Option<&str>,
+    chains: impl AsyncFnOnce() -> Result<ChainAccess>,
+) -> Result<Offered> {
+    let at = |entity| Arc::new(remote(data, entity));
+    let offered = Offered::new(entity.name());
+    Ok(match entity {
+        EntityName::Processing => {
+            let processing = Arc::new(made::processing(chains().await?, &directory(), &clock())?);
+            offered.p2r(processing.clone()).s2p(processing.clone()).c2p(processing.clone()).m2p(processing)
+        }
+        EntityName::Representation => {
+            let ground = Ground::open(data, database_url).await?;
+            let representation = Arc::new(made::representation(&ground, at(EntityName::Processing))?);
+            let search = Arc::new(made::search(data, &representation)?);
+            offered
+                .r2d(representation.clone())
+                .r2d_sources(representation.clone())
+                .c2r(representation.clone())
+                .m2r(representation.clone())
+                .m2r_data(representation)
+                .s2p_data(search)
+        }
+        EntityName::Provisioning => {
+            let ground = Ground::open(data, database_url).await?;
+            let provisioning = Arc::new(made::provisioning(&ground, at(EntityName::Processing)).await?);
+            // The journal is representation's, and search is where the journal is.
+            let service = made::data_service(&ground, at(EntityName::Representation));
+            offered.u2s(provisioning.clone()).u2s_data(Arc::new(service)).c2s(provisioning.clone()).m2s(provisioning)
+        }
+        EntityName::Controlling => offered.o2c(Arc::new(Controlling::new(
+            at(EntityName::Processing),
+            at(EntityName::Representation),
+            at(EntityName::Provisioning),
+        ))),
+        EntityName::Monitoring => {
+            let (processing, representation) = (at(EntityName::Processing), at(EntityName::Representation));
+            let monitoring = Monitoring::new(processing, representation.clone(), at(EntityName::Provisioning));
+            offered.v2m(Arc::new(monitoring)).v2m_data(Arc::new(DataAudit::new(representation)))
+        }
+    })
+}

@@ -1,0 +1,106 @@
+//! One process an entity: a file that is locked as long as the process lives, with its process id in it. The system gives the lock back however it ends.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::{FolderError, folder};
+
+/// How often a lock is tried that somebody else has.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Why an entity's lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// The folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The file.
+    #[error("{path} cannot be locked: {error}")]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Another process is the entity.
+    #[error("another process is {entity} of this city: stop the city that runs, or wait until it has ended ({path})")]
+    Taken {
+        /// The entity.
+        entity: String,
+        /// The file; it names the process.
+        path: PathBuf,
+    },
+}
+
+/// Whoever has it is the entity, until it is dropped.
+#[derive(Debug)]
+pub struct EntityLock {
+    _file: File,
+}
+
+impl EntityLock {
+    /// Takes the lock of an entity; waits at most `patience` for another process to end.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub async fn take(folder: &Path, entity: &str, patience: Duration) -> Result<Self, LockError> {
+        let give_up = Instant::now() + patience;
+        loop {
+            match Self::try_take(folder, entity) {
+                Err(LockError::Taken { .. }) if Instant::now() < give_up => tokio::time::sleep(PAUSE).await,
+                taken => return taken,
+            }
+        }
+    }
+
+    /// Takes it if nobody has it.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn try_take(folder: &Path, entity: &str) -> Result<Self, LockError> {
+        folder::prepare(folder)?;
+        let path = folder.join(format!("{entity}.lock"));
+        let unusable = |error| LockError::Unusable { path: path.clone(), error };
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let mut file = options.open(&path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(LockError::Taken { entity: entity.to_owned(), path }),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        file.set_len(0).map_err(unusable)?;
+        file.write_all(std::process::id().to_string().as_bytes()).map_err(unusable)?;
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    // DOORS-2
+    #[tokio::test]
+    async fn one_process_is_an_entity_and_the_folder_is_its_owners_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("doors");
+        let held = EntityLock::take(&folder, "processing", Duration::ZERO).await.unwrap();
+        assert_eq!(std::fs::read_to_string(folder.join("processing.lock")).unwrap(), std::process::id().to_string());
+        let taken = EntityLock::take(&folder, "processing", Duration::from_millis(1)).await.unwrap_err();
+        assert!(matches!(taken, LockError::Taken { .. }), "{taken}");
+        EntityLock::try_take(&folder, "monitoring").unwrap();
+        drop(held);
+        EntityLock::try_take(&folder, "processing").unwrap();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o750)).unwrap();
+        let open = EntityLock::try_take(&folder, "processing").unwrap_err();
+        assert!(open.to_string().contains("chmod 700"), "{open}");
+    }
+}

@@ -1,0 +1,95 @@
+//! The eight inner doors.
+
+use alloy_primitives::{Address, B256, Bytes};
+use chancery_light::StateProof;
+use chancery_reference_points::{
+    DoorResult,
+    c2p::C2p,
+    c2r::C2r,
+    c2s::C2s,
+    chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
+    data_search::{
+        Asset, AssetVersion, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace, Visibility,
+    },
+    m2p::M2p,
+    m2r::{M2r, M2rData},
+    m2s::M2s,
+    o2c::{Change, ChangeResult, Mode},
+    operation::{ChainName, InterpretedOperation, SignedOperation},
+    organization::Organization,
+    p2r::P2r,
+    quota::QuotaReport,
+    s2p::{S2p, S2pData},
+    source_data::SourceOperationProof,
+    v2m::{EventFilter, HistoryEntry},
+};
+
+use super::{door, owned, passed};
+
+door! {
+    P2r as p2r, "P2r";
+    "Check", READ: check([&] operation: SignedOperation) -> InterpretedOperation;
+    "Record", WRITE: record([] block: DataBlock) -> DataBlockRecord;
+    "Recorded", READ: recorded([&] locator: TransactionLocator) -> TransactionRecord;
+    "RecordRoot", WRITE: record_root([] block: RootOfBlock) -> TransactionLocator;
+}
+
+door! {
+    S2p as s2p, "S2p";
+    "Chains", READ: chains() -> Vec<ChainStatus>;
+    "Transaction", READ: transaction(
+        [] chain: Option<&ChainName> as Option<ChainName> => chain.as_ref(),
+        [] block: u64,
+        [] tx_hash: B256
+    ) -> TransactionRecord;
+    "Events", READ: events([] query: EventQuery) -> Vec<EventRecord>;
+    "View", READ: view([&] chain: ChainName, [] contract: Address, [] call: Bytes) -> ViewRecord;
+    "StateProof", READ: state_proof([&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
+}
+
+door! {
+    S2pData as s2p_data, "S2pData";
+    "Search", READ: search([] query: DataQuery, [] visibility: Visibility) -> DataPage;
+    "Statistics", READ: statistics() -> Vec<DayCount>;
+    "Versions", READ: versions([&] asset: Asset, [] visibility: Visibility) -> Vec<AssetVersion>;
+    "Proof", READ: proof([] at: OperationPlace) -> SourceOperationProof;
+}
+
+door! {
+    C2s as c2s, "C2s";
+    "Control", WRITE: control([&] change: Change, [] mode: Mode) -> ChangeResult;
+}
+
+door! {
+    C2p as c2p, "C2p";
+    "Control", WRITE: control([&] change: Change, [] mode: Mode) -> ChangeResult;
+    "Organizations", READ: organizations() -> Vec<Organization>;
+}
+
+door! {
+    C2r as c2r, "C2r";
+    "Control", WRITE: control([&] change: Change, [] mode: Mode) -> ChangeResult;
+}
+
+door! {
+    M2s as m2s, "M2s";
+    "Journal", READ: journal([&] filter: EventFilter) -> Vec<HistoryEntry>;
+}
+
+door! {
+    M2p as m2p, "M2p";
+    "SubjectHistory", AUDIT: subject_history([] subject: B256) -> Vec<HistoryEntry>;
+    "Events", AUDIT: events([&] filter: EventFilter) -> Vec<HistoryEntry>;
+}
+
+door! {
+    M2r as m2r, "M2r";
+    "Journal", READ: journal([&] filter: EventFilter) -> Vec<HistoryEntry>;
+}
+
+door! {
+    M2rData as m2r_data, "M2rData";
+    "Audit", AUDIT: audit([] request: AuditRequest) -> AuditReport;
+    "Quotas", READ: quotas() -> QuotaReport;
+}

@@ -1,0 +1,62 @@
+//! The four outer doors, as the gateway reaches them in other processes.
+
+use alloy_primitives::B256;
+use chancery_reference_points::{
+    Actor, DoorResult,
+    chain_records::ChainStatus,
+    data_block::OperationProof,
+    data_format::{DataFormat, FormatId},
+    data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
+    o2c::{Change, ChangeResult, Mode, O2c},
+    organization::Organization,
+    quota::QuotaReport,
+    r2d::{R2d, Submission, SubmissionReceipt},
+    source_data::SourceOperationProof,
+    u2s::{ServiceDescription, ServiceRequest, U2s, U2sData},
+    v2m::{EventFilter, History, HistoryEntry, V2m, V2mData},
+};
+use serde_json::Value;
+
+use super::{door, owned, passed};
+
+door! {
+    R2d as r2d, "R2d";
+    "DataFormats", READ: data_formats() -> Vec<DataFormat>;
+    "DataFormat", READ: data_format([&] id: FormatId) -> DataFormat;
+    "Submit", WRITE: submit([&] actor: Actor, [] submission: Submission) -> SubmissionReceipt;
+    "OperationProof", READ: operation_proof([] digest: B256) -> OperationProof;
+}
+
+door! {
+    U2s as u2s, "U2s";
+    "Catalogue", READ: catalogue() -> Vec<ServiceDescription>;
+    "Request", READ: request([&] actor: Actor, [] request: ServiceRequest) -> Value;
+    "Chains", READ: chains() -> Vec<ChainStatus>;
+}
+
+door! {
+    U2sData as u2s_data, "U2sData";
+    "SearchData", READ: search_data([&] actor: Actor, [] query: DataQuery) -> DataPage;
+    "DataStatistics", READ: data_statistics([&] actor: Actor) -> Vec<DayCount>;
+    "TraceData", READ: trace_data([&] actor: Actor, [] asset: Asset) -> AssetTrace;
+    "DataProof", READ: data_proof([&] actor: Actor, [] at: OperationPlace) -> SourceOperationProof;
+}
+
+door! {
+    O2c as o2c, "O2c";
+    "Control", WRITE: control([&] actor: Actor, [] change: Change, [] mode: Mode) -> ChangeResult;
+    "Organizations", READ: organizations() -> Vec<Organization>;
+    "Organization", READ: organization([&] code: str) -> Organization;
+}
+
+door! {
+    V2m as v2m, "V2m";
+    "History", AUDIT: history([&] actor: Actor, [] subject: B256) -> History;
+    "Events", AUDIT: events([&] actor: Actor, [] filter: EventFilter) -> Vec<HistoryEntry>;
+}
+
+door! {
+    V2mData as v2m_data, "V2mData";
+    "AuditData", AUDIT: audit_data([&] actor: Actor, [] request: AuditRequest) -> AuditReport;
+    "Quotas", READ: quotas([&] actor: Actor) -> QuotaReport;
+}

@@ -1,0 +1,75 @@
+//! Every operation of every door, asked once: what the asker hears, as text.
+
+use crate::{house::Reached, samples::Dice};
+
+macro_rules! heard {
+    ($log:ident, $reached:ident: $($door:ident.$method:ident($($argument:expr),*);)*) => {
+        $($log.push(format!("{}.{}: {:?}", stringify!($door), stringify!($method), $reached.$door.$method($($argument),*).await));)*
+    };
+}
+
+/// The same seed asks the same.
+pub(crate) async fn converse(reached: &Reached, seed: u64) -> Vec<String> {
+    let mut dice = Dice::new(seed);
+    let mut log = Vec::new();
+    outer(reached, &mut dice, &mut log).await;
+    inner(reached, &mut dice, &mut log).await;
+    log
+}
+
+async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
+    heard! { log, reached:
+        r2d.data_formats();
+        r2d.data_format(&dice.sample());
+        r2d.submit(&dice.sample(), dice.sample());
+        r2d.operation_proof(dice.sample());
+        r2d_sources.accept(dice.sample());
+        r2d_sources.submission(dice.sample());
+        r2d_sources.submitted_operation_proof(dice.sample(), dice.sample());
+        r2d_sources.change_source(&dice.sample(), dice.sample());
+        r2d_sources.source(dice.sample());
+        u2s.catalogue();
+        u2s.request(&dice.sample(), dice.sample());
+        u2s.chains();
+        u2s_data.search_data(&dice.sample(), dice.sample());
+        u2s_data.data_statistics(&dice.sample());
+        u2s_data.trace_data(&dice.sample(), dice.sample());
+        u2s_data.data_proof(&dice.sample(), dice.sample());
+        o2c.control(&dice.sample(), dice.sample(), dice.sample());
+        o2c.organizations();
+        o2c.organization(&dice.sample::<String>());
+        v2m.history(&dice.sample(), dice.sample());
+        v2m.events(&dice.sample(), dice.sample());
+        v2m_data.audit_data(&dice.sample(), dice.sample());
+        v2m_data.quotas(&dice.sample());
+    }
+}
+
+async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
+    let chain: Option<_> = dice.sample();
+    heard! { log, reached:
+        p2r.check(&dice.sample());
+        p2r.record(dice.sample());
+        p2r.recorded(&dice.sample());
+        p2r.record_root(dice.sample());
+        s2p.chains();
+        s2p.transaction(chain.as_ref(), dice.sample(), dice.sample());
+        s2p.events(dice.sample());
+        s2p.view(&dice.sample(), dice.sample(), dice.sample());
+        s2p.state_proof(&dice.sample(), dice.sample(), dice.sample());
+        s2p_data.search(dice.sample(), dice.sample());
+        s2p_data.statistics();
+        s2p_data.versions(&dice.sample(), dice.sample());
+        s2p_data.proof(dice.sample());
+        c2s.control(&dice.sample(), dice.sample());
+        c2p.control(&dice.sample(), dice.sample());
+        c2p.organizations();
+        c2r.control(&dice.sample(), dice.sample());
+        m2s.journal(&dice.sample());
+        m2p.subject_history(dice.sample());
+        m2p.events(&dice.sample());
+        m2r.journal(&dice.sample());
+        m2r_data.audit(dice.sample());
+        m2r_data.quotas();
+    }
+}

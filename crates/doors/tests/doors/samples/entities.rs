@@ -1,0 +1,141 @@
+//! What the inner doors speak of, and what operators and supervisors are told.
+
+use chancery_light::{AccountProof, ProofBundle, StateProof, StorageProof};
+use chancery_reference_points::{
+    Actor, Role,
+    chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    data_block::{DataBlock, DataBlockRecord, OperationOutcome, OperationProof, RootOfBlock, TransactionLocator},
+    data_format::{DataFormat, FormatId, Title},
+    o2c::{Change, ChangeResult, Mode},
+    operation::{ChainName, InterpretedOperation, OperationType, SignedOperation},
+    organization::{Organization, OrganizationKey},
+    quota::{Quota, QuotaReport, QuotaSetting, QuotaSubject, QuotaUsage},
+    r2d::{Submission, SubmissionReceipt},
+    u2s::{ServiceDescription, ServiceRequest},
+    v2m::{EventFilter, Happening, History, HistoryEntry, Verification},
+};
+
+use super::{Dice, Sample, names, sources::proven, structures};
+
+names! { ChainName OperationType FormatId }
+
+structures! {
+    Actor { address, roles }
+    SignedOperation { operation_type, chain, message, payload, signature }
+    InterpretedOperation { digest, source, content_hash, subject, time }
+    TransactionLocator { chain, tx_hash, block_number, block_hash }
+    RootOfBlock { chain, root, count, first_time, last_time }
+    DataBlock { chain, root, operations, closed_at_ms }
+    DataBlockRecord { root, recorded, outcomes }
+    OperationProof {
+        operation_digest, source, operation_type, content_hash, time, siblings, root, chain, recorded, proof,
+    }
+    TransactionRecord { locator, block_time_ms, from, to, input, succeeded, events, proof }
+    EventRecord { locator, block_time_ms, log_index, contract, topics, data }
+    EventQuery { chain, contract, topics, from_block, to_block }
+    ViewRecord { block_number, block_time_ms, data }
+    ChainStatus { name, chain_id, rpc_url, genesis_hash, genesis, height, block_time_ms }
+    AccountProof { address, balance, code_hash, nonce, storage_hash, account_proof, storage_proof }
+    StorageProof { key, value, proof }
+    Title { en, zh }
+    DataFormat { id, version, chain, title, source, sealed, schema, schema_hash }
+    ChangeResult { effects, recorded }
+    Organization { code, name, administrator, suspended, keys }
+    OrganizationKey { address, right, not_before, not_after, revoked_at }
+    Submission { operation, format, metadata, idempotency_key }
+    SubmissionReceipt { operation_digest, data_block_root, data_block, operation }
+    ServiceDescription { name, description }
+    ServiceRequest { service, parameters }
+    EventFilter { from_ms, to_ms, happenings, subject, limit }
+    History { entries, in_order, findings }
+    Quota { operations_per_day, bytes_per_day, operations_per_minute }
+    QuotaSetting { subject, quota, by, at_ms, place, digest, recorded }
+    QuotaUsage { subject, operations, bytes, minute_operations, quota, used_up }
+    QuotaReport { now_ms, day_ends_ms, settings, changes, usage, left_off }
+    HistoryEntry { time_ms, happening, name, by, subject, recorded, revision, facts, verified }
+}
+
+impl Sample for Role {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&Self::ALL)
+    }
+}
+
+impl Sample for ProofBundle {
+    fn sample(_: &mut Dice) -> Self {
+        proven().proof.unwrap()
+    }
+}
+
+impl Sample for StateProof {
+    fn sample(dice: &mut Dice) -> Self {
+        let finality = dice.sample::<Option<ProofBundle>>().map(|bundle| bundle.finality);
+        Self { finality, account: dice.sample() }
+    }
+}
+
+impl Sample for OperationOutcome {
+    fn sample(dice: &mut Dice) -> Self {
+        match dice.below(3) {
+            0 => Self::Recorded(dice.sample()),
+            1 => Self::InDataBlock,
+            _ => Self::Refused(dice.sample()),
+        }
+    }
+}
+
+impl Sample for Mode {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&[Self::Check, Self::Apply])
+    }
+}
+
+impl Sample for Change {
+    fn sample(dice: &mut Dice) -> Self {
+        match dice.below(8) {
+            0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
+            1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
+            2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
+            3 => Self::RevokeKey { organization: dice.sample(), address: dice.sample(), from: dice.sample() },
+            4 => Self::SuspendOrganization { organization: dice.sample(), suspended: dice.sample() },
+            5 => Self::ConfigureFormat(dice.sample()),
+            6 => Self::SetQuota { subject: dice.sample(), quota: dice.sample(), by: dice.sample() },
+            _ => Self::OfferService { service: dice.sample(), offered: dice.sample() },
+        }
+    }
+}
+
+impl Sample for QuotaSubject {
+    fn sample(dice: &mut Dice) -> Self {
+        match dice.below(4) {
+            0 => Self::EveryOrganization,
+            1 => Self::EverySource,
+            2 => Self::Organization(dice.one_of(&["SAMPLE-HEALTH-OFFICE", "A-1"]).to_owned()),
+            _ => Self::Source(dice.sample()),
+        }
+    }
+}
+
+impl Sample for Happening {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&[
+            Self::Submitted,
+            Self::SubmissionRefused,
+            Self::Created,
+            Self::Updated,
+            Self::Inspected,
+            Self::Accessed,
+            Self::Configured,
+        ])
+    }
+}
+
+impl Sample for Verification {
+    fn sample(dice: &mut Dice) -> Self {
+        match dice.below(3) {
+            0 => Self::Verified,
+            1 => Self::Unproven { missing: dice.sample() },
+            _ => Self::Failed { check: dice.sample() },
+        }
+    }
+}

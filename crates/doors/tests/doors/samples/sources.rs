@@ -1,0 +1,85 @@
+//! Data of registered sources.
+
+use chancery_data::{key::Jwk, source::SourceKind, submission::Access};
+use chancery_reference_points::{
+    data_search::{
+        Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest, DataOperation, DataPage, DataQuery,
+        DayCount, Difference, FieldValue, OperationPlace, SourceTimes, TimeStamp, Visibility,
+    },
+    source_data::{
+        AcceptedSubmission, Source, SourceChange, SourceKey, SourceOperationProof, SourceSubmission, SubmissionState,
+        Withdrawal,
+    },
+};
+
+use super::{Dice, Sample, structures};
+
+structures! {
+    SourceSubmission { submission, operations }
+    AcceptedSubmission { place, digest, source, key, count, accepted_at_ms, repeated, receipt }
+    SubmissionState { place, digest, source, count, accepted_at_ms, recorded }
+    Jwk { kty, crv, x, y }
+    SourceKey { jwk, kid, from_ms, until_ms, statement, approval }
+    Withdrawal { at_ms, by, reason }
+    Source { source, kind, organization, name, keys, registered_by, withdrawn }
+    OperationPlace { place, index }
+    FieldValue { path, value }
+    DataQuery { sources, formats, subject, fields, text, from, to, time, ascending, limit, after }
+    Visibility { access, now_ms }
+    DataOperation {
+        at, digest, name, source, organization, format, format_version, access, accepted_at, operation,
+    }
+    DataPage { operations, next }
+    DayCount { day, format, source, operations }
+    Asset { organization, format, subject }
+    AssetVersion { version, operation }
+    AssetAccess { time, by, service }
+    AssetTrace { asset, versions, accesses, findings }
+    AuditRequest { from, operations }
+    Difference { check, place, index, file, offset, detail }
+    SourceTimes { source, submissions, longest_gap, disorders, least_drift, most_drift }
+    AuditReport {
+        from, next, complete, submissions, operations, blocks, difference, sequence, sources,
+    }
+}
+
+/// A proof that a city has made: the vector of `chancery-data`.
+pub(crate) fn proven() -> SourceOperationProof {
+    let vector: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../data/vectors/operation-proof.json")).unwrap();
+    serde_json::from_value(vector["proof"].clone()).unwrap()
+}
+
+impl Sample for SourceOperationProof {
+    fn sample(dice: &mut Dice) -> Self {
+        Self { operation: dice.sample(), siblings: dice.sample(), ..proven() }
+    }
+}
+
+impl Sample for SourceKind {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&[Self::Person, Self::Organization, Self::Device, Self::Application])
+    }
+}
+
+impl Sample for SourceChange {
+    fn sample(dice: &mut Dice) -> Self {
+        if dice.sample() {
+            Self::Statement { statement: dice.sample(), approval: dice.sample() }
+        } else {
+            Self::Withdraw { source: dice.sample(), reason: dice.sample() }
+        }
+    }
+}
+
+impl Sample for TimeStamp {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&[Self::Stated, Self::Accepted])
+    }
+}
+
+impl Sample for Access {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&[Self::Public, Self::Internal, Self::Restricted])
+    }
+}

@@ -1,0 +1,226 @@
+//! The five entities as one process and as five: the same conversation with both, and nothing lost when one of the five is killed.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use alloy_primitives::FixedBytes;
+use chancery_testing::{
+    ingest::{FORMAT, Outcomes, Sender, Source, StreamConnection, now_ms, run, seattle_weather},
+    process::{City, CityOptions, built_binary},
+};
+use serde_json::{Value, json};
+
+/// Longest that something may take to be as it should.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked at.
+const POLL: Duration = Duration::from_millis(50);
+/// The entities, those that others use first.
+const ENTITIES: [&str; 5] = ["processing", "representation", "provisioning", "controlling", "monitoring"];
+
+fn city(folder: &Path, entities: &str) -> City {
+    let mut options = CityOptions::new(&folder.join("city"));
+    options.arguments = vec!["--entities".to_owned(), entities.to_owned()];
+    City::start(&options).unwrap()
+}
+
+fn reading(content: &Value) -> String {
+    json!({"time": now_ms(), "content": content}).to_string()
+}
+
+/// Seattle's weather, ten days a line, from a key on.
+fn lines_of(source: &Source, days: &[Value], first_key: u128) -> Vec<String> {
+    let readings: Vec<String> = days.iter().map(reading).collect();
+    let line = |(operations, number): (&[String], u128)| {
+        source.line(operations, FixedBytes::new(number.to_be_bytes())).unwrap()
+    };
+    readings.chunks(10).zip(first_key..).map(line).collect()
+}
+
+/// What a city is asked at each of its four outer doors, and through them at the inner ones, whichever processes the entities are in.
+async fn conforms(folder: &Path, city: &City) -> Source {
+    let gateway = city.gateway.as_str();
+    // O2C, C2P, C2R, C2S; R2D and P2R of the journal.
+    let source = Source::register(folder, gateway).unwrap();
+    let days = seattle_weather().unwrap();
+    let lines = lines_of(&source, &days[..100], 1);
+    let (mut sender, mut outcomes) = StreamConnection::open(gateway).await.unwrap().split();
+    let mut receipts = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        sender.send(line.as_bytes()).await.unwrap();
+        if number == 0 {
+            outcomes.head().await.unwrap();
+        }
+        receipts.push(outcomes.next().await.unwrap().unwrap()["receipt"].clone());
+    }
+    assert!(receipts.iter().all(Value::is_object), "{receipts:?}");
+    verified(folder, gateway, &receipts[9]).await;
+
+    // U2S and S2P.
+    let found = until(async || {
+        let found = run(gateway, &["search", "--limit", "100"]).unwrap();
+        found["operations"].as_array().filter(|found| found.len() == 100).cloned()
+    });
+    assert!(found.await.iter().all(|found| found["format"] == FORMAT));
+    let counted = run(gateway, &["search", "--count"]).unwrap();
+    let operations = counted.as_array().unwrap().iter().map(|counted| counted["operations"].as_u64().unwrap());
+    assert_eq!(operations.sum::<u64>(), 100, "{counted}");
+
+    // All doors that the life of certificates goes through, with what is refused at them; M2S, M2P and M2R in its histories.
+    let told = run(gateway, &["demo"]).unwrap();
+    let refused = |event: &&Value| event["what"].as_str().unwrap().ends_with("is refused");
+    assert!(told.as_array().unwrap().iter().filter(refused).count() >= 4, "{told:#}");
+
+    // V2M.
+    assert_eq!(audited(gateway), 100);
+    source
+}
+
+/// How many operations the journal holds, as an auditor computes it anew; nothing in it differs.
+fn audited(gateway: &str) -> u64 {
+    let audit = run(gateway, &["--dev-key", "8", "audit"]).unwrap();
+    assert_eq!((&audit["difference"], &audit["complete"]), (&Value::Null, &json!(true)), "{audit}");
+    audit["operations"].as_u64().unwrap()
+}
+
+/// Looks until there is something.
+async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < give_up, "it is not as it should be after {PATIENCE:?}");
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// The proof of a submission's first operation, once it is final, verifies offline by the genesis alone.
+async fn verified(folder: &Path, gateway: &str, receipt: &Value) {
+    let (place, digest) = (&receipt["place"], receipt["digest"].as_str().unwrap());
+    let url = format!("{gateway}/v1/submissions/{place}/{digest}/operations/0");
+    let proof = until(async || {
+        let response = reqwest::get(&url).await.unwrap();
+        (response.status() == 200).then_some(response)
+    });
+    let file = folder.join("proof.json");
+    std::fs::write(&file, proof.await.bytes().await.unwrap()).unwrap();
+    let mut verify = Command::new(built_binary());
+    verify.arg("verify").arg(&file).arg("--genesis").arg(folder.join("city/genesis"));
+    assert!(verify.output().unwrap().status.success());
+}
+
+/// The process that is an entity.
+fn process_of(folder: &Path, entity: &str) -> String {
+    std::fs::read_to_string(lock_of(folder, entity)).unwrap()
+}
+
+fn lock_of(folder: &Path, entity: &str) -> PathBuf {
+    folder.join("city/doors").join(format!("{entity}.lock"))
+}
+
+fn kill(process: &str) {
+    assert!(Command::new("kill").args(["-9", process]).status().unwrap().success());
+}
+
+/// Sends a line until it has a receipt, and says how often the city could not take it. It may say nothing else.
+async fn received(sender: &mut Sender, outcomes: &mut Outcomes, line: &str) -> (Value, usize) {
+    let mut unavailable = 0;
+    let receipt = until(async || {
+        sender.send(line.as_bytes()).await.unwrap();
+        let outcome = outcomes.next().await.unwrap().unwrap();
+        if outcome["receipt"].is_object() {
+            return Some(outcome["receipt"].clone());
+        }
+        assert_eq!(outcome["problem"]["code"], "entity-unavailable", "{outcome}");
+        unavailable += 1;
+        None
+    });
+    (receipt.await, unavailable)
+}
+
+/// Asks an endpoint until it answers; until then it says that a part of the city does not, and nothing else.
+async fn answers_again(gateway: &str, path: &str) {
+    until(async || {
+        let response = reqwest::get(format!("{gateway}{path}")).await.unwrap();
+        if response.status() == 200 {
+            return Some(());
+        }
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["code"], "entity-unavailable", "{problem}");
+        None
+    })
+    .await;
+}
+
+// M-RP-12, DOORS-1
+#[tokio::test(flavor = "multi_thread")]
+async fn a_city_of_one_process_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = city(folder.path(), "together");
+    conforms(folder.path(), &city).await;
+    assert_eq!(process_of(folder.path(), "representation"), city.pid().to_string());
+    city.stop().unwrap();
+}
+
+// M-RP-12, DOORS-1, DOORS-5, DATA-2, DATA-3
+#[tokio::test(flavor = "multi_thread")]
+async fn a_city_of_five_processes_conforms_and_loses_nothing_when_one_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = city(folder.path(), "separate");
+    let source = conforms(folder.path(), &city).await;
+    let processes: BTreeSet<String> = ENTITIES.iter().map(|entity| process_of(folder.path(), entity)).collect();
+    assert!(processes.len() == 5 && !processes.contains(&city.pid().to_string()), "{processes:?}");
+
+    // Representation, which has the journal, is killed in the middle of submissions, on a connection that stays.
+    let days = seattle_weather().unwrap();
+    let lines = lines_of(&source, &days[100..600], 1000);
+    let (mut sender, mut outcomes) = StreamConnection::open(&city.gateway).await.unwrap().split();
+    sender.send(lines[0].as_bytes()).await.unwrap();
+    outcomes.head().await.unwrap();
+    let mut receipts = vec![outcomes.next().await.unwrap().unwrap()["receipt"].clone()];
+    let before = process_of(folder.path(), "representation");
+    let mut refused = 0;
+    for (number, line) in lines.iter().enumerate().skip(1) {
+        if number == 20 {
+            kill(&before);
+        }
+        let (receipt, unavailable) = received(&mut sender, &mut outcomes, line).await;
+        receipts.push(receipt);
+        refused += unavailable;
+    }
+    assert!(refused > 0, "nobody noticed that it was killed");
+    assert_ne!(process_of(folder.path(), "representation"), before);
+
+    // Everything once more: what was acknowledged is there, at its place, with the same receipt.
+    for (line, receipt) in lines.iter().zip(&receipts) {
+        let (again, _) = received(&mut sender, &mut outcomes, line).await;
+        assert_eq!(
+            (&again["repeated"], &again["place"], &again["receipt"]),
+            (&json!(true), &receipt["place"], &receipt["receipt"])
+        );
+    }
+    let places: BTreeSet<u64> = receipts.iter().map(|receipt| receipt["place"].as_u64().unwrap()).collect();
+    assert_eq!((places.len(), audited(&city.gateway)), (50, 600));
+    sender.finish().await.unwrap();
+
+    // The others too: who needs them is told, and they are there again.
+    for (entity, path) in
+        [("processing", "/v1/chains"), ("provisioning", "/v1/data/statistics"), ("controlling", "/v1/organizations")]
+    {
+        let before = process_of(folder.path(), entity);
+        kill(&before);
+        until(async || (process_of(folder.path(), entity) != before).then_some(())).await;
+        answers_again(&city.gateway, path).await;
+    }
+    verified(folder.path(), &city.gateway, receipts.last().unwrap()).await;
+    city.stop().unwrap();
+    for entity in ENTITIES {
+        let process = process_of(folder.path(), entity);
+        assert!(!Path::new("/proc").join(&process).exists(), "{entity} was left behind");
+    }
+}
