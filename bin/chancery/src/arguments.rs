@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
 
+mod alliance;
 mod certificate;
 mod data;
 mod message;
@@ -12,6 +13,7 @@ mod network;
 mod share;
 mod storage;
 
+pub(crate) use alliance::{AllianceCommand, IssueCertificate, RunEndorser, RunRelay};
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use data::{
     Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
@@ -84,6 +86,9 @@ pub(crate) enum Command {
     Relay(RunRelay),
     /// Endorse a member's parts of an alliance's requests: execute, compare, sign.
     Endorser(RunEndorser),
+    /// Make what nodes of an alliance need to speak TLS.
+    #[command(subcommand)]
+    Alliance(AllianceCommand),
     /// Prepare such a chain: keys, the shared genesis file, each node's configuration.
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -232,30 +237,6 @@ pub(crate) struct RunNode {
     #[command(flatten)]
     pub(crate) traces: Traces,
     /// Stop when standard input ends: for a program that starts a node and must not leave it behind.
-    #[arg(long)]
-    pub(crate) until_stdin_ends: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunRelay {
-    /// What is carried where (relay.toml).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
-    #[command(flatten)]
-    pub(crate) traces: Traces,
-    /// Stop when standard input ends: for a program that starts a relay and must not leave it behind.
-    #[arg(long)]
-    pub(crate) until_stdin_ends: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunEndorser {
-    /// For whom and with which key (endorser.toml).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
-    #[command(flatten)]
-    pub(crate) traces: Traces,
-    /// Stop when standard input ends: for a program that starts an endorser and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
 }

@@ -95,6 +95,18 @@ mod tests {
         assert!(read.member_is_active);
     }
 
+    // Computed by another implementation of Keccak; that the contract has its words there, `AllianceCertificates.t.sol` says.
+    #[test]
+    fn positions_are_those_of_the_specification() {
+        let [transaction, node, member, key, membership] = positions(6, 5, B256::repeat_byte(0x33));
+        let hex = alloy_primitives::hex::encode::<B256>;
+        assert_eq!(hex(transaction), "a48544818c2c710afa9849c61ec9c60e8acdb3eaa2885f33b37e118cc8fd04ac");
+        assert_eq!(hex(node), "2cd9ebf6ff19cdd7ffcc447d7c7d47b5991f5c7392a04512134e765802361fa6");
+        assert_eq!(hex(member), "2cd9ebf6ff19cdd7ffcc447d7c7d47b5991f5c7392a04512134e765802361fa7");
+        assert_eq!(hex(key), "2cd9ebf6ff19cdd7ffcc447d7c7d47b5991f5c7392a04512134e765802361fa8");
+        assert_eq!(hex(membership), "8fb15c58f48e8edde6d499bf22919f35b779b58431887a8c94a14281b399fdd2");
+    }
+
     #[test]
     fn empty_words_are_no_certificates() {
         let expected = Recorded { transaction: None, identity: None, member_is_active: false };

@@ -36,7 +36,8 @@ impl MutualClient {
     async fn ask(&self, url: &Url, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>), CallError> {
         let (name, place) = server(url)?;
         let connected = timeout(CONNECT_TIMEOUT, TcpStream::connect(place)).await;
-        let stream = connected.map_err(|_| unreachable(&"no connection in time"))?.map_err(|error| unreachable(&error))?;
+        let stream =
+            connected.map_err(|_| unreachable(&"no connection in time"))?.map_err(|error| unreachable(&error))?;
         stream.set_nodelay(true).ok();
         let connector = TlsConnector::from(self.tls.client().await);
         let stream = connector.connect(name, stream).await.map_err(|error| handshake(&error))?;
@@ -54,6 +55,7 @@ impl MutualClient {
             .body(Full::new(Bytes::from(body)))
             .map_err(|error| unreachable(&error))?;
         let answers = async {
+            sender.ready().await.map_err(|error| broken(&error))?;
             let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
             let status = answer.status();
             Ok((status, read(answer.into_body()).await?))

@@ -52,7 +52,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Nodes are not served in plain text beyond this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is reached from other machines: without TLS listen on a loopback address, or name a certificate under [tls]")]
+#[error(
+    "{0} is reached from other machines: without TLS listen on a loopback address, or name a certificate under [tls]"
+)]
 pub struct PlainListener(pub SocketAddr);
 
 /// Checks that nobody beyond this machine is served without TLS.

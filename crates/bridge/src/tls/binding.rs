@@ -157,3 +157,66 @@ impl FromStr for Binding {
         if binding.to_string() == text { Ok(binding) } else { Err(malformed()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim() -> Claim {
+        Claim {
+            chain_id: 7100,
+            contract: Address::repeat_byte(0x11),
+            genesis_hash: B256::repeat_byte(0x22),
+            member: B256::repeat_byte(0x33),
+            key: Address::repeat_byte(0x44),
+            identity: 5,
+            transaction: Some(6),
+        }
+    }
+
+    // A-CERT. The digest was computed by another implementation of EIP-712 and Keccak.
+    #[test]
+    fn what_is_signed_has_its_digest() {
+        let prefix = hex::decode("3059301306072a8648ce3d020106082a8648ce3d03010703420004").unwrap();
+        let public_key_info = [prefix.as_slice(), &[0x55; 64]].concat();
+        let claim = claim();
+        let bound = Bound {
+            claim: &claim,
+            public_key_info: &public_key_info,
+            not_before: 1_700_000_000,
+            not_after: 1_700_600_000,
+        };
+        let expected = "71d588194adee43246866fad3df700c1266f9ec7d2ca1a2c51022b11b0581405";
+        assert_eq!(hex::encode(bound.digest(&bound.domain())), expected);
+    }
+
+    // A-CERT
+    #[test]
+    fn a_binding_has_one_text() {
+        let binding = Binding { claim: claim(), signature: vec![0x66; 65].into() };
+        let hex = |byte: &str, count| byte.repeat(count);
+        let text = format!(
+            "chancery-alliance:1:7100:{}:{}:{}:{}:5:6:{}",
+            hex("11", 20),
+            hex("22", 32),
+            hex("33", 32),
+            hex("44", 20),
+            hex("66", 65)
+        );
+        assert_eq!(binding.to_string(), text);
+        assert_eq!(text.parse(), Ok(binding));
+        let other_texts = [
+            text.replace(":5:", ":05:"),
+            text.replace(":5:", ":+5:"),
+            text.replace(":7100:", ":7100:0x"),
+            text.replace("alliance:1:", "alliance:2:"),
+            format!("{text}:"),
+            text.replace(":5:6:", ":5:"),
+            text.replace("66", "6"),
+            text.replace(":5:", ":18446744073709551616:"),
+        ];
+        for other in other_texts {
+            assert!(matches!(other.parse::<Binding>(), Err(PeerFault::Malformed { .. })), "{other}");
+        }
+    }
+}

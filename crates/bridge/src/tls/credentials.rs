@@ -135,7 +135,8 @@ impl Credentials {
 
 fn read(path: &Path, provider: &CryptoProvider) -> Result<Held, CredentialsError> {
     let unreadable = |error| CredentialsError::Unreadable { path: path.to_owned(), error };
-    let unusable = |what: &dyn fmt::Display| CredentialsError::Unusable { path: path.to_owned(), what: what.to_string() };
+    let unusable =
+        |what: &dyn fmt::Display| CredentialsError::Unusable { path: path.to_owned(), what: what.to_string() };
     let file = fs::File::open(path).map_err(unreadable)?;
     #[cfg(unix)]
     {

@@ -45,6 +45,8 @@ pub struct Peer {
     pub member: B256,
     /// Serial number of its identity.
     pub identity: u64,
+    /// Serial number of its transaction certificate; `None`: it has shown its identity alone.
+    pub transaction: Option<u64>,
     /// What it may do; `None`: it has shown its identity alone.
     pub scope: Option<Scope>,
 }
@@ -174,7 +176,8 @@ fn judge(
         let (not_before, not_after) = (certificate.not_before, certificate.not_after);
         return Err(PeerFault::OutOfTime { not_before, not_after, now });
     }
-    let peer = Peer { node: identity.node, member: identity.member, identity: claim.identity, scope };
+    let (node, member) = (identity.node, identity.member);
+    let peer = Peer { node, member, identity: claim.identity, transaction: claim.transaction, scope };
     if let Some(expected) = wanted.member.filter(|expected| *expected != peer.member) {
         return Err(PeerFault::OtherMember { expected, found: peer.member });
     }

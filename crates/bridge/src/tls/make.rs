@@ -26,10 +26,11 @@ pub fn make_credentials(
     identity: &NodeKey,
 ) -> Result<Zeroizing<String>, MakeError> {
     let random = SystemRandom::new();
-    let secret = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).map_err(|_| MakeError::TlsKey)?;
+    let secret =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).map_err(|_| MakeError::TlsKey)?;
     let secret = Zeroizing::new(secret.as_ref().to_vec());
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &secret, &random)
-        .map_err(|_| MakeError::TlsKey)?;
+    let pair =
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &secret, &random).map_err(|_| MakeError::TlsKey)?;
     let sign = |message: &[u8]| match pair.sign(&random, message) {
         Ok(signature) => Ok(signature.as_ref().to_vec()),
         Err(_) => Err(MakeError::TlsKey),
@@ -50,9 +51,7 @@ fn subject(node: B256, member: B256, key: Address) -> String {
 /// A name as text if that is letters, digits, hyphens and single spaces within it, which need no quoting (RFC 4514); otherwise in hexadecimal.
 fn readable(name: B256) -> String {
     let text: String = name.0.into_iter().take_while(|byte| *byte != 0).map(char::from).collect();
-    let is_plain = |part: &str| {
-        !part.is_empty() && part.chars().all(|it| it.is_ascii_alphanumeric() || it == '-')
-    };
+    let is_plain = |part: &str| !part.is_empty() && part.chars().all(|it| it.is_ascii_alphanumeric() || it == '-');
     if B256::right_padding_from(text.as_bytes()) == name && text.split(' ').all(is_plain) {
         text
     } else {

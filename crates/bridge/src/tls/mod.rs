@@ -16,19 +16,21 @@ mod binding;
 mod credentials;
 mod fault;
 mod gate;
+mod issue;
 mod make;
 mod mutual;
 mod verifier;
 mod x509;
 
+pub(crate) use self::verifier::fault_of;
 pub use self::{
     binding::{Binding, Claim},
     credentials::{Credentials, CredentialsError},
     fault::{ChannelFault, PeerFault},
     gate::{Expectation, Gate, NoGenesis, Peer},
+    issue::{IssueError, Serial, issue_credentials},
     make::make_credentials,
     mutual::{Mutual, TlsError},
     verifier::AllianceIdentity,
     x509::{MakeError, NodeCertificate},
 };
-pub(crate) use self::verifier::fault_of;

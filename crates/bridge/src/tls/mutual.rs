@@ -1,17 +1,11 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, ServerConfig,
-    client::Resumption,
-    pki_types::CertificateDer,
-    server::NoServerSessionStorage,
+    ClientConfig, ServerConfig, client::Resumption, pki_types::CertificateDer, server::NoServerSessionStorage,
     version::TLS13,
 };
 
-use super::{
-    Credentials, Expectation, Gate, NodeCertificate, Peer, PeerFault,
-    verifier::PeerVerifier,
-};
+use super::{Credentials, Expectation, Gate, NodeCertificate, Peer, PeerFault, verifier::PeerVerifier};
 
 /// Why TLS cannot be spoken.
 #[derive(Debug, thiserror::Error)]
