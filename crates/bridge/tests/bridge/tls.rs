@@ -6,3 +6,4 @@ mod processes;
 mod renewal;
 mod revocation;
 mod service;
+mod strangers;

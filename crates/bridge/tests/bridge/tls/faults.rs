@@ -131,9 +131,6 @@ async fn strangers_and_plain_text(club: &Club, service: &Service) {
     let refused = Mutual::new(credentials, gate);
     assert!(matches!(&refused, Err(TlsError::Own(fault)) if *fault == wrong), "{refused:?}");
 
-    // Without a certificate nobody gets as far as a request.
-    let anybody = reqwest::Client::builder().no_proxy().build().unwrap();
-    assert!(anybody.get(service.url().join("who").unwrap()).send().await.is_err());
     // Plain text does not leave this machine, and is not understood by a service that speaks TLS.
     let plain = JsonClient::new(Duration::from_secs(10)).unwrap();
     let abroad = "http://192.0.2.1:8601/who".parse().unwrap();
