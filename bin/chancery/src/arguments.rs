@@ -208,6 +208,12 @@ pub(crate) struct Up {
     /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
     #[arg(long, value_name = "FILE")]
     pub(crate) alliance: Option<PathBuf>,
+    /// Certificate of the gateway (PEM, its authorities' after it): REST, web and gRPC over TLS 1.3. Replaced files are taken within seconds.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Private key of that certificate (PEM), readable by its owner alone.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Stop when standard input ends: for a program that starts a city and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
