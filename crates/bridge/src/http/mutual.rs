@@ -58,7 +58,7 @@ impl MutualClient {
             sender.ready().await.map_err(|error| broken(&error))?;
             let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
             let status = answer.status();
-            Ok((status, read(answer.into_body()).await?))
+            Ok::<_, CallError>((status, read(answer.into_body()).await?))
         };
         tokio::select! {
             answer = answers => answer,

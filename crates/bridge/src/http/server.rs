@@ -142,7 +142,8 @@ async fn converse_mutually(stream: TcpStream, watcher: Watcher, router: Router, 
     let wanted = Expectation::default();
     let handshake = async {
         let stream = TlsAcceptor::from(tls.server().await).accept(stream).await?;
-        let admitted = tls.admit(stream.get_ref().1.peer_certificates(), &wanted).await;
+        let shown = stream.get_ref().1.peer_certificates();
+        let admitted = tls.admit(shown, &wanted).await;
         Ok::<_, std::io::Error>((stream, admitted))
     };
     let (stream, admitted) = match timeout(HANDSHAKE_TIMEOUT, handshake).await {
@@ -202,9 +203,10 @@ async fn answer_while(
 }
 
 async fn refused(told: &mut watch::Receiver<Option<PeerFault>>) -> PeerFault {
-    match told.wait_for(Option::is_some).await {
-        Ok(fault) => fault.clone().unwrap_or(PeerFault::Missing),
-        // The connection ends anyway.
-        Err(_) => std::future::pending().await,
+    let fault = told.wait_for(Option::is_some).await.ok().and_then(|fault| fault.clone());
+    match fault {
+        Some(fault) => fault,
+        // Nobody tells any more: the connection ends anyway.
+        None => std::future::pending().await,
     }
 }

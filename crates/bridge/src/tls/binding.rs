@@ -160,6 +160,8 @@ impl FromStr for Binding {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn claim() -> Claim {

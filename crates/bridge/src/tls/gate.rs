@@ -158,7 +158,7 @@ fn judge(
     if identity.key != claim.key {
         return Err(PeerFault::AddressUnknown { address: claim.key });
     }
-    let is_active = |_| recorded.member_is_active;
+    let is_active = |_: B256| recorded.member_is_active;
     let scope = match claim.transaction {
         None => {
             check_identity(&identity, is_active, now)?;

@@ -52,7 +52,7 @@ fn subject(node: B256, member: B256, key: Address) -> String {
 fn readable(name: B256) -> String {
     let text: String = name.0.into_iter().take_while(|byte| *byte != 0).map(char::from).collect();
     let is_plain = |part: &str| !part.is_empty() && part.chars().all(|it| it.is_ascii_alphanumeric() || it == '-');
-    if B256::right_padding_from(text.as_bytes()) == name && text.split(' ').all(is_plain) {
+    if text.split(' ').all(is_plain) && B256::right_padding_from(text.as_bytes()) == name {
         text
     } else {
         hex::encode(name)

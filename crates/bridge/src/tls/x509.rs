@@ -113,7 +113,7 @@ pub(super) fn make(
     let (not_before, not_after) = times;
     let bound = Bound { claim, public_key_info: &public_key_info, not_before, not_after };
     let binding = Binding { claim: *claim, signature: identity.sign(&bound, &bound.domain())? };
-    let (serial, subject) = (serial(&binding)?, subject.parse()?);
+    let (serial, subject) = (serial(&binding)?, subject.parse::<Name>()?);
     let unsigned = profile(&binding, serial, subject, times, &public_key_info)?;
     let signature = BitString::from_bytes(&sign(&unsigned.to_der()?)?)?;
     Ok(Signed { unsigned, signature_algorithm: algorithm(), signature }.to_der()?)

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use alloy_primitives::Address;
 
 use super::*;
