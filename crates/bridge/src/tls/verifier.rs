@@ -135,7 +135,7 @@ impl ClientCertVerifier for PeerVerifier {
 }
 
 /// Why a handshake failed on this side, if it was because of the other's certificate.
-pub(super) fn fault_of(error: &std::io::Error) -> Option<PeerFault> {
+pub(crate) fn fault_of(error: &std::io::Error) -> Option<PeerFault> {
     let inner = error.get_ref()?.downcast_ref::<Error>()?;
     match inner {
         Error::InvalidCertificate(CertificateError::Other(other)) => other.0.downcast_ref::<PeerFault>().cloned(),
