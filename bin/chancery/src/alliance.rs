@@ -1,5 +1,6 @@
 //! Processes of an alliance: `chancery relay` and `chancery endorser`, until they are told to stop; and the certificates that they show one another.
 
+mod authority;
 mod certificate;
 pub(crate) mod chains;
 mod endorser;
@@ -21,7 +22,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{
-    certificate::run as run_command,
+    authority::run as run_command,
     endorser::run as run_endorser,
     relay::{Watched, run as run_relay, watched},
 };

@@ -13,7 +13,10 @@ mod network;
 mod share;
 mod storage;
 
-pub(crate) use alliance::{AllianceCommand, IssueCertificate, RunEndorser, RunRelay};
+pub(crate) use alliance::{
+    AllianceCommand, Authority, IssueCertificate, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial,
+    RunEndorser, RunRelay, WhichAlliance,
+};
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use data::{
     Audit, FormatCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
@@ -86,7 +89,7 @@ pub(crate) enum Command {
     Relay(RunRelay),
     /// Endorse a member's parts of an alliance's requests: execute, compare, sign.
     Endorser(RunEndorser),
-    /// Make what nodes of an alliance need to speak TLS.
+    /// Certificates of an alliance's nodes: issue and revoke on chain, and make X.509 of them for TLS.
     #[command(subcommand)]
     Alliance(AllianceCommand),
     /// Prepare such a chain: keys, the shared genesis file, each node's configuration.

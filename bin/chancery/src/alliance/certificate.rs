@@ -3,42 +3,28 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
 use anyhow::{Context as _, Result};
 use chancery_bridge::{
-    contracts::AllianceContract,
     key::NodeKey,
     tls::{Expectation, Gate, Serial, issue_credentials},
 };
 use serde_json::json;
 
-use super::chains::{ChainSection, connect};
+use super::authority::alliance;
 use crate::{
-    arguments::{AllianceCommand, IssueCertificate},
+    arguments::IssueCertificate,
     city::secrets::{read_private, write_new_private},
     output::Output,
 };
 
-/// What the alliance chain is called here.
-const CHAIN: &str = "alliance";
-
-pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<ExitCode> {
-    match command {
-        AllianceCommand::Certificate(command) => Box::pin(issue(&command, output)).await,
-    }
-    .map(|()| ExitCode::SUCCESS)
-}
-
-async fn issue(command: &IssueCertificate, output: &Output) -> Result<()> {
+/// Makes a TLS key and its certificate.
+pub(super) async fn issue(command: &IssueCertificate, output: &Output) -> Result<()> {
     let key_file = &command.key_file;
     let text = read_private(key_file).with_context(|| format!("cannot read the key file {}", key_file.display()))?;
     let key = NodeKey::from_hex(&text).with_context(|| format!("{} holds no key", key_file.display()))?;
-    let section = ChainSection::certified(CHAIN, command.rpc.clone(), &command.genesis);
-    // Paths of the command line are relative to where it is typed.
-    let ledger = connect(&[section], Path::new("")).await?;
-    let alliance = AllianceContract { chain: ledger.chain(CHAIN)?.clone(), address: command.contract };
+    let alliance = alliance(&command.alliance).await?;
     let gate = Gate::new(alliance.clone())?;
     let serial = match (command.transaction, command.identity) {
         (Some(serial), _) => Serial::Transaction(serial),

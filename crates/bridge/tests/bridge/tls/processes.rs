@@ -1,6 +1,11 @@
 //! Requester, endorsers and relay as processes over mutual TLS.
 
-use std::{path::Path, process::Command, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
 
 use chancery_bridge::{
     alliance::{
@@ -15,6 +20,7 @@ use chancery_bridge::{
 use chancery_testing::process::built_binary;
 
 use crate::support::{
+    club::write_private,
     partnership::{Node, Partnership, name},
     process::Process,
 };
@@ -23,20 +29,27 @@ const APPLIED: u8 = Outcome::Applied.code();
 /// Many times what a request takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Has the command make a certificate for a node; the file. Another name on the command line, another kind of certificate.
-fn issue(dir: &Path, partnership: &Partnership, node: &Node, (kind, serial): (&str, u64)) -> std::path::PathBuf {
-    let out = dir.join(format!("{kind}-{serial}.pem"));
-    let key_file = crate::support::club::write_private(&dir.join(format!("{kind}-{serial}.key")), &node.secret);
+/// A command about the partnership's alliance, with a key; its answer.
+fn command(partnership: &Partnership, name: &str, key_file: &Path, rest: &[&str]) -> serde_json::Value {
     let made = Command::new(built_binary())
-        .args(["alliance", "certificate", "--rpc", partnership.home.rpc(), "--genesis"])
+        .args(["--json", "alliance", name, "--rpc", partnership.home.rpc(), "--genesis"])
         .arg(partnership.home.genesis_file())
         .args(["--contract", &partnership.relay.contract.to_string(), "--key-file"])
         .arg(key_file)
-        .args([format!("--{kind}"), serial.to_string(), "--out".to_owned()])
-        .arg(&out)
+        .args(rest)
         .output()
         .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(made.status.success(), "{name}: {}", String::from_utf8_lossy(&made.stderr));
+    serde_json::from_slice(&made.stdout).unwrap()
+}
+
+/// Has the command make a certificate of an identity or a transaction certificate; the file.
+fn issue(dir: &Path, partnership: &Partnership, node: &Node, (kind, serial): (&str, u64)) -> PathBuf {
+    let out = dir.join(format!("{kind}-{serial}.pem"));
+    let key_file = write_private(&dir.join(format!("{kind}-{serial}.key")), &node.secret);
+    let rest = [&format!("--{kind}"), &serial.to_string(), "--out", out.to_str().unwrap()];
+    let said = command(partnership, "certificate", &key_file, &rest);
+    assert_eq!(said["file"], out.to_str().unwrap());
     out
 }
 
@@ -106,4 +119,18 @@ async fn a_request_goes_over_mutual_tls_between_processes() {
     let posted = client(&own, of_land).post::<serde_json::Value, EndorseRefusal>(endorsers[0].url(), &()).await;
     let other = PeerFault::OtherMember { expected: land.name, found: bank.name };
     assert_eq!(posted, Err(CallError::Channel(ChannelFault::Theirs { fault: other })));
+
+    // The member's authority issues and revokes by the same command.
+    let authority = write_private(&dir.path().join("authority.key"), &partnership.home.operator_secret());
+    let ask = |name: &str, rest: &[&str]| command(&partnership, name, &authority, rest)["serial"].as_u64().unwrap();
+    let key = bank.nodes[0].key.address();
+    let identity = ask("issue-identity", &["--member", "bank", "--node", "node 1", "--key", &key.to_string()]);
+    let rest = ["--identity", &identity.to_string(), "--scope", "endorse", "--hours", "168"];
+    let serial = ask("issue-transaction", &rest);
+    let (transaction, found) = alliance.certificate(serial).await.unwrap().unwrap();
+    assert_eq!((transaction.identity, transaction.scope, found.key), (identity, Scope::ENDORSE, key));
+    ask("revoke-transaction", &["--serial", &serial.to_string()]);
+    ask("revoke-identity", &["--serial", &identity.to_string()]);
+    let (transaction, found) = alliance.certificate(serial).await.unwrap().unwrap();
+    assert!(transaction.revoked && found.revoked);
 }
