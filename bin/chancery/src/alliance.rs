@@ -1,8 +1,11 @@
-//! Processes of an alliance: `chancery relay` and `chancery endorser`, until they are told to stop.
+//! Processes of an alliance: `chancery relay` and `chancery endorser`, until they are told to stop; and the certificates that they show one another.
 
+mod authority;
+mod certificate;
 pub(crate) mod chains;
 mod endorser;
 mod relay;
+mod tls;
 mod trust;
 
 use std::{net::SocketAddr, path::Path};
@@ -10,12 +13,16 @@ use std::{net::SocketAddr, path::Path};
 use alloy_primitives::B256;
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
-use chancery_bridge::http::serve;
+use chancery_bridge::{
+    http::{check_listener, serve, serve_mutual},
+    tls::Mutual,
+};
 use serde::de::DeserializeOwned;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{
+    authority::run as run_command,
     endorser::run as run_endorser,
     relay::{Watched, run as run_relay, watched},
 };
@@ -46,13 +53,39 @@ pub(crate) async fn serve_until(
     until_stdin_ends: bool,
     work: impl Future<Output = ()>,
 ) -> Result<()> {
+    let serving = |listener, shutdown| tokio::spawn(serve(listener, router, shutdown));
+    Box::pin(listen_until(listen, &format!("{what}=http"), until_stdin_ends, work, serving)).await
+}
+
+/// As [`serve_until`], for nodes of the alliance: over mutual TLS, or on loopback.
+async fn serve_nodes_until(
+    listen: SocketAddr,
+    router: Router,
+    tls: Option<Mutual>,
+    what: &str,
+    until_stdin_ends: bool,
+    work: impl Future<Output = ()>,
+) -> Result<()> {
+    check_listener(listen, tls.is_some())?;
+    let Some(tls) = tls else { return Box::pin(serve_until(listen, router, what, until_stdin_ends, work)).await };
+    let serving = |listener, shutdown| tokio::spawn(serve_mutual(listener, router, tls, shutdown));
+    Box::pin(listen_until(listen, &format!("{what}=https"), until_stdin_ends, work, serving)).await
+}
+
+async fn listen_until(
+    listen: SocketAddr,
+    what: &str,
+    until_stdin_ends: bool,
+    work: impl Future<Output = ()>,
+    serving: impl FnOnce(TcpListener, CancellationToken) -> JoinHandle<()>,
+) -> Result<()> {
     let stop = crate::stop::told_to_stop(until_stdin_ends)?;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}: choose another address, or end what listens there"))?;
     let shutdown = CancellationToken::new();
-    println!("ready {what}=http://{}", listener.local_addr()?);
-    let server = tokio::spawn(serve(listener, router, shutdown.clone()));
+    println!("ready {what}://{}", listener.local_addr()?);
+    let server = serving(listener, shutdown.clone());
     tokio::select! { () = stop => tracing::info!("stopping"), () = work => {} }
     shutdown.cancel();
     server.await.context("the server has failed")

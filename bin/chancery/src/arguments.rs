@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
 
+mod alliance;
 mod certificate;
 mod data;
 mod entity;
@@ -14,6 +15,10 @@ mod network;
 mod share;
 mod storage;
 
+pub(crate) use alliance::{
+    AllianceCommand, Authority, IssueCertificate, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial,
+    RunEndorser, RunRelay, WhichAlliance,
+};
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use data::{
     Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
@@ -91,6 +96,9 @@ pub(crate) enum Command {
     Relay(RunRelay),
     /// Endorse a member's parts of an alliance's requests: execute, compare, sign.
     Endorser(RunEndorser),
+    /// Certificates of an alliance's nodes: issue and revoke on chain, and make X.509 of them for TLS.
+    #[command(subcommand)]
+    Alliance(AllianceCommand),
     /// Prepare such a chain: keys, the shared genesis file, each node's configuration.
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -222,6 +230,12 @@ pub(crate) struct Up {
     /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
     #[arg(long, value_name = "FILE")]
     pub(crate) alliance: Option<PathBuf>,
+    /// Certificate of the gateway (PEM, its authorities' after it): REST, web and gRPC over TLS 1.3. Replaced files are taken within seconds.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Private key of that certificate (PEM), readable by its owner alone.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Stop when standard input ends: for a program that starts a city and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
@@ -258,30 +272,6 @@ pub(crate) struct RunNode {
     #[command(flatten)]
     pub(crate) traces: Traces,
     /// Stop when standard input ends: for a program that starts a node and must not leave it behind.
-    #[arg(long)]
-    pub(crate) until_stdin_ends: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunRelay {
-    /// What is carried where (relay.toml).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
-    #[command(flatten)]
-    pub(crate) traces: Traces,
-    /// Stop when standard input ends: for a program that starts a relay and must not leave it behind.
-    #[arg(long)]
-    pub(crate) until_stdin_ends: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunEndorser {
-    /// For whom and with which key (endorser.toml).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
-    #[command(flatten)]
-    pub(crate) traces: Traces,
-    /// Stop when standard input ends: for a program that starts an endorser and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
 }

@@ -64,6 +64,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
             logging::start(output.is_json(), &endorser.traces)?;
             serve(alliance::run_endorser(&endorser))
         }
+        Command::Alliance(command) => wait(alliance::run_command(command, output)),
         Command::Network(command) => network::run(command, output),
         Command::Snapshot(command) => storage::snapshot(command, output),
         Command::Backup(command) => storage::back_up(&command, output),

@@ -60,6 +60,24 @@ contract AllianceCertificatesTest is Partnership {
         alliance.revokeTransaction(transaction);
     }
 
+    /// Whoever is shown an X.509 certificate reads these words with their proofs (docs/specs/alliance.md, "Storage that is proven").
+    function test_certificates_stand_where_the_specification_says() public {
+        uint64 identity = _identity(BANK, NOW + 100);
+        uint64 transaction = _transaction(BANK, identity, 2, NOW + 50);
+        vm.prank(_authority(BANK));
+        alliance.revokeTransaction(transaction);
+        uint256 word = uint256(vm.load(address(alliance), keccak256(abi.encode(transaction, 13))));
+        vm.assertEq(word, uint256(identity) | uint256(NOW + 50) << 64 | 2 << 128 | 1 << 136, "scope 2, revoked");
+        uint256 slot = uint256(keccak256(abi.encode(identity, 12)));
+        vm.assertEq(vm.load(address(alliance), bytes32(slot)), "new node", "node");
+        vm.assertEq(vm.load(address(alliance), bytes32(slot + 1)), BANK, "member");
+        uint256 key = uint256(uint160(alliance.identityCertificate(identity).key));
+        word = uint256(vm.load(address(alliance), bytes32(slot + 2)));
+        vm.assertEq(word, key | uint256(NOW + 100) << 160, "key, validity, not revoked");
+        word = uint256(vm.load(address(alliance), keccak256(abi.encode(BANK, 6))));
+        vm.assertEq(word >> 224 & 0xff, 1, "a member");
+    }
+
     function test_what_is_revoked_stays_so_and_nothing_is_issued_under_it() public {
         uint64 identity = _identity(BANK, NOW + 100);
         uint64 transaction = _transaction(BANK, identity, 1, NOW + 100);

@@ -137,22 +137,30 @@ impl AllianceContract {
     ) -> Result<Option<(TransactionCertificate, IdentityCertificate)>, ViewError> {
         let found = view(&self.chain, self.address, &Alliance::transactionCertificateCall { serial }).await?;
         let Some(scope) = Scope::from_code(found.scope).filter(|_| found.identity != 0) else { return Ok(None) };
-        let call = Alliance::identityCertificateCall { serial: found.identity };
-        let identity = view(&self.chain, self.address, &call).await?;
+        let Some(identity) = self.identity(found.identity).await? else { return Ok(None) };
         let transaction = TransactionCertificate {
             identity: found.identity,
             scope,
             valid_until: found.validUntil,
             revoked: found.isRevoked,
         };
-        let identity = IdentityCertificate {
-            node: identity.node,
-            member: identity.member,
-            key: identity.key,
-            valid_until: identity.validUntil,
-            revoked: identity.isRevoked,
-        };
         Ok(Some((transaction, identity)))
+    }
+
+    /// An identity certificate; `None`: there is none.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn identity(&self, serial: u64) -> Result<Option<IdentityCertificate>, ViewError> {
+        let found = view(&self.chain, self.address, &Alliance::identityCertificateCall { serial }).await?;
+        let identity = IdentityCertificate {
+            node: found.node,
+            member: found.member,
+            key: found.key,
+            valid_until: found.validUntil,
+            revoked: found.isRevoked,
+        };
+        Ok(Some(identity).filter(|identity| !identity.member.is_zero()))
     }
 
     /// The registry of the requirements that its members were admitted by.

@@ -25,3 +25,4 @@ pub mod key;
 pub mod progress;
 pub mod relay;
 pub mod requester;
+pub mod tls;

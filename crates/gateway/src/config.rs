@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 use chancery_rest::types::chains::Contracts;
 use url::Url;
 
-use crate::limits::Limits;
+use crate::{limits::Limits, tls::ServerTls};
 
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +104,8 @@ pub struct GatewayConfig {
     pub web_directory: Option<PathBuf>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Certificate and key; absent: plain HTTP, for loopback or behind a proxy that speaks TLS.
+    pub tls: Option<ServerTls>,
     /// The bounds.
     pub limits: Limits,
 }
@@ -119,6 +121,7 @@ impl GatewayConfig {
             chains: Vec::new(),
             web_directory: None,
             trusted_proxies: Vec::new(),
+            tls: None,
             limits: Limits::default(),
         }
     }

@@ -38,6 +38,7 @@ mod request;
 mod routes;
 mod serve;
 mod state;
+pub mod tls;
 mod web;
 
 pub use config::{ChainFacts, ConfigError, GatewayConfig, Origin};

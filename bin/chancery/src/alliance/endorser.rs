@@ -1,26 +1,32 @@
 //! `chancery endorser`: a member's node that executes calls for itself and signs what it finds the same.
 
-use std::{future::pending, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    future::pending,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use alloy_primitives::Address;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
-    contracts::NodeContract,
+    contracts::{AllianceContract, NodeContract},
     endorser::{NodeEndorser, router},
     key::NodeKey,
+    tls::Mutual,
 };
 use chancery_primitives::SigningDomain;
 use serde::Deserialize;
 use tracing::info;
 
-use super::{chains::ChainSection, chains::connect, configuration, name_of, serve_until};
+use super::{chains::ChainSection, chains::connect, configuration, name_of, serve_nodes_until, tls};
 use crate::{arguments::RunEndorser, city::secrets::read_private};
 
 /// `endorser.toml`. Paths are relative to it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndorserFile {
-    /// Where requesters ask. Nobody is authenticated here: loopback, or a network that only the members reach.
+    /// Where requesters ask: with `[tls]` anywhere, without it on loopback.
     listen: SocketAddr,
     /// The member for which it endorses.
     member: String,
@@ -33,6 +39,17 @@ struct EndorserFile {
     /// The member's chain, through the organization's own node.
     chain: ChainSection,
     alliance: AllianceSection,
+    /// What it shows to requesters, and how it knows which of them count; absent: whoever reaches it on this machine is answered.
+    tls: Option<EndorserTls>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndorserTls {
+    /// TLS key and certificate, as `chancery alliance certificate` writes them.
+    certificate: PathBuf,
+    /// The alliance's chain, by its genesis.
+    chain: ChainSection,
 }
 
 /// What it signs for.
@@ -61,6 +78,18 @@ pub(crate) async fn run(options: &RunEndorser) -> Result<()> {
         certificate: file.certificate,
         key: Arc::new(key),
     };
+    let tls = match &file.tls {
+        Some(section) => Some(mutual(section, &file.alliance, &options.config).await?),
+        None => None,
+    };
     let routes = router(Arc::new(endorser));
-    Box::pin(serve_until(file.listen, routes, "endorser", options.until_stdin_ends, pending())).await
+    Box::pin(serve_nodes_until(file.listen, routes, tls, "endorser", options.until_stdin_ends, pending())).await
+}
+
+async fn mutual(section: &EndorserTls, alliance: &AllianceSection, config: &Path) -> Result<Mutual> {
+    let ledger = connect(std::slice::from_ref(&section.chain), config).await?;
+    let chain = ledger.chain(&section.chain.name)?.clone();
+    let found = chain.config().chain_id;
+    ensure!(found == alliance.chain_id, "tls.chain is chain {found}, and the alliance is on {}", alliance.chain_id);
+    tls::open(config, &section.certificate, AllianceContract { chain, address: alliance.contract })
 }

@@ -9,9 +9,10 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use axum::{Json, Router, routing::get};
 use chancery_bridge::{
+    alliance::certificate::Scope,
     contracts::AllianceContract,
     endorser::{ATTEST_PATH, Attester, RemoteAttester},
     http::JsonClient,
@@ -19,6 +20,7 @@ use chancery_bridge::{
         AnchorRelay, Courier, CourierLimits, RequestRelay, Testimony, member_links, push::push_every, router,
         trust::keep_shown,
     },
+    tls::{Expectation, Mutual},
 };
 use chancery_ledger::{Chain, Ledger, SubmitterKey};
 use futures::future::{join_all, join3, pending};
@@ -28,7 +30,8 @@ use url::Url;
 
 use super::{
     chains::{ChainSection, connect},
-    configuration, name_of, serve_until,
+    configuration, name_of, serve_nodes_until,
+    tls::{self, TlsSection},
     trust::{self, TrustSection},
 };
 use crate::{arguments::RunRelay, city::secrets::read_private, keys};
@@ -42,7 +45,7 @@ pub(super) const START_TRIES: u32 = 120;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RelayFile {
-    /// Where requesters hand in what they have put together.
+    /// Where requesters hand in what they have put together: with `[tls]` anywhere, without it on loopback.
     listen: SocketAddr,
     /// A header is pushed to each anchor when so many blocks have passed.
     #[serde(default = "default_push_every_blocks")]
@@ -52,6 +55,8 @@ struct RelayFile {
     chains: Vec<ChainSection>,
     /// Whose requests are carried; absent: headers alone are.
     alliance: Option<AllianceSection>,
+    /// What it shows to requesters and attesters; absent: whoever reaches it on this machine is answered.
+    tls: Option<TlsSection>,
     /// Anchors besides those of the alliance's members, which its contracts name.
     #[serde(default)]
     anchors: Vec<AnchorSection>,
@@ -68,19 +73,27 @@ struct RelayFile {
 struct AttesterSection {
     /// The foreign member.
     member: String,
-    /// Its endorsers' addresses, without a path.
+    /// Its endorsers' addresses, without a path; beyond this machine https, which needs `[tls]`.
     urls: Vec<Url>,
 }
 
 /// Longest wait for an attestation.
 const ATTEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-fn attesters(sections: &[AttesterSection]) -> Result<BTreeMap<B256, Vec<Arc<dyn Attester>>>> {
+fn attesters(sections: &[AttesterSection], tls: Option<&Mutual>) -> Result<BTreeMap<B256, Vec<Arc<dyn Attester>>>> {
     let mut all: BTreeMap<B256, Vec<Arc<dyn Attester>>> = BTreeMap::new();
     for section in sections {
+        let member = name_of(&section.member)?;
         for url in &section.urls {
-            let attester = RemoteAttester::new(JsonClient::new(ATTEST_TIMEOUT)?, url.join(ATTEST_PATH)?);
-            all.entry(name_of(&section.member)?).or_default().push(Arc::new(attester));
+            let client = match tls {
+                Some(tls) => {
+                    let wanted = Expectation { member: Some(member), scope: Some(Scope::ENDORSE) };
+                    JsonClient::mutual(ATTEST_TIMEOUT, tls.clone(), wanted)?
+                }
+                None => JsonClient::new(ATTEST_TIMEOUT)?,
+            };
+            let attester = RemoteAttester::new(client, url.join(ATTEST_PATH)?);
+            all.entry(member).or_default().push(Arc::new(attester));
         }
     }
     Ok(all)
@@ -146,10 +159,19 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
         let (followed, host) = (ledger.chain(&anchor.follows)?.clone(), ledger.chain(&anchor.host)?.clone());
         anchors.push(AnchorRelay { followed, host, anchor: anchor.address, key: Arc::clone(&key) });
     }
+    let tls = match (&file.tls, &file.alliance) {
+        (None, _) => None,
+        (Some(_), None) => bail!("[tls] needs [alliance]: certificates are looked up there"),
+        (Some(section), Some(alliance)) => {
+            let chain = ledger.chain(&alliance.chain)?.clone();
+            let alliance = AllianceContract { chain, address: alliance.contract };
+            Some(tls::open(&options.config, &section.certificate, alliance)?)
+        }
+    };
     let courier = match &file.alliance {
         None => None,
         Some(section) => {
-            let attesters = attesters(&file.attesters)?;
+            let attesters = attesters(&file.attesters, tls.as_ref())?;
             Some(Arc::new(assemble(section, &ledger, &attesters, &key, &mut anchors).await?))
         }
     };
@@ -172,7 +194,7 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
     };
     let shows = join_all(trust.iter().map(|(relay, issuers)| keep_shown(relay, issuers)));
     let work = async { _ = join3(pushes, carries, shows).await };
-    Box::pin(serve_until(file.listen, routes, "relay", options.until_stdin_ends, work)).await
+    Box::pin(serve_nodes_until(file.listen, routes, tls, "relay", options.until_stdin_ends, work)).await
 }
 
 /// The courier of an alliance, whose members' anchors are added to those that are fed.

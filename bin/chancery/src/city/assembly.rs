@@ -11,7 +11,7 @@ use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
 use chancery_certificates::roles::ConfiguredRoles;
 use chancery_chain::{ValidatorKeys, runtime_config};
 use chancery_execution::ValidatorConfig;
-use chancery_gateway::{Gateway, GatewayConfig, Origin};
+use chancery_gateway::{Gateway, GatewayConfig, Origin, tls::ServerTls};
 use chancery_ledger::SubmitterKey;
 use commonware_runtime::{Metrics as _, Runner as _, Supervisor as _, tokio as runtime};
 use tokio::net::TcpListener;
@@ -77,6 +77,10 @@ pub(crate) fn lock(data: &DataDir) -> Result<std::fs::File> {
 
 async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir) -> Result<()> {
     let stop = told_to_stop(options.until_stdin_ends)?;
+    let tls = match (&options.tls_certificate, &options.tls_key) {
+        (Some(certificate), Some(key)) => Some(ServerTls::open(certificate, key)?),
+        _ => None,
+    };
     // The ports first: if one is taken, nothing else needs to start.
     let listener = TcpListener::bind(options.gateway).await.with_context(|| {
         format!("cannot listen on {}: is another city running? Choose another --gateway", options.gateway)
@@ -119,6 +123,8 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     }
     let mut config = GatewayConfig::new(origins(options, address)?, MAIN.chain_id);
     config.development = true;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    config.tls = tls;
     config.chains = chain_facts();
     config.web_directory = web_directory(options);
     let sources = Arc::clone(&doors.r2d_sources);
@@ -139,7 +145,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     let mut serving = Served::spawn("the gateway", gateway.serve(listener, shutdown.clone()));
     let sources = mqtt::serve((mqtt_listener, mqtt_options), brokers, &sources, &shutdown);
 
-    announce(address, &nodes, (mqtt_service(options).scheme(), mqtt_address), grpc_address);
+    announce((scheme, address), &nodes, (mqtt_service(options).scheme(), mqtt_address), grpc_address);
     let outcome = tokio::select! {
         () = stop => { info!("stopping"); Ok(()) }
         failed = any_failed(&nodes) => Err(failed),
@@ -176,10 +182,16 @@ fn watch(watched: Watched, shutdown: CancellationToken) -> Result<Arc<AlliancePo
 }
 
 /// The one line that says that everything answers.
-fn announce(address: SocketAddr, nodes: &[CityNodes], (mqtt, at): (&str, SocketAddr), grpc: SocketAddr) {
+fn announce(
+    (scheme, address): (&str, SocketAddr),
+    nodes: &[CityNodes],
+    (mqtt, at): (&str, SocketAddr),
+    grpc: SocketAddr,
+) {
     let chains: Vec<String> =
         nodes.iter().map(|nodes| format!("{}={}", nodes.chain.name, nodes.first().rpc_url())).collect();
-    println!("ready gateway=http://{address} chains={} mqtt={mqtt}://{at} grpc=http://{grpc}", chains.join(","));
+    let chains = chains.join(",");
+    println!("ready gateway={scheme}://{address} chains={chains} mqtt={mqtt}://{at} grpc={scheme}://{grpc}");
 }
 
 /// What a new development city is made from.
@@ -202,8 +214,9 @@ fn origins(options: &Up, address: SocketAddr) -> Result<Vec<Origin>> {
     if let Some(url) = &options.public_url {
         origins.push(Origin::parse(url)?);
     }
-    origins.push(Origin::parse(&format!("http://{address}"))?);
-    origins.push(Origin::parse(&format!("http://localhost:{}", address.port()))?);
+    let scheme = if options.tls_certificate.is_some() { "https" } else { "http" };
+    origins.push(Origin::parse(&format!("{scheme}://{address}"))?);
+    origins.push(Origin::parse(&format!("{scheme}://localhost:{}", address.port()))?);
     Ok(origins)
 }
 

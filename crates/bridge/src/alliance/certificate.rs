@@ -137,6 +137,22 @@ pub fn check(
     if now >= transaction.valid_until {
         return Err(SignatureFault::CertificateExpired);
     }
+    check_identity(identity, member_is_active, now)?;
+    if !transaction.scope.allows(wanted) {
+        return Err(SignatureFault::ScopeMissing);
+    }
+    Ok(())
+}
+
+/// Checks who a node is, without what it may do; in the order of the specification.
+///
+/// # Errors
+/// The first fault.
+pub fn check_identity(
+    identity: &IdentityCertificate,
+    member_is_active: impl FnOnce(B256) -> bool,
+    now: u64,
+) -> Result<(), SignatureFault> {
     if identity.revoked {
         return Err(SignatureFault::IdentityRevoked);
     }
@@ -145,9 +161,6 @@ pub fn check(
     }
     if !member_is_active(identity.member) {
         return Err(SignatureFault::MemberInactive);
-    }
-    if !transaction.scope.allows(wanted) {
-        return Err(SignatureFault::ScopeMissing);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`message`] | what is signed, with its EIP-712 hash |
 //! | [`certificate`] | who may request and endorse, and what is wrong with a signature |
+//! | [`certificate_slots`] | where certificates stand, and what their words say |
 //! | [`comparison`] | whether what was suggested is what an endorser finds, and which key differs |
 //! | [`policy`] | more than half of the weight |
 //! | [`sequence`] | whether endorsements are good and enough, and who is named if not |
@@ -13,6 +14,7 @@
 //! | [`store`] | a member chain: versions, reservations, apply, release |
 
 pub mod certificate;
+pub mod certificate_slots;
 pub mod comparison;
 pub mod decision;
 pub mod message;

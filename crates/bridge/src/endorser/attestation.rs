@@ -13,6 +13,8 @@ use super::NodeEndorser;
 use crate::{
     alliance::{message::Attest, store::Outcome},
     contracts::ViewError,
+    http::CallError,
+    tls::ChannelFault,
 };
 
 /// Where endorsers of a foreign member are asked.
@@ -73,12 +75,27 @@ pub enum AttestRefusal {
     /// The chain has reserved another part under that number.
     #[error("another part is reserved under that number")]
     OtherPart,
+    /// Renew or correct a certificate, or ask at another address: the two do not speak to each other.
+    #[error("{fault}")]
+    Channel {
+        /// Why.
+        fault: ChannelFault,
+    },
     /// Ask again later.
     #[error("the endorser cannot say: {reason}")]
     Unavailable {
         /// What is missing.
         reason: String,
     },
+}
+
+impl From<CallError> for AttestRefusal {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Channel(fault) => Self::Channel { fault },
+            error => Self::Unavailable { reason: error.to_string() },
+        }
+    }
 }
 
 #[async_trait]

@@ -22,9 +22,13 @@ pub use self::{
     remote::{RemoteAttester, RemoteEndorser},
     service::router,
 };
-use crate::alliance::{
-    comparison::Difference,
-    message::{Endorsement, Part, Request},
+use crate::{
+    alliance::{
+        comparison::Difference,
+        message::{Endorsement, Part, Request},
+    },
+    http::CallError,
+    tls::ChannelFault,
 };
 
 /// Where endorsers are asked.
@@ -74,10 +78,25 @@ pub enum EndorseRefusal {
         /// In the contract's own terms.
         reason: String,
     },
+    /// Renew or correct a certificate, or ask at another address: the two do not speak to each other.
+    #[error("{fault}")]
+    Channel {
+        /// Why.
+        fault: ChannelFault,
+    },
     /// Ask again later: it cannot read its chain, or does not answer.
     #[error("the endorser cannot say: {reason}")]
     Unavailable {
         /// What is missing.
         reason: String,
     },
+}
+
+impl From<CallError> for EndorseRefusal {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Channel(fault) => Self::Channel { fault },
+            error => Self::Unavailable { reason: error.to_string() },
+        }
+    }
 }

@@ -28,7 +28,7 @@ impl Endorser for RemoteEndorser {
         let query = EndorseQuery { request: request.clone(), part: part.clone() };
         match self.client.post(self.url.clone(), &query).await {
             Ok(answer) => answer,
-            Err(error) => Err(EndorseRefusal::Unavailable { reason: error.to_string() }),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Attester for RemoteAttester {
     async fn attest(&self, query: &AttestQuery) -> Result<Attestation, AttestRefusal> {
         match self.client.post(self.url.clone(), query).await {
             Ok(answer) => answer,
-            Err(error) => Err(AttestRefusal::Unavailable { reason: error.to_string() }),
+            Err(error) => Err(error.into()),
         }
     }
 }

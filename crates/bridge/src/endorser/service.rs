@@ -4,17 +4,21 @@ use axum::{
     Json, Router,
     extract::{State, rejection::JsonRejection},
     http::StatusCode,
+    middleware::from_fn_with_state,
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 
 use super::{ATTEST_PATH, AttestQuery, AttestRefusal, Attester, EndorseQuery, EndorseRefusal, Endorser, PATH};
-use crate::http::{Problem, bounded};
+use crate::{
+    alliance::certificate::Scope,
+    http::{Problem, bounded, demand},
+};
 
-/// `POST /v1/endorsements`, `POST /v1/attestations` and `GET /health`.
+/// `POST /v1/endorsements`, `POST /v1/attestations` and `GET /health`. Over TLS the first is for nodes that may request, the others for every node of the alliance.
 pub fn router<N: Endorser + Attester + 'static>(node: Arc<N>) -> Router {
     let routes = Router::new()
-        .route(PATH, post(endorse::<N>))
+        .route(PATH, post(endorse::<N>).layer(from_fn_with_state(Scope::REQUEST, demand)))
         .route(ATTEST_PATH, post(attest::<N>))
         .route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) }))
         .with_state(node);
@@ -54,6 +58,7 @@ const fn attest_status(refusal: &AttestRefusal) -> StatusCode {
         AttestRefusal::Malformed => StatusCode::BAD_REQUEST,
         AttestRefusal::OtherMember { .. } => StatusCode::NOT_FOUND,
         AttestRefusal::Open | AttestRefusal::Decided | AttestRefusal::OtherPart => StatusCode::CONFLICT,
+        AttestRefusal::Channel { .. } => StatusCode::FORBIDDEN,
         AttestRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -64,6 +69,7 @@ const fn status(refusal: &EndorseRefusal) -> StatusCode {
         EndorseRefusal::OtherMember { .. } => StatusCode::NOT_FOUND,
         EndorseRefusal::Differs { .. } => StatusCode::CONFLICT,
         EndorseRefusal::CallRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        EndorseRefusal::Channel { .. } => StatusCode::FORBIDDEN,
         EndorseRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -52,3 +52,33 @@ pub async fn issue_transaction(
         logged(&alliance.chain, authority, alliance.address, &call, "TransactionIssued").await?;
     Ok(event.serial)
 }
+
+/// Revokes an identity, and with it every transaction certificate that rests on it, from the block on that records it.
+///
+/// # Errors
+/// `Reverted` with `AlreadyRevoked`, `SerialUnknown` or `NotTheAuthority`; an unreachable chain.
+pub async fn revoke_identity(
+    alliance: &AllianceContract,
+    authority: &Arc<SubmitterKey>,
+    serial: u64,
+) -> Result<(), EstablishError> {
+    let call = Alliance::revokeIdentityCall { serial };
+    let _: Alliance::IdentityRevoked =
+        logged(&alliance.chain, authority, alliance.address, &call, "IdentityRevoked").await?;
+    Ok(())
+}
+
+/// Revokes a transaction certificate, from the block on that records it.
+///
+/// # Errors
+/// As [`revoke_identity`].
+pub async fn revoke_transaction(
+    alliance: &AllianceContract,
+    authority: &Arc<SubmitterKey>,
+    serial: u64,
+) -> Result<(), EstablishError> {
+    let call = Alliance::revokeTransactionCall { serial };
+    let _: Alliance::TransactionRevoked =
+        logged(&alliance.chain, authority, alliance.address, &call, "TransactionRevoked").await?;
+    Ok(())
+}

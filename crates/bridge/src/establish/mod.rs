@@ -19,7 +19,7 @@ use chancery_contracts::{Alliance, RequirementRegistry};
 use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 
 pub use self::{
-    certify::{Certified, issue_identity, issue_transaction},
+    certify::{Certified, issue_identity, issue_transaction, revoke_identity, revoke_transaction},
     joining::{Endorsing, Joining, NodeContractKind},
 };
 use crate::{

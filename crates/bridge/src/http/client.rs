@@ -1,13 +1,15 @@
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use reqwest::redirect::Policy;
 use serde::{Serialize, de::DeserializeOwned};
-use url::Url;
+use url::{Host, Url};
 
-use super::{MAX_BODY_BYTES, Problem};
+use super::{MAX_BODY_BYTES, PeerRefusal, Problem, mutual::MutualClient};
+use crate::tls::{ChannelFault, Expectation, Mutual};
 
 /// Longest wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,12 +20,16 @@ pub enum CallError {
     /// The answer is none, or is too large.
     #[error("the answer cannot be read: {0}")]
     Malformed(String),
+    /// The two do not speak to each other.
+    #[error(transparent)]
+    Channel(#[from] ChannelFault),
 }
 
-/// Asks with JSON, and reads JSON. Follows no redirection and uses no proxy: what is sent is meant for that address alone.
+/// Asks with JSON, and reads JSON. Follows no redirection and uses no proxy: what is sent is meant for that address alone. Plain HTTP reaches this machine alone.
 #[derive(Clone, Debug)]
 pub struct JsonClient {
     client: reqwest::Client,
+    mutual: Option<MutualClient>,
 }
 
 impl JsonClient {
@@ -37,7 +43,16 @@ impl JsonClient {
             .no_proxy()
             .build()
             .map_err(|error| CallError::Unreachable(error.to_string()))?;
-        Ok(Self { client })
+        Ok(Self { client, mutual: None })
+    }
+
+    /// As [`Self::new`]; behind `https` it speaks to nodes of the alliance alone, and to those that it wants.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn mutual(timeout: Duration, tls: Mutual, wanted: Expectation) -> Result<Self, CallError> {
+        let mutual = Some(MutualClient { tls, wanted, patience: timeout });
+        Ok(Self { mutual, ..Self::new(timeout)? })
     }
 
     /// The answer, or the refusal that came instead.
@@ -49,10 +64,33 @@ impl JsonClient {
         url: Url,
         body: &(impl Serialize + Sync),
     ) -> Result<Result<A, R>, CallError> {
-        let unreachable = |error: reqwest::Error| CallError::Unreachable(error.without_url().to_string());
         let malformed = |error: serde_json::Error| CallError::Malformed(error.to_string());
-        let mut answer = self.client.post(url).json(body).send().await.map_err(unreachable)?;
-        let is_success = answer.status().is_success();
+        let body = serde_json::to_vec(body).map_err(malformed)?;
+        let (status, bytes) = match &self.mutual {
+            Some(mutual) if url.scheme() == "https" => mutual.post(&url, body).await?,
+            _ => self.plainly(url, body).await?,
+        };
+        if status.is_success() {
+            return serde_json::from_slice(&bytes).map(Ok).map_err(malformed);
+        }
+        match serde_json::from_slice::<Problem<R>>(&bytes) {
+            Ok(problem) => Ok(Err(problem.refusal)),
+            Err(error) => match serde_json::from_slice::<Problem<PeerRefusal>>(&bytes) {
+                Ok(Problem { refusal: PeerRefusal::PeerRefused { fault }, .. }) => {
+                    Err(ChannelFault::Ours { fault }.into())
+                }
+                Err(_) => Err(malformed(error)),
+            },
+        }
+    }
+
+    async fn plainly(&self, url: Url, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>), CallError> {
+        if url.scheme() != "https" && !is_this_machine(&url) {
+            return Err(ChannelFault::Plain { host: url.host_str().unwrap_or_default().to_owned() }.into());
+        }
+        let unreachable = |error: reqwest::Error| CallError::Unreachable(error.without_url().to_string());
+        let request = self.client.post(url).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
+        let mut answer = request.send().await.map_err(unreachable)?;
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
             if bytes.len() + chunk.len() > MAX_BODY_BYTES {
@@ -60,10 +98,15 @@ impl JsonClient {
             }
             bytes.extend_from_slice(&chunk);
         }
-        if is_success {
-            return serde_json::from_slice(&bytes).map(Ok).map_err(malformed);
-        }
-        let problem: Problem<R> = serde_json::from_slice(&bytes).map_err(malformed)?;
-        Ok(Err(problem.refusal))
+        Ok((answer.status(), bytes))
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }

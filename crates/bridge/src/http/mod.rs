@@ -1,8 +1,10 @@
 //! How the parties of an alliance speak to one another: JSON over HTTP/1.1, with every size, count and wait bounded.
 //!
-//! There is no TLS here: bind to loopback or to a network that only the members reach, or put a proxy that authenticates clients in front.
+//! Beyond one machine it is mutual TLS with the certificates of [`crate::tls`]; plain HTTP is for loopback.
 
+mod channel;
 mod client;
+mod mutual;
 mod server;
 
 use axum::{
@@ -13,8 +15,9 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    channel::{Channel, PeerRefusal, demand},
     client::{CallError, JsonClient},
-    server::{bounded, serve},
+    server::{PlainListener, bounded, check_listener, serve, serve_mutual},
 };
 
 /// Largest body of a request or an answer, in bytes: 16 parts with 64 keys and 4096 bytes of call each, in hexadecimal.

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -7,19 +7,31 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
+use hyper::{
+    body::Incoming,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
     service::TowerToHyperService,
 };
 use tokio::{
-    net::TcpListener,
-    sync::Semaphore,
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::MAX_BODY_BYTES;
+use super::{
+    MAX_BODY_BYTES,
+    channel::{Channel, refuse},
+};
+use crate::tls::{Expectation, Mutual, Peer, PeerFault, fault_of};
 
 /// Connections at a time; with HTTP/1.1 that is requests at a time. More wait in the kernel.
 const MAX_CONNECTIONS: usize = 256;
@@ -27,12 +39,31 @@ const MAX_CONNECTIONS: usize = 256;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest that a client may take to send a request's head, and that an idle connection is kept.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest that a TLS handshake may take, and the look at the chain after it.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a refused node has to read why, before the connection is cut.
+const CUT_AFTER: Duration = Duration::from_secs(1);
 /// Most bytes that a connection buffers for a request's head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Longest wait for requests under way when it stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pause after a connection that could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Nodes are not served in plain text beyond this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} is reached from other machines: without TLS listen on a loopback address, or name a certificate under [tls]"
+)]
+pub struct PlainListener(pub SocketAddr);
+
+/// Checks that nobody beyond this machine is served without TLS.
+///
+/// # Errors
+/// [`PlainListener`].
+pub const fn check_listener(listen: SocketAddr, is_encrypted: bool) -> Result<(), PlainListener> {
+    if is_encrypted || listen.ip().is_loopback() { Ok(()) } else { Err(PlainListener(listen)) }
+}
 
 /// Bounds bodies ([`MAX_BODY_BYTES`]) and the time that a request takes.
 pub fn bounded(router: Router) -> Router {
@@ -46,12 +77,23 @@ async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// Serves a listener until `shutdown` is cancelled; then takes no more connections and waits for requests under way, for a bounded time.
+/// Serves a listener in plain text until `shutdown` is cancelled; then takes no more connections and waits for requests under way, for a bounded time.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+    accept(listener, shutdown, move |stream, watcher| converse(stream, watcher, router.clone())).await;
+}
+
+/// As [`serve`], with nodes of the alliance alone, over mutual TLS.
+pub async fn serve_mutual(listener: TcpListener, router: Router, tls: Mutual, shutdown: CancellationToken) {
+    accept(listener, shutdown, move |stream, watcher| converse_mutually(stream, watcher, router.clone(), tls.clone()))
+        .await;
+}
+
+async fn accept<C>(listener: TcpListener, shutdown: CancellationToken, converse: impl Fn(TcpStream, Watcher) -> C)
+where
+    C: Future<Output = ()> + Send + 'static,
+{
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
-    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     loop {
         let place = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -64,12 +106,9 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
         match accepted {
             Ok((stream, _)) => {
                 stream.set_nodelay(true).ok();
-                let service = TowerToHyperService::new(router.clone());
-                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-                let connection = graceful.watch(connection);
+                let conversation = converse(stream, graceful.watcher());
                 tokio::spawn(async move {
-                    // What goes wrong with one connection concerns nobody else.
-                    connection.await.ok();
+                    conversation.await;
                     drop(place);
                 });
             }
@@ -82,5 +121,92 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
     drop(listener);
     if timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way when the time to drain was over");
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    builder
+}
+
+async fn converse(stream: TcpStream, watcher: Watcher, router: Router) {
+    let routes = TowerToHyperService::new(router);
+    let service = service_fn(move |request| answer(routes.clone(), Channel::Plain, request));
+    let connection = builder().serve_connection(TokioIo::new(stream), service).into_owned();
+    // What goes wrong with one connection concerns nobody else.
+    watcher.watch(connection).await.ok();
+}
+
+async fn converse_mutually(stream: TcpStream, watcher: Watcher, router: Router, tls: Mutual) {
+    let wanted = Expectation::default();
+    let handshake = async {
+        let stream = TlsAcceptor::from(tls.server().await).accept(stream).await?;
+        let shown = stream.get_ref().1.peer_certificates();
+        let admitted = tls.admit(shown, &wanted).await;
+        Ok::<_, std::io::Error>((stream, admitted))
+    };
+    let (stream, admitted) = match timeout(HANDSHAKE_TIMEOUT, handshake).await {
+        Ok(Ok(shaken)) => shaken,
+        Ok(Err(error)) => {
+            let fault = fault_of(&error).map_or_else(|| error.to_string(), |fault| fault.to_string());
+            return tracing::info!(fault, "a TLS handshake failed");
+        }
+        Err(_) => return tracing::info!("a TLS handshake took too long"),
+    };
+    if let Err(fault) = &admitted {
+        tracing::info!(%fault, "a node was refused");
+    }
+    let (tell, told) = watch::channel(admitted.as_ref().err().cloned());
+    let peer = admitted.as_ref().ok().map(|(_, peer)| *peer);
+    let routes = TowerToHyperService::new(router);
+    let service = service_fn(move |request| answer_while(routes.clone(), peer, told.clone(), request));
+    let connection = builder().serve_connection(TokioIo::new(stream), service).into_owned();
+    let mut connection = std::pin::pin!(watcher.watch(connection));
+    if let Ok((certificate, _)) = &admitted {
+        tokio::select! {
+            _ = &mut connection => return,
+            fault = tls.refused(certificate, &wanted) => {
+                tracing::info!(%fault, identity = certificate.claim.identity, "a node's connection is cut");
+                tell.send_replace(Some(fault));
+            }
+        }
+    }
+    // Whatever it asks now is refused; dropping the connection cuts it.
+    timeout(CUT_AFTER, connection).await.ok();
+}
+
+async fn answer(
+    routes: TowerToHyperService<Router>,
+    channel: Channel,
+    mut request: hyper::Request<Incoming>,
+) -> Result<Response, Infallible> {
+    request.extensions_mut().insert(channel);
+    routes.call(request).await
+}
+
+/// Answers as long as the node is accepted; a request under way is given up when it is not any more.
+async fn answer_while(
+    routes: TowerToHyperService<Router>,
+    peer: Option<Peer>,
+    mut told: watch::Receiver<Option<PeerFault>>,
+    request: hyper::Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let Some(peer) = peer.filter(|_| told.borrow().is_none()) else {
+        let fault = told.borrow().clone().unwrap_or(PeerFault::Missing);
+        return Ok(refuse(fault));
+    };
+    tokio::select! {
+        answered = answer(routes, Channel::Mutual(peer), request) => answered,
+        fault = refused(&mut told) => Ok(refuse(fault)),
+    }
+}
+
+async fn refused(told: &mut watch::Receiver<Option<PeerFault>>) -> PeerFault {
+    let fault = told.wait_for(Option::is_some).await.ok().and_then(|fault| fault.clone());
+    match fault {
+        Some(fault) => fault,
+        // Nobody tells any more: the connection ends anyway.
+        None => std::future::pending().await,
     }
 }

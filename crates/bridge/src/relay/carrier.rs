@@ -11,7 +11,8 @@ use crate::{
         certificate::SignatureFault,
         submission::{Submission, SubmissionFault},
     },
-    http::JsonClient,
+    http::{CallError, JsonClient},
+    tls::ChannelFault,
 };
 
 /// Where relays take submissions.
@@ -75,6 +76,12 @@ pub enum CarryRefusal {
         /// In the contract's own terms.
         reason: String,
     },
+    /// Renew or correct a certificate, or ask at another address: the two do not speak to each other.
+    #[error("{fault}")]
+    Channel {
+        /// Why.
+        fault: ChannelFault,
+    },
     /// Send it again: whether it was sequenced is not known.
     #[error("it is not known whether it was sequenced: {reason}")]
     Unavailable {
@@ -87,7 +94,20 @@ impl CarryRefusal {
     /// Whether the same is to be sent again.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Channel { fault } => fault.is_temporary(),
+            _ => false,
+        }
+    }
+}
+
+impl From<CallError> for CarryRefusal {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Channel(fault) => Self::Channel { fault },
+            error => Self::Unavailable { reason: error.to_string() },
+        }
     }
 }
 
@@ -144,7 +164,7 @@ impl Carrier for RemoteCarrier {
     async fn carry(&self, submission: &Submission) -> Result<u64, CarryRefusal> {
         match self.client.post::<Carried, CarryRefusal>(self.url.clone(), submission).await {
             Ok(answer) => answer.map(|carried| carried.number),
-            Err(error) => Err(CarryRefusal::Unavailable { reason: error.to_string() }),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -4,20 +4,21 @@ use axum::{
     Json, Router,
     extract::{State, rejection::JsonRejection},
     http::StatusCode,
+    middleware::from_fn_with_state,
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 
 use super::carrier::{Carried, Carrier, CarryRefusal, PATH};
 use crate::{
-    alliance::submission::Submission,
-    http::{Problem, bounded},
+    alliance::{certificate::Scope, submission::Submission},
+    http::{Problem, bounded, demand},
 };
 
-/// `POST /v1/submissions` and `GET /health`.
+/// `POST /v1/submissions` and `GET /health`. Over TLS the first is for nodes that may request.
 pub fn router(carrier: Arc<dyn Carrier>) -> Router {
     let routes = Router::new()
-        .route(PATH, post(carry))
+        .route(PATH, post(carry).layer(from_fn_with_state(Scope::REQUEST, demand)))
         .route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) }))
         .with_state(carrier);
     bounded(routes)
@@ -40,7 +41,7 @@ async fn carry(
 const fn status(refusal: &CarryRefusal) -> StatusCode {
     match refusal {
         CarryRefusal::Malformed { .. } | CarryRefusal::Unreadable => StatusCode::BAD_REQUEST,
-        CarryRefusal::RequesterRefused { .. } => StatusCode::FORBIDDEN,
+        CarryRefusal::RequesterRefused { .. } | CarryRefusal::Channel { .. } => StatusCode::FORBIDDEN,
         CarryRefusal::IdempotencyKeyUsed { .. } => StatusCode::CONFLICT,
         CarryRefusal::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         CarryRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

@@ -167,7 +167,11 @@ impl Declined {
     /// Whether a later suggestion may find it otherwise.
     fn may_pass(&self) -> bool {
         matches!(self.difference(), Some(Difference::Version { .. }))
-            || matches!(self.doubt, super::Doubt::Refused(EndorseRefusal::Unavailable { .. }))
+            || match &self.doubt {
+                super::Doubt::Refused(EndorseRefusal::Unavailable { .. }) => true,
+                super::Doubt::Refused(EndorseRefusal::Channel { fault }) => fault.is_temporary(),
+                _ => false,
+            }
     }
 }
 

@@ -11,5 +11,6 @@ mod progress;
 mod relay;
 mod sequences;
 mod support;
+mod tls;
 mod trust;
 mod vectors;

@@ -47,10 +47,20 @@ pub(super) async fn serve(
                 }
                 // Answers are small: waiting for more to send only makes them late.
                 let _ = stream.set_nodelay(true);
-                let connection = connection(router.clone(), protocol, stream, peer, Patience::USUAL, shutdown.clone());
+                let (router, tls) = (router.clone(), shared.config.tls.clone());
+                let shutdown = shutdown.clone();
                 connections.spawn(async move {
+                    let ended = match tls {
+                        None => connection(router, protocol, stream, peer, Patience::USUAL, shutdown).await,
+                        Some(tls) => match tls.accept(protocol == Protocol::Grpc, stream).await {
+                            Ok(stream) => {
+                                Box::pin(connection(router, protocol, stream, peer, Patience::USUAL, shutdown)).await
+                            }
+                            Err(error) => Err(error.into()),
+                        },
+                    };
                     // Errors of one connection (resets, bad bytes) concern nobody else.
-                    if let Err(error) = connection.await {
+                    if let Err(error) = ended {
                         tracing::debug!(%error, "a connection ended with an error");
                     }
                     drop((place, held));

@@ -22,5 +22,6 @@ mod requests;
 mod routes;
 mod searches;
 mod sessions;
+mod tls;
 mod web;
 mod wire;

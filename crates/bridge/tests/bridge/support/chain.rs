@@ -92,6 +92,11 @@ impl TestChain {
         self.deployer.address()
     }
 
+    /// The operator's key in hexadecimal. What is sent with it elsewhere is not counted here.
+    pub(crate) fn operator_secret(&self) -> String {
+        hex::encode(self.deployer.to_bytes())
+    }
+
     /// Where the next contract will stand.
     pub(crate) fn next_address(&self) -> Address {
         self.operator().create(self.nonce.load(Ordering::Relaxed))

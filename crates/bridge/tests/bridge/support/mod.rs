@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "the benchmark uses its own part of it")]
 
 pub(crate) mod chain;
+pub(crate) mod club;
 pub(crate) mod partnership;
 pub(crate) mod process;
 pub(crate) mod trap;

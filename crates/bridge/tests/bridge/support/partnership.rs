@@ -267,7 +267,7 @@ pub(crate) fn node_name(i: usize) -> B256 {
 }
 
 /// A node with an identity and a transaction certificate for everything.
-async fn certified_node(home: &TestChain, alliance: Address, member: B256, i: usize) -> Node {
+pub(crate) async fn certified_node(home: &TestChain, alliance: Address, member: B256, i: usize) -> Node {
     let secret = hex::encode(B256::random());
     let key = Arc::new(NodeKey::from_hex(&secret).unwrap());
     let until = home.time_s().await + 86_400;

@@ -68,6 +68,18 @@ impl Process {
         Self { what, config, url, child: None }
     }
 
+    /// The same over mutual TLS, with a file that holds key and certificate. An endorser is told the alliance's chain.
+    pub(crate) fn with_tls(mut self, certificate: &Path, home: Option<&TestChain>) -> Self {
+        let mut text = fs::read_to_string(&self.config).unwrap();
+        text.push_str(&format!("[tls]\ncertificate = \"{}\"\n", certificate.display()));
+        if let Some(home) = home {
+            text.push_str(&format!("[tls.chain]\n{}", chain_section(home)));
+        }
+        fs::write(&self.config, text).unwrap();
+        self.url.set_scheme("https").unwrap();
+        self
+    }
+
     /// Starts it, and waits until it is ready.
     pub(crate) fn start(&mut self) {
         let mut child = Command::new(built_binary())

@@ -1,0 +1,97 @@
+//! What a member's authority does on the alliance chain: issues and revokes its nodes' certificates.
+
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use chancery_bridge::{
+    alliance::certificate::Scope,
+    contracts::AllianceContract,
+    establish::{issue_identity, issue_transaction, revoke_identity, revoke_transaction},
+};
+use chancery_ledger::SubmitterKey;
+use serde_json::json;
+
+use super::{
+    certificate,
+    chains::{ChainSection, connect},
+    name_of,
+};
+use crate::{
+    arguments::{AllianceCommand, Authority, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial, WhichAlliance},
+    city::secrets::read_private,
+    output::Output,
+};
+
+/// What the alliance chain is called here.
+const CHAIN: &str = "alliance";
+const HOUR_S: u64 = 3600;
+const DAY_S: u64 = 24 * HOUR_S;
+/// A certificate is asked for a little less than its longest time: the block that takes it is later than the newest one.
+const MARGIN_S: u64 = 60;
+
+pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<ExitCode> {
+    match command {
+        AllianceCommand::Certificate(command) => Box::pin(certificate::issue(&command, output)).await,
+        AllianceCommand::IssueIdentity(command) => Box::pin(identify(&command, output)).await,
+        AllianceCommand::IssueTransaction(command) => Box::pin(permit(&command, output)).await,
+        AllianceCommand::RevokeIdentity(command) => Box::pin(revoke(&command, true, output)).await,
+        AllianceCommand::RevokeTransaction(command) => Box::pin(revoke(&command, false, output)).await,
+    }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+/// The alliance that a command names.
+pub(super) async fn alliance(which: &WhichAlliance) -> Result<AllianceContract> {
+    let section = ChainSection::certified(CHAIN, which.rpc.clone(), &which.genesis);
+    // Paths of the command line are relative to where it is typed.
+    let ledger = connect(&[section], Path::new("")).await?;
+    Ok(AllianceContract { chain: ledger.chain(CHAIN)?.clone(), address: which.contract })
+}
+
+async fn opened(authority: &Authority) -> Result<(AllianceContract, Arc<SubmitterKey>)> {
+    let path = &authority.key_file;
+    let text = read_private(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
+    let key = SubmitterKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))?;
+    Ok((alliance(&authority.alliance).await?, Arc::new(key)))
+}
+
+async fn identify(command: &IssueIdentity, output: &Output) -> Result<()> {
+    let (member, node) = (name_of(&command.member)?, name_of(&command.node)?);
+    let (alliance, key) = opened(&command.authority).await?;
+    let until = alliance.time_s().await? + command.days * DAY_S - MARGIN_S;
+    let serial = issue_identity(&alliance, &key, member, node, command.key, until).await?;
+    issued("identity", serial, until, output);
+    Ok(())
+}
+
+async fn permit(command: &IssueTransaction, output: &Output) -> Result<()> {
+    let (alliance, key) = opened(&command.authority).await?;
+    let scope = match command.scope {
+        NodeScope::Request => Scope::REQUEST,
+        NodeScope::Endorse => Scope::ENDORSE,
+        NodeScope::Both => Scope::BOTH,
+    };
+    let until = alliance.time_s().await? + command.hours * HOUR_S - MARGIN_S;
+    let serial = issue_transaction(&alliance, &key, command.identity, scope, until).await?;
+    issued("transaction", serial, until, output);
+    Ok(())
+}
+
+fn issued(what: &str, serial: u64, until: u64, output: &Output) {
+    output.answer(
+        &json!({"serial": serial, "validUntil": until}),
+        format!("{what} certificate {serial} counts until {until} (Unix seconds of the alliance chain)"),
+    );
+}
+
+async fn revoke(command: &RevokeSerial, is_identity: bool, output: &Output) -> Result<()> {
+    let (alliance, key) = opened(&command.authority).await?;
+    let serial = command.serial;
+    if is_identity {
+        revoke_identity(&alliance, &key, serial).await?;
+    } else {
+        revoke_transaction(&alliance, &key, serial).await?;
+    }
+    output.answer(&json!({"serial": serial, "revoked": true}), format!("certificate {serial} counts no more"));
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! Whether a node's certificate counts now: asked of the proven state of the alliance chain, once for each of its blocks.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use alloy_primitives::{B256, U256};
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep};
+
+use super::{AllianceIdentity, Claim, NodeCertificate, PeerFault};
+use crate::{
+    alliance::{
+        certificate::{Scope, SignatureFault, check, check_identity},
+        certificate_slots::{Recorded, WORDS, positions, read},
+    },
+    contracts::AllianceContract,
+};
+
+/// Most certificates whose standing is remembered.
+const MAX_REMEMBERED: usize = 1024;
+/// Pause between two checks of an open connection.
+const RECHECK: Duration = Duration::from_secs(1);
+/// An open connection outlives an alliance chain that cannot be read for so long.
+const MAX_UNCHECKED: Duration = Duration::from_secs(30);
+
+/// The alliance chain's clock and storage are needed, and there is none to trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the alliance chain has no genesis that is trusted: name its genesis file")]
+pub struct NoGenesis;
+
+/// Whom it is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// A node of this member; `None`: of any.
+    pub member: Option<B256>,
+    /// With a transaction certificate that allows this; `None`: an identity is enough.
+    pub scope: Option<Scope>,
+}
+
+/// A node whose certificate counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its name.
+    pub node: B256,
+    /// Its member.
+    pub member: B256,
+    /// Serial number of its identity.
+    pub identity: u64,
+    /// Serial number of its transaction certificate; `None`: it has shown its identity alone.
+    pub transaction: Option<u64>,
+    /// What it may do; `None`: it has shown its identity alone.
+    pub scope: Option<Scope>,
+}
+
+/// What the chain said of a certificate, and when.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    block: u64,
+    now: u64,
+    recorded: Recorded,
+}
+
+/// Certificates by serial numbers and member.
+type Remembered = BTreeMap<(u64, u64, B256), Standing>;
+
+/// Judges certificates by an alliance.
+#[derive(Debug)]
+pub struct Gate {
+    alliance: AllianceContract,
+    identity: AllianceIdentity,
+    remembered: Mutex<Remembered>,
+}
+
+impl Gate {
+    /// # Errors
+    /// [`NoGenesis`]: nothing of the chain can be proven.
+    pub fn new(alliance: AllianceContract) -> Result<Self, NoGenesis> {
+        let essentials = alliance.chain.config().essentials.as_ref().ok_or(NoGenesis)?;
+        let identity = AllianceIdentity {
+            chain_id: essentials.chain_id,
+            contract: alliance.address,
+            genesis_hash: essentials.genesis_hash,
+        };
+        Ok(Self { alliance, identity, remembered: Mutex::default() })
+    }
+
+    /// The alliance for which certificates have to be made.
+    #[must_use]
+    pub const fn alliance(&self) -> &AllianceIdentity {
+        &self.identity
+    }
+
+    /// The node behind a certificate, if it counts in the newest final block and is whom it is spoken to.
+    ///
+    /// # Errors
+    /// [`PeerFault`].
+    pub async fn admit(&self, certificate: &NodeCertificate, wanted: &Expectation) -> Result<Peer, PeerFault> {
+        self.identity.check(&certificate.claim)?;
+        let standing = self.standing(&certificate.claim).await?;
+        judge(certificate, &standing.recorded, standing.now, wanted)
+    }
+
+    /// Ends when a certificate that was admitted does not count any more, with the reason; a chain that cannot be read is such a reason after a while.
+    pub(crate) async fn refused(&self, certificate: &NodeCertificate, wanted: &Expectation) -> PeerFault {
+        let mut known = Instant::now();
+        loop {
+            sleep(RECHECK).await;
+            match self.admit(certificate, wanted).await {
+                Ok(_) => known = Instant::now(),
+                Err(fault) if fault.is_temporary() && known.elapsed() < MAX_UNCHECKED => {}
+                Err(fault) => return fault,
+            }
+        }
+    }
+
+    async fn standing(&self, claim: &Claim) -> Result<Standing, PeerFault> {
+        let key = (claim.transaction.unwrap_or_default(), claim.identity, claim.member);
+        let head = self.alliance.chain.head().await.map_err(undetermined)?;
+        if let Some(known) = self.remembered.lock().get(&key).filter(|known| known.block >= head.number) {
+            return Ok(*known);
+        }
+        let slots = positions(key.0, key.1, key.2);
+        let evidence = self.alliance.chain.state(self.alliance.address, &slots).await.map_err(undetermined)?;
+        let evidence = evidence.ok_or_else(|| PeerFault::Undetermined { reason: NoGenesis.to_string() })?;
+        let values: Vec<U256> = evidence.state.storage.iter().map(|(_, value)| *value).collect();
+        let words = <[U256; WORDS]>::try_from(values)
+            .map_err(|_| PeerFault::Undetermined { reason: "its state is incomplete".to_owned() })?;
+        let (block, now) = (evidence.block.number, evidence.block.time_ms / 1000);
+        let standing = Standing { block, now, recorded: read(&words) };
+        let mut remembered = self.remembered.lock();
+        // What was true later counts, whoever shows an older block.
+        if let Some(newer) = remembered.get(&key).filter(|known| known.block > block) {
+            return Ok(*newer);
+        }
+        if remembered.len() >= MAX_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(key, standing);
+        Ok(standing)
+    }
+}
+
+fn undetermined(error: chancery_ledger::LedgerError) -> PeerFault {
+    // The answer may go to another organization: it does not learn our endpoints.
+    tracing::warn!(%error, "a certificate could not be looked up on the alliance chain");
+    PeerFault::Undetermined { reason: "the alliance chain could not be read".to_owned() }
+}
+
+/// What is wrong with a certificate by what the alliance has recorded at a time; the first fault.
+fn judge(
+    certificate: &NodeCertificate,
+    recorded: &Recorded,
+    now: u64,
+    wanted: &Expectation,
+) -> Result<Peer, PeerFault> {
+    let claim = &certificate.claim;
+    let identity = recorded.identity.filter(|identity| identity.member == claim.member);
+    let identity = identity.ok_or(SignatureFault::CertificateUnknown)?;
+    if identity.key != claim.key {
+        return Err(PeerFault::AddressUnknown { address: claim.key });
+    }
+    let is_active = |_: B256| recorded.member_is_active;
+    let scope = match claim.transaction {
+        None => {
+            check_identity(&identity, is_active, now)?;
+            None
+        }
+        Some(_) => {
+            let transaction = recorded.transaction.filter(|transaction| transaction.identity == claim.identity);
+            let transaction = transaction.ok_or(SignatureFault::CertificateUnknown)?;
+            // Whether it allows what is wanted is looked at below, for both kinds.
+            check(Some((&transaction, &identity)), is_active, transaction.scope, now)?;
+            Some(transaction.scope)
+        }
+    };
+    if !(certificate.not_before..=certificate.not_after).contains(&now) {
+        let (not_before, not_after) = (certificate.not_before, certificate.not_after);
+        return Err(PeerFault::OutOfTime { not_before, not_after, now });
+    }
+    let (node, member) = (identity.node, identity.member);
+    let peer = Peer { node, member, identity: claim.identity, transaction: claim.transaction, scope };
+    if let Some(expected) = wanted.member.filter(|expected| *expected != peer.member) {
+        return Err(PeerFault::OtherMember { expected, found: peer.member });
+    }
+    if wanted.scope.is_some_and(|wanted| !peer.allows(wanted)) {
+        return Err(SignatureFault::ScopeMissing.into());
+    }
+    Ok(peer)
+}
+
+impl Peer {
+    /// Whether its transaction certificate allows this.
+    #[must_use]
+    pub fn allows(&self, wanted: Scope) -> bool {
+        self.scope.is_some_and(|scope| scope.allows(wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests;

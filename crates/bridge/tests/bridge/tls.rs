@@ -1,0 +1,9 @@
+//! X.509 certificates of an alliance's nodes, and what they say to one another over TLS (`docs/specs/alliance.md`, "X.509 and TLS").
+
+mod certificates;
+mod faults;
+mod processes;
+mod renewal;
+mod revocation;
+mod service;
+mod strangers;

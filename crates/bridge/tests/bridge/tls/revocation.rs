@@ -1,0 +1,44 @@
+//! Revoking in mid-request.
+
+use chancery_bridge::{
+    alliance::certificate::{Scope, SignatureFault},
+    http::CallError,
+    tls::{ChannelFault, Expectation, PeerFault, Serial},
+};
+
+use super::service::Service;
+use crate::support::club::Club;
+
+const REVOKED: PeerFault = PeerFault::Certificate { fault: SignatureFault::CertificateRevoked };
+
+// A-CERT: whichever side's certificate is revoked, a request under way ends with that error, and so does the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_revoked_in_mid_request_cuts_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let club = Club::start(dir.path()).await;
+    let (server, client) = (club.node(club.bank, 0).await, club.node(club.land, 1).await);
+    let service = Service::start(club.mutual("server", &server, Serial::Transaction(server.certificate)).await).await;
+    let short_lived =
+        club.certify(club.identity_of(&client).await, Scope::REQUEST, club.home.time_s().await + 3600).await;
+    let asking = club.mutual("asking", &client, Serial::Transaction(short_lived)).await;
+    let lasting = club.mutual("lasting", &client, Serial::Transaction(client.certificate)).await;
+    let anybody = Expectation::default();
+
+    let revokes = async {
+        service.entered.notified().await;
+        club.revoke(short_lived).await;
+    };
+    let (cut, ()) = tokio::join!(service.ask(&asking, anybody, "never"), revokes);
+    assert_eq!(cut, Err(CallError::Channel(ChannelFault::Ours { fault: REVOKED })));
+    let again = service.ask(&asking, anybody, "who").await;
+    assert_eq!(again, Err(CallError::Channel(ChannelFault::Ours { fault: REVOKED })));
+
+    let revokes = async {
+        service.entered.notified().await;
+        club.revoke(server.certificate).await;
+    };
+    let (cut, ()) = tokio::join!(service.ask(&lasting, anybody, "never"), revokes);
+    assert_eq!(cut, Err(CallError::Channel(ChannelFault::Theirs { fault: REVOKED })));
+    let again = service.ask(&lasting, anybody, "who").await;
+    assert_eq!(again, Err(CallError::Channel(ChannelFault::Theirs { fault: REVOKED })));
+}

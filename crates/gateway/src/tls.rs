@@ -1,0 +1,179 @@
+//! The gateway's own TLS: a certificate that its clients trust by the Web's authorities or their organization's, and its key, in two PEM files that may be replaced at any time.
+
+use std::{
+    fmt, fs,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Mutex, RwLock};
+use rustls::{
+    ServerConfig,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+    version::TLS13,
+};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use zeroize::Zeroizing;
+
+use crate::limits::HEADER_TIMEOUT;
+
+/// Largest file, in bytes: chains of certificates have a few thousand.
+const MAX_FILE_BYTES: u64 = 256 * 1024;
+/// Most certificates that are shown.
+const MAX_CHAIN: usize = 10;
+/// The files are read again when so long has passed since they were read last.
+const REFRESH_AFTER: Duration = Duration::from_secs(5);
+
+/// Why the files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsFileError {
+    /// It is not there, or not readable.
+    #[error("{path} cannot be read: {error}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Others may have the key.
+    #[error("{0} may be read by others: chmod 600 it, and have a new certificate made if somebody may have read it")]
+    Open(PathBuf),
+    /// Give PEM: the certificate first, then those of its authorities; and its private key.
+    #[error("{path} cannot be used: {what}")]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// What is shown to clients.
+struct Shown {
+    certificate: PathBuf,
+    key: PathBuf,
+    provider: Arc<CryptoProvider>,
+    held: RwLock<Arc<CertifiedKey>>,
+    read_at: Mutex<Instant>,
+}
+
+/// TLS 1.3 of the gateway. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ServerTls {
+    shown: Arc<Shown>,
+    http: Arc<ServerConfig>,
+    grpc: Arc<ServerConfig>,
+}
+
+impl ServerTls {
+    /// Reads certificate and key.
+    ///
+    /// # Errors
+    /// [`TlsFileError`].
+    pub fn open(certificate: &Path, key: &Path) -> Result<Self, TlsFileError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let held = RwLock::new(Arc::new(read(certificate, key, &provider)?));
+        let (certificate, key, read_at) = (certificate.to_owned(), key.to_owned(), Mutex::new(Instant::now()));
+        let shown = Arc::new(Shown { certificate, key, provider, held, read_at });
+        Ok(Self { http: speaking(&shown, &["h2", "http/1.1"])?, grpc: speaking(&shown, &["h2"])?, shown })
+    }
+
+    /// The handshake with a client; bounded in time.
+    pub(crate) async fn accept(&self, is_grpc: bool, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let shown = Arc::clone(&self.shown);
+        if shown.is_due() {
+            tokio::task::spawn_blocking(move || shown.refresh()).await.ok();
+        }
+        let config = Arc::clone(if is_grpc { &self.grpc } else { &self.http });
+        tokio::time::timeout(HEADER_TIMEOUT, TlsAcceptor::from(config).accept(stream)).await?
+    }
+}
+
+/// TLS for protocols by their ALPN names (RFC 7301).
+fn speaking(shown: &Arc<Shown>, protocols: &[&str]) -> Result<Arc<ServerConfig>, TlsFileError> {
+    let unusable = |error: rustls::Error| unusable(&shown.certificate, &error);
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(&shown.provider))
+        .with_protocol_versions(&[&TLS13])
+        .map_err(unusable)?
+        .with_no_client_auth()
+        .with_cert_resolver(shown.clone());
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    Ok(Arc::new(config))
+}
+
+impl Shown {
+    fn is_due(&self) -> bool {
+        let mut read_at = self.read_at.lock();
+        let is_due = read_at.elapsed() >= REFRESH_AFTER;
+        if is_due {
+            *read_at = Instant::now();
+        }
+        is_due
+    }
+
+    /// Takes what stands in the files; a key that is not the certificate's (yet) is not taken.
+    fn refresh(&self) {
+        match read(&self.certificate, &self.key, &self.provider) {
+            Ok(new) => {
+                let mut held = self.held.write();
+                if held.cert != new.cert {
+                    tracing::info!("another certificate is shown from now on");
+                    *held = Arc::new(new);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the certificate in use is kept"),
+        }
+    }
+}
+
+fn read(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, TlsFileError> {
+    let chain = CertificateDer::pem_slice_iter(&bytes(certificate, false)?)
+        .take(MAX_CHAIN + 1)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| unusable(certificate, &error))?;
+    if chain.is_empty() || chain.len() > MAX_CHAIN {
+        return Err(unusable(certificate, &format_args!("it holds {} certificates of 1 to {MAX_CHAIN}", chain.len())));
+    }
+    let secret = PrivateKeyDer::from_pem_slice(&bytes(key, true)?).map_err(|error| unusable(key, &error))?;
+    CertifiedKey::from_der(chain, secret, provider).map_err(|error| unusable(key, &error))
+}
+
+fn bytes(path: &Path, is_secret: bool) -> Result<Zeroizing<Vec<u8>>, TlsFileError> {
+    let unreadable = |error| TlsFileError::Unreadable { path: path.to_owned(), error };
+    let file = fs::File::open(path).map_err(unreadable)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if is_secret && file.metadata().map_err(unreadable)?.permissions().mode() & 0o077 != 0 {
+            return Err(TlsFileError::Open(path.to_owned()));
+        }
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(unusable(path, &format_args!("it is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn unusable(path: &Path, what: &dyn fmt::Display) -> TlsFileError {
+    TlsFileError::Unusable { path: path.to_owned(), what: what.to_string() }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.held.read()))
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shown").field("certificate", &self.certificate).field("key", &self.key).finish()
+    }
+}
