@@ -59,8 +59,15 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let sent: Vec<_> = transactions::samples().into_iter().map(std::sync::Arc::new).collect();
     let root = Block::new(header.clone(), sent.clone()).transactions_root();
     let full = Block::new(Header { transactions_root: root, ..header.clone() }, sent.clone());
-    let blocks = [Block::new(header.clone(), vec![]), full, Block::new(header, sent)];
+    let blocks = [Block::new(header.clone(), vec![]), full.clone(), Block::new(header, sent)];
     let framed = |block: &Block| ConsensusBlock::from(block.clone()).encode().to_vec();
     let proposed = |block: &Block| [&[0, 3][..], &framed(block)].concat();
-    blocks.iter().flat_map(|block| [block.encode().to_vec(), framed(block), proposed(block)]).collect()
+    let mut seeds: Vec<_> =
+        blocks.iter().flat_map(|block| [block.encode().to_vec(), framed(block), proposed(block)]).collect();
+    // With claims about its senders, two of whom are the same.
+    for (number, transaction) in full.transactions().iter().enumerate() {
+        transaction.claim_sender(alloy_primitives::Address::repeat_byte((number % 2) as u8));
+    }
+    seeds.push(framed(&full));
+    seeds
 }

@@ -90,10 +90,13 @@ fn authorization() -> alloy::eips::eip7702::SignedAuthorization {
     authorization.into_signed(signature)
 }
 
+/// A transaction with whom a peer says that it is from.
+type Announced = (bytes::Bytes, [u8; 20]);
+
 /// One of each type, and a message of them.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let each: Vec<Vec<u8>> = samples().iter().map(|transaction| transaction.encoded().to_vec()).collect();
-    let message: Vec<bytes::Bytes> = each.iter().cloned().map(Into::into).collect();
-    each.into_iter().chain([message.encode().to_vec(), Vec::<bytes::Bytes>::new().encode().to_vec()]).collect()
+    let message: Vec<Announced> = each.iter().map(|bytes| (bytes.clone().into(), [1; 20])).collect();
+    each.into_iter().chain([message.encode().to_vec(), Vec::<Announced>::new().encode().to_vec()]).collect()
 }
