@@ -9,7 +9,10 @@ use alloy::signers::local::{
 use alloy_primitives::{Address, B256};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chancery_keys::AccountKey;
-use coins_bip32::prelude::{Parent as _, SigningKey, XPriv};
+use coins_bip32::{
+    BIP32_HARDEN,
+    prelude::{Parent as _, SigningKey, XPriv},
+};
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -73,6 +76,10 @@ impl PhraseKeys {
     /// # Errors
     /// [`KeyError::Derivation`].
     pub fn account(&self, index: u32) -> Result<PersonKeys, KeyError> {
+        // From here on the index would mean a hardened child (BIP-32), which is no account of BIP-44.
+        if index >= BIP32_HARDEN {
+            return Err(KeyError::Derivation);
+        }
         let child = self.accounts.derive_child(index).map_err(|_| KeyError::Derivation)?;
         let key: &SigningKey = child.as_ref();
         Ok(PersonKeys { signer: PrivateKeySigner::from_signing_key(key.clone()), encryption: self.encryption.clone() })
@@ -227,6 +234,9 @@ mod tests {
         let second = PersonKeys::from_phrase_at(DEVELOPMENT, 1).unwrap();
         assert_eq!(second.address().to_string(), "0x70997970C51812dc3A010C7d01b50e0d17dc79C8");
         assert_eq!(first.encryption_public_key(), second.encryption_public_key());
+        let ninth = PersonKeys::from_phrase_at(DEVELOPMENT, 9).unwrap();
+        assert_eq!(ninth.address().to_string(), "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720");
+        assert!(matches!(PersonKeys::from_phrase_at(DEVELOPMENT, 1 << 31), Err(KeyError::Derivation)));
     }
 
     #[test]

@@ -34,6 +34,12 @@ impl ConsensusBlock {
         &self.block
     }
 
+    /// The same block with claims that are true. `None`: its own are, or not every sender is known here yet.
+    pub(crate) fn corrected(&self) -> Option<Self> {
+        let claims = claims::encode_true(self.block.transactions()).filter(|claims| *claims != *self.claims)?;
+        Some(Self { block: self.block.clone(), claims: claims.into() })
+    }
+
     /// The block with its digest, which is known already.
     pub(crate) fn digested(block: Block) -> Digested<Self> {
         let digest = digest(block.hash());

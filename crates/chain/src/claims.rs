@@ -14,7 +14,17 @@ pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 /// What is known of the senders, encoded.
 pub(crate) fn encode(transactions: &[Arc<SignedTransaction>]) -> Vec<u8> {
     let said: Option<Vec<Address>> = transactions.iter().map(|transaction| transaction.said_sender()).collect();
-    let claims = said.map(|senders| write(&senders)).unwrap_or_default();
+    said.map(|senders| bounded(&senders)).unwrap_or_default()
+}
+
+/// What is true, encoded; `None`: some sender is not known yet.
+pub(crate) fn encode_true(transactions: &[Arc<SignedTransaction>]) -> Option<Vec<u8>> {
+    let known: Option<Vec<Address>> = transactions.iter().map(|transaction| transaction.known_sender()).collect();
+    known.map(|senders| bounded(&senders))
+}
+
+fn bounded(senders: &[Address]) -> Vec<u8> {
+    let claims = write(senders);
     if claims.len() > MAX_BYTES { Vec::new() } else { claims }
 }
 
@@ -43,6 +53,9 @@ fn write(senders: &[Address]) -> Vec<u8> {
 pub(crate) fn note(bytes: &Bytes, transactions: &[Arc<SignedTransaction>]) -> Option<()> {
     if bytes.is_empty() {
         return Some(());
+    }
+    if bytes.len() > MAX_BYTES {
+        return None;
     }
     let senders = read(bytes.clone(), transactions.len())?;
     // One encoding for the same claims.

@@ -29,6 +29,10 @@ type Handshake = SakeCups<ed25519::PrivateKey, ChaCha20Poly1305>;
 type Network = lookup::Network<tokio::Context, Handshake>;
 pub(crate) type NetworkChannels = Channels<lookup::Sender<PeerKey, tokio::Context>, lookup::Receiver<PeerKey>>;
 
+/// The version of what is sent between nodes, as a part of the network's name: nodes of different versions do not connect, instead of blaming one another
+/// for messages that they cannot read. 2: blocks and transactions with claims about senders (CHAIN-8).
+const WIRE_VERSION: &[u8] = b"-wire-2";
+
 /// How far peers' clocks may lie apart for a handshake to be accepted.
 pub(crate) const HANDSHAKE_CLOCK_DRIFT: Duration = Duration::from_secs(5);
 /// How old a handshake message may be.
@@ -84,7 +88,8 @@ pub(crate) fn prepare(
         cups::Version::V1,
     );
     let essentials = validators.trusted().essentials();
-    let namespace = chancery_light::finality_namespace(essentials.chain_id, essentials.genesis_hash);
+    let mut namespace = chancery_light::finality_namespace(essentials.chain_id, essentials.genesis_hash);
+    namespace.extend_from_slice(WIRE_VERSION);
     let max_peers = std::num::NonZeroUsize::new(nodes).unwrap_or(NZUsize!(1));
     let mut network_config = lookup::Config::recommended(
         handshake,

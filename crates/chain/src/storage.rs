@@ -135,7 +135,9 @@ impl<E: Storage + Metrics + Clock> Blocks for FinalizedBlocks<E> {
 
     async fn put(self, digest: BlockDigest, block: &Self::Block) -> Result<Self, Self::Error> {
         let Self { recent, chain } = self;
-        let recent = Blocks::put(recent, digest, block).await?;
+        // What somebody claimed falsely is not said again (CHAIN-8).
+        let corrected = block.corrected().map(Arc::new);
+        let recent = Blocks::put(recent, digest, corrected.as_ref().unwrap_or(block)).await?;
         Ok(Self { recent, chain })
     }
 

@@ -130,3 +130,76 @@ fn halves(word: B256) -> [u128; 2] {
     second.copy_from_slice(&word[16..]);
     [first, second].map(u128::from_be_bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use k256::elliptic_curve::point::AffineCoordinates as _;
+
+    use super::*;
+
+    fn times(factor: Scalar) -> AffinePoint {
+        (ProjectivePoint::GENERATOR * factor).to_affine()
+    }
+
+    /// An equation that is wrong by `error` times the generator, for whatever reason.
+    fn wrong_by(error: Scalar, number: u64) -> Equation {
+        let [k, d, z] = [3, 5, 7].map(|factor| Scalar::from(number * 100 + factor));
+        let point = times(k);
+        let r = <Scalar as Reduce<U256>>::reduce_bytes(&point.x());
+        let s = (z + r * d) * (k - error).invert().unwrap();
+        Equation { r, s, point, z, key: times(d) }
+    }
+
+    fn honest(count: u64) -> Vec<Equation> {
+        (0..count).map(|number| wrong_by(Scalar::ZERO, number)).collect()
+    }
+
+    // CHAIN-8: errors that cancel each other in a plain sum do not in a random one.
+    #[test]
+    fn errors_do_not_cancel() {
+        assert!(all_hold(&honest(20)));
+        let one = Scalar::ONE;
+        for errors in [
+            vec![(0, one), (1, -one)],
+            vec![(1, one), (2, -one)],
+            vec![(3, one), (17, -one)],
+            vec![(4, one), (5, one), (6, -(one + one))],
+            vec![(19, one)],
+        ] {
+            let mut equations = honest(20);
+            for (index, error) in &errors {
+                equations[*index] = wrong_by(*error, *index as u64);
+            }
+            assert!(!all_hold(&equations), "{:?}", errors.iter().map(|(index, _)| index).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn coefficients_are_odd_and_all_different() {
+        let drawn: std::collections::HashSet<u128> = Coefficients::new(&honest(2)).take(4_096).collect();
+        assert_eq!(drawn.len(), 4_096);
+        assert!(drawn.iter().all(|coefficient| coefficient % 2 == 1));
+    }
+
+    #[test]
+    fn whatever_is_verified_changes_every_coefficient() {
+        let first = |equations: &[Equation]| Coefficients::new(equations).take(4).collect::<Vec<_>>();
+        let plain = first(&honest(3));
+        let changes: [fn(&mut Vec<Equation>); 6] = [
+            |equations| equations[2].r += Scalar::ONE,
+            |equations| equations[2].s += Scalar::ONE,
+            |equations| equations[2].z += Scalar::ONE,
+            |equations| equations[2].point = -equations[2].point,
+            |equations| equations[2].key = -equations[2].key,
+            |equations| equations.swap(0, 2),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let mut equations = honest(3);
+            change(&mut equations);
+            let changed = first(&equations);
+            assert!(plain.iter().zip(&changed).all(|(one, other)| one != other), "change {number}");
+        }
+    }
+}

@@ -29,8 +29,8 @@ const MIN_TOGETHER: usize = 64;
 /// Parts that cores share are at least so large, since each pays for every key, and at most four times as large, from where on it saves no more.
 const PART: usize = 512;
 
-/// A key costs as much as the two signatures that it saves; with so many signatures each it pays.
-const MIN_PER_KEY: usize = 3;
+/// A key costs as much as recovering one or two senders; with so many signatures each that is little beside what is saved.
+const MIN_PER_KEY: usize = 8;
 
 /// The senders of transactions, on all cores; `None` where a signature is not valid. The same answer as [`SignedTransaction::recover`] gives for each,
 /// up to a chance of 2^-127 for whoever could make 2^127 attempts.
@@ -53,7 +53,7 @@ pub fn recover_senders(transactions: &[Arc<SignedTransaction>]) -> Vec<Option<Ad
     senders
 }
 
-/// Those of the claims that hold, by index. Claims that are alone, or too few to be worth it, are left out like those that are false.
+/// Those of the claims that were found to hold, by index. Claims that are alone, or too few to be worth it, are left out like those that are false.
 fn confirm_claims(transactions: &[Arc<SignedTransaction>], known: &[Option<Address>]) -> Vec<(usize, Address)> {
     let claimed: Vec<(usize, Address)> = transactions
         .iter()
@@ -66,10 +66,15 @@ fn confirm_claims(transactions: &[Arc<SignedTransaction>], known: &[Option<Addre
         return Vec::new();
     }
     let keys = keys_of(transactions, &claimed);
-    let worth: Vec<_> = claimed.into_iter().filter(|(_, sender)| keys.contains_key(sender)).collect();
+    let mut worth: Vec<_> = claimed
+        .into_iter()
+        .filter(|(index, sender)| keys.contains_key(sender) && transactions[*index].known_sender().is_none())
+        .collect();
     if worth.len() < MIN_TOGETHER {
         return Vec::new();
     }
+    // One sender's together: each part pays for its own keys.
+    worth.sort_unstable_by_key(|(index, sender)| (*sender, *index));
     let size = worth.len().div_ceil(rayon::current_num_threads().max(1)).clamp(PART, 4 * PART);
     worth.par_chunks(size).filter(|part| hold(transactions, part, &keys)).flatten().copied().collect()
 }

@@ -5,10 +5,13 @@ use k256::{AffinePoint, ProjectivePoint};
 
 const BITS: u32 = 128;
 
+/// The widths of a digit, in bits, that are considered: wider ones need more points than come together.
+const WIDTHS: std::ops::RangeInclusive<u32> = 2..=12;
+
 /// The width of a digit, in bits, that needs the fewest additions.
 fn width(points: usize) -> u32 {
     let additions = |width: &u32| digits_of(*width) * (points + (1 << width));
-    (2..=12).min_by_key(additions).unwrap_or(2)
+    WIDTHS.min_by_key(additions).unwrap_or(2)
 }
 
 /// Digits of a number; the last takes what the others carry.
@@ -18,7 +21,10 @@ const fn digits_of(width: u32) -> usize {
 
 /// The sum of the products.
 pub(super) fn sum(terms: &[(u128, AffinePoint)]) -> ProjectivePoint {
-    let width = width(terms.len());
+    sum_with(width(terms.len()), terms)
+}
+
+fn sum_with(width: u32, terms: &[(u128, AffinePoint)]) -> ProjectivePoint {
     let digits: Vec<Vec<i16>> = split(terms, width);
     let mut buckets = vec![ProjectivePoint::IDENTITY; 1 << (width - 1)];
     let mut total = ProjectivePoint::IDENTITY;
@@ -87,12 +93,26 @@ mod tests {
 
     #[test]
     fn extreme_numbers_of_every_width() {
-        let extreme = [0, 1, 2, u128::MAX, u128::MAX - 1, 1 << 127, (1 << 127) - 1];
-        for count in [0, 1, 3, 20, 200, 1_500] {
-            let numbers: Vec<u128> = extreme.iter().copied().cycle().take(count).collect();
+        for width in WIDTHS {
+            // All digits the same: around the half, where digits begin to be negative.
+            let all = |digit: u128| {
+                (0..digits_of(width) as u32)
+                    .fold(0_u128, |number, place| number | digit.checked_shl(place * width).unwrap_or(0))
+            };
+            let half = 1 << (width - 1);
+            let mut numbers = vec![0, 1, 2, u128::MAX, u128::MAX - 1, 1 << 127, (1 << 127) - 1];
+            numbers.extend([half - 1, half, half + 1, 2 * half - 1].map(all));
             let terms = points(&numbers);
-            assert_eq!(sum(&terms), slow(&terms), "{count} points");
+            assert_eq!(sum_with(width, &terms), slow(&terms), "digits of {width} bits");
         }
+    }
+
+    #[test]
+    fn many_points() {
+        let numbers: Vec<u128> = (0..1_500).map(|number| u128::MAX / (number + 1)).collect();
+        let terms = points(&numbers);
+        assert_eq!(sum(&terms), slow(&terms));
+        assert_eq!(sum(&[]), ProjectivePoint::IDENTITY);
     }
 
     proptest! {

@@ -27,14 +27,16 @@ enum Deed {
     /// Not below the order.
     LargeR,
     OtherS,
+    /// The same key's, of another transaction.
+    OfAnother,
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
-    use Deed::{FalseClaim, HighS, Honest, LargeR, OtherParity, OtherS, Silent, Stranger, ZeroR, ZeroS};
+    use Deed::{FalseClaim, HighS, Honest, LargeR, OfAnother, OtherParity, OtherS, Silent, Stranger, ZeroR, ZeroS};
     prop_oneof![
         600 => Just(Honest),
         1 => prop::sample::select(vec![
-            Silent, FalseClaim, Stranger, OtherParity, HighS, ZeroR, ZeroS, LargeR, OtherS
+            Silent, FalseClaim, Stranger, OtherParity, HighS, ZeroR, ZeroS, LargeR, OtherS, OfAnother
         ]),
     ]
 }
@@ -51,6 +53,7 @@ fn transaction(number: usize, signers: u64, deed: Deed) -> Arc<SignedTransaction
         Deed::ZeroS => Signature::new(r, U256::ZERO, parity),
         Deed::LargeR => Signature::new(ORDER + U256::ONE, s, parity),
         Deed::OtherS => Signature::new(r, s ^ U256::ONE, parity),
+        Deed::OfAnother => wallet.sign_hash(alloy_primitives::B256::repeat_byte(5)),
         _ => signature,
     };
     let envelope: TxEnvelope = EthereumTxEnvelope::Eip1559(Signed::<TxEip1559>::new_unhashed(unsigned, changed));
@@ -89,7 +92,8 @@ fn honest(count: usize) -> Vec<Arc<SignedTransaction>> {
 fn true_claims_are_confirmed_together() {
     let transactions = honest(700);
     let confirmed = confirm_claims(&transactions, &vec![None; 700]);
-    assert_eq!(confirmed.len(), 700);
+    // The first of each sender gave its key away, if no other test has learned it.
+    assert!((692..=700).contains(&confirmed.len()), "{}", confirmed.len());
     for (index, sender) in confirmed {
         assert_eq!(transactions[index].known_sender(), Some(sender));
         assert_eq!(Some(sender), transactions[index].envelope().recover_signer().ok());
@@ -103,6 +107,15 @@ fn one_false_claim_fails_its_part_and_is_not_noted() {
     assert!(confirm_claims(&transactions, &[None; 100]).is_empty());
     assert_eq!(transactions[40].known_sender(), None);
     assert_eq!(recover_senders(&transactions)[40], Some(Wallet::new(0).address()));
+}
+
+#[test]
+fn a_lie_in_one_part_leaves_the_others_confirmed() {
+    let mut transactions = honest(4 * PART);
+    transactions[40] = transaction(40, 8, Deed::OfAnother);
+    let confirmed = confirm_claims(&transactions, &vec![None; 4 * PART]);
+    assert!((PART..4 * PART).contains(&confirmed.len()), "{}", confirmed.len());
+    assert_eq!(recover_senders(&transactions), one_by_one(&transactions));
 }
 
 #[test]
@@ -127,7 +140,7 @@ fn no_equation_holds_for_another_transaction_or_key() {
     assert!(batch::all_hold(&equations(false)));
     assert!(!batch::all_hold(&equations(true)), "two keys that changed places");
     assert!(batch::all_hold(&[]));
-    for (name, deed) in [("parity", Deed::OtherParity), ("s", Deed::OtherS)] {
+    for (name, deed) in [("parity", Deed::OtherParity), ("s", Deed::OtherS), ("z", Deed::OfAnother)] {
         let mut equations = equations(false);
         equations[5] = Equation::of(transaction(5, 8, deed).envelope(), key(5)).unwrap();
         assert!(!batch::all_hold(&equations), "{name}");
