@@ -26,7 +26,7 @@ pub(crate) use data::{
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
-pub(crate) use message::{MessageCommand, ReadMessage, SendMessage};
+pub(crate) use message::{AcknowledgeMessage, MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
     Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeGenesis, MakeNodeKey,
     NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,

@@ -111,6 +111,8 @@ pub struct VerifiedMessage {
     pub organizations_proven: bool,
     /// Whether every statement names the genesis of the chain, and not its id alone: those of version 1 do not.
     pub genesis_signed: bool,
+    /// What has to be known before it is relied on: [`NAMES_NO_GENESIS`].
+    pub warning: Option<&'static str>,
     /// The checks that were made, in order.
     pub checks: Vec<String>,
 }
@@ -125,6 +127,10 @@ const CHECKS: [&str; 7] = [
     "transaction-included",
     "root-recorded",
 ];
+
+/// Of statements of version 1.
+pub const NAMES_NO_GENESIS: &str =
+    "names no genesis (version 1): it may have been signed for another city whose chain has the same id";
 
 /// The last check.
 const OF_MESSAGE: &str = "acknowledgement-of-message";
@@ -194,6 +200,7 @@ impl MessageProof {
             acknowledged,
             organizations_proven: false,
             genesis_signed,
+            warning: (!genesis_signed).then_some(NAMES_NO_GENESIS),
             checks,
         })
     }

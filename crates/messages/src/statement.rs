@@ -1,6 +1,8 @@
 //! What is signed: the deposit of a message and the acknowledgement of its receipt. Each is a small JSON text; its exact bytes are the content of an
 //! EIP-712 `DataOperation` (`docs/specs/encodings.md`), so both are data operations like any other and are proven like them.
 
+mod receipt;
+
 use alloy_primitives::{Address, B256, keccak256};
 use chancery_contracts::predeploys;
 use chancery_primitives::{
@@ -8,6 +10,7 @@ use chancery_primitives::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use self::receipt::WithoutGenesis;
 use crate::limits::MAX_STATEMENT_BYTES;
 
 /// Version of both statements: they name the chain's genesis.
@@ -36,6 +39,12 @@ pub enum StatementError {
         "a statement of version {VERSION} names the genesis of its chain, one of version {VERSION_WITHOUT_GENESIS} does not"
     )]
     Genesis,
+    /// A deposit that could have been brought from another chain.
+    #[error(
+        "it names no genesis (version {VERSION_WITHOUT_GENESIS}), so it may have been sent in another city whose chain has the same id: \
+         ask its sender to send it again"
+    )]
+    NamesNoGenesis,
     /// An acknowledgement of something else.
     #[error("the acknowledgement does not fit: {0}")]
     OtherMessage(&'static str),
@@ -281,29 +290,6 @@ impl<S: Statement> Stated<S> {
 
     fn domain(&self) -> SigningDomain {
         SigningDomain::new(self.statement.chain_id(), predeploys::DATA_BLOCK_REGISTRY)
-    }
-}
-
-impl Stated<Acknowledgement> {
-    /// Checks that it is of this deposit, by the receiver that the deposit names. Its signature is for [`Stated::verify`].
-    ///
-    /// # Errors
-    /// [`StatementError::OtherMessage`].
-    pub fn check_of(&self, deposit: &Stated<Deposit>) -> Result<(), StatementError> {
-        let (said, head) = (&self.statement, &deposit.statement.head);
-        Err(StatementError::OtherMessage(if said.message != deposit.id() {
-            "message: it is another message"
-        } else if said.deposit != deposit.digest() {
-            "deposit: it is not the digest of the operation that deposited the message"
-        } else if said.by != head.to {
-            "by: it is not the receiver that the message names"
-        } else if said.chain_id != head.chain_id {
-            "chainId: it is another chain"
-        } else if head.genesis.is_some() && said.genesis != head.genesis {
-            "genesis: it is another chain"
-        } else {
-            return Ok(());
-        }))
     }
 }
 

@@ -158,6 +158,7 @@ fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
     for (who, name) in [("CITY-HALL", "received"), ("WATER-WORKS", "own")] {
         let opened = read(&offices, who, name).unwrap();
         assert_eq!((&opened["subject"], &opened["senderInForce"]), (&json!("Minutes"), &json!(true)), "{opened}");
+        assert_eq!((&opened["genesisSigned"], &opened["warning"]), (&json!(true), &Value::Null), "{opened}");
         assert_eq!(fs::read_to_string(offices.path(name)).unwrap(), MINUTES);
         assert_eq!(fs::metadata(offices.path(name)).unwrap().permissions().mode() & 0o777, 0o600);
     }

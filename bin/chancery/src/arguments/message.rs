@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use alloy_primitives::{Address, B256};
+use chancery_messages::statement::WithoutGenesis;
 use clap::{Args, Subcommand};
 
 use super::TrustedMain;
@@ -34,12 +35,7 @@ pub(crate) enum MessageCommand {
     /// Open a message that you have received or sent, with its deposit verified.
     Read(ReadMessage),
     /// Say, on the chain, that you have received a message and can read it.
-    Acknowledge {
-        /// The message.
-        message: B256,
-        #[command(flatten)]
-        chain: TrustedMain,
-    },
+    Acknowledge(AcknowledgeMessage),
     /// Fetch the proof of a message's deposit and receipt, for `chancery verify`.
     Receipt {
         /// The message.
@@ -87,5 +83,31 @@ pub(crate) struct ReadMessage {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
+    pub(crate) version_1: Version1,
+    #[command(flatten)]
     pub(crate) chain: TrustedMain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AcknowledgeMessage {
+    /// The message.
+    pub(crate) message: B256,
+    #[command(flatten)]
+    pub(crate) version_1: Version1,
+    #[command(flatten)]
+    pub(crate) chain: TrustedMain,
+}
+
+/// What becomes of messages that name their chain by its id alone.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Version1 {
+    /// Take a message that names no genesis (version 1). Another city whose chain has the same id could show it too: only if you know from elsewhere that it was sent here.
+    #[arg(long)]
+    accept_version_1: bool,
+}
+
+impl From<Version1> for WithoutGenesis {
+    fn from(given: Version1) -> Self {
+        if given.accept_version_1 { Self::Accepted } else { Self::Refused }
+    }
 }

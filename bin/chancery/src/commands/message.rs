@@ -42,7 +42,7 @@ pub(super) async fn run(command: MessageCommand, connection: &Connection, output
             list(&party, which, &PageQuery { limit, cursor }, output).await
         }
         MessageCommand::Read(what) => receiving::read(&party, &what, output).await,
-        MessageCommand::Acknowledge { message, chain } => receiving::acknowledge(&party, message, &chain, output).await,
+        MessageCommand::Acknowledge(what) => receiving::acknowledge(&party, &what, output).await,
         MessageCommand::Receipt { message, out } => proof::fetch(&party, message, &out, output).await,
     }
 }
@@ -78,10 +78,12 @@ async fn list(party: &Party, which: MessageBox, page: &PageQuery, output: &Outpu
 }
 
 fn describe(state: &MessageState) -> Result<String> {
-    let head = deposit_of(state)?.statement.head;
+    let deposit = deposit_of(state)?;
+    let head = &deposit.statement.head;
+    let warning = if head.genesis.is_some() { "" } else { "  names no genesis" };
     let standing = if state.acknowledgement.is_some() { "acknowledged" } else { "waiting" };
     Ok(format!(
-        "{}  {} -> {}  {} bytes sealed  {standing}",
+        "{}  {} -> {}  {} bytes sealed  {standing}{warning}",
         state.message, head.from.organization, head.to.organization, state.sealed_bytes
     ))
 }

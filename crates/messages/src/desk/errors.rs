@@ -11,6 +11,7 @@ pub(super) fn statement(error: StatementError) -> DoorError {
         | StatementError::Unreadable(_)
         | StatementError::Version(_)
         | StatementError::Genesis
+        | StatementError::NamesNoGenesis
         | StatementError::OtherMessage(_) => Code::MalformedRequest,
     };
     DoorError::new(code, format!("statement: {error}")).with("member", "statement")

@@ -78,6 +78,27 @@ fn statements_of_version_1_are_read_as_they_were_signed() {
     assert_eq!(today.check_of(&stated), Ok(()));
 }
 
+// MSG-1: whoever keeps another chain with the same id could have brought it here, so nobody signs a receipt that names this one unless asked to.
+#[test]
+fn what_names_no_genesis_is_neither_believed_nor_acknowledged_unasked() {
+    let (ours, received) = (B256::repeat_byte(0x9e), UnixSeconds(1_795_230_060));
+    let first = Stated::<Deposit>::read(FIRST_DEPOSIT).unwrap();
+    let refused = StatementError::NamesNoGenesis;
+    assert_eq!(first.ensure_names_genesis(WithoutGenesis::Refused), Err(refused.clone()));
+    assert_eq!(first.ensure_names_genesis(WithoutGenesis::Accepted), Ok(()));
+    assert_eq!(Stated::of(&first, ours, received, WithoutGenesis::Refused), Err(refused));
+    let asked = Stated::of(&first, ours, received, WithoutGenesis::Accepted).unwrap();
+    assert_eq!((asked.statement.version, asked.statement.genesis), (VERSION, Some(ours)));
+
+    let second = Stated::<Deposit>::read(DEPOSIT).unwrap();
+    assert_eq!(second.ensure_names_genesis(WithoutGenesis::Refused), Ok(()));
+    assert_eq!(Stated::of(&second, ours, received, WithoutGenesis::Refused).unwrap().text, ACKNOWLEDGEMENT);
+    for without in [WithoutGenesis::Refused, WithoutGenesis::Accepted] {
+        let elsewhere = Stated::of(&second, B256::repeat_byte(0x9f), received, without);
+        assert!(matches!(elsewhere, Err(StatementError::OtherMessage(_))));
+    }
+}
+
 // MSG-1
 #[test]
 fn every_member_of_a_deposit_is_signed() {

@@ -67,8 +67,9 @@ fn describe(verified: &VerifiedMessage) -> String {
         ),
         _ => "received     this file does not show it".to_owned(),
     };
+    let warning = verified.warning.map_or_else(String::new, |what| format!("\nbut          it {what}"));
     format!(
-        "GENUINE\nmessage      {}\nfrom         {} ({})\nto           {} ({})\nsent         {} s since 1970, in block {} (its time: {})\n{received}\nsealed hash  {}\nchecks       {}\n\n\
+        "GENUINE\nmessage      {}\nfrom         {} ({})\nto           {} ({})\nsent         {} s since 1970, in block {} (its time: {})\n{received}{warning}\nsealed hash  {}\nchecks       {}\n\n\
          Not proven: that the keys were those of the organizations that they name. The keys have signed; whose they were at that time, the main chain shows.",
         verified.message,
         head.from.organization,
@@ -81,4 +82,54 @@ fn describe(verified: &VerifiedMessage) -> String {
         verified.deposit.sealed_hash,
         verified.checks.join(", ")
     )
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::Address;
+    use chancery_messages::{
+        proof::{NAMES_NO_GENESIS, RecordedAt},
+        statement::{Correspondent, Deposit, Head},
+    };
+    use chancery_primitives::{OrganizationCode, UnixSeconds};
+
+    use super::*;
+
+    /// A message of which the deposit alone was proven.
+    pub(in crate::commands::message) fn verified(genesis_signed: bool) -> VerifiedMessage {
+        let someone =
+            Correspondent { organization: OrganizationCode::parse("ONE").unwrap(), address: Address::repeat_byte(1) };
+        let head = Head {
+            version: if genesis_signed { 2 } else { 1 },
+            chain_id: 7100,
+            genesis: genesis_signed.then_some(B256::repeat_byte(7)),
+            from: someone,
+            to: someone,
+            sent: UnixSeconds(1),
+            in_reply_to: None,
+        };
+        VerifiedMessage {
+            message: B256::ZERO,
+            deposit: Deposit { head, sealed_hash: B256::ZERO, sealed_bytes: 1, sealed_to: "key".to_owned() },
+            deposited: RecordedAt { tx_hash: B256::ZERO, block_number: 1, time: UnixSeconds(1), operation: B256::ZERO },
+            acknowledgement: None,
+            acknowledged: None,
+            organizations_proven: false,
+            genesis_signed,
+            warning: (!genesis_signed).then_some(NAMES_NO_GENESIS),
+            checks: Vec::new(),
+        }
+    }
+
+    // MSG-1: in text and in JSON.
+    #[test]
+    fn verify_says_that_a_message_names_no_genesis() {
+        assert!(describe(&verified(false)).contains("names no genesis"));
+        assert!(!describe(&verified(true)).contains("names no genesis"));
+        let answer = serde_json::to_value(verified(false)).unwrap();
+        assert_eq!(answer["genesisSigned"], json!(false));
+        assert!(answer["warning"].as_str().unwrap().contains("names no genesis"), "{answer}");
+    }
 }

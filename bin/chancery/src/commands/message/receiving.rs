@@ -10,18 +10,22 @@ use chancery_messages::{
     envelope::{self, Content},
     members::RIGHT,
     proof::VerifiedMessage,
-    statement::{Acknowledgement, Deposit, Stated, VERSION},
+    statement::{Deposit, Stated, WithoutGenesis},
 };
 use serde_json::json;
 
 use super::{deposit_of, files, printable, proof, retrying};
 use crate::{
-    arguments::{ReadMessage, TrustedMain},
+    arguments::{AcknowledgeMessage, ReadMessage, TrustedMain},
     commands::trust::chain_of,
     output::Output,
     party::{Party, now},
     share::{main_chain, now_s},
 };
+
+/// What may be done about a message that names no genesis.
+const ONLY_IF_KNOWN: &str =
+    "not without --accept-version-1, which is for whoever knows from elsewhere that it was sent here";
 
 pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> Result<ExitCode> {
     files::ensure_free(&what.out)?;
@@ -29,7 +33,7 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
     let progress = output.progress("opening");
     let (deposit, content) = open(party, id).await?;
     progress.set_message("verifying the deposit");
-    let Vouched { proven, ended } = vouched(party, &deposit, &what.chain).await?;
+    let Vouched { proven, ended } = vouched(party, &deposit, &what.chain, what.version_1.into()).await?;
     let from = deposit.statement.head.from;
     progress.finish_and_clear();
     files::write_new(&what.out, &content.bytes)?;
@@ -38,8 +42,9 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
         "sent": deposit.statement.head.sent, "subject": content.subject, "type": content.media_type,
         "file": what.out, "bytes": content.bytes.len(), "deposited": proven.deposited,
         "senderInForce": ended.is_none(), "acknowledged": proven.acknowledged,
+        "genesisSigned": proven.genesis_signed, "warning": proven.warning,
     });
-    let warning = warning(ended);
+    let warning = warnings(&proven, ended);
     let text = format!(
         "from    {} ({})\nsubject {}\ntype    {}\nfile    {} ({} bytes)\ndeposit block {}, at {} s since 1970{warning}",
         from.organization,
@@ -55,7 +60,9 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn acknowledge(party: &Party, id: B256, chain: &TrustedMain, output: &Output) -> Result<ExitCode> {
+pub(super) async fn acknowledge(party: &Party, what: &AcknowledgeMessage, output: &Output) -> Result<ExitCode> {
+    let (id, chain) = (what.message, &what.chain);
+    let without_genesis = WithoutGenesis::from(what.version_1);
     let progress = output.progress("opening");
     // Who says that it has received a message can read it.
     let (deposit, _) = open(party, id).await?;
@@ -64,16 +71,8 @@ pub(super) async fn acknowledge(party: &Party, id: B256, chain: &TrustedMain, ou
         bail!("message {id} is for {}, and a message is acknowledged by its receiver", head.to.address);
     }
     progress.set_message("verifying the deposit");
-    let Vouched { ended, .. } = vouched(party, &deposit, chain).await?;
-    let stated = Stated::write(Acknowledgement {
-        version: VERSION,
-        chain_id: head.chain_id,
-        genesis: Some(chain_of(&chain.genesis)?.genesis_hash()),
-        message: id,
-        deposit: deposit.digest(),
-        by: head.to,
-        received: now(),
-    })?;
+    let Vouched { proven, ended } = vouched(party, &deposit, chain, without_genesis).await?;
+    let stated = Stated::of(&deposit, chain_of(&chain.genesis)?.genesis_hash(), now(), without_genesis)?;
     let signature = Bytes::from(party.keys.sign_digest(stated.digest()).await?.to_vec());
     let request = StateReceipt { statement: stated.text, signature: signature.into() };
     progress.set_message("waiting until the acknowledgement is final");
@@ -87,9 +86,13 @@ pub(super) async fn acknowledge(party: &Party, id: B256, chain: &TrustedMain, ou
         "message {id} is acknowledged: transaction {}, block {}{}",
         recorded.tx_hash,
         recorded.block_number,
-        warning(ended)
+        warnings(&proven, ended)
     );
-    output.answer(&json!({"message": id, "senderInForce": ended.is_none(), "acknowledgement": recorded}), text);
+    let answer = json!({
+        "message": id, "senderInForce": ended.is_none(), "acknowledgement": recorded,
+        "genesisSigned": proven.genesis_signed, "warning": proven.warning,
+    });
+    output.answer(&answer, text);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -101,8 +104,14 @@ struct Vouched {
 }
 
 /// That it was deposited, and when, the proof shows to whoever trusts the genesis alone; that the key is or was the organization's, the chain. What a stranger signed in an
-/// organization's name goes no further.
-async fn vouched(party: &Party, deposit: &Stated<Deposit>, chain: &TrustedMain) -> Result<Vouched> {
+/// organization's name goes no further, nor what was signed for any chain with this id (MSG-1).
+async fn vouched(
+    party: &Party,
+    deposit: &Stated<Deposit>,
+    chain: &TrustedMain,
+    without_genesis: WithoutGenesis,
+) -> Result<Vouched> {
+    deposit.ensure_names_genesis(without_genesis).context(ONLY_IF_KNOWN)?;
     let proven = proof::verified(party, deposit.id(), chain).await?;
     let main = main_chain(chain, party).await?;
     match chain::member(&main, deposit.statement.head.from, RIGHT, now_s()).await {
@@ -112,8 +121,11 @@ async fn vouched(party: &Party, deposit: &Stated<Deposit>, chain: &TrustedMain) 
     }
 }
 
-fn warning(ended: Option<&str>) -> String {
-    ended.map_or_else(String::new, |why| format!("\nbut     the sender's key counts no longer: {why}"))
+/// What is to be known before the message is relied on, in lines of the text.
+fn warnings(proven: &VerifiedMessage, ended: Option<&str>) -> String {
+    let ended = ended.map(|why| format!("\nbut     the sender's key counts no longer: {why}"));
+    let named = proven.warning.map(|what| format!("\nbut     it {what}"));
+    named.into_iter().chain(ended).collect()
 }
 
 /// A message, checked against what its sender has signed, and opened.
@@ -127,4 +139,47 @@ async fn open(party: &Party, id: B256) -> Result<(Stated<Deposit>, Content)> {
     let statement = deposit.statement.clone();
     let content = party.keys.opening(move |key| envelope::open(&envelope, &statement, key)).await??;
     Ok((deposit, content))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::{arguments::MessageCommand, commands::message::proof::tests::verified};
+
+    #[derive(Parser)]
+    struct CommandLine {
+        #[command(subcommand)]
+        command: MessageCommand,
+    }
+
+    fn given(arguments: &[&str]) -> WithoutGenesis {
+        let message = B256::ZERO.to_string();
+        let line = [&["message", arguments[0], &message, "--genesis", "main.json"], &arguments[1..]].concat();
+        match CommandLine::try_parse_from(line).unwrap().command {
+            MessageCommand::Read(what) => what.version_1.into(),
+            MessageCommand::Acknowledge(what) => what.version_1.into(),
+            _ => panic!("another command"),
+        }
+    }
+
+    // MSG-1: what names no genesis is refused unless it is asked for.
+    #[test]
+    fn version_1_is_refused_unless_it_is_asked_for() {
+        for command in [&["read", "--out", "f"][..], &["acknowledge"]] {
+            assert_eq!(given(command), WithoutGenesis::Refused);
+            assert_eq!(given(&[command, &["--accept-version-1"]].concat()), WithoutGenesis::Accepted);
+        }
+    }
+
+    // MSG-1
+    #[test]
+    fn a_message_that_names_no_genesis_is_shown_with_a_warning() {
+        assert_eq!(warnings(&verified(true), None), "");
+        assert!(warnings(&verified(false), Some("it was revoked")).contains("names no genesis"));
+        assert!(warnings(&verified(true), Some("it was revoked")).contains("it was revoked"));
+    }
 }
