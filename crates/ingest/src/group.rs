@@ -124,7 +124,7 @@ impl<'a> Group<'a> {
             }
         }
         for subject in counted {
-            self.meter.count(subject, size, self.now_ms, &mut self.batch).map_err(broken)?;
+            self.meter.count(subject, size, self.now_ms).map_err(broken)?;
         }
         let place = self.push(entry::SUBMISSION, entry::submission(submission, self.now_ms));
         for (position, subject, version) in versions {

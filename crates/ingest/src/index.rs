@@ -14,8 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     entry::{BlockBounds, BlockRecord},
     journal::Position,
-    limits::MAX_USAGE_DAYS,
-    usage::Usage,
+    usage::{Usage, place_of},
 };
 
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
@@ -263,7 +262,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// What a subject has used on a day, in the place of what it had used [`MAX_USAGE_DAYS`] before.
+    /// What a subject has used on a day, in the place of what it had used `MAX_USAGE_DAYS` before.
     pub(crate) fn usage(&mut self, subject: &QuotaSubject, usage: &Usage) {
         let Usage { day, operations, bytes, minute, minute_operations } = usage;
         let mut value = [0; 36];
@@ -290,7 +289,7 @@ fn key_of(source: SourceId, key: SubmissionKey) -> [u8; 36] {
 /// The subject's text and the day's place in the ring of days.
 fn usage_key(subject: &QuotaSubject, day: u32) -> Vec<u8> {
     let mut key = subject.to_string().into_bytes();
-    key.extend((day % MAX_USAGE_DAYS).to_be_bytes());
+    key.extend(place_of(day).to_be_bytes());
     key
 }
 

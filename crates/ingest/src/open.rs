@@ -98,7 +98,7 @@ fn index_group(index: &Index, group: &Group, sources: &mut Sources) -> Result<()
                 let counted = (kept.operations.len() as u64, bytes);
                 let of = organization.iter().cloned().map(QuotaSubject::Organization);
                 for subject in of.chain([QuotaSubject::Source(source)]) {
-                    meter.count(subject, counted, accepted_at_ms, &mut batch)?;
+                    meter.count(subject, counted, accepted_at_ms)?;
                 }
                 for (position, bytes) in (0..).zip(&kept.operations) {
                     let operation = Operation::parse(bytes).map_err(|_| unknown())?;

@@ -7,7 +7,10 @@ use chancery_reference_points::{
     quota::{Quota, QuotaSubject},
 };
 
-use crate::index::{Batch, Index, IndexError};
+use crate::{
+    index::{Batch, Index, IndexError},
+    limits::MAX_USAGE_DAYS,
+};
 
 pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const MINUTE_MS: u64 = 60 * 1000;
@@ -30,14 +33,26 @@ pub(crate) fn day_of(now_ms: u64) -> u32 {
 }
 
 impl Usage {
-    /// The same at a time: what is of another day or minute counts no longer.
+    /// The same at a time: what is of another day or an earlier minute counts no longer. When the clock was set back the later minute goes on, so that nothing is
+    /// given back when it comes there again; each day is kept for itself.
     pub(crate) fn at(self, now_ms: u64) -> Self {
         let (day, minute) = (day_of(now_ms), now_ms / MINUTE_MS);
         if self.day != day {
             return Self { day, minute, ..Self::default() };
         }
-        let minute_operations = if self.minute == minute { self.minute_operations } else { 0 };
-        Self { minute, minute_operations, ..self }
+        if self.minute >= minute {
+            return self;
+        }
+        Self { minute, minute_operations: 0, ..self }
+    }
+
+    /// When a member begins again.
+    fn resets_at_ms(self, member: Member) -> u64 {
+        let window = match member {
+            Member::OperationsPerDay | Member::BytesPerDay => u64::from(self.day),
+            Member::OperationsPerMinute => self.minute,
+        };
+        window.saturating_add(1).saturating_mul(member.window_ms())
     }
 
     fn plus(self, operations: u64, bytes: u64) -> Self {
@@ -101,10 +116,15 @@ impl Member {
     }
 }
 
-/// Usage that changes with one group: read from the index once, and written with it.
+/// Usage that changes with one group: read from the index once, and written with it. By day too, since a clock may step over midnight and back within a group.
 pub(crate) struct Meter<'a> {
     index: &'a Index,
-    changed: HashMap<QuotaSubject, Usage>,
+    changed: HashMap<(QuotaSubject, u32), Usage>,
+}
+
+/// The place of a day in the ring of days.
+pub(crate) const fn place_of(day: u32) -> u32 {
+    day % MAX_USAGE_DAYS
 }
 
 impl<'a> Meter<'a> {
@@ -113,9 +133,11 @@ impl<'a> Meter<'a> {
     }
 
     fn usage(&self, subject: &QuotaSubject, now_ms: u64) -> Result<Usage, IndexError> {
-        let known = match self.changed.get(subject) {
-            Some(usage) if usage.day == day_of(now_ms) => Some(*usage),
-            _ => self.index.usage(subject, day_of(now_ms))?,
+        let day = day_of(now_ms);
+        let known = match self.changed.get(&(subject.clone(), place_of(day))) {
+            // Of a day so long before or after that it has the same place: as in the index, this one takes it.
+            Some(usage) => Some(*usage).filter(|usage| usage.day == day),
+            None => self.index.usage(subject, day)?,
         };
         Ok(known.unwrap_or_default().at(now_ms))
     }
@@ -137,7 +159,7 @@ impl<'a> Meter<'a> {
             let asked = if matches!(member, Member::BytesPerDay) { bytes } else { operations };
             let used = usage.of(member);
             if used.saturating_add(asked) > limit {
-                let resets_at_ms = (now_ms / member.window_ms() + 1).saturating_mul(member.window_ms());
+                let resets_at_ms = usage.resets_at_ms(member);
                 let name = member.name();
                 let detail = if asked > limit {
                     format!("{subject}: the submission alone has {asked}, {name} allows {limit}: send fewer at once")
@@ -151,31 +173,27 @@ impl<'a> Meter<'a> {
                     .with("used", used)
                     .with("asked", asked)
                     .with("resetsAt", resets_at_ms)
-                    .with("retryAfterMs", resets_at_ms - now_ms));
+                    .with("retryAfterMs", resets_at_ms.saturating_sub(now_ms)));
             }
         }
         Ok(())
     }
 
-    /// Counts what was accepted. Usage of another day than that of `now_ms` goes into the batch before it is forgotten here.
+    /// Counts what was accepted.
     pub(crate) fn count(
         &mut self,
         subject: QuotaSubject,
         (operations, bytes): (u64, u64),
         now_ms: u64,
-        batch: &mut Batch<'_>,
     ) -> Result<(), IndexError> {
         let usage = self.usage(&subject, now_ms)?.plus(operations, bytes);
-        if let Some(before) = self.changed.get(&subject).filter(|before| before.day != usage.day) {
-            batch.usage(&subject, before);
-        }
-        self.changed.insert(subject, usage);
+        self.changed.insert((subject, place_of(usage.day)), usage);
         Ok(())
     }
 
     /// Everything that changed, into the batch.
     pub(crate) fn write(&self, batch: &mut Batch<'_>) {
-        for (subject, usage) in &self.changed {
+        for ((subject, _), usage) in &self.changed {
             batch.usage(subject, usage);
         }
     }
@@ -183,6 +201,8 @@ impl<'a> Meter<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     // QUOTA-3: a day and a minute are those of the clock (UTC); what was used in another counts no longer.
@@ -193,10 +213,39 @@ mod tests {
         assert_eq!((before.operations, before.minute_operations), (7, 7));
         let same_minute = before.at(midnight - MINUTE_MS);
         assert_eq!((same_minute.operations, same_minute.minute_operations), (7, 7));
-        let earlier = before.at(midnight - MINUTE_MS - 1);
-        assert_eq!((earlier.operations, earlier.minute_operations), (7, 0));
+        let later = Usage::default().at(midnight - MINUTE_MS - 1).plus(7, 70).at(midnight - 1);
+        assert_eq!((later.operations, later.minute_operations), (7, 0));
         let after = before.at(midnight);
         assert_eq!((after.day, after.operations, after.bytes, after.minute_operations), (20_000, 0, 0, 0));
+    }
+
+    // QUOTA-3: a clock that is set back and comes again gives nothing back.
+    #[test]
+    fn a_clock_that_steps_back_gives_nothing_back() {
+        let midnight = 20_000 * DAY_MS;
+        let noon = Usage::default().at(midnight + DAY_MS / 2).plus(7, 70);
+        let back = noon.at(midnight + DAY_MS / 2 - MINUTE_MS);
+        assert_eq!(back, noon, "the later minute is kept");
+        assert_eq!(back.plus(1, 1).at(midnight + DAY_MS / 2).minute_operations, 8);
+        assert_eq!(back.resets_at_ms(Member::OperationsPerDay), midnight + DAY_MS);
+        assert_eq!(back.resets_at_ms(Member::OperationsPerMinute), midnight + DAY_MS / 2 + MINUTE_MS);
+    }
+
+    // QUOTA-2, QUOTA-3: also when it steps over midnight and back while one group is gathered.
+    #[test]
+    fn a_group_counts_each_day_for_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(folder.path()).unwrap();
+        let (subject, midnight) = (QuotaSubject::EveryOrganization, 20_000 * DAY_MS);
+        let mut meter = Meter::new(&index);
+        for (now_ms, operations) in [(midnight, 3), (midnight - 1, 2), (midnight + 1, 4), (midnight - 2, 1)] {
+            meter.count(subject.clone(), (operations, operations), now_ms).unwrap();
+        }
+        let mut batch = index.batch();
+        meter.write(&mut batch);
+        batch.commit(1).unwrap();
+        let used = |day| index.usage(&subject, day).unwrap().map(|usage| usage.operations);
+        assert_eq!((used(19_999), used(20_000)), (Some(3), Some(7)));
     }
 
     // QUOTA-1
