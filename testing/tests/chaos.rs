@@ -28,5 +28,7 @@ fn what_was_final_survives_cuts_delay_and_loss() {
     for phase in report["phases"].as_array().unwrap() {
         assert_eq!(phase["failures"], Value::Array(Vec::new()), "{phase:#}");
         assert!(phase["healedAfterSeconds"].is_number(), "{phase:#}");
+        let nobody_goes_on = ["cut in the middle", "everybody alone"].contains(&phase["name"].as_str().unwrap());
+        assert_eq!(phase["wentOnAfterSeconds"].is_null(), nobody_goes_on, "{phase:#}");
     }
 }

@@ -11,6 +11,7 @@ mod phases;
 mod report;
 mod story;
 mod switch;
+mod watch;
 mod weather;
 
 use std::process::ExitCode;

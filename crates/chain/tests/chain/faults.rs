@@ -1,5 +1,5 @@
 //! Networks of real nodes in which everything may go wrong at once, by a seed. `cargo xtask simulate` runs many more.
-//! `docs/specs/chain.md`: CHAIN-1 to CHAIN-5, SIM-1 to SIM-7.
+//! `docs/specs/chain.md`: CHAIN-1 to CHAIN-5, CHAIN-8, SIM-1 to SIM-8.
 
 use std::{
     env,
@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use crate::support::faults;
+use crate::support::faults::{self, lies::Lie};
 
 /// Runs stories on all cores; gives those that broke a promise.
 fn broken(stories: &[(u64, u64)]) -> Vec<(u64, u64)> {
@@ -49,6 +49,16 @@ const BROKE_ONCE: [(u64, u64); 1] = [(39, 4)];
 #[test]
 fn what_broke_a_promise_once_breaks_none_now() {
     assert_eq!(broken(&BROKE_ONCE), [], "(seed, validators)");
+}
+
+// CHAIN-8, SIM-1 to SIM-6, SIM-8: blocks and gossip of one validator claim other senders all the time.
+#[test]
+fn claiming_other_senders_neither_forks_the_chain_nor_changes_whose_a_transaction_is() {
+    for seed in 6_001..=6_003 {
+        let outcome = faults::run_with(seed, 4, Lie::FalseClaims);
+        assert_eq!(outcome.drawn.get(Lie::FalseClaims.name()), Some(&1), "seed {seed}");
+        assert!(outcome.transactions > 0, "seed {seed}");
+    }
 }
 
 const SEED: u64 = 3_000;

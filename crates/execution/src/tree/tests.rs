@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod claims;
+
 use std::{path::Path, time::Duration};
 
 use alloy_consensus::{Header, SignableTransaction, TxEip4844, TxEip4844Variant, TxEip7702, TxEnvelope, TxLegacy};

@@ -10,6 +10,9 @@ use serde::Serialize;
 pub(super) struct PhaseReport {
     pub(super) name: String,
     pub(super) seconds: f64,
+    /// From the change of the weather until every host that should go on had a new final block, the second included in which what was on its way arrives. `None`:
+    /// nobody has to; or one has none, which is a failure.
+    pub(super) went_on_after_seconds: Option<f64>,
     /// Final blocks that each host gained, after what was on its way had arrived.
     pub(super) blocks: Vec<u64>,
     /// Receipts that were given in this time.
@@ -42,11 +45,17 @@ impl Report {
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{:<20} {:>8}   {:<16} {:>9}   healed after", "weather", "seconds", "blocks a host", "receipts")?;
+        writeln!(
+            f,
+            "{:<20} {:>8}   {:>13}   {:<16} {:>9}   healed after",
+            "weather", "seconds", "went on after", "blocks a host", "receipts"
+        )?;
         for phase in &self.phases {
             let blocks = phase.blocks.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
             let healed = phase.healed_after_seconds.map_or("never".to_owned(), |seconds| format!("{seconds:.1} s"));
-            writeln!(f, "{:<20} {:>8.1}   {blocks:<16} {:>9}   {healed}", phase.name, phase.seconds, phase.receipts)?;
+            let went_on = phase.went_on_after_seconds.map_or("-".to_owned(), |seconds| format!("{seconds:.1} s"));
+            let PhaseReport { name, seconds, receipts, .. } = phase;
+            writeln!(f, "{name:<20} {seconds:>8.1}   {went_on:>13}   {blocks:<16} {receipts:>9}   {healed}")?;
             for failure in &phase.failures {
                 writeln!(f, "  FAILED: {failure}")?;
             }
@@ -59,5 +68,30 @@ impl Display for Report {
         }
         writeln!(f, "blocks:   {}", if self.agreed { "the same on every host" } else { "NOT the same on every host" })?;
         write!(f, "{}", if self.survived() { "survived" } else { "NOT survived" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_says_when_it_went_on_and_nothing_where_nobody_has_to() {
+        let phase = |name: &str, went_on_after_seconds| PhaseReport {
+            name: name.to_owned(),
+            seconds: 6.0,
+            went_on_after_seconds,
+            blocks: vec![1, 1, 1, 0],
+            receipts: 3,
+            healed_after_seconds: Some(0.5),
+            failures: Vec::new(),
+        };
+        let phases = vec![phase("one host cut off", Some(4.25)), phase("everybody alone", None)];
+        let report = Report { hosts: 4, phases, receipts: 6, lost_receipts: 0, agreed: true };
+        let json = serde_json::json!(report);
+        assert_eq!(json["phases"][0]["wentOnAfterSeconds"], 4.25);
+        assert!(json["phases"][1]["wentOnAfterSeconds"].is_null());
+        let text = report.to_string();
+        assert!(text.contains("went on after") && text.contains("4.2 s"), "{text}");
     }
 }

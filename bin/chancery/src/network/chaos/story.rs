@@ -16,14 +16,13 @@ use super::{
     load::{Load, Receipts, connect},
     phases::{HOSTS, Phase, phases},
     report::{PhaseReport, Report},
+    watch::{MAX_WAIT, Watch},
     weather::Weather,
 };
 use crate::{arguments::Chaos, output::Output};
 
 /// What was on its way when the weather changed is taken in within this time.
 const SETTLE: Duration = Duration::from_secs(1);
-/// The longest wait for the network to heal.
-const MAX_HEALING: Duration = Duration::from_secs(60);
 /// How often is looked.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -91,8 +90,15 @@ async fn live(lab: &Lab, hosts: &[DynProvider], load: &Load, phase: &Phase, leng
     lab.switch.change(phase.weather.clone());
     sleep(SETTLE).await;
     let before = heads(hosts).await?;
-    sleep(length.saturating_sub(SETTLE)).await;
-    let after = later(hosts, phase, &before).await?;
+    let mut watch = Watch::new(phase, &before, length);
+    let after = loop {
+        let heads = heads(hosts).await?;
+        if watch.is_over(began.elapsed(), &heads) {
+            break heads;
+        }
+        sleep(POLL).await;
+    };
+    let went_on = watch.went_on_after();
     let receipts = load.receipts().len().saturating_sub(receipts);
     let seconds = began.elapsed().as_secs_f64();
 
@@ -111,24 +117,12 @@ async fn live(lab: &Lab, hosts: &[DynProvider], load: &Load, phase: &Phase, leng
     Ok(PhaseReport {
         name: phase.name.to_owned(),
         seconds,
+        went_on_after_seconds: went_on.map(|after| after.as_secs_f64()),
         blocks,
         receipts,
         healed_after_seconds: healed.ok().map(|after| after.as_secs_f64()),
         failures,
     })
-}
-
-/// Where the hosts are at the end of a spell of weather. It goes on while one that should have a new block has none yet: a view that the change of
-/// weather cost takes longer to give up than a short spell lasts.
-async fn later(hosts: &[DynProvider], phase: &Phase, before: &[u64]) -> Result<Vec<u64>> {
-    let began = Instant::now();
-    loop {
-        let after = heads(hosts).await?;
-        if phase.all_went_on(before, &after) || began.elapsed() >= MAX_HEALING {
-            return Ok(after);
-        }
-        sleep(POLL).await;
-    }
 }
 
 /// Waits until every host has a final block above a height; how long that took.
@@ -140,9 +134,9 @@ async fn heal(hosts: &[DynProvider], above: u64) -> Result<Duration> {
             return Ok(began.elapsed());
         }
         ensure!(
-            began.elapsed() < MAX_HEALING,
+            began.elapsed() < MAX_WAIT,
             "after {} s not every host is above block {above}: {heads:?}",
-            MAX_HEALING.as_secs()
+            MAX_WAIT.as_secs()
         );
         sleep(POLL).await;
     }

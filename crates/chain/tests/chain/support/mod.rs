@@ -18,7 +18,7 @@ use alloy::{
     signers::{SignerSync as _, local::PrivateKeySigner},
 };
 use chancery_chain::ValidatorKeys;
-use chancery_execution::{Blockchain, GenesisConfig};
+use chancery_execution::{Blockchain, GenesisConfig, SignedTransaction};
 use chancery_light::{FinalityProof, TrustedChain};
 use commonware_p2p::simulated::Link;
 use commonware_runtime::{Clock as _, deterministic};
@@ -45,6 +45,11 @@ pub fn signed_for(chain_id: u64, from: u8, transaction: TxEip1559) -> Bytes {
     let transaction = TxEip1559 { chain_id, ..transaction };
     let signature = account(from).sign_hash_sync(&transaction.signature_hash()).unwrap();
     TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into()
+}
+
+/// Who has signed a transaction, found out anew from its bytes alone.
+pub fn signer_of(transaction: &[u8]) -> Address {
+    SignedTransaction::decode(transaction.to_vec().into()).unwrap().recover().unwrap()
 }
 
 /// Keys of the validators, in the order of the set.

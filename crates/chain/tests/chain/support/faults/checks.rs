@@ -8,15 +8,17 @@
 //! | SIM-4 | nobody honest leaves evidence of having voted twice; whoever votes twice in the hearing of all is named by all |
 //! | SIM-5 | no honest node shuts out another |
 //! | SIM-6 | every certificate and handover convinces a light client that knows the genesis alone |
+//! | SIM-8 | every final transaction is from who signed it, whatever was claimed of it (CHAIN-8) |
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::{Address, B256, Bytes};
 use chancery_execution::Blockchain;
 
 use crate::support::{
     finality,
     membership::{handovers, trusted_by_epoch, verified_across_epochs},
+    signer_of,
     simulation::Simulation,
 };
 
@@ -27,13 +29,15 @@ pub struct Ledger {
     blocks: BTreeMap<u64, B256>,
     /// Transaction -> height.
     transactions: HashMap<B256, u64>,
+    /// Transaction -> who signed it.
+    signers: HashMap<B256, Address>,
     /// How far each node has been looked at since its start, and how far it had come in all.
     looked: BTreeMap<usize, u64>,
     reached: BTreeMap<usize, u64>,
 }
 
 impl Ledger {
-    /// Looks at what is final on a node since the last look (SIM-1, SIM-2).
+    /// Looks at what is final on a node since the last look (SIM-1, SIM-2, SIM-8).
     pub fn look(&mut self, node: usize, chain: &Blockchain) {
         let head = chain.head().block().height();
         let from = self.looked.insert(node, head).unwrap_or_default();
@@ -45,6 +49,12 @@ impl Ledger {
             for transaction in block.block().transactions() {
                 let before = *self.transactions.entry(transaction.hash()).or_insert(height);
                 assert_eq!(before, height, "transaction {} is in two blocks, seen by node {node}", transaction.hash());
+            }
+            assert_eq!(block.senders().len(), block.block().transactions().len());
+            for (transaction, sender) in block.block().transactions().iter().zip(block.senders().iter()) {
+                let hash = transaction.hash();
+                let signer = *self.signers.entry(hash).or_insert_with(|| signer_of(transaction.encoded()));
+                assert_eq!(*sender, signer, "sender of transaction {hash}, seen by node {node}");
             }
         }
         let reached = self.reached.entry(node).or_default();

@@ -11,6 +11,7 @@ use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng, seq::IteratorR
 
 use super::{
     channel::{SharedLiar, Topic},
+    false_claims,
     forgeries::{Forgery, other_body, sibling},
 };
 
@@ -40,6 +41,8 @@ pub enum Lie {
     Garbles,
     /// Gives some a block's header with the transactions of none: the hash is right, the block is not.
     SwapsBodies,
+    /// Says that transactions are from others than those who signed them, differently to each.
+    FalseClaims,
     /// Two machines with the same keys, each connected with some of the others.
     Twins,
 }
@@ -57,7 +60,8 @@ impl Lie {
             6 => Self::VotesForEverything,
             7 => Self::GivesUpEverything,
             8 => Self::Garbles,
-            9 => Self::SwapsBodies,
+            // Both by one number, so that no other seed tells another story than it did.
+            9 => [Self::SwapsBodies, Self::FalseClaims][random.random_range(0..2)],
             _ => Self::Twins,
         }
     }
@@ -75,6 +79,7 @@ impl Lie {
             Self::GivesUpEverything => "gives up what it finalizes",
             Self::Garbles => "garbles",
             Self::SwapsBodies => "swaps bodies",
+            Self::FalseClaims => "claims other senders",
             Self::Twins => "two machines with one key",
         }
     }
@@ -129,6 +134,10 @@ impl Liar {
             }
             (Lie::Garbles, _) if self.random.random_range(0..GARBLED_ONE_IN) == 0 => {
                 vec![(recipients, self.garbled(&message))]
+            }
+            (Lie::FalseClaims, _) => {
+                let falsified = false_claims::falsified(topic, &recipients, &message, &mut self.random);
+                falsified.unwrap_or_else(|| vec![(recipients, message)])
             }
             (Lie::SwapsBodies, Topic::Blocks) => self.swaps_body(recipients, message),
             (Lie::ProposesTwo | Lie::ProposesInvalid(_), Topic::Blocks) => self.proposes(recipients, message),

@@ -5,11 +5,12 @@
 //! seed --> story (liars, membership, classes of faults) --> run: load + faults --> heal --> checks --> outcome with its digest
 //! ```
 //!
-//! What must hold in every run (`docs/specs/chain.md`, SIM-1 to SIM-7): see `checks`.
+//! What must hold in every run (`docs/specs/chain.md`, SIM-1 to SIM-8): see `checks`.
 
 pub mod channel;
 mod checks;
 pub mod deliveries;
+mod false_claims;
 mod forgeries;
 pub mod lies;
 mod load;
@@ -29,6 +30,7 @@ use std::{
 use alloy::primitives::B256;
 use commonware_runtime::{Runner as _, deterministic};
 
+use self::lies::Lie;
 use super::simulation::simulated_time;
 
 /// What one run came to.
@@ -55,8 +57,20 @@ pub type Told = Arc<Mutex<String>>;
 ///
 /// # Panics
 /// When a promise is broken; the seed and what happened are on standard error.
-#[allow(clippy::print_stderr)]
 pub fn run(seed: u64, validators: u64) -> Outcome {
+    play(seed, validators, None)
+}
+
+/// The same with one liar, who tells this lie.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_with(seed: u64, validators: u64, lie: Lie) -> Outcome {
+    play(seed, validators, Some(lie))
+}
+
+#[allow(clippy::print_stderr)]
+fn play(seed: u64, validators: u64, lie: Option<Lie>) -> Outcome {
     let told = Told::default();
     let result = catch_unwind(AssertUnwindSafe(|| {
         let told = told.clone();
@@ -65,7 +79,7 @@ pub fn run(seed: u64, validators: u64) -> Outcome {
             .with_start_time(simulated_time())
             .with_timeout(Some(Duration::from_secs(600)));
         deterministic::Runner::new(config)
-            .start(move |context| async move { run::Run::new(context, seed, validators, told).await.play().await })
+            .start(move |context| async move { run::Run::new(context, seed, validators, lie, told).await.play().await })
     }));
     result.unwrap_or_else(|reason| {
         let story = told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

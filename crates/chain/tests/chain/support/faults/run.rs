@@ -60,10 +60,20 @@ fn built(change: Change, keys: &[ValidatorKeys], validators: usize) -> BuiltGene
 }
 
 impl Run {
-    pub async fn new(context: deterministic::Context, seed: u64, validators: u64, told: Told) -> Self {
+    pub async fn new(
+        context: deterministic::Context,
+        seed: u64,
+        validators: u64,
+        lie: Option<Lie>,
+        told: Told,
+    ) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let count = validators as usize;
-        let story = Story::draw(&mut random, count);
+        let drawn = Story::draw(&mut random, count);
+        let story = match lie {
+            Some(lie) => drawn.of_one_liar(lie),
+            None => drawn,
+        };
         let keys = validator_keys(validators + u64::from(story.change.has_candidate()));
         let genesis = built(story.change, &keys, count);
         let plan = Plan::new(story.change, &keys, count);

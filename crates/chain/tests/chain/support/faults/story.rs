@@ -152,6 +152,12 @@ impl Story {
         }
     }
 
+    /// The same with one liar alone, the first validator, among validators of whom none leaves or loses data: as many faults as four bear.
+    pub fn of_one_liar(self, lie: Lie) -> Self {
+        let change = if self.change == Change::Join { Change::Join } else { Change::None };
+        Self { liars: BTreeMap::from([(0, lie)]), change, losers: Vec::new(), ..self }
+    }
+
     /// A change that leaves no epoch with more liars than it bears.
     fn draw_change(random: &mut StdRng, validators: usize, liars: &BTreeMap<usize, Lie>) -> Change {
         let honest = (0..validators).filter(|index| !liars.contains_key(index)).choose(random).unwrap();
