@@ -197,7 +197,7 @@ pub(crate) struct Up {
     /// Address where registered sources submit over MQTT (3.1.1 and 5); port 0 takes a free one. Default: 127.0.0.1:1883, or a free port if that is taken.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) mqtt: Option<std::net::SocketAddr>,
-    /// Speak TLS alone there (at 127.0.0.1:8883 by default): its certificate chain, PEM.
+    /// Speak TLS alone there (at 127.0.0.1:8883 by default): its certificate chain, PEM. Replaced files are taken within seconds.
     #[arg(long, value_name = "FILE", requires = "mqtt_tls_key")]
     pub(crate) mqtt_tls_certificate: Option<PathBuf>,
     /// The private key of that certificate, PEM, of mode 0600.

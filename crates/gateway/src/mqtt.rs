@@ -25,13 +25,11 @@ mod decide;
 pub mod limits;
 mod listener;
 mod metrics;
-mod tls;
 pub mod topics;
 
 pub use broker::{Broker, BrokerError, follow};
 pub use listener::{ListenerOptions, serve};
 pub use metrics::ListenerMetrics;
-pub use tls::{Tls, TlsError};
 
 #[cfg(test)]
 pub(crate) mod tests;

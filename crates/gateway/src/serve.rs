@@ -19,6 +19,7 @@ use crate::{
     metrics::{Metrics, MetricsSource},
     openapi, routes,
     state::Shared,
+    tls::Spoken,
     web::{self, Web},
 };
 
@@ -172,4 +173,13 @@ enum Protocol {
     Http,
     /// HTTP/2 alone.
     Grpc,
+}
+
+impl From<Protocol> for Spoken {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Http => Self::Http,
+            Protocol::Grpc => Self::Grpc,
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! The gateway's own TLS: a certificate that its clients trust by the Web's authorities or their organization's, and its key, in two PEM files that may be replaced at any time.
+//! TLS 1.3 (RFC 8446) of the gateway and of the MQTT listener: a certificate that clients trust by the Web's authorities or their organization's, and its key, in two PEM files that
+//! may be replaced at any time. Clients show none: what authenticates a request or a submission is its signature.
 
 use std::{
     fmt, fs,
@@ -21,10 +22,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use zeroize::Zeroizing;
 
-use crate::limits::HEADER_TIMEOUT;
-
 /// Largest file, in bytes: chains of certificates have a few thousand.
 const MAX_FILE_BYTES: u64 = 256 * 1024;
+/// Room beyond the length of a file, for the read that finds its end.
+const ROOM_BYTES: usize = 64;
 /// Most certificates that are shown.
 const MAX_CHAIN: usize = 10;
 /// The files are read again when so long has passed since they were read last.
@@ -63,16 +64,28 @@ struct Shown {
     read_at: Mutex<Instant>,
 }
 
-/// TLS 1.3 of the gateway. Cheap to clone.
+/// What is spoken over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// REST and the web.
+    Http,
+    /// gRPC.
+    Grpc,
+    /// MQTT, whose clients name no protocol.
+    Mqtt,
+}
+
+/// TLS 1.3 with one certificate. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     shown: Arc<Shown>,
     http: Arc<ServerConfig>,
     grpc: Arc<ServerConfig>,
+    mqtt: Arc<ServerConfig>,
 }
 
 impl ServerTls {
-    /// Reads certificate and key.
+    /// Reads a certificate, with those that lead to its issuer after it, and its private key (PKCS#8, SEC1 or PKCS#1), which nobody else may read.
     ///
     /// # Errors
     /// [`TlsFileError`].
@@ -81,17 +94,28 @@ impl ServerTls {
         let held = RwLock::new(Arc::new(read(certificate, key, &provider)?));
         let (certificate, key, read_at) = (certificate.to_owned(), key.to_owned(), Mutex::new(Instant::now()));
         let shown = Arc::new(Shown { certificate, key, provider, held, read_at });
-        Ok(Self { http: speaking(&shown, &["h2", "http/1.1"])?, grpc: speaking(&shown, &["h2"])?, shown })
+        let (http, grpc) = (speaking(&shown, &["h2", "http/1.1"])?, speaking(&shown, &["h2"])?);
+        let mqtt = speaking(&shown, &[])?;
+        Ok(Self { shown, http, grpc, mqtt })
     }
 
     /// The handshake with a client; bounded in time.
-    pub(crate) async fn accept(&self, is_grpc: bool, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn accept(
+        &self,
+        spoken: Spoken,
+        bound: Duration,
+        stream: TcpStream,
+    ) -> io::Result<TlsStream<TcpStream>> {
         let shown = Arc::clone(&self.shown);
         if shown.is_due() {
             tokio::task::spawn_blocking(move || shown.refresh()).await.ok();
         }
-        let config = Arc::clone(if is_grpc { &self.grpc } else { &self.http });
-        tokio::time::timeout(HEADER_TIMEOUT, TlsAcceptor::from(config).accept(stream)).await?
+        let config = match spoken {
+            Spoken::Http => &self.http,
+            Spoken::Grpc => &self.grpc,
+            Spoken::Mqtt => &self.mqtt,
+        };
+        tokio::time::timeout(bound, TlsAcceptor::from(Arc::clone(config)).accept(stream)).await?
     }
 }
 
@@ -144,22 +168,31 @@ fn read(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<Cer
     CertifiedKey::from_der(chain, secret, provider).map_err(|error| unusable(key, &error))
 }
 
+/// A file with a bound. It may be the key: it is wiped when it is done with, and has its room from the beginning, so that no copy is left behind.
 fn bytes(path: &Path, is_secret: bool) -> Result<Zeroizing<Vec<u8>>, TlsFileError> {
     let unreadable = |error| TlsFileError::Unreadable { path: path.to_owned(), error };
     let file = fs::File::open(path).map_err(unreadable)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if is_secret && file.metadata().map_err(unreadable)?.permissions().mode() & 0o077 != 0 {
-            return Err(TlsFileError::Open(path.to_owned()));
-        }
+    let metadata = file.metadata().map_err(unreadable)?;
+    if is_secret && may_be_read_by_others(&metadata) {
+        return Err(TlsFileError::Open(path.to_owned()));
     }
-    let mut bytes = Zeroizing::new(Vec::new());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len().min(MAX_FILE_BYTES) as usize + ROOM_BYTES));
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(unusable(path, &format_args!("it is larger than {MAX_FILE_BYTES} bytes")));
     }
     Ok(bytes)
+}
+
+#[cfg(unix)]
+fn may_be_read_by_others(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn may_be_read_by_others(_: &fs::Metadata) -> bool {
+    false
 }
 
 fn unusable(path: &Path, what: &dyn fmt::Display) -> TlsFileError {

@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use alloy_primitives::Address;
 use anyhow::{Context, Result};
-use chancery_gateway::mqtt::{self, Broker, ListenerOptions, Tls};
+use chancery_gateway::{
+    mqtt::{self, Broker, ListenerOptions},
+    tls::ServerTls,
+};
 use chancery_reference_points::r2d::R2dSources;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -17,7 +20,7 @@ pub(crate) fn brokers(urls: &[String], city: Address) -> Result<Vec<Broker>> {
 
 /// How the listener speaks: TLS with the files that were named, or clear text.
 pub(crate) fn listener_options(files: Option<(&Path, &Path)>) -> Result<ListenerOptions> {
-    let tls = files.map(|(certificate, key)| Tls::open(certificate, key)).transpose();
+    let tls = files.map(|(certificate, key)| ServerTls::open(certificate, key)).transpose();
     Ok(ListenerOptions { tls: tls.context("--mqtt-tls-certificate, --mqtt-tls-key")?, ..ListenerOptions::default() })
 }
 

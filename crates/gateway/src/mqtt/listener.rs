@@ -10,15 +10,17 @@ use super::{
     connection::converse,
     limits::{CONNECT_TIMEOUT, MAX_CLIENTS},
     metrics::ListenerMetrics,
-    tls::Tls,
 };
-use crate::limits::DRAIN_TIMEOUT;
+use crate::{
+    limits::DRAIN_TIMEOUT,
+    tls::{ServerTls, Spoken},
+};
 
 /// How a listener speaks.
 #[derive(Clone, Debug, Default)]
 pub struct ListenerOptions {
     /// TLS alone; in clear text without it.
-    pub tls: Option<Tls>,
+    pub tls: Option<ServerTls>,
     /// Where it counts.
     pub metrics: ListenerMetrics,
 }
@@ -44,12 +46,12 @@ pub async fn serve(
                 // Answers are small: waiting for more to send only makes them late.
                 let _ = stream.set_nodelay(true);
                 let (sources, shutdown) = (Arc::clone(&sources), shutdown.clone());
-                let (acceptor, metrics) = (tls.as_ref().map(Tls::acceptor), metrics.clone());
+                let (tls, metrics) = (tls.clone(), metrics.clone());
                 clients.spawn(async move {
                     let _open = metrics.connected();
-                    match acceptor {
+                    match tls {
                         None => converse(stream, sources.as_ref(), &metrics, &shutdown).await,
-                        Some(acceptor) => match within(acceptor.accept(stream), &shutdown).await {
+                        Some(tls) => match agreed(tls.accept(Spoken::Mqtt, CONNECT_TIMEOUT, stream), &shutdown).await {
                             Some(stream) => converse(stream, sources.as_ref(), &metrics, &shutdown).await,
                             None => metrics.handshake_failed(),
                         },
@@ -72,17 +74,12 @@ pub async fn serve(
     }
 }
 
-/// A handshake that is done in time; nobody waits for one when the city stops.
-async fn within<T>(handshake: impl Future<Output = std::io::Result<T>>, shutdown: &CancellationToken) -> Option<T> {
+/// A handshake that is done; nobody waits for one when the city stops.
+async fn agreed<T>(handshake: impl Future<Output = std::io::Result<T>>, shutdown: &CancellationToken) -> Option<T> {
     tokio::select! {
         () = shutdown.cancelled() => None,
-        done = tokio::time::timeout(CONNECT_TIMEOUT, handshake) => match done {
-            Ok(Ok(stream)) => Some(stream),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a client and the MQTT listener did not agree on TLS");
-                None
-            }
-            Err(_) => None,
-        },
+        done = handshake => {
+            done.inspect_err(|error| tracing::debug!(%error, "a client and the MQTT listener did not agree on TLS")).ok()
+        }
     }
 }

@@ -10,7 +10,10 @@ use super::{
     Peer, Protocol,
     connection::{Patience, connection},
 };
-use crate::{limits::DRAIN_TIMEOUT, state::Shared};
+use crate::{
+    limits::{DRAIN_TIMEOUT, HEADER_TIMEOUT},
+    state::Shared,
+};
 
 /// How long nothing is accepted after a connection could not be.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -52,7 +55,7 @@ pub(super) async fn serve(
                 connections.spawn(async move {
                     let ended = match tls {
                         None => connection(router, protocol, stream, peer, Patience::USUAL, shutdown).await,
-                        Some(tls) => match tls.accept(protocol == Protocol::Grpc, stream).await {
+                        Some(tls) => match tls.accept(protocol.into(), HEADER_TIMEOUT, stream).await {
                             Ok(stream) => {
                                 Box::pin(connection(router, protocol, stream, peer, Patience::USUAL, shutdown)).await
                             }

@@ -1,6 +1,13 @@
 //! The listener over TLS, with what it counts.
 
-use std::{fs, net::Ipv4Addr, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::BytesMut;
 use chancery_reference_points::Code;
@@ -21,12 +28,20 @@ use super::{
     conversation::{acknowledged, connect, line, packets_of, publish},
     sources::Sources,
 };
-use crate::mqtt::{ListenerMetrics, ListenerOptions, Tls, TlsError, serve, topics::OPERATIONS};
+use crate::{
+    mqtt::{ListenerMetrics, ListenerOptions, serve, topics::OPERATIONS},
+    tls::{ServerTls, TlsFileError},
+};
 
 /// Of `localhost`, signed by itself, until 2125.
 const CERTIFICATE: &str = include_str!("tls/certificate.pem");
 /// A key for these tests alone.
 const KEY: &str = include_str!("tls/key.pem");
+/// Another pair, which clients of the first do not trust.
+const OTHER_CERTIFICATE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway/tls/second.pem"));
+const OTHER_KEY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway/tls/second-key.pem"));
+/// Many times what it takes until files are read again.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 fn written(folder: &Path, name: &str, text: &str, mode: u32) -> std::path::PathBuf {
     let path = folder.join(name);
@@ -59,16 +74,22 @@ fn bytes_of(packets: &[Packet]) -> BytesMut {
 fn a_key_that_others_may_read_is_not_used_and_what_does_not_fit_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = written(folder.path(), "certificate.pem", CERTIFICATE, 0o644);
-    let open = |mode, text: &str| Tls::open(&certificate, &written(folder.path(), "key.pem", text, mode));
+    let open = |mode, text: &str| ServerTls::open(&certificate, &written(folder.path(), "key.pem", text, mode));
     for mode in [0o644, 0o640, 0o604, 0o660] {
-        assert!(matches!(open(mode, KEY), Err(TlsError::KeyExposed(_))), "{mode:o}");
+        assert!(matches!(open(mode, KEY), Err(TlsFileError::Open(_))), "{mode:o}");
     }
     assert!(open(0o600, KEY).is_ok());
-    assert!(matches!(open(0o600, CERTIFICATE), Err(TlsError::Pem { expected: "private key", .. })));
-    let key = written(folder.path(), "key.pem", KEY, 0o600);
-    assert!(matches!(Tls::open(&key, &key), Err(TlsError::Pem { expected: "certificate chain", .. })));
+    let unusable = |opened: Result<ServerTls, TlsFileError>| match opened {
+        Err(TlsFileError::Unusable { path, what }) => (path, what),
+        other => panic!("expected files that cannot be used, got {other:?}"),
+    };
+    let key = folder.path().join("key.pem");
+    assert_eq!(unusable(open(0o600, CERTIFICATE)).0, key);
+    written(folder.path(), "key.pem", KEY, 0o600);
+    let (path, what) = unusable(ServerTls::open(&key, &key));
+    assert!(path == key && what.contains("it holds 0 certificates"), "{what}");
     let absent = folder.path().join("absent");
-    assert!(matches!(Tls::open(&absent, &key), Err(TlsError::Unreadable { .. })));
+    assert!(matches!(ServerTls::open(&absent, &key), Err(TlsFileError::Unreadable { .. })));
 }
 
 // MQTT-5, M-SEC
@@ -77,8 +98,10 @@ async fn submissions_come_over_tls_and_clear_text_gets_no_answer() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = written(folder.path(), "certificate.pem", CERTIFICATE, 0o644);
     let key = written(folder.path(), "key.pem", KEY, 0o600);
-    let options =
-        ListenerOptions { tls: Some(Tls::open(&certificate, &key).unwrap()), metrics: ListenerMetrics::default() };
+    let options = ListenerOptions {
+        tls: Some(ServerTls::open(&certificate, &key).unwrap()),
+        metrics: ListenerMetrics::default(),
+    };
     let measured = options.metrics.source();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -119,4 +142,42 @@ async fn submissions_come_over_tls_and_clear_text_gets_no_answer() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }
+}
+
+/// Connects until a client of the first certificate is taken, or is not.
+async fn until_trusted(address: SocketAddr, expected: bool) {
+    let looked = async {
+        loop {
+            let tcp = TcpStream::connect(address).await.unwrap();
+            let agreed = connector().connect(ServerName::try_from("localhost").unwrap(), tcp).await;
+            if agreed.is_ok() == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(MAX_WAIT, looked).await.unwrap();
+}
+
+// MQTT-5: as the gateway does, and back again.
+#[tokio::test]
+async fn a_certificate_that_is_replaced_is_shown_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |certificate: &str, key: &str| {
+        (written(folder.path(), "certificate.pem", certificate, 0o644), written(folder.path(), "key.pem", key, 0o600))
+    };
+    let (certificate, key) = put(CERTIFICATE, KEY);
+    let tls = Some(ServerTls::open(&certificate, &key).unwrap());
+    let options = ListenerOptions { tls, metrics: ListenerMetrics::default() };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sources, stop) = (Arc::new(Sources::refusing([])), CancellationToken::new());
+    let serving = tokio::spawn(serve(listener, sources, options, stop.clone()));
+    until_trusted(address, true).await;
+    put(OTHER_CERTIFICATE, OTHER_KEY);
+    until_trusted(address, false).await;
+    put(CERTIFICATE, KEY);
+    until_trusted(address, true).await;
+    stop.cancel();
+    serving.await.unwrap();
 }
