@@ -100,7 +100,7 @@ impl Claims {
             return None;
         }
         let (head, rest) = bytes.split_at(TAG + 1);
-        let answer = bytes::Bytes::decode_cfg(rest, &RangeCfg::from(..)).ok()?;
+        let answer = bytes::Bytes::decode_cfg(bytes::Bytes::copy_from_slice(rest), &RangeCfg::from(..)).ok()?;
         let (at, block) =
             (0..answer.len()).find_map(|at| Some((at, ConsensusBlock::decode(answer.slice(at..)).ok()?)))?;
         let answer = [&answer[..at], &self.in_block(&block, random)].concat();
