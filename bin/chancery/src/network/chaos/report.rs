@@ -86,12 +86,12 @@ mod tests {
             healed_after_seconds: Some(0.5),
             failures: Vec::new(),
         };
-        let phases = vec![phase("one host cut off", Some(4.25)), phase("everybody alone", None)];
+        let phases = vec![phase("one host cut off", Some(4.5)), phase("everybody alone", None)];
         let report = Report { hosts: 4, phases, receipts: 6, lost_receipts: 0, agreed: true };
         let json = serde_json::json!(report);
-        assert_eq!(json["phases"][0]["wentOnAfterSeconds"], 4.25);
+        assert_eq!(json["phases"][0]["wentOnAfterSeconds"], 4.5);
         assert!(json["phases"][1]["wentOnAfterSeconds"].is_null());
         let text = report.to_string();
-        assert!(text.contains("went on after") && text.contains("4.2 s"), "{text}");
+        assert!(text.contains("went on after") && text.contains("4.5 s"), "{text}");
     }
 }
