@@ -45,6 +45,9 @@ impl Department {
             parts.push(part);
             tell(&parts);
             if last {
+                if parts.len() >= MAX_RUN_PARTS {
+                    tracing::warn!(parts = parts.len(), "a run has no more parts: run again for what is left");
+                }
                 return Ok(parts);
             }
         }
