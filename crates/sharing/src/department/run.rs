@@ -45,7 +45,7 @@ impl Department {
             parts.push(part);
             tell(&parts);
             if last {
-                if parts.len() >= MAX_RUN_PARTS {
+                if source.keeps_position() {
                     tracing::warn!(parts = parts.len(), "a run has no more parts: run again for what is left");
                 }
                 return Ok(parts);
