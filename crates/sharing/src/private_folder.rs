@@ -14,6 +14,15 @@ pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
+/// Whether others than its owner may enter it.
+pub(crate) fn is_exposed(folder: &Path) -> io::Result<bool> {
+    let found = fs::metadata(folder)?;
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o077 != 0);
+    #[cfg(not(unix))]
+    return Ok(!found.is_dir());
+}
+
 /// Opens files that are made with mode 0600.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();

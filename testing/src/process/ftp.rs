@@ -36,6 +36,12 @@ pub struct FtpOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meanwhile: Option<&'static str>,
     pub times: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grows: Option<String>,
+    pub pause_ms: u64,
+    pub repeats: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked: Option<String>,
 }
 
 /// A running server on 127.0.0.1. Killed when dropped.

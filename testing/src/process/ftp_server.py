@@ -12,6 +12,10 @@ The one argument is JSON:
   dies_after bytes of data after which the process kills itself
   meanwhile  what happens to a file after it was opened: `grows`, `shrinks`, `goes` or `endless`
   times      how often
+  grows      a file that has one more row each time that the directory is listed
+  pause_ms   how long it waits before each command, and before each piece of data
+  repeats    true: the refusal of a password repeats it
+  locked     a file that is listed and not given
 
 It prints its port once it listens, and ends when its standard input does.
 """
@@ -21,6 +25,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.filesystems import AbstractedFS
@@ -29,6 +34,10 @@ from pyftpdlib.servers import FTPServer
 
 options = json.loads(sys.argv[1])
 left = {"times": options.get("times", 0), "bytes": options.get("dies_after")}
+
+
+def pause():
+    time.sleep(options.get("pause_ms", 0) / 1000)
 
 
 class Endless:
@@ -61,9 +70,26 @@ class Handling:
         if options.get("log") and cmd != "PASS":
             with open(options["log"], "a") as log:
                 log.write(line + "\n")
+        pause()
         super().pre_process_command(line, cmd, arg)
 
+    def ftp_MLSD(self, path):
+        if options.get("grows"):
+            file = os.path.join(options["root"], options["grows"])
+            status = os.stat(file)
+            with open(file, "a") as more:
+                more.write("2024-01-01,sun\n")
+            os.utime(file, (status.st_atime, status.st_mtime + 10))
+        return super().ftp_MLSD(path)
+
+    def ftp_PASS(self, line):
+        if options.get("repeats"):
+            return self.respond("530-" + line + " is wrong.\r\n530 Not " + line)
+        return super().ftp_PASS(line)
+
     def ftp_RETR(self, file):
+        if options.get("locked") == os.path.basename(file):
+            return self.respond("553 It is locked.")
         opened = super().ftp_RETR(file)
         if left["times"] > 0:
             left["times"] -= 1
@@ -81,6 +107,7 @@ class Handling:
 
 class Dying:
     def send(self, data):
+        pause()
         sent = super().send(data)
         if left["bytes"] is not None:
             left["bytes"] -= sent

@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use chancery_sharing::{
     extract::{FileFormat, RemoteSource},
     remote::{
-        Access, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_SPOOL_BYTES, FtpLogin, HostKey, PATIENCE, Password, Pattern,
-        RemoteConfig,
+        Access, DEFAULT_MAX_FILE_BYTES, DEFAULT_MAX_SPOOL_BYTES, Deadlines, FtpLogin, HostKey, PATIENCE, Password,
+        Pattern, RemoteConfig,
     },
 };
 use serde::Deserialize;
@@ -100,6 +100,7 @@ impl RemoteSection {
                 |most| most.saturating_mul(MEGABYTE),
             ),
             patience: PATIENCE,
+            deadlines: Deadlines::default(),
         };
         Ok(RemoteSource::new(config, self.format.into()))
     }

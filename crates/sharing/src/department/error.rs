@@ -83,6 +83,14 @@ pub enum DepartmentError {
         /// Which.
         version: u32,
     },
+    /// Behind a text no part can be a version.
+    #[error(
+        "version {version} of the asset is a text, and parts of extracts are versions, one for one: declare another data set, with a state of its own, for extracts"
+    )]
+    SharesTexts {
+        /// Which.
+        version: u32,
+    },
     /// Not a text that goes on the chain.
     #[error(
         "{0}: a text on the chain is UTF-8 of 1 to 4096 bytes without control characters, and its type 1 to 32 printable ASCII characters"

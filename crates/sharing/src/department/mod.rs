@@ -16,6 +16,7 @@ mod folder;
 mod hand_out;
 mod keys;
 mod publish;
+mod run;
 
 pub use asset::{AskedAccess, AssetContract};
 pub use declare::{Change, Declared, Rules, declare};
@@ -24,6 +25,7 @@ pub use folder::{AssetRecord, StateFolder};
 pub use hand_out::HandedOut;
 pub use keys::EpochKeys;
 pub use publish::{AccessInformation, PublishedVersion};
+pub use run::MAX_RUN_PARTS;
 
 use std::sync::Arc;
 

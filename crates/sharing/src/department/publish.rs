@@ -49,15 +49,34 @@ impl Department {
     /// Extracts the next part of a source. None when there are no further rows.
     ///
     /// # Errors
-    /// [`DepartmentError`]; nothing is published or recorded then.
+    /// [`DepartmentError`]; nothing is published or recorded then. [`DepartmentError::SharesTexts`] and [`DepartmentError::OtherVersion`] when the newest version
+    /// is none of this folder's parts: no part could be published behind it.
     pub async fn extract(
         &self,
         source: &dyn Source,
         declaration: &Declaration,
     ) -> Result<Option<PublishedPart>, DepartmentError> {
+        self.check_newest().await?;
         let key = self.folder.keys().of_present(self.asset.key_epoch().await?)?;
         let (store, asset, path) = (self.store.as_ref(), self.resource.object(), self.folder.extract_path());
         Ok(extract_part(source, declaration, &key, store, asset, &path).await?)
+    }
+
+    /// The number of the newest version, which is the part of that number.
+    pub(super) async fn check_newest(&self) -> Result<u32, DepartmentError> {
+        let version = self.asset.latest_version().await?;
+        let index = usize::try_from(version).map_err(|_| DepartmentError::Answer)?;
+        if let Some(last) = index.checked_sub(1) {
+            let found = self.asset.fingerprint(version).await?;
+            if found.is_zero() {
+                return Err(DepartmentError::SharesTexts { version });
+            }
+            let known = self.folder.extract()?.parts.get(last).map(|part| B256::from(part.fingerprint.0));
+            if known != Some(found) {
+                return Err(DepartmentError::OtherVersion { version });
+            }
+        }
+        Ok(version)
     }
 
     /// Publishes the next part that is not on the chain yet. None when all are. A crash in between is found by the next call: the chain says which version is the newest.
@@ -67,14 +86,8 @@ impl Department {
     pub async fn publish_next(&self) -> Result<Option<PublishedVersion>, DepartmentError> {
         remove_superseded(self.store.as_ref(), &self.folder.extract_path()).await?;
         let state = self.folder.extract()?;
-        let latest = self.asset.latest_version().await?;
+        let latest = self.check_newest().await?;
         let index = usize::try_from(latest).map_err(|_| DepartmentError::Answer)?;
-        if let Some(last) = index.checked_sub(1) {
-            let known = state.parts.get(last).map(|part| B256::from(part.fingerprint.0));
-            if known != Some(self.asset.fingerprint(latest).await?) {
-                return Err(DepartmentError::OtherVersion { version: latest });
-            }
-        }
         let Some(part) = state.parts.get(index).cloned() else { return Ok(None) };
         let epoch = self.asset.key_epoch().await?;
         let key = self.folder.keys().of_present(epoch)?;
@@ -192,9 +205,16 @@ mod tests {
         assert!(check_text(&"x".repeat(MAX_TEXT_BYTES), "t").is_ok());
         let long = "x".repeat(MAX_TEXT_BYTES + 1);
         let wide = "t".repeat(33);
-        for (text, data_type) in
-            [("", "t"), (long.as_str(), "t"), ("a\u{1b}[2J", "t"), ("a", ""), ("a", "a b"), ("a", wide.as_str())]
-        {
+        for (text, data_type) in [
+            ("", "t"),
+            (long.as_str(), "t"),
+            ("a\u{1b}[2J", "t"),
+            ("a\u{202e}b", "t"),
+            ("a\u{2066}b", "t"),
+            ("a", ""),
+            ("a", "a b"),
+            ("a", wide.as_str()),
+        ] {
             assert!(matches!(check_text(text, data_type), Err(DepartmentError::Text(_))), "{text:?} {data_type:?}");
         }
     }

@@ -58,6 +58,22 @@ pub trait Source: Send + Sync {
         false
     }
 
+    /// Begins a run behind a position: takes what the run needs for itself alone. Is short; whoever records positions lets nobody else record one meanwhile.
+    ///
+    /// # Errors
+    /// [`ExtractError`].
+    async fn begin(&self, _after: Option<&Cursor>) -> Result<(), ExtractError> {
+        Ok(())
+    }
+
+    /// Brings to this machine what the parts of the run are read from, which is fixed then. May take long.
+    ///
+    /// # Errors
+    /// [`ExtractError`]. What came stays for the next run.
+    async fn gather(&self) -> Result<(), ExtractError> {
+        Ok(())
+    }
+
     /// Reads the rows of the next part into a staged, sealed file in `directory`: after the cursor's value `after` where the declaration has a
     /// cursor or the source keeps a position, all of them otherwise.
     ///

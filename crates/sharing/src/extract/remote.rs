@@ -1,9 +1,11 @@
 //! Files of a directory on a server: fetched into a spool, then read as files, in the order of their fetching.
 //!
 //! The position of an extract is the number of the last file that was read, and it is kept without a cursor in the declaration: a part holds whole files, as
-//! many as fill it.
+//! many as fill it. A run lists and fetches once, and its parts are read from what lies in the spool then: a server that always has a little more keeps none
+//! from ending.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Read as _},
     path::Path,
@@ -12,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 use ring::digest::{Context, SHA256};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Mutex};
 
 use super::{Cursor, Declaration, DeclarationError, ExtractError, FileFormat, Source, Stage, Staged, file};
 use crate::{
@@ -20,18 +22,90 @@ use crate::{
     sealing::DataKey,
 };
 
-/// Reads a directory of a server of FTP, FTPS or SFTP.
+/// One run over a directory of a server of FTP, FTPS or SFTP. It holds the spool until it is dropped.
 #[derive(Clone, Debug)]
 pub struct RemoteSource {
     config: Arc<RemoteConfig>,
     format: FileFormat,
+    run: Arc<Mutex<Option<Run>>>,
+}
+
+/// A run that has begun.
+struct Run {
+    spool: Spool,
+    begun: Option<Cursor>,
+    /// What is read in it; none before it was fetched.
+    waiting: Option<Vec<Kept>>,
+    /// What is said when nothing is left to read.
+    error: Option<RemoteError>,
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Run").field("begun", &self.begun).finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    fn gather(&mut self, config: &RemoteConfig, runtime: &Handle) -> Result<&[Kept], RemoteError> {
+        let waiting = match self.waiting.take() {
+            Some(waiting) => waiting,
+            None => {
+                self.error = runtime.block_on(update(config, &mut self.spool))?;
+                self.spool.waiting()
+            }
+        };
+        Ok(self.waiting.insert(waiting))
+    }
+
+    /// What is read behind a position: the one that the run began with, or of a file that it has.
+    fn behind(
+        &mut self,
+        after: Option<&Cursor>,
+        config: &RemoteConfig,
+        runtime: &Handle,
+    ) -> Result<&[Kept], RemoteError> {
+        let begun = self.begun.clone();
+        let waiting = self.gather(config, runtime)?;
+        let position = after.map_or(0, |after| u64::try_from(after.value).unwrap_or(0));
+        let (read, left) = waiting.split_at(waiting.partition_point(|kept| kept.taken.number <= position));
+        let is_known = match read.last() {
+            None => after == begun.as_ref(),
+            Some(kept) => {
+                kept.taken.number == position && after.and_then(|after| after.mark.as_ref()) == Some(&kept.mark)
+            }
+        };
+        if is_known { Ok(left) } else { Err(RemoteError::SpoolReplaced(config.spool.clone())) }
+    }
 }
 
 impl RemoteSource {
     /// Names the directory, and how its files are read. Nothing is asked yet.
     #[must_use]
     pub fn new(config: RemoteConfig, format: FileFormat) -> Self {
-        Self { config: Arc::new(config), format }
+        Self { config: Arc::new(config), format, run: Arc::default() }
+    }
+
+    /// Works on the run, begun behind a position when it is not yet.
+    async fn with_run<T: Send + 'static>(
+        &self,
+        after: Option<Cursor>,
+        work: impl FnOnce(&Self, &mut Run) -> Result<T, ExtractError> + Send + 'static,
+    ) -> Result<T, ExtractError> {
+        let (source, mut run) = (self.clone(), Arc::clone(&self.run).lock_owned().await);
+        tokio::task::spawn_blocking(move || {
+            let run = match &mut *run {
+                Some(run) => run,
+                none => {
+                    let position = after.as_ref().map(|after| (after.value, after.mark.as_deref()));
+                    let spool = Spool::open(&source.config, position)?;
+                    none.insert(Run { spool, begun: after, waiting: None, error: None })
+                }
+            };
+            work(&source, run)
+        })
+        .await
+        .map_err(|error| ExtractError::Writing(error.to_string()))?
     }
 }
 
@@ -39,6 +113,19 @@ impl RemoteSource {
 impl Source for RemoteSource {
     fn keeps_position(&self) -> bool {
         true
+    }
+
+    async fn begin(&self, after: Option<&Cursor>) -> Result<(), ExtractError> {
+        self.with_run(after.cloned(), |_, _| Ok(())).await
+    }
+
+    async fn gather(&self) -> Result<(), ExtractError> {
+        if self.run.lock().await.is_none() {
+            // The position is not known yet: the first part begins the run.
+            return Ok(());
+        }
+        let runtime = Handle::current();
+        self.with_run(None, move |source, run| Ok(run.gather(&source.config, &runtime).map(|_| ())?)).await
     }
 
     async fn stage(
@@ -52,17 +139,19 @@ impl Source for RemoteSource {
         if let Some(cursor) = &declaration.cursor {
             return Err(DeclarationError::Cursor(cursor.clone()).into());
         }
-        let (source, declaration, after) = (self.clone(), declaration.clone(), after.cloned());
+        let (declaration, after, runtime) = (declaration.clone(), after.cloned(), Handle::current());
         let (directory, key) = (directory.to_owned(), key.clone());
-        let runtime = Handle::current();
-        tokio::task::spawn_blocking(move || {
-            let position = after.as_ref().map(|after| (after.value, after.mark.as_deref()));
-            let mut spool = Spool::open(&source.config, position)?;
-            runtime.block_on(update(&source.config, &mut spool))?;
-            source.read(&spool.waiting(), &declaration, &Stage { directory: &directory, key: &key })
+        self.with_run(after.clone(), move |source, run| {
+            let waiting = run.behind(after.as_ref(), &source.config, &runtime)?;
+            if !waiting.is_empty() {
+                return source.read(waiting, &declaration, &Stage { directory: &directory, key: &key });
+            }
+            match run.error.take() {
+                Some(error) => Err(error.into()),
+                None => source.read(&[], &declaration, &Stage { directory: &directory, key: &key }),
+            }
         })
         .await
-        .map_err(|error| ExtractError::Writing(error.to_string()))?
     }
 }
 

@@ -86,6 +86,11 @@ impl ExtractState {
         serde_json::from_slice(&bytes).map_err(|error| ExtractError::State(error.to_string()))
     }
 
+    /// How far it is.
+    pub(crate) fn after(&self) -> Option<Cursor> {
+        self.cursor.map(|value| Cursor { value, mark: self.mark.clone() })
+    }
+
     fn save(&self, path: &Path) -> Result<(), ExtractError> {
         let directory = path.parent().ok_or_else(|| ExtractError::State("no directory".to_owned()))?;
         let mut file = NamedTempFile::new_in(directory)?;
@@ -112,24 +117,30 @@ pub async fn extract_part(
 ) -> Result<Option<PublishedPart>, ExtractError> {
     let mut state = ExtractState::load(state_path)?;
     let directory = state_path.parent().ok_or_else(|| ExtractError::State("no directory".to_owned()))?;
-    let after = state.cursor.map(|value| Cursor { value, mark: state.mark.clone() });
-    let staged = source.stage(declaration, after.as_ref(), directory, &key.key).await?;
-    let rejected = staged.rejects.count;
-    let replayed = staged.replayed;
-    if let Some(part) = state.parts.iter().position(|part| replayed.is_some() && part.replayed == replayed) {
-        return Err(ExtractError::Replayed { part: part + 1 });
-    }
-    let moved = staged.cursor.is_some() && (staged.cursor, &staged.mark) != (state.cursor, &state.mark);
-    if staged.cursor.is_some() {
-        (state.cursor, state.mark) = (staged.cursor, staged.mark);
-    }
-    if staged.rows == 0 && rejected == 0 {
+    let (staged, moved) = loop {
+        let staged = source.stage(declaration, state.after().as_ref(), directory, &key.key).await?;
+        if let Some(part) =
+            state.parts.iter().position(|part| staged.replayed.is_some() && part.replayed == staged.replayed)
+        {
+            return Err(ExtractError::Replayed { part: part + 1 });
+        }
+        let moved = staged.cursor.is_some() && (staged.cursor, &staged.mark) != (state.cursor, &state.mark);
+        if staged.cursor.is_some() {
+            (state.cursor, state.mark) = (staged.cursor, staged.mark.clone());
+        }
+        if staged.rows > 0 || staged.rejects.count > 0 {
+            break (staged, moved);
+        }
         if moved {
             // Rows were read, and none is among the chosen ones: they are not read again.
             state.save(state_path)?;
         }
-        return Ok(None);
-    }
+        // Behind files without rows others may wait, or an error of one.
+        if !moved || !source.keeps_position() {
+            return Ok(None);
+        }
+    };
+    let (rejected, replayed) = (staged.rejects.count, staged.replayed);
     let name = part_name(asset, state.parts.len() + 1)?;
     let own = name.as_str().rsplit('/').next().unwrap_or_default().trim_end_matches(".parquet.sealed");
     let rejects = staged.rejects.keep(&format!("{own}.rejects.ndjson"))?;

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::directory::is_control;
+
 /// Longest text of a server that is shown.
 const MAX_SAID_CHARS: usize = 200;
 
@@ -21,6 +23,16 @@ pub enum RemoteError {
     /// The server sends nothing, or hardly anything.
     #[error("the server was too slow: nothing whole came within {seconds} s; run again, a file goes on where it ended")]
     Stalled {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// Something came, but all of it together took too long.
+    #[error(
+        "the server was too slow: {what} was not done within {seconds} s; run again, a file goes on where it ended"
+    )]
+    Overdue {
+        /// The listing, the file or the run.
+        what: &'static str,
         /// How long it was waited for.
         seconds: u64,
     },
@@ -41,6 +53,14 @@ pub enum RemoteError {
     /// The server says no.
     #[error("the server refuses: {0}")]
     Refused(String),
+    /// The server says no to one file.
+    #[error("the server refuses {name:?}: {reason}; have it made readable or removed there")]
+    RefusedFile {
+        /// Its name.
+        name: String,
+        /// What it says.
+        reason: String,
+    },
     /// The server says what its protocol does not allow.
     #[error("the server breaks its protocol: {0}")]
     Protocol(&'static str),
@@ -128,6 +148,9 @@ pub enum RemoteError {
         "the spool {0:?} is another than the one that was read, or lost files: put the old one back, or begin with another folder of state and of spool"
     )]
     SpoolReplaced(PathBuf),
+    /// The spool is a folder that others may enter.
+    #[error("the spool {0:?} may be entered by others: chmod 700 it, or name another folder")]
+    SpoolExposed(PathBuf),
     /// The spool cannot be used.
     #[error("the spool {path:?} cannot be used: {reason}")]
     Spool {
@@ -146,6 +169,36 @@ impl RemoteError {
         Self::Lost(said(&error.to_string()))
     }
 
+    /// Whether one file is the reason, and others can be fetched without it.
+    pub(super) const fn is_about_a_file(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge { .. }
+                | Self::Changing(_)
+                | Self::Shrunk { .. }
+                | Self::WrongLength { .. }
+                | Self::Disappeared(_)
+                | Self::RefusedFile { .. }
+        )
+    }
+
+    /// Whether nothing more comes for now, and what was fetched before is as good as it was. What a server says that nobody should say is no such error.
+    pub(super) const fn leaves_the_spool(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost(_)
+                | Self::Stalled { .. }
+                | Self::Overdue { .. }
+                | Self::Certificate(_)
+                | Self::NoTls(_)
+                | Self::HostKey
+                | Self::Login(_)
+                | Self::Refused(_)
+                | Self::NoSsh(_)
+                | Self::Full(_)
+        )
+    }
+
     pub(super) fn spool(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path.to_owned()),
@@ -154,7 +207,19 @@ impl RemoteError {
     }
 }
 
-/// Text of a server, short and without characters that a terminal obeys.
+/// Text of a server, short and without characters that a terminal obeys or that turn the direction of what follows.
 pub(super) fn said(text: &str) -> String {
-    text.trim().chars().take(MAX_SAID_CHARS).map(|each| if each.is_control() { ' ' } else { each }).collect()
+    text.trim().chars().take(MAX_SAID_CHARS).map(|each| if is_control(each) { ' ' } else { each }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // S-COL, SHARE-14
+    #[test]
+    fn what_a_server_says_is_shown_short_and_obeyed_by_no_terminal() {
+        assert_eq!(said(" no\r\n\u{1b}[2J\u{9b}a\u{202e}b\u{2066}c "), "no   [2J a b c");
+        assert_eq!(said(&"x".repeat(MAX_SAID_CHARS + 1)).len(), MAX_SAID_CHARS);
+    }
 }

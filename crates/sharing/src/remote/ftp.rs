@@ -98,10 +98,11 @@ impl FtpSession {
             let password = login.password.as_ref().map_or("anonymous@", |password| password.as_str());
             reply = self.control.ask("PASS", Some(password)).await?;
         }
+        // Its words are not shown: some repeat what came, and that is the password.
         match reply.code {
             202 | 230 => Ok(()),
-            421 => Err(RemoteError::Lost(reply.text())),
-            _ => Err(RemoteError::Login(reply.text())),
+            421 => Err(RemoteError::Lost("it answers 421 to the login".to_owned())),
+            code => Err(RemoteError::Login(format!("it answers {code}"))),
         }
     }
 

@@ -46,6 +46,8 @@ pub const BLOCK_BYTES: usize = 64 * 1024;
 pub const DEFAULT_MAX_FILE_BYTES: u64 = 1_000_000_000;
 /// Largest spool when nothing is said.
 pub const DEFAULT_MAX_SPOOL_BYTES: u64 = 4_000_000_000;
+/// Most bytes that come in one run, in sizes of the spool: what changes while it is fetched, or was only touched, comes without filling that.
+pub const MAX_RUN_SPOOLS: u64 = 4;
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -70,6 +72,33 @@ pub struct RemoteConfig {
     pub max_file_bytes: u64,
     /// How long the server may take; [`PATIENCE`] unless there is a reason.
     pub patience: Duration,
+    /// How long all of it together may take.
+    pub deadlines: Deadlines,
+}
+
+/// How long what has many steps may take, though each of them is in time ([`PATIENCE`]). What ends so goes on in the next run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Connecting and listing.
+    pub listing: Duration,
+    /// A file: its bytes at this pace, and the slack.
+    pub min_bytes_per_s: u64,
+    /// For what a file needs beside its bytes.
+    pub file_slack: Duration,
+    /// All that is listed and fetched in a run.
+    pub run: Duration,
+}
+
+impl Default for Deadlines {
+    /// 10 minutes for a listing, 64 KiB/s and 2 minutes for a file, 6 hours for a run.
+    fn default() -> Self {
+        Self {
+            listing: Duration::from_secs(10 * 60),
+            min_bytes_per_s: 64 * 1024,
+            file_slack: Duration::from_secs(2 * 60),
+            run: Duration::from_secs(6 * 60 * 60),
+        }
+    }
 }
 
 /// A protocol, with what both sides show one another.

@@ -16,3 +16,15 @@ pub(super) async fn in_time<T>(
 ) -> Result<T, RemoteError> {
     timeout(patience, work).await.unwrap_or(Err(RemoteError::Stalled { seconds: patience.as_secs() }))
 }
+
+/// Waits for a work of many steps, each of which has its own patience, and not longer than that for all of them.
+///
+/// # Errors
+/// [`RemoteError::Overdue`], or the error of the work.
+pub(super) async fn within<T>(
+    what: &'static str,
+    bound: Duration,
+    work: impl Future<Output = Result<T, RemoteError>>,
+) -> Result<T, RemoteError> {
+    timeout(bound, work).await.unwrap_or(Err(RemoteError::Overdue { what, seconds: bound.as_secs() }))
+}

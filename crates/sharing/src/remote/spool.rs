@@ -14,9 +14,11 @@ use super::{
     name::FileName,
     partial::Partial,
 };
-use crate::private_folder::{make_private, private};
+use crate::private_folder::{is_exposed, make_private, private};
 
 const SUFFIX: &str = ".file";
+/// Fewest digits of a file's number in its name.
+const MIN_DIGITS: usize = 8;
 
 /// A file that waits to be read.
 #[derive(Clone, Debug)]
@@ -43,11 +45,16 @@ impl Spool {
     /// Opens it, or makes one, behind the position of an extract and its mark. What lies before it is removed.
     ///
     /// # Errors
-    /// [`RemoteError::SpoolReplaced`] when the position is none of this spool, [`RemoteError::Busy`], [`RemoteError::Spool`], [`RemoteError::Full`].
+    /// [`RemoteError::SpoolReplaced`] when the position is none of this spool, [`RemoteError::SpoolExposed`], [`RemoteError::Busy`], [`RemoteError::Spool`],
+    /// [`RemoteError::Full`].
     pub(crate) fn open(config: &RemoteConfig, after: Option<(i64, Option<&str>)>) -> Result<Self, RemoteError> {
         let folder = config.spool.clone();
         let failed = |error: io::Error| RemoteError::spool(&folder, &error);
         make_private(&folder).map_err(failed)?;
+        // One that was there is its owner's affair: nothing is put into it, and its mode stays.
+        if is_exposed(&folder).map_err(failed)? {
+            return Err(RemoteError::SpoolExposed(folder));
+        }
         let lock = private().write(true).create(true).truncate(false).open(folder.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -72,13 +79,16 @@ impl Spool {
         if whole { Ok(spool) } else { Err(RemoteError::SpoolReplaced(spool.folder)) }
     }
 
-    /// Removes files that wait for nothing; answers whether the others are there.
+    /// Removes files that wait for nothing; answers whether the others are there. What has no name of a file of a spool is somebody else's, and stays.
     fn tidy(&self) -> io::Result<bool> {
         let mut found = 0;
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let name = entry.file_name();
             let Some(number) = name.to_str().and_then(|name| name.strip_suffix(SUFFIX)) else { continue };
+            if number.len() < MIN_DIGITS || !number.bytes().all(|digit| digit.is_ascii_digit()) {
+                continue;
+            }
             if number.parse().is_ok_and(|number: u64| self.readable.contains_key(&number)) {
                 found += 1;
             } else {
@@ -141,6 +151,6 @@ impl Spool {
     }
 
     fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:08}{SUFFIX}"))
+        self.folder.join(format!("{number:0MIN_DIGITS$}{SUFFIX}"))
     }
 }

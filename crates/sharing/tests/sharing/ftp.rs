@@ -128,6 +128,14 @@ async fn a_server_that_cannot_show_who_it_is_gets_no_password() {
     let wrong = served.refusal(&at("localhost", wrong)).await;
     assert!(matches!(wrong, RemoteError::Login(_)), "{wrong}");
     assert!(!format!("{wrong:?}").contains("wrong\""), "a password is not shown");
+    let repeating = FtpServer::start(&FtpOptions { repeats: true, ..secure.clone() }).unwrap();
+    let config = served.config("localhost", repeating.port, ftps(&made.ca), "/");
+    let refused = served.refusal(&config).await;
+    assert!(matches!(&refused, RemoteError::Login(said) if said.contains("530")), "{refused}");
+    assert!(
+        !format!("{refused} {refused:?}").contains(FtpServer::PASSWORD),
+        "a password that is repeated is not shown"
+    );
 
     let plain = FtpServer::start(&serving(&served)).unwrap();
     let config = served.config("localhost", plain.port, ftps(&made.ca), "/");
@@ -160,11 +168,14 @@ async fn names_and_addresses_of_a_server_that_lead_elsewhere_are_refused() {
     let refused = served.refusal(&over_ftp(&served, &server)).await;
     assert!(matches!(&refused, RemoteError::Link(name) if name == "p.csv"), "{refused}");
 
-    // A name that is listed and not there: the server's own words are an error, and no other file is asked for.
+    // A name that is listed and not there: the server's own words are an error, and the other file comes all the same.
     let listed = vec!["type=file;size=9;modify=20200101000000; none.csv".to_owned()];
     let server = FtpServer::start(&FtpOptions { listed, ..serving(&served) }).unwrap();
-    let refused = served.refusal(&over_ftp(&served, &server)).await;
+    let (rows, refused) = served.run(&over_ftp(&served, &server), &weather()).await;
+    assert_eq!(rows, [1]);
+    let Some(ExtractError::Remote(refused)) = refused else { panic!("{refused:?}") };
     assert!(matches!(&refused, RemoteError::Disappeared(name) if name == "none.csv"), "{refused}");
+    served.put("a.csv", "date,weather\n2024-01-01,fog\n", 2);
 
     let elsewhere = Some("127.0.0.2".to_owned());
     let server = FtpServer::start(&FtpOptions { elsewhere, ..serving(&served) }).unwrap();

@@ -12,6 +12,7 @@ mod records;
 mod release;
 mod remote;
 mod rest;
+mod runs;
 mod sealing;
 mod sftp;
 mod storage;

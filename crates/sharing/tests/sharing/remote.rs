@@ -9,7 +9,7 @@ use std::{
 
 use chancery_sharing::{
     extract::{ColumnType, Declaration, ExtractError, FileFormat, PublishedPart, RemoteSource},
-    remote::{Access, Pattern, RemoteConfig, RemoteError},
+    remote::{Access, Deadlines, Pattern, RemoteConfig, RemoteError},
 };
 
 use crate::support::{Desk, dataset, declared};
@@ -62,6 +62,7 @@ impl Served {
             max_spool_bytes: 100_000_000,
             max_file_bytes: 50_000_000,
             patience: Duration::from_secs(30),
+            deadlines: Deadlines::default(),
         }
     }
 
@@ -69,7 +70,7 @@ impl Served {
         self.desk.directory.path().join("fetched")
     }
 
-    /// Extracts until there is nothing new; the rows of each part.
+    /// Extracts in runs of one part until there is nothing new; the rows of each part.
     pub async fn all(&self, config: &RemoteConfig, declaration: &Declaration) -> Vec<u64> {
         let mut rows = Vec::new();
         while let Some(part) = self.next(config, declaration).await.unwrap() {
@@ -84,6 +85,25 @@ impl Served {
         declaration: &Declaration,
     ) -> Result<Option<PublishedPart>, ExtractError> {
         self.desk.extract(&RemoteSource::new(config.clone(), FileFormat::Csv), declaration).await
+    }
+
+    /// One run; the rows of each part, and what it says at its end.
+    pub async fn run(&self, config: &RemoteConfig, declaration: &Declaration) -> (Vec<u64>, Option<ExtractError>) {
+        let (source, mut rows) = (RemoteSource::new(config.clone(), FileFormat::Csv), Vec::new());
+        loop {
+            match self.desk.extract(&source, declaration).await {
+                Ok(Some(part)) => rows.push(part.rows),
+                Ok(None) => return (rows, None),
+                Err(error) => return (rows, Some(error)),
+            }
+            assert!(rows.len() < 20, "a run has no end: {rows:?}");
+        }
+    }
+
+    /// Lines of the log of a server that begin so.
+    pub fn logged(&self, verb: &str) -> usize {
+        let log = fs::read_to_string(self.desk.directory.path().join("log")).unwrap_or_default();
+        log.lines().filter(|line| line.starts_with(verb)).count()
     }
 
     /// Why nothing comes.

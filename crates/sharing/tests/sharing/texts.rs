@@ -2,11 +2,15 @@
 
 use chancery_sharing::{
     department::DepartmentError,
+    extract::{FileFormat, FileSource},
     release::{ChainTrust, MAX_TEXT_BYTES, ReleaseError, published_text},
 };
 use serde_json::json;
 
-use super::desk::{Desk, now_s};
+use super::{
+    desk::{Desk, now_s},
+    remote::{Served, weather},
+};
 
 // S-ASSET: what was published is read word by word from the proven state, in the slot itself and beside it; a file is no text.
 #[tokio::test]
@@ -37,4 +41,14 @@ async fn a_small_text_is_published_on_the_chain_and_read_with_its_proof() {
     assert_eq!(read(Some(2)).await.unwrap().text, "Agreed.");
     assert!(matches!(read(Some(1)).await, Err(ReleaseError::NoText { version: 1 })));
     assert!(matches!(read(Some(6)).await, Err(ReleaseError::NoVersion { version: 6 })));
+
+    // A part behind a text could never be a version: it is not extracted at all.
+    let served = Served::new();
+    let source = FileSource::new(&served.desk.write("weather.csv", "date,weather\n2024-01-01,sun\n"), FileFormat::Csv);
+    let refused = department.extract(&source, &weather()).await;
+    assert!(matches!(refused, Err(DepartmentError::SharesTexts { version: 5 })), "{refused:?}");
+    let refused = department.extract_run(&source, &weather(), |_| ()).await;
+    assert!(matches!(refused, Err(DepartmentError::SharesTexts { version: 5 })), "{refused:?}");
+    assert!(department.folder().extract().unwrap().parts.is_empty());
+    assert!(department.publish_next().await.is_err());
 }

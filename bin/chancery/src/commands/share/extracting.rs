@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use chancery_sharing::{
     department::StateFolder,
-    extract::{Declaration, FileFormat, FileSource, MAX_RECORD_BYTES, PART_REJECTS, PublishedPart, Reject},
+    extract::{FileFormat, FileSource, MAX_RECORD_BYTES, PublishedPart, Reject},
 };
 use serde_json::json;
 
@@ -25,32 +25,16 @@ use crate::{
 pub(super) async fn extract(file: &OwnerFile, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let owner = Owner::open(&file.file, &keys::of(connection)?).await?;
     let department = owner.department()?;
-    let _alone = owner.folder.lock()?;
     let (source, declaration) = (owner.set.source()?, &owner.set.shared);
     let progress = output.progress("extracting");
-    let mut parts: Vec<PublishedPart> = Vec::new();
-    while let Some(part) = department.extract(source.as_ref(), declaration).await? {
-        let last = is_last(declaration, source.keeps_position(), &part);
-        parts.push(part);
+    let told = |parts: &[PublishedPart]| {
         let rows: u64 = parts.iter().map(|part| part.rows).sum();
         progress.set_message(format!("extracting: {} parts, {rows} rows", parts.len()));
-        if last {
-            break;
-        }
-    }
+    };
+    let parts = department.extract_run(source.as_ref(), declaration, told).await?;
     progress.finish_and_clear();
     output.answer(&json!({ "parts": parts }), describe(&parts, "There is nothing new."));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Without a cursor each part is the whole table. With one, a part that is not full ends a run: a source that always has a little more has an end too.
-/// A source with a position of its own ends when it has no further files: a part may end before one that cannot be read, and the run is to say so.
-fn is_last(declaration: &Declaration, keeps_position: bool, part: &PublishedPart) -> bool {
-    if keeps_position {
-        return false;
-    }
-    let is_full = part.rows + part.rejected >= declaration.part_rows || part.rejected >= PART_REJECTS;
-    declaration.cursor.is_none() || !is_full
 }
 
 pub(super) async fn replay(
@@ -151,35 +135,4 @@ fn describe(parts: &[PublishedPart], none: &str) -> String {
         writeln!(text, "{}: {} rows{}", part.location, part.rows, kept.unwrap_or_default()).ok();
     }
     if parts.is_empty() { none.to_owned() } else { text.trim_end().to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    // S-COL, SHARE-3
-    #[test]
-    fn a_run_ends_with_a_part_that_is_not_full() {
-        let declared = |cursor: Option<&str>| -> Declaration {
-            serde_json::from_value(json!({
-                "schema": "main", "table": "t", "columns": [{"name": "id", "type": "integer"}], "cursor": cursor, "part_rows": 1000
-            }))
-            .unwrap()
-        };
-        let part = |rows: u64, rejected: u64| -> PublishedPart {
-            let location = json!({"name": "a/1"});
-            serde_json::from_value(json!({
-                "location": location, "fingerprint": "00".repeat(32), "bytes": 1, "rows": rows, "rejected": rejected
-            }))
-            .unwrap()
-        };
-        for (cursor, rows, rejected, last) in
-            [(Some("id"), 1000, 0, false), (Some("id"), 999, 1, false), (Some("id"), 1, 0, true), (None, 1000, 0, true)]
-        {
-            assert_eq!(is_last(&declared(cursor), false, &part(rows, rejected)), last, "{rows} {rejected}");
-        }
-        assert!(!is_last(&declared(None), true, &part(1, 0)), "further files may wait");
-    }
 }
