@@ -217,6 +217,13 @@ async fn a_city_of_five_processes_conforms_and_loses_nothing_when_one_is_killed(
         until(async || (process_of(folder.path(), entity) != before).then_some(())).await;
         answers_again(&city.gateway, path).await;
     }
+    // Monitoring, whose door wants a supervisor: the audit goes through it.
+    let before = process_of(folder.path(), "monitoring");
+    kill(&before);
+    until(async || (process_of(folder.path(), "monitoring") != before).then_some(())).await;
+    let audit = ["--dev-key", "8", "audit"];
+    let again = until(async || run(&city.gateway, &audit).ok()).await;
+    assert_eq!((&again["operations"], &again["difference"]), (&json!(600), &Value::Null), "{again}");
     verified(folder.path(), &city.gateway, receipts.last().unwrap()).await;
     city.stop().unwrap();
     for entity in ENTITIES {
