@@ -3,8 +3,10 @@
 
 use std::{
     collections::BTreeSet,
+    fs::{DirBuilder, File},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -155,6 +157,20 @@ async fn answers_again(gateway: &str, path: &str) {
         None
     })
     .await;
+}
+
+// M-RP-12: an entity that is told to stop while it waits for its lock ends, and ends well.
+#[test]
+fn an_entity_that_is_told_to_stop_while_it_starts_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("city/genesis")).unwrap();
+    DirBuilder::new().mode(0o700).create(folder.path().join("city/doors")).unwrap();
+    let lock = File::create(lock_of(folder.path(), "processing")).unwrap();
+    lock.lock().unwrap();
+    let mut entity = Command::new(built_binary());
+    entity.args(["entity", "processing", "--until-stdin-ends", "--data-dir"]).arg(folder.path().join("city"));
+    let ended = entity.stdin(Stdio::null()).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
 }
 
 // M-RP-12, DOORS-1
