@@ -125,6 +125,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     let started = tokio::select! {
         biased;
         () = stop.as_mut() => None,
+        failed = any_failed(&nodes) => Some(Err(failed)),
         started = starting => Some(started),
     };
     let mut doors = match started {
