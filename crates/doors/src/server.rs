@@ -35,8 +35,10 @@ struct Serving {
     offered: Offered,
     /// Calls that may be answered at a time (DOORS-4).
     places: Semaphore,
-    /// KiB of all messages.
-    memory: Arc<Semaphore>,
+    /// KiB of the messages of all calls.
+    asked: Arc<Semaphore>,
+    /// KiB of all answers: apart, so that what is done waits for nothing that is still to do.
+    answered: Arc<Semaphore>,
 }
 
 /// Serves doors until `shutdown` is cancelled; then answers what is under way, at most [`DRAIN_TIMEOUT`].
@@ -44,10 +46,10 @@ pub async fn serve(listener: DoorListener, offered: Offered, shutdown: Cancellat
     serve_within(MAX_MESSAGES_KIB as usize, listener, offered, shutdown).await;
 }
 
-/// As [`serve`], with other memory for messages, in KiB.
+/// As [`serve`], with other memory for calls, and for answers, in KiB.
 async fn serve_within(memory_kib: usize, listener: DoorListener, offered: Offered, shutdown: CancellationToken) {
-    let memory = Arc::new(Semaphore::new(memory_kib));
-    let serving = Arc::new(Serving { offered, places: Semaphore::new(MAX_CALLS), memory });
+    let [asked, answered] = [(); 2].map(|()| Arc::new(Semaphore::new(memory_kib)));
+    let serving = Arc::new(Serving { offered, places: Semaphore::new(MAX_CALLS), asked, answered });
     let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -127,7 +129,7 @@ impl Serving {
             Ok(weighed) => weighed,
             Err(status) => return status.into_http(),
         };
-        let Ok(held) = Arc::clone(&self.memory).acquire_many_owned(kib).await else {
+        let Ok(held) = Arc::clone(&self.asked).acquire_many_owned(kib).await else {
             return Status::unavailable("the process is ending").into_http();
         };
         let mut held = Some(held);
@@ -139,7 +141,6 @@ impl Serving {
             let held = held.take();
             async move {
                 let answer = serving.offered.answer(service, operation, request.into_inner()).await;
-                // One after the other: who waits for memory holds none, so that nobody waits for himself.
                 drop(held);
                 serving.held(answer).await
             }
@@ -158,7 +159,7 @@ impl Serving {
     /// An answer with the memory that it takes.
     async fn held(&self, answer: Answer) -> Result<Response<Answer>, Status> {
         let kib = weight::kib(answer.encoded_len());
-        let held = Arc::clone(&self.memory).acquire_many_owned(kib).await;
+        let held = Arc::clone(&self.answered).acquire_many_owned(kib).await;
         let held = held.map_err(|_| Status::unavailable("the process is ending"))?;
         let mut response = Response::new(answer);
         response.extensions_mut().insert(Held(Arc::new(held)));
