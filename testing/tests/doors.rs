@@ -3,8 +3,10 @@
 
 use std::{
     collections::BTreeSet,
+    fs::{DirBuilder, File},
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -157,6 +159,20 @@ async fn answers_again(gateway: &str, path: &str) {
     .await;
 }
 
+// M-RP-12: an entity that is told to stop while it waits for its lock ends, and ends well.
+#[test]
+fn an_entity_that_is_told_to_stop_while_it_starts_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("city/genesis")).unwrap();
+    DirBuilder::new().mode(0o700).create(folder.path().join("city/doors")).unwrap();
+    let lock = File::create(lock_of(folder.path(), "processing")).unwrap();
+    lock.lock().unwrap();
+    let mut entity = Command::new(built_binary());
+    entity.args(["entity", "processing", "--until-stdin-ends", "--data-dir"]).arg(folder.path().join("city"));
+    let ended = entity.stdin(Stdio::null()).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+}
+
 // M-RP-12, DOORS-1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_city_of_one_process_conforms() {
@@ -217,6 +233,13 @@ async fn a_city_of_five_processes_conforms_and_loses_nothing_when_one_is_killed(
         until(async || (process_of(folder.path(), entity) != before).then_some(())).await;
         answers_again(&city.gateway, path).await;
     }
+    // Monitoring, whose door wants a supervisor: the audit goes through it.
+    let before = process_of(folder.path(), "monitoring");
+    kill(&before);
+    until(async || (process_of(folder.path(), "monitoring") != before).then_some(())).await;
+    let audit = ["--dev-key", "8", "audit"];
+    let again = until(async || run(&city.gateway, &audit).ok()).await;
+    assert_eq!((&again["operations"], &again["difference"]), (&json!(600), &Value::Null), "{again}");
     verified(folder.path(), &city.gateway, receipts.last().unwrap()).await;
     city.stop().unwrap();
     for entity in ENTITIES {

@@ -45,7 +45,7 @@ pub(crate) fn name_of(text: &str) -> Result<B256> {
     Ok(B256::right_padding_from(text.as_bytes()))
 }
 
-/// Serves until it is told to stop, beside `work`, which does not end by itself.
+/// Serves on loopback, in plain text, until it is told to stop, beside `work`, which does not end by itself. Any other address is refused.
 pub(crate) async fn serve_until(
     listen: SocketAddr,
     router: Router,
@@ -53,6 +53,10 @@ pub(crate) async fn serve_until(
     until_stdin_ends: bool,
     work: impl Future<Output = ()>,
 ) -> Result<()> {
+    ensure!(
+        check_listener(listen, false).is_ok(),
+        "{listen} is reached from other machines, and nothing is encrypted there: listen on a loopback address; {what} is reached from elsewhere through a proxy that speaks TLS"
+    );
     let serving = |listener, shutdown| tokio::spawn(serve(listener, router, shutdown));
     Box::pin(listen_until(listen, &format!("{what}=http"), until_stdin_ends, work, serving)).await
 }
@@ -89,4 +93,22 @@ async fn listen_until(
     tokio::select! { () = stop => tracing::info!("stopping"), () = work => {} }
     shutdown.cancel();
     server.await.context("the server has failed")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{future::ready, net::Ipv4Addr};
+
+    use super::*;
+
+    // M-SEC: whoever serves in plain text is on this machine alone, and no caller can forget it.
+    #[tokio::test]
+    async fn plain_text_is_served_on_loopback_alone() {
+        let serve_at = |ip: Ipv4Addr| serve_until((ip, 0).into(), Router::new(), "department", false, ready(()));
+        let refused = serve_at(Ipv4Addr::UNSPECIFIED).await.unwrap_err().to_string();
+        assert!(refused.contains("0.0.0.0:0 is reached from other machines"), "{refused}");
+        serve_at(Ipv4Addr::LOCALHOST).await.unwrap();
+    }
 }

@@ -4,6 +4,7 @@
 //! keys, genesis files -> nodes (main and side chains) -> ledger -> processing -> representation, provisioning, controlling, monitoring -> gateway
 //! ```
 
+mod apart;
 mod assembly;
 mod chain_access;
 mod children;

@@ -9,7 +9,10 @@ use tonic::body::Body;
 
 use crate::{
     FolderError, folder,
-    limits::{CONNECT_TIMEOUT, CONNECTION_WINDOW_BYTES, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, STREAM_WINDOW_BYTES},
+    limits::{
+        CONNECT_TIMEOUT, CONNECTION_WINDOW_BYTES, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, MAX_CALLS,
+        STREAM_WINDOW_BYTES,
+    },
     listener::belongs_to,
 };
 
@@ -63,6 +66,9 @@ impl Channel {
             .keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .keep_alive_while_idle(true)
+            // Answers to calls that were dropped come late, and are nobody's fault.
+            .max_concurrent_reset_streams(MAX_CALLS)
+            .max_local_error_reset_streams(None)
             .handshake(TokioIo::new(stream))
             .await?;
         tokio::spawn(async move {

@@ -26,11 +26,12 @@ mod offered;
 mod remote;
 mod server;
 mod service;
+mod weight;
 mod wire;
 
 pub use folder::{FolderError, prepare};
-pub use listener::{DoorListener, ListenError};
-pub use lock::{EntityLock, LockError};
+pub use listener::{DoorListener, ListenError, check};
+pub use lock::{EntityLock, LockError, holder};
 pub use offered::Offered;
 pub use remote::Remote;
 pub use server::serve;

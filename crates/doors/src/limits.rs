@@ -11,10 +11,13 @@ pub const MAX_CALLS: usize = 512;
 pub const MAX_CALLS_OF_CONNECTION: u32 = 256;
 /// Connections to a process: five of a city, and as many that end while their processes start again.
 pub const MAX_CONNECTIONS: usize = 16;
+/// Memory for the messages of all calls that a process answers, and as much for its answers, in KiB: more wait, calls unread. A call's message counts until it
+/// is answered, its answer until it is sent. Without it [`MAX_CALLS`] messages of [`MAX_MESSAGE_BYTES`] would be 32 GiB.
+pub const MAX_MESSAGES_KIB: u32 = 256 * 1024;
 /// Bytes of one message that wait to be read.
-pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
-/// Bytes of all messages of a connection that wait to be read.
-pub const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+pub const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+/// Bytes of all messages of a connection that wait to be read: as many as its calls may have, so that calls that wait take nothing from one that is read.
+pub const CONNECTION_WINDOW_BYTES: u32 = MAX_CALLS_OF_CONNECTION * STREAM_WINDOW_BYTES;
 /// Longest that a connection may take to be made.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a silent process is asked whether it lives.

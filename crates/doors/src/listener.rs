@@ -40,6 +40,23 @@ pub struct DoorListener {
     owner: u32,
 }
 
+/// Checks that an entity can be listened at, before anything is opened for it: makes the folder if it is missing.
+///
+/// # Errors
+/// [`ListenError`].
+pub fn check(directory: &Path, entity: &str) -> Result<(), ListenError> {
+    folder::prepare(directory)?;
+    short(folder::socket(directory, entity)).map(|_| ())
+}
+
+/// A path that a socket may have.
+fn short(path: PathBuf) -> Result<PathBuf, ListenError> {
+    if path.as_os_str().len() > MAX_SOCKET_PATH_BYTES {
+        return Err(ListenError::TooLong { path });
+    }
+    Ok(path)
+}
+
 impl DoorListener {
     /// Listens as an entity, whose lock the caller has and keeps: what a process that was killed has left behind is taken away.
     ///
@@ -47,10 +64,7 @@ impl DoorListener {
     /// [`ListenError`].
     pub fn bind(directory: &Path, entity: &str, _alone: &EntityLock) -> Result<Self, ListenError> {
         let owner = folder::owner(directory)?;
-        let path = folder::socket(directory, entity);
-        if path.as_os_str().len() > MAX_SOCKET_PATH_BYTES {
-            return Err(ListenError::TooLong { path });
-        }
+        let path = short(folder::socket(directory, entity))?;
         let unusable = |error| ListenError::Unusable { path: path.clone(), error };
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(unusable(error)),

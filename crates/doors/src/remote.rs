@@ -81,11 +81,11 @@ impl Remote {
     /// What a status means that no door has made.
     fn failed(&self, path: &str, status: &Status) -> DoorError {
         match status.code() {
-            // Another release, or a message beyond every bound: neither passes by itself.
-            GrpcCode::Unimplemented
-            | GrpcCode::InvalidArgument
-            | GrpcCode::OutOfRange
-            | GrpcCode::ResourceExhausted => wire::broken(format!("{} at {path}: {status}", self.entity)),
+            // Another release, or a message beyond every bound: neither passes by itself. A connection that was given up (`ENHANCE_YOUR_CALM`,
+            // `RESOURCE_EXHAUSTED` in gRPC) does: the next call makes another.
+            GrpcCode::Unimplemented | GrpcCode::InvalidArgument | GrpcCode::OutOfRange => {
+                wire::broken(format!("{} at {path}: {status}", self.entity))
+            }
             GrpcCode::DeadlineExceeded => wire::timed_out(self.entity),
             _ => self.unavailable(status.to_string()),
         }

@@ -98,7 +98,7 @@ impl Ingest {
     pub fn open(parts: Parts) -> Result<Self, OpenError> {
         let directory = parts.directory.join("journal");
         let index = Arc::new(Index::open(&parts.directory.join("index"))?);
-        let Opened { journal, sources, quotas, open, unrecorded } = open(&directory, &index, parts.chain_id)?;
+        let Opened { lock, journal, sources, quotas, open, unrecorded } = open(&directory, &index, parts.chain_id)?;
         let sources = Arc::new(RwLock::new(sources));
         let quotas = Arc::new(RwLock::new(quotas));
         let (commands, received) = mpsc::unbounded_channel();
@@ -107,6 +107,7 @@ impl Ingest {
         let writer = Writer {
             durable,
             journal,
+            _lock: lock,
             index: Arc::clone(&index),
             sources: Arc::clone(&sources),
             quotas: Arc::clone(&quotas),

@@ -6,6 +6,7 @@
 
 mod error;
 mod frame;
+mod lock;
 mod repair;
 mod scan;
 
@@ -17,6 +18,7 @@ use std::{
 
 pub use error::JournalError;
 pub use frame::{Entry, FRAME_HEADER_BYTES, MAX_ENTRY_BYTES, MAX_GROUP_BYTES};
+pub use lock::JournalLock;
 pub use repair::{Repair, plan_repair};
 pub use scan::Position;
 use scan::{segments, verify_segment};

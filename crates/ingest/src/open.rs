@@ -8,7 +8,7 @@ use chancery_reference_points::{DoorError, quota::QuotaSubject};
 use crate::{
     entry::{self, BlockBounds, BlockRecord, Head},
     index::{Block, Index, IndexError, Known, Version},
-    journal::{self, Group, Journal, JournalError},
+    journal::{self, Group, Journal, JournalError, JournalLock},
     quotas::Quotas,
     sources::Sources,
     subject::subject_key,
@@ -37,6 +37,7 @@ pub enum OpenError {
 }
 
 pub(crate) struct Opened {
+    pub(crate) lock: JournalLock,
     pub(crate) journal: Journal,
     pub(crate) sources: Sources,
     pub(crate) quotas: Quotas,
@@ -46,6 +47,8 @@ pub(crate) struct Opened {
 
 /// Opens the journal, and brings the index up to it.
 pub(crate) fn open(directory: &Path, index: &Index, chain_id: u64) -> Result<Opened, OpenError> {
+    std::fs::create_dir_all(directory).map_err(|source| JournalError::Io { path: directory.into(), source })?;
+    let lock = JournalLock::take(directory)?;
     let complete_to = index.complete_to()?;
     let journal = Journal::open(directory, chain_id, complete_to)?;
     let mut sources = Sources::default();
@@ -60,7 +63,7 @@ pub(crate) fn open(directory: &Path, index: &Index, chain_id: u64) -> Result<Ope
         quotas.put(setting);
     }
     let open = gathering(directory, index, journal.next_place())?;
-    Ok(Opened { journal, sources, quotas, open, unrecorded: index.unrecorded()? })
+    Ok(Opened { lock, journal, sources, quotas, open, unrecorded: index.unrecorded()? })
 }
 
 fn catch_up(directory: &Path, index: &Index, complete_to: u64, sources: &mut Sources) -> Result<(), OpenError> {

@@ -24,7 +24,7 @@ use crate::{
     entry::{BlockBounds, BlockRecord, QuotaChange},
     group::{Checked, Group, Placed},
     index::Index,
-    journal::Journal,
+    journal::{Journal, JournalLock},
     limits::{Limits, MAX_BLOCKS_IN_FLIGHT, MAX_UNRECORDED_BLOCKS},
     quotas::Quotas,
     sources::Sources,
@@ -69,6 +69,8 @@ pub(crate) struct OpenBlock {
 
 pub(crate) struct Writer {
     pub(crate) journal: Journal,
+    /// As long as anybody writes. Given back before the index is.
+    pub(crate) _lock: JournalLock,
     pub(crate) index: Arc<Index>,
     pub(crate) sources: Arc<RwLock<Sources>>,
     pub(crate) quotas: Arc<RwLock<Quotas>>,

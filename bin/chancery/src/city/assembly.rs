@@ -2,11 +2,12 @@
 
 use std::{
     net::SocketAddr,
+    pin::pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
 use chancery_certificates::roles::ConfiguredRoles;
 use chancery_chain::{ValidatorKeys, runtime_config};
@@ -76,7 +77,7 @@ pub(crate) fn lock(data: &DataDir) -> Result<std::fs::File> {
 }
 
 async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir) -> Result<()> {
-    let stop = told_to_stop(options.until_stdin_ends)?;
+    let mut stop = pin!(told_to_stop(options.until_stdin_ends)?);
     let tls = match (&options.tls_certificate, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(ServerTls::open(certificate, key)?),
         _ => None,
@@ -105,17 +106,36 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         None => None,
     };
     let nodes = nodes::start(&context, options.rpc_base_port, &data, &validators, &genesis).await?;
-    // Before any entity: the tables and the keys are made once.
-    let ground = Ground::open(&data, options.database_url.as_deref()).await?;
-    let (running, entity_doors) = Running::start(options, json, &ground, &genesis, &nodes).await?;
-    let configured = ConfiguredRoles {
-        operators: [development_key(development::OPERATOR)?.address()].into(),
-        supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
+    let mut running = None;
+    let starting = async {
+        // Before any entity: the tables and the keys are made once.
+        let ground = Ground::open(&data, options.database_url.as_deref()).await?;
+        let entities = running.insert(Running::start(options, json, &data, &nodes)?);
+        let entity_doors = entities.doors(&ground, &genesis, &nodes).await?;
+        let configured = ConfiguredRoles {
+            operators: [development_key(development::OPERATOR)?.address()].into(),
+            supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
+        };
+        let main = nodes.iter().find(|nodes| nodes.chain.name == MAIN.name).context("there is no main chain")?;
+        let main_genesis = main.first().essentials().genesis_hash;
+        let doors = entities::gateway_doors(&ground, entity_doors, configured, main_genesis)?;
+        samples::register(doors.o2c.as_ref()).await?;
+        Ok::<_, Error>(doors)
     };
-    let main = nodes.iter().find(|nodes| nodes.chain.name == MAIN.name).context("there is no main chain")?;
-    let main_genesis = main.first().essentials().genesis_hash;
-    let mut doors = entities::gateway_doors(&ground, entity_doors, configured, main_genesis)?;
-    samples::register(doors.o2c.as_ref()).await?;
+    let started = tokio::select! {
+        biased;
+        () = stop.as_mut() => None,
+        failed = any_failed(&nodes) => Some(Err(failed)),
+        started = starting => Some(started),
+    };
+    let mut doors = match started {
+        Some(Ok(doors)) => doors,
+        // Told to stop before it was there, or it cannot be: nobody is left behind.
+        ended => {
+            end(running, nodes).await;
+            return ended.map_or(Ok(()), |failed| failed.map(drop));
+        }
+    };
 
     let shutdown = CancellationToken::new();
     if let Some(watched) = alliance {
@@ -155,13 +175,19 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     shutdown.cancel();
     let served = [serving.ended().await, serving_grpc.ended().await];
     sources.wait().await;
-    // In the order of who asks whom: the gateway has ended, the chains are still there.
-    running.stop().await;
+    end(running, nodes).await;
+    outcome?;
+    served.into_iter().collect()
+}
+
+/// Stops entities and chains, in the order of who asks whom: the gateway has ended, the chains are still there.
+async fn end(running: Option<Running>, nodes: Vec<CityNodes>) {
+    if let Some(running) = running {
+        running.stop().await;
+    }
     for nodes in nodes {
         nodes.shutdown().await;
     }
-    outcome?;
-    served.into_iter().collect()
 }
 
 /// What the city's own MQTT listener speaks.

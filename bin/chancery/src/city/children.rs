@@ -1,13 +1,19 @@
 //! The five entities as processes of their own: started, started again when one ends, and stopped with the city.
 
+mod ready;
+
 use std::{
     ffi::OsString,
     path::PathBuf,
     process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result};
 use tokio::{
     process::{Child, Command},
     time::{sleep, timeout},
@@ -15,7 +21,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
-use super::{entities::remote, layout::DataDir};
+use super::layout::DataDir;
 use crate::arguments::{EntityName, Up};
 
 /// Pause before a process that has ended is started again; it doubles while that does not help.
@@ -24,18 +30,35 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// A process that has lived so long was well: the next pause is the first again.
 const WELL_AFTER: Duration = Duration::from_secs(60);
-/// Longest that all five may take to answer.
-const READY_TIMEOUT: Duration = Duration::from_secs(60);
-/// How often they are asked.
-const READY_PAUSE: Duration = Duration::from_millis(50);
 /// Longest that a process may take to end; then it is killed. What it had acknowledged is kept.
 const END_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The processes of the entities.
 pub(super) struct Children {
     data: DataDir,
+    lives: Vec<(EntityName, Arc<Life>)>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
+}
+
+/// What is known of the processes of an entity.
+#[derive(Debug, Default)]
+struct Life {
+    /// The one that runs; 0 while none does.
+    pid: AtomicU32,
+    /// How many have ended, or could not be started.
+    ended: AtomicU32,
+}
+
+impl Life {
+    fn begins(&self, pid: Option<u32>) {
+        self.pid.store(pid.unwrap_or_default(), Ordering::SeqCst);
+    }
+
+    fn ends(&self) {
+        self.begins(None);
+        self.ended.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 /// How each is started.
@@ -80,32 +103,18 @@ impl Children {
     pub(super) fn start(options: &Up, json: bool, data: &DataDir) -> Result<Self> {
         let start = Start::new(options, json)?;
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        for entity in EntityName::ALL {
-            tasks.spawn(keep(entity, start.clone(), shutdown.clone()));
+        let lives: Vec<_> = EntityName::ALL.map(|entity| (entity, Arc::<Life>::default())).into();
+        for (entity, life) in &lives {
+            tasks.spawn(keep(*entity, Arc::clone(life), start.clone(), shutdown.clone()));
         }
         tasks.close();
-        Ok(Self { data: data.clone(), tasks, shutdown })
+        Ok(Self { data: data.clone(), lives, tasks, shutdown })
     }
 
-    /// Waits until all of them answer.
+    /// Waits until all of them answer, as long as that takes: it may be a large journal that is read. One that ends again and again is given up.
     pub(super) async fn ready(&self) -> Result<()> {
-        let give_up = Instant::now() + READY_TIMEOUT;
-        for entity in EntityName::ALL {
-            let remote = remote(&self.data, entity);
-            loop {
-                match remote.health().await {
-                    Ok(health) => {
-                        let own = env!("CARGO_PKG_VERSION");
-                        let release = health.release;
-                        ensure!(release == own, "{} is of release {release}, not {own}", entity.name());
-                        break;
-                    }
-                    Err(error) if Instant::now() >= give_up => {
-                        bail!("{} does not start: {error} (its own words are above)", entity.name())
-                    }
-                    Err(_) => sleep(READY_PAUSE).await,
-                }
-            }
+        for (entity, life) in &self.lives {
+            ready::ready(&self.data, *entity, life).await?;
         }
         Ok(())
     }
@@ -118,13 +127,14 @@ impl Children {
 }
 
 /// Keeps a process of an entity until the city stops.
-async fn keep(entity: EntityName, start: Start, shutdown: CancellationToken) {
+async fn keep(entity: EntityName, life: Arc<Life>, start: Start, shutdown: CancellationToken) {
     let name = entity.name();
     let mut pause = FIRST_PAUSE;
     loop {
         let started = Instant::now();
         match start.spawn(entity) {
             Ok(mut child) => {
+                life.begins(child.id());
                 info!(entity = name, pid = child.id(), "started");
                 // Waiting would close it, and tell the process to stop.
                 let input = child.stdin.take();
@@ -138,6 +148,7 @@ async fn keep(entity: EntityName, start: Start, shutdown: CancellationToken) {
             }
             Err(error) => error!(entity = name, %error, "the process of an entity cannot be started"),
         }
+        life.ends();
         if started.elapsed() >= WELL_AFTER {
             pause = FIRST_PAUSE;
         }

@@ -124,13 +124,14 @@ pub(super) fn remote(data: &DataDir, entity: EntityName) -> Remote {
     Remote::new(&data.doors(), entity.name())
 }
 
-/// The locks of all five, for a process that is all of them: two processes would write one journal.
-pub(super) async fn lock_all(data: &DataDir) -> Result<Vec<EntityLock>> {
-    let mut locks = Vec::with_capacity(EntityName::ALL.len());
+/// Takes the locks of all five, for a process that is all of them: two processes would write one journal. They are held until it ends: what writes the
+/// journal may outlive everything else.
+pub(super) async fn lock_all(data: &DataDir) -> Result<()> {
     for entity in EntityName::ALL {
-        locks.push(EntityLock::take(&data.doors(), entity.name(), LOCK_PATIENCE).await?);
+        let lock = EntityLock::take(&data.doors(), entity.name(), LOCK_PATIENCE).await?;
+        let _ = lock.until_the_process_ends();
     }
-    Ok(locks)
+    Ok(())
 }
 
 pub(super) fn directory() -> Arc<CityDirectory> {

@@ -1,10 +1,13 @@
 //! `chancery entity`: one of the five in a process of its own, until it is told to stop.
 
+use std::pin::pin;
+
 use anyhow::{Context as _, Result, ensure};
-use chancery_doors::{DoorListener, EntityLock, serve};
+use chancery_doors::{DoorListener, EntityLock, Offered, check, serve};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    apart::apart,
     chain_access,
     entities::{self, LOCK_PATIENCE},
     layout::DataDir,
@@ -14,7 +17,7 @@ use crate::{arguments::RunEntity, stop::told_to_stop};
 
 /// Runs an entity. Its socket is there when it answers, and not before: until then others are told that it does not.
 pub(crate) async fn run(options: &RunEntity) -> Result<()> {
-    let stop = told_to_stop(options.until_stdin_ends)?;
+    let mut stop = pin!(told_to_stop(options.until_stdin_ends)?);
     let data = DataDir::new(&options.data_dir);
     ensure!(
         data.genesis().is_dir(),
@@ -22,15 +25,11 @@ pub(crate) async fn run(options: &RunEntity) -> Result<()> {
         data.path().display()
     );
     let name = options.entity.name();
-    let folder = data.doors();
-    let lock = EntityLock::take(&folder, name, LOCK_PATIENCE).await?;
-    let chains = async || chain_access::of_running_city(&data).await;
-    let offered = entities::offered(options.entity, &data, options.database_url.as_deref(), chains)
-        .await
-        .with_context(|| format!("{name} cannot be opened"))?;
-    let listener = DoorListener::bind(&folder, name, &lock)?;
-    // Until the process ends, and not a moment earlier: what writes the journal may outlive everything here.
-    std::mem::forget(lock);
+    let (listener, offered) = tokio::select! {
+        biased;
+        () = stop.as_mut() => return Ok(()),
+        opened = open(options, &data) => opened?,
+    };
     let shutdown = CancellationToken::new();
     let mut serving = Served::spawn(name, serve(listener, offered, shutdown.clone()));
     println!("ready entity={name}");
@@ -41,4 +40,20 @@ pub(crate) async fn run(options: &RunEntity) -> Result<()> {
     shutdown.cancel();
     let served = serving.ended().await;
     outcome.and(served)
+}
+
+/// Opens what the entity keeps, and listens.
+async fn open(options: &RunEntity, data: &DataDir) -> Result<(DoorListener, Offered)> {
+    let (entity, name, folder) = (options.entity, options.entity.name(), data.doors());
+    // What would fail at the end anyway fails before a journal is read.
+    check(&folder, name)?;
+    // Before anything is opened, until the process ends: what writes the journal may outlive everything here.
+    let lock = EntityLock::take(&folder, name, LOCK_PATIENCE).await?.until_the_process_ends();
+    let (data, database) = (data.clone(), options.database_url.clone());
+    let offered = apart(move || async move {
+        let chains = async || chain_access::of_running_city(&data).await;
+        entities::offered(entity, &data, database.as_deref(), chains).await
+    });
+    let offered = offered.await.with_context(|| format!("{name} cannot be opened"))?;
+    Ok((DoorListener::bind(&folder, name, lock)?, offered))
 }

@@ -1,15 +1,15 @@
 //! The five entities of a city that runs: in this process, or in five.
 
 use anyhow::Result;
-use chancery_doors::EntityLock;
 use chancery_execution::GenesisConfig;
 use chancery_ledger::ChainConfig;
 
 use super::{
+    apart::apart,
     chain_access,
     children::Children,
     entities::{EntityDoors, Ground, lock_all},
-    layout::CityChain,
+    layout::{CityChain, DataDir},
     nodes::CityNodes,
 };
 use crate::arguments::{Entities, Up};
@@ -17,44 +17,51 @@ use crate::arguments::{Entities, Up};
 /// What keeps them.
 pub(super) enum Running {
     /// In this process, which is all of them.
-    Together(Vec<EntityLock>),
+    Together,
     /// In five others.
     Separate(Children),
 }
 
 impl Running {
-    /// Starts the entities over chains that run.
-    pub(super) async fn start(
-        options: &Up,
-        json: bool,
-        ground: &Ground,
-        genesis: &[(CityChain, GenesisConfig)],
-        nodes: &[CityNodes],
-    ) -> Result<(Self, EntityDoors)> {
-        let data = &ground.data;
-        match options.entities {
-            Entities::Together => {
-                let locks = lock_all(data).await?;
-                let files = chain_access::genesis_files(genesis)?;
-                let access = chain_access::connect(configs(nodes)?, chain_access::submitter(data)?, files).await?;
-                Ok((Self::Together(locks), EntityDoors::together(ground, access).await?))
-            }
+    /// Begins to start the entities over chains that run.
+    pub(super) fn start(options: &Up, json: bool, data: &DataDir, nodes: &[CityNodes]) -> Result<Self> {
+        Ok(match options.entities {
+            Entities::Together => Self::Together,
             Entities::Separate => {
                 chancery_doors::prepare(&data.doors())?;
                 chain_access::tell_endpoints(data, nodes)?;
-                let children = Children::start(options, json, data)?;
+                Self::Separate(Children::start(options, json, data)?)
+            }
+        })
+    }
+
+    /// Waits until they are there. May be dropped.
+    pub(super) async fn doors(
+        &self,
+        ground: &Ground,
+        genesis: &[(CityChain, GenesisConfig)],
+        nodes: &[CityNodes],
+    ) -> Result<EntityDoors> {
+        let data = &ground.data;
+        match self {
+            Self::Together => {
+                lock_all(data).await?;
+                let files = chain_access::genesis_files(genesis)?;
+                let access = chain_access::connect(configs(nodes)?, chain_access::submitter(data)?, files).await?;
+                let ground = ground.clone();
+                apart(move || async move { EntityDoors::together(&ground, access).await }).await
+            }
+            Self::Separate(children) => {
                 children.ready().await?;
-                Ok((Self::Separate(children), EntityDoors::separate(data)))
+                Ok(EntityDoors::separate(data))
             }
         }
     }
 
     /// Stops them; what they have under way is answered first.
     pub(super) async fn stop(self) {
-        match self {
-            // They are held until the process ends: what writes the journal may outlive everything here.
-            Self::Together(locks) => std::mem::forget(locks),
-            Self::Separate(children) => children.stop().await,
+        if let Self::Separate(children) = self {
+            children.stop().await;
         }
     }
 }

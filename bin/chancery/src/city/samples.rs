@@ -1,10 +1,12 @@
 //! Sample offices of a development city, so that a newcomer can walk through the whole story without configuring anything. They are registered through O2C like any
 //! other, and marked as samples.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result};
 use chancery_primitives::CertificateKind;
 use chancery_reference_points::{
-    Actor, Code, DoorResult, Role,
+    Actor, Class, Code, DoorError, DoorResult, Role,
     o2c::{Change, Mode, O2c},
     organization::OrganizationKey,
 };
@@ -57,8 +59,30 @@ fn all() -> Vec<Sample> {
     samples
 }
 
-/// Registers what is not registered yet.
+/// How long an entity is waited for that is not there, as when its process has ended and is started again.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How often it is tried.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Registers what is not registered yet; again as long as what hinders it passes by itself.
 pub(crate) async fn register(o2c: &dyn O2c) -> Result<()> {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match register_missing(o2c).await {
+            Err(error) if is_temporary(&error) && Instant::now() < give_up => {
+                tracing::warn!(error = format!("{error:#}"), "the sample offices are tried again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+fn is_temporary(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<DoorError>().is_some_and(|error| error.class() == Class::Temporary)
+}
+
+async fn register_missing(o2c: &dyn O2c) -> Result<()> {
     let operator = development_key(development::OPERATOR)?.address();
     let actor = Actor::new(operator, [Role::Operator]);
     let known = o2c.organizations().await.context("the sample offices cannot be read")?;
@@ -106,4 +130,55 @@ fn unless_there<T>(outcome: DoorResult<T>) -> Result<()> {
 /// A sample subject of a kind, marked as a sample.
 pub(crate) fn sample_subject(kind: CertificateKind) -> Result<serde_json::Value> {
     Ok(chancery_certificates::kinds::sample(kind)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use chancery_reference_points::{o2c::ChangeResult, organization::Organization};
+
+    use super::*;
+
+    /// Controlling whose process ends for each of its first answers, and where everything is there already.
+    struct Ending {
+        left: AtomicUsize,
+        code: Code,
+    }
+
+    impl Ending {
+        fn answer<T>(&self, answer: DoorResult<T>) -> DoorResult<T> {
+            let ends = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+            if ends { Err(DoorError::new(self.code, "controlling does not answer")) } else { answer }
+        }
+    }
+
+    #[async_trait]
+    impl O2c for Ending {
+        async fn control(&self, _: &Actor, _: Change, _: Mode) -> DoorResult<ChangeResult> {
+            self.answer(Err(DoorError::new(Code::OrganizationExists, "it is there")))
+        }
+
+        async fn organizations(&self) -> DoorResult<Vec<Organization>> {
+            self.answer(Ok(Vec::new()))
+        }
+
+        async fn organization(&self, code: &str) -> DoorResult<Organization> {
+            self.answer(Err(DoorError::new(Code::UnknownChain, code)))
+        }
+    }
+
+    // M-RP-12, DOORS-5
+    #[tokio::test]
+    async fn an_entity_that_is_started_again_is_waited_for_and_a_refusal_is_not() {
+        // The first question, and then the first change.
+        for ends in [1, 2] {
+            register(&Ending { left: AtomicUsize::new(ends), code: Code::EntityUnavailable }).await.unwrap();
+        }
+        let refusing = Ending { left: AtomicUsize::new(1), code: Code::Internal };
+        register(&refusing).await.unwrap_err();
+    }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use chancery_doors::EntityLock;
-use chancery_ingest::journal::plan_repair;
+use chancery_ingest::journal::{JournalLock, plan_repair};
 use serde_json::json;
 
 use crate::{
@@ -19,7 +19,9 @@ pub(super) fn run(command: &RepairJournal, output: &Output) -> Result<ExitCode> 
     let _lock = lock(&data)?;
     // The journal's writer may be a process of its own.
     let _writer = EntityLock::try_take(&data.doors(), EntityName::Representation.name())?;
-    let Some(repair) = plan_repair(&data.source_data().join("journal"), MAIN.chain_id)? else {
+    let journal = data.source_data().join("journal");
+    let _journal = JournalLock::take(&journal)?;
+    let Some(repair) = plan_repair(&journal, MAIN.chain_id)? else {
         output.answer(&json!({"damaged": false}), "Everything in the journal reads. Nothing to do.");
         return Ok(ExitCode::SUCCESS);
     };

@@ -1,9 +1,13 @@
 //! What a caller is told when the process behind a door is gone, late, broken, or not the one that it should be.
 
-use std::{os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    sync::{Arc, Barrier},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use chancery_doors::{DoorListener, EntityLock, Offered, Remote};
+use chancery_doors::{DoorListener, EntityLock, ListenError, Offered, Remote};
 use chancery_reference_points::{
     Class, Code, DoorResult,
     m2s::M2s,
@@ -23,11 +27,18 @@ struct Slow {
     begun: Notify,
     dropped: Arc<Notify>,
     let_go: Semaphore,
+    /// Two are waited for by whoever asks for `block`, with its whole thread.
+    blocked: Barrier,
 }
 
 impl Slow {
     fn new() -> Arc<Self> {
-        Arc::new(Self { begun: Notify::new(), dropped: Arc::default(), let_go: Semaphore::new(0) })
+        Arc::new(Self {
+            begun: Notify::new(),
+            dropped: Arc::default(),
+            let_go: Semaphore::new(0),
+            blocked: Barrier::new(2),
+        })
     }
 }
 
@@ -45,6 +56,10 @@ impl M2s for Slow {
         let _noted = Noted(Arc::clone(&self.dropped));
         self.begun.notify_one();
         assert_ne!(filter.subject.as_deref(), Some("panic"));
+        if filter.subject.as_deref() == Some("block") {
+            self.blocked.wait();
+            return Ok(Vec::new());
+        }
         let _place = self.let_go.acquire().await;
         Ok(Vec::new())
     }
@@ -119,6 +134,40 @@ async fn a_call_that_is_dropped_ends_behind_the_door() {
     wired.stop().await;
 }
 
+// DOORS-4, DOORS-5: a hundred calls that come and are dropped before anybody looks at them do not end the connection that another uses.
+#[tokio::test]
+async fn calls_that_are_dropped_harm_no_other() {
+    let (_directory, folder) = folder();
+    let slow = Slow::new();
+    // One thread, which the call beside them blocks: calls and their ends then come together.
+    let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let offering = Offered::new("house").m2s(slow.clone());
+    let wired = process.spawn(async move { Wired::start(&folder, offering).await }).await.unwrap();
+    wired.remote.health().await.unwrap();
+    let ask = |filter: EventFilter| {
+        let remote = Arc::clone(&wired.remote);
+        tokio::spawn(async move { remote.journal(&filter).await })
+    };
+    let beside = ask(EventFilter { subject: Some("block".into()), ..EventFilter::default() });
+    slow.begun.notified().await;
+    let dropped: Vec<_> = (0..100).map(|_| ask(EventFilter::default())).collect();
+    let let_them_write = async || {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let_them_write().await;
+    for asking in &dropped {
+        asking.abort();
+    }
+    let_them_write().await;
+    slow.blocked.wait();
+    let answered = tokio::time::timeout(Duration::from_secs(20), beside).await.unwrap().unwrap();
+    assert!(answered.unwrap().is_empty());
+    wired.remote.health().await.unwrap();
+    process.shutdown_background();
+}
+
 // DOORS-4: more calls than a connection may have wait, and are answered.
 #[tokio::test]
 async fn calls_beyond_the_bound_wait_their_turn() {
@@ -180,6 +229,19 @@ async fn a_folder_that_others_may_enter_is_spoken_through_by_nobody() {
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
     wired.remote.submission(1).await.unwrap();
     wired.stop().await;
+}
+
+// DOORS-2, bad input: a path that is too long for a socket is refused before anything is opened, and no folder that others may enter is used.
+#[test]
+fn where_nobody_could_listen_is_known_before_anything_is_opened() {
+    let (directory, folder) = folder();
+    chancery_doors::check(&folder, "house").unwrap();
+    let long = directory.path().join("x".repeat(chancery_doors::limits::MAX_SOCKET_PATH_BYTES));
+    let refused = chancery_doors::check(&long, "house").unwrap_err();
+    assert!(matches!(refused, ListenError::TooLong { .. }), "{refused}");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let refused = chancery_doors::check(&folder, "house").unwrap_err();
+    assert!(matches!(refused, ListenError::Folder(_)), "{refused}");
 }
 
 // DOORS-2: one process is the entity; what a killed one left behind is in nobody's way.

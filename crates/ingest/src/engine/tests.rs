@@ -39,23 +39,26 @@ async fn start(directory: &Path, chain: &Arc<Chain>) -> Ingest {
     start_at(directory, chain, Arc::new(|| NOW_MS)).await
 }
 
-async fn start_at(directory: &Path, chain: &Arc<Chain>, clock: Clock) -> Ingest {
-    let parts = || Parts {
+fn parts(directory: &Path, chain: &Arc<Chain>, clock: &Clock) -> Parts {
+    Parts {
         directory: directory.to_path_buf(),
         chain: ChainName("main".into()),
         chain_id: CHAIN,
         receipt_key: signer(1),
         p2r: chain.clone(),
         rules: Arc::new(AnyContent),
-        clock: Arc::clone(&clock),
+        clock: Arc::clone(clock),
         limits: Limits {
             max_block_time: Duration::from_millis(20),
             retry_pause: Duration::from_millis(5),
             ..Limits::default()
         },
-    };
+    }
+}
+
+async fn start_at(directory: &Path, chain: &Arc<Chain>, clock: Clock) -> Ingest {
     for _ in 0..500 {
-        match Ingest::open(parts()) {
+        match Ingest::open(parts(directory, chain, &clock)) {
             Ok(ingest) => return ingest,
             // What ended before has not let go of its index yet.
             Err(OpenError::Index(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -117,6 +120,23 @@ fn code(result: DoorResult<AcceptedSubmission>) -> &'static str {
 }
 
 const READING: &str = r#"{"time":1795229999000,"content":{"pm25":12}}"#;
+
+// DATA-2, DOORS-2: the journal itself knows its one writer, whatever became of every other lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_has_one_writer() {
+    let (folder, chain) = (tempfile::tempdir().unwrap(), Arc::new(Chain::default()));
+    let directory = folder.path().join("journal");
+    std::fs::create_dir(&directory).unwrap();
+    let other = journal::JournalLock::take(&directory).unwrap();
+    let clock: Clock = Arc::new(|| NOW_MS);
+    let refused = Ingest::open(parts(folder.path(), &chain, &clock)).err();
+    assert!(matches!(refused, Some(OpenError::Journal(journal::JournalError::InUse(_)))), "{refused:?}");
+    drop(other);
+    let ingest = start_at(folder.path(), &chain, clock).await;
+    let refused = journal::JournalLock::take(&directory).unwrap_err();
+    assert!(matches!(refused, journal::JournalError::InUse(_)), "{refused}");
+    drop(ingest);
+}
 
 // DATA-2, DATA-3
 #[tokio::test(flavor = "multi_thread")]

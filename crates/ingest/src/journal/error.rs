@@ -28,6 +28,9 @@ pub enum JournalError {
         /// Whose it should be.
         expected: u64,
     },
+    /// Another process writes it, or repairs it.
+    #[error("another process writes the journal {0}: stop it first, or wait until it has ended")]
+    InUse(PathBuf),
     /// An entry that is longer than an entry may be, or more entries than a group takes.
     #[error("a group of the journal is too large: {bytes} bytes")]
     TooLarge {

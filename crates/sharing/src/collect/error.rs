@@ -25,8 +25,10 @@ pub enum CollectError {
         /// Why.
         reason: String,
     },
-    /// Everybody could write.
-    #[error("{0} is not this machine alone: name a token that senders have to show")]
+    /// What comes there would cross in the clear.
+    #[error(
+        "{0} is reached from other machines, and nothing is encrypted there: listen on a loopback address, behind a proxy that speaks TLS"
+    )]
     Open(SocketAddr),
     /// Everybody has it.
     #[error("the token that senders have to show is empty: put one into its file")]

@@ -51,9 +51,9 @@ pub struct CollectorConfig {
     pub syslog_udp: Option<SocketAddr>,
     /// Syslog over TCP (RFC 6587).
     pub syslog_tcp: Option<SocketAddr>,
-    /// NDJSON over HTTP.
+    /// NDJSON over HTTP, on loopback: beyond this machine a proxy in front of it speaks TLS.
     pub http: Option<SocketAddr>,
-    /// What a sender over HTTP shows (RFC 6750). Needed when that listens beyond this machine.
+    /// What a sender over HTTP shows (RFC 6750). Needed where others of this machine, or a proxy, can reach it and must not write.
     pub token: Option<Zeroizing<String>>,
     /// How often files are looked at.
     pub interval: Duration,
@@ -85,7 +85,8 @@ impl Collector {
     /// # Errors
     /// [`CollectError`].
     pub async fn start(config: CollectorConfig) -> Result<Self, CollectError> {
-        if let Some(address) = config.http.filter(|address| !address.ip().is_loopback() && config.token.is_none()) {
+        // Not even with a token: it would cross in the clear, and so would the records.
+        if let Some(address) = config.http.filter(|address| !address.ip().is_loopback()) {
             return Err(CollectError::Open(address));
         }
         if config.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
