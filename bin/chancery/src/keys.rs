@@ -113,7 +113,7 @@ impl PartyKeys {
     }
 }
 
-/// Works on a thread that may wait, if it may have to.
+/// Works on a thread that may wait, if it may have to. How long each operation of a token may take is the token's limit (TOKEN-5).
 pub(crate) async fn off_runtime<T: Send + 'static>(
     may_block: bool,
     work: impl FnOnce() -> T + Send + 'static,
@@ -130,8 +130,17 @@ pub(crate) fn development_key(index: u32) -> Result<PersonKeys> {
 
 /// The key that `--key` or `--dev-key` names. Called before anything else runs: it waits for a token.
 pub(crate) fn of(connection: &Connection) -> Result<PartyKeys> {
+    choose(connection, false)
+}
+
+/// The same, giving a token its PIN once although it has counted a wrong one (TOKEN-2).
+pub(crate) fn with_pin_again(connection: &Connection) -> Result<PartyKeys> {
+    choose(connection, true)
+}
+
+fn choose(connection: &Connection, pin_again: bool) -> Result<PartyKeys> {
     match (&connection.key, connection.dev_key) {
-        (Some(path), _) if is_in_token(path) => token::keys(path),
+        (Some(path), _) if is_in_token(path) => token::keys(path, pin_again),
         (Some(path), _) => Ok(load(path)?.into()),
         (None, Some(index)) => Ok(development_key(index)?.into()),
         (None, None) => bail!(

@@ -107,7 +107,7 @@ impl Client {
         Self { idempotency_key: Some(key.into()), ..self }
     }
 
-    /// The same client, waiting for an answer so long instead of [`REQUEST_TIMEOUT`].
+    /// The same client, waiting for a signature, and then for an answer, so long instead of [`REQUEST_TIMEOUT`].
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
@@ -186,7 +186,9 @@ impl Client {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         if let Some(key) = &self.key {
-            sign(key, &call.method, &url, call.body.as_deref(), &mut headers).await?;
+            let signing = sign(key, &call.method, &url, call.body.as_deref(), &mut headers);
+            let signed = tokio::time::timeout(self.timeout, signing).await;
+            signed.map_err(|_| ClientError::Signing("whoever keeps the key did not sign in time".to_owned()))??;
         }
         let mut request = self.http.request(call.method, url).headers(headers).timeout(self.timeout);
         if let Some(body) = call.body {

@@ -27,19 +27,35 @@ pub struct TokenAgreementKey {
 
 impl TokenAgreementKey {
     pub(crate) fn find(token: &Arc<Token>) -> Result<Self, TokenError> {
-        let public_key = token.with(|open| {
-            let (curve, handle) = finding::private_key(open, &token.uri, &[Curve::X25519])?;
-            finding::public_key(open, &token.uri, curve, handle)
+        let public_key = token.with(|open, uri| {
+            let (curve, handle) = finding::private_key(open, uri, &[Curve::X25519])?;
+            finding::public_key(open, uri, curve, handle)
         })?;
         let missing = |_| TokenError::NoPublicKey { key: token.uri.to_string() };
-        Ok(Self { token: Arc::clone(token), public_key: public_key.try_into().map_err(missing)? })
+        let key = Self { token: Arc::clone(token), public_key: public_key.try_into().map_err(missing)? };
+        key.prove()?;
+        Ok(key)
+    }
+
+    /// KEY-1: what others would seal to is opened by this private key. The public object may have been replaced by anybody, without a PIN.
+    fn prove(&self) -> Result<(), TokenError> {
+        let no_pair = || TokenError::NoPair { key: self.token.uri.to_string() };
+        let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
+        getrandom::fill(bytes.as_mut_slice())
+            .map_err(|error| TokenError::Failed { doing: "choosing a key", reason: error.to_string() })?;
+        let ephemeral = StaticSecret::from(*bytes);
+        // A public key of small order is nobody's.
+        let expected = ephemeral.agree(&self.public_key).map_err(|_| no_pair())?;
+        let found = self.secret(&ephemeral.public_key())?;
+        if *found == *expected { Ok(()) } else { Err(no_pair()) }
     }
 
     fn secret(&self, other: &[u8; SECRET_BYTES]) -> Result<Zeroizing<[u8; SECRET_BYTES]>, TokenError> {
-        self.token.with(|open| {
-            let handle = open.private_key(&self.token.uri, Curve::X25519)?;
+        let other = *other;
+        let shared = self.token.with(move |open, uri| {
+            let handle = open.private_key(uri, Curve::X25519)?;
             // PKCS#11 3.1, 6.3.20: the bare coordinate of the other key, no derivation: that is JOSE's or HPKE's.
-            let mechanism = Mechanism::Ecdh1Derive(Ecdh1DeriveParams::new(EcKdf::null(), other));
+            let mechanism = Mechanism::Ecdh1Derive(Ecdh1DeriveParams::new(EcKdf::null(), &other));
             let template = [
                 Attribute::Class(ObjectClass::SECRET_KEY),
                 Attribute::KeyType(KeyType::GENERIC_SECRET),
@@ -54,20 +70,22 @@ impl TokenAgreementKey {
             // It would go with the session anyhow.
             let _ = open.session.destroy_object(derived);
             secret
-        })
+        })?;
+        let mut secret = Zeroizing::new([0; SECRET_BYTES]);
+        secret.copy_from_slice(&shared);
+        Ok(secret)
     }
 }
 
-/// The value of a secret that was agreed on.
-fn value(open: &Open, derived: ObjectHandle) -> Result<Zeroizing<[u8; SECRET_BYTES]>, TokenError> {
+/// The value of a secret that was agreed on, [`SECRET_BYTES`] long; where it lies it is wiped. `cryptoki` reads an attribute into a buffer, copies it and frees the
+/// buffer as it is: that copy is out of reach here (docs/specs/keys.md, "What stays in memory").
+fn value(open: &Open, derived: ObjectHandle) -> Result<Zeroizing<Vec<u8>>, TokenError> {
     const DOING: &str = "reading the agreed secret";
     for attribute in open.session.get_attributes(derived, &[AttributeType::Value]).map_err(open.failed(DOING))? {
         if let Attribute::Value(bytes) = attribute {
             let bytes = Zeroizing::new(bytes);
-            let mut secret = Zeroizing::new([0; SECRET_BYTES]);
             if bytes.len() == SECRET_BYTES {
-                secret.copy_from_slice(&bytes);
-                return Ok(secret);
+                return Ok(bytes);
             }
         }
     }

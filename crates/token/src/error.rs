@@ -71,6 +71,24 @@ pub enum TokenError {
         /// The token.
         token: String,
     },
+    /// Not tried: it has counted a wrong one since the last good log-in.
+    #[error(
+        "somebody has given token `{token}` a wrong PIN, and it counts, so none is given: see that the PIN file is right, and give it once with `chancery key show --pin-again`"
+    )]
+    WrongPinBefore {
+        /// The token.
+        token: String,
+    },
+    /// The log-in failed in another way.
+    #[error(
+        "token `{token}` does not log in ({reason}). It may have counted the PIN, so it is not given again: see to the token with the tool of its maker, and start anew"
+    )]
+    NotLoggedIn {
+        /// The token.
+        token: String,
+        /// In its words.
+        reason: String,
+    },
     /// Locked.
     #[error(
         "token `{token}` is locked after too many wrong PINs: its security officer unlocks it with the tool of its maker"
@@ -113,6 +131,14 @@ pub enum TokenError {
         /// Which.
         key: String,
     },
+    /// The public half is of another private key (KEY-1).
+    #[error(
+        "the public half of the {key} is of another key: the two objects in the token are no pair. Public objects can be replaced without a PIN: find out who did, and make a new key"
+    )]
+    NoPair {
+        /// Which.
+        key: String,
+    },
     /// Not made by this token.
     #[error("token `{token}` does not do {what} ({reason}): it cannot keep this kind of key")]
     NotSupported {
@@ -135,6 +161,12 @@ pub enum TokenError {
     #[error("the token is gone ({reason}): put it back, or start its service, and try again")]
     Lost {
         /// In its words.
+        reason: String,
+    },
+    /// Not in time.
+    #[error("the token does not answer ({reason}): see to the device, its connection and its service, and try again")]
+    NoAnswer {
+        /// For how long, or why not.
         reason: String,
     },
     /// Anything else.
@@ -191,6 +223,11 @@ impl TokenError {
         matches!(self, Self::Lost { .. })
     }
 
+    /// Whether the same may succeed later, with nothing changed but the token's being there.
+    const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::NoAnswer { .. })
+    }
+
     pub(crate) fn module(path: &Path, reason: impl ToString) -> Self {
         Self::ModuleNotFound { path: path.to_owned(), reason: reason.to_string() }
     }
@@ -199,6 +236,6 @@ impl TokenError {
 impl From<TokenError> for KeyFailure {
     fn from(error: TokenError) -> Self {
         let text = error.to_string();
-        if error.is_lost() { Self::Unavailable(text) } else { Self::Refused(text) }
+        if error.is_temporary() { Self::Unavailable(text) } else { Self::Refused(text) }
     }
 }

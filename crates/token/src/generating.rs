@@ -6,19 +6,21 @@ use cryptoki::{
     object::Attribute,
 };
 
-use crate::{KeyUri, Token, TokenError, curves, finding, session::Open};
+use crate::{
+    KeyUri, TokenError, curves, finding,
+    session::{Connection, Open},
+};
 
 /// Length of the identifier that the keys of one name share.
 const ID_BYTES: usize = 20;
 
-impl Token {
-    /// Makes the keys of a name, one of each curve, all with the same new identifier. The private halves never leave the token. What is only `wanted` may fail:
-    /// why it did is returned.
-    ///
-    /// # Errors
-    /// [`TokenError::Exists`] when there is one of the name and curve: nothing is made then; [`TokenError::NotSupported`] for a curve that is `needed` and that this
-    /// token does not do.
-    pub fn generate(&self, needed: &[Curve], wanted: &[Curve]) -> Result<Vec<(Curve, TokenError)>, TokenError> {
+impl Connection {
+    /// As [`crate::Token::generate`].
+    pub(crate) fn generate(
+        &mut self,
+        needed: &[Curve],
+        wanted: &[Curve],
+    ) -> Result<Vec<(Curve, TokenError)>, TokenError> {
         let open = self.begin(true)?;
         for curve in needed.iter().chain(wanted) {
             match finding::private_key(&open, &self.uri, &[*curve]) {

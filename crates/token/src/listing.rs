@@ -5,9 +5,9 @@ use std::path::Path;
 use chancery_keys::Curve;
 use cryptoki::mechanism::MechanismType;
 
-use crate::{TokenError, module};
+use crate::{TokenError, module, module::printable, token::OPENING_TIMEOUT, worker::Worker};
 
-/// A token that is there and has been set up.
+/// A token that is there and has been set up. What could steer a terminal or turn a line around stands in its texts as U+FFFD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSummary {
     /// Its label: what `token=` names.
@@ -25,18 +25,22 @@ pub struct TokenSummary {
 /// Lists the tokens that a library shows. Nobody logs in for this.
 ///
 /// # Errors
-/// [`TokenError::ModuleNotFound`], and those of a library that fails.
+/// [`TokenError::ModuleNotFound`], [`TokenError::NoAnswer`], and those of a library that fails.
 pub fn tokens(library: &Path) -> Result<Vec<TokenSummary>, TokenError> {
+    let library = library.to_owned();
+    Worker::start(())?.ask(OPENING_TIMEOUT, move |()| list(&library))
+}
+
+fn list(library: &Path) -> Result<Vec<TokenSummary>, TokenError> {
     let context = module::load(library)?;
     let mut summaries = Vec::new();
     for (slot, info) in module::present(&context)? {
         let can = context.get_mechanism_list(slot).unwrap_or_default();
-        let trimmed = |text: &str| text.trim_end().to_owned();
         summaries.push(TokenSummary {
             label: module::label(&info),
-            serial: trimmed(info.serial_number()),
-            manufacturer: trimmed(info.manufacturer_id()),
-            model: trimmed(info.model()),
+            serial: printable(info.serial_number()),
+            manufacturer: printable(info.manufacturer_id()),
+            model: printable(info.model()),
             curves: kept(&can),
         });
     }

@@ -68,7 +68,33 @@ fn is_meant(uri: &KeyUri, info: &TokenInfo) -> bool {
         && fits(&uri.model, info.model())
 }
 
-/// A token's label, without the blanks that fill it.
+/// A token's label, to be shown.
 pub(crate) fn label(info: &TokenInfo) -> String {
-    info.label().trim_end().to_owned()
+    printable(info.label())
+}
+
+/// A text of a token without the blanks that fill it, to be shown. Whoever sets up a token writes it: what steers a terminal or turns a line around becomes U+FFFD.
+pub(crate) fn printable(text: &str) -> String {
+    text.trim_end().chars().map(|one| if steers(one) { char::REPLACEMENT_CHARACTER } else { one }).collect()
+}
+
+/// Control characters, separators of lines, and those of bidirectional text (Unicode Standard Annex 9, 2).
+fn steers(one: char) -> bool {
+    one.is_control()
+        || matches!(one, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // TOKEN-6
+    #[test]
+    fn what_a_token_says_steers_no_terminal() {
+        assert_eq!(
+            printable("city\u{1b}[2J\u{202e}llah\u{2066}\u{7}\u{9b}  "),
+            "city\u{fffd}[2J\u{fffd}llah\u{fffd}\u{fffd}\u{fffd}"
+        );
+        assert_eq!(printable("市政厅 Küste 1 "), "市政厅 Küste 1");
+    }
 }

@@ -22,22 +22,24 @@ pub struct TokenSigningKey {
 
 impl TokenSigningKey {
     pub(crate) fn find(token: &Arc<Token>, curves: &[Curve]) -> Result<Self, TokenError> {
-        let (curve, public_key) = token.with(|open| {
-            let (curve, handle) = finding::private_key(open, &token.uri, curves)?;
-            Ok((curve, finding::public_key(open, &token.uri, curve, handle)?))
+        let curves = curves.to_vec();
+        let (curve, public_key) = token.with(move |open, uri| {
+            let (curve, handle) = finding::private_key(open, uri, &curves)?;
+            Ok((curve, finding::public_key(open, uri, curve, handle)?))
         })?;
         Ok(Self { token: Arc::clone(token), curve, public_key })
     }
 
     fn signature(&self, input: &[u8]) -> Result<[u8; 64], TokenError> {
-        // CKM_ECDSA signs what it is given: a digest (PKCS#11 3.1, 6.3.12). CKM_EDDSA hashes itself, without parameters as Ed25519 (6.3.16).
-        let mechanism = match self.curve {
-            Curve::Ed25519 => Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Pure)),
-            _ => Mechanism::Ecdsa,
-        };
-        self.token.with(|open| {
-            let handle = open.private_key(&self.token.uri, self.curve)?;
-            let signature = open.session.sign(&mechanism, handle, input).map_err(open.failed("signing"))?;
+        let (curve, input) = (self.curve, input.to_vec());
+        self.token.with(move |open, uri| {
+            // CKM_ECDSA signs what it is given: a digest (PKCS#11 3.1, 6.3.12). CKM_EDDSA hashes itself, without parameters as Ed25519 (6.3.16).
+            let mechanism = match curve {
+                Curve::Ed25519 => Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Pure)),
+                _ => Mechanism::Ecdsa,
+            };
+            let handle = open.private_key(uri, curve)?;
+            let signature = open.session.sign(&mechanism, handle, &input).map_err(open.failed("signing"))?;
             signature.try_into().map_err(|other: Vec<u8>| TokenError::Failed {
                 doing: "signing",
                 reason: format!("the signature has {} bytes and not 64", other.len()),

@@ -18,7 +18,11 @@ pub(crate) enum KeyCommand {
     },
     /// Show address and public keys of the key given by --key or --dev-key.
     #[command(after_help = IN_TOKEN)]
-    Show,
+    Show {
+        /// Give a token its PIN once although it has counted a wrong one. Look into the PIN file first: another wrong one may lock the token.
+        #[arg(long)]
+        pin_again: bool,
+    },
     /// List the tokens that a PKCS#11 library shows, with what the name of a key says of them.
     Tokens {
         /// The library, such as /usr/lib/softhsm/libsofthsm2.so.
@@ -31,5 +35,5 @@ pub(crate) enum KeyCommand {
 const IN_TOKEN: &str = "A key in a token (a hardware security module, a smart card, SoftHSM) is named by RFC 7512, wherever a key file is:
   pkcs11:token=LABEL;object=NAME?module-path=FILE&pin-source=file:PATH
 Quote it for the shell. `chancery key tokens FILE` lists LABELs. Without module-path, CHANCERY_PKCS11_MODULE names the library. The PIN stands in the first line of a \
-file that you alone can read (chmod 600), or in CHANCERY_PIN; it never stands in the name. A wrong PIN is given once: the token counts, and locks itself.
+file that you alone can read (chmod 600), or in CHANCERY_PIN; it never stands in the name. A wrong PIN is given once, and none after it until `key show --pin-again`: the token counts, and locks itself.
 `key new` makes the key in the token: secp256k1 to sign with, X25519 to open what is sealed to you.";

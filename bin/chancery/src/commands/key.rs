@@ -31,7 +31,8 @@ pub(super) fn run(command: &KeyCommand, connection: &Connection, output: &Output
             );
             (keys::save(file, &phrase)?.into(), advice)
         }
-        KeyCommand::Show => (keys::of(connection)?, String::new()),
+        KeyCommand::Show { pin_again: true } => (keys::with_pin_again(connection)?, String::new()),
+        KeyCommand::Show { pin_again: false } => (keys::of(connection)?, String::new()),
         KeyCommand::Tokens { module } => return list(module, output),
     };
     show(&keys, &advice, output);

@@ -4,6 +4,7 @@ use std::sync::{
 };
 
 use alloy_primitives::{B256, U64};
+use chancery_keys::KeyFailure;
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::{
@@ -12,8 +13,8 @@ use tokio::{
 };
 
 use super::{
-    Call, FinalTransaction, Underway, Watch, fees::FeeBoard, nonces::NonceBook, sending::Sent, signed::Signed,
-    turn::Turn, watch::Mined,
+    Call, FinalTransaction, MeasuredCall, Underway, Watch, fees::FeeBoard, nonces::NonceBook, sending::Sent,
+    signed::Signed, turn::Turn, watch::Mined,
 };
 use crate::{LedgerError, SubmitterKey, reading::Reader};
 
@@ -68,7 +69,8 @@ impl Pipeline {
         deadline: Instant,
     ) -> Underway {
         let (hash_sender, hash) = latest::channel(None);
-        let work = Arc::clone(self).carry(call.clone(), gas_limit, permit, hash_sender, nonce, turn);
+        let measured = MeasuredCall { call: call.clone(), gas_limit };
+        let work = Arc::clone(self).carry(measured, permit, hash_sender, nonce, turn, deadline);
         Underway { pipeline: Arc::clone(self), call, task: tokio::spawn(work), hash, deadline }
     }
 
@@ -108,21 +110,24 @@ impl Pipeline {
     /// Carries one submission until it is mined, or for so long that it is given up.
     async fn carry(
         self: Arc<Self>,
-        call: Call,
-        gas_limit: u64,
+        measured: MeasuredCall,
         _permit: Arc<OwnedSemaphorePermit>,
         hash: latest::Sender<Option<B256>>,
         mut reserved: Option<u64>,
         mut turn: Turn,
+        deadline: Instant,
     ) -> Result<(B256, Mined), LedgerError> {
+        let MeasuredCall { call, gas_limit } = measured;
         let limits = self.reader.connection.limits;
         let give_up = Instant::now() + limits.abandon_after;
+        // Until something is sent the caller is told that nothing was: then nothing may be sent after they have gone.
+        let mut sign_until = give_up.min(deadline);
         for _ in 0..limits.max_signings {
             let nonce = match reserved.take() {
                 Some(nonce) => nonce,
                 None => self.reserve().await?,
             };
-            let signed = match self.sign(nonce, gas_limit, &call).await {
+            let signed = match self.sign(nonce, gas_limit, &call, sign_until).await {
                 Ok(signed) => signed,
                 Err(error) => {
                     self.nonces.lock().give_back(nonce);
@@ -131,6 +136,7 @@ impl Pipeline {
             };
             let mined = self.watch.register(signed.hash);
             hash.send_replace(Some(signed.hash));
+            sign_until = give_up;
             turn.come().await;
             let sent = self.send(&signed, give_up, &mut turn).await;
             match sent {
@@ -191,14 +197,24 @@ impl Pipeline {
         Ok(count.to())
     }
 
-    pub(super) async fn sign(&self, nonce: u64, gas_limit: u64, call: &Call) -> Result<Signed, LedgerError> {
+    /// Signs, off the runtime where whoever keeps the key may block. What is signed after `until` is thrown away.
+    pub(super) async fn sign(
+        &self,
+        nonce: u64,
+        gas_limit: u64,
+        call: &Call,
+        until: Instant,
+    ) -> Result<Signed, LedgerError> {
         let connection = &self.reader.connection;
         let fees = self.fees.read(connection).await?;
         let (key, chain_id, call) = (Arc::clone(&self.key), connection.config.chain_id, call.clone());
         let may_block = key.may_block();
         let sign = move || Signed::new(&key, chain_id, nonce, gas_limit, fees, &call);
         let signed = if may_block {
-            tokio::task::spawn_blocking(sign).await.map_err(|_| self.broken("signing was cut off"))?
+            match timeout_at(until, tokio::task::spawn_blocking(sign)).await {
+                Ok(signed) if Instant::now() < until => signed.map_err(|_| self.broken("signing was cut off"))?,
+                _ => Err(KeyFailure::Unavailable("whoever keeps the key did not sign in time".to_owned())),
+            }
         } else {
             sign()
         };
@@ -225,7 +241,7 @@ impl Pipeline {
                     self.nonces.lock().doubt();
                     return Err(self.overdue(Some(signed.hash)));
                 }
-                Err(_) => match self.revive(signed).await {
+                Err(_) => match self.revive(signed, give_up).await {
                     Ok(super::recovery::State::Waiting) => {}
                     Ok(super::recovery::State::Mined(mined)) => return Ok(Some(mined)),
                     Ok(super::recovery::State::Lost) => return Ok(None),

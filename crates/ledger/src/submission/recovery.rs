@@ -1,6 +1,7 @@
 //! What is done about transactions that are not mined: sent again, missing nonces before them filled, or found to be replaced.
 
 use alloy_primitives::{B256, Bytes};
+use tokio::time::Instant;
 
 use super::{
     Call, Pipeline,
@@ -24,7 +25,7 @@ const FILLER_GAS: u64 = 21_000;
 
 impl Pipeline {
     /// Looks after a transaction that is not mined.
-    pub(super) async fn revive(&self, signed: &Signed) -> Result<State, LedgerError> {
+    pub(super) async fn revive(&self, signed: &Signed, give_up: Instant) -> Result<State, LedgerError> {
         let mined_count = self.transaction_count("latest").await?;
         if mined_count > signed.nonce {
             return Ok(match self.settle_lost(signed).await? {
@@ -32,7 +33,7 @@ impl Pipeline {
                 None => State::Lost,
             });
         }
-        self.fill_gaps_before(mined_count).await;
+        self.fill_gaps_before(mined_count, give_up).await;
         // "Already known" is the expected answer; any other shows at the next look.
         match self.broadcast(signed).await {
             Ok(()) | Err(Failure::Refused(_)) => Ok(State::Waiting),
@@ -50,18 +51,18 @@ impl Pipeline {
         Ok(mined)
     }
 
-    pub(super) async fn fill_gaps(&self) {
+    pub(super) async fn fill_gaps(&self, give_up: Instant) {
         if let Ok(mined_count) = self.transaction_count("latest").await {
-            self.fill_gaps_before(mined_count).await;
+            self.fill_gaps_before(mined_count, give_up).await;
         }
     }
 
     /// Spends, on transfers of nothing, the nonces that nobody uses and that keep ours from being mined.
-    async fn fill_gaps_before(&self, mined_count: u64) {
+    async fn fill_gaps_before(&self, mined_count: u64, give_up: Instant) {
         let limit = self.reader.connection.limits.max_gap_fill;
         let gaps = self.nonces.lock().claim_gaps(mined_count, limit);
         for nonce in gaps {
-            if let Err(error) = self.fill(nonce).await {
+            if let Err(error) = self.fill(nonce, give_up).await {
                 tracing::warn!(chain = self.reader.connection.name(), nonce, %error, "a missing nonce cannot be filled");
             }
             // Mined or not, it is no submission of ours: if it is missing still, it is claimed again.
@@ -69,9 +70,9 @@ impl Pipeline {
         }
     }
 
-    async fn fill(&self, nonce: u64) -> Result<(), LedgerError> {
+    async fn fill(&self, nonce: u64, give_up: Instant) -> Result<(), LedgerError> {
         let nothing = Call { to: Some(self.key.address()), data: Bytes::new() };
-        let signed = self.sign(nonce, FILLER_GAS, &nothing).await?;
+        let signed = self.sign(nonce, FILLER_GAS, &nothing, give_up).await?;
         match self.broadcast(&signed).await {
             Ok(()) => Ok(()),
             Err(failure) => Err(self.reader.connection.refusal("eth_sendRawTransaction", failure)),

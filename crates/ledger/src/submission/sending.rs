@@ -32,7 +32,7 @@ impl Pipeline {
                     Refusal::Underpriced => return Ok(Sent::Underpriced),
                     // It comes into reach when those before it are mined; if they are missing, they are filled.
                     Refusal::NonceAhead => {
-                        self.fill_gaps().await;
+                        self.fill_gaps(give_up).await;
                         if !self.has_transactions_before(signed.nonce) {
                             self.nonces.lock().give_back(signed.nonce);
                             self.nonces.lock().doubt();

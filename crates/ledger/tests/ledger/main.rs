@@ -1,6 +1,7 @@
 //! Reading and submission against a real anvil, and against a wire with faults.
 #![allow(clippy::unwrap_used)]
 
+mod keeper;
 mod reading;
 mod row;
 mod submission;

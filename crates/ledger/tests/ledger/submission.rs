@@ -10,7 +10,7 @@ use chancery_testing::process::{FIRST_ACCOUNT, Fault, rpc};
 use futures::future::join_all;
 use serde_json::json;
 
-async fn is_recorded(setting: &Setting, number: u64) -> bool {
+pub(crate) async fn is_recorded(setting: &Setting, number: u64) -> bool {
     let call = DataBlockRegistry::dataBlockCall { root: root(number) }.abi_encode().into();
     let view = setting.chain().view(predeploys::DATA_BLOCK_REGISTRY, &call).await.unwrap();
     DataBlockRegistry::dataBlockCall::abi_decode_returns(&view.data).unwrap().recordedAt != 0

@@ -28,6 +28,11 @@ pub(crate) fn with_token(test: &str, body: impl FnOnce(&SoftHsm)) {
     assert!(folder.path().join("ran").exists(), "no test is called {test}");
 }
 
+/// Opens the token that a key's name means, although it has counted a wrong PIN.
+pub(crate) fn open_again(name: &str) -> Result<Arc<Token>, TokenError> {
+    Token::open(&name.parse::<KeyUri>().unwrap(), &Access { pin_again: true, ..Access::default() })
+}
+
 /// Opens the token that a key's name means.
 pub(crate) fn open(name: &str) -> Result<Arc<Token>, TokenError> {
     Token::open(&name.parse::<KeyUri>().unwrap(), &Access::default())

@@ -1,20 +1,23 @@
 //! Sessions, PINs and tokens that are lost.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use chancery_keys::{Curve, KeyFailure, SigningKey as _};
 use chancery_testing::process::SoftHsm;
-use chancery_token::{TokenError, TokenSigningKey};
+use chancery_token::{Token, TokenError, TokenSigningKey};
 use cryptoki::{
     context::Pkcs11,
     session::{Session, UserType},
     types::AuthPin,
 };
 
-use crate::child::{open, with_token};
+use crate::child::{open, open_again, with_token};
 
 fn made(hsm: &SoftHsm) -> TokenSigningKey {
-    let token = open(&hsm.key("degree")).unwrap();
+    made_in(&open(&hsm.key("degree")).unwrap())
+}
+
+fn made_in(token: &Arc<Token>) -> TokenSigningKey {
     token.generate(&[Curve::Secp256k1], &[]).unwrap();
     let key = token.signing_key(&[Curve::Secp256k1]).unwrap();
     key.sign(&[1; 32]).unwrap();
@@ -55,7 +58,7 @@ fn a_wrong_pin_is_given_once() {
         assert!(!error.to_string().contains("999999") && error.to_string().contains("locks"), "{error}");
 
         // The PIN is changed while the key is in use, and the log-in is lost.
-        let (key, session) = (made(hsm), beside(hsm));
+        let (key, session) = (made_in(&open_again(&hsm.key("degree")).unwrap()), beside(hsm));
         session.set_pin(&pin(SoftHsm::PIN), &pin("135792")).unwrap();
         session.logout().unwrap();
         let refused = key.sign(&[3; 32]).unwrap_err();
@@ -65,6 +68,27 @@ fn a_wrong_pin_is_given_once() {
         session.set_pin(&pin("135792"), &pin(SoftHsm::PIN)).unwrap();
         session.logout().unwrap();
         assert_eq!(key.sign(&[3; 32]).unwrap_err(), refused);
+        made_again(hsm);
+    });
+}
+
+// TOKEN-2: a service that is started again and again with a wrong PIN file does not lock the token.
+#[test]
+fn a_wrong_pin_is_not_given_by_the_next_process_either() {
+    with_token("losing::a_wrong_pin_is_not_given_by_the_next_process_either", |hsm| {
+        hsm.write_pin("wrong", "999999").unwrap();
+        let wrong = hsm.key_with_pin("degree", "wrong");
+        assert!(matches!(open(&wrong).unwrap_err(), TokenError::WrongPin { .. }));
+        let before = TokenError::WrongPinBefore { token: "office".to_owned() };
+        for _ in 0..3 {
+            assert_eq!(open(&wrong).unwrap_err(), before);
+            // Not even the right one: who knows which one it is?
+            assert_eq!(open(&hsm.key("degree")).unwrap_err(), before);
+        }
+        assert!(before.to_string().contains("--pin-again"), "{before}");
+        assert!(matches!(open_again(&wrong).unwrap_err(), TokenError::WrongPin { .. }));
+        // A person says so: the count begins anew, for everybody.
+        made_in(&open_again(&hsm.key("degree")).unwrap());
         made_again(hsm);
     });
 }

@@ -1,5 +1,7 @@
 //! Names that mean nothing, and what is said of them.
 
+use std::process::Command;
+
 use chancery_keys::{Curve, SigningKey as _};
 use chancery_testing::process::SoftHsm;
 use chancery_token::{Access, KeyUri, Token, TokenError, tokens};
@@ -25,7 +27,7 @@ fn each_part_of_a_name_that_is_wrong_is_said_to_be_it() {
         let error = refused(&format!("{bare}?module-path={}", no_library.display()), &nothing);
         assert!(matches!(error, TokenError::ModuleNotFound { .. }), "{error}");
 
-        let library = Access { module: Some(hsm.library().to_owned()), pin: None };
+        let library = Access { module: Some(hsm.library().to_owned()), ..Access::default() };
         assert_eq!(refused(bare, &library), TokenError::NoPin { token: "office".to_owned() });
         let error = refused("pkcs11:token=harbour;object=degree", &library);
         assert!(matches!(&error, TokenError::TokenNotFound { found: 0, shown, .. } if shown == "`office`"), "{error}");
@@ -64,7 +66,23 @@ fn tokens_are_listed_with_what_their_names_say_and_without_a_pin() {
         assert_eq!((one.label.as_str(), one.manufacturer.as_str()), ("office", "SoftHSM project"));
         assert_eq!(one.curves, [Curve::Secp256k1, Curve::P256, Curve::Ed25519, Curve::X25519]);
         let by_serial = format!("pkcs11:serial={};object=degree?module-path={}", one.serial, hsm.library().display());
-        let access = Access { module: None, pin: Some(Zeroizing::new(SoftHsm::PIN.to_owned())) };
+        let access = Access { pin: Some(Zeroizing::new(SoftHsm::PIN.to_owned())), ..Access::default() };
         Token::open(&uri(&by_serial), &access).unwrap();
+    });
+}
+
+// TOKEN-6
+#[test]
+fn a_label_steers_no_terminal_and_turns_no_line_around() {
+    with_token("naming::a_label_steers_no_terminal_and_turns_no_line_around", |hsm| {
+        let label = "gate\u{1b}[2J\u{202e}eciffo";
+        let set_up = ["--init-token", "--free", "--label", label, "--so-pin", "87654321", "--pin", SoftHsm::PIN];
+        // In the folder of this process's own token.
+        assert!(Command::new("softhsm2-util").args(set_up).status().unwrap().success());
+        let listed = tokens(hsm.library()).unwrap();
+        assert!(listed.iter().any(|one| one.label == "gate\u{fffd}[2J\u{fffd}eciffo"), "{listed:?}");
+        let access = Access { module: Some(hsm.library().to_owned()), ..Access::default() };
+        let error = Token::open(&uri("pkcs11:token=harbour;object=degree"), &access).unwrap_err().to_string();
+        assert!(error.contains("eciffo") && !error.contains(['\u{1b}', '\u{202e}']), "{error}");
     });
 }
