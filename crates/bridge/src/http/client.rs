@@ -23,6 +23,19 @@ pub enum CallError {
     /// The two do not speak to each other.
     #[error(transparent)]
     Channel(#[from] ChannelFault),
+    /// They ceased to when the request had been sent: whether it had its effect is not known.
+    #[error("the request was under way: {0}")]
+    Interrupted(ChannelFault),
+}
+
+impl CallError {
+    /// The same of a request that had been sent.
+    pub(super) fn of_sent(self) -> Self {
+        match self {
+            Self::Channel(fault) => Self::Interrupted(fault),
+            other => other,
+        }
+    }
 }
 
 /// Asks with JSON, and reads JSON. Follows no redirection and uses no proxy: what is sent is meant for that address alone. Plain HTTP reaches this machine alone.
@@ -76,8 +89,9 @@ impl JsonClient {
         match serde_json::from_slice::<Problem<R>>(&bytes) {
             Ok(problem) => Ok(Err(problem.refusal)),
             Err(error) => match serde_json::from_slice::<Problem<PeerRefusal>>(&bytes) {
-                Ok(Problem { refusal: PeerRefusal::PeerRefused { fault }, .. }) => {
-                    Err(ChannelFault::Ours { fault }.into())
+                Ok(Problem { refusal: PeerRefusal::PeerRefused { fault, under_way }, .. }) => {
+                    let error = CallError::Channel(ChannelFault::Ours { fault });
+                    Err(if under_way { error.of_sent() } else { error })
                 }
                 Err(_) => Err(malformed(error)),
             },

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     MAX_BODY_BYTES,
-    channel::{Channel, refuse},
+    channel::{Channel, cut, refuse},
 };
 use crate::tls::{Expectation, Mutual, Peer, PeerFault, fault_of};
 
@@ -198,7 +198,7 @@ async fn answer_while(
     };
     tokio::select! {
         answered = answer(routes, Channel::Mutual(peer), request) => answered,
-        fault = refused(&mut told) => Ok(refuse(fault)),
+        fault = refused(&mut told) => Ok(cut(fault)),
     }
 }
 

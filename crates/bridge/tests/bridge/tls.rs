@@ -2,6 +2,7 @@
 
 mod certificates;
 mod faults;
+mod interruption;
 mod processes;
 mod renewal;
 mod revocation;
