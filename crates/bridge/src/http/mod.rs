@@ -4,6 +4,7 @@
 
 mod channel;
 mod client;
+mod handshakes;
 mod mutual;
 mod server;
 

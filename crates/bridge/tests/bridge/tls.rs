@@ -7,4 +7,6 @@ mod processes;
 mod renewal;
 mod revocation;
 mod service;
+mod silence;
 mod strangers;
+mod views;

@@ -64,6 +64,11 @@ impl TestChain {
         Self { chain, id, network, dir, rpc: url, essentials, deployer, nonce: AtomicU64::new(0) }
     }
 
+    /// Number of its newest final block.
+    pub(crate) async fn height(&self) -> u64 {
+        self.chain.head().await.unwrap().number
+    }
+
     /// The same chain, asked elsewhere.
     pub(crate) async fn through(&self, url: &str) -> Chain {
         connect(self.chain.name(), url, &self.essentials).await

@@ -5,7 +5,7 @@ use std::{future::pending, path::Path, sync::Arc, time::Duration};
 use chancery_bridge::{
     alliance::{store::Outcome, submission::Submission},
     http::{JsonClient, serve_mutual},
-    relay::{Carrier, CarryRefusal, Courier, PATH, RemoteCarrier, router},
+    relay::{Carrier, CarryRefusal, Courier, RemoteCarrier, router},
     tls::{Credentials, Expectation, Gate, Mutual, Serial, issue_credentials},
 };
 use chancery_contracts::Alliance;
@@ -68,7 +68,7 @@ async fn a_connection_cut_during_a_submission_leaves_the_outcome_to_the_chain() 
     let relay = &partnership.partners[1].nodes[2];
     let shown = mutual(dir.path(), &partnership, relay, relay.certificate).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url: Url = format!("https://{}{PATH}", listener.local_addr().unwrap()).parse().unwrap();
+    let url: Url = format!("https://{}/v1/submissions", listener.local_addr().unwrap()).parse().unwrap();
     let serves = tokio::spawn(serve_mutual(listener, router(mute.clone()), shown, CancellationToken::new()));
 
     // What it shows is another certificate than the one that the request rests on.
