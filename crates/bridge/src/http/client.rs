@@ -99,9 +99,7 @@ impl JsonClient {
     }
 
     async fn plainly(&self, url: Url, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>), CallError> {
-        if url.scheme() != "https" && !is_this_machine(&url) {
-            return Err(ChannelFault::Plain { host: url.host_str().unwrap_or_default().to_owned() }.into());
-        }
+        check_destination(&url, false)?;
         let unreachable = |error: reqwest::Error| CallError::Unreachable(error.without_url().to_string());
         let request = self.client.post(url).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
         let mut answer = request.send().await.map_err(unreachable)?;
@@ -113,6 +111,21 @@ impl JsonClient {
             bytes.extend_from_slice(&chunk);
         }
         Ok((answer.status(), bytes))
+    }
+}
+
+/// Checks that a service can be asked there: over https with a certificate of the alliance, which the Web's authorities are no substitute for, or on this
+/// machine.
+///
+/// # Errors
+/// `Uncertified`, `Plain`.
+pub fn check_destination(url: &Url, has_certificate: bool) -> Result<(), ChannelFault> {
+    let host = || url.host_str().unwrap_or_default().to_owned();
+    match url.scheme() {
+        "https" if has_certificate => Ok(()),
+        "https" => Err(ChannelFault::Uncertified { host: host() }),
+        _ if is_this_machine(url) => Ok(()),
+        _ => Err(ChannelFault::Plain { host: host() }),
     }
 }
 

@@ -128,9 +128,24 @@ impl Gate {
     /// # Errors
     /// [`PeerFault`].
     pub async fn admit(&self, certificate: &NodeCertificate, wanted: &Expectation) -> Result<Peer, PeerFault> {
+        self.judged(certificate, wanted).await.map(|(peer, _)| peer)
+    }
+
+    /// How long a certificate that counts will do so by itself, in seconds of the alliance chain.
+    pub(super) async fn seconds_left(
+        &self,
+        certificate: &NodeCertificate,
+        wanted: &Expectation,
+    ) -> Result<u64, PeerFault> {
+        let (_, now) = self.judged(certificate, wanted).await?;
+        Ok(certificate.not_after.saturating_sub(now))
+    }
+
+    /// The node, and the time at which it was found.
+    async fn judged(&self, certificate: &NodeCertificate, wanted: &Expectation) -> Result<(Peer, u64), PeerFault> {
         self.identity.check(&certificate.claim)?;
         let standing = self.standing(&certificate.claim).await?;
-        judge(certificate, &standing.recorded, standing.now, wanted)
+        Ok((judge(certificate, &standing.recorded, standing.now, wanted)?, standing.now))
     }
 
     /// Ends when a certificate that was admitted does not count any more, with the reason; a chain that cannot be read is such a reason after a while.
