@@ -144,7 +144,7 @@ impl Gate {
     /// The node, and the time at which it was found.
     async fn judged(&self, certificate: &NodeCertificate, wanted: &Expectation) -> Result<(Peer, u64), PeerFault> {
         self.identity.check(&certificate.claim)?;
-        let standing = self.standing(&certificate.claim).await?;
+        let standing = Box::pin(self.standing(&certificate.claim)).await?;
         Ok((judge(certificate, &standing.recorded, standing.now, wanted)?, standing.now))
     }
 
