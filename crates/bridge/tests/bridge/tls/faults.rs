@@ -91,8 +91,7 @@ async fn claims_that_the_chain_does_not_know(club: &Club, service: &Service, cli
 
 async fn certificates_that_ended(club: &Club, service: &Service, client: &Node) {
     let identity = club.identity_of(client).await;
-    let until = club.home.time_s().await + 8;
-    let short = club.certify(identity, Scope::BOTH, until).await;
+    let (short, until) = club.certify_briefly(identity).await;
     let expiring = club.mutual("expiring", client, Serial::Transaction(short)).await;
     let revoked = club.certify(identity, Scope::BOTH, until + 3600).await;
     let revoking = club.mutual("revoking", client, Serial::Transaction(revoked)).await;
