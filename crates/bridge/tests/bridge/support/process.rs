@@ -98,7 +98,7 @@ impl Process {
     /// What it says when it does not start.
     pub(crate) fn refusal(&self) -> String {
         let output = Command::new(built_binary())
-            .args([self.what, "--config"])
+            .args([self.what, "--until-stdin-ends", "--config"])
             .arg(&self.config)
             .stdin(Stdio::null())
             .output()
