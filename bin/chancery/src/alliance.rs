@@ -68,8 +68,10 @@ async fn serve_nodes_until(
         return Box::pin(serve_until(listen, router, what, until_stdin_ends, work)).await;
     };
     let own = tls.clone();
+    // Their types are deep.
+    let (work, warnings) = (Box::pin(work), Box::pin(own.watch_own(&wanted)));
     let work = async {
-        tokio::select! { () = work => {}, () = own.watch_own(&wanted) => {} }
+        tokio::select! { () = work => {}, () = warnings => {} }
     };
     let serving = |listener, shutdown| tokio::spawn(serve_mutual(listener, router, tls, shutdown));
     Box::pin(listen_until(listen, &format!("{what}=https"), until_stdin_ends, work, serving)).await
