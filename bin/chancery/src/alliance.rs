@@ -13,10 +13,7 @@ use std::{net::SocketAddr, path::Path};
 use alloy_primitives::B256;
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
-use chancery_bridge::{
-    http::{check_listener, serve, serve_mutual},
-    tls::Mutual,
-};
+use chancery_bridge::http::{check_listener, serve, serve_mutual};
 use serde::de::DeserializeOwned;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -65,13 +62,21 @@ pub(crate) async fn serve_until(
 async fn serve_nodes_until(
     listen: SocketAddr,
     router: Router,
-    tls: Option<Mutual>,
+    tls: Option<tls::OwnTls>,
     what: &str,
     until_stdin_ends: bool,
     work: impl Future<Output = ()>,
 ) -> Result<()> {
     check_listener(listen, tls.is_some())?;
-    let Some(tls) = tls else { return Box::pin(serve_until(listen, router, what, until_stdin_ends, work)).await };
+    let Some(tls::OwnTls { tls, wanted }) = tls else {
+        return Box::pin(serve_until(listen, router, what, until_stdin_ends, work)).await;
+    };
+    let own = tls.clone();
+    // Their types are deep.
+    let (work, warnings) = (Box::pin(work), Box::pin(own.watch_own(&wanted)));
+    let work = async {
+        tokio::select! { () = work => {}, () = warnings => {} }
+    };
     let serving = |listener, shutdown| tokio::spawn(serve_mutual(listener, router, tls, shutdown));
     Box::pin(listen_until(listen, &format!("{what}=https"), until_stdin_ends, work, serving)).await
 }

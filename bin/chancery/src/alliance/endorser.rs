@@ -10,10 +10,11 @@ use std::{
 use alloy_primitives::Address;
 use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
+    alliance::certificate::Scope,
     contracts::{AllianceContract, NodeContract},
     endorser::{NodeEndorser, router},
     key::NodeKey,
-    tls::Mutual,
+    tls::Expectation,
 };
 use chancery_primitives::SigningDomain;
 use serde::Deserialize;
@@ -48,6 +49,9 @@ struct EndorserFile {
 struct EndorserTls {
     /// TLS key and certificate, as `chancery alliance certificate` writes them.
     certificate: PathBuf,
+    /// As in a relay's file.
+    #[serde(default = "tls::default_max_silence_s")]
+    max_silence_s: u64,
     /// The alliance's chain, by its genesis.
     chain: ChainSection,
 }
@@ -79,17 +83,20 @@ pub(crate) async fn run(options: &RunEndorser) -> Result<()> {
         key: Arc::new(key),
     };
     let tls = match &file.tls {
-        Some(section) => Some(mutual(section, &file.alliance, &options.config).await?),
+        Some(section) => Some(mutual(section, &file, &options.config).await?),
         None => None,
     };
     let routes = router(Arc::new(endorser));
     Box::pin(serve_nodes_until(file.listen, routes, tls, "endorser", options.until_stdin_ends, pending())).await
 }
 
-async fn mutual(section: &EndorserTls, alliance: &AllianceSection, config: &Path) -> Result<Mutual> {
+async fn mutual(section: &EndorserTls, file: &EndorserFile, config: &Path) -> Result<tls::OwnTls> {
+    let alliance = &file.alliance;
     let ledger = connect(std::slice::from_ref(&section.chain), config).await?;
     let chain = ledger.chain(&section.chain.name)?.clone();
     let found = chain.config().chain_id;
     ensure!(found == alliance.chain_id, "tls.chain is chain {found}, and the alliance is on {}", alliance.chain_id);
-    tls::open(config, &section.certificate, AllianceContract { chain, address: alliance.contract })
+    let shown = tls::TlsSection { certificate: section.certificate.clone(), max_silence_s: section.max_silence_s };
+    let wanted = Expectation { member: Some(name_of(&file.member)?), scope: Some(Scope::ENDORSE) };
+    tls::open(config, &shown, AllianceContract { chain, address: alliance.contract }, wanted).await
 }

@@ -15,7 +15,7 @@ use chancery_bridge::{
     alliance::certificate::Scope,
     contracts::AllianceContract,
     endorser::{ATTEST_PATH, Attester, RemoteAttester},
-    http::JsonClient,
+    http::{JsonClient, check_destination},
     relay::{
         AnchorRelay, Courier, CourierLimits, RequestRelay, Testimony, member_links, push::push_every, router,
         trust::keep_shown,
@@ -85,6 +85,7 @@ fn attesters(sections: &[AttesterSection], tls: Option<&Mutual>) -> Result<BTree
     for section in sections {
         let member = name_of(&section.member)?;
         for url in &section.urls {
+            check_destination(url, tls.is_some())?;
             let client = match tls {
                 Some(tls) => {
                     let wanted = Expectation { member: Some(member), scope: Some(Scope::ENDORSE) };
@@ -165,13 +166,14 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
         (Some(section), Some(alliance)) => {
             let chain = ledger.chain(&alliance.chain)?.clone();
             let alliance = AllianceContract { chain, address: alliance.contract };
-            Some(tls::open(&options.config, &section.certificate, alliance)?)
+            // It says who it is, and needs no more.
+            Some(tls::open(&options.config, section, alliance, Expectation::default()).await?)
         }
     };
     let courier = match &file.alliance {
         None => None,
         Some(section) => {
-            let attesters = attesters(&file.attesters, tls.as_ref())?;
+            let attesters = attesters(&file.attesters, tls.as_ref().map(|own| &own.tls))?;
             Some(Arc::new(assemble(section, &ledger, &attesters, &key, &mut anchors).await?))
         }
     };

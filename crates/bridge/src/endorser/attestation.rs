@@ -92,7 +92,8 @@ pub enum AttestRefusal {
 impl From<CallError> for AttestRefusal {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Channel(fault) => Self::Channel { fault },
+            // Nothing is changed by asking.
+            CallError::Channel(fault) | CallError::Interrupted(fault) => Self::Channel { fault },
             error => Self::Unavailable { reason: error.to_string() },
         }
     }

@@ -95,7 +95,8 @@ pub enum EndorseRefusal {
 impl From<CallError> for EndorseRefusal {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Channel(fault) => Self::Channel { fault },
+            // Nothing is changed by asking.
+            CallError::Channel(fault) | CallError::Interrupted(fault) => Self::Channel { fault },
             error => Self::Unavailable { reason: error.to_string() },
         }
     }

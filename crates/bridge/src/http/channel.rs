@@ -32,13 +32,25 @@ pub enum PeerRefusal {
     PeerRefused {
         /// Why.
         fault: PeerFault,
+        /// The request was begun with: whether it had its effect is not known.
+        #[serde(rename = "underWay", default, skip_serializing_if = "std::ops::Not::not")]
+        under_way: bool,
     },
 }
 
-/// A problem document, after which the connection ends.
+/// A problem document for a request that nobody has looked at, after which the connection ends.
 pub(super) fn refuse(fault: PeerFault) -> Response {
+    refusal(fault, false)
+}
+
+/// The same for one that was under way.
+pub(super) fn cut(fault: PeerFault) -> Response {
+    refusal(fault, true)
+}
+
+fn refusal(fault: PeerFault, under_way: bool) -> Response {
     let status = if fault.is_temporary() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::FORBIDDEN };
-    let mut answer = Problem::answer(status, PeerRefusal::PeerRefused { fault });
+    let mut answer = Problem::answer(status, PeerRefusal::PeerRefused { fault, under_way });
     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     answer
 }

@@ -23,6 +23,19 @@ pub enum CallError {
     /// The two do not speak to each other.
     #[error(transparent)]
     Channel(#[from] ChannelFault),
+    /// They ceased to when the request had been sent: whether it had its effect is not known.
+    #[error("the request was under way: {0}")]
+    Interrupted(ChannelFault),
+}
+
+impl CallError {
+    /// The same of a request that had been sent.
+    pub(super) fn of_sent(self) -> Self {
+        match self {
+            Self::Channel(fault) => Self::Interrupted(fault),
+            other => other,
+        }
+    }
 }
 
 /// Asks with JSON, and reads JSON. Follows no redirection and uses no proxy: what is sent is meant for that address alone. Plain HTTP reaches this machine alone.
@@ -76,8 +89,9 @@ impl JsonClient {
         match serde_json::from_slice::<Problem<R>>(&bytes) {
             Ok(problem) => Ok(Err(problem.refusal)),
             Err(error) => match serde_json::from_slice::<Problem<PeerRefusal>>(&bytes) {
-                Ok(Problem { refusal: PeerRefusal::PeerRefused { fault }, .. }) => {
-                    Err(ChannelFault::Ours { fault }.into())
+                Ok(Problem { refusal: PeerRefusal::PeerRefused { fault, under_way }, .. }) => {
+                    let error = CallError::Channel(ChannelFault::Ours { fault });
+                    Err(if under_way { error.of_sent() } else { error })
                 }
                 Err(_) => Err(malformed(error)),
             },
@@ -85,9 +99,7 @@ impl JsonClient {
     }
 
     async fn plainly(&self, url: Url, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>), CallError> {
-        if url.scheme() != "https" && !is_this_machine(&url) {
-            return Err(ChannelFault::Plain { host: url.host_str().unwrap_or_default().to_owned() }.into());
-        }
+        check_destination(&url, false)?;
         let unreachable = |error: reqwest::Error| CallError::Unreachable(error.without_url().to_string());
         let request = self.client.post(url).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
         let mut answer = request.send().await.map_err(unreachable)?;
@@ -99,6 +111,21 @@ impl JsonClient {
             bytes.extend_from_slice(&chunk);
         }
         Ok((answer.status(), bytes))
+    }
+}
+
+/// Checks that a service can be asked there: over https with a certificate of the alliance, which the Web's authorities are no substitute for, or on this
+/// machine.
+///
+/// # Errors
+/// `Uncertified`, `Plain`.
+pub fn check_destination(url: &Url, has_certificate: bool) -> Result<(), ChannelFault> {
+    let host = || url.host_str().unwrap_or_default().to_owned();
+    match url.scheme() {
+        "https" if has_certificate => Ok(()),
+        "https" => Err(ChannelFault::Uncertified { host: host() }),
+        _ if is_this_machine(url) => Ok(()),
+        _ => Err(ChannelFault::Plain { host: host() }),
     }
 }
 

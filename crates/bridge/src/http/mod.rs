@@ -4,6 +4,7 @@
 
 mod channel;
 mod client;
+mod handshakes;
 mod mutual;
 mod server;
 
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     channel::{Channel, PeerRefusal, demand},
-    client::{CallError, JsonClient},
+    client::{CallError, JsonClient, check_destination},
     server::{PlainListener, bounded, check_listener, serve, serve_mutual},
 };
 

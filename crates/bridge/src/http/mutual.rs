@@ -1,6 +1,9 @@
 //! A request over mutual TLS: a connection of its own, so that both certificates are looked at for each.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use axum::{
     body::Bytes,
@@ -54,16 +57,19 @@ impl MutualClient {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
             .map_err(|error| unreachable(&error))?;
+        let is_sent = AtomicBool::new(false);
         let answers = async {
             sender.ready().await.map_err(|error| broken(&error))?;
+            is_sent.store(true, Ordering::Relaxed);
             let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
             let status = answer.status();
             Ok::<_, CallError>((status, read(answer.into_body()).await?))
         };
-        tokio::select! {
+        let answer = tokio::select! {
             answer = answers => answer,
             fault = self.tls.refused(&certificate, &self.wanted) => Err(theirs(fault)),
-        }
+        };
+        answer.map_err(|error| if is_sent.load(Ordering::Relaxed) { error.of_sent() } else { error })
     }
 }
 

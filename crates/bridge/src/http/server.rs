@@ -1,4 +1,9 @@
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -21,7 +26,7 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -29,7 +34,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     MAX_BODY_BYTES,
-    channel::{Channel, refuse},
+    channel::{Channel, cut, refuse},
+    handshakes::{Handshake, Handshakes},
 };
 use crate::tls::{Expectation, Mutual, Peer, PeerFault, fault_of};
 
@@ -39,8 +45,10 @@ const MAX_CONNECTIONS: usize = 256;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest that a client may take to send a request's head, and that an idle connection is kept.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// Longest that a TLS handshake may take, and the look at the chain after it.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest that a TLS handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest that the look at the chain after it may take, and the wait for a place among the connections.
+const ADMISSION_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a refused node has to read why, before the connection is cut.
 const CUT_AFTER: Duration = Duration::from_secs(1);
 /// Most bytes that a connection buffers for a request's head.
@@ -79,38 +87,58 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 /// Serves a listener in plain text until `shutdown` is cancelled; then takes no more connections and waits for requests under way, for a bounded time.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
-    accept(listener, shutdown, move |stream, watcher| converse(stream, watcher, router.clone())).await;
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    accept(listener, shutdown, places, move |stream, _, place, watcher| {
+        let conversation = converse(stream, watcher, router.clone());
+        async move {
+            conversation.await;
+            drop(place);
+        }
+    })
+    .await;
 }
 
 /// As [`serve`], with nodes of the alliance alone, over mutual TLS.
 pub async fn serve_mutual(listener: TcpListener, router: Router, tls: Mutual, shutdown: CancellationToken) {
-    accept(listener, shutdown, move |stream, watcher| converse_mutually(stream, watcher, router.clone(), tls.clone()))
-        .await;
+    let (handshakes, places) = (Handshakes::default(), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
+    accept(listener, shutdown, Handshakes::places(), move |stream, address, place, watcher| {
+        let handshake = handshakes.begin(address, place);
+        let (router, tls, places) = (router.clone(), tls.clone(), Arc::clone(&places));
+        async move {
+            match handshake {
+                Some(handshake) => Box::pin(converse_mutually(stream, handshake, places, watcher, router, tls)).await,
+                None => tracing::debug!(%address, "too many handshakes of one address"),
+            }
+        }
+    })
+    .await;
 }
 
-async fn accept<C>(listener: TcpListener, shutdown: CancellationToken, converse: impl Fn(TcpStream, Watcher) -> C)
-where
+/// Takes a connection when there is one of `places` for it.
+async fn accept<C>(
+    listener: TcpListener,
+    shutdown: CancellationToken,
+    places: Arc<Semaphore>,
+    converse: impl Fn(TcpStream, IpAddr, OwnedSemaphorePermit, Watcher) -> C,
+) where
     C: Future<Output = ()> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
         let place = tokio::select! {
             () = shutdown.cancelled() => break,
             place = Arc::clone(&places).acquire_owned() => place,
         };
+        // Nobody closes the places.
+        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 stream.set_nodelay(true).ok();
-                let conversation = converse(stream, graceful.watcher());
-                tokio::spawn(async move {
-                    conversation.await;
-                    drop(place);
-                });
+                tokio::spawn(converse(stream, address.ip(), place, graceful.watcher()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -138,25 +166,43 @@ async fn converse(stream: TcpStream, watcher: Watcher, router: Router) {
     watcher.watch(connection).await.ok();
 }
 
-async fn converse_mutually(stream: TcpStream, watcher: Watcher, router: Router, tls: Mutual) {
+/// A node has a place among the connections once it is admitted; until then, and while it is told why it is not, it has that of a handshake.
+async fn converse_mutually(
+    stream: TcpStream,
+    handshake: Handshake,
+    places: Arc<Semaphore>,
+    watcher: Watcher,
+    router: Router,
+    tls: Mutual,
+) {
     let wanted = Expectation::default();
-    let handshake = async {
-        let stream = TlsAcceptor::from(tls.server().await).accept(stream).await?;
-        let shown = stream.get_ref().1.peer_certificates();
-        let admitted = tls.admit(shown, &wanted).await;
-        Ok::<_, std::io::Error>((stream, admitted))
-    };
-    let (stream, admitted) = match timeout(HANDSHAKE_TIMEOUT, handshake).await {
-        Ok(Ok(shaken)) => shaken,
+    let shake = async { TlsAcceptor::from(tls.server().await).accept(stream).await };
+    let stream = match timeout(HANDSHAKE_TIMEOUT, shake).await {
+        Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             let fault = fault_of(&error).map_or_else(|| error.to_string(), |fault| fault.to_string());
             return tracing::info!(fault, "a TLS handshake failed");
         }
         Err(_) => return tracing::info!("a TLS handshake took too long"),
     };
-    if let Err(fault) = &admitted {
-        tracing::info!(%fault, "a node was refused");
-    }
+    let admission = async {
+        let admitted = tls.admit(stream.get_ref().1.peer_certificates(), &wanted).await;
+        let place = if admitted.is_ok() { places.acquire().await.ok() } else { None };
+        (admitted, place)
+    };
+    let Ok((admitted, _place)) = timeout(ADMISSION_TIMEOUT, admission).await else {
+        return tracing::info!("a node could not be admitted in time");
+    };
+    let _waits = match &admitted {
+        Ok(_) => {
+            drop(handshake);
+            None
+        }
+        Err(fault) => {
+            tracing::info!(%fault, "a node was refused");
+            Some(handshake)
+        }
+    };
     let (tell, told) = watch::channel(admitted.as_ref().err().cloned());
     let peer = admitted.as_ref().ok().map(|(_, peer)| *peer);
     let routes = TowerToHyperService::new(router);
@@ -198,7 +244,7 @@ async fn answer_while(
     };
     tokio::select! {
         answered = answer(routes, Channel::Mutual(peer), request) => answered,
-        fault = refused(&mut told) => Ok(refuse(fault)),
+        fault = refused(&mut told) => Ok(cut(fault)),
     }
 }
 

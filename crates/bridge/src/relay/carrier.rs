@@ -106,6 +106,7 @@ impl From<CallError> for CarryRefusal {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Channel(fault) => Self::Channel { fault },
+            // That of an interrupted call too: it may have been sequenced.
             error => Self::Unavailable { reason: error.to_string() },
         }
     }
@@ -178,6 +179,16 @@ mod tests {
     fn reason(name: &str, arguments: &[(&str, &str)]) -> RevertReason {
         let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         RevertReason { name: name.to_owned(), arguments: arguments.collect(), data: Bytes::new() }
+    }
+
+    // A-CERT, A-ERR: only what ended before anything was sent was certainly not sequenced.
+    #[test]
+    fn a_fault_after_the_submission_was_sent_is_no_refusal() {
+        let fault = || ChannelFault::Theirs { fault: SignatureFault::CertificateRevoked.into() };
+        let before = CarryRefusal::from(CallError::Channel(fault()));
+        assert!(!before.is_temporary() && before == CarryRefusal::Channel { fault: fault() });
+        let after = CarryRefusal::from(CallError::Interrupted(fault()));
+        assert!(matches!(&after, CarryRefusal::Unavailable { .. }) && after.is_temporary(), "{after}");
     }
 
     #[test]

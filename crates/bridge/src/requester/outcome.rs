@@ -125,6 +125,8 @@ impl Requester {
                 Ok(number) => return self.follow(number, key, Some(submission)).await,
                 Err(CarryRefusal::IdempotencyKeyUsed { number }) => return self.follow(number, key, None).await,
                 Err(refusal) if refusal.is_temporary() => {}
+                // That nobody speaks to us any more says nothing of what was sent before: the chain decides, until it is too late for that.
+                Err(CarryRefusal::Channel { fault }) => tracing::debug!(%fault, "not carried again"),
                 Err(refusal) => return Err(refusal.into()),
             }
         }

@@ -109,7 +109,8 @@ impl Credentials {
         tokio::task::spawn_blocking(move || this.reload()).await.ok();
     }
 
-    fn reload(&self) {
+    /// Takes what stands in the file now, as each connection does by itself.
+    pub fn reload(&self) {
         let new = match read(&self.path, &self.provider) {
             Ok(new) => new,
             Err(error) => return tracing::warn!(%error, "the certificate in use is kept"),

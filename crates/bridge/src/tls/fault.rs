@@ -33,7 +33,7 @@ pub enum PeerFault {
         /// The key that signed.
         address: Address,
     },
-    /// What it says of itself is over; make another one.
+    /// What it says of itself is over; make another one. One that has not begun yet is `Undetermined`.
     #[error("the X.509 certificate is good from {not_before} to {not_after}, and the alliance's time is {now}")]
     OutOfTime {
         /// First second.
@@ -57,7 +57,7 @@ pub enum PeerFault {
         /// Who answers.
         found: B256,
     },
-    /// Neither good nor bad: the alliance chain could not be read. Try again.
+    /// Neither good nor bad: the alliance chain could not be read, or as it is seen here is older than the certificate. Try again.
     #[error("whether the certificate counts cannot be determined: {reason}")]
     Undetermined {
         /// What is missing.
@@ -102,6 +102,12 @@ pub enum ChannelFault {
     /// Plain HTTP is for loopback alone.
     #[error("{host} is not on this machine: use https, with a certificate of the alliance")]
     Plain {
+        /// Whom it was to reach.
+        host: String,
+    },
+    /// What answers over https has a certificate of the alliance, and asks for one.
+    #[error("{host} is asked over https, which needs a certificate of the alliance: name one under [tls]")]
+    Uncertified {
         /// Whom it was to reach.
         host: String,
     },

@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use alloy_primitives::{B256, U256};
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 
-use super::{AllianceIdentity, Claim, NodeCertificate, PeerFault};
+use super::{AllianceIdentity, Claim, NodeCertificate, PeerFault, issue::BACKDATED_S};
 use crate::{
     alliance::{
         certificate::{Scope, SignatureFault, check, check_identity},
@@ -17,6 +20,12 @@ use crate::{
 
 /// Most certificates whose standing is remembered.
 const MAX_REMEMBERED: usize = 1024;
+/// Most look-ups at a time: whoever has no certificate can ask for them too.
+const MAX_LOOKUPS: usize = 16;
+/// Seconds after it was made in which a certificate may not have come to this node's chain yet.
+const MAX_LAG_S: u64 = 60;
+/// How long the chain may show no new block, if nothing else is said: several heartbeats of 10 seconds.
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 /// Pause between two checks of an open connection.
 const RECHECK: Duration = Duration::from_secs(1);
 /// An open connection outlives an alliance chain that cannot be read for so long.
@@ -68,6 +77,17 @@ pub struct Gate {
     alliance: AllianceContract,
     identity: AllianceIdentity,
     remembered: Mutex<Remembered>,
+    newest: Mutex<Newest>,
+    lookups: Semaphore,
+    max_silence: Duration,
+}
+
+/// The newest block that the chain has shown.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    number: u64,
+    /// When it was first seen here.
+    advanced_at: Instant,
 }
 
 impl Gate {
@@ -80,7 +100,21 @@ impl Gate {
             contract: alliance.address,
             genesis_hash: essentials.genesis_hash,
         };
-        Ok(Self { alliance, identity, remembered: Mutex::default() })
+        Ok(Self {
+            alliance,
+            identity,
+            remembered: Mutex::default(),
+            newest: Mutex::new(Newest { number: 0, advanced_at: Instant::now() }),
+            lookups: Semaphore::new(MAX_LOOKUPS),
+            max_silence: MAX_SILENCE,
+        })
+    }
+
+    /// The same for a chain with another heartbeat. A chain that shows no new block for so long is not believed: it, or the node that is asked, may have
+    /// stopped before a certificate was revoked. Several heartbeats.
+    #[must_use]
+    pub fn with_max_silence(self, max_silence: Duration) -> Self {
+        Self { max_silence, ..self }
     }
 
     /// The alliance for which certificates have to be made.
@@ -94,9 +128,24 @@ impl Gate {
     /// # Errors
     /// [`PeerFault`].
     pub async fn admit(&self, certificate: &NodeCertificate, wanted: &Expectation) -> Result<Peer, PeerFault> {
+        self.judged(certificate, wanted).await.map(|(peer, _)| peer)
+    }
+
+    /// How long a certificate that counts will do so by itself, in seconds of the alliance chain.
+    pub(super) async fn seconds_left(
+        &self,
+        certificate: &NodeCertificate,
+        wanted: &Expectation,
+    ) -> Result<u64, PeerFault> {
+        let (_, now) = self.judged(certificate, wanted).await?;
+        Ok(certificate.not_after.saturating_sub(now))
+    }
+
+    /// The node, and the time at which it was found.
+    async fn judged(&self, certificate: &NodeCertificate, wanted: &Expectation) -> Result<(Peer, u64), PeerFault> {
         self.identity.check(&certificate.claim)?;
-        let standing = self.standing(&certificate.claim).await?;
-        judge(certificate, &standing.recorded, standing.now, wanted)
+        let standing = Box::pin(self.standing(&certificate.claim)).await?;
+        Ok((judge(certificate, &standing.recorded, standing.now, wanted)?, standing.now))
     }
 
     /// Ends when a certificate that was admitted does not count any more, with the reason; a chain that cannot be read is such a reason after a while.
@@ -114,29 +163,70 @@ impl Gate {
 
     async fn standing(&self, claim: &Claim) -> Result<Standing, PeerFault> {
         let key = (claim.transaction.unwrap_or_default(), claim.identity, claim.member);
-        let head = self.alliance.chain.head().await.map_err(undetermined)?;
-        if let Some(known) = self.remembered.lock().get(&key).filter(|known| known.block >= head.number) {
-            return Ok(*known);
+        // Before the chain is asked: answers to several questions may overtake one another.
+        let known = self.newest.lock().number;
+        let head = self.alliance.chain.head().await.map_err(undetermined)?.number;
+        self.see(known, head)?;
+        if let Some(standing) = self.remembered.lock().get(&key).filter(|standing| standing.block >= head) {
+            return Ok(*standing);
         }
+        let _turn = self.lookups.acquire().await.map_err(|_| unsure("nothing is looked up any more"))?;
         let slots = positions(key.0, key.1, key.2);
         let evidence = self.alliance.chain.state(self.alliance.address, &slots).await.map_err(undetermined)?;
         let evidence = evidence.ok_or_else(|| PeerFault::Undetermined { reason: NoGenesis.to_string() })?;
+        self.see(head, evidence.block.number)?;
         let values: Vec<U256> = evidence.state.storage.iter().map(|(_, value)| *value).collect();
-        let words = <[U256; WORDS]>::try_from(values)
-            .map_err(|_| PeerFault::Undetermined { reason: "its state is incomplete".to_owned() })?;
+        let words = <[U256; WORDS]>::try_from(values).map_err(|_| unsure("its state is incomplete"))?;
         let (block, now) = (evidence.block.number, evidence.block.time_ms / 1000);
         let standing = Standing { block, now, recorded: read(&words) };
-        let mut remembered = self.remembered.lock();
-        // What was true later counts, whoever shows an older block.
-        if let Some(newer) = remembered.get(&key).filter(|known| known.block > block) {
-            return Ok(*newer);
-        }
-        if remembered.len() >= MAX_REMEMBERED {
-            remembered.clear();
-        }
-        remembered.insert(key, standing);
-        Ok(standing)
+        Ok(if standing.is_of(claim) { remember(&mut self.remembered.lock(), key, standing) } else { standing })
     }
+
+    /// Takes note of a block that the chain shows as its newest, by whoever knew another one before.
+    fn see(&self, known: u64, shown: u64) -> Result<(), PeerFault> {
+        if shown < known {
+            tracing::warn!(shown, known, "the alliance chain is shown as it was before");
+            return Err(unsure("the alliance chain is shown as it was before"));
+        }
+        let mut newest = self.newest.lock();
+        if shown > newest.number {
+            *newest = Newest { number: shown, advanced_at: Instant::now() };
+        } else if newest.advanced_at.elapsed() > self.max_silence {
+            tracing::warn!(number = newest.number, "the alliance chain shows no new block");
+            return Err(unsure("the alliance chain shows no new block"));
+        }
+        Ok(())
+    }
+}
+
+impl Standing {
+    /// Whether somebody of the alliance has that claim: what strangers make up is not remembered.
+    fn is_of(&self, claim: &Claim) -> bool {
+        let named = |serial| self.recorded.transaction.is_some_and(|it| serial != 0 && it.identity == claim.identity);
+        self.recorded.identity.is_some_and(|it| it.member == claim.member && it.key == claim.key)
+            && claim.transaction.is_none_or(named)
+    }
+}
+
+/// What is newer of a certificate, after it was put in the place of what was looked up longest ago.
+fn remember(remembered: &mut Remembered, key: (u64, u64, B256), standing: Standing) -> Standing {
+    match remembered.get(&key) {
+        // What was true later counts, whoever shows an older block.
+        Some(newer) if newer.block > standing.block => return *newer,
+        None if remembered.len() >= MAX_REMEMBERED => {
+            let oldest = remembered.iter().min_by_key(|(_, it)| it.block).map(|(oldest, _)| *oldest);
+            if let Some(oldest) = oldest {
+                remembered.remove(&oldest);
+            }
+        }
+        Some(_) | None => {}
+    }
+    remembered.insert(key, standing);
+    standing
+}
+
+fn unsure(reason: &str) -> PeerFault {
+    PeerFault::Undetermined { reason: reason.to_owned() }
 }
 
 fn undetermined(error: chancery_ledger::LedgerError) -> PeerFault {
@@ -153,8 +243,16 @@ fn judge(
     wanted: &Expectation,
 ) -> Result<Peer, PeerFault> {
     let claim = &certificate.claim;
-    let identity = recorded.identity.filter(|identity| identity.member == claim.member);
-    let identity = identity.ok_or(SignatureFault::CertificateUnknown)?;
+    let unknown = || -> PeerFault {
+        if now < certificate.not_before.saturating_add(BACKDATED_S + MAX_LAG_S) {
+            return unsure("the certificate is new, and not on the alliance chain as it is seen here");
+        }
+        SignatureFault::CertificateUnknown.into()
+    };
+    let identity = recorded.identity.ok_or_else(unknown)?;
+    if identity.member != claim.member {
+        return Err(SignatureFault::CertificateUnknown.into());
+    }
     if identity.key != claim.key {
         return Err(PeerFault::AddressUnknown { address: claim.key });
     }
@@ -165,15 +263,20 @@ fn judge(
             None
         }
         Some(_) => {
-            let transaction = recorded.transaction.filter(|transaction| transaction.identity == claim.identity);
-            let transaction = transaction.ok_or(SignatureFault::CertificateUnknown)?;
+            let transaction = recorded.transaction.ok_or_else(unknown)?;
+            if transaction.identity != claim.identity {
+                return Err(SignatureFault::CertificateUnknown.into());
+            }
             // Whether it allows what is wanted is looked at below, for both kinds.
             check(Some((&transaction, &identity)), is_active, transaction.scope, now)?;
             Some(transaction.scope)
         }
     };
-    if !(certificate.not_before..=certificate.not_after).contains(&now) {
-        let (not_before, not_after) = (certificate.not_before, certificate.not_after);
+    let (not_before, not_after) = (certificate.not_before, certificate.not_after);
+    if now < not_before {
+        return Err(unsure("the certificate begins later than the alliance's time as it is seen here"));
+    }
+    if now > not_after {
         return Err(PeerFault::OutOfTime { not_before, not_after, now });
     }
     let (node, member) = (identity.node, identity.member);

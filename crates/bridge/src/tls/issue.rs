@@ -6,6 +6,9 @@ use crate::{
     key::NodeKey,
 };
 
+/// A certificate is good from so many seconds before it was made: a node that lags behind the chain has an earlier time.
+pub(super) const BACKDATED_S: u64 = 600;
+
 /// What a certificate is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Serial {
@@ -37,7 +40,7 @@ pub enum IssueError {
     Make(#[from] MakeError),
 }
 
-/// Makes a new TLS key and the X.509 certificate for a certificate on chain, good from the newest final block until that ends; both in PEM.
+/// Makes a new TLS key and the X.509 certificate for a certificate on chain, good from ten minutes before the newest final block until that ends; both in PEM.
 /// Whether it counts is what others ask the chain: see [`super::Gate::admit`].
 ///
 /// # Errors
@@ -72,7 +75,7 @@ pub async fn issue_credentials(
         transaction,
     };
     // On chain it is the first second in which it does not count, in X.509 the last in which it does.
-    let times = (alliance.time_s().await?, valid_until.saturating_sub(1));
+    let times = (alliance.time_s().await?.saturating_sub(BACKDATED_S), valid_until.saturating_sub(1));
     let text = make_credentials(&claim, found.node, times, key)?;
     Ok((NodeCertificate { claim, not_before: times.0, not_after: times.1 }, text))
 }

@@ -1,11 +1,18 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rustls::{
     ClientConfig, ServerConfig, client::Resumption, pki_types::CertificateDer, server::NoServerSessionStorage,
     version::TLS13,
 };
 
+use tokio::time::sleep;
+
 use super::{Credentials, Expectation, Gate, NodeCertificate, Peer, PeerFault, verifier::PeerVerifier};
+
+/// Pause between two looks at the own certificate.
+const OWN_CHECK: Duration = Duration::from_secs(3600);
+/// Seconds before its end from which on whoever runs the node is warned.
+const WARN_BEFORE_S: u64 = 86_400;
 
 /// Why TLS cannot be spoken.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +55,31 @@ impl Mutual {
             .with_client_cert_resolver(credentials.clone());
         client.resumption = Resumption::disabled();
         Ok(Self { credentials, gate, server: Arc::new(server), client: Arc::new(client) })
+    }
+
+    /// Judges the own certificate as those do to whom it is shown. A temporary fault says nothing of it.
+    ///
+    /// # Errors
+    /// [`PeerFault`].
+    pub async fn check_own(&self, wanted: &Expectation) -> Result<(), PeerFault> {
+        self.gate.admit(&self.credentials.certificate(), wanted).await.map(drop)
+    }
+
+    /// Warns each hour when the own certificate does not count any more or has less than a day left, until it is dropped.
+    pub async fn watch_own(&self, wanted: &Expectation) {
+        loop {
+            let certificate = self.credentials.certificate();
+            match self.gate.seconds_left(&certificate, wanted).await {
+                Ok(left) if left >= WARN_BEFORE_S => {}
+                Ok(left) => tracing::warn!(
+                    left_s = left,
+                    identity = certificate.claim.identity,
+                    "the own certificate ends soon: renew it with `chancery alliance certificate`"
+                ),
+                Err(fault) => tracing::warn!(%fault, "the own certificate does not count"),
+            }
+            sleep(OWN_CHECK).await;
+        }
     }
 
     /// Configuration of a connection that somebody else begins, with the certificate of now.

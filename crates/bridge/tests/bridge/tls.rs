@@ -2,8 +2,11 @@
 
 mod certificates;
 mod faults;
+mod interruption;
 mod processes;
 mod renewal;
 mod revocation;
 mod service;
+mod silence;
 mod strangers;
+mod views;

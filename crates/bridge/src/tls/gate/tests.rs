@@ -7,7 +7,7 @@ use crate::alliance::certificate::{IdentityCertificate, TransactionCertificate};
 
 const MEMBER: B256 = B256::repeat_byte(2);
 const KEY: Address = Address::repeat_byte(3);
-const NOW: u64 = 50;
+const NOW: u64 = 5_000;
 
 fn certificate() -> NodeCertificate {
     let claim = Claim {
@@ -19,7 +19,7 @@ fn certificate() -> NodeCertificate {
         identity: 5,
         transaction: Some(6),
     };
-    NodeCertificate { claim, not_before: 10, not_after: 99 }
+    NodeCertificate { claim, not_before: 10, not_after: 9_900 }
 }
 
 fn recorded() -> Recorded {
@@ -28,10 +28,10 @@ fn recorded() -> Recorded {
         transaction: Some(TransactionCertificate {
             identity: 5,
             scope: Scope::ENDORSE,
-            valid_until: 100,
+            valid_until: 10_000,
             revoked: false,
         }),
-        identity: Some(IdentityCertificate { node, member: MEMBER, key: KEY, valid_until: 200, revoked: false }),
+        identity: Some(IdentityCertificate { node, member: MEMBER, key: KEY, valid_until: 20_000, revoked: false }),
         member_is_active: true,
     }
 }
@@ -70,8 +70,56 @@ fn each_failure_of_a_peer_has_its_own_error() {
     assert_eq!(fault(|_, it| it.transaction.as_mut().unwrap().scope = Scope::REQUEST), on_chain(ScopeMissing));
     let late = Some(PeerFault::OutOfTime { not_before: 10, not_after: NOW - 1, now: NOW });
     assert_eq!(fault(|its, _| its.not_after = NOW - 1), late);
-    let early = Some(PeerFault::OutOfTime { not_before: NOW + 1, not_after: 99, now: NOW });
-    assert_eq!(fault(|its, _| its.not_before = NOW + 1), early);
+}
+
+// A-CERT: a node that lags behind the chain does not refuse for good what it cannot know yet.
+#[test]
+fn what_may_be_too_new_for_this_node_is_neither_good_nor_bad() {
+    let is_temporary = |change: fn(&mut NodeCertificate, &mut Recorded)| fault(change).map(|it| it.is_temporary());
+    assert_eq!(is_temporary(|its, _| its.not_before = NOW + 1), Some(true));
+    // Made a minute ago, and ten minutes more are added to its time.
+    assert_eq!(is_temporary(|its, it| (its.not_before, it.transaction) = (NOW - 659, None)), Some(true));
+    assert_eq!(is_temporary(|its, it| (its.not_before, it.identity) = (NOW - 659, None)), Some(true));
+    assert_eq!(is_temporary(|its, it| (its.not_before, it.transaction) = (NOW - 660, None)), Some(false));
+    assert_eq!(is_temporary(|its, it| (its.not_before, it.identity) = (NOW - 660, None)), Some(false));
+    // What is there and says otherwise stays so.
+    assert_eq!(is_temporary(|its, _| (its.not_before, its.claim.identity) = (NOW, 7)), Some(false));
+    assert_eq!(is_temporary(|its, _| (its.not_before, its.claim.member) = (NOW, B256::ZERO)), Some(false));
+    assert_eq!(is_temporary(|its, _| (its.not_before, its.claim.key) = (NOW, Address::ZERO)), Some(false));
+}
+
+// A-CERT
+#[test]
+fn what_strangers_claim_is_not_remembered() {
+    let of = |change: fn(&mut Claim, &mut Recorded)| {
+        let (mut claim, mut recorded) = (certificate().claim, recorded());
+        change(&mut claim, &mut recorded);
+        Standing { block: 1, now: NOW, recorded }.is_of(&claim)
+    };
+    assert!(of(|_, _| {}) && of(|its, _| its.transaction = None));
+    assert!(of(|_, it| it.transaction.as_mut().unwrap().revoked = true), "it is known, and known as revoked");
+    assert!(!of(|its, _| its.key = Address::ZERO) && !of(|its, _| its.member = B256::ZERO));
+    assert!(!of(|_, it| it.identity = None) && !of(|_, it| it.transaction = None));
+    assert!(!of(|its, _| its.identity = 7));
+}
+
+// A-CERT: and what was true later counts.
+#[test]
+fn a_full_memory_forgets_what_was_looked_up_longest_ago() {
+    let (mut remembered, recorded) = (Remembered::new(), recorded());
+    let standing = |block| Standing { block, now: NOW, recorded };
+    let most = u64::try_from(MAX_REMEMBERED).unwrap();
+    for serial in 0..most {
+        remember(&mut remembered, (serial, 5, MEMBER), standing(1_000 - serial % 1_000));
+    }
+    // Looked up again: it takes no other place.
+    assert_eq!(remember(&mut remembered, (7, 5, MEMBER), standing(2_000)).block, 2_000);
+    assert_eq!(remember(&mut remembered, (7, 5, MEMBER), standing(1_500)).block, 2_000);
+    assert_eq!(remembered.len(), MAX_REMEMBERED);
+    remember(&mut remembered, (most, 5, MEMBER), standing(2_000));
+    assert_eq!(remembered.len(), MAX_REMEMBERED);
+    let is_there = |serial: u64| remembered.contains_key(&(serial, 5, MEMBER));
+    assert!(is_there(most) && is_there(7) && is_there(0) && !is_there(999), "999 has block 1");
 }
 
 // A-CERT

@@ -64,6 +64,11 @@ impl TestChain {
         Self { chain, id, network, dir, rpc: url, essentials, deployer, nonce: AtomicU64::new(0) }
     }
 
+    /// Number of its newest final block.
+    pub(crate) async fn height(&self) -> u64 {
+        self.chain.head().await.unwrap().number
+    }
+
     /// The same chain, asked elsewhere.
     pub(crate) async fn through(&self, url: &str) -> Chain {
         connect(self.chain.name(), url, &self.essentials).await
@@ -137,16 +142,25 @@ impl TestChain {
         self.chain.head().await.unwrap().time_ms / 1000
     }
 
+    /// Whether a call succeeded.
+    pub(crate) async fn tries(&self, to: Address, call: &impl SolCall) -> bool {
+        self.sent(TxKind::Call(to), call.abi_encode().into()).await["status"] == "0x1"
+    }
+
     async fn send(&self, to: TxKind, input: Bytes) -> Value {
+        let receipt = self.sent(to, input).await;
+        assert_eq!(receipt["status"], "0x1", "a transaction of the operator failed");
+        receipt
+    }
+
+    async fn sent(&self, to: TxKind, input: Bytes) -> Value {
         let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
         let transaction =
             TxLegacy { chain_id: Some(self.id), nonce, gas_price: 0, gas_limit: GAS, to, value: U256::ZERO, input };
         let signature = self.deployer.sign_hash_sync(&transaction.signature_hash()).unwrap();
         let raw = TxEnvelope::from(transaction.into_signed(signature)).encoded_2718();
         let hash = rpc(&self.rpc, "eth_sendRawTransaction", json!([hex::encode_prefixed(raw)])).await.unwrap();
-        let receipt = self.network.lock().await.nodes[0].receipt(hash.as_str().unwrap()).await.unwrap();
-        assert_eq!(receipt["status"], "0x1", "a transaction of the operator failed");
-        receipt
+        self.network.lock().await.nodes[0].receipt(hash.as_str().unwrap()).await.unwrap()
     }
 }
 

@@ -95,6 +95,25 @@ impl Process {
         self.child = Some(child);
     }
 
+    /// What it says when it does not start.
+    pub(crate) fn refusal(&self) -> String {
+        let output = Command::new(built_binary())
+            .args([self.what, "--until-stdin-ends", "--config"])
+            .arg(&self.config)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "it ran");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// The same with more in its file.
+    pub(crate) fn with(self, text: &str) -> Self {
+        let before = fs::read_to_string(&self.config).unwrap();
+        fs::write(&self.config, before + text).unwrap();
+        self
+    }
+
     /// With SIGKILL: it has no time to put anything in order.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

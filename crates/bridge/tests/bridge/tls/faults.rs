@@ -47,6 +47,9 @@ async fn whoever_answers_is_somebody_else(club: &Club, service: &Service, good: 
     let other = PeerFault::OtherMember { expected: club.land, found: club.bank };
     let expected = CallError::Channel(ChannelFault::Theirs { fault: other });
     assert_eq!(service.ask(good, of_land, "who").await, Err(expected));
+    let of_bank = Expectation { member: Some(club.bank), scope: None };
+    let own = PeerFault::OtherMember { expected: club.bank, found: club.land };
+    assert_eq!((good.check_own(&of_land).await, good.check_own(&of_bank).await), (Ok(()), Err(own)));
 
     let relay = club.node(club.bank, 2).await;
     let identity = Serial::Identity(club.identity_of(&relay).await);
@@ -88,14 +91,14 @@ async fn claims_that_the_chain_does_not_know(club: &Club, service: &Service, cli
 
 async fn certificates_that_ended(club: &Club, service: &Service, client: &Node) {
     let identity = club.identity_of(client).await;
-    let until = club.home.time_s().await + 8;
-    let short = club.certify(identity, Scope::BOTH, until).await;
+    let (short, until) = club.certify_briefly(identity).await;
     let expiring = club.mutual("expiring", client, Serial::Transaction(short)).await;
     let revoked = club.certify(identity, Scope::BOTH, until + 3600).await;
     let revoking = club.mutual("revoking", client, Serial::Transaction(revoked)).await;
     assert!(service.ask(&revoking, ANYBODY, "request").await.is_ok());
     club.revoke(revoked).await;
     assert_eq!(service.refusal(&revoking).await, fault(SignatureFault::CertificateRevoked));
+    assert_eq!(revoking.check_own(&ANYBODY).await, Err(fault(SignatureFault::CertificateRevoked)));
 
     let leaving = club.node(club.land, 3).await;
     let left = club.mutual("leaving", &leaving, Serial::Transaction(leaving.certificate)).await;
@@ -138,6 +141,8 @@ async fn strangers_and_plain_text(club: &Club, service: &Service) {
     let expected = ChannelFault::Plain { host: "192.0.2.1".to_owned() };
     assert!(matches!(refused, Err(CallError::Channel(fault)) if fault == expected));
     let mut url = service.url().join("who").unwrap();
+    let uncertified = ChannelFault::Uncertified { host: "127.0.0.1".to_owned() };
+    assert_eq!(plain.post::<Value, Never>(url.clone(), &()).await.map(drop), Err(CallError::Channel(uncertified)));
     url.set_scheme("http").unwrap();
     assert!(plain.post::<Value, Never>(url, &()).await.is_err());
 }

@@ -120,6 +120,12 @@ async fn a_request_goes_over_mutual_tls_between_processes() {
     let other = PeerFault::OtherMember { expected: land.name, found: bank.name };
     assert_eq!(posted, Err(CallError::Channel(ChannelFault::Theirs { fault: other })));
 
+    // Nor does it start with one: nobody would accept it there.
+    let file = dir.path().join(format!("transaction-{}.pem", bank.nodes[0].certificate));
+    let confused = Process::endorser(dir.path(), &partnership, land, &land.nodes[2]);
+    let said = confused.with_tls(&file, Some(&partnership.home)).refusal();
+    assert!(said.contains("cannot be used: it is a node of"), "{said}");
+
     // The member's authority issues and revokes by the same command.
     let authority = write_private(&dir.path().join("authority.key"), &partnership.home.operator_secret());
     let ask = |name: &str, rest: &[&str]| command(&partnership, name, &authority, rest)["serial"].as_u64().unwrap();
@@ -133,4 +139,18 @@ async fn a_request_goes_over_mutual_tls_between_processes() {
     ask("revoke-identity", &["--serial", &identity.to_string()]);
     let (transaction, found) = alliance.certificate(serial).await.unwrap().unwrap();
     assert!(transaction.revoked && found.revoked);
+}
+
+// M-SEC: attesters beyond this machine are spoken to as nodes of the alliance or not at all, and the Web's authorities have no say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_without_a_certificate_asks_no_attester_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let partnership = Partnership::start(dir.path()).await;
+    for (place, expected) in
+        [("https://127.0.0.1:1", "needs a certificate"), ("http://192.0.2.1:1", "is not on this machine")]
+    {
+        let relay = Process::relay(dir.path(), &partnership);
+        let said = relay.with(&format!("[[attesters]]\nmember = \"abroad\"\nurls = [\"{place}\"]\n")).refusal();
+        assert!(said.contains(expected), "{place}: {said}");
+    }
 }

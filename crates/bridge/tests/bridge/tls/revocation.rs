@@ -29,7 +29,7 @@ async fn a_certificate_that_is_revoked_in_mid_request_cuts_it() {
         club.revoke(short_lived).await;
     };
     let (cut, ()) = tokio::join!(service.ask(&asking, anybody, "never"), revokes);
-    assert_eq!(cut, Err(CallError::Channel(ChannelFault::Ours { fault: REVOKED })));
+    assert_eq!(cut, Err(CallError::Interrupted(ChannelFault::Ours { fault: REVOKED })));
     let again = service.ask(&asking, anybody, "who").await;
     assert_eq!(again, Err(CallError::Channel(ChannelFault::Ours { fault: REVOKED })));
 
@@ -38,7 +38,7 @@ async fn a_certificate_that_is_revoked_in_mid_request_cuts_it() {
         club.revoke(server.certificate).await;
     };
     let (cut, ()) = tokio::join!(service.ask(&lasting, anybody, "never"), revokes);
-    assert_eq!(cut, Err(CallError::Channel(ChannelFault::Theirs { fault: REVOKED })));
+    assert_eq!(cut, Err(CallError::Interrupted(ChannelFault::Theirs { fault: REVOKED })));
     let again = service.ask(&lasting, anybody, "who").await;
     assert_eq!(again, Err(CallError::Channel(ChannelFault::Theirs { fault: REVOKED })));
 }

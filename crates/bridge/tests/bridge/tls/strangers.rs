@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 use chancery_bridge::{
     key::NodeKey,
-    tls::{Claim, Serial, make_credentials},
+    tls::{Claim, NodeCertificate, Serial, make_credentials},
 };
 use rustls::{
     ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, SignatureScheme,
@@ -66,6 +66,16 @@ fn accepting_all() -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13]);
     builder.unwrap().dangerous().with_custom_certificate_verifier(Arc::new(AcceptAll))
+}
+
+/// What a service shows of itself to whoever connects.
+pub(super) async fn shown_by(service: &Service) -> NodeCertificate {
+    let address = service.url().socket_addrs(|| None).unwrap()[0];
+    let stream = TcpStream::connect(address).await.unwrap();
+    let connector = TlsConnector::from(Arc::new(accepting_all().with_no_client_auth()));
+    // Its own refusal comes after that.
+    let stream = connector.connect(ServerName::from(address.ip()), stream).await.unwrap();
+    NodeCertificate::read(&stream.get_ref().1.peer_certificates().unwrap()[0]).unwrap()
 }
 
 /// What a service says to a request of somebody with these PEM texts.
