@@ -898,6 +898,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Quotas
+         * @description What operators have set, the newest changes with where they are recorded, and what is used today.
+         *
+         *     **Who:** Roles: operator, supervisor.
+         */
+        get: operations["get_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quotas/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set a quota
+         * @description It takes the place of the subject's setting, and of its default, as a whole. With `?check=true` it says what would change, and who would be over.
+         *
+         *     **Who:** Roles: operator.
+         */
+        put: operations["set_quota"];
+        post?: never;
+        /**
+         * Take a quota away
+         * @description The default counts again; for a default itself, nothing bounds any more.
+         *
+         *     **Who:** Roles: operator.
+         */
+        delete: operations["remove_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/resources": {
         parameters: {
             query?: never;
@@ -2781,6 +2831,106 @@ export interface components {
             /** @description Where it was read. */
             source: components["schemas"]["ReadAt"];
         };
+        /** @description How much is accepted. A member that is absent bounds nothing; 0 accepts nothing. */
+        Quota: {
+            /**
+             * Format: int64
+             * @description Bytes of operations in a day (UTC).
+             * @example 50000000
+             */
+            bytesPerDay?: number | null;
+            /**
+             * Format: int64
+             * @description Operations in a day (UTC).
+             * @example 100000
+             */
+            operationsPerDay?: number | null;
+            /**
+             * Format: int64
+             * @description The rate: operations in a minute of the clock.
+             * @example 600
+             */
+            operationsPerMinute?: number | null;
+        };
+        /** @description Settings and usage. */
+        Quotas: {
+            /** @description The newest changes, newest first. */
+            changes: components["schemas"]["QuotaSetting"][];
+            /**
+             * Format: int64
+             * @description When the day ends, Unix milliseconds.
+             */
+            dayEndsMs: number;
+            /** @description Rows of usage that are left off. */
+            leftOff: number;
+            /**
+             * Format: int64
+             * @description The journal's clock, Unix milliseconds.
+             */
+            nowMs: number;
+            /** @description What is in force. */
+            settings: components["schemas"]["QuotaSetting"][];
+            /** @description Who has submitted today, or has a quota of its own; most operations first, at most 1000. */
+            usage: components["schemas"]["QuotaUsage"][];
+        };
+        /** @description A change of a quota, and where it stands. */
+        QuotaSetting: {
+            /**
+             * Format: int64
+             * @description When, Unix milliseconds.
+             * @example 1795230000000
+             */
+            atMs: number;
+            /** @description Which operator. */
+            by: components["schemas"]["Address"];
+            /** @description Its name in the data block. */
+            digest: components["schemas"]["Hash"];
+            /**
+             * Format: int64
+             * @description Its place in the journal.
+             * @example 42
+             */
+            place: number;
+            quota?: components["schemas"]["Quota"] | null;
+            recorded?: components["schemas"]["Recorded"] | null;
+            /**
+             * @description `organizations` and `sources` (of each without a quota of its own), `organization:CODE`, `source:0x...`.
+             * @example organization:12440300455765412A
+             */
+            subject: string;
+        };
+        /** @description What somebody has submitted of what is allowed. */
+        QuotaUsage: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             * @example 307200
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Operations accepted in this minute.
+             * @example 60
+             */
+            minuteOperations: number;
+            /**
+             * Format: int64
+             * @description Operations accepted today (UTC).
+             * @example 1200
+             */
+            operations: number;
+            quota?: components["schemas"]["Quota"] | null;
+            /**
+             * @description `organization:CODE` or `source:0x...`.
+             * @example organization:12440300455765412A
+             */
+            subject: string;
+            /**
+             * @description Names of the quota's members that are used up.
+             * @example []
+             */
+            usedUp: string[];
+        };
         /** @description Where on the main chain an answer was read. */
         ReadAt: {
             /**
@@ -3855,7 +4005,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-resource`, `unknown-request` */
+        /** @description `unknown-organization`, `unknown-source` */
         "problems-404-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3866,7 +4016,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-organization` */
+        /** @description `unknown-resource`, `unknown-request` */
         "problems-404-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3877,8 +4027,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-format` */
+        /** @description `unknown-source`, `unknown-organization` */
         "problems-404-11": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-format` */
+        "problems-404-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3987,7 +4148,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable`, `database-unreachable` */
+        /** @description `too-many-requests`, `quota-exceeded` */
+        "problems-429-1": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `entity-unavailable` */
         "problems-503-1": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3998,7 +4170,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable` */
         "problems-503-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4009,7 +4181,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `not-final-yet` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable` */
         "problems-503-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4020,7 +4192,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `not-final-yet`, `chain-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet` */
         "problems-503-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4031,7 +4203,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable` */
         "problems-503-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4042,7 +4214,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
         "problems-503-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4053,7 +4225,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `mailbox-full`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
         "problems-503-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4064,7 +4236,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `mailbox-full`, `journal-unavailable` */
         "problems-503-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4075,7 +4247,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `database-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
         "problems-503-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4086,8 +4258,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
         "problems-503-10": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        "problems-503-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4110,17 +4293,6 @@ export interface components {
         };
         /** @description `source-exists` */
         "source-exists": {
-            headers: {
-                /** @description Names this answer in the operator's log. */
-                "x-request-id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `timed-out` */
-        "timed-out": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4318,7 +4490,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["timed-out"];
+            503: components["responses"]["problems-503-1"];
         };
     };
     get_health: {
@@ -4403,7 +4575,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_openapi: {
@@ -4441,7 +4613,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["timed-out"];
+            503: components["responses"]["problems-503-1"];
         };
     };
     explain_problem: {
@@ -4477,7 +4649,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["timed-out"];
+            503: components["responses"]["problems-503-1"];
         };
     };
     get_alliance: {
@@ -4531,7 +4703,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     follow_alliance: {
@@ -4564,7 +4736,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     list_alliance_requests: {
@@ -4687,7 +4859,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     get_alliance_request: {
@@ -4804,7 +4976,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     list_applications: {
@@ -4859,7 +5031,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     submit_application: {
@@ -4911,7 +5083,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     decide_application: {
@@ -4970,7 +5142,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     list_certificates: {
@@ -5029,7 +5201,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     issue_certificate: {
@@ -5099,7 +5271,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     query_certificate: {
@@ -5158,7 +5330,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     get_certificate: {
@@ -5209,7 +5381,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     get_history: {
@@ -5268,7 +5440,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     staple_certificate: {
@@ -5316,7 +5488,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     change_status: {
@@ -5380,7 +5552,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     list_chains: {
@@ -5434,7 +5606,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     audit_data: {
@@ -5482,7 +5654,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     search_data: {
@@ -5560,7 +5732,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     data_statistics: {
@@ -5599,7 +5771,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     trace_data: {
@@ -5667,7 +5839,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     list_events: {
@@ -5733,7 +5905,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     configure_format: {
@@ -5820,7 +5992,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     list_inspections: {
@@ -5875,7 +6047,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     record_inspection: {
@@ -5951,7 +6123,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     check_certificate: {
@@ -6014,7 +6186,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     list_kinds: {
@@ -6078,7 +6250,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     get_kind: {
@@ -6144,7 +6316,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     list_messages: {
@@ -6183,7 +6355,7 @@ export interface operations {
                      *               "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
                      *             },
                      *             "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
-                     *             "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *             "statement": "{\"head\":{\"version\":2,\"chainId\":7100,\"genesis\":\"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e\",\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
                      *           },
                      *           "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
                      *           "place": 17,
@@ -6202,7 +6374,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     send_message: {
@@ -6218,7 +6390,7 @@ export interface operations {
                  * @example {
                  *       "envelope": "{\"protected\":\"eyJlbmMiOiJBMjU2R0NNIiwidHlwIjoiY2hhbmNlcnktbWVzc2FnZStqd2UifQ\",\"recipients\":[],\"aad\":\"\",\"iv\":\"\",\"ciphertext\":\"\",\"tag\":\"\"}",
                  *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
-                 *       "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                 *       "statement": "{\"head\":{\"version\":2,\"chainId\":7100,\"genesis\":\"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e\",\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
                  *     }
                  */
                 "application/json": components["schemas"]["SendMessage"];
@@ -6243,7 +6415,7 @@ export interface operations {
                      *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
                      *         },
                      *         "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
-                     *         "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *         "statement": "{\"head\":{\"version\":2,\"chainId\":7100,\"genesis\":\"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e\",\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
                      *       },
                      *       "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
                      *       "place": 17,
@@ -6265,7 +6437,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-8"];
         };
     };
     get_message: {
@@ -6300,7 +6472,7 @@ export interface operations {
                      *             "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
                      *           },
                      *           "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
-                     *           "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *           "statement": "{\"head\":{\"version\":2,\"chainId\":7100,\"genesis\":\"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e\",\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
                      *         },
                      *         "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
                      *         "place": 17,
@@ -6319,7 +6491,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     acknowledge_message: {
@@ -6337,7 +6509,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
-                 *       "statement": "{\"version\":1,\"chainId\":7100,\"message\":\"0x1111111111111111111111111111111111111111111111111111111111111111\",\"deposit\":\"0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1\",\"by\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"received\":1795230060}"
+                 *       "statement": "{\"version\":2,\"chainId\":7100,\"genesis\":\"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e\",\"message\":\"0x1111111111111111111111111111111111111111111111111111111111111111\",\"deposit\":\"0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1\",\"by\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"received\":1795230060}"
                  *     }
                  */
                 "application/json": components["schemas"]["StateReceipt"];
@@ -6362,7 +6534,7 @@ export interface operations {
                      *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
                      *         },
                      *         "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
-                     *         "statement": "{\"head\":{\"version\":1,\"chainId\":7100,\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *         "statement": "{\"head\":{\"version\":2,\"chainId\":7100,\"genesis\":\"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e\",\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
                      *       },
                      *       "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
                      *       "place": 17,
@@ -6384,7 +6556,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-8"];
+            503: components["responses"]["problems-503-9"];
         };
     };
     get_message_proof: {
@@ -6418,7 +6590,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     submit_operation: {
@@ -6492,7 +6664,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_operation: {
@@ -6541,7 +6713,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     list_organizations: {
@@ -6589,7 +6761,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     register_organization: {
@@ -6652,7 +6824,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_organization: {
@@ -6703,7 +6875,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     authorize_key: {
@@ -6769,7 +6941,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     end_key: {
@@ -6831,7 +7003,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     create_presentation: {
@@ -6879,7 +7051,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_presentation: {
@@ -6914,6 +7086,224 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             404: components["responses"]["presentation-expired"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-10"];
+        };
+    };
+    get_quotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Settings and usage. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changes": [
+                     *         {
+                     *           "atMs": 1795230000000,
+                     *           "by": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "digest": "0xcececececececececececececececececececececececececececececececece",
+                     *           "place": 42,
+                     *           "quota": {
+                     *             "bytesPerDay": 50000000,
+                     *             "operationsPerDay": 100000,
+                     *             "operationsPerMinute": 600
+                     *           },
+                     *           "recorded": {
+                     *             "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *             "blockNumber": 128,
+                     *             "chain": "degree",
+                     *             "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *           },
+                     *           "subject": "organization:12440300455765412A"
+                     *         }
+                     *       ],
+                     *       "dayEndsMs": 1795305600000,
+                     *       "leftOff": 0,
+                     *       "nowMs": 1795230000000,
+                     *       "settings": [
+                     *         {
+                     *           "atMs": 1795230000000,
+                     *           "by": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "digest": "0xcececececececececececececececececececececececececececececececece",
+                     *           "place": 42,
+                     *           "quota": {
+                     *             "bytesPerDay": 50000000,
+                     *             "operationsPerDay": 100000,
+                     *             "operationsPerMinute": 600
+                     *           },
+                     *           "recorded": {
+                     *             "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *             "blockNumber": 128,
+                     *             "chain": "degree",
+                     *             "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *           },
+                     *           "subject": "organization:12440300455765412A"
+                     *         }
+                     *       ],
+                     *       "usage": [
+                     *         {
+                     *           "bytes": 307200,
+                     *           "minuteOperations": 60,
+                     *           "operations": 1200,
+                     *           "quota": {
+                     *             "bytesPerDay": 50000000,
+                     *             "operationsPerDay": 100000,
+                     *             "operationsPerMinute": 600
+                     *           },
+                     *           "subject": "organization:12440300455765412A",
+                     *           "usedUp": []
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Quotas"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    set_quota: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description `organizations` and `sources` (of each without a quota of its own), `organization:CODE`, `source:0x...`.
+                 * @example sources
+                 */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "bytesPerDay": 50000000,
+                 *       "operationsPerDay": 100000,
+                 *       "operationsPerMinute": 600
+                 *     }
+                 */
+                "application/json": components["schemas"]["Quota"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-7"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["problems-404-9"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-9"];
+        };
+    };
+    remove_quota: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description As it was set.
+                 * @example sources
+                 */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-7"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["problems-404-9"];
+            409: components["responses"]["transaction-refused"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -6992,7 +7382,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_resource: {
@@ -7057,7 +7447,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     describe_resource: {
@@ -7108,7 +7498,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_access_request: {
@@ -7151,12 +7541,12 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
-            404: components["responses"]["problems-404-9"];
+            404: components["responses"]["problems-404-10"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_session: {
@@ -7194,7 +7584,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     open_session: {
@@ -7245,7 +7635,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     close_session: {
@@ -7272,7 +7662,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_nonce: {
@@ -7307,7 +7697,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["timed-out"];
+            503: components["responses"]["problems-503-1"];
         };
     };
     register_source: {
@@ -7364,7 +7754,7 @@ export interface operations {
             400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-7"];
-            404: components["responses"]["problems-404-10"];
+            404: components["responses"]["problems-404-11"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -7372,7 +7762,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     get_source: {
@@ -7427,7 +7817,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     withdraw_source: {
@@ -7486,7 +7876,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     rotate_source_key: {
@@ -7554,7 +7944,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     submit_data: {
@@ -7637,16 +8027,16 @@ export interface operations {
             400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-9"];
-            404: components["responses"]["problems-404-11"];
+            404: components["responses"]["problems-404-12"];
             409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["schema-violation"];
-            429: components["responses"]["too-many-requests"];
+            429: components["responses"]["problems-429-1"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_submission: {
@@ -7697,7 +8087,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     prove_operation: {
@@ -7741,7 +8131,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-10"];
+            503: components["responses"]["problems-503-11"];
         };
     };
     list_users: {
@@ -7800,7 +8190,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     register_user: {
@@ -7877,7 +8267,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_user: {
@@ -7929,7 +8319,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-1"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     confirm_user: {
@@ -7985,7 +8375,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_public_key: {
@@ -8037,7 +8427,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
 }
