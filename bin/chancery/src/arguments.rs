@@ -388,3 +388,36 @@ pub(crate) struct DemoAlliance {
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::{Command, CommandFactory as _};
+
+    use super::Arguments;
+
+    /// clap reads an argument by its name: one that is named as a global one would be read as that.
+    #[test]
+    fn no_command_names_an_argument_as_a_global_one_is_named() {
+        fn look(command: &Command, globals: &BTreeSet<String>, found: &mut Vec<String>) {
+            for own in command.get_arguments().filter(|argument| !argument.is_global_set()) {
+                if globals.contains(own.get_id().as_str()) {
+                    found.push(format!("{}: {}", command.get_name(), own.get_id()));
+                }
+            }
+            command.get_subcommands().for_each(|inner| look(inner, globals, found));
+        }
+        let command = Arguments::command();
+        let globals: BTreeSet<String> = command
+            .get_arguments()
+            .filter(|argument| argument.is_global_set())
+            .map(|argument| argument.get_id().to_string())
+            .collect();
+        assert!(globals.contains("key"));
+        let mut found = Vec::new();
+        look(&command, &globals, &mut found);
+        assert!(found.is_empty(), "{found:?}");
+        command.debug_assert();
+    }
+}

@@ -59,7 +59,7 @@ async fn identify(command: &IssueIdentity, output: &Output) -> Result<()> {
     let (member, node) = (name_of(&command.member)?, name_of(&command.node)?);
     let (alliance, key) = opened(&command.authority).await?;
     let until = alliance.time_s().await? + command.days * DAY_S - MARGIN_S;
-    let serial = issue_identity(&alliance, &key, member, node, command.key, until).await?;
+    let serial = issue_identity(&alliance, &key, member, node, command.node_key, until).await?;
     issued("identity", serial, until, output);
     Ok(())
 }

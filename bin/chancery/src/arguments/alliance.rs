@@ -57,7 +57,7 @@ pub(crate) struct IssueIdentity {
     pub(crate) node: String,
     /// The address of the node's key.
     #[arg(long, value_name = "ADDRESS")]
-    pub(crate) key: Address,
+    pub(crate) node_key: Address,
     /// How long it counts, from the newest final block on; 730 days at most.
     #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=730))]
     pub(crate) days: u64,

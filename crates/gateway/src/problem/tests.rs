@@ -46,12 +46,12 @@ fn the_finer_statuses_belong_to_one_code_each() {
         (414, "url-too-long"),
         (415, "unsupported-media-type"),
         (422, "schema-violation"),
-        (429, "too-many-requests"),
         (431, "headers-too-large"),
         (500, "internal"),
     ] {
         assert_eq!(codes[&status], [name]);
     }
+    assert_eq!(codes[&429], ["too-many-requests", "quota-exceeded"]);
 }
 
 // GATEWAY-4

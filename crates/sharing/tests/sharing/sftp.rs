@@ -73,7 +73,8 @@ async fn a_transfer_goes_on_where_a_killed_sftp_server_ended() {
     served.put("large.csv", table(10_000), 1);
     assert!(fs::metadata(served.root.join("large.csv")).unwrap().len() > 2_000_000);
     let config = over_sftp(&served, &server, known(&server));
-    server.start_with(&format!("{SFTP_SERVER} | head -c 1200000")).unwrap();
+    // Unbuffered, or the first short answer stays there. Whoever cuts the server off ends the connection too: a pipe that has taken its last words tells it nothing.
+    server.start_with(&format!("{SFTP_SERVER} | (stdbuf -o0 head -c 1200000; kill -9 $PPID)")).unwrap();
     let lost = served.refusal(&config).await;
     assert!(matches!(lost, RemoteError::Lost(_)), "{lost}");
     assert_eq!(served.desk.published(), 0, "nothing half-published");
@@ -81,7 +82,7 @@ async fn a_transfer_goes_on_where_a_killed_sftp_server_ended() {
     let lost = served.refusal(&config).await;
     assert!(matches!(lost, RemoteError::Lost(_)), "{lost}");
     // From the beginning it would be too much for this one.
-    server.start_with(&format!("{SFTP_SERVER} | head -c 1500000")).unwrap();
+    server.start_with(&format!("{SFTP_SERVER} | stdbuf -o0 head -c 1900000")).unwrap();
     let part = served.next(&config, &weather()).await.unwrap().unwrap();
     assert_eq!((part.rows, part.rejected), (10_000, 0));
 }

@@ -49,7 +49,7 @@ impl Desk {
     }
 
     pub async fn read(&self, part: &PublishedPart) -> Vec<RecordBatch> {
-        let target = self.directory.path().join("fetched");
+        let target = self.directory.path().join("fetched.part");
         let expected = Sealed { fingerprint: part.fingerprint, bytes: part.bytes };
         fetch_verified(&self.store, &part.location, &expected, &target).await.unwrap();
         let mut plain = Vec::new();

@@ -130,7 +130,7 @@ async fn a_request_goes_over_mutual_tls_between_processes() {
     let authority = write_private(&dir.path().join("authority.key"), &partnership.home.operator_secret());
     let ask = |name: &str, rest: &[&str]| command(&partnership, name, &authority, rest)["serial"].as_u64().unwrap();
     let key = bank.nodes[0].key.address();
-    let identity = ask("issue-identity", &["--member", "bank", "--node", "node 1", "--key", &key.to_string()]);
+    let identity = ask("issue-identity", &["--member", "bank", "--node", "node 1", "--node-key", &key.to_string()]);
     let rest = ["--identity", &identity.to_string(), "--scope", "endorse", "--hours", "168"];
     let serial = ask("issue-transaction", &rest);
     let (transaction, found) = alliance.certificate(serial).await.unwrap().unwrap();
