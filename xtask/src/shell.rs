@@ -17,6 +17,15 @@ pub(crate) fn root() -> PathBuf {
     here.parent().map_or_else(|| here.to_path_buf(), Path::to_path_buf)
 }
 
+/// Builds the binary as it is shipped and measured, and what `more` names.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn build_shipped(more: &[&str]) -> Result<()> {
+    let shipped = ["build", "--release", "--locked", "--package", "chancery", "--features", "chancery/jemalloc"];
+    run(cargo().args(shipped).args(more))
+}
+
 /// Where cargo builds.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)

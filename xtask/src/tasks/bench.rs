@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Replay(passed) => ("bench-replay", passed),
         What::Search(passed) => ("bench-search", passed),
         What::Alliance(passed) => {
-            shell::run(cargo().args(["build", "--release", "--locked", "--package", "chancery"]))?;
+            shell::build_shipped(&[])?;
             return example("chancery-bridge", "bench-alliance", passed);
         }
         What::Seal(passed) => return example("chancery-sharing", "bench-seal", passed),
@@ -60,16 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     step("Building for measurement");
     install("contracts")?;
-    shell::run(cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "chancery",
-        "--package",
-        "chancery-testing",
-        "--bins",
-    ]))?;
+    shell::build_shipped(&["--package", "chancery-testing", "--bins"])?;
     step("Measuring");
     shell::run(
         cargo()

@@ -19,16 +19,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Building");
-    shell::run(cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "chancery",
-        "--package",
-        "chancery-testing",
-        "--bins",
-    ]))?;
+    shell::build_shipped(&["--package", "chancery-testing", "--bins"])?;
     let binary = if arguments.validators.is_some() { "crash-network" } else { "crash-city" };
     step("Killing");
     let mut crash = cargo();

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::shell::{cargo, root, step, target};
+use crate::shell::{build_shipped, root, step, target};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.no_build {
         super::web::run()?;
         step("Building the release binary (several minutes the first time)");
-        crate::shell::run(cargo().args(["build", "--release", "--locked", "--package", "chancery"]))?;
+        build_shipped(&[])?;
     }
     step("Starting the city; Ctrl-C stops it");
     let status =
