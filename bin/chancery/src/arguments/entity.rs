@@ -50,7 +50,7 @@ impl EntityName {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunEntity {
-    /// Which.
+    /// Which of the five.
     #[arg(value_enum)]
     pub(crate) entity: EntityName,
     /// The data directory of the city, whose chains run already (`chancery up --entities separate`).
