@@ -118,6 +118,17 @@ fn serve(process: impl Future<Output = Result<()>>) -> Result<ExitCode> {
     runtime.block_on(process).map(|()| ExitCode::SUCCESS)
 }
 
+/// Replaces a file at once: whoever reads it meanwhile reads the old one or the new one. It holds no secret.
+pub(crate) fn replace(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().with_context(|| format!("{} names no file", path.display()))?.to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let new = path.with_file_name(name);
+    std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, path)).or_else(|error| {
+        std::fs::remove_file(&new).ok();
+        Err(error).with_context(|| format!("cannot write {}", path.display()))
+    })
+}
+
 /// The bytes of a file that must not be larger than a bound.
 pub(crate) fn read_bounded(path: &std::path::Path, max_bytes: u64) -> Result<Vec<u8>> {
     use std::io::Read;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use chancery_bridge::establish::Site;
 use chancery_execution::GenesisConfig;
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons};
 use serde::Deserialize;
@@ -36,6 +37,17 @@ impl ChainSection {
         Self { name, rpc, genesis, chain_id: None, confirmations: 0 }
     }
 
+    /// With the genesis header, by which an anchor begins to follow it; `None` for a foreign chain.
+    pub(crate) async fn site(&self, file: &Path) -> Result<Site> {
+        let ledger = connect(std::slice::from_ref(self), file).await?;
+        let chain = ledger.chain(&self.name)?.clone();
+        let Some(genesis) = &self.genesis else { return Ok(Site { chain, genesis_header: None }) };
+        let path = directory_of(file).join(genesis);
+        let genesis = genesis_config(&path)?.build().with_context(|| format!("{} makes no chain", path.display()))?;
+        let header = alloy_rlp::encode(genesis.header().inner());
+        Ok(Site { chain, genesis_header: Some(header.into()) })
+    }
+
     fn config(&self, directory: &Path) -> Result<ChainConfig> {
         let rpc = self.rpc.parse().with_context(|| format!("rpc of chain {} is no URL", self.name))?;
         let Some(genesis) = &self.genesis else {
@@ -45,17 +57,25 @@ impl ChainSection {
             return Ok(ChainConfig { confirmations: self.confirmations, ..config });
         };
         let path = directory.join(genesis);
-        let config: GenesisConfig = serde_json::from_slice(&read_bounded(&path, MAX_GENESIS_BYTES)?)
-            .with_context(|| format!("{} is no genesis file", path.display()))?;
+        let config = genesis_config(&path)?;
         let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
         let essentials = chancery_chain::chain_essentials(&config, genesis.header().hash());
         Ok(ChainConfig::certified(self.name.clone(), rpc, essentials))
     }
 }
 
+fn genesis_config(path: &Path) -> Result<GenesisConfig> {
+    serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
+        .with_context(|| format!("{} is no genesis file", path.display()))
+}
+
+fn directory_of(file: &Path) -> &Path {
+    file.parent().unwrap_or_else(|| Path::new("."))
+}
+
 /// Connects to them. One that does not answer yet is tried again when it is used.
 pub(crate) async fn connect(sections: &[ChainSection], file: &Path) -> Result<Ledger> {
-    let directory = file.parent().unwrap_or_else(|| Path::new("."));
+    let directory = directory_of(file);
     let configs = sections.iter().map(|section| section.config(directory)).collect::<Result<_>>()?;
     Ok(Ledger::connect(configs, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?)
 }
