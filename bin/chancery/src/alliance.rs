@@ -6,6 +6,7 @@ pub(crate) mod chains;
 mod endorser;
 mod member;
 mod relay;
+mod request;
 mod roster;
 mod tls;
 mod trust;

@@ -17,8 +17,8 @@ mod storage;
 
 pub(crate) use alliance::{
     Admit, AllianceCommand, AsMember, Authority, IssueCertificate, IssueIdentity, IssueTransaction, Join,
-    MemberOfAlliance, NodeScope, OpenRegistry, Propose, RemoveMember, Require, RevokeSerial, RunEndorser, RunRelay,
-    ShowAlliance, WhichAlliance,
+    MemberOfAlliance, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile,
+    RequestQuestion, RequestStatus, Require, RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance,
 };
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use data::{

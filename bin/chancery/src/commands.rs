@@ -18,6 +18,7 @@ mod proof;
 mod public_key;
 mod quota;
 mod repair_journal;
+mod request_proof;
 mod search;
 mod share;
 mod source;

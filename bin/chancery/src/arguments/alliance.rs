@@ -6,10 +6,13 @@ use alloy_primitives::Address;
 use clap::{Args, Subcommand, ValueEnum};
 
 mod member;
+mod request;
 
 pub(crate) use member::{
     Admit, AsMember, Join, MemberOfAlliance, OpenRegistry, Propose, RemoveMember, Require, ShowAlliance,
 };
+
+pub(crate) use request::{RequestCommand, RequestProofFile, RequestQuestion, RequestStatus};
 
 use super::Traces;
 
@@ -34,6 +37,8 @@ pub(crate) enum AllianceCommand {
     /// Who is a member, since when, with which weights and certificates, and when these end.
     #[command(visible_alias = "show")]
     Members(ShowAlliance),
+    /// Bring a request from a file to its end, and tell each step; `request status N`, `request proof N` of one that was asked before.
+    Request(RequestCommand),
     /// Make an X.509 certificate, with a new TLS key, of a certificate that the alliance has on chain. A process that uses the file takes the new one by itself.
     Certificate(IssueCertificate),
     /// Say on chain which key a node of the member has (the member's authority).
