@@ -9,6 +9,8 @@ mod kills;
 mod model;
 mod progress;
 mod relay;
+mod request_proof;
+mod members;
 mod sequences;
 mod support;
 mod tls;
