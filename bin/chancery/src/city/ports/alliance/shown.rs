@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::alliance::text_of as name;
+pub(super) use crate::alliance::text_of as name;
 use alloy_primitives::B256;
 use chancery_bridge::{
     alliance::{certificate::SignatureFault, store::Outcome},
