@@ -11,6 +11,8 @@ use crate::contracts::{AllianceContract, ViewError, view};
 
 /// Requirements of one authority that are looked through for one that says the same.
 const MAX_OWN_DECLARATIONS: usize = 256;
+/// For how long they are looked for: one that is older is declared anew, which changes nothing for anybody.
+const MAX_AGE_MS: u64 = 366 * 86_400_000;
 
 /// What a member wants of an alliance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +115,9 @@ async fn standing(
     terms: &Terms,
 ) -> Result<Option<U256>, EstablishError> {
     use alloy_sol_types::SolEvent as _;
+    let since_ms = home.head().await?.time_ms.saturating_sub(MAX_AGE_MS);
     let filter = EventFilter {
+        from_block: home.first_block_at(since_ms).await?,
         contracts: vec![registry],
         topics: [
             vec![RequirementRegistry::Declared::SIGNATURE_HASH],

@@ -6,15 +6,15 @@ use chancery_contracts::Alliance;
 use chancery_ledger::{Event, EventFilter};
 
 use crate::{
-    alliance::certificate::Scope,
+    alliance::certificate::{MAX_IDENTITY_S, MAX_TRANSACTION_S, Scope},
     contracts::{AllianceContract, ViewError, view},
     progress::AllianceState,
 };
 
-/// Changes of one member's membership that are looked through, the newest.
-const MAX_CHANGES: usize = 256;
-/// Certificates of one sort that are looked through, the newest; of each member for identities.
-const MAX_CERTIFICATES: usize = 256;
+/// Changes of the membership that are looked through, the newest.
+const MAX_CHANGES: usize = 4096;
+/// Certificates of one sort that are looked through, the newest.
+const MAX_CERTIFICATES: usize = 4096;
 
 /// An alliance as its chain has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,9 +98,14 @@ pub async fn roster(alliance: &AllianceContract) -> Result<Roster, ViewError> {
     let (chain, address) = (&alliance.chain, alliance.address);
     let time_s = alliance.time_s().await?;
     let registry = alliance.requirements().await?;
+    let kinds =
+        vec![Alliance::Admitted::SIGNATURE_HASH, Alliance::Left::SIGNATURE_HASH, Alliance::Removed::SIGNATURE_HASH];
+    let changes = events(alliance, kinds, 0, MAX_CHANGES).await?;
+    let identities = Box::pin(identities(alliance, time_s)).await?;
     let mut members = Vec::new();
     for name in alliance.members().await? {
-        members.push(Box::pin(member(alliance, registry, name, time_s)).await?);
+        let own = identities.iter().filter(|(member, _)| *member == name).map(|(_, identity)| identity.clone());
+        members.push(Box::pin(member(alliance, registry, name, &changes, own.collect())).await?);
     }
     Ok(Roster {
         purpose: view(chain, address, &Alliance::purposeCall {}).await?,
@@ -116,19 +121,17 @@ async fn member(
     alliance: &AllianceContract,
     registry: Address,
     name: B256,
-    now: u64,
+    changes: &[Event],
+    identities: Vec<RosterIdentity>,
 ) -> Result<RosterMember, ViewError> {
     let record = view(&alliance.chain, alliance.address, &Alliance::memberRecordCall { name }).await?;
-    let kinds =
-        vec![Alliance::Admitted::SIGNATURE_HASH, Alliance::Left::SIGNATURE_HASH, Alliance::Removed::SIGNATURE_HASH];
-    let changes = events(alliance, [kinds, vec![name], Vec::new(), Vec::new()], MAX_CHANGES).await?;
-    let standing = standing(&changes);
+    let standing = standing(name, changes);
     let endorsers = match standing.first().and_then(|event| decoded::<Alliance::Admitted>(event)) {
         Some(admitted) => alliance.endorsers(registry, admitted.requirement).await?,
         None => Vec::new(),
     };
-    // Of a member whose changes are more than are looked through, the oldest that is seen is not the first.
-    let is_first_seen = standing.len() < MAX_CHANGES;
+    // Where there are more changes than are looked through, the oldest that is seen need not be the first.
+    let is_first_seen = changes.len() < MAX_CHANGES;
     Ok(RosterMember {
         name,
         authority: record.authority,
@@ -140,60 +143,63 @@ async fn member(
         since_s: standing.last().filter(|_| is_first_seen).map(|event| event.block_time_ms / 1000),
         endorsers,
         total_weight: alliance.total_weight(name).await?,
-        identities: identities(alliance, name, now).await?,
+        identities,
     })
 }
 
-/// The admissions since it was last no member, newest first.
-fn standing(changes: &[Event]) -> Vec<&Event> {
-    let is_admission = |event: &&Event| event.topics.first() == Some(&Alliance::Admitted::SIGNATURE_HASH);
-    changes.iter().take_while(is_admission).collect()
+/// A member's admissions since it was last no member, newest first.
+fn standing(name: B256, changes: &[Event]) -> Vec<&Event> {
+    let own = changes.iter().filter(|event| event.topics.get(1) == Some(&name));
+    own.take_while(|event| event.topics.first() == Some(&Alliance::Admitted::SIGNATURE_HASH)).collect()
 }
 
-async fn identities(alliance: &AllianceContract, member: B256, now: u64) -> Result<Vec<RosterIdentity>, ViewError> {
-    let issued = vec![Alliance::IdentityIssued::SIGNATURE_HASH];
+/// Identities that have not ended, with their members.
+async fn identities(alliance: &AllianceContract, now: u64) -> Result<Vec<(B256, RosterIdentity)>, ViewError> {
+    let kinds = vec![Alliance::TransactionIssued::SIGNATURE_HASH];
+    let mut permits = Vec::new();
+    for event in events(alliance, kinds, now.saturating_sub(MAX_TRANSACTION_S), MAX_CERTIFICATES).await? {
+        let Some(issued) = decoded::<Alliance::TransactionIssued>(&event) else { continue };
+        if issued.validUntil > now {
+            let call = Alliance::transactionCertificateCall { serial: issued.serial };
+            let is_revoked = view(&alliance.chain, alliance.address, &call).await?.isRevoked;
+            let (serial, scope, valid_until) = (issued.serial, Scope::from_code(issued.scope), issued.validUntil);
+            permits.push((issued.identity, RosterPermit { serial, scope, valid_until, is_revoked }));
+        }
+    }
+    let kinds = vec![Alliance::IdentityIssued::SIGNATURE_HASH];
     let mut all = Vec::new();
-    for event in events(alliance, [issued, Vec::new(), vec![member], Vec::new()], MAX_CERTIFICATES).await? {
+    for event in events(alliance, kinds, now.saturating_sub(MAX_IDENTITY_S), MAX_CERTIFICATES).await? {
         let Some(issued) = decoded::<Alliance::IdentityIssued>(&event) else { continue };
         if issued.validUntil <= now {
             continue;
         }
-        let is_revoked = alliance.identity(issued.serial).await?.is_some_and(|identity| identity.revoked);
-        all.push(RosterIdentity {
+        let own = permits.iter().filter(|(identity, _)| *identity == issued.serial).map(|(_, permit)| *permit);
+        let identity = RosterIdentity {
             serial: issued.serial,
             node: issued.node,
             key: issued.key,
             valid_until: issued.validUntil,
-            is_revoked,
-            permits: permits(alliance, issued.serial, now).await?,
-        });
+            is_revoked: alliance.identity(issued.serial).await?.is_some_and(|identity| identity.revoked),
+            permits: own.collect(),
+        };
+        all.push((issued.member, identity));
     }
     Ok(all)
 }
 
-async fn permits(alliance: &AllianceContract, identity: u64, now: u64) -> Result<Vec<RosterPermit>, ViewError> {
-    let issued = vec![Alliance::TransactionIssued::SIGNATURE_HASH];
-    let topics = [issued, Vec::new(), vec![U256::from(identity).into()], Vec::new()];
-    let mut all = Vec::new();
-    for event in events(alliance, topics, MAX_CERTIFICATES).await? {
-        let Some(issued) = decoded::<Alliance::TransactionIssued>(&event) else { continue };
-        if issued.validUntil <= now {
-            continue;
-        }
-        let call = Alliance::transactionCertificateCall { serial: issued.serial };
-        let found = view(&alliance.chain, alliance.address, &call).await?;
-        all.push(RosterPermit {
-            serial: issued.serial,
-            scope: Scope::from_code(issued.scope),
-            valid_until: issued.validUntil,
-            is_revoked: found.isRevoked,
-        });
-    }
-    Ok(all)
-}
-
-async fn events(alliance: &AllianceContract, topics: [Vec<B256>; 4], limit: usize) -> Result<Vec<Event>, ViewError> {
-    let filter = EventFilter { contracts: vec![alliance.address], topics, ..EventFilter::default() };
+/// The newest events of some kinds from a time on, newest first.
+async fn events(
+    alliance: &AllianceContract,
+    kinds: Vec<B256>,
+    from_s: u64,
+    limit: usize,
+) -> Result<Vec<Event>, ViewError> {
+    let filter = EventFilter {
+        contracts: vec![alliance.address],
+        topics: [kinds, Vec::new(), Vec::new(), Vec::new()],
+        from_block: alliance.chain.first_block_at(from_s.saturating_mul(1000)).await?,
+        to_block: None,
+    };
     Ok(alliance.chain.latest_events(&filter, limit).await?)
 }
 
@@ -207,6 +213,8 @@ mod tests {
 
     use super::*;
 
+    const NAME: B256 = B256::repeat_byte(1);
+
     fn change(topic: B256, at_s: u64) -> Event {
         Event {
             block_number: at_s,
@@ -215,7 +223,7 @@ mod tests {
             tx_hash: B256::ZERO,
             log_index: 0,
             contract: Address::ZERO,
-            topics: vec![topic],
+            topics: vec![topic, NAME],
             data: Bytes::new(),
         }
     }
@@ -225,9 +233,10 @@ mod tests {
     fn a_member_is_one_since_it_was_last_none() {
         let admitted = |at_s| change(Alliance::Admitted::SIGNATURE_HASH, at_s);
         let left = |at_s| change(Alliance::Left::SIGNATURE_HASH, at_s);
-        let since = |changes: &[Event]| standing(changes).last().map(|event| event.block_number);
+        let since = |changes: &[Event]| standing(NAME, changes).last().map(|event| event.block_number);
         assert_eq!(since(&[admitted(3), admitted(1)]), Some(1));
         assert_eq!(since(&[admitted(9), admitted(5), left(4), admitted(1)]), Some(5));
         assert_eq!(since(&[left(4), admitted(1)]), None);
+        assert!(standing(B256::repeat_byte(2), &[admitted(1)]).is_empty(), "another member's");
     }
 }
