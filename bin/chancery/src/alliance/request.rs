@@ -72,7 +72,7 @@ async fn bring(requester: &Requester, asked: &Asked, steps: &Steps) -> Result<Co
 
 fn succeeded(committed: &Committed, asked: &Asked, steps: &Steps, words: &Words, output: &Output) {
     let missing: Vec<_> = committed.missing.iter().map(|it| words.explain(it)).collect();
-    let mut text = format!("request {} is committed: it is applied on every member", committed.number);
+    let mut text = format!("request {} is committed: every member applies it", committed.number);
     for guarantee in &missing {
         text.push_str(&format!("\nnot guaranteed: {guarantee}"));
     }
