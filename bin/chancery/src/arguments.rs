@@ -16,8 +16,9 @@ mod share;
 mod storage;
 
 pub(crate) use alliance::{
-    AllianceCommand, Authority, IssueCertificate, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial,
-    RunEndorser, RunRelay, WhichAlliance,
+    Admit, AllianceCommand, AsMember, Authority, IssueCertificate, IssueIdentity, IssueTransaction, Join,
+    MemberOfAlliance, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile,
+    RequestQuestion, RequestStatus, Require, RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance,
 };
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use data::{
@@ -96,7 +97,7 @@ pub(crate) enum Command {
     Relay(RunRelay),
     /// Endorse a member's parts of an alliance's requests: execute, compare, sign.
     Endorser(RunEndorser),
-    /// Certificates of an alliance's nodes: issue and revoke on chain, and make X.509 of them for TLS.
+    /// What a member of an alliance does, with its own key: declare, propose, join, vote, leave; certificates of its nodes; requests.
     #[command(subcommand)]
     Alliance(AllianceCommand),
     /// Prepare such a chain: keys, the shared genesis file, each node's configuration.

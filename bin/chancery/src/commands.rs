@@ -18,6 +18,7 @@ mod proof;
 mod public_key;
 mod quota;
 mod repair_journal;
+mod request_proof;
 mod search;
 mod share;
 mod source;
@@ -116,6 +117,17 @@ async fn connect(connection: &crate::arguments::Connection) -> Result<chancery_c
 fn serve(process: impl Future<Output = Result<()>>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(process).map(|()| ExitCode::SUCCESS)
+}
+
+/// Replaces a file at once: whoever reads it meanwhile reads the old one or the new one. It holds no secret.
+pub(crate) fn replace(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().with_context(|| format!("{} names no file", path.display()))?.to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let new = path.with_file_name(name);
+    std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, path)).or_else(|error| {
+        std::fs::remove_file(&new).ok();
+        Err(error).with_context(|| format!("cannot write {}", path.display()))
+    })
 }
 
 /// The bytes of a file that must not be larger than a bound.
