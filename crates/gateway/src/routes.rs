@@ -12,6 +12,7 @@ mod alliance;
 mod applications;
 mod certificates;
 mod chains;
+mod contracts;
 mod data;
 mod docs;
 mod events;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(organizations::routes())
         .merge(formats::routes())
         .merge(quotas::routes())
+        .merge(contracts::routes())
         .merge(operations::routes())
         .merge(messages::routes())
         .merge(sources::routes())

@@ -194,6 +194,8 @@ pub struct ContractReview {
     pub decoded_arguments: Vec<String>,
     /// Its ABI.
     pub interface: String,
+    /// Last second at which the proposal could be recorded, Unix seconds: with it the digest is computed anew.
+    pub deadline: u64,
     /// Every step in its order, the proposal first.
     pub steps: Vec<RecordedStep>,
 }

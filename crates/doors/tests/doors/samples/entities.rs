@@ -69,7 +69,7 @@ structures! {
         salt, proposed_block, proposed, reviewed, deployed, released, withdrawn,
     }
     RecordedStep { status, operator, reason, digest, signature, recorded }
-    ContractReview { release, creation_code, arguments, decoded_arguments, interface, steps }
+    ContractReview { release, creation_code, arguments, decoded_arguments, interface, deadline, steps }
     HistoryEntry { time_ms, happening, name, by, subject, recorded, revision, facts, verified }
 }
 

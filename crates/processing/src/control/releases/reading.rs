@@ -25,6 +25,7 @@ pub(super) struct Proposed {
     pub(super) creation_code: Bytes,
     pub(super) arguments: Bytes,
     interface: String,
+    deadline: u64,
     step: RecordedStep,
 }
 
@@ -50,7 +51,7 @@ impl Processing {
     pub(in crate::control) async fn review(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
         let chain = self.chain(chain)?;
         let known = self.known_release(chain, release).await?;
-        let Proposed { creation_code, arguments, interface, step } = self.proposed(chain, &known).await?;
+        let Proposed { creation_code, arguments, interface, deadline, step } = self.proposed(chain, &known).await?;
         let mut steps = vec![step];
         let signature = ContractReleases::ReleaseChanged::SIGNATURE_HASH;
         for event in events(chain, signature, &known, None, MAX_STEPS).await? {
@@ -61,6 +62,7 @@ impl Processing {
             creation_code,
             arguments,
             interface,
+            deadline,
             steps,
             release: known,
         })
@@ -119,6 +121,7 @@ impl Processing {
             creation_code: decoded.creationCode,
             arguments: decoded.arguments,
             interface,
+            deadline: decoded.operation.deadline,
             step: recorded(chain, event, ReleaseStatus::Proposed, decoded.proposer, known.release, decoded.signature),
         })
     }
