@@ -201,6 +201,51 @@ contract ContractReleasesTest is ReleaseScene {
         contractReleases.appointFactory(address(other));
     }
 
+    // RELEASE-1: what is signed here is what Rust signs, and viem.
+    function test_steps_hash_as_the_vectors_say() public {
+        string memory json = vm.readFile("../crates/primitives/vectors/releases.json");
+        uint256 count = 0;
+        for (uint256 i = 0; vm.keyExistsJson(json, _vector(i, "")); ++i) {
+            vm.chainId(vm.parseJsonUint(json, _vector(i, ".chainId")));
+            bytes32 digest = vm.parseJsonBytes32(json, _vector(i, ".digest"));
+            string memory name = vm.parseJsonString(json, _vector(i, ".type"));
+            bool proposal = keccak256(bytes(name)) == keccak256("ProposeContract");
+            vm.assertEq(proposal ? _proposalDigest(json, i) : _changeDigest(json, i), digest, name);
+            ++count;
+        }
+        vm.assertEq(count, 4, "every vector");
+    }
+
+    function _proposalDigest(string memory json, uint256 i) private view returns (bytes32) {
+        return contractReleases.proposeContractDigest(
+            ProposeContract({
+                name: vm.parseJsonBytes32(json, _vector(i, ".message.name")),
+                version: uint32(vm.parseJsonUint(json, _vector(i, ".message.version"))),
+                initCodeHash: vm.parseJsonBytes32(json, _vector(i, ".message.initCodeHash")),
+                runtimeCodeHash: vm.parseJsonBytes32(json, _vector(i, ".message.runtimeCodeHash")),
+                interfaceHash: vm.parseJsonBytes32(json, _vector(i, ".message.interfaceHash")),
+                sourceHash: vm.parseJsonBytes32(json, _vector(i, ".message.sourceHash")),
+                salt: vm.parseJsonBytes32(json, _vector(i, ".message.salt")),
+                deadline: uint64(vm.parseJsonUint(json, _vector(i, ".message.deadline")))
+            })
+        );
+    }
+
+    function _changeDigest(string memory json, uint256 i) private view returns (bytes32) {
+        return contractReleases.changeReleaseDigest(
+            ChangeRelease({
+                release: vm.parseJsonBytes32(json, _vector(i, ".message.release")),
+                status: uint8(vm.parseJsonUint(json, _vector(i, ".message.status"))),
+                reason: vm.parseJsonString(json, _vector(i, ".message.reason")),
+                deadline: uint64(vm.parseJsonUint(json, _vector(i, ".message.deadline")))
+            })
+        );
+    }
+
+    function _vector(uint256 i, string memory member) private pure returns (string memory) {
+        return string.concat(".vectors[", vm.toString(i), "]", member);
+    }
+
     function proposeAs(ProposeContract memory operation, uint256 key) external {
         _propose(operation, 7, key);
     }
