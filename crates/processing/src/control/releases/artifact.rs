@@ -4,7 +4,7 @@ use alloy::{
     dyn_abi::{DynSolValue, JsonAbiExt as _},
     json_abi::{Constructor, JsonAbi, Param},
 };
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes, keccak256};
 use chancery_reference_points::{
     DoorResult,
     contract_release::{ContractArtifact, MAX_INIT_CODE_BYTES, MAX_INTERFACE_BYTES},
@@ -31,6 +31,16 @@ pub(super) fn check(artifact: &ContractArtifact) -> DoorResult<Vec<String>> {
         )));
     }
     decoded(&artifact.interface, &artifact.arguments)
+}
+
+/// Creation code and arguments: what a constructor is run from.
+pub(super) fn init_code(artifact: &ContractArtifact) -> Bytes {
+    [artifact.creation_code.as_ref(), artifact.arguments.as_ref()].concat().into()
+}
+
+/// Its hash.
+pub(super) fn init_code_hash(artifact: &ContractArtifact) -> B256 {
+    keccak256(init_code(artifact))
 }
 
 /// The constructor's arguments as the ABI reads them.

@@ -31,9 +31,8 @@ impl Processing {
         artifact: &ContractArtifact,
     ) -> DoorResult<ContractSimulation> {
         let arguments = artifact::check(artifact)?;
-        let init_code = Bytes::from([artifact.creation_code.as_ref(), artifact.arguments.as_ref()].concat());
-        let init_code_hash = keccak256(&init_code);
-        let simulated = self.simulated_code(chain, artifact.salt, init_code).await?;
+        let init_code_hash = artifact::init_code_hash(artifact);
+        let simulated = self.simulated_code(chain, artifact.salt, artifact::init_code(artifact)).await?;
         let runtime_code_bytes = u64::try_from(simulated.runtimeCodeBytes).unwrap_or(u64::MAX);
         if runtime_code_bytes == 0 || runtime_code_bytes > MAX_RUNTIME_CODE_BYTES {
             return Err(invalid(format!(

@@ -26,14 +26,8 @@ impl Processing {
     pub(super) async fn plan_proposal(&self, proposal: &SignedProposal, by: Address) -> DoorResult<Plan> {
         let artifact = &proposal.artifact;
         let chain = self.chain(&artifact.chain)?;
-        let simulation = self.simulation(chain, artifact).await?;
-        if simulation.runtime_code_hash != proposal.runtime_code_hash {
-            return Err(invalid(format!(
-                "runtimeCodeHash is {}, but a simulation leaves {}: simulate it again, and sign that",
-                proposal.runtime_code_hash, simulation.runtime_code_hash
-            )));
-        }
-        let operation = proposal.operation(simulation.init_code_hash, simulation.interface_hash);
+        artifact::check(artifact)?;
+        let operation = proposal.operation(artifact::init_code_hash(artifact), keccak256(&artifact.interface));
         self.check_signed(chain, &operation, proposal.deadline, &proposal.signature, by).await?;
         let release = operation.digest(&domain(chain));
         let name = name_of(chain);
@@ -41,6 +35,13 @@ impl Processing {
         if let Some(known) = self.release_of(chain, release).await? {
             plan.remark(&name, format!("contract {release} is {} already", known.status));
             return Ok(plan);
+        }
+        let simulation = self.simulation(chain, artifact).await?;
+        if simulation.runtime_code_hash != proposal.runtime_code_hash {
+            return Err(invalid(format!(
+                "runtimeCodeHash is {}, but a simulation leaves {}: simulate it again, and sign that",
+                proposal.runtime_code_hash, simulation.runtime_code_hash
+            )));
         }
         self.check_version(chain, artifact.name.to_bytes32(), artifact.version).await?;
         let call = ContractReleases::proposeCall {
