@@ -23,8 +23,8 @@ pub(crate) use alliance::{
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
-    Trace,
+    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm,
+    SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
@@ -144,6 +144,9 @@ pub(crate) enum Command {
     /// Bound what is accepted of sources and organizations in a day and in a minute, and see what is used.
     #[command(subcommand)]
     Quota(QuotaCommand),
+    /// See what data users may ask for; offer and withdraw it (operator).
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Release contracts on a chain, by two operators: propose, review, deploy, release, withdraw; see how far they are.
     #[command(subcommand)]
     Contract(ContractCommand),

@@ -2,6 +2,7 @@
 
 mod contracts;
 mod messages;
+mod services;
 
 use alloy_primitives::{Address, B256};
 use chancery_rest::{

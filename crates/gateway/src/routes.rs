@@ -28,6 +28,7 @@ mod presentations;
 mod problems;
 mod quotas;
 mod resources;
+mod services;
 mod session;
 mod sources;
 mod submissions;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(formats::routes())
         .merge(quotas::routes())
         .merge(contracts::routes())
+        .merge(services::routes())
         .merge(operations::routes())
         .merge(messages::routes())
         .merge(sources::routes())

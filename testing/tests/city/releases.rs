@@ -9,7 +9,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use chancery_contracts::{ContractReleases, DataFormatRegistry, predeploys};
 use serde_json::Value;
 
-use super::support::*;
+use super::{signed_in::SignedIn, support::*};
 
 const FIRST: [&str; 2] = ["--dev-key", "0"];
 const SECOND: [&str; 2] = ["--dev-key", "9"];
@@ -82,4 +82,28 @@ async fn a_contract_is_released_by_two_operators_and_withdrawn() {
     let listed = answer(&["contract", "list"]);
     let found = listed["contracts"].as_array().unwrap().iter().find(|contract| contract["release"] == release).unwrap();
     assert_eq!((&found["status"], &found["name"]), (&"withdrawn".into(), &"city-formats".into()));
+}
+
+// M-CON-3: what is withdrawn is answered to nobody, until it is offered again. No other test of this city lists inspections.
+#[tokio::test]
+async fn a_service_is_withdrawn_and_offered_again() {
+    const SERVICE: &str = "certificates.inspections";
+    let inspector = SignedIn::as_development_account(7).await;
+    let is_listed = || {
+        let services = answer(&["service", "list"])["services"].clone();
+        services.as_array().unwrap().iter().any(|service| service["name"] == SERVICE)
+    };
+    assert_eq!(refusal_code(&["--dev-key", "8", "service", "withdraw", SERVICE]), "role-required");
+    assert_eq!(refusal_code(&["--dev-key", "0", "service", "withdraw", "unheard-of"]), "configuration-invalid");
+    let checked = answer(&["--dev-key", "0", "service", "withdraw", SERVICE, "--check"]);
+    assert_eq!((&checked["applied"], checked["effects"].as_array().unwrap().len()), (&false.into(), 1));
+    assert!(is_listed(), "a check withdraws nothing");
+
+    answer(&["--dev-key", "0", "service", "withdraw", SERVICE]);
+    assert!(!is_listed());
+    let (status, refused) = inspector.ask("GET", "/v1/inspections", None).await;
+    assert_eq!((status, refused["code"].as_str().unwrap()), (404, "unknown-service"));
+    answer(&["--dev-key", "9", "service", "offer", SERVICE]);
+    assert!(is_listed());
+    assert_eq!(inspector.ask("GET", "/v1/inspections", None).await.0, 200);
 }

@@ -97,6 +97,8 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/v1/quotas", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
     row("PUT", "/v1/quotas/{subject}", OPERATOR, ""),
     row("DELETE", "/v1/quotas/{subject}", OPERATOR, ""),
+    row("GET", "/v1/services", Who::Anybody, ""),
+    row("PUT", "/v1/services/{service}", OPERATOR, ""),
     row("GET", "/v1/contracts", Who::Anybody, ""),
     row("POST", "/v1/contracts", OPERATOR, "the proposal is signed by the caller"),
     row("POST", "/v1/contracts/simulations", OPERATOR, ""),

@@ -171,6 +171,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("PUT" | "DELETE", "/v1/quotas/{subject}") => {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
+        ("PUT", "/v1/services/{service}") => with(&[Code::DatabaseUnreachable], CHANGE),
         ("GET", "/v1/contracts") => one(&[Code::UnknownMember, Code::UnknownChain, Code::ChainUnreachable]),
         ("GET", "/v1/contracts/{chain}/{release}") => {
             one(&[Code::UnknownContract, Code::UnknownChain, Code::ConfigurationInvalid, Code::ChainUnreachable])

@@ -155,3 +155,13 @@ async fn contracts_are_told_to_anybody_as_the_door_knows_them() {
     assert_eq!(review["contract"], *contract);
     harness.stop().await;
 }
+
+// M-CON-3
+#[tokio::test]
+async fn a_service_is_offered_and_withdrawn() {
+    for offered in [true, false] {
+        let body = json!({"offered": offered});
+        let asked = change("PUT", "/v1/services/certificates.query", Some(body)).await;
+        assert_eq!(asked, Change::OfferService { service: "certificates.query".into(), offered });
+    }
+}

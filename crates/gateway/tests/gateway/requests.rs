@@ -16,6 +16,7 @@ use chancery_rest::{
         presentations::CreatePresentation,
         quotas::Quota,
         resources::DescribeResource,
+        services::OfferService,
         sources::StateSource,
         submissions::SubmitData,
         users::{Confirmation, RegisterUser},
@@ -52,6 +53,7 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{number}", "7"),
         ("{message}", HASH),
         ("{chain}", "main"),
+        ("{service}", "certificates.query"),
         ("{release}", HASH),
         ("{subject}", "organization:12440300455765412A"),
     ];
@@ -88,6 +90,7 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("POST", "/v1/organizations/{code}/keys") => example::<AuthorizeKey>(),
         ("PUT", "/v1/formats/{format}") => example::<ConfigureFormat>(),
         ("PUT", "/v1/quotas/{subject}") => example::<Quota>(),
+        ("PUT", "/v1/services/{service}") => example::<OfferService>(),
         ("POST", "/v1/contracts") => example::<ProposeContract>(),
         ("POST", "/v1/contracts/simulations") => example::<ContractArtifact>(),
         ("POST", "/v1/contracts/{chain}/{release}/status") => example::<ChangeContract>(),
