@@ -12,6 +12,7 @@ use chancery_reference_points::{
     Code, DoorError,
     c2p::C2p,
     contract_release::{ContractArtifact, ContractSimulation, SignedProposal, SignedStep},
+    m2p::M2p,
     o2c::{Change, Mode},
     s2p::S2p,
 };
@@ -134,6 +135,12 @@ pub async fn a_contract_is_released_by_two_operators(city: Arc<City>) {
     ];
     assert_eq!(steps, expected);
     assert_eq!(city.processing.contracts(&side_name(), 0).await.unwrap(), [review.release]);
+    // M-MON-2: supervisors see each step, by whom.
+    let history = city.processing.subject_history(release).await.unwrap();
+    let told: Vec<_> = history.iter().map(|entry| format!("{} {}", entry.facts, entry.by.unwrap())).collect();
+    let rest = [("approved", second), ("deployed", first), ("released", second), ("withdrawn", first)];
+    let rest = rest.map(|(status, by)| format!("{status} {by}"));
+    assert_eq!((told[0].as_str(), &told[1..]), (format!("contract formats version 1 {first}").as_str(), &rest[..]));
     assert!(city.processing.contracts(&side_name(), 1).await.unwrap().is_empty());
 }
 
