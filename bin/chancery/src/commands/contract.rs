@@ -136,7 +136,7 @@ async fn reviewed(
     party: &Party,
     options: ReviewContract,
 ) -> Result<chancery_client::rest::types::organizations::Changed> {
-    let ReviewContract { which, approve, reason, source, check, .. } = options;
+    let ReviewContract { which, approve, reject, reason, source, check } = options;
     let found = party.client.contract(&which.chain, which.release).await?;
     review::check(&found, which.release, &domain(party.city.chain(&which.chain)?.chain_id))?;
     if let Some(source) = source {
@@ -148,7 +148,7 @@ async fn reviewed(
             found.contract.source_hash
         );
     }
-    let status = if approve { ReleaseStatus::Approved } else { ReleaseStatus::Rejected };
+    let status = if approve && !reject { ReleaseStatus::Approved } else { ReleaseStatus::Rejected };
     take(party, &which, status, reason.unwrap_or_default(), check).await
 }
 

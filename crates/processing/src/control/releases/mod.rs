@@ -124,7 +124,7 @@ impl Processing {
     async fn check_signed(
         &self,
         chain: &Chain,
-        operation: &impl SignedOperation,
+        operation: &(impl SignedOperation + Sync),
         deadline: u64,
         signature: &Bytes,
         by: Address,
