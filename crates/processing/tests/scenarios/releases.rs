@@ -121,7 +121,7 @@ pub async fn a_contract_is_released_by_two_operators(city: Arc<City>) {
     city.control(step(&city, &first, release, ReleaseStatus::Withdrawn, "replaced"), Mode::Apply).await;
     let review = city.fresh().await.contract(&side_name(), release).await.unwrap();
     assert_eq!((review.release.status, review.release.address), (ReleaseStatus::Withdrawn, simulation.address));
-    assert_eq!(review.creation_code, *DataFormatRegistry::BYTECODE);
+    assert_eq!(review.creation_code, DataFormatRegistry::BYTECODE);
     assert_eq!(review.decoded_arguments, simulation.arguments);
     let steps: Vec<_> =
         review.steps.iter().map(|step| format!("{} {} {}", step.status, step.operator, step.reason)).collect();
@@ -156,10 +156,11 @@ pub async fn what_is_no_proposal_is_refused_with_its_rule(city: Arc<City>) {
     let altered = SignedProposal { deadline: signed.deadline + 1, ..signed.clone() };
     let altered = refused(&city, &Change::ProposeContract { proposal: altered, by }).await;
     assert_eq!(altered.code(), Code::SignatureInvalid);
-    let late = SignedProposal { deadline: now() - 1, ..signed.clone() };
+    let late = SignedProposal { deadline: now() - 1, ..signed };
     assert_eq!(refused(&city, &Change::ProposeContract { proposal: late, by }).await.code(), Code::OperationExpired);
-    let other = SignedProposal { runtime_code_hash: B256::ZERO, ..signed };
-    let other = refused(&city, &Change::ProposeContract { proposal: other, by }).await;
+    let wrong = ContractSimulation { runtime_code_hash: B256::ZERO, ..simulation };
+    let (_, other) = proposal(&city, &operator, artifact(1), &wrong);
+    let other = refused(&city, &other).await;
     assert!(other.detail().contains("simulate it again"), "{other:?}");
     let unknown = refused(&city, &step(&city, &operator, release, ReleaseStatus::Withdrawn, "why")).await;
     assert_eq!(unknown.code(), Code::UnknownContract);
