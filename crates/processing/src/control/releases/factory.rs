@@ -15,6 +15,9 @@ use super::{
 };
 use crate::{Processing, error::door_error};
 
+/// Gas that a simulated deployment may use: that of a transaction (EIP-7825, 2^24), less what its code takes as call data and what the registry does.
+const MAX_DEPLOYMENT_GAS: u64 = 14_000_000;
+
 impl Processing {
     /// What deploying an artifact would leave. The first time on a chain the factory is put there.
     pub(in crate::control) async fn simulate(&self, artifact: &ContractArtifact) -> DoorResult<ContractSimulation> {
@@ -66,7 +69,7 @@ impl Processing {
         };
         let call = ContractFactory::simulateCall { salt, initCode: init_code };
         let call = Call { to: Some(factory), data: call.abi_encode().into() };
-        match chain.simulate(self.config.operator.address(), &call).await {
+        match chain.simulate_within(self.config.operator.address(), &call, MAX_DEPLOYMENT_GAS).await {
             Err(LedgerError::Reverted { reason, .. }) => ContractFactory::Simulated::abi_decode(&reason.data)
                 .map_err(|_| invalid(format!("the constructor refuses: {reason}"))),
             Err(error) => Err(door_error(error)),
