@@ -165,10 +165,11 @@ pub async fn what_is_no_proposal_is_refused_with_its_rule(city: Arc<City>) {
     let unknown = refused(&city, &step(&city, &operator, release, ReleaseStatus::Withdrawn, "why")).await;
     assert_eq!(unknown.code(), Code::UnknownContract);
 
-    // A constructor that refuses, and code that is none.
+    // A constructor that refuses, one that does not end, and code that is none.
     let reverts = Bytes::from_static(&[0x5f, 0x5f, 0xfd]);
+    let endless = Bytes::from_static(&[0x5b, 0x5f, 0x56]);
     let nothing = Bytes::from_static(&[0x5f, 0x5f, 0xf3]);
-    for (code, word) in [(reverts, "refuses"), (nothing, "EIP-170")] {
+    for (code, word) in [(reverts, "refuses"), (endless, "refuses"), (nothing, "EIP-170")] {
         let artifact =
             ContractArtifact { creation_code: code, arguments: Bytes::new(), interface: "[]".into(), ..artifact(2) };
         let error = city.processing.simulate_contract(&artifact).await.unwrap_err();
