@@ -3,7 +3,6 @@
 use alloy::{
     providers::{Provider as _, ProviderBuilder},
     rpc::types::TransactionRequest,
-    sol_types::SolCall as _,
 };
 use alloy_primitives::{Address, Bytes, U256};
 use chancery_contracts::{ContractReleases, DataFormatRegistry, predeploys};
