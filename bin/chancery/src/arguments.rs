@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod alliance;
 mod certificate;
+mod contract;
 mod data;
 mod entity;
 mod key;
@@ -21,9 +22,10 @@ pub(crate) use alliance::{
     RequestQuestion, RequestStatus, Require, RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance,
 };
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
+pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
-    Trace,
+    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm,
+    SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
@@ -80,7 +82,7 @@ pub(crate) struct Connection {
         help_heading = "Connection"
     )]
     pub(crate) key: Option<PathBuf>,
-    /// Public development key number N instead of a key file (0 operator, 1-5 sample offices, 6 registrar, 7 inspector, 8 supervisor). Development cities only.
+    /// Public development key number N instead of a key file (0 operator, 1-5 sample offices, 6 registrar, 7 inspector, 8 supervisor, 9 second operator). Development cities only.
     #[arg(long, global = true, value_name = "N", help_heading = "Connection")]
     pub(crate) dev_key: Option<u32>,
 }
@@ -143,6 +145,12 @@ pub(crate) enum Command {
     /// Bound what is accepted of sources and organizations in a day and in a minute, and see what is used.
     #[command(subcommand)]
     Quota(QuotaCommand),
+    /// See what data users may ask for; offer and withdraw it (operator).
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// Release contracts on a chain, by two operators: propose, review, deploy, release, withdraw; see how far they are.
+    #[command(subcommand)]
+    Contract(ContractCommand),
     /// Submit data of a registered source: operations from a file or standard input, one JSON object a line.
     Submit(Submit),
     /// Search the data of registered sources.

@@ -3,6 +3,7 @@
 mod audit;
 mod certificate;
 mod completions;
+mod contract;
 mod demo;
 mod doctor;
 mod evidence;
@@ -20,6 +21,7 @@ mod quota;
 mod repair_journal;
 mod request_proof;
 mod search;
+mod service;
 mod share;
 mod source;
 mod stapled;
@@ -82,6 +84,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Source(command) => wait(source::run(command, &connection, output)),
         Command::Format(command) => wait(format::run(command, &connection, output)),
         Command::Quota(command) => wait(quota::run(command, &connection, output)),
+        Command::Service(command) => wait(service::run(command, &connection, output)),
+        Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),

@@ -106,6 +106,7 @@ pub(crate) fn now_ms() -> u64 {
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn deadline() -> UnixSeconds {
+/// Until when what is signed now may be recorded.
+pub(crate) fn deadline() -> UnixSeconds {
     now().saturating_add(OPERATION_VALIDITY_S)
 }

@@ -1,6 +1,8 @@
 //! Every endpoint of the interface as a method, in the order of `docs/specs/rest.md`.
 
+mod contracts;
 mod messages;
+mod services;
 
 use alloy_primitives::{Address, B256};
 use chancery_rest::{

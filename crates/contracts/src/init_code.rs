@@ -2,8 +2,8 @@
 //! The block's time has to be after 1970, or roles granted at time zero would count as not granted.
 
 use crate::{
-    CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry, ResourceDirectory, predeploys,
+    CertificateRegistry, ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
+    GenesisAccessManager, OrganizationRegistry, ResourceDirectory, predeploys,
 };
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolConstructor;
@@ -18,6 +18,8 @@ pub struct Authorities {
     pub operators: Vec<Address>,
     /// Record data blocks.
     pub submitters: Vec<Address>,
+    /// Propose, review, deploy and release contracts: people, at least two of them.
+    pub contract_operators: Vec<Address>,
 }
 
 /// A contract that is in the genesis state.
@@ -59,6 +61,7 @@ pub fn main_chain(authorities: &Authorities) -> Vec<Predeploy> {
                 &ResourceDirectory::constructorCall { organizations_: predeploys::ORGANIZATION_REGISTRY },
             ),
         },
+        contract_releases(),
     ]
 }
 
@@ -80,6 +83,7 @@ pub fn side_chain(authorities: &Authorities, kinds: &[CertificateKind]) -> Vec<P
                 },
             ),
         },
+        contract_releases(),
     ]
 }
 
@@ -88,6 +92,7 @@ fn access_manager(authorities: &Authorities) -> Predeploy {
         administrator: authorities.administrator,
         operators: authorities.operators.clone(),
         submitters: authorities.submitters.clone(),
+        contractOperators: authorities.contract_operators.clone(),
     };
     Predeploy {
         name: "GenesisAccessManager",
@@ -114,6 +119,17 @@ fn data_block_registry() -> Predeploy {
         init_code: with_arguments(
             &DataBlockRegistry::BYTECODE,
             &DataBlockRegistry::constructorCall { authority: predeploys::ACCESS_MANAGER },
+        ),
+    }
+}
+
+fn contract_releases() -> Predeploy {
+    Predeploy {
+        name: "ContractReleases",
+        address: predeploys::CONTRACT_RELEASES,
+        init_code: with_arguments(
+            &ContractReleases::BYTECODE,
+            &ContractReleases::constructorCall { authority: predeploys::ACCESS_MANAGER },
         ),
     }
 }

@@ -16,6 +16,8 @@ pub const DATA_BLOCK_REGISTRY: Address = address!("C4A00000000000000000000000000
 pub const CERTIFICATE_REGISTRY: Address = address!("C4A0000000000000000000000000000000000006");
 /// `ResourceDirectory`, on the main chain.
 pub const RESOURCE_DIRECTORY: Address = address!("C4A0000000000000000000000000000000000009");
+/// `ContractReleases`, on every chain.
+pub const CONTRACT_RELEASES: Address = address!("C4A000000000000000000000000000000000000A");
 /// `ValidatorRegistry`, on every chain whose validators may change.
 pub const VALIDATOR_REGISTRY: Address = chancery_primitives::validator_registry::VALIDATOR_REGISTRY;
 /// `Permissions`, beside it.

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U64};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::time::Instant;
@@ -142,6 +142,16 @@ impl Chain {
     pub async fn simulate(&self, from: Address, call: &Call) -> Result<Bytes, LedgerError> {
         let head = self.reader.head().await?;
         let request = json!({ "from": from, "to": call.to, "input": call.data });
+        self.reader.call(&request, head.number).await
+    }
+
+    /// The same with no more gas than this: what runs out of it refuses.
+    ///
+    /// # Errors
+    /// As [`Self::simulate`].
+    pub async fn simulate_within(&self, from: Address, call: &Call, gas: u64) -> Result<Bytes, LedgerError> {
+        let head = self.reader.head().await?;
+        let request = json!({ "from": from, "to": call.to, "input": call.data, "gas": U64::from(gas) });
         self.reader.call(&request, head.number).await
     }
 

@@ -16,6 +16,7 @@ pub(crate) fn chain_facts() -> Vec<ChainFacts> {
                 access_manager: address(predeploys::ACCESS_MANAGER),
                 organization_registry: address(predeploys::ORGANIZATION_REGISTRY),
                 data_block_registry: address(predeploys::DATA_BLOCK_REGISTRY),
+                contract_releases: address(predeploys::CONTRACT_RELEASES),
                 ..Contracts::default()
             };
             if is_main {

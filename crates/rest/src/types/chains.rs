@@ -32,6 +32,9 @@ pub struct Contracts {
     /// Certificates; side chains only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_registry: Option<HexAddress>,
+    /// Contracts that two operators release together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract_releases: Option<HexAddress>,
 }
 
 /// One chain of the city.
