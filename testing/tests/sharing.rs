@@ -3,14 +3,18 @@
 
 mod sharing {
     pub(crate) mod bodies;
+    pub(crate) mod collecting;
     mod messages;
 }
 
 use std::fs;
 
-use chancery_testing::process::{PostgresServer, project_root};
+use chancery_testing::process::{PostgresServer, TestCertificates, free_ports, project_root};
 use serde_json::{Value, json};
-use sharing::bodies::{Bodies, refused};
+use sharing::{
+    bodies::{Bodies, refused},
+    collecting::Collecting,
+};
 
 const WEATHER_COLUMNS: &str = r#"columns = [
     { name = "id", type = "integer" }, { name = "date", type = "date" }, { name = "temp_max", type = "text" }, { name = "weather", type = "text" },
@@ -28,6 +32,12 @@ fn weather() -> PostgresServer {
     let copy = "COPY weather (date, precipitation, temp_max, temp_min, wind, weather) FROM STDIN (FORMAT csv, HEADER)";
     server.psql(copy, Some(&dataset("seattle-weather.csv"))).unwrap();
     server
+}
+
+/// A client that trusts the authority of a test.
+fn trusting(certificates: &TestCertificates) -> reqwest::Client {
+    let authority = reqwest::Certificate::from_pem(&fs::read(&certificates.ca).unwrap()).unwrap();
+    reqwest::Client::builder().no_proxy().tls_certs_only([authority]).build().unwrap()
 }
 
 fn changes(declared: &Value) -> Vec<&str> {
@@ -105,8 +115,17 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     // Who did not ask gets nothing, and who does not say who it is neither.
     let text = refused(bodies.stranger_fetches("weather-daily", 1, "stolen"));
     assert!(text.contains("not-your-request"), "{text}");
-    let url = format!("{}/v1/assets/{}/requests/1/file", service.url, declared["asset"].as_str().unwrap());
-    assert_eq!(reqwest::get(&url).await.unwrap().status().as_u16(), 401);
+    let place = service.url.strip_prefix("https://127.0.0.1").unwrap();
+    let url = format!("https://localhost{place}/v1/assets/{}/requests/1/file", declared["asset"].as_str().unwrap());
+    let client = trusting(&bodies.certificates);
+    assert_eq!(client.get(&url).send().await.unwrap().status().as_u16(), 401);
+
+    // M-SEC: in plain text nothing is answered, and whoever trusts another authority sends nothing.
+    assert!(client.get(url.replacen("https", "http", 1)).send().await.is_err());
+    let other = TestCertificates::make(&bodies.path("other-tls"), "localhost").unwrap();
+    let text = refused(bodies.reader_fetches_trusting(&other, "weather-daily", 1, "astray"));
+    assert!(text.contains("UnknownIssuer") || text.contains("BadSignature"), "{text}");
+    assert!(!bodies.path("astray").exists());
 
     // A store that alters a file is found out by what stands on the chain.
     let stored = bodies.stored("weather-daily").into_iter().min().unwrap();
@@ -153,6 +172,24 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     assert_eq!(bodies.stranger(&end).unwrap()["state"], json!("ended"));
     let text = refused(bodies.stranger_fetches("weather-daily", number, "after"));
     assert!(text.contains("\"ended\""), "{text}");
+}
+
+// M-SEC, S-COL
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_collected_over_tls_beyond_this_machine_and_not_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = TestCertificates::make(&folder.path().join("tls"), "localhost").unwrap();
+    let place = format!("0.0.0.0:{}", free_ports(1).unwrap());
+    let refused = Collecting::start(folder.path(), &place, false).unwrap_err();
+    assert!(refused.contains("is reached from other machines"), "{refused}");
+    let _collecting = Collecting::start(folder.path(), &place, true).unwrap();
+    let url = place.replacen("0.0.0.0", "https://localhost", 1) + "/records";
+    let client = trusting(&certificates);
+    let answer = client.post(&url).body("{\"line\":\"a\"}\n").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, "{\"records\":1}"));
+    assert!(client.post(url.replacen("https", "http", 1)).body("{}").send().await.is_err(), "plain text");
+    let other = TestCertificates::make(&folder.path().join("other"), "localhost").unwrap();
+    assert!(trusting(&other).post(&url).body("{}").send().await.is_err(), "another authority");
 }
 
 // S-COL, S-DIR, SHARE-3

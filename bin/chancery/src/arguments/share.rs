@@ -117,10 +117,23 @@ pub(crate) struct ServeShared {
     #[command(flatten)]
     pub(crate) file: OwnerFile,
     #[command(flatten)]
+    pub(crate) tls: TlsFiles,
+    #[command(flatten)]
     pub(crate) traces: Traces,
     /// Stop when standard input ends: for a program that starts a service and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
+}
+
+/// TLS of what listens for HTTP.
+#[derive(Debug, Args)]
+pub(crate) struct TlsFiles {
+    /// Certificate of the listener (PEM, its authorities' after it): HTTP over TLS 1.3 alone. Without one it listens on loopback only. Replaced files are taken within seconds.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Private key of that certificate (PEM), readable by its owner alone.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use chancery_sharing::collect::{Collector, CollectorConfig, TailedFile};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::DataSet;
+use super::{DataSet, tls};
 use crate::{arguments::ServeShared, stop::told_to_stop};
 
 const MEGABYTE: u64 = 1_000_000;
@@ -67,6 +67,7 @@ impl LogSection {
             syslog_udp: self.syslog_udp,
             syslog_tcp: self.syslog_tcp,
             http: self.http,
+            encryption: None,
             token: self.token_file.as_ref().map(|file| secret(file)).transpose()?,
             interval: Duration::from_millis(self.interval_ms.unwrap_or(DEFAULT_INTERVAL_MS).max(10)),
         })
@@ -76,7 +77,14 @@ impl LogSection {
 /// Collects until it is told to stop.
 pub(crate) async fn collect(options: &ServeShared) -> Result<()> {
     let stop = told_to_stop(options.until_stdin_ends)?;
-    let mut collector = Collector::start(DataSet::read(&options.file.file)?.collector()?).await?;
+    let config = DataSet::read(&options.file.file)?.collector()?;
+    let encryption = tls::open(&options.tls)?.map(tls::encryption);
+    ensure!(
+        encryption.is_none() || config.http.is_some(),
+        "--tls-certificate is for http of [source], which {} does not have",
+        options.file.file.display()
+    );
+    let mut collector = Collector::start(CollectorConfig { encryption, ..config }).await?;
     let listening =
         [("syslog_udp", collector.syslog_udp()), ("syslog_tcp", collector.syslog_tcp()), ("http", collector.http())];
     for (what, address) in listening {

@@ -27,7 +27,7 @@ pub enum CollectError {
     },
     /// What comes there would cross in the clear.
     #[error(
-        "{0} is reached from other machines, and nothing is encrypted there: listen on a loopback address, behind a proxy that speaks TLS"
+        "{0} is reached from other machines, and nothing is encrypted there: give a certificate and its key, or listen on a loopback address, behind a proxy that speaks TLS"
     )]
     Open(SocketAddr),
     /// Everybody has it.

@@ -28,7 +28,7 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::{CollectError, Record, syslog::received, writer::Writer};
+use super::{Channel, CollectError, Encryption, Record, syslog::received, writer::Writer};
 
 /// Largest body.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -66,10 +66,11 @@ pub(super) fn router(writer: Writer, token: Option<Zeroizing<String>>) -> Router
     })
 }
 
-/// Serves until it is told to stop; requests under way are then waited for, for a bounded time.
+/// Serves in plain text or under TLS, until it is told to stop; requests under way are then waited for, for a bounded time.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
+    encryption: Option<Arc<dyn Encryption>>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -87,11 +88,19 @@ pub(super) async fn serve(
             continue;
         };
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        let (builder, watcher, encryption) = (builder.clone(), graceful.watcher(), encryption.clone());
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {
+            let stream: Box<dyn Channel> = match encryption {
+                None => Box::new(stream),
+                Some(encryption) => match encryption.accept(stream).await {
+                    Ok(stream) => stream,
+                    Err(error) => return tracing::debug!(%error, "a TLS handshake failed"),
+                },
+            };
+            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
             // What goes wrong with one connection concerns nobody else.
-            connection.await.ok();
+            watcher.watch(connection).await.ok();
             drop(place);
         });
     }

@@ -10,6 +10,7 @@
 //! What was acknowledged is on disk. What waits for the disk is bounded: HTTP and TCP wait, a tail reads later, a datagram that finds no room is dropped and
 //! counted, since nobody can be told.
 
+mod encrypted;
 mod error;
 mod http;
 mod positions;
@@ -18,7 +19,7 @@ mod syslog;
 mod tail;
 mod writer;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value as Json};
 use tokio::{
@@ -29,7 +30,12 @@ use tokio::{
 use zeroize::Zeroizing;
 
 pub(crate) use self::spool::{MAX_LINE_BYTES, SEQUENCE, Segment, UNTIL, identity, segments, whole};
-pub use self::{error::CollectError, http::MAX_BODY_BYTES, syslog::MAX_MESSAGE_BYTES};
+pub use self::{
+    encrypted::{Channel, Encryption},
+    error::CollectError,
+    http::MAX_BODY_BYTES,
+    syslog::MAX_MESSAGE_BYTES,
+};
 use self::{
     spool::Spool,
     writer::{Dropped, Writer, Writing},
@@ -51,8 +57,10 @@ pub struct CollectorConfig {
     pub syslog_udp: Option<SocketAddr>,
     /// Syslog over TCP (RFC 6587).
     pub syslog_tcp: Option<SocketAddr>,
-    /// NDJSON over HTTP, on loopback: beyond this machine a proxy in front of it speaks TLS.
+    /// NDJSON over HTTP; without [`Self::encryption`] on loopback alone.
     pub http: Option<SocketAddr>,
+    /// What encrypts that. Nothing else is spoken there then.
+    pub encryption: Option<Arc<dyn Encryption>>,
     /// What a sender over HTTP shows (RFC 6750). Needed where others of this machine, or a proxy, can reach it and must not write.
     pub token: Option<Zeroizing<String>>,
     /// How often files are looked at.
@@ -86,7 +94,8 @@ impl Collector {
     /// [`CollectError`].
     pub async fn start(config: CollectorConfig) -> Result<Self, CollectError> {
         // Not even with a token: it would cross in the clear, and so would the records.
-        if let Some(address) = config.http.filter(|address| !address.ip().is_loopback()) {
+        let is_clear = |address: &SocketAddr| config.encryption.is_none() && !address.ip().is_loopback();
+        if let Some(address) = config.http.filter(is_clear) {
             return Err(CollectError::Open(address));
         }
         if config.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
@@ -114,7 +123,7 @@ impl Collector {
             let listener = listen(address).await?;
             collector.http = listener.local_addr().ok();
             let router = http::router(writer.clone(), config.token.clone());
-            collector.tasks.spawn(http::serve(listener, router, stopped.clone()));
+            collector.tasks.spawn(http::serve(listener, router, config.encryption.clone(), stopped.clone()));
         }
         for file in config.tails {
             let position = positions.get(&file.path).cloned();

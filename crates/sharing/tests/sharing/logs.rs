@@ -27,6 +27,7 @@ fn config(desk: &Desk) -> CollectorConfig {
         syslog_udp: None,
         syslog_tcp: None,
         http: None,
+        encryption: None,
         token: None,
         interval: Duration::from_millis(10),
     }
