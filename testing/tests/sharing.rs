@@ -172,6 +172,24 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     assert_eq!(bodies.stranger(&end).unwrap()["state"], json!("ended"));
     let text = refused(bodies.stranger_fetches("weather-daily", number, "after"));
     assert!(text.contains("\"ended\""), "{text}");
+
+    // The list of identities is shown to the owner and to a supervisor, and to a reader its own place in it.
+    let readers = ["share", "readers", "weather-daily"];
+    let all = bodies.owner(&readers).unwrap();
+    assert_eq!(bodies.anybody(&["--dev-key", "8", "share", "readers", "weather-daily"]).unwrap(), all);
+    assert_eq!(listed(&all), [(reader.to_lowercase(), false), (stranger.to_lowercase(), true)], "{all}");
+    let grant = &all["items"][0]["grants"][0];
+    assert_eq!((&grant["request"], &grant["version"]), (&json!(1), &json!(1)));
+    assert!(grant["endedAt"].is_u64() && all["items"][0]["removedAt"].is_u64(), "{all}");
+    assert_eq!(listed(&bodies.reader(&readers).unwrap()), [(reader.to_lowercase(), false)]);
+    let text = refused(bodies.reader(&["share", "readers", "weather-daily", "--reader", &stranger]));
+    assert!(text.contains("role-required"), "{text}");
+}
+
+/// Addresses of a list of readers, and whether they are listed now.
+fn listed(readers: &Value) -> Vec<(String, bool)> {
+    let items = readers["items"].as_array().unwrap().iter();
+    items.map(|item| (item["reader"].as_str().unwrap().to_lowercase(), item["listed"].as_bool().unwrap())).collect()
 }
 
 // M-SEC, S-COL

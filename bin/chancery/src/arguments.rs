@@ -33,8 +33,8 @@ pub(crate) use network::{
     ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
 };
 pub(crate) use share::{
-    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, TlsFiles,
-    TrustedMain,
+    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, ShowReaders,
+    TlsFiles, TrustedMain,
 };
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 

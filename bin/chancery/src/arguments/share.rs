@@ -66,6 +66,8 @@ pub(crate) enum ShareCommand {
     },
     /// Show who has asked for access, and how far each request is.
     Requests(OwnerFile),
+    /// Show who may read a resource, since when and by which grants, those that were removed too: all to its owner and to supervisors, and to everybody else itself.
+    Readers(ShowReaders),
     /// Decide on a request that is pending.
     Decide {
         #[command(flatten)]
@@ -144,6 +146,21 @@ pub(crate) struct FindShared {
     #[arg(long)]
     pub(crate) organization: Option<String>,
     /// Most rows, 1 to 100.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// Where the last page ended.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowReaders {
+    /// The resource.
+    pub(crate) resource: String,
+    /// This one alone.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) reader: Option<Address>,
+    /// Most readers, 1 to 100.
     #[arg(long)]
     pub(crate) limit: Option<usize>,
     /// Where the last page ended.

@@ -3,6 +3,7 @@
 mod extracting;
 mod owner;
 mod reader;
+mod readers;
 mod texts;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Rejects { file, limit } => extracting::rejects(&file, limit, output),
         ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),
         ShareCommand::Requests(file) => wait(owner::requests(&file, connection, output)),
+        ShareCommand::Readers(which) => wait(readers::show(which, connection, output)),
         ShareCommand::Decide { file, request, approve, .. } => {
             wait(owner::decide(&file, request, approve, connection, output))
         }
