@@ -7,9 +7,9 @@ mod sharing {
     mod messages;
 }
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use chancery_testing::process::{PostgresServer, TestCertificates, free_ports, project_root};
+use chancery_testing::process::{PostgresServer, S3Server, TestCertificates, free_ports, project_root};
 use serde_json::{Value, json};
 use sharing::{
     bodies::{Bodies, refused},
@@ -136,7 +136,10 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let text = refused(bodies.reader_fetches("weather-daily", 1, "altered"));
     assert!(text.contains("fingerprint"), "{text}");
     assert!(!bodies.path("altered").exists());
+    refused(bodies.owner(&["share", "verify", &declaration]));
     fs::write(&stored, &good).unwrap();
+    let verified = bodies.owner(&["share", "verify", &declaration]).unwrap();
+    assert_eq!((&verified["faults"], &verified["parts"][1]["published"]), (&json!(0), &json!(true)), "{verified}");
 
     // New rows are extracted; then the reader is removed, before they are published: they are sealed anew, under a key that it never gets.
     server
@@ -210,11 +213,18 @@ async fn records_are_collected_over_tls_beyond_this_machine_and_not_without() {
     assert!(trusting(&other).post(&url).body("{}").send().await.is_err(), "another authority");
 }
 
-// S-COL, S-DIR, SHARE-3
+// S-COL, S-DIR, SHARE-3; and S-ODS, S-ASSET, SHARE-2 with a bucket for a store
 #[tokio::test(flavor = "multi_thread")]
 async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it() {
-    let bodies = Bodies::start("RIVER-SERVICE");
+    let mut bodies = Bodies::start("RIVER-SERVICE");
     bodies.authorize();
+    let bucket = S3Server::start(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+    bodies.store = format!(
+        "kind = \"s3\"\nendpoint = \"{}\"\nbucket = \"ods\"\nprefix = \"rivers\"\ncredentials_file = \"s3.credentials\"",
+        bucket.endpoint()
+    );
+    let credentials = bodies.path("s3.credentials");
+    fs::write(&credentials, "[default]\naws_access_key_id = id\naws_secret_access_key = secret\n").unwrap();
     // Real rows, of which two were spoilt.
     let table = fs::read_to_string(dataset("seattle-weather.csv")).unwrap();
     let table = table.replacen("2012-01-02", "2012-01-32", 1).replacen(",8.9,", ",warm,", 1);
@@ -226,6 +236,14 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     let declaration = bodies.declaration("river-levels", "visible_to = [\"inspector\"]", source, shared, true, &[]);
     bodies.owner(&["share", "declare", &declaration]).unwrap();
 
+    // Credentials that others may read are not used, and a bucket that nobody has made is named; nothing is recorded, and the same command goes on.
+    fs::set_permissions(&credentials, fs::Permissions::from_mode(0o644)).unwrap();
+    let text = refused(bodies.owner(&["share", "extract", &declaration]));
+    assert!(text.contains("s3.credentials") && !text.contains("secret"), "{text}");
+    fs::set_permissions(&credentials, fs::Permissions::from_mode(0o600)).unwrap();
+    let text = refused(bodies.owner(&["share", "extract", &declaration]));
+    assert!(text.contains("there is no bucket ods"), "{text}");
+    bucket.make_bucket("ods").unwrap();
     let part = bodies.owner(&["share", "extract", &declaration]).unwrap()["parts"][0].clone();
     let rejected = part["rejected"].as_u64().unwrap();
     assert!(rejected >= 2, "{part}");
@@ -255,4 +273,19 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     assert_eq!(found["items"][0]["columns"][0], json!({"name": "date", "type": "date"}));
     let text = refused(bodies.anybody(&["share", "request", "river-levels", "1"]));
     assert!(text.contains("unknown-resource"), "{text}");
+
+    // What lies in the bucket is served and fetched as from a folder.
+    let reader = bodies.reader_address.clone();
+    let declaration = bodies.declaration("river-levels", "", source, &shared, true, &[&reader]);
+    bodies.owner(&["share", "declare", &declaration]).unwrap();
+    let _service = bodies.serve(&declaration);
+    let asked = bodies.reader(&["share", "ask", "river-levels", "--purpose", "floods", "--of-version", "1"]).unwrap();
+    bodies.reader_fetches("river-levels", asked["request"].as_u64().unwrap(), "levels").unwrap();
+    assert!(fs::read(bodies.path("levels")).unwrap().starts_with(b"PAR1"));
+    assert!(!bodies.path("ods").exists(), "nothing lies in a folder");
+    let verified = bodies.owner(&["share", "verify", &declaration]).unwrap();
+    assert_eq!((&verified["faults"], verified["parts"].as_array().unwrap().len()), (&json!(0), 2));
+    drop(bucket);
+    let text = refused(bodies.owner(&["share", "verify", &declaration]));
+    assert!(text.contains("the store does not answer"), "{text}");
 }

@@ -6,6 +6,7 @@ mod releases;
 mod remote;
 mod service;
 mod source;
+mod store;
 mod tls;
 
 use std::{

@@ -22,6 +22,8 @@ pub(crate) struct Bodies {
     city: City,
     folder: TempDir,
     port: u16,
+    /// Where a declaration has its sealed files.
+    pub(crate) store: String,
     /// Of the owner's service.
     pub(crate) certificates: TestCertificates,
     variables: Vec<(String, String)>,
@@ -59,6 +61,7 @@ impl Bodies {
             city,
             folder,
             port,
+            store: "kind = \"directory\"\npath = \"ods\"".to_owned(),
             certificates,
             variables: Vec::new(),
             reader_address: String::new(),
@@ -97,12 +100,13 @@ impl Bodies {
         readers: &[&str],
     ) -> String {
         let (organization, port, rpc) = (self.organization, self.port, &self.city.chains["main"]);
+        let store = &self.store;
         let genesis = self.genesis();
         let text = format!(
             "resource = \"{resource}\"\norganization = \"{organization}\"\ntitle = \"{resource}\"\ndescription = \"A table.\"\nstate = \"state\"\n{more}\n\
              [chain]\nname = \"main\"\nrpc = \"{rpc}\"\ngenesis = \"{genesis}\"\n{source}\n{shared}\n\
              [rules]\nautomatic = {automatic}\nreaders = {readers:?}\ngrant_days = 30\n\
-             [store]\nkind = \"directory\"\npath = \"ods\"\n\
+             [store]\n{store}\n\
              [service]\nlisten = \"127.0.0.1:{port}\"\nurl = \"https://localhost:{port}\"\n"
         );
         let path = self.path("data-set.toml");

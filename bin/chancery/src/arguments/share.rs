@@ -37,6 +37,8 @@ pub(crate) enum ShareCommand {
     Collect(ServeShared),
     /// Publish what was extracted as versions of the asset.
     Publish(OwnerFile),
+    /// Read everything in the store and compare it with what stands on the chain, or was recorded where it is not published yet.
+    Verify(OwnerFile),
     /// Publish a small text as the next version: it stands on the chain itself, for everybody to read.
     PublishText {
         #[command(flatten)]

@@ -5,6 +5,7 @@ mod owner;
 mod reader;
 mod readers;
 mod texts;
+mod verifying;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Declare { file, check } => wait(owner::declare(&file, check, connection, output)),
         ShareCommand::Extract(file) => wait(extracting::extract(&file, connection, output)),
         ShareCommand::Publish(file) => wait(extracting::publish(&file, connection, output)),
+        ShareCommand::Verify(file) => wait(verifying::verify(&file, connection, output)),
         ShareCommand::PublishText { file, text, data_type } => {
             wait(texts::publish(&file, &text, &data_type, connection, output))
         }
