@@ -249,7 +249,7 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     assert!(rejected >= 2, "{part}");
     assert_eq!(part["rows"].as_u64().unwrap() + rejected, rows);
     let runs = bodies.owner(&["share", "rejects", &declaration]).unwrap();
-    assert_eq!(runs[0]["count"], json!(rejected));
+    assert_eq!((&runs[0]["count"], runs.as_array().unwrap().len()), (&json!(rejected), 1), "none of a run that failed");
     let columns: Vec<&str> =
         runs[0]["rejects"].as_array().unwrap().iter().map(|reject| reject["column"].as_str().unwrap()).collect();
     assert!(columns.contains(&"date") && columns.contains(&"temp_max"), "{columns:?}");
