@@ -21,8 +21,8 @@ pub(crate) use alliance::{
 };
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use data::{
-    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
-    Trace,
+    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm,
+    SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
@@ -146,6 +146,9 @@ pub(crate) enum Command {
     /// Bound what is accepted of sources and organizations in a day and in a minute, and see what is used.
     #[command(subcommand)]
     Quota(QuotaCommand),
+    /// Show the services that answer data users, and offer or withdraw one (operator).
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Submit data of a registered source: operations from a file or standard input, one JSON object a line.
     Submit(Submit),
     /// Search the data of registered sources.

@@ -19,6 +19,7 @@ mod public_key;
 mod quota;
 mod repair_journal;
 mod search;
+mod service;
 mod share;
 mod source;
 mod stapled;
@@ -81,6 +82,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Source(command) => wait(source::run(command, &connection, output)),
         Command::Format(command) => wait(format::run(command, &connection, output)),
         Command::Quota(command) => wait(quota::run(command, &connection, output)),
+        Command::Service(command) => wait(service::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),

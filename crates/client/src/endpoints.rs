@@ -20,6 +20,7 @@ use chancery_rest::{
         presentations::{CreatePresentation, Presentation, PresentationReceipt},
         quotas::{Quota, Quotas},
         resources::{AccessRequest, AssetReader, DescribeResource, DescribedResource, GrantedAccess, SharedResource},
+        services::{OfferService, Services},
         session::{Nonce, SignIn, SignedIn, WhoAmI},
         sources::{Source, StateSource},
         submissions::{SubmissionOutcome, SubmissionState, SubmitData},
@@ -487,6 +488,24 @@ impl Client {
     pub async fn remove_quota(&self, subject: &str, check: bool) -> Result<Changed> {
         let (path, query) = (["v1", "quotas", subject], checked(check));
         self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query, body: None }).await
+    }
+
+    /// `GET /v1/services`: what is offered now.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn services(&self) -> Result<Services> {
+        self.send(Call::get(&["v1", "services"], Query::new())).await
+    }
+
+    /// `PUT /v1/services/{service}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn offer_service(&self, service: &str, offered: bool, check: bool) -> Result<Changed> {
+        let path = ["v1", "services", service];
+        let call = Self::with_body(Method::PUT, &path, &OfferService { offered })?;
+        self.needs_key()?.send(Call { query: checked(check), ..call }).await
     }
 
     /// `GET /v1/quotas`.

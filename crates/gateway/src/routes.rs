@@ -27,6 +27,7 @@ mod presentations;
 mod problems;
 mod quotas;
 mod resources;
+mod services;
 mod session;
 mod sources;
 mod submissions;
@@ -50,6 +51,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(organizations::routes())
         .merge(formats::routes())
         .merge(quotas::routes())
+        .merge(services::routes())
         .merge(operations::routes())
         .merge(messages::routes())
         .merge(sources::routes())

@@ -22,6 +22,7 @@ pub mod presentations;
 pub mod quotas;
 pub mod resources;
 pub mod roles;
+pub mod services;
 pub mod session;
 pub mod sources;
 pub mod submissions;

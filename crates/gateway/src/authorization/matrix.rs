@@ -97,6 +97,8 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/v1/quotas", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
     row("PUT", "/v1/quotas/{subject}", OPERATOR, ""),
     row("DELETE", "/v1/quotas/{subject}", OPERATOR, ""),
+    row("GET", "/v1/services", Who::Anybody, "their names and what they are"),
+    row("PUT", "/v1/services/{service}", OPERATOR, ""),
     row("POST", "/v1/operations", SOURCE, "the operation is signed by the caller"),
     row("GET", "/v1/operations/{digest}", SOURCE, ""),
     row("POST", "/v1/sources", OPERATOR, "the statement is signed by the key that it registers"),

@@ -80,7 +80,7 @@ const TAGS: [(&str, &str); 16] = [
     ("certificates", "Issuing, changing, asking"),
     ("presentations", "Showing a certificate"),
     ("inspections", "Checking certificates"),
-    ("organizations", "Organizations, keys and formats (O2C)"),
+    ("organizations", "Organizations, keys, formats, quotas and services (O2C)"),
     ("operations", "Submitting other data (R2D)"),
     ("data", "Data of registered sources: search and traces (U2S)"),
     ("sharing", "The directory of shared resources and requests for access (U2S)"),

@@ -171,6 +171,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("PUT" | "DELETE", "/v1/quotas/{subject}") => {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
+        ("PUT", "/v1/services/{service}") => with(&[Code::DatabaseUnreachable], CHANGE),
         ("POST", "/v1/operations") => {
             with(&[Code::MalformedAddress, Code::UnknownFormat, Code::UnknownChain, Code::SchemaViolation], SUBMISSION)
         }

@@ -93,6 +93,8 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/quotas", "--- ------++ -", &["v2m.quotas"]),
     ("PUT", "/v1/quotas/{subject}", OPERATOR, &["o2c.apply"]),
     ("DELETE", "/v1/quotas/{subject}", OPERATOR, &["o2c.apply"]),
+    ("GET", "/v1/services", ANYBODY, &["u2s.catalogue"]),
+    ("PUT", "/v1/services/{service}", OPERATOR, &["o2c.apply"]),
     ("POST", "/v1/operations", SOURCE, &["r2d.submit"]),
     ("GET", "/v1/operations/{digest}", SOURCE, &["r2d.operation_proof"]),
     ("POST", "/v1/sources", OPERATOR, &["r2d.change_source"]),

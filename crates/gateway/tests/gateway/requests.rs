@@ -15,6 +15,7 @@ use chancery_rest::{
         presentations::CreatePresentation,
         quotas::Quota,
         resources::DescribeResource,
+        services::OfferService,
         sources::StateSource,
         submissions::SubmitData,
         users::{Confirmation, RegisterUser},
@@ -85,6 +86,7 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("POST", "/v1/organizations/{code}/keys") => example::<AuthorizeKey>(),
         ("PUT", "/v1/formats/{format}") => example::<ConfigureFormat>(),
         ("PUT", "/v1/quotas/{subject}") => example::<Quota>(),
+        ("PUT", "/v1/services/{service}") => example::<OfferService>(),
         ("POST", "/v1/operations") => {
             let mut submission = SubmitOperation::example();
             submission.operation.source = HexAddress(signer.address());
