@@ -274,6 +274,18 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     let text = refused(bodies.anybody(&["share", "request", "river-levels", "1"]));
     assert!(text.contains("unknown-resource"), "{text}");
 
+    // M-CON-3: an operator withdraws a service, after a look at what it would do, and nobody is answered until it is offered again.
+    let withdraw = ["service", "withdraw", "sharing.find"];
+    assert_eq!(bodies.operator(&[&withdraw[..], &["--check"]].concat()).unwrap()["applied"], json!(false));
+    bodies.anybody(&["share", "find"]).unwrap();
+    let text = refused(bodies.reader(&withdraw));
+    assert!(text.contains("role-required"), "{text}");
+    bodies.operator(&withdraw).unwrap();
+    let text = refused(bodies.anybody(&["share", "find"]));
+    assert!(text.contains("unknown-service"), "{text}");
+    bodies.operator(&["service", "offer", "sharing.find"]).unwrap();
+    bodies.anybody(&["share", "find"]).unwrap();
+
     // What lies in the bucket is served and fetched as from a folder.
     let reader = bodies.reader_address.clone();
     let declaration = bodies.declaration("river-levels", "", source, &shared, true, &[&reader]);

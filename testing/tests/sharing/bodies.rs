@@ -206,7 +206,7 @@ impl Bodies {
         self.say(Some(who), &["share", "fetch", resource, &request, "--out", &out])
     }
 
-    fn operator(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn operator(&self, arguments: &[&str]) -> Said {
         self.anybody(&[&["--dev-key", "0"], arguments].concat())
     }
 
