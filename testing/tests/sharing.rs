@@ -288,7 +288,7 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
 
     // What lies in the bucket is served and fetched as from a folder.
     let reader = bodies.reader_address.clone();
-    let declaration = bodies.declaration("river-levels", "", source, &shared, true, &[&reader]);
+    let declaration = bodies.declaration("river-levels", "", source, shared, true, &[&reader]);
     bodies.owner(&["share", "declare", &declaration]).unwrap();
     let _service = bodies.serve(&declaration);
     let asked = bodies.reader(&["share", "ask", "river-levels", "--purpose", "floods", "--of-version", "1"]).unwrap();

@@ -154,7 +154,7 @@ impl Readers {
     /// Who was ever listed, without grants.
     async fn listed(&self, chains: &dyn S2p, asset: Address, only: Option<Address>) -> DoorResult<Vec<ReaderEntry>> {
         let kinds = vec![ReaderListed::SIGNATURE_HASH, ReaderRemoved::SIGNATURE_HASH];
-        let who = only.map(Address::into_word).into_iter().collect();
+        let who = only.map(|reader| reader.into_word()).into_iter().collect();
         let events = self.0.events(chains, asset, [kinds, who, vec![], vec![]]).await?;
         let (mut entries, mut places): (Vec<ReaderEntry>, HashMap<Address, usize>) = Default::default();
         for event in &events {
