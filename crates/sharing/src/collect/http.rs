@@ -1,6 +1,6 @@
 //! Records over HTTP: `POST /records` with NDJSON. What is answered with 200 is on disk; of a request that is refused nothing is taken.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, io, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -21,7 +21,7 @@ use hyper_util::{
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -38,6 +38,8 @@ const MAX_RECORDS: usize = 20_000;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections at a time, and so bodies in memory. More wait in the kernel.
 const MAX_CONNECTIONS: usize = 32;
+/// Connections of one address of another machine at a time; this machine's may be those of a proxy.
+const MAX_CONNECTIONS_OF_ONE: usize = 8;
 /// Requests whose records are in memory.
 const MAX_PARSED: usize = 4;
 /// How long a sender may take for a request's head, and an idle connection is kept.
@@ -74,7 +76,8 @@ pub(super) async fn serve(
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
+    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::<IpAddr>::new());
+    let mut of_each: HashMap<IpAddr, usize> = HashMap::new();
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     loop {
@@ -83,25 +86,40 @@ pub(super) async fn serve(
             accepted = async { (place.await, listener.accept().await) } => accepted,
             _ = stopped.changed() => break,
         };
-        let Ok((stream, _)) = accepted else {
+        while let Some(ended) = connections.try_join_next() {
+            if let Ok(address) = ended
+                && let Some(count) = of_each.get_mut(&address)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    of_each.remove(&address);
+                }
+            }
+        }
+        let Ok((stream, from)) = accepted else {
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
+        let address = from.ip().to_canonical();
+        let count = of_each.entry(address).or_default();
+        if *count >= MAX_CONNECTIONS_OF_ONE && !address.is_loopback() {
+            tracing::debug!(%from, "a connection is refused: there are too many of its address");
+            continue;
+        }
+        *count += 1;
         let service = TowerToHyperService::new(router.clone());
         let (builder, watcher, encryption) = (builder.clone(), graceful.watcher(), encryption.clone());
-        while connections.try_join_next().is_some() {}
         connections.spawn(async move {
-            let stream: Box<dyn Channel> = match encryption {
-                None => Box::new(stream),
-                Some(encryption) => match encryption.accept(stream).await {
-                    Ok(stream) => stream,
-                    Err(error) => return tracing::debug!(%error, "a TLS handshake failed"),
-                },
-            };
-            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-            // What goes wrong with one connection concerns nobody else.
-            watcher.watch(connection).await.ok();
+            match opened(stream, encryption).await {
+                Ok(stream) => {
+                    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                    // What goes wrong with one connection concerns nobody else.
+                    watcher.watch(connection).await.ok();
+                }
+                Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+            }
             drop(place);
+            address
         });
     }
     drop((listener, router));
@@ -110,6 +128,13 @@ pub(super) async fn serve(
     }
     connections.shutdown().await;
     Ok(())
+}
+
+async fn opened(stream: TcpStream, encryption: Option<Arc<dyn Encryption>>) -> io::Result<Box<dyn Channel>> {
+    match encryption {
+        None => Ok(Box::new(stream)),
+        Some(encryption) => encryption.accept(stream).await,
+    }
 }
 
 async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Response {

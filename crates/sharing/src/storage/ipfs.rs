@@ -35,7 +35,8 @@ impl IpfsStore {
     /// # Errors
     /// [`StoreError::Refused`] when no client can be made of this.
     pub fn new(mut rpc: Url) -> Result<Self, StoreError> {
-        if !(rpc.scheme() == "https" || rpc.scheme() == "http" && is_this_machine(&rpc)) {
+        let is_kept_to_itself = rpc.scheme() == "https" || (rpc.scheme() == "http" && is_this_machine(&rpc));
+        if !is_kept_to_itself {
             return Err(StoreError::Refused(format!("{rpc} is reached over https, or is on this machine")));
         }
         if !rpc.path().ends_with('/') {
