@@ -13,7 +13,7 @@ use chancery_testing::process::{PostgresServer, S3Server, TestCertificates, free
 use serde_json::{Value, json};
 use sharing::{
     bodies::{Bodies, refused},
-    collecting::Collecting,
+    collecting::{Collecting, sent_over_tls},
 };
 
 const WEATHER_COLUMNS: &str = r#"columns = [
@@ -200,10 +200,11 @@ fn listed(readers: &Value) -> Vec<(String, bool)> {
 async fn records_are_collected_over_tls_beyond_this_machine_and_not_without() {
     let folder = tempfile::tempdir().unwrap();
     let certificates = TestCertificates::make(&folder.path().join("tls"), "localhost").unwrap();
-    let place = format!("0.0.0.0:{}", free_ports(1).unwrap());
-    let refused = Collecting::start(folder.path(), &place, false).unwrap_err();
+    let port = free_ports(2).unwrap();
+    let (place, syslog) = (format!("0.0.0.0:{port}"), format!("0.0.0.0:{}", port + 1));
+    let refused = Collecting::start(folder.path(), &place, None).unwrap_err();
     assert!(refused.contains("is reached from other machines"), "{refused}");
-    let _collecting = Collecting::start(folder.path(), &place, true).unwrap();
+    let _collecting = Collecting::start(folder.path(), &place, Some(&syslog)).unwrap();
     let url = place.replacen("0.0.0.0", "https://localhost", 1) + "/records";
     let client = trusting(&certificates);
     let answer = client.post(&url).body("{\"line\":\"a\"}\n").send().await.unwrap();
@@ -211,6 +212,8 @@ async fn records_are_collected_over_tls_beyond_this_machine_and_not_without() {
     assert!(client.post(url.replacen("https", "http", 1)).body("{}").send().await.is_err(), "plain text");
     let other = TestCertificates::make(&folder.path().join("other"), "localhost").unwrap();
     assert!(trusting(&other).post(&url).body("{}").send().await.is_err(), "another authority");
+    assert!(sent_over_tls(folder.path(), port + 1, &certificates.ca, "the pump stands"));
+    assert!(!sent_over_tls(folder.path(), port + 1, &other.ca, "the pump runs"));
 }
 
 // S-COL, S-DIR, SHARE-3; and S-ODS, S-ASSET, SHARE-2 with a bucket for a store

@@ -1,6 +1,6 @@
 //! Records over HTTP: `POST /records` with NDJSON. What is answered with 200 is on disk; of a request that is refused nothing is taken.
 
-use std::{collections::HashMap, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -21,14 +21,14 @@ use hyper_util::{
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
 use zeroize::Zeroizing;
 
-use super::{Channel, CollectError, Encryption, Record, syslog::received, writer::Writer};
+use super::{CollectError, Encryption, Record, encrypted::opened, syslog::received, writer::Writer};
 
 /// Largest body.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -128,13 +128,6 @@ pub(super) async fn serve(
     }
     connections.shutdown().await;
     Ok(())
-}
-
-async fn opened(stream: TcpStream, encryption: Option<Arc<dyn Encryption>>) -> io::Result<Box<dyn Channel>> {
-    match encryption {
-        None => Ok(Box::new(stream)),
-        Some(encryption) => encryption.accept(stream).await,
-    }
 }
 
 async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Response {

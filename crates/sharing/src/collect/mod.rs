@@ -57,9 +57,11 @@ pub struct CollectorConfig {
     pub syslog_udp: Option<SocketAddr>,
     /// Syslog over TCP (RFC 6587).
     pub syslog_tcp: Option<SocketAddr>,
+    /// Syslog over TLS (RFC 5425), by [`Self::encryption`].
+    pub syslog_tls: Option<SocketAddr>,
     /// NDJSON over HTTP; without [`Self::encryption`] on loopback alone.
     pub http: Option<SocketAddr>,
-    /// What encrypts that. Nothing else is spoken there then.
+    /// What encrypts these two. Nothing else is spoken there then.
     pub encryption: Option<Arc<dyn Encryption>>,
     /// What a sender over HTTP shows (RFC 6750). Needed where others of this machine, or a proxy, can reach it and must not write.
     pub token: Option<Zeroizing<String>>,
@@ -82,6 +84,7 @@ pub struct Collector {
     stop: watch::Sender<bool>,
     syslog_udp: Option<SocketAddr>,
     syslog_tcp: Option<SocketAddr>,
+    syslog_tls: Option<SocketAddr>,
     http: Option<SocketAddr>,
     dropped: Dropped,
     writing: Writing,
@@ -98,6 +101,9 @@ impl Collector {
         if let Some(address) = config.http.filter(is_clear) {
             return Err(CollectError::Open(address));
         }
+        if let Some(address) = config.syslog_tls.filter(|_| config.encryption.is_none()) {
+            return Err(CollectError::NoCertificate(address));
+        }
         if config.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
             return Err(CollectError::EmptyToken);
         }
@@ -106,8 +112,9 @@ impl Collector {
         let (writer, writing) = Writer::start(spool)?;
         let (stop, stopped) = watch::channel(false);
         let dropped = Dropped::default();
-        let mut collector =
-            Self { tasks: JoinSet::new(), stop, syslog_udp: None, syslog_tcp: None, http: None, dropped, writing };
+        let (tasks, nowhere) = (JoinSet::new(), None);
+        let (syslog_udp, syslog_tcp, syslog_tls, http) = (nowhere, nowhere, nowhere, nowhere);
+        let mut collector = Self { tasks, stop, syslog_udp, syslog_tcp, syslog_tls, http, dropped, writing };
         if let Some(address) = config.syslog_udp {
             let socket = UdpSocket::bind(address).await.map_err(|error| CollectError::listen(address, &error))?;
             collector.syslog_udp = socket.local_addr().ok();
@@ -117,7 +124,12 @@ impl Collector {
         if let Some(address) = config.syslog_tcp {
             let listener = listen(address).await?;
             collector.syslog_tcp = listener.local_addr().ok();
-            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), stopped.clone()));
+            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), None, stopped.clone()));
+        }
+        if let Some(address) = config.syslog_tls {
+            let listener = listen(address).await?;
+            collector.syslog_tls = listener.local_addr().ok();
+            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), config.encryption.clone(), stopped.clone()));
         }
         if let Some(address) = config.http {
             let listener = listen(address).await?;
@@ -142,6 +154,12 @@ impl Collector {
     #[must_use]
     pub const fn syslog_tcp(&self) -> Option<SocketAddr> {
         self.syslog_tcp
+    }
+
+    /// Where syslog over TLS is taken.
+    #[must_use]
+    pub const fn syslog_tls(&self) -> Option<SocketAddr> {
+        self.syslog_tls
     }
 
     /// Where records over HTTP are taken, at `/records`.
