@@ -95,7 +95,8 @@ async fn serve_nodes_until(
     Box::pin(listen_until(listen, &format!("{what}=https"), until_stdin_ends, work, serving)).await
 }
 
-async fn listen_until(
+/// Listens until it is told to stop, beside `work`, and says where: `ready WHAT://ADDRESS`.
+pub(crate) async fn listen_until(
     listen: SocketAddr,
     what: &str,
     until_stdin_ends: bool,

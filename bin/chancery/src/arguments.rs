@@ -36,7 +36,8 @@ pub(crate) use network::{
     ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
 };
 pub(crate) use share::{
-    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, TrustedMain,
+    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, ShowReaders,
+    TlsFiles, TrustedMain,
 };
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
@@ -72,6 +73,9 @@ pub(crate) struct Connection {
         help_heading = "Connection"
     )]
     pub(crate) url: String,
+    /// Authorities (PEM, one or more) whose certificates are trusted over https, of the gateway and of services that share data. Default: those of the system.
+    #[arg(long, global = true, value_name = "FILE", env = "CHANCERY_CA_FILE", help_heading = "Connection")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Key of the person or office that asks (made by `chancery key new`): a file, or a key in a PKCS#11 token, as pkcs11:token=LABEL;object=NAME?module-path=FILE&pin-source=file:PATH.
     #[arg(
         long,

@@ -112,9 +112,9 @@ fn wait(conversation: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode
 async fn connect(connection: &crate::arguments::Connection) -> Result<chancery_client::Client> {
     if connection.key.is_some() || connection.dev_key.is_some() {
         let keys = crate::keys::of(connection)?;
-        return Ok(crate::party::Party::connect(&connection.url, keys).await?.client);
+        return Ok(crate::party::Party::connect(connection.client()?, keys).await?.client);
     }
-    Ok(chancery_client::Client::new(&connection.url)?)
+    connection.client()
 }
 
 /// Runs a process that serves.

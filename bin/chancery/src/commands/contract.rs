@@ -33,7 +33,7 @@ pub(super) async fn run(command: ContractCommand, connection: &Connection, outpu
         ContractCommand::Show(which) => return show(&which, connection, output).await,
         _ => {}
     }
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let progress = output.progress("waiting until the change is final");
     let changed = match command {
         ContractCommand::List { .. } | ContractCommand::Show(_) => return Ok(ExitCode::SUCCESS),

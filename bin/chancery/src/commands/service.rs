@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::{connect, organization::effects};
+use super::organization::effects;
 use crate::{
     arguments::{Connection, ServiceCommand},
     keys,
@@ -13,19 +13,18 @@ use crate::{
 };
 
 pub(super) async fn run(command: ServiceCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let (name, offered, check) = match command {
+    let (service, offered, check) = match command {
         ServiceCommand::List => {
-            let found = connect(connection).await?.services().await?;
-            let lines: Vec<String> =
-                found.services.iter().map(|service| format!("{}  {}", service.name, service.description)).collect();
-            output.answer(&found, lines.join("\n"));
+            let found = connection.client()?.services().await?;
+            let lines = found.services.iter().map(|service| format!("{}  {}", service.name, service.description));
+            output.answer(&found, lines.collect::<Vec<_>>().join("\n"));
             return Ok(ExitCode::SUCCESS);
         }
         ServiceCommand::Offer { service, check } => (service, true, check),
         ServiceCommand::Withdraw { service, check } => (service, false, check),
     };
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
-    let changed = party.client.offer_service(&name, offered, check).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
+    let changed = party.client.offer_service(&service, offered, check).await?;
     output.answer(&changed, effects(&changed));
     Ok(ExitCode::SUCCESS)
 }

@@ -135,6 +135,12 @@ pub const MATRIX: &[Row] = &[
         Who::Authenticated,
         "the text whose hash the owner has put on the chain",
     ),
+    row(
+        "GET",
+        "/v1/resources/{resource}/readers",
+        Who::Authenticated,
+        "the owner of the asset and supervisors all, everybody else itself",
+    ),
     row("GET", "/v1/resources/{resource}/requests/{request}", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/alliance", Who::Anybody, "who takes part; no contents"),
     row("GET", "/v1/alliance/requests", Who::Anybody, "how far they are; no contents"),

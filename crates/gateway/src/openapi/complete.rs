@@ -80,7 +80,7 @@ const TAGS: [(&str, &str); 17] = [
     ("certificates", "Issuing, changing, asking"),
     ("presentations", "Showing a certificate"),
     ("inspections", "Checking certificates"),
-    ("organizations", "Organizations, keys and formats (O2C)"),
+    ("organizations", "Organizations, keys, formats and quotas (O2C)"),
     ("contracts", "Contracts that two operators release together (O2C)"),
     ("operations", "Submitting other data (R2D)"),
     ("data", "Data of registered sources: search and traces (U2S)"),

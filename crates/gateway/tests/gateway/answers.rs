@@ -16,7 +16,7 @@ use chancery_rest::types::{
     Example as _, Page,
     certificates::{Certificate, CertificateDocument},
     inspections::{Checked, Inspection},
-    resources::{AccessRequest, DescribedResource, SharedResource},
+    resources::{AccessRequest, AssetReader, DescribedResource, SharedResource},
     users::PublicKey,
 };
 use serde_json::{Value, json};
@@ -173,6 +173,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "certificates.inspections" => serde_json::to_value(Page::<Inspection>::example()),
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),
+        "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),
         "sharing.request" => serde_json::to_value(AccessRequest::example()),
         "sharing.describe" => serde_json::to_value(DescribedResource::example()),
         unknown => panic!("the gateway asks for {unknown}, which no service of the city is"),

@@ -49,6 +49,7 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{place}", "128"),
         ("{index}", "0"),
         ("{resource}", "weather-daily"),
+        ("{service}", "sharing.find"),
         ("{request}", "1"),
         ("{number}", "7"),
         ("{message}", HASH),
