@@ -102,13 +102,12 @@ impl Requester {
     /// # Errors
     /// See [`RequestError`].
     pub async fn send(&self, submission: &Submission) -> Result<Committed, RequestError> {
-        let key = submission.request.idempotency_key;
         match self.carrier.carry(submission).await {
-            Ok(number) => self.follow(number, key, Some(submission)).await,
-            // An earlier process of ours has sequenced another suggestion under this key: its end is the end of this attempt.
-            Err(CarryRefusal::IdempotencyKeyUsed { number }) => self.follow(number, key, None).await,
-            Err(refusal) if refusal.is_temporary() => self.await_number(submission).await,
-            Err(refusal) => Err(refusal.into()),
+            // Its number is asked of the chain: a carrier that names another one would have us follow another request (A-MORE-2). Or an earlier process of ours
+            // has sequenced another suggestion under this key: its end is the end of this attempt.
+            Ok(_) | Err(CarryRefusal::IdempotencyKeyUsed { .. }) => self.await_number(submission).await,
+            Err(refusal) if self.is_final(&refusal, submission).await => Err(refusal.into()),
+            Err(_) => self.await_number(submission).await,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod alliance;
 mod anchor;
+mod cells;
 mod foreign;
 mod killed_relay;
 mod kills;
