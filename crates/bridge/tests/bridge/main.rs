@@ -10,6 +10,7 @@ mod kills;
 mod model;
 mod progress;
 mod relay;
+mod seeds;
 mod sequences;
 mod support;
 mod tls;

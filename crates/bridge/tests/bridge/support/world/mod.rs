@@ -13,6 +13,7 @@
 //! | [`step`] | parties and steps |
 //! | [`founding`] | the alliance |
 //! | [`parties`] | relay and endorsers that die and come back |
+//! | [`story`] | a whole run by its seed |
 
 pub(crate) mod chance;
 pub(crate) mod founding;
@@ -20,6 +21,7 @@ pub(crate) mod node;
 pub(crate) mod parties;
 pub(crate) mod shared;
 pub(crate) mod step;
+pub(crate) mod story;
 mod wire;
 
 use std::{sync::Arc, time::Duration};
