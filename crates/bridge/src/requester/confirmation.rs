@@ -25,7 +25,9 @@ impl Requester {
                 let data = submit_call(submission).abi_encode().into();
                 let call = Call { to: Some(self.alliance.address), data };
                 let answer = self.alliance.chain.simulate(Address::ZERO, &call).await;
-                let is_confirmed = matches!(answer, Err(LedgerError::Reverted { .. }));
+                // That it is too late, the wait for its number finds out by itself.
+                let is_confirmed =
+                    matches!(answer, Err(LedgerError::Reverted { reason, .. }) if reason.name != "RequestLapsed");
                 if !is_confirmed {
                     tracing::warn!(%refusal, "a carrier refuses what the alliance has not refused");
                 }

@@ -3,6 +3,7 @@
 
 mod alliance;
 mod anchor;
+mod byzantine;
 mod cells;
 mod foreign;
 mod killed_relay;
