@@ -73,7 +73,7 @@ impl Wire {
             }
             "eth_call" if self.life.party == Party::Requester && self.chain != HOME => {
                 let input: Bytes = serde_json::from_value(parameter["input"].clone()).ok()?;
-                let suggests = input.get(..4) == Some(&StoreNode::suggestCall::SELECTOR);
+                let suggests = input.get(..4) == Some(StoreNode::suggestCall::SELECTOR.as_slice());
                 suggests.then_some(Step::Suggest(self.chain - 1))
             }
             _ => None,

@@ -143,13 +143,14 @@ fn forced(
     };
     let [first, second] = &cast.world.founded.members;
     let signing = [(first.name, &first.nodes[ENDORSERS - 1..]), (second.name, &second.nodes[..])];
-    let endorsements = signing.iter().flat_map(|(member, nodes)| {
-        nodes.iter().map(|node| {
-            let endorse = Endorse { request_hash: request.hash(), member: *member, certificate: node.certificate };
-            let signature = node.key.sign(&endorse, &requester.alliance.domain()).unwrap();
-            Endorsement { certificate: node.certificate, member: *member, signature }
-        })
-    });
-    let endorsements = endorsements.collect();
+    let (request_hash, domain) = (request.hash(), requester.alliance.domain());
+    let mut endorsements = Vec::new();
+    for (member, nodes) in signing {
+        for node in nodes {
+            let endorse = Endorse { request_hash, member, certificate: node.certificate };
+            let signature = node.key.sign(&endorse, &domain).unwrap();
+            endorsements.push(Endorsement { certificate: node.certificate, member, signature });
+        }
+    }
     requester.sign(request, endorsements, parts).unwrap()
 }

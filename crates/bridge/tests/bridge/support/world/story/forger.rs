@@ -64,12 +64,13 @@ fn twisted(mut call: Overheard, chance: &mut Chance) -> Overheard {
         // About another number, which comes first in every step of a request.
         2 if input.len() >= 36 => input[35] = u8::try_from(chance.below(12)).unwrap(),
         // Another step by the same proof.
-        3 => input.splice(..4, ALIKE[chance.index(ALIKE.len())]).for_each(drop),
+        3 if input.len() >= 4 => input[..4].copy_from_slice(&ALIKE[chance.index(ALIKE.len())]),
         4 => input.truncate(chance.index(input.len())),
-        _ => {
+        _ if !input.is_empty() => {
             let place = chance.index(input.len());
             input[place] ^= 1 << chance.below(8);
         }
+        _ => {}
     }
     call.input = input.into();
     call
