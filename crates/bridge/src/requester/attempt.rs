@@ -103,11 +103,10 @@ impl Requester {
     /// See [`RequestError`].
     pub async fn send(&self, submission: &Submission) -> Result<Committed, RequestError> {
         match self.carrier.carry(submission).await {
-            // Its number is asked of the chain: a carrier that names another one would have us follow another request (A-MORE-2). Or an earlier process of ours
-            // has sequenced another suggestion under this key: its end is the end of this attempt.
-            Ok(_) | Err(CarryRefusal::IdempotencyKeyUsed { .. }) => self.await_number(submission).await,
             Err(refusal) if self.is_final(&refusal, submission).await => Err(refusal.into()),
-            Err(_) => self.await_number(submission).await,
+            // Its number is asked of the chain: a carrier that names another one would have us follow another request (A-MORE-2). Or an earlier process of ours has
+            // sequenced another suggestion under this key: its end is the end of this attempt.
+            _ => self.await_number(submission).await,
         }
     }
 

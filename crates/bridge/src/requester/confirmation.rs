@@ -20,6 +20,8 @@ impl Requester {
         match refusal {
             // Nothing was sent.
             CarryRefusal::Channel { .. } => true,
+            // Which number that is, and how it ended, the chain says.
+            CarryRefusal::IdempotencyKeyUsed { .. } => false,
             CarryRefusal::Malformed { .. } => submission.check().is_err(),
             _ => {
                 let data = submit_call(submission).abi_encode().into();

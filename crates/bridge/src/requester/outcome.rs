@@ -122,12 +122,11 @@ impl Requester {
             tries += 1;
             sleep(self.limits.backoff.delay(tries)).await;
             match self.carrier.carry(submission).await {
-                // Which number that is, the chain says.
-                Ok(_) | Err(CarryRefusal::IdempotencyKeyUsed { .. }) => {}
                 // That nobody speaks to us any more says nothing of what was sent before: the chain decides, until it is too late for that.
                 Err(CarryRefusal::Channel { fault }) => tracing::debug!(%fault, "not carried again"),
                 Err(refusal) if self.is_final(&refusal, submission).await => return Err(refusal.into()),
-                Err(_) => {}
+                // Which number it has, the chain says.
+                _ => {}
             }
         }
     }
