@@ -34,8 +34,10 @@ const START: [u64; 2] = [1000, 500];
 const AMOUNT: u64 = 70;
 /// How long somebody is dead.
 const AWAY: Duration = Duration::from_secs(2);
-/// Longer than anything takes that is on its way.
+/// Longer than anything takes that a requester without an answer has on its way.
 const QUIET: Duration = Duration::from_secs(4);
+/// The same of one that has its answer.
+const QUIET_WITH_ANSWER: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(100);
 /// Of the simulated clock; many times what a request takes.
 const MAX_CELL: Duration = Duration::from_secs(600);
@@ -148,8 +150,9 @@ impl Stage {
         self.world.shared.set_trap(trap);
         let mut asking = Some(self.ask(&errand).await);
         let (mut answer, mut is_orphan, mut came, mut quiet) = (None, false, false, Duration::ZERO);
+        let long_enough = if end == End::Orphan { QUIET } else { QUIET_WITH_ANSWER };
         let course = async {
-            while quiet < QUIET {
+            while quiet < long_enough {
                 sleep(LOOK).await;
                 quiet += LOOK;
                 if let Some(trap) = self.world.shared.take_sprung() {

@@ -157,12 +157,12 @@ impl Cast {
             Party::Node(1),
             Party::Node(2),
         ];
-        let kills = 3 + chance.below(5);
+        let kills = 2 + chance.below(5);
         for _ in 0..kills {
-            sleep(chance.between_ms(200, 5000)).await;
+            sleep(chance.between_ms(200, 3000)).await;
             let victim = VICTIMS[chance.index(VICTIMS.len())];
             self.world.shared.kill(victim);
-            sleep(chance.between_ms(100, 3000)).await;
+            sleep(chance.between_ms(100, 2500)).await;
             match victim {
                 Party::Node(chain) => self.world.shared.nodes[chain].start(),
                 Party::Relay => self.relay.begin(&self.world).await,
