@@ -46,7 +46,7 @@ use self::{
     founding::{Founded, found},
     node::SimNode,
     shared::{Life, Overheard, Shared},
-    step::{HOME, Moment, Party, Step},
+    step::{HOME, Moment, Step},
     wire::Wire,
 };
 
