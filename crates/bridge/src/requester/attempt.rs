@@ -14,7 +14,6 @@ use crate::{
         submission::Submission,
     },
     contracts::ViewError,
-    relay::CarryRefusal,
 };
 
 impl Requester {
