@@ -9,7 +9,6 @@ use alloy_primitives::{B256, Bytes};
 use alloy_sol_types::SolValue as _;
 use chancery_bridge::{
     alliance::{store::Refusal, submission::Submission},
-    endorser::Endorser,
     requester::{Committed, RequestError, Requester},
 };
 use chancery_contracts::StoreNode;
@@ -93,10 +92,7 @@ impl Stage {
     }
 
     async fn requester(&self, life: &Life) -> Requester {
-        let endorsers = self.endorsers.each_ref().map(|seats| {
-            let each = seats.iter().map(|seat| -> Arc<dyn Endorser> { seat.clone() });
-            each.collect::<Vec<_>>()
-        });
+        let endorsers = self.endorsers.each_ref().map(|seats| EndorserSeat::reached(seats));
         self.world.requester(life, 0, &endorsers, self.relay.clone(), WINDOW_S).await
     }
 

@@ -68,6 +68,15 @@ impl EndorserSeat {
         seats
     }
 
+    /// As a requester reaches them.
+    pub(crate) fn reached(seats: &[Arc<Self>]) -> Vec<Arc<dyn Endorser>> {
+        let each = seats.iter().map(|seat| {
+            let endorser: Arc<dyn Endorser> = seat.clone();
+            endorser
+        });
+        each.collect()
+    }
+
     /// Those that are dead begin anew.
     pub(crate) async fn revive(world: &World, seats: &[Arc<Self>]) {
         for (place, seat) in seats.iter().enumerate() {

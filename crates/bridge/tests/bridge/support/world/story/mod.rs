@@ -85,10 +85,7 @@ impl Cast {
         let accounts: Vec<B256> = (0..ACCOUNTS).map(|i| name(&format!("account {i}"))).collect();
         let world = World::new(seed, &accounts, START);
         let seats = [EndorserSeat::all_of(&world, 0).await, EndorserSeat::all_of(&world, 1).await];
-        let mut endorsers = seats.each_ref().map(|seats| {
-            let each = seats.iter().map(|seat| -> Arc<dyn Endorser> { seat.clone() });
-            each.collect::<Vec<_>>()
-        });
+        let mut endorsers = seats.each_ref().map(|seats| EndorserSeat::reached(seats));
         // One of three of the first member.
         endorsers[0][ENDORSERS - 1] = liars::signs_everything(&world);
         let relay = RelaySeat::empty();
