@@ -14,7 +14,6 @@ use crate::{
         submission::Submission,
     },
     contracts::ViewError,
-    relay::CarryRefusal,
 };
 
 impl Requester {
@@ -128,19 +127,11 @@ impl Requester {
     }
 
     async fn send_seen(&self, submission: &Submission, onlooker: &dyn Onlooker) -> Result<Committed, RequestError> {
-        let key = submission.request.idempotency_key;
         match self.carrier.carry(submission).await {
-            Ok(number) => {
-                onlooker.at(&Milestone::Sequenced { number });
-                self.follow(number, key, Some(submission)).await
-            }
-            // An earlier process of ours has sequenced another suggestion under this key: its end is the end of this attempt.
-            Err(CarryRefusal::IdempotencyKeyUsed { number }) => {
-                onlooker.at(&Milestone::Found { number });
-                self.follow(number, key, None).await
-            }
-            Err(refusal) if refusal.is_temporary() => self.await_number(submission, onlooker).await,
-            Err(refusal) => Err(refusal.into()),
+            Err(refusal) if self.is_final(&refusal, submission).await => Err(refusal.into()),
+            // Its number is asked of the chain: a carrier that names another one would have us follow another request (A-MORE-2). Or an earlier process of ours has
+            // sequenced another suggestion under this key: its end is the end of this attempt.
+            _ => self.await_number(submission, onlooker).await,
         }
     }
 

@@ -12,6 +12,7 @@
 
 mod attempt;
 mod backoff;
+mod confirmation;
 mod endorsements;
 mod error;
 mod guarantee;

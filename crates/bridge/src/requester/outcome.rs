@@ -127,18 +127,11 @@ impl Requester {
             tries += 1;
             sleep(self.limits.backoff.delay(tries)).await;
             match self.carrier.carry(submission).await {
-                Ok(number) => {
-                    onlooker.at(&Milestone::Sequenced { number });
-                    return self.follow(number, key, Some(submission)).await;
-                }
-                Err(CarryRefusal::IdempotencyKeyUsed { number }) => {
-                    onlooker.at(&Milestone::Found { number });
-                    return self.follow(number, key, None).await;
-                }
-                Err(refusal) if refusal.is_temporary() => {}
                 // That nobody speaks to us any more says nothing of what was sent before: the chain decides, until it is too late for that.
                 Err(CarryRefusal::Channel { fault }) => tracing::debug!(%fault, "not carried again"),
-                Err(refusal) => return Err(refusal.into()),
+                Err(refusal) if self.is_final(&refusal, submission).await => return Err(refusal.into()),
+                // Which number it has, the chain says.
+                _ => {}
             }
         }
     }

@@ -3,6 +3,8 @@
 
 mod alliance;
 mod anchor;
+mod byzantine;
+mod cells;
 mod foreign;
 mod killed_relay;
 mod kills;
@@ -11,6 +13,7 @@ mod model;
 mod progress;
 mod relay;
 mod request_proof;
+mod seeds;
 mod sequences;
 mod support;
 mod tls;
