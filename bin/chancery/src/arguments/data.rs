@@ -254,28 +254,6 @@ pub(crate) enum QuotaCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum ServiceCommand {
-    /// List what is offered.
-    List,
-    /// Offer a service that was withdrawn (operator).
-    Offer {
-        /// Its name.
-        service: String,
-        /// Only say what would change.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Withdraw a service: nobody is answered by it until it is offered again (operator).
-    Withdraw {
-        /// Its name.
-        service: String,
-        /// Only say what would change.
-        #[arg(long)]
-        check: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum FormatCommand {
     /// Configure a format, or its next version.
     Configure {

@@ -48,6 +48,7 @@ impl Bodies {
             administrator: operator,
             operators: vec![operator],
             submitters: vec![operator],
+            contractOperators: Vec::new(),
         };
         let authority = chain.deploy(&GenesisAccessManager::BYTECODE, &arguments).await;
         let arguments = OrganizationRegistry::constructorCall { authority };
