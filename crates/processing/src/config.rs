@@ -23,7 +23,7 @@ pub struct ProcessingConfig {
 /// Which chains have to know a right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RightScope {
-    /// The main chain and the side chain of the kind.
+    /// The main chain and the side chain of the kind, to which it is proven or written.
     Kind(ChainName),
     /// Every chain: inspections and other data are recorded everywhere.
     EveryChain,

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
     doors::{
+        AnchorSeen, AnchorView,
         AllianceChange, AllianceView, ApplicationFilter, Applications, DatabaseProbe, Messages, PageRequest,
         Presentations, Registration, Roles,
     },
@@ -80,6 +81,7 @@ impl Behind {
             applications: self.clone(),
             presentations: self.clone(),
             alliance: Some(self.clone()),
+            anchors: Some(self.clone()),
             messages: self.clone(),
             database: self.clone(),
         }
@@ -422,5 +424,11 @@ impl Messages for Behind {
 impl DatabaseProbe for Behind {
     async fn answers(&self) -> bool {
         self.answer("database.answers", true).await.unwrap_or(false)
+    }
+}
+
+impl AnchorView for Behind {
+    fn on_chain(&self, name: &str) -> Vec<AnchorSeen> {
+        answers::anchors(name)
     }
 }

@@ -1,9 +1,10 @@
-//! C2P: organizations, rights, keys and formats, on the main chain and on the side chains that need them (decision 0003).
+//! C2P: organizations, rights, keys and formats, on the main chain. A side chain takes them over by proof, or is told where it cannot (decision 0036).
 
 mod formats;
 mod organizations;
 mod plan;
 mod registry;
+mod shown;
 
 use async_trait::async_trait;
 use chancery_reference_points::{
@@ -13,6 +14,8 @@ use chancery_reference_points::{
     organization::Organization,
     quota::QuotaSubject,
 };
+
+pub(crate) use self::registry::ask_contract;
 
 use self::plan::Plan;
 use crate::Processing;

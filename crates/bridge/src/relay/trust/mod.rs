@@ -12,7 +12,7 @@ mod slots;
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use chancery_contracts::{OrganizationRegistry, TrustRegistry};
 use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 use futures::{StreamExt as _, TryStreamExt as _, future::join, stream};
@@ -33,6 +33,8 @@ const MAX_SLOTS: usize = 96;
 const PARALLEL: usize = 16;
 /// Organizations that are carried at the same time.
 const PARALLEL_ISSUERS: usize = 4;
+/// Rows that the registry gives at once.
+const ORGANIZATIONS_OF_A_PAGE: u64 = 100;
 /// See [`TrustRelay::max_key_records`].
 const MAX_KEY_RECORDS: u64 = 10_000;
 
@@ -92,6 +94,44 @@ impl TrustRelay {
         let standing = self.carry_part(issuer, Part::Standing).await;
         let keys = self.carry_part(issuer, Part::Keys).await;
         Ok(standing? + keys?)
+    }
+
+    /// Shows what is due for several issuers from one block: their standing, their rights and the newest of their keys. Whoever never had one of the rights is left
+    /// out. Records of keys that are further back are shown by [`Self::carry`]; how many facts.
+    ///
+    /// # Errors
+    /// The first, when all was tried. See [`RelayError`].
+    pub async fn carry_newest(&self, issuers: &[Issuer]) -> Result<usize, RelayError> {
+        let asked: Vec<_> = issuers.iter().map(|issuer| self.newest(issuer)).collect();
+        let found: Vec<_> = stream::iter(asked).buffered(PARALLEL_ISSUERS).try_collect().await?;
+        let wanted = self.due(found.into_iter().flatten().collect()).await?;
+        self.show(&wanted).await?;
+        Ok(wanted.len())
+    }
+
+    /// The organization, its rights and the newest page of its keys; nothing if it never had one of the rights.
+    async fn newest(&self, issuer: &Issuer) -> Result<Vec<Entry>, RelayError> {
+        let mut entries = self.standing(issuer).await?;
+        if !entries.iter().any(|entry| matches!(entry, Entry::Right { .. })) {
+            return Ok(Vec::new());
+        }
+        entries.extend(KeyPages::open(self, issuer).await?.next().await?.unwrap_or_default());
+        Ok(entries)
+    }
+
+    /// Codes of the organizations of the main chain, at most `limit`.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn registered(&self, limit: u64) -> Result<Vec<B256>, RelayError> {
+        let count = self.main(&OrganizationRegistry::organizationCountCall {}).await?;
+        let count = u64::try_from(count).unwrap_or(u64::MAX).min(limit);
+        let mut codes = Vec::new();
+        for offset in (0..count).step_by(ORGANIZATIONS_OF_A_PAGE as usize) {
+            let (offset, limit) = (U256::from(offset), U256::from(ORGANIZATIONS_OF_A_PAGE));
+            codes.extend(self.main(&OrganizationRegistry::organizationCodesCall { offset, limit }).await?);
+        }
+        Ok(codes)
     }
 
     async fn carry_part(&self, issuer: &Issuer, part: Part) -> Result<usize, RelayError> {
