@@ -31,7 +31,8 @@ pub(super) fn require_authorized(
 
 /// It passes by itself: whoever carries proofs has not been there yet.
 fn not_shown(chain: &ChainName, organization: OrganizationCode, right: Right) -> DoorError {
-    let detail = format!("the main chain lets the key use {right} of {organization}, and chain {chain} was not shown that yet");
+    let detail =
+        format!("the main chain lets the key use {right} of {organization}, and chain {chain} was not shown that yet");
     DoorError::new(Code::RightNotShown, detail)
         .with("chain", chain.0.as_str())
         .with("organization", organization.as_str())

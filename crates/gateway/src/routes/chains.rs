@@ -30,7 +30,8 @@ async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
     let chains = statuses
         .into_iter()
         .map(|status| {
-            let seen = shared.doors.anchors.as_ref().map(|anchors| anchors.on_chain(&status.name.0)).unwrap_or_default();
+            let seen =
+                shared.doors.anchors.as_ref().map(|anchors| anchors.on_chain(&status.name.0)).unwrap_or_default();
             let facts = shared.config.chains.iter().find(|facts| facts.name == status.name.0);
             Chain {
                 chain_id: status.chain_id,

@@ -10,9 +10,8 @@ use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
     doors::{
-        AnchorSeen, AnchorView,
-        AllianceChange, AllianceView, ApplicationFilter, Applications, DatabaseProbe, Messages, PageRequest,
-        Presentations, Registration, Roles,
+        AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, DatabaseProbe, Messages,
+        PageRequest, Presentations, Registration, Roles,
     },
 };
 use chancery_reference_points::{

@@ -51,7 +51,9 @@ impl Awaited {
         if is_shown {
             format!("chain {chain}: {what} counts there, by proof of the main chain")
         } else {
-            format!("chain {chain}: {what} is final on the main chain and on its way there; the same change again says when it has come")
+            format!(
+                "chain {chain}: {what} is final on the main chain and on its way there; the same change again says when it has come"
+            )
         }
     }
 

@@ -141,13 +141,24 @@ impl TrustRelay {
                 self.show(&wanted).await?;
                 Ok(wanted.len())
             }
-            Part::Keys => self.carry_keys(issuer).await,
+            Part::Keys => self.show_keys(issuer, false).await,
         }
     }
 
-    async fn carry_keys(&self, issuer: &Issuer) -> Result<usize, RelayError> {
+    /// Shows what is due of the keys that are further back than [`Self::carry_newest`] looks; how many facts.
+    ///
+    /// # Errors
+    /// As [`Self::carry`].
+    pub async fn carry_older_keys(&self, issuer: &Issuer) -> Result<usize, RelayError> {
+        self.show_keys(issuer, true).await
+    }
+
+    async fn show_keys(&self, issuer: &Issuer, older_alone: bool) -> Result<usize, RelayError> {
         let (mut count, mut failed) = (0, None);
         let mut pages = KeyPages::open(self, issuer).await?;
+        if older_alone {
+            pages.next().await?;
+        }
         while let Some(page) = pages.next().await? {
             let wanted = self.due(page).await?;
             count += wanted.len();

@@ -1,0 +1,135 @@
+//! The main chain's organizations, rights and keys to a side chain: when they change, and before they lapse.
+
+use std::collections::BTreeSet;
+
+use alloy_primitives::{B256, Bytes};
+use anyhow::Result;
+use chancery_bridge::relay::{
+    AnchorRelay, RelayError,
+    trust::{Issuer, TrustRelay},
+};
+use chancery_contracts::predeploys;
+use chancery_primitives::{CertificateKind, Right};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::{super::genesis::TRUST_MAX_AGE_S, CARRY_TIMEOUT, RETRY_PAUSE, RightsLink, headers::Feed, news::News};
+
+/// Most key records of an organization that are looked through, the newest of them.
+const MAX_KEY_RECORDS: u64 = 10_000;
+/// Most organizations of the main chain that are looked through.
+const MAX_ORGANIZATIONS: u64 = 10_000;
+/// How often all that a side chain knows is looked through, in seconds of the main chain's time: what is half as old as it may become is shown again, so that
+/// nothing lapses before three quarters of its time are over.
+const SWEEP_S: u64 = TRUST_MAX_AGE_S / 4;
+
+/// From the main chain to a side chain.
+pub(super) struct Rights {
+    trust: TrustRelay,
+    feed: Feed,
+    rights: Vec<B256>,
+    main: News,
+    host: News,
+    genesis_header: Bytes,
+    /// Organizations that have changed.
+    changed: BTreeSet<B256>,
+    /// All have to be looked through when the main chain's time is so late.
+    sweep_at_s: u64,
+}
+
+impl Rights {
+    pub(super) fn new(anchor: AnchorRelay, link: RightsLink) -> Result<Self> {
+        let RightsLink { side, main, host, genesis_header, place } = link;
+        let kind: CertificateKind = side.name.parse()?;
+        let rights = [Right::issue(kind), Right::INSPECTION].map(|right| right.to_bytes32()).to_vec();
+        let trust = TrustRelay {
+            anchor: anchor.clone(),
+            organizations: predeploys::ORGANIZATION_REGISTRY,
+            registry: predeploys::TRUST_REGISTRY,
+            max_key_records: MAX_KEY_RECORDS,
+        };
+        let (changed, feed) = (BTreeSet::new(), Feed::new(anchor, place));
+        Ok(Self { trust, feed, rights, main, host, genesis_header, changed, sweep_at_s: 0 })
+    }
+
+    /// Shows what the side chain has to know until it is dropped; says when it knows all for the first time.
+    pub(super) async fn keep_shown(mut self, told: &watch::Sender<usize>) {
+        self.feed.begin(&self.genesis_header).await;
+        let mut is_told = false;
+        loop {
+            self.hear();
+            let is_shown = self.show_due().await;
+            if is_shown && !is_told {
+                is_told = true;
+                told.send_modify(|count| *count += 1);
+            }
+            self.host.catch_up();
+            let looked = !self.host.take().is_anything() || self.feed.look().await;
+            if !looked {
+                self.host.listen_to(self.feed.relay.anchor);
+            }
+            let is_done = is_shown && looked && self.feed.push_if_due(self.main.head).await;
+            tokio::select! {
+                () = self.main.next() => {}
+                () = self.host.next() => {}
+                () = sleep(RETRY_PAUSE), if !is_done => {}
+            }
+        }
+    }
+
+    fn hear(&mut self) {
+        self.main.catch_up();
+        let heard = self.main.take();
+        self.changed.extend(heard.subjects);
+        if heard.is_incomplete {
+            self.sweep_at_s = 0;
+        }
+    }
+
+    /// Whether nothing is left to show now.
+    async fn show_due(&mut self) -> bool {
+        let is_sweep = self.main.time_s >= self.sweep_at_s;
+        if !is_sweep && self.changed.is_empty() {
+            return true;
+        }
+        // While it is frozen nothing counts, and nothing can be shown.
+        if self.feed.place.is_frozen() {
+            return true;
+        }
+        // Noted before it is begun: what changes meanwhile is shown in the next round.
+        let changed = std::mem::take(&mut self.changed);
+        let next_sweep_s = self.main.time_s.saturating_add(SWEEP_S);
+        let carrying = Box::pin(self.carry(if is_sweep { None } else { Some(&changed) }));
+        let outcome = timeout(CARRY_TIMEOUT, carrying).await;
+        let failed = match outcome {
+            Ok(Ok(facts)) => {
+                self.feed.place.showed(facts);
+                if is_sweep {
+                    self.sweep_at_s = next_sweep_s;
+                }
+                return true;
+            }
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => "it takes too long".to_owned(),
+        };
+        self.changed.extend(changed);
+        self.feed.fail("facts of the main chain cannot be shown", &failed)
+    }
+
+    /// The newest of everybody first, from one block; then keys that are further back.
+    async fn carry(&self, only: Option<&BTreeSet<B256>>) -> Result<usize, RelayError> {
+        let codes = match only {
+            Some(codes) => codes.iter().copied().collect(),
+            None => self.trust.registered(MAX_ORGANIZATIONS).await?,
+        };
+        let issuer = |organization| Issuer { organization, rights: self.rights.clone() };
+        let issuers: Vec<Issuer> = codes.into_iter().map(issuer).collect();
+        let mut facts = Box::pin(self.trust.carry_newest(&issuers)).await?;
+        for issuer in &issuers {
+            facts += Box::pin(self.trust.carry_older_keys(issuer)).await?;
+        }
+        Ok(facts)
+    }
+}
