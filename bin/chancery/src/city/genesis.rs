@@ -196,3 +196,51 @@ fn allocations(funded: &[Address]) -> Result<BTreeMap<Address, alloy::genesis::G
         .map(|address| (*address, alloy::genesis::GenesisAccount::default().with_balance(balance)))
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use anyhow::bail;
+    use chancery_chain::ValidatorKeys;
+
+    use super::*;
+    use crate::city::layout::chain_named;
+
+    fn founding() -> Result<Founding> {
+        Founding::development(vec![ValidatorKeys::from_seed(1).public("city 1")], 1_700_000_000)
+    }
+
+    fn read(data: &DataDir) -> Result<Vec<(CityChain, GenesisConfig)>> {
+        load_or_found(data, || bail!("it is there already"))
+    }
+
+    // C-CHAINS, ANCHOR-1: what a side chain trusts of the main chain is its genesis hash, in the side chain's own genesis.
+    #[test]
+    fn the_genesis_of_each_side_chain_names_that_of_the_main_chain() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        let founded = load_or_found(&data, founding).unwrap();
+        assert_eq!(read(&data).unwrap(), founded);
+        let hash = founded[0].1.build().unwrap().header().hash();
+        for (chain, config) in &founded[1..] {
+            let anchor = config.predeploys.iter().find(|contract| contract.address == predeploys::MAIN_ANCHOR);
+            assert!(anchor.unwrap().init_code.ends_with(hash.as_slice()), "{}", chain.name);
+            let own = config.predeploys.iter().find(|contract| contract.address == predeploys::ORGANIZATION_REGISTRY);
+            assert!(own.is_none(), "{} has rights of its own", chain.name);
+        }
+    }
+
+    // decision 0036
+    #[test]
+    fn a_city_founded_before_rights_were_proven_is_refused_and_told_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        load_or_found(&data, founding).unwrap();
+        let degree = chain_named("degree").unwrap();
+        let before = config(degree, &founding().unwrap()).unwrap();
+        fs::write(data.genesis_of(degree), serde_json::to_string(&before).unwrap()).unwrap();
+        let refused = read(&data).unwrap_err().to_string();
+        assert!(refused.contains("docs/decisions/0036") && refused.contains("another --data-dir"), "{refused}");
+    }
+}
