@@ -14,7 +14,7 @@ use super::registry::{ask, ask_contract};
 use crate::Processing;
 
 /// Longest wait for a change to be shown where it counts. What takes longer is on its way: the change itself is final.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 

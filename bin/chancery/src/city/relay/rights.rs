@@ -35,6 +35,8 @@ pub(super) struct Rights {
     genesis_header: Bytes,
     /// Organizations that have changed.
     changed: BTreeSet<B256>,
+    /// Organizations of which the side chain has to know; `None` until all of the main chain were looked through.
+    concerned: Option<BTreeSet<B256>>,
     /// All have to be looked through when the main chain's time is so late.
     sweep_at_s: u64,
 }
@@ -51,7 +53,7 @@ impl Rights {
             max_key_records: MAX_KEY_RECORDS,
         };
         let (changed, feed) = (BTreeSet::new(), Feed::new(anchor, place));
-        Ok(Self { trust, feed, rights, main, host, genesis_header, changed, sweep_at_s: 0 })
+        Ok(Self { trust, feed, rights, main, host, genesis_header, changed, concerned: None, sweep_at_s: 0 })
     }
 
     /// Shows what the side chain has to know until it is dropped; says when it knows all for the first time.
@@ -84,7 +86,7 @@ impl Rights {
         let heard = self.main.take();
         self.changed.extend(heard.subjects);
         if heard.is_incomplete {
-            self.sweep_at_s = 0;
+            (self.sweep_at_s, self.concerned) = (0, None);
         }
     }
 
@@ -101,7 +103,7 @@ impl Rights {
         // Noted before it is begun: what changes meanwhile is shown in the next round.
         let changed = std::mem::take(&mut self.changed);
         let next_sweep_s = self.main.time_s.saturating_add(SWEEP_S);
-        let carrying = Box::pin(self.carry(if is_sweep { None } else { Some(&changed) }));
+        let carrying = Box::pin(self.carry(&changed, is_sweep));
         let outcome = timeout(CARRY_TIMEOUT, carrying).await;
         let failed = match outcome {
             Ok(Ok(facts)) => {
@@ -118,18 +120,26 @@ impl Rights {
         self.feed.fail("facts of the main chain cannot be shown", &failed)
     }
 
-    /// The newest of everybody first, from one block; then keys that are further back.
-    async fn carry(&self, only: Option<&BTreeSet<B256>>) -> Result<usize, RelayError> {
-        let codes = match only {
-            Some(codes) => codes.iter().copied().collect(),
+    /// The newest of everybody first, from one block; then keys that are further back. Of those who have changed, or of all of whom the side chain has to know.
+    async fn carry(&mut self, changed: &BTreeSet<B256>, is_sweep: bool) -> Result<usize, RelayError> {
+        let asked = match &self.concerned {
             None => self.trust.registered(MAX_ORGANIZATIONS).await?,
+            Some(_) => changed.iter().copied().collect(),
         };
-        let issuer = |organization| Issuer { organization, rights: self.rights.clone() };
-        let issuers: Vec<Issuer> = codes.into_iter().map(issuer).collect();
+        let found = Box::pin(self.trust.concerned(self.issuers(asked))).await?;
+        let found: BTreeSet<B256> = found.into_iter().map(|issuer| issuer.organization).collect();
+        let known = self.concerned.get_or_insert_default();
+        known.extend(&found);
+        let carried = if is_sweep { known.iter().copied().collect() } else { found.into_iter().collect() };
+        let issuers = self.issuers(carried);
         let mut facts = Box::pin(self.trust.carry_newest(&issuers)).await?;
         for issuer in &issuers {
             facts += Box::pin(self.trust.carry_older_keys(issuer)).await?;
         }
         Ok(facts)
+    }
+
+    fn issuers(&self, codes: Vec<B256>) -> Vec<Issuer> {
+        codes.into_iter().map(|organization| Issuer { organization, rights: self.rights.clone() }).collect()
     }
 }

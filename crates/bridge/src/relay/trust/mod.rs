@@ -96,8 +96,8 @@ impl TrustRelay {
         Ok(standing? + keys?)
     }
 
-    /// Shows what is due for several issuers from one block: their standing, their rights and the newest of their keys. Whoever never had one of the rights is left
-    /// out. Records of keys that are further back are shown by [`Self::carry`]; how many facts.
+    /// Shows what is due for several issuers from one block: their standing, their rights and the newest of their keys. Records of keys that are further back are
+    /// shown by [`Self::carry_older_keys`]; how many facts.
     ///
     /// # Errors
     /// The first, when all was tried. See [`RelayError`].
@@ -109,14 +109,30 @@ impl TrustRelay {
         Ok(wanted.len())
     }
 
-    /// The organization, its rights and the newest page of its keys; nothing if it never had one of the rights.
+    /// The organization, its rights and the newest page of its keys.
     async fn newest(&self, issuer: &Issuer) -> Result<Vec<Entry>, RelayError> {
         let mut entries = self.standing(issuer).await?;
-        if !entries.iter().any(|entry| matches!(entry, Entry::Right { .. })) {
-            return Ok(Vec::new());
-        }
         entries.extend(KeyPages::open(self, issuer).await?.next().await?.unwrap_or_default());
         Ok(entries)
+    }
+
+    /// Those of these issuers that have one of their rights, or had it: of the others the host has to know nothing.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn concerned(&self, issuers: Vec<Issuer>) -> Result<Vec<Issuer>, RelayError> {
+        let asked: Vec<_> = issuers.into_iter().map(|issuer| self.if_concerned(issuer)).collect();
+        let found: Vec<_> = stream::iter(asked).buffered(PARALLEL_ISSUERS).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn if_concerned(&self, issuer: Issuer) -> Result<Option<Issuer>, RelayError> {
+        for right in &issuer.rights {
+            if self.last_period(issuer.organization, *right).await?.is_some() {
+                return Ok(Some(issuer));
+            }
+        }
+        Ok(None)
     }
 
     /// Codes of the organizations of the main chain, at most `limit`.
