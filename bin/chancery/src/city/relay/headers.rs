@@ -52,9 +52,10 @@ impl Feed {
         if !is_wanted || is_early || self.place.is_frozen() {
             return true;
         }
+        // Also when it fails: it is tried again with a block that comes later than that.
+        self.last_push = Some(Instant::now());
         match timeout(CARRY_TIMEOUT, Box::pin(self.relay.push())).await {
             Ok(Ok(_)) => {
-                self.last_push = Some(Instant::now());
                 self.place.pushed();
                 self.look().await
             }

@@ -12,7 +12,7 @@ use chancery_contracts::predeploys;
 use chancery_primitives::{CertificateKind, Right};
 use tokio::{
     sync::watch,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{super::genesis::TRUST_MAX_AGE_S, CARRY_TIMEOUT, RETRY_PAUSE, RightsLink, headers::Feed, news::News};
@@ -21,6 +21,8 @@ use super::{super::genesis::TRUST_MAX_AGE_S, CARRY_TIMEOUT, RETRY_PAUSE, RightsL
 const MAX_KEY_RECORDS: u64 = 10_000;
 /// Most organizations of the main chain that are looked through.
 const MAX_ORGANIZATIONS: u64 = 10_000;
+/// How often the pause after a failure is doubled: it becomes a minute.
+const MAX_DOUBLINGS: u32 = 6;
 /// How often all that a side chain knows is looked through, in seconds of the main chain's time: what is half as old as it may become is shown again, so that
 /// nothing lapses before three quarters of its time are over.
 const SWEEP_S: u64 = TRUST_MAX_AGE_S / 4;
@@ -37,6 +39,9 @@ pub(super) struct Rights {
     changed: BTreeSet<B256>,
     /// Organizations of which the side chain has to know; `None` until all of the main chain were looked through.
     concerned: Option<BTreeSet<B256>>,
+    /// When what failed is tried again, and how often it has failed in a row.
+    retry_at: Option<Instant>,
+    failures: u32,
     /// All have to be looked through when the main chain's time is so late.
     sweep_at_s: u64,
 }
@@ -53,7 +58,19 @@ impl Rights {
             max_key_records: MAX_KEY_RECORDS,
         };
         let (changed, feed) = (BTreeSet::new(), Feed::new(anchor, place));
-        Ok(Self { trust, feed, rights, main, host, genesis_header, changed, concerned: None, sweep_at_s: 0 })
+        Ok(Self {
+            trust,
+            feed,
+            rights,
+            main,
+            host,
+            genesis_header,
+            changed,
+            concerned: None,
+            retry_at: None,
+            failures: 0,
+            sweep_at_s: 0,
+        })
     }
 
     /// Shows what the side chain has to know until it is dropped; says when it knows all for the first time.
@@ -100,6 +117,10 @@ impl Rights {
         if self.feed.place.is_frozen() {
             return true;
         }
+        // Not at each block: what fails may have cost a header.
+        if self.retry_at.is_some_and(|at| Instant::now() < at) {
+            return false;
+        }
         // Noted before it is begun: what changes meanwhile is shown in the next round.
         let changed = std::mem::take(&mut self.changed);
         let next_sweep_s = self.main.time_s.saturating_add(SWEEP_S);
@@ -108,6 +129,7 @@ impl Rights {
         let failed = match outcome {
             Ok(Ok(facts)) => {
                 self.feed.place.showed(facts);
+                (self.retry_at, self.failures) = (None, 0);
                 if is_sweep {
                     self.sweep_at_s = next_sweep_s;
                 }
@@ -117,6 +139,8 @@ impl Rights {
             Err(_) => "it takes too long".to_owned(),
         };
         self.changed.extend(changed);
+        self.retry_at = Some(Instant::now() + RETRY_PAUSE * (1 << self.failures.min(MAX_DOUBLINGS)));
+        self.failures += 1;
         self.feed.fail("facts of the main chain cannot be shown", &failed)
     }
 
