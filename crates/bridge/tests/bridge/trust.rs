@@ -160,8 +160,8 @@ async fn those_who_are_concerned_are_shown_from_one_block() {
     let issuer = |rights| Issuer { organization: university(), rights };
 
     assert_eq!(relay.registered(100).await.unwrap(), [university()]);
-    assert_eq!(relay.registered(0).await.unwrap(), []);
-    assert_eq!(relay.concerned(vec![issuer(vec![master()])]).await.unwrap(), []);
+    assert!(relay.registered(0).await.unwrap().is_empty());
+    assert!(relay.concerned(vec![issuer(vec![master()])]).await.unwrap().is_empty());
     let concerned = relay.concerned(vec![issuer(vec![master(), degree()])]).await.unwrap();
     assert_eq!(concerned, [issuer(vec![master(), degree()])]);
     assert_eq!(relay.carry_newest(&concerned).await.unwrap(), 3, "the organization, its right, its key");

@@ -173,7 +173,7 @@ mod tests {
     fn an_anchor_is_listed_on_its_chain_once_it_stands_and_what_was_carried_is_counted() {
         let board = Arc::new(Board::default());
         let (degree, main) = (board.place("degree", "main"), board.place("main", "degree"));
-        assert_eq!(board.on_chain("degree"), []);
+        assert!(board.on_chain("degree").is_empty());
         degree.stands(Address::repeat_byte(1));
         let newest = Some(AnchoredHeader { number: 7, hash: B256::repeat_byte(2), time_ms: 3 });
         degree.saw(Standing { newest, is_frozen: false });
