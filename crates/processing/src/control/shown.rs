@@ -13,8 +13,6 @@ use tokio::time::{Instant, sleep};
 use super::registry::{ask, ask_contract};
 use crate::Processing;
 
-/// Longest wait for a change to be shown where it counts. What takes longer is on its way: the change itself is final.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -122,7 +120,7 @@ impl Processing {
 
     async fn await_one(&self, awaited: &Awaited) -> DoorResult<String> {
         let (main, side) = (self.main()?, self.chain(&awaited.chain)?);
-        let give_up = Instant::now() + PATIENCE;
+        let give_up = Instant::now() + self.config.shown_patience;
         loop {
             if matches!(awaited.is_shown(main, side).await, Ok(true)) {
                 return Ok(awaited.told(true));
