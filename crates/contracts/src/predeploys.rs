@@ -17,9 +17,9 @@ pub const CERTIFICATE_REGISTRY: Address = address!("C4A0000000000000000000000000
 /// `ResourceDirectory`, on the main chain.
 pub const RESOURCE_DIRECTORY: Address = address!("C4A0000000000000000000000000000000000009");
 /// `Anchor` of the main chain, on the side chains of a city.
-pub const MAIN_ANCHOR: Address = address!("C4A000000000000000000000000000000000000A");
+pub const MAIN_ANCHOR: Address = address!("C4A000000000000000000000000000000000000B");
 /// `TrustRegistry`, on the side chains of a city: what was proven of the main chain's organizations.
-pub const TRUST_REGISTRY: Address = address!("C4A000000000000000000000000000000000000B");
+pub const TRUST_REGISTRY: Address = address!("C4A000000000000000000000000000000000000C");
 /// `ValidatorRegistry`, on every chain whose validators may change.
 pub const VALIDATOR_REGISTRY: Address = chancery_primitives::validator_registry::VALIDATOR_REGISTRY;
 /// `Permissions`, beside it.

@@ -126,12 +126,12 @@ impl Example for Chains {
                     access_manager: contract(1),
                     data_block_registry: contract(5),
                     certificate_registry: contract(6),
-                    trust_registry: contract(11),
+                    trust_registry: contract(12),
                     ..Contracts::default()
                 },
                 anchors: vec![Anchor {
                     follows: "main".into(),
-                    contract: HexAddress(alloy_primitives::address!("C4A000000000000000000000000000000000000A")),
+                    contract: HexAddress(alloy_primitives::address!("C4A000000000000000000000000000000000000B")),
                     height: Some(128),
                     block_hash: Some(example_hash(0xb1)),
                     block_time: Some(example_time()),
