@@ -1,6 +1,9 @@
 //! The main chain's organizations, rights and keys to a side chain: when they change, and before they lapse.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use alloy_primitives::{B256, Bytes};
 use anyhow::Result;
@@ -9,6 +12,7 @@ use chancery_bridge::relay::{
     trust::{Issuer, TrustRelay},
 };
 use chancery_contracts::predeploys;
+use chancery_ledger::Call;
 use chancery_primitives::{CertificateKind, Right};
 use tokio::{
     sync::watch,
@@ -26,6 +30,19 @@ const MAX_DOUBLINGS: u32 = 6;
 /// How often all that a side chain knows is looked through, in seconds of the main chain's time: what is half as old as it may become is shown again, so that
 /// nothing lapses before three quarters of its time are over.
 const SWEEP_S: u64 = TRUST_MAX_AGE_S / 4;
+
+/// Age of the newest block of a chain that has stood still: one that runs makes a block each ten seconds.
+const STALE_MS: u64 = 60_000;
+
+/// Times in milliseconds since 1970.
+const fn is_stale(block_ms: u64, now_ms: u64) -> bool {
+    now_ms.saturating_sub(block_ms) > STALE_MS
+}
+
+/// The clock of this process, whose nodes make the chains' blocks by it.
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
 
 /// From the main chain to a side chain.
 pub(super) struct Rights {
@@ -156,6 +173,9 @@ impl Rights {
         known.extend(&found);
         let carried = if is_sweep { known.iter().copied().collect() } else { found.into_iter().collect() };
         let issuers = self.issuers(carried);
+        if is_sweep {
+            Box::pin(self.wake()).await?;
+        }
         let mut facts = Box::pin(self.trust.carry_newest(&issuers)).await?;
         for issuer in &issuers {
             facts += Box::pin(self.trust.carry_older_keys(issuer)).await?;
@@ -163,7 +183,33 @@ impl Rights {
         Ok(facts)
     }
 
+    /// The newest blocks of chains that have stood still, as while the city was stopped, are old: by the time of the host's nothing seems due, and what is shown from
+    /// the main chain's has lapsed already. A transaction that does nothing makes a block of now.
+    async fn wake(&self) -> Result<(), RelayError> {
+        let AnchorRelay { followed, host, key, .. } = &self.trust.anchor;
+        for chain in [followed, host] {
+            if is_stale(chain.head().await?.time_ms, now_ms()) {
+                let nothing = Call { to: Some(key.address()), data: Bytes::new() };
+                chain.submit(key, nothing).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn issuers(&self, codes: Vec<B256>) -> Vec<Issuer> {
         codes.into_iter().map(|organization| Issuer { organization, rights: self.rights.clone() }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // TRUST-3: what was proven before a city stood still is shown anew from a block of now, and a heartbeat is no standing still.
+    #[test]
+    fn a_chain_has_stood_still_when_heartbeats_are_missing() {
+        assert!(!is_stale(100_000, 111_000) && !is_stale(100_000, 160_000));
+        assert!(is_stale(100_000, 160_001));
+        assert!(!is_stale(100_000, 90_000), "a block may lie ahead of this clock");
     }
 }
