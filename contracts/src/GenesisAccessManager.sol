@@ -15,18 +15,25 @@ contract GenesisAccessManager is AccessManager {
     /// Make the genesis with a time after 1970: roles granted at time zero would count as not granted.
     error GenesisTimeIsZero();
 
-    constructor(address administrator, address[] memory operators, address[] memory submitters)
-        AccessManager(administrator)
-    {
+    constructor(
+        address administrator,
+        address[] memory operators,
+        address[] memory submitters,
+        address[] memory contractOperators
+    ) AccessManager(administrator) {
         if (block.timestamp == 0) revert GenesisTimeIsZero();
 
         emit RoleLabel(Roles.OPERATOR, "operator");
         emit RoleLabel(Roles.SUBMITTER, "submitter");
+        emit RoleLabel(Roles.CONTRACT_OPERATOR, "contract-operator");
         for (uint256 i = 0; i < operators.length; ++i) {
             _grantRole(Roles.OPERATOR, operators[i], 0, 0);
         }
         for (uint256 i = 0; i < submitters.length; ++i) {
             _grantRole(Roles.SUBMITTER, submitters[i], 0, 0);
+        }
+        for (uint256 i = 0; i < contractOperators.length; ++i) {
+            _grantRole(Roles.CONTRACT_OPERATOR, contractOperators[i], 0, 0);
         }
 
         address target = Predeploys.ORGANIZATION_REGISTRY;

@@ -7,6 +7,8 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IERC1056} from "../src/interfaces/IERC1056.sol";
 import {IConsortiumVoting} from "../src/interfaces/IConsortiumVoting.sol";
 import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
+import {IContractFactory} from "../src/interfaces/IContractFactory.sol";
+import {IContractReleases} from "../src/interfaces/IContractReleases.sol";
 import {DigitalAsset} from "../src/sharing/DigitalAsset.sol";
 import {IDigitalAsset} from "../src/interfaces/IDigitalAsset.sol";
 import {IResourceDirectory} from "../src/interfaces/IResourceDirectory.sol";
@@ -15,14 +17,17 @@ import {Roles} from "../src/libraries/Roles.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
 import {PermissionList} from "../src/types/PermissionTypes.sol";
 import {ChangeStatus, Inspect, Issue} from "../src/types/CertificateTypes.sol";
+import {ChangeRelease, ProposeContract, ReleaseStatus} from "../src/types/ReleaseTypes.sol";
 import {BridgeScene, SceneRow, Who} from "./support/BridgeScene.sol";
 import {Consortium} from "./support/Consortium.sol";
+import {Counter} from "./support/Counter.sol";
+import {ReleaseScene} from "./support/ReleaseScene.sol";
 import {TrustScene} from "./support/TrustScene.sol";
 import {Vm, vm} from "./support/Vm.sol";
 
 /// Every state-changing function of every contract x every sort of caller. The contracts are read from `src` and the
 /// functions from the compiled artifacts, so that a new one without a row fails.
-contract AuthorizationMatrixTest is Consortium {
+contract AuthorizationMatrixTest is Consortium, ReleaseScene {
     /// A call that goes through for the allowed callers, and what the others are told.
     struct Row {
         address target;
@@ -88,6 +93,7 @@ contract AuthorizationMatrixTest is Consortium {
         _nameOf[Predeploys.CERTIFICATE_REGISTRY] = "CertificateRegistry";
         _nameOf[Predeploys.VALIDATOR_REGISTRY] = "ValidatorRegistry";
         _nameOf[Predeploys.PERMISSIONS] = "Permissions";
+        _nameOf[Predeploys.CONTRACT_RELEASES] = "ContractReleases";
 
         _addAccessManager();
         _addOrganizationRegistry();
@@ -99,6 +105,7 @@ contract AuthorizationMatrixTest is Consortium {
         _addBridge();
         _addSharing();
         _addTrust();
+        _addReleases();
     }
 
     function test_every_caller_may_do_what_the_matrix_says_and_nothing_else() public {
@@ -516,6 +523,60 @@ contract AuthorizationMatrixTest is Consortium {
     /// The university's administrator speaks for a member, and votes for the first of two organizations, as in {_addValidators}.
     function _addBridge() private {
         _addScene(new BridgeScene(UNIVERSITY_ADMINISTRATOR).rows());
+    }
+
+    /// Steps are signed; whoever sends them, they are recorded. That only the right operators' signatures are is in `ContractReleases.t.sol`.
+    function _addReleases() private {
+        address target = Predeploys.CONTRACT_RELEASES;
+        _appoint();
+        _nameOf[address(factory)] = "ContractFactory";
+        _add(
+            target,
+            "appointFactory(address)",
+            abi.encode(address(factory)),
+            NOBODY,
+            IContractReleases.FactoryKnown.selector
+        );
+        ProposeContract memory proposal = _proposal(3, 7);
+        bytes memory signature = _signature(FIRST_OPERATOR_KEY, contractReleases.proposeContractDigest(proposal));
+        _addCall(
+            target,
+            "propose((bytes32,uint32,bytes32,bytes32,bytes32,bytes32,bytes32,uint64),address,bytes,bytes,bytes,bytes)",
+            abi.encodeCall(
+                contractReleases.propose,
+                (proposal, vm.addr(FIRST_OPERATOR_KEY), signature, type(Counter).creationCode, abi.encode(7), INTERFACE)
+            ),
+            ANYBODY,
+            0
+        );
+        bytes32 reviewed = _propose(_proposal(1, 7), 7, FIRST_OPERATOR_KEY);
+        ChangeRelease memory change = _change(reviewed, ReleaseStatus.APPROVED);
+        _addCall(
+            target,
+            "changeRelease((bytes32,uint8,string,uint64),address,bytes)",
+            abi.encodeCall(
+                contractReleases.changeRelease,
+                (change, vm.addr(SECOND_OPERATOR_KEY), _signed(change, SECOND_OPERATOR_KEY))
+            ),
+            ANYBODY,
+            0
+        );
+        bytes32 approved = _propose(_proposal(2, 7), 7, FIRST_OPERATOR_KEY);
+        _step(approved, ReleaseStatus.APPROVED, SECOND_OPERATOR_KEY);
+        change = _change(approved, ReleaseStatus.DEPLOYED);
+        _addCall(
+            target,
+            "deploy((bytes32,uint8,string,uint64),address,bytes,bytes)",
+            abi.encodeCall(
+                contractReleases.deploy,
+                (change, vm.addr(FIRST_OPERATOR_KEY), _signed(change, FIRST_OPERATOR_KEY), _initCode(7))
+            ),
+            ANYBODY,
+            0
+        );
+        bytes memory code = abi.encode(bytes32(0), _initCode(7));
+        _add(address(factory), "deploy(bytes32,bytes)", code, NOBODY, IContractFactory.NotReleases.selector);
+        _add(address(factory), "simulate(bytes32,bytes)", code, NOBODY, IContractFactory.Simulated.selector);
     }
 
     function _addTrust() private {

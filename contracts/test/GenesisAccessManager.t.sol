@@ -13,6 +13,9 @@ contract GenesisAccessManagerTest is City {
         _assertRole(Roles.ADMINISTRATOR, ADMINISTRATOR, true);
         _assertRole(Roles.OPERATOR, OPERATOR, true);
         _assertRole(Roles.SUBMITTER, SUBMITTER, true);
+        _assertRole(Roles.CONTRACT_OPERATOR, vm.addr(FIRST_OPERATOR_KEY), true);
+        _assertRole(Roles.CONTRACT_OPERATOR, OPERATOR, false);
+        _assertRole(Roles.CONTRACT_OPERATOR, SUBMITTER, false);
         _assertRole(Roles.OPERATOR, ADMINISTRATOR, false);
         _assertRole(Roles.ADMINISTRATOR, OPERATOR, false);
         _assertRole(Roles.ADMINISTRATOR, address(this), false);
@@ -21,7 +24,7 @@ contract GenesisAccessManagerTest is City {
     function test_a_genesis_at_time_zero_is_refused() public {
         vm.warp(0);
         vm.expectRevert(GenesisAccessManager.GenesisTimeIsZero.selector);
-        new GenesisAccessManager(ADMINISTRATOR, new address[](0), new address[](0));
+        new GenesisAccessManager(ADMINISTRATOR, new address[](0), new address[](0), new address[](0));
     }
 
     function test_the_administrator_hands_out_roles_later() public {

@@ -15,7 +15,7 @@ contract SizesTest is Consortium {
     }
 
     function test_every_contract_fits_eip_170() public view {
-        address[8] memory contracts = [
+        address[9] memory contracts = [
             Predeploys.ACCESS_MANAGER,
             Predeploys.ORGANIZATION_REGISTRY,
             Predeploys.ETHEREUM_DID_REGISTRY,
@@ -23,7 +23,8 @@ contract SizesTest is Consortium {
             Predeploys.DATA_BLOCK_REGISTRY,
             Predeploys.CERTIFICATE_REGISTRY,
             Predeploys.VALIDATOR_REGISTRY,
-            Predeploys.PERMISSIONS
+            Predeploys.PERMISSIONS,
+            Predeploys.CONTRACT_RELEASES
         ];
         for (uint256 i = 0; i < contracts.length; ++i) {
             _check(contracts[i].code.length);

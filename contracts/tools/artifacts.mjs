@@ -26,6 +26,8 @@ const contracts = [
   "ConditionalCertificateRegistry",
   "DigitalAsset",
   "ResourceDirectory",
+  "ContractReleases",
+  "ContractFactory",
 ];
 
 function trimmed(name) {

@@ -24,6 +24,7 @@ const mnemonic = "test test test test test test test test test test test junk";
 const account = (index) => mnemonicToAccount(mnemonic, { addressIndex: index });
 const certificateRegistry = "0xC4a0000000000000000000000000000000000006";
 const dataBlockRegistry = "0xc4a0000000000000000000000000000000000005";
+const contractReleases = "0xC4A000000000000000000000000000000000000A";
 const didRegistry = "0xC4a0000000000000000000000000000000000003";
 const ZERO = `0x${"00".repeat(32)}`;
 
@@ -41,6 +42,8 @@ const reasons = {
 };
 const outcomes = { valid: 1, revoked: 2, suspended: 3, expired: 4, "cannot-determine": 5, refused: 6 };
 
+const releaseStatuses = { proposed: 1, approved: 2, rejected: 3, deployed: 4, released: 5, withdrawn: 6 };
+
 const members = (text) =>
   text.split(",").map((member) => ({ type: member.split(" ")[0], name: member.split(" ")[1] }));
 const types = {
@@ -57,6 +60,10 @@ const types = {
   DataOperation: members(
     "bytes32 dataFormat,bytes32 contentHash,address source,bytes32 subject,bytes32 previous,uint64 time,bytes32 idempotencyKey",
   ),
+  ProposeContract: members(
+    "bytes32 name,uint32 version,bytes32 initCodeHash,bytes32 runtimeCodeHash,bytes32 interfaceHash,bytes32 sourceHash,bytes32 salt,uint64 deadline",
+  ),
+  ChangeRelease: members("bytes32 release,uint8 status,string reason,uint64 deadline"),
 };
 
 // From the JSON form of an operation to its EIP-712 message.
@@ -66,6 +73,8 @@ const toMessage = {
   Inspect: (o) => ({ ...o, organization: name(o.organization), outcome: outcomes[o.outcome] }),
   Present: (o) => o,
   DataOperation: (o) => o,
+  ProposeContract: (o) => ({ ...o, name: name(o.name) }),
+  ChangeRelease: (o) => ({ ...o, status: releaseStatuses[o.status] }),
 };
 
 const issue = {
@@ -158,6 +167,38 @@ const cases = [
   ],
 ];
 
+const proposal = {
+  name: "counter",
+  version: 1,
+  initCodeHash: filled("1c"),
+  runtimeCodeHash: filled("2c"),
+  interfaceHash: filled("ab"),
+  sourceHash: filled("50"),
+  salt: filled("5a"),
+  deadline: 1_767_229_200,
+};
+const step = { release: filled("ce"), status: "approved", reason: "", deadline: 1_767_229_200 };
+const releaseCases = [
+  ["a first version", "ProposeContract", 7100, contractReleases, 0, proposal],
+  [
+    "without source, on a side chain",
+    "ProposeContract",
+    7103,
+    contractReleases,
+    9,
+    { ...proposal, version: 4_294_967_295, sourceHash: ZERO, salt: ZERO },
+  ],
+  ["an approval", "ChangeRelease", 7100, contractReleases, 9, step],
+  [
+    "a withdrawal that says why",
+    "ChangeRelease",
+    7100,
+    contractReleases,
+    0,
+    { ...step, status: "withdrawn", reason: "replaced: \u8ba1\u6570 \u{1f600}" },
+  ],
+];
+
 // JSON as our services write it: addresses in lower case.
 const lowerCaseAddresses = (operation) =>
   Object.fromEntries(
@@ -166,7 +207,7 @@ const lowerCaseAddresses = (operation) =>
     ),
   );
 
-async function operations() {
+async function signed(cases) {
   const vectors = [];
   for (const [title, type, chainId, verifyingContract, signer, operation] of cases) {
     const domain = { name: "Chancery", version: "1", chainId, verifyingContract };
@@ -185,7 +226,17 @@ async function operations() {
       signature: await account(signer).signTypedData(typed),
     });
   }
-  return { comment: "docs/specs/encodings.md, signed operations; made by contracts/tools/vectors.mjs", vectors };
+  return vectors;
+}
+
+async function operations() {
+  const comment = "docs/specs/encodings.md, signed operations; made by contracts/tools/vectors.mjs";
+  return { comment, vectors: await signed(cases) };
+}
+
+async function releases() {
+  const comment = "docs/specs/contract-release.md, what operators sign; made by contracts/tools/vectors.mjs";
+  return { comment, vectors: await signed(releaseCases) };
 }
 
 function names() {
@@ -299,6 +350,7 @@ const files = {
   "certificate-storage.json": storage(),
   "data-blocks.json": dataBlocks(),
   "identity.json": await identity(),
+  "releases.json": await releases(),
 };
 
 const mode = process.argv[2];

@@ -9,6 +9,8 @@ mod commands;
 mod front;
 #[path = "city/identities.rs"]
 mod identities;
+#[path = "city/releases.rs"]
+mod releases;
 #[path = "city/rights.rs"]
 mod rights;
 #[path = "city/signed_in.rs"]

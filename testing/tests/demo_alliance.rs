@@ -1,6 +1,11 @@
 //! `chancery demo alliance` as a user starts it: three bodies, rules over three chains, and each thing that goes wrong with its outcome (A-MULTI).
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "demo_alliance/engineer.rs"]
+mod engineer;
+#[path = "demo_alliance/machine.rs"]
+mod machine;
+
 use std::process::Command;
 
 use chancery_testing::process::built_binary;

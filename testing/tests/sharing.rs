@@ -3,14 +3,18 @@
 
 mod sharing {
     pub(crate) mod bodies;
+    pub(crate) mod collecting;
     mod messages;
 }
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use chancery_testing::process::{PostgresServer, project_root};
+use chancery_testing::process::{PostgresServer, S3Server, TestCertificates, free_ports, project_root};
 use serde_json::{Value, json};
-use sharing::bodies::{Bodies, refused};
+use sharing::{
+    bodies::{Bodies, refused},
+    collecting::{Collecting, sent_over_tls},
+};
 
 const WEATHER_COLUMNS: &str = r#"columns = [
     { name = "id", type = "integer" }, { name = "date", type = "date" }, { name = "temp_max", type = "text" }, { name = "weather", type = "text" },
@@ -28,6 +32,12 @@ fn weather() -> PostgresServer {
     let copy = "COPY weather (date, precipitation, temp_max, temp_min, wind, weather) FROM STDIN (FORMAT csv, HEADER)";
     server.psql(copy, Some(&dataset("seattle-weather.csv"))).unwrap();
     server
+}
+
+/// A client that trusts the authority of a test.
+fn trusting(certificates: &TestCertificates) -> reqwest::Client {
+    let authority = reqwest::Certificate::from_pem(&fs::read(&certificates.ca).unwrap()).unwrap();
+    reqwest::Client::builder().no_proxy().tls_certs_only([authority]).build().unwrap()
 }
 
 fn changes(declared: &Value) -> Vec<&str> {
@@ -105,8 +115,17 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     // Who did not ask gets nothing, and who does not say who it is neither.
     let text = refused(bodies.stranger_fetches("weather-daily", 1, "stolen"));
     assert!(text.contains("not-your-request"), "{text}");
-    let url = format!("{}/v1/assets/{}/requests/1/file", service.url, declared["asset"].as_str().unwrap());
-    assert_eq!(reqwest::get(&url).await.unwrap().status().as_u16(), 401);
+    let place = service.url.strip_prefix("https://127.0.0.1").unwrap();
+    let url = format!("https://localhost{place}/v1/assets/{}/requests/1/file", declared["asset"].as_str().unwrap());
+    let client = trusting(&bodies.certificates);
+    assert_eq!(client.get(&url).send().await.unwrap().status().as_u16(), 401);
+
+    // M-SEC: in plain text nothing is answered, and whoever trusts another authority sends nothing.
+    assert!(client.get(url.replacen("https", "http", 1)).send().await.is_err());
+    let other = TestCertificates::make(&bodies.path("other-tls"), "localhost").unwrap();
+    let text = refused(bodies.reader_fetches_trusting(&other, "weather-daily", 1, "astray"));
+    assert!(text.contains("UnknownIssuer") || text.contains("BadSignature"), "{text}");
+    assert!(!bodies.path("astray").exists());
 
     // A store that alters a file is found out by what stands on the chain.
     let stored = bodies.stored("weather-daily").into_iter().min().unwrap();
@@ -117,7 +136,10 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let text = refused(bodies.reader_fetches("weather-daily", 1, "altered"));
     assert!(text.contains("fingerprint"), "{text}");
     assert!(!bodies.path("altered").exists());
+    refused(bodies.owner(&["share", "verify", &declaration]));
     fs::write(&stored, &good).unwrap();
+    let verified = bodies.owner(&["share", "verify", &declaration]).unwrap();
+    assert_eq!((&verified["faults"], &verified["parts"][1]["published"]), (&json!(0), &json!(true)), "{verified}");
 
     // New rows are extracted; then the reader is removed, before they are published: they are sealed anew, under a key that it never gets.
     server
@@ -153,13 +175,59 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     assert_eq!(bodies.stranger(&end).unwrap()["state"], json!("ended"));
     let text = refused(bodies.stranger_fetches("weather-daily", number, "after"));
     assert!(text.contains("\"ended\""), "{text}");
+
+    // The list of identities is shown to the owner and to a supervisor, and to a reader its own place in it.
+    let readers = ["share", "readers", "weather-daily"];
+    let all = bodies.owner(&readers).unwrap();
+    assert_eq!(bodies.anybody(&["--dev-key", "8", "share", "readers", "weather-daily"]).unwrap(), all);
+    assert_eq!(listed(&all), [(reader.to_lowercase(), false), (stranger.to_lowercase(), true)], "{all}");
+    let grant = &all["items"][0]["grants"][0];
+    assert_eq!((&grant["request"], &grant["version"]), (&json!(1), &json!(1)));
+    assert!(grant["endedAt"].is_u64() && all["items"][0]["removedAt"].is_u64(), "{all}");
+    assert_eq!(listed(&bodies.reader(&readers).unwrap()), [(reader.to_lowercase(), false)]);
+    let text = refused(bodies.reader(&["share", "readers", "weather-daily", "--reader", &stranger]));
+    assert!(text.contains("role-required"), "{text}");
 }
 
-// S-COL, S-DIR, SHARE-3
+/// Addresses of a list of readers, and whether they are listed now.
+fn listed(readers: &Value) -> Vec<(String, bool)> {
+    let items = readers["items"].as_array().unwrap().iter();
+    items.map(|item| (item["reader"].as_str().unwrap().to_lowercase(), item["listed"].as_bool().unwrap())).collect()
+}
+
+// M-SEC, S-COL
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_collected_over_tls_beyond_this_machine_and_not_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = TestCertificates::make(&folder.path().join("tls"), "localhost").unwrap();
+    let port = free_ports(2).unwrap();
+    let (place, syslog) = (format!("0.0.0.0:{port}"), format!("0.0.0.0:{}", port + 1));
+    let refused = Collecting::start(folder.path(), &place, None).unwrap_err();
+    assert!(refused.contains("is reached from other machines"), "{refused}");
+    let _collecting = Collecting::start(folder.path(), &place, Some(&syslog)).unwrap();
+    let url = place.replacen("0.0.0.0", "https://localhost", 1) + "/records";
+    let client = trusting(&certificates);
+    let answer = client.post(&url).body("{\"line\":\"a\"}\n").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, "{\"records\":1}"));
+    assert!(client.post(url.replacen("https", "http", 1)).body("{}").send().await.is_err(), "plain text");
+    let other = TestCertificates::make(&folder.path().join("other"), "localhost").unwrap();
+    assert!(trusting(&other).post(&url).body("{}").send().await.is_err(), "another authority");
+    assert!(sent_over_tls(folder.path(), port + 1, &certificates.ca, "the pump stands"));
+    assert!(!sent_over_tls(folder.path(), port + 1, &other.ca, "the pump runs"));
+}
+
+// S-COL, S-DIR, SHARE-3; and S-ODS, S-ASSET, SHARE-2 with a bucket for a store
 #[tokio::test(flavor = "multi_thread")]
 async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it() {
-    let bodies = Bodies::start("RIVER-SERVICE");
+    let mut bodies = Bodies::start("RIVER-SERVICE");
     bodies.authorize();
+    let bucket = S3Server::start(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+    bodies.store = format!(
+        "kind = \"s3\"\nendpoint = \"{}\"\nbucket = \"ods\"\nprefix = \"rivers\"\ncredentials_file = \"s3.credentials\"",
+        bucket.endpoint()
+    );
+    let credentials = bodies.path("s3.credentials");
+    fs::write(&credentials, "[default]\naws_access_key_id = id\naws_secret_access_key = secret\n").unwrap();
     // Real rows, of which two were spoilt.
     let table = fs::read_to_string(dataset("seattle-weather.csv")).unwrap();
     let table = table.replacen("2012-01-02", "2012-01-32", 1).replacen(",8.9,", ",warm,", 1);
@@ -171,12 +239,20 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     let declaration = bodies.declaration("river-levels", "visible_to = [\"inspector\"]", source, shared, true, &[]);
     bodies.owner(&["share", "declare", &declaration]).unwrap();
 
+    // Credentials that others may read are not used, and a bucket that nobody has made is named; nothing is recorded, and the same command goes on.
+    fs::set_permissions(&credentials, fs::Permissions::from_mode(0o644)).unwrap();
+    let text = refused(bodies.owner(&["share", "extract", &declaration]));
+    assert!(text.contains("s3.credentials") && !text.contains("secret"), "{text}");
+    fs::set_permissions(&credentials, fs::Permissions::from_mode(0o600)).unwrap();
+    let text = refused(bodies.owner(&["share", "extract", &declaration]));
+    assert!(text.contains("there is no bucket ods"), "{text}");
+    bucket.make_bucket("ods").unwrap();
     let part = bodies.owner(&["share", "extract", &declaration]).unwrap()["parts"][0].clone();
     let rejected = part["rejected"].as_u64().unwrap();
     assert!(rejected >= 2, "{part}");
     assert_eq!(part["rows"].as_u64().unwrap() + rejected, rows);
     let runs = bodies.owner(&["share", "rejects", &declaration]).unwrap();
-    assert_eq!(runs[0]["count"], json!(rejected));
+    assert_eq!((&runs[0]["count"], runs.as_array().unwrap().len()), (&json!(rejected), 1), "none of a run that failed");
     let columns: Vec<&str> =
         runs[0]["rejects"].as_array().unwrap().iter().map(|reject| reject["column"].as_str().unwrap()).collect();
     assert!(columns.contains(&"date") && columns.contains(&"temp_max"), "{columns:?}");
@@ -200,4 +276,31 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     assert_eq!(found["items"][0]["columns"][0], json!({"name": "date", "type": "date"}));
     let text = refused(bodies.anybody(&["share", "request", "river-levels", "1"]));
     assert!(text.contains("unknown-resource"), "{text}");
+
+    // M-CON-3: an operator withdraws a service, after a look at what it would do, and nobody is answered until it is offered again.
+    let withdraw = ["service", "withdraw", "sharing.find"];
+    assert_eq!(bodies.operator(&[&withdraw[..], &["--check"]].concat()).unwrap()["applied"], json!(false));
+    bodies.anybody(&["share", "find"]).unwrap();
+    let text = refused(bodies.reader(&withdraw));
+    assert!(text.contains("role-required"), "{text}");
+    bodies.operator(&withdraw).unwrap();
+    let text = refused(bodies.anybody(&["share", "find"]));
+    assert!(text.contains("unknown-service"), "{text}");
+    bodies.operator(&["service", "offer", "sharing.find"]).unwrap();
+    bodies.anybody(&["share", "find"]).unwrap();
+
+    // What lies in the bucket is served and fetched as from a folder.
+    let reader = bodies.reader_address.clone();
+    let declaration = bodies.declaration("river-levels", "", source, shared, true, &[&reader]);
+    bodies.owner(&["share", "declare", &declaration]).unwrap();
+    let _service = bodies.serve(&declaration);
+    let asked = bodies.reader(&["share", "ask", "river-levels", "--purpose", "floods", "--of-version", "1"]).unwrap();
+    bodies.reader_fetches("river-levels", asked["request"].as_u64().unwrap(), "levels").unwrap();
+    assert!(fs::read(bodies.path("levels")).unwrap().starts_with(b"PAR1"));
+    assert!(!bodies.path("ods").exists(), "nothing lies in a folder");
+    let verified = bodies.owner(&["share", "verify", &declaration]).unwrap();
+    assert_eq!((&verified["faults"], verified["parts"].as_array().unwrap().len()), (&json!(0), 2));
+    drop(bucket);
+    let text = refused(bodies.owner(&["share", "verify", &declaration]));
+    assert!(text.contains("the store does not answer"), "{text}");
 }

@@ -36,7 +36,7 @@ enum Task {
     Bench(tasks::bench::Arguments),
     /// Kill the whole city at random moments under load and check that nothing confirmed is lost.
     Crash(tasks::crash::Arguments),
-    /// Run networks of real nodes with crashes, partitions and liars on a deterministic clock, by seed.
+    /// Run networks of real nodes, or an alliance of three chains, with crashes, partitions and liars on a deterministic clock, by seed.
     Simulate(tasks::simulate::Arguments),
     /// Fuzz every decoder that meets bytes from outside, ten minutes each.
     Fuzz(tasks::fuzz::Arguments),

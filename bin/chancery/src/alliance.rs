@@ -4,7 +4,10 @@ mod authority;
 mod certificate;
 pub(crate) mod chains;
 mod endorser;
+mod member;
 mod relay;
+mod request;
+mod roster;
 mod tls;
 mod trust;
 
@@ -40,6 +43,17 @@ pub(crate) fn name_of(text: &str) -> Result<B256> {
     let fits = !text.is_empty() && text.len() <= B256::len_bytes() && text.is_ascii();
     ensure!(fits, "a name is 1 to 32 ASCII characters, not {text:?}");
     Ok(B256::right_padding_from(text.as_bytes()))
+}
+
+/// A name of a contract as its members chose it; in hexadecimal where it is no plain text.
+pub(crate) fn text_of(name: B256) -> String {
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+    let (text, rest) = name.split_at(end);
+    let is_plain = !text.is_empty() && text.iter().all(|byte| (b' '..=b'~').contains(byte));
+    match std::str::from_utf8(text) {
+        Ok(text) if is_plain && rest.iter().all(|byte| *byte == 0) => text.to_owned(),
+        _ => format!("{name:?}"),
+    }
 }
 
 /// Serves on loopback, in plain text, until it is told to stop, beside `work`, which does not end by itself. Any other address is refused.
@@ -81,7 +95,8 @@ async fn serve_nodes_until(
     Box::pin(listen_until(listen, &format!("{what}=https"), until_stdin_ends, work, serving)).await
 }
 
-async fn listen_until(
+/// Listens until it is told to stop, beside `work`, and says where: `ready WHAT://ADDRESS`.
+pub(crate) async fn listen_until(
     listen: SocketAddr,
     what: &str,
     until_stdin_ends: bool,
@@ -107,6 +122,14 @@ mod tests {
     use std::{future::ready, net::Ipv4Addr};
 
     use super::*;
+
+    // A-EST: names are read as they were written.
+    #[test]
+    fn names_are_text_where_they_are() {
+        assert_eq!(text_of(name_of("land registry").unwrap()), "land registry");
+        assert_eq!(text_of(B256::ZERO), format!("{:?}", B256::ZERO));
+        assert_eq!(text_of(B256::repeat_byte(7)), format!("{:?}", B256::repeat_byte(7)));
+    }
 
     // M-SEC: whoever serves in plain text is on this machine alone, and no caller can forget it.
     #[tokio::test]

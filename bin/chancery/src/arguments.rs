@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod alliance;
 mod certificate;
+mod contract;
 mod data;
 mod entity;
 mod key;
@@ -16,13 +17,15 @@ mod share;
 mod storage;
 
 pub(crate) use alliance::{
-    AllianceCommand, Authority, IssueCertificate, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial,
-    RunEndorser, RunRelay, WhichAlliance,
+    Admit, AllianceCommand, AsMember, Authority, IssueCertificate, IssueIdentity, IssueTransaction, Join,
+    MemberOfAlliance, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile,
+    RequestQuestion, RequestStatus, Require, RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance,
 };
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
+pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit,
-    Trace,
+    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm,
+    SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
@@ -33,7 +36,8 @@ pub(crate) use network::{
     ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
 };
 pub(crate) use share::{
-    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, TrustedMain,
+    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, ShowReaders,
+    TlsFiles, TrustedMain,
 };
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
@@ -69,6 +73,9 @@ pub(crate) struct Connection {
         help_heading = "Connection"
     )]
     pub(crate) url: String,
+    /// Authorities (PEM, one or more) whose certificates are trusted over https, of the gateway and of services that share data. Default: those of the system.
+    #[arg(long, global = true, value_name = "FILE", env = "CHANCERY_CA_FILE", help_heading = "Connection")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Key of the person or office that asks (made by `chancery key new`): a file, or a key in a PKCS#11 token, as pkcs11:token=LABEL;object=NAME?module-path=FILE&pin-source=file:PATH.
     #[arg(
         long,
@@ -79,7 +86,7 @@ pub(crate) struct Connection {
         help_heading = "Connection"
     )]
     pub(crate) key: Option<PathBuf>,
-    /// Public development key number N instead of a key file (0 operator, 1-5 sample offices, 6 registrar, 7 inspector, 8 supervisor). Development cities only.
+    /// Public development key number N instead of a key file (0 operator, 1-5 sample offices, 6 registrar, 7 inspector, 8 supervisor, 9 second operator). Development cities only.
     #[arg(long, global = true, value_name = "N", help_heading = "Connection")]
     pub(crate) dev_key: Option<u32>,
 }
@@ -96,7 +103,7 @@ pub(crate) enum Command {
     Relay(RunRelay),
     /// Endorse a member's parts of an alliance's requests: execute, compare, sign.
     Endorser(RunEndorser),
-    /// Certificates of an alliance's nodes: issue and revoke on chain, and make X.509 of them for TLS.
+    /// What a member of an alliance does, with its own key: declare, propose, join, vote, leave; certificates of its nodes; requests.
     #[command(subcommand)]
     Alliance(AllianceCommand),
     /// Prepare such a chain: keys, the shared genesis file, each node's configuration.
@@ -142,6 +149,12 @@ pub(crate) enum Command {
     /// Bound what is accepted of sources and organizations in a day and in a minute, and see what is used.
     #[command(subcommand)]
     Quota(QuotaCommand),
+    /// See what data users may ask for; offer and withdraw it (operator).
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// Release contracts on a chain, by two operators: propose, review, deploy, release, withdraw; see how far they are.
+    #[command(subcommand)]
+    Contract(ContractCommand),
     /// Submit data of a registered source: operations from a file or standard input, one JSON object a line.
     Submit(Submit),
     /// Search the data of registered sources.

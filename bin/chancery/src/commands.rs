@@ -3,6 +3,7 @@
 mod audit;
 mod certificate;
 mod completions;
+mod contract;
 mod demo;
 mod doctor;
 mod evidence;
@@ -18,7 +19,9 @@ mod proof;
 mod public_key;
 mod quota;
 mod repair_journal;
+mod request_proof;
 mod search;
+mod service;
 mod share;
 mod source;
 mod stapled;
@@ -81,6 +84,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Source(command) => wait(source::run(command, &connection, output)),
         Command::Format(command) => wait(format::run(command, &connection, output)),
         Command::Quota(command) => wait(quota::run(command, &connection, output)),
+        Command::Service(command) => wait(service::run(command, &connection, output)),
+        Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
@@ -107,15 +112,26 @@ fn wait(conversation: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode
 async fn connect(connection: &crate::arguments::Connection) -> Result<chancery_client::Client> {
     if connection.key.is_some() || connection.dev_key.is_some() {
         let keys = crate::keys::of(connection)?;
-        return Ok(crate::party::Party::connect(&connection.url, keys).await?.client);
+        return Ok(crate::party::Party::connect(connection.client()?, keys).await?.client);
     }
-    Ok(chancery_client::Client::new(&connection.url)?)
+    connection.client()
 }
 
 /// Runs a process that serves.
 fn serve(process: impl Future<Output = Result<()>>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(process).map(|()| ExitCode::SUCCESS)
+}
+
+/// Replaces a file at once: whoever reads it meanwhile reads the old one or the new one. It holds no secret.
+pub(crate) fn replace(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().with_context(|| format!("{} names no file", path.display()))?.to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let new = path.with_file_name(name);
+    std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, path)).or_else(|error| {
+        std::fs::remove_file(&new).ok();
+        Err(error).with_context(|| format!("cannot write {}", path.display()))
+    })
 }
 
 /// The bytes of a file that must not be larger than a bound.

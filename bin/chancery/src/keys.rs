@@ -35,6 +35,8 @@ pub(crate) mod development {
     pub(crate) const REGISTRAR: u32 = 6;
     pub(crate) const INSPECTOR: u32 = 7;
     pub(crate) const SUPERVISOR: u32 = 8;
+    /// Reviews and releases what the first operator has proposed, and the other way round.
+    pub(crate) const SECOND_OPERATOR: u32 = 9;
     /// Votes for the organization of the first validator of a city; those of the next ones follow.
     pub(crate) const FIRST_VOTER: u32 = 20;
     /// How many accounts a development city funds.

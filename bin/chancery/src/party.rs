@@ -12,12 +12,14 @@ use anyhow::{Context, Result};
 use chancery_client::{Client, rest::types::chains::Chains};
 use chancery_primitives::{CertificateKind, SigningDomain, UnixSeconds};
 
-use crate::keys::PartyKeys;
+use crate::{arguments::Connection, commands::read_bounded, keys::PartyKeys};
 
 pub(crate) use certificates::{Issuance, ReceivedCertificate};
 pub(crate) use registration::RealName;
 pub(crate) use stapled::stapled;
 
+/// Largest file of authorities, in bytes: those of a whole system have 250,000.
+const MAX_AUTHORITIES_BYTES: u64 = 1 << 20;
 /// How long a signed operation may be recorded, in seconds.
 const OPERATION_VALIDITY_S: u64 = 300;
 
@@ -72,6 +74,15 @@ impl CityFacts {
     }
 }
 
+impl Connection {
+    /// A client that signs nothing yet, with the trust that is asked for.
+    pub(crate) fn client(&self) -> Result<Client> {
+        let Some(file) = &self.ca_file else { return Ok(Client::new(&self.url)?) };
+        let trusted = Client::trusting(&self.url, &read_bounded(file, MAX_AUTHORITIES_BYTES)?);
+        trusted.with_context(|| format!("--ca-file {}", file.display()))
+    }
+}
+
 /// Somebody with a key.
 #[derive(Clone)]
 pub(crate) struct Party {
@@ -82,9 +93,8 @@ pub(crate) struct Party {
 
 impl Party {
     /// Reads what the city is and signs every request from then on.
-    pub(crate) async fn connect(url: &str, keys: impl Into<PartyKeys>) -> Result<Self> {
+    pub(crate) async fn connect(client: Client, keys: impl Into<PartyKeys>) -> Result<Self> {
         let keys = keys.into();
-        let client = Client::new(url)?;
         let city = CityFacts::read(&client).await?;
         let client = client.signing_with(keys.account().clone(), city.main_chain_id()?);
         Ok(Self { keys, client, city })
@@ -106,6 +116,7 @@ pub(crate) fn now_ms() -> u64 {
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn deadline() -> UnixSeconds {
+/// Until when what is signed now may be recorded.
+pub(crate) fn deadline() -> UnixSeconds {
     now().saturating_add(OPERATION_VALIDITY_S)
 }

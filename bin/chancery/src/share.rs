@@ -6,6 +6,8 @@ mod releases;
 mod remote;
 mod service;
 mod source;
+mod store;
+mod tls;
 
 use std::{
     path::{Path, PathBuf},

@@ -8,4 +8,6 @@ library Roles {
     uint64 internal constant OPERATOR = 1;
     /// Records data blocks: the gateways' keys.
     uint64 internal constant SUBMITTER = 2;
+    /// Proposes, reviews, deploys and releases contracts: keys of people, two of whom have to agree.
+    uint64 internal constant CONTRACT_OPERATOR = 3;
 }

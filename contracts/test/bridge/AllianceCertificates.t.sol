@@ -76,6 +76,11 @@ contract AllianceCertificatesTest is Partnership {
         vm.assertEq(word, key | uint256(NOW + 100) << 160, "key, validity, not revoked");
         word = uint256(vm.load(address(alliance), keccak256(abi.encode(BANK, 6))));
         vm.assertEq(word >> 224 & 0xff, 1, "a member");
+        vm.assertEq(word >> 160 & type(uint64).max, alliance.memberRecord(BANK).chainId, "its chain");
+        slot = uint256(keccak256(abi.encode(BANK, 6)));
+        vm.assertEq(vm.load(address(alliance), bytes32(slot + 1)), alliance.memberRecord(BANK).genesisHash, "its genesis");
+        uint256 node = uint256(uint160(alliance.memberRecord(BANK).nodeContract));
+        vm.assertEq(uint256(vm.load(address(alliance), bytes32(slot + 2))), node, "its node contract");
     }
 
     function test_what_is_revoked_stays_so_and_nothing_is_issued_under_it() public {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {CertificateRegistry} from "../../src/CertificateRegistry.sol";
+import {ContractReleases} from "../../src/ContractReleases.sol";
 import {DataBlockRegistry} from "../../src/DataBlockRegistry.sol";
 import {DataFormatRegistry} from "../../src/DataFormatRegistry.sol";
 import {EthereumDIDRegistry} from "../../src/EthereumDIDRegistry.sol";
@@ -26,6 +27,9 @@ abstract contract City {
     uint256 internal constant INSPECTOR_KEY = 0x1553;
     uint256 internal constant HOLDER_KEY = 0x1554;
     uint256 internal constant STRANGER_KEY = 0x1555;
+    uint256 internal constant FIRST_OPERATOR_KEY = 0x1556;
+    uint256 internal constant SECOND_OPERATOR_KEY = 0x1557;
+    uint256 internal constant THIRD_OPERATOR_KEY = 0x1558;
 
     address internal immutable ISSUER = vm.addr(ISSUER_KEY);
     address internal immutable OTHER_ISSUER = vm.addr(OTHER_ISSUER_KEY);
@@ -49,6 +53,7 @@ abstract contract City {
     DataFormatRegistry internal formats = DataFormatRegistry(Predeploys.DATA_FORMAT_REGISTRY);
     DataBlockRegistry internal blocks = DataBlockRegistry(Predeploys.DATA_BLOCK_REGISTRY);
     CertificateRegistry internal registry = CertificateRegistry(Predeploys.CERTIFICATE_REGISTRY);
+    ContractReleases internal contractReleases = ContractReleases(Predeploys.CONTRACT_RELEASES);
 
     function setUp() public virtual {
         vm.warp(START);
@@ -65,13 +70,20 @@ abstract contract City {
         operators[0] = OPERATOR;
         address[] memory submitters = new address[](1);
         submitters[0] = SUBMITTER;
+        address[] memory contractOperators = new address[](3);
+        contractOperators[0] = vm.addr(FIRST_OPERATOR_KEY);
+        contractOperators[1] = vm.addr(SECOND_OPERATOR_KEY);
+        contractOperators[2] = vm.addr(THIRD_OPERATOR_KEY);
         bytes32[] memory kinds = new bytes32[](1);
         kinds[0] = DEGREE;
         address authority = Predeploys.ACCESS_MANAGER;
 
         _construct(
             authority,
-            abi.encodePacked(type(GenesisAccessManager).creationCode, abi.encode(ADMINISTRATOR, operators, submitters))
+            abi.encodePacked(
+                type(GenesisAccessManager).creationCode,
+                abi.encode(ADMINISTRATOR, operators, submitters, contractOperators)
+            )
         );
         _construct(
             Predeploys.ORGANIZATION_REGISTRY,
@@ -91,6 +103,9 @@ abstract contract City {
             abi.encodePacked(
                 type(CertificateRegistry).creationCode, abi.encode(Predeploys.ORGANIZATION_REGISTRY, kinds)
             )
+        );
+        _construct(
+            Predeploys.CONTRACT_RELEASES, abi.encodePacked(type(ContractReleases).creationCode, abi.encode(authority))
         );
     }
 

@@ -1,6 +1,8 @@
 //! Every endpoint of the interface as a method, in the order of `docs/specs/rest.md`.
 
+mod contracts;
 mod messages;
+mod services;
 
 use alloy_primitives::{Address, B256};
 use chancery_rest::{
@@ -19,7 +21,7 @@ use chancery_rest::{
         organizations::{AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization},
         presentations::{CreatePresentation, Presentation, PresentationReceipt},
         quotas::{Quota, Quotas},
-        resources::{AccessRequest, DescribeResource, DescribedResource, GrantedAccess, SharedResource},
+        resources::{AccessRequest, AssetReader, DescribeResource, DescribedResource, GrantedAccess, SharedResource},
         session::{Nonce, SignIn, SignedIn, WhoAmI},
         sources::{Source, StateSource},
         submissions::{SubmissionOutcome, SubmissionState, SubmitData},
@@ -657,6 +659,22 @@ impl Client {
     pub async fn describe_resource(&self, resource: &str, request: &DescribeResource) -> Result<DescribedResource> {
         let path = ["v1", "resources", resource, "description"];
         self.needs_key()?.send(Self::with_body(Method::PUT, &path, request)?).await
+    }
+
+    /// `GET /v1/resources/{resource}/readers`: all of them for the owner of the asset and for supervisors, and for everybody else itself.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn readers(
+        &self,
+        resource: &str,
+        reader: Option<Address>,
+        page: &PageQuery,
+    ) -> Result<Page<AssetReader>> {
+        let mut query = Query::new();
+        push(&mut query, "reader", reader.as_ref());
+        let path = ["v1", "resources", resource, "readers"];
+        self.needs_key()?.send(Call::get(&path, paged(query, page))).await
     }
 
     /// `GET /v1/resources/{resource}/requests/{request}`.

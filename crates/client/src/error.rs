@@ -30,6 +30,9 @@ pub enum ClientError {
     /// The address is not one of a gateway.
     #[error("`{0}` is not the address of a gateway; write http://HOST:PORT or https://HOST")]
     BadUrl(String),
+    /// The authorities that are to be trusted cannot be used.
+    #[error("the certificates to trust cannot be used: {0}; give one or more in PEM, those of the authorities alone")]
+    BadAuthorities(String),
     /// The endpoint has to know who asks, and the client has no key.
     #[error("this needs a key; give the client a signer")]
     NoSigner,

@@ -1,7 +1,7 @@
 //! A typed client of the city's REST interface, for the command line and for business systems.
 //!
 //! ```text
-//! Client::new(url) -> open endpoints
+//! Client::new(url) or ::trusting(url, authorities) -> open endpoints
 //!   .signing_with(signer, main chain id) -> every request signed by ERC-8128
 //! ```
 //!

@@ -13,7 +13,7 @@ use chancery_rest::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use reqwest::{
-    Method, Response, StatusCode,
+    Certificate, Method, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -78,21 +78,34 @@ impl Client {
     /// # Errors
     /// [`ClientError::BadUrl`].
     pub fn new(gateway: &str) -> Result<Self, ClientError> {
-        let refuse = || ClientError::BadUrl(gateway.to_owned());
-        let url = Url::parse(gateway).map_err(|_| refuse())?;
-        if !matches!(url.scheme(), "http" | "https")
-            || url.host_str().is_none()
-            || url.query().is_some()
-            || url.fragment().is_some()
-        {
-            return Err(refuse());
+        let http = builder().build().map_err(|error| ClientError::Signing(error.to_string()))?;
+        Self::over(http, gateway)
+    }
+
+    /// As [`Client::new`]; over `https` servers are trusted whose certificates are of these authorities (PEM, one or more), and no others, not even those that the system trusts.
+    ///
+    /// # Errors
+    /// [`ClientError::BadUrl`], [`ClientError::BadAuthorities`].
+    pub fn trusting(gateway: &str, authorities: &[u8]) -> Result<Self, ClientError> {
+        let unusable = |error: reqwest::Error| ClientError::BadAuthorities(reason(&error));
+        let authorities = Certificate::from_pem_bundle(authorities).map_err(unusable)?;
+        if authorities.is_empty() {
+            return Err(ClientError::BadAuthorities("there is none".to_owned()));
         }
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("chancery/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| ClientError::Signing(error.to_string()))?;
-        Ok(Self { http, gateway: url, key: None, idempotency_key: None, timeout: REQUEST_TIMEOUT })
+        Self::over(builder().tls_certs_only(authorities).build().map_err(unusable)?, gateway)
+    }
+
+    /// The same client of another server, such as the service of whoever shares a resource: with the same key, patience and trust.
+    ///
+    /// # Errors
+    /// [`ClientError::BadUrl`].
+    pub fn at(&self, server: &str) -> Result<Self, ClientError> {
+        Ok(Self { gateway: address(server)?, ..self.clone() })
+    }
+
+    fn over(http: reqwest::Client, gateway: &str) -> Result<Self, ClientError> {
+        let gateway = address(gateway)?;
+        Ok(Self { http, gateway, key: None, idempotency_key: None, timeout: REQUEST_TIMEOUT })
     }
 
     /// The same client, signing each request with a key. `main_chain_id` is the one of the chain `main` in [`Client::chains`].
@@ -237,18 +250,36 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> ClientError {
-        let mut reason = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            reason = cause.to_string();
-            source = cause.source();
-        }
-        ClientError::Unreachable { gateway: self.gateway.to_string(), reason }
+        ClientError::Unreachable { gateway: self.gateway.to_string(), reason: reason(error) }
     }
 
     pub(crate) fn not_a_gateway(&self, status: StatusCode, reason: String) -> ClientError {
         ClientError::NotAGateway { gateway: self.gateway.to_string(), status: status.as_u16(), reason }
     }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("chancery/", env!("CARGO_PKG_VERSION")))
+}
+
+fn address(server: &str) -> Result<Url, ClientError> {
+    let refuse = || ClientError::BadUrl(server.to_owned());
+    let url = Url::parse(server).map_err(|_| refuse())?;
+    let is_server = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
+    if is_server && url.query().is_none() && url.fragment().is_none() { Ok(url) } else { Err(refuse()) }
+}
+
+/// The innermost cause, which says what happened.
+fn reason(error: &reqwest::Error) -> String {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        reason = cause.to_string();
+        source = cause.source();
+    }
+    reason
 }
 
 fn header(text: &str) -> Result<HeaderValue, ClientError> {

@@ -33,3 +33,5 @@ bind!(held, HeldCertificates, "artifacts/HeldCertificates.json");
 bind!(conditional, ConditionalCertificateRegistry, "artifacts/ConditionalCertificateRegistry.json");
 bind!(assets, DigitalAsset, "artifacts/DigitalAsset.json");
 bind!(resources, ResourceDirectory, "artifacts/ResourceDirectory.json");
+bind!(releases, ContractReleases, "artifacts/ContractReleases.json");
+bind!(factory, ContractFactory, "artifacts/ContractFactory.json");

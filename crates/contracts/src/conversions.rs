@@ -1,7 +1,7 @@
 //! From the types of `chancery-primitives` to those of the bindings.
 
-use crate::{CertificateRegistry, DataBlockRegistry};
-use chancery_primitives::{CertificateId, ChangeStatus, DataOperation, Inspect, Issue};
+use crate::{CertificateRegistry, ContractReleases, DataBlockRegistry};
+use chancery_primitives::{CertificateId, ChangeRelease, ChangeStatus, DataOperation, Inspect, Issue, ProposeContract};
 
 impl From<&Issue> for CertificateRegistry::Issue {
     fn from(operation: &Issue) -> Self {
@@ -55,6 +55,32 @@ impl From<&DataOperation> for DataBlockRegistry::DataOperation {
             previous: operation.previous,
             time: operation.time.get(),
             idempotencyKey: operation.idempotency_key,
+        }
+    }
+}
+
+impl From<&ProposeContract> for ContractReleases::ProposeContract {
+    fn from(operation: &ProposeContract) -> Self {
+        Self {
+            name: operation.name.to_bytes32(),
+            version: operation.version,
+            initCodeHash: operation.init_code_hash,
+            runtimeCodeHash: operation.runtime_code_hash,
+            interfaceHash: operation.interface_hash,
+            sourceHash: operation.source_hash,
+            salt: operation.salt,
+            deadline: operation.deadline.get(),
+        }
+    }
+}
+
+impl From<&ChangeRelease> for ContractReleases::ChangeRelease {
+    fn from(operation: &ChangeRelease) -> Self {
+        Self {
+            release: operation.release,
+            status: operation.status.code(),
+            reason: operation.reason.clone(),
+            deadline: operation.deadline.get(),
         }
     }
 }

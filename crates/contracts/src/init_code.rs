@@ -2,8 +2,8 @@
 //! The block's time has to be after 1970, or roles granted at time zero would count as not granted.
 
 use crate::{
-    Anchor, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
-    OrganizationRegistry, ResourceDirectory, TrustRegistry, predeploys,
+    Anchor, CertificateRegistry, ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
+    GenesisAccessManager, OrganizationRegistry, ResourceDirectory, TrustRegistry, predeploys,
 };
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolConstructor;
@@ -18,6 +18,8 @@ pub struct Authorities {
     pub operators: Vec<Address>,
     /// Record data blocks.
     pub submitters: Vec<Address>,
+    /// Propose, review, deploy and release contracts: people, at least two of them.
+    pub contract_operators: Vec<Address>,
 }
 
 /// A contract that is in the genesis state.
@@ -59,6 +61,7 @@ pub fn main_chain(authorities: &Authorities) -> Vec<Predeploy> {
                 &ResourceDirectory::constructorCall { organizations_: predeploys::ORGANIZATION_REGISTRY },
             ),
         },
+        contract_releases(),
     ]
 }
 
@@ -81,6 +84,7 @@ pub fn side_chain(authorities: &Authorities, kinds: &[CertificateKind]) -> Vec<P
         organization_registry(),
         data_block_registry(),
         certificate_registry(predeploys::ORGANIZATION_REGISTRY, kinds),
+        contract_releases(),
     ]
 }
 
@@ -113,6 +117,7 @@ pub fn anchored_side_chain(
             ),
         },
         certificate_registry(predeploys::TRUST_REGISTRY, kinds),
+        contract_releases(),
     ]
 }
 
@@ -144,6 +149,7 @@ fn access_manager(authorities: &Authorities) -> Predeploy {
         administrator: authorities.administrator,
         operators: authorities.operators.clone(),
         submitters: authorities.submitters.clone(),
+        contractOperators: authorities.contract_operators.clone(),
     };
     Predeploy {
         name: "GenesisAccessManager",
@@ -170,6 +176,17 @@ fn data_block_registry() -> Predeploy {
         init_code: with_arguments(
             &DataBlockRegistry::BYTECODE,
             &DataBlockRegistry::constructorCall { authority: predeploys::ACCESS_MANAGER },
+        ),
+    }
+}
+
+fn contract_releases() -> Predeploy {
+    Predeploy {
+        name: "ContractReleases",
+        address: predeploys::CONTRACT_RELEASES,
+        init_code: with_arguments(
+            &ContractReleases::BYTECODE,
+            &ContractReleases::constructorCall { authority: predeploys::ACCESS_MANAGER },
         ),
     }
 }

@@ -16,6 +16,8 @@ pub const DATA_BLOCK_REGISTRY: Address = address!("C4A00000000000000000000000000
 pub const CERTIFICATE_REGISTRY: Address = address!("C4A0000000000000000000000000000000000006");
 /// `ResourceDirectory`, on the main chain.
 pub const RESOURCE_DIRECTORY: Address = address!("C4A0000000000000000000000000000000000009");
+/// `ContractReleases`, on every chain.
+pub const CONTRACT_RELEASES: Address = address!("C4A000000000000000000000000000000000000A");
 /// `Anchor` of the main chain, on the side chains of a city.
 pub const MAIN_ANCHOR: Address = address!("C4A000000000000000000000000000000000000B");
 /// `TrustRegistry`, on the side chains of a city: what was proven of the main chain's organizations.

@@ -6,3 +6,5 @@ pub const ADMINISTRATOR: u64 = 0;
 pub const OPERATOR: u64 = 1;
 /// Records data blocks: the gateways' keys.
 pub const SUBMITTER: u64 = 2;
+/// Proposes, reviews, deploys and releases contracts: keys of people, two of whom have to agree.
+pub const CONTRACT_OPERATOR: u64 = 3;

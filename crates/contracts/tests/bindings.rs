@@ -4,13 +4,15 @@
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
-    Anchor, Authorities, CertificateRegistry, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, FollowedMain,
-    GenesisAccessManager, OrganizationRegistry, Permissions, Predeploy, ResourceDirectory, TrustRegistry,
-    ValidatorRegistry, anchor_code, anchored_side_chain, main_chain, predeploys, side_chain,
+    Anchor, Authorities, CertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
+    EthereumDIDRegistry, FollowedMain, GenesisAccessManager, OrganizationRegistry, Permissions, Predeploy,
+    ResourceDirectory, TrustRegistry, ValidatorRegistry, anchor_code, anchored_side_chain, main_chain, predeploys,
+    side_chain,
 };
 use chancery_primitives::{
-    CertificateId, CertificateKind, CertificateStatus, ChangeStatus, DataOperation, Inspect, Issue, OrganizationCode,
-    Outcome, RevocationReason, SignedOperation, UnixSeconds,
+    CertificateId, CertificateKind, CertificateStatus, ChangeRelease, ChangeStatus, ContractName, DataOperation,
+    Inspect, Issue, OrganizationCode, Outcome, ProposeContract, ReleaseStatus, RevocationReason, SignedOperation,
+    UnixSeconds,
 };
 
 fn authorities() -> Authorities {
@@ -18,6 +20,7 @@ fn authorities() -> Authorities {
         administrator: Address::repeat_byte(0xad),
         operators: vec![Address::repeat_byte(0x0b)],
         submitters: vec![Address::repeat_byte(0x5b), Address::repeat_byte(0x5c)],
+        contract_operators: vec![Address::repeat_byte(0xc1), Address::repeat_byte(0xc2)],
     }
 }
 
@@ -74,6 +77,25 @@ fn operations_keep_their_hash_on_the_way_into_a_call() {
         idempotency_key: B256::repeat_byte(7),
     };
     assert_eq!(DataBlockRegistry::DataOperation::from(&data).eip712_hash_struct(), data.struct_hash());
+
+    let proposal = ProposeContract {
+        name: ContractName::parse("counter").unwrap(),
+        version: 1,
+        init_code_hash: B256::repeat_byte(2),
+        runtime_code_hash: B256::repeat_byte(3),
+        interface_hash: B256::repeat_byte(4),
+        source_hash: B256::repeat_byte(5),
+        salt: B256::repeat_byte(6),
+        deadline: UnixSeconds(7),
+    };
+    assert_eq!(ContractReleases::ProposeContract::from(&proposal).eip712_hash_struct(), proposal.struct_hash());
+    let step = ChangeRelease {
+        release: B256::repeat_byte(8),
+        status: ReleaseStatus::Withdrawn,
+        reason: "replaced".to_owned(),
+        deadline: UnixSeconds(9),
+    };
+    assert_eq!(ContractReleases::ChangeRelease::from(&step).eip712_hash_struct(), step.struct_hash());
 }
 
 #[test]
@@ -82,10 +104,10 @@ fn predeploys_stand_where_the_specification_says() {
         |predeploys: &[Predeploy]| -> Vec<u8> { predeploys.iter().map(|predeploy| predeploy.address[19]).collect() };
     let main = main_chain(&authorities());
     let side = side_chain(&authorities(), &[CertificateKind::DEGREE]);
-    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9]);
-    assert_eq!(last_bytes(&side), [1, 2, 5, 6]);
+    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9, 10]);
+    assert_eq!(last_bytes(&side), [1, 2, 5, 6, 10]);
     let anchored = anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city());
-    assert_eq!(last_bytes(&anchored), [1, 5, 11, 12, 6]);
+    assert_eq!(last_bytes(&anchored), [1, 5, 11, 12, 6, 10]);
     assert_eq!(main, main_chain(&authorities()), "the same at every run");
     assert_eq!(main[0], side[0], "the same on every chain");
     for predeploy in main.iter().chain(&side) {
@@ -99,9 +121,10 @@ fn init_codes_end_with_their_constructor_arguments() {
     let manager = &main[0].init_code;
     let (code, arguments) = manager.split_at(GenesisAccessManager::BYTECODE.len());
     assert_eq!(code, GenesisAccessManager::BYTECODE.as_ref());
-    let Authorities { administrator, operators, submitters } = authorities();
-    type Arguments = (Address, Vec<Address>, Vec<Address>);
-    assert_eq!(Arguments::abi_decode_params(arguments).unwrap(), (administrator, operators, submitters));
+    let Authorities { administrator, operators, submitters, contract_operators } = authorities();
+    type Arguments = (Address, Vec<Address>, Vec<Address>, Vec<Address>);
+    let expected = (administrator, operators, submitters, contract_operators);
+    assert_eq!(Arguments::abi_decode_params(arguments).unwrap(), expected);
     assert_eq!(main[2].init_code, EthereumDIDRegistry::BYTECODE, "no arguments");
 
     let kinds = [CertificateKind::DEGREE, CertificateKind::MARRIAGE];
@@ -119,8 +142,8 @@ fn main_of_city() -> FollowedMain {
 // C-CHAINS, TRUST-1, TRUST-3: a side chain of a city has no register of rights that anybody could write to.
 #[test]
 fn a_side_chain_of_a_city_asks_what_was_proven_of_its_main_chain() {
-    let [_, _, anchor, trust, certificates] =
-        <[Predeploy; 5]>::try_from(anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city()))
+    let [_, _, anchor, trust, certificates, _] =
+        <[Predeploy; 6]>::try_from(anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city()))
             .unwrap();
     let arguments = |predeploy: &Predeploy, code: &Bytes| predeploy.init_code.split_at(code.len()).1.to_vec();
     let anchored = arguments(&anchor, &Anchor::BYTECODE);
@@ -155,6 +178,7 @@ fn no_contract_of_a_genesis_creates_contracts() {
         ("ResourceDirectory", &ResourceDirectory::DEPLOYED_BYTECODE),
         ("ValidatorRegistry", &ValidatorRegistry::DEPLOYED_BYTECODE),
         ("Permissions", &Permissions::DEPLOYED_BYTECODE),
+        ("ContractReleases", &ContractReleases::DEPLOYED_BYTECODE),
     ];
     for (name, code) in contracts {
         let (mut at, mut operations) = (0, Vec::new());
@@ -164,4 +188,12 @@ fn no_contract_of_a_genesis_creates_contracts() {
         }
         assert!(!operations.is_empty() && !operations.iter().any(|code| CREATE.contains(code)), "{name}");
     }
+}
+
+// RELEASE-4: the factory that `ContractReleases` accepts is the one that is put on a chain.
+#[test]
+fn the_registry_of_releases_knows_the_factory_by_its_code() {
+    let known = keccak256(&ContractFactory::DEPLOYED_BYTECODE);
+    let push = [&[0x7f], known.as_slice()].concat();
+    assert!(ContractReleases::DEPLOYED_BYTECODE.windows(33).any(|window| window == push), "{known}");
 }

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
+    contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     o2c::{Change, ChangeResult, Mode, O2c},
+    operation::ChainName,
     organization::Organization,
 };
 
@@ -59,10 +62,7 @@ enum Step {
 #[async_trait]
 impl O2c for Controlling {
     async fn control(&self, actor: &Actor, change: Change, mode: Mode) -> DoorResult<ChangeResult> {
-        if !actor.is(Role::Operator) {
-            return Err(DoorError::new(Code::RoleRequired, "only an operator configures the system")
-                .with("required", vec![Role::Operator.name()]));
-        }
+        operator(actor)?;
         if change.by().is_some_and(|by| Some(by) != actor.address) {
             return Err(DoorError::new(Code::ConfigurationInvalid, "by: it names another than who asks"));
         }
@@ -88,13 +88,36 @@ impl O2c for Controlling {
             .find(|organization| organization.code == code)
             .ok_or_else(|| DoorError::new(Code::UnknownOrganization, "no organization has this code"))
     }
+
+    async fn simulate_contract(&self, actor: &Actor, artifact: ContractArtifact) -> DoorResult<ContractSimulation> {
+        operator(actor)?;
+        self.c2p.simulate_contract(&artifact).await
+    }
+
+    async fn contracts(&self, chain: &ChainName, offset: u64) -> DoorResult<Vec<ContractRelease>> {
+        self.c2p.contracts(chain, offset).await
+    }
+
+    async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
+        self.c2p.contract(chain, release).await
+    }
+}
+
+/// That the actor is an operator.
+fn operator(actor: &Actor) -> DoorResult<()> {
+    if actor.is(Role::Operator) {
+        return Ok(());
+    }
+    let error = DoorError::new(Code::RoleRequired, "only an operator configures the system");
+    Err(error.with("required", vec![Role::Operator.name()]))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use alloy_primitives::Address;
+    use alloy_primitives::{Address, Bytes};
+    use chancery_reference_points::contract_release::{ReleaseStatus, SignedStep};
     use std::sync::Mutex;
 
     use super::*;
@@ -135,6 +158,16 @@ mod tests {
         async fn organizations(&self) -> DoorResult<Vec<Organization>> {
             Ok(Vec::new())
         }
+        async fn simulate_contract(&self, _: &ContractArtifact) -> DoorResult<ContractSimulation> {
+            self.ask(Mode::Check)?;
+            Err(DoorError::new(Code::ConfigurationInvalid, "no"))
+        }
+        async fn contracts(&self, _: &ChainName, _: u64) -> DoorResult<Vec<ContractRelease>> {
+            Ok(Vec::new())
+        }
+        async fn contract(&self, _: &ChainName, _: B256) -> DoorResult<ContractReview> {
+            Err(DoorError::new(Code::UnknownContract, "no"))
+        }
     }
 
     fn change() -> Change {
@@ -143,6 +176,52 @@ mod tests {
 
     fn operator() -> Actor {
         Actor::new(Address::ZERO, [Role::Operator])
+    }
+
+    fn step(by: Address) -> Change {
+        let step = SignedStep {
+            chain: ChainName("main".to_owned()),
+            release: B256::ZERO,
+            status: ReleaseStatus::Approved,
+            reason: String::new(),
+            deadline: 0,
+            signature: Bytes::new(),
+        };
+        Change::ChangeRelease { step, by }
+    }
+
+    // M-CON-1, S-SVC: a step counts for whoever asks, and for nobody else.
+    #[tokio::test]
+    async fn nobody_takes_a_step_of_a_release_in_the_name_of_another() {
+        let entity = Arc::new(Entity::default());
+        let controlling = Controlling::new(entity.clone(), entity.clone(), entity.clone());
+        let other = controlling.control(&operator(), step(Address::repeat_byte(1)), Mode::Apply).await.unwrap_err();
+        assert_eq!(other.code(), Code::ConfigurationInvalid);
+        assert!(entity.asked.lock().unwrap().is_empty());
+        controlling.control(&operator(), step(Address::ZERO), Mode::Check).await.unwrap();
+    }
+
+    // M-CON-1, S-SVC: a simulation may put the factory on a chain.
+    #[tokio::test]
+    async fn only_an_operator_has_a_contract_simulated() {
+        let entity = Arc::new(Entity::default());
+        let controlling = Controlling::new(entity.clone(), entity.clone(), entity.clone());
+        let artifact = ContractArtifact {
+            chain: ChainName("main".to_owned()),
+            name: "counter".parse().unwrap(),
+            version: 1,
+            creation_code: Bytes::new(),
+            arguments: Bytes::new(),
+            interface: String::new(),
+            source_hash: B256::ZERO,
+            salt: B256::ZERO,
+        };
+        let supervisor = Actor::new(Address::ZERO, [Role::Supervisor]);
+        let refused = controlling.simulate_contract(&supervisor, artifact.clone()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::RoleRequired);
+        assert!(entity.asked.lock().unwrap().is_empty());
+        let asked = controlling.simulate_contract(&operator(), artifact).await.unwrap_err();
+        assert_eq!((asked.code(), entity.asked.lock().unwrap().len()), (Code::ConfigurationInvalid, 1));
     }
 
     // CONTROLLING-1, M-CON-1

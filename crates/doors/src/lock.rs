@@ -45,7 +45,7 @@ pub enum LockError {
 /// Whoever has it is the entity, until it is dropped.
 #[derive(Debug)]
 pub struct EntityLock {
-    _file: File,
+    file: File,
 }
 
 impl EntityLock {
@@ -86,7 +86,7 @@ impl EntityLock {
             }
             file.set_len(0).map_err(unusable)?;
             file.write_all(std::process::id().to_string().as_bytes()).map_err(unusable)?;
-            return Ok(Self { _file: file });
+            return Ok(Self { file });
         }
         Err(LockError::Replaced(path))
     }
@@ -95,6 +95,14 @@ impl EntityLock {
     #[must_use]
     pub fn until_the_process_ends(self) -> &'static Self {
         Box::leak(Box::new(self))
+    }
+}
+
+impl Drop for EntityLock {
+    /// A process that another thread is starting has the file open too until it has become that program: closed here, the lock would live on there.
+    fn drop(&mut self) {
+        // What cannot be unlocked is when it is closed.
+        self.file.unlock().ok();
     }
 }
 

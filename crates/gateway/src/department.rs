@@ -7,9 +7,14 @@
 //! GET /health                                     whether it answers
 //! ```
 //!
-//! A request has no body, and an answer begins within [`REQUEST_TIMEOUT`].
+//! A request has no body, and an answer begins within [`REQUEST_TIMEOUT`]. The door is served over TLS, or on loopback ([`serve`]), with the gateway's bounds on connections.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use alloy_primitives::Address;
 use async_trait::async_trait;
@@ -27,17 +32,54 @@ use chancery_rest::{types::resources::GrantedAccess, values::HexAddress};
 use futures::stream::BoxStream;
 use http::{HeaderName, HeaderValue, header};
 use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     Origin,
     authentication::{Credential, Judge, ReplayCache, verify_request},
     clock::{Clock, SystemClock},
-    limits::{MAX_USED_NONCES, REQUEST_TIMEOUT},
+    limits::{MAX_USED_NONCES, PerClient, REQUEST_TIMEOUT},
     problem::{ApiError, ApiResult, render},
     request::Path,
     routes::method_not_allowed,
+    serve::{Listening, Protocol, serve as serve_connections},
+    tls::ServerTls,
 };
+
+/// Connections at a time. More wait in the kernel.
+const MAX_CONNECTIONS: usize = 256;
+/// Connections of one client address at a time.
+const MAX_CONNECTIONS_PER_CLIENT: usize = 32;
+
+/// What is asked and answered would cross in the clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} is reached from other machines, and nothing is encrypted there: give a certificate and its key, or listen on a loopback address, behind a proxy that speaks TLS"
+)]
+pub struct PlainDoor(pub SocketAddr);
+
+/// Checks that nobody beyond this machine is served without TLS.
+///
+/// # Errors
+/// [`PlainDoor`].
+pub const fn check_listener(listen: SocketAddr, is_encrypted: bool) -> Result<(), PlainDoor> {
+    if is_encrypted || listen.ip().is_loopback() { Ok(()) } else { Err(PlainDoor(listen)) }
+}
+
+/// Serves a door until `shutdown` is cancelled, then what is under way, for a bounded time: over TLS 1.3, or in plain text, which [`check_listener`] has for loopback alone.
+/// Connections of this machine are taken for those of a proxy, and not counted for each client.
+pub async fn serve(listener: TcpListener, door: Router, tls: Option<ServerTls>, shutdown: CancellationToken) {
+    let listening = Listening {
+        protocol: Protocol::Http,
+        tls,
+        max_connections: MAX_CONNECTIONS,
+        per_client: PerClient::new(MAX_CONNECTIONS_PER_CLIENT),
+        trusted_proxies: vec![IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)],
+    };
+    serve_connections(listening, door, listener, shutdown).await;
+}
 
 /// A sealed file on its way out.
 pub struct ReleasedFile {

@@ -12,6 +12,7 @@ mod alliance;
 mod applications;
 mod certificates;
 mod chains;
+mod contracts;
 mod data;
 mod docs;
 mod events;
@@ -27,6 +28,7 @@ mod presentations;
 mod problems;
 mod quotas;
 mod resources;
+mod services;
 mod session;
 mod sources;
 mod submissions;
@@ -50,6 +52,8 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(organizations::routes())
         .merge(formats::routes())
         .merge(quotas::routes())
+        .merge(contracts::routes())
+        .merge(services::routes())
         .merge(operations::routes())
         .merge(messages::routes())
         .merge(sources::routes())

@@ -30,6 +30,8 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::listening::{Listening, serve};
+
 /// Why a gateway cannot be made or cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -138,7 +140,8 @@ impl Gateway {
             stopping.cancel();
         };
         // Serving ends after it was told so, and no earlier.
-        tokio::join!(listening::serve(self.shared, self.router, Protocol::Http, listener, shutdown), tell);
+        let listening = Listening::of(&self.shared, Protocol::Http);
+        tokio::join!(serve(listening, self.router, listener, shutdown), tell);
     }
 
     /// The doors over gRPC, for a listener of their own, by the same limits, sessions and roles. What cannot be made is known before anything is served.
@@ -162,13 +165,13 @@ impl GrpcGateway {
     /// Serves a listener until the token that it was made with is cancelled; then streams read no more, and what was read is decided and answered, within
     /// [`DRAIN_TIMEOUT`](crate::limits::DRAIN_TIMEOUT).
     pub async fn serve(self, listener: TcpListener) {
-        listening::serve(self.shared, self.router, Protocol::Grpc, listener, self.shutdown).await;
+        serve(Listening::of(&self.shared, Protocol::Grpc), self.router, listener, self.shutdown).await;
     }
 }
 
 /// What is spoken on a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Protocol {
+pub(crate) enum Protocol {
     /// HTTP/1.1 and HTTP/2.
     Http,
     /// HTTP/2 alone.

@@ -1,4 +1,4 @@
-//! TLS 1.3 (RFC 8446) of the gateway and of the MQTT listener: a certificate that clients trust by the Web's authorities or their organization's, and its key, in two PEM files that
+//! TLS 1.3 (RFC 8446) of the gateway, of the MQTT listener and of what a department serves: a certificate that clients trust by the Web's authorities or their organization's, and its key, in two PEM files that
 //! may be replaced at any time. Clients show none: what authenticates a request or a submission is its signature.
 
 use std::{
@@ -21,6 +21,8 @@ use rustls::{
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use zeroize::Zeroizing;
+
+use crate::limits::HEADER_TIMEOUT;
 
 /// Largest file, in bytes: chains of certificates have a few thousand.
 const MAX_FILE_BYTES: u64 = 256 * 1024;
@@ -69,6 +71,8 @@ struct Shown {
 pub(crate) enum Spoken {
     /// REST and the web.
     Http,
+    /// HTTP/1.1 alone.
+    Http1,
     /// gRPC.
     Grpc,
     /// MQTT, whose clients name no protocol.
@@ -80,6 +84,7 @@ pub(crate) enum Spoken {
 pub struct ServerTls {
     shown: Arc<Shown>,
     http: Arc<ServerConfig>,
+    http1: Arc<ServerConfig>,
     grpc: Arc<ServerConfig>,
     mqtt: Arc<ServerConfig>,
 }
@@ -95,8 +100,16 @@ impl ServerTls {
         let (certificate, key, read_at) = (certificate.to_owned(), key.to_owned(), Mutex::new(Instant::now()));
         let shown = Arc::new(Shown { certificate, key, provider, held, read_at });
         let (http, grpc) = (speaking(&shown, &["h2", "http/1.1"])?, speaking(&shown, &["h2"])?);
-        let mqtt = speaking(&shown, &[])?;
-        Ok(Self { shown, http, grpc, mqtt })
+        let (http1, mqtt) = (speaking(&shown, &["http/1.1"])?, speaking(&shown, &[])?);
+        Ok(Self { shown, http, http1, grpc, mqtt })
+    }
+
+    /// The handshake of a listener for HTTP/1.1 that is served elsewhere, within [`HEADER_TIMEOUT`].
+    ///
+    /// # Errors
+    /// What the client did not do, or not in time; it is spoken to no more.
+    pub async fn accept_http1(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        self.accept(Spoken::Http1, HEADER_TIMEOUT, stream).await
     }
 
     /// The handshake with a client; bounded in time.
@@ -112,6 +125,7 @@ impl ServerTls {
         }
         let config = match spoken {
             Spoken::Http => &self.http,
+            Spoken::Http1 => &self.http1,
             Spoken::Grpc => &self.grpc,
             Spoken::Mqtt => &self.mqtt,
         };

@@ -1,6 +1,7 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy::rpc::client::RpcClient;
+use alloy_primitives::{Address, B256, Bytes, U64};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::time::Instant;
@@ -23,7 +24,12 @@ pub struct Chain {
 
 impl Chain {
     /// Makes the chain known; nothing is asked of it yet. Must be called within a tokio runtime.
-    pub(crate) fn new(config: ChainConfig, limits: LedgerLimits, reasons: RevertReasons) -> Result<Self, LedgerError> {
+    pub(crate) fn new(
+        config: ChainConfig,
+        client: Option<RpcClient>,
+        limits: LedgerLimits,
+        reasons: RevertReasons,
+    ) -> Result<Self, LedgerError> {
         let trusted = match config.essentials.clone() {
             None => None,
             Some(essentials) => {
@@ -34,7 +40,7 @@ impl Chain {
                 Some(trusted)
             }
         };
-        let reader = Arc::new(Reader::new(Connection::new(config, limits), trusted, reasons));
+        let reader = Arc::new(Reader::new(Connection::new(config, client, limits), trusted, reasons));
         let watch = Watch::start(&reader);
         Ok(Self { reader, watch, pipelines: Arc::default() })
     }
@@ -142,6 +148,16 @@ impl Chain {
     pub async fn simulate(&self, from: Address, call: &Call) -> Result<Bytes, LedgerError> {
         let head = self.reader.head().await?;
         let request = json!({ "from": from, "to": call.to, "input": call.data });
+        self.reader.call(&request, head.number).await
+    }
+
+    /// The same with no more gas than this: what runs out of it refuses.
+    ///
+    /// # Errors
+    /// As [`Self::simulate`].
+    pub async fn simulate_within(&self, from: Address, call: &Call, gas: u64) -> Result<Bytes, LedgerError> {
+        let head = self.reader.head().await?;
+        let request = json!({ "from": from, "to": call.to, "input": call.data, "gas": U64::from(gas) });
         self.reader.call(&request, head.number).await
     }
 

@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
+use alloy::rpc::client::RpcClient;
 use futures::future::join_all;
 
 use crate::{Chain, ChainConfig, LedgerError, LedgerLimits, RevertReasons};
@@ -21,10 +22,30 @@ impl Ledger {
         limits: LedgerLimits,
         reasons: RevertReasons,
     ) -> Result<Self, LedgerError> {
+        Self::reach(configs.into_iter().map(|config| (config, None)), limits, reasons).await
+    }
+
+    /// The same over transports of the caller, for nodes that are reached without a socket. `rpc_url` of such a chain is not opened.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn over(
+        chains: Vec<(ChainConfig, RpcClient)>,
+        limits: LedgerLimits,
+        reasons: RevertReasons,
+    ) -> Result<Self, LedgerError> {
+        Self::reach(chains.into_iter().map(|(config, client)| (config, Some(client))), limits, reasons).await
+    }
+
+    async fn reach(
+        reached: impl Iterator<Item = (ChainConfig, Option<RpcClient>)>,
+        limits: LedgerLimits,
+        reasons: RevertReasons,
+    ) -> Result<Self, LedgerError> {
         let mut chains = BTreeMap::new();
-        for config in configs {
+        for (config, client) in reached {
             let name = config.name.clone();
-            chains.insert(name, Chain::new(config, limits, reasons.clone())?);
+            chains.insert(name, Chain::new(config, client, limits, reasons.clone())?);
         }
         for (chain, result) in
             join_all(chains.values().map(|chain| async { (chain.name().to_owned(), chain.identify().await) })).await

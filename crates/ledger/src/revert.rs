@@ -10,9 +10,9 @@ use alloy::{
 };
 use alloy_primitives::{Bytes, Selector};
 use chancery_contracts::{
-    Alliance, Anchor, CertificateRegistry, ConditionalCertificateRegistry, DataBlockRegistry, DataFormatRegistry,
-    DigitalAsset, EthereumDIDRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
-    RequirementRegistry, ResourceDirectory, RuleNode, StoreNode, TrustRegistry,
+    Alliance, Anchor, CertificateRegistry, ConditionalCertificateRegistry, ContractFactory, ContractReleases,
+    DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry, GenesisAccessManager, HeldCertificates,
+    OrganizationRegistry, RequirementRegistry, ResourceDirectory, RuleNode, StoreNode, TrustRegistry,
 };
 
 use crate::connection::bounded;
@@ -75,6 +75,8 @@ impl RevertReasons {
             ConditionalCertificateRegistry::abi::errors(),
             DigitalAsset::abi::errors(),
             ResourceDirectory::abi::errors(),
+            ContractReleases::abi::errors(),
+            ContractFactory::abi::errors(),
         ]
         .into_iter()
         .flat_map(|errors| errors.into_values().flatten())

@@ -2,9 +2,11 @@
 //! agrees to. The digest binds chain and contract, so a signature cannot be replayed elsewhere.
 
 mod operations;
+mod releases;
 mod typed;
 
 pub use operations::{ChangeStatus, DataOperation, Inspect, Issue, Present};
+pub use releases::{ChangeRelease, ContractName, ProposeContract, ReleaseStatus};
 pub use typed::DOMAIN_NAME;
 pub use typed::DOMAIN_VERSION;
 

@@ -46,17 +46,19 @@ macro_rules! coded {
         }
 
         impl TryFrom<u8> for $name {
-            type Error = UnknownCode;
+            type Error = $crate::UnknownCode;
 
-            fn try_from(code: u8) -> Result<Self, UnknownCode> {
+            fn try_from(code: u8) -> Result<Self, $crate::UnknownCode> {
                 match code {
                     $($code => Ok(Self::$variant),)+
-                    _ => Err(UnknownCode { what: $what, code }),
+                    _ => Err($crate::UnknownCode { what: $what, code }),
                 }
             }
         }
     };
 }
+
+pub(crate) use coded;
 
 coded! {
     /// The state that the registry holds. Expiry is not among them: it follows from [`Validity`] and the time.

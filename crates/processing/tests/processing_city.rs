@@ -1,6 +1,8 @@
 //! Processing over real chains: the same scenarios on our own nodes, with finality certificates, and on anvil, without.
 #![allow(clippy::unwrap_used)]
 
+#[path = "scenarios/releases.rs"]
+mod releases;
 mod support;
 
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use chancery_reference_points::{
     v2m::{EventFilter, Happening, Verification},
 };
 use chancery_testing::process::{Fault, rpc};
+use releases::{a_contract_is_released_by_two_operators, what_is_no_proposal_is_refused_with_its_rule};
 use serde_json::json;
 use support::{City, OFFICE, authorize, block, main_name, reading, register, side_name, subject};
 
@@ -52,6 +55,10 @@ on_both! {
     a_chain_that_does_not_answer_makes_nothing_unknown;
     /// M-SER-2
     chains_are_read;
+    /// RELEASE-1..5, S-SVC, M-CON-4
+    a_contract_is_released_by_two_operators;
+    /// RELEASE-1, M-CON-4
+    what_is_no_proposal_is_refused_with_its_rule;
 }
 
 async fn operations_are_recorded_with_their_block(city: Arc<City>) {

@@ -1,10 +1,13 @@
 //! C2P (D3.7 7.3.8)
 
+use alloy_primitives::B256;
 use async_trait::async_trait;
 
 use crate::{
     DoorResult,
+    contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     o2c::{Change, ChangeResult, Mode},
+    operation::ChainName,
     organization::Organization,
 };
 
@@ -22,4 +25,22 @@ pub trait C2p: Send + Sync {
     /// # Errors
     /// `ChainUnreachable`.
     async fn organizations(&self) -> DoorResult<Vec<Organization>>;
+
+    /// What deploying a contract would leave.
+    ///
+    /// # Errors
+    /// `ConfigurationInvalid` with the rule that it breaks; `UnknownChain`, `ChainUnreachable`.
+    async fn simulate_contract(&self, artifact: &ContractArtifact) -> DoorResult<ContractSimulation>;
+
+    /// The contracts of a chain in the order of their proposals, a page from `offset` on.
+    ///
+    /// # Errors
+    /// `UnknownChain`, `ChainUnreachable`.
+    async fn contracts(&self, chain: &ChainName, offset: u64) -> DoorResult<Vec<ContractRelease>>;
+
+    /// One release with all that a reviewer has to see.
+    ///
+    /// # Errors
+    /// `UnknownContract`, `UnknownChain`, `ChainUnreachable`.
+    async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview>;
 }

@@ -25,6 +25,7 @@
 pub mod actor;
 pub mod application;
 pub mod chain_records;
+pub mod contract_release;
 pub mod data_block;
 pub mod data_format;
 pub mod data_search;

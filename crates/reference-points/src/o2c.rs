@@ -1,13 +1,17 @@
 //! O2C (D3.7 7.3.2): what operators ask of controlling. Every change can be checked before it applies (M-CON-4).
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, DoorResult,
+    contract_release::{
+        ContractArtifact, ContractRelease, ContractReview, ContractSimulation, SignedProposal, SignedStep,
+    },
     data_block::TransactionLocator,
     data_format::DataFormat,
+    operation::ChainName,
     organization::{Organization, OrganizationKey},
     quota::{Quota, QuotaSubject},
 };
@@ -75,6 +79,20 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Proposes a contract.
+    ProposeContract {
+        /// As it was signed.
+        proposal: SignedProposal,
+        /// The operator who signed it.
+        by: Address,
+    },
+    /// Approves, rejects, deploys, releases or withdraws a contract.
+    ChangeRelease {
+        /// As it was signed.
+        step: SignedStep,
+        /// The operator who signed it.
+        by: Address,
+    },
 }
 
 impl Change {
@@ -82,7 +100,7 @@ impl Change {
     #[must_use]
     pub const fn by(&self) -> Option<Address> {
         match self {
-            Self::SetQuota { by, .. } => Some(*by),
+            Self::SetQuota { by, .. } | Self::ProposeContract { by, .. } | Self::ChangeRelease { by, .. } => Some(*by),
             _ => None,
         }
     }
@@ -113,7 +131,8 @@ pub trait O2c: Send + Sync {
     /// Checks or applies a change.
     ///
     /// # Errors
-    /// `RoleRequired` unless the actor is an operator; `ConfigurationInvalid`, `OrganizationExists`, `UnknownOrganization`, `ChainUnreachable`.
+    /// `RoleRequired` unless the actor is an operator; `ConfigurationInvalid`, `OrganizationExists`, `UnknownOrganization`, `ChainUnreachable`. Of contracts
+    /// also `SignatureInvalid`, `OperationExpired`, `UnknownContract`, `ReleaseConflict`, `SecondOperatorRequired`.
     async fn control(&self, actor: &Actor, change: Change, mode: Mode) -> DoorResult<ChangeResult>;
 
     /// All organizations, from the main chain.
@@ -127,4 +146,22 @@ pub trait O2c: Send + Sync {
     /// # Errors
     /// `UnknownOrganization`, `ChainUnreachable`.
     async fn organization(&self, code: &str) -> DoorResult<Organization>;
+
+    /// Finds out what deploying a contract would leave, and leaves nothing. The first time on a chain it puts the factory there, which serves released contracts alone.
+    ///
+    /// # Errors
+    /// `RoleRequired` unless the actor is an operator; `ConfigurationInvalid` with the rule that it breaks; `UnknownChain`, `ChainUnreachable`.
+    async fn simulate_contract(&self, actor: &Actor, artifact: ContractArtifact) -> DoorResult<ContractSimulation>;
+
+    /// The contracts of a chain in the order of their proposals, from `offset` on, at most [`MAX_RELEASES`](crate::contract_release::MAX_RELEASES).
+    ///
+    /// # Errors
+    /// `UnknownChain`, `ChainUnreachable`.
+    async fn contracts(&self, chain: &ChainName, offset: u64) -> DoorResult<Vec<ContractRelease>>;
+
+    /// One release with all that a reviewer has to see.
+    ///
+    /// # Errors
+    /// `UnknownContract`, `UnknownChain`, `ChainUnreachable`.
+    async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview>;
 }

@@ -30,3 +30,5 @@ pub mod remote;
 pub mod sealing;
 pub mod storage;
 mod this_machine;
+
+pub use private_folder::FolderLock;

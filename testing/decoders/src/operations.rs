@@ -150,6 +150,8 @@ fn bodies(data: &[u8]) {
     same_when_written::<types::users::RegisterUser>(data);
     same_when_written::<types::formats::ConfigureFormat>(data);
     same_when_written::<types::quotas::Quota>(data);
+    same_when_written::<types::contracts::ProposeContract>(data);
+    same_when_written::<types::contracts::ChangeContract>(data);
 }
 
 fn canonical(data: &[u8]) {

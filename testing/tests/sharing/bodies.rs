@@ -9,7 +9,7 @@ use std::{
 
 use arrow_array::Int64Array;
 use bytes::Bytes;
-use chancery_testing::process::{City, CityOptions, built_binary, free_ports, project_root};
+use chancery_testing::process::{City, CityOptions, TestCertificates, built_binary, free_ports, project_root};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -22,6 +22,10 @@ pub(crate) struct Bodies {
     city: City,
     folder: TempDir,
     port: u16,
+    /// Where a declaration has its sealed files.
+    pub(crate) store: String,
+    /// Of the owner's service.
+    pub(crate) certificates: TestCertificates,
     variables: Vec<(String, String)>,
     pub(crate) reader_address: String,
     pub(crate) stranger_address: String,
@@ -51,11 +55,14 @@ impl Bodies {
         let folder = tempfile::tempdir().unwrap();
         let city = City::start(&CityOptions::new(&folder.path().join("city"))).unwrap();
         let port = free_ports(1).unwrap();
+        let certificates = TestCertificates::make(&folder.path().join("tls"), "localhost").unwrap();
         let mut bodies = Self {
             organization,
             city,
             folder,
             port,
+            store: "kind = \"directory\"\npath = \"ods\"".to_owned(),
+            certificates,
             variables: Vec::new(),
             reader_address: String::new(),
             stranger_address: String::new(),
@@ -93,22 +100,25 @@ impl Bodies {
         readers: &[&str],
     ) -> String {
         let (organization, port, rpc) = (self.organization, self.port, &self.city.chains["main"]);
+        let store = &self.store;
         let genesis = self.genesis();
         let text = format!(
             "resource = \"{resource}\"\norganization = \"{organization}\"\ntitle = \"{resource}\"\ndescription = \"A table.\"\nstate = \"state\"\n{more}\n\
              [chain]\nname = \"main\"\nrpc = \"{rpc}\"\ngenesis = \"{genesis}\"\n{source}\n{shared}\n\
              [rules]\nautomatic = {automatic}\nreaders = {readers:?}\ngrant_days = 30\n\
-             [store]\nkind = \"directory\"\npath = \"ods\"\n\
-             [service]\nlisten = \"127.0.0.1:{port}\"\nurl = \"http://127.0.0.1:{port}\"\n"
+             [store]\n{store}\n\
+             [service]\nlisten = \"127.0.0.1:{port}\"\nurl = \"https://localhost:{port}\"\n"
         );
         let path = self.path("data-set.toml");
         fs::write(&path, text).unwrap();
         path.display().to_string()
     }
 
-    /// Starts the owner's service and waits until it answers.
+    /// Starts the owner's service over TLS and waits until it answers.
     pub(crate) fn serve(&self, declaration: &str) -> Service {
+        let (certificate, key) = (self.path("tls/server.crt"), self.path("tls/server.key"));
         let mut command = self.command(Some("owner"), &["share", "serve", declaration, "--until-stdin-ends"]);
+        command.arg("--tls-certificate").arg(certificate).arg("--tls-key").arg(key);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = lines.find_map(|line| line.unwrap().strip_prefix("ready department=").map(str::to_owned));
@@ -152,6 +162,7 @@ impl Bodies {
             .env("RESOURCE", resource)
             .env("REQUEST", request.to_string())
             .env("OUT", &out)
+            .env("NODE_EXTRA_CA_CERTS", &self.certificates.ca)
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
@@ -177,12 +188,25 @@ impl Bodies {
         ids
     }
 
+    /// Fetches as the reader, with another authority to trust.
+    pub(crate) fn reader_fetches_trusting(
+        &self,
+        authority: &TestCertificates,
+        resource: &str,
+        request: u64,
+        name: &str,
+    ) -> Said {
+        let (request, out) = (request.to_string(), self.path(name).display().to_string());
+        let mut command = self.command(Some("reader"), &["share", "fetch", resource, &request, "--out", &out]);
+        said(command.arg("--ca-file").arg(&authority.ca))
+    }
+
     fn fetch(&self, who: &str, resource: &str, request: u64, name: &str) -> Said {
         let (request, out) = (request.to_string(), self.path(name).display().to_string());
         self.say(Some(who), &["share", "fetch", resource, &request, "--out", &out])
     }
 
-    fn operator(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn operator(&self, arguments: &[&str]) -> Said {
         self.anybody(&[&["--dev-key", "0"], arguments].concat())
     }
 
@@ -201,16 +225,20 @@ impl Bodies {
         if let Some(who) = who {
             command.arg("--key").arg(self.path(&format!("{who}.key")));
         }
-        command.env("CHANCERY_GENESIS", self.genesis());
+        command.env("CHANCERY_GENESIS", self.genesis()).env("CHANCERY_CA_FILE", &self.certificates.ca);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
     fn say(&self, who: Option<&str>, arguments: &[&str]) -> Said {
-        let output = self.command(who, arguments).output().unwrap();
-        if output.status.success() {
-            return Ok(serde_json::from_slice(&output.stdout).unwrap());
-        }
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        said(&mut self.command(who, arguments))
     }
+}
+
+fn said(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
+    if output.status.success() {
+        return Ok(serde_json::from_slice(&output.stdout).unwrap());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
 }

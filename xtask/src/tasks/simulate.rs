@@ -1,4 +1,4 @@
-//! `cargo xtask simulate`: the real node on a deterministic clock and network, with faults by seed.
+//! `cargo xtask simulate`: the real node, or a whole alliance, on a deterministic clock and network, with faults by seed.
 
 use std::thread;
 
@@ -8,15 +8,27 @@ use crate::shell::{self, cargo, step};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// What is simulated.
+    #[arg(value_enum, default_value_t = Subject::Chain)]
+    subject: Subject,
     /// First and last seed, for each number of validators; `7..7` runs one again.
     #[arg(long, default_value = "1..1000", value_parser = parse_seeds)]
     seeds: Seeds,
-    /// Numbers of validators.
+    /// Numbers of validators of a chain.
     #[arg(long, value_delimiter = ',', default_value = "4,7")]
     validators: Vec<u64>,
     /// Runs at a time; as many as there are cores unless chosen.
     #[arg(long)]
     threads: Option<usize>,
+}
+
+/// What is simulated.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Subject {
+    /// A network of validators: crashes, partitions, liars.
+    Chain,
+    /// Three chains and an alliance: kills, a Byzantine relay, a lying endorser.
+    Alliance,
 }
 
 /// `FIRST..LAST`, both included.
@@ -36,14 +48,22 @@ fn parse_seeds(text: &str) -> Result<Seeds> {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let Seeds { first, last } = arguments.seeds;
     let threads = arguments.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+    if arguments.subject == Subject::Alliance {
+        step(&format!("{} runs of an alliance", last - first + 1));
+        return simulation("chancery-bridge", "simulate-alliance", &[first, last, threads as u64]);
+    }
     for validators in &arguments.validators {
         step(&format!("{} runs of {validators} validators", last - first + 1));
-        shell::run(
-            cargo()
-                .args(["run", "--release", "--quiet", "--locked", "--package", "chancery-chain"])
-                .args(["--example", "simulate", "--"])
-                .args([first, last, *validators, threads as u64].map(|number| number.to_string())),
-        )?;
+        simulation("chancery-chain", "simulate", &[first, last, *validators, threads as u64])?;
     }
     Ok(())
+}
+
+/// Compiles a simulation, and runs it with these numbers.
+fn simulation(package: &str, example: &str, numbers: &[u64]) -> Result<()> {
+    shell::run(
+        cargo()
+            .args(["run", "--release", "--quiet", "--locked", "--package", package, "--example", example, "--"])
+            .args(numbers.iter().map(u64::to_string)),
+    )
 }

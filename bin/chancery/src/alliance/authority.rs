@@ -1,4 +1,4 @@
-//! What a member's authority does on the alliance chain: issues and revokes its nodes' certificates.
+//! `chancery alliance`: what a member's authority does on the alliance chain. Certificates of its nodes are issued and revoked here; the rest has its own modules.
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{
     certificate,
     chains::{ChainSection, connect},
-    name_of,
+    member, name_of, request, roster,
 };
 use crate::{
     arguments::{AllianceCommand, Authority, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial, WhichAlliance},
@@ -31,6 +31,16 @@ const MARGIN_S: u64 = 60;
 
 pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<ExitCode> {
     match command {
+        AllianceCommand::OpenRegistry(command) => Box::pin(member::open_registry(&command, output)).await,
+        AllianceCommand::Require(command) => Box::pin(member::require(&command, output)).await,
+        AllianceCommand::Propose(command) => Box::pin(member::propose(&command, output)).await,
+        AllianceCommand::Join(command) => Box::pin(member::join(&command, output)).await,
+        AllianceCommand::Leave(command) => Box::pin(member::leave(&command, output)).await,
+        AllianceCommand::Admit(command) => Box::pin(member::admit(&command, output)).await,
+        AllianceCommand::Remove(command) => Box::pin(member::remove(&command, output)).await,
+        AllianceCommand::Dissolve(command) => Box::pin(member::dissolve(&command, output)).await,
+        AllianceCommand::Members(command) => Box::pin(roster::run(&command, output)).await,
+        AllianceCommand::Request(command) => return Box::pin(request::run(command, output)).await,
         AllianceCommand::Certificate(command) => Box::pin(certificate::issue(&command, output)).await,
         AllianceCommand::IssueIdentity(command) => Box::pin(identify(&command, output)).await,
         AllianceCommand::IssueTransaction(command) => Box::pin(permit(&command, output)).await,

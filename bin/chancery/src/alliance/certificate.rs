@@ -56,7 +56,7 @@ pub(super) async fn issue(command: &IssueCertificate, output: &Output) -> Result
 }
 
 /// Replaces a secret's file at once: whoever reads it meanwhile reads the old one or the new one.
-fn replace_private(path: &Path, text: &str) -> Result<()> {
+pub(super) fn replace_private(path: &Path, text: &str) -> Result<()> {
     let mut name = path.file_name().context("--out names no file")?.to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let new: PathBuf = path.with_file_name(name);

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use alloy_primitives::Bytes;
 use anyhow::{Context as _, Result};
+use chancery_bridge::establish::Site;
 use chancery_execution::GenesisConfig;
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons};
 use serde::Deserialize;
@@ -36,26 +38,42 @@ impl ChainSection {
         Self { name, rpc, genesis, chain_id: None, confirmations: 0 }
     }
 
-    fn config(&self, directory: &Path) -> Result<ChainConfig> {
+    /// With the genesis header, by which an anchor begins to follow it; `None` for a foreign chain.
+    pub(crate) async fn site(&self, file: &Path) -> Result<Site> {
+        let (config, genesis_header) = self.built(directory_of(file))?;
+        let ledger = ledger(vec![config]).await?;
+        Ok(Site { chain: ledger.chain(&self.name)?.clone(), genesis_header })
+    }
+
+    fn built(&self, directory: &Path) -> Result<(ChainConfig, Option<Bytes>)> {
         let rpc = self.rpc.parse().with_context(|| format!("rpc of chain {} is no URL", self.name))?;
         let Some(genesis) = &self.genesis else {
             let chain_id =
                 self.chain_id.with_context(|| format!("chain {} has neither genesis nor chain_id", self.name))?;
             let config = ChainConfig::uncertified(self.name.clone(), rpc, chain_id);
-            return Ok(ChainConfig { confirmations: self.confirmations, ..config });
+            return Ok((ChainConfig { confirmations: self.confirmations, ..config }, None));
         };
         let path = directory.join(genesis);
         let config: GenesisConfig = serde_json::from_slice(&read_bounded(&path, MAX_GENESIS_BYTES)?)
             .with_context(|| format!("{} is no genesis file", path.display()))?;
         let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
         let essentials = chancery_chain::chain_essentials(&config, genesis.header().hash());
-        Ok(ChainConfig::certified(self.name.clone(), rpc, essentials))
+        let header = alloy_rlp::encode(genesis.header().inner());
+        Ok((ChainConfig::certified(self.name.clone(), rpc, essentials), Some(header.into())))
     }
+}
+
+fn directory_of(file: &Path) -> &Path {
+    file.parent().unwrap_or_else(|| Path::new("."))
 }
 
 /// Connects to them. One that does not answer yet is tried again when it is used.
 pub(crate) async fn connect(sections: &[ChainSection], file: &Path) -> Result<Ledger> {
-    let directory = file.parent().unwrap_or_else(|| Path::new("."));
-    let configs = sections.iter().map(|section| section.config(directory)).collect::<Result<_>>()?;
+    let directory = directory_of(file);
+    let configs = sections.iter().map(|section| Ok(section.built(directory)?.0)).collect::<Result<_>>()?;
+    ledger(configs).await
+}
+
+async fn ledger(configs: Vec<ChainConfig>) -> Result<Ledger> {
     Ok(Ledger::connect(configs, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?)
 }

@@ -5,10 +5,40 @@ use std::path::PathBuf;
 use alloy_primitives::Address;
 use clap::{Args, Subcommand, ValueEnum};
 
+mod member;
+mod request;
+
+pub(crate) use member::{
+    Admit, AsMember, Join, MemberOfAlliance, OpenRegistry, Propose, RemoveMember, Require, ShowAlliance,
+};
+
+pub(crate) use request::{RequestCommand, RequestProofFile, RequestQuestion, RequestStatus};
+
 use super::Traces;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AllianceCommand {
+    /// Put a registry of requirements on the alliance chain; members of one alliance declare in the same.
+    OpenRegistry(OpenRegistry),
+    /// Declare what the member wants: with whom, for what, with which endorsers. Puts its anchors on both chains before. Asked again, it goes on where it was.
+    Require(Require),
+    /// Make the alliance of requirements that belong together. Anybody; its members accept it with `join`.
+    Propose(Propose),
+    /// Put the member's node contract in its place, and accept the alliance. Asked again, it goes on where it was.
+    Join(Join),
+    /// Take the member out of the alliance. What was sequenced before goes on to its decision.
+    Leave(AsMember),
+    /// Vote to take a member in, or to renew its policy, by what it has declared.
+    Admit(Admit),
+    /// Vote to put a member out.
+    Remove(RemoveMember),
+    /// Vote to dissolve the alliance.
+    Dissolve(AsMember),
+    /// Who is a member, since when, with which weights and certificates, and when these end.
+    #[command(visible_alias = "show")]
+    Members(ShowAlliance),
+    /// Bring a request from a file to its end, and tell each step; `request status N`, `request proof N` of one that was asked before.
+    Request(RequestCommand),
     /// Make an X.509 certificate, with a new TLS key, of a certificate that the alliance has on chain. A process that uses the file takes the new one by itself.
     Certificate(IssueCertificate),
     /// Say on chain which key a node of the member has (the member's authority).

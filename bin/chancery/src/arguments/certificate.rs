@@ -149,7 +149,7 @@ pub(crate) struct Inspect {
 #[command(after_help = "Exit codes: 0 genuine and valid; 1 not genuine (a check failed), or an error; 2 wrong usage; \
                         3 genuine, but revoked, replaced, suspended, expired or not yet in force; 4 genuine, but the file proves no status, or one older than --max-age.")]
 pub(crate) struct Verify {
-    /// The certificate file (from `certificate query --out` or `certificate present --out`), or the proof of an operation (from `submit --proofs`).
+    /// The certificate file (from `certificate query --out` or `certificate present --out`), the proof of an operation (from `submit --proofs`), or of an alliance's request (from `alliance request --proof`).
     pub(crate) file: PathBuf,
     /// Genesis file of a chain, or a city's genesis folder. It decides what is believed: get it from somebody you trust, not from who shows the certificate.
     #[arg(long, value_name = "PATH", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]

@@ -201,6 +201,28 @@ pub(crate) struct RepairJournal {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Show what is offered.
+    List,
+    /// Offer a service again that was withdrawn (operator).
+    Offer {
+        /// Its name.
+        service: String,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Withdraw a service: nobody is answered by it until it is offered again (operator).
+    Withdraw {
+        /// Its name.
+        service: String,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum QuotaCommand {
     /// Show what is set, its newest changes, and what is used today (operator, supervisor).
     Show,
@@ -225,6 +247,28 @@ pub(crate) enum QuotaCommand {
     Remove {
         /// As it was set.
         subject: String,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// List what is offered.
+    List,
+    /// Offer a service that was withdrawn (operator).
+    Offer {
+        /// Its name.
+        service: String,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Withdraw a service: nobody is answered by it until it is offered again (operator).
+    Withdraw {
+        /// Its name.
+        service: String,
         /// Only say what would change.
         #[arg(long)]
         check: bool,

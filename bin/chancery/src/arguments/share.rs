@@ -37,6 +37,8 @@ pub(crate) enum ShareCommand {
     Collect(ServeShared),
     /// Publish what was extracted as versions of the asset.
     Publish(OwnerFile),
+    /// Read everything in the store and compare it with what stands on the chain, or was recorded where it is not published yet.
+    Verify(OwnerFile),
     /// Publish a small text as the next version: it stands on the chain itself, for everybody to read.
     PublishText {
         #[command(flatten)]
@@ -66,6 +68,8 @@ pub(crate) enum ShareCommand {
     },
     /// Show who has asked for access, and how far each request is.
     Requests(OwnerFile),
+    /// Show who may read a resource, since when and by which grants, those that were removed too: all to its owner and to supervisors, and to everybody else itself.
+    Readers(ShowReaders),
     /// Decide on a request that is pending.
     Decide {
         #[command(flatten)]
@@ -117,10 +121,23 @@ pub(crate) struct ServeShared {
     #[command(flatten)]
     pub(crate) file: OwnerFile,
     #[command(flatten)]
+    pub(crate) tls: TlsFiles,
+    #[command(flatten)]
     pub(crate) traces: Traces,
     /// Stop when standard input ends: for a program that starts a service and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
+}
+
+/// TLS of what listens for HTTP.
+#[derive(Debug, Args)]
+pub(crate) struct TlsFiles {
+    /// Certificate of the listener (PEM, its authorities' after it): HTTP over TLS 1.3 alone. Without one it listens on loopback only. Replaced files are taken within seconds.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Private key of that certificate (PEM), readable by its owner alone.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +148,21 @@ pub(crate) struct FindShared {
     #[arg(long)]
     pub(crate) organization: Option<String>,
     /// Most rows, 1 to 100.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// Where the last page ended.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowReaders {
+    /// The resource.
+    pub(crate) resource: String,
+    /// This one alone.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) reader: Option<Address>,
+    /// Most readers, 1 to 100.
     #[arg(long)]
     pub(crate) limit: Option<usize>,
     /// Where the last page ended.

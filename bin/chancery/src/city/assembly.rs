@@ -1,12 +1,14 @@
 //! Starting a city: nodes first, then the entities over them, the gateway last; and stopping it in the other order.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     pin::pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use alloy_primitives::Address;
 use anyhow::{Context, Error, Result, bail, ensure};
 use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
 use chancery_certificates::roles::ConfiguredRoles;
@@ -116,7 +118,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         let entities = running.insert(Running::start(options, json, &data, &nodes)?);
         let entity_doors = entities.doors(&ground, &genesis, &nodes).await?;
         let configured = ConfiguredRoles {
-            operators: [development_key(development::OPERATOR)?.address()].into(),
+            operators: operators()?,
             supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
         };
         let main = nodes.iter().find(|nodes| nodes.chain.name == MAIN.name).context("there is no main chain")?;
@@ -232,6 +234,14 @@ fn announce(
         nodes.iter().map(|nodes| format!("{}={}", nodes.chain.name, nodes.first().rpc_url())).collect();
     let chains = chains.join(",");
     println!("ready gateway={scheme}://{address} chains={chains} mqtt={mqtt}://{at} grpc={scheme}://{grpc}");
+}
+
+/// Two, since some changes need a second one.
+fn operators() -> Result<BTreeSet<Address>> {
+    [development::OPERATOR, development::SECOND_OPERATOR]
+        .into_iter()
+        .map(|account| Ok(development_key(account)?.address()))
+        .collect()
 }
 
 /// What a new development city is made from.

@@ -15,6 +15,7 @@ pub(crate) fn chain_facts() -> Vec<ChainFacts> {
             let mut contracts = Contracts {
                 access_manager: address(predeploys::ACCESS_MANAGER),
                 data_block_registry: address(predeploys::DATA_BLOCK_REGISTRY),
+                contract_releases: address(predeploys::CONTRACT_RELEASES),
                 ..Contracts::default()
             };
             if is_main {

@@ -40,11 +40,17 @@ impl Founding {
     /// (docs/decisions/0006).
     pub(crate) fn development(validators: Vec<ValidatorConfig>, timestamp: u64) -> Result<Self> {
         let operator = development_key(development::OPERATOR)?.address();
+        let second_operator = development_key(development::SECOND_OPERATOR)?.address();
         let funded =
             (0..development::FUNDED).map(|index| Ok(development_key(index)?.address())).collect::<Result<_>>()?;
         Ok(Self {
             validators,
-            authorities: Authorities { administrator: operator, operators: vec![operator], submitters: vec![operator] },
+            authorities: Authorities {
+                administrator: operator,
+                operators: vec![operator],
+                submitters: vec![operator],
+                contract_operators: vec![operator, second_operator],
+            },
             epoch_length: DEFAULT_EPOCH_LENGTH,
             funded,
             timestamp,

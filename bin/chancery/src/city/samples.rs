@@ -138,8 +138,14 @@ mod tests {
 
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use alloy_primitives::B256;
     use async_trait::async_trait;
-    use chancery_reference_points::{o2c::ChangeResult, organization::Organization};
+    use chancery_reference_points::{
+        contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
+        o2c::ChangeResult,
+        operation::ChainName,
+        organization::Organization,
+    };
 
     use super::*;
 
@@ -168,6 +174,18 @@ mod tests {
 
         async fn organization(&self, code: &str) -> DoorResult<Organization> {
             self.answer(Err(DoorError::new(Code::UnknownChain, code)))
+        }
+
+        async fn simulate_contract(&self, _: &Actor, _: ContractArtifact) -> DoorResult<ContractSimulation> {
+            self.answer(Err(DoorError::new(Code::UnknownChain, "no contract")))
+        }
+
+        async fn contracts(&self, _: &ChainName, _: u64) -> DoorResult<Vec<ContractRelease>> {
+            self.answer(Ok(Vec::new()))
+        }
+
+        async fn contract(&self, _: &ChainName, _: B256) -> DoorResult<ContractReview> {
+            self.answer(Err(DoorError::new(Code::UnknownContract, "no contract")))
         }
     }
 

@@ -5,7 +5,7 @@ use std::{fs, io::Read, path::Path, process::ExitCode};
 use anyhow::{Context, Result, ensure};
 use chancery_certificates::sealing;
 use chancery_client::{
-    Client, PageQuery,
+    PageQuery,
     rest::types::certificates::{Certificate, CertificateDocument, Issued, StatusChanged},
 };
 use chancery_primitives::{CertificateId, CertificateStatus, RevocationReason, UnixSeconds};
@@ -36,7 +36,7 @@ pub(super) async fn run(command: CertificateCommand, connection: &Connection, ou
 }
 
 async fn with_key(command: CertificateCommand, connection: &Connection, output: &Output) -> Result<()> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     match command {
         CertificateCommand::Send(send) => {
             let issuance = Issuance {
@@ -170,7 +170,7 @@ async fn present_to(
 }
 
 async fn kinds(kind: Option<&str>, connection: &Connection, output: &Output) -> Result<()> {
-    let client = Client::new(&connection.url)?;
+    let client = connection.client()?;
     if let Some(kind) = kind {
         let found = client.kind(kind).await?;
         output.answer(
@@ -193,7 +193,7 @@ async fn kinds(kind: Option<&str>, connection: &Connection, output: &Output) -> 
 }
 
 async fn query(query: &Query, connection: &Connection, output: &Output) -> Result<()> {
-    let client = Client::new(&connection.url)?;
+    let client = connection.client()?;
     let found: CertificateDocument =
         client.query_certificate(query.address, query.block, query.tx_hash, query.chain.as_deref()).await?;
     if let Some(path) = &query.out {

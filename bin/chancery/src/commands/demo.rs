@@ -68,14 +68,14 @@ async fn city(command: &Demo, connection: &Connection, output: &Output) -> Resul
 }
 
 async fn gather(connection: &Connection) -> Result<Cast> {
-    let url = connection.url.as_str();
+    let client = connection.client()?;
     let phrase = PersonKeys::new_phrase()?;
-    let citizen = Party::connect(url, PersonKeys::from_phrase(&phrase)?).await?;
+    let citizen = Party::connect(client.clone(), PersonKeys::from_phrase(&phrase)?).await?;
     ensure!(
         citizen.city.is_development(),
         "the demonstration uses public keys, so it runs against a development city only (chancery up)"
     );
-    let party = async |account| Party::connect(url, development_key(account)?).await;
+    let party = async |account| Party::connect(client.clone(), development_key(account)?).await;
     let mut offices = Vec::new();
     for account in (development::FIRST_OFFICE..).take(OFFICE_CODES.len()) {
         offices.push(party(account).await?);
@@ -106,8 +106,7 @@ async fn register(cast: &Cast, narrator: &mut Narrator) -> Result<()> {
         cast.citizen.register(RealName { account: format!("lin-{}", unique.to_lowercase()), person }).await?;
     narrator.shows("registered", &registered.did);
     let other =
-        Party::connect(cast.citizen.client.gateway().as_str(), PersonKeys::from_phrase(&PersonKeys::new_phrase()?)?)
-            .await?;
+        Party::connect(cast.citizen.client.clone(), PersonKeys::from_phrase(&PersonKeys::new_phrase()?)?).await?;
     let refused = other.register(RealName { account: format!("lin2-{}", unique.to_lowercase()), person: again }).await;
     narrator.refused("the same person with another key", refused.map(|_| ()))?;
     cast.registrar

@@ -20,7 +20,7 @@ pub(super) async fn run(command: FormatCommand, connection: &Connection, output:
     let FormatCommand::Configure { name, file, check } = command;
     let format: ConfigureFormat = serde_json::from_slice(&read_bounded(&file, MAX_FORMAT_BYTES)?)
         .with_context(|| format!("{} describes no format", file.display()))?;
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let changed = party.client.configure_format(&name, &format, check).await?;
     output.answer(&changed, effects(&changed));
     Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use chancery_client::rest::types::events::{Event, Verification};
 use crate::{arguments::Connection, keys, output::Output, party::Party};
 
 pub(super) async fn run(certificate: B256, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let history = party.client.certificate_history(certificate).await?;
     let mut lines: Vec<String> = history.entries.iter().map(line).collect();
     if history.in_order {

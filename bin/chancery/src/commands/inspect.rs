@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(super) async fn run(command: Inspect, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let presentation = party.scan(&PresentationCode::parse(&command.code)?).await?;
     let inspection = match party.check(&presentation).await {
         Ok(inspection) => inspection,

@@ -33,7 +33,7 @@ use crate::{
 const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
 pub(super) async fn run(command: MessageCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     match command {
         MessageCommand::PublishKey { days, chain } => publish_key(&party, days, &chain, output).await,
         MessageCommand::Send(what) => sending::run(&party, &what, output).await,

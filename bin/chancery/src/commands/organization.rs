@@ -4,7 +4,7 @@ use std::{fmt::Write, process::ExitCode};
 
 use anyhow::Result;
 use chancery_client::{
-    Client, EndKey,
+    EndKey,
     rest::{
         types::organizations::{AuthorizeKey, Changed, KeyEnd, Organization, RegisterOrganization},
         values::HexAddress,
@@ -20,11 +20,11 @@ use crate::{
 
 pub(super) async fn run(command: OrganizationCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
     if matches!(command, OrganizationCommand::List) {
-        let found = Client::new(&connection.url)?.organizations().await?;
+        let found = connection.client()?.organizations().await?;
         output.answer(&found, found.organizations.iter().map(describe).collect::<Vec<_>>().join("\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let progress = output.progress("waiting until the change is final");
     let changed = match command {
         OrganizationCommand::List => return Ok(ExitCode::SUCCESS),

@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use alloy_primitives::Address;
 use anyhow::Result;
-use chancery_client::Client;
 
 use crate::{arguments::Connection, output::Output};
 
 pub(super) async fn run(address: Address, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let found = Client::new(&connection.url)?.public_key(address).await?;
+    let found = connection.client()?.public_key(address).await?;
     let text = format!(
         "{}\npublic key      {}\nencryption key  {} (thumbprint {})\nread from       chain {}, block {}",
         found.did,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(super) async fn run(command: QuotaCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let changed = match command {
         QuotaCommand::Show => {
             let found = party.client.quotas().await?;

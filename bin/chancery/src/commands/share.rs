@@ -3,7 +3,9 @@
 mod extracting;
 mod owner;
 mod reader;
+mod readers;
 mod texts;
+mod verifying;
 
 use std::process::ExitCode;
 
@@ -22,6 +24,7 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Declare { file, check } => wait(owner::declare(&file, check, connection, output)),
         ShareCommand::Extract(file) => wait(extracting::extract(&file, connection, output)),
         ShareCommand::Publish(file) => wait(extracting::publish(&file, connection, output)),
+        ShareCommand::Verify(file) => wait(verifying::verify(&file, connection, output)),
         ShareCommand::PublishText { file, text, data_type } => {
             wait(texts::publish(&file, &text, &data_type, connection, output))
         }
@@ -29,6 +32,7 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Rejects { file, limit } => extracting::rejects(&file, limit, output),
         ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),
         ShareCommand::Requests(file) => wait(owner::requests(&file, connection, output)),
+        ShareCommand::Readers(which) => wait(readers::show(which, connection, output)),
         ShareCommand::Decide { file, request, approve, .. } => {
             wait(owner::decide(&file, request, approve, connection, output))
         }

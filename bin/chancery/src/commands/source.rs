@@ -4,10 +4,7 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 
 use alloy_primitives::Address;
 use anyhow::{Context, Result};
-use chancery_client::{
-    Client,
-    rest::types::sources::{Source, StateSource},
-};
+use chancery_client::rest::types::sources::{Source, StateSource};
 use chancery_data::{
     Algorithm, Signer,
     source::{SourceKind, SourceStatement, TYP},
@@ -39,7 +36,7 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
         }
         SourceCommand::Register { source_key, kind, organization, name } => {
             let signer = load(&source_key)?;
-            let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+            let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
             let statement = SourceStatement::Register {
                 chain_id: party.city.main_chain_id()?,
                 kind: sort(kind),
@@ -55,11 +52,11 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
             rotate(source, &new_key, source_key.as_deref(), connection).await?
         }
         SourceCommand::Withdraw { source, reason } => {
-            let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+            let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
             party.client.withdraw_source(source, &reason).await?
         }
         SourceCommand::Show { source } => {
-            let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+            let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
             party.client.source(source).await?
         }
     };
@@ -69,7 +66,7 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
 
 async fn rotate(source: Address, new_key: &Path, old_key: Option<&Path>, connection: &Connection) -> Result<Source> {
     let new = Arc::new(load(new_key)?);
-    let client = Client::new(&connection.url)?;
+    let client = connection.client()?;
     let chain_id = CityFacts::read(&client).await?.main_chain_id()?;
     let statement = SourceStatement::Rotate { chain_id, source, jwk: new.public_key().to_jwk(), time: now_ms() };
     match old_key {
@@ -79,7 +76,7 @@ async fn rotate(source: Address, new_key: &Path, old_key: Option<&Path>, connect
             Ok(client.rotate_source_key(source, &request).await?)
         }
         None => {
-            let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+            let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
             let request = StateSource { statement: signed(&new, &statement).await?, approval: None };
             Ok(party.client.register_source(&request).await?)
         }

@@ -38,7 +38,7 @@ const MAX_BATCH_BYTES: usize = MAX_SUBMISSION_BYTES / 2;
 
 pub(super) async fn run(command: Submit, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let signer = Arc::new(source::load(&command.source_key)?);
-    let client = Client::new(&connection.url)?;
+    let client = connection.client()?;
     let chain_id = CityFacts::read(&client).await?.main_chain_id()?;
     let sender = Sender {
         source: command.source.unwrap_or_else(|| signer.public_key().thumbprint().source()),

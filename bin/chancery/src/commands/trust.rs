@@ -37,6 +37,13 @@ pub(super) fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain>
     anyhow::bail!("cannot verify: the file {claimed}, and trusted are {} (--genesis)", known.join(", "))
 }
 
+/// All chains whose genesis is trusted: the file of one, or a folder of files.
+pub(super) fn trusted_chains(genesis: &Path) -> Result<Vec<TrustedChain>> {
+    let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
+    ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
+    paths.iter().map(|path| chain_of(path)).collect()
+}
+
 /// The chain of one genesis file.
 pub(super) fn chain_of(genesis: &Path) -> Result<TrustedChain> {
     trust(genesis, &genesis_file(genesis)?)

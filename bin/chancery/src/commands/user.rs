@@ -24,7 +24,7 @@ const PAGE_ROWS: usize = 100;
 const MAX_PAGES: usize = 20;
 
 pub(super) async fn run(command: UserCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     match command {
         UserCommand::Register { account, name, unit, city, country, document_number, birth_date, recovery } => {
             let person = Person { name, unit, city, country, document_number, birth_date };

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
+use chancery_bridge::proof::is_request_proof;
 use chancery_certificates::{
     stapled::is_stapled,
     verify::{MAX_FILE_BYTES, VerificationFailure, VerifiedCertificate, verify_file},
@@ -10,7 +11,10 @@ use chancery_certificates::{
 use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
-use super::{message, proof, read_bounded, stapled, trust::trusted_chain};
+use super::{
+    message, proof, read_bounded, request_proof, stapled,
+    trust::{trusted_chain, trusted_chains},
+};
 use crate::{
     arguments::Verify,
     output::{FAILED, Output},
@@ -20,6 +24,13 @@ use crate::{
 pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
     let file = read_bounded(&command.file, MAX_FILE_BYTES as u64)?;
     let document = command.document.as_deref().map(|path| read_bounded(path, MAX_FILE_BYTES as u64)).transpose()?;
+    if is_request_proof(&file) {
+        ensure!(
+            document.is_none() && command.max_age.is_none(),
+            "--document and --max-age belong to certificates; this is the proof of an alliance's request"
+        );
+        return request_proof::verify(&file, &trusted_chains(&command.genesis)?, output);
+    }
     let chain = trusted_chain(&command.genesis, &file)?;
     if is_stapled(&file) {
         ensure!(document.is_none(), "--document is not needed: the holder shows the document in the file itself");

@@ -14,12 +14,12 @@ use chancery_sharing::{
     department::Rules,
     directory::{ResourceDescription, ResourceName, Visibility},
     extract::{Declaration, Source},
-    storage::{DirectoryStore, FileStore},
+    storage::FileStore,
 };
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::source::SourceSection;
+use super::{source::SourceSection, store::StoreSection};
 use crate::{
     alliance::{chains::ChainSection, configuration, name_of},
     city::secrets::read_private,
@@ -70,13 +70,6 @@ struct RulesSection {
     readers: Vec<Address>,
     /// Days after which a grant ends; absent: when it is ended.
     grant_days: Option<u64>,
-}
-
-/// Where sealed files lie.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-enum StoreSection {
-    Directory { path: PathBuf },
 }
 
 /// The owner's service.
@@ -151,14 +144,7 @@ impl DataSet {
 
     /// The store.
     pub(crate) fn store(&self) -> Result<Arc<dyn FileStore>> {
-        match &self.store {
-            StoreSection::Directory { path } => {
-                let path = self.beside(path);
-                let store =
-                    DirectoryStore::new(&path).with_context(|| format!("cannot use the store {}", path.display()))?;
-                Ok(Arc::new(store))
-            }
-        }
+        self.store.open(self)
     }
 
     /// The source.

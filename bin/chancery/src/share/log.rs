@@ -11,7 +11,7 @@ use chancery_sharing::collect::{Collector, CollectorConfig, TailedFile};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::DataSet;
+use super::{DataSet, tls};
 use crate::{arguments::ServeShared, stop::told_to_stop};
 
 const MEGABYTE: u64 = 1_000_000;
@@ -34,6 +34,8 @@ pub(super) struct LogSection {
     syslog_udp: Option<SocketAddr>,
     /// Where syslog over TCP is taken.
     syslog_tcp: Option<SocketAddr>,
+    /// Where syslog over TLS is taken.
+    syslog_tls: Option<SocketAddr>,
     /// Where NDJSON over HTTP is taken, at `/records`.
     http: Option<SocketAddr>,
     /// File with the token that senders over HTTP show, readable by its owner alone.
@@ -57,8 +59,11 @@ impl LogSection {
         beside: impl Fn(&Path) -> PathBuf,
         secret: impl Fn(&Path) -> Result<Zeroizing<String>>,
     ) -> Result<CollectorConfig> {
-        let listens = self.syslog_udp.is_some() || self.syslog_tcp.is_some() || self.http.is_some();
-        ensure!(listens || !self.tail.is_empty(), "[source] has neither tail nor syslog_udp, syslog_tcp or http");
+        let listens = [self.syslog_udp, self.syslog_tcp, self.syslog_tls, self.http].iter().any(Option::is_some);
+        ensure!(
+            listens || !self.tail.is_empty(),
+            "[source] has neither tail nor syslog_udp, syslog_tcp, syslog_tls or http"
+        );
         let tails = self.tail.iter().map(|tail| TailedFile { path: beside(&tail.file), json: tail.json });
         Ok(CollectorConfig {
             spool: beside(&self.spool),
@@ -66,7 +71,9 @@ impl LogSection {
             tails: tails.collect(),
             syslog_udp: self.syslog_udp,
             syslog_tcp: self.syslog_tcp,
+            syslog_tls: self.syslog_tls,
             http: self.http,
+            encryption: None,
             token: self.token_file.as_ref().map(|file| secret(file)).transpose()?,
             interval: Duration::from_millis(self.interval_ms.unwrap_or(DEFAULT_INTERVAL_MS).max(10)),
         })
@@ -76,9 +83,20 @@ impl LogSection {
 /// Collects until it is told to stop.
 pub(crate) async fn collect(options: &ServeShared) -> Result<()> {
     let stop = told_to_stop(options.until_stdin_ends)?;
-    let mut collector = Collector::start(DataSet::read(&options.file.file)?.collector()?).await?;
-    let listening =
-        [("syslog_udp", collector.syslog_udp()), ("syslog_tcp", collector.syslog_tcp()), ("http", collector.http())];
+    let config = DataSet::read(&options.file.file)?.collector()?;
+    let encryption = tls::open(&options.tls)?.map(tls::encryption);
+    ensure!(
+        encryption.is_none() || config.http.is_some() || config.syslog_tls.is_some(),
+        "--tls-certificate is for http and syslog_tls of [source], and {} has neither",
+        options.file.file.display()
+    );
+    let mut collector = Collector::start(CollectorConfig { encryption, ..config }).await?;
+    let listening = [
+        ("syslog_udp", collector.syslog_udp()),
+        ("syslog_tcp", collector.syslog_tcp()),
+        ("syslog_tls", collector.syslog_tls()),
+        ("http", collector.http()),
+    ];
     for (what, address) in listening {
         if let Some(address) = address {
             tracing::info!(what, %address, "collecting");

@@ -1,20 +1,26 @@
 //! `chancery share serve`: the owner's service.
 
-use std::{future::pending, sync::Arc};
+use std::{future::pending, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use chancery_gateway::{Origin, department};
+use axum::Router;
+use chancery_gateway::{
+    Origin,
+    department::{self, check_listener},
+    tls::ServerTls,
+};
 use chancery_sharing::release::ChainTrust;
 
-use super::{Owner, releases::DataSetReleases};
+use super::{Owner, releases::DataSetReleases, tls};
 use crate::{
-    alliance::serve_until,
+    alliance::listen_until,
     arguments::{Connection, ServeShared},
     keys,
 };
 
 /// Runs until it is told to stop.
 pub(crate) async fn run(options: &ServeShared, connection: &Connection) -> Result<()> {
+    let tls = tls::open(&options.tls)?;
     let owner = Owner::open(&options.file.file, &keys::of(connection)?).await?;
     let section = owner.set.service.as_ref().with_context(|| {
         format!(
@@ -22,11 +28,43 @@ pub(crate) async fn run(options: &ServeShared, connection: &Connection) -> Resul
             options.file.file.display()
         )
     })?;
-    let listen = section.listen;
-    let origins = vec![Origin::parse(&section.url)?, Origin::parse(&format!("http://{listen}"))?];
+    let (listen, scheme) = (section.listen, if tls.is_some() { "https" } else { "http" });
+    let origins = vec![Origin::parse(&section.url)?, Origin::parse(&format!("{scheme}://{listen}"))?];
     let main_chain_id = owner.chain.config().chain_id;
     let department = owner.department()?;
     let releases = DataSetReleases { department, set: owner.set, trust: ChainTrust::default() };
     let router = department::router(origins, main_chain_id, Arc::new(releases));
-    Box::pin(serve_until(listen, router, "department", options.until_stdin_ends, pending())).await
+    Box::pin(serve_until(listen, router, tls, options.until_stdin_ends, pending())).await
+}
+
+/// Serves over TLS, or in plain text on loopback, until it is told to stop or `work` ends.
+async fn serve_until(
+    listen: SocketAddr,
+    router: Router,
+    tls: Option<ServerTls>,
+    until_stdin_ends: bool,
+    work: impl Future<Output = ()>,
+) -> Result<()> {
+    check_listener(listen, tls.is_some())?;
+    let what = if tls.is_some() { "department=https" } else { "department=http" };
+    let serving = |listener, shutdown| tokio::spawn(department::serve(listener, router, tls, shutdown));
+    Box::pin(listen_until(listen, what, until_stdin_ends, work, serving)).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{future::ready, net::Ipv4Addr};
+
+    use super::*;
+
+    // M-SEC
+    #[tokio::test]
+    async fn a_department_serves_in_plain_text_on_loopback_alone() {
+        let serve_at = |ip: Ipv4Addr| serve_until((ip, 0).into(), Router::new(), None, false, ready(()));
+        let refused = serve_at(Ipv4Addr::UNSPECIFIED).await.unwrap_err().to_string();
+        assert!(refused.contains("0.0.0.0:0 is reached from other machines"), "{refused}");
+        serve_at(Ipv4Addr::LOCALHOST).await.unwrap();
+    }
 }

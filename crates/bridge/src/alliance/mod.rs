@@ -2,6 +2,7 @@
 //!
 //! | module | rules of |
 //! |---|---|
+//! | [`member_slots`] | where members stand, and what their words say |
 //! | [`message`] | what is signed, with its EIP-712 hash |
 //! | [`certificate`] | who may request and endorse, and what is wrong with a signature |
 //! | [`certificate_slots`] | where certificates stand, and what their words say |
@@ -17,6 +18,7 @@ pub mod certificate;
 pub mod certificate_slots;
 pub mod comparison;
 pub mod decision;
+pub mod member_slots;
 pub mod message;
 pub mod policy;
 pub mod sequence;

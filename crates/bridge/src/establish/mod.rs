@@ -6,21 +6,28 @@
 //! anybody:      deploy Alliance from the requirements
 //! each member:  deploy its node contract -> accept        issue certificates to its nodes
 //! ```
-//! What is done here with every member's key in one hand, members may do one by one, each with its own: the contracts do not see a difference.
+//! Each step is a function of its own, which takes one member's key: [`prepare`], [`declare`], [`propose`], [`join`], and later [`vote`] and [`leave`]. What has been done is
+//! found on chain and not done again. [`establish`] takes all of them with every member's key in one hand; the contracts do not see a difference.
+//! [`roster`] says what came of it.
 
 mod certify;
+mod declaring;
 mod joining;
+mod roster;
+mod voting;
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::{SolCall, SolConstructor};
-use chancery_contracts::{Alliance, RequirementRegistry};
 use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 
 pub use self::{
     certify::{Certified, issue_identity, issue_transaction, revoke_identity, revoke_transaction},
-    joining::{Endorsing, Joining, NodeContractKind},
+    declaring::{Declared, Terms, declare, open_registry, propose},
+    joining::{Endorsing, Joining, NodeContractKind, Prepared, join, prepare},
+    roster::{Roster, RosterIdentity, RosterMember, RosterPermit, roster},
+    voting::{Ballot, Tally, leave, vote},
 };
 use crate::{
     contracts::{AllianceContract, NodeContract, ViewError},
@@ -51,6 +58,65 @@ pub enum EstablishError {
         /// Where it stands.
         found: Address,
     },
+    /// Its requirement is none of those that the alliance was made of, and no vote has admitted it.
+    #[error(
+        "{member} is no member of this alliance: let its members vote for it (`chancery alliance admit`), or join the one that was proposed with its requirement"
+    )]
+    NotAdmitted {
+        /// The member.
+        member: B256,
+    },
+    /// Authority, node contract or anchor are not those that were declared.
+    #[error(
+        "the alliance has {member} with another authority, node contract or anchor than it has declared: do not accept it; ask whoever has proposed it to do so again"
+    )]
+    OtherTerms {
+        /// The member.
+        member: B256,
+    },
+    /// It is not the contract that follows a chain here: it could prove what is not so.
+    #[error(
+        "the anchor {anchor}, by which the alliance follows {member}, has another code than the own one: do not accept it; ask {member} to declare with an anchor of this version"
+    )]
+    StrangeAnchor {
+        /// Whose chain it follows.
+        member: B256,
+        /// The contract.
+        anchor: Address,
+    },
+    /// Something else stands there.
+    #[error("at {place} stands a node contract for another alliance, anchor or member than {member}: declare anew")]
+    PlaceTaken {
+        /// The member.
+        member: B256,
+        /// Where it was to stand.
+        place: Address,
+    },
+    /// The key has sent other transactions on the member's chain since it declared.
+    #[error(
+        "the node contract of {member} was announced at {announced}, and would stand at {next} now, since the key was used on its chain meanwhile: declare anew"
+    )]
+    PlaceLost {
+        /// The member.
+        member: B256,
+        /// Where it was to stand.
+        announced: Address,
+        /// Where the key's next contract stands.
+        next: Address,
+    },
+    /// An organization that brings its own contract puts it there first.
+    #[error("no node contract of {member} stands at {place}: put it there, made for this alliance, and join again")]
+    OwnMissing {
+        /// The member.
+        member: B256,
+        /// Where it was to stand.
+        place: Address,
+    },
+    /// They do not want the same.
+    #[error(
+        "the requirements do not belong together: each has to stand, to name the same purpose, and to name exactly the others as partners"
+    )]
+    NotTogether,
     /// The transaction did not log what it should have.
     #[error("{0} is missing in what the contract has logged")]
     EventMissing(&'static str),
@@ -103,24 +169,20 @@ pub async fn establish(
     joining: &[Joining],
 ) -> Result<Established, EstablishError> {
     let deployer = Arc::new(SubmitterKey::random());
-    let registry = deploy(&home.chain, &deployer, &RequirementRegistry::BYTECODE, &NoArguments).await?;
+    let registry = open_registry(&home.chain, &deployer).await?;
     let open_until = (home.chain.head().await?.time_ms / 1000).saturating_add(open_for_s);
-    let (mut announced, mut ids, mut anchors) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut announced, mut requirements) = (Vec::new(), Vec::new());
     for member in joining {
-        let prepared = joining::prepare(home, member).await?;
-        let requirement = joining::requirement(member, joining, purpose, open_until, prepared.node_contract);
-        let call = RequirementRegistry::declareCall { requirement };
-        let id = declared(&home.chain, &member.key, registry, &call).await?;
-        ids.push(id);
-        anchors.push(prepared.to_alliance.unwrap_or(Address::ZERO));
+        let others = joining.iter().map(|other| other.name).filter(|name| *name != member.name);
+        let terms = Terms { purpose, partners: others.collect(), open_until };
+        let prepared = Box::pin(prepare(home, member)).await?;
+        requirements.push(Box::pin(declare(&home.chain, registry, member, &terms, &prepared)).await?);
         announced.push(prepared);
     }
-    let arguments = Alliance::constructorCall { requirements: registry, ids, anchors };
-    let address = deploy(&home.chain, &deployer, &Alliance::BYTECODE, &arguments).await?;
-    let alliance = AllianceContract { chain: home.chain.clone(), address };
+    let alliance = propose(&home.chain, &deployer, registry, &requirements).await?;
     let mut members = Vec::new();
     for (member, prepared) in joining.iter().zip(announced) {
-        members.push(joining::join(&alliance, member, &prepared).await?);
+        members.push(Box::pin(join(&alliance, member, &prepared)).await?);
     }
     Ok(Established { alliance, members })
 }
@@ -143,16 +205,6 @@ pub async fn anchor(host: &Chain, followed: &Site, key: &Arc<SubmitterKey>) -> R
         AnchorRelay { followed: followed.chain.clone(), host: host.clone(), anchor: address, key: Arc::clone(key) };
     relay.begin(header).await?;
     Ok(relay)
-}
-
-async fn declared(
-    chain: &Chain,
-    key: &Arc<SubmitterKey>,
-    registry: Address,
-    call: &RequirementRegistry::declareCall,
-) -> Result<U256, EstablishError> {
-    let event: RequirementRegistry::Declared = logged(chain, key, registry, call, "Declared").await?;
-    Ok(event.id)
 }
 
 async fn deploy(

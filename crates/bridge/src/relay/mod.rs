@@ -40,6 +40,7 @@ use chancery_contracts::PointError;
 use chancery_ledger::{Chain, LedgerError};
 use chancery_light::VerifyError;
 
+pub(crate) use self::parts::reserved as reserved_part;
 pub use self::{
     anchor::{AnchorRelay, Proven, ProvenSlot},
     assembly::member_links,

@@ -46,7 +46,7 @@ impl Parts {
 }
 
 /// The part that was reserved under a number, out of the transaction that did it; `None` if that cannot be read from there.
-pub(super) async fn reserved(
+pub(crate) async fn reserved(
     contract: &NodeContract,
     number: u64,
     hash: B256,

@@ -156,7 +156,7 @@ impl RequestRelay {
     }
 }
 
-pub(super) fn submit_call(submission: &Submission) -> Alliance::submitCall {
+pub(crate) fn submit_call(submission: &Submission) -> Alliance::submitCall {
     let request = &submission.request;
     let parts = request.parts.iter();
     let endorsements = submission.endorsements.iter().map(|endorsement| Alliance::Endorsement {

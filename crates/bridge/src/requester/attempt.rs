@@ -4,7 +4,7 @@ use alloy_primitives::{B256, Bytes};
 use chancery_ledger::LedgerError;
 use futures::future::try_join_all;
 
-use super::{Committed, MemberAccess, RequestError, Requester};
+use super::{Committed, MemberAccess, Milestone, Nobody, Onlooker, RequestError, Requester};
 use crate::{
     alliance::{
         message::{
@@ -14,7 +14,6 @@ use crate::{
         submission::Submission,
     },
     contracts::ViewError,
-    relay::CarryRefusal,
 };
 
 impl Requester {
@@ -23,19 +22,32 @@ impl Requester {
         &self,
         idempotency_key: B256,
         calls: &[(B256, Bytes)],
+        onlooker: &dyn Onlooker,
     ) -> (bool, Result<Committed, RequestError>) {
         let (member, node) = (self.identity.member, self.identity.node);
         match self.alliance.number_of(member, node, idempotency_key).await {
-            Ok(Some(number)) => (true, self.follow(number, idempotency_key, None).await),
-            Ok(None) => (false, Box::pin(self.begin(idempotency_key, calls)).await),
+            Ok(Some(number)) => {
+                onlooker.at(&Milestone::Found { number });
+                (true, self.follow(number, idempotency_key, None).await)
+            }
+            Ok(None) => (false, Box::pin(self.begin(idempotency_key, calls, onlooker)).await),
             Err(error) => (false, Err(error.into())),
         }
     }
 
-    async fn begin(&self, idempotency_key: B256, calls: &[(B256, Bytes)]) -> Result<Committed, RequestError> {
+    async fn begin(
+        &self,
+        idempotency_key: B256,
+        calls: &[(B256, Bytes)],
+        onlooker: &dyn Onlooker,
+    ) -> Result<Committed, RequestError> {
         let parts = try_join_all(calls.iter().map(|(member, call)| self.suggest(*member, call))).await?;
-        let submission = Box::pin(self.endorse(idempotency_key, parts)).await?;
-        Box::pin(self.send(&submission)).await
+        onlooker.at(&Milestone::Suggested { parts: &parts });
+        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, parts)).await?;
+        onlooker.at(&Milestone::Endorsed { count: endorsements.len() });
+        let submission = self.sign(request, endorsements, parts)?;
+        onlooker.at(&Milestone::Signed { submission: &submission });
+        Box::pin(self.send_seen(&submission, onlooker)).await
     }
 
     /// Step 1: what a call would read and change at the newest final block of its member's chain.
@@ -57,7 +69,16 @@ impl Requester {
     ///
     /// # Errors
     /// `NotEndorsed` with each endorser's reason; `Form`, `MemberUnknown`, `View`, `Key`.
-    pub async fn endorse(&self, idempotency_key: B256, mut parts: Vec<Part>) -> Result<Submission, RequestError> {
+    pub async fn endorse(&self, idempotency_key: B256, parts: Vec<Part>) -> Result<Submission, RequestError> {
+        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, parts)).await?;
+        self.sign(request, endorsements, parts)
+    }
+
+    async fn gather(
+        &self,
+        idempotency_key: B256,
+        mut parts: Vec<Part>,
+    ) -> Result<(Request, Vec<Endorsement>, Vec<Part>), RequestError> {
         if parts.len() > MAX_PARTS {
             return Err(RequestFault::PartCount(parts.len()).into());
         }
@@ -76,7 +97,7 @@ impl Requester {
             self.endorsements(&request, part, member).await
         });
         let endorsements: Vec<Endorsement> = try_join_all(asked).await?.into_iter().flatten().collect();
-        self.sign(request, endorsements, parts)
+        Ok((request, endorsements, parts))
     }
 
     /// Puts a request and its endorsements together and signs them: nobody can add or leave out one (step 3).
@@ -102,13 +123,15 @@ impl Requester {
     /// # Errors
     /// See [`RequestError`].
     pub async fn send(&self, submission: &Submission) -> Result<Committed, RequestError> {
-        let key = submission.request.idempotency_key;
+        Box::pin(self.send_seen(submission, &Nobody)).await
+    }
+
+    async fn send_seen(&self, submission: &Submission, onlooker: &dyn Onlooker) -> Result<Committed, RequestError> {
         match self.carrier.carry(submission).await {
-            Ok(number) => self.follow(number, key, Some(submission)).await,
-            // An earlier process of ours has sequenced another suggestion under this key: its end is the end of this attempt.
-            Err(CarryRefusal::IdempotencyKeyUsed { number }) => self.follow(number, key, None).await,
-            Err(refusal) if refusal.is_temporary() => self.await_number(submission).await,
-            Err(refusal) => Err(refusal.into()),
+            Err(refusal) if self.is_final(&refusal, submission).await => Err(refusal.into()),
+            // Its number is asked of the chain: a carrier that names another one would have us follow another request (A-MORE-2). Or an earlier process of ours has
+            // sequenced another suggestion under this key: its end is the end of this attempt.
+            _ => self.await_number(submission, onlooker).await,
         }
     }
 

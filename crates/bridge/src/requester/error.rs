@@ -89,6 +89,18 @@ pub enum RequestError {
         /// Its number, if it has one.
         number: Option<u64>,
     },
+    /// The key stands for another request already: choose another one, or ask with the calls of that.
+    #[error("the idempotency key was used for request {number}, which asks for something else: choose another key")]
+    IntentDiffers {
+        /// The earlier request.
+        number: u64,
+    },
+    /// Nothing of it can be shown to others: it is not decided or not applied everywhere yet, or a chain shows no proof.
+    #[error("it cannot be proven (yet): {reason}")]
+    Unprovable {
+        /// What is missing.
+        reason: String,
+    },
     /// A chain could not be read.
     #[error(transparent)]
     View(#[from] ViewError),
@@ -129,6 +141,8 @@ impl RequestError {
             | Self::TooManyEndorsements(_)
             | Self::CallRefused { .. }
             | Self::Carry(_)
+            | Self::IntentDiffers { .. }
+            | Self::Unprovable { .. }
             | Self::View(_)
             | Self::Key(_) => NextStep::Correct,
         }

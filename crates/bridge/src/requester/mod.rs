@@ -12,10 +12,13 @@
 
 mod attempt;
 mod backoff;
+mod confirmation;
 mod endorsements;
 mod error;
 mod guarantee;
+mod onlooker;
 mod outcome;
+mod standing;
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,11 +26,15 @@ use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_sol_types::SolValue;
 use tokio::time::sleep;
 
+use self::onlooker::Nobody;
+pub(crate) use self::standing::view_error;
 pub use self::{
     backoff::Backoff,
     endorsements::{Declined, Doubt},
     error::{NextStep, RequestError},
     guarantee::{Lost, MissingGuarantee},
+    onlooker::{Milestone, Onlooker},
+    standing::{PartyStanding, RequestStanding},
 };
 use crate::{
     contracts::{AllianceContract, NodeContract},
@@ -134,12 +141,28 @@ impl Requester {
     /// # Errors
     /// The last [`RequestError`]; [`RequestError::next_step`] says what it leaves to do.
     pub async fn execute(&self, idempotency_key: B256, calls: &[(B256, Bytes)]) -> Result<Committed, RequestError> {
+        Box::pin(self.execute_seen(idempotency_key, calls, &Nobody)).await
+    }
+
+    /// As [`Self::execute`], and somebody looks on.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn execute_seen(
+        &self,
+        idempotency_key: B256,
+        calls: &[(B256, Bytes)],
+        onlooker: &dyn Onlooker,
+    ) -> Result<Committed, RequestError> {
         let (mut attempt, mut tries) = (0, 0);
         loop {
             let key = attempt_key(idempotency_key, attempt);
-            let (is_earlier, result) = Box::pin(self.attempt(key, calls)).await;
+            let (is_earlier, result) = Box::pin(self.attempt(key, calls, onlooker)).await;
             let error = match result {
-                Ok(committed) => return Ok(committed),
+                Ok(committed) => {
+                    onlooker.at(&Milestone::Decided { number: committed.number });
+                    return Ok(committed);
+                }
                 Err(error) => error,
             };
             let next = error.next_step();
@@ -156,9 +179,19 @@ impl Requester {
                 return Err(error);
             }
             tracing::debug!(%error, attempt, "a request is tried again");
-            sleep(self.limits.backoff.delay(tries)).await;
+            let pause = self.limits.backoff.delay(tries);
+            onlooker.at(&Milestone::Again { error: &error, pause });
+            sleep(pause).await;
         }
     }
+}
+
+/// A name in plain text where it is that.
+pub(crate) fn readable(name: B256) -> String {
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+    let text = &name[..end];
+    let is_plain = !text.is_empty() && text.iter().all(|byte| (b' '..=b'~').contains(byte));
+    if is_plain { String::from_utf8_lossy(text).into_owned() } else { format!("{name:?}") }
 }
 
 /// The idempotency key of an attempt: the same for the same intent, whoever computes it.

@@ -9,7 +9,7 @@ use chancery_ledger::{Event, EventFilter};
 use futures::future::try_join_all;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Committed, Lost, MissingGuarantee, RequestError, Requester};
+use super::{Committed, Lost, Milestone, MissingGuarantee, Onlooker, RequestError, Requester};
 use crate::{
     alliance::{
         certificate::SignatureFault,
@@ -103,7 +103,11 @@ impl Requester {
     }
 
     /// Sends what nobody has confirmed, until it has a number or cannot get one any more.
-    pub(super) async fn await_number(&self, submission: &Submission) -> Result<Committed, RequestError> {
+    pub(super) async fn await_number(
+        &self,
+        submission: &Submission,
+        onlooker: &dyn Onlooker,
+    ) -> Result<Committed, RequestError> {
         let (request, key) = (&submission.request, submission.request.idempotency_key);
         let give_up = Instant::now() + Duration::from_secs(self.limits.valid_for_s) + self.limits.patience;
         let mut tries = 0;
@@ -111,6 +115,7 @@ impl Requester {
             let now = tolerant(self.alliance.time_s().await)?;
             let known = self.alliance.number_of(self.identity.member, self.identity.node, key).await;
             if let Some(number) = tolerant(known)?.flatten() {
+                onlooker.at(&Milestone::Sequenced { number });
                 return self.follow(number, key, Some(submission)).await;
             }
             if now.is_some_and(|now| now > request.valid_until) {
@@ -122,12 +127,11 @@ impl Requester {
             tries += 1;
             sleep(self.limits.backoff.delay(tries)).await;
             match self.carrier.carry(submission).await {
-                Ok(number) => return self.follow(number, key, Some(submission)).await,
-                Err(CarryRefusal::IdempotencyKeyUsed { number }) => return self.follow(number, key, None).await,
-                Err(refusal) if refusal.is_temporary() => {}
                 // That nobody speaks to us any more says nothing of what was sent before: the chain decides, until it is too late for that.
                 Err(CarryRefusal::Channel { fault }) => tracing::debug!(%fault, "not carried again"),
-                Err(refusal) => return Err(refusal.into()),
+                Err(refusal) if self.is_final(&refusal, submission).await => return Err(refusal.into()),
+                // Which number it has, the chain says.
+                _ => {}
             }
         }
     }
@@ -151,8 +155,13 @@ impl Requester {
         Ok(RequestError::Expired { number, deadline: decision.deadline() })
     }
 
-    /// Which signatures were bad and whose weight was missing.
     async fn invalid(&self, number: u64) -> Result<RequestError, RequestError> {
+        let (bad, missing) = self.faults(number).await?;
+        Ok(RequestError::Invalid { number, bad, missing })
+    }
+
+    /// Which signatures were bad and whose weight was missing.
+    pub(super) async fn faults(&self, number: u64) -> Result<(Vec<BadSignature>, Vec<WeightMissing>), RequestError> {
         let names = [Alliance::BadSignature::SIGNATURE_HASH, Alliance::WeightMissing::SIGNATURE_HASH];
         let filter = EventFilter {
             contracts: vec![self.alliance.address],
@@ -169,7 +178,7 @@ impl Requester {
                 missing.push(weight_missing(event)?);
             }
         }
-        Ok(RequestError::Invalid { number, bad, missing })
+        Ok((bad, missing))
     }
 }
 

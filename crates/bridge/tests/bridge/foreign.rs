@@ -10,17 +10,17 @@ use chancery_bridge::{
         store::{Outcome, Refusal},
     },
     contracts::AllianceContract,
-    endorser::{AttestQuery, AttestRefusal, Attester, Endorser, NodeEndorser},
+    endorser::{AttestQuery, AttestRefusal, Attestation, Attester, Endorser, NodeEndorser},
     establish::{
         Endorsing, Established, Joining, NodeContractKind, Site, establish, issue_identity, issue_transaction,
     },
     key::NodeKey,
-    relay::{Courier, CourierLimits, RequestRelay, member_links},
+    relay::{Carrier as _, Courier, CourierLimits, RequestRelay, member_links},
     requester::{Lost, MemberAccess, MissingGuarantee, RequestError, Requester, RequesterIdentity, RequesterLimits},
 };
 use chancery_contracts::StoreNode;
 use chancery_ledger::{Chain, ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
-use chancery_testing::process::{Anvil, rpc};
+use chancery_testing::process::{Anvil, Wire, rpc};
 use serde_json::json;
 
 use crate::support::chain::TestChain;
@@ -31,6 +31,8 @@ const ANVIL_CHAIN_ID: u64 = 31_337;
 const NODES: usize = 3;
 /// Many times what a request takes.
 const MAX_WAIT: Duration = Duration::from_secs(240);
+/// Gas is free there as here; blocks come by themselves, as their time does.
+const FREE: [&str; 6] = ["--gas-price", "0", "--block-base-fee-per-gas", "0", "--hardfork", "osaka"];
 
 fn name(text: &str) -> B256 {
     B256::right_padding_from(text.as_bytes())
@@ -165,8 +167,8 @@ async fn fund(anvil: &str, account: Address) {
     rpc(anvil, "anvil_setBalance", json!([account, "0xffffffffffffffffffff"])).await.unwrap();
 }
 
-async fn foreign_chain(anvil: &Anvil) -> Chain {
-    let config = ChainConfig::uncertified("anvil", anvil.url.parse().unwrap(), ANVIL_CHAIN_ID);
+async fn foreign_chain(url: &str) -> Chain {
+    let config = ChainConfig::uncertified("anvil", url.parse().unwrap(), ANVIL_CHAIN_ID);
     let ledger =
         Ledger::connect(vec![config], LedgerLimits::default(), RevertReasons::of_our_contracts()).await.unwrap();
     ledger.chain("anvil").unwrap().clone()
@@ -177,10 +179,8 @@ async fn a_foreign_chain_takes_part_by_its_endorsers_word_and_the_answer_says_wh
     let dir = tempfile::tempdir().unwrap();
     let home = TestChain::start(dir.path(), "main").await;
     let own = TestChain::start(dir.path(), "degree").await;
-    // Gas is free there as here; blocks come by themselves, as their time does.
-    let arguments = ["--gas-price", "0", "--block-base-fee-per-gas", "0", "--hardfork", "osaka"];
-    let anvil = Anvil::start(&arguments).unwrap();
-    let foreign = foreign_chain(&anvil).await;
+    let anvil = Anvil::start(&FREE).unwrap();
+    let foreign = foreign_chain(&anvil.url).await;
     let exchange = Exchange::between(&home, &own, &foreign, &anvil.url).await;
     let abroad = exchange.established.members[1].name;
     let honest = |i: usize| -> Arc<dyn Attester> { Arc::new(exchange.endorsers[1][i].clone()) };
@@ -235,5 +235,82 @@ async fn a_foreign_chain_takes_part_by_its_endorsers_word_and_the_answer_says_wh
     let RequestError::Expired { number, .. } = error else { panic!("{error}") };
     exchange.settled(number, [Outcome::Released; 2]).await;
     assert_eq!([exchange.version(0, "account").await, exchange.version(1, "account").await], [1, 2]);
+    carries.abort();
+}
+
+/// An endorser that says nothing.
+#[derive(Debug)]
+struct Mute;
+
+#[async_trait::async_trait]
+impl Attester for Mute {
+    async fn attest(&self, _query: &AttestQuery) -> Result<Attestation, AttestRefusal> {
+        Err(AttestRefusal::Unavailable { reason: "no answer".to_owned() })
+    }
+}
+
+// A-MORE-4, A-MORE-1: what is lost is what a reorganisation would take, and a restart is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_node_starts_again_between_reservation_and_decision() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = TestChain::start(dir.path(), "main").await;
+    let own = TestChain::start(dir.path(), "degree").await;
+    let anvil = Anvil::start(&FREE).unwrap();
+    // Its address stays, whichever port it gets next.
+    let wire = Wire::to(&anvil.url).await.unwrap();
+    let foreign = foreign_chain(&wire.url).await;
+    let exchange = Exchange::between(&home, &own, &foreign, &wire.url).await;
+    let there = exchange.established.members[1].node_contract.clone();
+    let honest = |i: usize| -> Arc<dyn Attester> { Arc::new(exchange.endorsers[1][i].clone()) };
+
+    // It has reserved, and nobody says so.
+    let courier = exchange.courier(vec![Arc::new(Mute)]).await;
+    let carries = tokio::spawn({
+        let courier = courier.clone();
+        async move { courier.run().await }
+    });
+    let requester = exchange.requester(courier.clone(), 1800);
+    let mut parts = Vec::new();
+    for (member, call) in exchange.calls("account", "account", 7) {
+        parts.push(requester.suggest(member, &call).await.unwrap());
+    }
+    let submission = requester.endorse(name("restart"), parts).await.unwrap();
+    let number = courier.carry(&submission).await.unwrap();
+    let reserves = async {
+        while there.outcome(number).await.unwrap() != Some(Outcome::Reserved) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(MAX_WAIT, reserves).await.unwrap();
+    carries.abort();
+
+    // The node goes away with what it has, and its endorsers cannot say.
+    let state = rpc(&anvil.url, "anvil_dumpState", json!([true])).await.unwrap();
+    drop(anvil);
+    let query = AttestQuery { number, member: exchange.established.members[1].name, part_hash: B256::ZERO };
+    let silent = honest(0).attest(&query).await;
+    assert!(matches!(silent, Err(AttestRefusal::Unavailable { .. })), "{silent:?}");
+    let anvil = Anvil::start(&FREE).unwrap();
+    rpc(&anvil.url, "anvil_loadState", json!([state])).await.unwrap();
+    wire.redirect(&anvil.url);
+    let answers = async {
+        while there.outcome(number).await.ok().flatten() != Some(Outcome::Reserved) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(MAX_WAIT, answers).await.expect("it has what it had");
+
+    // Another relay, which knows what is on chain; the requester sends again.
+    let courier = exchange.courier(vec![honest(0), honest(1), honest(2)]).await;
+    let carries = tokio::spawn({
+        let courier = courier.clone();
+        async move { courier.run().await }
+    });
+    let requester = exchange.requester(courier, 1800);
+    let committed = requester.send(&submission).await.unwrap();
+    let expected = Lost::ALL.map(|lost| MissingGuarantee { member: query.member, lost });
+    assert_eq!((committed.number, committed.missing.as_slice()), (number, expected.as_slice()));
+    exchange.settled(number, [Outcome::Applied; 2]).await;
+    assert_eq!([exchange.version(0, "account").await, exchange.version(1, "account").await], [1, 1]);
     carries.abort();
 }

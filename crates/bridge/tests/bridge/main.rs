@@ -3,12 +3,17 @@
 
 mod alliance;
 mod anchor;
+mod byzantine;
+mod cells;
 mod foreign;
 mod killed_relay;
 mod kills;
+mod members;
 mod model;
 mod progress;
 mod relay;
+mod request_proof;
+mod seeds;
 mod sequences;
 mod support;
 mod tls;

@@ -2,10 +2,16 @@
 
 use alloy_primitives::{B256, U256};
 use chancery_bridge::{
-    alliance::{decision::RequestState, store::Outcome},
+    alliance::{
+        decision::RequestState,
+        store::{Outcome, Refusal},
+    },
+    proof::{Ending, RequestProof},
     relay::{Carrier as _, Settlement},
+    requester::{RequestError, Requester},
 };
 use chancery_contracts::Anchor;
+use chancery_light::TrustedChain;
 
 use crate::progress::{Onlooker, assert_half_way, seen_at_the_end};
 use crate::support::chain::TestChain;
@@ -81,4 +87,30 @@ async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither
     assert_eq!(after[0], (Outcome::Refused.code(), 1, U256::from(40)));
     assert_eq!(after[1], (0, 1, U256::from(60)), "the other was never asked");
     Box::pin(seen_at_the_end(&partnership, onlooker, number, rival)).await;
+    Box::pin(ends_are_proven(&partnership, &requester, [number, rival], key)).await;
+}
+
+// A-MORE-3, A-ERR: by the genesis alone, from what real chains show: the writes of the one, and why the other was refused.
+async fn ends_are_proven(partnership: &Partnership, requester: &Requester, [applied, refused]: [u64; 2], key: B256) {
+    let essentials = partnership.partners.iter().map(|partner| partner.chain.essentials());
+    let essentials = essentials.chain([partnership.home.essentials()]);
+    let trusted: Vec<_> = essentials.map(|essentials| TrustedChain::new(essentials).unwrap()).collect();
+    let mut verified = Vec::new();
+    for number in [applied, refused] {
+        let file = serde_json::to_vec(&requester.prove(number, &[]).await.unwrap()).unwrap();
+        verified.push(RequestProof::from_json(&file).unwrap().verify(&trusted).unwrap());
+    }
+    let written: Vec<_> = verified[0].members.iter().flat_map(|member| &member.writes).collect();
+    assert_eq!((verified[0].outcome, written.len(), verified[0].unproven.len()), (Ending::Committed, 2, 0));
+    assert!(written.iter().all(|write| write.key == key && write.version == 1));
+    assert_eq!(verified[1].outcome, Ending::Aborted);
+    let why = verified[1].refusal.unwrap();
+    assert_eq!((why.reason, why.key, why.expected, why.actual), (1, Some(key), 0, 1));
+
+    let standing = requester.standing(refused).await.unwrap().unwrap();
+    let stale = Refusal::Stale { key, expected: 0, actual: 1 };
+    assert_eq!((standing.state, standing.parties[0].refusal), (RequestState::Aborted, Some(stale)));
+    assert_eq!(requester.standing(refused + 1).await.unwrap(), None);
+    let missing = requester.prove(refused + 1, &[]).await.unwrap_err();
+    assert!(matches!(missing, RequestError::Unprovable { .. }), "{missing}");
 }

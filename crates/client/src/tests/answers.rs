@@ -148,6 +148,10 @@ fn only_the_address_of_a_gateway_is_taken() {
         assert!(matches!(Client::new(wrong), Err(ClientError::BadUrl(url)) if url == wrong), "{wrong}");
     }
     Client::new("https://city.example/below").unwrap();
+    for wrong in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        let refused = Client::trusting("https://city.example", wrong.as_bytes());
+        assert!(matches!(refused, Err(ClientError::BadAuthorities(_))), "{wrong}: {refused:?}");
+    }
 }
 
 // SHARE-10: what is fetched comes as it is, however long; a refusal is a problem and no file.

@@ -8,6 +8,7 @@ use chancery_reference_points::{
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
     data_search::{
         Asset, AssetVersion, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace, Visibility,
@@ -65,6 +66,9 @@ door! {
     C2p as c2p, "C2p";
     "Control", WRITE: control([&] change: Change, [] mode: Mode) -> ChangeResult;
     "Organizations", READ: organizations() -> Vec<Organization>;
+    "SimulateContract", WRITE: simulate_contract([&] artifact: ContractArtifact) -> ContractSimulation;
+    "Contracts", READ: contracts([&] chain: ChainName, [] offset: u64) -> Vec<ContractRelease>;
+    "Contract", READ: contract([&] chain: ChainName, [] release: B256) -> ContractReview;
 }
 
 door! {

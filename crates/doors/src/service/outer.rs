@@ -4,10 +4,12 @@ use alloy_primitives::B256;
 use chancery_reference_points::{
     Actor, DoorResult,
     chain_records::ChainStatus,
+    contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
     data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
     o2c::{Change, ChangeResult, Mode, O2c},
+    operation::ChainName,
     organization::Organization,
     quota::QuotaReport,
     r2d::{R2d, Submission, SubmissionReceipt},
@@ -47,6 +49,9 @@ door! {
     "Control", WRITE: control([&] actor: Actor, [] change: Change, [] mode: Mode) -> ChangeResult;
     "Organizations", READ: organizations() -> Vec<Organization>;
     "Organization", READ: organization([&] code: str) -> Organization;
+    "SimulateContract", WRITE: simulate_contract([&] actor: Actor, [] artifact: ContractArtifact) -> ContractSimulation;
+    "Contracts", READ: contracts([&] chain: ChainName, [] offset: u64) -> Vec<ContractRelease>;
+    "Contract", READ: contract([&] chain: ChainName, [] release: B256) -> ContractReview;
 }
 
 door! {

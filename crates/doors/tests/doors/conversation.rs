@@ -38,6 +38,9 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         o2c.control(&dice.sample(), dice.sample(), dice.sample());
         o2c.organizations();
         o2c.organization(&dice.sample::<String>());
+        o2c.simulate_contract(&dice.sample(), dice.sample());
+        o2c.contracts(&dice.sample(), dice.sample());
+        o2c.contract(&dice.sample(), dice.sample());
         v2m.history(&dice.sample(), dice.sample());
         v2m.events(&dice.sample(), dice.sample());
         v2m_data.audit_data(&dice.sample(), dice.sample());
@@ -64,6 +67,9 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         c2s.control(&dice.sample(), dice.sample());
         c2p.control(&dice.sample(), dice.sample());
         c2p.organizations();
+        c2p.simulate_contract(&dice.sample());
+        c2p.contracts(&dice.sample(), dice.sample());
+        c2p.contract(&dice.sample(), dice.sample());
         c2r.control(&dice.sample(), dice.sample());
         m2s.journal(&dice.sample());
         m2p.subject_history(dice.sample());

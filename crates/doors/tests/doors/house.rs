@@ -16,6 +16,7 @@ use chancery_reference_points::{
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, OperationProof, RootOfBlock, TransactionLocator},
     data_format::{DataFormat, FormatId},
     data_search::{
@@ -104,6 +105,9 @@ room! {
         control(actor: &Actor, change: Change, mode: Mode) -> ChangeResult;
         organizations() -> Vec<Organization>;
         organization(code: &str) -> Organization;
+        simulate_contract(actor: &Actor, artifact: ContractArtifact) -> ContractSimulation;
+        contracts(chain: &ChainName, offset: u64) -> Vec<ContractRelease>;
+        contract(chain: &ChainName, release: B256) -> ContractReview;
     }
     V2m {
         history(actor: &Actor, subject: B256) -> History;
@@ -136,6 +140,9 @@ room! {
     C2p {
         control(change: &Change, mode: Mode) -> ChangeResult;
         organizations() -> Vec<Organization>;
+        simulate_contract(artifact: &ContractArtifact) -> ContractSimulation;
+        contracts(chain: &ChainName, offset: u64) -> Vec<ContractRelease>;
+        contract(chain: &ChainName, release: B256) -> ContractReview;
     }
     C2r { control(change: &Change, mode: Mode) -> ChangeResult; }
     M2s { journal(filter: &EventFilter) -> Vec<HistoryEntry>; }

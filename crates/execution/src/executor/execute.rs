@@ -16,6 +16,9 @@ use crate::{
     state::transition,
 };
 
+/// What a transaction uses at the least, refunds taken off (EIP-2, EIP-7623).
+const MIN_TRANSACTION_GAS: u64 = 21_000;
+
 /// A bad block or a bad disk.
 pub(crate) enum ExecuteFailure {
     Invalid(InvalidBlock),
@@ -73,6 +76,11 @@ fn run(
     let actual = block.transactions_root();
     if actual != header.transactions_root {
         return Err(InvalidReason::TransactionsRoot { expected: header.transactions_root, actual }.into());
+    }
+    // Before anybody pays for recovering so many senders.
+    let least = MIN_TRANSACTION_GAS.saturating_mul(block.transactions().len() as u64);
+    if least > header.gas_used {
+        return Err(InvalidReason::GasUsed { expected: header.gas_used, actual: least }.into());
     }
     let senders = senders(block, recover)?;
     let mut permissions = BlockPermissions::of_parent(view)?;

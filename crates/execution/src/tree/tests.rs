@@ -288,26 +288,41 @@ fn every_broken_rule_has_its_own_error() {
     chain.chain.tree().execute(&good).unwrap();
 }
 
+/// A block like another, with one transaction.
+fn with_transaction(good: &Block, encoded: alloy_primitives::Bytes) -> Block {
+    let transactions = vec![Arc::new(SignedTransaction::decode(encoded).unwrap())];
+    let root = alloy_trie::root::ordered_trie_root_encoded(&[transactions[0].encoded().to_vec()]);
+    let mut header = good.header().inner().clone();
+    header.transactions_root = root;
+    Block::new(header, transactions)
+}
+
+/// A transaction with a signature that belongs to no key.
+fn forged() -> alloy_primitives::Bytes {
+    let mut forged = Wallet::new(0).write(0, 1, 1).to_vec();
+    let end = forged.len();
+    forged[end - 65..end - 33].fill(0xff);
+    forged.into()
+}
+
+#[test]
+fn senders_are_recovered_only_where_the_gas_can_pay_for_the_transactions() {
+    let (chain, good) = with_foreign_block();
+    let block = altered(&with_transaction(&good, forged()), |header| header.gas_used = 20_999);
+    let reason = refusal(&chain, &block);
+    assert!(matches!(reason, InvalidReason::GasUsed { expected: 20_999, actual: 21_000 }), "{reason}");
+}
+
 #[test]
 fn unexecutable_transactions_make_a_block_invalid() {
     let (chain, good) = with_foreign_block();
-    let with = |encoded: alloy_primitives::Bytes| {
-        let transactions = vec![Arc::new(SignedTransaction::decode(encoded).unwrap())];
-        let root = alloy_trie::root::ordered_trie_root_encoded(&[transactions[0].encoded().to_vec()]);
-        let mut header = good.header().inner().clone();
-        header.transactions_root = root;
-        Block::new(header, transactions)
-    };
+    let with = |encoded| with_transaction(&good, encoded);
     let alice = Wallet::new(0);
     let gap = refusal(&chain, &with(alice.write(4, 1, 1)));
     assert!(matches!(gap, InvalidReason::Transaction { index: 0, .. }), "{gap}");
     let poor = refusal(&chain, &with(Wallet::new(99).transfer(0, alice.address(), 1)));
     assert!(matches!(poor, InvalidReason::Transaction { index: 0, .. }), "{poor}");
-    // A signature that belongs to no key.
-    let mut forged = alice.write(0, 1, 1).to_vec();
-    let end = forged.len();
-    forged[end - 65..end - 33].fill(0xff);
-    let forged = refusal(&chain, &with(forged.into()));
+    let forged = refusal(&chain, &with(forged()));
     assert!(matches!(forged, InvalidReason::Signature { index: 0 }), "{forged}");
 }
 

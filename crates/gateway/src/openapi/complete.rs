@@ -72,7 +72,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 17] = [
     ("chains", "Chains and certificate kinds"),
     ("session", "Signing in"),
     ("users", "Real-name registration and public keys"),
@@ -80,7 +80,8 @@ const TAGS: [(&str, &str); 16] = [
     ("certificates", "Issuing, changing, asking"),
     ("presentations", "Showing a certificate"),
     ("inspections", "Checking certificates"),
-    ("organizations", "Organizations, keys and formats (O2C)"),
+    ("organizations", "Organizations, keys, formats and quotas (O2C)"),
+    ("contracts", "Contracts that two operators release together (O2C)"),
     ("operations", "Submitting other data (R2D)"),
     ("data", "Data of registered sources: search and traces (U2S)"),
     ("sharing", "The directory of shared resources and requests for access (U2S)"),

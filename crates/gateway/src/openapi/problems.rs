@@ -58,6 +58,10 @@ const SOURCE: &[Code] = &[
     Code::JournalUnavailable,
 ];
 
+/// Where endpoints ask a service of the catalogue, which an operator may have withdrawn.
+const BY_SERVICES: &[&str] =
+    &["/v1/certificates", "/v1/inspections", "/v1/resources", "/v1/users/{address}/public-key"];
+
 /// The endpoint's own.
 fn own(method: &str, path: &str) -> Vec<Code> {
     let one = |codes: &[Code]| codes.to_vec();
@@ -172,6 +176,26 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("PUT" | "DELETE", "/v1/quotas/{subject}") => {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
+        ("PUT", "/v1/services/{service}") => with(&[Code::DatabaseUnreachable], CHANGE),
+        ("GET", "/v1/contracts") => one(&[Code::UnknownMember, Code::UnknownChain, Code::ChainUnreachable]),
+        ("GET", "/v1/contracts/{chain}/{release}") => {
+            one(&[Code::UnknownContract, Code::UnknownChain, Code::ConfigurationInvalid, Code::ChainUnreachable])
+        }
+        ("POST", "/v1/contracts/simulations") => with(&[Code::UnknownChain], CHANGE),
+        ("POST", "/v1/contracts") => {
+            with(&[Code::UnknownChain, Code::SignatureInvalid, Code::OperationExpired, Code::ReleaseConflict], CHANGE)
+        }
+        ("POST", "/v1/contracts/{chain}/{release}/status") => with(
+            &[
+                Code::UnknownChain,
+                Code::UnknownContract,
+                Code::SignatureInvalid,
+                Code::OperationExpired,
+                Code::ReleaseConflict,
+                Code::SecondOperatorRequired,
+            ],
+            CHANGE,
+        ),
         ("POST", "/v1/operations") => {
             with(&[Code::MalformedAddress, Code::UnknownFormat, Code::UnknownChain, Code::SchemaViolation], SUBMISSION)
         }
@@ -214,6 +238,9 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/resources") => one(&[Code::UnknownMember]),
         ("GET", "/v1/resources/{resource}") => one(&[Code::UnknownResource]),
         ("PUT", "/v1/resources/{resource}/description") => one(&[Code::UnknownResource, Code::DescriptionMismatch]),
+        ("GET", "/v1/resources/{resource}/readers") => {
+            one(&[Code::UnknownMember, Code::UnknownResource, Code::RoleRequired, Code::ChainUnreachable])
+        }
         ("GET", "/v1/resources/{resource}/requests/{request}") => one(&[Code::UnknownResource, Code::UnknownRequest]),
         ("GET", "/v1/alliance" | "/v1/alliance/requests") => {
             one(&[Code::UnknownMember, Code::NoAlliance, Code::ChainUnreachable])
@@ -272,6 +299,9 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
     if !row.roles().is_empty() {
         // Who had the role by a key whose time has ended is told so.
         codes.extend([Code::RoleRequired, Code::KeyRotated]);
+    }
+    if BY_SERVICES.iter().any(|begin| row.path.starts_with(begin)) {
+        codes.push(Code::UnknownService);
     }
     codes.extend(own(row.method, row.path));
     let mut seen = Vec::with_capacity(codes.len());

@@ -44,6 +44,8 @@ pub(super) mod services {
     pub(crate) const RESOURCE: &str = "sharing.resource";
     /// How far a request for access is.
     pub(crate) const ACCESS_REQUEST: &str = "sharing.request";
+    /// Who may read, since when and by which grants.
+    pub(crate) const READERS: &str = "sharing.readers";
     /// Keeps a description that is not on the chain.
     pub(crate) const DESCRIBE: &str = "sharing.describe";
 }

@@ -2,9 +2,12 @@
 //! contract, which only its reader can sign; the file is fetched from the owner's service ([`crate::department`]).
 
 use axum::{Extension, Json as Answer, extract::State};
-use chancery_rest::types::{
-    Example as _, Page,
-    resources::{AccessRequest, DescribeResource, DescribedResource, SharedResource},
+use chancery_rest::{
+    types::{
+        Example as _, Page,
+        resources::{AccessRequest, AssetReader, DescribeResource, DescribedResource, SharedResource},
+    },
+    values::HexAddress,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -25,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(get_resource))
         .routes(routes!(describe_resource))
         .routes(routes!(get_access_request))
+        .routes(routes!(get_readers))
 }
 
 /// Which resources.
@@ -112,4 +116,39 @@ async fn get_access_request(
 ) -> ApiResult<Answer<AccessRequest>> {
     let parameters = json!({"resource": resource, "request": request});
     Ok(Answer(map::ask(&shared, &caller, services::ACCESS_REQUEST, &parameters).await?))
+}
+
+/// Which readers.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReadersQuery {
+    /// This one alone.
+    reader: Option<HexAddress>,
+    /// Rows of the page, 1 to 100, 20 unless given.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Who may read a resource
+///
+/// The list of identities, in the order in which they were first listed, those that were removed too, each with its grants. The owner of the asset and supervisors are shown all of
+/// them; everybody else is shown itself. Each look is recorded.
+#[utoipa::path(get, path = "/v1/resources/{resource}/readers", tag = "sharing",
+    params(("resource" = String, Path, description = "The resource."), ReadersQuery),
+    responses((status = 200, description = "A page of readers.", body = Page<AssetReader>, example = json!(Page::<AssetReader>::example()))),
+)]
+async fn get_readers(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(resource): Path<String>,
+    Query(query): Query<ReadersQuery>,
+) -> ApiResult<Answer<Page<AssetReader>>> {
+    let page = page(query.limit, query.cursor)?;
+    let parameters = json!({
+        "resource": resource, "reader": query.reader, "limit": page.limit, "cursor": page.cursor,
+    });
+    Ok(Answer(map::ask(&shared, &caller, services::READERS, &parameters).await?))
 }

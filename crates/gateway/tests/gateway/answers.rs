@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256};
 use chancery_gateway::doors::{AnchorSeen, AnchoredBlock};
 use chancery_reference_points::{
     chain_records::ChainStatus,
+    contract_release::{ContractRelease, ContractReview, ContractSimulation, RecordedStep, ReleaseStatus, ReleaseStep},
     data_block::{OperationProof, TransactionLocator},
     data_format::{DataFormat, FormatId, Title},
     operation::ChainName,
@@ -16,7 +17,7 @@ use chancery_rest::types::{
     Example as _, Page,
     certificates::{Certificate, CertificateDocument},
     inspections::{Checked, Inspection},
-    resources::{AccessRequest, DescribedResource, SharedResource},
+    resources::{AccessRequest, AssetReader, DescribedResource, SharedResource},
     users::PublicKey,
 };
 use serde_json::{Value, json};
@@ -41,6 +42,61 @@ pub(crate) fn receipt() -> SubmissionReceipt {
         data_block_root: B256::repeat_byte(0xdb),
         data_block: locator(),
         operation: Some(locator()),
+    }
+}
+
+pub(crate) fn contract_simulation() -> ContractSimulation {
+    ContractSimulation {
+        chain_id: 7100,
+        verifying_contract: office().address(),
+        address: holder().address(),
+        init_code_hash: B256::repeat_byte(0x1c),
+        runtime_code_hash: B256::repeat_byte(0x2c),
+        runtime_code_bytes: 420,
+        interface_hash: B256::repeat_byte(0xab),
+        arguments: vec!["uint256 first = 7".into()],
+    }
+}
+
+pub(crate) fn contract_release() -> ContractRelease {
+    let step = |time| ReleaseStep { operator: office().address(), time };
+    ContractRelease {
+        chain: ChainName("main".into()),
+        release: B256::repeat_byte(0xce),
+        name: "counter".parse().unwrap(),
+        version: 3,
+        status: ReleaseStatus::Approved,
+        address: holder().address(),
+        init_code_hash: B256::repeat_byte(0x1c),
+        runtime_code_hash: B256::repeat_byte(0x2c),
+        interface_hash: B256::repeat_byte(0xab),
+        source_hash: B256::repeat_byte(0x50),
+        salt: B256::ZERO,
+        proposed_block: 128,
+        proposed: step(NOW_S),
+        reviewed: Some(step(NOW_S + 1)),
+        deployed: None,
+        released: None,
+        withdrawn: None,
+    }
+}
+
+pub(crate) fn contract_review() -> ContractReview {
+    ContractReview {
+        release: contract_release(),
+        creation_code: vec![0x60, 0x00].into(),
+        arguments: vec![7].into(),
+        decoded_arguments: vec!["uint256 first = 7".into()],
+        interface: "[]".into(),
+        deadline: NOW_S + 600,
+        steps: vec![RecordedStep {
+            status: ReleaseStatus::Proposed,
+            operator: office().address(),
+            reason: String::new(),
+            digest: B256::repeat_byte(0xce),
+            signature: vec![0x1b; 65].into(),
+            recorded: locator(),
+        }],
     }
 }
 
@@ -134,6 +190,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "certificates.inspections" => serde_json::to_value(Page::<Inspection>::example()),
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),
+        "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),
         "sharing.request" => serde_json::to_value(AccessRequest::example()),
         "sharing.describe" => serde_json::to_value(DescribedResource::example()),
         unknown => panic!("the gateway asks for {unknown}, which no service of the city is"),

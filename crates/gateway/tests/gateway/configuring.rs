@@ -1,9 +1,11 @@
 //! What operators change reaches the door as it was asked for, and what the door knows of organizations is told as it is (M-CON-1, C-MORE-7).
 
-use alloy_primitives::{Address, address};
+use alloy_primitives::{Address, B256, address};
 use chancery_reference_points::{
     Role,
+    contract_release::{ContractArtifact, ReleaseStatus, SignedProposal, SignedStep},
     o2c::Change,
+    operation::ChainName,
     organization::{Organization, OrganizationKey},
 };
 use serde_json::{Value, json};
@@ -83,4 +85,83 @@ async fn a_suspension_and_the_end_of_a_key_are_told_to_anybody() {
     assert_eq!(told["keys"][0]["notAfter"], "2026-11-21T03:00:01Z");
     assert_eq!(told["keys"][0]["revokedAt"], "2026-11-21T03:00:00Z");
     harness.stop().await;
+}
+
+// S-SVC: what was signed reaches the door as it was signed, by whoever asks.
+#[tokio::test]
+async fn a_proposal_and_a_step_reach_the_door_as_they_were_signed() {
+    let hash = |byte| format!("0x{}", alloy_primitives::hex::encode([byte; 32]));
+    let artifact = json!({"chain": "degree", "name": "counter", "version": 3, "creationCode": "0x6000", "arguments": "0x07",
+        "interface": "[ ]", "sourceHash": hash(0x50), "salt": hash(0x5a)});
+    let body = json!({"artifact": artifact, "runtimeCodeHash": hash(0x2c), "deadline": LATER_S, "signature": "0x1b"});
+    let proposal = SignedProposal {
+        artifact: ContractArtifact {
+            chain: ChainName("degree".into()),
+            name: "counter".parse().unwrap(),
+            version: 3,
+            creation_code: vec![0x60, 0x00].into(),
+            arguments: vec![0x07].into(),
+            interface: "[ ]".into(),
+            source_hash: B256::repeat_byte(0x50),
+            salt: B256::repeat_byte(0x5a),
+        },
+        runtime_code_hash: B256::repeat_byte(0x2c),
+        deadline: LATER_S,
+        signature: vec![0x1b].into(),
+    };
+    let by = key(0x51).address();
+    assert_eq!(change("POST", "/v1/contracts", Some(body)).await, Change::ProposeContract { proposal, by });
+
+    let path = format!("/v1/contracts/degree/{}/status", hash(0xce));
+    for (word, status) in [
+        ("approved", ReleaseStatus::Approved),
+        ("rejected", ReleaseStatus::Rejected),
+        ("deployed", ReleaseStatus::Deployed),
+        ("released", ReleaseStatus::Released),
+        ("withdrawn", ReleaseStatus::Withdrawn),
+    ] {
+        let body = json!({"status": word, "reason": "why", "deadline": LATER_S, "signature": "0x1b"});
+        let step = SignedStep {
+            chain: ChainName("degree".into()),
+            release: B256::repeat_byte(0xce),
+            status,
+            reason: "why".into(),
+            deadline: LATER_S,
+            signature: vec![0x1b].into(),
+        };
+        assert_eq!(change("POST", &path, Some(body)).await, Change::ChangeRelease { step, by });
+    }
+}
+
+// S-SVC
+#[tokio::test]
+async fn contracts_are_told_to_anybody_as_the_door_knows_them() {
+    let harness = Harness::start().await;
+    let listed = harness.send(Request::new("GET", "/v1/contracts?chain=degree&cursor=7")).await.json();
+    let contract = &listed["items"][0];
+    assert_eq!(
+        (&contract["name"], &contract["version"], &contract["status"]),
+        (&json!("counter"), &json!(3), &json!("approved"))
+    );
+    assert_eq!(contract["proposed"]["time"], "2026-11-21T02:58:20Z");
+    assert_eq!(contract["deployed"], Value::Null);
+    let path = format!("/v1/contracts/main/{}", B256::repeat_byte(0xce));
+    let review = harness.send(Request::new("GET", &path)).await.json();
+    assert_eq!((&review["creationCode"], &review["arguments"]), (&json!("0x6000"), &json!("0x07")));
+    assert_eq!(
+        (&review["steps"][0]["status"], &review["steps"][0]["recorded"]["blockNumber"]),
+        (&json!("proposed"), &json!(128))
+    );
+    assert_eq!(review["contract"], *contract);
+    harness.stop().await;
+}
+
+// M-CON-3
+#[tokio::test]
+async fn a_service_is_offered_and_withdrawn() {
+    for offered in [true, false] {
+        let body = json!({"offered": offered});
+        let asked = change("PUT", "/v1/services/certificates.query", Some(body)).await;
+        assert_eq!(asked, Change::OfferService { service: "certificates.query".into(), offered });
+    }
 }

@@ -17,10 +17,12 @@ use chancery_gateway::{
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     chain_records::ChainStatus,
+    contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
     data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
     o2c::{Change, ChangeResult, Mode, O2c},
+    operation::ChainName,
     organization::Organization,
     quota::QuotaReport,
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
@@ -257,6 +259,18 @@ impl O2c for Behind {
     async fn organization(&self, _: &str) -> DoorResult<Organization> {
         let organization = self.organization.lock().unwrap().clone().unwrap_or_else(answers::organization);
         self.answer("o2c.organization", organization).await
+    }
+
+    async fn simulate_contract(&self, _: &Actor, _: ContractArtifact) -> DoorResult<ContractSimulation> {
+        self.answer("o2c.simulate_contract", answers::contract_simulation()).await
+    }
+
+    async fn contracts(&self, _: &ChainName, _: u64) -> DoorResult<Vec<ContractRelease>> {
+        self.answer("o2c.contracts", vec![answers::contract_release()]).await
+    }
+
+    async fn contract(&self, _: &ChainName, _: B256) -> DoorResult<ContractReview> {
+        self.answer("o2c.contract", answers::contract_review()).await
     }
 }
 

@@ -6,6 +6,7 @@ use chancery_rest::{
         Example,
         applications::{Decision, SubmitApplication},
         certificates::{ChangeStatus, IssueCertificate},
+        contracts::{ChangeContract, ContractArtifact, ProposeContract},
         data::{Asset, SearchData},
         formats::ConfigureFormat,
         inspections::{CheckCertificate, RecordInspection},
@@ -15,6 +16,7 @@ use chancery_rest::{
         presentations::CreatePresentation,
         quotas::Quota,
         resources::DescribeResource,
+        services::OfferService,
         sources::StateSource,
         submissions::SubmitData,
         users::{Confirmation, RegisterUser},
@@ -47,9 +49,13 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{place}", "128"),
         ("{index}", "0"),
         ("{resource}", "weather-daily"),
+        ("{service}", "sharing.find"),
         ("{request}", "1"),
         ("{number}", "7"),
         ("{message}", HASH),
+        ("{chain}", "main"),
+        ("{service}", "certificates.query"),
+        ("{release}", HASH),
         ("{subject}", "organization:12440300455765412A"),
     ];
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
@@ -85,6 +91,10 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("POST", "/v1/organizations/{code}/keys") => example::<AuthorizeKey>(),
         ("PUT", "/v1/formats/{format}") => example::<ConfigureFormat>(),
         ("PUT", "/v1/quotas/{subject}") => example::<Quota>(),
+        ("PUT", "/v1/services/{service}") => example::<OfferService>(),
+        ("POST", "/v1/contracts") => example::<ProposeContract>(),
+        ("POST", "/v1/contracts/simulations") => example::<ContractArtifact>(),
+        ("POST", "/v1/contracts/{chain}/{release}/status") => example::<ChangeContract>(),
         ("POST", "/v1/operations") => {
             let mut submission = SubmitOperation::example();
             submission.operation.source = HexAddress(signer.address());

@@ -2,16 +2,21 @@
 
 use std::{
     fs,
+    net::{Ipv4Addr, SocketAddr},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
+use alloy_primitives::Address;
 use chancery_gateway::{
     Origin,
+    department::{self, ReleasedFile, Releases, check_listener},
     tls::{ServerTls, TlsFileError},
 };
+use chancery_reference_points::{Code, DoorError, DoorResult};
+use chancery_rest::types::resources::GrantedAccess;
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -20,9 +25,10 @@ use rustls::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 use tokio_rustls::TlsConnector;
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::Harness;
 
@@ -92,7 +98,17 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// What a gateway says to a request, and which protocol was agreed upon, if it shows the certificate of that name.
-async fn asked(harness: &Harness, name: &str, place: std::net::SocketAddr) -> Option<(String, Option<Vec<u8>>)> {
+async fn asked(harness: &Harness, name: &str, place: SocketAddr) -> Option<(String, Option<Vec<u8>>)> {
+    let head = format!("GET /v1/chains HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", harness.authority());
+    if place == harness.grpc {
+        said(name, place, "h2", None).await
+    } else {
+        said(name, place, "http/1.1", Some(&head)).await
+    }
+}
+
+/// The same of any server.
+async fn said(name: &str, place: SocketAddr, protocol: &str, head: Option<&str>) -> Option<(String, Option<Vec<u8>>)> {
     let pinned = Pinned(CertificateDer::from_pem_file(fixture(name)).unwrap(), default_provider());
     let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -100,18 +116,63 @@ async fn asked(harness: &Harness, name: &str, place: std::net::SocketAddr) -> Op
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(pinned))
         .with_no_client_auth();
-    config.alpn_protocols = if place == harness.grpc { vec![b"h2".to_vec()] } else { vec![b"http/1.1".to_vec()] };
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     let stream = TcpStream::connect(place).await.unwrap();
     let connector = TlsConnector::from(Arc::new(config));
     let mut stream = connector.connect(ServerName::from(place.ip()), stream).await.ok()?;
     let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
     let mut said = Vec::new();
-    if place != harness.grpc {
-        let head = format!("GET /v1/chains HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", harness.authority());
+    if let Some(head) = head {
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.read_to_end(&mut said).await.ok();
     }
     Some((String::from_utf8(said).unwrap(), protocol))
+}
+
+async fn answers_plain_text(place: SocketAddr) -> bool {
+    let mut plain = TcpStream::connect(place).await.unwrap();
+    plain.write_all(b"GET /v1/chains HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut said = Vec::new();
+    plain.read_to_end(&mut said).await.ok();
+    said.starts_with(b"HTTP/")
+}
+
+/// Has nothing to hand out.
+struct Empty;
+
+#[async_trait::async_trait]
+impl Releases for Empty {
+    async fn granted(&self, _: Address, _: Address, _: u64) -> DoorResult<GrantedAccess> {
+        Err(DoorError::new(Code::UnknownRequest, "none"))
+    }
+
+    async fn file(&self, _: Address, _: Address, _: u64) -> DoorResult<ReleasedFile> {
+        Err(DoorError::new(Code::UnknownRequest, "none"))
+    }
+}
+
+// M-SEC, S-ODS
+#[tokio::test]
+async fn a_department_with_a_certificate_speaks_tls_alone() {
+    let files = Files(tempfile::tempdir().unwrap());
+    files.put("first");
+    let tls = ServerTls::open(&files.certificate(), &files.key()).unwrap();
+    for (tls, is_plain) in [(Some(tls), false), (None, true)] {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let place = listener.local_addr().unwrap();
+        let (door, shutdown) = (department::router(vec![], 7100, Arc::new(Empty)), CancellationToken::new());
+        let served = tokio::spawn(department::serve(listener, door, tls, shutdown.clone()));
+        assert_eq!(answers_plain_text(place).await, is_plain);
+        let head = "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let answer = said("first", place, "http/1.1", Some(head)).await;
+        assert_eq!(answer.is_some_and(|(said, _)| said.starts_with("HTTP/1.1 200")), !is_plain);
+        assert!(said("second", place, "http/1.1", Some(head)).await.is_none(), "another certificate");
+        shutdown.cancel();
+        served.await.unwrap();
+    }
+    let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    assert!(check_listener(everywhere, false).is_err() && check_listener(everywhere, true).is_ok());
+    assert!(check_listener((Ipv4Addr::LOCALHOST, 0).into(), false).is_ok());
 }
 
 // M-SEC
@@ -131,11 +192,7 @@ async fn a_gateway_with_a_certificate_speaks_tls_alone_and_takes_a_new_one() {
     let (_, protocol) = asked(&harness, "first", harness.grpc).await.unwrap();
     assert_eq!(protocol.as_deref(), Some(b"h2".as_slice()));
 
-    let mut plain = TcpStream::connect(harness.address).await.unwrap();
-    plain.write_all(b"GET /v1/chains HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
-    let mut said = Vec::new();
-    plain.read_to_end(&mut said).await.ok();
-    assert!(!said.starts_with(b"HTTP/"), "plain text is not answered");
+    assert!(!answers_plain_text(harness.address).await, "plain text is not answered");
 
     assert!(asked(&harness, "second", harness.address).await.is_none());
     files.put("second");

@@ -10,7 +10,7 @@ use super::JournalError;
 /// Whoever has it may write the journal, until it is dropped.
 #[derive(Debug)]
 pub struct JournalLock {
-    _folder: File,
+    folder: File,
 }
 
 impl JournalLock {
@@ -22,9 +22,17 @@ impl JournalLock {
         let io = |source| JournalError::io(directory, source);
         let folder = File::open(directory).map_err(io)?;
         match folder.try_lock() {
-            Ok(()) => Ok(Self { _folder: folder }),
+            Ok(()) => Ok(Self { folder }),
             Err(TryLockError::WouldBlock) => Err(JournalError::InUse(directory.into())),
             Err(TryLockError::Error(error)) => Err(io(error)),
         }
+    }
+}
+
+impl Drop for JournalLock {
+    /// A process that another thread is starting has the folder open too until it has become that program: closed here, the lock would live on there.
+    fn drop(&mut self) {
+        // What cannot be unlocked is when it is closed.
+        self.folder.unlock().ok();
     }
 }

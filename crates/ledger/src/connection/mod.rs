@@ -51,7 +51,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(config: ChainConfig, limits: LedgerLimits) -> Self {
+    /// Over `client`; without one, the endpoint is opened when it is first asked.
+    pub(crate) fn new(config: ChainConfig, client: Option<RpcClient>, limits: LedgerLimits) -> Self {
         let breaker = Breaker::new(
             limits.breaker_failures,
             limits.breaker_open_min,
@@ -62,7 +63,7 @@ impl Connection {
             config,
             limits,
             breaker,
-            client: Mutex::new(None),
+            client: Mutex::new(client),
             identified: AtomicBool::new(false),
             turns: Semaphore::new(limits.max_requests_in_flight),
             opening: tokio::sync::Mutex::new(()),

@@ -66,7 +66,10 @@ impl Watch {
     fn hashes(&self) -> Vec<B256> {
         let mut waiting = self.waiting.lock();
         waiting.retain(|_, sender| !sender.is_closed());
-        waiting.keys().copied().collect()
+        let mut hashes: Vec<B256> = waiting.keys().copied().collect();
+        // In one order: what a node is asked does not depend on how a map is seeded.
+        hashes.sort_unstable();
+        hashes
     }
 
     fn deliver(&self, hash: B256, mined: Mined) {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 const VECTORS: &str = include_str!("../../vectors/operations.json");
+const RELEASES: &str = include_str!("../../vectors/releases.json");
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,7 +26,11 @@ struct Vector {
 }
 
 fn vectors() -> Vec<Vector> {
-    let file: Value = serde_json::from_str(VECTORS).unwrap();
+    read(VECTORS)
+}
+
+fn read(file: &str) -> Vec<Vector> {
+    let file: Value = serde_json::from_str(file).unwrap();
     serde_json::from_value(file["vectors"].clone()).unwrap()
 }
 
@@ -59,6 +64,20 @@ fn operations_hash_and_recover_as_viem_has_them() {
         }
     }
     assert_eq!(vectors.len(), 9);
+}
+
+// RELEASE-1, S-SVC
+#[test]
+fn steps_of_releases_hash_and_recover_as_viem_has_them() {
+    let vectors = read(RELEASES);
+    for vector in &vectors {
+        match vector.name.as_str() {
+            "ProposeContract" => check::<ProposeContract>(vector),
+            "ChangeRelease" => check::<ChangeRelease>(vector),
+            other => panic!("no operation is named {other}"),
+        }
+    }
+    assert_eq!(vectors.len(), 4);
 }
 
 #[test]

@@ -58,6 +58,24 @@ alloy_sol_types::sol! {
         uint64 time;
         bytes32 idempotencyKey;
     }
+
+    struct ProposeContract {
+        bytes32 name;
+        uint32 version;
+        bytes32 initCodeHash;
+        bytes32 runtimeCodeHash;
+        bytes32 interfaceHash;
+        bytes32 sourceHash;
+        bytes32 salt;
+        uint64 deadline;
+    }
+
+    struct ChangeRelease {
+        bytes32 release;
+        uint8 status;
+        string reason;
+        uint64 deadline;
+    }
 }
 
 pub(super) fn separator(domain: &SigningDomain) -> B256 {

@@ -1,16 +1,21 @@
-//! C2P: organizations, rights, keys and formats, on the main chain. A side chain takes them over by proof, or is told where it cannot (decision 0036).
+//! C2P: organizations, rights, keys, formats and contracts, on the main chain and on the chains that they are for. A side chain of a city takes organizations over by
+//! proof, or is told where it cannot (decision 0036).
 
 mod formats;
 mod organizations;
 mod plan;
 mod registry;
+mod releases;
 mod shown;
 
+use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_reference_points::{
     DoorResult,
     c2p::C2p,
+    contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     o2c::{Change, ChangeResult, Mode},
+    operation::ChainName,
     organization::Organization,
     quota::QuotaSubject,
 };
@@ -32,6 +37,18 @@ impl C2p for Processing {
 
     async fn organizations(&self) -> DoorResult<Vec<Organization>> {
         self.all_organizations().await
+    }
+
+    async fn simulate_contract(&self, artifact: &ContractArtifact) -> DoorResult<ContractSimulation> {
+        self.simulate(artifact).await
+    }
+
+    async fn contracts(&self, chain: &ChainName, offset: u64) -> DoorResult<Vec<ContractRelease>> {
+        self.releases(chain, offset).await
+    }
+
+    async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
+        self.review(chain, release).await
     }
 }
 
@@ -56,6 +73,8 @@ impl Processing {
             Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
                 self.known_organization(code).await
             }
+            Change::ProposeContract { proposal, by } => self.plan_proposal(proposal, *by).await,
+            Change::ChangeRelease { step, by } => self.plan_release_step(step, *by).await,
             Change::SetQuota { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }

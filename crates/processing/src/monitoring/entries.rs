@@ -3,8 +3,8 @@
 use alloy::sol_types::SolEvent;
 use alloy_primitives::{Address, B256, LogData};
 use chancery_contracts::{
-    CertificateRegistry as Certificates, DataBlockRegistry as Blocks, DataFormatRegistry as Formats,
-    EthereumDIDRegistry as Identities, OrganizationRegistry as Organizations,
+    CertificateRegistry as Certificates, ContractReleases as Releases, DataBlockRegistry as Blocks,
+    DataFormatRegistry as Formats, EthereumDIDRegistry as Identities, OrganizationRegistry as Organizations,
 };
 use chancery_ledger::{Chain, Event};
 use chancery_primitives::{CertificateStatus, OrganizationCode, Outcome, Right};
@@ -13,7 +13,7 @@ use chancery_reference_points::v2m::{Happening, HistoryEntry, Verification};
 use crate::recording::event_locator;
 
 /// The events that histories show, by the hash of their signature.
-pub(super) const KNOWN_EVENTS: [(B256, Happening); 18] = [
+pub(super) const KNOWN_EVENTS: [(B256, Happening); 20] = [
     (Certificates::CertificateIssued::SIGNATURE_HASH, Happening::Created),
     (Certificates::CertificateRenewed::SIGNATURE_HASH, Happening::Updated),
     (Certificates::CertificateStatusChanged::SIGNATURE_HASH, Happening::Updated),
@@ -32,15 +32,17 @@ pub(super) const KNOWN_EVENTS: [(B256, Happening); 18] = [
     (Organizations::KeyRevoked::SIGNATURE_HASH, Happening::Configured),
     (Identities::DIDOwnerChanged::SIGNATURE_HASH, Happening::Updated),
     (Identities::DIDAttributeChanged::SIGNATURE_HASH, Happening::Updated),
+    (Releases::ContractProposed::SIGNATURE_HASH, Happening::Configured),
+    (Releases::ReleaseChanged::SIGNATURE_HASH, Happening::Configured),
 ];
 
 /// What is particular to one event.
-struct Facts {
-    name: &'static str,
-    by: Option<Address>,
-    subject: String,
-    revision: Option<u64>,
-    facts: String,
+pub(super) struct Facts {
+    pub(super) name: &'static str,
+    pub(super) by: Option<Address>,
+    pub(super) subject: String,
+    pub(super) revision: Option<u64>,
+    pub(super) facts: String,
 }
 
 /// The entry of an event; `None` for one that histories do not show.
@@ -52,7 +54,8 @@ pub(super) fn entry(chain: &Chain, event: &Event, verification: Verification) ->
         .or_else(|| data(&log))
         .or_else(|| organization(&log))
         .or_else(|| organization_key(&log))
-        .or_else(|| identity(&log))?;
+        .or_else(|| identity(&log))
+        .or_else(|| super::releases::facts(&log))?;
     Some(HistoryEntry {
         time_ms: event.block_time_ms,
         happening: *happening,

@@ -2,6 +2,7 @@
 
 mod entries;
 mod filter;
+mod releases;
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
@@ -110,5 +111,6 @@ fn predeploys_with_events() -> Vec<alloy_primitives::Address> {
         predeploys::DATA_FORMAT_REGISTRY,
         predeploys::DATA_BLOCK_REGISTRY,
         predeploys::CERTIFICATE_REGISTRY,
+        predeploys::CONTRACT_RELEASES,
     ]
 }

@@ -50,7 +50,17 @@ pub struct City {
 }
 
 fn authorities() -> Authorities {
-    Authorities { administrator: FIRST_ACCOUNT, operators: vec![FIRST_ACCOUNT], submitters: vec![FIRST_ACCOUNT] }
+    Authorities {
+        administrator: FIRST_ACCOUNT,
+        operators: vec![FIRST_ACCOUNT],
+        submitters: vec![FIRST_ACCOUNT],
+        contract_operators: (0..2).map(|index| contract_operator(index).address()).collect(),
+    }
+}
+
+/// One of two people who release contracts.
+pub fn contract_operator(index: u8) -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&B256::repeat_byte(0xc1 + index)).unwrap()
 }
 
 pub fn main_name() -> ChainName {

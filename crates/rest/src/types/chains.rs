@@ -35,6 +35,9 @@ pub struct Contracts {
     /// What was proven of the main chain's organizations, rights and keys; side chains only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust_registry: Option<HexAddress>,
+    /// Contracts that two operators release together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract_releases: Option<HexAddress>,
 }
 
 /// What a chain has of another chain: headers that its anchor has verified to be final, so that anything there can be proven here.

@@ -194,6 +194,75 @@ impl Example for AccessRequest {
     }
 }
 
+/// An identity that may read a resource, or might, as the contract's events tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetReader {
+    /// Its address.
+    pub reader: HexAddress,
+    /// Whether it is listed now: whoever is not may not ask, and has no grant.
+    pub listed: bool,
+    /// Since when, or when it was listed the last time; Unix seconds.
+    pub listed_at: u64,
+    /// When it was removed, of one that is not listed; Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<u64>,
+    /// Its newest 20 grants, newest first.
+    pub grants: Vec<ReaderGrant>,
+}
+
+/// What lets a reader read, or did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReaderGrant {
+    /// Number of the request that was granted.
+    #[schema(example = 1)]
+    pub request: u64,
+    /// For which version; what is of the same key opens with it.
+    #[schema(example = 1)]
+    pub version: u32,
+    /// When, Unix seconds.
+    pub granted_at: u64,
+    /// Last second, Unix time; absent: it does not end by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<u64>,
+    /// When it was ended: by its reader, by the owner, or because the reader was removed; Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u64>,
+    /// The transaction that granted it.
+    pub tx_hash: HexHash,
+    /// Its final block, on the main chain.
+    pub block_number: u64,
+}
+
+impl ReaderGrant {
+    /// Whether it lets its reader read at a time, Unix seconds.
+    #[must_use]
+    pub fn is_valid(&self, now_s: u64) -> bool {
+        self.ended_at.is_none() && self.valid_until.is_none_or(|last| now_s <= last)
+    }
+}
+
+impl Example for AssetReader {
+    fn example() -> Self {
+        Self {
+            reader: example_address(),
+            listed: true,
+            listed_at: 1_795_230_000,
+            removed_at: None,
+            grants: vec![ReaderGrant {
+                request: 1,
+                version: 1,
+                granted_at: 1_795_230_060,
+                valid_until: Some(1_797_822_060),
+                ended_at: None,
+                tx_hash: example_hash(0x7e),
+                block_number: 128,
+            }],
+        }
+    }
+}
+
 /// The terms of a final grant, to which the contract commits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

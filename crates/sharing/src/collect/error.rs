@@ -27,9 +27,12 @@ pub enum CollectError {
     },
     /// What comes there would cross in the clear.
     #[error(
-        "{0} is reached from other machines, and nothing is encrypted there: listen on a loopback address, behind a proxy that speaks TLS"
+        "{0} is reached from other machines, and nothing is encrypted there: give a certificate and its key, or listen on a loopback address, behind a proxy that speaks TLS"
     )]
     Open(SocketAddr),
+    /// TLS needs one.
+    #[error("syslog over TLS on {0} needs a certificate and its key")]
+    NoCertificate(SocketAddr),
     /// Everybody has it.
     #[error("the token that senders have to show is empty: put one into its file")]
     EmptyToken,

@@ -1,6 +1,6 @@
 //! Records over HTTP: `POST /records` with NDJSON. What is answered with 200 is on disk; of a request that is refused nothing is taken.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -28,7 +28,7 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::{CollectError, Record, syslog::received, writer::Writer};
+use super::{CollectError, Encryption, Record, encrypted::opened, syslog::received, writer::Writer};
 
 /// Largest body.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -38,6 +38,8 @@ const MAX_RECORDS: usize = 20_000;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections at a time, and so bodies in memory. More wait in the kernel.
 const MAX_CONNECTIONS: usize = 32;
+/// Connections of one address of another machine at a time; this machine's may be those of a proxy.
+const MAX_CONNECTIONS_OF_ONE: usize = 8;
 /// Requests whose records are in memory.
 const MAX_PARSED: usize = 4;
 /// How long a sender may take for a request's head, and an idle connection is kept.
@@ -66,14 +68,16 @@ pub(super) fn router(writer: Writer, token: Option<Zeroizing<String>>) -> Router
     })
 }
 
-/// Serves until it is told to stop; requests under way are then waited for, for a bounded time.
+/// Serves in plain text or under TLS, until it is told to stop; requests under way are then waited for, for a bounded time.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
+    encryption: Option<Arc<dyn Encryption>>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
+    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::<IpAddr>::new());
+    let mut of_each: HashMap<IpAddr, usize> = HashMap::new();
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     loop {
@@ -82,17 +86,40 @@ pub(super) async fn serve(
             accepted = async { (place.await, listener.accept().await) } => accepted,
             _ = stopped.changed() => break,
         };
-        let Ok((stream, _)) = accepted else {
+        while let Some(ended) = connections.try_join_next() {
+            if let Ok(address) = ended
+                && let Some(count) = of_each.get_mut(&address)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    of_each.remove(&address);
+                }
+            }
+        }
+        let Ok((stream, from)) = accepted else {
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
+        let address = from.ip().to_canonical();
+        let count = of_each.entry(address).or_default();
+        if *count >= MAX_CONNECTIONS_OF_ONE && !address.is_loopback() {
+            tracing::debug!(%from, "a connection is refused: there are too many of its address");
+            continue;
+        }
+        *count += 1;
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
-        while connections.try_join_next().is_some() {}
+        let (builder, watcher, encryption) = (builder.clone(), graceful.watcher(), encryption.clone());
         connections.spawn(async move {
-            // What goes wrong with one connection concerns nobody else.
-            connection.await.ok();
+            match opened(stream, encryption).await {
+                Ok(stream) => {
+                    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                    // What goes wrong with one connection concerns nobody else.
+                    watcher.watch(connection).await.ok();
+                }
+                Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+            }
             drop(place);
+            address
         });
     }
     drop((listener, router));

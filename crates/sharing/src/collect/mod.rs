@@ -10,6 +10,7 @@
 //! What was acknowledged is on disk. What waits for the disk is bounded: HTTP and TCP wait, a tail reads later, a datagram that finds no room is dropped and
 //! counted, since nobody can be told.
 
+mod encrypted;
 mod error;
 mod http;
 mod positions;
@@ -18,7 +19,7 @@ mod syslog;
 mod tail;
 mod writer;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value as Json};
 use tokio::{
@@ -29,7 +30,12 @@ use tokio::{
 use zeroize::Zeroizing;
 
 pub(crate) use self::spool::{MAX_LINE_BYTES, SEQUENCE, Segment, UNTIL, identity, segments, whole};
-pub use self::{error::CollectError, http::MAX_BODY_BYTES, syslog::MAX_MESSAGE_BYTES};
+pub use self::{
+    encrypted::{Channel, Encryption},
+    error::CollectError,
+    http::MAX_BODY_BYTES,
+    syslog::MAX_MESSAGE_BYTES,
+};
 use self::{
     spool::Spool,
     writer::{Dropped, Writer, Writing},
@@ -51,8 +57,12 @@ pub struct CollectorConfig {
     pub syslog_udp: Option<SocketAddr>,
     /// Syslog over TCP (RFC 6587).
     pub syslog_tcp: Option<SocketAddr>,
-    /// NDJSON over HTTP, on loopback: beyond this machine a proxy in front of it speaks TLS.
+    /// Syslog over TLS (RFC 5425), by [`Self::encryption`].
+    pub syslog_tls: Option<SocketAddr>,
+    /// NDJSON over HTTP; without [`Self::encryption`] on loopback alone.
     pub http: Option<SocketAddr>,
+    /// What encrypts these two. Nothing else is spoken there then.
+    pub encryption: Option<Arc<dyn Encryption>>,
     /// What a sender over HTTP shows (RFC 6750). Needed where others of this machine, or a proxy, can reach it and must not write.
     pub token: Option<Zeroizing<String>>,
     /// How often files are looked at.
@@ -74,6 +84,7 @@ pub struct Collector {
     stop: watch::Sender<bool>,
     syslog_udp: Option<SocketAddr>,
     syslog_tcp: Option<SocketAddr>,
+    syslog_tls: Option<SocketAddr>,
     http: Option<SocketAddr>,
     dropped: Dropped,
     writing: Writing,
@@ -86,8 +97,12 @@ impl Collector {
     /// [`CollectError`].
     pub async fn start(config: CollectorConfig) -> Result<Self, CollectError> {
         // Not even with a token: it would cross in the clear, and so would the records.
-        if let Some(address) = config.http.filter(|address| !address.ip().is_loopback()) {
+        let is_clear = |address: &SocketAddr| config.encryption.is_none() && !address.ip().is_loopback();
+        if let Some(address) = config.http.filter(is_clear) {
             return Err(CollectError::Open(address));
+        }
+        if let Some(address) = config.syslog_tls.filter(|_| config.encryption.is_none()) {
+            return Err(CollectError::NoCertificate(address));
         }
         if config.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
             return Err(CollectError::EmptyToken);
@@ -97,8 +112,9 @@ impl Collector {
         let (writer, writing) = Writer::start(spool)?;
         let (stop, stopped) = watch::channel(false);
         let dropped = Dropped::default();
-        let mut collector =
-            Self { tasks: JoinSet::new(), stop, syslog_udp: None, syslog_tcp: None, http: None, dropped, writing };
+        let (tasks, nowhere) = (JoinSet::new(), None);
+        let (syslog_udp, syslog_tcp, syslog_tls, http) = (nowhere, nowhere, nowhere, nowhere);
+        let mut collector = Self { tasks, stop, syslog_udp, syslog_tcp, syslog_tls, http, dropped, writing };
         if let Some(address) = config.syslog_udp {
             let socket = UdpSocket::bind(address).await.map_err(|error| CollectError::listen(address, &error))?;
             collector.syslog_udp = socket.local_addr().ok();
@@ -108,13 +124,18 @@ impl Collector {
         if let Some(address) = config.syslog_tcp {
             let listener = listen(address).await?;
             collector.syslog_tcp = listener.local_addr().ok();
-            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), stopped.clone()));
+            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), None, stopped.clone()));
+        }
+        if let Some(address) = config.syslog_tls {
+            let listener = listen(address).await?;
+            collector.syslog_tls = listener.local_addr().ok();
+            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), config.encryption.clone(), stopped.clone()));
         }
         if let Some(address) = config.http {
             let listener = listen(address).await?;
             collector.http = listener.local_addr().ok();
             let router = http::router(writer.clone(), config.token.clone());
-            collector.tasks.spawn(http::serve(listener, router, stopped.clone()));
+            collector.tasks.spawn(http::serve(listener, router, config.encryption.clone(), stopped.clone()));
         }
         for file in config.tails {
             let position = positions.get(&file.path).cloned();
@@ -133,6 +154,12 @@ impl Collector {
     #[must_use]
     pub const fn syslog_tcp(&self) -> Option<SocketAddr> {
         self.syslog_tcp
+    }
+
+    /// Where syslog over TLS is taken.
+    #[must_use]
+    pub const fn syslog_tls(&self) -> Option<SocketAddr> {
+        self.syslog_tls
     }
 
     /// Where records over HTTP are taken, at `/records`.

@@ -7,7 +7,7 @@
 mod tests;
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
@@ -18,7 +18,7 @@ use super::{
     CollectError, Record,
     positions::{self, Positions},
 };
-use crate::private_folder::{make_private, private, replace};
+use crate::private_folder::{FolderLock, make_private, private, replace};
 
 /// Member with the number of a record: the cursor of an extract.
 pub(crate) const SEQUENCE: &str = "_seq";
@@ -58,19 +58,16 @@ pub(super) struct Spool {
     next: u64,
     positions: Positions,
     broken: bool,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 impl Spool {
     pub(super) fn open(folder: &Path, max_bytes: u64) -> Result<Self, CollectError> {
         let failed = |error: io::Error| CollectError::spool(folder, &error);
         make_private(folder).map_err(failed)?;
-        let lock = private().write(true).create(true).truncate(false).open(folder.join("lock")).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(CollectError::Busy(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let Some(lock) = FolderLock::try_take(&folder.join("lock")).map_err(failed)? else {
+            return Err(CollectError::Busy(folder.to_owned()));
+        };
         if identity(folder).map_err(failed)?.is_none() {
             let mut id = [0; 16];
             getrandom::fill(&mut id).map_err(|error| CollectError::spool(folder, &error))?;

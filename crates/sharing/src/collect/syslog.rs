@@ -1,4 +1,4 @@
-//! Syslog: messages of RFC 5424 and RFC 3164, in datagrams (RFC 5426) or on a connection (RFC 6587). Neither acknowledges; over TCP a full spool stops the
+//! Syslog: messages of RFC 5424 and RFC 3164, in datagrams (RFC 5426) or on a connection (RFC 6587), in plain text or under TLS (RFC 5425). Neither acknowledges; over TCP a full spool stops the
 //! sender, over UDP it loses.
 
 mod framing;
@@ -13,14 +13,15 @@ use std::{
 
 use tokio::{
     io::BufReader,
-    net::{TcpListener, TcpStream, UdpSocket},
+    net::{TcpListener, UdpSocket},
     sync::{Semaphore, watch},
     task::JoinSet,
 };
 
 use self::framing::Frames;
 use super::{
-    CollectError, Record,
+    Channel, CollectError, Encryption, Record,
+    encrypted::opened,
     writer::{Dropped, Writer},
 };
 
@@ -58,9 +59,11 @@ pub(super) async fn udp(
 pub(super) async fn tcp(
     listener: TcpListener,
     writer: Writer,
+    encryption: Option<Arc<dyn Encryption>>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let origin = if encryption.is_some() { "syslog-tls" } else { "syslog-tcp" };
     let mut connections: JoinSet<IpAddr> = JoinSet::new();
     let mut of_each: HashMap<IpAddr, usize> = HashMap::new();
     loop {
@@ -89,9 +92,16 @@ pub(super) async fn tcp(
             continue;
         }
         *count += 1;
-        let (writer, stopped) = (writer.clone(), stopped.clone());
+        let (writer, encryption, mut stopped) = (writer.clone(), encryption.clone(), stopped.clone());
         connections.spawn(async move {
-            connection(stream, from, &writer, stopped).await;
+            let stream = tokio::select! {
+                stream = opened(stream, encryption) => stream,
+                _ = stopped.changed() => return from.ip(),
+            };
+            match stream {
+                Ok(stream) => connection(stream, from, origin, &writer, stopped).await,
+                Err(error) => tracing::debug!(%from, %error, "a TLS handshake failed"),
+            }
             drop(place);
             from.ip()
         });
@@ -101,7 +111,13 @@ pub(super) async fn tcp(
 }
 
 /// Messages of a connection, one after the other, until it ends or sends what is none.
-async fn connection(stream: TcpStream, from: SocketAddr, writer: &Writer, mut stopped: watch::Receiver<bool>) {
+async fn connection(
+    stream: Box<dyn Channel>,
+    from: SocketAddr,
+    origin: &str,
+    writer: &Writer,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut frames = Frames::new(BufReader::new(stream));
     loop {
         let next = tokio::select! {
@@ -117,7 +133,7 @@ async fn connection(stream: TcpStream, from: SocketAddr, writer: &Writer, mut st
             Ok(Ok(None)) | Err(_) => return,
         };
         loop {
-            match writer.append(vec![record(&message, from, "syslog-tcp")], message.len()).await {
+            match writer.append(vec![record(&message, from, origin)], message.len()).await {
                 Ok(()) => break,
                 Err(CollectError::Full(_)) if !*stopped.borrow() => tokio::time::sleep(PAUSE).await,
                 Err(_) => return,

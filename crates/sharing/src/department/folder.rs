@@ -1,7 +1,7 @@
 //! The folder of state of a data set. Files are replaced by rename; all of them are of mode 0600.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
 use super::{DepartmentError, EpochKeys};
-use crate::{directory::ResourceName, extract::ExtractState, release::PreparedGrant};
+use crate::{directory::ResourceName, extract::ExtractState, private_folder::FolderLock, release::PreparedGrant};
 
 /// Largest file of the state that is read here, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -77,18 +77,10 @@ impl StateFolder {
     ///
     /// # Errors
     /// [`DepartmentError::Busy`].
-    pub fn lock(&self) -> Result<File, DepartmentError> {
+    pub fn lock(&self) -> Result<FolderLock, DepartmentError> {
         let path = self.path.join("lock");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|error| state(&path, &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(DepartmentError::Busy(self.path.clone())),
-            Err(TryLockError::Error(error)) => Err(state(&path, &error)),
-        }
+        let taken = FolderLock::try_take(&path).map_err(|error| state(&path, &error))?;
+        taken.ok_or_else(|| DepartmentError::Busy(self.path.clone()))
     }
 
     /// The contract, when it was declared.

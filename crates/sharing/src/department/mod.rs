@@ -17,6 +17,7 @@ mod hand_out;
 mod keys;
 mod publish;
 mod run;
+mod verify;
 
 pub use asset::{AskedAccess, AssetContract};
 pub use declare::{Change, Declared, Rules, declare};
@@ -26,6 +27,7 @@ pub use hand_out::HandedOut;
 pub use keys::EpochKeys;
 pub use publish::{AccessInformation, PublishedVersion};
 pub use run::MAX_RUN_PARTS;
+pub use verify::{CheckedPart, PartFault};
 
 use std::sync::Arc;
 

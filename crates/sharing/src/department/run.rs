@@ -1,12 +1,12 @@
 //! A run of `extract`: parts one after the other, until there is nothing more or the run is at its bound.
 
-use std::{
-    fs::File,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{Department, DepartmentError};
-use crate::extract::{Declaration, PART_REJECTS, PublishedPart, Source};
+use crate::{
+    extract::{Declaration, PART_REJECTS, PublishedPart, Source},
+    private_folder::FolderLock,
+};
 
 /// Most parts of a run of a source that keeps a position; the next run goes on behind them.
 pub const MAX_RUN_PARTS: usize = 10_000;
@@ -53,7 +53,7 @@ impl Department {
         }
     }
 
-    async fn lock_in_time(&self) -> Result<File, DepartmentError> {
+    async fn lock_in_time(&self) -> Result<FolderLock, DepartmentError> {
         let ends = Instant::now() + LOCK_PATIENCE;
         loop {
             match self.folder.lock() {

@@ -4,6 +4,7 @@
 mod description;
 mod descriptions;
 mod entry;
+mod readers;
 mod reading;
 mod resource_name;
 mod services;
@@ -12,6 +13,7 @@ mod visibility;
 pub use description::{DescriptionError, MAX_DESCRIPTION_BYTES, ResourceDescription, description_hash, is_control};
 pub use descriptions::{DescriptionFiles, Descriptions};
 pub use entry::{AssetState, Entry, RequestEntry, RequestState, ResourcePage, VersionEntry};
+pub use readers::{MAX_SHOWN_GRANTS, ReaderEntry, ReaderGrant, ReadersPage, ReadersQuery};
 pub use reading::DirectoryAt;
 pub use resource_name::{ResourceName, ResourceNameError};
 pub use services::{

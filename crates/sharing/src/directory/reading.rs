@@ -9,7 +9,12 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use chancery_contracts::{DigitalAsset, ResourceDirectory};
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName, s2p::S2p};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult,
+    chain_records::{EventQuery, EventRecord},
+    operation::ChainName,
+    s2p::S2p,
+};
 
 use super::{AssetState, Descriptions, Entry, ResourceDescription, ResourceName, VersionEntry, Visibility};
 
@@ -154,6 +159,17 @@ impl Directory {
     pub(super) async fn keep(&self, resource: &ResourceName, text: String) -> DoorResult<B256> {
         let (descriptions, resource) = (Arc::clone(&self.at.descriptions), resource.clone());
         on_disk(move || descriptions.keep(&resource, &text)).await
+    }
+
+    /// Final events of a contract that somebody named, in chain order.
+    pub(super) async fn events(
+        &self,
+        chains: &dyn S2p,
+        contract: Address,
+        topics: [Vec<B256>; 4],
+    ) -> DoorResult<Vec<EventRecord>> {
+        let (chain, contract) = (Some(self.at.chain.clone()), Some(contract));
+        chains.events(EventQuery { chain, contract, topics, ..EventQuery::default() }).await
     }
 
     async fn text(&self, resource: &ResourceName, hash: B256) -> DoorResult<Option<String>> {

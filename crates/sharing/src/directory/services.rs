@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     DescriptionError, DirectoryAt, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName, ResourcePage,
-    description_hash, reading::Directory,
+    description_hash, readers::Readers, reading::Directory,
 };
 
 /// Names of the services.
@@ -22,6 +22,8 @@ pub mod names {
     pub const RESOURCE: &str = "sharing.resource";
     /// [`super::AccessRequestQuery`] -> [`super::RequestEntry`].
     pub const REQUEST: &str = "sharing.request";
+    /// [`crate::directory::ReadersQuery`] -> [`crate::directory::ReadersPage`] (S-RULES).
+    pub const READERS: &str = "sharing.readers";
     /// [`super::DescribeResource`] -> [`super::Described`].
     pub const DESCRIBE: &str = "sharing.describe";
 }
@@ -87,7 +89,7 @@ pub struct Described {
     pub description_hash: B256,
 }
 
-/// All services; anybody may ask, and is shown what its roles may see.
+/// All services; anybody may ask, and is shown what its roles may see ([`names::READERS`]: who has said who it is).
 #[must_use]
 pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
     let directory = Directory::new(directory.clone());
@@ -95,6 +97,7 @@ pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
         Arc::new(Find(directory.clone())),
         Arc::new(One(directory.clone())),
         Arc::new(Request(directory.clone())),
+        Arc::new(Readers(directory.clone())),
         Arc::new(Describe(directory)),
     ]
 }
@@ -257,18 +260,18 @@ impl Service for Describe {
     }
 }
 
-fn subject(parameters: &Value) -> Option<String> {
+pub(super) fn subject(parameters: &Value) -> Option<String> {
     parameters.get("resource").and_then(Value::as_str).map(|text| text.chars().take(80).collect())
 }
 
-fn malformed(detail: String) -> DoorError {
+pub(super) fn malformed(detail: String) -> DoorError {
     DoorError::new(Code::MalformedRequest, detail)
 }
 
-fn read<T: DeserializeOwned>(service: &str, parameters: Value) -> DoorResult<T> {
+pub(super) fn read<T: DeserializeOwned>(service: &str, parameters: Value) -> DoorResult<T> {
     serde_json::from_value(parameters).map_err(|error| malformed(format!("{service}: {error}")))
 }
 
-fn write(value: &impl Serialize) -> DoorResult<Value> {
+pub(super) fn write(value: &impl Serialize) -> DoorResult<Value> {
     serde_json::to_value(value).map_err(DoorError::internal)
 }

@@ -150,7 +150,12 @@ pub async fn extract_part(
         }
         return Err(ExtractError::AllRejected(rejects.unwrap_or_default()));
     }
-    let location = store.publish(&name, staged.file.path()).await?;
+    let published = store.publish(&name, staged.file.path()).await;
+    if let (Err(_), Some(kept)) = (&published, &rejects) {
+        // They come again, with the rows beside them.
+        std::fs::remove_file(kept)?;
+    }
+    let location = published?;
     let Sealed { fingerprint, bytes } = staged.sealed;
     let (rows, key_epoch) = (staged.rows, key.epoch);
     let part = PublishedPart { location, fingerprint, bytes, key_epoch, rows, rejected, rejects, replayed };

@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::{self, File, TryLockError},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -14,7 +13,7 @@ use super::{
     name::FileName,
     partial::Partial,
 };
-use crate::private_folder::{is_exposed, make_private, private};
+use crate::private_folder::{FolderLock, is_exposed, make_private};
 
 const SUFFIX: &str = ".file";
 /// Fewest digits of a file's number in its name.
@@ -38,7 +37,7 @@ pub(crate) struct Spool {
     readable: BTreeMap<u64, u64>,
     /// Number of the one of these that has a name.
     named: HashMap<String, u64>,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 impl Spool {
@@ -55,12 +54,9 @@ impl Spool {
         if is_exposed(&folder).map_err(failed)? {
             return Err(RemoteError::SpoolExposed(folder));
         }
-        let lock = private().write(true).create(true).truncate(false).open(folder.join("lock")).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(RemoteError::Busy(folder)),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
+        let Some(lock) = FolderLock::try_take(&folder.join("lock")).map_err(failed)? else {
+            return Err(RemoteError::Busy(folder));
+        };
         let position = after.map_or(0, |(number, _)| u64::try_from(number).unwrap_or(0));
         let ledger = Ledger::open(&folder, position)?;
         if let Some((_, mark)) = after

@@ -45,6 +45,51 @@ pub async fn fetch_verified(
     keep_verified(store.open(location).await?, expected, target).await
 }
 
+/// Reads a file and compares it with its fingerprint and length; nothing is kept of it. Memory does not grow with the file.
+///
+/// # Errors
+/// [`FetchError`].
+pub async fn check_verified(store: &dyn FileStore, location: &Location, expected: &Sealed) -> Result<(), FetchError> {
+    let (mut stream, mut so_far) = (store.open(location).await?, SoFar::default());
+    while let Some(chunk) = stream.try_next().await? {
+        so_far.take(&chunk, expected)?;
+    }
+    so_far.finish(expected)
+}
+
+/// What was read of a file.
+struct SoFar {
+    hash: Context,
+    bytes: u64,
+}
+
+impl Default for SoFar {
+    fn default() -> Self {
+        Self { hash: Context::new(&SHA256), bytes: 0 }
+    }
+}
+
+impl SoFar {
+    fn take(&mut self, chunk: &[u8], expected: &Sealed) -> Result<(), FetchError> {
+        self.bytes += chunk.len() as u64;
+        if self.bytes > expected.bytes {
+            return Err(FetchError::Length { expected: expected.bytes, longer: true });
+        }
+        self.hash.update(chunk);
+        Ok(())
+    }
+
+    fn finish(self, expected: &Sealed) -> Result<(), FetchError> {
+        if self.bytes < expected.bytes {
+            return Err(FetchError::Length { expected: expected.bytes, longer: false });
+        }
+        if self.hash.finish().as_ref() != expected.fingerprint.0 {
+            return Err(FetchError::Fingerprint);
+        }
+        Ok(())
+    }
+}
+
 /// Keeps the bytes of a stream as `target` when they are the expected ones. Memory does not grow with them.
 ///
 /// # Errors
@@ -53,22 +98,12 @@ pub async fn keep_verified(mut stream: ByteStream, expected: &Sealed, target: &P
     let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let staged = NamedTempFile::new_in(directory)?;
     let mut file = tokio::fs::File::from_std(staged.reopen()?);
-    let mut hash = Context::new(&SHA256);
-    let mut bytes = 0u64;
+    let mut so_far = SoFar::default();
     while let Some(chunk) = stream.try_next().await? {
-        bytes += chunk.len() as u64;
-        if bytes > expected.bytes {
-            return Err(FetchError::Length { expected: expected.bytes, longer: true });
-        }
-        hash.update(&chunk);
+        so_far.take(&chunk, expected)?;
         file.write_all(&chunk).await?;
     }
-    if bytes < expected.bytes {
-        return Err(FetchError::Length { expected: expected.bytes, longer: false });
-    }
-    if hash.finish().as_ref() != expected.fingerprint.0 {
-        return Err(FetchError::Fingerprint);
-    }
+    so_far.finish(expected)?;
     file.flush().await?;
     file.sync_all().await?;
     staged.persist(target).map_err(|error| error.error)?;

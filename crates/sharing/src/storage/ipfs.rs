@@ -9,7 +9,10 @@ use reqwest::{Body, Client, Response, StatusCode, Url};
 use tokio::io::AsyncReadExt;
 
 use super::{ByteStream, Cid, FileStore, Location, StoreError, UnixFsHasher};
-use crate::{name::ObjectName, this_machine::client_builder};
+use crate::{
+    name::ObjectName,
+    this_machine::{client_builder, is_this_machine},
+};
 
 const READ_BYTES: usize = 256 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,11 +30,18 @@ pub struct IpfsStore {
 }
 
 impl IpfsStore {
-    /// Talks to the RPC of a kubo node, for example `http://127.0.0.1:5001`.
+    /// Talks to the RPC of a kubo node, for example `http://127.0.0.1:5001`. Who reaches it controls the node, so beyond this machine it is `https`, with a proxy in front of the node.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when no client can be made of this.
-    pub fn new(rpc: Url) -> Result<Self, StoreError> {
+    pub fn new(mut rpc: Url) -> Result<Self, StoreError> {
+        let is_kept_to_itself = rpc.scheme() == "https" || (rpc.scheme() == "http" && is_this_machine(&rpc));
+        if !is_kept_to_itself {
+            return Err(StoreError::Refused(format!("{rpc} is reached over https, or is on this machine")));
+        }
+        if !rpc.path().ends_with('/') {
+            rpc.set_path(&format!("{}/", rpc.path()));
+        }
         let client = client_builder(&rpc)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
@@ -54,7 +64,13 @@ impl IpfsStore {
             let kind = format!("multipart/form-data; boundary={BOUNDARY}");
             request = request.header("content-type", kind).body(body);
         }
-        let answer = request.send().await.map_err(temporary)?;
+        let answer = request.send().await.map_err(|error| {
+            if error.is_connect() || error.is_timeout() {
+                StoreError::Away(format!("the IPFS node at {}: {error}", self.rpc))
+            } else {
+                temporary(error)
+            }
+        })?;
         match answer.status() {
             StatusCode::OK => Ok(answer),
             status @ (StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => {

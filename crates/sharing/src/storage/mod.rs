@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::name::ObjectName;
 pub use cid::{Cid, CidError};
 pub use directory::DirectoryStore;
-pub use fetch::{FetchError, fetch_verified, keep_verified};
+pub use fetch::{FetchError, check_verified, fetch_verified, keep_verified};
 pub use ipfs::IpfsStore;
-pub use s3::{S3Config, S3Store};
+pub use s3::{S3Config, S3Credentials, S3Store};
 pub use unixfs::UnixFsHasher;
 
 /// Where a published file is found.
@@ -53,8 +53,14 @@ pub enum StoreError {
     /// No space is left: free some, then do it again.
     #[error("the store is full")]
     Full,
+    /// Nobody has made it.
+    #[error("there is no bucket {0}: make it, or correct the name in the declaration")]
+    NoBucket(String),
+    /// Nobody answers there, not even that something is wrong: do it again when it is running.
+    #[error("the store does not answer ({0}): is it running, and is its address right?")]
+    Away(String),
     /// The store does not let us: its configuration is to be corrected.
-    #[error("the store refuses: {0}")]
+    #[error("the store refuses: {0}; correct its address or its credentials, or what they may do there")]
     Refused(String),
     /// Do it again later.
     #[error("the store does not answer as it should, try again: {0}")]

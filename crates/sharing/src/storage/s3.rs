@@ -1,25 +1,29 @@
 //! A bucket of an S3 service. A multipart upload becomes an object when it is completed, and not before (SHARE-2). Completing replaces what has
 //! the name, so a name is claimed first, by a conditional put (`If-None-Match: *`), which one of several publishers wins.
 
-use std::{path::Path, time::Duration};
+use std::{fmt, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{
-    ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+    Certificate, ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
+    client::{HttpError, HttpErrorKind},
     path::Path as Key,
 };
+use reqwest::Url;
 use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 use super::{ByteStream, FileStore, Location, StoreError, named};
-use crate::name::ObjectName;
+use crate::{name::ObjectName, this_machine::is_this_machine};
 
 /// Bytes of a part of an upload: S3 takes at most 10,000, so that 80 GB fit.
 const PART_BYTES: usize = 8 * 1024 * 1024;
 const CLAIMS: &str = ".claims";
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest silence of the service, or the longest that it takes to send it a part.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_RETRIES: usize = 4;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -32,43 +36,102 @@ pub struct S3Config {
     pub region: String,
     /// Name of the bucket, which exists.
     pub bucket: String,
+    /// Names begin with it, so that several data sets share a bucket.
+    pub prefix: Option<ObjectName>,
+    /// Who asks.
+    pub credentials: S3Credentials,
+    /// Authorities (PEM) that are trusted, and no others; absent: the system's.
+    pub authorities: Option<Vec<u8>>,
+}
+
+/// An access key. It is wiped when it is done with.
+#[derive(Clone)]
+pub struct S3Credentials {
     /// Access key id.
     pub access_key_id: String,
     /// Its secret.
     pub secret_access_key: Zeroizing<String>,
-    /// Whether plain HTTP is accepted: on the same machine alone.
-    pub allow_http: bool,
+    /// Of credentials that end.
+    pub session_token: Option<Zeroizing<String>>,
+}
+
+impl fmt::Debug for S3Credentials {
+    /// Without secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
 }
 
 /// Keeps files in a bucket.
 #[derive(Debug)]
 pub struct S3Store {
     bucket: AmazonS3,
+    name: String,
+    prefix: Option<ObjectName>,
 }
 
 impl S3Store {
-    /// Prepares the client; nothing is sent.
+    /// Prepares the client; nothing is sent. Plain HTTP is for this machine alone: who listens would have the names and what is in the bucket, and could change the answers.
     ///
     /// # Errors
     /// [`StoreError::Refused`] when the configuration cannot be used.
     pub fn new(config: &S3Config) -> Result<Self, StoreError> {
-        let options = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_allow_http(config.allow_http);
+        let mut options = ClientOptions::new()
+            .with_timeout_disabled()
+            .with_connect_timeout(CONNECT_TIMEOUT)
+            .with_read_timeout(READ_TIMEOUT)
+            .with_allow_http(is_plain_and_here(&config.endpoint)?);
+        if let Some(authorities) = &config.authorities {
+            let unusable = |what: String| StoreError::Refused(format!("the certificates to trust: {what}"));
+            let known = Certificate::from_pem_bundle(authorities).map_err(|error| unusable(error.to_string()))?;
+            if known.is_empty() {
+                return Err(unusable("there is none in PEM".to_owned()));
+            }
+            options =
+                known.into_iter().fold(options.with_no_system_certificates(true), ClientOptions::with_root_certificate);
+        }
         let retry = RetryConfig { max_retries: MAX_RETRIES, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
         let mut builder = AmazonS3Builder::new()
             .with_region(&config.region)
             .with_bucket_name(&config.bucket)
-            .with_access_key_id(&config.access_key_id)
-            .with_secret_access_key(config.secret_access_key.as_str())
+            .with_access_key_id(&config.credentials.access_key_id)
+            .with_secret_access_key(config.credentials.secret_access_key.as_str())
             .with_client_options(options)
             .with_retry(retry);
+        if let Some(token) = &config.credentials.session_token {
+            builder = builder.with_token(token.as_str());
+        }
         if !config.endpoint.is_empty() {
             builder = builder.with_endpoint(&config.endpoint);
         }
-        Ok(Self { bucket: builder.build()? })
+        Ok(Self { bucket: builder.build()?, name: config.bucket.clone(), prefix: config.prefix.clone() })
+    }
+
+    fn key(&self, name: &ObjectName) -> Result<Key, StoreError> {
+        self.below("", name)
+    }
+
+    /// No name begins with a dot, so a claim meets none.
+    fn claim(&self, name: &ObjectName) -> Result<Key, StoreError> {
+        self.below(CLAIMS, name)
+    }
+
+    fn below(&self, folder: &str, name: &ObjectName) -> Result<Key, StoreError> {
+        let parts = [self.prefix.as_ref().map_or("", ObjectName::as_str), folder, name.as_str()];
+        let path = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+        Key::parse(path).map_err(|error| StoreError::Refused(error.to_string()))
+    }
+
+    /// A bucket that is not there answers as a file that is not there does, in other words.
+    fn failed(&self, error: object_store::Error) -> StoreError {
+        if error.to_string().contains("NoSuchBucket") {
+            return StoreError::NoBucket(self.name.clone());
+        }
+        error.into()
     }
 
     async fn upload(&self, key: &Key, mut file: tokio::fs::File) -> Result<(), StoreError> {
-        let mut upload = self.bucket.put_multipart(key).await?;
+        let mut upload = self.bucket.put_multipart(key).await.map_err(|error| self.failed(error))?;
         let sent = async {
             loop {
                 let mut part = Vec::with_capacity(PART_BYTES);
@@ -95,12 +158,12 @@ impl S3Store {
 #[async_trait]
 impl FileStore for S3Store {
     async fn publish(&self, name: &ObjectName, staged: &Path) -> Result<Location, StoreError> {
-        let (key, claim) = (key(name)?, claim(name)?);
+        let (key, claim) = (self.key(name)?, self.claim(name)?);
         let file = tokio::fs::File::open(staged).await?;
         self.bucket.put_opts(&claim, PutPayload::from_static(b"\n"), PutMode::Create.into()).await.map_err(
             |error| match error {
                 object_store::Error::AlreadyExists { .. } => StoreError::Exists(name.to_string()),
-                other => other.into(),
+                other => self.failed(other),
             },
         )?;
         let uploaded = Box::pin(self.upload(&key, file)).await;
@@ -113,29 +176,44 @@ impl FileStore for S3Store {
     }
 
     async fn open(&self, location: &Location) -> Result<ByteStream, StoreError> {
-        let answer = self.bucket.get(&key(named(location)?)?).await?;
+        let answer = self.bucket.get(&self.key(named(location)?)?).await.map_err(|error| self.failed(error))?;
         Ok(answer.into_stream().map_err(StoreError::from).boxed())
     }
 
     async fn remove(&self, location: &Location) -> Result<(), StoreError> {
         let name = named(location)?;
-        for key in [key(name)?, claim(name)?] {
+        for key in [self.key(name)?, self.claim(name)?] {
             match self.bucket.delete(&key).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.failed(error)),
             }
         }
         Ok(())
     }
 }
 
-/// No name begins with a dot, so a claim meets none.
-fn claim(name: &ObjectName) -> Result<Key, StoreError> {
-    Key::parse(format!("{CLAIMS}/{name}")).map_err(|error| StoreError::Refused(error.to_string()))
+/// Whether an endpoint is plain HTTP of this machine; that of another is refused.
+fn is_plain_and_here(endpoint: &str) -> Result<bool, StoreError> {
+    if endpoint.is_empty() {
+        return Ok(false);
+    }
+    let url =
+        Url::parse(endpoint).map_err(|error| StoreError::Refused(format!("{endpoint} is no address: {error}")))?;
+    match url.scheme() {
+        "https" => Ok(false),
+        "http" if is_this_machine(&url) => Ok(true),
+        _ => Err(StoreError::Refused(format!("{endpoint} is reached over https, or is on this machine"))),
+    }
 }
 
-fn key(name: &ObjectName) -> Result<Key, StoreError> {
-    Key::parse(name.as_str()).map_err(|error| StoreError::Refused(error.to_string()))
+/// Whether nobody answered.
+fn is_silence(error: &object_store::Error) -> bool {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.any(|cause| {
+        cause
+            .downcast_ref::<HttpError>()
+            .is_some_and(|error| matches!(error.kind(), HttpErrorKind::Connect | HttpErrorKind::Timeout))
+    })
 }
 
 impl From<object_store::Error> for StoreError {
@@ -147,6 +225,7 @@ impl From<object_store::Error> for StoreError {
             | object_store::Error::Unauthenticated { .. }
             | object_store::Error::UnknownConfigurationKey { .. }
             | object_store::Error::InvalidPath { .. } => Self::Refused(error.to_string()),
+            other if is_silence(&other) => Self::Away(other.to_string()),
             other => Self::Temporary(other.to_string()),
         }
     }

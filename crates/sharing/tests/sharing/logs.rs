@@ -26,7 +26,9 @@ fn config(desk: &Desk) -> CollectorConfig {
         tails: vec![TailedFile { path: log(desk), json: false }],
         syslog_udp: None,
         syslog_tcp: None,
+        syslog_tls: None,
         http: None,
+        encryption: None,
         token: None,
         interval: Duration::from_millis(10),
     }
@@ -161,6 +163,9 @@ async fn records_over_http_are_on_disk_when_they_are_acknowledged() {
         let refused = Collector::start(open).await.err();
         assert!(matches!(refused, Some(CollectError::Open(_))), "{refused:?}");
     }
+    let uncertified = CollectorConfig { syslog_tls: Some(HERE), ..config(&desk) };
+    let refused = Collector::start(uncertified).await.err();
+    assert!(matches!(refused, Some(CollectError::NoCertificate(_))), "{refused:?}");
     let config = CollectorConfig { tails: vec![], http: Some(HERE), token, max_bytes: 2000, ..config(&desk) };
     let empty = CollectorConfig { token: Some(Zeroizing::new(" ".to_owned())), ..config.clone() };
     let refused = Collector::start(empty).await.err();

@@ -6,6 +6,7 @@ mod desk;
 mod extract;
 mod files;
 mod ftp;
+mod ipfs;
 mod logs;
 mod mysql;
 mod records;

@@ -1,20 +1,17 @@
 //! SHARE-2, SHARE-4, SHARE-10: stores publish whole files or none, and what is fetched is what the chain says.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::{
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::path::Path;
 
 use chancery_sharing::{
     name::ObjectName,
     sealing::{Fingerprint, Sealed},
     storage::{
-        DirectoryStore, FetchError, FileStore, Location, S3Config, S3Store, StoreError, UnixFsHasher, fetch_verified,
+        DirectoryStore, FetchError, FileStore, IpfsStore, Location, S3Config, S3Credentials, S3Store, StoreError,
+        UnixFsHasher, check_verified, fetch_verified,
     },
 };
+use chancery_testing::process::S3Server;
 use ring::digest::{SHA256, digest};
 
 fn described(bytes: &[u8]) -> Sealed {
@@ -103,87 +100,78 @@ async fn a_failed_publication_leaves_nothing() {
     assert_eq!(std::fs::read_dir(root.path().join(".staging")).unwrap().count(), 0);
 }
 
-fn python_with_moto() -> PathBuf {
-    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("s3-venv");
-    let ready = environment.join(".ready");
-    if !ready.exists() {
-        let made = Command::new("python3").args(["-m", "venv"]).arg(&environment).status().unwrap();
-        assert!(made.success(), "python3 makes no virtual environment");
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "moto[s3,server]==5.2.1"];
-        let made = Command::new(environment.join("bin/python")).args(install).status().unwrap();
-        assert!(made.success(), "moto cannot be installed");
-        std::fs::write(ready, "").unwrap();
-    }
-    environment
-}
-
-struct S3Server {
-    process: Child,
-    endpoint: String,
-}
-
-impl S3Server {
-    /// moto's S3 server, in a virtual environment made once in the build directory.
-    fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new(python_with_moto().join("bin/moto_server"))
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { process, endpoint: format!("http://127.0.0.1:{port}") };
-        for _ in 0..300 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return server;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("moto_server does not listen");
-    }
-
-    fn store(&self) -> S3Store {
-        S3Store::new(&S3Config {
-            endpoint: self.endpoint.clone(),
-            region: "us-east-1".to_owned(),
-            bucket: "ods".to_owned(),
+fn store(server: &S3Server, prefix: Option<&str>) -> S3Store {
+    S3Store::new(&S3Config {
+        endpoint: server.endpoint().to_owned(),
+        region: "us-east-1".to_owned(),
+        bucket: "ods".to_owned(),
+        prefix: prefix.map(|prefix| prefix.parse().unwrap()),
+        credentials: S3Credentials {
             access_key_id: "id".to_owned(),
             secret_access_key: "secret".to_owned().into(),
-            allow_http: true,
-        })
-        .unwrap()
-    }
-}
-
-impl Drop for S3Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+            session_token: None,
+        },
+        authorities: None,
+    })
+    .unwrap()
 }
 
 #[tokio::test]
 async fn a_bucket_keeps_files_and_one_that_is_not_there_is_an_error() {
-    let server = S3Server::start();
+    let server = S3Server::start(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
     let staged = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(staged.path(), b"x").unwrap();
     let name: ObjectName = "a".parse().unwrap();
-    let missing = server.store().publish(&name, staged.path()).await;
-    assert!(missing.is_err(), "{missing:?}");
-    let made = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .unwrap()
-        .put(format!("{}/ods", server.endpoint))
-        .header(
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0",
-        )
-        .send()
-        .await
-        .unwrap();
-    assert!(made.status().is_success(), "{}", made.status());
-    behaves(&server.store()).await;
+    let missing = store(&server, None).publish(&name, staged.path()).await;
+    assert!(matches!(&missing, Err(StoreError::NoBucket(bucket)) if bucket == "ods"), "{missing:?}");
+    let missing = store(&server, None).open(&Location::Name(name.clone())).await.err().unwrap();
+    assert!(matches!(missing, StoreError::NoBucket(_)), "{missing:?}");
+    server.make_bucket("ods").unwrap();
+    behaves(&store(&server, None)).await;
+    // Two data sets share a bucket: each has its own names.
+    let (ours, theirs) = (store(&server, Some("weather")), store(&server, Some("rivers/daily")));
+    behaves(&ours).await;
+    let location = ours.publish(&name, staged.path()).await.unwrap();
+    theirs.publish(&name, staged.path()).await.unwrap();
+    theirs.remove(&location).await.unwrap();
+    check_verified(&ours, &location, &described(b"x")).await.unwrap();
+    assert!(matches!(theirs.open(&location).await.err(), Some(StoreError::NotFound(_))));
+    drop(server);
+    let away = ours.publish(&"b".parse().unwrap(), staged.path()).await;
+    assert!(matches!(away, Err(StoreError::Away(_))), "{away:?}");
+}
+
+// M-SEC, S-ODS
+#[test]
+fn stores_beyond_this_machine_are_reached_under_tls_alone() {
+    let bucket = |endpoint: &str, authorities: Option<Vec<u8>>| {
+        S3Store::new(&S3Config {
+            endpoint: endpoint.to_owned(),
+            region: "us-east-1".to_owned(),
+            bucket: "ods".to_owned(),
+            prefix: None,
+            credentials: S3Credentials {
+                access_key_id: "id".to_owned(),
+                secret_access_key: "secret".to_owned().into(),
+                session_token: None,
+            },
+            authorities,
+        })
+    };
+    let node = |rpc: &str| IpfsStore::new(rpc.parse().unwrap());
+    for right in ["https://store.example", "http://127.0.0.1:9000", "http://localhost:9000"] {
+        bucket(right, None).unwrap();
+        node(right).unwrap();
+    }
+    bucket("", None).unwrap();
+    for wrong in ["http://store.example", "ftp://127.0.0.1"] {
+        assert!(matches!(bucket(wrong, None), Err(StoreError::Refused(_))), "{wrong}");
+        assert!(matches!(node(wrong), Err(StoreError::Refused(_))), "{wrong}");
+    }
+    assert!(bucket("store.example", None).is_err());
+    assert!(matches!(bucket("https://store.example", Some(b"no PEM".to_vec())), Err(StoreError::Refused(_))));
+    let shown = format!("{:?}", bucket("https://store.example", None).unwrap());
+    assert!(!shown.contains("secret\""), "{shown}");
 }
 
 #[test]

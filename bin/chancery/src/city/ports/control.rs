@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_certificates::roles::RoleResolver;
 use chancery_reference_points::{
     Actor, DoorResult,
+    contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     o2c::{Change, ChangeResult, Mode, O2c},
+    operation::ChainName,
     organization::Organization,
 };
 
@@ -39,5 +42,17 @@ impl O2c for ControlPort {
 
     async fn organization(&self, code: &str) -> DoorResult<Organization> {
         self.controlling.organization(code).await
+    }
+
+    async fn simulate_contract(&self, actor: &Actor, artifact: ContractArtifact) -> DoorResult<ContractSimulation> {
+        self.controlling.simulate_contract(actor, artifact).await
+    }
+
+    async fn contracts(&self, chain: &ChainName, offset: u64) -> DoorResult<Vec<ContractRelease>> {
+        self.controlling.contracts(chain, offset).await
+    }
+
+    async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
+        self.controlling.contract(chain, release).await
     }
 }

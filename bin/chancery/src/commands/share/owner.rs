@@ -45,7 +45,7 @@ pub(super) async fn declare(
     };
     if !check && rules.visibility != Visibility::EVERYBODY {
         // Of what not everybody may see the chain has the hash alone; the city keeps the text.
-        let party = Party::connect(&connection.url, keys).await?;
+        let party = Party::connect(connection.client()?, keys).await?;
         let request = DescribeResource { description: rules.description.to_text()? };
         party
             .client

@@ -68,7 +68,7 @@ fn printable(text: &str) -> String {
 }
 
 pub(super) async fn ask(what: &AskAccess, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let resource = party.client.resource(&what.resource).await?;
     let newest = resource.state.as_ref().and_then(|state| state.versions.first()).map(|version| version.version);
     let version = what.version.or(newest).with_context(|| format!("nothing of {} is published yet", what.resource))?;
@@ -125,7 +125,7 @@ pub(super) async fn request(
 }
 
 pub(super) async fn end(what: &EndAccess, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let address = match what.asset {
         Some(asset) => asset,
         None => party.client.resource(&what.resource).await?.asset.0,
@@ -157,7 +157,7 @@ pub(super) async fn end(what: &EndAccess, connection: &Connection, output: &Outp
 pub(super) async fn fetch(what: &FetchShared, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let out = &what.out;
     ensure!(!out.exists(), "{} exists: choose another name", out.display());
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let asked = party.client.access_request(&what.resource, what.request).await?;
     let chain = main_chain(&what.chain, &party).await?;
     let progress = output.progress("waiting until the grant is final");
@@ -204,7 +204,7 @@ fn service_of(asked: &AccessRequest, party: &Party) -> Result<Client> {
         .service
         .as_ref()
         .with_context(|| format!("the directory names no service of {}: ask its owner", asked.resource))?;
-    Ok(Client::new(service)?.signing_with(party.keys.account().clone(), party.city.main_chain_id()?))
+    Ok(party.client.at(service)?)
 }
 
 fn terms(granted: &GrantedAccess) -> Grant {

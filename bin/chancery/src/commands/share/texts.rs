@@ -41,7 +41,7 @@ pub(super) async fn publish(
 }
 
 pub(super) async fn read(what: &ReadText, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let party = Party::connect(&connection.url, keys::of(connection)?).await?;
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let asset = match what.asset {
         Some(asset) => asset,
         None => party.client.resource(&what.resource).await?.asset.0,

@@ -6,3 +6,4 @@ pub(crate) mod club;
 pub(crate) mod partnership;
 pub(crate) mod process;
 pub(crate) mod trap;
+pub(crate) mod world;

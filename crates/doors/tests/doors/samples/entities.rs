@@ -4,6 +4,10 @@ use chancery_light::{AccountProof, ProofBundle, StateProof, StorageProof};
 use chancery_reference_points::{
     Actor, Role,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    contract_release::{
+        ContractArtifact, ContractName, ContractRelease, ContractReview, ContractSimulation, RecordedStep,
+        ReleaseStatus, ReleaseStep, SignedProposal, SignedStep,
+    },
     data_block::{DataBlock, DataBlockRecord, OperationOutcome, OperationProof, RootOfBlock, TransactionLocator},
     data_format::{DataFormat, FormatId, Title},
     o2c::{Change, ChangeResult, Mode},
@@ -52,6 +56,20 @@ structures! {
     QuotaSetting { subject, quota, by, at_ms, place, digest, recorded }
     QuotaUsage { subject, operations, bytes, minute_operations, quota, used_up }
     QuotaReport { now_ms, day_ends_ms, settings, changes, usage, left_off }
+    ContractArtifact { chain, name, version, creation_code, arguments, interface, source_hash, salt }
+    ContractSimulation {
+        chain_id, verifying_contract, address, init_code_hash, runtime_code_hash, runtime_code_bytes, interface_hash,
+        arguments,
+    }
+    SignedProposal { artifact, runtime_code_hash, deadline, signature }
+    SignedStep { chain, release, status, reason, deadline, signature }
+    ReleaseStep { operator, time }
+    ContractRelease {
+        chain, release, name, version, status, address, init_code_hash, runtime_code_hash, interface_hash, source_hash,
+        salt, proposed_block, proposed, reviewed, deployed, released, withdrawn,
+    }
+    RecordedStep { status, operator, reason, digest, signature, recorded }
+    ContractReview { release, creation_code, arguments, decoded_arguments, interface, deadline, steps }
     HistoryEntry { time_ms, happening, name, by, subject, recorded, revision, facts, verified }
 }
 
@@ -92,7 +110,7 @@ impl Sample for Mode {
 
 impl Sample for Change {
     fn sample(dice: &mut Dice) -> Self {
-        match dice.below(8) {
+        match dice.below(10) {
             0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
             1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
             2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
@@ -100,8 +118,22 @@ impl Sample for Change {
             4 => Self::SuspendOrganization { organization: dice.sample(), suspended: dice.sample() },
             5 => Self::ConfigureFormat(dice.sample()),
             6 => Self::SetQuota { subject: dice.sample(), quota: dice.sample(), by: dice.sample() },
+            7 => Self::ProposeContract { proposal: dice.sample(), by: dice.sample() },
+            8 => Self::ChangeRelease { step: dice.sample(), by: dice.sample() },
             _ => Self::OfferService { service: dice.sample(), offered: dice.sample() },
         }
+    }
+}
+
+impl Sample for ContractName {
+    fn sample(dice: &mut Dice) -> Self {
+        Self::parse(dice.one_of(&["counter", "a-1", "x"])).unwrap()
+    }
+}
+
+impl Sample for ReleaseStatus {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(Self::ALL)
     }
 }
 

@@ -82,7 +82,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
     let mut seen = 0;
     for row in MATRIX {
         for parameter in parameters(row.path) {
-            let is_hash = ["{tx_hash}", "{digest}", "{message}"].contains(&parameter)
+            let is_hash = ["{tx_hash}", "{digest}", "{message}", "{release}"].contains(&parameter)
                 || (parameter == "{id}" && row.path.starts_with("/v1/certificates"));
             let wrong: &[&str] = match parameter {
                 "{block}" | "{number}" => &["x", "-1", "1.5", "99999999999999999999"],
@@ -100,7 +100,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 14] = [
+const WITH_QUERY: [(&str, &str); 18] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
@@ -115,6 +115,10 @@ const WITH_QUERY: [(&str, &str); 14] = [
     ("PUT", "/v1/formats/{format}"),
     ("PUT", "/v1/quotas/{subject}"),
     ("DELETE", "/v1/quotas/{subject}"),
+    ("PUT", "/v1/services/{service}"),
+    ("GET", "/v1/contracts"),
+    ("POST", "/v1/contracts"),
+    ("POST", "/v1/contracts/{chain}/{release}/status"),
 ];
 
 async fn with_query(walk: &Walk, row: &Row, query: &str) -> Request {
@@ -162,6 +166,8 @@ async fn a_query_with_a_wrong_value_is_refused() {
         ("GET", "/v1/events", "from=yesterday", "malformed-request"),
         ("GET", "/v1/events", "type=unheard-of", "malformed-request"),
         ("GET", "/v1/events", "cursor=unheard-of", "malformed-request"),
+        ("GET", "/v1/contracts", "cursor=unheard-of", "malformed-request"),
+        ("POST", "/v1/contracts", "check=perhaps", "malformed-request"),
         ("POST", "/v1/organizations", "check=perhaps", "malformed-request"),
         ("PUT", "/v1/formats/{format}", "check=perhaps", "malformed-request"),
         ("DELETE", "/v1/quotas/{subject}", "check=perhaps", "malformed-request"),

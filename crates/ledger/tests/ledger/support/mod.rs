@@ -32,6 +32,7 @@ impl Setting {
             administrator: FIRST_ACCOUNT,
             operators: vec![FIRST_ACCOUNT],
             submitters: vec![FIRST_ACCOUNT],
+            contract_operators: Vec::new(),
         };
         install(&anvil.url, &main_chain(&authorities)).await.unwrap();
         let wire = Wire::to(&anvil.url).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+pub(super) use crate::alliance::text_of as name;
 use alloy_primitives::B256;
 use chancery_bridge::{
     alliance::{certificate::SignatureFault, store::Outcome},
@@ -21,17 +22,6 @@ pub(super) struct Chains {
     pub(super) alliance: String,
     pub(super) standing: Standing,
     pub(super) readings: BTreeMap<Source, Reading>,
-}
-
-/// A name as its members chose it; in hexadecimal where it is no plain text.
-pub(super) fn name(name: B256) -> String {
-    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-    let (text, rest) = name.split_at(end);
-    let is_plain = !text.is_empty() && text.iter().all(|byte| (b' '..=b'~').contains(byte));
-    match std::str::from_utf8(text) {
-        Ok(text) if is_plain && rest.iter().all(|byte| *byte == 0) => text.to_owned(),
-        _ => format!("{name:?}"),
-    }
 }
 
 pub(super) const fn state(state: Option<AllianceState>) -> rest::AllianceState {

@@ -1,0 +1,101 @@
+//! `chancery alliance request`: a request from a file to its end, as one node of a member asks for it.
+
+mod asked;
+mod file;
+mod proof;
+mod requester;
+mod spoken;
+mod status;
+mod steps;
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::{Context as _, Result, ensure};
+use chancery_bridge::requester::{Committed, RequestError, Requester};
+use serde_json::json;
+
+use self::{asked::Asked, spoken::Words, steps::Steps};
+use crate::{
+    arguments::{RequestCommand, RequestQuestion},
+    output::{FAILED, Output},
+};
+
+/// It may still be committed: asking the same again follows it.
+const UNDECIDED: u8 = 4;
+
+pub(super) async fn run(command: RequestCommand, output: &Output) -> Result<ExitCode> {
+    match &command.question {
+        Some(RequestQuestion::Status(asked)) => Box::pin(status::run(asked, output)).await,
+        Some(RequestQuestion::Proof(asked)) => Box::pin(proof::run(asked, output)).await,
+        None => Box::pin(ask(&command, output)).await,
+    }
+}
+
+async fn ask(command: &RequestCommand, output: &Output) -> Result<ExitCode> {
+    let file = command.file.as_deref().context("name the file of the request")?;
+    let config = command.config.as_deref().context("give --config: who asks, through whom")?;
+    let asked = asked::read(file)?;
+    let mut requester = Box::pin(requester::open(config)).await?;
+    requester.limits.valid_for_s = asked.valid_for_s;
+    requester.limits.window_s = asked.window_s;
+    requester.limits.max_tries = command.retry + 1;
+    for (member, _) in &asked.calls {
+        let is_reached = requester.members.iter().any(|known| known.name == *member);
+        ensure!(is_reached, "{} names no endorsers of {}", config.display(), super::text_of(*member));
+    }
+    let words = Words::of(&asked.words);
+    let steps = Steps::new(*output, words.clone());
+    let committed = match Box::pin(bring(&requester, &asked, &steps)).await {
+        Ok(committed) => committed,
+        Err(error) => return Ok(failed(&error, &words, output)),
+    };
+    // Committed it is, whatever becomes of the proof.
+    if let Some(path) = &command.proof {
+        let unwritten = || {
+            let number = committed.number;
+            format!(
+                "request {number} is committed, and its proof is not written; `chancery alliance request proof {number}` writes it later"
+            )
+        };
+        Box::pin(proof::write(&requester, committed.number, &steps.parts(), path)).await.with_context(unwritten)?;
+        steps.proven(path);
+    }
+    succeeded(&committed, &asked, &steps, &words, output);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn bring(requester: &Requester, asked: &Asked, steps: &Steps) -> Result<Committed, RequestError> {
+    let earlier = requester.earlier(asked.idempotency_key, &asked.calls).await?;
+    steps.found_before(&earlier);
+    Box::pin(requester.execute_seen(asked.idempotency_key, &asked.calls, steps)).await
+}
+
+fn succeeded(committed: &Committed, asked: &Asked, steps: &Steps, words: &Words, output: &Output) {
+    let missing: Vec<_> = committed.missing.iter().map(|it| words.explain(it)).collect();
+    let mut text = format!("request {} is committed: every member applies it", committed.number);
+    for guarantee in &missing {
+        text.push_str(&format!("\nnot guaranteed: {guarantee}"));
+    }
+    output.answer(
+        &json!({
+            "outcome": "committed",
+            "number": committed.number,
+            "idempotencyKey": asked.idempotency_key,
+            "missingGuarantees": missing,
+            "steps": steps.taken(),
+        }),
+        text,
+    );
+}
+
+/// What went wrong, in a form that a program reads too.
+fn failed(error: &RequestError, words: &Words, output: &Output) -> ExitCode {
+    let code = if matches!(error, RequestError::OutcomeUnknown { .. }) { UNDECIDED } else { FAILED };
+    output.answer(&spoken::refusal(error, words), spoken::text(error, words));
+    ExitCode::from(code)
+}
+
+/// The folder to which paths in a file are relative.
+fn directory_of(config: &Path) -> &Path {
+    config.parent().unwrap_or_else(|| Path::new(""))
+}

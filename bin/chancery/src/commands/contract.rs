@@ -1,0 +1,184 @@
+//! `chancery contract` (O2C, S-SVC): two operators release a contract together.
+
+mod artifact;
+mod review;
+
+use std::process::ExitCode;
+
+use alloy_primitives::{B256, keccak256};
+use anyhow::{Result, ensure};
+use chancery_client::{
+    PageQuery,
+    rest::{
+        types::contracts::{ChangeContract, Contract, ContractArtifact, ContractStatus, ProposeContract},
+        values::{HexBytes, HexHash},
+    },
+};
+use chancery_contracts::predeploys;
+use chancery_primitives::{
+    ChangeRelease, ContractName, ProposeContract as Proposal, ReleaseStatus, SignedOperation as _, SigningDomain,
+};
+
+use super::{connect, organization::effects};
+use crate::{
+    arguments::{Connection, ContractCommand, ProposeContract as Propose, ReviewContract, WhichRelease},
+    keys,
+    output::Output,
+    party::{Party, deadline},
+};
+
+pub(super) async fn run(command: ContractCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    match command {
+        ContractCommand::List { chain } => return list(&chain, connection, output).await,
+        ContractCommand::Show(which) => return show(&which, connection, output).await,
+        _ => {}
+    }
+    let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
+    let progress = output.progress("waiting until the change is final");
+    let changed = match command {
+        ContractCommand::List { .. } | ContractCommand::Show(_) => return Ok(ExitCode::SUCCESS),
+        ContractCommand::Propose(propose) => {
+            let (release, request) = proposed(&party, &propose).await?;
+            let changed = party.client.propose_contract(&request, propose.check).await?;
+            progress.finish_and_clear();
+            let answer = serde_json::json!({"release": release, "changed": changed});
+            output.answer(&answer, format!("release  {release}\n{}", effects(&changed)));
+            return Ok(ExitCode::SUCCESS);
+        }
+        ContractCommand::Review(review) => reviewed(&party, review).await?,
+        ContractCommand::Deploy(step) => {
+            take(&party, &step.which, ReleaseStatus::Deployed, step.reason, step.check).await?
+        }
+        ContractCommand::Release(step) => {
+            take(&party, &step.which, ReleaseStatus::Released, step.reason, step.check).await?
+        }
+        ContractCommand::Withdraw { which, reason, check } => {
+            take(&party, &which, ReleaseStatus::Withdrawn, reason, check).await?
+        }
+    };
+    progress.finish_and_clear();
+    output.answer(&changed, effects(&changed));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(chain: &str, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    let client = connect(connection).await?;
+    let mut page = PageQuery { limit: Some(100), cursor: None };
+    let mut contracts: Vec<Contract> = Vec::new();
+    loop {
+        let found = client.contracts(chain, &page).await?;
+        contracts.extend(found.items);
+        match found.next_cursor {
+            Some(next) => page.cursor = Some(next),
+            None => break,
+        }
+    }
+    let lines: Vec<String> = contracts.iter().map(review::line).collect();
+    let text = if lines.is_empty() { format!("No contract was proposed on {chain}.") } else { lines.join("\n") };
+    output.answer(&serde_json::json!({"contracts": contracts}), text);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(which: &WhichRelease, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    let client = connect(connection).await?;
+    let city = crate::party::CityFacts::read(&client).await?;
+    let found = client.contract(&which.chain, which.release).await?;
+    review::check(&found, which.release, &domain(city.chain(&which.chain)?.chain_id))?;
+    output.answer(&found, review::describe(&found));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is signed for releases of a chain.
+const fn domain(chain_id: u64) -> SigningDomain {
+    SigningDomain::new(chain_id, predeploys::CONTRACT_RELEASES)
+}
+
+/// The proposal, simulated and signed, and its name.
+async fn proposed(party: &Party, propose: &Propose) -> Result<(B256, ProposeContract)> {
+    let name = ContractName::parse(&propose.name)?;
+    let compiled = artifact::read(&propose.artifact)?;
+    let arguments = match &propose.encoded_arguments {
+        Some(encoded) => encoded.clone(),
+        None => artifact::encoded(&compiled.interface, &propose.values)?,
+    };
+    let source_hash = propose.source.as_deref().map(review::source_hash).transpose()?;
+    let artifact = ContractArtifact {
+        chain: propose.chain.clone(),
+        name: name.to_string(),
+        version: propose.number,
+        creation_code: HexBytes(compiled.creation_code),
+        arguments: HexBytes(arguments),
+        interface: compiled.interface,
+        source_hash: source_hash.map(HexHash),
+        salt: Some(HexHash(propose.salt)),
+    };
+    let simulation = party.client.simulate_contract(&artifact).await?;
+    let init_code = [artifact.creation_code.0.as_ref(), artifact.arguments.0.as_ref()].concat();
+    let deadline = deadline();
+    let operation = Proposal {
+        name,
+        version: artifact.version,
+        init_code_hash: keccak256(init_code),
+        runtime_code_hash: simulation.runtime_code_hash.0,
+        interface_hash: keccak256(&artifact.interface),
+        source_hash: source_hash.unwrap_or(B256::ZERO),
+        salt: propose.salt,
+        deadline,
+    };
+    let release = operation.digest(&domain(party.city.chain(&propose.chain)?.chain_id));
+    let signature = HexBytes(party.keys.sign_digest(release).await?.to_vec().into());
+    let runtime_code_hash = simulation.runtime_code_hash;
+    Ok((release, ProposeContract { artifact, runtime_code_hash, deadline: deadline.get(), signature }))
+}
+
+/// A reviewer sees what the chain has, and signs for that alone.
+async fn reviewed(
+    party: &Party,
+    options: ReviewContract,
+) -> Result<chancery_client::rest::types::organizations::Changed> {
+    let ReviewContract { which, approve, reject, reason, source, check } = options;
+    let found = party.client.contract(&which.chain, which.release).await?;
+    review::check(&found, which.release, &domain(party.city.chain(&which.chain)?.chain_id))?;
+    if let Some(source) = source {
+        let hash = review::source_hash(&source)?;
+        ensure!(
+            hash == found.contract.source_hash.0,
+            "{} has the hash {hash}, but {} was proposed",
+            source.display(),
+            found.contract.source_hash
+        );
+    }
+    let status = if approve && !reject { ReleaseStatus::Approved } else { ReleaseStatus::Rejected };
+    take(party, &which, status, reason.unwrap_or_default(), check).await
+}
+
+/// Signs a step and sends it.
+async fn take(
+    party: &Party,
+    which: &WhichRelease,
+    status: ReleaseStatus,
+    reason: String,
+    check: bool,
+) -> Result<chancery_client::rest::types::organizations::Changed> {
+    let deadline = deadline();
+    let step = ChangeRelease { release: which.release, status, reason, deadline };
+    let digest = step.digest(&domain(party.city.chain(&which.chain)?.chain_id));
+    let request = ChangeContract {
+        status: word(status),
+        reason: step.reason,
+        deadline: deadline.get(),
+        signature: HexBytes(party.keys.sign_digest(digest).await?.to_vec().into()),
+    };
+    Ok(party.client.change_contract(&which.chain, which.release, &request, check).await?)
+}
+
+const fn word(status: ReleaseStatus) -> ContractStatus {
+    match status {
+        ReleaseStatus::Proposed => ContractStatus::Proposed,
+        ReleaseStatus::Approved => ContractStatus::Approved,
+        ReleaseStatus::Rejected => ContractStatus::Rejected,
+        ReleaseStatus::Deployed => ContractStatus::Deployed,
+        ReleaseStatus::Released => ContractStatus::Released,
+        ReleaseStatus::Withdrawn => ContractStatus::Withdrawn,
+    }
+}

@@ -1,0 +1,143 @@
+//! Establishing step by step, each member with its own key, over real chains (A-EST).
+
+use std::sync::Arc;
+
+use alloy_sol_types::SolCall as _;
+use chancery_bridge::{
+    alliance::certificate::Scope,
+    contracts::AllianceContract,
+    establish::{
+        Ballot, Declared, Endorsing, EstablishError, Joining, NodeContractKind, Prepared, Site, Terms, declare,
+        issue_identity, issue_transaction, join, leave, open_registry, prepare, propose, roster, vote,
+    },
+    key::NodeKey,
+    progress::AllianceState,
+};
+use chancery_contracts::Anchor;
+use chancery_ledger::{Call, SubmitterKey};
+
+use crate::support::{
+    chain::TestChain,
+    partnership::{name, node_name},
+};
+
+async fn site(chain: &TestChain) -> Site {
+    Site { chain: chain.chain.clone(), genesis_header: Some(chain.genesis_header().await) }
+}
+
+async fn member(title: &str, chain: &TestChain) -> Joining {
+    Joining {
+        name: name(title),
+        site: site(chain).await,
+        key: Arc::new(SubmitterKey::random()),
+        kind: NodeContractKind::Store,
+        endorsers: vec![Endorsing { node: node_name(0), weight: 1 }],
+    }
+}
+
+/// What a member declares towards the only other one.
+async fn declared(
+    home: &Site,
+    registry: alloy_primitives::Address,
+    member: &Joining,
+    partner: &Joining,
+) -> (Prepared, Declared) {
+    let prepared = prepare(home, member).await.unwrap();
+    (prepared, declare_again(home, registry, member, partner, &prepared).await)
+}
+
+async fn declare_again(
+    home: &Site,
+    registry: alloy_primitives::Address,
+    member: &Joining,
+    partner: &Joining,
+    prepared: &Prepared,
+) -> Declared {
+    let open_until = home.chain.head().await.unwrap().time_ms / 1000 + 3600;
+    let terms = Terms { purpose: name("mortgages"), partners: vec![partner.name], open_until };
+    declare(&home.chain, registry, member, &terms, prepared).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_member_takes_its_own_steps_and_none_of_them_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let home_chain = TestChain::start(dir.path(), "main").await;
+    let chains = [TestChain::start(dir.path(), "marriage").await, TestChain::start(dir.path(), "degree").await];
+    let home = site(&home_chain).await;
+    let (bank, land) = (member("bank", &chains[0]).await, member("land registry", &chains[1]).await);
+    let registry = open_registry(&home.chain, &bank.key).await.unwrap();
+
+    let (bank_prepared, bank_declared) = declared(&home, registry, &bank, &land).await;
+    let again = declare_again(&home, registry, &bank, &land, &bank_prepared).await;
+    assert_eq!(again, bank_declared, "what stands is not declared twice");
+    let alone = propose(&home.chain, &bank.key, registry, &[bank_declared]).await;
+    assert!(matches!(alone, Err(EstablishError::NotTogether)), "{alone:?}");
+
+    // The key is used between: the announced place is lost, and that is said before anything is sent.
+    let (lost, early) = declared(&home, registry, &land, &bank).await;
+    let first = propose(&home.chain, &land.key, registry, &[bank_declared, early]).await.unwrap();
+    let elsewhere = Call { to: Some(lost.to_member), data: Anchor::latestCall {}.abi_encode().into() };
+    land.site.chain.submit(&land.key, elsewhere).await.unwrap();
+    let refused = join(&first, &land, &lost).await.unwrap_err();
+    assert!(matches!(refused, EstablishError::PlaceLost { .. }), "{refused}");
+    let (land_prepared, land_declared) = declared(&home, registry, &land, &bank).await;
+
+    let alliance = propose(&home.chain, &bank.key, registry, &[bank_declared, land_declared]).await.unwrap();
+    let stranger = Joining { key: Arc::clone(&bank.key), ..land.clone() };
+    let refused = join(&alliance, &stranger, &land_prepared).await.unwrap_err();
+    assert!(matches!(refused, EstablishError::OtherTerms { .. }), "{refused}");
+    let refused = join(&first, &land, &land_prepared).await.unwrap_err();
+    assert!(matches!(refused, EstablishError::OtherTerms { .. }), "not what was proposed there: {refused}");
+
+    let joined = join(&alliance, &bank, &bank_prepared).await.unwrap();
+    let half = roster(&alliance).await.unwrap();
+    assert_eq!(half.state, Some(AllianceState::Proposed));
+    assert_eq!(half.members.iter().map(|it| it.has_accepted).collect::<Vec<_>>(), [true, false]);
+    join(&alliance, &land, &land_prepared).await.unwrap();
+    let again = join(&alliance, &bank, &bank_prepared).await.unwrap();
+    assert_eq!(again.node_contract.address, joined.node_contract.address, "what is joined is not joined twice");
+    certified_and_voted(&alliance, registry, &home, [&bank, &land], &bank_prepared).await;
+}
+
+/// Certificates are shown with their ends; a policy is renewed, and the alliance dissolved, by more than two thirds.
+async fn certified_and_voted(
+    alliance: &AllianceContract,
+    registry: alloy_primitives::Address,
+    home: &Site,
+    [bank, land]: [&Joining; 2],
+    prepared: &Prepared,
+) {
+    let until = alliance.time_s().await.unwrap() + 3600;
+    let node = NodeKey::random();
+    let identity = issue_identity(alliance, &bank.key, bank.name, node_name(0), node.address(), until).await.unwrap();
+    let permit = issue_transaction(alliance, &bank.key, identity, Scope::REQUEST, until).await.unwrap();
+
+    let heavier = Joining { endorsers: vec![Endorsing { node: node_name(0), weight: 5 }], ..bank.clone() };
+    let renewed = declare_again(home, registry, &heavier, land, prepared).await;
+    let before = roster(alliance).await.unwrap();
+    let ballot = Ballot::Admit(renewed);
+    let one = vote(alliance, &bank.key, bank.name, ballot).await.unwrap();
+    assert_eq!((one.votes, one.needed(), one.is_carried_out), (1, 2, false));
+    let same = vote(alliance, &bank.key, bank.name, ballot).await.unwrap();
+    assert_eq!((same.votes, same.is_carried_out), (1, false), "a member votes once");
+    let two = vote(alliance, &land.key, land.name, ballot).await.unwrap();
+    assert_eq!((two.votes, two.is_carried_out), (2, true));
+
+    let after = roster(alliance).await.unwrap();
+    let of =
+        |all: &chancery_bridge::establish::Roster| all.members.iter().find(|it| it.name == bank.name).cloned().unwrap();
+    let (old, new) = (of(&before), of(&after));
+    assert_eq!((old.endorsers, new.endorsers), (vec![(node_name(0), 1)], vec![(node_name(0), 5)]));
+    assert_eq!((old.since_s, new.since_s.is_some()), (new.since_s, true), "a renewal makes no new member");
+    let shown = &new.identities[0];
+    assert_eq!((shown.serial, shown.valid_until, shown.key), (identity, until, node.address()));
+    assert_eq!((shown.permits[0].serial, shown.permits[0].scope), (permit, Some(Scope::REQUEST)));
+
+    let foreign = leave(alliance, &land.key, bank.name).await.unwrap_err();
+    assert!(foreign.to_string().contains("NotTheAuthority"), "{foreign}");
+    vote(alliance, &bank.key, bank.name, Ballot::Dissolve).await.unwrap();
+    assert!(vote(alliance, &land.key, land.name, Ballot::Dissolve).await.unwrap().is_carried_out);
+    assert_eq!(roster(alliance).await.unwrap().state, Some(AllianceState::Dissolved));
+    let late = leave(alliance, &bank.key, bank.name).await.unwrap_err();
+    assert!(late.to_string().contains("StateMismatch"), "{late}");
+}

@@ -1,0 +1,186 @@
+//! The alliance of the simulated world: two members on a third chain, with fixed keys, so that it is the same every time.
+
+use std::sync::Arc;
+
+use alloy::{
+    consensus::{SignableTransaction as _, TxEnvelope, TxLegacy},
+    eips::eip2718::Encodable2718 as _,
+    signers::{SignerSync as _, local::PrivateKeySigner},
+};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
+use alloy_sol_types::{SolCall, SolConstructor};
+use chancery_bridge::{alliance::certificate::Scope, key::NodeKey};
+use chancery_contracts::{Alliance, Anchor, RequirementRegistry, StoreNode, predeploys, uncompressed_g1};
+use parking_lot::Mutex;
+
+use super::node::{GENESIS_S, SimNode};
+use crate::support::partnership::{NoArguments, name, node_name};
+
+/// Each member has so many endorsers of the same weight.
+pub(crate) const ENDORSERS: usize = 3;
+/// Osaka takes no more in one transaction.
+const GAS: u64 = 16_000_000;
+const DAY_S: u64 = 86_400;
+
+/// A node of a member.
+pub(crate) struct Seated {
+    pub(crate) name: B256,
+    pub(crate) key: Arc<NodeKey>,
+    pub(crate) certificate: u64,
+}
+
+/// A member.
+pub(crate) struct SimMember {
+    pub(crate) name: B256,
+    pub(crate) node_contract: Address,
+    pub(crate) nodes: Vec<Seated>,
+}
+
+/// Who pays for the founding on a chain, and is everybody's authority.
+struct Founder {
+    node: Arc<SimNode>,
+    key: PrivateKeySigner,
+    nonce: u64,
+    waiting: Vec<Bytes>,
+}
+
+/// A key that is the same in every run.
+pub(crate) fn fixed_secret(of: &str) -> String {
+    hex::encode(keccak256(of))
+}
+
+impl Founder {
+    fn on(node: &Arc<SimNode>) -> Self {
+        let secret = keccak256(format!("founder of {}", node.name));
+        let key = PrivateKeySigner::from_bytes(&secret).unwrap();
+        Self { node: node.clone(), key, nonce: 0, waiting: Vec::new() }
+    }
+
+    fn address(&self) -> Address {
+        self.key.address()
+    }
+
+    fn deploy(&mut self, code: &Bytes, arguments: &impl SolConstructor) -> Address {
+        let address = self.address().create(self.nonce);
+        self.send(TxKind::Create, [code.to_vec(), arguments.abi_encode()].concat().into());
+        address
+    }
+
+    fn call(&mut self, to: Address, call: &impl SolCall) {
+        self.send(TxKind::Call(to), call.abi_encode().into());
+    }
+
+    fn send(&mut self, to: TxKind, input: Bytes) {
+        let chain_id = Some(self.node.essentials.chain_id);
+        let nonce = self.nonce;
+        self.nonce += 1;
+        let transaction = TxLegacy { chain_id, nonce, gas_price: 0, gas_limit: GAS, to, value: U256::ZERO, input };
+        let signature = self.key.sign_hash_sync(&transaction.signature_hash()).unwrap();
+        self.waiting.push(TxEnvelope::from(transaction.into_signed(signature)).encoded_2718().into());
+    }
+
+    /// Puts everything into blocks.
+    fn settle(&mut self, time_ms: u64) {
+        self.node.add(std::mem::take(&mut self.waiting));
+        while self.node.pulse().unwrap().1 {
+            let block = self.node.advance(time_ms).unwrap();
+            let failed = block.receipts().iter().position(|receipt| !receipt.success);
+            assert_eq!(failed, None, "the founding fails on {}", self.node.name);
+        }
+    }
+
+    /// An anchor that follows a chain.
+    fn anchor(&mut self, followed: &SimNode) -> Address {
+        let arguments = Anchor::constructorCall {
+            registry: predeploys::VALIDATOR_REGISTRY,
+            chainId: followed.essentials.chain_id,
+            genesisHash: followed.essentials.genesis_hash,
+        };
+        let anchor = self.deploy(&Anchor::BYTECODE, &arguments);
+        let keys = uncompressed_g1(followed.essentials.validators[0].as_slice()).unwrap();
+        self.call(anchor, &Anchor::beginCall { genesisHeader: followed.genesis_header(), keys });
+        anchor
+    }
+}
+
+/// What was founded, and who may go on in its name.
+pub(crate) struct Founded {
+    pub(crate) alliance: Address,
+    pub(crate) members: [SimMember; 2],
+    /// Owners of the members' node contracts.
+    owners: [Mutex<Founder>; 2],
+}
+
+/// Of the first chain of three. Each member's account starts with so much.
+pub(crate) fn found(nodes: &[Arc<SimNode>; 3], accounts: &[B256], start: [u64; 2], time_ms: u64) -> Founded {
+    let names = [name("bank"), name("land registry")];
+    let mut home = Founder::on(&nodes[0]);
+    let mut owners = [Founder::on(&nodes[1]), Founder::on(&nodes[2])];
+    let registry = home.deploy(&RequirementRegistry::BYTECODE, &NoArguments);
+    let mut to_member = Vec::new();
+    let mut to_alliance = Vec::new();
+    let mut node_contracts = Vec::new();
+    for (own, owner) in owners.iter_mut().enumerate() {
+        to_alliance.push(home.anchor(&nodes[own + 1]));
+        to_member.push(owner.anchor(&nodes[0]));
+        let node_contract = owner.address().create(owner.nonce);
+        node_contracts.push(node_contract);
+        let endorsers = (0..ENDORSERS).map(|i| RequirementRegistry::Endorser { node: node_name(i), weight: 1 });
+        let requirement = RequirementRegistry::Requirement {
+            purpose: name("transfers"),
+            name: names[own],
+            chainId: nodes[own + 1].essentials.chain_id,
+            genesisHash: nodes[own + 1].essentials.genesis_hash,
+            nodeContract: node_contract,
+            openUntil: GENESIS_S + DAY_S,
+            partners: vec![names[1 - own]],
+            endorsers: endorsers.collect(),
+        };
+        home.call(registry, &RequirementRegistry::declareCall { requirement });
+    }
+    let ids = vec![U256::ZERO, U256::ONE];
+    let arguments = Alliance::constructorCall { requirements: registry, ids, anchors: to_alliance };
+    let alliance = home.deploy(&Alliance::BYTECODE, &arguments);
+    let mut serial = 0;
+    let members = [0, 1].map(|own| {
+        home.call(alliance, &Alliance::acceptCall { name: names[own] });
+        let nodes = (0..ENDORSERS).map(|i| certified(&mut home, alliance, names[own], i, &mut serial)).collect();
+        SimMember { name: names[own], node_contract: node_contracts[own], nodes }
+    });
+    home.settle(time_ms);
+    for (own, owner) in owners.iter_mut().enumerate() {
+        let (anchor, member) = (to_member[own], names[own]);
+        let arguments = StoreNode::constructorCall { anchor, alliance, member, owner: owner.address() };
+        assert_eq!(owner.deploy(&StoreNode::BYTECODE, &arguments), node_contracts[own]);
+        for key in accounts {
+            let value = B256::from(U256::from(start[own]));
+            owner.call(node_contracts[own], &StoreNode::setCall { key: *key, value });
+        }
+        owner.settle(time_ms);
+    }
+    Founded { alliance, members, owners: owners.map(Mutex::new) }
+}
+
+impl Founded {
+    /// A member writes a value past the alliance; it is in force when there is a block.
+    pub(crate) fn set(&self, member: usize, key: B256, value: u64) {
+        let mut owner = self.owners[member].lock();
+        let value = B256::from(U256::from(value));
+        owner.call(self.members[member].node_contract, &StoreNode::setCall { key, value });
+        let sent = std::mem::take(&mut owner.waiting);
+        owner.node.add(sent);
+    }
+}
+
+/// A node with certificates for everything; serial numbers are given one after the other.
+fn certified(home: &mut Founder, alliance: Address, member: B256, i: usize, serial: &mut u64) -> Seated {
+    let key = Arc::new(NodeKey::from_hex(&fixed_secret(&format!("{member} {i}"))).unwrap());
+    let (node, valid_until) = (node_name(i), GENESIS_S + DAY_S);
+    let call = Alliance::issueIdentityCall { member, node, key: key.address(), validUntil: valid_until };
+    home.call(alliance, &call);
+    let identity = *serial + 1;
+    let call = Alliance::issueTransactionCall { identity, scope: Scope::BOTH.code(), validUntil: valid_until };
+    home.call(alliance, &call);
+    *serial += 2;
+    Seated { name: node, key, certificate: *serial }
+}

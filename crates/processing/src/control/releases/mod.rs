@@ -1,0 +1,170 @@
+//! Plans for contracts that operators release (S-SVC, `docs/specs/contract-release.md`). Everything that the registry of releases would refuse is found out
+//! before anything is sent; the registry decides all the same.
+
+mod artifact;
+mod factory;
+mod reading;
+mod shapes;
+
+use alloy_primitives::{Address, B256, Bytes, keccak256};
+use chancery_contracts::{ContractReleases, GenesisAccessManager, predeploys, roles};
+use chancery_ledger::Chain;
+use chancery_primitives::{ChangeRelease, ReleaseStatus, SignedOperation, SigningDomain, UnixSeconds};
+use chancery_reference_points::{
+    Code, DoorError, DoorResult, Role,
+    contract_release::{ContractRelease, MAX_REASON_BYTES, SignedProposal, SignedStep},
+};
+use serde_json::json;
+
+use self::shapes::{follows, needs_reason, needs_second_operator};
+use super::{organizations::invalid, plan::Plan, registry::ask_contract};
+use crate::{Processing, processing::name_of};
+
+const RELEASES: Address = predeploys::CONTRACT_RELEASES;
+
+impl Processing {
+    pub(super) async fn plan_proposal(&self, proposal: &SignedProposal, by: Address) -> DoorResult<Plan> {
+        let artifact = &proposal.artifact;
+        let chain = self.chain(&artifact.chain)?;
+        artifact::check(artifact)?;
+        let operation = proposal.operation(artifact::init_code_hash(artifact), keccak256(&artifact.interface));
+        self.check_signed(chain, &operation, proposal.deadline, &proposal.signature, by).await?;
+        let release = operation.digest(&domain(chain));
+        let name = name_of(chain);
+        let mut plan = Plan::default();
+        if let Some(known) = self.release_of(chain, release).await? {
+            plan.remark(&name, format!("contract {release} is {} already", known.status));
+            return Ok(plan);
+        }
+        let simulation = self.simulation(chain, artifact).await?;
+        if simulation.runtime_code_hash != proposal.runtime_code_hash {
+            return Err(invalid(format!(
+                "runtimeCodeHash is {}, but a simulation leaves {}: simulate it again, and sign that",
+                proposal.runtime_code_hash, simulation.runtime_code_hash
+            )));
+        }
+        self.check_version(chain, artifact.name.to_bytes32(), artifact.version).await?;
+        let call = ContractReleases::proposeCall {
+            operation: (&operation).into(),
+            proposer: by,
+            signature: proposal.signature.clone(),
+            creationCode: artifact.creation_code.clone(),
+            arguments: artifact.arguments.clone(),
+            interfaceText: artifact.interface.clone().into_bytes().into(),
+        };
+        let effect = format!(
+            "contract {} version {} is proposed as {release}, to stand at {}",
+            artifact.name, artifact.version, simulation.address
+        );
+        plan.step(&name, RELEASES, &call, effect);
+        Ok(plan)
+    }
+
+    pub(super) async fn plan_release_step(&self, step: &SignedStep, by: Address) -> DoorResult<Plan> {
+        let chain = self.chain(&step.chain)?;
+        let known = self.known_release(chain, step.release).await?;
+        let operation = ChangeRelease {
+            release: step.release,
+            status: step.status,
+            reason: step.reason.clone(),
+            deadline: UnixSeconds(step.deadline),
+        };
+        self.check_signed(chain, &operation, step.deadline, &step.signature, by).await?;
+        if !follows(known.status, step.status) {
+            let detail = format!("what is {} does not become {}", known.status, step.status);
+            return Err(DoorError::new(Code::ReleaseConflict, detail).with("status", known.status.as_str()));
+        }
+        check_reason(step)?;
+        if needs_second_operator(step.status) && by == known.proposed.operator {
+            let detail = format!("{by} has proposed it: another operator makes it {}", step.status);
+            return Err(DoorError::new(Code::SecondOperatorRequired, detail).with("proposer", json!(by)));
+        }
+        if step.status == ReleaseStatus::Released {
+            self.check_version(chain, known.name.to_bytes32(), known.version).await?;
+        }
+        let mut plan = Plan::default();
+        let effect =
+            format!("contract {} version {} at {} becomes {}", known.name, known.version, known.address, step.status);
+        if step.status == ReleaseStatus::Deployed {
+            let init_code = self.approved_code(chain, &known).await?;
+            let signature = step.signature.clone();
+            let call = ContractReleases::deployCall {
+                operation: (&operation).into(),
+                operator: by,
+                signature,
+                initCode: init_code,
+            };
+            plan.step(&name_of(chain), RELEASES, &call, effect);
+        } else {
+            let signature = step.signature.clone();
+            let call = ContractReleases::changeReleaseCall { operation: (&operation).into(), operator: by, signature };
+            plan.step(&name_of(chain), RELEASES, &call, effect);
+        }
+        Ok(plan)
+    }
+
+    /// The code that was proposed, as the chain has it, and still leaving what was reviewed.
+    async fn approved_code(&self, chain: &Chain, known: &ContractRelease) -> DoorResult<Bytes> {
+        let proposed = self.proposed(chain, known).await?;
+        let init_code = Bytes::from([proposed.creation_code.as_ref(), proposed.arguments.as_ref()].concat());
+        if keccak256(&init_code) != known.init_code_hash {
+            return Err(reading::withheld(chain));
+        }
+        let simulated = self.simulated_code(chain, known.salt, init_code.clone()).await?;
+        if simulated.runtimeCodeHash != known.runtime_code_hash {
+            return Err(invalid(format!(
+                "deployed now it would leave {}, where {} was reviewed: withdraw it, and propose it again",
+                simulated.runtimeCodeHash, known.runtime_code_hash
+            )));
+        }
+        Ok(init_code)
+    }
+
+    /// That `by` signed it for this chain, that it is in time, and that the chain counts `by` among its operators of contracts.
+    async fn check_signed(
+        &self,
+        chain: &Chain,
+        operation: &(impl SignedOperation + Sync),
+        deadline: u64,
+        signature: &Bytes,
+        by: Address,
+    ) -> DoorResult<()> {
+        if deadline < self.now() {
+            return Err(DoorError::new(Code::OperationExpired, "the operation is past its deadline"));
+        }
+        if let Err(error) = operation.verify(&domain(chain), signature, by) {
+            return Err(DoorError::new(Code::SignatureInvalid, error.to_string()));
+        }
+        let call = GenesisAccessManager::hasRoleCall { roleId: roles::CONTRACT_OPERATOR, account: by };
+        if ask_contract(chain, predeploys::ACCESS_MANAGER, call).await?.isMember {
+            return Ok(());
+        }
+        let detail = format!("{by} is no operator of contracts on {}", chain.name());
+        Err(DoorError::new(Code::RoleRequired, detail).with("required", vec![Role::Operator.name()]))
+    }
+
+    /// Versions of a name rise from release to release.
+    async fn check_version(&self, chain: &Chain, name: B256, version: u32) -> DoorResult<()> {
+        let latest = ask_contract(chain, RELEASES, ContractReleases::latestCall { name }).await?;
+        let released = self.release_of(chain, latest).await?.map_or(0, |release| release.version);
+        if version > released {
+            return Ok(());
+        }
+        let detail = format!("version {released} was released: the next one is higher, not {version}");
+        Err(DoorError::new(Code::ReleaseConflict, detail).with("released", released))
+    }
+}
+
+fn domain(chain: &Chain) -> SigningDomain {
+    SigningDomain::new(chain.config().chain_id, RELEASES)
+}
+
+fn check_reason(step: &SignedStep) -> DoorResult<()> {
+    if step.reason.len() > MAX_REASON_BYTES {
+        return Err(invalid(format!("a reason has at most {MAX_REASON_BYTES} bytes")));
+    }
+    if needs_reason(step.status) && step.reason.is_empty() {
+        return Err(invalid(format!("say why it becomes {}", step.status)));
+    }
+    Ok(())
+}

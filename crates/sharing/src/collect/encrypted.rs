@@ -1,0 +1,35 @@
+//! The port through which a listener gets its TLS: whoever assembles the process has certificate and key.
+
+use std::{fmt, io, sync::Arc};
+
+use async_trait::async_trait;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+
+/// What is read and written after the handshake.
+pub trait Channel: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Channel for S {}
+
+/// Encrypts connections of HTTP/1.1, and of what names no protocol (ALPN).
+#[async_trait]
+pub trait Encryption: fmt::Debug + Send + Sync {
+    /// The handshake with a client, within a bounded time.
+    ///
+    /// # Errors
+    /// What the client did not do, or not in time; it is spoken to no more.
+    async fn accept(&self, stream: TcpStream) -> io::Result<Box<dyn Channel>>;
+}
+
+/// A connection as it is spoken on: in plain text where nothing encrypts it.
+///
+/// # Errors
+/// As [`Encryption::accept`].
+pub(super) async fn opened(stream: TcpStream, encryption: Option<Arc<dyn Encryption>>) -> io::Result<Box<dyn Channel>> {
+    match encryption {
+        None => Ok(Box::new(stream)),
+        Some(encryption) => encryption.accept(stream).await,
+    }
+}

@@ -1,0 +1,108 @@
+//! Two operators release a contract together, by the command line (docs/specs/contract-release.md).
+
+use alloy::{
+    providers::{Provider as _, ProviderBuilder},
+    rpc::types::TransactionRequest,
+};
+use alloy_primitives::{Address, Bytes, U256};
+use chancery_contracts::{ContractReleases, DataFormatRegistry, predeploys};
+use serde_json::Value;
+
+use super::{signed_in::SignedIn, support::*};
+
+const FIRST: [&str; 2] = ["--dev-key", "0"];
+const SECOND: [&str; 2] = ["--dev-key", "9"];
+
+fn contract(operator: [&str; 2], arguments: &[&str]) -> Vec<String> {
+    operator.iter().chain(&["contract"]).chain(arguments).map(|word| (*word).to_owned()).collect()
+}
+
+fn done(operator: [&str; 2], arguments: &[&str]) -> Value {
+    let words = contract(operator, arguments);
+    answer(&words.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn refused(operator: [&str; 2], arguments: &[&str]) -> String {
+    let words = contract(operator, arguments);
+    refusal_code(&words.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// What a view function of a contract on the main chain answers.
+async fn view<C: alloy::sol_types::SolCall>(at: Address, call: C) -> C::Return {
+    let url = shared().city.chains["main"].parse().unwrap();
+    let provider = ProviderBuilder::new().connect_http(url);
+    let request = TransactionRequest::default().to(at).input(Bytes::from(call.abi_encode()).into());
+    C::abi_decode_returns(&provider.call(request).await.unwrap()).unwrap()
+}
+
+// S-SVC, RELEASE-1..5, M-CON-1, M-CON-4: nobody alone brings a contract on its chain or calls it released.
+#[tokio::test]
+async fn a_contract_is_released_by_two_operators_and_withdrawn() {
+    let file = chancery_testing::process::project_root().join("crates/contracts/artifacts/DataFormatRegistry.json");
+    let source = chancery_testing::process::project_root().join("contracts/src/DataFormatRegistry.sol");
+    let (file, source) = (file.to_str().unwrap(), source.to_str().unwrap());
+    let authority = predeploys::ACCESS_MANAGER.to_string();
+    let propose = ["propose", "city-formats", "1", file, "--argument", &authority, "--source", source];
+    assert_eq!(refused(["--dev-key", "8"], &propose), "role-required");
+    let checked = done(FIRST, &[&propose[..], &["--check"]].concat());
+    assert_eq!(
+        (&checked["changed"]["applied"], &checked["changed"]["recorded"]),
+        (&false.into(), &Value::Array(vec![]))
+    );
+    let proposed = done(FIRST, &propose);
+    let release = proposed["release"].as_str().unwrap();
+    assert_eq!(proposed["changed"]["recorded"][0]["chain"], "main");
+
+    assert_eq!(refused(FIRST, &["review", release, "--approve"]), "second-operator-required");
+    assert_eq!(refused(FIRST, &["deploy", release]), "release-conflict");
+    // A reviewer who has read another source signs nothing.
+    assert!(
+        !chancery(&["--dev-key", "9", "contract", "review", release, "--approve", "--source", file]).status.success()
+    );
+    done(SECOND, &["review", release, "--approve", "--source", source, "--reason", "read and understood"]);
+    done(FIRST, &["deploy", release]);
+    assert_eq!(refused(FIRST, &["release", release]), "second-operator-required");
+    done(SECOND, &["release", release]);
+
+    let shown = answer(&["contract", "show", release]);
+    assert_eq!(
+        (&shown["contract"]["status"], &shown["steps"][1]["reason"]),
+        (&"released".into(), &"read and understood".into())
+    );
+    let at: Address = serde_json::from_value(shown["contract"]["address"].clone()).unwrap();
+    assert_eq!(view(at, DataFormatRegistry::formatCountCall {}).await, U256::ZERO);
+    assert_eq!(view(at, DataFormatRegistry::authorityCall {}).await, predeploys::ACCESS_MANAGER);
+    let is_released = || view(predeploys::CONTRACT_RELEASES, ContractReleases::isReleasedCall { deployed: at });
+    assert!(is_released().await);
+
+    done(FIRST, &["withdraw", release, "--reason", "replaced"]);
+    assert!(!is_released().await);
+    assert_eq!(refused(SECOND, &["release", release]), "release-conflict");
+    let listed = answer(&["contract", "list"]);
+    let found = listed["contracts"].as_array().unwrap().iter().find(|contract| contract["release"] == release).unwrap();
+    assert_eq!((&found["status"], &found["name"]), (&"withdrawn".into(), &"city-formats".into()));
+}
+
+// M-CON-3: what is withdrawn is answered to nobody, until it is offered again. No other test of this city lists inspections.
+#[tokio::test]
+async fn a_service_is_withdrawn_and_offered_again() {
+    const SERVICE: &str = "certificates.inspections";
+    let inspector = SignedIn::as_development_account(7).await;
+    let is_listed = || {
+        let services = answer(&["service", "list"])["services"].clone();
+        services.as_array().unwrap().iter().any(|service| service["name"] == SERVICE)
+    };
+    assert_eq!(refusal_code(&["--dev-key", "8", "service", "withdraw", SERVICE]), "role-required");
+    assert_eq!(refusal_code(&["--dev-key", "0", "service", "withdraw", "unheard-of"]), "configuration-invalid");
+    let checked = answer(&["--dev-key", "0", "service", "withdraw", SERVICE, "--check"]);
+    assert_eq!((&checked["applied"], checked["effects"].as_array().unwrap().len()), (&false.into(), 1));
+    assert!(is_listed(), "a check withdraws nothing");
+
+    answer(&["--dev-key", "0", "service", "withdraw", SERVICE]);
+    assert!(!is_listed());
+    let (status, refused) = inspector.ask("GET", "/v1/inspections", None).await;
+    assert_eq!((status, refused["code"].as_str().unwrap()), (404, "unknown-service"));
+    answer(&["--dev-key", "9", "service", "offer", SERVICE]);
+    assert!(is_listed());
+    assert_eq!(inspector.ask("GET", "/v1/inspections", None).await.0, 200);
+}

@@ -1,0 +1,217 @@
+//! What an engineer of a member does alone, from her own machine, with her own key: from the requirement to the proof of a request (A-EST, A-SEQ, A-ERR, A-MORE-3).
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use chancery_testing::process::free_ports;
+use serde_json::{Value, json};
+
+use super::machine::{Running, Service, TestChain, answer, refusal, write_key};
+
+struct Engineer {
+    name: &'static str,
+    dir: PathBuf,
+    config: String,
+    declared: String,
+}
+
+impl Engineer {
+    fn new(dir: &Path, name: &'static str, partner: &str, home: &TestChain, own: &TestChain, registry: &str) -> Self {
+        let dir = dir.join(name.replace(' ', "-"));
+        fs::create_dir_all(&dir).unwrap();
+        write_key(&dir.join("authority.key"), if name == "bank" { '1' } else { '2' });
+        write_key(&dir.join("node.key"), if name == "bank" { '3' } else { '4' });
+        let text = format!(
+            "name = \"{name}\"\npurpose = \"mortgages\"\npartners = [\"{partner}\"]\nkey_file = \"authority.key\"\n\
+             node_contract = \"store\"\nregistry = \"{registry}\"\n[[endorsers]]\nnode = \"node 1\"\nweight = 2\n\
+             [alliance_chain]\n{}[chain]\n{}",
+            home.section(),
+            own.section()
+        );
+        fs::write(dir.join("member.toml"), text).unwrap();
+        let path = |file: &str| dir.join(file).to_str().unwrap().to_owned();
+        Self { name, config: path("member.toml"), declared: path("declared.json"), dir }
+    }
+
+    fn path(&self, file: &str) -> String {
+        self.dir.join(file).to_str().unwrap().to_owned()
+    }
+
+    fn require(&self) -> Value {
+        answer(&["alliance", "require", "--config", &self.config, "--out", &self.declared])
+    }
+
+    fn join(&self, contract: &str) -> Value {
+        answer(&["alliance", "join", "--config", &self.config, "--contract", contract, "--declared", &self.declared])
+    }
+
+    /// Certificates of its node, and its endorser; the transaction certificate's serial number.
+    fn endorse(&self, home: &TestChain, own: &TestChain, contract: &str, node_contract: &str) -> (u64, Service) {
+        // Addresses of the keys that [`Self::new`] writes.
+        let address = if self.name == "bank" {
+            "0x5cbdd86a2fa8dc4bddd8a8f69dba48572eec07fb"
+        } else {
+            "0x7564105e977516c53be337314c7e53838967bdac"
+        };
+        let (genesis, key) = (home.genesis(), self.path("authority.key"));
+        let genesis = genesis.to_str().unwrap();
+        let authority = ["--rpc", home.rpc(), "--genesis", genesis, "--contract", contract, "--key-file", key.as_str()];
+        let mut identify = vec!["alliance", "issue-identity"];
+        identify.extend(authority);
+        identify.extend(["--member", self.name, "--node", "node 1", "--node-key", address]);
+        let identity = answer(&identify)["serial"].as_u64().unwrap().to_string();
+        let mut permit = vec!["alliance", "issue-transaction"];
+        permit.extend(authority);
+        permit.extend(["--identity", &identity, "--scope", "both", "--hours", "24"]);
+        let certificate = answer(&permit)["serial"].as_u64().unwrap();
+        let text = format!(
+            "listen = \"127.0.0.1:0\"\nmember = \"{}\"\nnode_contract = \"{node_contract}\"\ncertificate = {certificate}\nkey_file = \"node.key\"\n\
+             [chain]\n{}[alliance]\nchain_id = 7100\ncontract = \"{contract}\"\n",
+            self.name,
+            own.section()
+        );
+        (certificate, Service::start("endorser", &self.dir.join("endorser.toml"), &text))
+    }
+}
+
+/// What is asked of both, with a value.
+fn request(dir: &Path, file: &str, key: &str, value: u64) -> String {
+    let parts = ["bank", "land registry"].map(|member| {
+        format!("[[parts]]\nmember = \"{member}\"\nreads = [\"parcel 7\"]\nwrites = [{{ key = \"parcel 7\", value = {value} }}]\n")
+    });
+    let text = format!("idempotency_key = \"{key}\"\nvalid_for_s = 1800\nwindow_s = 1800\n{}", parts.concat());
+    fs::write(dir.join(file), text).unwrap();
+    dir.join(file).to_str().unwrap().to_owned()
+}
+
+fn relay(dir: &Path, file: &str, listen: &str, chains: &str, contract: &str) -> Service {
+    let text = format!("listen = \"{listen}\"\n{chains}[alliance]\nchain = \"main\"\ncontract = \"{contract}\"\n");
+    Service::start("relay", &dir.join(file), &text)
+}
+
+// A-EST, A-SEQ, A-ERR, A-MORE-3
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_request() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let home = TestChain::start(dir, "main").await;
+    let (bank_chain, land_chain) = (TestChain::start(dir, "marriage").await, TestChain::start(dir, "degree").await);
+    write_key(&dir.join("payer.key"), '5');
+    let (genesis, payer) = (home.genesis(), dir.join("payer.key"));
+    let (genesis, payer) = (genesis.to_str().unwrap(), payer.to_str().unwrap());
+    let opened = answer(&["alliance", "open-registry", "--rpc", home.rpc(), "--genesis", genesis, "--key-file", payer]);
+    let registry = opened["registry"].as_str().unwrap();
+
+    // Each declares on its own; asked again, nothing is done twice.
+    let bank = Engineer::new(dir, "bank", "land registry", &home, &bank_chain, registry);
+    let land = Engineer::new(dir, "land registry", "bank", &home, &land_chain, registry);
+    let (of_bank, of_land) = (bank.require(), land.require());
+    assert_eq!((bank.require(), of_bank["requirement"].as_str()), (of_bank.clone(), Some("0x0")));
+    let proposed = answer(&["alliance", "propose", "--config", &bank.config, &bank.declared, &land.declared]);
+    let contract = proposed["contract"].as_str().unwrap();
+    assert_eq!(bank.join(contract)["waitsFor"], json!(["land registry"]));
+    assert_eq!(land.join(contract)["state"], "active");
+
+    let node_contract = |declared: &Value| declared["nodeContract"].as_str().unwrap().to_owned();
+    let (certificate, bank_endorser) = bank.endorse(&home, &bank_chain, contract, &node_contract(&of_bank));
+    let (_, land_endorser) = land.endorse(&home, &land_chain, contract, &node_contract(&of_land));
+    let shown = answer(&["alliance", "members", "--rpc", home.rpc(), "--genesis", genesis, "--contract", contract]);
+    let first = &shown["members"][0];
+    assert_eq!(
+        (&shown["state"], &first["name"], &first["endorsers"][0]["weight"]),
+        (&json!("active"), &json!("bank"), &json!(2))
+    );
+    assert!(first["since"].is_u64() && first["identities"][0]["validUntil"].as_u64() > shown["time"].as_u64());
+    assert_eq!(first["identities"][0]["transactions"][0]["serial"], certificate);
+
+    let chains: String =
+        [&home, &bank_chain, &land_chain].iter().map(|chain| format!("[[chains]]\n{}", chain.section())).collect();
+    let running = relay(dir, "relay.toml", "127.0.0.1:0", &chains, contract);
+    let later = format!("127.0.0.1:{}", free_ports(1).unwrap());
+    let requester = |file: &str, url: &str| {
+        let text = format!(
+            "certificate = {certificate}\nkey_file = \"node.key\"\nrelay = \"{url}\"\n{chains}[alliance]\nchain = \"main\"\ncontract = \"{contract}\"\n\
+             [[endorsers]]\nmember = \"bank\"\nurls = [\"{}\"]\n[[endorsers]]\nmember = \"land registry\"\nurls = [\"{}\"]\n",
+            bank_endorser.url, land_endorser.url
+        );
+        fs::write(bank.dir.join(file), text).unwrap();
+        bank.path(file)
+    };
+    let config = requester("requester.toml", &running.url);
+    let behind = requester("behind.toml", &format!("http://{later}"));
+
+    asked_and_proven(dir, &bank, &config, [&home, &bank_chain, &land_chain]);
+    overtaken(dir, &behind, &config, || relay(dir, "later.toml", &later, &chains, contract));
+
+    let vote = |engineer: &Engineer| {
+        answer(&["alliance", "dissolve", "--config", &engineer.config, "--contract", contract])["carriedOut"].clone()
+    };
+    assert_eq!((vote(&bank), vote(&land)), (json!(false), json!(true)));
+    let (late, _) = refusal(&["alliance", "leave", "--config", &bank.config, "--contract", contract]);
+    assert!(late["error"].as_str().unwrap().contains("StateMismatch"), "{late}");
+}
+
+/// A request in five steps, asked twice, killed on its way, and proven with no network.
+fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, chains: [&TestChain; 3]) {
+    let (sale, proof) = (request(dir, "sale.toml", "sale", 40), bank.path("proof.json"));
+    let asked = ["alliance", "request", &sale, "--config", config];
+    let first = answer(&[&asked[..], &["--retry", "2", "--proof", &proof]].concat());
+    let steps: Vec<_> = first["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["suggest", "endorse", "sign", "sequence", "decide", "prove"]);
+    assert!(first["steps"].as_array().unwrap().is_sorted_by_key(|step| step["atMs"].as_u64()));
+    assert_eq!((&first["outcome"], &first["number"]), (&json!("committed"), &json!(1)));
+    let again = answer(&asked);
+    assert_eq!((&again["number"], &again["steps"][0]["step"]), (&json!(1), &json!("askedBefore")));
+
+    // Killed when it has its number: the same file finds it.
+    let rent = request(dir, "rent.toml", "rent", 41);
+    let mut killed = Running::start(&["alliance", "request", &rent, "--config", config]);
+    killed.line_with("4 sequenced: request 2");
+    drop(killed);
+    assert_eq!(answer(&["alliance", "request", &rent, "--config", config, "--retry", "2"])["number"], 2);
+    let other = request(dir, "other.toml", "rent", 99);
+    let (differs, _) = refusal(&["alliance", "request", &other, "--config", config]);
+    assert_eq!((&differs["kind"], &differs["number"]), (&json!("intentDiffers"), &json!(2)));
+    let status = answer(&["alliance", "request", "status", "2", "--config", config]);
+    assert_eq!((&status["state"], &status["parties"][0]["member"]), (&json!("committed"), &json!("bank")));
+    let (none, _) = refusal(&["alliance", "request", "status", "3", "--config", config]);
+    assert!(none["error"].as_str().unwrap().contains("no request 3"), "{none}");
+
+    let trusted = dir.join("genesis");
+    fs::create_dir_all(&trusted).unwrap();
+    for chain in chains {
+        fs::copy(chain.genesis(), trusted.join(format!("{}.json", chain.name))).unwrap();
+    }
+    let trusted = trusted.to_str().unwrap();
+    let verified = answer(&["verify", &proof, "--genesis", trusted]);
+    assert_eq!((&verified["outcome"], verified["members"].as_array().unwrap().len()), (&json!("committed"), 2));
+    assert_eq!(verified["members"][0]["writes"][0]["version"], 1);
+    let mut forged: Value = serde_json::from_slice(&fs::read(&proof).unwrap()).unwrap();
+    forged["members"][1]["part"]["writes"][0]["value"] = json!(format!("0x{}", "07".repeat(32)));
+    let file = bank.path("forged.json");
+    fs::write(&file, forged.to_string()).unwrap();
+    assert_eq!(refusal(&["verify", &file, "--genesis", trusted]).0["check"], "part-of-request");
+    let home_alone = chains[0].genesis();
+    let (untrusted, _) = refusal(&["verify", &proof, "--genesis", home_alone.to_str().unwrap()]);
+    assert_eq!(untrusted["check"], "chain-trusted");
+}
+
+/// One is endorsed while its relay is away; another one commits meanwhile. The first is stale, and says of which key.
+fn overtaken(dir: &Path, behind: &str, config: &str, start_relay: impl FnOnce() -> Service) {
+    let (slow, fast) = (request(dir, "slow.toml", "slow", 50), request(dir, "fast.toml", "fast", 51));
+    let (rent, proof) = (dir.join("rent.json"), dir.join("fast.json"));
+    // Proven: so it is applied, and the version is 2 on both.
+    answer(&["alliance", "request", "proof", "2", "--config", config, "--out", rent.to_str().unwrap()]);
+    let mut waiting = Running::start(&["alliance", "request", &slow, "--config", behind]);
+    waiting.line_with("3 signed");
+    answer(&["alliance", "request", &fast, "--config", config, "--retry", "20", "--proof", proof.to_str().unwrap()]);
+    let _relay = start_relay();
+    let told = waiting.line_with("is stale");
+    assert!(told.contains("key parcel 7 is stale, expected version 2, actual version 3"), "{told}");
+    assert_eq!(waiting.end().1, 1);
+    // Asked again, it is read anew.
+    let committed = answer(&["alliance", "request", &slow, "--config", config, "--retry", "20"]);
+    assert_eq!(committed["outcome"], "committed");
+}
