@@ -11,6 +11,8 @@ mod front;
 mod identities;
 #[path = "city/releases.rs"]
 mod releases;
+#[path = "city/rights.rs"]
+mod rights;
 #[path = "city/signed_in.rs"]
 mod signed_in;
 #[path = "city/silence.rs"]
@@ -203,14 +205,17 @@ fn a_data_directory_has_one_city_at_a_time() {
     assert!(error.to_string().contains("ended before"), "{error}");
 }
 
+// C-CHAINS: anchors that were made are found again, from what is on the chain.
 #[test]
 fn a_city_starts_again_with_what_it_had() {
     let data = tempfile::tempdir().unwrap();
     let options = CityOptions::new(data.path());
     let first = City::start(&options).unwrap();
     let genesis = std::fs::read(data.path().join("genesis/main.json")).unwrap();
+    let anchors = rights::anchors(&first.gateway);
     first.kill().unwrap();
     let second = City::start(&options).unwrap();
+    assert_eq!(rights::anchors(&second.gateway), anchors);
     assert_eq!(second.chains.len(), 6);
     assert_eq!(std::fs::read(data.path().join("genesis/main.json")).unwrap(), genesis);
 }

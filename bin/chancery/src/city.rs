@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! keys, genesis files -> nodes (main and side chains) -> ledger -> processing -> representation, provisioning, controlling, monitoring -> gateway
+//!                        `-> relay, which carries headers and proofs between them
 //! ```
 
 mod apart;
@@ -17,6 +18,7 @@ mod listen;
 mod mqtt;
 mod nodes;
 mod ports;
+mod relay;
 mod running;
 mod samples;
 pub(crate) mod secrets;

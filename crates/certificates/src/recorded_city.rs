@@ -54,6 +54,8 @@ struct Records {
     events: Vec<EventRecord>,
     transactions: Vec<TransactionRecord>,
     readings: usize,
+    /// Side chains take rights over by proof.
+    proves: bool,
 }
 
 pub(crate) fn directory() -> Arc<CityDirectory> {
@@ -74,6 +76,11 @@ impl RecordedCity {
         city.authorize(INSPECTORS, inspector().address(), Right::INSPECTION);
         city.publish(holder());
         city
+    }
+
+    /// Side chains take rights over by proof from now on; what they have was shown to them.
+    pub(crate) fn prove_rights(&self) {
+        self.0.lock().proves = true;
     }
 
     /// The chain does not answer from now on.

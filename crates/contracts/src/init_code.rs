@@ -2,10 +2,10 @@
 //! The block's time has to be after 1970, or roles granted at time zero would count as not granted.
 
 use crate::{
-    CertificateRegistry, ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
-    GenesisAccessManager, OrganizationRegistry, ResourceDirectory, predeploys,
+    Anchor, CertificateRegistry, ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
+    GenesisAccessManager, OrganizationRegistry, ResourceDirectory, TrustRegistry, predeploys,
 };
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolConstructor;
 use chancery_primitives::CertificateKind;
 
@@ -65,26 +65,83 @@ pub fn main_chain(authorities: &Authorities) -> Vec<Predeploy> {
     ]
 }
 
-/// The contracts of a side chain that carries these kinds: at least one, at most 255.
+/// The chain whose organizations issue on the side chains of a city, by proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FollowedMain {
+    /// EIP-155 id.
+    pub chain_id: u64,
+    /// Hash of its block 0: all that a side chain has to trust.
+    pub genesis_hash: B256,
+    /// How long what was proven of it counts, in seconds: 300 to 604,800 (TRUST-3).
+    pub max_age_s: u64,
+}
+
+/// The contracts of a chain by itself that carries these kinds, at least one, at most 255: organizations and their rights are written to it.
 #[must_use]
 pub fn side_chain(authorities: &Authorities, kinds: &[CertificateKind]) -> Vec<Predeploy> {
     vec![
         access_manager(authorities),
         organization_registry(),
         data_block_registry(),
+        certificate_registry(predeploys::ORGANIZATION_REGISTRY, kinds),
+        contract_releases(),
+    ]
+}
+
+/// The contracts of a side chain of a city: organizations and their rights are those of the main chain, as far as they were proven
+/// (`docs/specs/trust.md`). The anchor stands from the genesis on; whoever has the main chain's genesis header shows it (`begin`).
+#[must_use]
+pub fn anchored_side_chain(
+    authorities: &Authorities,
+    kinds: &[CertificateKind],
+    main: &FollowedMain,
+) -> Vec<Predeploy> {
+    vec![
+        access_manager(authorities),
+        data_block_registry(),
         Predeploy {
-            name: "CertificateRegistry",
-            address: predeploys::CERTIFICATE_REGISTRY,
+            name: "Anchor",
+            address: predeploys::MAIN_ANCHOR,
+            init_code: anchor_code(main.chain_id, main.genesis_hash),
+        },
+        Predeploy {
+            name: "TrustRegistry",
+            address: predeploys::TRUST_REGISTRY,
             init_code: with_arguments(
-                &CertificateRegistry::BYTECODE,
-                &CertificateRegistry::constructorCall {
+                &TrustRegistry::BYTECODE,
+                &TrustRegistry::constructorCall {
+                    anchor_: predeploys::MAIN_ANCHOR,
                     organizations: predeploys::ORGANIZATION_REGISTRY,
-                    enabledKinds: kinds.iter().map(CertificateKind::to_bytes32).collect(),
+                    maxAge_: main.max_age_s,
                 },
             ),
         },
+        certificate_registry(predeploys::TRUST_REGISTRY, kinds),
         contract_releases(),
     ]
+}
+
+/// Creation code of an anchor of a chain, on a chain with a `ValidatorRegistry`.
+#[must_use]
+pub fn anchor_code(chain_id: u64, genesis_hash: B256) -> Bytes {
+    let arguments = Anchor::constructorCall {
+        registry: predeploys::VALIDATOR_REGISTRY,
+        chainId: chain_id,
+        genesisHash: genesis_hash,
+    };
+    with_arguments(&Anchor::BYTECODE, &arguments)
+}
+
+fn certificate_registry(organizations: Address, kinds: &[CertificateKind]) -> Predeploy {
+    let arguments = CertificateRegistry::constructorCall {
+        organizations,
+        enabledKinds: kinds.iter().map(CertificateKind::to_bytes32).collect(),
+    };
+    Predeploy {
+        name: "CertificateRegistry",
+        address: predeploys::CERTIFICATE_REGISTRY,
+        init_code: with_arguments(&CertificateRegistry::BYTECODE, &arguments),
+    }
 }
 
 fn access_manager(authorities: &Authorities) -> Predeploy {

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, address};
 
 /// `GenesisAccessManager`, on every chain.
 pub const ACCESS_MANAGER: Address = address!("C4A0000000000000000000000000000000000001");
-/// `OrganizationRegistry`, on every chain.
+/// `OrganizationRegistry`: on the main chain of a city, and on a chain that is by itself.
 pub const ORGANIZATION_REGISTRY: Address = address!("C4A0000000000000000000000000000000000002");
 /// `EthereumDIDRegistry` (ERC-1056), on the main chain.
 pub const ETHEREUM_DID_REGISTRY: Address = address!("C4A0000000000000000000000000000000000003");
@@ -18,6 +18,10 @@ pub const CERTIFICATE_REGISTRY: Address = address!("C4A0000000000000000000000000
 pub const RESOURCE_DIRECTORY: Address = address!("C4A0000000000000000000000000000000000009");
 /// `ContractReleases`, on every chain.
 pub const CONTRACT_RELEASES: Address = address!("C4A000000000000000000000000000000000000A");
+/// `Anchor` of the main chain, on the side chains of a city.
+pub const MAIN_ANCHOR: Address = address!("C4A000000000000000000000000000000000000B");
+/// `TrustRegistry`, on the side chains of a city: what was proven of the main chain's organizations.
+pub const TRUST_REGISTRY: Address = address!("C4A000000000000000000000000000000000000C");
 /// `ValidatorRegistry`, on every chain whose validators may change.
 pub const VALIDATOR_REGISTRY: Address = chancery_primitives::validator_registry::VALIDATOR_REGISTRY;
 /// `Permissions`, beside it.

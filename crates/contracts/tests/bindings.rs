@@ -1,12 +1,13 @@
 //! The bindings say what `chancery-primitives` signs, and the init codes are what the genesis needs.
 #![allow(clippy::unwrap_used)]
 
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
-    Authorities, CertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
-    EthereumDIDRegistry, GenesisAccessManager, OrganizationRegistry, Permissions, Predeploy, ResourceDirectory,
-    ValidatorRegistry, main_chain, predeploys, side_chain,
+    Anchor, Authorities, CertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
+    EthereumDIDRegistry, FollowedMain, GenesisAccessManager, OrganizationRegistry, Permissions, Predeploy,
+    ResourceDirectory, TrustRegistry, ValidatorRegistry, anchor_code, anchored_side_chain, main_chain, predeploys,
+    side_chain,
 };
 use chancery_primitives::{
     CertificateId, CertificateKind, CertificateStatus, ChangeRelease, ChangeStatus, ContractName, DataOperation,
@@ -105,6 +106,8 @@ fn predeploys_stand_where_the_specification_says() {
     let side = side_chain(&authorities(), &[CertificateKind::DEGREE]);
     assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9, 10]);
     assert_eq!(last_bytes(&side), [1, 2, 5, 6, 10]);
+    let anchored = anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city());
+    assert_eq!(last_bytes(&anchored), [1, 5, 11, 12, 6, 10]);
     assert_eq!(main, main_chain(&authorities()), "the same at every run");
     assert_eq!(main[0], side[0], "the same on every chain");
     for predeploy in main.iter().chain(&side) {
@@ -132,6 +135,32 @@ fn init_codes_end_with_their_constructor_arguments() {
     assert_eq!(enabled, kinds.map(|kind| kind.to_bytes32()));
 }
 
+fn main_of_city() -> FollowedMain {
+    FollowedMain { chain_id: 7100, genesis_hash: B256::repeat_byte(0x71), max_age_s: 900 }
+}
+
+// C-CHAINS, TRUST-1, TRUST-3: a side chain of a city has no register of rights that anybody could write to.
+#[test]
+fn a_side_chain_of_a_city_asks_what_was_proven_of_its_main_chain() {
+    let [_, _, anchor, trust, certificates, _] =
+        <[Predeploy; 6]>::try_from(anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city()))
+            .unwrap();
+    let arguments = |predeploy: &Predeploy, code: &Bytes| predeploy.init_code.split_at(code.len()).1.to_vec();
+    let anchored = arguments(&anchor, &Anchor::BYTECODE);
+    assert_eq!(
+        <(Address, u64, B256)>::abi_decode_params(&anchored).unwrap(),
+        (predeploys::VALIDATOR_REGISTRY, 7100, B256::repeat_byte(0x71))
+    );
+    assert_eq!(anchor.init_code, anchor_code(7100, B256::repeat_byte(0x71)));
+    let proven = arguments(&trust, &TrustRegistry::BYTECODE);
+    assert_eq!(
+        <(Address, Address, u64)>::abi_decode_params(&proven).unwrap(),
+        (predeploys::MAIN_ANCHOR, predeploys::ORGANIZATION_REGISTRY, 900)
+    );
+    let asked = arguments(&certificates, &CertificateRegistry::BYTECODE);
+    assert_eq!(<(Address, Vec<B256>)>::abi_decode_params(&asked).unwrap().0, predeploys::TRUST_REGISTRY);
+}
+
 // docs/specs/permissions.md: who may create contracts is asked of a transaction alone, so no contract of a genesis may do it for everybody.
 #[test]
 fn no_contract_of_a_genesis_creates_contracts() {
@@ -140,6 +169,8 @@ fn no_contract_of_a_genesis_creates_contracts() {
     let contracts = [
         ("GenesisAccessManager", &GenesisAccessManager::DEPLOYED_BYTECODE),
         ("OrganizationRegistry", &OrganizationRegistry::DEPLOYED_BYTECODE),
+        ("Anchor", &Anchor::DEPLOYED_BYTECODE),
+        ("TrustRegistry", &TrustRegistry::DEPLOYED_BYTECODE),
         ("EthereumDIDRegistry", &EthereumDIDRegistry::DEPLOYED_BYTECODE),
         ("DataFormatRegistry", &DataFormatRegistry::DEPLOYED_BYTECODE),
         ("DataBlockRegistry", &DataBlockRegistry::DEPLOYED_BYTECODE),

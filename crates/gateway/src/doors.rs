@@ -49,6 +49,8 @@ pub struct Doors {
     pub presentations: Arc<dyn Presentations>,
     /// An alliance that is watched; `None`: there is none.
     pub alliance: Option<Arc<dyn AllianceView>>,
+    /// What the chains' anchors have of one another; `None`: nobody here looks at them.
+    pub anchors: Option<Arc<dyn AnchorView>>,
     /// Sealed messages between organizations.
     pub messages: Arc<dyn Messages>,
     /// Whether the identity database answers.
@@ -193,6 +195,36 @@ pub trait AllianceView: Send + Sync {
     /// # Errors
     /// What keeps it from watching further.
     async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>>;
+}
+
+/// An anchor on a chain, as whoever feeds it saw it last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnchorSeen {
+    /// Name of the chain that it follows.
+    pub follows: String,
+    /// The contract.
+    pub contract: Address,
+    /// The newest block that it has; `None` before the first, and while it is frozen.
+    pub newest: Option<AnchoredBlock>,
+    /// Two final blocks of one number were shown to it.
+    pub is_frozen: bool,
+}
+
+/// A block that an anchor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnchoredBlock {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// Its time, Unix milliseconds.
+    pub time_ms: u64,
+}
+
+/// What chains have of one another (C-CHAINS). Nothing is asked of a chain for it.
+pub trait AnchorView: Send + Sync {
+    /// The anchors on the chain of this name.
+    fn on_chain(&self, name: &str) -> Vec<AnchorSeen>;
 }
 
 /// Sealed messages between organizations (S-NET). What is kept cannot be read by whoever keeps it, and is shown to sender and receiver alone.

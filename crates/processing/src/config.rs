@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use chancery_ledger::SubmitterKey;
 use chancery_reference_points::operation::ChainName;
@@ -18,12 +18,14 @@ pub struct ProcessingConfig {
     pub genesis_files: BTreeMap<ChainName, serde_json::Value>,
     /// JSON-RPC endpoints as others reach them, where they differ from those that the ledger uses.
     pub public_rpc_urls: BTreeMap<ChainName, String>,
+    /// Longest wait for a change of organizations to be shown to side chains that take it over by proof, before its answer says that it is on its way.
+    pub shown_patience: Duration,
 }
 
 /// Which chains have to know a right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RightScope {
-    /// The main chain and the side chain of the kind.
+    /// The main chain and the side chain of the kind, to which it is proven or written.
     Kind(ChainName),
     /// Every chain: inspections and other data are recorded everywhere.
     EveryChain,

@@ -1,11 +1,11 @@
 //! Recording, idempotent (PROCESSING-2): a refusal that says "it is there already" is looked into before it is believed to be one.
 
-use alloy::sol_types::{SolCall, SolEvent};
+use alloy::sol_types::{SolCall, SolError, SolEvent};
 use alloy_primitives::{Address, B256, Bytes};
-use chancery_contracts::{DataBlockRegistry, predeploys};
-use chancery_ledger::{Call, Chain, Event, EventFilter, FinalTransaction, LedgerError};
+use chancery_contracts::{CertificateRegistry, DataBlockRegistry, OrganizationRegistry, predeploys};
+use chancery_ledger::{Call, Chain, Event, EventFilter, FinalTransaction, LedgerError, RevertReason};
 use chancery_reference_points::{
-    Class, DoorError, DoorResult,
+    Class, Code, DoorError, DoorResult,
     application::{ContractCall, OperationHandler},
     data_block::{OperationOutcome, RootOfBlock, TransactionLocator},
     operation::{InterpretedOperation, SignedOperation},
@@ -13,6 +13,7 @@ use chancery_reference_points::{
 
 use crate::{
     Processing,
+    control::ask_contract,
     error::{contract_refusal, door_error},
     processing::name_of,
 };
@@ -72,6 +73,9 @@ impl Processing {
                 if let Some(earlier) = find_call(chain, to, &data, interpreted.subject).await? {
                     return Ok(OperationOutcome::Recorded(earlier));
                 }
+                if self.is_on_its_way(chain, &reason).await? {
+                    return Err(not_shown(chain));
+                }
                 let refusal = handler
                     .refused(&contract_refusal(&reason))
                     .unwrap_or_else(|| door_error(LedgerError::Reverted { chain: name, reason, tx_hash }));
@@ -96,6 +100,25 @@ impl Processing {
         let Some(ContractCall { chain, to, data }) = handler.contract_call(operation)? else { return Ok(None) };
         find_call(self.chain(&chain)?, to, &data, subject).await
     }
+}
+
+impl Processing {
+    /// Whether a certificate registry refuses a signature that the main chain takes: then the right is on its way there, or has to be shown anew, and the same call
+    /// succeeds later.
+    async fn is_on_its_way(&self, chain: &Chain, reason: &RevertReason) -> DoorResult<bool> {
+        if reason.name != "SignerNotAuthorized" || self.trust_registry(chain).await?.is_none() {
+            return Ok(false);
+        }
+        let Ok(refused) = CertificateRegistry::SignerNotAuthorized::abi_decode(&reason.data) else { return Ok(false) };
+        let CertificateRegistry::SignerNotAuthorized { signer: key, organization: code, right } = refused;
+        let call = OrganizationRegistry::isAuthorizedNowCall { key, code, right };
+        ask_contract(self.main()?, predeploys::ORGANIZATION_REGISTRY, call).await
+    }
+}
+
+fn not_shown(chain: &Chain) -> DoorError {
+    let detail = format!("chain {} was not shown the right of this key yet, or has to be shown it anew", chain.name());
+    DoorError::new(Code::RightNotShown, detail).with("chain", chain.name())
 }
 
 /// The transaction by which exactly this call succeeded before (after a crash, or relayed by somebody else).

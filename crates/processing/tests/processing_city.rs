@@ -190,6 +190,35 @@ async fn organizations_and_keys_are_configured_where_they_count(city: Arc<City>)
     assert!(city.processing.organizations().await.unwrap()[0].keys[0].revoked_at.is_some());
 }
 
+// C-CHAINS, decision 0036: nobody writes a right to a side chain that takes it over by proof, and what is on its way is no refusal for good.
+#[test]
+fn a_right_is_written_to_the_main_chain_alone_where_it_is_proven() {
+    City::on_nodes_that_prove(|city| async move {
+        let clerk = city.found_office().await;
+        let key = Address::repeat_byte(0x21);
+        let checked = city.control(authorize(OFFICE, key, "degree"), Mode::Check).await;
+        assert!(checked[1].contains("chain degree") && checked[1].contains("once it is proven"), "{checked:?}");
+        let applied = city.processing.control(&authorize(OFFICE, key, "degree"), Mode::Apply).await.unwrap();
+        assert!(applied.recorded.iter().all(|place| place.chain == main_name()) && applied.recorded.len() == 1);
+        assert!(applied.effects[1].contains("on its way"), "nobody carries it: {:?}", applied.effects);
+        // The side chain knows nothing of the organization, so there is nothing to take back there.
+        let suspend = Change::SuspendOrganization { organization: OFFICE.to_owned(), suspended: true };
+        assert_eq!(city.control(suspend, Mode::Apply).await.len(), 1);
+        let resume = Change::SuspendOrganization { organization: OFFICE.to_owned(), suspended: false };
+        city.control(resume, Mode::Apply).await;
+        let retire = Change::RetireKey { organization: OFFICE.to_owned(), address: key, right: None };
+        let retired = city.control(retire, Mode::Apply).await;
+        assert!(retired[1].contains("the end of key") && !retired[1].contains("on its way"), "{retired:?}");
+
+        let waits = city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap_err();
+        assert_eq!((waits.code(), &waits.members()["chain"]), (Code::RightNotShown, &json!("degree")));
+        let stranger = alloy::signers::local::PrivateKeySigner::random();
+        let record = city.processing.record(block(&city, vec![city.issue(&stranger, 2)])).await.unwrap();
+        let OperationOutcome::Refused(error) = &record.outcomes[0] else { panic!("{:?}", record.outcomes) };
+        assert_eq!(error.code(), Code::IssuerNotAuthorized);
+    });
+}
+
 fn format(version: u32, schema: serde_json::Value) -> DataFormat {
     let mut format = DataFormat {
         id: FormatId("reading/air".to_owned()),

@@ -32,6 +32,7 @@ const TEMPORARY = new Set([
   'quota-exceeded',
   'entity-unavailable',
   'chain-unreachable',
+  'right-not-shown',
   'database-unreachable',
   'session-expired',
 ]);

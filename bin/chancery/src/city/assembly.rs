@@ -30,6 +30,7 @@ use super::{
     listen, mqtt,
     nodes::{self, CityNodes, validator_count},
     ports::AlliancePort,
+    relay::Relay,
     running::Running,
     samples,
     secrets::private_directory,
@@ -108,8 +109,10 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         None => None,
     };
     let nodes = nodes::start(&context, options.rpc_base_port, &data, &validators, &genesis).await?;
-    let mut running = None;
+    let (mut running, mut relay) = (None, None);
     let starting = async {
+        // At once: what entities ask of a side chain, the main chain has to have been proven there.
+        let relay = relay.insert(Relay::start(&data, &nodes, &genesis)?);
         // Before any entity: the tables and the keys are made once.
         let ground = Ground::open(&data, options.database_url.as_deref()).await?;
         let entities = running.insert(Running::start(options, json, &data, &nodes)?);
@@ -120,8 +123,10 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         };
         let main = nodes.iter().find(|nodes| nodes.chain.name == MAIN.name).context("there is no main chain")?;
         let main_genesis = main.first().essentials().genesis_hash;
-        let doors = entities::gateway_doors(&ground, entity_doors, configured, main_genesis)?;
+        let mut doors = entities::gateway_doors(&ground, entity_doors, configured, main_genesis)?;
         samples::register(doors.o2c.as_ref()).await?;
+        relay.shown().await;
+        doors.anchors = Some(relay.board());
         Ok::<_, Error>(doors)
     };
     let started = tokio::select! {
@@ -130,11 +135,11 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         failed = any_failed(&nodes) => Some(Err(failed)),
         started = starting => Some(started),
     };
-    let mut doors = match started {
-        Some(Ok(doors)) => doors,
+    let (mut doors, mut relay) = match (started, relay) {
+        (Some(Ok(doors)), Some(relay)) => (doors, relay),
         // Told to stop before it was there, or it cannot be: nobody is left behind.
-        ended => {
-            end(running, nodes).await;
+        (ended, relay) => {
+            end(running, relay, nodes).await;
             return ended.map_or(Ok(()), |failed| failed.map(drop));
         }
     };
@@ -161,6 +166,10 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         }
     }));
     gateway.add_metrics(mqtt_options.metrics.source());
+    gateway.add_metrics(Arc::new({
+        let board = relay.board();
+        move || board.text()
+    }));
     // Made before anything is announced: what says it is ready is.
     let grpc = gateway.grpc(shutdown.clone()).await?;
     let mut serving_grpc = Served::spawn("gRPC", grpc.serve(grpc_listener));
@@ -168,8 +177,10 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     let sources = mqtt::serve((mqtt_listener, mqtt_options), brokers, &sources, &shutdown);
 
     announce((scheme, address), &nodes, (mqtt_service(options).scheme(), mqtt_address), grpc_address);
+    relay.make_anchors();
     let outcome = tokio::select! {
         () = stop => { info!("stopping"); Ok(()) }
+        failed = relay.failed() => Err(failed),
         failed = any_failed(&nodes) => Err(failed),
         failed = serving.failed() => Err(failed),
         failed = serving_grpc.failed() => Err(failed),
@@ -177,15 +188,18 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     shutdown.cancel();
     let served = [serving.ended().await, serving_grpc.ended().await];
     sources.wait().await;
-    end(running, nodes).await;
+    end(running, Some(relay), nodes).await;
     outcome?;
     served.into_iter().collect()
 }
 
 /// Stops entities and chains, in the order of who asks whom: the gateway has ended, the chains are still there.
-async fn end(running: Option<Running>, nodes: Vec<CityNodes>) {
+async fn end(running: Option<Running>, relay: Option<Relay>, nodes: Vec<CityNodes>) {
     if let Some(running) = running {
         running.stop().await;
+    }
+    if let Some(relay) = relay {
+        relay.stop().await;
     }
     for nodes in nodes {
         nodes.shutdown().await;

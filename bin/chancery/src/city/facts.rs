@@ -14,17 +14,18 @@ pub(crate) fn chain_facts() -> Vec<ChainFacts> {
             let is_main = chain == MAIN;
             let mut contracts = Contracts {
                 access_manager: address(predeploys::ACCESS_MANAGER),
-                organization_registry: address(predeploys::ORGANIZATION_REGISTRY),
                 data_block_registry: address(predeploys::DATA_BLOCK_REGISTRY),
                 contract_releases: address(predeploys::CONTRACT_RELEASES),
                 ..Contracts::default()
             };
             if is_main {
+                contracts.organization_registry = address(predeploys::ORGANIZATION_REGISTRY);
                 contracts.did_registry = address(predeploys::ETHEREUM_DID_REGISTRY);
                 contracts.data_format_registry = address(predeploys::DATA_FORMAT_REGISTRY);
                 contracts.resource_directory = address(predeploys::RESOURCE_DIRECTORY);
             } else {
                 contracts.certificate_registry = address(predeploys::CERTIFICATE_REGISTRY);
+                contracts.trust_registry = address(predeploys::TRUST_REGISTRY);
             }
             ChainFacts {
                 name: chain.name.to_owned(),

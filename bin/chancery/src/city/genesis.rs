@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
 
-use alloy_primitives::{Address, U256, utils::parse_ether};
+use alloy_primitives::{Address, B256, U256, utils::parse_ether};
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    Authorities, DEFAULT_EPOCH_LENGTH, Predeploy, Seat, main_chain, organization_name, permissions, side_chain,
-    validator_registry,
+    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, Predeploy, Seat, anchored_side_chain, main_chain,
+    organization_name, permissions, predeploys, side_chain, validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
 use chancery_primitives::CertificateKind;
@@ -16,6 +16,10 @@ use crate::keys::{development, development_key};
 
 /// What each development account starts with. Gas is free; tools that offer fees and transfers need something to send.
 const DEVELOPMENT_BALANCE_ETHER: &str = "1000000";
+
+/// How long a side chain of a city takes what was proven of the main chain for true, in seconds: a right that was taken away, and that nobody shows to have
+/// been taken away, counts no longer (`docs/specs/trust.md`).
+pub(super) const TRUST_MAX_AGE_S: u64 = 15 * 60;
 
 /// What the genesis of a new city is made from.
 pub(crate) struct Founding {
@@ -86,6 +90,13 @@ pub(crate) fn load_or_found(
                 chain.name,
                 chain.chain_id
             );
+            ensure!(
+                chain == MAIN || takes_rights_by_proof(&config),
+                "the city in {} was founded when rights were still written to each side chain, and {} has no anchor of the main chain (docs/decisions/0036): \
+                 start a new city in another --data-dir; what this one holds is read with the version that made it",
+                data.path().display(),
+                path.display()
+            );
             Ok((chain, config))
         })
         .collect()
@@ -98,23 +109,45 @@ fn found(directory: &Path, founding: &Founding) -> Result<()> {
         fs::remove_dir_all(&beside)?;
     }
     fs::create_dir_all(&beside)?;
+    let main = config(MAIN, founding)?;
+    // The side chains name the main chain's genesis, so its own cannot name theirs: its anchors are made when the city runs.
+    let genesis = main.build().context("the genesis of the main chain makes no chain")?;
+    let main_hash = genesis.header().hash();
     for chain in chains() {
+        let config = if chain == MAIN { main.clone() } else { side_of_city(chain, founding, main_hash)? };
         let mut file = fs::File::create(beside.join(format!("{}.json", chain.name)))?;
-        file.write_all(serde_json::to_string_pretty(&config(chain, founding)?)?.as_bytes())?;
+        file.write_all(serde_json::to_string_pretty(&config)?.as_bytes())?;
         file.sync_all()?;
     }
     fs::rename(&beside, directory).with_context(|| format!("cannot make {}", directory.display()))
 }
 
-/// The genesis of one chain.
+/// Whether the certificates of a side chain are issued by rights of the main chain.
+fn takes_rights_by_proof(config: &GenesisConfig) -> bool {
+    config.predeploys.iter().any(|contract| contract.address == predeploys::TRUST_REGISTRY)
+}
+
+/// The genesis of one chain by itself.
 pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisConfig> {
-    let mut contracts = if chain == MAIN {
+    let contracts = if chain == MAIN {
         main_chain(&founding.authorities)
     } else {
-        let kind: CertificateKind =
-            chain.name.parse().with_context(|| format!("{} is no certificate kind", chain.name))?;
-        side_chain(&founding.authorities, &[kind])
+        side_chain(&founding.authorities, &[kind_of(chain)?])
     };
+    with_contracts(chain, founding, contracts)
+}
+
+/// The genesis of a side chain that takes rights from the main chain of this genesis hash.
+fn side_of_city(chain: CityChain, founding: &Founding, main_hash: B256) -> Result<GenesisConfig> {
+    let main = FollowedMain { chain_id: MAIN.chain_id, genesis_hash: main_hash, max_age_s: TRUST_MAX_AGE_S };
+    with_contracts(chain, founding, anchored_side_chain(&founding.authorities, &[kind_of(chain)?], &main))
+}
+
+fn kind_of(chain: CityChain) -> Result<CertificateKind> {
+    chain.name.parse().with_context(|| format!("{} is no certificate kind", chain.name))
+}
+
+fn with_contracts(chain: CityChain, founding: &Founding, mut contracts: Vec<Predeploy>) -> Result<GenesisConfig> {
     if let Some(registry) = registry(founding)? {
         // Open, and in every genesis in which somebody votes: so a chain can be closed later without another genesis.
         contracts.extend([registry, permissions(&[], &[])]);
@@ -168,4 +201,52 @@ fn allocations(funded: &[Address]) -> Result<BTreeMap<Address, alloy::genesis::G
         .iter()
         .map(|address| (*address, alloy::genesis::GenesisAccount::default().with_balance(balance)))
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use anyhow::bail;
+    use chancery_chain::ValidatorKeys;
+
+    use super::*;
+    use crate::city::layout::chain_named;
+
+    fn founding() -> Result<Founding> {
+        Founding::development(vec![ValidatorKeys::from_seed(1).public("city 1")], 1_700_000_000)
+    }
+
+    fn read(data: &DataDir) -> Result<Vec<(CityChain, GenesisConfig)>> {
+        load_or_found(data, || bail!("it is there already"))
+    }
+
+    // C-CHAINS, ANCHOR-1: what a side chain trusts of the main chain is its genesis hash, in the side chain's own genesis.
+    #[test]
+    fn the_genesis_of_each_side_chain_names_that_of_the_main_chain() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        let founded = load_or_found(&data, founding).unwrap();
+        assert_eq!(read(&data).unwrap(), founded);
+        let hash = founded[0].1.build().unwrap().header().hash();
+        for (chain, config) in &founded[1..] {
+            let anchor = config.predeploys.iter().find(|contract| contract.address == predeploys::MAIN_ANCHOR);
+            assert!(anchor.unwrap().init_code.ends_with(hash.as_slice()), "{}", chain.name);
+            let own = config.predeploys.iter().find(|contract| contract.address == predeploys::ORGANIZATION_REGISTRY);
+            assert!(own.is_none(), "{} has rights of its own", chain.name);
+        }
+    }
+
+    // decision 0036
+    #[test]
+    fn a_city_founded_before_rights_were_proven_is_refused_and_told_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        load_or_found(&data, founding).unwrap();
+        let degree = chain_named("degree").unwrap();
+        let before = config(degree, &founding().unwrap()).unwrap();
+        fs::write(data.genesis_of(degree), serde_json::to_string(&before).unwrap()).unwrap();
+        let refused = read(&data).unwrap_err().to_string();
+        assert!(refused.contains("docs/decisions/0036") && refused.contains("another --data-dir"), "{refused}");
+    }
 }

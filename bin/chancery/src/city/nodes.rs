@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use chancery_chain::{DEFAULT_HEARTBEAT, Node, NodeConfig, NodeHandle, P2pConfig, PeerAddress, Role, ValidatorKeys};
 use chancery_execution::{ExecutionConfig, GenesisConfig};
+use chancery_ledger::ChainConfig;
 use chancery_rpc::RpcConfig;
 use commonware_runtime::{Supervisor as _, tokio as runtime};
 use tracing::error;
@@ -117,6 +118,17 @@ pub(crate) async fn start(
         }
     });
     futures::future::try_join_all(starting).await
+}
+
+/// How a ledger of this process reaches the chains: through the first node of each.
+pub(super) fn configs(nodes: &[CityNodes]) -> Result<Vec<ChainConfig>> {
+    nodes
+        .iter()
+        .map(|nodes| {
+            let node = nodes.first();
+            Ok(ChainConfig::certified(nodes.chain.name, node.rpc_url().parse()?, node.essentials().clone()))
+        })
+        .collect()
 }
 
 /// Where the validators of one chain find one another: free ports of the loopback interface, chosen anew at each start. Each chain has a range of its

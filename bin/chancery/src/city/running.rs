@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use chancery_execution::GenesisConfig;
-use chancery_ledger::ChainConfig;
 
 use super::{
     apart::apart,
@@ -10,7 +9,7 @@ use super::{
     children::Children,
     entities::{EntityDoors, Ground, lock_all},
     layout::{CityChain, DataDir},
-    nodes::CityNodes,
+    nodes::{CityNodes, configs},
 };
 use crate::arguments::{Entities, Up};
 
@@ -64,14 +63,4 @@ impl Running {
             children.stop().await;
         }
     }
-}
-
-fn configs(nodes: &[CityNodes]) -> Result<Vec<ChainConfig>> {
-    nodes
-        .iter()
-        .map(|nodes| {
-            let node = nodes.first();
-            Ok(ChainConfig::certified(nodes.chain.name, node.rpc_url().parse()?, node.essentials().clone()))
-        })
-        .collect()
 }

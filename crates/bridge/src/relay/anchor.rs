@@ -155,7 +155,7 @@ impl AnchorRelay {
         Ok(essentials.validators.clone())
     }
 
-    fn no_certificate(&self) -> RelayError {
+    pub(super) fn no_certificate(&self) -> RelayError {
         RelayError::NoCertificate { chain: self.followed.name().to_owned() }
     }
 }

@@ -9,6 +9,7 @@
 //! | [`courier`] | all requests of an alliance, until they are at their end |
 //! | [`trust`] | rights of the main chain and kinds of certificates, to the contracts that keep what was proven of them |
 //! | [`push`] | new headers, every K blocks |
+//! | [`standing`] | nothing: makes an anchor where there is none, finds it again, and says what it has |
 //! | [`carrier`] | nothing: what a requester sees of a relay, here or over HTTP ([`router`]) |
 //!
 //! Whoever runs one is trusted with nothing (ANCHOR-6): its key pays for transactions, and each of them says only what a chain can verify. A step that is done
@@ -27,6 +28,7 @@ pub mod push;
 mod reception;
 pub mod request;
 mod service;
+pub mod standing;
 pub mod step;
 mod stop;
 mod testimony;
@@ -46,6 +48,7 @@ pub use self::{
     courier::{Courier, CourierLimits},
     request::{MemberLink, RequestRelay, Settlement},
     service::router,
+    standing::{AnchoredHeader, Standing},
     testimony::Testimony,
     trust::{HeldRelay, TrustRelay},
 };

@@ -1,16 +1,18 @@
 //! Rights of a main chain on a side chain and kinds of certificates back, between real nodes (`docs/specs/trust.md`).
 mod bodies;
 
-use alloy_primitives::B256;
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
 use chancery_bridge::relay::{
-    RelayError,
+    AnchorRelay, AnchoredHeader, RelayError, Standing,
     trust::{Entry, HeldRelay, Issuer, TrustRelay},
 };
 use chancery_contracts::{
     CertificateRegistry, ConditionalCertificateRegistry, HeldCertificates, OrganizationRegistry, TrustRegistry,
 };
-use chancery_ledger::{Call, LedgerError};
+use chancery_ledger::{Call, LedgerError, SubmitterKey};
 
 use crate::support::chain::TestChain;
 use crate::support::partnership::anchor;
@@ -112,6 +114,63 @@ async fn neither_too_many_keys_nor_a_refused_fact_keeps_the_others_from_being_sh
     entries.push(Entry::Organization { code, is_suspended: false });
     assert_eq!(reverted(relay.show(&entries).await), "KeyNotRecorded");
     assert!(!main.view(registry, &standing).await.isSuspended, "what was behind them was shown");
+}
+
+/// C-CHAINS, ANCHOR-1: nothing but the chain says where an anchor stands that a relay has made. On a chain that follows itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = TestChain::start(dir.path(), "main").await;
+    let header = main.genesis_header().await;
+    let with = |key: &Arc<SubmitterKey>| AnchorRelay {
+        followed: main.chain.clone(),
+        host: main.chain.clone(),
+        anchor: Address::ZERO,
+        key: Arc::clone(key),
+    };
+    let key = Arc::new(SubmitterKey::random());
+    let made = with(&key).find_or_make().await.unwrap();
+    assert_eq!(made.anchor, key.address().create(0));
+    made.ensure_begun(header.clone()).await.unwrap();
+    made.ensure_begun(header).await.unwrap();
+    assert_eq!(made.standing().await.unwrap(), Standing { newest: None, is_frozen: false });
+    let number = made.push().await.unwrap();
+    let block = main.chain.block(number).await.unwrap();
+    let newest = AnchoredHeader { number, hash: block.hash, time_ms: block.time_ms };
+    assert_eq!(made.standing().await.unwrap(), Standing { newest: Some(newest), is_frozen: false });
+
+    let found = with(&key).find_or_make().await.unwrap();
+    assert_eq!(found.anchor, made.anchor, "not made again");
+    let other = Arc::new(SubmitterKey::random());
+    assert_ne!(with(&other).find_or_make().await.unwrap().anchor, made.anchor);
+}
+
+/// C-CHAINS: whoever never had a right that matters on the host is not carried there; all others are from one block.
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_are_concerned_are_shown_from_one_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = TestChain::start(dir.path(), "main").await;
+    let bodies = Bodies::found(&main).await;
+    let to_itself = anchor(&main, &main).await;
+    let (anchor_, organizations) = (to_itself.anchor, bodies.registry);
+    let arguments = TrustRegistry::constructorCall { anchor_, organizations, maxAge_: MAX_AGE_S };
+    let registry = main.deploy(&TrustRegistry::BYTECODE, &arguments).await;
+    let (followed, host) = (main.chain.clone(), main.chain.clone());
+    let relay = TrustRelay::open(followed, host, registry, to_itself.key.clone()).await.unwrap();
+    let issuer = |rights| Issuer { organization: university(), rights };
+
+    assert_eq!(relay.registered(100).await.unwrap(), [university()]);
+    assert!(relay.registered(0).await.unwrap().is_empty());
+    assert!(relay.concerned(vec![issuer(vec![master()])]).await.unwrap().is_empty());
+    let concerned = relay.concerned(vec![issuer(vec![master(), degree()])]).await.unwrap();
+    assert_eq!(concerned, [issuer(vec![master(), degree()])]);
+    assert_eq!(relay.carry_newest(&concerned).await.unwrap(), 3, "the organization, its right, its key");
+    let (code, right, key) = (university(), degree(), bodies.issuer.address());
+    let standing = main.view(registry, &TrustRegistry::organizationFactCall { code }).await.origin.number;
+    let record = main.view(registry, &TrustRegistry::keyFactCall { key, code, right }).await.origin.number;
+    assert_eq!(standing, record, "of one block");
+    assert_eq!(relay.carry_newest(&concerned).await.unwrap(), 0);
+    assert_eq!(relay.carry_older_keys(&concerned[0]).await.unwrap(), 0, "there are none");
 }
 
 /// TRUST-7, TRUST-8, TRUST-9: the other chain shows the kind, and a rule there asks for it.

@@ -1,12 +1,13 @@
 //! Refusals in the terms of the doors, whether a check of ours or the contract finds them.
 
 use chancery_primitives::{OrganizationCode, Right};
-use chancery_reference_points::{Code, DoorError, DoorResult, application::ContractRefusal};
+use chancery_reference_points::{Code, DoorError, DoorResult, application::ContractRefusal, operation::ChainName};
 
 use crate::registry::Authorization;
 
 /// Only an authorized key goes on.
 pub(super) fn require_authorized(
+    chain: &ChainName,
     authorization: Authorization,
     organization: OrganizationCode,
     right: Right,
@@ -23,8 +24,19 @@ pub(super) fn require_authorized(
             (Code::UnknownOrganization, format!("there is no organization {organization}"))
         }
         Authorization::NotAuthorized => return Err(not_authorized(organization.as_str(), right)),
+        Authorization::NotShown => return Err(not_shown(chain, organization, right)),
     };
     Err(DoorError::new(code, detail).with("organization", organization.as_str()).with("right", right.as_str()))
+}
+
+/// It passes by itself: whoever carries proofs has not been there yet.
+fn not_shown(chain: &ChainName, organization: OrganizationCode, right: Right) -> DoorError {
+    let detail =
+        format!("the main chain lets the key use {right} of {organization}, and chain {chain} was not shown that yet");
+    DoorError::new(Code::RightNotShown, detail)
+        .with("chain", chain.0.as_str())
+        .with("organization", organization.as_str())
+        .with("right", right.as_str())
 }
 
 fn not_authorized(organization: &str, right: Right) -> DoorError {

@@ -96,7 +96,7 @@ impl OperationHandler for InspectHandler {
         // It is recorded on the side chain, whose registry judges the inspector; that chain has to answer anyhow.
         let authorization =
             registry.authorization(&operation.chain, inspector, inspect.organization, Right::INSPECTION, now).await?;
-        errors::require_authorized(authorization, inspect.organization, Right::INSPECTION)?;
+        errors::require_authorized(&operation.chain, authorization, inspect.organization, Right::INSPECTION)?;
         if registry.is_inspection_recorded(kind, interpreted.digest).await? {
             return Err(DoorError::new(Code::AlreadyInspected, "this inspection is recorded already"));
         }

@@ -156,7 +156,7 @@ async fn check_issuer(registry: &Registry<'_>, issue: &Issue, issuer: Address, n
     for chain in [directory.main(), directory.chain_of(issue.kind)?] {
         let right = Right::issue(issue.kind);
         let authorization = registry.authorization(&chain, issuer, issue.organization, right, now).await?;
-        errors::require_authorized(authorization, issue.organization, right)?;
+        errors::require_authorized(&chain, authorization, issue.organization, right)?;
     }
     Ok(())
 }

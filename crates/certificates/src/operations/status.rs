@@ -98,7 +98,7 @@ impl OperationHandler for StatusHandler {
         let right = Right::issue(kind);
         for chain in [self.directory.main(), operation.chain.clone()] {
             let authorization = registry.authorization(&chain, issuer, certificate.organization, right, now).await?;
-            errors::require_authorized(authorization, certificate.organization, right)?;
+            errors::require_authorized(&chain, authorization, certificate.organization, right)?;
         }
         if change.revision != certificate.revision {
             let detail =

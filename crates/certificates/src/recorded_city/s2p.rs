@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use async_trait::async_trait;
-use chancery_contracts::{CertificateRegistry, EthereumDIDRegistry, OrganizationRegistry};
+use chancery_contracts::{CertificateRegistry, EthereumDIDRegistry, OrganizationRegistry, TrustRegistry, predeploys};
 use chancery_light::StateProof;
 use chancery_primitives::{CertificateId, OrganizationCode, UnixSeconds};
 use chancery_reference_points::{
@@ -108,6 +108,19 @@ impl Records {
         })
         .or_else(|| {
             reading::<Certificates::isInspectionRecordedCall>(call, |call| self.inspections.contains(&call.digest))
+        })
+        .or_else(|| {
+            reading::<Certificates::organizationRegistryCall>(call, |_| {
+                if self.proves { predeploys::TRUST_REGISTRY } else { predeploys::ORGANIZATION_REGISTRY }
+            })
+        })
+        .or_else(|| {
+            reading::<TrustRegistry::isAuthorizedNowCall>(call, |call| {
+                let counts = |entry: &KeyEntry| {
+                    entry.key == call.key && entry.right.to_bytes32() == call.right && entry.is_in_force(NOW)
+                };
+                self.keys_on(chain, call.code).iter().any(counts)
+            })
         })
         .or_else(|| reading::<Identities::nonceCall>(call, |call| U256::from(self.nonce(call.owner))))
         .or_else(|| reading::<Identities::changedCall>(call, |call| U256::from(self.nonce(call.identity))))

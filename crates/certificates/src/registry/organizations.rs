@@ -1,9 +1,9 @@
-//! `OrganizationRegistry`: who may sign what, now and then. The main chain is the authority; a side chain holds what concerns its kind.
+//! `OrganizationRegistry`: who may sign what, now and then. The main chain is the authority; a side chain knows what was proven to it, or written to it, of its kind.
 
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, U256};
-use chancery_contracts::{OrganizationRegistry, predeploys};
+use chancery_contracts::{CertificateRegistry, OrganizationRegistry, TrustRegistry, predeploys};
 use chancery_primitives::{OrganizationCode, Right, UnixSeconds};
 use chancery_reference_points::{DoorResult, operation::ChainName};
 
@@ -67,6 +67,8 @@ pub enum Authorization {
     UnknownOrganization,
     /// The key was never authorized for this right of this organization, or its time has not come.
     NotAuthorized,
+    /// The main chain lets it, and the chain that was asked about was not shown that yet, or has to be shown it anew.
+    NotShown,
 }
 
 impl Registry<'_> {
@@ -90,11 +92,44 @@ impl Registry<'_> {
         Ok(self.call(&self.directory.main(), predeploys::ORGANIZATION_REGISTRY, call).await?.0)
     }
 
-    /// Whether a key may sign now, on one chain, and if not, why.
+    /// Whether a key may sign now, on one chain, and if not, why. Of a chain that takes rights over by proof the main chain says why.
     ///
     /// # Errors
     /// `ChainUnreachable`.
     pub async fn authorization(
+        &self,
+        chain: &ChainName,
+        key: Address,
+        organization: OrganizationCode,
+        right: Right,
+        now: UnixSeconds,
+    ) -> DoorResult<Authorization> {
+        let Some(trust) = self.trust_registry(chain).await? else {
+            return self.recorded_authorization(chain, key, organization, right, now).await;
+        };
+        let main = self.directory.main();
+        let authorization = self.recorded_authorization(&main, key, organization, right, now).await?;
+        if authorization != Authorization::Authorized {
+            return Ok(authorization);
+        }
+        let (code, right) = (organization.to_bytes32(), right.to_bytes32());
+        let call = TrustRegistry::isAuthorizedNowCall { key, code, right };
+        let is_shown = self.call(chain, trust, call).await?.0;
+        Ok(if is_shown { Authorization::Authorized } else { Authorization::NotShown })
+    }
+
+    /// Where a side chain keeps what was proven to it; `None` when rights are written to it, as to the main chain.
+    async fn trust_registry(&self, chain: &ChainName) -> DoorResult<Option<Address>> {
+        if *chain == self.directory.main() {
+            return Ok(None);
+        }
+        let call = CertificateRegistry::organizationRegistryCall {};
+        let asked = self.call(chain, predeploys::CERTIFICATE_REGISTRY, call).await?.0;
+        Ok((asked != predeploys::ORGANIZATION_REGISTRY).then_some(asked))
+    }
+
+    /// What the organization registry of a chain says.
+    async fn recorded_authorization(
         &self,
         chain: &ChainName,
         key: Address,

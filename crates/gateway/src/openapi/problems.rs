@@ -36,6 +36,7 @@ const SUBMISSION: &[Code] = &[
     Code::KeyRotated,
     Code::OrganizationSuspended,
     Code::IssuerNotAuthorized,
+    Code::RightNotShown,
     Code::DatabaseUnreachable,
 ];
 /// A change of the configuration at O2C.

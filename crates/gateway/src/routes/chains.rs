@@ -3,12 +3,12 @@
 use axum::{Json as Answer, extract::State};
 use chancery_rest::types::{
     Example as _,
-    chains::{Chain, Chains},
+    chains::{Anchor, Chain, Chains},
 };
 use chancery_rest::values::Timestamp;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{problem::ApiResult, state};
+use crate::{doors::AnchorSeen, problem::ApiResult, state};
 
 pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
     OpenApiRouter::default().routes(routes!(list_chains))
@@ -16,7 +16,8 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
 
 /// The chains of the city
 ///
-/// All that a light client needs to verify answers by itself: whoever keeps `genesisHash` need not trust this gateway.
+/// All that a light client needs to verify answers by itself: whoever keeps `genesisHash` need not trust this gateway. `anchors` says what each chain has of the
+/// others: how far it follows them, how old that is, and whether it is frozen.
 #[utoipa::path(get, path = "/v1/chains", tag = "chains", responses(
     (status = 200, description = "The chains, the main chain first.", body = Chains, example = json!(Chains::example())),
 ))]
@@ -24,10 +25,13 @@ async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
     let mut statuses = shared.doors.u2s.chains().await?;
     // As configured, the main chain first; what the configuration does not know comes last.
     let known = &shared.config.chains;
+    let now_ms = shared.clock.unix_milliseconds();
     statuses.sort_by_key(|status| known.iter().position(|facts| facts.name == status.name.0).unwrap_or(known.len()));
     let chains = statuses
         .into_iter()
         .map(|status| {
+            let seen =
+                shared.doors.anchors.as_ref().map(|anchors| anchors.on_chain(&status.name.0)).unwrap_or_default();
             let facts = shared.config.chains.iter().find(|facts| facts.name == status.name.0);
             Chain {
                 chain_id: status.chain_id,
@@ -38,9 +42,24 @@ async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
                 block_time: status.block_time_ms.map(Timestamp::from_unix_milliseconds),
                 kinds: facts.map(|facts| facts.kinds.clone()).unwrap_or_default(),
                 contracts: facts.map(|facts| facts.contracts.clone()).unwrap_or_default(),
+                anchors: seen.into_iter().map(|seen| anchor(seen, now_ms)).collect(),
                 name: status.name.0,
             }
         })
         .collect();
     Ok(Answer(Chains { development: shared.config.development, chains }))
+}
+
+fn anchor(seen: AnchorSeen, now_ms: u64) -> Anchor {
+    let newest = seen.newest;
+    Anchor {
+        follows: seen.follows,
+        contract: seen.contract.into(),
+        height: newest.map(|block| block.number),
+        block_hash: newest.map(|block| block.hash.into()),
+        block_time: newest.map(|block| Timestamp::from_unix_milliseconds(block.time_ms)),
+        // Its clock may be ahead of this one.
+        age_seconds: newest.map(|block| now_ms.saturating_sub(block.time_ms) / 1000),
+        frozen: seen.is_frozen,
+    }
 }

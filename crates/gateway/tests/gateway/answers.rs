@@ -1,6 +1,7 @@
 //! What the doors answer: the examples of the interface, in the terms of the doors.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
+use chancery_gateway::doors::{AnchorSeen, AnchoredBlock};
 use chancery_reference_points::{
     chain_records::ChainStatus,
     contract_release::{ContractRelease, ContractReview, ContractSimulation, RecordedStep, ReleaseStatus, ReleaseStep},
@@ -140,6 +141,22 @@ fn chain(name: &str) -> ChainStatus {
         genesis: None,
         height: Some(128),
         block_time_ms: Some(NOW_S * 1000),
+    }
+}
+
+/// The side chain follows the main chain, which has been shown two branches of it.
+pub(crate) fn anchors(chain: &str) -> Vec<AnchorSeen> {
+    let block = AnchoredBlock { number: 120, hash: B256::repeat_byte(0x78), time_ms: NOW_S * 1000 - 90_500 };
+    let seen = |follows: &str, newest: Option<AnchoredBlock>| AnchorSeen {
+        follows: follows.into(),
+        contract: Address::repeat_byte(0x0a),
+        newest,
+        is_frozen: newest.is_none(),
+    };
+    match chain {
+        "degree" => vec![seen("main", Some(block))],
+        "main" => vec![seen("degree", None)],
+        _ => Vec::new(),
     }
 }
 

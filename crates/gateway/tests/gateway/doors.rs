@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
     doors::{
-        AllianceChange, AllianceView, ApplicationFilter, Applications, DatabaseProbe, Messages, PageRequest,
-        Presentations, Registration, Roles,
+        AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, DatabaseProbe, Messages,
+        PageRequest, Presentations, Registration, Roles,
     },
 };
 use chancery_reference_points::{
@@ -82,6 +82,7 @@ impl Behind {
             applications: self.clone(),
             presentations: self.clone(),
             alliance: Some(self.clone()),
+            anchors: Some(self.clone()),
             messages: self.clone(),
             database: self.clone(),
         }
@@ -436,5 +437,11 @@ impl Messages for Behind {
 impl DatabaseProbe for Behind {
     async fn answers(&self) -> bool {
         self.answer("database.answers", true).await.unwrap_or(false)
+    }
+}
+
+impl AnchorView for Behind {
+    fn on_chain(&self, name: &str) -> Vec<AnchorSeen> {
+        answers::anchors(name)
     }
 }

@@ -198,3 +198,22 @@ async fn chains_are_listed_as_configured_the_main_chain_first() {
     assert_eq!(names, ["main", "degree", "archive"]);
     harness.stop().await;
 }
+
+// C-CHAINS
+#[tokio::test]
+async fn each_chain_tells_what_its_anchors_have_of_the_others_and_how_old_it_is() {
+    let harness = Harness::start().await;
+    let answer = harness.send(Request::new("GET", "/v1/chains")).await.json();
+    let of = |name: &str| {
+        let chains = answer["chains"].as_array().unwrap();
+        chains.iter().find(|chain| chain["name"] == name).unwrap()["anchors"].clone()
+    };
+    let degree = of("degree");
+    assert_eq!((&degree[0]["follows"], &degree[0]["height"]), (&"main".into(), &120.into()));
+    assert_eq!((&degree[0]["ageSeconds"], &degree[0]["frozen"]), (&90.into(), &false.into()));
+    assert!(degree[0]["blockHash"].is_string() && degree[0]["blockTime"].is_string(), "{degree}");
+    let main = of("main");
+    assert_eq!((&main[0]["height"], &main[0]["frozen"]), (&serde_json::Value::Null, &true.into()));
+    assert_eq!(of("archive"), serde_json::json!([]));
+    harness.stop().await;
+}

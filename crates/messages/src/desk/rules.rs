@@ -47,12 +47,19 @@ pub(super) fn may_sign(standing: Authorization) -> DoorResult<()> {
             let detail = "the signer's key has no right `submission` for the organization that it names";
             DoorError::new(Code::RoleRequired, detail).with("required", vec!["source"])
         }
+        Authorization::NotShown => not_shown(),
     })
+}
+
+/// The chain that is asked takes rights over by proof, and was not shown this one yet.
+fn not_shown() -> DoorError {
+    DoorError::new(Code::RightNotShown, "the right `submission` of the key is on its way to the chain that was asked")
 }
 
 pub(super) fn may_receive(standing: Authorization) -> DoorResult<()> {
     Err(match standing {
         Authorization::Authorized => return Ok(()),
+        Authorization::NotShown => not_shown(),
         Authorization::UnknownOrganization => {
             DoorError::new(Code::UnknownOrganization, "statement.head.to: there is no such organization")
         }

@@ -1,10 +1,12 @@
-//! C2P: organizations, rights, keys, formats and contracts, on the main chain and on the side chains that need them (decision 0003).
+//! C2P: organizations, rights, keys, formats and contracts, on the main chain and on the chains that they are for. A side chain of a city takes organizations over by
+//! proof, or is told where it cannot (decision 0036).
 
 mod formats;
 mod organizations;
 mod plan;
 mod registry;
 mod releases;
+mod shown;
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
@@ -17,6 +19,8 @@ use chancery_reference_points::{
     organization::Organization,
     quota::QuotaSubject,
 };
+
+pub(crate) use self::registry::ask_contract;
 
 use self::plan::Plan;
 use crate::Processing;

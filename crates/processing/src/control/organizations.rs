@@ -1,14 +1,15 @@
 //! Plans for organizations and their keys.
 
 use alloy_primitives::{Address, B256};
-use chancery_contracts::{OrganizationRegistry, predeploys};
+use chancery_contracts::{OrganizationRegistry, TrustRegistry, predeploys};
 use chancery_ledger::Chain;
 use chancery_primitives::{OrganizationCode, Right};
 use chancery_reference_points::{Code, DoorError, DoorResult, operation::ChainName, organization::OrganizationKey};
 
 use super::{
     plan::Plan,
-    registry::{Entry, ask, entry, keys},
+    registry::{Entry, ask, ask_contract, entry, keys},
+    shown::{Awaited, Fact},
 };
 use crate::{Processing, RightScope, processing::name_of};
 
@@ -54,7 +55,13 @@ impl Processing {
         let organization = self.registered(code).await?;
         let mut plan = Plan::default();
         for chain in self.chains_of(&right)? {
-            self.plan_key_on(&mut plan, chain, code, &organization, right, key, now).await?;
+            match self.trust_registry(chain).await? {
+                None => self.plan_key_on(&mut plan, chain, code, &organization, right, key, now).await?,
+                Some(registry) => {
+                    let fact = Fact::Key { key: key.address, right: right.to_bytes32() };
+                    await_fact(&mut plan, chain, registry, code, fact, &right);
+                }
+            }
         }
         Ok(plan)
     }
@@ -132,6 +139,9 @@ impl Processing {
         let mut found = false;
         for chain in self.ledger.chains() {
             let name = name_of(chain);
+            if self.trust_registry(chain).await?.is_some() {
+                continue;
+            }
             for record in keys(chain, code).await? {
                 let matches = record.address == address && only.is_none_or(|right| right.to_string() == record.right);
                 // A compromise reaches back over records that ended already, but not before they began.
@@ -154,9 +164,24 @@ impl Processing {
                     reason,
                 };
                 plan.step(&name, REGISTRY, &call, format!("key {address} of {code} is {verb} for {}", record.right));
+                if name == self.config.main {
+                    self.await_end(&mut plan, code, address, &parse_right(&record.right)?).await?;
+                }
             }
         }
         if found { Ok(plan) } else { Err(invalid(format!("{code} has no such key {address}"))) }
+    }
+
+    /// Side chains that take over by proof have to hear of the end of a key.
+    async fn await_end(&self, plan: &mut Plan, code: OrganizationCode, key: Address, right: &Right) -> DoorResult<()> {
+        // Of a right that no chain of this city knows nothing has to be taken back.
+        for chain in self.chains_of(right).unwrap_or_default() {
+            if let Some(registry) = self.trust_registry(chain).await? {
+                let fact = Fact::KeyEnded { key, right: right.to_bytes32() };
+                await_fact(plan, chain, registry, code, fact, right);
+            }
+        }
+        Ok(())
     }
 
     /// Nothing to send, about an organization that there is.
@@ -172,6 +197,15 @@ impl Processing {
         for chain in self.ledger.chains() {
             let name = name_of(chain);
             let code32 = code.to_bytes32();
+            if let Some(registry) = self.trust_registry(chain).await? {
+                // Of an organization that was never shown there nothing has to be taken back.
+                let known = TrustRegistry::organizationFactCall { code: code32 };
+                if ask_contract(chain, registry, known).await?.origin.time != 0 {
+                    let fact = Fact::Suspended(suspended);
+                    plan.awaits(Awaited { chain: name, registry, organization: code, fact });
+                }
+                continue;
+            }
             match entry(chain, code).await? {
                 None => {}
                 Some(entry) if entry.suspended == suspended => {
@@ -226,6 +260,20 @@ impl Processing {
                 "no chain of this city carries `{right}`, and it is none of inspection, registration, sharing, submission"
             ))
         })
+    }
+}
+
+/// Submissions are judged by the main chain wherever they are recorded, so no other chain is shown who may submit.
+fn await_fact(
+    plan: &mut Plan,
+    chain: &Chain,
+    registry: Address,
+    organization: OrganizationCode,
+    fact: Fact,
+    right: &Right,
+) {
+    if *right != Right::SUBMISSION {
+        plan.awaits(Awaited { chain: name_of(chain), registry, organization, fact });
     }
 }
 

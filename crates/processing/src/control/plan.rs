@@ -6,6 +6,7 @@ use chancery_reference_points::{
 };
 use serde_json::json;
 
+use super::shown::Awaited;
 use crate::{Processing, error::door_error, recording::locator};
 
 /// The transactions of a change, in the order in which they have to become final, each with its effect in plain words.
@@ -14,6 +15,8 @@ pub(super) struct Plan {
     steps: Vec<Step>,
     /// What is so already.
     remarks: Vec<String>,
+    /// What side chains have to be shown of it.
+    awaited: Vec<Awaited>,
 }
 
 #[derive(Debug)]
@@ -36,15 +39,22 @@ impl Plan {
         self.remarks.push(format!("chain {chain}: {}", fact.into()));
     }
 
+    /// Says what a chain will have to be shown.
+    pub(super) fn awaits(&mut self, awaited: Awaited) {
+        self.awaited.push(awaited);
+    }
+
     /// What the plan would do.
     pub(super) fn effects(&self) -> ChangeResult {
         let effects = self.steps.iter().map(|step| step.effect.clone());
+        let effects = effects.chain(self.awaited.iter().map(Awaited::announced));
         ChangeResult { effects: self.remarks.iter().cloned().chain(effects).collect(), recorded: Vec::new() }
     }
 }
 
 impl Processing {
-    /// Sends the transactions of a plan, each after the one before is final. When one fails, the error says what was applied before.
+    /// Sends the transactions of a plan, each after the one before is final, and waits for a while until side chains know what they have to. When one fails, the
+    /// error says what was applied before.
     pub(super) async fn carry_out(&self, plan: Plan) -> DoorResult<ChangeResult> {
         let mut result = ChangeResult { effects: plan.remarks, recorded: Vec::new() };
         for step in plan.steps {
@@ -56,6 +66,7 @@ impl Processing {
                 Err(error) => return Err(with_applied(error, &step.effect, &result)),
             }
         }
+        result.effects.extend(self.await_shown(&plan.awaited).await?);
         Ok(result)
     }
 

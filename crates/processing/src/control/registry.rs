@@ -2,7 +2,7 @@
 
 use alloy::sol_types::SolCall;
 use alloy_primitives::{Address, B256};
-use chancery_contracts::{OrganizationRegistry, predeploys};
+use chancery_contracts::{CertificateRegistry, OrganizationRegistry, predeploys};
 use chancery_ledger::Chain;
 use chancery_primitives::{OrganizationCode, Right};
 use chancery_reference_points::{
@@ -35,7 +35,7 @@ pub(super) async fn ask<C: SolCall>(chain: &Chain, call: C) -> DoorResult<C::Ret
 }
 
 /// Asks a view function of a contract.
-pub(super) async fn ask_contract<C: SolCall>(chain: &Chain, contract: Address, call: C) -> DoorResult<C::Return> {
+pub(crate) async fn ask_contract<C: SolCall>(chain: &Chain, contract: Address, call: C) -> DoorResult<C::Return> {
     let view = chain.view(contract, &call.abi_encode().into()).await.map_err(door_error)?;
     C::abi_decode_returns(&view.data).map_err(|error| {
         // No code at the address answers with nothing: then this is not a chain of ours.
@@ -81,6 +81,17 @@ fn right_name(right: B256) -> String {
 }
 
 impl Processing {
+    /// Where a side chain keeps what was proven to it of the main chain's organizations; `None` for a chain to which they are written: the main chain, one by itself,
+    /// one without finality certificates (decision 0036). Its certificate registry says whom it asks.
+    pub(crate) async fn trust_registry(&self, chain: &Chain) -> DoorResult<Option<Address>> {
+        if chain.name() == self.config.main.0 {
+            return Ok(None);
+        }
+        let asked = CertificateRegistry::organizationRegistryCall {};
+        let asked = ask_contract(chain, predeploys::CERTIFICATE_REGISTRY, asked).await?;
+        Ok((asked != predeploys::ORGANIZATION_REGISTRY).then_some(asked))
+    }
+
     /// All organizations of the main chain.
     pub(super) async fn all_organizations(&self) -> DoorResult<Vec<Organization>> {
         let main = self.main()?;

@@ -11,7 +11,9 @@ use alloy::{
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use chancery_chain::{Node, NodeConfig, NodeHandle, P2pConfig, Role, ValidatorKeys, runtime_config};
-use chancery_contracts::{Authorities, Predeploy, main_chain, predeploys, side_chain};
+use chancery_contracts::{
+    Authorities, FollowedMain, Predeploy, anchored_side_chain, main_chain, predeploys, side_chain,
+};
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, ExecutionConfig, GenesisConfig, PredeployConfig};
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
 use chancery_primitives::{
@@ -94,14 +96,30 @@ impl City {
         });
     }
 
-    /// Runs a scenario on two nodes of ours, in this process.
+    /// Runs a scenario on two nodes of ours, in this process. Rights are written to both chains.
     pub fn on_own_nodes<F: Future<Output = ()>>(scenario: impl FnOnce(Arc<Self>) -> F) {
+        Self::on_nodes(|_| side_chain(&authorities(), &[CertificateKind::DEGREE]), scenario);
+    }
+
+    /// The same, where the side chain takes rights from the main chain by proof. Nobody carries proofs.
+    pub fn on_nodes_that_prove<F: Future<Output = ()>>(scenario: impl FnOnce(Arc<Self>) -> F) {
+        let side = |genesis_hash| {
+            let main = FollowedMain { chain_id: 7100, genesis_hash, max_age_s: 900 };
+            anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main)
+        };
+        Self::on_nodes(side, scenario);
+    }
+
+    fn on_nodes<F: Future<Output = ()>>(
+        side: impl FnOnce(B256) -> Vec<Predeploy>,
+        scenario: impl FnOnce(Arc<Self>) -> F,
+    ) {
         let dir = tempfile::tempdir().unwrap();
         let runner = commonware_runtime::tokio::Runner::new(runtime_config(&dir.path().join("consensus")));
         runner.start(|context| async move {
             let main = node_config("main", 7100, main_chain(&authorities()), dir.path());
-            let side = side_chain(&authorities(), &[CertificateKind::DEGREE]);
-            let side = node_config("degree", 7103, side, dir.path());
+            let genesis_hash = main.genesis.build().unwrap().header().hash();
+            let side = node_config("degree", 7103, side(genesis_hash), dir.path());
             let main = Node::start(context.child("node"), main).await.unwrap();
             let side = Node::start(context.child("node"), side).await.unwrap();
             let wire = Wire::to(side.rpc_url()).await.unwrap();
@@ -252,6 +270,7 @@ async fn assemble(configs: Vec<ChainConfig>, chain_id: u64) -> Processing {
         kinds: BTreeMap::from([("degree".to_owned(), side_name())]),
         genesis_files: BTreeMap::new(),
         public_rpc_urls: BTreeMap::new(),
+        shown_patience: Duration::from_millis(100),
     };
     Processing::new(ledger, handlers(chain_id), config, Arc::new(|| now() * 1000)).unwrap()
 }

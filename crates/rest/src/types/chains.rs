@@ -14,7 +14,7 @@ pub struct Contracts {
     /// OpenZeppelin `AccessManager`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_manager: Option<HexAddress>,
-    /// Organizations and their keys.
+    /// Organizations and their keys; main chain only, and chains to which they are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_registry: Option<HexAddress>,
     /// Digital identities (ERC-1056); main chain only.
@@ -32,9 +32,36 @@ pub struct Contracts {
     /// Certificates; side chains only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_registry: Option<HexAddress>,
+    /// What was proven of the main chain's organizations, rights and keys; side chains only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_registry: Option<HexAddress>,
     /// Contracts that two operators release together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract_releases: Option<HexAddress>,
+}
+
+/// What a chain has of another chain: headers that its anchor has verified to be final, so that anything there can be proven here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Anchor {
+    /// Name of the chain that it follows.
+    #[schema(example = "main")]
+    pub follows: String,
+    /// The contract.
+    pub contract: HexAddress,
+    /// Number of the newest block of that chain that it has; absent before the first, and while it is frozen.
+    #[schema(example = 128)]
+    pub height: Option<u64>,
+    /// Hash of that block.
+    pub block_hash: Option<HexHash>,
+    /// Time of that block.
+    pub block_time: Option<Timestamp>,
+    /// How old that block is now. Headers come every few blocks and whenever something has to be proven: an idle chain's anchor may be minutes old.
+    #[schema(example = 42)]
+    pub age_seconds: Option<u64>,
+    /// Whether two final blocks of one number were shown to it. It answers nothing then until the organizations that run the chain have voted whom to trust.
+    #[schema(example = false)]
+    pub frozen: bool,
 }
 
 /// One chain of the city.
@@ -65,6 +92,9 @@ pub struct Chain {
     pub kinds: Vec<String>,
     /// Its contracts.
     pub contracts: Contracts,
+    /// Its anchors of other chains.
+    #[serde(default)]
+    pub anchors: Vec<Anchor>,
 }
 
 /// The answer of `GET /v1/chains`.
@@ -97,11 +127,20 @@ impl Example for Chains {
                 kinds: vec!["degree".into()],
                 contracts: Contracts {
                     access_manager: contract(1),
-                    organization_registry: contract(2),
                     data_block_registry: contract(5),
                     certificate_registry: contract(6),
+                    trust_registry: contract(12),
                     ..Contracts::default()
                 },
+                anchors: vec![Anchor {
+                    follows: "main".into(),
+                    contract: HexAddress(alloy_primitives::address!("C4A000000000000000000000000000000000000B")),
+                    height: Some(128),
+                    block_hash: Some(example_hash(0xb1)),
+                    block_time: Some(example_time()),
+                    age_seconds: Some(42),
+                    frozen: false,
+                }],
             }],
         }
     }

@@ -41,6 +41,8 @@ pub(in crate::city) fn gateway_doors(
         applications: Arc::new(ApplicationPort(ApplicationDesk::new(database, directory, roles.clone(), s2p, clock))),
         // Of whoever watches one.
         alliance: None,
+        // Of whoever feeds them.
+        anchors: None,
         messages: Arc::new(MessagePort::open(messages)),
         database: presentations.clone(),
         presentations,

@@ -1,6 +1,6 @@
 //! Each entity, made over the doors that it uses, whoever is behind them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use chancery_certificates::{directory::CityDirectory, kinds, operations, services};
@@ -28,6 +28,9 @@ use crate::city::{
     secrets::load_or_create_private_key,
 };
 
+/// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
+const SHOWN_PATIENCE: Duration = Duration::from_secs(10);
+
 pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, clock: &Clock) -> Result<Processing> {
     let config = ProcessingConfig {
         main: chain_name(MAIN.name),
@@ -36,6 +39,7 @@ pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, cl
         kinds: SIDE.into_iter().map(|chain| (chain.name.to_owned(), chain_name(chain.name))).collect(),
         genesis_files: access.genesis.into_iter().map(|(chain, file)| (chain_name(chain), file)).collect(),
         public_rpc_urls: BTreeMap::new(),
+        shown_patience: SHOWN_PATIENCE,
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
 }

@@ -12,7 +12,7 @@ mod slots;
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use chancery_contracts::{OrganizationRegistry, TrustRegistry};
 use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 use futures::{StreamExt as _, TryStreamExt as _, future::join, stream};
@@ -33,6 +33,8 @@ const MAX_SLOTS: usize = 96;
 const PARALLEL: usize = 16;
 /// Organizations that are carried at the same time.
 const PARALLEL_ISSUERS: usize = 4;
+/// Rows that the registry gives at once.
+const ORGANIZATIONS_OF_A_PAGE: u64 = 100;
 /// See [`TrustRelay::max_key_records`].
 const MAX_KEY_RECORDS: u64 = 10_000;
 
@@ -94,6 +96,60 @@ impl TrustRelay {
         Ok(standing? + keys?)
     }
 
+    /// Shows what is due for several issuers from one block: their standing, their rights and the newest of their keys. Records of keys that are further back are
+    /// shown by [`Self::carry_older_keys`]; how many facts.
+    ///
+    /// # Errors
+    /// The first, when all was tried. See [`RelayError`].
+    pub async fn carry_newest(&self, issuers: &[Issuer]) -> Result<usize, RelayError> {
+        let asked: Vec<_> = issuers.iter().map(|issuer| self.newest(issuer)).collect();
+        let found: Vec<_> = stream::iter(asked).buffered(PARALLEL_ISSUERS).try_collect().await?;
+        let wanted = self.due(found.into_iter().flatten().collect()).await?;
+        self.show(&wanted).await?;
+        Ok(wanted.len())
+    }
+
+    /// The organization, its rights and the newest page of its keys.
+    async fn newest(&self, issuer: &Issuer) -> Result<Vec<Entry>, RelayError> {
+        let mut entries = self.standing(issuer).await?;
+        entries.extend(KeyPages::open(self, issuer).await?.next().await?.unwrap_or_default());
+        Ok(entries)
+    }
+
+    /// Those of these issuers that have one of their rights, or had it: of the others the host has to know nothing.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn concerned(&self, issuers: Vec<Issuer>) -> Result<Vec<Issuer>, RelayError> {
+        let asked: Vec<_> = issuers.into_iter().map(|issuer| self.if_concerned(issuer)).collect();
+        let found: Vec<_> = stream::iter(asked).buffered(PARALLEL_ISSUERS).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn if_concerned(&self, issuer: Issuer) -> Result<Option<Issuer>, RelayError> {
+        for right in &issuer.rights {
+            if self.last_period(issuer.organization, *right).await?.is_some() {
+                return Ok(Some(issuer));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Codes of the organizations of the main chain, at most `limit`.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn registered(&self, limit: u64) -> Result<Vec<B256>, RelayError> {
+        let count = self.main(&OrganizationRegistry::organizationCountCall {}).await?;
+        let count = u64::try_from(count).unwrap_or(u64::MAX).min(limit);
+        let mut codes = Vec::new();
+        for offset in (0..count).step_by(ORGANIZATIONS_OF_A_PAGE as usize) {
+            let (offset, limit) = (U256::from(offset), U256::from(ORGANIZATIONS_OF_A_PAGE));
+            codes.extend(self.main(&OrganizationRegistry::organizationCodesCall { offset, limit }).await?);
+        }
+        Ok(codes)
+    }
+
     async fn carry_part(&self, issuer: &Issuer, part: Part) -> Result<usize, RelayError> {
         match part {
             Part::Standing => {
@@ -101,13 +157,24 @@ impl TrustRelay {
                 self.show(&wanted).await?;
                 Ok(wanted.len())
             }
-            Part::Keys => self.carry_keys(issuer).await,
+            Part::Keys => self.show_keys(issuer, false).await,
         }
     }
 
-    async fn carry_keys(&self, issuer: &Issuer) -> Result<usize, RelayError> {
+    /// Shows what is due of the keys that are further back than [`Self::carry_newest`] looks; how many facts.
+    ///
+    /// # Errors
+    /// As [`Self::carry`].
+    pub async fn carry_older_keys(&self, issuer: &Issuer) -> Result<usize, RelayError> {
+        self.show_keys(issuer, true).await
+    }
+
+    async fn show_keys(&self, issuer: &Issuer, older_alone: bool) -> Result<usize, RelayError> {
         let (mut count, mut failed) = (0, None);
         let mut pages = KeyPages::open(self, issuer).await?;
+        if older_alone {
+            pages.next().await?;
+        }
         while let Some(page) = pages.next().await? {
             let wanted = self.due(page).await?;
             count += wanted.len();

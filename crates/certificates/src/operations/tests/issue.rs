@@ -80,6 +80,24 @@ async fn a_key_without_the_right_to_the_kind_is_not_authorized() {
     assert_eq!(refused(&signed_by(&Degree::new(1), stranger()), &city).await, Code::IssuerNotAuthorized);
 }
 
+// C-CHAINS, TRUST-6: what the main chain gives and the side chain was not shown yet passes by itself; what the main chain does not give never counts.
+#[tokio::test]
+async fn a_right_on_its_way_is_told_from_none_at_all() {
+    let city = RecordedCity::founded();
+    city.prove_rights();
+    submitted(&signed(&Degree::new(1)), &city).await.unwrap();
+    city.authorize(OFFICE, stranger().address(), Right::issue(DEGREE));
+    city.forget_key("degree", stranger().address());
+    let by_stranger = signed_by(&Degree::new(1), stranger());
+    let error = submitted(&by_stranger, &city).await.unwrap_err();
+    assert_eq!((error.code(), error.members()["chain"].as_str()), (Code::RightNotShown, Some("degree")));
+    assert_eq!(error.class(), chancery_reference_points::Class::Temporary);
+    // It is over on the main chain, and the side chain has not heard of it.
+    city.authorize(OFFICE, stranger().address(), Right::issue(DEGREE));
+    city.forget_key("main", stranger().address());
+    assert_eq!(refused(&by_stranger, &city).await, Code::IssuerNotAuthorized);
+}
+
 // bad input: a rotated key
 #[tokio::test]
 async fn a_key_that_was_retired_or_revoked_is_rotated_from_that_second_on() {

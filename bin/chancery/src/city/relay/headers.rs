@@ -1,0 +1,116 @@
+//! Headers to an anchor: every K blocks, and from a side chain to the main chain, where the anchor has to be made first.
+
+use std::time::Instant;
+
+use alloy_primitives::Bytes;
+use chancery_bridge::relay::{AnchorRelay, RelayError, push::is_due};
+use tokio::time::{sleep, timeout};
+
+use super::{CARRY_TIMEOUT, EVERY_BLOCKS, HeadersLink, PUSH_PAUSE, RETRY_PAUSE, board::Place, news::News};
+
+/// Feeds one anchor, and keeps its place on the board.
+pub(super) struct Feed {
+    pub(super) relay: AnchorRelay,
+    pub(super) place: Place,
+    last_push: Option<Instant>,
+}
+
+impl Feed {
+    pub(super) fn new(relay: AnchorRelay, place: Place) -> Self {
+        Self { relay, place, last_push: None }
+    }
+
+    /// Shows the anchor the genesis of the chain that it follows, unless it knows it.
+    pub(super) async fn begin(&self, genesis_header: &Bytes) {
+        while let Err(error) = Box::pin(self.relay.ensure_begun(genesis_header.clone())).await {
+            self.place.failed("the anchor cannot be shown the genesis", &error);
+            sleep(RETRY_PAUSE).await;
+        }
+        self.place.stands(self.relay.anchor);
+    }
+
+    /// Looks at the anchor. Whether it could.
+    pub(super) async fn look(&self) -> bool {
+        match timeout(CARRY_TIMEOUT, Box::pin(self.relay.standing())).await {
+            Ok(Ok(standing)) => {
+                self.place.saw(standing);
+                true
+            }
+            Ok(Err(error)) => self.fail("the anchor cannot be read", &error),
+            Err(_) => self.fail("the anchor cannot be read", &"it takes too long"),
+        }
+    }
+
+    /// Pushes the newest header of a chain of this height, if it is due. Whether nothing is left to do.
+    pub(super) async fn push_if_due(&mut self, head: u64) -> bool {
+        let is_wanted = match self.place.anchored() {
+            // Of the genesis block alone nothing can be anchored.
+            None => head > 0,
+            Some(anchored) => is_due(head, anchored, EVERY_BLOCKS),
+        };
+        let is_early = self.last_push.is_some_and(|last| last.elapsed() < PUSH_PAUSE);
+        if !is_wanted || is_early || self.place.is_frozen() {
+            return true;
+        }
+        // Also when it fails: it is tried again with a block that comes later than that.
+        self.last_push = Some(Instant::now());
+        match timeout(CARRY_TIMEOUT, Box::pin(self.relay.push())).await {
+            Ok(Ok(_)) => {
+                self.place.pushed();
+                self.look().await
+            }
+            Ok(Err(error)) => self.fail("a header cannot be pushed", &error),
+            Err(_) => self.fail("a header cannot be pushed", &"it takes too long"),
+        }
+    }
+
+    /// Always false: something is left to do.
+    pub(super) fn fail(&self, what: &str, error: &dyn std::fmt::Display) -> bool {
+        self.place.failed(what, error);
+        false
+    }
+}
+
+/// From a side chain to the main chain.
+pub(super) struct Headers {
+    feed: Feed,
+    followed: News,
+    host: News,
+    genesis_header: Bytes,
+}
+
+impl Headers {
+    pub(super) fn new(relay: AnchorRelay, link: HeadersLink) -> Self {
+        let HeadersLink { followed, host, genesis_header, place } = link;
+        Self { feed: Feed::new(relay, place), followed, host, genesis_header }
+    }
+
+    /// Finds or makes the anchor, and pushes headers to it until it is dropped.
+    pub(super) async fn keep_pushed(mut self) {
+        while let Err(error) = self.make().await {
+            self.feed.place.failed("the anchor cannot be made", &error);
+            sleep(RETRY_PAUSE).await;
+        }
+        self.host.listen_to(self.feed.relay.anchor);
+        self.feed.begin(&self.genesis_header).await;
+        loop {
+            self.host.catch_up();
+            self.followed.catch_up();
+            let looked = !self.host.take().is_anything() || self.feed.look().await;
+            let is_done = looked && self.feed.push_if_due(self.followed.head).await;
+            if !looked {
+                self.host.listen_to(self.feed.relay.anchor);
+            }
+            tokio::select! {
+                () = self.followed.next() => {}
+                () = self.host.next() => {}
+                () = sleep(RETRY_PAUSE), if !is_done => {}
+            }
+        }
+    }
+
+    async fn make(&mut self) -> Result<(), RelayError> {
+        self.feed.relay = Box::pin(self.feed.relay.clone().find_or_make()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! What was heard of a chain of this process since somebody last looked.
+
+use std::{collections::BTreeSet, future::pending, mem, sync::Arc};
+
+use alloy_primitives::{Address, B256};
+use chancery_chain::NodeHandle;
+use chancery_execution::FinalizedBlock;
+use tokio::sync::broadcast::{
+    Receiver,
+    error::{RecvError, TryRecvError},
+};
+
+/// Final blocks of a chain, and the events of one contract in them.
+pub(super) struct News {
+    finals: Receiver<Arc<FinalizedBlock>>,
+    contract: Address,
+    /// Number of the newest final block.
+    pub(super) head: u64,
+    /// Its time, in seconds since 1970.
+    pub(super) time_s: u64,
+    heard: Heard,
+}
+
+/// What the events of the contract were about.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// The first indexed member of each.
+    pub(super) subjects: BTreeSet<B256>,
+    /// There were events that nobody has looked at: all that they could be about may have changed.
+    pub(super) is_incomplete: bool,
+}
+
+impl Heard {
+    /// Whether the contract may have changed at all.
+    pub(super) fn is_anything(&self) -> bool {
+        self.is_incomplete || !self.subjects.is_empty()
+    }
+}
+
+impl News {
+    /// Of what is final from now on. What was before is not known.
+    pub(super) fn of(node: &NodeHandle, contract: Address) -> Self {
+        let finals = node.blockchain().subscribe();
+        let head = node.blockchain().head();
+        let header = head.block().header();
+        let heard = Heard { is_incomplete: true, ..Heard::default() };
+        Self { finals, contract, head: header.number, time_s: header.timestamp, heard }
+    }
+
+    /// Listens to another contract from now on.
+    pub(super) fn listen_to(&mut self, contract: Address) {
+        self.contract = contract;
+        self.heard.is_incomplete = true;
+    }
+
+    /// Waits for a final block, and notes it and those behind it. May be dropped: nothing is lost.
+    pub(super) async fn next(&mut self) {
+        match self.finals.recv().await {
+            Ok(block) => self.note(&block),
+            Err(RecvError::Lagged(_)) => self.heard.is_incomplete = true,
+            // The node is gone, and this city with it.
+            Err(RecvError::Closed) => pending().await,
+        }
+        self.catch_up();
+    }
+
+    /// Notes what is final already.
+    pub(super) fn catch_up(&mut self) {
+        loop {
+            match self.finals.try_recv() {
+                Ok(block) => self.note(&block),
+                Err(TryRecvError::Lagged(_)) => self.heard.is_incomplete = true,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+    }
+
+    /// What was heard since this was last asked.
+    pub(super) fn take(&mut self) -> Heard {
+        mem::take(&mut self.heard)
+    }
+
+    fn note(&mut self, block: &FinalizedBlock) {
+        let header = block.block().header();
+        (self.head, self.time_s) = (header.number, header.timestamp);
+        let logs = block.receipts().iter().flat_map(|receipt| &receipt.logs);
+        for log in logs.filter(|log| log.address == self.contract) {
+            match log.topics().get(1) {
+                Some(subject) => {
+                    self.heard.subjects.insert(*subject);
+                }
+                None => self.heard.is_incomplete = true,
+            }
+        }
+    }
+}
