@@ -29,9 +29,7 @@ contract ContractReleases is IContractReleases, EIP712 {
 
     IAccessManager private immutable _authority;
 
-    /// @inheritdoc IContractReleases
-    address public factory;
-
+    address private _factory;
     bytes32[] private _order;
     mapping(bytes32 release => ContractRelease) private _releases;
     mapping(bytes32 name => bytes32 release) private _latest;
@@ -43,9 +41,9 @@ contract ContractReleases is IContractReleases, EIP712 {
 
     /// @inheritdoc IContractReleases
     function appointFactory(address factory_) external {
-        if (factory != address(0)) revert FactoryKnown(factory);
+        if (_hasFactory()) revert FactoryKnown(_factory);
         if (factory_.codehash != FACTORY_CODE_HASH) revert FactoryCode(FACTORY_CODE_HASH, factory_.codehash);
-        factory = factory_;
+        _factory = factory_;
         emit FactoryAppointed(factory_);
     }
 
@@ -100,6 +98,7 @@ contract ContractReleases is IContractReleases, EIP712 {
         ContractRelease storage entry = _releases[operation.release];
         if (operation.status != ReleaseStatus.DEPLOYED) revert ReleaseTransition(entry.status, operation.status);
         _checkChange(entry, operation, operator, signature);
+        if (!_hasFactory()) revert FactoryMissing();
         if (keccak256(initCode) != entry.initCodeHash) {
             revert InitCodeMismatch(entry.initCodeHash, keccak256(initCode));
         }
@@ -111,10 +110,15 @@ contract ContractReleases is IContractReleases, EIP712 {
         _releaseAt[entry.deployed] = operation.release;
         _emitChange(operation, operator, signature);
 
-        address created = IContractFactory(factory).deploy(entry.salt, initCode);
+        address created = IContractFactory(_factory).deploy(entry.salt, initCode);
         if (created != entry.deployed || created.codehash != entry.runtimeCodeHash) {
             revert RuntimeCodeMismatch(entry.runtimeCodeHash, created.codehash);
         }
+    }
+
+    /// @inheritdoc IContractReleases
+    function factory() external view returns (address) {
+        return _hasFactory() ? _factory : address(0);
     }
 
     /// @inheritdoc IContractReleases
@@ -166,7 +170,7 @@ contract ContractReleases is IContractReleases, EIP712 {
         bytes calldata arguments,
         bytes calldata interfaceText
     ) private view {
-        if (factory == address(0)) revert FactoryMissing();
+        if (!_hasFactory()) revert FactoryMissing();
         if (!Names.isWords(operation.name)) revert NameMalformed(operation.name);
         _checkVersion(operation.name, operation.version);
         uint256 length = creationCode.length + arguments.length;
@@ -183,6 +187,11 @@ contract ContractReleases is IContractReleases, EIP712 {
         if (operation.runtimeCodeHash == 0 || operation.runtimeCodeHash == keccak256("")) revert RuntimeCodeEmpty();
         address where = _address(operation.salt, initCodeHash);
         if (where.code.length != 0) revert AddressTaken(where);
+    }
+
+    /// An account that destroys itself in the transaction that made it (EIP-6780) is no factory afterwards: then another may be appointed.
+    function _hasFactory() private view returns (bool) {
+        return _factory.codehash == FACTORY_CODE_HASH;
     }
 
     function _checkVersion(bytes32 name, uint32 version) private view {
@@ -241,6 +250,6 @@ contract ContractReleases is IContractReleases, EIP712 {
 
     /// EIP-1014.
     function _address(bytes32 salt, bytes32 initCodeHash) private view returns (address) {
-        return address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), factory, salt, initCodeHash)))));
+        return address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), _factory, salt, initCodeHash)))));
     }
 }

@@ -201,6 +201,27 @@ contract ContractReleasesTest is ReleaseScene {
         contractReleases.appointFactory(address(other));
     }
 
+    // RELEASE-1: who appoints an account that is gone after the transaction stops nobody (EIP-6780).
+    function test_a_factory_that_is_gone_is_replaced() public {
+        ProposeContract memory operation = _proposal(1, 7);
+        bytes32 approved = _propose(operation, 7, FIRST);
+        _step(approved, ReleaseStatus.APPROVED, SECOND);
+        vm.etch(address(factory), "");
+        vm.assertEq(contractReleases.factory(), address(0), "none: the gateway brings another");
+        operation.salt = "other";
+        vm.expectRevert(IContractReleases.FactoryMissing.selector);
+        this.proposeAs(operation, FIRST);
+        vm.expectRevert(IContractReleases.FactoryMissing.selector);
+        this.deployAs(approved, 7, FIRST);
+        _appoint();
+        vm.assertEq(contractReleases.factory(), address(factory), "the new one");
+        bytes32 release = _released(2, 8, FIRST, SECOND);
+        vm.assertTrue(contractReleases.isReleased(contractReleases.contractRelease(release).deployed), "it works");
+        ContractFactory other = new ContractFactory();
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.FactoryKnown.selector, address(factory)));
+        contractReleases.appointFactory(address(other));
+    }
+
     // RELEASE-1: what is signed here is what Rust signs, and viem.
     function test_steps_hash_as_the_vectors_say() public {
         string memory json = vm.readFile("../crates/primitives/vectors/releases.json");

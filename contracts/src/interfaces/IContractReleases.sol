@@ -69,7 +69,7 @@ interface IContractReleases {
     /// Propose it again: it is not what the simulation gave.
     error RuntimeCodeMismatch(bytes32 expected, bytes32 actual);
 
-    /// Appoints the factory, once. Anybody: its code is known.
+    /// Appoints the factory, unless one stands already. Anybody: its code is known.
     function appointFactory(address factory_) external;
 
     /// Proposes a contract. An operator of contracts signs.
@@ -95,7 +95,7 @@ interface IContractReleases {
         bytes calldata initCode
     ) external;
 
-    /// Where contracts are made; zero as long as none is appointed.
+    /// Where contracts are made; zero as long as none is appointed whose code is the factory's.
     function factory() external view returns (address);
 
     /// One release; its status is zero when there is none.
