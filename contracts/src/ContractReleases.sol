@@ -78,6 +78,7 @@ contract ContractReleases is IContractReleases, EIP712 {
         entry.status = status;
         ReleaseStep memory step = ReleaseStep(operator, uint64(block.timestamp));
         if (status == ReleaseStatus.RELEASED) {
+            _checkStanding(entry, operation.release);
             entry.release = step;
             _latest[entry.name] = operation.release;
         } else if (status == ReleaseStatus.WITHDRAWN) {
@@ -197,6 +198,15 @@ contract ContractReleases is IContractReleases, EIP712 {
     function _checkVersion(bytes32 name, uint32 version) private view {
         uint32 released = _releases[_latest[name]].version;
         if (version <= released) revert VersionOutOfOrder(released, version);
+    }
+
+    /// What was deployed may have destroyed itself in that transaction (EIP-6780), and another release may stand there since.
+    function _checkStanding(ContractRelease storage entry, bytes32 release) private view {
+        address deployed = entry.deployed;
+        if (deployed.codehash != entry.runtimeCodeHash) {
+            revert RuntimeCodeMismatch(entry.runtimeCodeHash, deployed.codehash);
+        }
+        if (_releaseAt[deployed] != release) revert AddressTaken(deployed);
     }
 
     function _checkChange(

@@ -201,6 +201,42 @@ contract ContractReleasesTest is ReleaseScene {
         contractReleases.appointFactory(address(other));
     }
 
+    // RELEASE-4: nothing is released that has gone since.
+    function test_what_stands_no_more_is_not_released() public {
+        bytes32 release = _at(ReleaseStatus.DEPLOYED);
+        ContractRelease memory entry = contractReleases.contractRelease(release);
+        vm.etch(entry.deployed, hex"fe");
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IContractReleases.RuntimeCodeMismatch.selector, entry.runtimeCodeHash, keccak256(hex"fe")
+            )
+        );
+        this.stepAs(release, ReleaseStatus.RELEASED, SECOND);
+    }
+
+    // RELEASE-4: an address is one release's. What is gone leaves it to the next, and is not released in its stead.
+    function test_two_releases_of_the_same_code_and_salt_do_not_share_an_address() public {
+        ProposeContract memory operation = _proposal(1, 7);
+        bytes32 first = _propose(operation, 7, FIRST);
+        operation.version = 2;
+        bytes32 second = _propose(operation, 7, FIRST);
+        _step(first, ReleaseStatus.APPROVED, SECOND);
+        _step(second, ReleaseStatus.APPROVED, SECOND);
+        _deploy(first, 7, FIRST);
+        address deployed = contractReleases.contractRelease(first).deployed;
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.AddressTaken.selector, deployed));
+        this.deployAs(second, 7, FIRST);
+
+        vm.etch(deployed, "");
+        vm.resetNonce(deployed);
+        _deploy(second, 7, FIRST);
+        vm.assertEq(contractReleases.releaseAt(deployed), second, "whose it is");
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.AddressTaken.selector, deployed));
+        this.stepAs(first, ReleaseStatus.RELEASED, SECOND);
+        _step(second, ReleaseStatus.RELEASED, SECOND);
+        vm.assertTrue(contractReleases.isReleased(deployed), "released");
+    }
+
     // RELEASE-1: who appoints an account that is gone after the transaction stops nobody (EIP-6780).
     function test_a_factory_that_is_gone_is_replaced() public {
         ProposeContract memory operation = _proposal(1, 7);
