@@ -180,6 +180,8 @@ contract ContractReleases is IContractReleases, EIP712 {
         }
         bytes32 initCodeHash = keccak256(bytes.concat(creationCode, arguments));
         if (initCodeHash != operation.initCodeHash) revert InitCodeMismatch(operation.initCodeHash, initCodeHash);
+        bytes32 argumentsHash = keccak256(arguments);
+        if (argumentsHash != operation.argumentsHash) revert ArgumentsMismatch(operation.argumentsHash, argumentsHash);
         if (interfaceText.length == 0 || interfaceText.length > MAX_INTERFACE_BYTES) {
             revert InterfaceLength(interfaceText.length, MAX_INTERFACE_BYTES);
         }

@@ -99,6 +99,19 @@ contract ContractReleasesTest is ReleaseScene {
         contractReleases.propose(operation, vm.addr(FIRST), signature, type(Counter).creationCode, abi.encode(7), "[ ]");
     }
 
+    // RELEASE-1: whoever carries it does not choose where the code ends and the arguments begin.
+    function test_the_cut_between_code_and_arguments_is_signed() public {
+        ProposeContract memory operation = _proposal(1, 7);
+        bytes memory signature = _signature(FIRST, contractReleases.proposeContractDigest(operation));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IContractReleases.ArgumentsMismatch.selector, operation.argumentsHash, keccak256("")
+            )
+        );
+        contractReleases.propose(operation, vm.addr(FIRST), signature, _initCode(7), "", INTERFACE);
+        _propose(operation, 7, FIRST);
+    }
+
     function test_a_proposal_is_recorded_once_and_in_time() public {
         ProposeContract memory operation = _proposal(1, 7);
         bytes32 release = _propose(operation, 7, FIRST);
@@ -173,6 +186,7 @@ contract ContractReleasesTest is ReleaseScene {
         bytes memory initCode = type(Moment).creationCode;
         ProposeContract memory operation = _proposal(1, 7);
         operation.initCodeHash = keccak256(initCode);
+        operation.argumentsHash = keccak256("");
         operation.runtimeCodeHash = _simulated(operation.salt, initCode);
         bytes memory signature = _signature(FIRST, contractReleases.proposeContractDigest(operation));
         bytes32 release = contractReleases.propose(operation, vm.addr(FIRST), signature, initCode, "", INTERFACE);
@@ -279,6 +293,7 @@ contract ContractReleasesTest is ReleaseScene {
                 name: vm.parseJsonBytes32(json, _vector(i, ".message.name")),
                 version: uint32(vm.parseJsonUint(json, _vector(i, ".message.version"))),
                 initCodeHash: vm.parseJsonBytes32(json, _vector(i, ".message.initCodeHash")),
+                argumentsHash: vm.parseJsonBytes32(json, _vector(i, ".message.argumentsHash")),
                 runtimeCodeHash: vm.parseJsonBytes32(json, _vector(i, ".message.runtimeCodeHash")),
                 interfaceHash: vm.parseJsonBytes32(json, _vector(i, ".message.interfaceHash")),
                 sourceHash: vm.parseJsonBytes32(json, _vector(i, ".message.sourceHash")),

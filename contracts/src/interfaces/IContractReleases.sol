@@ -42,6 +42,8 @@ interface IContractReleases {
     error InitCodeLength(uint256 length, uint256 maximum);
     /// Send the code whose hash is signed.
     error InitCodeMismatch(bytes32 expected, bytes32 actual);
+    /// Send the arguments whose hash is signed, apart from the code.
+    error ArgumentsMismatch(bytes32 expected, bytes32 actual);
     /// Give the ABI, in at most `maximum` bytes.
     error InterfaceLength(uint256 length, uint256 maximum);
     /// Send the ABI whose hash is signed.

@@ -1,7 +1,7 @@
 //! Contracts that operators release on a chain (S-SVC): proposed, reviewed by a second operator, deployed, released by a second operator, withdrawn.
 //! Each step is an operator's own signature, recorded by the chain (`docs/specs/contract-release.md`).
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 pub use chancery_primitives::{ContractName, ReleaseStatus};
 use chancery_primitives::{ProposeContract, UnixSeconds};
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,7 @@ impl SignedProposal {
             name: self.artifact.name,
             version: self.artifact.version,
             init_code_hash,
+            arguments_hash: keccak256(&self.artifact.arguments),
             runtime_code_hash: self.runtime_code_hash,
             interface_hash,
             source_hash: self.artifact.source_hash,

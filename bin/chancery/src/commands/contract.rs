@@ -119,6 +119,7 @@ async fn proposed(party: &Party, propose: &Propose) -> Result<(B256, ProposeCont
         name,
         version: artifact.version,
         init_code_hash: keccak256(init_code),
+        arguments_hash: keccak256(&artifact.arguments.0),
         runtime_code_hash: simulation.runtime_code_hash.0,
         interface_hash: keccak256(&artifact.interface),
         source_hash: source_hash.unwrap_or(B256::ZERO),

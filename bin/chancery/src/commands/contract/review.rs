@@ -25,6 +25,7 @@ pub(super) fn check(found: &ContractReview, release: B256, domain: &SigningDomai
         name: ContractName::parse(&contract.name)?,
         version: contract.version,
         init_code_hash: keccak256(init_code),
+        arguments_hash: keccak256(&found.arguments.0),
         runtime_code_hash: contract.runtime_code_hash.0,
         interface_hash: keccak256(&found.interface),
         source_hash: contract.source_hash.0,
