@@ -224,6 +224,10 @@ contract ContractReleases is IContractReleases, EIP712 {
         bool needed = status == ReleaseStatus.REJECTED || status == ReleaseStatus.WITHDRAWN;
         if (length > MAX_REASON_BYTES || (needed && length == 0)) revert ReasonLength(length, MAX_REASON_BYTES);
         if (status == ReleaseStatus.RELEASED) _checkVersion(entry.name, entry.version);
+        if (status == ReleaseStatus.DEPLOYED || status == ReleaseStatus.RELEASED) {
+            address reviewer = entry.review.operator;
+            if (!_isContractOperator(reviewer)) revert ReviewerNotContractOperator(reviewer);
+        }
         _checkOperator(operation.deadline, operator, changeReleaseDigest(operation), signature);
         bool second = status != ReleaseStatus.DEPLOYED && status != ReleaseStatus.WITHDRAWN;
         if (second && operator == entry.proposal.operator) revert SecondOperatorRequired(operator);
@@ -231,11 +235,15 @@ contract ContractReleases is IContractReleases, EIP712 {
 
     function _checkOperator(uint64 deadline, address signer, bytes32 digest, bytes calldata signature) private view {
         if (block.timestamp > deadline) revert OperationExpired(deadline, block.timestamp);
-        (bool isOperator,) = _authority.hasRole(Roles.CONTRACT_OPERATOR, signer);
-        if (!isOperator) revert NotContractOperator(signer);
+        if (!_isContractOperator(signer)) revert NotContractOperator(signer);
         if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature)) {
             revert SignatureInvalid(signer, digest);
         }
+    }
+
+    function _isContractOperator(address account) private view returns (bool) {
+        (bool isMember,) = _authority.hasRole(Roles.CONTRACT_OPERATOR, account);
+        return isMember;
     }
 
     function _store(bytes32 release, ProposeContract calldata operation, address proposer) private {

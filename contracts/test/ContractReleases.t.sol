@@ -5,6 +5,7 @@ import {ContractFactory} from "../src/ContractFactory.sol";
 import {IContractFactory} from "../src/interfaces/IContractFactory.sol";
 import {IContractReleases} from "../src/interfaces/IContractReleases.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
+import {Roles} from "../src/libraries/Roles.sol";
 import {ChangeRelease, ContractRelease, ProposeContract, ReleaseStatus} from "../src/types/ReleaseTypes.sol";
 import {Counter, Moment} from "./support/Counter.sol";
 import {ReleaseScene} from "./support/ReleaseScene.sol";
@@ -251,6 +252,34 @@ contract ContractReleasesTest is ReleaseScene {
         vm.assertTrue(contractReleases.isReleased(deployed), "released");
     }
 
+    // RELEASE-1: an approval lasts as long as its reviewer is an operator.
+    function test_an_approval_ends_with_the_role_of_its_reviewer() public {
+        bytes32 release = _at(ReleaseStatus.APPROVED);
+        _revoke(SECOND);
+        bytes memory ended =
+            abi.encodeWithSelector(IContractReleases.ReviewerNotContractOperator.selector, vm.addr(SECOND));
+        vm.expectRevert(ended);
+        this.deployAs(release, 7, FIRST);
+        _grant(SECOND, 0);
+        _deploy(release, 7, FIRST);
+        _revoke(SECOND);
+        vm.expectRevert(ended);
+        this.stepAs(release, ReleaseStatus.RELEASED, THIRD_OPERATOR_KEY);
+        // What is taken back needs no review.
+        _step(release, ReleaseStatus.WITHDRAWN, FIRST);
+    }
+
+    // RELEASE-1: who was removed takes no step, whatever was signed before.
+    function test_an_operator_who_was_removed_between_steps_takes_none() public {
+        bytes32 release = _at(ReleaseStatus.DEPLOYED);
+        ChangeRelease memory operation = _change(release, ReleaseStatus.RELEASED);
+        bytes memory signature = _signed(operation, THIRD_OPERATOR_KEY);
+        _revoke(THIRD_OPERATOR_KEY);
+        address third = vm.addr(THIRD_OPERATOR_KEY);
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.NotContractOperator.selector, third));
+        contractReleases.changeRelease(operation, third, signature);
+    }
+
     // RELEASE-1: who appoints an account that is gone after the transaction stops nobody (EIP-6780).
     function test_a_factory_that_is_gone_is_replaced() public {
         ProposeContract memory operation = _proposal(1, 7);
@@ -328,6 +357,16 @@ contract ContractReleasesTest is ReleaseScene {
 
     function deployAs(bytes32 release, uint256 first, uint256 key) external {
         _deploy(release, first, key);
+    }
+
+    function _revoke(uint256 key) private {
+        vm.prank(ADMINISTRATOR);
+        manager.revokeRole(Roles.CONTRACT_OPERATOR, vm.addr(key));
+    }
+
+    function _grant(uint256 key, uint32 delay) private {
+        vm.prank(ADMINISTRATOR);
+        manager.grantRole(Roles.CONTRACT_OPERATOR, vm.addr(key), delay);
     }
 
     function _refuseSecond(bytes32 release, uint8 status) private {

@@ -64,6 +64,8 @@ interface IContractReleases {
     error SecondOperatorRequired(address proposer);
     /// Ask an operator of contracts to sign.
     error NotContractOperator(address signer);
+    /// Withdraw it and propose it again: who approved it is an operator of contracts no more.
+    error ReviewerNotContractOperator(address reviewer);
     /// Sign it again: it is past its deadline.
     error OperationExpired(uint64 deadline, uint256 time);
     /// Sign exactly what is sent.
