@@ -24,6 +24,8 @@ contract ContractReleases is IContractReleases, EIP712 {
     uint256 public constant MAX_INTERFACE_BYTES = 65_536;
     /// Longest reason.
     uint256 public constant MAX_REASON_BYTES = 512;
+    /// Longest time from now to a deadline, in seconds.
+    uint256 public constant MAX_VALIDITY = 1 days;
     /// `keccak256` of the code of `ContractFactory`.
     bytes32 public constant FACTORY_CODE_HASH = 0xfa8ad08bb4cce932ec8b8af6bc1f1aaa4c36b816cf19a1ff5d4a425a4ca9363a;
 
@@ -235,15 +237,18 @@ contract ContractReleases is IContractReleases, EIP712 {
 
     function _checkOperator(uint64 deadline, address signer, bytes32 digest, bytes calldata signature) private view {
         if (block.timestamp > deadline) revert OperationExpired(deadline, block.timestamp);
+        uint256 latestDeadline = block.timestamp + MAX_VALIDITY;
+        if (deadline > latestDeadline) revert DeadlineTooLate(deadline, latestDeadline);
         if (!_isContractOperator(signer)) revert NotContractOperator(signer);
         if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature)) {
             revert SignatureInvalid(signer, digest);
         }
     }
 
+    /// Who has the role only after a delay for every action has none here: steps are taken at once.
     function _isContractOperator(address account) private view returns (bool) {
-        (bool isMember,) = _authority.hasRole(Roles.CONTRACT_OPERATOR, account);
-        return isMember;
+        (bool isMember, uint32 delay) = _authority.hasRole(Roles.CONTRACT_OPERATOR, account);
+        return isMember && delay == 0;
     }
 
     function _store(bytes32 release, ProposeContract calldata operation, address proposer) private {

@@ -7,12 +7,15 @@ import {IContractReleases} from "../src/interfaces/IContractReleases.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
 import {Roles} from "../src/libraries/Roles.sol";
 import {ChangeRelease, ContractRelease, ProposeContract, ReleaseStatus} from "../src/types/ReleaseTypes.sol";
-import {Counter, Moment} from "./support/Counter.sol";
+import {Counter, Moment, Prompter, Reentrant} from "./support/Counter.sol";
 import {ReleaseScene} from "./support/ReleaseScene.sol";
 import {vm} from "./support/Vm.sol";
 
 /// docs/specs/contract-release.md
-contract ContractReleasesTest is ReleaseScene {
+contract ContractReleasesTest is ReleaseScene, Prompter {
+    /// @inheritdoc Prompter
+    bytes public prompt;
+
     uint256 private immutable FIRST = FIRST_OPERATOR_KEY;
     uint256 private immutable SECOND = SECOND_OPERATOR_KEY;
 
@@ -278,6 +281,68 @@ contract ContractReleasesTest is ReleaseScene {
         address third = vm.addr(THIRD_OPERATOR_KEY);
         vm.expectRevert(abi.encodeWithSelector(IContractReleases.NotContractOperator.selector, third));
         contractReleases.changeRelease(operation, third, signature);
+    }
+
+    // RELEASE-1: steps are taken at once, so a role with a delay is none.
+    function test_a_role_with_a_delay_is_none() public {
+        _grant(STRANGER_KEY, 60);
+        ProposeContract memory operation = _proposal(1, 7);
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.NotContractOperator.selector, STRANGER));
+        this.proposeAs(operation, STRANGER_KEY);
+    }
+
+    // RELEASE-1: a signature that nobody has sent is worth nothing after a day.
+    function test_a_deadline_is_within_a_day() public {
+        ProposeContract memory operation = _proposal(1, 7);
+        operation.deadline = uint64(block.timestamp) + 1 days + 1;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IContractReleases.DeadlineTooLate.selector, operation.deadline, block.timestamp + 1 days
+            )
+        );
+        this.proposeAs(operation, FIRST);
+        operation.deadline -= 1;
+        _propose(operation, 7, FIRST);
+    }
+
+    // RELEASE-1: what was signed for one chain is nothing on another.
+    function test_a_signature_of_another_chain_is_refused() public {
+        bytes32 release = _at(ReleaseStatus.PROPOSED);
+        ChangeRelease memory operation = _change(release, ReleaseStatus.APPROVED);
+        bytes memory signature = _signed(operation, SECOND);
+        vm.chainId(block.chainid + 1);
+        vm.expectPartialRevert(IContractReleases.SignatureInvalid.selector);
+        contractReleases.changeRelease(operation, vm.addr(SECOND), signature);
+    }
+
+    // RELEASE-3, RELEASE-4: a constructor takes no step of its own release.
+    function test_a_constructor_that_calls_the_registry_gains_nothing() public {
+        bytes memory arguments = abi.encode(address(this));
+        bytes memory initCode = bytes.concat(type(Reentrant).creationCode, arguments);
+        ProposeContract memory operation = _proposal(1, 7);
+        operation.initCodeHash = keccak256(initCode);
+        operation.argumentsHash = keccak256(arguments);
+        operation.runtimeCodeHash = _simulated(operation.salt, initCode);
+        bytes memory signature = _signature(FIRST, contractReleases.proposeContractDigest(operation));
+        bytes32 release = contractReleases.propose(
+            operation, vm.addr(FIRST), signature, type(Reentrant).creationCode, arguments, INTERFACE
+        );
+        _step(release, ReleaseStatus.APPROVED, SECOND);
+        ChangeRelease memory deployment = _change(release, ReleaseStatus.DEPLOYED);
+        signature = _signed(deployment, FIRST);
+
+        prompt = abi.encodeCall(IContractReleases.deploy, (deployment, vm.addr(FIRST), signature, initCode));
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.ReleaseTransition.selector, 4, 4));
+        contractReleases.deploy(deployment, vm.addr(FIRST), signature, initCode);
+        ChangeRelease memory step = _change(release, ReleaseStatus.RELEASED);
+        prompt = abi.encodeCall(IContractReleases.changeRelease, (step, vm.addr(SECOND), _signed(step, SECOND)));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IContractReleases.RuntimeCodeMismatch.selector, operation.runtimeCodeHash, keccak256("")
+            )
+        );
+        contractReleases.deploy(deployment, vm.addr(FIRST), signature, initCode);
+        vm.assertEq(contractReleases.contractRelease(release).status, ReleaseStatus.APPROVED, "as before");
     }
 
     // RELEASE-1: who appoints an account that is gone after the transaction stops nobody (EIP-6780).

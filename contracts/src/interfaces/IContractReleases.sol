@@ -68,6 +68,8 @@ interface IContractReleases {
     error ReviewerNotContractOperator(address reviewer);
     /// Sign it again: it is past its deadline.
     error OperationExpired(uint64 deadline, uint256 time);
+    /// Sign it with a deadline of at most a day from now.
+    error DeadlineTooLate(uint64 deadline, uint256 latest);
     /// Sign exactly what is sent.
     error SignatureInvalid(address signer, bytes32 digest);
     /// Propose it again: it is not what the simulation gave.
