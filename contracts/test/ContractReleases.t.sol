@@ -108,9 +108,7 @@ contract ContractReleasesTest is ReleaseScene, Prompter {
         ProposeContract memory operation = _proposal(1, 7);
         bytes memory signature = _signature(FIRST, contractReleases.proposeContractDigest(operation));
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IContractReleases.ArgumentsMismatch.selector, operation.argumentsHash, keccak256("")
-            )
+            abi.encodeWithSelector(IContractReleases.ArgumentsMismatch.selector, operation.argumentsHash, keccak256(""))
         );
         contractReleases.propose(operation, vm.addr(FIRST), signature, _initCode(7), "", INTERFACE);
         _propose(operation, 7, FIRST);
