@@ -16,6 +16,8 @@ pub const MAX_RUNTIME_CODE_BYTES: u64 = 24_576;
 pub const MAX_INTERFACE_BYTES: usize = 65_536;
 /// Longest reason, in bytes of UTF-8.
 pub const MAX_REASON_BYTES: usize = 512;
+/// Longest time from a signature to its deadline, in seconds.
+pub const MAX_VALIDITY_S: u64 = 86_400;
 /// Most releases of one page.
 pub const MAX_RELEASES: u64 = 100;
 
@@ -73,7 +75,7 @@ pub struct SignedProposal {
     pub runtime_code_hash: B256,
     /// Last second at which the chain records it, Unix seconds.
     pub deadline: u64,
-    /// 65 bytes, of the EIP-712 message `ProposeContract`.
+    /// 65 bytes, of the EIP-712 message `ProposeContract`; to have it checked only, it may be empty.
     pub signature: Bytes,
 }
 
@@ -109,7 +111,7 @@ pub struct SignedStep {
     pub reason: String,
     /// Last second at which the chain records it, Unix seconds.
     pub deadline: u64,
-    /// 65 bytes, of the EIP-712 message `ChangeRelease`.
+    /// 65 bytes, of the EIP-712 message `ChangeRelease`; to have it checked only, it may be empty.
     pub signature: Bytes,
 }
 

@@ -88,7 +88,7 @@ pub struct ProposeContract {
     /// Last second at which the chain records it, Unix seconds.
     #[schema(example = 1_795_233_600)]
     pub deadline: u64,
-    /// The operator's EIP-712 signature of `ProposeContract`, 65 bytes.
+    /// The operator's EIP-712 signature of `ProposeContract`, 65 bytes. With `?check=true` it may be `0x`: so nothing is handed out that could be sent.
     pub signature: HexBytes,
 }
 
@@ -105,7 +105,7 @@ pub struct ChangeContract {
     /// Last second at which the chain records it, Unix seconds.
     #[schema(example = 1_795_233_600)]
     pub deadline: u64,
-    /// The operator's EIP-712 signature of `ChangeRelease`, 65 bytes.
+    /// The operator's EIP-712 signature of `ChangeRelease`, 65 bytes. With `?check=true` it may be `0x`: so nothing is handed out that could be sent.
     pub signature: HexBytes,
 }
 

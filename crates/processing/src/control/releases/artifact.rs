@@ -117,7 +117,7 @@ fn words(input: &Param) -> Option<Words> {
         size = match dimension.trim_end_matches(']') {
             "" => size.times(1, MAX_WORDS)?,
             digits => {
-                let length = digits.parse().ok().filter(|length| *length > 0)?;
+                let length = digits.parse::<usize>().ok().filter(|length| *length > 0)?;
                 size.times(length, length)?
             }
         };

@@ -67,11 +67,15 @@ impl Processing {
                 chain.name()
             )));
         };
+        let address = factory.create2(salt, keccak256(&init_code));
         let call = ContractFactory::simulateCall { salt, initCode: init_code };
         let call = Call { to: Some(factory), data: call.abi_encode().into() };
         match chain.simulate_within(self.config.operator.address(), &call, MAX_DEPLOYMENT_GAS).await {
             Err(LedgerError::Reverted { reason, .. }) => ContractFactory::Simulated::abi_decode(&reason.data)
-                .map_err(|_| invalid(format!("the constructor refuses: {reason}"))),
+                .ok()
+                // A constructor can refuse with the factory's words.
+                .filter(|simulated| simulated.created == address)
+                .ok_or_else(|| invalid(format!("the constructor refuses: {reason}"))),
             Err(error) => Err(door_error(error)),
             // The factory always takes back what it has made.
             Ok(_) => Err(no_registry(chain)),
