@@ -17,6 +17,9 @@ use chancery_reference_points::{
     s2p::S2p,
 };
 
+use chancery_testing::process::rpc;
+use serde_json::json;
+
 use crate::support::{City, contract_operator, main_name, now, side_name};
 
 /// What the constructor of the sample takes: an address.
@@ -29,7 +32,8 @@ const FORGER: [u8; 10] = [0x60, 0x64, 0x60, 0x0a, 0x5f, 0x39, 0x60, 0x64, 0x5f, 
 /// Creation code that leaves how many contracts were proposed: another code after each proposal.
 fn counting() -> Bytes {
     let ask = [&[0x63][..], &ContractReleases::releaseCountCall::SELECTOR, &[0x5f, 0x52]].concat();
-    let call = [&[0x60, 0x20, 0x5f, 0x60, 0x04, 0x60, 0x1c, 0x73][..], predeploys::CONTRACT_RELEASES.as_slice()].concat();
+    let call =
+        [&[0x60, 0x20, 0x5f, 0x60, 0x04, 0x60, 0x1c, 0x73][..], predeploys::CONTRACT_RELEASES.as_slice()].concat();
     let leave = [0x5a, 0xfa, 0x50, 0x60, 0x20, 0x5f, 0xf3];
     [&ask[..], &call, &leave].concat().into()
 }

@@ -72,6 +72,13 @@ pub(super) fn decoded(interface: &str, arguments: &Bytes) -> DoorResult<Vec<Stri
     Ok(constructor.inputs.iter().zip(&values).map(|(input, value)| line(input, value)).collect())
 }
 
+/// What is shown of arguments that the ABI does not read; all their bytes stand beside.
+pub(super) fn unread(arguments: &Bytes, why: &str) -> String {
+    let shown = alloy_primitives::hex::encode_prefixed(arguments).chars().take(MAX_ARGUMENT_CHARS).collect::<String>();
+    let why = why.chars().take(MAX_ARGUMENT_CHARS).collect::<String>();
+    format!("not read ({why}): {shown}")
+}
+
 /// A type says how much memory is taken to read it: no more than its arguments could fill, and a bounded multiple of it where values may share their words.
 fn check_shape(constructor: &Constructor) -> DoorResult<()> {
     let size = constructor.inputs.iter().try_fold(Words::NONE, |sum, input| sum.and(words(input)?));

@@ -6,6 +6,7 @@ mod factory;
 mod reading;
 mod shapes;
 
+use alloy::sol_types::SolCall;
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use chancery_contracts::{ContractReleases, GenesisAccessManager, predeploys, roles};
 use chancery_ledger::Chain;
@@ -19,7 +20,7 @@ use serde_json::json;
 
 use self::shapes::{follows, needs_reason, needs_second_operator, taken_by};
 use super::{organizations::invalid, plan::Plan, registry::ask_contract};
-use crate::{Processing, processing::name_of};
+use crate::{Processing, error::door_error, processing::name_of};
 
 const RELEASES: Address = predeploys::CONTRACT_RELEASES;
 
@@ -182,7 +183,7 @@ impl Processing {
 
     /// Versions of a name rise from release to release.
     async fn check_version(&self, chain: &Chain, name: B256, version: u32) -> DoorResult<()> {
-        let latest = ask_contract(chain, RELEASES, ContractReleases::latestCall { name }).await?;
+        let latest = ask_releases(chain, ContractReleases::latestCall { name }).await?;
         let released = self.release_of(chain, latest).await?.map_or(0, |release| release.version);
         if version > released {
             return Ok(());
@@ -190,6 +191,16 @@ impl Processing {
         let detail = format!("version {released} was released: the next one is higher, not {version}");
         Err(DoorError::new(Code::ReleaseConflict, detail).with("released", released))
     }
+}
+
+/// Asks the registry of releases. A chain that was founded before there was one has none, now and later.
+async fn ask_releases<C: SolCall>(chain: &Chain, call: C) -> DoorResult<C::Return> {
+    let view = chain.view(RELEASES, &call.abi_encode().into()).await.map_err(door_error)?;
+    if view.data.is_empty() {
+        let detail = format!("chain {} was founded without a registry of releases", chain.name());
+        return Err(DoorError::new(Code::UnknownContract, detail).with("chain", chain.name()));
+    }
+    C::abi_decode_returns(&view.data).map_err(|error| factory::no_registry(chain).caused_by(error))
 }
 
 /// Whether a chain counts an account among its operators of contracts. Who may act only after a delay is none.
