@@ -179,9 +179,16 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             one(&[Code::UnknownContract, Code::UnknownChain, Code::ConfigurationInvalid, Code::ChainUnreachable])
         }
         ("POST", "/v1/contracts/simulations") => with(&[Code::UnknownChain, Code::UnknownContract], CHANGE),
-        ("POST", "/v1/contracts") => {
-            with(&[Code::UnknownChain, Code::SignatureInvalid, Code::OperationExpired, Code::ReleaseConflict], CHANGE)
-        }
+        ("POST", "/v1/contracts") => with(
+            &[
+                Code::UnknownChain,
+                Code::UnknownContract,
+                Code::SignatureInvalid,
+                Code::OperationExpired,
+                Code::ReleaseConflict,
+            ],
+            CHANGE,
+        ),
         ("POST", "/v1/contracts/{chain}/{release}/status") => with(
             &[
                 Code::UnknownChain,

@@ -6,7 +6,10 @@ use alloy_primitives::{B256, keccak256};
 use anyhow::{Context, Result, ensure};
 use chancery_client::rest::types::contracts::{Contract, ContractReview, ContractStep};
 use chancery_primitives::{ContractName, ProposeContract, SignedOperation as _, SigningDomain, UnixSeconds};
+use chancery_sharing::directory::is_control;
+use serde_json::Value;
 
+use super::artifact::Compiled;
 use crate::commands::read_bounded;
 
 /// Largest source that is read, in bytes.
@@ -43,6 +46,20 @@ pub(super) fn check(found: &ContractReview, release: B256, domain: &SigningDomai
         .with_context(|| format!("{proposer} has not signed what the gateway shows"))
 }
 
+/// That what was proposed is what the reviewer has compiled herself.
+pub(super) fn same(found: &ContractReview, compiled: &Compiled) -> Result<()> {
+    ensure!(
+        found.creation_code.0 == compiled.creation_code,
+        "its code ({}) is not what was proposed ({}): compile the source with the proposer's compiler and settings, or reject it",
+        keccak256(&compiled.creation_code),
+        keccak256(&found.creation_code.0)
+    );
+    let proposed: Value = serde_json::from_str(&found.interface).context("the ABI that was proposed is no JSON")?;
+    let own: Value = serde_json::from_str(&compiled.interface).context("its ABI is no JSON")?;
+    ensure!(own == proposed, "its ABI is not the one that was proposed: reject it");
+    Ok(())
+}
+
 /// One line of a list.
 pub(super) fn line(contract: &Contract) -> String {
     format!("{}  {:<9} {} {}  {}", contract.release, word(contract), contract.name, contract.version, contract.address)
@@ -63,7 +80,7 @@ pub(super) fn describe(found: &ContractReview) -> String {
         contract.source_hash
     );
     for argument in &found.decoded_arguments {
-        write!(text, "\nargument      {argument}").ok();
+        write!(text, "\nargument      {}", plain(argument)).ok();
     }
     let steps = [
         ("proposed", Some(&contract.proposed)),
@@ -78,12 +95,55 @@ pub(super) fn describe(found: &ContractReview) -> String {
         }
     }
     for step in found.steps.iter().filter(|step| !step.reason.is_empty()) {
-        write!(text, "\nreason        {}: {}", step.operator, step.reason).ok();
+        write!(text, "\nreason        {}: {}", step.operator, plain(&step.reason)).ok();
     }
     text.push_str("\nThe code, the ABI and the signature of the proposal were computed anew.");
     text
 }
 
+/// Somebody's words, without what acts on a terminal or feigns another line.
+fn plain(text: &str) -> String {
+    text.replace(is_control, "")
+}
+
 fn word(contract: &Contract) -> String {
     format!("{:?}", contract.status).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::Bytes;
+    use chancery_client::rest::{types::Example as _, values::HexBytes};
+
+    use super::*;
+
+    fn compiled(code: &'static [u8], interface: &str) -> Compiled {
+        Compiled { creation_code: Bytes::from_static(code), interface: interface.to_owned() }
+    }
+
+    // RELEASE-2: a source that reads well approves no other code.
+    #[test]
+    fn what_is_approved_is_what_the_reviewer_has_compiled() {
+        let mut found = ContractReview::example();
+        found.creation_code = HexBytes(Bytes::from_static(&[0x60, 0x00]));
+        found.interface = r#"[ {"type": "fallback", "stateMutability": "payable"} ]"#.to_owned();
+        let own = r#"[{"stateMutability":"payable","type":"fallback"}]"#;
+        same(&found, &compiled(&[0x60, 0x00], own)).unwrap();
+        let code = same(&found, &compiled(&[0x60, 0x01], own)).unwrap_err();
+        assert!(code.to_string().contains("its code"), "{code}");
+        let interface = same(&found, &compiled(&[0x60, 0x00], "[]")).unwrap_err();
+        assert!(interface.to_string().contains("its ABI"), "{interface}");
+    }
+
+    // Bad input: a reason is another's words.
+    #[test]
+    fn what_others_wrote_does_not_act_on_the_terminal() {
+        let mut found = ContractReview::example();
+        found.decoded_arguments = vec!["string a = \u{1b}[2J\u{202e}".to_owned()];
+        found.steps[0].reason = "well\nreason        0x00: read\u{1b}[1A".to_owned();
+        let text = describe(&found);
+        assert!(!text.contains(['\u{1b}', '\u{202e}']) && !text.contains("\nreason        0x00"), "{text:?}");
+    }
 }
