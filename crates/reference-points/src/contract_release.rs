@@ -175,6 +175,8 @@ pub struct RecordedStep {
     pub operator: Address,
     /// Why.
     pub reason: String,
+    /// Last second at which it could be recorded, Unix seconds: with it the digest is computed anew.
+    pub deadline: u64,
     /// The EIP-712 digest that was signed.
     pub digest: B256,
     /// The signature.

@@ -130,7 +130,10 @@ impl Processing {
             arguments: decoded.arguments,
             interface,
             deadline: decoded.operation.deadline,
-            step: recorded(chain, event, ReleaseStatus::Proposed, decoded.proposer, known.release, decoded.signature),
+            step: RecordedStep {
+                deadline: decoded.operation.deadline,
+                ..recorded(chain, event, ReleaseStatus::Proposed, decoded.proposer, known.release, decoded.signature)
+            },
         })
     }
 }
@@ -183,7 +186,7 @@ fn changed(chain: &Chain, event: &Event) -> DoorResult<RecordedStep> {
         .map_err(|_| withheld(chain))?;
     let status = ReleaseStatus::try_from(decoded.operation.status).map_err(|_| withheld(chain))?;
     let step = recorded(chain, event, status, decoded.operator, decoded.digest, decoded.signature);
-    Ok(RecordedStep { reason: decoded.operation.reason, ..step })
+    Ok(RecordedStep { reason: decoded.operation.reason, deadline: decoded.operation.deadline, ..step })
 }
 
 fn recorded(
@@ -194,7 +197,15 @@ fn recorded(
     digest: B256,
     signature: Bytes,
 ) -> RecordedStep {
-    RecordedStep { status, operator, reason: String::new(), digest, signature, recorded: event_locator(chain, event) }
+    RecordedStep {
+        status,
+        operator,
+        reason: String::new(),
+        deadline: 0,
+        digest,
+        signature,
+        recorded: event_locator(chain, event),
+    }
 }
 
 /// The registry says that it is recorded: not to find it means that the node withholds the event.
