@@ -154,6 +154,15 @@ async fn reviewed(
     show: impl Fn(String),
 ) -> Result<chancery_client::rest::types::organizations::Changed> {
     let ReviewContract { which, approve, reject, reason, artifact, source, check } = options;
+    let reason = reason.unwrap_or_default();
+    if reject || !approve {
+        // It names the release and nothing else: what cannot be read is rejected too.
+        if let Ok(found) = read(party, &which).await {
+            show(review::describe(&found));
+        }
+        return take(party, &which, ReleaseStatus::Rejected, reason, check).await;
+    }
+    let artifact = artifact.context("compile the source that you have read, and name the result: --artifact")?;
     let mut found = read(party, &which).await?;
     if let Some(source) = source {
         let hash = review::source_hash(&source)?;
@@ -164,16 +173,12 @@ async fn reviewed(
             found.contract.source_hash
         );
     }
-    if let Some(artifact) = &artifact {
-        let compiled = artifact::read(artifact)?;
-        review::same(&found, &compiled).with_context(|| artifact.display().to_string())?;
-        // As her own ABI reads them, not as the gateway says.
-        found.decoded_arguments = artifact::decoded(&compiled.interface, &found.arguments.0)?;
-    }
-    ensure!(!approve || artifact.is_some(), "compile the source that you have read, and name the result: --artifact");
+    let compiled = artifact::read(&artifact)?;
+    review::same(&found, &compiled).with_context(|| artifact.display().to_string())?;
+    // As her own ABI reads them, not as the gateway says.
+    found.decoded_arguments = artifact::decoded(&compiled.interface, &found.arguments.0)?;
     show(review::describe(&found));
-    let status = if approve && !reject { ReleaseStatus::Approved } else { ReleaseStatus::Rejected };
-    take(party, &which, status, reason.unwrap_or_default(), check).await
+    take(party, &which, ReleaseStatus::Approved, reason, check).await
 }
 
 /// Signs a step and sends it.

@@ -179,7 +179,7 @@ mod tests {
             name: ContractName::parse(&contract.name).unwrap(),
             version: contract.version,
             init_code_hash: keccak256(&found.creation_code.0),
-            arguments_hash: keccak256([]),
+            arguments_hash: keccak256(Bytes::new()),
             runtime_code_hash: contract.runtime_code_hash.0,
             interface_hash: keccak256(&found.interface),
             source_hash: contract.source_hash.0,
