@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
-use alloy::sol_types::{SolCall as _, SolError as _, SolValue as _};
+use alloy::sol_types::{SolCall as _, SolError as _, SolEvent as _, SolValue as _};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use chancery_contracts::{ContractFactory::Simulated, ContractReleases, DataFormatRegistry, predeploys};
 use chancery_primitives::{ChangeRelease, ReleaseStatus, SignedOperation as _, SigningDomain, UnixSeconds};
@@ -17,7 +17,7 @@ use chancery_reference_points::{
     s2p::S2p,
 };
 
-use chancery_testing::process::rpc;
+use chancery_testing::process::{Fault, rpc};
 use serde_json::json;
 
 use crate::support::{City, contract_operator, main_name, now, side_name};
@@ -176,6 +176,15 @@ pub async fn a_contract_is_released_by_two_operators(city: Arc<City>) {
     let rest = rest.map(|(status, by)| format!("{status} {by}"));
     assert_eq!((told[0].as_str(), &told[1..]), (format!("contract formats version 1 {first}").as_str(), &rest[..]));
     assert!(city.processing.contracts(&side_name(), 1).await.unwrap().is_empty());
+    // A node that leaves out a step is found out: the registry says how many there are.
+    let changed = json!(ContractReleases::ReleaseChanged::SIGNATURE_HASH);
+    city.wire.set(Fault::lie(move |method, result| {
+        if let ("eth_getLogs", Some(logs)) = (method, result.as_array_mut()) {
+            logs.retain(|log| log["topics"][0] != changed);
+        }
+    }));
+    let error = city.fresh().await.contract(&side_name(), release).await.unwrap_err();
+    assert_eq!(error.code(), Code::ChainUnreachable);
 }
 
 /// RELEASE-1, M-CON-4, bad input: found out before anything is sent.
