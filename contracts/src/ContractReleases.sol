@@ -24,14 +24,14 @@ contract ContractReleases is IContractReleases, EIP712 {
     uint256 public constant MAX_INTERFACE_BYTES = 65_536;
     /// Longest reason.
     uint256 public constant MAX_REASON_BYTES = 512;
+    /// Longest time from now to a deadline, in seconds.
+    uint256 public constant MAX_VALIDITY = 1 days;
     /// `keccak256` of the code of `ContractFactory`.
     bytes32 public constant FACTORY_CODE_HASH = 0xfa8ad08bb4cce932ec8b8af6bc1f1aaa4c36b816cf19a1ff5d4a425a4ca9363a;
 
     IAccessManager private immutable _authority;
 
-    /// @inheritdoc IContractReleases
-    address public factory;
-
+    address private _factory;
     bytes32[] private _order;
     mapping(bytes32 release => ContractRelease) private _releases;
     mapping(bytes32 name => bytes32 release) private _latest;
@@ -43,9 +43,9 @@ contract ContractReleases is IContractReleases, EIP712 {
 
     /// @inheritdoc IContractReleases
     function appointFactory(address factory_) external {
-        if (factory != address(0)) revert FactoryKnown(factory);
+        if (_hasFactory()) revert FactoryKnown(_factory);
         if (factory_.codehash != FACTORY_CODE_HASH) revert FactoryCode(FACTORY_CODE_HASH, factory_.codehash);
-        factory = factory_;
+        _factory = factory_;
         emit FactoryAppointed(factory_);
     }
 
@@ -80,6 +80,7 @@ contract ContractReleases is IContractReleases, EIP712 {
         entry.status = status;
         ReleaseStep memory step = ReleaseStep(operator, uint64(block.timestamp));
         if (status == ReleaseStatus.RELEASED) {
+            _checkStanding(entry, operation.release);
             entry.release = step;
             _latest[entry.name] = operation.release;
         } else if (status == ReleaseStatus.WITHDRAWN) {
@@ -100,6 +101,7 @@ contract ContractReleases is IContractReleases, EIP712 {
         ContractRelease storage entry = _releases[operation.release];
         if (operation.status != ReleaseStatus.DEPLOYED) revert ReleaseTransition(entry.status, operation.status);
         _checkChange(entry, operation, operator, signature);
+        if (!_hasFactory()) revert FactoryMissing();
         if (keccak256(initCode) != entry.initCodeHash) {
             revert InitCodeMismatch(entry.initCodeHash, keccak256(initCode));
         }
@@ -111,10 +113,15 @@ contract ContractReleases is IContractReleases, EIP712 {
         _releaseAt[entry.deployed] = operation.release;
         _emitChange(operation, operator, signature);
 
-        address created = IContractFactory(factory).deploy(entry.salt, initCode);
+        address created = IContractFactory(_factory).deploy(entry.salt, initCode);
         if (created != entry.deployed || created.codehash != entry.runtimeCodeHash) {
             revert RuntimeCodeMismatch(entry.runtimeCodeHash, created.codehash);
         }
+    }
+
+    /// @inheritdoc IContractReleases
+    function factory() external view returns (address) {
+        return _hasFactory() ? _factory : address(0);
     }
 
     /// @inheritdoc IContractReleases
@@ -166,7 +173,7 @@ contract ContractReleases is IContractReleases, EIP712 {
         bytes calldata arguments,
         bytes calldata interfaceText
     ) private view {
-        if (factory == address(0)) revert FactoryMissing();
+        if (!_hasFactory()) revert FactoryMissing();
         if (!Names.isWords(operation.name)) revert NameMalformed(operation.name);
         _checkVersion(operation.name, operation.version);
         uint256 length = creationCode.length + arguments.length;
@@ -175,6 +182,8 @@ contract ContractReleases is IContractReleases, EIP712 {
         }
         bytes32 initCodeHash = keccak256(bytes.concat(creationCode, arguments));
         if (initCodeHash != operation.initCodeHash) revert InitCodeMismatch(operation.initCodeHash, initCodeHash);
+        bytes32 argumentsHash = keccak256(arguments);
+        if (argumentsHash != operation.argumentsHash) revert ArgumentsMismatch(operation.argumentsHash, argumentsHash);
         if (interfaceText.length == 0 || interfaceText.length > MAX_INTERFACE_BYTES) {
             revert InterfaceLength(interfaceText.length, MAX_INTERFACE_BYTES);
         }
@@ -185,9 +194,23 @@ contract ContractReleases is IContractReleases, EIP712 {
         if (where.code.length != 0) revert AddressTaken(where);
     }
 
+    /// An account that destroys itself in the transaction that made it (EIP-6780) is no factory afterwards: then another may be appointed.
+    function _hasFactory() private view returns (bool) {
+        return _factory.codehash == FACTORY_CODE_HASH;
+    }
+
     function _checkVersion(bytes32 name, uint32 version) private view {
         uint32 released = _releases[_latest[name]].version;
         if (version <= released) revert VersionOutOfOrder(released, version);
+    }
+
+    /// What was deployed may have destroyed itself in that transaction (EIP-6780), and another release may stand there since.
+    function _checkStanding(ContractRelease storage entry, bytes32 release) private view {
+        address deployed = entry.deployed;
+        if (deployed.codehash != entry.runtimeCodeHash) {
+            revert RuntimeCodeMismatch(entry.runtimeCodeHash, deployed.codehash);
+        }
+        if (_releaseAt[deployed] != release) revert AddressTaken(deployed);
     }
 
     function _checkChange(
@@ -203,6 +226,10 @@ contract ContractReleases is IContractReleases, EIP712 {
         bool needed = status == ReleaseStatus.REJECTED || status == ReleaseStatus.WITHDRAWN;
         if (length > MAX_REASON_BYTES || (needed && length == 0)) revert ReasonLength(length, MAX_REASON_BYTES);
         if (status == ReleaseStatus.RELEASED) _checkVersion(entry.name, entry.version);
+        if (status == ReleaseStatus.DEPLOYED || status == ReleaseStatus.RELEASED) {
+            address reviewer = entry.review.operator;
+            if (!_isContractOperator(reviewer)) revert ReviewerNotContractOperator(reviewer);
+        }
         _checkOperator(operation.deadline, operator, changeReleaseDigest(operation), signature);
         bool second = status != ReleaseStatus.DEPLOYED && status != ReleaseStatus.WITHDRAWN;
         if (second && operator == entry.proposal.operator) revert SecondOperatorRequired(operator);
@@ -210,11 +237,18 @@ contract ContractReleases is IContractReleases, EIP712 {
 
     function _checkOperator(uint64 deadline, address signer, bytes32 digest, bytes calldata signature) private view {
         if (block.timestamp > deadline) revert OperationExpired(deadline, block.timestamp);
-        (bool isOperator,) = _authority.hasRole(Roles.CONTRACT_OPERATOR, signer);
-        if (!isOperator) revert NotContractOperator(signer);
+        uint256 latestDeadline = block.timestamp + MAX_VALIDITY;
+        if (deadline > latestDeadline) revert DeadlineTooLate(deadline, latestDeadline);
+        if (!_isContractOperator(signer)) revert NotContractOperator(signer);
         if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature)) {
             revert SignatureInvalid(signer, digest);
         }
+    }
+
+    /// Who has the role only after a delay for every action has none here: steps are taken at once.
+    function _isContractOperator(address account) private view returns (bool) {
+        (bool isMember, uint32 delay) = _authority.hasRole(Roles.CONTRACT_OPERATOR, account);
+        return isMember && delay == 0;
     }
 
     function _store(bytes32 release, ProposeContract calldata operation, address proposer) private {
@@ -241,6 +275,6 @@ contract ContractReleases is IContractReleases, EIP712 {
 
     /// EIP-1014.
     function _address(bytes32 salt, bytes32 initCodeHash) private view returns (address) {
-        return address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), factory, salt, initCodeHash)))));
+        return address(uint160(uint256(keccak256(abi.encodePacked(bytes1(0xff), _factory, salt, initCodeHash)))));
     }
 }

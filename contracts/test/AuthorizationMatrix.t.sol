@@ -541,7 +541,7 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         bytes memory signature = _signature(FIRST_OPERATOR_KEY, contractReleases.proposeContractDigest(proposal));
         _addCall(
             target,
-            "propose((bytes32,uint32,bytes32,bytes32,bytes32,bytes32,bytes32,uint64),address,bytes,bytes,bytes,bytes)",
+            "propose((bytes32,uint32,bytes32,bytes32,bytes32,bytes32,bytes32,bytes32,uint64),address,bytes,bytes,bytes,bytes)",
             abi.encodeCall(
                 contractReleases.propose,
                 (proposal, vm.addr(FIRST_OPERATOR_KEY), signature, type(Counter).creationCode, abi.encode(7), INTERFACE)

@@ -5,13 +5,17 @@ import {ContractFactory} from "../src/ContractFactory.sol";
 import {IContractFactory} from "../src/interfaces/IContractFactory.sol";
 import {IContractReleases} from "../src/interfaces/IContractReleases.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
+import {Roles} from "../src/libraries/Roles.sol";
 import {ChangeRelease, ContractRelease, ProposeContract, ReleaseStatus} from "../src/types/ReleaseTypes.sol";
-import {Counter, Moment} from "./support/Counter.sol";
+import {Counter, Moment, Prompter, Reentrant} from "./support/Counter.sol";
 import {ReleaseScene} from "./support/ReleaseScene.sol";
 import {vm} from "./support/Vm.sol";
 
 /// docs/specs/contract-release.md
-contract ContractReleasesTest is ReleaseScene {
+contract ContractReleasesTest is ReleaseScene, Prompter {
+    /// @inheritdoc Prompter
+    bytes public prompt;
+
     uint256 private immutable FIRST = FIRST_OPERATOR_KEY;
     uint256 private immutable SECOND = SECOND_OPERATOR_KEY;
 
@@ -99,6 +103,17 @@ contract ContractReleasesTest is ReleaseScene {
         contractReleases.propose(operation, vm.addr(FIRST), signature, type(Counter).creationCode, abi.encode(7), "[ ]");
     }
 
+    // RELEASE-1: whoever carries it does not choose where the code ends and the arguments begin.
+    function test_the_cut_between_code_and_arguments_is_signed() public {
+        ProposeContract memory operation = _proposal(1, 7);
+        bytes memory signature = _signature(FIRST, contractReleases.proposeContractDigest(operation));
+        vm.expectRevert(
+            abi.encodeWithSelector(IContractReleases.ArgumentsMismatch.selector, operation.argumentsHash, keccak256(""))
+        );
+        contractReleases.propose(operation, vm.addr(FIRST), signature, _initCode(7), "", INTERFACE);
+        _propose(operation, 7, FIRST);
+    }
+
     function test_a_proposal_is_recorded_once_and_in_time() public {
         ProposeContract memory operation = _proposal(1, 7);
         bytes32 release = _propose(operation, 7, FIRST);
@@ -173,6 +188,7 @@ contract ContractReleasesTest is ReleaseScene {
         bytes memory initCode = type(Moment).creationCode;
         ProposeContract memory operation = _proposal(1, 7);
         operation.initCodeHash = keccak256(initCode);
+        operation.argumentsHash = keccak256("");
         operation.runtimeCodeHash = _simulated(operation.salt, initCode);
         bytes memory signature = _signature(FIRST, contractReleases.proposeContractDigest(operation));
         bytes32 release = contractReleases.propose(operation, vm.addr(FIRST), signature, initCode, "", INTERFACE);
@@ -201,6 +217,153 @@ contract ContractReleasesTest is ReleaseScene {
         contractReleases.appointFactory(address(other));
     }
 
+    // RELEASE-4: nothing is released that has gone since.
+    function test_what_stands_no_more_is_not_released() public {
+        bytes32 release = _at(ReleaseStatus.DEPLOYED);
+        ContractRelease memory entry = contractReleases.contractRelease(release);
+        vm.etch(entry.deployed, hex"fe");
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IContractReleases.RuntimeCodeMismatch.selector, entry.runtimeCodeHash, keccak256(hex"fe")
+            )
+        );
+        this.stepAs(release, ReleaseStatus.RELEASED, SECOND);
+    }
+
+    // RELEASE-4: an address is one release's. What is gone leaves it to the next, and is not released in its stead.
+    function test_two_releases_of_the_same_code_and_salt_do_not_share_an_address() public {
+        ProposeContract memory operation = _proposal(1, 7);
+        bytes32 first = _propose(operation, 7, FIRST);
+        operation.version = 2;
+        bytes32 second = _propose(operation, 7, FIRST);
+        _step(first, ReleaseStatus.APPROVED, SECOND);
+        _step(second, ReleaseStatus.APPROVED, SECOND);
+        _deploy(first, 7, FIRST);
+        address deployed = contractReleases.contractRelease(first).deployed;
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.AddressTaken.selector, deployed));
+        this.deployAs(second, 7, FIRST);
+
+        vm.etch(deployed, "");
+        vm.resetNonce(deployed);
+        _deploy(second, 7, FIRST);
+        vm.assertEq(contractReleases.releaseAt(deployed), second, "whose it is");
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.AddressTaken.selector, deployed));
+        this.stepAs(first, ReleaseStatus.RELEASED, SECOND);
+        _step(second, ReleaseStatus.RELEASED, SECOND);
+        vm.assertTrue(contractReleases.isReleased(deployed), "released");
+    }
+
+    // RELEASE-1: an approval lasts as long as its reviewer is an operator.
+    function test_an_approval_ends_with_the_role_of_its_reviewer() public {
+        bytes32 release = _at(ReleaseStatus.APPROVED);
+        _revoke(SECOND);
+        bytes memory ended =
+            abi.encodeWithSelector(IContractReleases.ReviewerNotContractOperator.selector, vm.addr(SECOND));
+        vm.expectRevert(ended);
+        this.deployAs(release, 7, FIRST);
+        _grant(SECOND, 0);
+        _deploy(release, 7, FIRST);
+        _revoke(SECOND);
+        vm.expectRevert(ended);
+        this.stepAs(release, ReleaseStatus.RELEASED, THIRD_OPERATOR_KEY);
+        // What is taken back needs no review.
+        _step(release, ReleaseStatus.WITHDRAWN, FIRST);
+    }
+
+    // RELEASE-1: who was removed takes no step, whatever was signed before.
+    function test_an_operator_who_was_removed_between_steps_takes_none() public {
+        bytes32 release = _at(ReleaseStatus.DEPLOYED);
+        ChangeRelease memory operation = _change(release, ReleaseStatus.RELEASED);
+        bytes memory signature = _signed(operation, THIRD_OPERATOR_KEY);
+        _revoke(THIRD_OPERATOR_KEY);
+        address third = vm.addr(THIRD_OPERATOR_KEY);
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.NotContractOperator.selector, third));
+        contractReleases.changeRelease(operation, third, signature);
+    }
+
+    // RELEASE-1: steps are taken at once, so a role with a delay is none.
+    function test_a_role_with_a_delay_is_none() public {
+        _grant(STRANGER_KEY, 60);
+        ProposeContract memory operation = _proposal(1, 7);
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.NotContractOperator.selector, STRANGER));
+        this.proposeAs(operation, STRANGER_KEY);
+    }
+
+    // RELEASE-1: a signature that nobody has sent is worth nothing after a day.
+    function test_a_deadline_is_within_a_day() public {
+        ProposeContract memory operation = _proposal(1, 7);
+        operation.deadline = uint64(block.timestamp) + 1 days + 1;
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IContractReleases.DeadlineTooLate.selector, operation.deadline, block.timestamp + 1 days
+            )
+        );
+        this.proposeAs(operation, FIRST);
+        operation.deadline -= 1;
+        _propose(operation, 7, FIRST);
+    }
+
+    // RELEASE-1: what was signed for one chain is nothing on another.
+    function test_a_signature_of_another_chain_is_refused() public {
+        bytes32 release = _at(ReleaseStatus.PROPOSED);
+        ChangeRelease memory operation = _change(release, ReleaseStatus.APPROVED);
+        bytes memory signature = _signed(operation, SECOND);
+        vm.chainId(block.chainid + 1);
+        vm.expectPartialRevert(IContractReleases.SignatureInvalid.selector);
+        contractReleases.changeRelease(operation, vm.addr(SECOND), signature);
+    }
+
+    // RELEASE-3, RELEASE-4: a constructor takes no step of its own release.
+    function test_a_constructor_that_calls_the_registry_gains_nothing() public {
+        bytes memory arguments = abi.encode(address(this));
+        bytes memory initCode = bytes.concat(type(Reentrant).creationCode, arguments);
+        ProposeContract memory operation = _proposal(1, 7);
+        operation.initCodeHash = keccak256(initCode);
+        operation.argumentsHash = keccak256(arguments);
+        operation.runtimeCodeHash = _simulated(operation.salt, initCode);
+        bytes memory signature = _signature(FIRST, contractReleases.proposeContractDigest(operation));
+        bytes32 release = contractReleases.propose(
+            operation, vm.addr(FIRST), signature, type(Reentrant).creationCode, arguments, INTERFACE
+        );
+        _step(release, ReleaseStatus.APPROVED, SECOND);
+        ChangeRelease memory deployment = _change(release, ReleaseStatus.DEPLOYED);
+        signature = _signed(deployment, FIRST);
+
+        prompt = abi.encodeCall(IContractReleases.deploy, (deployment, vm.addr(FIRST), signature, initCode));
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.ReleaseTransition.selector, 4, 4));
+        contractReleases.deploy(deployment, vm.addr(FIRST), signature, initCode);
+        ChangeRelease memory step = _change(release, ReleaseStatus.RELEASED);
+        prompt = abi.encodeCall(IContractReleases.changeRelease, (step, vm.addr(SECOND), _signed(step, SECOND)));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IContractReleases.RuntimeCodeMismatch.selector, operation.runtimeCodeHash, keccak256("")
+            )
+        );
+        contractReleases.deploy(deployment, vm.addr(FIRST), signature, initCode);
+        vm.assertEq(contractReleases.contractRelease(release).status, ReleaseStatus.APPROVED, "as before");
+    }
+
+    // RELEASE-1: who appoints an account that is gone after the transaction stops nobody (EIP-6780).
+    function test_a_factory_that_is_gone_is_replaced() public {
+        ProposeContract memory operation = _proposal(1, 7);
+        bytes32 approved = _propose(operation, 7, FIRST);
+        _step(approved, ReleaseStatus.APPROVED, SECOND);
+        vm.etch(address(factory), "");
+        vm.assertEq(contractReleases.factory(), address(0), "none: the gateway brings another");
+        operation.salt = "other";
+        vm.expectRevert(IContractReleases.FactoryMissing.selector);
+        this.proposeAs(operation, FIRST);
+        vm.expectRevert(IContractReleases.FactoryMissing.selector);
+        this.deployAs(approved, 7, FIRST);
+        _appoint();
+        vm.assertEq(contractReleases.factory(), address(factory), "the new one");
+        bytes32 release = _released(2, 8, FIRST, SECOND);
+        vm.assertTrue(contractReleases.isReleased(contractReleases.contractRelease(release).deployed), "it works");
+        ContractFactory other = new ContractFactory();
+        vm.expectRevert(abi.encodeWithSelector(IContractReleases.FactoryKnown.selector, address(factory)));
+        contractReleases.appointFactory(address(other));
+    }
+
     // RELEASE-1: what is signed here is what Rust signs, and viem.
     function test_steps_hash_as_the_vectors_say() public {
         string memory json = vm.readFile("../crates/primitives/vectors/releases.json");
@@ -222,6 +385,7 @@ contract ContractReleasesTest is ReleaseScene {
                 name: vm.parseJsonBytes32(json, _vector(i, ".message.name")),
                 version: uint32(vm.parseJsonUint(json, _vector(i, ".message.version"))),
                 initCodeHash: vm.parseJsonBytes32(json, _vector(i, ".message.initCodeHash")),
+                argumentsHash: vm.parseJsonBytes32(json, _vector(i, ".message.argumentsHash")),
                 runtimeCodeHash: vm.parseJsonBytes32(json, _vector(i, ".message.runtimeCodeHash")),
                 interfaceHash: vm.parseJsonBytes32(json, _vector(i, ".message.interfaceHash")),
                 sourceHash: vm.parseJsonBytes32(json, _vector(i, ".message.sourceHash")),
@@ -256,6 +420,16 @@ contract ContractReleasesTest is ReleaseScene {
 
     function deployAs(bytes32 release, uint256 first, uint256 key) external {
         _deploy(release, first, key);
+    }
+
+    function _revoke(uint256 key) private {
+        vm.prank(ADMINISTRATOR);
+        manager.revokeRole(Roles.CONTRACT_OPERATOR, vm.addr(key));
+    }
+
+    function _grant(uint256 key, uint32 delay) private {
+        vm.prank(ADMINISTRATOR);
+        manager.grantRole(Roles.CONTRACT_OPERATOR, vm.addr(key), delay);
     }
 
     function _refuseSecond(bytes32 release, uint8 status) private {

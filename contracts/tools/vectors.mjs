@@ -61,7 +61,7 @@ const types = {
     "bytes32 dataFormat,bytes32 contentHash,address source,bytes32 subject,bytes32 previous,uint64 time,bytes32 idempotencyKey",
   ),
   ProposeContract: members(
-    "bytes32 name,uint32 version,bytes32 initCodeHash,bytes32 runtimeCodeHash,bytes32 interfaceHash,bytes32 sourceHash,bytes32 salt,uint64 deadline",
+    "bytes32 name,uint32 version,bytes32 initCodeHash,bytes32 argumentsHash,bytes32 runtimeCodeHash,bytes32 interfaceHash,bytes32 sourceHash,bytes32 salt,uint64 deadline",
   ),
   ChangeRelease: members("bytes32 release,uint8 status,string reason,uint64 deadline"),
 };
@@ -171,6 +171,7 @@ const proposal = {
   name: "counter",
   version: 1,
   initCodeHash: filled("1c"),
+  argumentsHash: filled("a5"),
   runtimeCodeHash: filled("2c"),
   interfaceHash: filled("ab"),
   sourceHash: filled("50"),

@@ -42,6 +42,13 @@ impl Output {
         }
     }
 
+    /// Shows a person what is about to be signed for; the answer follows. With JSON nobody watches, and each stream has one document.
+    pub(crate) fn before_signing(self, text: impl Display) {
+        if !self.json {
+            eprintln!("{text}");
+        }
+    }
+
     /// Prints why it failed and what can be done, and gives the exit code.
     pub(crate) fn failure(self, error: &Error) -> ExitCode {
         let problem = error.downcast_ref::<ClientError>().and_then(ClientError::problem);

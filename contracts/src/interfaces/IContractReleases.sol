@@ -42,6 +42,8 @@ interface IContractReleases {
     error InitCodeLength(uint256 length, uint256 maximum);
     /// Send the code whose hash is signed.
     error InitCodeMismatch(bytes32 expected, bytes32 actual);
+    /// Send the arguments whose hash is signed, apart from the code.
+    error ArgumentsMismatch(bytes32 expected, bytes32 actual);
     /// Give the ABI, in at most `maximum` bytes.
     error InterfaceLength(uint256 length, uint256 maximum);
     /// Send the ABI whose hash is signed.
@@ -62,14 +64,18 @@ interface IContractReleases {
     error SecondOperatorRequired(address proposer);
     /// Ask an operator of contracts to sign.
     error NotContractOperator(address signer);
+    /// Withdraw it and propose it again: who approved it is an operator of contracts no more.
+    error ReviewerNotContractOperator(address reviewer);
     /// Sign it again: it is past its deadline.
     error OperationExpired(uint64 deadline, uint256 time);
+    /// Sign it with a deadline of at most a day from now.
+    error DeadlineTooLate(uint64 deadline, uint256 latest);
     /// Sign exactly what is sent.
     error SignatureInvalid(address signer, bytes32 digest);
     /// Propose it again: it is not what the simulation gave.
     error RuntimeCodeMismatch(bytes32 expected, bytes32 actual);
 
-    /// Appoints the factory, once. Anybody: its code is known.
+    /// Appoints the factory, unless one stands already. Anybody: its code is known.
     function appointFactory(address factory_) external;
 
     /// Proposes a contract. An operator of contracts signs.
@@ -95,7 +101,7 @@ interface IContractReleases {
         bytes calldata initCode
     ) external;
 
-    /// Where contracts are made; zero as long as none is appointed.
+    /// Where contracts are made; zero as long as none is appointed whose code is the factory's.
     function factory() external view returns (address);
 
     /// One release; its status is zero when there is none.

@@ -6,7 +6,7 @@ import {ChangeRelease, ProposeContract, ReleaseStatus} from "../types/ReleaseTyp
 /// EIP-712 `hashStruct` of the operations on releases, and which step follows which.
 library ReleaseOperations {
     bytes32 internal constant PROPOSE_TYPEHASH = keccak256(
-        "ProposeContract(bytes32 name,uint32 version,bytes32 initCodeHash,bytes32 runtimeCodeHash,bytes32 interfaceHash,bytes32 sourceHash,bytes32 salt,uint64 deadline)"
+        "ProposeContract(bytes32 name,uint32 version,bytes32 initCodeHash,bytes32 argumentsHash,bytes32 runtimeCodeHash,bytes32 interfaceHash,bytes32 sourceHash,bytes32 salt,uint64 deadline)"
     );
     bytes32 internal constant CHANGE_TYPEHASH =
         keccak256("ChangeRelease(bytes32 release,uint8 status,string reason,uint64 deadline)");

@@ -18,6 +18,8 @@ struct ProposeContract {
     uint32 version;
     /// `keccak256` of the creation code followed by the constructor's arguments.
     bytes32 initCodeHash;
+    /// `keccak256` of the constructor's arguments: where the code ends and they begin.
+    bytes32 argumentsHash;
     /// `keccak256` of the code that stands at the address once it is deployed, as a simulation gave it.
     bytes32 runtimeCodeHash;
     /// `keccak256` of the text of its ABI.

@@ -48,6 +48,7 @@ abstract contract ReleaseScene is City {
             name: COUNTER,
             version: version,
             initCodeHash: keccak256(initCode),
+            argumentsHash: keccak256(abi.encode(first)),
             runtimeCodeHash: _simulated(salt, initCode),
             interfaceHash: keccak256(INTERFACE),
             sourceHash: keccak256("source"),

@@ -20,6 +20,7 @@ interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function etch(address target, bytes calldata code) external;
+    function resetNonce(address account) external;
     function warp(uint256 time) external;
     function roll(uint256 number) external;
     function chainId(uint256 id) external;

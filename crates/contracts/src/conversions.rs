@@ -65,6 +65,7 @@ impl From<&ProposeContract> for ContractReleases::ProposeContract {
             name: operation.name.to_bytes32(),
             version: operation.version,
             initCodeHash: operation.init_code_hash,
+            argumentsHash: operation.arguments_hash,
             runtimeCodeHash: operation.runtime_code_hash,
             interfaceHash: operation.interface_hash,
             sourceHash: operation.source_hash,

@@ -82,6 +82,7 @@ fn operations_keep_their_hash_on_the_way_into_a_call() {
         name: ContractName::parse("counter").unwrap(),
         version: 1,
         init_code_hash: B256::repeat_byte(2),
+        arguments_hash: B256::repeat_byte(10),
         runtime_code_hash: B256::repeat_byte(3),
         interface_hash: B256::repeat_byte(4),
         source_hash: B256::repeat_byte(5),

@@ -1,7 +1,7 @@
 //! Contracts that operators release on a chain (S-SVC): proposed, reviewed by a second operator, deployed, released by a second operator, withdrawn.
 //! Each step is an operator's own signature, recorded by the chain (`docs/specs/contract-release.md`).
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 pub use chancery_primitives::{ContractName, ReleaseStatus};
 use chancery_primitives::{ProposeContract, UnixSeconds};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ pub const MAX_RUNTIME_CODE_BYTES: u64 = 24_576;
 pub const MAX_INTERFACE_BYTES: usize = 65_536;
 /// Longest reason, in bytes of UTF-8.
 pub const MAX_REASON_BYTES: usize = 512;
+/// Longest time from a signature to its deadline, in seconds.
+pub const MAX_VALIDITY_S: u64 = 86_400;
 /// Most releases of one page.
 pub const MAX_RELEASES: u64 = 100;
 
@@ -73,7 +75,7 @@ pub struct SignedProposal {
     pub runtime_code_hash: B256,
     /// Last second at which the chain records it, Unix seconds.
     pub deadline: u64,
-    /// 65 bytes, of the EIP-712 message `ProposeContract`.
+    /// 65 bytes, of the EIP-712 message `ProposeContract`; to have it checked only, it may be empty.
     pub signature: Bytes,
 }
 
@@ -85,6 +87,7 @@ impl SignedProposal {
             name: self.artifact.name,
             version: self.artifact.version,
             init_code_hash,
+            arguments_hash: keccak256(&self.artifact.arguments),
             runtime_code_hash: self.runtime_code_hash,
             interface_hash,
             source_hash: self.artifact.source_hash,
@@ -108,7 +111,7 @@ pub struct SignedStep {
     pub reason: String,
     /// Last second at which the chain records it, Unix seconds.
     pub deadline: u64,
-    /// 65 bytes, of the EIP-712 message `ChangeRelease`.
+    /// 65 bytes, of the EIP-712 message `ChangeRelease`; to have it checked only, it may be empty.
     pub signature: Bytes,
 }
 
@@ -172,6 +175,8 @@ pub struct RecordedStep {
     pub operator: Address,
     /// Why.
     pub reason: String,
+    /// Last second at which it could be recorded, Unix seconds: with it the digest is computed anew.
+    pub deadline: u64,
     /// The EIP-712 digest that was signed.
     pub digest: B256,
     /// The signature.

@@ -53,13 +53,20 @@ async fn a_contract_is_released_by_two_operators_and_withdrawn() {
     let release = proposed["release"].as_str().unwrap();
     assert_eq!(proposed["changed"]["recorded"][0]["chain"], "main");
 
-    assert_eq!(refused(FIRST, &["review", release, "--approve"]), "second-operator-required");
+    let approve = ["review", release, "--approve", "--artifact", file];
+    assert_eq!(refused(FIRST, &approve), "second-operator-required");
     assert_eq!(refused(FIRST, &["deploy", release]), "release-conflict");
-    // A reviewer who has read another source signs nothing.
-    assert!(
-        !chancery(&["--dev-key", "9", "contract", "review", release, "--approve", "--source", file]).status.success()
-    );
-    done(SECOND, &["review", release, "--approve", "--source", source, "--reason", "read and understood"]);
+    // A reviewer who has read another source, compiled another contract or compiled nothing signs nothing.
+    let other = chancery_testing::process::project_root().join("crates/contracts/artifacts/DataBlockRegistry.json");
+    let other = other.to_str().unwrap();
+    let fails = |arguments: &[&str]| {
+        let words = contract(SECOND, arguments);
+        assert!(!chancery(&words.iter().map(String::as_str).collect::<Vec<_>>()).status.success(), "{arguments:?}");
+    };
+    fails(&[&approve[..], &["--source", file]].concat());
+    fails(&["review", release, "--approve", "--source", source, "--artifact", other]);
+    fails(&["review", release, "--approve", "--source", source]);
+    done(SECOND, &[&approve[..], &["--source", source, "--reason", "read and understood"]].concat());
     done(FIRST, &["deploy", release]);
     assert_eq!(refused(FIRST, &["release", release]), "second-operator-required");
     done(SECOND, &["release", release]);

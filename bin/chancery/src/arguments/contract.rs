@@ -91,7 +91,7 @@ pub(crate) struct ReviewContract {
     #[command(flatten)]
     pub(crate) which: WhichRelease,
     /// It may be deployed.
-    #[arg(long, required_unless_present = "reject", conflicts_with = "reject")]
+    #[arg(long, required_unless_present = "reject", conflicts_with = "reject", requires = "artifact")]
     pub(crate) approve: bool,
     /// It may not.
     #[arg(long, requires = "reason")]
@@ -99,6 +99,9 @@ pub(crate) struct ReviewContract {
     /// Why; needed with --reject.
     #[arg(long)]
     pub(crate) reason: Option<String>,
+    /// What the reviewer's own compiler wrote from the source that she has read, needed with --approve: refused unless code and ABI are those that were proposed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) artifact: Option<PathBuf>,
     /// The source as the reviewer has read it: refused unless its hash is the one that was proposed.
     #[arg(long, value_name = "FILE")]
     pub(crate) source: Option<PathBuf>,

@@ -152,7 +152,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     config.development = true;
     let scheme = if tls.is_some() { "https" } else { "http" };
     config.tls = tls;
-    config.chains = chain_facts();
+    config.chains = chain_facts(&genesis);
     config.web_directory = web_directory(options);
     let sources = Arc::clone(&doors.r2d_sources);
     let gateway = Gateway::new(config, doors)?;

@@ -1,21 +1,26 @@
 //! What `GET /v1/chains` tells beside what the chains answer.
 
 use chancery_contracts::predeploys;
+use chancery_execution::GenesisConfig;
 use chancery_gateway::ChainFacts;
 use chancery_rest::{types::chains::Contracts, values::HexAddress};
 
-use super::layout::{MAIN, chains};
+use super::layout::{CityChain, MAIN};
 
 /// The chains of a city, with their contracts and the kinds that they carry.
-pub(crate) fn chain_facts() -> Vec<ChainFacts> {
+pub(crate) fn chain_facts(genesis: &[(CityChain, GenesisConfig)]) -> Vec<ChainFacts> {
     let address = |address| Some(HexAddress(address));
-    chains()
-        .map(|chain| {
-            let is_main = chain == MAIN;
+    genesis
+        .iter()
+        .map(|(chain, config)| {
+            let is_main = *chain == MAIN;
+            // Chains that were founded before there was this registry have none.
+            let has_releases =
+                config.predeploys.iter().any(|predeploy| predeploy.address == predeploys::CONTRACT_RELEASES);
             let mut contracts = Contracts {
                 access_manager: address(predeploys::ACCESS_MANAGER),
                 data_block_registry: address(predeploys::DATA_BLOCK_REGISTRY),
-                contract_releases: address(predeploys::CONTRACT_RELEASES),
+                contract_releases: has_releases.then_some(HexAddress(predeploys::CONTRACT_RELEASES)),
                 ..Contracts::default()
             };
             if is_main {
@@ -34,4 +39,30 @@ pub(crate) fn chain_facts() -> Vec<ChainFacts> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{
+        super::{
+            genesis::{Founding, config},
+            layout::chains,
+        },
+        *,
+    };
+
+    // S-SVC: a city that was founded before there was a registry of releases names none.
+    #[test]
+    fn a_registry_of_releases_is_named_where_it_stands() {
+        let founding = Founding::development(Vec::new(), 1).unwrap();
+        let mut genesis: Vec<_> = chains().map(|chain| (chain, config(chain, &founding).unwrap())).collect();
+        let named = |genesis: &[(CityChain, GenesisConfig)]| {
+            chain_facts(genesis).iter().filter(|facts| facts.contracts.contract_releases.is_some()).count()
+        };
+        assert_eq!(named(&genesis), genesis.len());
+        genesis[0].1.predeploys.retain(|predeploy| predeploy.address != predeploys::CONTRACT_RELEASES);
+        assert_eq!(named(&genesis), genesis.len() - 1);
+    }
 }

@@ -6,11 +6,13 @@ mod review;
 use std::process::ExitCode;
 
 use alloy_primitives::{B256, keccak256};
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use chancery_client::{
     PageQuery,
     rest::{
-        types::contracts::{ChangeContract, Contract, ContractArtifact, ContractStatus, ProposeContract},
+        types::contracts::{
+            ChangeContract, Contract, ContractArtifact, ContractReview, ContractStatus, ProposeContract,
+        },
         values::{HexBytes, HexHash},
     },
 };
@@ -45,11 +47,17 @@ pub(super) async fn run(command: ContractCommand, connection: &Connection, outpu
             output.answer(&answer, format!("release  {release}\n{}", effects(&changed)));
             return Ok(ExitCode::SUCCESS);
         }
-        ContractCommand::Review(review) => reviewed(&party, review).await?,
+        ContractCommand::Review(review) => {
+            let show = |text: String| progress.suspend(|| output.before_signing(text));
+            reviewed(&party, review, show).await?
+        }
         ContractCommand::Deploy(step) => {
             take(&party, &step.which, ReleaseStatus::Deployed, step.reason, step.check).await?
         }
         ContractCommand::Release(step) => {
+            // What counts as released is what its releaser has seen.
+            let found = read(&party, &step.which).await?;
+            progress.suspend(|| output.before_signing(review::describe(&found)));
             take(&party, &step.which, ReleaseStatus::Released, step.reason, step.check).await?
         }
         ContractCommand::Withdraw { which, reason, check } => {
@@ -119,6 +127,7 @@ async fn proposed(party: &Party, propose: &Propose) -> Result<(B256, ProposeCont
         name,
         version: artifact.version,
         init_code_hash: keccak256(init_code),
+        arguments_hash: keccak256(&artifact.arguments.0),
         runtime_code_hash: simulation.runtime_code_hash.0,
         interface_hash: keccak256(&artifact.interface),
         source_hash: source_hash.unwrap_or(B256::ZERO),
@@ -126,19 +135,35 @@ async fn proposed(party: &Party, propose: &Propose) -> Result<(B256, ProposeCont
         deadline,
     };
     let release = operation.digest(&domain(party.city.chain(&propose.chain)?.chain_id));
-    let signature = HexBytes(party.keys.sign_digest(release).await?.to_vec().into());
+    let signature = signed(party, release, propose.check).await?;
     let runtime_code_hash = simulation.runtime_code_hash;
     Ok((release, ProposeContract { artifact, runtime_code_hash, deadline: deadline.get(), signature }))
 }
 
-/// A reviewer sees what the chain has, and signs for that alone.
+/// A release as the gateway shows it, computed anew.
+async fn read(party: &Party, which: &WhichRelease) -> Result<ContractReview> {
+    let found = party.client.contract(&which.chain, which.release).await?;
+    review::check(&found, which.release, &domain(party.city.chain(&which.chain)?.chain_id))?;
+    Ok(found)
+}
+
+/// A reviewer sees what the chain has, and signs for that alone; to approve it, it is what her own compiler has made.
 async fn reviewed(
     party: &Party,
     options: ReviewContract,
+    show: impl Fn(String),
 ) -> Result<chancery_client::rest::types::organizations::Changed> {
-    let ReviewContract { which, approve, reject, reason, source, check } = options;
-    let found = party.client.contract(&which.chain, which.release).await?;
-    review::check(&found, which.release, &domain(party.city.chain(&which.chain)?.chain_id))?;
+    let ReviewContract { which, approve, reject, reason, artifact, source, check } = options;
+    let reason = reason.unwrap_or_default();
+    if reject || !approve {
+        // It names the release and nothing else: what cannot be read is rejected too.
+        if let Ok(found) = read(party, &which).await {
+            show(review::describe(&found));
+        }
+        return take(party, &which, ReleaseStatus::Rejected, reason, check).await;
+    }
+    let artifact = artifact.context("compile the source that you have read, and name the result: --artifact")?;
+    let mut found = read(party, &which).await?;
     if let Some(source) = source {
         let hash = review::source_hash(&source)?;
         ensure!(
@@ -148,8 +173,12 @@ async fn reviewed(
             found.contract.source_hash
         );
     }
-    let status = if approve && !reject { ReleaseStatus::Approved } else { ReleaseStatus::Rejected };
-    take(party, &which, status, reason.unwrap_or_default(), check).await
+    let compiled = artifact::read(&artifact)?;
+    review::same(&found, &compiled).with_context(|| artifact.display().to_string())?;
+    // As her own ABI reads them, not as the gateway says.
+    found.decoded_arguments = artifact::decoded(&compiled.interface, &found.arguments.0)?;
+    show(review::describe(&found));
+    take(party, &which, ReleaseStatus::Approved, reason, check).await
 }
 
 /// Signs a step and sends it.
@@ -167,9 +196,17 @@ async fn take(
         status: word(status),
         reason: step.reason,
         deadline: deadline.get(),
-        signature: HexBytes(party.keys.sign_digest(digest).await?.to_vec().into()),
+        signature: signed(party, digest, check).await?,
     };
     Ok(party.client.change_contract(&which.chain, which.release, &request, check).await?)
+}
+
+/// The signature of a digest. For a check there is none: whoever got it could send it.
+async fn signed(party: &Party, digest: B256, check: bool) -> Result<HexBytes> {
+    if check {
+        return Ok(HexBytes::default());
+    }
+    Ok(HexBytes(party.keys.sign_digest(digest).await?.to_vec().into()))
 }
 
 const fn word(status: ReleaseStatus) -> ContractStatus {

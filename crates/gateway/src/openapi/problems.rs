@@ -177,14 +177,23 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
         ("PUT", "/v1/services/{service}") => with(&[Code::DatabaseUnreachable], CHANGE),
-        ("GET", "/v1/contracts") => one(&[Code::UnknownMember, Code::UnknownChain, Code::ChainUnreachable]),
+        ("GET", "/v1/contracts") => {
+            one(&[Code::UnknownMember, Code::UnknownChain, Code::UnknownContract, Code::ChainUnreachable])
+        }
         ("GET", "/v1/contracts/{chain}/{release}") => {
             one(&[Code::UnknownContract, Code::UnknownChain, Code::ConfigurationInvalid, Code::ChainUnreachable])
         }
-        ("POST", "/v1/contracts/simulations") => with(&[Code::UnknownChain], CHANGE),
-        ("POST", "/v1/contracts") => {
-            with(&[Code::UnknownChain, Code::SignatureInvalid, Code::OperationExpired, Code::ReleaseConflict], CHANGE)
-        }
+        ("POST", "/v1/contracts/simulations") => with(&[Code::UnknownChain, Code::UnknownContract], CHANGE),
+        ("POST", "/v1/contracts") => with(
+            &[
+                Code::UnknownChain,
+                Code::UnknownContract,
+                Code::SignatureInvalid,
+                Code::OperationExpired,
+                Code::ReleaseConflict,
+            ],
+            CHANGE,
+        ),
         ("POST", "/v1/contracts/{chain}/{release}/status") => with(
             &[
                 Code::UnknownChain,

@@ -93,6 +93,7 @@ pub(crate) fn contract_review() -> ContractReview {
             status: ReleaseStatus::Proposed,
             operator: office().address(),
             reason: String::new(),
+            deadline: NOW_S + 600,
             digest: B256::repeat_byte(0xce),
             signature: vec![0x1b; 65].into(),
             recorded: locator(),

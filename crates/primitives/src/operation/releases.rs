@@ -51,6 +51,8 @@ pub struct ProposeContract {
     pub version: u32,
     /// `keccak256` of the creation code followed by the constructor's arguments.
     pub init_code_hash: B256,
+    /// `keccak256` of the constructor's arguments: where the code ends and they begin.
+    pub arguments_hash: B256,
     /// `keccak256` of the code that a simulation leaves at the address.
     pub runtime_code_hash: B256,
     /// `keccak256` of the text of the ABI.
@@ -69,6 +71,7 @@ impl SignedOperation for ProposeContract {
             name: self.name.to_bytes32(),
             version: self.version,
             initCodeHash: self.init_code_hash,
+            argumentsHash: self.arguments_hash,
             runtimeCodeHash: self.runtime_code_hash,
             interfaceHash: self.interface_hash,
             sourceHash: self.source_hash,

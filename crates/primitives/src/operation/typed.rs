@@ -63,6 +63,7 @@ alloy_sol_types::sol! {
         bytes32 name;
         uint32 version;
         bytes32 initCodeHash;
+        bytes32 argumentsHash;
         bytes32 runtimeCodeHash;
         bytes32 interfaceHash;
         bytes32 sourceHash;

@@ -28,7 +28,7 @@ use crate::Processing;
 #[async_trait]
 impl C2p for Processing {
     async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
-        let plan = self.plan(change).await?;
+        let plan = self.plan(change, mode).await?;
         match mode {
             Mode::Check => Ok(plan.effects()),
             Mode::Apply => self.carry_out(plan).await,
@@ -54,7 +54,7 @@ impl C2p for Processing {
 
 impl Processing {
     /// What has to be sent for a change, from what the chains record now (PROCESSING-4).
-    async fn plan(&self, change: &Change) -> DoorResult<Plan> {
+    async fn plan(&self, change: &Change, mode: Mode) -> DoorResult<Plan> {
         match change {
             Change::RegisterOrganization { code, name, administrator } => {
                 self.plan_registration(code, name, *administrator).await
@@ -73,8 +73,8 @@ impl Processing {
             Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
                 self.known_organization(code).await
             }
-            Change::ProposeContract { proposal, by } => self.plan_proposal(proposal, *by).await,
-            Change::ChangeRelease { step, by } => self.plan_release_step(step, *by).await,
+            Change::ProposeContract { proposal, by } => self.plan_proposal(proposal, *by, mode).await,
+            Change::ChangeRelease { step, by } => self.plan_release_step(step, *by, mode).await,
             Change::SetQuota { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }

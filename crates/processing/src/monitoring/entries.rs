@@ -4,7 +4,8 @@ use alloy::sol_types::SolEvent;
 use alloy_primitives::{Address, B256, LogData};
 use chancery_contracts::{
     CertificateRegistry as Certificates, ContractReleases as Releases, DataBlockRegistry as Blocks,
-    DataFormatRegistry as Formats, EthereumDIDRegistry as Identities, OrganizationRegistry as Organizations,
+    DataFormatRegistry as Formats, EthereumDIDRegistry as Identities, GenesisAccessManager as Access,
+    OrganizationRegistry as Organizations,
 };
 use chancery_ledger::{Chain, Event};
 use chancery_primitives::{CertificateStatus, OrganizationCode, Outcome, Right};
@@ -13,7 +14,7 @@ use chancery_reference_points::v2m::{Happening, HistoryEntry, Verification};
 use crate::recording::event_locator;
 
 /// The events that histories show, by the hash of their signature.
-pub(super) const KNOWN_EVENTS: [(B256, Happening); 20] = [
+pub(super) const KNOWN_EVENTS: [(B256, Happening); 23] = [
     (Certificates::CertificateIssued::SIGNATURE_HASH, Happening::Created),
     (Certificates::CertificateRenewed::SIGNATURE_HASH, Happening::Updated),
     (Certificates::CertificateStatusChanged::SIGNATURE_HASH, Happening::Updated),
@@ -34,6 +35,9 @@ pub(super) const KNOWN_EVENTS: [(B256, Happening); 20] = [
     (Identities::DIDAttributeChanged::SIGNATURE_HASH, Happening::Updated),
     (Releases::ContractProposed::SIGNATURE_HASH, Happening::Configured),
     (Releases::ReleaseChanged::SIGNATURE_HASH, Happening::Configured),
+    (Releases::FactoryAppointed::SIGNATURE_HASH, Happening::Configured),
+    (Access::RoleGranted::SIGNATURE_HASH, Happening::Configured),
+    (Access::RoleRevoked::SIGNATURE_HASH, Happening::Configured),
 ];
 
 /// What is particular to one event.
@@ -55,7 +59,8 @@ pub(super) fn entry(chain: &Chain, event: &Event, verification: Verification) ->
         .or_else(|| organization(&log))
         .or_else(|| organization_key(&log))
         .or_else(|| identity(&log))
-        .or_else(|| super::releases::facts(&log))?;
+        .or_else(|| super::releases::facts(&log))
+        .or_else(|| super::access::facts(&log))?;
     Some(HistoryEntry {
         time_ms: event.block_time_ms,
         happening: *happening,

@@ -1,5 +1,6 @@
 //! M2P: what the chains record, each entry verified against the chain's genesis.
 
+mod access;
 mod entries;
 mod filter;
 mod releases;
@@ -112,5 +113,7 @@ fn predeploys_with_events() -> Vec<alloy_primitives::Address> {
         predeploys::DATA_BLOCK_REGISTRY,
         predeploys::CERTIFICATE_REGISTRY,
         predeploys::CONTRACT_RELEASES,
+        // Who may take steps there is its administrator's to say.
+        predeploys::ACCESS_MANAGER,
     ]
 }

@@ -20,6 +20,15 @@ pub(super) fn facts(log: &LogData) -> Option<Facts> {
             facts: format!("contract {name} version {}", event.operation.version),
         });
     }
+    if let Ok(event) = Releases::FactoryAppointed::decode_log_data(log) {
+        return Some(Facts {
+            name: "FactoryAppointed",
+            by: None,
+            subject: event.factory.to_string(),
+            revision: None,
+            facts: "makes the contracts that are released".to_owned(),
+        });
+    }
     let event = Releases::ReleaseChanged::decode_log_data(log).ok()?;
     let status = ReleaseStatus::try_from(event.status)
         .map_or_else(|_| event.status.to_string(), |status| status.as_str().to_owned());

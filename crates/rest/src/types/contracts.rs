@@ -88,7 +88,7 @@ pub struct ProposeContract {
     /// Last second at which the chain records it, Unix seconds.
     #[schema(example = 1_795_233_600)]
     pub deadline: u64,
-    /// The operator's EIP-712 signature of `ProposeContract`, 65 bytes.
+    /// The operator's EIP-712 signature of `ProposeContract`, 65 bytes. With `?check=true` it may be `0x`: so nothing is handed out that could be sent.
     pub signature: HexBytes,
 }
 
@@ -105,7 +105,7 @@ pub struct ChangeContract {
     /// Last second at which the chain records it, Unix seconds.
     #[schema(example = 1_795_233_600)]
     pub deadline: u64,
-    /// The operator's EIP-712 signature of `ChangeRelease`, 65 bytes.
+    /// The operator's EIP-712 signature of `ChangeRelease`, 65 bytes. With `?check=true` it may be `0x`: so nothing is handed out that could be sent.
     pub signature: HexBytes,
 }
 
@@ -174,6 +174,9 @@ pub struct RecordedContractStep {
     pub operator: HexAddress,
     /// Why; may be empty.
     pub reason: String,
+    /// Last second at which it could be recorded, Unix seconds: with it the digest is computed anew.
+    #[schema(example = 1_795_233_600)]
+    pub deadline: u64,
     /// The EIP-712 digest that was signed.
     pub digest: HexHash,
     /// The signature.
@@ -297,6 +300,7 @@ impl Example for ContractReview {
                 status: ContractStatus::Proposed,
                 operator: example_address(),
                 reason: String::new(),
+                deadline: 1_795_233_600,
                 digest: example_hash(0xce),
                 signature: example_signature(),
                 recorded: Recorded::example(),

@@ -64,6 +64,22 @@ pub(super) fn encoded(interface: &str, values: &[String]) -> Result<Bytes> {
     Ok(constructor.abi_encode_input(&values)?.into())
 }
 
+/// Arguments as the ABI reads them.
+pub(super) fn decoded(interface: &str, arguments: &Bytes) -> Result<Vec<String>> {
+    let abi: JsonAbi = serde_json::from_str(interface).context("the ABI cannot be read")?;
+    let Some(constructor) = abi.constructor else {
+        ensure!(arguments.is_empty(), "its constructor takes no arguments, and {arguments} was proposed");
+        return Ok(Vec::new());
+    };
+    let values = constructor.abi_decode_input(arguments).context("the ABI does not read the arguments")?;
+    ensure!(
+        constructor.abi_encode_input_raw(&values)? == arguments.as_ref(),
+        "the arguments are not encoded as the ABI encodes them"
+    );
+    let inputs = constructor.inputs.iter().zip(&values);
+    Ok(inputs.map(|(input, value)| format!("{} {} = {value:?}", input.ty, input.name)).collect())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -110,6 +126,10 @@ mod tests {
         let who = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266".to_owned();
         let encoded_arguments = encoded(&interface, &["7".to_owned(), who.clone()]).unwrap();
         assert_eq!((encoded_arguments.len(), encoded_arguments[31]), (64, 7));
+        let lines = decoded(&interface, &encoded_arguments).unwrap();
+        assert!(lines[0].starts_with("uint8 first = ") && lines[0].contains('7'), "{lines:?}");
+        decoded("[]", &encoded_arguments).unwrap_err();
+        decoded(&interface, &[encoded_arguments.as_ref(), &[0; 32]].concat().into()).unwrap_err();
         let named = format!("{:#}", encoded(&interface, &["300".to_owned(), who]).unwrap_err());
         assert!(named.contains("argument first"), "{named}");
         let missing = encoded(&interface, &[]).unwrap_err().to_string();

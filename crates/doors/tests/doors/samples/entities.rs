@@ -68,7 +68,7 @@ structures! {
         chain, release, name, version, status, address, init_code_hash, runtime_code_hash, interface_hash, source_hash,
         salt, proposed_block, proposed, reviewed, deployed, released, withdrawn,
     }
-    RecordedStep { status, operator, reason, digest, signature, recorded }
+    RecordedStep { status, operator, reason, deadline, digest, signature, recorded }
     ContractReview { release, creation_code, arguments, decoded_arguments, interface, deadline, steps }
     HistoryEntry { time_ms, happening, name, by, subject, recorded, revision, facts, verified }
 }

@@ -91,6 +91,7 @@ fn recorded(step: RecordedStep) -> RecordedContractStep {
         status: status(step.status),
         operator: HexAddress(step.operator),
         reason: step.reason,
+        deadline: step.deadline,
         digest: HexHash(step.digest),
         signature: HexBytes(step.signature),
         recorded: map::recorded(step.recorded),

@@ -18,6 +18,10 @@ const MAX_ARGUMENT_CHARS: usize = 512;
 const MAX_TYPE_CHARS: usize = 64;
 /// Bytes of a word of the ABI.
 const WORD_BYTES: usize = 32;
+/// Most words of arguments.
+const MAX_WORDS: usize = MAX_INIT_CODE_BYTES / WORD_BYTES;
+/// Most words that are read from them, in the worst case that a type allows.
+const MAX_DECODED_WORDS: usize = 1 << 23;
 
 /// Checks the bounds and reads the arguments: `uint256 first = 7`.
 pub(super) fn check(artifact: &ContractArtifact) -> DoorResult<Vec<String>> {
@@ -68,34 +72,64 @@ pub(super) fn decoded(interface: &str, arguments: &Bytes) -> DoorResult<Vec<Stri
     Ok(constructor.inputs.iter().zip(&values).map(|(input, value)| line(input, value)).collect())
 }
 
-/// A type says how much memory is taken to read it: no more than its arguments could fill.
+/// What is shown of arguments that the ABI does not read; all their bytes stand beside.
+pub(super) fn unread(arguments: &Bytes, why: &str) -> String {
+    let shown = alloy_primitives::hex::encode_prefixed(arguments).chars().take(MAX_ARGUMENT_CHARS).collect::<String>();
+    let why = why.chars().take(MAX_ARGUMENT_CHARS).collect::<String>();
+    format!("not read ({why}): {shown}")
+}
+
+/// A type says how much memory is taken to read it: no more than its arguments could fill, and a bounded multiple of it where values may share their words.
 fn check_shape(constructor: &Constructor) -> DoorResult<()> {
-    let words = constructor.inputs.iter().try_fold(0_usize, |sum, input| sum.checked_add(words(input)?));
-    match words {
-        Some(words) if words <= MAX_INIT_CODE_BYTES / WORD_BYTES => Ok(()),
+    let size = constructor.inputs.iter().try_fold(Words::NONE, |sum, input| sum.and(words(input)?));
+    match size {
+        Some(size) if size.least <= MAX_WORDS && size.most <= MAX_DECODED_WORDS => Ok(()),
         _ => Err(invalid("the constructor takes more than creation code may carry (EIP-3860)")),
     }
 }
 
-/// Words that a value takes at least, an array without bound counted as one value. `None`: too many, or too deep.
-fn words(input: &Param) -> Option<usize> {
+/// Words that a value takes.
+#[derive(Clone, Copy)]
+struct Words {
+    /// An array without bound counted as one value.
+    least: usize,
+    /// Every array without bound as long as the arguments: offsets may point to the same words, so each level multiplies.
+    most: usize,
+}
+
+impl Words {
+    const NONE: Self = Self { least: 0, most: 0 };
+
+    fn and(self, other: Self) -> Option<Self> {
+        Some(Self { least: self.least.checked_add(other.least)?, most: self.most.checked_add(other.most)? })
+    }
+
+    fn times(self, least: usize, most: usize) -> Option<Self> {
+        Some(Self { least: self.least.checked_mul(least)?, most: self.most.checked_mul(most)? })
+    }
+}
+
+/// Words that a value takes. `None`: too many, too deep, or of a type that takes none.
+fn words(input: &Param) -> Option<Words> {
     if input.ty.len() > MAX_TYPE_CHARS {
         return None;
     }
     let (base, dimensions) = input.ty.split_once('[').map_or((input.ty.as_str(), ""), |(base, rest)| (base, rest));
-    let mut count = if base == "tuple" {
-        input.components.iter().try_fold(0_usize, |sum, component| sum.checked_add(words(component)?))?
-    } else {
-        1
+    let mut size = match base {
+        "tuple" => input.components.iter().try_fold(Words::NONE, |sum, component| sum.and(words(component)?))?,
+        "bytes" | "string" => Words { least: 1, most: MAX_WORDS },
+        _ => Words { least: 1, most: 1 },
     };
     for dimension in dimensions.split('[').filter(|dimension| !dimension.is_empty()) {
-        let length = match dimension.trim_end_matches(']') {
-            "" => 1,
-            digits => digits.parse::<usize>().ok().filter(|length| *length > 0)?,
+        size = match dimension.trim_end_matches(']') {
+            "" => size.times(1, MAX_WORDS)?,
+            digits => {
+                let length = digits.parse::<usize>().ok().filter(|length| *length > 0)?;
+                size.times(length, length)?
+            }
         };
-        count = count.checked_mul(length)?;
     }
-    Some(count.max(1))
+    (size.least > 0).then_some(size)
 }
 
 fn line(input: &Param, value: &DynSolValue) -> String {
@@ -165,9 +199,25 @@ mod tests {
         let deep = json!([{ "name": "a", "type": format!("uint8{}", "[]".repeat(1000)) }]);
         let wide = json!([{ "name": "a", "type": "uint8[4000000000]" }]);
         let none = json!([{ "name": "a", "type": "uint8[0][]" }]);
-        for inputs in [tuple, deep, wide, none] {
+        // Offsets that point to the same words: each level is as long as all arguments together.
+        let shared = json!([{ "name": "a", "type": "uint8[][][]" }]);
+        let texts = json!([{ "name": "a", "type": "bytes[][]" }]);
+        let pairs = json!([{ "name": "a", "type": "tuple[][]", "components": [
+            { "name": "b", "type": "uint8[]" }, { "name": "c", "type": "string" }] }]);
+        let empty = json!([{ "name": "a", "type": "tuple[]", "components": [] }]);
+        for inputs in [tuple, deep, wide, none, shared, texts, pairs, empty] {
             let error = decoded(&interface(&inputs), &Bytes::from(vec![0; 64])).unwrap_err();
             assert!(error.detail().contains("EIP-3860"), "{error:?}");
+        }
+        // What contracts take is read.
+        for inputs in [
+            json!([{ "name": "a", "type": "uint256[][]" }]),
+            json!([{ "name": "a", "type": "string[]" }, { "name": "b", "type": "bytes" }]),
+            json!([{ "name": "a", "type": "tuple[]", "components": [
+                { "name": "b", "type": "string" }, { "name": "c", "type": "address" }] }]),
+        ] {
+            let abi: JsonAbi = serde_json::from_str(&interface(&inputs)).unwrap();
+            check_shape(&abi.constructor.unwrap()).unwrap();
         }
         // An array that has its words.
         let two = json!([{ "name": "a", "type": "uint8[2]" }]);

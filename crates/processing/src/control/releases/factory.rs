@@ -9,10 +9,7 @@ use chancery_reference_points::{
     contract_release::{ContractArtifact, ContractSimulation, MAX_RUNTIME_CODE_BYTES},
 };
 
-use super::{
-    super::{organizations::invalid, registry::ask_contract},
-    RELEASES, artifact,
-};
+use super::{super::organizations::invalid, RELEASES, artifact, ask_releases};
 use crate::{Processing, error::door_error};
 
 /// Gas that a simulated deployment may use: that of a transaction (EIP-7825, 2^24), less what its code takes as call data and what the registry does.
@@ -67,11 +64,15 @@ impl Processing {
                 chain.name()
             )));
         };
+        let address = factory.create2(salt, keccak256(&init_code));
         let call = ContractFactory::simulateCall { salt, initCode: init_code };
         let call = Call { to: Some(factory), data: call.abi_encode().into() };
         match chain.simulate_within(self.config.operator.address(), &call, MAX_DEPLOYMENT_GAS).await {
             Err(LedgerError::Reverted { reason, .. }) => ContractFactory::Simulated::abi_decode(&reason.data)
-                .map_err(|_| invalid(format!("the constructor refuses: {reason}"))),
+                .ok()
+                // A constructor can refuse with the factory's words.
+                .filter(|simulated| simulated.created == address)
+                .ok_or_else(|| invalid(format!("the constructor refuses: {reason}"))),
             Err(error) => Err(door_error(error)),
             // The factory always takes back what it has made.
             Ok(_) => Err(no_registry(chain)),
@@ -98,11 +99,11 @@ impl Processing {
 
 /// The factory that the registry of releases knows.
 async fn factory(chain: &Chain) -> DoorResult<Option<Address>> {
-    let found = ask_contract(chain, RELEASES, ContractReleases::factoryCall {}).await?;
+    let found = ask_releases(chain, ContractReleases::factoryCall {}).await?;
     Ok((!found.is_zero()).then_some(found))
 }
 
-fn no_registry(chain: &Chain) -> DoorError {
+pub(super) fn no_registry(chain: &Chain) -> DoorError {
     let detail = format!("chain {}: its registry of releases does not answer as it should", chain.name());
     DoorError::new(Code::ChainUnreachable, detail).with("chain", chain.name())
 }

@@ -1,6 +1,8 @@
 //! Which step follows which, as the registry of releases has it.
 
+use alloy_primitives::Address;
 use chancery_primitives::ReleaseStatus;
+use chancery_reference_points::contract_release::ContractRelease;
 
 /// Whether a release of one status may become one of another.
 pub(super) const fn follows(from: ReleaseStatus, to: ReleaseStatus) -> bool {
@@ -12,6 +14,18 @@ pub(super) const fn follows(from: ReleaseStatus, to: ReleaseStatus) -> bool {
             | (Deployed, Released)
             | (Proposed | Approved | Deployed | Released, Withdrawn)
     )
+}
+
+/// Who made a release what it is.
+pub(super) fn taken_by(release: &ContractRelease) -> Option<Address> {
+    let step = match release.status {
+        ReleaseStatus::Proposed => Some(&release.proposed),
+        ReleaseStatus::Approved | ReleaseStatus::Rejected => release.reviewed.as_ref(),
+        ReleaseStatus::Deployed => release.deployed.as_ref(),
+        ReleaseStatus::Released => release.released.as_ref(),
+        ReleaseStatus::Withdrawn => release.withdrawn.as_ref(),
+    };
+    step.map(|step| step.operator)
 }
 
 /// Whether another than the proposer has to take the step.
