@@ -162,6 +162,11 @@ impl DataSet {
         self.source.collector(self)
     }
 
+    /// The file of authorities of the certificates that senders of syslog show.
+    pub(crate) fn sender_authorities(&self) -> Option<PathBuf> {
+        self.source.sender_authorities(self)
+    }
+
     /// What a file that its owner alone may read holds.
     pub(super) fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
         let path = self.beside(file);
