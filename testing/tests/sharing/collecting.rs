@@ -74,7 +74,8 @@ pub(crate) fn sent_over_tls(
 ) -> bool {
     let place = format!("localhost:{port}");
     let mut sender = Command::new("openssl")
-        .args(["s_client", "-quiet", "-verify_return_error", "-connect", &place, "-CAfile"])
+        // Whoever names a protocol is not refused for it: syslog has none of its own (RFC 5425).
+        .args(["s_client", "-quiet", "-verify_return_error", "-alpn", "syslog", "-connect", &place, "-CAfile"])
         .arg(authority)
         .args(
             certificate
