@@ -202,18 +202,32 @@ async fn records_are_collected_over_tls_beyond_this_machine_and_not_without() {
     let certificates = TestCertificates::make(&folder.path().join("tls"), "localhost").unwrap();
     let port = free_ports(2).unwrap();
     let (place, syslog) = (format!("0.0.0.0:{port}"), format!("0.0.0.0:{}", port + 1));
-    let refused = Collecting::start(folder.path(), &place, None).unwrap_err();
+    let refused = Collecting::start(folder.path(), &place, None, "").unwrap_err();
     assert!(refused.contains("is reached from other machines"), "{refused}");
-    let _collecting = Collecting::start(folder.path(), &place, Some(&syslog)).unwrap();
+    // Nor may anybody write there who can reach it.
+    let (token, senders) = (", token_file = \"token\"", ", syslog_client_ca_file = \"tls/ca.pem\"");
+    fs::write(folder.path().join("token"), "secret").unwrap();
+    fs::set_permissions(folder.path().join("token"), fs::Permissions::from_mode(0o600)).unwrap();
+    for (members, missing) in [(senders, "token_file"), (token, "syslog_client_ca_file")] {
+        let refused = Collecting::start(folder.path(), &place, Some(&syslog), members).unwrap_err();
+        assert!(refused.contains("anybody could write there") && refused.contains(missing), "{refused}");
+    }
+    let _collecting = Collecting::start(folder.path(), &place, Some(&syslog), &format!("{token}{senders}")).unwrap();
     let url = place.replacen("0.0.0.0", "https://localhost", 1) + "/records";
     let client = trusting(&certificates);
-    let answer = client.post(&url).body("{\"line\":\"a\"}\n").send().await.unwrap();
+    assert_eq!(client.post(&url).body("{}").send().await.unwrap().status().as_u16(), 401);
+    let answer = client.post(&url).bearer_auth("secret").body("{\"line\":\"a\"}\n").send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, "{\"records\":1}"));
     assert!(client.post(url.replacen("https", "http", 1)).body("{}").send().await.is_err(), "plain text");
     let other = TestCertificates::make(&folder.path().join("other"), "localhost").unwrap();
     assert!(trusting(&other).post(&url).body("{}").send().await.is_err(), "another authority");
-    assert!(sent_over_tls(folder.path(), port + 1, &certificates.ca, "the pump stands"));
-    assert!(!sent_over_tls(folder.path(), port + 1, &other.ca, "the pump runs"));
+    let sent = |authority: &Path, shown: Option<&Path>, line: &str| {
+        sent_over_tls(folder.path(), port + 1, authority, shown, line)
+    };
+    assert!(sent(&certificates.ca, Some(&certificates.server), "the pump stands"));
+    assert!(!sent(&other.ca, Some(&certificates.server), "the pump runs"), "another server than it trusts");
+    assert!(!sent(&certificates.ca, None, "the pump leaks"), "who shows no certificate");
+    assert!(!sent(&certificates.ca, Some(&other.server), "the pump burns"), "who shows another authority's");
 }
 
 // S-COL, S-DIR, SHARE-3; and S-ODS, S-ASSET, SHARE-2 with a bucket for a store

@@ -33,6 +33,9 @@ pub enum ClientError {
     /// The authorities that are to be trusted cannot be used.
     #[error("the certificates to trust cannot be used: {0}; give one or more in PEM, those of the authorities alone")]
     BadAuthorities(String),
+    /// What is sent there could be read and changed on the way.
+    #[error("{0} is not encrypted, and on another machine: use its https address, or have its owner give one")]
+    PlainText(String),
     /// The endpoint has to know who asks, and the client has no key.
     #[error("this needs a key; give the client a signer")]
     NoSigner,

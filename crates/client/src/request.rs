@@ -1,6 +1,9 @@
 //! One request: made, signed, sent, and its answer read.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    net::IpAddr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use alloy_primitives::{Address, Signature};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -82,25 +85,30 @@ impl Client {
         Self::over(http, gateway)
     }
 
-    /// As [`Client::new`]; over `https` servers are trusted whose certificates are of these authorities (PEM, one or more), and no others, not even those that the system trusts.
+    /// As [`Client::new`], over `https` alone beyond this machine: servers are trusted whose certificates are of these authorities (PEM, one or more), and no others, not even those that the system trusts.
     ///
     /// # Errors
-    /// [`ClientError::BadUrl`], [`ClientError::BadAuthorities`].
+    /// [`ClientError::BadUrl`], [`ClientError::BadAuthorities`], [`ClientError::PlainText`].
     pub fn trusting(gateway: &str, authorities: &[u8]) -> Result<Self, ClientError> {
         let unusable = |error: reqwest::Error| ClientError::BadAuthorities(reason(&error));
         let authorities = Certificate::from_pem_bundle(authorities).map_err(unusable)?;
         if authorities.is_empty() {
             return Err(ClientError::BadAuthorities("there is none".to_owned()));
         }
-        Self::over(builder().tls_certs_only(authorities).build().map_err(unusable)?, gateway)
+        let client = Self::over(builder().tls_certs_only(authorities).build().map_err(unusable)?, gateway)?;
+        not_in_clear(&client.gateway)?;
+        Ok(client)
     }
 
-    /// The same client of another server, such as the service of whoever shares a resource: with the same key, patience and trust.
+    /// The same client of another server, such as the service of whoever shares a resource: with the same key, patience and trust. Somebody else has chosen the address, so beyond this
+    /// machine it is `https`.
     ///
     /// # Errors
-    /// [`ClientError::BadUrl`].
+    /// [`ClientError::BadUrl`], [`ClientError::PlainText`].
     pub fn at(&self, server: &str) -> Result<Self, ClientError> {
-        Ok(Self { gateway: address(server)?, ..self.clone() })
+        let gateway = address(server)?;
+        not_in_clear(&gateway)?;
+        Ok(Self { gateway, ..self.clone() })
     }
 
     fn over(http: reqwest::Client, gateway: &str) -> Result<Self, ClientError> {
@@ -269,6 +277,13 @@ fn address(server: &str) -> Result<Url, ClientError> {
     let url = Url::parse(server).map_err(|_| refuse())?;
     let is_server = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
     if is_server && url.query().is_none() && url.fragment().is_none() { Ok(url) } else { Err(refuse()) }
+}
+
+/// Refuses plain HTTP to another machine: authorities that are to be trusted would have no say there.
+fn not_in_clear(server: &Url) -> Result<(), ClientError> {
+    let host = server.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    if server.scheme() == "https" || is_here { Ok(()) } else { Err(ClientError::PlainText(server.to_string())) }
 }
 
 /// The innermost cause, which says what happened.

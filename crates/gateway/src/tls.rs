@@ -1,5 +1,5 @@
 //! TLS 1.3 (RFC 8446) of the gateway, of the MQTT listener and of what a department serves: a certificate that clients trust by the Web's authorities or their organization's, and its key, in two PEM files that
-//! may be replaced at any time. Clients show none: what authenticates a request or a submission is its signature.
+//! may be replaced at any time. Clients show none: what authenticates a request or a submission is its signature. Only where nothing is signed ([`ServerTls::verifying_clients`]) they show one too.
 
 use std::{
     fmt, fs,
@@ -11,10 +11,10 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use rustls::{
-    ServerConfig,
+    RootCertStore, ServerConfig,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    server::{ClientHello, ResolvesServerCert},
+    server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::CertifiedKey,
     version::TLS13,
 };
@@ -75,7 +75,7 @@ pub(crate) enum Spoken {
     Http1,
     /// gRPC.
     Grpc,
-    /// MQTT, whose clients name no protocol.
+    /// MQTT, and syslog, whose clients name no protocol.
     Mqtt,
 }
 
@@ -99,8 +99,28 @@ impl ServerTls {
         let held = RwLock::new(Arc::new(read(certificate, key, &provider)?));
         let (certificate, key, read_at) = (certificate.to_owned(), key.to_owned(), Mutex::new(Instant::now()));
         let shown = Arc::new(Shown { certificate, key, provider, held, read_at });
-        let (http, grpc) = (speaking(&shown, &["h2", "http/1.1"])?, speaking(&shown, &["h2"])?);
-        let (http1, mqtt) = (speaking(&shown, &["http/1.1"])?, speaking(&shown, &[])?);
+        Self::of(shown, &WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same certificate for clients that show one too, of these authorities (PEM); nobody else is spoken to (RFC 8446, section 4.3.2). The authorities are read once.
+    ///
+    /// # Errors
+    /// [`TlsFileError`].
+    pub fn verifying_clients(&self, authorities: &Path) -> Result<Self, TlsFileError> {
+        let mut roots = RootCertStore::empty();
+        for authority in CertificateDer::pem_slice_iter(&bytes(authorities, false)?) {
+            let added = authority.map_err(|error| unusable(authorities, &error))?;
+            roots.add(added).map_err(|error| unusable(authorities, &error))?;
+        }
+        // None at all is an error here.
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.shown.provider));
+        Self::of(Arc::clone(&self.shown), &verifier.build().map_err(|error| unusable(authorities, &error))?)
+    }
+
+    fn of(shown: Arc<Shown>, verifier: &Arc<dyn ClientCertVerifier>) -> Result<Self, TlsFileError> {
+        let speaking = |protocols: &[&str]| speaking(&shown, protocols, verifier);
+        let (http, grpc) = (speaking(&["h2", "http/1.1"])?, speaking(&["h2"])?);
+        let (http1, mqtt) = (speaking(&["http/1.1"])?, speaking(&[])?);
         Ok(Self { shown, http, http1, grpc, mqtt })
     }
 
@@ -110,6 +130,14 @@ impl ServerTls {
     /// What the client did not do, or not in time; it is spoken to no more.
     pub async fn accept_http1(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.accept(Spoken::Http1, HEADER_TIMEOUT, stream).await
+    }
+
+    /// The same of a listener whose clients name no protocol, as those of syslog (RFC 5425).
+    ///
+    /// # Errors
+    /// As [`Self::accept_http1`].
+    pub async fn accept_unnamed(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        self.accept(Spoken::Mqtt, HEADER_TIMEOUT, stream).await
     }
 
     /// The handshake with a client; bounded in time.
@@ -134,12 +162,16 @@ impl ServerTls {
 }
 
 /// TLS for protocols by their ALPN names (RFC 7301).
-fn speaking(shown: &Arc<Shown>, protocols: &[&str]) -> Result<Arc<ServerConfig>, TlsFileError> {
+fn speaking(
+    shown: &Arc<Shown>,
+    protocols: &[&str],
+    verifier: &Arc<dyn ClientCertVerifier>,
+) -> Result<Arc<ServerConfig>, TlsFileError> {
     let unusable = |error: rustls::Error| unusable(&shown.certificate, &error);
     let mut config = ServerConfig::builder_with_provider(Arc::clone(&shown.provider))
         .with_protocol_versions(&[&TLS13])
         .map_err(unusable)?
-        .with_no_client_auth()
+        .with_client_cert_verifier(Arc::clone(verifier))
         .with_cert_resolver(shown.clone());
     config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     Ok(Arc::new(config))

@@ -12,6 +12,11 @@ pub(crate) fn is_local(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
+/// Whether an address has a user or a password in it, which would be shown wherever it is.
+pub(crate) fn has_user_info(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
 /// Asks this machine itself, and others through the proxy that the environment names: to a proxy, the same name is another machine.
 pub(crate) fn client_builder(url: &Url) -> ClientBuilder {
     if is_this_machine(url) { Client::builder().no_proxy() } else { Client::builder() }

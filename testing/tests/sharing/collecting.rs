@@ -1,6 +1,7 @@
 //! `chancery share collect`, which needs no city.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     path::Path,
@@ -22,9 +23,9 @@ impl Drop for Collecting {
 }
 
 impl Collecting {
-    /// Starts one at an address, over TLS by the files in `tls` and with syslog at another, or without, and waits until it listens; its words when it does not.
-    pub(crate) fn start(folder: &Path, place: &str, syslog: Option<&str>) -> Result<Self, String> {
-        let more = syslog.map(|place| format!(", syslog_tls = \"{place}\"")).unwrap_or_default();
+    /// Starts one at an address, over TLS by the files in `tls` and with syslog at another, or without, with these members of the source too, and waits until it listens; its words when it does not.
+    pub(crate) fn start(folder: &Path, place: &str, syslog: Option<&str>, members: &str) -> Result<Self, String> {
+        let more = syslog.map(|place| format!(", syslog_tls = \"{place}\"")).unwrap_or_default() + members;
         let declaration = folder.join("station.toml");
         let text = format!(
             "resource = \"station\"\norganization = \"STATION\"\ntitle = \"Station\"\nstate = \"state\"\n\
@@ -63,12 +64,24 @@ impl Collecting {
 /// Longest wait for a record.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Sends a line of syslog with OpenSSL as a client that trusts `authority`, and waits until the spool has it, or until the client gives up; whether it has.
-pub(crate) fn sent_over_tls(folder: &Path, port: u16, authority: &Path, line: &str) -> bool {
+/// Sends a line of syslog with OpenSSL as a client that trusts `authority` and shows what is in `certificate`, with its key, or nothing, and waits until the spool has it, or until the client gives up; whether it has.
+pub(crate) fn sent_over_tls(
+    folder: &Path,
+    port: u16,
+    authority: &Path,
+    certificate: Option<&Path>,
+    line: &str,
+) -> bool {
     let place = format!("localhost:{port}");
     let mut sender = Command::new("openssl")
-        .args(["s_client", "-quiet", "-verify_return_error", "-connect", &place, "-CAfile"])
+        // Whoever names a protocol is not refused for it: syslog has none of its own (RFC 5425).
+        .args(["s_client", "-quiet", "-verify_return_error", "-alpn", "syslog", "-connect", &place, "-CAfile"])
         .arg(authority)
+        .args(
+            certificate
+                .into_iter()
+                .flat_map(|file| [OsStr::new("-cert"), file.as_os_str(), OsStr::new("-key"), file.as_os_str()]),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

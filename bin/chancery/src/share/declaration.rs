@@ -1,7 +1,7 @@
 //! The declaration of a data set: one TOML file (`docs/specs/sharing.md`, "Declaration").
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -112,7 +112,7 @@ impl DataSet {
         };
         let service = self.service.as_ref().map(|service| service.url.clone());
         if let Some(url) = &service {
-            chancery_gateway::Origin::parse(url).context("url of [service]")?;
+            check_service(url).context("url of [service]")?;
         }
         let description = ResourceDescription {
             title: self.title.clone(),
@@ -162,6 +162,11 @@ impl DataSet {
         self.source.collector(self)
     }
 
+    /// The file of authorities of the certificates that senders of syslog show.
+    pub(crate) fn sender_authorities(&self) -> Option<PathBuf> {
+        self.source.sender_authorities(self)
+    }
+
     /// What a file that its owner alone may read holds.
     pub(super) fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
         let path = self.beside(file);
@@ -169,6 +174,18 @@ impl DataSet {
         ensure!(!text.trim().is_empty(), "{} is empty: it has to hold the secret", path.display());
         Ok(Zeroizing::new(text.trim().to_owned()))
     }
+}
+
+/// Refuses what readers would follow into plain text beyond this machine.
+fn check_service(url: &str) -> Result<()> {
+    let origin = chancery_gateway::Origin::parse(url)?;
+    let host = url::Url::parse(url)?.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let is_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    ensure!(
+        origin.is_https() || is_here,
+        "{url} is not encrypted, and readers come from other machines: give an https address, by --tls-certificate or a proxy that speaks TLS"
+    );
+    Ok(())
 }
 
 #[cfg(test)]
@@ -220,6 +237,22 @@ conditions = [{ column = "weather", comparison = "ne", value = "fog" }]
         ] {
             let error = format!("{:#}", read(&TEXT.replacen(old, new, 1)).unwrap_err());
             assert!(error.contains(said), "{new}: {error}");
+        }
+    }
+
+    // M-SEC, S-ODS
+    #[test]
+    fn readers_are_led_to_plain_text_on_this_machine_alone() {
+        let with = |url: &str| {
+            read(&TEXT.replace("[shared]", &format!("[service]\nlisten = '127.0.0.1:9470'\nurl = '{url}'\n[shared]")))
+        };
+        for right in ["https://ods.example:9470", "http://127.0.0.1:9470", "http://localhost:9470", "http://[::1]:9470"]
+        {
+            with(right).unwrap();
+        }
+        for wrong in ["http://ods.example:9470", "http://192.0.2.1", "http://localhost.example"] {
+            let error = format!("{:#}", with(wrong).unwrap_err());
+            assert!(error.contains("url of [service]") && error.contains("not encrypted"), "{wrong}: {error}");
         }
     }
 

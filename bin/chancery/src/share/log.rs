@@ -36,6 +36,8 @@ pub(super) struct LogSection {
     syslog_tcp: Option<SocketAddr>,
     /// Where syslog over TLS is taken.
     syslog_tls: Option<SocketAddr>,
+    /// Authorities (PEM) of the certificates that senders over TLS show; needed beyond loopback.
+    syslog_client_ca_file: Option<PathBuf>,
     /// Where NDJSON over HTTP is taken, at `/records`.
     http: Option<SocketAddr>,
     /// File with the token that senders over HTTP show, readable by its owner alone.
@@ -64,6 +66,10 @@ impl LogSection {
             listens || !self.tail.is_empty(),
             "[source] has neither tail nor syslog_udp, syslog_tcp, syslog_tls or http"
         );
+        ensure!(
+            self.syslog_tls.is_some() || self.syslog_client_ca_file.is_none(),
+            "syslog_client_ca_file of [source] is for syslog_tls, which it has not"
+        );
         let tails = self.tail.iter().map(|tail| TailedFile { path: beside(&tail.file), json: tail.json });
         Ok(CollectorConfig {
             spool: beside(&self.spool),
@@ -73,24 +79,36 @@ impl LogSection {
             syslog_tcp: self.syslog_tcp,
             syslog_tls: self.syslog_tls,
             http: self.http,
-            encryption: None,
+            http_encryption: None,
+            syslog_encryption: None,
             token: self.token_file.as_ref().map(|file| secret(file)).transpose()?,
             interval: Duration::from_millis(self.interval_ms.unwrap_or(DEFAULT_INTERVAL_MS).max(10)),
         })
     }
 }
 
+impl LogSection {
+    /// Authorities of the certificates that senders of syslog show.
+    pub(super) fn sender_authorities(&self) -> Option<&Path> {
+        self.syslog_client_ca_file.as_deref()
+    }
+}
+
 /// Collects until it is told to stop.
 pub(crate) async fn collect(options: &ServeShared) -> Result<()> {
     let stop = told_to_stop(options.until_stdin_ends)?;
-    let config = DataSet::read(&options.file.file)?.collector()?;
-    let encryption = tls::open(&options.tls)?.map(tls::encryption);
+    let set = DataSet::read(&options.file.file)?;
+    let config = set.collector()?;
+    let tls = tls::open(&options.tls)?;
     ensure!(
-        encryption.is_none() || config.http.is_some() || config.syslog_tls.is_some(),
+        tls.is_none() || config.http.is_some() || config.syslog_tls.is_some(),
         "--tls-certificate is for http and syslog_tls of [source], and {} has neither",
         options.file.file.display()
     );
-    let mut collector = Collector::start(CollectorConfig { encryption, ..config }).await?;
+    let senders = set.sender_authorities();
+    let syslog_encryption = tls.clone().map(|tls| tls::of_syslog(tls, senders.as_deref())).transpose()?;
+    let http_encryption = tls.map(tls::of_http);
+    let mut collector = Collector::start(CollectorConfig { http_encryption, syslog_encryption, ..config }).await?;
     let listening = [
         ("syslog_udp", collector.syslog_udp()),
         ("syslog_tcp", collector.syslog_tcp()),

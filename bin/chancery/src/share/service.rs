@@ -2,7 +2,7 @@
 
 use std::{future::pending, net::SocketAddr, sync::Arc};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use chancery_gateway::{
     Origin,
@@ -29,12 +29,23 @@ pub(crate) async fn run(options: &ServeShared, connection: &Connection) -> Resul
         )
     })?;
     let (listen, scheme) = (section.listen, if tls.is_some() { "https" } else { "http" });
-    let origins = vec![Origin::parse(&section.url)?, Origin::parse(&format!("{scheme}://{listen}"))?];
+    let under = Origin::parse(&section.url)?;
+    check_scheme(&under, tls.is_some())?;
+    let origins = vec![under, Origin::parse(&format!("{scheme}://{listen}"))?];
     let main_chain_id = owner.chain.config().chain_id;
     let department = owner.department()?;
     let releases = DataSetReleases { department, set: owner.set, trust: ChainTrust::default() };
     let router = department::router(origins, main_chain_id, Arc::new(releases));
     Box::pin(serve_until(listen, router, tls, options.until_stdin_ends, pending())).await
+}
+
+/// Who speaks TLS is not declared as one who does not; one who does not may stand behind a proxy that does.
+fn check_scheme(under: &Origin, is_encrypted: bool) -> Result<()> {
+    ensure!(
+        under.is_https() || !is_encrypted,
+        "url of [service] is {under}, and --tls-certificate is given: readers are to come over https, declare that"
+    );
+    Ok(())
 }
 
 /// Serves over TLS, or in plain text on loopback, until it is told to stop or `work` ends.
@@ -58,6 +69,14 @@ mod tests {
     use std::{future::ready, net::Ipv4Addr};
 
     use super::*;
+
+    // M-SEC
+    #[test]
+    fn whoever_shows_a_certificate_is_not_declared_as_plain_text() {
+        let of = |url: &str, is_encrypted| check_scheme(&Origin::parse(url).unwrap(), is_encrypted).is_ok();
+        assert!(!of("http://127.0.0.1:9470", true) && of("https://ods.example", true));
+        assert!(of("http://127.0.0.1:9470", false) && of("https://ods.example", false));
+    }
 
     // M-SEC
     #[tokio::test]

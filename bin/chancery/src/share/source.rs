@@ -111,6 +111,12 @@ impl SourceSection {
         })
     }
 
+    /// The file of authorities of the certificates that senders of syslog show.
+    pub(super) fn sender_authorities(&self, set: &DataSet) -> Option<PathBuf> {
+        let Self::Log(log) = self else { return None };
+        log.sender_authorities().map(|file| set.beside(file))
+    }
+
     /// What is collected into its spool.
     pub(super) fn collector(&self, set: &DataSet) -> Result<CollectorConfig> {
         let Self::Log(log) = self else { bail!("[source] is not of the kind \"log\": there is nothing to collect") };
@@ -136,6 +142,7 @@ mod tests {
             "kind = 'rest'\nurl = 'https://a/'\nrows = '/rows'\ntoken_file = 't'\ncursor_parameter = 'after'",
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword_file = 'p'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'json'\nspool = 's'\nkey_file = 'k'",
+            "kind = 'log'\nspool = 's'\nsyslog_tls = '0.0.0.0:6514'\nsyslog_client_ca_file = 'c'",
             "kind = 'log'\nspool = 's'\nsyslog_tcp = '127.0.0.1:5514'\ntail = [{ file = 'a.log', json = true }]",
         ] {
             read(right).unwrap();

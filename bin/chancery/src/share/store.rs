@@ -65,7 +65,7 @@ impl StoreSection {
             }
             Self::S3(bucket) => Arc::new(S3Store::new(&bucket.config(set)?).context("[store]")?),
             Self::Ipfs { api } => {
-                let api = api.parse::<url::Url>().with_context(|| format!("api of [store]: {api} is no URL"))?;
+                let api = api.parse::<url::Url>().context("api of [store] is no URL")?;
                 Arc::new(IpfsStore::new(api).context("[store]")?)
             }
         })

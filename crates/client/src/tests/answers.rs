@@ -154,6 +154,25 @@ fn only_the_address_of_a_gateway_is_taken() {
     }
 }
 
+// M-SEC: whoever names authorities, and whoever is sent on to a server that somebody else names, is not led into plain text.
+#[test]
+fn what_is_to_be_trusted_is_spoken_to_in_plain_text_on_this_machine_alone() {
+    let (encrypted, plain) = ("https://city.example", "http://city.example");
+    let trusting = |url: &str| Client::trusting(url, include_bytes!("authority.pem"));
+    trusting(encrypted).unwrap();
+    trusting("http://[::1]:8080").unwrap();
+    assert!(matches!(trusting(plain), Err(ClientError::PlainText(_))), "{:?}", trusting(plain));
+    for client in [trusting(encrypted).unwrap(), Client::new(encrypted).unwrap(), Client::new(plain).unwrap()] {
+        for wrong in [plain, "http://localhost.example", "http://192.0.2.1:9470", "http://[2001:db8::1]"] {
+            let led = client.at(wrong);
+            assert!(matches!(led, Err(ClientError::PlainText(_))), "{wrong}: {led:?}");
+        }
+        for right in ["https://ods.example:9470", "http://127.0.0.1:9470", "http://localhost:9470"] {
+            client.at(right).unwrap();
+        }
+    }
+}
+
 // SHARE-10: what is fetched comes as it is, however long; a refusal is a problem and no file.
 #[tokio::test]
 async fn a_file_comes_as_it_is_and_a_refusal_is_no_file() {

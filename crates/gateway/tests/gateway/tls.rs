@@ -170,6 +170,19 @@ async fn a_department_with_a_certificate_speaks_tls_alone() {
         shutdown.cancel();
         served.await.unwrap();
     }
+    // Where clients have to show a certificate, one that has none is not answered.
+    let tls = ServerTls::open(&files.certificate(), &files.key()).unwrap();
+    assert!(matches!(tls.verifying_clients(&files.key()), Err(TlsFileError::Unusable { .. })), "no authority");
+    let verifying = tls.verifying_clients(&fixture("first")).unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let (door, shutdown) = (department::router(vec![], 7100, Arc::new(Empty)), CancellationToken::new());
+    let served = tokio::spawn(department::serve(listener, door, Some(verifying), shutdown.clone()));
+    let head = "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let answer = said("first", place, "http/1.1", Some(head)).await;
+    assert!(answer.is_none_or(|(said, _)| said.is_empty()), "nobody without a certificate is answered");
+    shutdown.cancel();
+    served.await.unwrap();
     let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     assert!(check_listener(everywhere, false).is_err() && check_listener(everywhere, true).is_ok());
     assert!(check_listener((Ipv4Addr::LOCALHOST, 0).into(), false).is_ok());

@@ -202,13 +202,17 @@ pub struct AssetReader {
     pub reader: HexAddress,
     /// Whether it is listed now: whoever is not may not ask, and has no grant.
     pub listed: bool,
-    /// Since when, or when it was listed the last time; Unix seconds.
-    pub listed_at: u64,
+    /// Since when, or when it was listed the last time, Unix seconds; absent where that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_at: Option<u64>,
     /// When it was removed, of one that is not listed; Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<u64>,
     /// Its newest 20 grants, newest first.
     pub grants: Vec<ReaderGrant>,
+    /// Whether there are more events than are read: older listings, removals or grants than these may be missing, and readers that were removed before.
+    #[serde(default)]
+    pub cut: bool,
 }
 
 /// What lets a reader read, or did.
@@ -248,7 +252,7 @@ impl Example for AssetReader {
         Self {
             reader: example_address(),
             listed: true,
-            listed_at: 1_795_230_000,
+            listed_at: Some(1_795_230_000),
             removed_at: None,
             grants: vec![ReaderGrant {
                 request: 1,
@@ -259,6 +263,7 @@ impl Example for AssetReader {
                 tx_hash: example_hash(0x7e),
                 block_number: 128,
             }],
+            cut: false,
         }
     }
 }

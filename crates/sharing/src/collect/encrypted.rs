@@ -13,7 +13,7 @@ pub trait Channel: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Channel for S {}
 
-/// Encrypts connections of HTTP/1.1, and of what names no protocol (ALPN).
+/// Encrypts connections of one listener.
 #[async_trait]
 pub trait Encryption: fmt::Debug + Send + Sync {
     /// The handshake with a client, within a bounded time.
@@ -21,6 +21,9 @@ pub trait Encryption: fmt::Debug + Send + Sync {
     /// # Errors
     /// What the client did not do, or not in time; it is spoken to no more.
     async fn accept(&self, stream: TcpStream) -> io::Result<Box<dyn Channel>>;
+
+    /// Whether it lets in those alone who show a certificate of an authority that the owner has named (RFC 8446, section 4.3.2).
+    fn verifies_senders(&self) -> bool;
 }
 
 /// A connection as it is spoken on: in plain text where nothing encrypts it.

@@ -33,6 +33,16 @@ pub enum CollectError {
     /// TLS needs one.
     #[error("syslog over TLS on {0} needs a certificate and its key")]
     NoCertificate(SocketAddr),
+    /// Anybody could write there.
+    #[error(
+        "{0} is reached from other machines, and anybody could write there: name a token_file, or listen on a loopback address"
+    )]
+    NoToken(SocketAddr),
+    /// Anybody could write there.
+    #[error(
+        "syslog over TLS on {0} is reached from other machines, and anybody could write there: name the authority of your senders' certificates (syslog_client_ca_file), or listen on a loopback address"
+    )]
+    UnverifiedSenders(SocketAddr),
     /// Everybody has it.
     #[error("the token that senders have to show is empty: put one into its file")]
     EmptyToken,

@@ -1,15 +1,16 @@
 //! Records over HTTP: `POST /records` with NDJSON. What is answered with 200 is on disk; of a request that is refused nothing is taken.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
     body::{Body, HttpBody as _, to_bytes},
     extract::State,
     http::{
-        HeaderMap, StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+        HeaderMap, HeaderValue, StatusCode,
+        header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -28,7 +29,9 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::{CollectError, Encryption, Record, encrypted::opened, syslog::received, writer::Writer};
+use super::{
+    CollectError, Encryption, Record, encrypted::opened, places::Places, syslog::received, taken::Taken, writer::Writer,
+};
 
 /// Largest body.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -38,7 +41,7 @@ const MAX_RECORDS: usize = 20_000;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections at a time, and so bodies in memory. More wait in the kernel.
 const MAX_CONNECTIONS: usize = 32;
-/// Connections of one address of another machine at a time; this machine's may be those of a proxy.
+/// Connections of one other host at a time; this machine's may be those of a proxy.
 const MAX_CONNECTIONS_OF_ONE: usize = 8;
 /// Requests whose records are in memory.
 const MAX_PARSED: usize = 4;
@@ -46,6 +49,8 @@ const MAX_PARSED: usize = 4;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Most bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// Longest that a sender takes nothing of an answer.
+const MAX_READER_SILENCE: Duration = Duration::from_secs(30);
 /// How long requests under way are waited for at the end.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pause after a connection that could not be accepted.
@@ -61,11 +66,16 @@ struct Door {
 }
 
 pub(super) fn router(writer: Writer, token: Option<Zeroizing<String>>) -> Router {
-    Router::new().route("/records", post(take)).with_state(Door {
-        writer,
-        token,
-        parsed: Arc::new(Semaphore::new(MAX_PARSED)),
-    })
+    let door = Door { writer, token, parsed: Arc::new(Semaphore::new(MAX_PARSED)) };
+    Router::new().route("/records", post(take)).layer(map_response(closing)).with_state(door)
+}
+
+/// Whoever is refused loses its place: to keep one takes what is accepted, and so the token.
+async fn closing(mut answer: Response) -> Response {
+    if answer.status().is_client_error() {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// Serves in plain text or under TLS, until it is told to stop; requests under way are then waited for, for a bounded time.
@@ -76,8 +86,8 @@ pub(super) async fn serve(
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), CollectError> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::<IpAddr>::new());
-    let mut of_each: HashMap<IpAddr, usize> = HashMap::new();
+    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
+    let of_each = Places::new(MAX_CONNECTIONS_OF_ONE);
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     loop {
@@ -86,40 +96,30 @@ pub(super) async fn serve(
             accepted = async { (place.await, listener.accept().await) } => accepted,
             _ = stopped.changed() => break,
         };
-        while let Some(ended) = connections.try_join_next() {
-            if let Ok(address) = ended
-                && let Some(count) = of_each.get_mut(&address)
-            {
-                *count -= 1;
-                if *count == 0 {
-                    of_each.remove(&address);
-                }
-            }
-        }
+        while connections.try_join_next().is_some() {}
         let Ok((stream, from)) = accepted else {
             sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let address = from.ip().to_canonical();
-        let count = of_each.entry(address).or_default();
-        if *count >= MAX_CONNECTIONS_OF_ONE && !address.is_loopback() {
-            tracing::debug!(%from, "a connection is refused: there are too many of its address");
+        let held = if address.is_loopback() { None } else { of_each.take(address) };
+        if held.is_none() && !address.is_loopback() {
+            tracing::debug!(%from, "a connection is refused: there are too many of its host");
             continue;
         }
-        *count += 1;
         let service = TowerToHyperService::new(router.clone());
         let (builder, watcher, encryption) = (builder.clone(), graceful.watcher(), encryption.clone());
         connections.spawn(async move {
             match opened(stream, encryption).await {
                 Ok(stream) => {
-                    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                    let stream = TokioIo::new(Taken::new(stream, MAX_READER_SILENCE));
+                    let connection = builder.serve_connection(stream, service).into_owned();
                     // What goes wrong with one connection concerns nobody else.
                     watcher.watch(connection).await.ok();
                 }
                 Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
             }
-            drop(place);
-            address
+            drop((place, held));
         });
     }
     drop((listener, router));

@@ -13,10 +13,12 @@
 mod encrypted;
 mod error;
 mod http;
+mod places;
 mod positions;
 mod spool;
 mod syslog;
 mod tail;
+mod taken;
 mod writer;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -57,16 +59,44 @@ pub struct CollectorConfig {
     pub syslog_udp: Option<SocketAddr>,
     /// Syslog over TCP (RFC 6587).
     pub syslog_tcp: Option<SocketAddr>,
-    /// Syslog over TLS (RFC 5425), by [`Self::encryption`].
+    /// Syslog over TLS (RFC 5425), by [`Self::syslog_encryption`]; beyond loopback one that verifies senders.
     pub syslog_tls: Option<SocketAddr>,
-    /// NDJSON over HTTP; without [`Self::encryption`] on loopback alone.
+    /// NDJSON over HTTP; without [`Self::http_encryption`] and [`Self::token`] on loopback alone.
     pub http: Option<SocketAddr>,
-    /// What encrypts these two. Nothing else is spoken there then.
-    pub encryption: Option<Arc<dyn Encryption>>,
-    /// What a sender over HTTP shows (RFC 6750). Needed where others of this machine, or a proxy, can reach it and must not write.
+    /// What encrypts HTTP. Nothing else is spoken there then.
+    pub http_encryption: Option<Arc<dyn Encryption>>,
+    /// What encrypts syslog over TLS.
+    pub syslog_encryption: Option<Arc<dyn Encryption>>,
+    /// What a sender over HTTP shows (RFC 6750). Needed beyond loopback, and where others of this machine, or a proxy, can reach it and must not write.
     pub token: Option<Zeroizing<String>>,
     /// How often files are looked at.
     pub interval: Duration,
+}
+
+impl CollectorConfig {
+    /// Refuses what would let anybody of another machine hear or write.
+    fn check(&self) -> Result<(), CollectError> {
+        let is_reached = |address: &SocketAddr| !address.ip().is_loopback();
+        if let Some(address) = self.http.filter(is_reached) {
+            // Not even with a token: it would cross in the clear, and so would the records.
+            if self.http_encryption.is_none() {
+                return Err(CollectError::Open(address));
+            }
+            if self.token.is_none() {
+                return Err(CollectError::NoToken(address));
+            }
+        }
+        if let Some(address) = self.syslog_tls {
+            let Some(encryption) = &self.syslog_encryption else { return Err(CollectError::NoCertificate(address)) };
+            if is_reached(&address) && !encryption.verifies_senders() {
+                return Err(CollectError::UnverifiedSenders(address));
+            }
+        }
+        if self.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
+            return Err(CollectError::EmptyToken);
+        }
+        Ok(())
+    }
 }
 
 /// A file that grows, and is rotated by renaming or by truncating it.
@@ -96,17 +126,7 @@ impl Collector {
     /// # Errors
     /// [`CollectError`].
     pub async fn start(config: CollectorConfig) -> Result<Self, CollectError> {
-        // Not even with a token: it would cross in the clear, and so would the records.
-        let is_clear = |address: &SocketAddr| config.encryption.is_none() && !address.ip().is_loopback();
-        if let Some(address) = config.http.filter(is_clear) {
-            return Err(CollectError::Open(address));
-        }
-        if let Some(address) = config.syslog_tls.filter(|_| config.encryption.is_none()) {
-            return Err(CollectError::NoCertificate(address));
-        }
-        if config.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
-            return Err(CollectError::EmptyToken);
-        }
+        config.check()?;
         let spool = Spool::open(&config.spool, config.max_bytes)?;
         let positions = spool.positions().clone();
         let (writer, writing) = Writer::start(spool)?;
@@ -129,13 +149,18 @@ impl Collector {
         if let Some(address) = config.syslog_tls {
             let listener = listen(address).await?;
             collector.syslog_tls = listener.local_addr().ok();
-            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), config.encryption.clone(), stopped.clone()));
+            collector.tasks.spawn(syslog::tcp(
+                listener,
+                writer.clone(),
+                config.syslog_encryption.clone(),
+                stopped.clone(),
+            ));
         }
         if let Some(address) = config.http {
             let listener = listen(address).await?;
             collector.http = listener.local_addr().ok();
             let router = http::router(writer.clone(), config.token.clone());
-            collector.tasks.spawn(http::serve(listener, router, config.encryption.clone(), stopped.clone()));
+            collector.tasks.spawn(http::serve(listener, router, config.http_encryption.clone(), stopped.clone()));
         }
         for file in config.tails {
             let position = positions.get(&file.path).cloned();

@@ -4,12 +4,7 @@
 mod framing;
 mod message;
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io::BufReader,
@@ -22,6 +17,7 @@ use self::framing::Frames;
 use super::{
     Channel, CollectError, Encryption, Record,
     encrypted::opened,
+    places::Places,
     writer::{Dropped, Writer},
 };
 
@@ -29,12 +25,27 @@ use super::{
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 /// Connections at a time.
 const MAX_CONNECTIONS: usize = 256;
-/// Connections of one address at a time.
+/// Connections of one host at a time.
 const MAX_CONNECTIONS_OF_ONE: usize = 64;
-/// A connection on which so long nothing comes is closed.
-const IDLE: Duration = Duration::from_secs(3600);
 /// How long a full spool makes a sender wait before it is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// After how much silence a connection is closed.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// Before its first message.
+    first: Duration,
+    /// After one.
+    idle: Duration,
+}
+
+impl Patience {
+    /// Senders over TLS begin anew by themselves, and see that the connection is closed; in plain text what they send next may be lost (RFC 6587, section 3.4).
+    const fn of(is_encrypted: bool) -> Self {
+        let idle = Duration::from_secs(if is_encrypted { 600 } else { 3600 });
+        Self { first: Duration::from_secs(60), idle }
+    }
+}
 
 /// Takes datagrams until it is told to stop.
 pub(super) async fn udp(
@@ -64,46 +75,34 @@ pub(super) async fn tcp(
 ) -> Result<(), CollectError> {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let origin = if encryption.is_some() { "syslog-tls" } else { "syslog-tcp" };
-    let mut connections: JoinSet<IpAddr> = JoinSet::new();
-    let mut of_each: HashMap<IpAddr, usize> = HashMap::new();
+    let patience = Patience::of(encryption.is_some());
+    let (mut connections, of_each) = (JoinSet::new(), Places::new(MAX_CONNECTIONS_OF_ONE));
     loop {
         let place = Arc::clone(&places).acquire_owned();
         let accepted = tokio::select! {
             accepted = async { (place.await, listener.accept().await) } => accepted,
             _ = stopped.changed() => break,
         };
-        while let Some(ended) = connections.try_join_next() {
-            if let Ok(address) = ended
-                && let Some(count) = of_each.get_mut(&address)
-            {
-                *count -= 1;
-                if *count == 0 {
-                    of_each.remove(&address);
-                }
-            }
-        }
+        while connections.try_join_next().is_some() {}
         let (Ok(place), Ok((stream, from))) = accepted else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let count = of_each.entry(from.ip()).or_default();
-        if *count >= MAX_CONNECTIONS_OF_ONE {
-            tracing::debug!(%from, "a syslog connection is refused: there are too many of its address");
+        let Some(held) = of_each.take(from.ip()) else {
+            tracing::debug!(%from, "a syslog connection is refused: there are too many of its host");
             continue;
-        }
-        *count += 1;
+        };
         let (writer, encryption, mut stopped) = (writer.clone(), encryption.clone(), stopped.clone());
         connections.spawn(async move {
             let stream = tokio::select! {
                 stream = opened(stream, encryption) => stream,
-                _ = stopped.changed() => return from.ip(),
+                _ = stopped.changed() => return,
             };
             match stream {
-                Ok(stream) => connection(stream, from, origin, &writer, stopped).await,
+                Ok(stream) => connection(stream, from, origin, patience, &writer, stopped).await,
                 Err(error) => tracing::debug!(%from, %error, "a TLS handshake failed"),
             }
-            drop(place);
-            from.ip()
+            drop((place, held));
         });
     }
     while connections.join_next().await.is_some() {}
@@ -115,13 +114,15 @@ async fn connection(
     stream: Box<dyn Channel>,
     from: SocketAddr,
     origin: &str,
+    patience: Patience,
     writer: &Writer,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut frames = Frames::new(BufReader::new(stream));
+    let mut silence = patience.first;
     loop {
         let next = tokio::select! {
-            next = tokio::time::timeout(IDLE, frames.next()) => next,
+            next = tokio::time::timeout(silence, frames.next()) => next,
             _ = stopped.changed() => return,
         };
         let message = match next {
@@ -132,6 +133,7 @@ async fn connection(
             }
             Ok(Ok(None)) | Err(_) => return,
         };
+        silence = patience.idle;
         loop {
             match writer.append(vec![record(&message, from, origin)], message.len()).await {
                 Ok(()) => break,
@@ -153,4 +155,38 @@ fn record(message: &[u8], from: SocketAddr, origin: &str) -> Record {
 pub(super) fn received(record: &mut Record, origin: &str) {
     record.insert("_received".to_owned(), jiff::Timestamp::now().to_string().into());
     record.insert("_origin".to_owned(), origin.into());
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tokio::{
+        io::{AsyncWriteExt as _, duplex},
+        time::timeout,
+    };
+
+    use super::*;
+    use crate::collect::spool::Spool;
+
+    // S-COL
+    #[tokio::test]
+    async fn a_silent_connection_is_closed_before_its_first_message_and_after_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, _writing) = Writer::start(Spool::open(folder.path(), 1 << 20).unwrap()).unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        let from = SocketAddr::from(([192, 0, 2, 1], 1));
+        let (short, long) = (Duration::from_millis(20), Duration::from_secs(600));
+        for (patience, message) in [
+            (Patience { first: short, idle: long }, ""),
+            (Patience { first: long, idle: short }, "<13>Oct 11 22:14:15 host app: one\n"),
+        ] {
+            let (ours, mut theirs) = duplex(1024);
+            theirs.write_all(message.as_bytes()).await.unwrap();
+            let serving = connection(Box::new(ours), from, "syslog-tls", patience, &writer, stopped.clone());
+            timeout(Duration::from_secs(60), serving).await.unwrap();
+        }
+        assert!(Patience::of(true).idle <= Duration::from_secs(600));
+        assert!(Patience::of(false).first <= Duration::from_secs(60));
+    }
 }

@@ -1,16 +1,15 @@
-//! Who may read an asset, since when and by which grants (S-RULES): the list of identities as the events of its contract tell it, those that were removed too.
+//! Who may read an asset, since when and by which grants (S-RULES): the contract's list, and what its events tell of it, of those that were removed too.
 //!
 //! The owner of the asset and supervisors are shown all; everybody else is shown itself. Readers come in the order in which they were first listed, which is that of the
-//! chain, so that a place in it stays one.
+//! chain, so that a place in it stays one. Readers and owners make as many events as they like: those are read newest first, so many and no more, and what is cut says so.
 
-use std::collections::{BTreeMap, HashMap};
+mod grants;
+mod list;
 
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolEvent;
 use async_trait::async_trait;
-use chancery_contracts::DigitalAsset::{
-    AccessGranted, AccessRequested, GrantEnded, ReaderListed, ReaderRemoved, ownerCall,
-};
+use chancery_contracts::DigitalAsset::ownerCall;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, s2p::S2p,
 };
@@ -19,7 +18,7 @@ use serde_json::Value;
 
 use super::{
     ResourceName, Visibility,
-    reading::Directory,
+    reading::{Directory, Search},
     services::{malformed, names, read, subject, write},
 };
 
@@ -66,13 +65,17 @@ pub struct ReaderEntry {
     pub reader: Address,
     /// Whether it is listed now: whoever is not may not ask, and has no grant.
     pub listed: bool,
-    /// Since when, or when it was listed the last time; Unix seconds.
-    pub listed_at: u64,
+    /// Since when, or when it was listed the last time, Unix seconds; absent where that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_at: Option<u64>,
     /// When it was removed, of one that is not listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<u64>,
     /// Its newest grants, newest first.
     pub grants: Vec<ReaderGrant>,
+    /// Whether there are more events than are read: older listings, removals or grants than these may be missing, and readers that were removed before.
+    #[serde(default)]
+    pub cut: bool,
 }
 
 /// What lets it read, or did.
@@ -122,15 +125,21 @@ impl Service for Readers {
             return Err(unknown());
         }
         let asset = found.asset;
-        let sees_all = actor.is(Role::Supervisor) || self.0.call(chains, asset, ownerCall {}).await? == asks;
+        let (owner, head) = self.0.call_at(chains, asset, ownerCall {}).await?;
+        let mut search = Search::up_to(head);
+        let sees_all = actor.is(Role::Supervisor) || owner == asks;
+        let is_visible = Visibility(found.visibility).admits(actor);
         let only = if sees_all { query.reader } else { Some(asks) };
         if query.reader.is_some_and(|reader| only != Some(reader)) {
+            if !is_visible {
+                return Err(unknown());
+            }
             let detail = "the owner of the asset and supervisors are shown other readers";
             return Err(DoorError::new(Code::RoleRequired, detail).with("required", [Role::Supervisor.name()]));
         }
-        let listed = self.listed(chains, asset, only).await?;
+        let listed = self.listed(chains, &mut search, asset, only).await?;
         // Whoever may not see the resource learns nothing of it, unless it is one of its readers.
-        if listed.is_empty() && !sees_all && !Visibility(found.visibility).admits(actor) {
+        if listed.is_empty() && !sees_all && !is_visible {
             return Err(unknown());
         }
         let first: usize = query
@@ -141,7 +150,8 @@ impl Service for Readers {
         let rows = query.limit.unwrap_or(DEFAULT_PAGE_READERS).clamp(1, MAX_PAGE_READERS);
         let more = listed.len() > first.saturating_add(rows);
         let mut items: Vec<ReaderEntry> = listed.into_iter().skip(first).take(rows).collect();
-        self.add_grants(chains, asset, &mut items).await?;
+        self.add_listings(chains, &mut search, asset, &mut items).await?;
+        self.add_grants(chains, &mut search, asset, &mut items).await?;
         write(&ReadersPage { items, next_cursor: more.then(|| (first + rows).to_string()) })
     }
 
@@ -150,69 +160,10 @@ impl Service for Readers {
     }
 }
 
-impl Readers {
-    /// Who was ever listed, without grants.
-    async fn listed(&self, chains: &dyn S2p, asset: Address, only: Option<Address>) -> DoorResult<Vec<ReaderEntry>> {
-        let kinds = vec![ReaderListed::SIGNATURE_HASH, ReaderRemoved::SIGNATURE_HASH];
-        let who = only.map(|reader| reader.into_word()).into_iter().collect();
-        let events = self.0.events(chains, asset, [kinds, who, vec![], vec![]]).await?;
-        let (mut entries, mut places): (Vec<ReaderEntry>, HashMap<Address, usize>) = Default::default();
-        for event in &events {
-            let at = event.block_time_ms / 1000;
-            if let Ok(ReaderListed { reader }) = decoded(event) {
-                let place = *places.entry(reader).or_insert(entries.len());
-                let entry = ReaderEntry { reader, listed: true, listed_at: at, removed_at: None, grants: Vec::new() };
-                match entries.get_mut(place) {
-                    Some(known) => *known = entry,
-                    None => entries.push(entry),
-                }
-            } else if let Ok(ReaderRemoved { reader, .. }) = decoded(event)
-                && let Some(known) = places.get(&reader).and_then(|place| entries.get_mut(*place))
-            {
-                (known.listed, known.removed_at) = (false, Some(at));
-            }
-        }
-        Ok(entries)
-    }
-
-    async fn add_grants(&self, chains: &dyn S2p, asset: Address, entries: &mut [ReaderEntry]) -> DoorResult<()> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let kinds = vec![AccessRequested::SIGNATURE_HASH, AccessGranted::SIGNATURE_HASH, GrantEnded::SIGNATURE_HASH];
-        let who = entries.iter().map(|entry| entry.reader.into_word()).collect();
-        let events = self.0.events(chains, asset, [kinds, vec![], who, vec![]]).await?;
-        let mut versions: HashMap<u64, u32> = HashMap::new();
-        let mut grants: BTreeMap<u64, (Address, ReaderGrant)> = BTreeMap::new();
-        for event in &events {
-            let at = event.block_time_ms / 1000;
-            if let Ok(AccessRequested { request, version, .. }) = decoded(event) {
-                versions.insert(request, version);
-            } else if let Ok(AccessGranted { request, reader, validUntil: until, .. }) = decoded(event) {
-                let grant = ReaderGrant {
-                    request,
-                    version: versions.get(&request).copied().unwrap_or_default(),
-                    granted_at: at,
-                    valid_until: (until != 0).then_some(until),
-                    ended_at: None,
-                    tx_hash: event.locator.tx_hash,
-                    block_number: event.locator.block_number,
-                };
-                grants.insert(request, (reader, grant));
-            } else if let Ok(GrantEnded { request, .. }) = decoded(event)
-                && let Some((_, grant)) = grants.get_mut(&request)
-            {
-                grant.ended_at = Some(at);
-            }
-        }
-        for (_, (reader, grant)) in grants.into_iter().rev() {
-            if let Some(entry) = entries.iter_mut().find(|entry| entry.reader == reader)
-                && entry.grants.len() < MAX_SHOWN_GRANTS
-            {
-                entry.grants.push(grant);
-            }
-        }
-        Ok(())
+impl ReaderEntry {
+    /// Of whom nothing is known yet.
+    const fn unknown(reader: Address) -> Self {
+        Self { reader, listed: false, listed_at: None, removed_at: None, grants: Vec::new(), cut: false }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reading the contracts of directory and assets. What the directory had at the newest block that was seen is kept, so that a search costs one view while no
 //! block is made.
 
+mod newest;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,14 +11,11 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use chancery_contracts::{DigitalAsset, ResourceDirectory};
-use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult,
-    chain_records::{EventQuery, EventRecord},
-    operation::ChainName,
-    s2p::S2p,
-};
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName, s2p::S2p};
 
 use super::{AssetState, Descriptions, Entry, ResourceDescription, ResourceName, VersionEntry, Visibility};
+
+pub(super) use newest::Search;
 
 /// Most versions that are shown of an asset.
 const MAX_SHOWN_VERSIONS: u32 = 20;
@@ -59,6 +58,16 @@ impl Directory {
     /// Asks a contract that somebody named.
     pub(super) async fn call<C: SolCall>(&self, chains: &dyn S2p, contract: Address, call: C) -> DoorResult<C::Return> {
         Ok(self.read(chains, contract, call).await?.0)
+    }
+
+    /// The same, with the block that has it.
+    pub(super) async fn call_at<C: SolCall>(
+        &self,
+        chains: &dyn S2p,
+        contract: Address,
+        call: C,
+    ) -> DoorResult<(C::Return, u64)> {
+        self.read(chains, contract, call).await
     }
 
     /// The names of the directory from a place on, and the block that has them.
@@ -159,17 +168,6 @@ impl Directory {
     pub(super) async fn keep(&self, resource: &ResourceName, text: String) -> DoorResult<B256> {
         let (descriptions, resource) = (Arc::clone(&self.at.descriptions), resource.clone());
         on_disk(move || descriptions.keep(&resource, &text)).await
-    }
-
-    /// Final events of a contract that somebody named, in chain order.
-    pub(super) async fn events(
-        &self,
-        chains: &dyn S2p,
-        contract: Address,
-        topics: [Vec<B256>; 4],
-    ) -> DoorResult<Vec<EventRecord>> {
-        let (chain, contract) = (Some(self.at.chain.clone()), Some(contract));
-        chains.events(EventQuery { chain, contract, topics, ..EventQuery::default() }).await
     }
 
     async fn text(&self, resource: &ResourceName, hash: B256) -> DoorResult<Option<String>> {

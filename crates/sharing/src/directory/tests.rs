@@ -19,7 +19,7 @@ use chancery_reference_points::{
     application::Service,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     operation::ChainName,
-    s2p::S2p,
+    s2p::{MAX_EVENTS, S2p},
 };
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ struct WrittenChain {
 #[async_trait]
 impl S2p for WrittenChain {
     async fn view(&self, _: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
-        let data = if contract == DIRECTORY { self.directory(&call) } else { asset(&call) };
+        let data = if contract == DIRECTORY { self.directory(&call) } else { self.asset(&call) };
         self.views.fetch_add(1, Ordering::SeqCst);
         let block_number = self.block.load(Ordering::SeqCst);
         Ok(ViewRecord { block_number, block_time_ms: 1000, data: data.into() })
@@ -65,7 +65,13 @@ impl S2p for WrittenChain {
                 alternatives.is_empty() || event.topics.get(place).is_some_and(|topic| alternatives.contains(topic))
             })
         };
-        Ok(self.events.iter().filter(matches).cloned().collect())
+        let blocks = query.from_block..=query.to_block.unwrap_or(u64::MAX);
+        let found = self.events.iter().filter(|event| blocks.contains(&event.locator.block_number)).filter(matches);
+        let found: Vec<EventRecord> = found.cloned().collect();
+        if found.len() > MAX_EVENTS {
+            return Err(DoorError::new(Code::MalformedRequest, "more match: narrow the query"));
+        }
+        Ok(found)
     }
     async fn state_proof(&self, _: &ChainName, _: Address, _: Vec<B256>) -> DoorResult<Option<StateProof>> {
         unreachable!("nothing asks for it")
@@ -97,13 +103,24 @@ impl WrittenChain {
         let none = || (Address::ZERO, 0, 0, B256::ZERO, B256::ZERO, String::new());
         self.entries.get(&asked.resource).cloned().unwrap_or_else(none).abi_encode()
     }
+
+    fn asset(&self, call: &[u8]) -> Vec<u8> {
+        if DigitalAsset::ownerCall::abi_decode(call).is_ok() {
+            return OWNER.abi_encode();
+        }
+        if let Ok(asked) = DigitalAsset::isListedCall::abi_decode(call) {
+            return self.listed_now().contains(&asked.reader).abi_encode();
+        }
+        if let Ok(page) = DigitalAsset::readersCall::abi_decode(call) {
+            let rows = self.listed_now().into_iter().skip(page.offset.to()).take(100);
+            return rows.collect::<Vec<_>>().abi_encode();
+        }
+        request(call)
+    }
 }
 
 /// An asset with one request, number 1, that is pending.
-fn asset(call: &[u8]) -> Vec<u8> {
-    if DigitalAsset::ownerCall::abi_decode(call).is_ok() {
-        return OWNER.abi_encode();
-    }
+fn request(call: &[u8]) -> Vec<u8> {
     let asked = DigitalAsset::requestAtCall::abi_decode(call).unwrap();
     let state = U256::from(u8::from(asked.id == 1));
     (Address::repeat_byte(7), 5_u64, state, 1_u32, B256::ZERO, B256::ZERO).abi_encode()

@@ -151,9 +151,11 @@ pub async fn extract_part(
         return Err(ExtractError::AllRejected(rejects.unwrap_or_default()));
     }
     let published = store.publish(&name, staged.file.path()).await;
-    if let (Err(_), Some(kept)) = (&published, &rejects) {
-        // They come again, with the rows beside them.
-        std::fs::remove_file(kept)?;
+    if let (Err(_), Some(kept)) = (&published, &rejects)
+        && let Err(error) = std::fs::remove_file(kept)
+    {
+        // They come again, with the rows beside them; what the store said is what is to be corrected first.
+        tracing::warn!(file = %kept.display(), %error, "rejects that come again could not be removed");
     }
     let location = published?;
     let Sealed { fingerprint, bytes } = staged.sealed;

@@ -208,7 +208,7 @@ impl RemoteError {
 }
 
 /// Text of a server, short and without characters that a terminal obeys or that turn the direction of what follows.
-pub(super) fn said(text: &str) -> String {
+pub(crate) fn said(text: &str) -> String {
     text.trim().chars().take(MAX_SAID_CHARS).map(|each| if is_control(each) { ' ' } else { each }).collect()
 }
 

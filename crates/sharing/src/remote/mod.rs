@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 
 pub use self::{error::RemoteError, name::Pattern};
 pub(crate) use self::{
+    error::said,
     fetch::update,
     spool::{Kept, Spool},
 };

@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt;
 use super::{ByteStream, Cid, FileStore, Location, StoreError, UnixFsHasher};
 use crate::{
     name::ObjectName,
-    this_machine::{client_builder, is_this_machine},
+    this_machine::{client_builder, has_user_info, is_this_machine},
 };
 
 const READ_BYTES: usize = 256 * 1024;
@@ -35,6 +35,11 @@ impl IpfsStore {
     /// # Errors
     /// [`StoreError::Refused`] when no client can be made of this.
     pub fn new(mut rpc: Url) -> Result<Self, StoreError> {
+        if has_user_info(&rpc) {
+            return Err(StoreError::Refused(
+                "the address of an IPFS node has no user and no password in it".to_owned(),
+            ));
+        }
         let is_kept_to_itself = rpc.scheme() == "https" || (rpc.scheme() == "http" && is_this_machine(&rpc));
         if !is_kept_to_itself {
             return Err(StoreError::Refused(format!("{rpc} is reached over https, or is on this machine")));

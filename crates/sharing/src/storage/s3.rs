@@ -6,17 +6,21 @@ use std::{fmt, path::Path, time::Duration};
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{
-    Certificate, ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+    ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
-    client::{HttpError, HttpErrorKind},
+    client::{HttpClient, HttpConnector, HttpError, HttpErrorKind},
     path::Path as Key,
 };
-use reqwest::Url;
+use reqwest::{Certificate, Client, Url, redirect::Policy};
 use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 use super::{ByteStream, FileStore, Location, StoreError, named};
-use crate::{name::ObjectName, this_machine::is_this_machine};
+use crate::{
+    name::ObjectName,
+    remote::said,
+    this_machine::{client_builder, has_user_info, is_this_machine},
+};
 
 /// Bytes of a part of an upload: S3 takes at most 10,000, so that 80 GB fit.
 const PART_BYTES: usize = 8 * 1024 * 1024;
@@ -76,27 +80,14 @@ impl S3Store {
     /// # Errors
     /// [`StoreError::Refused`] when the configuration cannot be used.
     pub fn new(config: &S3Config) -> Result<Self, StoreError> {
-        let mut options = ClientOptions::new()
-            .with_timeout_disabled()
-            .with_connect_timeout(CONNECT_TIMEOUT)
-            .with_read_timeout(READ_TIMEOUT)
-            .with_allow_http(is_plain_and_here(&config.endpoint)?);
-        if let Some(authorities) = &config.authorities {
-            let unusable = |what: String| StoreError::Refused(format!("the certificates to trust: {what}"));
-            let known = Certificate::from_pem_bundle(authorities).map_err(|error| unusable(error.to_string()))?;
-            if known.is_empty() {
-                return Err(unusable("there is none in PEM".to_owned()));
-            }
-            options =
-                known.into_iter().fold(options.with_no_system_certificates(true), ClientOptions::with_root_certificate);
-        }
+        let connector = Connector(client(config)?);
         let retry = RetryConfig { max_retries: MAX_RETRIES, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
         let mut builder = AmazonS3Builder::new()
             .with_region(&config.region)
             .with_bucket_name(&config.bucket)
             .with_access_key_id(&config.credentials.access_key_id)
             .with_secret_access_key(config.credentials.secret_access_key.as_str())
-            .with_client_options(options)
+            .with_http_connector(connector)
             .with_retry(retry);
         if let Some(token) = &config.credentials.session_token {
             builder = builder.with_token(token.as_str());
@@ -111,13 +102,13 @@ impl S3Store {
         self.below("", name)
     }
 
-    /// No name begins with a dot, so a claim meets none.
+    /// One for each key, whatever part of it is prefix. No name begins with a dot, so a claim meets none.
     fn claim(&self, name: &ObjectName) -> Result<Key, StoreError> {
         self.below(CLAIMS, name)
     }
 
     fn below(&self, folder: &str, name: &ObjectName) -> Result<Key, StoreError> {
-        let parts = [self.prefix.as_ref().map_or("", ObjectName::as_str), folder, name.as_str()];
+        let parts = [folder, self.prefix.as_ref().map_or("", ObjectName::as_str), name.as_str()];
         let path = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         Key::parse(path).map_err(|error| StoreError::Refused(error.to_string()))
     }
@@ -149,7 +140,7 @@ impl S3Store {
             && let Err(error) = upload.abort().await
         {
             // What is left are parts without a name; the bucket's own rule for unfinished uploads clears them.
-            tracing::warn!(%error, "an unfinished upload could not be aborted");
+            tracing::warn!(error = shown(&error), "an unfinished upload could not be aborted");
         }
         sent
     }
@@ -170,7 +161,7 @@ impl FileStore for S3Store {
         if uploaded.is_err()
             && let Err(error) = self.bucket.delete(&claim).await
         {
-            tracing::warn!(%name, %error, "a claim of a name could not be given back; the name stays taken");
+            tracing::warn!(%name, error = shown(&error), "a claim of a name could not be given back; the name stays taken");
         }
         uploaded.map(|()| Location::Name(name.clone()))
     }
@@ -192,18 +183,70 @@ impl FileStore for S3Store {
     }
 }
 
-/// Whether an endpoint is plain HTTP of this machine; that of another is refused.
-fn is_plain_and_here(endpoint: &str) -> Result<bool, StoreError> {
-    if endpoint.is_empty() {
-        return Ok(false);
+/// Asks with a client of ours: that of the crate would give what is for this machine to the proxy of the environment, in plain text.
+#[derive(Debug)]
+struct Connector(Client);
+
+impl HttpConnector for Connector {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.0.clone()))
     }
-    let url =
-        Url::parse(endpoint).map_err(|error| StoreError::Refused(format!("{endpoint} is no address: {error}")))?;
+}
+
+/// The client of an endpoint. It follows nobody elsewhere, and its lengths are those of what was stored.
+fn client(config: &S3Config) -> Result<Client, StoreError> {
+    let endpoint = endpoint(&config.endpoint)?;
+    let is_plain = endpoint.as_ref().is_some_and(|url| url.scheme() == "http");
+    let mut builder = endpoint.as_ref().map_or_else(Client::builder, client_builder);
+    let unusable = |what: String| StoreError::Refused(format!("the certificates to trust: {what}"));
+    if let Some(authorities) = &config.authorities {
+        let known = Certificate::from_pem_bundle(authorities).map_err(|error| unusable(error.to_string()))?;
+        if known.is_empty() {
+            return Err(unusable("there is none in PEM".to_owned()));
+        }
+        builder = builder.tls_certs_only(known);
+    }
+    builder
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .redirect(Policy::none())
+        .https_only(!is_plain)
+        .http1_only()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .build()
+        .map_err(|error| unusable(error.to_string()))
+}
+
+/// The address of an endpoint, none of Amazon's own: `https`, or plain HTTP of this machine.
+fn endpoint(text: &str) -> Result<Option<Url>, StoreError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = Url::parse(text).map_err(|error| StoreError::Refused(format!("the endpoint is no address: {error}")))?;
+    if has_user_info(&url) {
+        return Err(StoreError::Refused("an endpoint has no user and no password in it".to_owned()));
+    }
     match url.scheme() {
-        "https" => Ok(false),
-        "http" if is_this_machine(&url) => Ok(true),
-        _ => Err(StoreError::Refused(format!("{endpoint} is reached over https, or is on this machine"))),
+        "https" => Ok(Some(url)),
+        "http" if is_this_machine(&url) => Ok(Some(url)),
+        _ => Err(StoreError::Refused(format!("{url} is reached over https, or is on this machine"))),
     }
+}
+
+/// What the service said, short: of its XML code and message alone, since others of its elements repeat the request, with a session's token in it.
+fn shown(error: &object_store::Error) -> String {
+    let text = error.to_string();
+    let Some((before, xml)) = text.split_once('<') else { return said(&text) };
+    let words = ["Code", "Message"].into_iter().filter_map(|name| element(xml, name)).collect::<Vec<_>>();
+    format!("{} {}", said(before), said(&words.join(": ")))
+}
+
+fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
 }
 
 /// Whether nobody answered.
@@ -224,9 +267,28 @@ impl From<object_store::Error> for StoreError {
             object_store::Error::PermissionDenied { .. }
             | object_store::Error::Unauthenticated { .. }
             | object_store::Error::UnknownConfigurationKey { .. }
-            | object_store::Error::InvalidPath { .. } => Self::Refused(error.to_string()),
-            other if is_silence(&other) => Self::Away(other.to_string()),
-            other => Self::Temporary(other.to_string()),
+            | object_store::Error::InvalidPath { .. } => Self::Refused(shown(&error)),
+            other if is_silence(&other) => Self::Away(shown(&other)),
+            other => Self::Temporary(shown(&other)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // M-SEC
+    #[test]
+    fn of_what_a_service_says_code_and_message_are_shown_and_nothing_of_the_request() {
+        let body = "<?xml version=\"1.0\"?><Error><Code>SignatureDoesNotMatch</Code><Message>Not\u{1b}[2J so</Message>\
+                    <CanonicalRequest>x-amz-security-token:hidden</CanonicalRequest></Error>";
+        for body in [body, "<Error><CanonicalRequest>hidden"] {
+            let error = object_store::Error::Generic { store: "S3", source: format!("403 Forbidden: {body}").into() };
+            let text = StoreError::from(error).to_string();
+            assert!(text.contains("403 Forbidden") && !text.contains("hidden") && !text.contains('\u{1b}'), "{text}");
+        }
+        let error = object_store::Error::Generic { store: "S3", source: body.into() };
+        assert!(shown(&error).contains("SignatureDoesNotMatch: Not [2J so"), "{}", shown(&error));
     }
 }

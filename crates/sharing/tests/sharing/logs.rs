@@ -5,17 +5,33 @@ use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use arrow_array::StringArray;
 use chancery_sharing::{
-    collect::{CollectError, Collector, CollectorConfig, TailedFile},
+    collect::{Channel, CollectError, Collector, CollectorConfig, Encryption, TailedFile},
     extract::{ColumnType, Comparison, Condition, Declaration, DeclarationError, ExtractError, Literal, SpoolSource},
 };
 use zeroize::Zeroizing;
 
 use crate::support::{Desk, declared};
+
+/// What would encrypt for whoever comes. Nothing comes in these tests.
+#[derive(Debug)]
+struct Unverified;
+
+#[async_trait::async_trait]
+impl Encryption for Unverified {
+    async fn accept(&self, stream: tokio::net::TcpStream) -> std::io::Result<Box<dyn Channel>> {
+        Ok(Box::new(stream))
+    }
+
+    fn verifies_senders(&self) -> bool {
+        false
+    }
+}
 
 const HERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -28,7 +44,8 @@ fn config(desk: &Desk) -> CollectorConfig {
         syslog_tcp: None,
         syslog_tls: None,
         http: None,
-        encryption: None,
+        http_encryption: None,
+        syslog_encryption: None,
         token: None,
         interval: Duration::from_millis(10),
     }
@@ -163,6 +180,17 @@ async fn records_over_http_are_on_disk_when_they_are_acknowledged() {
         let refused = Collector::start(open).await.err();
         assert!(matches!(refused, Some(CollectError::Open(_))), "{refused:?}");
     }
+    // M-SEC: nor does everybody write there who can reach it.
+    let everywhere = Some(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
+    let encrypted = || -> Option<Arc<dyn Encryption>> { Some(Arc::new(Unverified)) };
+    let anybody = CollectorConfig { http: everywhere, http_encryption: encrypted(), ..config(&desk) };
+    let refused = Collector::start(anybody).await.err();
+    assert!(matches!(refused, Some(CollectError::NoToken(_))), "{refused:?}");
+    let anybody =
+        CollectorConfig { tails: vec![], syslog_tls: everywhere, syslog_encryption: encrypted(), ..config(&desk) };
+    let refused = Collector::start(anybody.clone()).await.err();
+    assert!(matches!(refused, Some(CollectError::UnverifiedSenders(_))), "{refused:?}");
+    Collector::start(CollectorConfig { syslog_tls: Some(HERE), ..anybody }).await.unwrap().stop().await;
     let uncertified = CollectorConfig { syslog_tls: Some(HERE), ..config(&desk) };
     let refused = Collector::start(uncertified).await.err();
     assert!(matches!(refused, Some(CollectError::NoCertificate(_))), "{refused:?}");
@@ -180,6 +208,19 @@ async fn records_over_http_are_on_disk_when_they_are_acknowledged() {
     assert_eq!(client.post(&url).body("{}").send().await.unwrap().status(), 401);
     for wrong in ["", "[]", "{\"line\":\"c\"}\n{", "{\"_seq\":1}"] {
         assert_eq!(send(wrong.to_owned()).await.unwrap().status(), 400, "{wrong}");
+    }
+    // Whoever is refused loses its place, so that nobody keeps one without the token.
+    for request in [
+        "POST /records HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}",
+        "GET /records HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(collector.http().unwrap()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(request.replacen("\r\n", "\r\nhost: here\r\n", 1).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     }
     // A body that says that it is too long is not waited for.
     let mut stream = TcpStream::connect(collector.http().unwrap()).unwrap();

@@ -1,14 +1,14 @@
 //! S-COL, SHARE-1, SHARE-3: CSV, NDJSON and SQLite. What breaks the declaration is kept with its reason, corrected and replayed.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow_array::{Array, Int64Array, StringArray};
 use async_trait::async_trait;
 use chancery_sharing::{
     extract::{
         ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState,
-        FileFormat, FileSource, Literal, MAX_REJECTS, SqliteSource, remove_superseded, reseal_part,
+        FileFormat, FileSource, Literal, MAX_REJECTS, SqliteSource, extract_part, remove_superseded, reseal_part,
     },
     name::ObjectName,
     sealing::DataKey,
@@ -213,4 +213,41 @@ async fn sqlite_goes_on_after_its_cursor_and_checks_every_value() {
     declaration.cursor = Some("od\"d".to_owned());
     let refused = desk.extract(&source, &declaration).await;
     assert!(matches!(refused, Err(ExtractError::Declaration(DeclarationError::Cursor(_)))), "{refused:?}");
+}
+
+/// A store that is full; when it says so, somebody has tidied up the folder of rejects.
+#[derive(Debug)]
+struct Full(PathBuf);
+
+#[async_trait]
+impl FileStore for Full {
+    async fn publish(&self, _: &ObjectName, _: &Path) -> Result<Location, StoreError> {
+        let files = std::fs::read_dir(&self.0)?.map(|entry| entry.map(|entry| entry.path()));
+        for file in files.collect::<Result<Vec<_>, _>>()? {
+            if file.to_string_lossy().ends_with(".rejects.ndjson") {
+                std::fs::remove_file(file)?;
+            }
+        }
+        Err(StoreError::Full)
+    }
+
+    async fn open(&self, location: &Location) -> Result<ByteStream, StoreError> {
+        Err(StoreError::NotFound(location.to_string()))
+    }
+
+    async fn remove(&self, _: &Location) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+// S-ODS, SHARE-3
+#[tokio::test]
+async fn what_a_store_says_is_not_hidden_by_rejects_that_cannot_be_removed() {
+    let desk = Desk::new();
+    let csv = "date,temp_max,weather\n2012-01-01,12.8,rain\n2012-01-32,1,sun\n";
+    let source = FileSource::new(&desk.write("in.csv", csv), FileFormat::Csv);
+    let store = Full(desk.directory.path().to_owned());
+    let asset = "weather".parse().unwrap();
+    let refused = extract_part(&source, &weather(), &desk.epoch_key(), &store, &asset, &desk.state_path()).await;
+    assert!(matches!(refused, Err(ExtractError::Store(StoreError::Full))), "{refused:?}");
 }

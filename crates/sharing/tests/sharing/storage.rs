@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use axum::{Router, http::StatusCode};
 use chancery_sharing::{
     name::ObjectName,
     sealing::{Fingerprint, Sealed},
@@ -13,6 +14,7 @@ use chancery_sharing::{
 };
 use chancery_testing::process::S3Server;
 use ring::digest::{SHA256, digest};
+use tokio::net::TcpListener;
 
 fn described(bytes: &[u8]) -> Sealed {
     Sealed { fingerprint: Fingerprint(digest(&SHA256, bytes).as_ref().try_into().unwrap()), bytes: bytes.len() as u64 }
@@ -101,8 +103,12 @@ async fn a_failed_publication_leaves_nothing() {
 }
 
 fn store(server: &S3Server, prefix: Option<&str>) -> S3Store {
+    bucket_at(server.endpoint(), prefix)
+}
+
+fn bucket_at(endpoint: &str, prefix: Option<&str>) -> S3Store {
     S3Store::new(&S3Config {
-        endpoint: server.endpoint().to_owned(),
+        endpoint: endpoint.to_owned(),
         region: "us-east-1".to_owned(),
         bucket: "ods".to_owned(),
         prefix: prefix.map(|prefix| prefix.parse().unwrap()),
@@ -136,9 +142,43 @@ async fn a_bucket_keeps_files_and_one_that_is_not_there_is_an_error() {
     theirs.remove(&location).await.unwrap();
     check_verified(&ours, &location, &described(b"x")).await.unwrap();
     assert!(matches!(theirs.open(&location).await.err(), Some(StoreError::NotFound(_))));
+    // What is one key has one claim, whichever part of it is the prefix.
+    let taken = store(&server, None).publish(&"weather/a".parse().unwrap(), staged.path()).await;
+    assert!(matches!(taken, Err(StoreError::Exists(_))), "{taken:?}");
     drop(server);
     let away = ours.publish(&"b".parse().unwrap(), staged.path()).await;
     assert!(matches!(away, Err(StoreError::Away(_))), "{away:?}");
+}
+
+/// A server of this machine that answers everything with one status.
+async fn answering(status: StatusCode) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(move || async move { status })).await });
+    address
+}
+
+/// Set for the process of the test below that has a proxy in its environment.
+const BEHIND_A_PROXY: &str = "CHANCERY_TEST_BUCKET_BEHIND_A_PROXY";
+
+// M-SEC, S-ODS
+#[tokio::test]
+async fn a_bucket_of_this_machine_is_asked_itself_whatever_proxy_the_environment_names() {
+    if let Ok(endpoint) = std::env::var(BEHIND_A_PROXY) {
+        let asked = bucket_at(&endpoint, None).open(&Location::Name("a".parse().unwrap())).await.err();
+        assert!(matches!(asked, Some(StoreError::NotFound(_))), "{asked:?}");
+        return;
+    }
+    let (service, proxy) = (answering(StatusCode::NOT_FOUND).await, answering(StatusCode::FORBIDDEN).await);
+    let itself = "storage::a_bucket_of_this_machine_is_asked_itself_whatever_proxy_the_environment_names";
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", itself]).env(BEHIND_A_PROXY, service);
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        child.env(name, &proxy);
+    }
+    let ended = child.env_remove("no_proxy").env_remove("NO_PROXY").output().await.unwrap();
+    let text = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && text.contains("1 passed"), "{text}");
 }
 
 // M-SEC, S-ODS
@@ -167,6 +207,12 @@ fn stores_beyond_this_machine_are_reached_under_tls_alone() {
     for wrong in ["http://store.example", "ftp://127.0.0.1"] {
         assert!(matches!(bucket(wrong, None), Err(StoreError::Refused(_))), "{wrong}");
         assert!(matches!(node(wrong), Err(StoreError::Refused(_))), "{wrong}");
+    }
+    for with_password in ["https://a:hidden@store.example", "http://a:hidden@127.0.0.1:1"] {
+        for refused in [bucket(with_password, None).map(|_| ()), node(with_password).map(|_| ())] {
+            let text = refused.unwrap_err().to_string();
+            assert!(!text.contains("hidden"), "{text}");
+        }
     }
     assert!(bucket("store.example", None).is_err());
     assert!(matches!(bucket("https://store.example", Some(b"no PEM".to_vec())), Err(StoreError::Refused(_))));

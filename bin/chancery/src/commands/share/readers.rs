@@ -32,7 +32,9 @@ pub(super) async fn show(which: ShowReaders, connection: &Connection, output: &O
 
 fn describe(reader: &AssetReader, now_s: u64) -> Vec<String> {
     let until = reader.removed_at.map(|at| format!(", removed at {}", time(at))).unwrap_or_default();
-    let mut lines = vec![format!("{}  listed since {}{until}", reader.reader, time(reader.listed_at))];
+    let since = reader.listed_at.map_or_else(|| "a time that could not be read".to_owned(), time);
+    let cut = if reader.cut { "; there are more events than are read, and older ones may be missing" } else { "" };
+    let mut lines = vec![format!("{}  listed since {since}{until}{cut}", reader.reader)];
     lines.extend(reader.grants.iter().map(|grant| {
         let ReaderGrant { request, version, granted_at, valid_until, ended_at, .. } = grant;
         let end = match (ended_at, valid_until) {

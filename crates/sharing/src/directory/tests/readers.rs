@@ -11,9 +11,24 @@ const SECOND: Address = Address::repeat_byte(0x02);
 const STRANGER: Address = Address::repeat_byte(0x05);
 
 impl WrittenChain {
+    /// What the contract lists after its events.
+    pub(super) fn listed_now(&self) -> Vec<Address> {
+        let mut listed = Vec::new();
+        for event in &self.events {
+            let topics = || event.topics.iter().copied();
+            if let Ok(ReaderListed { reader }) = ReaderListed::decode_raw_log(topics(), &event.data) {
+                listed.push(reader);
+            } else if let Ok(ReaderRemoved { reader, .. }) = ReaderRemoved::decode_raw_log(topics(), &event.data) {
+                listed.retain(|known| *known != reader);
+            }
+        }
+        listed
+    }
+
     /// The next event of the asset, a second after the last.
     fn and(mut self, event: &impl SolEvent) -> Self {
         let number = self.events.len() as u64 + 1;
+        self.block.store(number, Ordering::SeqCst);
         let log = event.encode_log_data();
         self.events.push(EventRecord {
             locator: TransactionLocator {
@@ -42,7 +57,11 @@ fn granted(request: u64, reader: Address, until: u64) -> AccessGranted {
 
 /// Two readers: the first was removed and listed again, the second is removed.
 fn shared(visibility: Visibility) -> Desk {
-    let chain = WrittenChain::default()
+    Desk::new(written(visibility))
+}
+
+fn written(visibility: Visibility) -> WrittenChain {
+    WrittenChain::default()
         .with("weather", visibility, "A", &text("Weather", "x"))
         .and(&ReaderListed { reader: FIRST })
         .and(&ReaderListed { reader: SECOND })
@@ -58,9 +77,16 @@ fn shared(visibility: Visibility) -> Desk {
         .and(&asked(3, FIRST))
         .and(&granted(3, FIRST, 0))
         .and(&asked(4, FIRST))
-        .and(&GrantEnded { request: 4, reader: FIRST });
-    Desk::new(chain)
+        .and(&GrantEnded { request: 4, reader: FIRST })
 }
+
+/// Requests of a grants' list.
+fn requests(item: &Value) -> Vec<u64> {
+    item["grants"].as_array().unwrap().iter().map(|grant| grant["request"].as_u64().unwrap()).collect()
+}
+
+/// More pairs of events than one query answers.
+const MANY: u64 = MAX_EVENTS as u64 / 2 + 1;
 
 async fn readers(desk: &Desk, actor: &Actor, more: Value) -> Result<Value, DoorError> {
     let mut parameters = json!({"resource": "weather"});
@@ -100,6 +126,9 @@ async fn whoever_may_not_see_a_resource_learns_nothing_of_it_and_its_reader_does
     let desk = shared(Visibility::of_roles(["inspector"]).unwrap());
     let refused = readers(&desk, &Actor::new(STRANGER, [Role::Citizen]), json!({})).await.unwrap_err();
     assert_eq!(refused.code(), Code::UnknownResource);
+    // Nor by asking for somebody: the answer is that of a resource that is not there.
+    let asked = readers(&desk, &Actor::new(STRANGER, [Role::Citizen]), json!({"reader": FIRST})).await.unwrap_err();
+    assert_eq!(asked.code(), Code::UnknownResource);
     assert_eq!(addresses(&readers(&desk, &Actor::new(FIRST, []), json!({})).await.unwrap()), [FIRST]);
     assert_eq!(addresses(&readers(&desk, &Actor::new(OWNER, []), json!({})).await.unwrap()), [FIRST, SECOND]);
 }
@@ -126,4 +155,49 @@ async fn readers_are_shown_with_times_and_grants_as_the_contract_tells_them() {
     assert_eq!(page["nextCursor"], Value::Null);
     let wrong = readers(&desk, &owner, json!({"cursor": "x"})).await.unwrap_err();
     assert_eq!(wrong.code(), Code::MalformedRequest);
+}
+
+// S-RULES, M-MON
+#[tokio::test]
+async fn a_reader_cannot_make_the_list_unreadable_by_asking_and_ending() {
+    let chain = (0..MANY).fold(written(Visibility::EVERYBODY), |chain, number| {
+        chain.and(&asked(5 + number, FIRST)).and(&GrantEnded { request: 5 + number, reader: FIRST })
+    });
+    let page = readers(&Desk::new(chain), &Actor::new(STRANGER, [Role::Supervisor]), json!({})).await.unwrap();
+    assert_eq!(addresses(&page), [FIRST, SECOND]);
+    assert_eq!((requests(&page["items"][0]), requests(&page["items"][1])), (vec![3, 1], vec![2]));
+    assert_eq!((&page["items"][0]["cut"], &page["items"][0]["grants"][1]["endedAt"]), (&json!(false), &json!(7)));
+}
+
+// S-RULES, M-MON
+#[tokio::test]
+async fn a_reader_with_very_many_grants_is_shown_its_newest_and_keeps_nobody_elses_from_being_shown() {
+    let chain =
+        (0..2 * MANY).fold(written(Visibility::EVERYBODY), |chain, number| chain.and(&granted(5 + number, FIRST, 0)));
+    let page = readers(&Desk::new(chain), &Actor::new(STRANGER, [Role::Supervisor]), json!({})).await.unwrap();
+    let newest: Vec<u64> = (0..20).map(|back| 4 + 2 * MANY - back).collect();
+    assert_eq!((requests(&page["items"][0]), requests(&page["items"][1])), (newest, vec![2]));
+    assert_eq!(page["items"][1]["grants"][0]["endedAt"], json!(10));
+}
+
+// S-RULES, M-MON
+#[tokio::test]
+async fn an_owner_cannot_hide_a_reader_behind_very_many_listings() {
+    let chain = (0..MANY).fold(written(Visibility::EVERYBODY), |chain, number| {
+        let key_epoch = 4 + u32::try_from(number).unwrap();
+        chain.and(&ReaderListed { reader: STRANGER }).and(&ReaderRemoved { reader: STRANGER, keyEpoch: key_epoch })
+    });
+    let desk = Desk::new(chain);
+    let supervisor = Actor::new(STRANGER, [Role::Supervisor]);
+    let page = readers(&desk, &supervisor, json!({})).await.unwrap();
+    assert_eq!(addresses(&page), [FIRST, STRANGER]);
+    let (first, stranger) = (&page["items"][0], &page["items"][1]);
+    assert_eq!((&first["listed"], &first["listedAt"], requests(first)), (&json!(true), &json!(9), vec![3, 1]));
+    assert_eq!((&stranger["listed"], stranger["removedAt"].is_u64()), (&json!(false), true));
+    assert_eq!((&first["cut"], &stranger["cut"]), (&json!(true), &json!(true)), "it is said that more were listed");
+    // Who was removed before is found by its address.
+    let second = readers(&desk, &supervisor, json!({"reader": SECOND})).await.unwrap();
+    assert_eq!((&second["items"][0]["removedAt"], &second["items"][0]["cut"]), (&json!(11), &json!(false)));
+    let alone = readers(&desk, &supervisor, json!({"reader": STRANGER})).await.unwrap();
+    assert_eq!((&alone["items"][0]["listed"], &alone["items"][0]["cut"]), (&json!(false), &json!(false)));
 }
