@@ -164,6 +164,10 @@ fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, chains: [&TestCha
     assert_eq!((&first["outcome"], &first["number"]), (&json!("committed"), &json!(1)));
     let again = answer(&asked);
     assert_eq!((&again["number"], &again["steps"][0]["step"]), (&json!(1), &json!("askedBefore")));
+    // It stays committed where the proof cannot be written.
+    let nowhere = bank.path("no-such-folder/proof.json");
+    let (unwritten, code) = refusal(&[&asked[..], &["--proof", &nowhere]].concat());
+    assert_eq!((&unwritten["outcome"], unwritten["proofError"].is_string(), code), (&json!("committed"), true, 5));
 
     // Killed when it has its number: the same file finds it.
     let rent = request(dir, "rent.toml", "rent", 41);

@@ -4,6 +4,7 @@
 mod alliance;
 mod anchor;
 mod foreign;
+mod intents;
 mod killed_relay;
 mod kills;
 mod members;
