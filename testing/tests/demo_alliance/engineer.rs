@@ -142,7 +142,7 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     let config = requester("requester.toml", &running.url);
     let behind = requester("behind.toml", &format!("http://{later}"));
 
-    asked_and_proven(dir, &bank, &config, [&home, &bank_chain, &land_chain]);
+    asked_and_proven(dir, &bank, &config, contract, [&home, &bank_chain, &land_chain]);
     overtaken(dir, &behind, &config, || relay(dir, "later.toml", &later, &chains, contract));
 
     let vote = |engineer: &Engineer| {
@@ -154,7 +154,7 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
 }
 
 /// A request in five steps, asked twice, killed on its way, and proven with no network.
-fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, chains: [&TestChain; 3]) {
+fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, contract: &str, chains: [&TestChain; 3]) {
     let (sale, proof) = (request(dir, "sale.toml", "sale", 40), bank.path("proof.json"));
     let asked = ["alliance", "request", &sale, "--config", config];
     let first = answer(&[&asked[..], &["--retry", "2", "--proof", &proof]].concat());
@@ -188,18 +188,27 @@ fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, chains: [&TestCha
     for chain in chains {
         fs::copy(chain.genesis(), trusted.join(format!("{}.json", chain.name))).unwrap();
     }
-    let trusted = trusted.to_str().unwrap();
-    let verified = answer(&["verify", &proof, "--genesis", trusted]);
+    let (trusted, home) = (trusted.to_str().unwrap(), chains[0].genesis());
+    let known = ["--genesis", trusted, "--alliance-genesis", home.to_str().unwrap(), "--contract", contract];
+    let verified = answer(&[&["verify", proof.as_str()], &known[..]].concat());
     assert_eq!((&verified["outcome"], verified["members"].as_array().unwrap().len()), (&json!("committed"), 2));
     assert_eq!(verified["members"][0]["writes"][0]["version"], 1);
     let mut forged: Value = serde_json::from_slice(&fs::read(&proof).unwrap()).unwrap();
     forged["members"][1]["part"]["writes"][0]["value"] = json!(format!("0x{}", "07".repeat(32)));
     let file = bank.path("forged.json");
     fs::write(&file, forged.to_string()).unwrap();
-    assert_eq!(refusal(&["verify", &file, "--genesis", trusted]).0["check"], "part-of-request");
-    let home_alone = chains[0].genesis();
-    let (untrusted, _) = refusal(&["verify", &proof, "--genesis", home_alone.to_str().unwrap()]);
-    assert_eq!(untrusted["check"], "chain-trusted");
+    assert_eq!(refusal(&[&["verify", file.as_str()], &known[..]].concat()).0["check"], "part-of-request");
+    // Genesis files alone do not say which alliance; the one that was named has to be it.
+    let (unnamed, _) = refusal(&["verify", &proof, "--genesis", trusted]);
+    assert!(unnamed["error"].as_str().unwrap().contains("--alliance-genesis"), "{unnamed}");
+    let member = chains[1].genesis();
+    let refused = |alliance: &Path, contract: &str, genesis: &Path| {
+        let (alliance, genesis) = (alliance.to_str().unwrap(), genesis.to_str().unwrap());
+        refusal(&["verify", &proof, "--alliance-genesis", alliance, "--contract", contract, "--genesis", genesis]).0
+    };
+    assert_eq!(refused(&member, contract, Path::new(trusted))["check"], "chain-trusted");
+    assert_eq!(refused(&home, &format!("0x{}", "07".repeat(20)), Path::new(trusted))["check"], "contract-of-alliance");
+    assert_eq!(refused(&home, contract, &home)["check"], "chain-trusted");
 }
 
 /// One is endorsed while its relay is away; another one commits meanwhile. The first is stale, and says of which key.
