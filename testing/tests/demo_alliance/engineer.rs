@@ -18,15 +18,17 @@ struct Engineer {
 }
 
 impl Engineer {
-    fn new(dir: &Path, name: &'static str, partner: &str, home: &TestChain, own: &TestChain, registry: &str) -> Self {
+    fn new(dir: &Path, name: &'static str, partner: &str, home: &TestChain, own: &TestChain, opened: &Value) -> Self {
         let dir = dir.join(name.replace(' ', "-"));
         fs::create_dir_all(&dir).unwrap();
         write_key(&dir.join("authority.key"), if name == "bank" { '1' } else { '2' });
         write_key(&dir.join("node.key"), if name == "bank" { '3' } else { '4' });
         let text = format!(
             "name = \"{name}\"\npurpose = \"mortgages\"\npartners = [\"{partner}\"]\nkey_file = \"authority.key\"\n\
-             node_contract = \"store\"\nregistry = \"{registry}\"\n[[endorsers]]\nnode = \"node 1\"\nweight = 2\n\
+             node_contract = \"store\"\nregistry = {}\nregistry_transaction = {}\n[[endorsers]]\nnode = \"node 1\"\nweight = 2\n\
              [alliance_chain]\n{}[chain]\n{}",
+            opened["registry"],
+            opened["transaction"],
             home.section(),
             own.section()
         );
@@ -43,8 +45,9 @@ impl Engineer {
         answer(&["alliance", "require", "--config", &self.config, "--out", &self.declared])
     }
 
-    fn join(&self, contract: &str) -> Value {
-        answer(&["alliance", "join", "--config", &self.config, "--contract", contract, "--declared", &self.declared])
+    fn join(&self, contract: &str, partner: &Self) -> Value {
+        let own = ["--declared", &self.declared, &partner.declared];
+        answer(&[&["alliance", "join", "--config", &self.config, "--contract", contract][..], &own].concat())
     }
 
     /// Certificates of its node, and its endorser; the transaction certificate's serial number.
@@ -102,17 +105,16 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     let (genesis, payer) = (home.genesis(), dir.join("payer.key"));
     let (genesis, payer) = (genesis.to_str().unwrap(), payer.to_str().unwrap());
     let opened = answer(&["alliance", "open-registry", "--rpc", home.rpc(), "--genesis", genesis, "--key-file", payer]);
-    let registry = opened["registry"].as_str().unwrap();
 
     // Each declares on its own; asked again, nothing is done twice.
-    let bank = Engineer::new(dir, "bank", "land registry", &home, &bank_chain, registry);
-    let land = Engineer::new(dir, "land registry", "bank", &home, &land_chain, registry);
+    let bank = Engineer::new(dir, "bank", "land registry", &home, &bank_chain, &opened);
+    let land = Engineer::new(dir, "land registry", "bank", &home, &land_chain, &opened);
     let (of_bank, of_land) = (bank.require(), land.require());
     assert_eq!((bank.require(), of_bank["requirement"].as_str()), (of_bank.clone(), Some("0x0")));
     let proposed = answer(&["alliance", "propose", "--config", &bank.config, &bank.declared, &land.declared]);
     let contract = proposed["contract"].as_str().unwrap();
-    assert_eq!(bank.join(contract)["waitsFor"], json!(["land registry"]));
-    assert_eq!(land.join(contract)["state"], "active");
+    assert_eq!(bank.join(contract, &land)["waitsFor"], json!(["land registry"]));
+    assert_eq!(land.join(contract, &bank)["state"], "active");
 
     let node_contract = |declared: &Value| declared["nodeContract"].as_str().unwrap().to_owned();
     let (certificate, bank_endorser) = bank.endorse(&home, &bank_chain, contract, &node_contract(&of_bank));
@@ -145,12 +147,46 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     asked_and_proven(dir, &bank, &config, contract, [&home, &bank_chain, &land_chain]);
     overtaken(dir, &behind, &config, || relay(dir, "later.toml", &later, &chains, contract));
 
+    looked_at_before_it_is_voted_for(&bank, &land, contract);
+
     let vote = |engineer: &Engineer| {
         answer(&["alliance", "dissolve", "--config", &engineer.config, "--contract", contract])["carriedOut"].clone()
     };
     assert_eq!((vote(&bank), vote(&land)), (json!(false), json!(true)));
     let (late, _) = refusal(&["alliance", "leave", "--config", &bank.config, "--contract", contract]);
     assert!(late["error"].as_str().unwrap().contains("StateMismatch"), "{late}");
+}
+
+/// A requirement says for itself whom it takes in; that another key would speak for a member has to be wanted.
+fn looked_at_before_it_is_voted_for(bank: &Engineer, land: &Engineer, contract: &str) {
+    let admit = |declared: &str, more: &[&str]| -> Vec<String> {
+        let all = ["alliance", "admit", declared, "--config", &land.config, "--contract", contract];
+        all.iter().chain(more).map(|text| (*text).to_owned()).collect()
+    };
+    let refused = |declared: &str| {
+        let arguments = admit(declared, &[]);
+        refusal(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).0["error"].as_str().unwrap().to_owned()
+    };
+    let mut renamed: Value = serde_json::from_slice(&fs::read(&bank.declared).unwrap()).unwrap();
+    renamed["member"] = json!("tax office");
+    let file = bank.path("renamed.json");
+    fs::write(&file, renamed.to_string()).unwrap();
+    let told = refused(&file);
+    assert!(told.contains("is of bank and has another name"), "{told}");
+
+    // The bank gets a new key.
+    write_key(&bank.dir.join("next.key"), '6');
+    let text = fs::read_to_string(&bank.config).unwrap().replace("authority.key", "next.key");
+    fs::write(bank.path("next.toml"), text).unwrap();
+    let (next, config) = (bank.path("next.json"), bank.path("next.toml"));
+    fs::copy(&bank.declared, &next).unwrap();
+    answer(&["alliance", "require", "--config", &config, "--out", &next]);
+    let told = refused(&next);
+    assert!(told.contains("--replaces"), "{told}");
+    let arguments = admit(&next, &["--replaces"]);
+    let voted = answer(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((&voted["votes"], &voted["carriedOut"]), (&json!(1), &json!(false)));
+    assert!(voted["vote"].as_str().unwrap().contains("node 1 2"), "{voted}");
 }
 
 /// A request in five steps, asked twice, killed on its way, and proven with no network.
