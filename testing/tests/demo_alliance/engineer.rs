@@ -18,15 +18,17 @@ struct Engineer {
 }
 
 impl Engineer {
-    fn new(dir: &Path, name: &'static str, partner: &str, home: &TestChain, own: &TestChain, registry: &str) -> Self {
+    fn new(dir: &Path, name: &'static str, partner: &str, home: &TestChain, own: &TestChain, opened: &Value) -> Self {
         let dir = dir.join(name.replace(' ', "-"));
         fs::create_dir_all(&dir).unwrap();
         write_key(&dir.join("authority.key"), if name == "bank" { '1' } else { '2' });
         write_key(&dir.join("node.key"), if name == "bank" { '3' } else { '4' });
         let text = format!(
             "name = \"{name}\"\npurpose = \"mortgages\"\npartners = [\"{partner}\"]\nkey_file = \"authority.key\"\n\
-             node_contract = \"store\"\nregistry = \"{registry}\"\n[[endorsers]]\nnode = \"node 1\"\nweight = 2\n\
+             node_contract = \"store\"\nregistry = {}\nregistry_transaction = {}\n[[endorsers]]\nnode = \"node 1\"\nweight = 2\n\
              [alliance_chain]\n{}[chain]\n{}",
+            opened["registry"],
+            opened["transaction"],
             home.section(),
             own.section()
         );
@@ -43,8 +45,9 @@ impl Engineer {
         answer(&["alliance", "require", "--config", &self.config, "--out", &self.declared])
     }
 
-    fn join(&self, contract: &str) -> Value {
-        answer(&["alliance", "join", "--config", &self.config, "--contract", contract, "--declared", &self.declared])
+    fn join(&self, contract: &str, partner: &Self) -> Value {
+        let own = ["--declared", &self.declared, &partner.declared];
+        answer(&[&["alliance", "join", "--config", &self.config, "--contract", contract][..], &own].concat())
     }
 
     /// Certificates of its node, and its endorser; the transaction certificate's serial number.
@@ -102,17 +105,16 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     let (genesis, payer) = (home.genesis(), dir.join("payer.key"));
     let (genesis, payer) = (genesis.to_str().unwrap(), payer.to_str().unwrap());
     let opened = answer(&["alliance", "open-registry", "--rpc", home.rpc(), "--genesis", genesis, "--key-file", payer]);
-    let registry = opened["registry"].as_str().unwrap();
 
     // Each declares on its own; asked again, nothing is done twice.
-    let bank = Engineer::new(dir, "bank", "land registry", &home, &bank_chain, registry);
-    let land = Engineer::new(dir, "land registry", "bank", &home, &land_chain, registry);
+    let bank = Engineer::new(dir, "bank", "land registry", &home, &bank_chain, &opened);
+    let land = Engineer::new(dir, "land registry", "bank", &home, &land_chain, &opened);
     let (of_bank, of_land) = (bank.require(), land.require());
     assert_eq!((bank.require(), of_bank["requirement"].as_str()), (of_bank.clone(), Some("0x0")));
     let proposed = answer(&["alliance", "propose", "--config", &bank.config, &bank.declared, &land.declared]);
     let contract = proposed["contract"].as_str().unwrap();
-    assert_eq!(bank.join(contract)["waitsFor"], json!(["land registry"]));
-    assert_eq!(land.join(contract)["state"], "active");
+    assert_eq!(bank.join(contract, &land)["waitsFor"], json!(["land registry"]));
+    assert_eq!(land.join(contract, &bank)["state"], "active");
 
     let node_contract = |declared: &Value| declared["nodeContract"].as_str().unwrap().to_owned();
     let (certificate, bank_endorser) = bank.endorse(&home, &bank_chain, contract, &node_contract(&of_bank));
@@ -142,8 +144,10 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     let config = requester("requester.toml", &running.url);
     let behind = requester("behind.toml", &format!("http://{later}"));
 
-    asked_and_proven(dir, &bank, &config, [&home, &bank_chain, &land_chain]);
+    asked_and_proven(dir, &bank, &config, contract, [&home, &bank_chain, &land_chain]);
     overtaken(dir, &behind, &config, || relay(dir, "later.toml", &later, &chains, contract));
+
+    looked_at_before_it_is_voted_for(&bank, &land, contract);
 
     let vote = |engineer: &Engineer| {
         answer(&["alliance", "dissolve", "--config", &engineer.config, "--contract", contract])["carriedOut"].clone()
@@ -153,8 +157,40 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     assert!(late["error"].as_str().unwrap().contains("StateMismatch"), "{late}");
 }
 
+/// A requirement says for itself whom it takes in; that another key would speak for a member has to be wanted.
+fn looked_at_before_it_is_voted_for(bank: &Engineer, land: &Engineer, contract: &str) {
+    let admit = |declared: &str, more: &[&str]| -> Vec<String> {
+        let all = ["alliance", "admit", declared, "--config", &land.config, "--contract", contract];
+        all.iter().chain(more).map(|text| (*text).to_owned()).collect()
+    };
+    let refused = |declared: &str| {
+        let arguments = admit(declared, &[]);
+        refusal(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).0["error"].as_str().unwrap().to_owned()
+    };
+    let mut renamed: Value = serde_json::from_slice(&fs::read(&bank.declared).unwrap()).unwrap();
+    renamed["member"] = json!("tax office");
+    let file = bank.path("renamed.json");
+    fs::write(&file, renamed.to_string()).unwrap();
+    let told = refused(&file);
+    assert!(told.contains("is of bank and has another name"), "{told}");
+
+    // The bank gets a new key.
+    write_key(&bank.dir.join("next.key"), '6');
+    let text = fs::read_to_string(&bank.config).unwrap().replace("authority.key", "next.key");
+    fs::write(bank.path("next.toml"), text).unwrap();
+    let (next, config) = (bank.path("next.json"), bank.path("next.toml"));
+    fs::copy(&bank.declared, &next).unwrap();
+    answer(&["alliance", "require", "--config", &config, "--out", &next]);
+    let told = refused(&next);
+    assert!(told.contains("--replaces"), "{told}");
+    let arguments = admit(&next, &["--replaces"]);
+    let voted = answer(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((&voted["votes"], &voted["carriedOut"]), (&json!(1), &json!(false)));
+    assert!(voted["vote"].as_str().unwrap().contains("node 1 2"), "{voted}");
+}
+
 /// A request in five steps, asked twice, killed on its way, and proven with no network.
-fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, chains: [&TestChain; 3]) {
+fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, contract: &str, chains: [&TestChain; 3]) {
     let (sale, proof) = (request(dir, "sale.toml", "sale", 40), bank.path("proof.json"));
     let asked = ["alliance", "request", &sale, "--config", config];
     let first = answer(&[&asked[..], &["--retry", "2", "--proof", &proof]].concat());
@@ -164,6 +200,10 @@ fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, chains: [&TestCha
     assert_eq!((&first["outcome"], &first["number"]), (&json!("committed"), &json!(1)));
     let again = answer(&asked);
     assert_eq!((&again["number"], &again["steps"][0]["step"]), (&json!(1), &json!("askedBefore")));
+    // It stays committed where the proof cannot be written.
+    let nowhere = bank.path("no-such-folder/proof.json");
+    let (unwritten, code) = refusal(&[&asked[..], &["--proof", &nowhere]].concat());
+    assert_eq!((&unwritten["outcome"], unwritten["proofError"].is_string(), code), (&json!("committed"), true, 5));
 
     // Killed when it has its number: the same file finds it.
     let rent = request(dir, "rent.toml", "rent", 41);
@@ -184,18 +224,27 @@ fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, chains: [&TestCha
     for chain in chains {
         fs::copy(chain.genesis(), trusted.join(format!("{}.json", chain.name))).unwrap();
     }
-    let trusted = trusted.to_str().unwrap();
-    let verified = answer(&["verify", &proof, "--genesis", trusted]);
+    let (trusted, home) = (trusted.to_str().unwrap(), chains[0].genesis());
+    let known = ["--genesis", trusted, "--alliance-genesis", home.to_str().unwrap(), "--contract", contract];
+    let verified = answer(&[&["verify", proof.as_str()], &known[..]].concat());
     assert_eq!((&verified["outcome"], verified["members"].as_array().unwrap().len()), (&json!("committed"), 2));
     assert_eq!(verified["members"][0]["writes"][0]["version"], 1);
     let mut forged: Value = serde_json::from_slice(&fs::read(&proof).unwrap()).unwrap();
     forged["members"][1]["part"]["writes"][0]["value"] = json!(format!("0x{}", "07".repeat(32)));
     let file = bank.path("forged.json");
     fs::write(&file, forged.to_string()).unwrap();
-    assert_eq!(refusal(&["verify", &file, "--genesis", trusted]).0["check"], "part-of-request");
-    let home_alone = chains[0].genesis();
-    let (untrusted, _) = refusal(&["verify", &proof, "--genesis", home_alone.to_str().unwrap()]);
-    assert_eq!(untrusted["check"], "chain-trusted");
+    assert_eq!(refusal(&[&["verify", file.as_str()], &known[..]].concat()).0["check"], "part-of-request");
+    // Genesis files alone do not say which alliance; the one that was named has to be it.
+    let (unnamed, _) = refusal(&["verify", &proof, "--genesis", trusted]);
+    assert!(unnamed["error"].as_str().unwrap().contains("--alliance-genesis"), "{unnamed}");
+    let member = chains[1].genesis();
+    let refused = |alliance: &Path, contract: &str, genesis: &Path| {
+        let (alliance, genesis) = (alliance.to_str().unwrap(), genesis.to_str().unwrap());
+        refusal(&["verify", &proof, "--alliance-genesis", alliance, "--contract", contract, "--genesis", genesis]).0
+    };
+    assert_eq!(refused(&member, contract, Path::new(trusted))["check"], "chain-trusted");
+    assert_eq!(refused(&home, &format!("0x{}", "07".repeat(20)), Path::new(trusted))["check"], "contract-of-alliance");
+    assert_eq!(refused(&home, contract, &home)["check"], "chain-trusted");
 }
 
 /// One is endorsed while its relay is away; another one commits meanwhile. The first is stale, and says of which key.

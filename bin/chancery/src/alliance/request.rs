@@ -11,7 +11,7 @@ mod steps;
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result, ensure};
-use chancery_bridge::requester::{Committed, RequestError, Requester};
+use chancery_bridge::requester::{Committed, NextStep, RequestError, Requester};
 use serde_json::json;
 
 use self::{asked::Asked, spoken::Words, steps::Steps};
@@ -20,8 +20,10 @@ use crate::{
     output::{FAILED, Output},
 };
 
-/// It may still be committed: asking the same again follows it.
+/// It may still be committed, or is and could not be compared: asking the same again follows it.
 const UNDECIDED: u8 = 4;
+/// It is committed as it was asked, and its proof is not written.
+const UNPROVEN: u8 = 5;
 
 pub(super) async fn run(command: RequestCommand, output: &Output) -> Result<ExitCode> {
     match &command.question {
@@ -45,52 +47,63 @@ async fn ask(command: &RequestCommand, output: &Output) -> Result<ExitCode> {
     }
     let words = Words::of(&asked.words);
     let steps = Steps::new(*output, words.clone());
-    let committed = match Box::pin(bring(&requester, &asked, &steps)).await {
+    let brought = Box::pin(bring(&requester, &asked, &steps)).await;
+    let committed = match brought {
         Ok(committed) => committed,
         Err(error) => return Ok(failed(&error, &words, output)),
     };
     // Committed it is, whatever becomes of the proof.
+    let mut unwritten = None;
     if let Some(path) = &command.proof {
-        let unwritten = || {
-            let number = committed.number;
-            format!(
-                "request {number} is committed, and its proof is not written; `chancery alliance request proof {number}` writes it later"
-            )
-        };
-        Box::pin(proof::write(&requester, committed.number, &steps.parts(), path)).await.with_context(unwritten)?;
-        steps.proven(path);
+        match Box::pin(proof::write(&requester, committed.number, &steps.parts(), path)).await {
+            Ok(()) => steps.proven(path),
+            Err(error) => unwritten = Some(format!("{error:#}").replace('\n', " ")),
+        }
     }
-    succeeded(&committed, &asked, &steps, &words, output);
-    Ok(ExitCode::SUCCESS)
+    let code = if unwritten.is_some() { ExitCode::from(UNPROVEN) } else { ExitCode::SUCCESS };
+    succeeded(&committed, &asked, &steps, &words, unwritten, output);
+    Ok(code)
 }
 
 async fn bring(requester: &Requester, asked: &Asked, steps: &Steps) -> Result<Committed, RequestError> {
     let earlier = requester.earlier(asked.idempotency_key, &asked.calls).await?;
     steps.found_before(&earlier);
-    Box::pin(requester.execute_seen(asked.idempotency_key, &asked.calls, steps)).await
+    Box::pin(requester.bring(asked.idempotency_key, &asked.calls, steps)).await
 }
 
-fn succeeded(committed: &Committed, asked: &Asked, steps: &Steps, words: &Words, output: &Output) {
+fn succeeded(
+    committed: &Committed,
+    asked: &Asked,
+    steps: &Steps,
+    words: &Words,
+    unwritten: Option<String>,
+    output: &Output,
+) {
     let missing: Vec<_> = committed.missing.iter().map(|it| words.explain(it)).collect();
     let mut text = format!("request {} is committed: every member applies it", committed.number);
     for guarantee in &missing {
         text.push_str(&format!("\nnot guaranteed: {guarantee}"));
     }
-    output.answer(
-        &json!({
-            "outcome": "committed",
-            "number": committed.number,
-            "idempotencyKey": asked.idempotency_key,
-            "missingGuarantees": missing,
-            "steps": steps.taken(),
-        }),
-        text,
-    );
+    let mut value = json!({
+        "outcome": "committed",
+        "number": committed.number,
+        "idempotencyKey": asked.idempotency_key,
+        "missingGuarantees": missing,
+        "steps": steps.taken(),
+    });
+    if let Some(reason) = unwritten {
+        let number = committed.number;
+        text.push_str(&format!(
+            "\nits proof is not written: {reason}\n`chancery alliance request proof {number}` writes it later"
+        ));
+        value["proofError"] = json!(reason);
+    }
+    output.answer(&value, spoken::plain(&text));
 }
 
-/// What went wrong, in a form that a program reads too.
+/// What went wrong, in a form that a program reads too. Exit code 1 says of what this command has sent that it is not committed and never will be.
 fn failed(error: &RequestError, words: &Words, output: &Output) -> ExitCode {
-    let code = if matches!(error, RequestError::OutcomeUnknown { .. }) { UNDECIDED } else { FAILED };
+    let code = if error.next_step() == NextStep::SendAgain { UNDECIDED } else { FAILED };
     output.answer(&spoken::refusal(error, words), spoken::text(error, words));
     ExitCode::from(code)
 }

@@ -154,6 +154,12 @@ pub(crate) struct Verify {
     /// Genesis file of a chain, or a city's genesis folder. It decides what is believed: get it from somebody you trust, not from who shows the certificate.
     #[arg(long, value_name = "PATH", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]
     pub(crate) genesis: PathBuf,
+    /// Of an alliance's request: genesis file of the alliance chain. A member's chain is never taken for it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alliance_genesis: Option<PathBuf>,
+    /// Of an alliance's request: the alliance's contract, as its members have told you.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) contract: Option<Address>,
     /// The decrypted document, to check that it is the one that was issued.
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Option<PathBuf>,

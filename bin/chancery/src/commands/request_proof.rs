@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chancery_bridge::proof::{Ending, ProofFailure, ProvenRefusal, RecordedAt, RequestProof, VerifiedRequest};
-use chancery_light::TrustedChain;
 use serde_json::json;
 
+use super::trust::{chain_of, trusted_chains};
 use crate::{
     alliance::text_of,
+    arguments::Verify,
     output::{FAILED, Output},
 };
 
@@ -17,8 +18,13 @@ const NOT_COMMITTED: u8 = 3;
 /// Genuine and committed, and of some members nothing is proven.
 const IN_PART: u8 = 4;
 
-pub(super) fn verify(file: &[u8], trusted: &[TrustedChain], output: &Output) -> Result<ExitCode> {
-    match RequestProof::from_json(file).and_then(|proof| proof.verify(trusted)) {
+pub(super) fn verify(file: &[u8], command: &Verify, output: &Output) -> Result<ExitCode> {
+    let genesis = command.alliance_genesis.as_deref().context(
+        "say which alliance it has to be of: --alliance-genesis FILE, the genesis of its chain, and --contract ADDRESS. Whoever shows the file could have made one of their own",
+    )?;
+    let contract = command.contract.context("say which contract the alliance is: --contract ADDRESS")?;
+    let (home, trusted) = (chain_of(genesis)?, trusted_chains(&command.genesis)?);
+    match RequestProof::from_json(file).and_then(|proof| proof.verify((&home, contract), &trusted)) {
         Ok(verified) => {
             output.answer(&verified, describe(&verified));
             Ok(match verified.outcome {
@@ -69,9 +75,8 @@ fn describe(verified: &VerifiedRequest) -> String {
         text.push_str(&format!("\nunproven      {}: its chain has no finality certificates", text_of(*member)));
     }
     text.push_str(&format!(
-        "\nchecks        {}\n\nNot shown by this file: that contract {} is the alliance that you mean; compare it with what its members say.",
-        verified.checks.join(", "),
-        verified.contract
+        "\nchecks        {}\n\nNot shown by this file: that what was written still stands, and who has left the alliance since.",
+        verified.checks.join(", ")
     ));
     text
 }

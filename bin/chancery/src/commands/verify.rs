@@ -11,10 +11,7 @@ use chancery_certificates::{
 use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
-use super::{
-    message, proof, read_bounded, request_proof, stapled,
-    trust::{trusted_chain, trusted_chains},
-};
+use super::{message, proof, read_bounded, request_proof, stapled, trust::trusted_chain};
 use crate::{
     arguments::Verify,
     output::{FAILED, Output},
@@ -29,8 +26,12 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
             document.is_none() && command.max_age.is_none(),
             "--document and --max-age belong to certificates; this is the proof of an alliance's request"
         );
-        return request_proof::verify(&file, &trusted_chains(&command.genesis)?, output);
+        return request_proof::verify(&file, command, output);
     }
+    ensure!(
+        command.alliance_genesis.is_none() && command.contract.is_none(),
+        "--alliance-genesis and --contract belong to the proof of an alliance's request; this is another file"
+    );
     let chain = trusted_chain(&command.genesis, &file)?;
     if is_stapled(&file) {
         ensure!(document.is_none(), "--document is not needed: the holder shows the document in the file itself");

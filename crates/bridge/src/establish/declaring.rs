@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, U256};
 use chancery_contracts::{Alliance, RequirementRegistry};
 use chancery_ledger::{Chain, EventFilter, SubmitterKey};
 
-use super::{EstablishError, Joining, NoArguments, Prepared, deploy, logged};
+use super::{EstablishError, Joining, Made, NoArguments, Prepared, logged, provenance::make};
 use crate::contracts::{AllianceContract, ViewError, view};
 
 /// Requirements of one authority that are looked through for one that says the same.
@@ -31,15 +31,15 @@ pub struct Declared {
     /// Its number in the registry.
     pub id: U256,
     /// Follows the member's chain; `None`: a foreign one.
-    pub anchor: Option<Address>,
+    pub anchor: Option<Made>,
 }
 
 /// Puts a registry of requirements on the alliance chain. Anybody; members of one alliance use the same.
 ///
 /// # Errors
 /// An unreachable chain.
-pub async fn open_registry(home: &Chain, key: &Arc<SubmitterKey>) -> Result<Address, EstablishError> {
-    Ok(deploy(home, key, &RequirementRegistry::BYTECODE, &NoArguments).await?)
+pub async fn open_registry(home: &Chain, key: &Arc<SubmitterKey>) -> Result<Made, EstablishError> {
+    Ok(make(home, key, &RequirementRegistry::BYTECODE, &NoArguments).await?)
 }
 
 /// Declares what a member wants, in the name of its key. One that stands and says the same, apart from its time, is not declared again.
@@ -80,9 +80,9 @@ pub async fn propose(
     if !view(home, registry, &together).await? {
         return Err(EstablishError::NotTogether);
     }
-    let anchors = declared.iter().map(|each| each.anchor.unwrap_or(Address::ZERO)).collect();
+    let anchors = declared.iter().map(|each| each.anchor.map_or(Address::ZERO, |anchor| anchor.address)).collect();
     let arguments = Alliance::constructorCall { requirements: registry, ids, anchors };
-    let address = deploy(home, key, &Alliance::BYTECODE, &arguments).await?;
+    let address = make(home, key, &Alliance::BYTECODE, &arguments).await?.address;
     Ok(AllianceContract { chain: home.clone(), address })
 }
 

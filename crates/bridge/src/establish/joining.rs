@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use chancery_contracts::{Alliance, RuleNode, StoreNode};
-use chancery_ledger::{Call, Chain, SubmitterKey};
+use chancery_ledger::{Call, SubmitterKey};
 
-use super::{EstablishError, EstablishedMember, Site, anchor, deploy};
+use super::{
+    Declared, EstablishError, EstablishedMember, Made, Site, anchor, made_anchor,
+    provenance::{self, make},
+};
 use crate::{
     contracts::{AllianceContract, NodeContract, ViewError, view},
     progress::AllianceState,
@@ -54,7 +57,7 @@ pub struct Prepared {
     /// The anchor on the member's chain that follows the alliance chain.
     pub to_member: Address,
     /// The anchor on the alliance chain that follows the member's; `None`: that has no finality certificates.
-    pub to_alliance: Option<Address>,
+    pub to_alliance: Option<Made>,
     /// Where its node contract will stand, if its key makes no other contract and sends nothing else on its chain before.
     pub node_contract: Address,
 }
@@ -67,7 +70,7 @@ pub async fn prepare(home: &Site, member: &Joining) -> Result<Prepared, Establis
     let chain = &member.site.chain;
     let to_member = anchor(chain, home, &member.key).await?.anchor;
     let to_alliance = match chain.config().essentials {
-        Some(_) => Some(anchor(&home.chain, &member.site, &member.key).await?.anchor),
+        Some(_) => Some(made_anchor(&home.chain, &member.site, &member.key).await?.1),
         None => None,
     };
     let node_contract = match member.kind {
@@ -77,29 +80,46 @@ pub async fn prepare(home: &Site, member: &Joining) -> Result<Prepared, Establis
     Ok(Prepared { to_member, to_alliance, node_contract })
 }
 
+/// What a member has agreed on with the others, by other ways than the contract that it is told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Where all of them have declared.
+    pub registry: Made,
+    /// What the alliance is for.
+    pub purpose: B256,
+    /// The other members, in any order.
+    pub partners: Vec<B256>,
+    /// What they have declared: of each with finality certificates, its anchor.
+    pub others: Vec<Declared>,
+}
+
 /// A member's last step: puts its node contract where it was announced, and accepts the alliance if that waits for it. What is done already is not done again.
 ///
 /// # Errors
-/// `NotAdmitted`, `OtherTerms`, `StrangeAnchor` before anything is sent; `PlaceTaken`, `PlaceLost`, `OwnMissing` of the node contract; what the alliance refuses.
+/// `StrangeContract`, `NotAdmitted`, `OtherTerms`, `AnchorUnshown`, `StrangeAnchor` before anything is sent; `PlaceTaken`, `PlaceLost`, `OwnMissing` of the node contract;
+/// what the alliance refuses.
 pub async fn join(
     alliance: &AllianceContract,
     member: &Joining,
     prepared: &Prepared,
+    agreed: &Agreed,
 ) -> Result<EstablishedMember, EstablishError> {
     let name = member.name;
+    provenance::check_registry(&alliance.chain, agreed.registry).await?;
+    provenance::check_alliance(alliance, agreed.registry.address).await?;
     let record = view(&alliance.chain, alliance.address, &Alliance::memberRecordCall { name }).await?;
     if !record.isActive {
         return Err(EstablishError::NotAdmitted { member: name });
     }
+    let own_anchor = prepared.to_alliance.map(|made| made.address);
     let is_as_declared = record.authority == member.key.address()
         && record.nodeContract == prepared.node_contract
-        && record.anchor == prepared.to_alliance.unwrap_or(Address::ZERO);
+        && record.anchor == own_anchor.unwrap_or(Address::ZERO);
     if !is_as_declared {
-        return Err(EstablishError::OtherTerms { member: name });
+        return Err(EstablishError::OtherTerms { member: name, what: "authority, node contract or anchor" });
     }
-    if let Some(own) = prepared.to_alliance {
-        check_anchors(alliance, own).await?;
-    }
+    check_terms(alliance, member, agreed).await?;
+    check_anchors(alliance, prepared, agreed).await?;
     let contract = NodeContract { chain: member.site.chain.clone(), address: prepared.node_contract };
     put_node_contract(alliance, member, prepared, &contract).await?;
     let state = view(&alliance.chain, alliance.address, &Alliance::stateCall {}).await?;
@@ -108,29 +128,54 @@ pub async fn join(
         let call = Call { to: Some(alliance.address), data: accept.abi_encode().into() };
         alliance.chain.submit(&member.key, call).await?;
     }
-    Ok(EstablishedMember {
-        name,
-        node_contract: contract,
-        to_member: prepared.to_member,
-        to_alliance: prepared.to_alliance,
-    })
+    Ok(EstablishedMember { name, node_contract: contract, to_member: prepared.to_member, to_alliance: own_anchor })
 }
 
-/// Accepting is consent to all anchors: one with other code than our own could prove what is not so.
-async fn check_anchors(alliance: &AllianceContract, own: Address) -> Result<(), EstablishError> {
-    let Some(ours) = code_hash(&alliance.chain, own).await? else { return Ok(()) };
-    for member in alliance.members().await? {
-        let place = alliance.member(member).await?;
-        if !place.is_foreign && code_hash(&alliance.chain, place.anchor).await? != Some(ours) {
-            return Err(EstablishError::StrangeAnchor { member, anchor: place.anchor });
+/// That it is for the same, with exactly those members, and that exactly its endorsers weigh what it has declared.
+async fn check_terms(alliance: &AllianceContract, member: &Joining, agreed: &Agreed) -> Result<(), EstablishError> {
+    let (chain, address, name) = (&alliance.chain, alliance.address, member.name);
+    let other = |what| Err(EstablishError::OtherTerms { member: name, what });
+    if view(chain, address, &Alliance::purposeCall {}).await? != agreed.purpose {
+        return other("purpose");
+    }
+    let mut found = alliance.members().await?;
+    let mut expected = agreed.partners.clone();
+    expected.push(name);
+    found.sort_unstable();
+    expected.sort_unstable();
+    if found != expected {
+        return other("set of members");
+    }
+    let mut total = U256::ZERO;
+    for endorser in &member.endorsers {
+        let weight = U256::from(endorser.weight);
+        total = total.saturating_add(weight);
+        if alliance.weight(name, endorser.node).await? != weight {
+            return other("set of endorsers");
         }
     }
-    Ok(())
+    if alliance.total_weight(name).await? == total { Ok(()) } else { other("set of endorsers") }
 }
 
-/// Proven; `None` on a chain without finality certificates.
-async fn code_hash(chain: &Chain, contract: Address) -> Result<Option<B256>, EstablishError> {
-    Ok(chain.state(contract, &[]).await?.map(|evidence| evidence.state.code_hash))
+/// Accepting is consent to all anchors: one that was made otherwise than our own could prove what is not so, whatever code it has now.
+async fn check_anchors(
+    alliance: &AllianceContract,
+    prepared: &Prepared,
+    agreed: &Agreed,
+) -> Result<(), EstablishError> {
+    let shown: Vec<Made> = agreed.others.iter().filter_map(|other| other.anchor).chain(prepared.to_alliance).collect();
+    for member in alliance.members().await? {
+        let call = Alliance::memberRecordCall { name: member };
+        let record = view(&alliance.chain, alliance.address, &call).await?;
+        if record.genesisHash.is_zero() {
+            continue;
+        }
+        let made = shown.iter().find(|made| made.address == record.anchor);
+        let made = made.ok_or(EstablishError::AnchorUnshown { member })?;
+        let followed = (record.chainId, record.genesisHash);
+        provenance::check_anchor(&alliance.chain, *made, member, followed).await?;
+    }
+    Ok(())
 }
 
 async fn put_node_contract(
@@ -155,11 +200,11 @@ async fn put_node_contract(
         NodeContractKind::Own(place) => return Err(EstablishError::OwnMissing { member: name, place }),
         NodeContractKind::Store => {
             let arguments = StoreNode::constructorCall { anchor, alliance: alliance.address, member: name, owner };
-            deploy(chain, key, &StoreNode::BYTECODE, &arguments).await?
+            make(chain, key, &StoreNode::BYTECODE, &arguments).await?.address
         }
         NodeContractKind::Rules => {
             let arguments = RuleNode::constructorCall { anchor, alliance: alliance.address, member: name, owner };
-            deploy(chain, key, &RuleNode::BYTECODE, &arguments).await?
+            make(chain, key, &RuleNode::BYTECODE, &arguments).await?.address
         }
     };
     if found != announced {

@@ -10,9 +10,11 @@
 //! found on chain and not done again. [`establish`] takes all of them with every member's key in one hand; the contracts do not see a difference.
 //! [`roster`] says what came of it.
 
+mod candidate;
 mod certify;
 mod declaring;
 mod joining;
+mod provenance;
 mod roster;
 mod voting;
 
@@ -23,9 +25,11 @@ use alloy_sol_types::{SolCall, SolConstructor};
 use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 
 pub use self::{
+    candidate::{Candidate, candidate},
     certify::{Certified, issue_identity, issue_transaction, revoke_identity, revoke_transaction},
     declaring::{Declared, Terms, declare, open_registry, propose},
-    joining::{Endorsing, Joining, NodeContractKind, Prepared, join, prepare},
+    joining::{Agreed, Endorsing, Joining, NodeContractKind, Prepared, join, prepare},
+    provenance::Made,
     roster::{Roster, RosterIdentity, RosterMember, RosterPermit, roster},
     voting::{Ballot, Tally, leave, vote},
 };
@@ -66,17 +70,35 @@ pub enum EstablishError {
         /// The member.
         member: B256,
     },
-    /// Authority, node contract or anchor are not those that were declared.
+    /// Authority, node contract, anchor, endorsers, purpose or members are not those that were declared.
     #[error(
-        "the alliance has {member} with another authority, node contract or anchor than it has declared: do not accept it; ask whoever has proposed it to do so again"
+        "the alliance has {member} with another {what} than it has declared: do not accept it; ask whoever has proposed it to do so again"
     )]
     OtherTerms {
         /// The member.
         member: B256,
+        /// What differs.
+        what: &'static str,
+    },
+    /// It was not made by a transaction of our code and these arguments: whatever it says, it could do something else later.
+    #[error(
+        "{address} was not made as a {what} of this version, with nothing of its own in its storage: do not use it, and ask whoever names it"
+    )]
+    StrangeContract {
+        /// What it was to be.
+        what: &'static str,
+        /// The contract.
+        address: Address,
+    },
+    /// Whether it follows the chain honestly cannot be looked up without the transaction that made it.
+    #[error("the anchor of {} is not in the files that were given: give what its `require` wrote, with the anchor that the alliance has for it", readable(.member))]
+    AnchorUnshown {
+        /// Whose chain it follows.
+        member: B256,
     },
     /// It is not the contract that follows a chain here: it could prove what is not so.
     #[error(
-        "the anchor {anchor}, by which the alliance follows {member}, has another code than the own one: do not accept it; ask {member} to declare with an anchor of this version"
+        "the anchor {anchor}, by which the alliance follows {member}, was not made of this version's code and that chain's genesis alone: do not accept it; ask {member} to declare with an anchor of this version"
     )]
     StrangeAnchor {
         /// Whose chain it follows.
@@ -123,6 +145,10 @@ pub enum EstablishError {
     /// A chain with certificates, and no genesis header to begin an anchor with.
     #[error("the genesis header of chain {0} is needed to begin an anchor that follows it")]
     HeaderMissing(String),
+}
+
+fn readable(name: &B256) -> String {
+    crate::requester::readable(*name)
 }
 
 /// A chain, with what an anchor that follows it begins with.
@@ -176,13 +202,15 @@ pub async fn establish(
         let others = joining.iter().map(|other| other.name).filter(|name| *name != member.name);
         let terms = Terms { purpose, partners: others.collect(), open_until };
         let prepared = Box::pin(prepare(home, member)).await?;
-        requirements.push(Box::pin(declare(&home.chain, registry, member, &terms, &prepared)).await?);
+        requirements.push(Box::pin(declare(&home.chain, registry.address, member, &terms, &prepared)).await?);
         announced.push(prepared);
     }
-    let alliance = propose(&home.chain, &deployer, registry, &requirements).await?;
+    let alliance = propose(&home.chain, &deployer, registry.address, &requirements).await?;
     let mut members = Vec::new();
     for (member, prepared) in joining.iter().zip(announced) {
-        members.push(Box::pin(join(&alliance, member, &prepared)).await?);
+        let partners = joining.iter().map(|other| other.name).filter(|name| *name != member.name).collect();
+        let agreed = Agreed { registry, purpose, partners, others: requirements.clone() };
+        members.push(Box::pin(join(&alliance, member, &prepared, &agreed)).await?);
     }
     Ok(Established { alliance, members })
 }
@@ -192,28 +220,24 @@ pub async fn establish(
 /// # Errors
 /// `HeaderMissing` for a chain without finality certificates.
 pub async fn anchor(host: &Chain, followed: &Site, key: &Arc<SubmitterKey>) -> Result<AnchorRelay, EstablishError> {
+    Ok(Box::pin(made_anchor(host, followed, key)).await?.0)
+}
+
+/// The same, with the transaction that made it.
+async fn made_anchor(
+    host: &Chain,
+    followed: &Site,
+    key: &Arc<SubmitterKey>,
+) -> Result<(AnchorRelay, Made), EstablishError> {
     let missing = || EstablishError::HeaderMissing(followed.chain.name().to_owned());
     let essentials = followed.chain.config().essentials.as_ref().ok_or_else(missing)?;
     let header = followed.genesis_header.clone().ok_or_else(missing)?;
-    let arguments = chancery_contracts::Anchor::constructorCall {
-        registry: chancery_contracts::predeploys::VALIDATOR_REGISTRY,
-        chainId: essentials.chain_id,
-        genesisHash: essentials.genesis_hash,
-    };
-    let address = deploy(host, key, &chancery_contracts::Anchor::BYTECODE, &arguments).await?;
-    let relay =
-        AnchorRelay { followed: followed.chain.clone(), host: host.clone(), anchor: address, key: Arc::clone(key) };
+    let arguments = provenance::anchor_arguments(essentials.chain_id, essentials.genesis_hash);
+    let made = provenance::make(host, key, &chancery_contracts::Anchor::BYTECODE, &arguments).await?;
+    let (followed, key) = (followed.chain.clone(), Arc::clone(key));
+    let relay = AnchorRelay { followed, host: host.clone(), anchor: made.address, key };
     relay.begin(header).await?;
-    Ok(relay)
-}
-
-async fn deploy(
-    chain: &Chain,
-    key: &Arc<SubmitterKey>,
-    code: &Bytes,
-    arguments: &impl SolConstructor,
-) -> Result<Address, LedgerError> {
-    chain.deploy(key, [code.to_vec(), arguments.abi_encode()].concat().into()).await
+    Ok((relay, made))
 }
 
 /// Calls a contract, and gives the event that says what came of it.

@@ -44,7 +44,9 @@ impl Ballot {
     fn encoded(&self) -> Alliance::Ballot {
         let none = (B256::ZERO, U256::ZERO, Address::ZERO);
         let (kind, (member, requirement, anchor)) = match *self {
-            Self::Admit(declared) => (0, (B256::ZERO, declared.id, declared.anchor.unwrap_or(Address::ZERO))),
+            Self::Admit(declared) => {
+                (0, (B256::ZERO, declared.id, declared.anchor.map_or(Address::ZERO, |made| made.address)))
+            }
             Self::Remove(member) => (1, (member, U256::ZERO, Address::ZERO)),
             Self::Dissolve => (2, none),
         };
@@ -52,7 +54,7 @@ impl Ballot {
     }
 }
 
-/// Votes in the name of a member; one that has voted for the same already does not vote again.
+/// Votes in the name of a member, for whatever the ballot says: who would be admitted is looked at before ([`super::candidate`]). One that has voted for the same already does not vote again.
 ///
 /// # Errors
 /// `Reverted` with `NotTheAuthority`, `StateMismatch`, `RequirementMismatch`, `AnchorMismatch`, `NotAMember`, `AllianceFull`; an unreachable chain.

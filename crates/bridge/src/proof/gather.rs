@@ -77,7 +77,8 @@ impl Requester {
         }
         let proof = RequestProof { version: REQUEST_PROOF_VERSION, number, contract, alliance, members };
         // What does not verify is given to nobody.
-        proof.verify(&self.trusted()?).map_err(unprovable)?;
+        let known = (&self.trusted_alliance()?, self.alliance.address);
+        proof.verify(known, &self.trusted()?).map_err(unprovable)?;
         Ok(proof)
     }
 
@@ -150,7 +151,7 @@ impl Requester {
     }
 
     fn trusted(&self) -> Result<Vec<TrustedChain>, RequestError> {
-        let mut all = vec![self.trusted_alliance()?];
+        let mut all = Vec::new();
         for access in &self.members {
             all.extend(trust(&access.contract.chain)?);
         }

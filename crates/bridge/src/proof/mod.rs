@@ -1,4 +1,4 @@
-//! The proof of how a request ended, in one file that is checked with no network, knowing genesis files alone (A-MORE-3; `docs/specs/alliance.md`, "The proof of a request").
+//! The proof of how a request ended, in one file that is checked with no network, knowing which alliance it has to be of (genesis and contract) and the members' genesis files (A-MORE-3; `docs/specs/alliance.md`, "The proof of a request").
 //!
 //! ```text
 //! alliance chain: transaction that decided, receipt, header, finality; request, part hashes and members in the state

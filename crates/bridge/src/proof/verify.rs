@@ -106,8 +106,15 @@ pub struct VerifiedRequest {
     pub checks: Vec<&'static str>,
 }
 
-const OF_ALLIANCE: [&str; 6] =
-    ["file-readable", "chain-trusted", "block-final", "state-of-alliance", "state-complete", "decision-recorded"];
+const OF_ALLIANCE: [&str; 7] = [
+    "file-readable",
+    "chain-trusted",
+    "block-final",
+    "contract-of-alliance",
+    "state-of-alliance",
+    "state-complete",
+    "decision-recorded",
+];
 const OF_COMMITTED: [&str; 6] = [
     "members-complete",
     "part-of-request",
@@ -119,12 +126,21 @@ const OF_COMMITTED: [&str; 6] = [
 const OF_REFUSED: [&str; 3] = ["chain-of-member", "member-block-final", "refusal-recorded"];
 
 impl RequestProof {
-    /// Verifies everything, knowing chains by their genesis alone: that of the alliance, and of each member that has finality certificates.
+    /// Verifies everything, knowing which alliance it has to be of, by the genesis of its chain and its contract there, and the genesis of each member's chain that has
+    /// finality certificates. A member's chain is never taken for the alliance's: its validators could sign whatever state of the contract they like.
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn verify(&self, trusted: &[TrustedChain]) -> Result<VerifiedRequest, ProofFailure> {
-        let found = proven("the alliance chain", &self.alliance, trusted)?;
+    pub fn verify(
+        &self,
+        (chain, contract): (&TrustedChain, Address),
+        trusted: &[TrustedChain],
+    ) -> Result<VerifiedRequest, ProofFailure> {
+        let found = proven("the alliance chain", &self.alliance, std::slice::from_ref(chain))?;
+        if self.contract != contract {
+            let detail = format!("the file is of the contract {}, and the alliance is {contract}", self.contract);
+            return Err(ProofFailure::new("contract-of-alliance", detail));
+        }
         let Some((_, state)) = &found.state else {
             return Err(ProofFailure::new("state-complete", "the proof has no state of the alliance"));
         };

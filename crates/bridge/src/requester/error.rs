@@ -14,7 +14,8 @@ use crate::{
     relay::CarryRefusal,
 };
 
-/// Why a request was not committed. Nothing of it is in force on any member, except where [`Self::OutcomeUnknown`] says otherwise.
+/// Why a request was not committed. Nothing of it is in force on any member, except where the next step is [`NextStep::SendAgain`], and for `Carry` as far as the carrier
+/// has told the truth.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     /// Name each member once, of those that the requester can reach.
@@ -46,7 +47,7 @@ pub enum RequestError {
         /// Who did not endorse, by the place in the requester's list, and why.
         declined: Vec<Declined>,
     },
-    /// The alliance or the carrier did not take it: it was not sequenced by this.
+    /// The alliance or the carrier did not take it, as the carrier says: another one may still have it sequenced until its `valid_until` ([`Self::Undecided`]).
     #[error(transparent)]
     Carry(#[from] CarryRefusal),
     /// Nobody had it sequenced in time, and nobody can any more.
@@ -88,6 +89,32 @@ pub enum RequestError {
     OutcomeUnknown {
         /// Its number, if it has one.
         number: Option<u64>,
+    },
+    /// It was refused, by somebody whose word does not end it: what was sent has its number, or can still get one. Ask again with the same idempotency key.
+    #[error("{cause}; but what was sent may be sequenced until {valid_until}, so what becomes of it is not known yet")]
+    Undecided {
+        /// Its number, if it has one.
+        number: Option<u64>,
+        /// Seconds of the alliance chain.
+        valid_until: u64,
+        /// Who refused what.
+        cause: Box<RequestError>,
+    },
+    /// It is committed, and it is not known whether it is what these calls ask, or what it cannot be relied on for: ask again with the same idempotency key.
+    #[error("request {number} is committed, but it could not be compared with what is asked: {reason}")]
+    Unread {
+        /// Its number.
+        number: u64,
+        /// What could not be read.
+        reason: String,
+    },
+    /// The key counts for each node by itself: ask again from that node, or with another key.
+    #[error("node {} of the same member has used the idempotency key for request {number}: ask from that node, or choose another key", name(.node))]
+    AskedElsewhere {
+        /// The other node.
+        node: B256,
+        /// Its first request under the key.
+        number: u64,
     },
     /// The key stands for another request already: choose another one, or ask with the calls of that.
     #[error("the idempotency key was used for request {number}, which asks for something else: choose another key")]
@@ -131,7 +158,7 @@ impl RequestError {
             // Who signed badly is left out when it is asked again.
             Self::Invalid { .. } => NextStep::SuggestAnew,
             Self::NotEndorsed { declined, .. } if declined.iter().any(Declined::may_pass) => NextStep::SuggestAnew,
-            Self::OutcomeUnknown { .. } => NextStep::SendAgain,
+            Self::OutcomeUnknown { .. } | Self::Undecided { .. } | Self::Unread { .. } => NextStep::SendAgain,
             Self::Carry(refusal) if refusal.is_temporary() => NextStep::SendAgain,
             Self::View(error) if error.is_temporary() => NextStep::SendAgain,
             Self::Refused { .. }
@@ -142,6 +169,7 @@ impl RequestError {
             | Self::CallRefused { .. }
             | Self::Carry(_)
             | Self::IntentDiffers { .. }
+            | Self::AskedElsewhere { .. }
             | Self::Unprovable { .. }
             | Self::View(_)
             | Self::Key(_) => NextStep::Correct,
@@ -187,6 +215,10 @@ impl Declined {
                 _ => false,
             }
     }
+}
+
+fn name(node: &B256) -> String {
+    super::readable(*node)
 }
 
 fn said(declined: &[Declined]) -> String {

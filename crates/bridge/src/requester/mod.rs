@@ -16,9 +16,11 @@ mod confirmation;
 mod endorsements;
 mod error;
 mod guarantee;
+mod intent;
 mod onlooker;
 mod outcome;
 mod standing;
+mod undecided;
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,7 +28,7 @@ use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_sol_types::SolValue;
 use tokio::time::sleep;
 
-use self::onlooker::Nobody;
+use self::onlooker::{Nobody, Watch};
 pub(crate) use self::standing::view_error;
 pub use self::{
     backoff::Backoff,
@@ -136,10 +138,10 @@ impl Requester {
     /// Brings calls of several members to one end: applied on all of them, or an error and applied on none. `calls` names each member once, in any order.
     ///
     /// What was overtaken (stale, in conflict, expired) is suggested anew, with growing pauses; what got no answer is sent again as it is. The same
-    /// `idempotency_key` continues where an earlier call with it ended, even of another process.
+    /// `idempotency_key` continues where an earlier call with it ended, even of another process. What was committed is compared with `calls` before it counts as success.
     ///
     /// # Errors
-    /// The last [`RequestError`]; [`RequestError::next_step`] says what it leaves to do.
+    /// The last [`RequestError`]; [`RequestError::next_step`] says what it leaves to do. `Carry` is the carrier's word; [`Self::bring`] does not rest on it.
     pub async fn execute(&self, idempotency_key: B256, calls: &[(B256, Bytes)]) -> Result<Committed, RequestError> {
         Box::pin(self.execute_seen(idempotency_key, calls, &Nobody)).await
     }
@@ -154,11 +156,27 @@ impl Requester {
         calls: &[(B256, Bytes)],
         onlooker: &dyn Onlooker,
     ) -> Result<Committed, RequestError> {
+        Box::pin(self.execute_watched(idempotency_key, calls, &Watch::new(onlooker))).await
+    }
+
+    async fn execute_watched(
+        &self,
+        idempotency_key: B256,
+        calls: &[(B256, Bytes)],
+        onlooker: &Watch<'_>,
+    ) -> Result<Committed, RequestError> {
         let (mut attempt, mut tries) = (0, 0);
         loop {
             let key = attempt_key(idempotency_key, attempt);
             let (is_earlier, result) = Box::pin(self.attempt(key, calls, onlooker)).await;
-            let error = match result {
+            let compared = match result {
+                Ok(committed) => {
+                    let signed = onlooker.sent().map_or_else(Vec::new, |sent| sent.parts);
+                    self.compare(committed.number, calls, &signed).await.map(|()| committed)
+                }
+                Err(error) => Err(error),
+            };
+            let error = match compared {
                 Ok(committed) => {
                     onlooker.at(&Milestone::Decided { number: committed.number });
                     return Ok(committed);
@@ -170,7 +188,10 @@ impl Requester {
                 return Err(error);
             }
             // Only a key whose number has its end is spent: another one for what may still be sequenced could commit an intent twice.
-            attempt += u64::from(error.number().is_some());
+            if error.number().is_some() {
+                attempt += 1;
+                onlooker.forget();
+            }
             if is_earlier && error.number().is_some() && attempt < MAX_ATTEMPTS {
                 continue;
             }

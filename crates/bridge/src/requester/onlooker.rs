@@ -1,6 +1,11 @@
 //! Who looks on while a request is brought to its end: a command that prints the steps.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use alloy_primitives::B256;
 
 use super::RequestError;
 use crate::alliance::{message::Part, submission::Submission};
@@ -58,4 +63,52 @@ pub(super) struct Nobody;
 
 impl Onlooker for Nobody {
     fn at(&self, _: &Milestone<'_>) {}
+}
+
+/// Remembers what was signed last, and tells another one.
+pub(super) struct Watch<'a> {
+    inner: &'a dyn Onlooker,
+    sent: Mutex<Option<Sent>>,
+}
+
+/// What was signed under one idempotency key, and may have left.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    /// That of the attempt.
+    pub(super) key: B256,
+    /// Last second in which one of them can be sequenced.
+    pub(super) valid_until: u64,
+    /// How many there were.
+    pub(super) count: u32,
+    /// Parts of the last one.
+    pub(super) parts: Vec<Part>,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(inner: &'a dyn Onlooker) -> Self {
+        Self { inner, sent: Mutex::default() }
+    }
+
+    pub(super) fn sent(&self) -> Option<Sent> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was sent has its end.
+    pub(super) fn forget(&self) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Onlooker for Watch<'_> {
+    fn at(&self, milestone: &Milestone<'_>) {
+        if let Milestone::Signed { submission } = milestone {
+            let (request, parts) = (&submission.request, submission.parts.clone());
+            let key = request.idempotency_key;
+            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            let (before, count) =
+                sent.as_ref().filter(|sent| sent.key == key).map_or((0, 0), |it| (it.valid_until, it.count));
+            *sent = Some(Sent { key, valid_until: request.valid_until.max(before), count: count + 1, parts });
+        }
+        self.inner.at(milestone);
+    }
 }

@@ -34,7 +34,7 @@ impl Requester {
     /// Waits until a number is decided. With the submission at hand, hands it to the carrier again from time to time.
     ///
     /// # Errors
-    /// `Invalid`, `Refused`, `Expired`; `OutcomeUnknown` when the alliance chain gives no answer for longer than the limits allow.
+    /// `Invalid`, `Refused`, `Expired`; `Unread` of a committed one; `OutcomeUnknown` when the alliance chain gives no answer for longer than the limits allow.
     pub async fn follow(
         &self,
         number: u64,
@@ -52,7 +52,8 @@ impl Requester {
             match decision.map(|decision| (decision.state(), decision)) {
                 None => {}
                 Some((RequestState::Committed, _)) => {
-                    let missing = self.missing(number).await?;
+                    let unread = |error: RequestError| RequestError::Unread { number, reason: error.to_string() };
+                    let missing = self.missing(number).await.map_err(unread)?;
                     return Ok(Committed { number, idempotency_key, missing });
                 }
                 Some((RequestState::Invalid, _)) => return Err(self.invalid(number).await?),

@@ -1,8 +1,8 @@
-//! Where a request stands, and what an intent has led to so far: from what is on chain, for whoever asks later.
+//! Where a request stands: from what is on chain, for whoever asks later.
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::B256;
 
-use super::{MAX_ATTEMPTS, RequestError, Requester, attempt_key};
+use super::{RequestError, Requester};
 use crate::{
     alliance::{
         decision::RequestState,
@@ -10,7 +10,7 @@ use crate::{
         store::{Outcome, Refusal},
     },
     contracts::ViewError,
-    relay::{RelayError, reserved_part},
+    relay::RelayError,
 };
 
 /// A request as its chains have it.
@@ -71,44 +71,6 @@ impl Requester {
         }
         let (state, deadline, (bad, missing)) = (decision.state(), decision.deadline(), faults);
         Ok(Some(RequestStanding { number, state, deadline, time_s, parties, bad, missing }))
-    }
-
-    /// The numbers that an intent has got so far, in the order of its attempts. Each has to be of these calls, as far as the chains show it.
-    ///
-    /// # Errors
-    /// `IntentDiffers`: the key stands for other calls; `View`.
-    pub async fn earlier(&self, idempotency_key: B256, calls: &[(B256, Bytes)]) -> Result<Vec<u64>, RequestError> {
-        let mut numbers = Vec::new();
-        for attempt in 0..MAX_ATTEMPTS {
-            let key = attempt_key(idempotency_key, attempt);
-            let known = self.alliance.number_of(self.identity.member, self.identity.node, key).await?;
-            let Some(number) = known else { break };
-            self.check_intent(number, calls).await?;
-            numbers.push(number);
-        }
-        Ok(numbers)
-    }
-
-    async fn check_intent(&self, number: u64, calls: &[(B256, Bytes)]) -> Result<(), RequestError> {
-        let Some(decision) = self.alliance.decision(number).await? else { return Ok(()) };
-        // Of an invalid one the alliance keeps no parts; nothing of it is or will be in force.
-        if decision.state() == RequestState::Invalid {
-            return Ok(());
-        }
-        let parties = self.alliance.parties(number).await?;
-        let is_asked = |member: &B256| calls.iter().any(|(asked, _)| asked == member);
-        if parties.len() != calls.len() || !parties.iter().all(is_asked) {
-            return Err(RequestError::IntentDiffers { number });
-        }
-        for (member, call) in calls {
-            let hash = self.alliance.part_hash(number, *member).await?;
-            let contract = &self.member(*member)?.contract;
-            let part = reserved_part(contract, number, hash, &decision).await.map_err(view_error)?;
-            if part.is_some_and(|part| part.call != *call) {
-                return Err(RequestError::IntentDiffers { number });
-            }
-        }
-        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ mod anchor;
 mod byzantine;
 mod cells;
 mod foreign;
+mod intents;
 mod killed_relay;
 mod kills;
 mod members;

@@ -93,12 +93,14 @@ async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither
 // A-MORE-3, A-ERR: by the genesis alone, from what real chains show: the writes of the one, and why the other was refused.
 async fn ends_are_proven(partnership: &Partnership, requester: &Requester, [applied, refused]: [u64; 2], key: B256) {
     let essentials = partnership.partners.iter().map(|partner| partner.chain.essentials());
-    let essentials = essentials.chain([partnership.home.essentials()]);
     let trusted: Vec<_> = essentials.map(|essentials| TrustedChain::new(essentials).unwrap()).collect();
+    let home = TrustedChain::new(partnership.home.essentials()).unwrap();
     let mut verified = Vec::new();
     for number in [applied, refused] {
         let file = serde_json::to_vec(&requester.prove(number, &[]).await.unwrap()).unwrap();
-        verified.push(RequestProof::from_json(&file).unwrap().verify(&trusted).unwrap());
+        verified.push(
+            RequestProof::from_json(&file).unwrap().verify((&home, partnership.relay.contract), &trusted).unwrap(),
+        );
     }
     let written: Vec<_> = verified[0].members.iter().flat_map(|member| &member.writes).collect();
     assert_eq!((verified[0].outcome, written.len(), verified[0].unproven.len()), (Ending::Committed, 2, 0));

@@ -1,9 +1,10 @@
 /** Whole files, and each thing that can be wrong with one: `changes` put a value at a JSON pointer, or take away what stands there. */
 import { hexOf } from '../../src/light/bytes.js';
+import type { Hex } from '../../src/hex.js';
 import { concat } from '../../src/staple/words.js';
 import { HandmadeChain, secretOf } from '../staple/chain.js';
 import {
-  ABORTED, abortedLog, abroad, appliedLog, applying, bank, bankChain, COMMITTED, committedLog, fileOf, home, INVALID, invalidatedLog, land,
+  ABORTED, abortedLog, abroad, appliedLog, applying, bank, bankChain, COMMITTED, CONTRACT, committedLog, fileOf, home, INVALID, invalidatedLog, land,
   landChain, memberOf, ofAlliance, recorded, refusedLog, SEQUENCED, writtenLog,
 } from './chains.js';
 
@@ -16,6 +17,9 @@ export interface Case {
 }
 
 export interface Vectors {
+  /** Which alliance whoever verifies knows. */
+  readonly alliance: { readonly chain: object; readonly contract: string };
+  /** The members' chains that whoever verifies trusts. */
   readonly chains: readonly object[];
   readonly bases: Readonly<Record<string, unknown>>;
   readonly cases: readonly Case[];
@@ -45,6 +49,9 @@ const [firstWrite] = bank.writes;
 const extra = firstWrite ? [writtenLog(bank, firstWrite), ...applying(bank)] : [];
 const other = { ...bank, writes: bank.writes.map((write) => ({ ...write, value: land.name })) };
 
+/** All of an alliance as somebody else has made it, with the words that the genuine one would have. */
+const madeAt = (chain: HandmadeChain, contract: Hex): unknown => ofAlliance([committedLog(undefined, contract)], COMMITTED, both, both, { chain, contract });
+
 const memberProof = (logs: Parameters<typeof recorded>[1], succeeded = true): unknown => recorded(bankChain, logs, succeeded).bundle;
 
 const cases: readonly Case[] = [
@@ -61,7 +68,10 @@ const cases: readonly Case[] = [
   { name: 'the receipt of another transaction', base: 'committed', changes: [['/alliance/receipt/receipt', hexOf(concat(Uint8Array.of(2)))]], expect: 'ReceiptNotIncluded' },
   { name: 'another word in the state', base: 'committed', changes: [['/alliance/state/account/storageProof/0/value', '0x3']], expect: 'StorageNotProven' },
   { name: 'no state', base: 'committed', changes: [['/alliance/state']], expect: 'state-complete' },
-  { name: 'another contract', base: 'committed', changes: [['/contract', land.node]], expect: 'state-of-alliance' },
+  { name: 'the alliance bundle is of a member\'s chain, under the genuine address', base: 'committed', changes: [['/alliance', madeAt(bankChain, CONTRACT)]], expect: 'chain-trusted' },
+  { name: 'another contract', base: 'committed', changes: [['/contract', land.node]], expect: 'contract-of-alliance' },
+  { name: 'an alliance that somebody else has put on the alliance chain', base: 'committed', changes: [['/contract', land.node], ['/alliance', madeAt(home, land.node)]], expect: 'contract-of-alliance' },
+  { name: 'the state of another contract', base: 'committed', changes: [['/alliance', madeAt(home, land.node)]], expect: 'state-of-alliance' },
   { name: 'another number', base: 'committed', changes: [['/number', 8]], expect: 'state-complete' },
   { name: 'one of the members left out', base: 'committed', changes: [['/members/1'], ['/alliance', ofAlliance([committedLog()], COMMITTED, both, [bank])]], expect: 'members-complete' },
   { name: 'the members in another order', base: 'committed', changes: [['/members', [memberOf(land), memberOf(bank)]]], expect: 'members-complete' },
@@ -82,4 +92,9 @@ const cases: readonly Case[] = [
   { name: 'a refusal that names a member besides', base: 'expired', changes: [['/members', [refusal()]], ['/alliance', ofAlliance([abortedLog()], ABORTED, both, [bank])]], expect: 'members-complete' },
 ];
 
-export const vectors = (): Vectors => ({ chains: [home, bankChain, landChain].map(({ essentials }) => essentials), bases, cases });
+export const vectors = (): Vectors => ({
+  alliance: { chain: home.essentials, contract: CONTRACT },
+  chains: [bankChain, landChain].map(({ essentials }) => essentials),
+  bases,
+  cases,
+});

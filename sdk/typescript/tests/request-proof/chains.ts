@@ -82,13 +82,20 @@ export interface Log {
   readonly data?: Uint8Array;
 }
 
+/** What one of the alliance's chain, or somebody else on it or on another chain, has put up as `Alliance`. */
+export interface Place {
+  readonly chain: HandmadeChain;
+  readonly contract: Hex;
+}
+export const GENUINE: Place = { chain: home, contract: CONTRACT };
+
 const logOf = (at: Hex, event: string, indexed: readonly Uint8Array[], ...data: readonly Uint8Array[]): Log => ({
   at,
   topics: [hash(event), ...indexed],
   data: concat(...data),
 });
 
-export const committedLog = (of = NUMBER): Log => logOf(CONTRACT, 'Committed(uint64)', [word(of)]);
+export const committedLog = (of = NUMBER, contract = CONTRACT): Log => logOf(contract, 'Committed(uint64)', [word(of)]);
 export const invalidatedLog = (): Log =>
   logOf(CONTRACT, 'Invalidated(uint64,bytes32,bytes32,uint64)', [word(NUMBER), word(1), word(2)], word(3));
 /** By `party`; nobody: the deadline has passed. */
@@ -151,12 +158,13 @@ function storageOf(state: bigint, parties: readonly Party[], named: readonly Par
   return { all, shown: [request, ...named.flatMap((party) => slots(party).map(([slot]) => slot))] };
 }
 
-/** The proof of the alliance's own part: the transaction, and the state in a later block. `named` are the members whose slots are shown. */
-export function ofAlliance(logs: readonly Log[], state: bigint, parties: readonly Party[], named = parties): Record<string, unknown> {
-  const { block, bundle } = recorded(home, logs);
+/** The proof of the alliance's own part: the transaction, and the state in a later block. `named` are the members whose slots are shown, `at` says whose it is. */
+export function ofAlliance(logs: readonly Log[], state: bigint, parties: readonly Party[], named = parties, at = GENUINE): Record<string, unknown> {
+  const { chain, contract } = at;
+  const { block, bundle } = recorded(chain, logs);
   const { all, shown } = storageOf(state, parties, named);
-  const later = home.block(block, { time: NOW + 101, state: { [CONTRACT]: all } });
-  return { ...bundle, state: { finality: home.finality(later), account: accountProof(later, CONTRACT, shown) } };
+  const later = chain.block(block, { time: NOW + 101, state: { [contract]: all } });
+  return { ...bundle, state: { finality: chain.finality(later), account: accountProof(later, contract, shown) } };
 }
 
 export const memberOf = (party: Party, logs = applying(party)): Record<string, unknown> => ({

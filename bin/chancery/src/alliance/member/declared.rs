@@ -4,10 +4,13 @@ use std::path::Path;
 
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context as _, Result, ensure};
-use chancery_bridge::establish::{Declared, Prepared};
+use chancery_bridge::establish::{Candidate, Declared, Made, Prepared};
 use serde::{Deserialize, Serialize};
 
-use crate::commands::{read_bounded, replace};
+use crate::{
+    alliance::text_of,
+    commands::{read_bounded, replace},
+};
 
 /// Largest file of this kind, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -32,17 +35,20 @@ pub(super) struct DeclaredFile {
     /// On the alliance chain, follows the member's; absent: a foreign one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     anchor: Option<Address>,
+    /// The transaction that made it: others look at what it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    anchor_transaction: Option<B256>,
     /// On the member's chain, follows the alliance's.
     anchor_of_alliance: Address,
     /// Where the node contract will stand.
-    node_contract: Address,
+    pub(super) node_contract: Address,
     /// Hash of the member's genesis header; absent: a foreign chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    genesis_hash: Option<B256>,
+    pub(super) genesis_hash: Option<B256>,
 }
 
 impl DeclaredFile {
-    pub(super) const fn new(
+    pub(super) fn new(
         member: String,
         alliance_chain_id: u64,
         (chain_id, genesis_hash): (u64, Option<B256>),
@@ -56,7 +62,8 @@ impl DeclaredFile {
             chain_id,
             registry,
             requirement: None,
-            anchor: prepared.to_alliance,
+            anchor: prepared.to_alliance.map(|made| made.address),
+            anchor_transaction: prepared.to_alliance.map(|made| made.transaction),
             anchor_of_alliance: prepared.to_member,
             node_contract: prepared.node_contract,
             genesis_hash,
@@ -77,6 +84,11 @@ impl DeclaredFile {
             path.display(),
             file.version
         );
+        ensure!(
+            file.anchor.is_some() == file.anchor_transaction.is_some(),
+            "{} names an anchor without the transaction that made it, or that without the other",
+            path.display()
+        );
         Ok(file)
     }
 
@@ -84,8 +96,29 @@ impl DeclaredFile {
         replace(path, &serde_json::to_vec_pretty(self)?)
     }
 
-    pub(super) const fn prepared(&self) -> Prepared {
-        Prepared { to_member: self.anchor_of_alliance, to_alliance: self.anchor, node_contract: self.node_contract }
+    pub(super) fn prepared(&self) -> Prepared {
+        Prepared { to_member: self.anchor_of_alliance, to_alliance: self.made(), node_contract: self.node_contract }
+    }
+
+    fn made(&self) -> Option<Made> {
+        self.anchor.zip(self.anchor_transaction).map(|(address, transaction)| Made { address, transaction })
+    }
+
+    /// That the requirement says what the file says.
+    pub(super) fn check_against(&self, candidate: &Candidate) -> Result<()> {
+        let differs = |what: &str| {
+            format!(
+                "the requirement is of {} and has another {what} than the file of {}: ask for the right file, and do not vote",
+                text_of(candidate.name),
+                self.member
+            )
+        };
+        ensure!(self.registry == candidate.registry, differs("registry"));
+        ensure!(self.member == text_of(candidate.name), differs("name"));
+        ensure!(self.chain_id == candidate.chain_id, differs("chain"));
+        ensure!(self.genesis_hash == candidate.genesis_hash, differs("genesis"));
+        ensure!(self.node_contract == candidate.node_contract, differs("node contract"));
+        Ok(())
     }
 
     pub(super) const fn with(mut self, declared: Declared) -> Self {
@@ -98,6 +131,44 @@ impl DeclaredFile {
         let unfinished = || {
             format!("{} was not declared to its end: `chancery alliance require` goes on where it was", path.display())
         };
-        Ok(Declared { id: self.requirement.with_context(unfinished)?, anchor: self.anchor })
+        Ok(Declared { id: self.requirement.with_context(unfinished)?, anchor: self.made() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::alliance::name_of;
+
+    // A-EST: a file that shows another member than the requirement is of is told before anybody votes by it.
+    #[test]
+    fn a_file_that_shows_another_member_than_its_requirement_is_refused() {
+        let prepared = Prepared { to_member: Address::ZERO, to_alliance: None, node_contract: Address::repeat_byte(3) };
+        let (registry, genesis) = (Address::repeat_byte(1), Some(B256::repeat_byte(2)));
+        let file = DeclaredFile::new("bank".to_owned(), 1, (7101, genesis), registry, &prepared);
+        let honest = Candidate {
+            registry,
+            name: name_of("bank").unwrap(),
+            authority: Address::repeat_byte(4),
+            chain_id: 7101,
+            genesis_hash: genesis,
+            node_contract: Address::repeat_byte(3),
+            endorsers: Vec::new(),
+            present: None,
+        };
+        file.check_against(&honest).unwrap();
+        let others = [
+            ("registry", Candidate { registry: Address::repeat_byte(9), ..honest.clone() }),
+            ("name", Candidate { name: name_of("tax office").unwrap(), ..honest.clone() }),
+            ("chain", Candidate { chain_id: 7102, ..honest.clone() }),
+            ("genesis", Candidate { genesis_hash: None, ..honest.clone() }),
+            ("node contract", Candidate { node_contract: Address::repeat_byte(9), ..honest }),
+        ];
+        for (what, other) in others {
+            let refused = file.check_against(&other).unwrap_err().to_string();
+            assert!(refused.contains(&format!("another {what}")), "{refused}");
+        }
     }
 }

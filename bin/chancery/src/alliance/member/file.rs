@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::{Address, B256};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use chancery_bridge::{
     contracts::AllianceContract,
-    establish::{Endorsing, Joining, NodeContractKind, Site},
+    establish::{Endorsing, Joining, Made, NodeContractKind, Site},
 };
 use serde::Deserialize;
 
@@ -26,8 +26,10 @@ pub(super) struct MemberFile {
     key_file: PathBuf,
     /// `store`, `rules`, or the address at which it puts its own.
     node_contract: String,
-    /// Where requirements are declared, on the alliance chain; `propose` and `require` need it.
+    /// Where requirements are declared, on the alliance chain; `require`, `propose` and `join` need it.
     registry: Option<Address>,
+    /// The transaction that made the registry, which is looked at.
+    registry_transaction: Option<B256>,
     /// Whose word counts for it, and how much.
     endorsers: Vec<EndorserSection>,
     /// The chain that decides.
@@ -50,7 +52,7 @@ pub(super) struct Member {
     pub(super) joining: Joining,
     pub(super) purpose: B256,
     pub(super) partners: Vec<B256>,
-    registry: Option<Address>,
+    registry: Option<Made>,
 }
 
 /// Reads the file, and connects to both chains.
@@ -68,12 +70,17 @@ pub(super) async fn open(config: &Path) -> Result<Member> {
     let (own, of_alliance) = (site.chain.config().chain_id, home.chain.config().chain_id);
     ensure!(own != of_alliance, "chain and alliance_chain are both chain {own}: a member has a chain of its own");
     let kind = kind(&file.node_contract)?;
+    let registry = match (file.registry, file.registry_transaction) {
+        (Some(address), Some(transaction)) => Some(Made { address, transaction }),
+        (None, None) => None,
+        _ => bail!("give registry and registry_transaction, both as `chancery alliance open-registry` has told them"),
+    };
     Ok(Member {
         home,
         joining: Joining { name, site, key, kind, endorsers },
         purpose: name_of(&file.purpose)?,
         partners,
-        registry: file.registry,
+        registry,
     })
 }
 
@@ -89,8 +96,8 @@ fn kind(text: &str) -> Result<NodeContractKind> {
 }
 
 impl Member {
-    pub(super) fn registry(&self) -> Result<Address> {
-        self.registry.context("give registry = \"0x...\" in the file: `chancery alliance open-registry` makes one, and all members name the same")
+    pub(super) fn registry(&self) -> Result<Made> {
+        self.registry.context("give registry and registry_transaction in the file: `chancery alliance open-registry` makes one, and all members name the same")
     }
 
     pub(super) fn alliance(&self, contract: Address) -> AllianceContract {
@@ -111,6 +118,7 @@ mod tests {
         key_file = "authority.key"
         node_contract = "rules"
         registry = "0x00000000000000000000000000000000000000aa"
+        registry_transaction = "0x00000000000000000000000000000000000000000000000000000000000000bb"
 
         [[endorsers]]
         node = "node 1"

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use chancery_bridge::{
     contracts::AllianceContract,
-    establish::{self, Terms},
+    establish::{self, Agreed, NodeContractKind, Terms},
 };
 use serde_json::json;
 
@@ -27,15 +27,22 @@ pub(in crate::alliance) async fn open_registry(command: &OpenRegistry, output: &
     progress.finish_and_clear();
     let registry = made?;
     output.answer(
-        &json!({"registry": registry, "chainId": home.chain.config().chain_id}),
-        format!("registry {registry}\nEach member names it in its member.toml."),
+        &json!({
+            "registry": registry.address,
+            "transaction": registry.transaction,
+            "chainId": home.chain.config().chain_id,
+        }),
+        format!(
+            "registry = \"{}\"\nregistry_transaction = \"{:?}\"\nEach member has these lines in its member.toml.",
+            registry.address, registry.transaction
+        ),
     );
     Ok(())
 }
 
 pub(in crate::alliance) async fn require(command: &Require, output: &Output) -> Result<()> {
     let member = file::open(&command.config).await?;
-    let (registry, name) = (member.registry()?, text_of(member.joining.name));
+    let (registry, name) = (member.registry()?.address, text_of(member.joining.name));
     let (home, own) = (member.home.chain.config(), member.joining.site.chain.config());
     let progress = output.progress("reading the chains");
     let file = match DeclaredFile::read_if_there(&command.out)? {
@@ -45,6 +52,15 @@ pub(in crate::alliance) async fn require(command: &Require, output: &Output) -> 
             ensure!(
                 is_same,
                 "{} is what another member, registry or chain was declared with: give another --out, or remove it",
+                command.out.display()
+            );
+            // The anchor and the announced place belong to these; a new key or policy does not change them.
+            let genesis = own.essentials.as_ref().map(|essentials| essentials.genesis_hash);
+            let is_elsewhere =
+                matches!(member.joining.kind, NodeContractKind::Own(place) if place != file.node_contract);
+            ensure!(
+                file.genesis_hash == genesis && !is_elsewhere,
+                "{} was declared with another genesis of the own chain, or another node_contract: give another --out",
                 command.out.display()
             );
             file
@@ -86,7 +102,7 @@ pub(in crate::alliance) async fn require(command: &Require, output: &Output) -> 
 
 pub(in crate::alliance) async fn propose(command: &Propose, output: &Output) -> Result<()> {
     let member = file::open(&command.config).await?;
-    let registry = member.registry()?;
+    let registry = member.registry()?.address;
     let mut declared = Vec::new();
     for path in &command.declared {
         let file = DeclaredFile::read(path)?;
@@ -105,7 +121,7 @@ pub(in crate::alliance) async fn propose(command: &Propose, output: &Output) -> 
     output.answer(
         &json!({"contract": address, "chainId": chain.config().chain_id, "state": "proposed"}),
         format!(
-            "alliance {address} on chain {}\nEach member looks at it (`chancery alliance members`) and joins:\n  chancery alliance join --config {} --contract {address} --declared FILE",
+            "alliance {address} on chain {}\nEach member looks at it (`chancery alliance members`) and joins:\n  chancery alliance join --config {} --contract {address} --declared OWN THEIRS...",
             chain.config().chain_id,
             command.config.display()
         ),
@@ -118,9 +134,15 @@ pub(in crate::alliance) async fn join(command: &Join, output: &Output) -> Result
     let file = DeclaredFile::read(&command.declared)?;
     let name = text_of(member.joining.name);
     ensure!(file.member == name, "{} is what {} has declared, not {name}", command.declared.display(), file.member);
+    let mut others = Vec::new();
+    for path in &command.others {
+        others.push(DeclaredFile::read(path)?.declared(path)?);
+    }
+    let (registry, purpose, partners) = (member.registry()?, member.purpose, member.partners.clone());
+    let agreed = Agreed { registry, purpose, partners, others };
     let alliance = member.alliance(command.member.contract);
     let progress = output.progress("checking the terms, putting the node contract in its place, accepting");
-    let joined = Box::pin(establish::join(&alliance, &member.joining, &file.prepared())).await;
+    let joined = Box::pin(establish::join(&alliance, &member.joining, &file.prepared(), &agreed)).await;
     progress.finish_and_clear();
     let joined = joined?;
     let roster = Box::pin(establish::roster(&alliance)).await?;

@@ -1,6 +1,6 @@
 //! What a member decides alone (leave) and with the others (admit, remove, dissolve).
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use chancery_bridge::establish::{self, Ballot, Tally};
 use serde_json::json;
 
@@ -30,9 +30,31 @@ pub(in crate::alliance) async fn leave(command: &AsMember, output: &Output) -> R
 }
 
 pub(in crate::alliance) async fn admit(command: &Admit, output: &Output) -> Result<()> {
-    let declared = DeclaredFile::read(&command.declared)?;
-    let ballot = Ballot::Admit(declared.declared(&command.declared)?);
-    Box::pin(vote(&command.member, ballot, &format!("admit {}", declared.member), output)).await
+    let file = DeclaredFile::read(&command.declared)?;
+    let declared = file.declared(&command.declared)?;
+    let member = file::open(&command.member.config).await?;
+    let alliance = member.alliance(command.member.contract);
+    // The file is a stranger's: whom it would take in, the alliance's registry says.
+    let candidate = Box::pin(establish::candidate(&alliance, &declared)).await?;
+    file.check_against(&candidate)?;
+    let name = text_of(candidate.name);
+    if let Some(present) = candidate.present.filter(|_| candidate.replaces() && !command.replaces) {
+        bail!(
+            "{name} is a member, for which {present} speaks; with this requirement {} would. If {name} itself wants that, vote with --replaces",
+            candidate.authority
+        );
+    }
+    let weights = candidate.endorsers.iter().map(|(node, weight)| format!("{} {weight}", text_of(*node)));
+    let about = format!(
+        "admit {name} (authority {}, chain {}, endorsers: {})",
+        candidate.authority,
+        candidate.chain_id,
+        weights.collect::<Vec<_>>().join(", ")
+    );
+    if !output.is_json() {
+        println!("voting to {about}");
+    }
+    Box::pin(vote(&command.member, Ballot::Admit(declared), &about, output)).await
 }
 
 pub(in crate::alliance) async fn remove(command: &RemoveMember, output: &Output) -> Result<()> {

@@ -21,7 +21,7 @@ pub(super) async fn run(command: &RequestProofFile, output: &Output) -> Result<E
     let out = command.out.display();
     output.answer(
         &json!({"number": command.number, "file": command.out}),
-        format!("{out} proves how request {} ended\nthen: chancery verify {out} --genesis FOLDER", command.number),
+        format!("{out} proves how request {} ended\nthen: chancery verify {out} --alliance-genesis FILE --contract {} --genesis FOLDER", command.number, requester.alliance.address),
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ use chancery_bridge::{
     },
     requester::{NextStep, RequestError},
 };
+use chancery_sharing::directory::is_control;
 use serde_json::{Value, json};
 
 use crate::alliance::text_of;
@@ -41,6 +42,11 @@ impl Words {
     }
 }
 
+/// Words of endorsers, relays and contracts are others': nothing in them acts on the terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.replace(|character: char| character != '\n' && is_control(character), "")
+}
+
 /// What an error says to a person. Of a stale version: which key, which version was read, which it has.
 pub(super) fn text(error: &RequestError, words: &Words) -> String {
     let told = match error {
@@ -61,13 +67,13 @@ pub(super) fn text(error: &RequestError, words: &Words) -> String {
         NextStep::SendAgain => "; ask again with the same file",
         NextStep::Correct => "",
     };
-    format!("{told}{advice}")
+    plain(&format!("{told}{advice}")).replace('\n', " ")
 }
 
 /// The same for a program.
 pub(super) fn refusal(error: &RequestError, words: &Words) -> Value {
     let mut value = json!({
-        "outcome": if matches!(error, RequestError::OutcomeUnknown { .. }) { "unknown" } else { "failed" },
+        "outcome": if error.next_step() == NextStep::SendAgain { "unknown" } else { "failed" },
         "kind": kind(error),
         "error": words.explain(error),
         "nextStep": match error.next_step() {
@@ -77,8 +83,10 @@ pub(super) fn refusal(error: &RequestError, words: &Words) -> Value {
         },
     });
     let number = error.number().or(match error {
-        RequestError::OutcomeUnknown { number } => *number,
-        RequestError::IntentDiffers { number } => Some(*number),
+        RequestError::OutcomeUnknown { number } | RequestError::Undecided { number, .. } => *number,
+        RequestError::IntentDiffers { number }
+        | RequestError::AskedElsewhere { number, .. }
+        | RequestError::Unread { number, .. } => Some(*number),
         _ => None,
     });
     if let Some(fields) = value.as_object_mut() {
@@ -149,7 +157,7 @@ pub(super) const fn outcome(outcome: Option<Outcome>) -> &'static str {
     }
 }
 
-const fn kind(error: &RequestError) -> &'static str {
+fn kind(error: &RequestError) -> &'static str {
     match error {
         RequestError::MemberUnknown(_) => "memberUnknown",
         RequestError::Form(_) => "malformed",
@@ -162,7 +170,10 @@ const fn kind(error: &RequestError) -> &'static str {
         RequestError::Refused { refusal, .. } => refusal_kind(refusal),
         RequestError::Expired { .. } => "expired",
         RequestError::OutcomeUnknown { .. } => "unknown",
+        RequestError::Undecided { cause, .. } => kind(cause),
+        RequestError::Unread { .. } => "unread",
         RequestError::IntentDiffers { .. } => "intentDiffers",
+        RequestError::AskedElsewhere { .. } => "askedElsewhere",
         RequestError::Unprovable { .. } => "unprovable",
         RequestError::View(_) => "chain",
         RequestError::Key(_) => "key",
@@ -175,6 +186,26 @@ mod tests {
 
     use super::*;
     use crate::alliance::name_of;
+
+    // A-ERR: what a relay or a contract says is shown, and does nothing to the terminal.
+    #[test]
+    fn the_words_of_others_do_not_act_on_the_terminal() {
+        let reason = "no\u{1b}[2J\nrequest 9 is committed".to_owned();
+        let told = text(&RequestError::CallRefused { member: name_of("bank").unwrap(), reason }, &Words::default());
+        assert!(told.contains("no[2J request 9") && !told.contains('\n'), "{told}");
+    }
+
+    // A-ERR, A-SEQ: what may still be committed is not told as failed, whoever has refused it.
+    #[test]
+    fn what_was_refused_and_may_still_be_sequenced_is_unknown() {
+        let cause = Box::new(RequestError::CallRefused { member: name_of("bank").unwrap(), reason: String::new() });
+        let undecided = RequestError::Undecided { number: Some(7), valid_until: 9, cause };
+        let told = refusal(&undecided, &Words::default());
+        assert_eq!(
+            [&told["outcome"], &told["kind"], &told["nextStep"], &told["number"]],
+            [&json!("unknown"), &json!("callRefused"), &json!("sendAgain"), &json!(7)]
+        );
+    }
 
     // A-ERR: which key, expected and actual version, and what is left to do, for people and programs.
     #[test]

@@ -38,7 +38,7 @@ pub(super) async fn run(command: &RequestStatus, output: &Output) -> Result<Exit
             "badSignatures": bad.collect::<Vec<_>>(),
             "weightMissing": missing.collect::<Vec<_>>(),
         }),
-        text(&standing, &words),
+        spoken::plain(&text(&standing, &words)),
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -55,7 +55,7 @@ impl Steps {
     fn tell(&self, step: &Value, text: &str) {
         let at = self.begun.elapsed();
         if !self.output.is_json() {
-            println!("{:>7} ms  {text}", at.as_millis());
+            println!("{:>7} ms  {}", at.as_millis(), spoken::plain(text));
         }
         let mut step = step.clone();
         if let Some(fields) = step.as_object_mut() {

@@ -50,6 +50,9 @@ pub(crate) struct Join {
     /// What the own `require` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) declared: PathBuf,
+    /// What each other member's `require` wrote: the contracts that they bring are looked at before anything is accepted.
+    #[arg(value_name = "THEIRS", required = true, num_args = 1..=15)]
+    pub(crate) others: Vec<PathBuf>,
 }
 
 /// A member, and the alliance that it is of.
@@ -76,6 +79,9 @@ pub(crate) struct Admit {
     /// What the new member's `require` wrote.
     #[arg(value_name = "DECLARED")]
     pub(crate) declared: PathBuf,
+    /// Vote even if the name is that of a member, for which another key would speak from then on.
+    #[arg(long)]
+    pub(crate) replaces: bool,
 }
 
 #[derive(Debug, Args)]
