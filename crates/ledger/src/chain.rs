@@ -120,12 +120,20 @@ impl Chain {
         Arc::clone(pipeline)
     }
 
+    /// Where the next contract of an account will stand, if it sends nothing else before.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn next_contract(&self, key: &Arc<SubmitterKey>) -> Result<Address, LedgerError> {
+        Ok(key.address().create(self.next_nonce(key).await?))
+    }
+
     /// Nonce of the next transaction of an account: how many it has sent.
     ///
     /// # Errors
     /// `ChainUnreachable`.
     pub async fn next_nonce(&self, key: &Arc<SubmitterKey>) -> Result<u64, LedgerError> {
-        Ok(self.pipeline(key).transaction_count("pending").await?)
+        self.pipeline(key).transaction_count("pending").await
     }
 
     /// Makes a contract of its creation code, arguments included, and waits until that is final; where it stands.
