@@ -125,7 +125,15 @@ impl Chain {
     /// # Errors
     /// `ChainUnreachable`.
     pub async fn next_contract(&self, key: &Arc<SubmitterKey>) -> Result<Address, LedgerError> {
-        Ok(key.address().create(self.pipeline(key).transaction_count("pending").await?))
+        Ok(key.address().create(self.next_nonce(key).await?))
+    }
+
+    /// Nonce of the next transaction of an account: how many it has sent.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn next_nonce(&self, key: &Arc<SubmitterKey>) -> Result<u64, LedgerError> {
+        self.pipeline(key).transaction_count("pending").await
     }
 
     /// Makes a contract of its creation code, arguments included, and waits until that is final; where it stands.

@@ -9,6 +9,7 @@
 //! [`EVERY_BLOCKS`] blocks. Pushes do not answer one another for ever: see [`chancery_bridge::relay::push::is_due`].
 
 mod board;
+mod due;
 mod headers;
 mod news;
 mod rights;
@@ -94,6 +95,8 @@ impl Relay {
     pub(super) fn start(data: &DataDir, nodes: &[CityNodes], genesis: &[(CityChain, GenesisConfig)]) -> Result<Self> {
         let key = load_or_create_private_key(&data.secrets().join("relay.key"))?;
         let key = Arc::new(SubmitterKey::from_bytes(&key)?);
+        // Where `send` or `deploy` is closed, this account has to be permitted (docs/operations, "Who may take part").
+        tracing::info!(account = %key.address(), "the relay of the city pays with this account");
         let mut all = nodes.iter().map(|nodes| Ground::of(nodes, genesis)).collect::<Result<Vec<_>>>()?;
         let at = all.iter().position(|ground| ground.chain == MAIN).context("there is no main chain")?;
         let main = all.swap_remove(at);
@@ -215,7 +218,7 @@ async fn carry(
     make: &CancellationToken,
 ) -> Result<()> {
     let main = ledger.chain(MAIN.name)?;
-    let mut carrying = Vec::new();
+    let (mut carrying, waking) = (Vec::new(), Arc::default());
     for Link { down, up } in links {
         let side = ledger.chain(down.side.name)?;
         let relay = |followed: &chancery_ledger::Chain, host: &chancery_ledger::Chain| AnchorRelay {
@@ -224,7 +227,7 @@ async fn carry(
             anchor: predeploys::MAIN_ANCHOR,
             key: Arc::clone(key),
         };
-        let rights = Rights::new(relay(main, side), down)?;
+        let rights = Rights::new(relay(main, side), down, Arc::clone(&waking))?;
         let headers = Headers::new(relay(side, main), up);
         carrying.push(async move {
             join(rights.keep_shown(told), async {

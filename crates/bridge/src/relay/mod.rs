@@ -103,6 +103,21 @@ pub enum RelayError {
         /// By how many seconds.
         ahead_s: u64,
     },
+    /// What the host was shown lies ahead of the followed chain, which was put back, as from a back-up: all chains of a city are restored from one moment, or the
+    /// organizations vote trust anew on the host.
+    #[error(
+        "the newest final block of {followed} is {head}, and {host} was shown its block {known}: {followed} lies behind what the host was shown"
+    )]
+    FollowedBehind {
+        /// The chain that is followed.
+        followed: String,
+        /// The chain to which it is shown.
+        host: String,
+        /// Number of the newest final block of the one.
+        head: u64,
+        /// Number of the block from which the other knows the same.
+        known: u64,
+    },
     /// The side chain knows no such certificate.
     #[error("the chain knows no certificate {certificate_id}")]
     CertificateUnknown {

@@ -5,8 +5,11 @@ use chancery_contracts::{Anchor, anchor_code};
 
 use super::{AnchorRelay, RelayError, view};
 
-/// Contracts of a relay's account that are looked through for an anchor that it made: an account of a relay makes its anchors before it does anything else.
-const MAX_SEARCHED: u64 = 64;
+/// Transactions of a relay's account that are looked through for an anchor that it made, the first of them and the last. It makes its anchors early: before them it has
+/// at most woken a chain that stood still, once at each start, and pushed to anchors that it had made already.
+const MAX_SEARCHED_FIRST: u64 = 512;
+/// See [`MAX_SEARCHED_FIRST`]: what a relay made that was let make contracts late, and ended soon after.
+const MAX_SEARCHED_LAST: u64 = 64;
 
 /// What an anchor has of the chain that it follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +40,9 @@ impl AnchorRelay {
     pub async fn find_or_make(self) -> Result<Self, RelayError> {
         let essentials = self.followed.config().essentials.as_ref().ok_or_else(|| self.no_certificate())?;
         let (chain_id, genesis_hash) = (essentials.chain_id, essentials.genesis_hash);
-        let next = self.host.next_contract(&self.key).await?;
-        for nonce in 0..MAX_SEARCHED {
+        let next = self.host.next_nonce(&self.key).await?;
+        for nonce in searched(next) {
             let anchor = self.key.address().create(nonce);
-            if anchor == next {
-                break;
-            }
             if follows(&self.host, anchor, chain_id, genesis_hash).await? {
                 return Ok(Self { anchor, ..self });
             }
@@ -88,6 +88,12 @@ impl AnchorRelay {
     }
 }
 
+/// Nonces of transactions by which an account that sends `next` next may have made its anchors.
+fn searched(next: u64) -> impl Iterator<Item = u64> {
+    let first = next.min(MAX_SEARCHED_FIRST);
+    (0..first).chain(next.saturating_sub(MAX_SEARCHED_LAST).max(first)..next)
+}
+
 /// Whether an anchor of that chain stands there. Where there is another contract, or none, it does not.
 async fn follows(
     host: &chancery_ledger::Chain,
@@ -99,5 +105,22 @@ async fn follows(
         Ok(chain) => Ok(chain.chainId == chain_id && chain.genesisHash == genesis_hash),
         Err(RelayError::Answer(_) | RelayError::Ledger(chancery_ledger::LedgerError::Reverted { .. })) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // ANCHOR-1, C-CHAINS: whatever the account had to send before it made its anchors, they are found again.
+    #[test]
+    fn an_anchor_is_looked_for_among_the_first_and_the_last_transactions() {
+        assert_eq!(searched(0).count(), 0);
+        assert!(searched(3).eq(0..3));
+        assert!(searched(500).eq(0..500) && searched(570).eq(0..570), "each once");
+        let of_many: Vec<_> = searched(10_000).collect();
+        assert_eq!(of_many.len(), 576);
+        assert!(of_many.starts_with(&[0, 1]) && of_many.contains(&511) && of_many.ends_with(&[9998, 9999]));
+        assert!(of_many.contains(&9936) && !of_many.contains(&9935));
     }
 }

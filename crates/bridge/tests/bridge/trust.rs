@@ -1,9 +1,10 @@
 //! Rights of a main chain on a side chain and kinds of certificates back, between real nodes (`docs/specs/trust.md`).
 mod bodies;
+mod older;
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolCall;
 use chancery_bridge::relay::{
     AnchorRelay, AnchoredHeader, RelayError, Standing,
@@ -141,6 +142,18 @@ async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
 
     let found = with(&key).find_or_make().await.unwrap();
     assert_eq!(found.anchor, made.anchor, "not made again");
+    // It had to send so much before it could make one.
+    let late = Arc::new(SubmitterKey::random());
+    let nothing = || Call { to: Some(late.address()), data: Bytes::new() };
+    for sent in futures::future::join_all((0..70).map(|_| main.chain.submit(&late, nothing()))).await {
+        sent.unwrap();
+    }
+    let made = with(&late).find_or_make().await.unwrap();
+    assert_eq!(made.anchor, late.address().create(70));
+    for sent in futures::future::join_all((0..70).map(|_| main.chain.submit(&late, nothing()))).await {
+        sent.unwrap();
+    }
+    assert_eq!(with(&late).find_or_make().await.unwrap().anchor, made.anchor, "behind its first and before its last");
     let other = Arc::new(SubmitterKey::random());
     assert_ne!(with(&other).find_or_make().await.unwrap().anchor, made.anchor);
 }

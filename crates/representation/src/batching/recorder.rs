@@ -3,7 +3,7 @@ use std::{collections::HashMap, sync::Arc};
 use alloy_primitives::B256;
 use chancery_primitives::data_block::{DataBlockTree, Leaf};
 use chancery_reference_points::{
-    Class, DoorError, DoorResult,
+    Class, Code, DoorError, DoorResult,
     data_block::{DataBlock, DataBlockRecord, OperationOutcome},
     journal::Clock,
     operation::ChainName,
@@ -65,6 +65,7 @@ impl Recorder {
         let mut pause = self.limits.retry_pause;
         loop {
             match self.p2r.record(block.clone()).await {
+                Err(error) if concerns_one(&error) && block.operations.len() > 1 => return Err(error),
                 Err(error) if error.class() == Class::Temporary && Instant::now() + pause < give_up => {
                     tracing::debug!(root = %block.root, %error, "recording again");
                     sleep(pause).await;
@@ -75,9 +76,9 @@ impl Recorder {
         }
     }
 
-    /// REPRESENTATION-4: when a block is refused for good, each of its operations is tried by itself.
+    /// REPRESENTATION-4: when a block is refused for good, or because of one of its operations, each of them is tried by itself.
     async fn separate(self: Arc<Self>, chain: ChainName, items: Vec<Item>, error: DoorError) {
-        if items.len() > 1 && error.class() != Class::Temporary {
+        if items.len() > 1 && (error.class() != Class::Temporary || concerns_one(&error)) {
             let alone = items.into_iter().map(|item| Arc::clone(&self).record(chain.clone(), vec![item]));
             join_all(alone).await;
             return;
@@ -129,4 +130,9 @@ impl Recorder {
         // Who does not wait any more asks again and finds it in the index.
         let _ = item.reply.send(result);
     }
+}
+
+/// Whether it is about one operation of a block, passing as it is: the others must not wait for it.
+fn concerns_one(error: &DoorError) -> bool {
+    error.code() == Code::RightNotShown
 }

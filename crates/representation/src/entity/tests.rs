@@ -68,6 +68,8 @@ struct Notebook {
     fails: Mutex<VecDeque<DoorError>>,
     /// A block with this operation is refused as a whole; alone, too.
     poison: Option<u64>,
+    /// The chain was not shown the right of this operation: no block with it is recorded now.
+    not_shown: Option<u64>,
     /// The contract refuses this operation, as long as it stands here.
     refused: Mutex<Option<u64>>,
     /// Blocks that may be recorded; closed gates let callers wait.
@@ -82,6 +84,7 @@ impl Default for Notebook {
             refuses: false,
             fails: Mutex::default(),
             poison: None,
+            not_shown: None,
             refused: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         }
@@ -118,6 +121,11 @@ impl P2r for Notebook {
         }
         if self.poison.is_some() && block.operations.iter().any(|(operation, _)| number_of(operation) == self.poison) {
             return Err(DoorError::new(Code::TransactionRefused, "poison"));
+        }
+        if self.not_shown.is_some()
+            && block.operations.iter().any(|(operation, _)| number_of(operation) == self.not_shown)
+        {
+            return Err(DoorError::new(Code::RightNotShown, "on its way"));
         }
         let recorded = TransactionLocator {
             chain: block.chain.clone(),
@@ -392,6 +400,23 @@ async fn an_operation_that_cannot_be_recorded_keeps_no_other_back() {
         match (number, result) {
             (7, Err(error)) => assert_eq!(error.code(), Code::TransactionRefused),
             (_, result) => assert!(result.is_ok(), "{number}: {result:?}"),
+        }
+    }
+    assert_eq!(house.processing.digests().len(), 19);
+}
+
+// REPRESENTATION-4, TRUST-3: one right that is on its way, or has lapsed, holds up nobody else's operation.
+#[tokio::test]
+async fn an_operation_whose_right_was_not_shown_keeps_no_other_back() {
+    let millisecond = Duration::from_millis(1);
+    let limits = Limits { retry_pause: millisecond, record_deadline: 50 * millisecond, ..Limits::default() };
+    let house = house_with(Notebook { not_shown: Some(7), ..Notebook::default() }, limits);
+    let actor = source();
+    let results = join_all((0..20).map(|number| house.representation.submit(&actor, submission(number)))).await;
+    for (number, result) in results.into_iter().enumerate() {
+        match (number, result) {
+            (7, Err(error)) => assert_eq!(error.code(), Code::RightNotShown),
+            (_, result) => assert!(number != 7 && result.is_ok(), "{number}: {result:?}"),
         }
     }
     assert_eq!(house.processing.digests().len(), 19);

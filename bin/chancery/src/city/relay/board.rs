@@ -21,6 +21,8 @@ struct Entry {
     link: Link,
     contract: Option<Address>,
     standing: Standing,
+    /// What it had was forgotten by a vote, and nobody has asked since.
+    is_forgotten: bool,
     facts: u64,
     headers: u64,
     failures: u64,
@@ -47,6 +49,7 @@ impl Board {
             link: Link { host, follows },
             contract: None,
             standing: Standing { newest: None, is_frozen: false },
+            is_forgotten: false,
             facts: 0,
             headers: 0,
             failures: 0,
@@ -118,8 +121,16 @@ impl Place {
                     "ANCHOR FROZEN: a quorum of the followed chain has signed two branches; nothing of it counts here until the organizations have voted"
                 );
             }
+            entry.is_forgotten |= is_forgotten(entry.standing, standing);
             entry.standing = standing;
         });
+    }
+
+    /// Whether a vote has made the anchor forget what was shown, since this was last asked.
+    pub(super) fn take_forgotten(&self) -> bool {
+        let mut was_forgotten = false;
+        self.change(|entry| was_forgotten = std::mem::take(&mut entry.is_forgotten));
+        was_forgotten
     }
 
     /// Number of the newest header that the anchor has.
@@ -159,6 +170,11 @@ impl Place {
     }
 }
 
+/// Nothing but a vote ends a freeze, or takes the newest header away (ANCHOR-4, ANCHOR-5).
+const fn is_forgotten(before: Standing, now: Standing) -> bool {
+    !now.is_frozen && (before.is_frozen || (before.newest.is_some() && now.newest.is_none()))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -193,5 +209,30 @@ mod tests {
             assert!(text.contains(line), "{line} is not in {text}");
         }
         assert!(!text.contains("# EOF"));
+    }
+
+    // ANCHOR-5, TRUST-5: everything has to be shown anew then, and at once.
+    #[test]
+    fn a_vote_is_noticed_once_with_a_freeze_before_it_or_without() {
+        let board = Arc::new(Board::default());
+        let place = board.place("degree", "main");
+        let newest = Some(AnchoredHeader { number: 7, hash: B256::repeat_byte(2), time_ms: 3 });
+        let (begun, fed) = (Standing { newest: None, is_frozen: false }, Standing { newest, is_frozen: false });
+        let frozen = Standing { newest: None, is_frozen: true };
+        for (standing, is_forgotten) in [
+            (begun, false),
+            (fed, false),
+            (fed, false),
+            (begun, true),
+            (begun, false),
+            (fed, false),
+            (frozen, false),
+            (begun, true),
+            (frozen, false),
+            (fed, true),
+        ] {
+            place.saw(standing);
+            assert_eq!(place.take_forgotten(), is_forgotten, "{standing:?}");
+        }
     }
 }

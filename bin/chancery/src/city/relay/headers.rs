@@ -6,7 +6,9 @@ use alloy_primitives::Bytes;
 use chancery_bridge::relay::{AnchorRelay, RelayError, push::is_due};
 use tokio::time::{sleep, timeout};
 
-use super::{CARRY_TIMEOUT, EVERY_BLOCKS, HeadersLink, PUSH_PAUSE, RETRY_PAUSE, board::Place, news::News};
+use super::{
+    CARRY_TIMEOUT, EVERY_BLOCKS, HeadersLink, PUSH_PAUSE, RETRY_PAUSE, board::Place, due::pause_after, news::News,
+};
 
 /// Feeds one anchor, and keeps its place on the board.
 pub(super) struct Feed {
@@ -21,10 +23,11 @@ impl Feed {
     }
 
     /// Shows the anchor the genesis of the chain that it follows, unless it knows it.
-    pub(super) async fn begin(&self, genesis_header: &Bytes) {
+    pub(super) async fn begin(&self, genesis_header: &Bytes, followed: &mut News, host: &mut News) {
+        let mut failures = 0;
         while let Err(error) = Box::pin(self.relay.ensure_begun(genesis_header.clone())).await {
             self.place.failed("the anchor cannot be shown the genesis", &error);
-            sleep(RETRY_PAUSE).await;
+            pause(&mut failures, followed, host).await;
         }
         self.place.stands(self.relay.anchor);
     }
@@ -71,6 +74,14 @@ impl Feed {
     }
 }
 
+/// Longer with each failure: a chain that is closed to the relay stays so until its organizations have voted. What is final meanwhile is not kept waiting.
+async fn pause(failures: &mut u32, followed: &mut News, host: &mut News) {
+    sleep(pause_after(*failures)).await;
+    *failures = failures.saturating_add(1);
+    followed.catch_up();
+    host.catch_up();
+}
+
 /// From a side chain to the main chain.
 pub(super) struct Headers {
     feed: Feed,
@@ -87,12 +98,13 @@ impl Headers {
 
     /// Finds or makes the anchor, and pushes headers to it until it is dropped.
     pub(super) async fn keep_pushed(mut self) {
+        let mut failures = 0;
         while let Err(error) = self.make().await {
             self.feed.place.failed("the anchor cannot be made", &error);
-            sleep(RETRY_PAUSE).await;
+            pause(&mut failures, &mut self.followed, &mut self.host).await;
         }
         self.host.listen_to(self.feed.relay.anchor);
-        self.feed.begin(&self.genesis_header).await;
+        self.feed.begin(&self.genesis_header, &mut self.followed, &mut self.host).await;
         loop {
             self.host.catch_up();
             self.followed.catch_up();

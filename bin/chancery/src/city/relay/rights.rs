@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -9,28 +10,23 @@ use alloy_primitives::{B256, Bytes};
 use anyhow::Result;
 use chancery_bridge::relay::{
     AnchorRelay, RelayError,
-    trust::{Issuer, TrustRelay},
+    trust::{Issuer, OlderKeys, TrustRelay},
 };
 use chancery_contracts::predeploys;
 use chancery_ledger::Call;
 use chancery_primitives::{CertificateKind, Right};
+use futures::future::join;
 use tokio::{
-    sync::watch,
-    time::{Instant, sleep, timeout},
+    sync::{Mutex, watch},
+    time::{Instant, error::Elapsed, sleep, timeout},
 };
 
-use super::{super::genesis::TRUST_MAX_AGE_S, CARRY_TIMEOUT, RETRY_PAUSE, RightsLink, headers::Feed, news::News};
+use super::{CARRY_TIMEOUT, RETRY_PAUSE, RightsLink, due::Due, headers::Feed, news::News};
 
 /// Most key records of an organization that are looked through, the newest of them.
 const MAX_KEY_RECORDS: u64 = 10_000;
 /// Most organizations of the main chain that are looked through.
 const MAX_ORGANIZATIONS: u64 = 10_000;
-/// How often the pause after a failure is doubled: it becomes a minute.
-const MAX_DOUBLINGS: u32 = 6;
-/// How often all that a side chain knows is looked through, in seconds of the main chain's time: what is half as old as it may become is shown again, so that
-/// nothing lapses before three quarters of its time are over.
-const SWEEP_S: u64 = TRUST_MAX_AGE_S / 4;
-
 /// Age of the newest block of a chain that has stood still: one that runs makes a block each ten seconds.
 const STALE_MS: u64 = 60_000;
 
@@ -52,19 +48,17 @@ pub(super) struct Rights {
     main: News,
     host: News,
     genesis_header: Bytes,
-    /// Organizations that have changed.
-    changed: BTreeSet<B256>,
+    /// What is to be shown when.
+    due: Due,
+    older: OlderKeys,
+    /// Held while a chain is woken.
+    waking: Arc<Mutex<()>>,
     /// Organizations of which the side chain has to know; `None` until all of the main chain were looked through.
     concerned: Option<BTreeSet<B256>>,
-    /// When what failed is tried again, and how often it has failed in a row.
-    retry_at: Option<Instant>,
-    failures: u32,
-    /// All have to be looked through when the main chain's time is so late.
-    sweep_at_s: u64,
 }
 
 impl Rights {
-    pub(super) fn new(anchor: AnchorRelay, link: RightsLink) -> Result<Self> {
+    pub(super) fn new(anchor: AnchorRelay, link: RightsLink, waking: Arc<Mutex<()>>) -> Result<Self> {
         let RightsLink { side, main, host, genesis_header, place } = link;
         let kind: CertificateKind = side.name.parse()?;
         let rights = [Right::issue(kind), Right::INSPECTION].map(|right| right.to_bytes32()).to_vec();
@@ -74,7 +68,7 @@ impl Rights {
             registry: predeploys::TRUST_REGISTRY,
             max_key_records: MAX_KEY_RECORDS,
         };
-        let (changed, feed) = (BTreeSet::new(), Feed::new(anchor, place));
+        let feed = Feed::new(anchor, place);
         Ok(Self {
             trust,
             feed,
@@ -82,17 +76,29 @@ impl Rights {
             main,
             host,
             genesis_header,
-            changed,
+            due: Due::default(),
+            older: OlderKeys::default(),
+            waking,
             concerned: None,
-            retry_at: None,
-            failures: 0,
-            sweep_at_s: 0,
         })
     }
 
-    /// Shows what the side chain has to know until it is dropped; says when it knows all for the first time.
+    /// Shows what the side chain has to know until it is dropped; says when it knows the newest of all for the first time.
     pub(super) async fn keep_shown(mut self, told: &watch::Sender<usize>) {
-        self.feed.begin(&self.genesis_header).await;
+        let (older, trust, rights) = (self.older.clone(), self.trust.clone(), self.rights.clone());
+        let place = self.feed.place.clone();
+        let newest = async {
+            self.feed.begin(&self.genesis_header, &mut self.main, &mut self.host).await;
+            self.keep_newest_shown(told).await;
+        };
+        let older = older.keep_shown(&trust, &rights, |outcome| match outcome {
+            Ok(facts) => place.showed(facts),
+            Err(error) => place.failed("older keys of the main chain cannot be shown", &error),
+        });
+        join(Box::pin(newest), Box::pin(older)).await;
+    }
+
+    async fn keep_newest_shown(&mut self, told: &watch::Sender<usize>) {
         let mut is_told = false;
         loop {
             self.hear();
@@ -106,7 +112,11 @@ impl Rights {
             if !looked {
                 self.host.listen_to(self.feed.relay.anchor);
             }
-            let is_done = is_shown && looked && self.feed.push_if_due(self.main.head).await;
+            let is_forgotten = self.feed.place.take_forgotten();
+            if is_forgotten {
+                self.due.sweep();
+            }
+            let is_done = is_shown && !is_forgotten && looked && self.feed.push_if_due(self.main.head).await;
             tokio::select! {
                 () = self.main.next() => {}
                 () = self.host.next() => {}
@@ -118,74 +128,77 @@ impl Rights {
     fn hear(&mut self) {
         self.main.catch_up();
         let heard = self.main.take();
-        self.changed.extend(heard.subjects);
+        self.due.changed(heard.subjects);
         if heard.is_incomplete {
-            (self.sweep_at_s, self.concerned) = (0, None);
+            self.due.sweep();
+            self.concerned = None;
         }
     }
 
     /// Whether nothing is left to show now.
     async fn show_due(&mut self) -> bool {
-        let is_sweep = self.main.time_s >= self.sweep_at_s;
-        if !is_sweep && self.changed.is_empty() {
-            return true;
-        }
         // While it is frozen nothing counts, and nothing can be shown.
         if self.feed.place.is_frozen() {
             return true;
         }
-        // Not at each block: what fails may have cost a header.
-        if self.retry_at.is_some_and(|at| Instant::now() < at) {
-            return false;
+        // Taken before it is begun: what changes meanwhile is shown in the next round.
+        let (round, time_s) = (self.due.round(Instant::now(), self.main.time_s), self.main.time_s);
+        // What is new first, and by itself: nobody's keys and no failure hold up a loss.
+        let mut is_done = true;
+        if !round.codes.is_empty() {
+            let outcome = timeout(CARRY_TIMEOUT, Box::pin(self.carry_changed(&round.codes))).await;
+            is_done = self.is_shown(outcome);
         }
-        // Noted before it is begun: what changes meanwhile is shown in the next round.
-        let changed = std::mem::take(&mut self.changed);
-        let next_sweep_s = self.main.time_s.saturating_add(SWEEP_S);
-        let carrying = Box::pin(self.carry(&changed, is_sweep));
-        let outcome = timeout(CARRY_TIMEOUT, carrying).await;
+        let mut is_swept = false;
+        if round.is_sweep {
+            let outcome = timeout(CARRY_TIMEOUT, Box::pin(self.sweep())).await;
+            is_swept = self.is_shown(outcome);
+        }
+        self.due.ended(round, is_done, is_swept.then_some(time_s), Instant::now());
+        !self.due.is_anything(self.main.time_s)
+    }
+
+    fn is_shown(&self, outcome: Result<Result<usize, RelayError>, Elapsed>) -> bool {
         let failed = match outcome {
             Ok(Ok(facts)) => {
                 self.feed.place.showed(facts);
-                (self.retry_at, self.failures) = (None, 0);
-                if is_sweep {
-                    self.sweep_at_s = next_sweep_s;
-                }
                 return true;
             }
             Ok(Err(error)) => format!("{error:#}"),
             Err(_) => "it takes too long".to_owned(),
         };
-        self.changed.extend(changed);
-        self.retry_at = Some(Instant::now() + RETRY_PAUSE * (1 << self.failures.min(MAX_DOUBLINGS)));
-        self.failures += 1;
         self.feed.fail("facts of the main chain cannot be shown", &failed)
     }
 
-    /// The newest of everybody first, from one block; then keys that are further back. Of those who have changed, or of all of whom the side chain has to know.
-    async fn carry(&mut self, changed: &BTreeSet<B256>, is_sweep: bool) -> Result<usize, RelayError> {
-        let asked = match &self.concerned {
-            None => self.trust.registered(MAX_ORGANIZATIONS).await?,
-            Some(_) => changed.iter().copied().collect(),
-        };
-        let found = Box::pin(self.trust.concerned(self.issuers(asked))).await?;
-        let found: BTreeSet<B256> = found.into_iter().map(|issuer| issuer.organization).collect();
-        let known = self.concerned.get_or_insert_default();
-        known.extend(&found);
-        let carried = if is_sweep { known.iter().copied().collect() } else { found.into_iter().collect() };
-        let issuers = self.issuers(carried);
-        if is_sweep {
-            Box::pin(self.wake()).await?;
+    /// The newest of those who have changed, from one block; keys that are further back are looked through beside it.
+    async fn carry_changed(&mut self, changed: &BTreeSet<B256>) -> Result<usize, RelayError> {
+        let issuers = Box::pin(self.trust.concerned(self.issuers(changed.iter().copied()))).await?;
+        let codes = issuers.iter().map(|issuer| issuer.organization);
+        if let Some(known) = &mut self.concerned {
+            known.extend(codes.clone());
         }
-        let mut facts = Box::pin(self.trust.carry_newest(&issuers)).await?;
-        for issuer in &issuers {
-            facts += Box::pin(self.trust.carry_older_keys(issuer)).await?;
+        self.older.want(codes);
+        Box::pin(self.trust.carry_newest(&issuers)).await
+    }
+
+    /// The same of all of whom the side chain has to know.
+    async fn sweep(&mut self) -> Result<usize, RelayError> {
+        if self.concerned.is_none() {
+            let all = self.trust.registered(MAX_ORGANIZATIONS).await?;
+            let found = Box::pin(self.trust.concerned(self.issuers(all))).await?;
+            self.concerned = Some(found.into_iter().map(|issuer| issuer.organization).collect());
         }
-        Ok(facts)
+        let known = self.concerned.clone().unwrap_or_default();
+        Box::pin(self.wake()).await?;
+        self.older.want(known.iter().copied());
+        Box::pin(self.trust.carry_newest(&self.issuers(known))).await
     }
 
     /// The newest blocks of chains that have stood still, as while the city was stopped, are old: by the time of the host's nothing seems due, and what is shown from
     /// the main chain's has lapsed already. A transaction that does nothing makes a block of now.
     async fn wake(&self) -> Result<(), RelayError> {
+        // One after the other: the next finds the main chain awake. Each transaction there is a nonce before those by which anchors are found again.
+        let _alone = self.waking.lock().await;
         let AnchorRelay { followed, host, key, .. } = &self.trust.anchor;
         for chain in [followed, host] {
             if is_stale(chain.head().await?.time_ms, now_ms()) {
@@ -196,7 +209,7 @@ impl Rights {
         Ok(())
     }
 
-    fn issuers(&self, codes: Vec<B256>) -> Vec<Issuer> {
+    fn issuers(&self, codes: impl IntoIterator<Item = B256>) -> Vec<Issuer> {
         codes.into_iter().map(|organization| Issuer { organization, rights: self.rights.clone() }).collect()
     }
 }

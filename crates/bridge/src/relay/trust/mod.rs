@@ -8,17 +8,19 @@ mod due;
 mod entry;
 mod held;
 mod keys;
+mod older;
 mod slots;
 
 use std::{sync::Arc, time::Duration};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolError as _;
 use chancery_contracts::{OrganizationRegistry, TrustRegistry};
 use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 use futures::{StreamExt as _, TryStreamExt as _, future::join, stream};
 use tokio::time::{sleep, timeout};
 
-pub use self::{entry::Entry, held::HeldRelay};
+pub use self::{entry::Entry, held::HeldRelay, older::OlderKeys};
 use super::{AnchorRelay, RelayError, view};
 use due::Ages;
 use keys::KeyPages;
@@ -283,15 +285,37 @@ fn crossing_at_once(entries: &[Entry]) -> usize {
 /// Shows something; that the host knows it already, or knows better, is no error.
 async fn send(relay: &AnchorRelay, registry: Address, data: Bytes) -> Result<(), RelayError> {
     match relay.host.submit(&relay.key, Call { to: Some(registry), data }).await {
-        Err(error) if !is_known_already(&error) => Err(error.into()),
-        _ => Ok(()),
+        Err(error) => match known_already(&error) {
+            Some(known) => check_not_ahead(relay, known).await,
+            None => Err(error.into()),
+        },
+        Ok(_) => Ok(()),
     }
 }
 
-/// Somebody has shown the same or something newer meanwhile (TRUST-2).
-fn is_known_already(error: &LedgerError) -> bool {
-    let LedgerError::Reverted { reason, .. } = error else { return false };
-    matches!(reason.name.as_str(), "FactOlder" | "IndexOlder")
+/// Somebody has shown the same or something newer meanwhile (TRUST-2): the block of it, zero where the refusal does not name it.
+fn known_already(error: &LedgerError) -> Option<u64> {
+    let LedgerError::Reverted { reason, .. } = error else { return None };
+    match reason.name.as_str() {
+        "FactOlder" => TrustRegistry::FactOlder::abi_decode(&reason.data).ok().map(|refused| refused.known),
+        "IndexOlder" => Some(0),
+        _ => None,
+    }
+}
+
+/// The host can know no block that the followed chain does not have: then that one was put back, and nothing of it is taken until it is further again.
+async fn check_not_ahead(relay: &AnchorRelay, known: u64) -> Result<(), RelayError> {
+    if known == 0 {
+        return Ok(());
+    }
+    not_behind(relay.followed.name(), relay.host.name(), relay.followed.head().await?.number, known)
+}
+
+fn not_behind(followed: &str, host: &str, head: u64, known: u64) -> Result<(), RelayError> {
+    if known <= head {
+        return Ok(());
+    }
+    Err(RelayError::FollowedBehind { followed: followed.to_owned(), host: host.to_owned(), head, known })
 }
 
 /// Carries what is due for these issuers, again and again, until it is dropped. What fails is logged and tried again.

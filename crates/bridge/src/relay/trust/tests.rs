@@ -9,7 +9,15 @@ const fn key(revoked_at: u64) -> Entry {
 }
 
 fn refused(name: &str) -> LedgerError {
-    let reason = RevertReason { name: name.to_owned(), arguments: Vec::new(), data: Bytes::new() };
+    refused_with(name, Bytes::new())
+}
+
+fn older(number: u64, known: u64) -> LedgerError {
+    refused_with("FactOlder", TrustRegistry::FactOlder { number, known }.abi_encode().into())
+}
+
+fn refused_with(name: &str, data: Bytes) -> LedgerError {
+    let reason = RevertReason { name: name.to_owned(), arguments: Vec::new(), data };
     LedgerError::Reverted { chain: "degree".to_owned(), reason: Box::new(reason), tx_hash: None }
 }
 
@@ -34,7 +42,17 @@ fn what_crosses_at_once_fits_into_one_proof_and_is_never_nothing() {
 /// TRUST-2: to rights and to certificates alike.
 #[test]
 fn what_the_host_knows_already_is_told_from_a_refusal() {
-    assert!(is_known_already(&refused("FactOlder")) && is_known_already(&refused("IndexOlder")));
-    assert!(!is_known_already(&refused("NotDisclosed")) && !is_known_already(&refused("BlockAhead")));
-    assert!(!is_known_already(&LedgerError::UnknownChain { chain: "degree".to_owned() }));
+    assert_eq!(known_already(&older(5, 9)), Some(9));
+    assert_eq!(known_already(&refused("IndexOlder")), Some(0));
+    assert!(known_already(&refused("NotDisclosed")).is_none() && known_already(&refused("BlockAhead")).is_none());
+    assert!(known_already(&LedgerError::UnknownChain { chain: "degree".to_owned() }).is_none());
+}
+
+/// TRUST-2: a main chain that was put back would be shown in vain, and nothing would say so.
+#[test]
+fn a_chain_that_lies_behind_what_the_host_was_shown_is_no_success() {
+    assert!(not_behind("main", "degree", 9, 9).is_ok(), "somebody was there before");
+    let behind = not_behind("main", "degree", 8, 9).map_err(|error| error.to_string());
+    let Err(told) = behind else { panic!("block 9 is not of this chain") };
+    assert!(told.contains("main lies behind what the host was shown"), "{told}");
 }
