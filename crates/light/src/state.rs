@@ -9,7 +9,7 @@ pub const MAX_STORAGE_SLOTS: usize = 256;
 
 /// An account as `eth_getProof` (EIP-1186) shows it; its JSON is that method's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccountProof {
     /// Account.
     pub address: Address,
@@ -31,6 +31,7 @@ pub struct AccountProof {
 
 /// One storage slot with its proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StorageProof {
     /// Slot.
     pub key: U256,

@@ -46,8 +46,10 @@ impl Engineer {
     }
 
     fn join(&self, contract: &str, partner: &Self) -> Value {
-        let own = ["--declared", &self.declared, &partner.declared];
-        answer(&[&["alliance", "join", "--config", &self.config, "--contract", contract][..], &own].concat())
+        let own = ["--declared", self.declared.as_str(), partner.declared.as_str()];
+        answer(
+            &[&["alliance", "join", "--config", self.config.as_str(), "--contract", contract][..], &own[..]].concat(),
+        )
     }
 
     /// Certificates of its node, and its endorser; the transaction certificate's serial number.
@@ -160,7 +162,7 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
 /// A requirement says for itself whom it takes in; that another key would speak for a member has to be wanted.
 fn looked_at_before_it_is_voted_for(bank: &Engineer, land: &Engineer, contract: &str) {
     let admit = |declared: &str, more: &[&str]| -> Vec<String> {
-        let all = ["alliance", "admit", declared, "--config", &land.config, "--contract", contract];
+        let all = ["alliance", "admit", declared, "--config", land.config.as_str(), "--contract", contract];
         all.iter().chain(more).map(|text| (*text).to_owned()).collect()
     };
     let refused = |declared: &str| {
@@ -226,14 +228,14 @@ fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, contract: &str, c
     }
     let (trusted, home) = (trusted.to_str().unwrap(), chains[0].genesis());
     let known = ["--genesis", trusted, "--alliance-genesis", home.to_str().unwrap(), "--contract", contract];
-    let verified = answer(&[&["verify", proof.as_str()], &known[..]].concat());
+    let verified = answer(&[&["verify", proof.as_str()][..], &known[..]].concat());
     assert_eq!((&verified["outcome"], verified["members"].as_array().unwrap().len()), (&json!("committed"), 2));
     assert_eq!(verified["members"][0]["writes"][0]["version"], 1);
     let mut forged: Value = serde_json::from_slice(&fs::read(&proof).unwrap()).unwrap();
     forged["members"][1]["part"]["writes"][0]["value"] = json!(format!("0x{}", "07".repeat(32)));
     let file = bank.path("forged.json");
     fs::write(&file, forged.to_string()).unwrap();
-    assert_eq!(refusal(&[&["verify", file.as_str()], &known[..]].concat()).0["check"], "part-of-request");
+    assert_eq!(refusal(&[&["verify", file.as_str()][..], &known[..]].concat()).0["check"], "part-of-request");
     // Genesis files alone do not say which alliance; the one that was named has to be it.
     let (unnamed, _) = refusal(&["verify", &proof, "--genesis", trusted]);
     assert!(unnamed["error"].as_str().unwrap().contains("--alliance-genesis"), "{unnamed}");

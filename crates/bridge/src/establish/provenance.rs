@@ -77,7 +77,7 @@ pub(super) async fn check_alliance(alliance: &AllianceContract, registry: Addres
     let proposed = chain.latest_events(&filter, 1).await?;
     let event = proposed.first().ok_or_else(strange)?;
     let transaction = chain.transaction(event.tx_hash, Some(event.block_number)).await?;
-    let arguments = transaction.input.strip_prefix(Alliance::BYTECODE.as_ref()).ok_or_else(strange)?;
+    let arguments = transaction.input.strip_prefix(&Alliance::BYTECODE[..]).ok_or_else(strange)?;
     let decoded = <(Address, Vec<U256>, Vec<Address>)>::abi_decode_params(arguments);
     let is_of_registry = decoded.is_ok_and(|(requirements, _, _)| requirements == registry);
     if is_of_registry && has_made(&transaction, address) { Ok(()) } else { Err(strange()) }
@@ -86,7 +86,7 @@ pub(super) async fn check_alliance(alliance: &AllianceContract, registry: Addres
 /// `None`: it was made otherwise.
 async fn check(chain: &Chain, made: Made, expected: &[u8]) -> Result<Option<()>, EstablishError> {
     let transaction = chain.transaction(made.transaction, None).await?;
-    let is_ours = has_made(&transaction, made.address) && transaction.input.as_ref() == expected;
+    let is_ours = has_made(&transaction, made.address) && transaction.input[..] == *expected;
     Ok(is_ours.then_some(()))
 }
 

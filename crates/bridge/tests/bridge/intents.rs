@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chancery_bridge::{
-    alliance::submission::Submission,
+    alliance::{store::Outcome, submission::Submission},
     relay::{Carrier, CarryRefusal},
     requester::{Milestone, NextStep, Onlooker, RequestError, attempt_key},
 };
@@ -63,6 +63,8 @@ async fn success_is_for_what_was_asked_and_failure_for_what_the_chain_has_ended(
     let differs = requester.execute(intent, &changed).await.unwrap_err();
     assert!(matches!(differs, RequestError::IntentDiffers { number: found } if found == number), "{differs}");
     assert_eq!(requester.execute(intent, &asked).await.unwrap().number, number);
+    let applied = Outcome::Applied.code();
+    partnership.settled(number, key, [(applied, 1, 40), (applied, 1, 60)]).await;
 
     // A relay that says no, and has it sequenced later.
     let (intent, sly) = (name("rent"), Arc::new(Sly::default()));

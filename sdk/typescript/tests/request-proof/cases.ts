@@ -63,6 +63,8 @@ const cases: readonly Case[] = [
   { name: 'a signature was bad', base: 'invalid', changes: [], expect: 'invalid' },
   { name: 'another version', base: 'committed', changes: [['/version', 2]], expect: 'file-readable' },
   { name: 'a member that nobody knows', base: 'committed', changes: [['/note', 1]], expect: 'file-readable' },
+  { name: 'something more beside an account', base: 'committed', changes: [['/alliance/state/account/note', 1]], expect: 'file-readable' },
+  { name: 'something more beside a slot', base: 'committed', changes: [['/alliance/state/account/storageProof/0/note', 1]], expect: 'file-readable' },
   { name: 'an alliance chain that is not trusted', base: 'committed', changes: [['/alliance/chain/chainId', 7999]], expect: 'chain-trusted' },
   { name: 'signed by other validators', base: 'committed', changes: [['/alliance/finality/certificate', forged()]], expect: 'FinalitySignature' },
   { name: 'the receipt of another transaction', base: 'committed', changes: [['/alliance/receipt/receipt', hexOf(concat(Uint8Array.of(2)))]], expect: 'ReceiptNotIncluded' },
