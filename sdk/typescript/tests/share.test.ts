@@ -105,6 +105,16 @@ describe('a shared file', () => {
     expect(await checkOf(fetched(undefined, { maxBytes: 100 }))).toBe('file-published');
   });
 
+  // M-SEC: whoever writes a directory's entry leads nobody into plain text.
+  it('is fetched over https beyond this machine', async () => {
+    for (const service of ['http://ods.example:9470', 'http://127.0.0.1.example', 'http://192.0.2.1', 'ftp://127.0.0.1', 'nowhere']) {
+      const { url } = await gatewayThat((response) => json(response, { asset: received.granted.asset, service }));
+      const client = new Client({ gateway: url, mainChainId: 7100, key: new EthereumKey(`0x${'11'.repeat(32)}`), ports: ports().ports });
+      const fetching = client.fetchShared('x', 1, new ReaderKey(received.secret), new TrustedChain(received.chain), { rpcUrl: url });
+      await expect(fetching, service).rejects.toThrow(/is not encrypted/);
+    }
+  });
+
   it('needs the key of its reader', async () => {
     const nobody = new Client({ gateway: 'http://127.0.0.1:1' });
     const fetching = nobody.fetchShared('x', 1, new ReaderKey(received.secret), new TrustedChain(received.chain));

@@ -83,8 +83,15 @@ export class Connection {
     return this.#options.key?.address;
   }
 
-  /** The same key, time and patience at another door of the city; `mainChainId` is not asked of it. */
+  /**
+   * The same key, time and patience at another door, whose address somebody else has chosen; `mainChainId` is not asked of it.
+   *
+   * @throws InputError when it is plain HTTP beyond this machine
+   */
   at(gateway: string, mainChainId: number): Connection {
+    if (!URL.canParse(gateway) || !isKeptToItself(new URL(gateway))) {
+      throw new InputError(`${gateway} is not encrypted, and on another machine: have its owner give an https address`);
+    }
     return new Connection({ ...this.#options, gateway, mainChainId });
   }
 
@@ -196,4 +203,9 @@ function urlOf(gateway: string, { path, parameters = {}, query = {} }: Call): UR
     if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
   }
   return url;
+}
+
+function isKeptToItself({ protocol, hostname }: URL): boolean {
+  const isHere = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isHere);
 }

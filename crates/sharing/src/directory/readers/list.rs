@@ -65,7 +65,10 @@ impl Readers {
         asset: Address,
         entries: &mut [ReaderEntry],
     ) -> DoorResult<()> {
-        for entry in entries.iter_mut().filter(|entry| entry.listed_at.is_none()) {
+        for entry in entries {
+            if entry.listed_at.is_some() {
+                continue;
+            }
             let topics = [vec![ReaderListed::SIGNATURE_HASH], vec![entry.reader.into_word()], vec![], vec![]];
             let found = self.0.newest(chains, search, asset, topics, 1).await?;
             entry.listed_at = found.events.last().map(|event| event.block_time_ms / 1000);
