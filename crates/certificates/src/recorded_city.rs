@@ -56,6 +56,8 @@ struct Records {
     readings: usize,
     /// Side chains take rights over by proof.
     proves: bool,
+    /// Their anchors of the main chain are frozen.
+    frozen: bool,
 }
 
 pub(crate) fn directory() -> Arc<CityDirectory> {
@@ -81,6 +83,11 @@ impl RecordedCity {
     /// Side chains take rights over by proof from now on; what they have was shown to them.
     pub(crate) fn prove_rights(&self) {
         self.0.lock().proves = true;
+    }
+
+    /// Side chains take nothing of the main chain any more.
+    pub(crate) fn freeze_anchors(&self) {
+        self.0.lock().frozen = true;
     }
 
     /// The chain does not answer from now on.

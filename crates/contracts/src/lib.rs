@@ -15,6 +15,7 @@ mod init_code;
 mod permissions;
 mod points;
 pub mod predeploys;
+mod refusal;
 pub mod roles;
 mod validators;
 
@@ -27,6 +28,7 @@ pub use bindings::{
 pub use init_code::{Authorities, FollowedMain, Predeploy, anchor_code, anchored_side_chain, main_chain, side_chain};
 pub use permissions::{PermissionSeat, permissions};
 pub use points::{PointError, uncompressed_g1, uncompressed_g2};
+pub use refusal::TrustRefusal;
 pub use validators::{
     DEFAULT_EPOCH_LENGTH, MIN_EPOCH_LENGTH, Seat, organization_name, organization_text, validator_registry,
 };

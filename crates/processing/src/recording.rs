@@ -2,7 +2,9 @@
 
 use alloy::sol_types::{SolCall, SolError, SolEvent};
 use alloy_primitives::{Address, B256, Bytes};
-use chancery_contracts::{CertificateRegistry, DataBlockRegistry, OrganizationRegistry, predeploys};
+use chancery_contracts::{
+    CertificateRegistry, DataBlockRegistry, OrganizationRegistry, TrustRefusal, TrustRegistry, predeploys,
+};
 use chancery_ledger::{Call, Chain, Event, EventFilter, FinalTransaction, LedgerError, RevertReason};
 use chancery_reference_points::{
     Class, Code, DoorError, DoorResult,
@@ -73,8 +75,8 @@ impl Processing {
                 if let Some(earlier) = find_call(chain, to, &data, interpreted.subject).await? {
                     return Ok(OperationOutcome::Recorded(earlier));
                 }
-                if self.is_on_its_way(chain, &reason).await? {
-                    return Err(not_shown(chain));
+                if let Some(why) = self.not_shown(chain, &reason).await? {
+                    return Err(not_shown(chain, why));
                 }
                 let refusal = handler
                     .refused(&contract_refusal(&reason))
@@ -103,21 +105,26 @@ impl Processing {
 }
 
 impl Processing {
-    /// Whether a certificate registry refuses a signature that the main chain takes: then the right is on its way there, or has to be shown anew, and the same call
-    /// succeeds later.
-    async fn is_on_its_way(&self, chain: &Chain, reason: &RevertReason) -> DoorResult<bool> {
-        if reason.name != "SignerNotAuthorized" || self.trust_registry(chain).await?.is_none() {
-            return Ok(false);
+    /// Why a certificate registry refuses a signature that the main chain takes, if it does: then the right is on its way there, has to be shown anew, or waits for a
+    /// vote, and the same call succeeds later.
+    async fn not_shown(&self, chain: &Chain, reason: &RevertReason) -> DoorResult<Option<TrustRefusal>> {
+        if reason.name != "SignerNotAuthorized" {
+            return Ok(None);
         }
-        let Ok(refused) = CertificateRegistry::SignerNotAuthorized::abi_decode(&reason.data) else { return Ok(false) };
+        let Some(trust) = self.trust_registry(chain).await? else { return Ok(None) };
+        let Ok(refused) = CertificateRegistry::SignerNotAuthorized::abi_decode(&reason.data) else { return Ok(None) };
         let CertificateRegistry::SignerNotAuthorized { signer: key, organization: code, right } = refused;
         let call = OrganizationRegistry::isAuthorizedNowCall { key, code, right };
-        ask_contract(self.main()?, predeploys::ORGANIZATION_REGISTRY, call).await
+        if !ask_contract(self.main()?, predeploys::ORGANIZATION_REGISTRY, call).await? {
+            return Ok(None);
+        }
+        let call = TrustRegistry::refusalOfCall { key, code, right };
+        Ok(Some(TrustRefusal(ask_contract(chain, trust, call).await?)))
     }
 }
 
-fn not_shown(chain: &Chain) -> DoorError {
-    let detail = format!("chain {} was not shown the right of this key yet, or has to be shown it anew", chain.name());
+fn not_shown(chain: &Chain, why: TrustRefusal) -> DoorError {
+    let detail = format!("the main chain lets this key sign, and chain {} does not: {why}", chain.name());
     DoorError::new(Code::RightNotShown, detail).with("chain", chain.name())
 }
 

@@ -212,6 +212,8 @@ fn a_right_is_written_to_the_main_chain_alone_where_it_is_proven() {
 
         let waits = city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap_err();
         assert_eq!((waits.code(), &waits.members()["chain"]), (Code::RightNotShown, &json!("degree")));
+        let detail = waits.to_string();
+        assert!(detail.contains("the organization was not shown there yet"), "{detail}");
         let stranger = alloy::signers::local::PrivateKeySigner::random();
         let record = city.processing.record(block(&city, vec![city.issue(&stranger, 2)])).await.unwrap();
         let OperationOutcome::Refused(error) = &record.outcomes[0] else { panic!("{:?}", record.outcomes) };

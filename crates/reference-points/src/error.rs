@@ -134,7 +134,7 @@ codes! {
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
     JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept at present.", "Nothing was accepted: send it again later; the operator looks at the disk.";
     StoreUnavailable = "store-unavailable", Temporary, "The store of shared files does not answer as it should.", "Nothing was handed out: ask again later; the owner looks at the store.";
-    RightNotShown = "right-not-shown", Temporary, "The chain was not shown this right yet.", "The main chain gives it, and its proof is on its way to `chain`: send it again in a moment.";
+    RightNotShown = "right-not-shown", Temporary, "The chain was not shown this right yet.", "The main chain gives it: `detail` says what `chain` lacks. What is on its way is there in a moment: send it again.";
     NotFinalYet = "not-final-yet", Temporary, "The transaction is sent but not final yet.", "Ask again: `txHash` names it.";
     TimedOut = "timed-out", Temporary, "It took longer than allowed.", "Read the present state, then send it again.";
     Internal = "internal", Broken, "Something broke on our side.", "Tell the operator the request id.";

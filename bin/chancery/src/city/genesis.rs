@@ -74,7 +74,7 @@ pub(crate) fn load_or_found(
     if !directory.exists() {
         found(&directory, &founding()?)?;
     }
-    chains()
+    let all = chains()
         .map(|chain| {
             let path = data.genesis_of(chain);
             let text = fs::read_to_string(&path).with_context(|| {
@@ -99,7 +99,25 @@ pub(crate) fn load_or_found(
             );
             Ok((chain, config))
         })
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    ensure_of_one_city(data, &all)?;
+    Ok(all)
+}
+
+/// A side chain that follows another main chain than the one beside it would start, and take no right from it.
+fn ensure_of_one_city(data: &DataDir, all: &[(CityChain, GenesisConfig)]) -> Result<()> {
+    let main = all.iter().find(|(chain, _)| *chain == MAIN).context("there is no main chain")?;
+    let hash = main.1.build().context("the genesis of the main chain makes no chain")?.header().hash();
+    for (chain, config) in all.iter().filter(|(chain, _)| *chain != MAIN) {
+        let anchor = config.predeploys.iter().find(|contract| contract.address == predeploys::MAIN_ANCHOR);
+        ensure!(
+            anchor.is_some_and(|anchor| anchor.init_code.ends_with(hash.as_slice())),
+            "{} follows another main chain than that of {}, whose genesis hash is {hash}: put all genesis files of the city back from one copy",
+            data.genesis_of(*chain).display(),
+            data.genesis_of(MAIN).display()
+        );
+    }
+    Ok(())
 }
 
 /// Writes all files into a folder beside, which then takes its name: a crash leaves either nothing or everything.
@@ -248,5 +266,18 @@ mod tests {
         fs::write(data.genesis_of(degree), serde_json::to_string(&before).unwrap()).unwrap();
         let refused = read(&data).unwrap_err().to_string();
         assert!(refused.contains("docs/decisions/0036") && refused.contains("another --data-dir"), "{refused}");
+    }
+
+    // ANCHOR-1, decision 0036
+    #[test]
+    fn a_side_chain_that_follows_another_main_chain_is_refused_and_named() {
+        let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (data, others) = (DataDir::new(directory.path()), DataDir::new(other.path()));
+        load_or_found(&data, founding).unwrap();
+        load_or_found(&others, || Ok(Founding { timestamp: 1_700_000_001, ..founding()? })).unwrap();
+        let degree = chain_named("degree").unwrap();
+        fs::copy(others.genesis_of(degree), data.genesis_of(degree)).unwrap();
+        let refused = read(&data).unwrap_err().to_string();
+        assert!(refused.contains("degree.json follows another main chain"), "{refused}");
     }
 }

@@ -1,5 +1,6 @@
 //! Refusals in the terms of the doors, whether a check of ours or the contract finds them.
 
+use chancery_contracts::TrustRefusal;
 use chancery_primitives::{OrganizationCode, Right};
 use chancery_reference_points::{Code, DoorError, DoorResult, application::ContractRefusal, operation::ChainName};
 
@@ -24,15 +25,15 @@ pub(super) fn require_authorized(
             (Code::UnknownOrganization, format!("there is no organization {organization}"))
         }
         Authorization::NotAuthorized => return Err(not_authorized(organization.as_str(), right)),
-        Authorization::NotShown => return Err(not_shown(chain, organization, right)),
+        Authorization::NotShown(why) => return Err(not_shown(chain, organization, right, why)),
     };
     Err(DoorError::new(code, detail).with("organization", organization.as_str()).with("right", right.as_str()))
 }
 
-/// It passes by itself: whoever carries proofs has not been there yet.
-fn not_shown(chain: &ChainName, organization: OrganizationCode, right: Right) -> DoorError {
+/// It passes by itself, since whoever carries proofs has not been there yet; or by a vote, if the anchor is frozen.
+fn not_shown(chain: &ChainName, organization: OrganizationCode, right: Right, why: TrustRefusal) -> DoorError {
     let detail =
-        format!("the main chain lets the key use {right} of {organization}, and chain {chain} was not shown that yet");
+        format!("the main chain lets the key use {right} of {organization}, and chain {chain} does not: {why}");
     DoorError::new(Code::RightNotShown, detail)
         .with("chain", chain.0.as_str())
         .with("organization", organization.as_str())

@@ -3,7 +3,9 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use async_trait::async_trait;
-use chancery_contracts::{CertificateRegistry, EthereumDIDRegistry, OrganizationRegistry, TrustRegistry, predeploys};
+use chancery_contracts::{
+    CertificateRegistry, EthereumDIDRegistry, OrganizationRegistry, TrustRefusal, TrustRegistry, predeploys,
+};
 use chancery_light::StateProof;
 use chancery_primitives::{CertificateId, OrganizationCode, UnixSeconds};
 use chancery_reference_points::{
@@ -119,7 +121,13 @@ impl Records {
                 let counts = |entry: &KeyEntry| {
                     entry.key == call.key && entry.right.to_bytes32() == call.right && entry.is_in_force(NOW)
                 };
-                self.keys_on(chain, call.code).iter().any(counts)
+                !self.frozen && self.keys_on(chain, call.code).iter().any(counts)
+            })
+        })
+        .or_else(|| {
+            reading::<TrustRegistry::refusalOfCall>(call, |_| {
+                let why = if self.frozen { TrustRefusal::ANCHOR_FROZEN } else { TrustRefusal::ORGANIZATION_NOT_SHOWN };
+                why.0
             })
         })
         .or_else(|| reading::<Identities::nonceCall>(call, |call| U256::from(self.nonce(call.owner))))

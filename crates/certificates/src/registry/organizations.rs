@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, U256};
-use chancery_contracts::{CertificateRegistry, OrganizationRegistry, TrustRegistry, predeploys};
+use chancery_contracts::{CertificateRegistry, OrganizationRegistry, TrustRefusal, TrustRegistry, predeploys};
 use chancery_primitives::{OrganizationCode, Right, UnixSeconds};
 use chancery_reference_points::{DoorResult, operation::ChainName};
 
@@ -67,8 +67,8 @@ pub enum Authorization {
     UnknownOrganization,
     /// The key was never authorized for this right of this organization, or its time has not come.
     NotAuthorized,
-    /// The main chain lets it, and the chain that was asked about was not shown that yet, or has to be shown it anew.
-    NotShown,
+    /// The main chain lets it, and the chain that was asked about was not shown that yet, has to be shown it anew, or takes nothing of the main chain: why.
+    NotShown(TrustRefusal),
 }
 
 impl Registry<'_> {
@@ -115,7 +115,11 @@ impl Registry<'_> {
         let (code, right) = (organization.to_bytes32(), right.to_bytes32());
         let call = TrustRegistry::isAuthorizedNowCall { key, code, right };
         let is_shown = self.call(chain, trust, call).await?.0;
-        Ok(if is_shown { Authorization::Authorized } else { Authorization::NotShown })
+        if is_shown {
+            return Ok(Authorization::Authorized);
+        }
+        let call = TrustRegistry::refusalOfCall { key, code, right };
+        Ok(Authorization::NotShown(TrustRefusal(self.call(chain, trust, call).await?.0)))
     }
 
     /// Where a side chain keeps what was proven to it; `None` when rights are written to it, as to the main chain.

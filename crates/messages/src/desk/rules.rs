@@ -1,6 +1,7 @@
 //! What a statement has to be when it arrives.
 
 use chancery_certificates::registry::Authorization;
+use chancery_contracts::TrustRefusal;
 use chancery_reference_points::{Code, DoorError, DoorResult};
 
 use crate::{
@@ -47,19 +48,20 @@ pub(super) fn may_sign(standing: Authorization) -> DoorResult<()> {
             let detail = "the signer's key has no right `submission` for the organization that it names";
             DoorError::new(Code::RoleRequired, detail).with("required", vec!["source"])
         }
-        Authorization::NotShown => not_shown(),
+        Authorization::NotShown(why) => not_shown(why),
     })
 }
 
-/// The chain that is asked takes rights over by proof, and was not shown this one yet.
-fn not_shown() -> DoorError {
-    DoorError::new(Code::RightNotShown, "the right `submission` of the key is on its way to the chain that was asked")
+/// The chain that is asked takes rights over by proof, and this one does not count there now.
+fn not_shown(why: TrustRefusal) -> DoorError {
+    let detail = format!("the right `submission` of the key does not count on the chain that was asked: {why}");
+    DoorError::new(Code::RightNotShown, detail)
 }
 
 pub(super) fn may_receive(standing: Authorization) -> DoorResult<()> {
     Err(match standing {
         Authorization::Authorized => return Ok(()),
-        Authorization::NotShown => not_shown(),
+        Authorization::NotShown(why) => not_shown(why),
         Authorization::UnknownOrganization => {
             DoorError::new(Code::UnknownOrganization, "statement.head.to: there is no such organization")
         }

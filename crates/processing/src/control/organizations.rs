@@ -4,7 +4,9 @@ use alloy_primitives::{Address, B256};
 use chancery_contracts::{OrganizationRegistry, TrustRegistry, predeploys};
 use chancery_ledger::Chain;
 use chancery_primitives::{OrganizationCode, Right};
-use chancery_reference_points::{Code, DoorError, DoorResult, operation::ChainName, organization::OrganizationKey};
+use chancery_reference_points::{
+    Class, Code, DoorError, DoorResult, operation::ChainName, organization::OrganizationKey,
+};
 
 use super::{
     plan::Plan,
@@ -137,12 +139,10 @@ impl Processing {
         let compromise = reason == REASON_KEY_COMPROMISE;
         let mut plan = Plan::default();
         let mut found = false;
-        for chain in self.ledger.chains() {
+        for chain in self.main_first()? {
             let name = name_of(chain);
-            if self.trust_registry(chain).await?.is_some() {
-                continue;
-            }
-            for record in keys(chain, code).await? {
+            let records = self.if_it_answers(&mut plan, chain, self.written_keys(chain, code).await)?;
+            for record in records.flatten().unwrap_or_default() {
                 let matches = record.address == address && only.is_none_or(|right| right.to_string() == record.right);
                 // A compromise reaches back over records that ended already, but not before they began.
                 let ends =
@@ -176,7 +176,7 @@ impl Processing {
     async fn await_end(&self, plan: &mut Plan, code: OrganizationCode, key: Address, right: &Right) -> DoorResult<()> {
         // Of a right that no chain of this city knows nothing has to be taken back.
         for chain in self.chains_of(right).unwrap_or_default() {
-            if let Some(registry) = self.trust_registry(chain).await? {
+            if let Some(registry) = self.if_it_answers(plan, chain, self.trust_registry(chain).await)?.flatten() {
                 let fact = Fact::KeyEnded { key, right: right.to_bytes32() };
                 await_fact(plan, chain, registry, code, fact, right);
             }
@@ -194,34 +194,72 @@ impl Processing {
         let code = parse_code(code)?;
         self.registered(code).await?;
         let mut plan = Plan::default();
-        for chain in self.ledger.chains() {
-            let name = name_of(chain);
-            let code32 = code.to_bytes32();
-            if let Some(registry) = self.trust_registry(chain).await? {
-                // Of an organization that was never shown there nothing has to be taken back.
-                let known = TrustRegistry::organizationFactCall { code: code32 };
-                if ask_contract(chain, registry, known).await?.origin.time != 0 {
-                    let fact = Fact::Suspended(suspended);
-                    plan.awaits(Awaited { chain: name, registry, organization: code, fact });
-                }
-                continue;
-            }
-            match entry(chain, code).await? {
-                None => {}
-                Some(entry) if entry.suspended == suspended => {
-                    plan.remark(&name, if suspended { "it is suspended already" } else { "it is not suspended" });
-                }
-                Some(_) if suspended => {
-                    let call = OrganizationRegistry::suspendOrganizationCall { code: code32 };
-                    plan.step(&name, REGISTRY, &call, format!("organization {code} is suspended"));
-                }
-                Some(_) => {
-                    let call = OrganizationRegistry::resumeOrganizationCall { code: code32 };
-                    plan.step(&name, REGISTRY, &call, format!("organization {code} is resumed"));
-                }
-            }
+        for chain in self.main_first()? {
+            let planned = self.plan_suspension_on(&mut plan, chain, code, suspended).await;
+            self.if_it_answers(&mut plan, chain, planned)?;
         }
         Ok(plan)
+    }
+
+    async fn plan_suspension_on(
+        &self,
+        plan: &mut Plan,
+        chain: &Chain,
+        code: OrganizationCode,
+        suspended: bool,
+    ) -> DoorResult<()> {
+        let name = name_of(chain);
+        let code32 = code.to_bytes32();
+        if let Some(registry) = self.trust_registry(chain).await? {
+            // Of an organization that was never shown there nothing has to be taken back.
+            let known = TrustRegistry::organizationFactCall { code: code32 };
+            if ask_contract(chain, registry, known).await?.origin.time != 0 {
+                let fact = Fact::Suspended(suspended);
+                plan.awaits(Awaited { chain: name, registry, organization: code, fact });
+            }
+            return Ok(());
+        }
+        match entry(chain, code).await? {
+            None => {}
+            Some(entry) if entry.suspended == suspended => {
+                plan.remark(&name, if suspended { "it is suspended already" } else { "it is not suspended" });
+            }
+            Some(_) if suspended => {
+                let call = OrganizationRegistry::suspendOrganizationCall { code: code32 };
+                plan.step(&name, REGISTRY, &call, format!("organization {code} is suspended"));
+            }
+            Some(_) => {
+                let call = OrganizationRegistry::resumeOrganizationCall { code: code32 };
+                plan.step(&name, REGISTRY, &call, format!("organization {code} is resumed"));
+            }
+        }
+        Ok(())
+    }
+
+    /// All chains, the main chain first: what is taken away there counts against everybody.
+    fn main_first(&self) -> DoorResult<Vec<&Chain>> {
+        let main = self.main()?;
+        let sides = self.ledger.chains().filter(|chain| chain.name() != main.name());
+        Ok([main].into_iter().chain(sides).collect())
+    }
+
+    /// Keys of an organization on a chain to which they are written; `None` on one that takes them over by proof.
+    async fn written_keys(&self, chain: &Chain, code: OrganizationCode) -> DoorResult<Option<Vec<OrganizationKey>>> {
+        if self.trust_registry(chain).await?.is_some() {
+            return Ok(None);
+        }
+        keys(chain, code).await.map(Some)
+    }
+
+    /// A side chain that does not answer must not stop what is taken away on the main chain: it is said, and the same change again completes it.
+    fn if_it_answers<T>(&self, plan: &mut Plan, chain: &Chain, answer: DoorResult<T>) -> DoorResult<Option<T>> {
+        match answer {
+            Err(error) if error.class() == Class::Temporary && chain.name() != self.config.main.0 => {
+                plan.unanswered(&name_of(chain));
+                Ok(None)
+            }
+            answer => answer.map(Some),
+        }
     }
 
     /// The organization on the main chain, which has to be there.

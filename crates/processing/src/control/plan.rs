@@ -39,6 +39,16 @@ impl Plan {
         self.remarks.push(format!("chain {chain}: {}", fact.into()));
     }
 
+    /// Says, once, that a chain does not answer.
+    pub(super) fn unanswered(&mut self, chain: &ChainName) {
+        let remark = format!(
+            "chain {chain}: it does not answer. What it takes over by proof it is shown when it does; send the same change again then, which says what is left to do"
+        );
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
     /// Says what a chain will have to be shown.
     pub(super) fn awaits(&mut self, awaited: Awaited) {
         self.awaited.push(awaited);
@@ -80,4 +90,23 @@ impl Processing {
 /// Says honestly how far a change came: it may be sent again, what is applied is not applied twice.
 fn with_applied(error: DoorError, failed: &str, result: &ChangeResult) -> DoorError {
     error.with("failed", failed).with("applied", json!(result.effects)).with("recorded", json!(result.recorded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // M-CON-4, TRUST-6
+    #[test]
+    fn a_chain_that_does_not_answer_is_named_once_beside_what_is_done_on_the_others() {
+        let (main, side) = (ChainName("main".into()), ChainName("degree".into()));
+        let mut plan = Plan::default();
+        let call = chancery_contracts::OrganizationRegistry::suspendOrganizationCall { code: [1; 32].into() };
+        plan.step(&main, Address::ZERO, &call, "it is suspended");
+        plan.unanswered(&side);
+        plan.unanswered(&side);
+        let effects = plan.effects().effects;
+        assert!(effects[0].starts_with("chain degree: it does not answer"), "{effects:?}");
+        assert_eq!(effects[1..], ["chain main: it is suspended"]);
+    }
 }

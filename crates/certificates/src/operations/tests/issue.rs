@@ -92,10 +92,22 @@ async fn a_right_on_its_way_is_told_from_none_at_all() {
     let error = submitted(&by_stranger, &city).await.unwrap_err();
     assert_eq!((error.code(), error.members()["chain"].as_str()), (Code::RightNotShown, Some("degree")));
     assert_eq!(error.class(), chancery_reference_points::Class::Temporary);
+    assert!(error.to_string().contains("was not shown there yet"), "{error}");
     // It is over on the main chain, and the side chain has not heard of it.
     city.authorize(OFFICE, stranger().address(), Right::issue(DEGREE));
     city.forget_key("main", stranger().address());
     assert_eq!(refused(&by_stranger, &city).await, Code::IssuerNotAuthorized);
+}
+
+// ANCHOR-4, TRUST-5: whoever waits for what only a vote ends is told so.
+#[tokio::test]
+async fn a_frozen_anchor_is_not_called_a_right_on_its_way() {
+    let city = RecordedCity::founded();
+    city.prove_rights();
+    city.freeze_anchors();
+    let error = submitted(&signed(&Degree::new(1)), &city).await.unwrap_err();
+    assert_eq!(error.code(), Code::RightNotShown);
+    assert!(error.to_string().contains("until the organizations of the chain have voted"), "{error}");
 }
 
 // bad input: a rotated key
