@@ -392,13 +392,106 @@ export interface paths {
         };
         /**
          * The chains of the city
-         * @description All that a light client needs to verify answers by itself: whoever keeps `genesisHash` need not trust this gateway.
+         * @description All that a light client needs to verify answers by itself: whoever keeps `genesisHash` need not trust this gateway. `anchors` says what each chain has of the
+         *     others: how far it follows them, how old that is, and whether it is frozen.
          *
          *     **Who:** Anybody.
          */
         get: operations["list_chains"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contracts on their way
+         * @description Of one chain, in the order of their proposals.
+         *
+         *     **Who:** Anybody.
+         */
+        get: operations["list_contracts"];
+        put?: never;
+        /**
+         * Propose a contract
+         * @description As the caller has signed it. A second operator reviews it. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator (the proposal is signed by the caller).
+         */
+        post: operations["propose_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contracts/{chain}/{release}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One contract with all that a reviewer has to see
+         * @description **Who:** Anybody.
+         */
+        get: operations["get_contract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contracts/{chain}/{release}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve, reject, deploy, release or withdraw a contract
+         * @description As the caller has signed it. Whoever proposed it neither approves, rejects nor releases it. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator (the step is signed by the caller; who proposed neither approves, rejects nor releases).
+         */
+        post: operations["change_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contracts/simulations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulate a contract
+         * @description What deploying it would leave: address and code. The first time on a chain it puts the factory of contracts there.
+         *
+         *     **Who:** Roles: operator.
+         */
+        post: operations["simulate_contract"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1014,6 +1107,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources/{resource}/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may read a resource
+         * @description The list of identities, in the order in which they were first listed, those that were removed too, each with its grants. The owner of the asset and supervisors are shown all of
+         *     them; everybody else is shown itself. Each look is recorded.
+         *
+         *     **Who:** Any address that has proven itself (the owner of the asset and supervisors all, everybody else itself).
+         */
+        get: operations["get_readers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/resources/{resource}/requests/{request}": {
         parameters: {
             query?: never;
@@ -1029,6 +1145,50 @@ export interface paths {
          */
         get: operations["get_access_request"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Services
+         * @description What is offered. What an operator has withdrawn is not among them, and is not answered.
+         *
+         *     **Who:** Anybody.
+         */
+        get: operations["list_services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/services/{service}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Offer or withdraw a service
+         * @description A withdrawn service stays withdrawn over a restart. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator.
+         */
+        put: operations["offer_service"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1571,6 +1731,35 @@ export interface components {
          * @enum {string}
          */
         AllianceStepState: "ahead" | "awaited" | "done" | "failed" | "omitted" | "unseen";
+        /** @description What a chain has of another chain: headers that its anchor has verified to be final, so that anything there can be proven here. */
+        Anchor: {
+            /**
+             * Format: int64
+             * @description How old that block is now. Headers come every few blocks and whenever something has to be proven: an idle chain's anchor may be minutes old.
+             * @example 42
+             */
+            ageSeconds?: number | null;
+            blockHash?: components["schemas"]["Hash"] | null;
+            blockTime?: components["schemas"]["Time"] | null;
+            /** @description The contract. */
+            contract: components["schemas"]["Address"];
+            /**
+             * @description Name of the chain that it follows.
+             * @example main
+             */
+            follows: string;
+            /**
+             * @description Whether two final blocks of one number were shown to it. It answers nothing then until the organizations that run the chain have voted whom to trust.
+             * @example false
+             */
+            frozen: boolean;
+            /**
+             * Format: int64
+             * @description Number of the newest block of that chain that it has; absent before the first, and while it is frozen.
+             * @example 128
+             */
+            height?: number | null;
+        };
         /** @description An application, for its applicant and for the offices of its kind. */
         Application: {
             /** @description Who applies. */
@@ -1615,6 +1804,27 @@ export interface components {
             organization: string;
             /** @description Its subject. */
             subject: string;
+        };
+        /** @description An identity that may read a resource, or might, as the contract's events tell it. */
+        AssetReader: {
+            /** @description Whether there are more events than are read: older listings, removals or grants than these may be missing, and readers that were removed before. */
+            cut?: boolean;
+            /** @description Its newest 20 grants, newest first. */
+            grants: components["schemas"]["ReaderGrant"][];
+            /** @description Whether it is listed now: whoever is not may not ask, and has no grant. */
+            listed: boolean;
+            /**
+             * Format: int64
+             * @description Since when, or when it was listed the last time, Unix seconds; absent where that could not be read.
+             */
+            listedAt?: number | null;
+            /** @description Its address. */
+            reader: components["schemas"]["Address"];
+            /**
+             * Format: int64
+             * @description When it was removed, of one that is not listed; Unix seconds.
+             */
+            removedAt?: number | null;
         };
         /** @description What the contract of an asset says. */
         AssetState: {
@@ -1749,6 +1959,8 @@ export interface components {
         CertificateStatus: "valid" | "suspended" | "revoked" | "renewed";
         /** @description One chain of the city. */
         Chain: {
+            /** @description Its anchors of other chains. */
+            anchors?: components["schemas"]["Anchor"][];
             blockTime?: components["schemas"]["Time"] | null;
             /**
              * Format: int64
@@ -1807,6 +2019,24 @@ export interface components {
             chains: components["schemas"]["Chain"][];
             /** @description Whether this is a development city, whose keys everybody knows. Nothing that it certifies means anything. */
             development: boolean;
+        };
+        /** @description `POST /v1/contracts/{chain}/{release}/status`. */
+        ChangeContract: {
+            /**
+             * Format: int64
+             * @description Last second at which the chain records it, Unix seconds.
+             * @example 1795233600
+             */
+            deadline: number;
+            /**
+             * @description Why; needed for `rejected` and `withdrawn`.
+             * @example Reviewed with the source at its hash.
+             */
+            reason?: string;
+            /** @description The operator's EIP-712 signature of `ChangeRelease`, 65 bytes. With `?check=true` it may be `0x`: so nothing is handed out that could be sent. */
+            signature: components["schemas"]["HexBytes"];
+            /** @description What it becomes. */
+            status: components["schemas"]["ContractStatus"];
         };
         /** @description What a change of the configuration does, or with `?check=true` would do (M-CON-4). */
         Changed: {
@@ -1948,15 +2178,148 @@ export interface components {
             status: components["schemas"]["UserStatus"];
             txHash?: components["schemas"]["Hash"] | null;
         };
+        /** @description A contract on its way, as its chain records it. */
+        Contract: {
+            /** @description Where it stands, or will. */
+            address: components["schemas"]["Address"];
+            /**
+             * @description The chain.
+             * @example main
+             */
+            chain: string;
+            deployed?: components["schemas"]["ContractStep"] | null;
+            /** @description keccak256 of creation code and arguments. */
+            initCodeHash: components["schemas"]["Hash"];
+            /** @description keccak256 of the ABI. */
+            interfaceHash: components["schemas"]["Hash"];
+            /**
+             * @description What the contract is called.
+             * @example counter
+             */
+            name: string;
+            /** @description Who proposed it. */
+            proposed: components["schemas"]["ContractStep"];
+            /** @description Digest of the proposal: the name of the release. */
+            release: components["schemas"]["Hash"];
+            released?: components["schemas"]["ContractStep"] | null;
+            reviewed?: components["schemas"]["ContractStep"] | null;
+            /** @description keccak256 of the code that stands there, or will. */
+            runtimeCodeHash: components["schemas"]["Hash"];
+            /** @description Of its address. */
+            salt: components["schemas"]["Hash"];
+            /** @description keccak256 of the source; zero when none was given. */
+            sourceHash: components["schemas"]["Hash"];
+            /** @description How far it is. */
+            status: components["schemas"]["ContractStatus"];
+            /**
+             * Format: int32
+             * @description Its version.
+             * @example 1
+             */
+            version: number;
+            withdrawn?: components["schemas"]["ContractStep"] | null;
+        };
+        /** @description A compiled contract for a chain: `POST /v1/contracts/simulations`. */
+        ContractArtifact: {
+            /** @description The constructor's arguments, ABI-encoded. */
+            arguments?: components["schemas"]["HexBytes"];
+            /**
+             * @description The chain.
+             * @example main
+             */
+            chain: string;
+            /** @description What makes it, without arguments; with them at most 49,152 bytes (EIP-3860). */
+            creationCode: components["schemas"]["HexBytes"];
+            /**
+             * @description Its ABI: the text of a JSON array, at most 65,536 bytes. Exactly this text is hashed.
+             * @example []
+             */
+            interface: string;
+            /**
+             * @description What it is called, from release to release.
+             * @example counter
+             */
+            name: string;
+            salt?: components["schemas"]["Hash"] | null;
+            sourceHash?: components["schemas"]["Hash"] | null;
+            /**
+             * Format: int32
+             * @description Higher than the version that was released last.
+             * @example 1
+             */
+            version: number;
+        };
+        /** @description The answer of `GET /v1/contracts/{chain}/{release}`: all that a reviewer has to see, from the events of the chain. */
+        ContractReview: {
+            /** @description The constructor's arguments, ABI-encoded. */
+            arguments: components["schemas"]["HexBytes"];
+            /** @description The contract. */
+            contract: components["schemas"]["Contract"];
+            /** @description What makes it, without arguments. */
+            creationCode: components["schemas"]["HexBytes"];
+            /**
+             * Format: int64
+             * @description Deadline of the proposal, Unix seconds: with it the digest is computed anew.
+             * @example 1795233600
+             */
+            deadline: number;
+            /** @description The same as the ABI reads them. */
+            decodedArguments: string[];
+            /** @description Its ABI, as a JSON text. */
+            interface: string;
+            /** @description Every step in its order, the proposal first. */
+            steps: components["schemas"]["RecordedContractStep"][];
+        };
         /** @description The contracts of a chain. One that the chain does not have is absent. */
         Contracts: {
             accessManager?: components["schemas"]["Address"] | null;
             certificateRegistry?: components["schemas"]["Address"] | null;
+            contractReleases?: components["schemas"]["Address"] | null;
             dataBlockRegistry?: components["schemas"]["Address"] | null;
             dataFormatRegistry?: components["schemas"]["Address"] | null;
             didRegistry?: components["schemas"]["Address"] | null;
             organizationRegistry?: components["schemas"]["Address"] | null;
             resourceDirectory?: components["schemas"]["Address"] | null;
+            trustRegistry?: components["schemas"]["Address"] | null;
+        };
+        /** @description What deploying a contract would leave. */
+        ContractSimulation: {
+            /** @description Where it would stand. */
+            address: components["schemas"]["Address"];
+            /** @description The constructor's arguments as the ABI reads them. */
+            arguments: string[];
+            /**
+             * Format: int64
+             * @description EIP-155 id of the chain: `chainId` of the EIP-712 domain of what is signed.
+             * @example 7100
+             */
+            chainId: number;
+            /** @description keccak256 of creation code and arguments. */
+            initCodeHash: components["schemas"]["Hash"];
+            /** @description keccak256 of the ABI. */
+            interfaceHash: components["schemas"]["Hash"];
+            /**
+             * Format: int64
+             * @description Its length.
+             * @example 420
+             */
+            runtimeCodeBytes: number;
+            /** @description keccak256 of the code that would stand there. */
+            runtimeCodeHash: components["schemas"]["Hash"];
+            /** @description `verifyingContract` of that domain. */
+            verifyingContract: components["schemas"]["Address"];
+        };
+        /**
+         * @description How far a contract is on its way.
+         * @enum {string}
+         */
+        ContractStatus: "proposed" | "approved" | "rejected" | "deployed" | "released" | "withdrawn";
+        /** @description Who took a step, and when. */
+        ContractStep: {
+            /** @description The operator who signed it. */
+            operator: components["schemas"]["Address"];
+            /** @description Time of the block that recorded it. */
+            time: components["schemas"]["Time"];
         };
         /** @description `POST /v1/presentations`. */
         CreatePresentation: {
@@ -2373,6 +2736,14 @@ export interface components {
              */
             nonce: string;
         };
+        /** @description `PUT /v1/services/{service}`. */
+        OfferService: {
+            /**
+             * @description `true` offers it, `false` withdraws it.
+             * @example false
+             */
+            offered: boolean;
+        };
         /** @description An operation by its submission's place and its own in the submission. */
         OperationPlace: {
             /**
@@ -2527,6 +2898,32 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
+        Page_AssetReader: {
+            /** @description The rows, in the order that the endpoint documents. */
+            items: {
+                /** @description Whether there are more events than are read: older listings, removals or grants than these may be missing, and readers that were removed before. */
+                cut?: boolean;
+                /** @description Its newest 20 grants, newest first. */
+                grants: components["schemas"]["ReaderGrant"][];
+                /** @description Whether it is listed now: whoever is not may not ask, and has no grant. */
+                listed: boolean;
+                /**
+                 * Format: int64
+                 * @description Since when, or when it was listed the last time, Unix seconds; absent where that could not be read.
+                 */
+                listedAt?: number | null;
+                /** @description Its address. */
+                reader: components["schemas"]["Address"];
+                /**
+                 * Format: int64
+                 * @description When it was removed, of one that is not listed; Unix seconds.
+                 */
+                removedAt?: number | null;
+            }[];
+            /** @description Opaque; absent on the last page. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
         Page_Certificate: {
             /** @description The rows, in the order that the endpoint documents. */
             items: {
@@ -2567,6 +2964,52 @@ export interface components {
                 /** @description From when on it is valid. */
                 validFrom: components["schemas"]["Time"];
                 validUntil?: components["schemas"]["Time"] | null;
+            }[];
+            /** @description Opaque; absent on the last page. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
+        Page_Contract: {
+            /** @description The rows, in the order that the endpoint documents. */
+            items: {
+                /** @description Where it stands, or will. */
+                address: components["schemas"]["Address"];
+                /**
+                 * @description The chain.
+                 * @example main
+                 */
+                chain: string;
+                deployed?: components["schemas"]["ContractStep"] | null;
+                /** @description keccak256 of creation code and arguments. */
+                initCodeHash: components["schemas"]["Hash"];
+                /** @description keccak256 of the ABI. */
+                interfaceHash: components["schemas"]["Hash"];
+                /**
+                 * @description What the contract is called.
+                 * @example counter
+                 */
+                name: string;
+                /** @description Who proposed it. */
+                proposed: components["schemas"]["ContractStep"];
+                /** @description Digest of the proposal: the name of the release. */
+                release: components["schemas"]["Hash"];
+                released?: components["schemas"]["ContractStep"] | null;
+                reviewed?: components["schemas"]["ContractStep"] | null;
+                /** @description keccak256 of the code that stands there, or will. */
+                runtimeCodeHash: components["schemas"]["Hash"];
+                /** @description Of its address. */
+                salt: components["schemas"]["Hash"];
+                /** @description keccak256 of the source; zero when none was given. */
+                sourceHash: components["schemas"]["Hash"];
+                /** @description How far it is. */
+                status: components["schemas"]["ContractStatus"];
+                /**
+                 * Format: int32
+                 * @description Its version.
+                 * @example 1
+                 */
+                version: number;
+                withdrawn?: components["schemas"]["ContractStep"] | null;
             }[];
             /** @description Opaque; absent on the last page. */
             nextCursor?: string | null;
@@ -2818,6 +3261,21 @@ export interface components {
              */
             type: string;
         };
+        /** @description `POST /v1/contracts`. */
+        ProposeContract: {
+            /** @description What is proposed. */
+            artifact: components["schemas"]["ContractArtifact"];
+            /**
+             * Format: int64
+             * @description Last second at which the chain records it, Unix seconds.
+             * @example 1795233600
+             */
+            deadline: number;
+            /** @description As the simulation gave it. */
+            runtimeCodeHash: components["schemas"]["Hash"];
+            /** @description The operator's EIP-712 signature of `ProposeContract`, 65 bytes. With `?check=true` it may be `0x`: so nothing is handed out that could be sent. */
+            signature: components["schemas"]["HexBytes"];
+        };
         /** @description The answer of `GET /v1/users/{address}/public-key` (C-API-4). */
         PublicKey: {
             /** @description The user's address. */
@@ -2945,6 +3403,43 @@ export interface components {
              */
             chain: string;
         };
+        /** @description What lets a reader read, or did. */
+        ReaderGrant: {
+            /**
+             * Format: int64
+             * @description Its final block, on the main chain.
+             */
+            blockNumber: number;
+            /**
+             * Format: int64
+             * @description When it was ended: by its reader, by the owner, or because the reader was removed; Unix seconds.
+             */
+            endedAt?: number | null;
+            /**
+             * Format: int64
+             * @description When, Unix seconds.
+             */
+            grantedAt: number;
+            /**
+             * Format: int64
+             * @description Number of the request that was granted.
+             * @example 1
+             */
+            request: number;
+            /** @description The transaction that granted it. */
+            txHash: components["schemas"]["Hash"];
+            /**
+             * Format: int64
+             * @description Last second, Unix time; absent: it does not end by itself.
+             */
+            validUntil?: number | null;
+            /**
+             * Format: int32
+             * @description For which version; what is of the same key opens with it.
+             * @example 1
+             */
+            version: number;
+        };
         /**
          * @description Why a status was changed, by RFC 5280 5.3.1.
          * @enum {string}
@@ -2967,6 +3462,27 @@ export interface components {
             chain: string;
             /** @description The transaction. */
             txHash: components["schemas"]["Hash"];
+        };
+        /** @description A step with its place on the chain. */
+        RecordedContractStep: {
+            /**
+             * Format: int64
+             * @description Last second at which it could be recorded, Unix seconds: with it the digest is computed anew.
+             * @example 1795233600
+             */
+            deadline: number;
+            /** @description The EIP-712 digest that was signed. */
+            digest: components["schemas"]["Hash"];
+            /** @description Who signed it. */
+            operator: components["schemas"]["Address"];
+            /** @description Why; may be empty. */
+            reason: string;
+            /** @description Where it is recorded. */
+            recorded: components["schemas"]["Recorded"];
+            /** @description The signature. */
+            signature: components["schemas"]["HexBytes"];
+            /** @description What it became. */
+            status: components["schemas"]["ContractStatus"];
         };
         /** @description `POST /v1/inspections`: the same with the outcome that the inspector signs, the EIP-712 struct `Inspect`. */
         RecordInspection: {
@@ -3106,6 +3622,24 @@ export interface components {
             signature: components["schemas"]["HexBytes"];
             /** @description The deposit: its exact JSON text, whose keccak256 is the message's identifier. */
             statement: string;
+        };
+        /** @description A service that is offered. */
+        Service: {
+            /**
+             * @description One line.
+             * @example A certificate of a holder, by its transaction, with proofs.
+             */
+            description: string;
+            /**
+             * @description Its name.
+             * @example certificates.query
+             */
+            name: string;
+        };
+        /** @description The answer of `GET /v1/services`. */
+        Services: {
+            /** @description What is offered. */
+            services: components["schemas"]["Service"][];
         };
         /** @description A shared column. */
         SharedColumn: {
@@ -3642,7 +4176,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `signature-invalid`, `operation-expired` */
         "problems-400-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3653,7 +4187,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `malformed-jwe`, `unknown-kind`, `outcome-mismatch` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid` */
         "problems-400-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3664,7 +4198,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `malformed-jwe`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `configuration-invalid` */
         "problems-400-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3675,7 +4209,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `malformed-jwe`, `unknown-kind`, `outcome-mismatch` */
         "problems-400-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3686,7 +4220,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `malformed-jwe`, `unknown-kind` */
         "problems-400-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3697,7 +4231,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-kind` */
         "problems-400-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3708,7 +4242,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
         "problems-400-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3719,7 +4253,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
         "problems-400-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3730,7 +4264,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
         "problems-400-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3741,7 +4275,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
         "problems-400-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3752,7 +4286,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
         "problems-400-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3763,7 +4297,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
         "problems-400-18": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3774,7 +4308,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
         "problems-400-19": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3785,8 +4319,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
         "problems-400-20": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
+        "problems-400-21": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        "problems-400-22": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3862,7 +4418,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `presentation-refused` */
+        /** @description `role-required`, `key-rotated`, `second-operator-required` */
         "problems-403-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3873,7 +4429,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `presentation-refused` */
         "problems-403-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3884,7 +4440,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `source-withdrawn` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
         "problems-403-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3895,7 +4451,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `source-withdrawn`, `role-required` */
+        /** @description `role-required`, `key-rotated`, `source-withdrawn` */
         "problems-403-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3906,8 +4462,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `key-rotated`, `source-withdrawn` */
+        /** @description `source-withdrawn`, `role-required` */
         "problems-403-9": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `key-rotated`, `source-withdrawn` */
+        "problems-403-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -3939,7 +4506,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-address`, `unknown-certificate` */
+        /** @description `unknown-service`, `unknown-organization`, `unknown-address`, `unknown-certificate` */
         "problems-404-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3950,7 +4517,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-transaction`, `unknown-certificate`, `unknown-chain` */
+        /** @description `unknown-service`, `unknown-transaction`, `unknown-certificate`, `unknown-chain` */
         "problems-404-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3961,7 +4528,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-address`, `unknown-format` */
+        /** @description `unknown-service`, `unknown-certificate` */
         "problems-404-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3972,7 +4539,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-message`, `unknown-organization`, `unknown-format` */
+        /** @description `unknown-chain`, `unknown-contract` */
         "problems-404-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3983,7 +4550,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-message`, `unknown-operation` */
+        /** @description `unknown-contract`, `unknown-chain` */
         "problems-404-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -3994,7 +4561,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-format`, `unknown-chain` */
+        /** @description `unknown-organization`, `unknown-address`, `unknown-format` */
         "problems-404-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4005,7 +4572,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-source` */
+        /** @description `unknown-message`, `unknown-organization`, `unknown-format` */
         "problems-404-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4016,7 +4583,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-resource`, `unknown-request` */
+        /** @description `unknown-message`, `unknown-operation` */
         "problems-404-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4027,7 +4594,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-organization` */
+        /** @description `unknown-format`, `unknown-chain` */
         "problems-404-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4038,8 +4605,63 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-format` */
+        /** @description `unknown-organization`, `unknown-source` */
         "problems-404-12": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-service`, `unknown-resource` */
+        "problems-404-13": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-service`, `unknown-resource`, `unknown-request` */
+        "problems-404-14": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-organization` */
+        "problems-404-15": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-format` */
+        "problems-404-16": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-service`, `unknown-address` */
+        "problems-404-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4082,7 +4704,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused`, `already-inspected` */
+        /** @description `transaction-refused`, `release-conflict` */
         "problems-409-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4093,7 +4715,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused` */
+        /** @description `idempotency-conflict`, `transaction-refused`, `already-inspected` */
         "problems-409-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4104,7 +4726,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `transaction-refused`, `organization-exists` */
+        /** @description `idempotency-conflict`, `transaction-refused` */
         "problems-409-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4115,7 +4737,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
+        /** @description `transaction-refused`, `organization-exists` */
         "problems-409-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4126,7 +4748,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-registered`, `account-taken`, `person-already-registered` */
+        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
         "problems-409-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4137,8 +4759,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-decided`, `transaction-refused` */
+        /** @description `already-registered`, `account-taken`, `person-already-registered` */
         "problems-409-9": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `already-decided`, `transaction-refused` */
+        "problems-409-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4192,7 +4825,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown` */
         "problems-503-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4214,7 +4847,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet` */
         "problems-503-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4225,7 +4858,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
         "problems-503-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4236,7 +4869,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `mailbox-full`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
         "problems-503-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4247,7 +4880,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `mailbox-full`, `journal-unavailable` */
         "problems-503-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4258,7 +4891,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `journal-unavailable` */
         "problems-503-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4269,8 +4902,41 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
         "problems-503-11": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
+        "problems-503-12": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        "problems-503-13": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `role-required` */
+        "role-required": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4335,17 +5001,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-certificate` */
-        "unknown-certificate": {
-            headers: {
-                /** @description Names this answer in the operator's log. */
-                "x-request-id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `unknown-chain` */
         "unknown-chain": {
             headers: {
@@ -4390,8 +5045,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-resource` */
-        "unknown-resource": {
+        /** @description `unknown-route` */
+        "unknown-route": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4401,8 +5056,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-route` */
-        "unknown-route": {
+        /** @description `unknown-service` */
+        "unknown-service": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5197,6 +5852,7 @@ export interface operations {
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["not-your-certificate"];
+            404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -5376,7 +6032,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
-            404: components["responses"]["unknown-certificate"];
+            404: components["responses"]["problems-404-5"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -5435,7 +6091,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["not-your-certificate"];
-            404: components["responses"]["unknown-certificate"];
+            404: components["responses"]["problems-404-5"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -5482,7 +6138,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["issuer-not-authorized"];
-            404: components["responses"]["unknown-certificate"];
+            404: components["responses"]["problems-404-5"];
             409: components["responses"]["problems-409-2"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -5544,7 +6200,7 @@ export interface operations {
             400: components["responses"]["problems-400-6"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-4"];
-            404: components["responses"]["unknown-certificate"];
+            404: components["responses"]["problems-404-5"];
             409: components["responses"]["problems-409-3"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -5576,13 +6232,24 @@ export interface operations {
                      * @example {
                      *       "chains": [
                      *         {
+                     *           "anchors": [
+                     *             {
+                     *               "ageSeconds": 42,
+                     *               "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *               "blockTime": "2026-11-21T03:00:00Z",
+                     *               "contract": "0xc4A000000000000000000000000000000000000B",
+                     *               "follows": "main",
+                     *               "frozen": false,
+                     *               "height": 128
+                     *             }
+                     *           ],
                      *           "blockTime": "2026-11-21T03:00:00Z",
                      *           "chainId": 7103,
                      *           "contracts": {
                      *             "accessManager": "0xC4A0000000000000000000000000000000000001",
                      *             "certificateRegistry": "0xC4a0000000000000000000000000000000000006",
                      *             "dataBlockRegistry": "0xc4a0000000000000000000000000000000000005",
-                     *             "organizationRegistry": "0xC4a0000000000000000000000000000000000002"
+                     *             "trustRegistry": "0xC4a000000000000000000000000000000000000C"
                      *           },
                      *           "genesis": null,
                      *           "genesisHash": "0x6060606060606060606060606060606060606060606060606060606060606060",
@@ -5607,6 +6274,366 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-3"];
+        };
+    };
+    list_contracts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The chain.
+                 * @example main
+                 */
+                chain?: string;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, 1 to 100, 20 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "chain": "main",
+                     *           "initCodeHash": "0x1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c",
+                     *           "interfaceHash": "0xabababababababababababababababababababababababababababababababab",
+                     *           "name": "counter",
+                     *           "proposed": {
+                     *             "operator": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *             "time": "2026-11-21T03:00:00Z"
+                     *           },
+                     *           "release": "0xcececececececececececececececececececececececececececececececece",
+                     *           "reviewed": {
+                     *             "operator": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *             "time": "2026-11-21T03:00:00Z"
+                     *           },
+                     *           "runtimeCodeHash": "0x2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c",
+                     *           "salt": "0x0000000000000000000000000000000000000000000000000000000000000000",
+                     *           "sourceHash": "0x5050505050505050505050505050505050505050505050505050505050505050",
+                     *           "status": "approved",
+                     *           "version": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_Contract"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["problems-404-6"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-3"];
+        };
+    };
+    propose_contract: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "artifact": {
+                 *         "arguments": "0x",
+                 *         "chain": "main",
+                 *         "creationCode": "0x6000",
+                 *         "interface": "[]",
+                 *         "name": "counter",
+                 *         "sourceHash": "0x5050505050505050505050505050505050505050505050505050505050505050",
+                 *         "version": 1
+                 *       },
+                 *       "deadline": 1795233600,
+                 *       "runtimeCodeHash": "0x2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c",
+                 *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProposeContract"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-7"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["problems-404-6"];
+            409: components["responses"]["problems-409-4"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
+    get_contract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The chain.
+                 * @example main
+                 */
+                chain: string;
+                /** @description Digest of the proposal. */
+                release: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contract. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "arguments": "0x",
+                     *       "contract": {
+                     *         "address": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *         "chain": "main",
+                     *         "initCodeHash": "0x1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c",
+                     *         "interfaceHash": "0xabababababababababababababababababababababababababababababababab",
+                     *         "name": "counter",
+                     *         "proposed": {
+                     *           "operator": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "time": "2026-11-21T03:00:00Z"
+                     *         },
+                     *         "release": "0xcececececececececececececececececececececececececececececececece",
+                     *         "reviewed": {
+                     *           "operator": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "time": "2026-11-21T03:00:00Z"
+                     *         },
+                     *         "runtimeCodeHash": "0x2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c",
+                     *         "salt": "0x0000000000000000000000000000000000000000000000000000000000000000",
+                     *         "sourceHash": "0x5050505050505050505050505050505050505050505050505050505050505050",
+                     *         "status": "approved",
+                     *         "version": 1
+                     *       },
+                     *       "creationCode": "0x6000",
+                     *       "deadline": 1795233600,
+                     *       "decodedArguments": [],
+                     *       "interface": "[]",
+                     *       "steps": [
+                     *         {
+                     *           "deadline": 1795233600,
+                     *           "digest": "0xcececececececececececececececececececececececececececececececece",
+                     *           "operator": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "reason": "",
+                     *           "recorded": {
+                     *             "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *             "blockNumber": 128,
+                     *             "chain": "degree",
+                     *             "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *           },
+                     *           "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                     *           "status": "proposed"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ContractReview"];
+                };
+            };
+            400: components["responses"]["problems-400-9"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["problems-404-7"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-3"];
+        };
+    };
+    change_contract: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The chain.
+                 * @example main
+                 */
+                chain: string;
+                /** @description Digest of the proposal. */
+                release: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "deadline": 1795233600,
+                 *       "reason": "Reviewed with the source at its hash.",
+                 *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                 *       "status": "approved"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeContract"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-7"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-5"];
+            404: components["responses"]["problems-404-6"];
+            409: components["responses"]["problems-409-4"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
+    simulate_contract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "arguments": "0x",
+                 *       "chain": "main",
+                 *       "creationCode": "0x6000",
+                 *       "interface": "[]",
+                 *       "name": "counter",
+                 *       "sourceHash": "0x5050505050505050505050505050505050505050505050505050505050505050",
+                 *       "version": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["ContractArtifact"];
+            };
+        };
+        responses: {
+            /** @description What it would leave. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "address": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "arguments": [
+                     *         "uint256 first = 7"
+                     *       ],
+                     *       "chainId": 7100,
+                     *       "initCodeHash": "0x1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c",
+                     *       "interfaceHash": "0xabababababababababababababababababababababababababababababababab",
+                     *       "runtimeCodeBytes": 420,
+                     *       "runtimeCodeHash": "0x2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c",
+                     *       "verifyingContract": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ContractSimulation"];
+                };
+            };
+            400: components["responses"]["problems-400-8"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["problems-404-6"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     audit_data: {
@@ -5654,7 +6681,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     search_data: {
@@ -5732,7 +6759,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     data_statistics: {
@@ -5771,7 +6798,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-8"];
         };
     };
     trace_data: {
@@ -5839,7 +6866,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     list_events: {
@@ -5981,7 +7008,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-7"];
+            400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-chain"];
@@ -5992,7 +7019,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     list_inspections: {
@@ -6043,6 +7070,7 @@ export interface operations {
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -6112,11 +7140,11 @@ export interface operations {
                     "application/json": components["schemas"]["Inspected"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-5"];
-            404: components["responses"]["unknown-certificate"];
-            409: components["responses"]["problems-409-4"];
+            403: components["responses"]["problems-403-6"];
+            404: components["responses"]["problems-404-5"];
+            409: components["responses"]["problems-409-5"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6177,9 +7205,10 @@ export interface operations {
                     "application/json": components["schemas"]["Checked"];
                 };
             };
-            400: components["responses"]["problems-400-9"];
+            400: components["responses"]["problems-400-11"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-service"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6310,7 +7339,7 @@ export interface operations {
                     "application/json": components["schemas"]["Kind"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-12"];
             401: components["responses"]["problems-401-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -6374,7 +7403,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     send_message: {
@@ -6425,11 +7454,11 @@ export interface operations {
                     "application/json": components["schemas"]["MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-11"];
+            400: components["responses"]["problems-400-13"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-4"];
-            404: components["responses"]["problems-404-5"];
-            409: components["responses"]["problems-409-5"];
+            404: components["responses"]["problems-404-8"];
+            409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6437,7 +7466,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-8"];
+            503: components["responses"]["problems-503-9"];
         };
     };
     get_message: {
@@ -6491,7 +7520,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     acknowledge_message: {
@@ -6544,11 +7573,11 @@ export interface operations {
                     "application/json": components["schemas"]["MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-11"];
+            400: components["responses"]["problems-400-13"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-6"];
-            404: components["responses"]["problems-404-6"];
-            409: components["responses"]["problems-409-5"];
+            403: components["responses"]["problems-403-7"];
+            404: components["responses"]["problems-404-9"];
+            409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6556,7 +7585,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-9"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     get_message_proof: {
@@ -6585,12 +7614,12 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
-            404: components["responses"]["problems-404-7"];
+            404: components["responses"]["problems-404-10"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     submit_operation: {
@@ -6652,11 +7681,11 @@ export interface operations {
                     "application/json": components["schemas"]["OperationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-12"];
+            400: components["responses"]["problems-400-14"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-4"];
-            404: components["responses"]["problems-404-8"];
-            409: components["responses"]["problems-409-5"];
+            404: components["responses"]["problems-404-11"];
+            409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6814,17 +7843,17 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-13"];
+            400: components["responses"]["problems-400-15"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
-            409: components["responses"]["problems-409-6"];
+            409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     get_organization: {
@@ -6930,7 +7959,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-14"];
+            400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-organization"];
@@ -6941,7 +7970,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     end_key: {
@@ -6994,7 +8023,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-13"];
+            400: components["responses"]["problems-400-15"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-organization"];
@@ -7003,7 +8032,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     create_presentation: {
@@ -7042,7 +8071,7 @@ export interface operations {
                     "application/json": components["schemas"]["PresentationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-17"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
@@ -7090,7 +8119,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-10"];
+            503: components["responses"]["problems-503-11"];
         };
     };
     get_quotas: {
@@ -7240,10 +8269,10 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-7"];
+            400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
-            404: components["responses"]["problems-404-9"];
+            404: components["responses"]["problems-404-12"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -7251,7 +8280,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-9"];
+            503: components["responses"]["problems-503-12"];
         };
     };
     remove_quota: {
@@ -7299,16 +8328,16 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-7"];
+            400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
-            404: components["responses"]["problems-404-9"];
+            404: components["responses"]["problems-404-12"];
             409: components["responses"]["transaction-refused"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-9"];
+            503: components["responses"]["problems-503-12"];
         };
     };
     find_resources: {
@@ -7378,6 +8407,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-1"];
+            404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -7442,7 +8472,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
-            404: components["responses"]["unknown-resource"];
+            404: components["responses"]["problems-404-13"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -7490,11 +8520,74 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
-            404: components["responses"]["unknown-resource"];
+            404: components["responses"]["problems-404-13"];
             409: components["responses"]["description-mismatch"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    get_readers: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description This one alone. */
+                reader?: components["schemas"]["Address"];
+            };
+            header?: never;
+            path: {
+                /** @description The resource. */
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of readers. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "cut": false,
+                     *           "grants": [
+                     *             {
+                     *               "blockNumber": 128,
+                     *               "grantedAt": 1795230060,
+                     *               "request": 1,
+                     *               "txHash": "0x7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e7e",
+                     *               "validUntil": 1797822060,
+                     *               "version": 1
+                     *             }
+                     *           ],
+                     *           "listed": true,
+                     *           "listedAt": 1795230000,
+                     *           "reader": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_AssetReader"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["role-required"];
+            404: components["responses"]["problems-404-13"];
+            414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
@@ -7541,12 +8634,118 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
-            404: components["responses"]["problems-404-10"];
+            404: components["responses"]["problems-404-14"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-2"];
+        };
+    };
+    list_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The catalogue. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "services": [
+                     *         {
+                     *           "description": "A certificate of a holder, by its transaction, with proofs.",
+                     *           "name": "certificates.query"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Services"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-1"];
+        };
+    };
+    offer_service: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Its name.
+                 * @example certificates.query
+                 */
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "offered": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["OfferService"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-8"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     get_session: {
@@ -7751,10 +8950,10 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-7"];
-            404: components["responses"]["problems-404-11"];
+            403: components["responses"]["problems-403-8"];
+            404: components["responses"]["problems-404-15"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -7762,7 +8961,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_source: {
@@ -7809,7 +9008,7 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-17"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-source"];
@@ -7867,16 +9066,16 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-18"];
+            400: components["responses"]["problems-400-20"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-7"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-source"];
             409: components["responses"]["source-exists"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     rotate_source_key: {
@@ -7933,9 +9132,9 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-19"];
+            400: components["responses"]["problems-400-21"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["problems-403-8"];
+            403: components["responses"]["problems-403-9"];
             404: components["responses"]["unknown-source"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
@@ -7944,7 +9143,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-8"];
         };
     };
     submit_data: {
@@ -8024,11 +9223,11 @@ export interface operations {
                     "application/json": components["schemas"]["SubmissionReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["problems-403-9"];
-            404: components["responses"]["problems-404-12"];
-            409: components["responses"]["problems-409-7"];
+            403: components["responses"]["problems-403-10"];
+            404: components["responses"]["problems-404-16"];
+            409: components["responses"]["problems-409-8"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -8036,7 +9235,7 @@ export interface operations {
             429: components["responses"]["problems-429-1"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-8"];
         };
     };
     get_submission: {
@@ -8087,7 +9286,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-8"];
         };
     };
     prove_operation: {
@@ -8131,7 +9330,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-11"];
+            503: components["responses"]["problems-503-13"];
         };
     };
     list_users: {
@@ -8258,9 +9457,9 @@ export interface operations {
                     "application/json": components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["problems-400-20"];
+            400: components["responses"]["problems-400-22"];
             401: components["responses"]["problems-401-2"];
-            409: components["responses"]["problems-409-8"];
+            409: components["responses"]["problems-409-9"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -8311,7 +9510,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["problems-400-17"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
@@ -8368,14 +9567,14 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
-            409: components["responses"]["problems-409-9"];
+            409: components["responses"]["problems-409-10"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     get_public_key: {
@@ -8420,9 +9619,9 @@ export interface operations {
                     "application/json": components["schemas"]["PublicKey"];
                 };
             };
-            400: components["responses"]["problems-400-17"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-1"];
-            404: components["responses"]["unknown-address"];
+            404: components["responses"]["problems-404-17"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
