@@ -78,7 +78,9 @@ contract AllianceCertificatesTest is Partnership {
         vm.assertEq(word >> 224 & 0xff, 1, "a member");
         vm.assertEq(word >> 160 & type(uint64).max, alliance.memberRecord(BANK).chainId, "its chain");
         slot = uint256(keccak256(abi.encode(BANK, 6)));
-        vm.assertEq(vm.load(address(alliance), bytes32(slot + 1)), alliance.memberRecord(BANK).genesisHash, "its genesis");
+        vm.assertEq(
+            vm.load(address(alliance), bytes32(slot + 1)), alliance.memberRecord(BANK).genesisHash, "its genesis"
+        );
         uint256 node = uint256(uint160(alliance.memberRecord(BANK).nodeContract));
         vm.assertEq(uint256(vm.load(address(alliance), bytes32(slot + 2))), node, "its node contract");
     }
