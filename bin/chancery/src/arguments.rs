@@ -93,7 +93,7 @@ pub(crate) struct Connection {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start a city: main chain, side chains, gateway and web in one process on embedded storage.
+    /// Start a city: main chain, side chains, gateway and web on embedded storage, in one process unless `--entities separate` is given.
     Up(Up),
     /// Run one of the five entities of a city in a process of its own; `chancery up --entities separate` starts all five.
     Entity(RunEntity),
@@ -171,7 +171,7 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Say what is damaged in the journal of submitted data of a city that stands still, and on request drop it.
     RepairJournal(RepairJournal),
-    /// Verify a certificate file, the proof of submitted data, or the proof of a message, without any network, knowing a chain's genesis alone.
+    /// Verify a certificate file, or the proof of submitted data, of a message or of an alliance's request, without any network, knowing the genesis of its chains (of a request also which contract its alliance is).
     Verify(Verify),
     /// Print the fingerprint of a city's genesis folder: the operator publishes it, and whoever trusts the city in a browser compares it.
     Fingerprint {
