@@ -9,6 +9,7 @@ mod foreign;
 mod intents;
 mod killed_relay;
 mod kills;
+mod many;
 mod members;
 mod model;
 mod progress;

@@ -21,7 +21,7 @@ use chancery_testing::process::{Network, rpc};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-const HEARTBEAT_MS: u64 = 200;
+const HEARTBEAT_MS: u64 = 500;
 /// Many times the heartbeat.
 const MAX_FIRST_BLOCK: Duration = Duration::from_secs(60);
 /// Many times what a node takes to start again.
