@@ -123,6 +123,22 @@ impl RoleResolver {
         Ok(roles)
     }
 
+    /// The roles that an address would have by keys whose time has not ended, of organizations that are suspended.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn suspended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        let now = UnixSeconds((self.clock)() / 1000);
+        let registry = Registry::new(self.s2p.as_ref(), &self.directory);
+        let mut roles = BTreeSet::new();
+        for organization in registry.organizations_of_key(address).await? {
+            if registry.organization(organization).await?.is_some_and(|entry| entry.suspended) {
+                roles.extend(registry.rights_of_time(address, organization, now).await?.into_iter().map(role_of_right));
+            }
+        }
+        Ok(roles)
+    }
+
     /// Forgets what was read, after rights were changed through this gateway.
     pub fn forget(&self) {
         self.cache.lock().clear();

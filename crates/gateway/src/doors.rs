@@ -82,6 +82,14 @@ pub trait Roles: Send + Sync {
     async fn ended_roles_of(&self, _address: Address) -> DoorResult<BTreeSet<Role>> {
         Ok(BTreeSet::new())
     }
+
+    /// The roles that an address would have if its organizations were not suspended; none where organizations are not known.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn suspended_roles_of(&self, _address: Address) -> DoorResult<BTreeSet<Role>> {
+        Ok(BTreeSet::new())
+    }
 }
 
 /// Real-name registration (C-ID, C-API-1).

@@ -81,6 +81,20 @@ async fn the_roles_that_a_key_had_are_known_after_its_end() {
     assert_eq!(unknown.code(), Code::ChainUnreachable);
 }
 
+// bad input: an organization that may do nothing now
+#[tokio::test]
+async fn the_roles_that_a_suspension_takes_are_known() {
+    let (desk, city) = (Desk::open().await, RecordedCity::founded());
+    let resolver = resolver(&desk, &city);
+    let suspended = async |address| resolver.suspended_roles_of(address).await.unwrap();
+    assert_eq!(suspended(office().address()).await, [].into());
+    city.suspend(OFFICE);
+    assert_eq!(suspended(office().address()).await, [Role::Issuer].into());
+    assert_eq!(suspended(stranger().address()).await, [].into());
+    city.end_key(office().address(), UnixSeconds(1));
+    assert_eq!(suspended(office().address()).await, [].into(), "its key has ended besides");
+}
+
 #[tokio::test]
 async fn a_silent_main_chain_leaves_what_is_certain_and_says_that_it_may_not_be_all() {
     let (desk, city) = (Desk::open().await, RecordedCity::founded());

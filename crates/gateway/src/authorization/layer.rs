@@ -89,7 +89,7 @@ pub(crate) async fn judged(shared: &Shared, row: &Row, proven: Proven, local: bo
     let Proven { address, session } = proven;
     let actor = Actor { address: Some(address), roles: roles(shared, row, address).await? };
     if let Err(refusal) = judge(row, &actor, local, itself) {
-        return Err(if had_role(shared, row, address).await { rotated() } else { refusal });
+        return Err(lost_role(shared, row, address).await.unwrap_or(refusal));
     }
     Ok(Caller { actor, session })
 }
@@ -114,14 +114,16 @@ async fn roles(shared: &Shared, row: &Row, address: Address) -> ApiResult<BTreeS
     }
 }
 
-/// Whether the address had one of the row's roles by a key that was retired or revoked. When that cannot be read, the refusal stays what it is.
-async fn had_role(shared: &Shared, row: &Row, address: Address) -> bool {
-    let ended = shared.doors.roles.ended_roles_of(address).await.unwrap_or_default();
-    row.roles().iter().any(|role| ended.contains(role))
-}
-
-fn rotated() -> ApiError {
-    ApiError::new(Code::KeyRotated, "the key's authorization has ended: it was retired or revoked")
+/// Why the address has none of the row's roles any more: its key was retired or revoked, or its organization is suspended. When that cannot be read, the
+/// refusal stays what it is.
+async fn lost_role(shared: &Shared, row: &Row, address: Address) -> Option<ApiError> {
+    let of_row = |roles: BTreeSet<Role>| row.roles().iter().any(|role| roles.contains(role));
+    let roles = &shared.doors.roles;
+    if of_row(roles.ended_roles_of(address).await.unwrap_or_default()) {
+        return Some(ApiError::new(Code::KeyRotated, "the key's authorization has ended: it was retired or revoked"));
+    }
+    of_row(roles.suspended_roles_of(address).await.unwrap_or_default())
+        .then(|| ApiError::new(Code::OrganizationSuspended, "the organization of the key is suspended"))
 }
 
 pub(crate) fn judge(row: &Row, actor: &Actor, local: bool, itself: bool) -> ApiResult<()> {

@@ -306,8 +306,8 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
         codes.extend([Code::AuthenticationRequired, Code::ChainUnreachable, Code::DatabaseUnreachable]);
     }
     if !row.roles().is_empty() {
-        // Who had the role by a key whose time has ended is told so.
-        codes.extend([Code::RoleRequired, Code::KeyRotated]);
+        // Who has lost the role is told how: the key's time has ended, or its organization is suspended.
+        codes.extend([Code::RoleRequired, Code::KeyRotated, Code::OrganizationSuspended]);
     }
     if BY_SERVICES.iter().any(|begin| row.path.starts_with(begin)) {
         codes.push(Code::UnknownService);

@@ -56,6 +56,7 @@ pub(crate) struct Behind {
     calls: Mutex<Vec<String>>,
     roles: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     ended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
+    suspended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     troubles: Mutex<BTreeMap<&'static str, Trouble>>,
     submitted: Mutex<Vec<Submission>>,
     changes: Mutex<Vec<Change>>,
@@ -95,6 +96,11 @@ impl Behind {
     /// The address had this role by a key whose time has ended.
     pub(crate) fn end(&self, address: Address, role: Role) {
         self.ended.lock().unwrap().insert(address, [role].into());
+    }
+
+    /// The address would have this role, but for the suspension of its organization.
+    pub(crate) fn suspend(&self, address: Address, role: Role) {
+        self.suspended.lock().unwrap().insert(address, [role].into());
     }
 
     /// A call is in trouble from now on.
@@ -173,6 +179,11 @@ impl Roles for Behind {
     async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
         self.in_trouble("ended roles").await?;
         Ok(self.ended.lock().unwrap().get(&address).cloned().unwrap_or_default())
+    }
+
+    async fn suspended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        self.in_trouble("suspended roles").await?;
+        Ok(self.suspended.lock().unwrap().get(&address).cloned().unwrap_or_default())
     }
 }
 
