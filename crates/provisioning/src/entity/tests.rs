@@ -43,20 +43,21 @@ struct NoChains;
 
 #[async_trait]
 impl S2p for NoChains {
-    async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
+    async fn chains(&self, _: &Mandate) -> DoorResult<Vec<ChainStatus>> {
         Ok(Vec::new())
     }
-    async fn transaction(&self, _: Option<&ChainName>, _: u64, _: B256) -> DoorResult<TransactionRecord> {
+    async fn transaction(&self, _: &Mandate, _: Option<&ChainName>, _: u64, _: B256) -> DoorResult<TransactionRecord> {
         panic!("a chain was reached")
     }
-    async fn events(&self, _: EventQuery) -> DoorResult<Vec<EventRecord>> {
+    async fn events(&self, _: &Mandate, _: EventQuery) -> DoorResult<Vec<EventRecord>> {
         panic!("a chain was reached")
     }
-    async fn view(&self, _: &ChainName, _: Address, _: Bytes) -> DoorResult<ViewRecord> {
+    async fn view(&self, _: &Mandate, _: &ChainName, _: Address, _: Bytes) -> DoorResult<ViewRecord> {
         panic!("a chain was reached")
     }
     async fn state_proof(
         &self,
+        _: &Mandate,
         _: &ChainName,
         _: Address,
         _: Vec<B256>,
@@ -75,7 +76,7 @@ impl Service for Echo {
     fn description(&self) -> &'static str {
         "Says what was said."
     }
-    async fn answer(&self, _: &Actor, parameters: Value, _: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, parameters: Value, _: &dyn Retrieval) -> DoorResult<Value> {
         Ok(parameters)
     }
     fn subject(&self, parameters: &Value) -> Option<String> {

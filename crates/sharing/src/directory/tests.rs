@@ -19,7 +19,7 @@ use chancery_reference_points::{
     application::Service,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     operation::ChainName,
-    s2p::{MAX_EVENTS, S2p},
+    s2p::{MAX_EVENTS, Retrieval},
 };
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ struct WrittenChain {
 }
 
 #[async_trait]
-impl S2p for WrittenChain {
+impl Retrieval for WrittenChain {
     async fn view(&self, _: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
         let data = if contract == DIRECTORY { self.directory(&call) } else { self.asset(&call) };
         self.views.fetch_add(1, Ordering::SeqCst);

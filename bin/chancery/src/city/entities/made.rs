@@ -13,6 +13,7 @@ use chancery_provisioning::{Audience, DataService, OfferedService, Provisioning}
 use chancery_reference_points::{
     data_format::DataFormat,
     journal::Clock,
+    mandate::{AccessRight, Contracts, Holders},
     p2r::P2r,
     r2d::R2dSources,
     s2p::{S2p, S2pData},
@@ -40,8 +41,27 @@ pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, cl
         genesis_files: access.genesis.into_iter().map(|(chain, file)| (chain_name(chain), file)).collect(),
         public_rpc_urls: BTreeMap::new(),
         shown_patience: SHOWN_PATIENCE,
+        rights: access_rights(directory, clock),
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
+}
+
+/// By which rights the services of the catalogue are answered, and what each may read for it.
+fn access_rights(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<AccessRight> {
+    let certificates = services::services(directory, clock).into_iter().map(|offer| AccessRight {
+        name: offer.service.name(),
+        holders: offer.roles.map_or(Holders::Anybody, Holders::Roles),
+        chain: None,
+        contracts: Contracts::Of(services::READ_CONTRACTS),
+    });
+    // Whoever shares chooses the asset's contract.
+    let sharing = chancery_sharing::directory::names::ALL.iter().map(|name| AccessRight {
+        name,
+        holders: Holders::Anybody,
+        chain: Some(chain_name(MAIN.name)),
+        contracts: Contracts::All,
+    });
+    certificates.chain(sharing).collect()
 }
 
 pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Representation> {

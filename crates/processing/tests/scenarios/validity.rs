@@ -1,0 +1,72 @@
+//! By which right processing is asked, over real chains.
+
+use std::sync::Arc;
+
+use alloy::signers::local::PrivateKeySigner;
+use alloy_primitives::Address;
+use chancery_contracts::{CertificateRegistry, predeploys};
+use chancery_reference_points::{
+    Actor, Code, DoorResult, Role,
+    c2p::C2p,
+    chain_records::EventQuery,
+    m2p::M2p,
+    mandate::{Mandate, rights},
+    o2c::Mode,
+    p2r::P2r,
+    s2p::S2p,
+    v2m::EventFilter,
+};
+
+use crate::support::{City, OFFICE, authorize, block, by_supervisor, register, side_name, subject};
+
+async fn status_of(city: &City, by: &Mandate, contract: Address) -> Result<(), Code> {
+    use alloy::sol_types::SolCall as _;
+    let call = CertificateRegistry::statusOfCall { certificateId: subject(1) }.abi_encode();
+    code(city.processing.view(by, &side_name(), contract, call.into()).await)
+}
+
+fn code<T>(answer: DoorResult<T>) -> Result<(), Code> {
+    answer.map(|_| ()).map_err(|error| error.code())
+}
+
+pub(crate) async fn a_right_covers_what_it_says_and_a_role_is_looked_up(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap();
+
+    // What is read: by a right that is known, and no further than it goes.
+    let anybody = Mandate::of_the_city("certificates.query");
+    assert_eq!(status_of(&city, &anybody, predeploys::CERTIFICATE_REGISTRY).await, Ok(()));
+    assert_eq!(status_of(&city, &anybody, predeploys::DATA_BLOCK_REGISTRY).await, Err(Code::NotCovered));
+    let unknown = Mandate::of_the_city("certificates.everything");
+    assert_eq!(status_of(&city, &unknown, predeploys::CERTIFICATE_REGISTRY).await, Err(Code::NotCovered));
+    let every = EventQuery { chain: Some(side_name()), ..EventQuery::default() };
+    assert_eq!(code(S2p::events(&city.processing, &anybody, every).await), Err(Code::NotCovered));
+
+    // Who reads: a role that the door says somebody has counts when the main chain says so too.
+    let inspector = PrivateKeySigner::random().address();
+    let claimed = Mandate::of(&Actor::new(inspector, [Role::Inspector]), "certificates.check");
+    assert_eq!(status_of(&city, &claimed, predeploys::CERTIFICATE_REGISTRY).await, Err(Code::RoleRequired));
+    city.control(authorize(OFFICE, inspector, "inspection"), Mode::Apply).await;
+    assert_eq!(status_of(&city, &claimed, predeploys::CERTIFICATE_REGISTRY).await, Ok(()));
+    let unclaimed = Mandate::of(&Actor::new(inspector, []), "certificates.check");
+    assert_eq!(status_of(&city, &unclaimed, predeploys::CERTIFICATE_REGISTRY).await, Err(Code::RoleRequired));
+
+    // Who changes, and who looks.
+    let citizen = Actor::new(Address::repeat_byte(1), [Role::Citizen]);
+    let change = register("OFFICE-2");
+    let by = Mandate::of(&citizen, rights::CONFIGURATION);
+    assert_eq!(code(city.processing.control(&by, &change, Mode::Apply).await), Err(Code::RoleRequired));
+    let looking = |actor: &Actor| Mandate::of(actor, rights::SUPERVISION);
+    assert_eq!(
+        code(city.processing.subject_history(&looking(&citizen), subject(1)).await),
+        Err(Code::RoleRequired),
+        "it concerns others"
+    );
+    let issuer = Actor::new(clerk.address(), [Role::Issuer]);
+    assert_eq!(code(city.processing.subject_history(&looking(&issuer), subject(1)).await), Ok(()));
+    assert_eq!(code(city.processing.subject_history(&by_supervisor(), subject(1)).await), Ok(()));
+    assert_eq!(
+        code(M2p::events(&city.processing, &looking(&issuer), &EventFilter::default()).await),
+        Err(Code::RoleRequired)
+    );
+}
