@@ -4,7 +4,10 @@ mod extracting;
 mod owner;
 mod reader;
 mod readers;
+mod rights;
 mod texts;
+mod traced;
+mod transfer;
 mod verifying;
 
 use std::process::ExitCode;
@@ -33,6 +36,9 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),
         ShareCommand::Requests(file) => wait(owner::requests(&file, connection, output)),
         ShareCommand::Readers(which) => wait(readers::show(which, connection, output)),
+        ShareCommand::Transfer(command) => wait(transfer::run(&command, connection, output)),
+        ShareCommand::Right(command) => wait(rights::run(&command, connection, output)),
+        ShareCommand::Trace { resource, mermaid } => wait(traced::show(&resource, mermaid, connection, output)),
         ShareCommand::Decide { file, request, approve, .. } => {
             wait(owner::decide(&file, request, approve, connection, output))
         }

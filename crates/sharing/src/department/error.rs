@@ -55,6 +55,35 @@ pub enum DepartmentError {
         /// Who asked.
         given: Address,
     },
+    /// Nothing to accept.
+    #[error(
+        "the asset {asset} is not offered to {given}: its owner {owner} offers it with `chancery share transfer offer`"
+    )]
+    NotOffered {
+        /// The asset.
+        asset: Address,
+        /// Its owner.
+        owner: Address,
+        /// Who would accept.
+        given: Address,
+    },
+    /// The directory has no such name.
+    #[error("the directory has no {0}: check the name in the declaration")]
+    ResourceUnknown(ResourceName),
+    /// A right that gives nothing any more.
+    #[error("right {0} has expired or was withdrawn: its holder asks the owner for another")]
+    RightNotEffective(u64),
+    /// There is no such right.
+    #[error("the asset has no right {0}")]
+    NoRight(u64),
+    /// Published by whoever owned the asset before, and not handed over.
+    #[error(
+        "version {version} was published by an owner before, whose folder of state this one is not: it is handed out by whoever has its data key"
+    )]
+    EarlierOwner {
+        /// Which.
+        version: u32,
+    },
     /// The name is another asset's.
     #[error("the directory has {resource} already, of asset {asset}: choose another name")]
     ResourceTaken {

@@ -62,11 +62,13 @@ impl Department {
         Ok(extract_part(source, declaration, &key, store, asset, &path).await?)
     }
 
-    /// The number of the newest version, which is the part of that number.
+    /// The number of the newest version, which is the part of that number, counted behind those of owners before.
     pub(super) async fn check_newest(&self) -> Result<u32, DepartmentError> {
         let version = self.asset.latest_version().await?;
-        let index = usize::try_from(version).map_err(|_| DepartmentError::Answer)?;
-        if let Some(last) = index.checked_sub(1) {
+        if version < self.versions_before {
+            return Err(DepartmentError::Answer);
+        }
+        if let Some(last) = self.part_index(version) {
             let found = self.asset.fingerprint(version).await?;
             if found.is_zero() {
                 return Err(DepartmentError::SharesTexts { version });
@@ -87,7 +89,7 @@ impl Department {
         remove_superseded(self.store.as_ref(), &self.folder.extract_path()).await?;
         let state = self.folder.extract()?;
         let latest = self.check_newest().await?;
-        let index = usize::try_from(latest).map_err(|_| DepartmentError::Answer)?;
+        let index = self.part_index(latest + 1).ok_or(DepartmentError::Answer)?;
         let Some(part) = state.parts.get(index).cloned() else { return Ok(None) };
         let epoch = self.asset.key_epoch().await?;
         let key = self.folder.keys().of_present(epoch)?;

@@ -55,6 +55,11 @@ impl Directory {
         Self { at, kept: Arc::default() }
     }
 
+    /// The contract of the directory.
+    pub(super) const fn contract(&self) -> Address {
+        self.at.contract
+    }
+
     /// Asks a contract that somebody named.
     pub(super) async fn call<C: SolCall>(
         &self,
@@ -214,7 +219,7 @@ async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + 
 }
 
 /// Text of a word: the characters before the zeros.
-fn ascii(word: B256) -> String {
+pub(super) fn ascii(word: B256) -> String {
     let end = word.iter().position(|byte| *byte == 0).unwrap_or(word.len());
     String::from_utf8_lossy(&word[..end]).into_owned()
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     DescriptionError, DirectoryAt, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName, ResourcePage,
-    description_hash, readers::Readers, reading::Directory,
+    description_hash, readers::Readers, reading::Directory, trace::Trace,
 };
 
 /// Names of the services.
@@ -26,8 +26,10 @@ pub mod names {
     pub const READERS: &str = "sharing.readers";
     /// [`super::DescribeResource`] -> [`super::Described`].
     pub const DESCRIBE: &str = "sharing.describe";
+    /// [`super::ResourceQuery`] -> [`crate::directory::ResourceTrace`] with its graph (M-APP).
+    pub const TRACE: &str = "sharing.trace";
     /// All of them.
-    pub const ALL: &[&str] = &[FIND, RESOURCE, REQUEST, READERS, DESCRIBE];
+    pub const ALL: &[&str] = &[FIND, RESOURCE, REQUEST, READERS, DESCRIBE, TRACE];
 }
 
 /// Most entries of the directory that one search looks at: one less than the contract lists at once, so that it is known whether there are more.
@@ -100,6 +102,7 @@ pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
         Arc::new(One(directory.clone())),
         Arc::new(Request(directory.clone())),
         Arc::new(Readers(directory.clone())),
+        Arc::new(Trace(directory.clone())),
         Arc::new(Describe(directory)),
     ]
 }

@@ -14,7 +14,7 @@ mod owner;
 mod reader;
 mod text;
 
-pub use evidence::{ChainTrust, PublishedVersion, Standing, grant_standing, published_version};
+pub use evidence::{ChainTrust, PublishedVersion, Standing, grant_standing, owner_standing, published_version};
 pub use grant::{Grant, grant_slot, version_slots};
 pub use owner::{PreparedGrant, Released, prepare_grant, release};
 pub use reader::{Reception, receive};
@@ -44,6 +44,12 @@ pub enum ReleaseError {
         request: u64,
         /// Unix seconds.
         valid_until: u64,
+    },
+    /// The asset has changed hands.
+    #[error("the asset is owned by {owner}, who hands it out now")]
+    NotOwner {
+        /// By the final state.
+        owner: alloy_primitives::Address,
     },
     /// There is no such version on the proven chain.
     #[error("version {version} is not published")]

@@ -13,6 +13,7 @@ mod records;
 mod release;
 mod remote;
 mod rest;
+mod rights;
 mod runs;
 mod sealing;
 mod sftp;
