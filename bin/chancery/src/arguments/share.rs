@@ -51,6 +51,19 @@ pub(crate) enum ShareCommand {
     },
     /// Read a small text of a resource from the chain, with its proof.
     Text(ReadText),
+    /// Publish a link as the next version: the URL stands on the chain with the SHA-256 and the length of what lies there now, for everybody to follow.
+    PublishLink {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// Where the file lies: https, or http on this machine. It is fetched once, and nothing of it is kept.
+        #[arg(value_name = "FILE_URL")]
+        link: String,
+        /// What lies there.
+        #[arg(long = "type", value_name = "TYPE", default_value = "application/octet-stream")]
+        data_type: String,
+    },
+    /// Follow a link of a resource: what lies there is kept when it is what stands on the chain, proven.
+    Follow(FollowLink),
     /// Show the rows that break the declaration, with the reasons.
     Rejects {
         #[command(flatten)]
@@ -268,6 +281,15 @@ pub(crate) struct ReadText {
     pub(crate) asset: Option<Address>,
     #[command(flatten)]
     pub(crate) chain: TrustedMain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FollowLink {
+    #[command(flatten)]
+    pub(crate) what: ReadText,
+    /// Where the file is written; must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]

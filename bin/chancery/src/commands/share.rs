@@ -1,6 +1,7 @@
 //! `chancery share` (S-ODS, S-ASSET, S-RULES, S-DIR): what a department does, and what a reader does.
 
 mod extracting;
+mod links;
 mod owner;
 mod reader;
 mod readers;
@@ -31,6 +32,10 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::PublishText { file, text, data_type } => {
             wait(texts::publish(&file, &text, &data_type, connection, output))
         }
+        ShareCommand::PublishLink { file, link, data_type } => {
+            wait(links::publish(&file, &link, &data_type, connection, output))
+        }
+        ShareCommand::Follow(what) => wait(links::follow(&what, connection, output)),
         ShareCommand::Text(what) => wait(texts::read(&what, connection, output)),
         ShareCommand::Rejects { file, limit } => extracting::rejects(&file, limit, output),
         ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),

@@ -5,7 +5,7 @@ use alloy_primitives::Address;
 use crate::{
     directory::{DescriptionError, RequestState, ResourceName},
     extract::ExtractError,
-    release::ReleaseError,
+    release::{LinkError, ReleaseError},
     sealing::KeyError,
 };
 
@@ -125,8 +125,11 @@ pub enum DepartmentError {
         "{0}: a text on the chain is UTF-8 of 1 to 4096 bytes without control characters, and its type 1 to 32 printable ASCII characters"
     )]
     Text(&'static str),
+    /// Nothing that could be a version lies behind the link.
+    #[error(transparent)]
+    Link(#[from] LinkError),
     /// Parts are versions, one for one.
-    #[error("this data set shares extracts, whose parts are its versions: declare another one for texts")]
+    #[error("this data set shares extracts, whose parts are its versions: declare another one for texts and links")]
     SharesExtracts,
     /// There is no such request.
     #[error("the asset has no request {0}")]

@@ -10,12 +10,15 @@
 
 mod evidence;
 mod grant;
+mod link;
+mod metadata;
 mod owner;
 mod reader;
 mod text;
 
 pub use evidence::{ChainTrust, PublishedVersion, Standing, grant_standing, owner_standing, published_version};
 pub use grant::{Grant, grant_slot, version_slots};
+pub use link::{LinkError, MAX_URL_BYTES, PublishedLink, check_link, fetch_link, published_link};
 pub use owner::{PreparedGrant, Released, prepare_grant, release};
 pub use reader::{Reception, receive};
 pub use text::{MAX_TEXT_BYTES, PublishedText, published_text};
@@ -60,6 +63,14 @@ pub enum ReleaseError {
     /// The version is a file, which is asked for.
     #[error("version {version} is a file, not a text: `chancery share ask` asks its owner for access")]
     NoText {
+        /// The version.
+        version: u32,
+    },
+    /// The version is no link.
+    #[error(
+        "version {version} is no link: `chancery share text` reads a text, `chancery share ask` asks for a file of its owner"
+    )]
+    NoLink {
         /// The version.
         version: u32,
     },

@@ -7,6 +7,7 @@ mod extract;
 mod files;
 mod ftp;
 mod ipfs;
+mod links;
 mod logs;
 mod mysql;
 mod records;
