@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 
 use alloy_primitives::{Address, B256};
 use chancery_ledger::{Chain, ChainHead};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use reqwest::{Url, redirect::Policy};
 use ring::digest::{Context, SHA256};
 
@@ -148,9 +148,12 @@ pub async fn fetch_link(link: &PublishedLink, target: &Path) -> Result<(), Fetch
     let url = parse(&link.url).map_err(refused)?;
     let response = ask(url).await.map_err(refused)?;
     let chunks = stream::try_unfold(response, |mut response| async move {
-        Ok(response.chunk().await?.map(|chunk| (chunk, response)))
+        match response.chunk().await {
+            Ok(chunk) => Ok(chunk.map(|chunk| (chunk, response))),
+            Err(error) => Err(StoreError::Temporary(error.without_url().to_string())),
+        }
     });
-    let bytes: ByteStream = chunks.map_err(|error: reqwest::Error| StoreError::Temporary(error.to_string())).boxed();
+    let bytes: ByteStream = chunks.boxed();
     keep_verified(bytes, &link.file, target).await
 }
 
