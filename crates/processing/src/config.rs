@@ -1,4 +1,11 @@
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
+
+use alloy_primitives::Address;
 
 use chancery_ledger::SubmitterKey;
 use chancery_reference_points::{mandate::AccessRight, operation::ChainName};
@@ -22,6 +29,10 @@ pub struct ProcessingConfig {
     pub shown_patience: Duration,
     /// By which rights the chains are read, besides those of the city itself: the services of the catalogue.
     pub rights: Vec<AccessRight>,
+    /// Who is an operator; that somebody says so is not enough.
+    pub operators: BTreeSet<Address>,
+    /// Who is a supervisor.
+    pub supervisors: BTreeSet<Address>,
 }
 
 /// Which chains have to know a right.

@@ -31,7 +31,7 @@ impl Processing {
         for name in config.kinds.values().chain([&config.main]) {
             ledger.chain(&name.0).map_err(door_error)?;
         }
-        let validity = Arc::new(Validity::new(config.rights.clone(), &config.main));
+        let validity = Arc::new(Validity::new(&config));
         Ok(Self { ledger, handlers, config: Arc::new(config), clock, validity })
     }
 

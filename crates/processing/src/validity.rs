@@ -3,7 +3,7 @@
 
 mod standing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::Address;
 use chancery_contracts::predeploys;
@@ -14,7 +14,7 @@ use chancery_reference_points::{
 };
 
 use self::standing::Standings;
-use crate::Processing;
+use crate::{Processing, ProcessingConfig};
 
 /// Organizations and identities.
 const WHO: &[Address] = &[predeploys::ORGANIZATION_REGISTRY, predeploys::ETHEREUM_DID_REGISTRY];
@@ -41,15 +41,18 @@ pub(crate) enum Asked<'a> {
 #[derive(Debug)]
 pub(crate) struct Validity {
     rights: BTreeMap<&'static str, AccessRight>,
+    operators: BTreeSet<Address>,
+    supervisors: BTreeSet<Address>,
     standings: Standings,
 }
 
 impl Validity {
     /// The city's own rights with those of the catalogue's services, none of which replaces one of the city's.
-    pub(crate) fn new(services: Vec<AccessRight>, main: &ChainName) -> Self {
-        let mut rights: BTreeMap<_, _> = services.into_iter().map(|right| (right.name, right)).collect();
-        rights.extend(of_the_city(main).map(|right| (right.name, right)));
-        Self { rights, standings: Standings::default() }
+    pub(crate) fn new(config: &ProcessingConfig) -> Self {
+        let mut rights: BTreeMap<_, _> = config.rights.iter().map(|right| (right.name, right.clone())).collect();
+        rights.extend(of_the_city(&config.main).map(|right| (right.name, right)));
+        let (operators, supervisors) = (config.operators.clone(), config.supervisors.clone());
+        Self { rights, operators, supervisors, standings: Standings::default() }
     }
 
     /// That a request is by this right.
@@ -67,7 +70,17 @@ impl Validity {
     /// `NotCovered`, `RoleRequired`.
     pub(crate) fn only(&self, right: &str, role: Role, by: &Mandate) -> DoorResult<()> {
         self.by_name(right, by)?;
-        if by.actor.is(role) { Ok(()) } else { Err(role_required(&[role])) }
+        if self.is_configured(&by.actor, role) { Ok(()) } else { Err(role_required(&[role])) }
+    }
+
+    /// Whether an actor has a role that is given by configuration.
+    pub(crate) fn is_configured(&self, actor: &Actor, role: Role) -> bool {
+        let holders = match role {
+            Role::Operator => &self.operators,
+            Role::Supervisor => &self.supervisors,
+            _ => return false,
+        };
+        actor.is(role) && actor.address.is_some_and(|address| holders.contains(&address))
     }
 
     /// The right of a mandate, when it covers what is asked.
@@ -102,12 +115,14 @@ impl Processing {
         }
     }
 
-    /// Whether an actor has one of these roles. Registrations and the configuration are the gateway's to know; what the main chain gives is looked up there.
+    /// Whether an actor has one of these roles. Registrations are the gateway's to know; what the main chain gives is looked up there.
     async fn has_one(&self, actor: &Actor, roles: &[Role]) -> DoorResult<bool> {
-        let claimed: Vec<Role> = roles.iter().copied().filter(|role| actor.is(*role)).collect();
-        if claimed.iter().any(|role| !standing::is_given_by_the_chain(*role)) {
+        let mut claimed: Vec<Role> = roles.iter().copied().filter(|role| actor.is(*role)).collect();
+        let is_registered = |role: &Role| matches!(role, Role::Registered | Role::Citizen);
+        if claimed.iter().any(|role| is_registered(role) || self.validity.is_configured(actor, *role)) {
             return Ok(true);
         }
+        claimed.retain(|role| standing::is_given_by_the_chain(*role));
         match actor.address {
             Some(address) if !claimed.is_empty() => self.validity.standings.has_one(self, address, &claimed).await,
             _ => Ok(false),

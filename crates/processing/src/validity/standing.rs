@@ -17,7 +17,7 @@ const MAX_KEPT: usize = 10_000;
 /// Most organizations of a key that are looked at.
 const MAX_ORGANIZATIONS: u64 = 100;
 
-/// Whether the main chain says who has a role; others are said by registrations and the configuration.
+/// Whether the main chain says who has a role.
 pub(super) const fn is_given_by_the_chain(role: Role) -> bool {
     matches!(role, Role::Issuer | Role::Registrar | Role::Inspector | Role::Source)
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const OPERATOR: Address = Address::repeat_byte(0x0b);
+
 fn chain(name: &str) -> ChainName {
     ChainName(name.to_owned())
 }
@@ -12,7 +14,11 @@ fn validity() -> Validity {
     let of_all = right("sharing.find", Some(chain("main")), Contracts::All);
     // Nobody widens a right of the city.
     let widened = right(rights::CHAINS, None, Contracts::All);
-    Validity::new(vec![of_some, of_all, widened], &chain("main"))
+    let rights = [of_some, of_all, widened].map(|right| (right.name, right));
+    let mut rights: BTreeMap<_, _> = rights.into();
+    rights.extend(of_the_city(&chain("main")).map(|right| (right.name, right)));
+    let (operators, supervisors) = ([OPERATOR].into(), BTreeSet::new());
+    Validity { rights, operators, supervisors, standings: Standings::default() }
 }
 
 fn covers(right: &str, asked: Asked<'_>) -> bool {
@@ -51,9 +57,14 @@ fn a_right_covers_its_contracts_on_its_chain_and_nothing_else() {
 // M-PRO-2, M-CON-3
 #[test]
 fn a_door_is_for_its_right_and_its_role() {
-    let (validity, operator) = (validity(), Actor::new(Address::ZERO, [Role::Operator]));
+    let validity = validity();
     let only = |by: &Mandate| validity.only(rights::CONFIGURATION, Role::Operator, by).map_err(|error| error.code());
+    let operator = Actor::new(OPERATOR, [Role::Operator]);
     assert_eq!(only(&Mandate::of(&operator, rights::CONFIGURATION)), Ok(()));
     assert_eq!(only(&Mandate::of(&operator, rights::SUPERVISION)), Err(Code::NotCovered));
     assert_eq!(only(&Mandate::of_the_city(rights::CONFIGURATION)), Err(Code::RoleRequired));
+    // Who says so and is none, and who is one and acts as something else.
+    let (claims, acts) = (Actor::new(Address::ZERO, [Role::Operator]), Actor::new(OPERATOR, [Role::Citizen]));
+    assert_eq!(only(&Mandate::of(&claims, rights::CONFIGURATION)), Err(Code::RoleRequired));
+    assert_eq!(only(&Mandate::of(&acts, rights::CONFIGURATION)), Err(Code::RoleRequired));
 }

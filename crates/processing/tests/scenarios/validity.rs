@@ -1,4 +1,5 @@
 //! By which right processing is asked, over real chains.
+#![allow(unreachable_pub, reason = "the list of scenarios is above")]
 
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ fn code<T>(answer: DoorResult<T>) -> Result<(), Code> {
     answer.map(|_| ()).map_err(|error| error.code())
 }
 
-pub(crate) async fn a_right_covers_what_it_says_and_a_role_is_looked_up(city: Arc<City>) {
+pub async fn a_right_covers_what_it_says_and_a_role_is_looked_up(city: Arc<City>) {
     let clerk = city.found_office().await;
     city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap();
 
@@ -56,6 +57,8 @@ pub(crate) async fn a_right_covers_what_it_says_and_a_role_is_looked_up(city: Ar
     let change = register("OFFICE-2");
     let by = Mandate::of(&citizen, rights::CONFIGURATION);
     assert_eq!(code(city.processing.control(&by, &change, Mode::Apply).await), Err(Code::RoleRequired));
+    let claimed = Mandate::of(&Actor::new(Address::repeat_byte(1), [Role::Operator]), rights::CONFIGURATION);
+    assert_eq!(code(city.processing.control(&claimed, &change, Mode::Apply).await), Err(Code::RoleRequired));
     let looking = |actor: &Actor| Mandate::of(actor, rights::SUPERVISION);
     assert_eq!(
         code(city.processing.subject_history(&looking(&citizen), subject(1)).await),

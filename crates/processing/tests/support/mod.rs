@@ -38,6 +38,8 @@ use handlers::{IssueHandler, RecordHandler};
 
 pub const ANVIL_CHAIN_ID: u64 = 31_337;
 pub const OFFICE: &str = "OFFICE-1";
+const OPERATOR: Address = Address::repeat_byte(0x0b);
+const SUPERVISOR: Address = Address::repeat_byte(0x05);
 
 /// A city and what keeps it running.
 pub struct City {
@@ -223,12 +225,12 @@ fn read_rights() -> Vec<AccessRight> {
 
 /// An operator who configures.
 pub fn by_operator() -> Mandate {
-    Mandate::of(&Actor::new(Address::repeat_byte(0x0b), [Office::Operator]), rights::CONFIGURATION)
+    Mandate::of(&Actor::new(OPERATOR, [Office::Operator]), rights::CONFIGURATION)
 }
 
 /// A supervisor who looks.
 pub fn by_supervisor() -> Mandate {
-    Mandate::of(&Actor::new(Address::repeat_byte(0x05), [Office::Supervisor]), rights::SUPERVISION)
+    Mandate::of(&Actor::new(SUPERVISOR, [Office::Supervisor]), rights::SUPERVISION)
 }
 
 pub fn subject(number: u64) -> B256 {
@@ -298,6 +300,8 @@ async fn assemble(configs: Vec<ChainConfig>, chain_id: u64) -> Processing {
         public_rpc_urls: BTreeMap::new(),
         shown_patience: Duration::from_millis(100),
         rights: read_rights(),
+        operators: [OPERATOR].into(),
+        supervisors: [SUPERVISOR].into(),
     };
     Processing::new(ledger, handlers(chain_id), config, Arc::new(|| now() * 1000)).unwrap()
 }

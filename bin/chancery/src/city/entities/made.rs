@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use chancery_certificates::{directory::CityDirectory, kinds, operations, services};
+use chancery_certificates::{directory::CityDirectory, kinds, operations, roles::ConfiguredRoles, services};
 use chancery_contracts::predeploys;
 use chancery_data::{Algorithm, Signer};
 use chancery_identity::Keeper;
@@ -23,16 +23,20 @@ use chancery_search::DataSearch;
 use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 
 use super::{ChainAccess, Ground, chain_name};
-use crate::city::{
-    layout::{DataDir, MAIN, SIDE, chains},
-    ports::{DatabaseIndex, DatabaseJournal},
-    secrets::load_or_create_private_key,
+use crate::{
+    city::{
+        layout::{DataDir, MAIN, SIDE, chains},
+        ports::{DatabaseIndex, DatabaseJournal},
+        secrets::load_or_create_private_key,
+    },
+    keys::{development, development_key},
 };
 
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
 const SHOWN_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, clock: &Clock) -> Result<Processing> {
+    let configured = configured_roles()?;
     let config = ProcessingConfig {
         main: chain_name(MAIN.name),
         submitter: access.submitter.clone(),
@@ -42,8 +46,21 @@ pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, cl
         public_rpc_urls: BTreeMap::new(),
         shown_patience: SHOWN_PATIENCE,
         rights: access_rights(directory, clock),
+        operators: configured.operators,
+        supervisors: configured.supervisors,
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
+}
+
+/// Who has a role by configuration: the gateway resolves roles by it, and processing believes nobody else.
+pub(in crate::city) fn configured_roles() -> Result<ConfiguredRoles> {
+    // Two, since some changes need a second one.
+    let operators = [development::OPERATOR, development::SECOND_OPERATOR];
+    let operators = operators.into_iter().map(|account| Ok(development_key(account)?.address()));
+    Ok(ConfiguredRoles {
+        operators: operators.collect::<Result<_>>()?,
+        supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
+    })
 }
 
 /// By which rights the services of the catalogue are answered, and what each may read for it.
