@@ -56,7 +56,7 @@ pub(crate) enum ShareCommand {
         #[command(flatten)]
         file: OwnerFile,
         /// Where the file lies: https, or http on this machine. It is fetched once, and nothing of it is kept.
-        #[arg(value_name = "FILE_URL")]
+        #[arg(value_name = "LINK")]
         link: String,
         /// What lies there.
         #[arg(long = "type", value_name = "TYPE", default_value = "application/octet-stream")]

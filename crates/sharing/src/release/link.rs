@@ -198,7 +198,7 @@ mod tests {
             "https://data.example/\u{202e}",
             "data.example",
             "",
-            &long,
+            long.as_str(),
         ] {
             assert!(matches!(parse(bad), Err(LinkError::Url(_))), "{bad}");
         }

@@ -115,15 +115,16 @@ async fn a_trace_tells_source_owners_rights_transfers_and_accesses_in_order() {
 
     let (source, owner) = (format!("a{SOURCE:x}"), format!("a{OWNER:x}"));
     let (holder, reader) = (format!("r{HOLDER:x}"), format!("r{READER:x}"));
+    let (source, owner, holder, reader) = (source.as_str(), owner.as_str(), holder.as_str(), reader.as_str());
     let edges = edges(&answer);
     for edge in [
-        (source.as_str(), "source-of", "asset"),
-        (&source, "owned", "asset"),
-        (&owner, "owns", "asset"),
-        (&source, "transferred-to", &owner),
-        (&holder, "might-use", "asset"),
-        (&holder, "was-granted", "v1"),
-        (&reader, "was-granted", "v1"),
+        (source, "source-of", "asset"),
+        (source, "owned", "asset"),
+        (owner, "owns", "asset"),
+        (source, "transferred-to", owner),
+        (holder, "might-use", "asset"),
+        (holder, "was-granted", "v1"),
+        (reader, "was-granted", "v1"),
         ("v1", "version-of", "asset"),
         ("o0", "shared", "asset"),
         ("o1", "shares", "asset"),
