@@ -10,12 +10,9 @@ mod validity;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
-use chancery_contracts::predeploys;
-use chancery_primitives::certificate_storage;
 use chancery_reference_points::{
     Code,
     c2p::C2p,
-    chain_records::EventQuery,
     data_block::OperationOutcome,
     data_format::{DataFormat, FormatId, Title},
     m2p::M2p,
@@ -24,13 +21,13 @@ use chancery_reference_points::{
     s2p::Retrieval,
     v2m::{EventFilter, Happening, Verification},
 };
-use chancery_testing::process::{Fault, rpc};
+use chancery_testing::process::Fault;
 use releases::{a_contract_is_released_by_two_operators, what_is_no_proposal_is_refused_with_its_rule};
 use serde_json::json;
 use support::{
     City, OFFICE, authorize, block, by_operator, by_supervisor, main_name, reading, register, side_name, subject,
 };
-use validity::a_right_covers_what_it_says_and_a_role_is_looked_up;
+use validity::{a_right_covers_what_it_says_and_a_role_is_looked_up, chains_are_read};
 
 macro_rules! on_both {
     ($($(#[$note:meta])* $name:ident;)*) => {
@@ -339,27 +336,4 @@ async fn a_chain_that_does_not_answer_makes_nothing_unknown(city: Arc<City>) {
     let heights: Vec<(&str, bool)> =
         statuses.iter().map(|status| (status.name.0.as_str(), status.height.is_some())).collect();
     assert_eq!(heights, [("degree", false), ("main", true)]);
-}
-
-async fn chains_are_read(city: Arc<City>) {
-    let clerk = city.found_office().await;
-    city.processing.record(block(&city, vec![city.issue(&clerk, 1), city.issue(&clerk, 2)])).await.unwrap();
-    let query = EventQuery {
-        chain: Some(side_name()),
-        contract: Some(predeploys::CERTIFICATE_REGISTRY),
-        ..EventQuery::default()
-    };
-    assert_eq!(Retrieval::events(&city.processing, query.clone()).await.unwrap().len(), 2);
-    let unknown = EventQuery { chain: Some(support::City::no_chain()), ..query };
-    assert_eq!(Retrieval::events(&city.processing, unknown).await.unwrap_err().code(), Code::UnknownChain);
-
-    let id = chancery_primitives::CertificateId::new(subject(1)).unwrap();
-    let slot = certificate_storage::CertificateSlots::of(id).status;
-    let proof = city.processing.state_proof(&side_name(), predeploys::CERTIFICATE_REGISTRY, vec![slot]).await.unwrap();
-    assert_eq!(proof.is_some(), city.certified);
-    if let Some(proof) = proof {
-        assert!(proof.finality.is_some());
-        assert!(!proof.account.storage_proof[0].value.is_zero());
-    }
-    assert!(rpc(&city.wire.url, "web3_clientVersion", json!([])).await.is_ok());
 }

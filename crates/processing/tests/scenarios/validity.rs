@@ -1,4 +1,4 @@
-//! By which right processing is asked, over real chains.
+//! What processing reads of real chains, and by which right it is asked.
 #![allow(unreachable_pub, reason = "the list of scenarios is above")]
 
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::Address;
 use chancery_contracts::{CertificateRegistry, predeploys};
+use chancery_primitives::{CertificateId, certificate_storage::CertificateSlots};
 use chancery_reference_points::{
     Actor, Code, DoorResult, Role,
     c2p::C2p,
@@ -14,16 +15,18 @@ use chancery_reference_points::{
     mandate::{Mandate, rights},
     o2c::Mode,
     p2r::P2r,
-    s2p::S2p,
+    s2p::{Retrieval, S2p},
     v2m::EventFilter,
 };
+use chancery_testing::process::rpc;
+use serde_json::json;
 
 use crate::support::{City, OFFICE, authorize, block, by_supervisor, register, side_name, subject};
 
 async fn status_of(city: &City, by: &Mandate, contract: Address) -> Result<(), Code> {
     use alloy::sol_types::SolCall as _;
     let call = CertificateRegistry::statusOfCall { certificateId: subject(1) }.abi_encode();
-    code(city.processing.view(by, &side_name(), contract, call.into()).await)
+    code(S2p::view(&city.processing, by, &side_name(), contract, call.into()).await)
 }
 
 fn code<T>(answer: DoorResult<T>) -> Result<(), Code> {
@@ -72,4 +75,29 @@ pub async fn a_right_covers_what_it_says_and_a_role_is_looked_up(city: Arc<City>
         code(M2p::events(&city.processing, &looking(&issuer), &EventFilter::default()).await),
         Err(Code::RoleRequired)
     );
+}
+
+pub async fn chains_are_read(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    city.processing.record(block(&city, vec![city.issue(&clerk, 1), city.issue(&clerk, 2)])).await.unwrap();
+    let query = EventQuery {
+        chain: Some(side_name()),
+        contract: Some(predeploys::CERTIFICATE_REGISTRY),
+        ..EventQuery::default()
+    };
+    assert_eq!(Retrieval::events(&city.processing, query.clone()).await.unwrap().len(), 2);
+    let unknown = EventQuery { chain: Some(City::no_chain()), ..query };
+    assert_eq!(Retrieval::events(&city.processing, unknown).await.unwrap_err().code(), Code::UnknownChain);
+
+    let id = CertificateId::new(subject(1)).unwrap();
+    let slot = CertificateSlots::of(id).status;
+    let proof = Retrieval::state_proof(&city.processing, &side_name(), predeploys::CERTIFICATE_REGISTRY, vec![slot])
+        .await
+        .unwrap();
+    assert_eq!(proof.is_some(), city.certified);
+    if let Some(proof) = proof {
+        assert!(proof.finality.is_some());
+        assert!(!proof.account.storage_proof[0].value.is_zero());
+    }
+    assert!(rpc(&city.wire.url, "web3_clientVersion", json!([])).await.is_ok());
 }
