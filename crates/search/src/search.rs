@@ -185,3 +185,27 @@ fn damaged(at: OperationPlace) -> DoorError {
         format!("the operation {} of place {} is damaged: the operator audits the journal", at.index, at.place);
     DoorError::new(Code::JournalUnavailable, detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Address;
+    use chancery_data::submission::Access;
+    use chancery_reference_points::{Actor, Role};
+
+    use super::*;
+
+    // M-PRO-2, M-PRO-5: whoever holds the door asks for no more than the mandate covers.
+    #[test]
+    fn data_is_searched_by_its_right_and_by_its_access_class() {
+        let visibility = |access: &[Access]| Visibility { access: access.to_vec(), now_ms: 0 };
+        let office = Mandate::of(&Actor::new(Address::ZERO, [Role::Inspector]), rights::DATA);
+        let public = Mandate::of_the_city(rights::DATA);
+        assert!(covered(&office, &visibility(&[Access::Public, Access::Internal])).is_ok());
+        assert!(covered(&public, &visibility(&[Access::Public])).is_ok());
+        let other = Mandate { right: rights::SUPERVISION.into(), ..office.clone() };
+        for (by, access) in [(&public, Access::Internal), (&office, Access::Restricted), (&other, Access::Public)] {
+            let refused = covered(by, &visibility(&[access])).map_err(|error| error.code());
+            assert_eq!(refused, Err(Code::NotCovered), "{access:?} by {}", by.right);
+        }
+    }
+}
