@@ -110,8 +110,10 @@ impl Processing {
         let right = self.validity.covering(by, asked)?;
         match right.holders {
             Holders::Anybody => Ok(()),
-            Holders::Roles(roles) if self.has_one(&by.actor, roles).await? => Ok(()),
-            Holders::Roles(roles) => Err(role_required(roles)),
+            Holders::Roles(roles) => {
+                let has_one = self.has_one(&by.actor, roles).await?;
+                if has_one { Ok(()) } else { Err(role_required(roles)) }
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 //! Starting a city: nodes first, then the entities over them, the gateway last; and stopping it in the other order.
 
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     pin::pin,
     sync::Arc,

@@ -72,7 +72,7 @@ fn access_rights(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<AccessRig
         contracts: Contracts::Of(services::READ_CONTRACTS),
     });
     // Whoever shares chooses the asset's contract.
-    let sharing = chancery_sharing::directory::names::ALL.iter().map(|name| AccessRight {
+    let sharing = chancery_sharing::directory::names::ALL.iter().copied().map(|name| AccessRight {
         name,
         holders: Holders::Anybody,
         chain: Some(chain_name(MAIN.name)),
