@@ -37,8 +37,8 @@ impl Department {
         now_s: u64,
     ) -> Result<HandedOut, DepartmentError> {
         let chain = &self.asset.chain;
-        owner_standing(chain, trust, self.asset.address, self.key.address(), now_s).await?;
         let prepared = Box::pin(self.granted(reader, request, valid_until, now_s)).await?;
+        owner_standing(chain, trust, self.asset.address, self.key.address(), now_s).await?;
         let standing = grant_standing(chain, trust, prepared.asset, request, &prepared.grant, now_s).await?;
         Ok(HandedOut { bytes: self.part_of(&prepared)?.bytes, prepared, standing })
     }
@@ -105,6 +105,9 @@ impl Department {
             return Ok(prepared);
         }
         let asked = self.asset.request(request).await?;
+        if self.part_index(asked.version).is_none() {
+            return Err(DepartmentError::EarlierOwner { version: asked.version });
+        }
         let valid_until = self.asset.until_of_its_right(&asked, valid_until, now_s).await?;
         let key_epoch = self.asset.key_epoch_of(asked.version).await?;
         let key = self.folder.keys().of(key_epoch)?;
