@@ -54,7 +54,7 @@ pub fn grant_slot(request: u64) -> B256 {
 
 /// Storage slot of the owner.
 #[must_use]
-pub fn owner_slot() -> B256 {
+pub(super) fn owner_slot() -> B256 {
     U256::from(OWNER_SLOT).into()
 }
 
