@@ -6,6 +6,7 @@ use chancery_reference_points::{
     application::Service,
     chain_records::{EventQuery, EventRecord, TransactionRecord, ViewRecord},
     operation::ChainName,
+    s2p::Retrieval,
 };
 use parking_lot::Mutex;
 use serde_json::json;
