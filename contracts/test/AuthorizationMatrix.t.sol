@@ -283,6 +283,10 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         }
         vm.prank(ISSUER);
         asset.decide(2, true);
+        vm.prank(ISSUER);
+        asset.giveRight(HOLDER, "purpose", uint64(block.timestamp));
+        vm.prank(ISSUER);
+        asset.offerOwnership(HOLDER);
         address target = address(asset);
         _nameOf[target] = "DigitalAsset";
         _add(
@@ -305,6 +309,7 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         _add(target, "decide(uint64,bool)", abi.encode(1, true), BY_ISSUER, owner);
         _add(target, "grant(uint64,bytes32,uint64)", abi.encode(2, bytes32("sealed"), 0), BY_ISSUER, owner);
         _add(target, "end(uint64)", abi.encode(1), BY_ISSUER | BY_HOLDER, IDigitalAsset.NotReader.selector);
+        _addOwnership(target);
 
         vm.prank(OPERATOR);
         organizations.grantRight(UNIVERSITY, "sharing");
@@ -330,6 +335,29 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
             refusal
         );
         _add(address(directory), "withdraw(bytes32)", abi.encode(bytes32("first")), BY_ISSUER, refusal);
+        vm.prank(OPERATOR);
+        organizations.grantRight(INSPECTORATE, "sharing");
+        vm.prank(INSPECTORATE_ADMINISTRATOR);
+        organizations.authorizeKey(INSPECTORATE, ISSUER, "sharing", 0, 0);
+        _add(
+            address(directory),
+            "takeOver(bytes32,bytes32)",
+            abi.encode(bytes32("first"), INSPECTORATE),
+            BY_ISSUER,
+            refusal
+        );
+    }
+
+    /// The holder has a right of use, and is offered the asset.
+    function _addOwnership(address target) private {
+        bytes4 owner = IDigitalAsset.NotOwner.selector;
+        _add(target, "offerOwnership(address)", abi.encode(STRANGER), BY_ISSUER, owner);
+        _add(target, "acceptOwnership()", "", BY_HOLDER, IDigitalAsset.NotOffered.selector);
+        bytes memory right = abi.encode(STRANGER, bytes32("purpose"), uint64(block.timestamp));
+        _add(target, "giveRight(address,bytes32,uint64)", right, BY_ISSUER, owner);
+        _add(target, "withdrawRight(uint64)", abi.encode(1), BY_ISSUER, owner);
+        bytes memory asked = abi.encode(1, 1, bytes32("key"));
+        _add(target, "requestUnder(uint64,uint32,bytes32)", asked, BY_HOLDER, IDigitalAsset.NotHolder.selector);
     }
 
     function _addDataRegistries() private {

@@ -36,8 +36,8 @@ pub(crate) use network::{
     ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
 };
 pub(crate) use share::{
-    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, ShowReaders,
-    TlsFiles, TrustedMain,
+    AskAccess, EndAccess, FetchShared, FindShared, FollowLink, OwnerFile, ReadText, RightCommand, ServeShared,
+    ShareCommand, ShowReaders, TlsFiles, TransferCommand, TrustedMain,
 };
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 

@@ -13,7 +13,9 @@ use chancery_identity::{
     UserType,
 };
 use chancery_primitives::UnixSeconds;
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, operation::ChainName, r2d::R2d, s2p::S2p};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, Role, operation::ChainName, r2d::R2d, s2p::Retrieval,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Clock, directory::CityDirectory, identity_errors::door_error, services::rfc3339};
@@ -151,7 +153,7 @@ pub struct Registration {
     database: IdentityDatabase,
     directory: Arc<CityDirectory>,
     r2d: Arc<dyn R2d>,
-    s2p: Arc<dyn S2p>,
+    s2p: Arc<dyn Retrieval>,
     clock: Clock,
 }
 
@@ -162,7 +164,7 @@ impl Registration {
         database: IdentityDatabase,
         directory: Arc<CityDirectory>,
         r2d: Arc<dyn R2d>,
-        s2p: Arc<dyn S2p>,
+        s2p: Arc<dyn Retrieval>,
         clock: Clock,
     ) -> Self {
         Self { database, directory, r2d, s2p, clock }

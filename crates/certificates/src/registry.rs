@@ -9,7 +9,7 @@ mod rights;
 
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolCall;
-use chancery_reference_points::{Class, Code, DoorError, DoorResult, operation::ChainName, s2p::S2p};
+use chancery_reference_points::{Class, Code, DoorError, DoorResult, operation::ChainName, s2p::Retrieval};
 
 pub use certificates::{IssuedCertificate, RegisteredCertificate};
 pub use identities::{ATTRIBUTE_ENCRYPTION, ATTRIBUTE_SIGNING, PublishedKeys};
@@ -20,7 +20,7 @@ use crate::directory::CityDirectory;
 /// The chains of the city through S2P, with the directory that says which is which.
 #[derive(Clone, Copy)]
 pub struct Registry<'a> {
-    s2p: &'a dyn S2p,
+    s2p: &'a dyn Retrieval,
     directory: &'a CityDirectory,
 }
 
@@ -36,7 +36,7 @@ pub struct ReadAt {
 impl<'a> Registry<'a> {
     /// Reads through a door.
     #[must_use]
-    pub const fn new(s2p: &'a dyn S2p, directory: &'a CityDirectory) -> Self {
+    pub const fn new(s2p: &'a dyn Retrieval, directory: &'a CityDirectory) -> Self {
         Self { s2p, directory }
     }
 

@@ -9,7 +9,7 @@ use std::{
 use alloy_primitives::Address;
 use chancery_identity::{IdentityDatabase, UserStatus};
 use chancery_primitives::{CertificateKind, Right, UnixSeconds};
-use chancery_reference_points::{DoorError, DoorResult, Role, s2p::S2p};
+use chancery_reference_points::{DoorError, DoorResult, Role, s2p::Retrieval};
 use parking_lot::Mutex;
 
 use crate::{Clock, directory::CityDirectory, identity_errors::door_error, registry::Registry};
@@ -48,7 +48,7 @@ struct CachedRights {
 pub struct RoleResolver {
     database: IdentityDatabase,
     directory: Arc<CityDirectory>,
-    s2p: Arc<dyn S2p>,
+    s2p: Arc<dyn Retrieval>,
     configured: Arc<ConfiguredRoles>,
     clock: Clock,
     cache: Arc<Mutex<BTreeMap<Address, CachedRights>>>,
@@ -60,7 +60,7 @@ impl RoleResolver {
     pub fn new(
         database: IdentityDatabase,
         directory: Arc<CityDirectory>,
-        s2p: Arc<dyn S2p>,
+        s2p: Arc<dyn Retrieval>,
         configured: ConfiguredRoles,
         clock: Clock,
     ) -> Self {

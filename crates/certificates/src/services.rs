@@ -12,6 +12,8 @@ mod timestamp;
 
 use std::sync::Arc;
 
+use alloy_primitives::Address;
+use chancery_contracts::predeploys;
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, application::Service};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -42,6 +44,14 @@ pub mod names {
     /// [`super::PublicKeyQuery`] -> [`super::PublicKeyAnswer`] (C-API-4).
     pub const PUBLIC_KEY: &str = "users.public-key";
 }
+
+/// The contracts that these services read.
+pub const READ_CONTRACTS: &[Address] = &[
+    predeploys::CERTIFICATE_REGISTRY,
+    predeploys::ORGANIZATION_REGISTRY,
+    predeploys::ETHEREUM_DID_REGISTRY,
+    predeploys::TRUST_REGISTRY,
+];
 
 /// Most rows of a page.
 pub const MAX_PAGE_ROWS: usize = 100;

@@ -677,6 +677,14 @@ impl Client {
         self.needs_key()?.send(Call::get(&path, paged(query, page))).await
     }
 
+    /// `GET /v1/resources/{resource}/trace`: source, owners, rights of use, transfers and accesses, as far as the caller may see them.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn trace_resource(&self, resource: &str) -> Result<Trace> {
+        self.send(Call::get(&["v1", "resources", resource, "trace"], Query::new())).await
+    }
+
     /// `GET /v1/resources/{resource}/requests/{request}`.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use chancery_reference_points::{
     c2r::C2r,
     c2s::C2s,
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
+    mandate::{Mandate, rights},
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::ChainName,
     organization::Organization,
@@ -29,11 +30,11 @@ impl Controlling {
         Self { c2p, c2r, c2s }
     }
 
-    async fn all(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+    async fn all(&self, actor: &Actor, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
         let mut whole = ChangeResult { effects: Vec::new(), recorded: Vec::new() };
         for step in [Step::Processing, Step::Representation, Step::Provisioning] {
             let part = match step {
-                Step::Processing => self.c2p.control(change, mode).await,
+                Step::Processing => self.c2p.control(&Mandate::of(actor, rights::CONFIGURATION), change, mode).await,
                 Step::Representation => self.c2r.control(change, mode).await,
                 Step::Provisioning => self.c2s.control(change, mode).await,
             };
@@ -66,11 +67,11 @@ impl O2c for Controlling {
         if change.by().is_some_and(|by| Some(by) != actor.address) {
             return Err(DoorError::new(Code::ConfigurationInvalid, "by: it names another than who asks"));
         }
-        let checked = self.all(&change, Mode::Check).await?;
+        let checked = self.all(actor, &change, Mode::Check).await?;
         match mode {
             Mode::Check => Ok(checked),
             Mode::Apply => {
-                let applied = self.all(&change, Mode::Apply).await?;
+                let applied = self.all(actor, &change, Mode::Apply).await?;
                 tracing::info!(operator = ?actor.address, effects = ?applied.effects, "configuration changed");
                 Ok(applied)
             }
@@ -91,7 +92,7 @@ impl O2c for Controlling {
 
     async fn simulate_contract(&self, actor: &Actor, artifact: ContractArtifact) -> DoorResult<ContractSimulation> {
         operator(actor)?;
-        self.c2p.simulate_contract(&artifact).await
+        self.c2p.simulate_contract(&Mandate::of(actor, rights::CONFIGURATION), &artifact).await
     }
 
     async fn contracts(&self, chain: &ChainName, offset: u64) -> DoorResult<Vec<ContractRelease>> {
@@ -152,13 +153,13 @@ mod tests {
 
     #[async_trait]
     impl C2p for Entity {
-        async fn control(&self, _: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+        async fn control(&self, _: &Mandate, _: &Change, mode: Mode) -> DoorResult<ChangeResult> {
             self.ask(mode)
         }
         async fn organizations(&self) -> DoorResult<Vec<Organization>> {
             Ok(Vec::new())
         }
-        async fn simulate_contract(&self, _: &ContractArtifact) -> DoorResult<ContractSimulation> {
+        async fn simulate_contract(&self, _: &Mandate, _: &ContractArtifact) -> DoorResult<ContractSimulation> {
             self.ask(Mode::Check)?;
             Err(DoorError::new(Code::ConfigurationInvalid, "no"))
         }

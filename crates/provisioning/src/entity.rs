@@ -12,8 +12,9 @@ use chancery_reference_points::{
     chain_records::ChainStatus,
     journal::{Clock, Journal},
     m2s::M2s,
+    mandate::{Mandate, rights},
     o2c::{Change, ChangeResult, Mode},
-    s2p::S2p,
+    s2p::{OnBehalf, S2p},
     u2s::{ServiceDescription, ServiceRequest, U2s},
     v2m::{EventFilter, Happening, HistoryEntry},
 };
@@ -136,11 +137,12 @@ impl U2s for Provisioning {
             .with("required", required));
         }
         self.record_access(actor, offered, &request.parameters, "").await?;
-        offered.service.answer(actor, request.parameters, self.s2p.as_ref()).await
+        let chains = OnBehalf::new(self.s2p.clone(), Mandate::of(actor, offered.service.name()));
+        offered.service.answer(actor, request.parameters, &chains).await
     }
 
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
-        self.s2p.chains().await
+        self.s2p.chains(&Mandate::of_the_city(rights::CHAINS)).await
     }
 }
 

@@ -78,6 +78,7 @@ codes! {
     RequestExpired = "request-expired", Unauthenticated, "The signed request is not valid at this time.", "Check the clock and sign the request again.";
     SessionExpired = "session-expired", Unauthenticated, "The session has ended.", "Sign in again.";
     RoleRequired = "role-required", Refused, "This needs a role that the address does not have.", "`required` names the roles; the operator can authorize the address.";
+    NotCovered = "not-covered", Refused, "The right by which this is asked does not cover it.", "`right` names it. At the gateway this is a fault of the city: tell the operator the request id.";
     IssuerNotAuthorized = "issuer-not-authorized", Refused, "The key may not issue this kind for this organization.", "The operator can authorize the key for the kind.";
     KeyRotated = "key-rotated", Refused, "The key was retired or revoked.", "Sign with the organization's present key.";
     SourceWithdrawn = "source-withdrawn", Refused, "The source was withdrawn.", "Register a new source; what it submitted stays.";

@@ -31,6 +31,7 @@ pub mod data_format;
 pub mod data_search;
 pub mod error;
 pub mod journal;
+pub mod mandate;
 pub mod operation;
 pub mod organization;
 pub mod quota;

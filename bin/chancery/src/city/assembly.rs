@@ -1,17 +1,14 @@
 //! Starting a city: nodes first, then the entities over them, the gateway last; and stopping it in the other order.
 
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     pin::pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use alloy_primitives::Address;
 use anyhow::{Context, Error, Result, bail, ensure};
 use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
-use chancery_certificates::roles::ConfiguredRoles;
 use chancery_chain::{ValidatorKeys, runtime_config};
 use chancery_execution::ValidatorConfig;
 use chancery_gateway::{Gateway, GatewayConfig, Origin, tls::ServerTls};
@@ -117,10 +114,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         let ground = Ground::open(&data, options.database_url.as_deref()).await?;
         let entities = running.insert(Running::start(options, json, &data, &nodes)?);
         let entity_doors = entities.doors(&ground, &genesis, &nodes).await?;
-        let configured = ConfiguredRoles {
-            operators: operators()?,
-            supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
-        };
+        let configured = entities::configured_roles()?;
         let main = nodes.iter().find(|nodes| nodes.chain.name == MAIN.name).context("there is no main chain")?;
         let main_genesis = main.first().essentials().genesis_hash;
         let mut doors = entities::gateway_doors(&ground, entity_doors, configured, main_genesis)?;
@@ -234,14 +228,6 @@ fn announce(
         nodes.iter().map(|nodes| format!("{}={}", nodes.chain.name, nodes.first().rpc_url())).collect();
     let chains = chains.join(",");
     println!("ready gateway={scheme}://{address} chains={chains} mqtt={mqtt}://{at} grpc={scheme}://{grpc}");
-}
-
-/// Two, since some changes need a second one.
-fn operators() -> Result<BTreeSet<Address>> {
-    [development::OPERATOR, development::SECOND_OPERATOR]
-        .into_iter()
-        .map(|account| Ok(development_key(account)?.address()))
-        .collect()
 }
 
 /// What a new development city is made from.

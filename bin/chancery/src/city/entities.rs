@@ -32,6 +32,7 @@ use super::layout::DataDir;
 use crate::arguments::EntityName;
 
 pub(super) use front::gateway_doors;
+pub(super) use made::configured_roles;
 pub(super) use offered::offered;
 
 /// How long an entity waits for the process that was it before: one that was told to stop answers what is under way first.

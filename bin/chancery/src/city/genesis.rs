@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
 
 use alloy_primitives::{Address, B256, U256, utils::parse_ether};
+use alloy_sol_types::SolCall as _;
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, Predeploy, Seat, anchored_side_chain, main_chain,
-    organization_name, permissions, predeploys, side_chain, validator_registry,
+    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, Predeploy, ResourceDirectory, Seat, anchored_side_chain,
+    main_chain, organization_name, permissions, predeploys, side_chain, validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
 use chancery_primitives::CertificateKind;
@@ -97,6 +98,13 @@ pub(crate) fn load_or_found(
                 data.path().display(),
                 path.display()
             );
+            ensure!(
+                chain != MAIN || moves_entries(&config),
+                "the city in {} was founded when shared assets could not change hands, and the directory in {} takes none over (docs/decisions/0043): \
+                 start a new city in another --data-dir; what this one holds is read with the version that made it",
+                data.path().display(),
+                path.display()
+            );
             Ok((chain, config))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -143,6 +151,13 @@ fn found(directory: &Path, founding: &Founding) -> Result<()> {
 /// Whether the certificates of a side chain are issued by rights of the main chain.
 fn takes_rights_by_proof(config: &GenesisConfig) -> bool {
     config.predeploys.iter().any(|contract| contract.address == predeploys::TRUST_REGISTRY)
+}
+
+/// Whether entries of the directory follow their assets to another organization: its code compares with the selector of that function.
+fn moves_entries(config: &GenesisConfig) -> bool {
+    let directory = config.predeploys.iter().find(|contract| contract.address == predeploys::RESOURCE_DIRECTORY);
+    let selector = ResourceDirectory::takeOverCall::SELECTOR;
+    directory.is_some_and(|directory| directory.init_code.windows(selector.len()).any(|bytes| bytes == selector))
 }
 
 /// The genesis of one chain by itself.
@@ -266,6 +281,23 @@ mod tests {
         fs::write(data.genesis_of(degree), serde_json::to_string(&before).unwrap()).unwrap();
         let refused = read(&data).unwrap_err().to_string();
         assert!(refused.contains("docs/decisions/0036") && refused.contains("another --data-dir"), "{refused}");
+    }
+
+    // decision 0043
+    #[test]
+    fn a_city_whose_directory_takes_no_entry_over_is_refused_and_told_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        load_or_found(&data, founding).unwrap();
+        let mut before = config(MAIN, &founding().unwrap()).unwrap();
+        let entries = before.predeploys.iter_mut().find(|entry| entry.address == predeploys::RESOURCE_DIRECTORY);
+        let entries = entries.unwrap();
+        let (selector, code) = (ResourceDirectory::takeOverCall::SELECTOR, entries.init_code.to_vec());
+        let at = code.windows(selector.len()).position(|bytes| bytes == selector).unwrap();
+        entries.init_code = [&code[..at], &[0_u8; 4][..], &code[at + 4..]].concat().into();
+        fs::write(data.genesis_of(MAIN), serde_json::to_string(&before).unwrap()).unwrap();
+        let refused = read(&data).unwrap_err().to_string();
+        assert!(refused.contains("docs/decisions/0043") && refused.contains("another --data-dir"), "{refused}");
     }
 
     // ANCHOR-1, decision 0036

@@ -13,7 +13,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     application::{ContractCall, ContractRefusal, OperationHandler},
     operation::{InterpretedOperation, OperationType, SignedOperation},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::{MAX_SEALED_BYTES, check_deadline, errors, message, operation, signature_error, type_of};
@@ -87,7 +87,7 @@ impl OperationHandler for IssueHandler {
         &self,
         operation: &SignedOperation,
         _: &InterpretedOperation,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         now: u64,
     ) -> DoorResult<()> {
         let (issue, issuer) = self.read(operation)?;

@@ -12,7 +12,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     operation::ChainName,
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::{BEFORE, NOW, RecordedCity, Records};
@@ -153,7 +153,7 @@ fn matches(event: &EventRecord, query: &EventQuery) -> bool {
 }
 
 #[async_trait]
-impl S2p for RecordedCity {
+impl Retrieval for RecordedCity {
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
         Ok(Vec::new())
     }

@@ -141,6 +141,12 @@ pub const MATRIX: &[Row] = &[
         Who::Authenticated,
         "the owner of the asset and supervisors all, everybody else itself",
     ),
+    row(
+        "GET",
+        "/v1/resources/{resource}/trace",
+        Who::AnybodyByRole,
+        "what its roles may see; readers, rights and accesses: the owner of the asset and supervisors all, everybody else its own",
+    ),
     row("GET", "/v1/resources/{resource}/requests/{request}", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/alliance", Who::Anybody, "who takes part; no contents"),
     row("GET", "/v1/alliance/requests", Who::Anybody, "how far they are; no contents"),

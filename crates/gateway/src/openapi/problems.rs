@@ -250,6 +250,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/resources/{resource}/readers") => {
             one(&[Code::UnknownMember, Code::UnknownResource, Code::RoleRequired, Code::ChainUnreachable])
         }
+        ("GET", "/v1/resources/{resource}/trace") => one(&[Code::UnknownResource, Code::ChainUnreachable]),
         ("GET", "/v1/resources/{resource}/requests/{request}") => one(&[Code::UnknownResource, Code::UnknownRequest]),
         ("GET", "/v1/alliance" | "/v1/alliance/requests") => {
             one(&[Code::UnknownMember, Code::NoAlliance, Code::ChainUnreachable])

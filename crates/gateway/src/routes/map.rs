@@ -46,6 +46,8 @@ pub(super) mod services {
     pub(crate) const ACCESS_REQUEST: &str = "sharing.request";
     /// Who may read, since when and by which grants.
     pub(crate) const READERS: &str = "sharing.readers";
+    /// Source, owners, rights, transfers and accesses.
+    pub(crate) const TRACE: &str = "sharing.trace";
     /// Keeps a description that is not on the chain.
     pub(crate) const DESCRIBE: &str = "sharing.describe";
 }

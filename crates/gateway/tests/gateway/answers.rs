@@ -16,6 +16,7 @@ use chancery_reference_points::{
 use chancery_rest::types::{
     Example as _, Page,
     certificates::{Certificate, CertificateDocument},
+    data::Trace,
     inspections::{Checked, Inspection},
     resources::{AccessRequest, AssetReader, DescribedResource, SharedResource},
     users::PublicKey,
@@ -192,6 +193,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),
         "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),
+        "sharing.trace" => serde_json::to_value(Trace::example()),
         "sharing.request" => serde_json::to_value(AccessRequest::example()),
         "sharing.describe" => serde_json::to_value(DescribedResource::example()),
         unknown => panic!("the gateway asks for {unknown}, which no service of the city is"),

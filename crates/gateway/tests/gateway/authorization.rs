@@ -122,6 +122,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/resources/{resource}", ANYBODY, &["u2s.sharing.resource"]),
     ("PUT", "/v1/resources/{resource}/description", SIGNED_IN, &["u2s.sharing.describe"]),
     ("GET", "/v1/resources/{resource}/readers", SIGNED_IN, &["u2s.sharing.readers"]),
+    ("GET", "/v1/resources/{resource}/trace", ANYBODY, &["u2s.sharing.trace"]),
     ("GET", "/v1/resources/{resource}/requests/{request}", ANYBODY, &["u2s.sharing.request"]),
     ("GET", "/v1/alliance", ANYBODY, &["alliance.alliance"]),
     ("GET", "/v1/alliance/requests", ANYBODY, &["alliance.requests"]),

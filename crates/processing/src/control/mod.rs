@@ -11,9 +11,10 @@ mod shown;
 use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_reference_points::{
-    DoorResult,
+    DoorResult, Role,
     c2p::C2p,
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
+    mandate::{Mandate, rights},
     o2c::{Change, ChangeResult, Mode},
     operation::ChainName,
     organization::Organization,
@@ -27,7 +28,8 @@ use crate::Processing;
 
 #[async_trait]
 impl C2p for Processing {
-    async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+    async fn control(&self, by: &Mandate, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+        self.validity.only(rights::CONFIGURATION, Role::Operator, by)?;
         let plan = self.plan(change, mode).await?;
         match mode {
             Mode::Check => Ok(plan.effects()),
@@ -39,7 +41,8 @@ impl C2p for Processing {
         self.all_organizations().await
     }
 
-    async fn simulate_contract(&self, artifact: &ContractArtifact) -> DoorResult<ContractSimulation> {
+    async fn simulate_contract(&self, by: &Mandate, artifact: &ContractArtifact) -> DoorResult<ContractSimulation> {
+        self.validity.only(rights::CONFIGURATION, Role::Operator, by)?;
         self.simulate(artifact).await
     }
 

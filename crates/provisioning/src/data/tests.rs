@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use alloy_primitives::Address;
+use chancery_reference_points::Role;
 use parking_lot::Mutex;
 
 use super::*;
@@ -51,19 +52,19 @@ impl TwoVersions {
 
 #[async_trait]
 impl S2pData for TwoVersions {
-    async fn search(&self, _: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
+    async fn search(&self, _: &Mandate, _: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
         Ok(DataPage { operations: self.operations(&visibility), next: None })
     }
     async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
-    async fn versions(&self, _: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
+    async fn versions(&self, _: &Mandate, _: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
         Ok((1..)
             .zip(self.operations(&visibility))
             .map(|(version, operation)| AssetVersion { version, operation })
             .collect())
     }
-    async fn proof(&self, _: OperationPlace) -> DoorResult<SourceOperationProof> {
+    async fn proof(&self, _: &Mandate, _: OperationPlace) -> DoorResult<SourceOperationProof> {
         Err(DoorError::new(Code::NotFinalYet, "no chain here"))
     }
 }

@@ -6,6 +6,7 @@ use chancery_reference_points::{
     application::Service,
     chain_records::{EventQuery, EventRecord, TransactionRecord, ViewRecord},
     operation::ChainName,
+    s2p::Retrieval,
 };
 use parking_lot::Mutex;
 use serde_json::json;
@@ -38,25 +39,28 @@ impl Journal for MemoryJournal {
     }
 }
 
-/// Chains that must not be reached in these tests.
-struct NoChains;
+/// Chains that must not be reached in these tests; who asks which there are is noted.
+#[derive(Default)]
+struct NoChains(Mutex<Vec<Mandate>>);
 
 #[async_trait]
 impl S2p for NoChains {
-    async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
+    async fn chains(&self, by: &Mandate) -> DoorResult<Vec<ChainStatus>> {
+        self.0.lock().push(by.clone());
         Ok(Vec::new())
     }
-    async fn transaction(&self, _: Option<&ChainName>, _: u64, _: B256) -> DoorResult<TransactionRecord> {
+    async fn transaction(&self, _: &Mandate, _: Option<&ChainName>, _: u64, _: B256) -> DoorResult<TransactionRecord> {
         panic!("a chain was reached")
     }
-    async fn events(&self, _: EventQuery) -> DoorResult<Vec<EventRecord>> {
+    async fn events(&self, _: &Mandate, _: EventQuery) -> DoorResult<Vec<EventRecord>> {
         panic!("a chain was reached")
     }
-    async fn view(&self, _: &ChainName, _: Address, _: Bytes) -> DoorResult<ViewRecord> {
+    async fn view(&self, _: &Mandate, _: &ChainName, _: Address, _: Bytes) -> DoorResult<ViewRecord> {
         panic!("a chain was reached")
     }
     async fn state_proof(
         &self,
+        _: &Mandate,
         _: &ChainName,
         _: Address,
         _: Vec<B256>,
@@ -75,7 +79,8 @@ impl Service for Echo {
     fn description(&self) -> &'static str {
         "Says what was said."
     }
-    async fn answer(&self, _: &Actor, parameters: Value, _: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
+        chains.chains().await?;
         Ok(parameters)
     }
     fn subject(&self, parameters: &Value) -> Option<String> {
@@ -84,11 +89,15 @@ impl Service for Echo {
 }
 
 async fn open(journal: Arc<MemoryJournal>) -> Provisioning {
+    open_over(Arc::default(), journal).await
+}
+
+async fn open_over(chains: Arc<NoChains>, journal: Arc<MemoryJournal>) -> Provisioning {
     let services = vec![
         OfferedService::new(Arc::new(Echo("open.echo")), Audience::Public),
         OfferedService::new(Arc::new(Echo("closed.echo")), Audience::Roles(&[Role::Inspector])),
     ];
-    Provisioning::open(Arc::new(NoChains), services, journal, Arc::new(|| 7)).await.unwrap()
+    Provisioning::open(chains, services, journal, Arc::new(|| 7)).await.unwrap()
 }
 
 fn ask(service: &str) -> ServiceRequest {
@@ -105,6 +114,23 @@ async fn who_lacks_the_role_is_refused_and_recorded() {
     assert_eq!(error.code(), Code::RoleRequired);
     let entries = journal.entries.lock();
     assert_eq!((entries.len(), entries[0].facts.as_str(), entries[0].by), (1, "refused", stranger.address));
+}
+
+// M-PRO-2: what a service reads, it reads for whoever asks it and by its own right; what the city reads, by the city's.
+#[tokio::test]
+async fn processing_is_asked_on_behalf_of_who_asks_and_by_the_services_right() {
+    let chains = Arc::new(NoChains::default());
+    let provisioning = open_over(chains.clone(), Arc::default()).await;
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    provisioning.request(&inspector, ask("closed.echo")).await.unwrap();
+    provisioning.request(&Actor::public(), ask("open.echo")).await.unwrap();
+    provisioning.chains().await.unwrap();
+    let expected = [
+        Mandate::of(&inspector, "closed.echo"),
+        Mandate::of(&Actor::public(), "open.echo"),
+        Mandate::of_the_city(rights::CHAINS),
+    ];
+    assert_eq!(*chains.0.lock(), expected);
 }
 
 // M-SER-2, M-MON-2

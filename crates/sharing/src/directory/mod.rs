@@ -8,6 +8,7 @@ mod readers;
 mod reading;
 mod resource_name;
 mod services;
+mod trace;
 mod visibility;
 
 pub use description::{DescriptionError, MAX_DESCRIPTION_BYTES, ResourceDescription, description_hash, is_control};
@@ -20,6 +21,7 @@ pub use services::{
     AccessRequestQuery, DescribeResource, Described, MAX_SCANNED_ENTRIES, ResourceQuery, SearchResources, names,
     services,
 };
+pub use trace::{Held, MAX_TRACE_EVENTS, ResourceTrace, TraceEntry, TracedEvent, TracedRight};
 pub use visibility::{UnknownRole, Visibility};
 
 #[cfg(test)]

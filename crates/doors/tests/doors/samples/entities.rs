@@ -10,6 +10,7 @@ use chancery_reference_points::{
     },
     data_block::{DataBlock, DataBlockRecord, OperationOutcome, OperationProof, RootOfBlock, TransactionLocator},
     data_format::{DataFormat, FormatId, Title},
+    mandate::Mandate,
     o2c::{Change, ChangeResult, Mode},
     operation::{ChainName, InterpretedOperation, OperationType, SignedOperation},
     organization::{Organization, OrganizationKey},
@@ -25,6 +26,7 @@ names! { ChainName OperationType FormatId }
 
 structures! {
     Actor { address, roles }
+    Mandate { actor, right }
     SignedOperation { operation_type, chain, message, payload, signature }
     InterpretedOperation { digest, source, content_hash, subject, time }
     TransactionLocator { chain, tx_hash, block_number, block_hash }
