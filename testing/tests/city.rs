@@ -5,8 +5,12 @@
 mod alteration;
 #[path = "city/commands.rs"]
 mod commands;
+#[path = "city/disclosure.rs"]
+mod disclosure;
 #[path = "city/front.rs"]
 mod front;
+#[path = "city/guesses.rs"]
+mod guesses;
 #[path = "city/identities.rs"]
 mod identities;
 #[path = "city/releases.rs"]
@@ -23,6 +27,8 @@ mod stapling;
 mod submission;
 #[path = "city/support.rs"]
 mod support;
+#[path = "city/survey.rs"]
+mod survey;
 #[path = "city/token.rs"]
 mod token;
 #[path = "city/unknown.rs"]
