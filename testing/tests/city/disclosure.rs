@@ -249,8 +249,12 @@ async fn nothing_that_leaves_a_city_names_its_people_or_lets_a_guess_be_tested()
     let seen =
         |source: String| assert!(survey.seen.contains(&source), "nothing was found in {source}: {:?}", survey.seen);
     for chain in ["main", "marriage", "real-estate", "degree", "business-licence", "health-licence"] {
-        for what in ["blocks", "debug_getRawBlock", "eth_getLogs", "eth_getBlockReceipts", "debug_traceBlockByNumber"] {
+        for what in ["blocks", "debug_getRawBlock", "eth_getLogs", "eth_getBlockReceipts"] {
             seen(format!("{what} of {chain}"));
+        }
+        // The main chain's state has hashed keys of identities alone.
+        if chain != "main" {
+            seen(format!("debug_traceBlockByNumber of {chain}"));
         }
     }
     seen("the gateway".to_owned());
