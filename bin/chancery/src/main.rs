@@ -13,6 +13,7 @@ mod network;
 mod node_rpc;
 mod output;
 mod party;
+mod persons;
 mod share;
 mod stop;
 mod storage;
