@@ -13,6 +13,8 @@ mod front;
 mod guesses;
 #[path = "city/identities.rs"]
 mod identities;
+#[path = "city/persons.rs"]
+mod persons;
 #[path = "city/releases.rs"]
 mod releases;
 #[path = "city/rights.rs"]

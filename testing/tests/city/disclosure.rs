@@ -5,14 +5,19 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
 };
 
 use alloy::signers::local::{MnemonicBuilder, coins_bip39::English};
-use chancery_testing::process::{City, CityOptions, built_binary};
+use chancery_testing::process::{City, CityOptions};
 use serde_json::{Value, json};
 
-use crate::{guesses::Guesses, signed_in::SignedIn, support::subject, survey::Survey};
+use crate::{
+    guesses::Guesses,
+    signed_in::SignedIn,
+    support::{chancery_at, subject},
+    survey::Survey,
+};
 
 const NAME: &str = "Ottoline-Quarrendon Abendroth";
 const UNIT: &str = "Lamplighters' Guild of Vexmoor";
@@ -55,7 +60,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn ask(&self, arguments: &[&str]) -> Output {
-        Command::new(built_binary()).args(["--json", "--url", self.gateway]).args(arguments).output().unwrap()
+        chancery_at(self.gateway, arguments)
     }
 
     fn answer(&self, arguments: &[&str]) -> Value {

@@ -117,7 +117,8 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         // Before any entity: the tables and the keys are made once.
         let mut ground = Ground::open(&data, options.database_url.as_deref()).await?;
         if let Some(file) = &options.persons {
-            let joined = persons::join(ground.database, file).context("--persons: the network cannot be used")?;
+            let joined =
+                persons::join(ground.database.clone(), file).context("--persons: the network cannot be used")?;
             ground.database = joined.clone();
             // Nobody waits for it; it ends with the process, and goes on at the next start.
             drop(tokio::spawn(persons::enrol(joined)));

@@ -52,7 +52,8 @@ struct EvaluatorSection {
 /// The database as one of the network that a file declares. Nobody is asked yet: a city starts without the others.
 pub(crate) fn join(database: IdentityDatabase, file: &Path) -> Result<IdentityDatabase> {
     let declared: Declaration = configuration(file)?;
-    let key = keys::in_file(&beside(file, &declared.key_file))?;
+    let is_in_token = keys::is_in_token(&declared.key_file);
+    let key = keys::in_file(&if is_in_token { declared.key_file.clone() } else { beside(file, &declared.key_file) })?;
     let authorities = declared.ca_file.as_ref().map(|ca| read_bounded(&beside(file, ca), MAX_AUTHORITIES_BYTES));
     let authorities = authorities.transpose().context("ca_file")?;
     let client = |url: &str| -> Result<Client> {
