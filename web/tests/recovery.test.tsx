@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 /** C-MORE-6: without the twelve words an office binds new keys, in the web as on the command line. */
-import { cleanup, render, screen, waitFor, within } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -18,6 +18,7 @@ import { keysFromPhrase } from '../src/protocol/keys';
 const texts: Record<Language, Texts> = { en: english, zh: chinese };
 const PHRASE = 'test test test test test test test test test test test junk';
 const ADDRESS = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
+const OTHER = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 
 /** What was asked of the gateway, and how it answers: by method and path, the newest answer first. */
 let asked: { method: string; path: string; body: unknown }[];
@@ -29,7 +30,7 @@ function show(children: ReactNode, language: Language = 'en'): void {
 
 function user(name: string, status: UserStatus): User {
   return {
-    address: ADDRESS,
+    address: name === 'Wei' ? OTHER : ADDRESS,
     account: `${name.toLowerCase()}-new`,
     did: `did:ethr:0x1bbc:${ADDRESS}`,
     userType: 'person',
@@ -99,11 +100,16 @@ describe('in the wallet', () => {
   const wallet = (): OpenWallet => ({ account, keys: keysFromPhrase(PHRASE) }) as unknown as OpenWallet;
 
   async function fill(): Promise<void> {
-    await userEvent.type(await screen.findByLabelText('Full name'), 'Lin');
-    await userEvent.type(screen.getByLabelText('Unit'), 'Riverside University');
-    await userEvent.type(screen.getByLabelText('City'), 'Shenzhen');
-    await userEvent.selectOptions(screen.getByLabelText('Country'), 'CN');
-    await userEvent.type(screen.getByLabelText('Account name'), 'lin-new');
+    await screen.findByLabelText('Full name');
+    for (const [label, value] of [
+      ['Full name', 'Lin'],
+      ['Unit', 'Riverside University'],
+      ['City', 'Shenzhen'],
+      ['Country', 'CN'],
+      ['Account name', 'lin-new'],
+    ] as const) {
+      fireEvent.change(screen.getByLabelText(label), { target: { value } });
+    }
   }
 
   it('whoever has lost keys and words says so, and nobody else does', async () => {

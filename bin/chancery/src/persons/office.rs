@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Largest file of authorities, in bytes.
 const MAX_AUTHORITIES_BYTES: u64 = 1 << 20;
 /// Persons that are enrolled at a time.
-const ENROLLED_AT_A_TIME: u32 = 100;
+const ENROLLED_AT_A_TIME: u32 = 1000;
 
 /// A declaration. Paths are relative to its file.
 #[derive(Debug, Deserialize)]
