@@ -3,6 +3,8 @@
 
 #[path = "city/alteration.rs"]
 mod alteration;
+#[path = "city/business.rs"]
+mod business;
 #[path = "city/commands.rs"]
 mod commands;
 #[path = "city/disclosure.rs"]

@@ -5,6 +5,7 @@
 
 mod alliance;
 mod arguments;
+mod business;
 mod city;
 mod commands;
 mod keys;
