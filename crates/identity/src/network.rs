@@ -66,7 +66,7 @@ impl Person {
 /// SHA-256 over the purpose and length-prefixed parts.
 fn input(purpose: &str, parts: &[&str]) -> Zeroizing<[u8; 32]> {
     let mut hash = Sha256::new();
-    for part in [&["chancery network v1", purpose], parts].concat() {
+    for part in [&["chancery network v1", purpose][..], parts].concat() {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

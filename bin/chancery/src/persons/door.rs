@@ -48,7 +48,7 @@ fn door_error(error: ServiceError) -> DoorError {
 #[async_trait]
 impl PersonService for ServiceDoor {
     async fn evaluate(&self, caller: Address, request: EvaluateInputs) -> DoorResult<EvaluatedInputs> {
-        let blinded: Vec<_> = request.blinded.iter().map(|blinded| blinded.0.as_ref()).collect();
+        let blinded: Vec<&[u8]> = request.blinded.iter().map(|blinded| blinded.0.as_ref()).collect();
         let evaluated = self.0.evaluate(caller, &blinded, now_ms()).await.map_err(door_error)?;
         let evaluated = evaluated.into_iter().map(|evaluated| EvaluatedInput {
             element: HexBytes(evaluated.element.to_vec().into()),

@@ -52,8 +52,8 @@ impl Peers for RestPeers {
         let answer = client.evaluate_inputs(&EvaluateInputs { blinded }).await.map_err(|error| told(&error))?;
         let evaluated = answer.evaluated.iter().map(|evaluated| {
             Some(Evaluated {
-                element: evaluated.element.0.as_ref().try_into().ok()?,
-                proof: evaluated.proof.0.as_ref().try_into().ok()?,
+                element: evaluated.element.0.to_vec().try_into().ok()?,
+                proof: evaluated.proof.0.to_vec().try_into().ok()?,
             })
         });
         evaluated.collect::<Option<_>>().ok_or_else(unusable)

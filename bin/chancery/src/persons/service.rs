@@ -69,7 +69,9 @@ const fn daily_evaluations() -> u64 {
 
 /// Reads public keys and checks that they are those of a network.
 pub(super) fn public_keys<'a>(texts: impl IntoIterator<Item = &'a String>) -> Result<Vec<EvaluatorPublicKey>> {
-    let keys = texts.into_iter().map(|text| text.parse().with_context(|| format!("the public key {text}")));
+    let keys = texts
+        .into_iter()
+        .map(|text| text.parse::<EvaluatorPublicKey>().with_context(|| format!("the public key {text}")));
     let keys = keys.collect::<Result<Vec<EvaluatorPublicKey>>>()?;
     check_evaluators(&keys)?;
     Ok(keys)

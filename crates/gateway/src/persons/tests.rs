@@ -70,7 +70,7 @@ fn signed(path: &str, signer: &PrivateKeySigner, nonce: &str, (body, sent): (&st
         https: true,
         path,
         query: None,
-        content_digest: Some(&digest),
+        content_digest: Some(digest.as_str()),
         content_type: Some("application/json"),
         idempotency_key: None,
     };
