@@ -43,7 +43,7 @@ function user(name: string, status: UserStatus): User {
 /** Somebody who is signed in. */
 const account = {
   address: ADDRESS,
-  run: <Answer,>(call: (session: Session) => Promise<Answer>): Promise<Answer> => call({ token: 'a token' } as Session),
+  run: <Answer,>(call: (session: Session) => Promise<Answer>): Promise<Answer> => call({ token: 'a token' }),
   refreshRoles: () => Promise.resolve(),
 };
 
