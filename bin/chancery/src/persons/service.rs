@@ -83,7 +83,7 @@ pub(super) fn beside(declaration: &Path, path: &Path) -> PathBuf {
 }
 
 fn location(declaration: &Path, database: &str) -> Result<DatabaseLocation> {
-    Ok(match database.parse()? {
+    Ok(match database.parse::<DatabaseLocation>()? {
         DatabaseLocation::Sqlite(path) => DatabaseLocation::Sqlite(beside(declaration, &path)),
         postgres @ DatabaseLocation::Postgres(_) => postgres,
     })
