@@ -115,8 +115,7 @@ impl IdentityDatabase {
                 values![UserStatus::Confirmed.name(), i64::from(most)],
             )
             .await?;
-        for row in &rows {
-            let user = self.read_user(row)?;
+        for user in rows.iter().map(|row| self.read_user(row)).collect::<IdentityResult<Vec<_>>>()? {
             match self.hold(&user).await {
                 Ok(()) => enrolled.held += 1,
                 Err(IdentityError::Conflict(Conflict::PersonRegistered)) => enrolled.elsewhere.push(user.address),
