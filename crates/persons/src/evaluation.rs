@@ -100,7 +100,7 @@ impl EvaluatorKey {
     fn derive(seed: &[u8; 32], info: &[u8]) -> Result<Self, EvaluationError> {
         let server = VoprfServer::<Suite>::new_from_seed(seed, info).map_err(|_| EvaluationError::Seed)?;
         let public = <Suite as Group>::serialize_elem(server.get_public_key());
-        let public = public.as_slice().try_into().map_err(|_| EvaluationError::Seed)?;
+        let public = public[..].try_into().map_err(|_| EvaluationError::Seed)?;
         Ok(Self { server, public: EvaluatorPublicKey(public) })
     }
 
@@ -122,8 +122,8 @@ impl EvaluatorKey {
         let element = evaluated.message.serialize();
         let proof = evaluated.proof.serialize();
         Ok(Evaluated {
-            element: element.as_slice().try_into().map_err(|_| EvaluationError::Element)?,
-            proof: proof.as_slice().try_into().map_err(|_| EvaluationError::ProofBytes)?,
+            element: element[..].try_into().map_err(|_| EvaluationError::Element)?,
+            proof: proof[..].try_into().map_err(|_| EvaluationError::ProofBytes)?,
         })
     }
 }
@@ -143,7 +143,7 @@ impl Blinding {
     pub fn of(input: &Zeroizing<[u8; 32]>) -> Result<Self, EvaluationError> {
         let blinding = VoprfClient::<Suite>::blind(input.as_slice(), &mut OsRng).map_err(|_| EvaluationError::Input)?;
         let blinded = blinding.message.serialize();
-        let blinded = blinded.as_slice().try_into().map_err(|_| EvaluationError::Input)?;
+        let blinded = blinded[..].try_into().map_err(|_| EvaluationError::Input)?;
         Ok(Self { client: blinding.state, input: input.clone(), blinded })
     }
 
@@ -168,7 +168,7 @@ impl Blinding {
         let key = <Suite as Group>::deserialize_elem(&key.0).map_err(|_| EvaluationError::Element)?;
         let output = self.client.finalize(self.input.as_slice(), &element, &proof, key);
         let output = output.map_err(|_| EvaluationError::OtherKey)?;
-        Ok(Zeroizing::new(output.as_slice().try_into().map_err(|_| EvaluationError::OtherKey)?))
+        Ok(Zeroizing::new(output[..].try_into().map_err(|_| EvaluationError::OtherKey)?))
     }
 }
 

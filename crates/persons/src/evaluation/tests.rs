@@ -47,7 +47,7 @@ fn outputs_are_those_of_the_standard() {
         (vec![0x5a; 17], "771e10dcd6bcd3664e23b8f2a710cfaaa8357747c4a8cbba03133967b5c24f18"),
     ] {
         let blinding = VoprfClient::<Suite>::blind(&input, &mut OsRng).unwrap();
-        let evaluated = key.evaluate(blinding.message.serialize().as_slice()).unwrap();
+        let evaluated = key.evaluate(&blinding.message.serialize()[..]).unwrap();
         let element = EvaluationElement::<Suite>::deserialize(&evaluated.element).unwrap();
         let proof = Proof::<Suite>::deserialize(&evaluated.proof).unwrap();
         let public = <Suite as Group>::deserialize_elem(key.public().bytes()).unwrap();
