@@ -13,6 +13,7 @@ mod entity;
 mod key;
 mod message;
 mod network;
+mod persons;
 mod share;
 mod storage;
 
@@ -21,7 +22,7 @@ pub(crate) use alliance::{
     MemberOfAlliance, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile,
     RequestQuestion, RequestStatus, Require, RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance,
 };
-pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
+pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
     Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm,
@@ -35,6 +36,7 @@ pub(crate) use network::{
     NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,
     ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
 };
+pub(crate) use persons::{PersonsCommand, ServePersons};
 pub(crate) use share::{
     AskAccess, EndAccess, FetchShared, FindShared, FollowLink, OwnerFile, ReadText, RightCommand, ServeShared,
     ShareCommand, ShowReaders, TlsFiles, TransferCommand, TrustedMain,
@@ -162,6 +164,9 @@ pub(crate) enum Command {
     /// Share tables of a business database with other public bodies, sealed and by contract; find, ask for and fetch what others share.
     #[command(subcommand)]
     Share(ShareCommand),
+    /// One person over several identity databases: serve a network's offices as evaluator or register.
+    #[command(subcommand)]
+    Persons(PersonsCommand),
     /// Write to other organizations, sealed, and receive from them; with receipts on the chain.
     #[command(subcommand)]
     Message(MessageCommand),
@@ -237,6 +242,9 @@ pub(crate) struct Up {
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// The network of identity databases that this city's is one of (`docs/specs/persons.md`): a person is registered at one of its offices only.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) persons: Option<PathBuf>,
     /// Whether the five entities run in this process, or each in one of its own that is started again when it ends.
     #[arg(long, value_enum, default_value_t, env = "CHANCERY_ENTITIES")]
     pub(crate) entities: Entities,

@@ -15,6 +15,7 @@ mod inspect;
 mod key;
 mod message;
 mod organization;
+mod persons;
 mod proof;
 mod public_key;
 mod quota;
@@ -89,6 +90,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
+        Command::Persons(command) => persons::run(command, output),
         Command::Message(command) => wait(message::run(command, &connection, output)),
         Command::Trace(command) => wait(trace::run(command, &connection, output)),
         Command::Audit(command) => wait(audit::run(command, &connection, output)),

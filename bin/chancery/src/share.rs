@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result};
 use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
 
-pub(crate) use self::{declaration::DataSet, log::collect, service::run as serve};
+pub(crate) use self::{declaration::DataSet, log::collect, service::run as serve, tls::open as open_tls};
 use crate::{
     alliance::chains::{ChainSection, connect},
     arguments::TrustedMain,

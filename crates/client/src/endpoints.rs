@@ -2,6 +2,7 @@
 
 mod contracts;
 mod messages;
+mod persons;
 mod services;
 
 use alloy_primitives::{Address, B256};

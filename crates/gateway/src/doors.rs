@@ -98,7 +98,7 @@ pub trait Registration: Send + Sync {
     /// Registers the actor.
     ///
     /// # Errors
-    /// `AlreadyRegistered`, `AccountTaken`, `PersonAlreadyRegistered`, `MalformedRequest`, `SignatureInvalid`, `DatabaseUnreachable`.
+    /// `AlreadyRegistered`, `AccountTaken`, `PersonAlreadyRegistered`, `PersonUndetermined`, `MalformedRequest`, `SignatureInvalid`, `DatabaseUnreachable`.
     async fn register(&self, actor: &Actor, request: RegisterUser) -> DoorResult<Registered>;
 
     /// Registrations with their personal data; every look is recorded.

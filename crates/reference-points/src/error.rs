@@ -132,6 +132,7 @@ codes! {
     MailboxFull = "mailbox-full", Temporary, "Too many messages wait for this receiver.", "Send it again when the receiver has acknowledged some: `waiting` of `limit` are waiting.";
     EntityUnavailable = "entity-unavailable", Temporary, "A part of the city does not answer.", "What was acknowledged is kept: send it again, with the same idempotency key where there is one. `entity` names the part.";
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
+    PersonUndetermined = "person-undetermined", Temporary, "Whether this person is registered at another office cannot be determined now.", "Nothing was written: send it again later.";
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
     JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept at present.", "Nothing was accepted: send it again later; the operator looks at the disk.";
     StoreUnavailable = "store-unavailable", Temporary, "The store of shared files does not answer as it should.", "Nothing was handed out: ask again later; the owner looks at the store.";

@@ -19,6 +19,7 @@ pub mod kinds;
 pub mod messages;
 pub mod operations;
 pub mod organizations;
+pub mod persons;
 pub mod presentations;
 pub mod quotas;
 pub mod resources;

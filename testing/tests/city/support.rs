@@ -31,7 +31,12 @@ pub fn shared() -> &'static Shared {
 }
 
 pub fn chancery(arguments: &[&str]) -> Output {
-    Command::new(built_binary()).args(["--json", "--url", &shared().city.gateway]).args(arguments).output().unwrap()
+    chancery_at(&shared().city.gateway, arguments)
+}
+
+/// The command line in another city than that of all tests.
+pub fn chancery_at(gateway: &str, arguments: &[&str]) -> Output {
+    Command::new(built_binary()).args(["--json", "--url", gateway]).args(arguments).output().unwrap()
 }
 
 /// The JSON answer of a command that must succeed.

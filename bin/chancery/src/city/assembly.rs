@@ -38,6 +38,7 @@ use crate::{
     arguments::Up,
     keys::{development, development_key},
     network::measured,
+    persons,
     stop::told_to_stop,
 };
 
@@ -111,7 +112,14 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         // At once: what entities ask of a side chain, the main chain has to have been proven there.
         let relay = relay.insert(Relay::start(&data, &nodes, &genesis)?);
         // Before any entity: the tables and the keys are made once.
-        let ground = Ground::open(&data, options.database_url.as_deref()).await?;
+        let mut ground = Ground::open(&data, options.database_url.as_deref()).await?;
+        if let Some(file) = &options.persons {
+            let joined =
+                persons::join(ground.database.clone(), file).context("--persons: the network cannot be used")?;
+            ground.database = joined.clone();
+            // Nobody waits for it; it ends with the process, and goes on at the next start.
+            drop(tokio::spawn(persons::enrol(joined)));
+        }
         let entities = running.insert(Running::start(options, json, &data, &nodes)?);
         let entity_doors = entities.doors(&ground, &genesis, &nodes).await?;
         let configured = entities::configured_roles()?;

@@ -1,6 +1,7 @@
 //! Sharing over what is real: databases and servers that the tests start, a bucket, a node of its own.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod case;
 mod department;
 mod desk;
 mod extract;
