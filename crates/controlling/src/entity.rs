@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn change() -> Change {
-        Change::OfferService { service: "any".into(), offered: true }
+        Change::OfferService { service: "any".into(), offered: true, by: Address::ZERO }
     }
 
     fn operator() -> Actor {
@@ -277,6 +277,18 @@ mod tests {
         assert_eq!(other.code(), Code::ConfigurationInvalid);
         assert!(entity.asked.lock().unwrap().is_empty());
         controlling.control(&operator(), by(Address::ZERO), Mode::Check).await.unwrap();
+    }
+
+    // M-CON-1, M-CON-3
+    #[tokio::test]
+    async fn nobody_withdraws_a_service_in_the_name_of_another() {
+        let entity = Arc::new(Entity::default());
+        let controlling = Controlling::new(entity.clone(), entity.clone(), entity.clone());
+        let by = Address::repeat_byte(1);
+        let change = Change::OfferService { service: "any".into(), offered: false, by };
+        let other = controlling.control(&operator(), change, Mode::Apply).await.unwrap_err();
+        assert_eq!(other.code(), Code::ConfigurationInvalid);
+        assert!(entity.asked.lock().unwrap().is_empty());
     }
 
     // M-CON-4

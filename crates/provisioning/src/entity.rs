@@ -147,7 +147,7 @@ impl U2s for Provisioning {
 #[async_trait]
 impl C2s for Provisioning {
     async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
-        let Change::OfferService { service, offered } = change else {
+        let Change::OfferService { service, offered, by } = change else {
             return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() });
         };
         let Some(known) = self.services.get(service.as_str()) else {
@@ -167,7 +167,7 @@ impl C2s for Provisioning {
                 time_ms: (self.clock)(),
                 happening: Happening::Configured,
                 name: OFFER.to_owned(),
-                by: None,
+                by: Some(*by),
                 subject: name.to_owned(),
                 recorded: None,
                 facts: word.to_owned(),

@@ -69,6 +69,8 @@ pub enum Change {
         service: String,
         /// Whether it is offered.
         offered: bool,
+        /// The operator who asks: it stands in the record.
+        by: Address,
     },
     /// Says how much is accepted of an organization, a source, or each of them.
     SetQuota {
@@ -100,7 +102,10 @@ impl Change {
     #[must_use]
     pub const fn by(&self) -> Option<Address> {
         match self {
-            Self::SetQuota { by, .. } | Self::ProposeContract { by, .. } | Self::ChangeRelease { by, .. } => Some(*by),
+            Self::OfferService { by, .. }
+            | Self::SetQuota { by, .. }
+            | Self::ProposeContract { by, .. }
+            | Self::ChangeRelease { by, .. } => Some(*by),
             _ => None,
         }
     }

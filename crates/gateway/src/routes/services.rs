@@ -35,7 +35,7 @@ async fn list_services(State(shared): state::State) -> ApiResult<Answer<Services
 
 /// Offer or withdraw a service
 ///
-/// A withdrawn service stays withdrawn over a restart. With `?check=true` it says what would change.
+/// A withdrawn service stays withdrawn over a restart; supervisors see who asked for it. With `?check=true` it says what would change.
 #[utoipa::path(put, path = "/v1/services/{service}", tag = "service",
     params(("service" = String, Path, description = "Its name.", example = "certificates.query"), CheckQuery),
     request_body(content = OfferService, example = json!(OfferService::example())),
@@ -48,5 +48,6 @@ async fn offer_service(
     Query(query): Query<CheckQuery>,
     Json(request): Json<OfferService>,
 ) -> ApiResult<Answer<Changed>> {
-    control(&shared, &caller, Change::OfferService { service, offered: request.offered }, query.check).await
+    let change = Change::OfferService { service, offered: request.offered, by: caller.address()? };
+    control(&shared, &caller, change, query.check).await
 }

@@ -162,6 +162,7 @@ async fn a_service_is_offered_and_withdrawn() {
     for offered in [true, false] {
         let body = json!({"offered": offered});
         let asked = change("PUT", "/v1/services/certificates.query", Some(body)).await;
-        assert_eq!(asked, Change::OfferService { service: "certificates.query".into(), offered });
+        let by = key(0x51).address();
+        assert_eq!(asked, Change::OfferService { service: "certificates.query".into(), offered, by });
     }
 }

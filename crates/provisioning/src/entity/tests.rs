@@ -139,12 +139,15 @@ async fn without_a_journal_only_public_services_answer() {
 async fn a_withdrawn_service_stays_withdrawn_over_a_restart() {
     let journal = Arc::new(MemoryJournal::default());
     let provisioning = open(journal.clone()).await;
-    let withdraw = Change::OfferService { service: "open.echo".into(), offered: false };
+    let operator = Address::repeat_byte(9);
+    let withdraw = Change::OfferService { service: "open.echo".into(), offered: false, by: operator };
     let checked = C2s::control(&provisioning, &withdraw, Mode::Check).await.unwrap();
     assert_eq!(checked.effects, ["service open.echo: withdrawn"]);
     assert!(provisioning.request(&Actor::public(), ask("open.echo")).await.is_ok(), "a check changes nothing");
 
     C2s::control(&provisioning, &withdraw, Mode::Apply).await.unwrap();
+    let recorded = journal.entries.lock().last().unwrap().clone();
+    assert_eq!((recorded.name.as_str(), recorded.by), ("service.offer", Some(operator)), "who asked stands there");
     let restarted = open(journal).await;
     assert_eq!(restarted.request(&Actor::public(), ask("open.echo")).await.unwrap_err().code(), Code::UnknownService);
     assert_eq!(restarted.catalogue().await.unwrap().len(), 1);

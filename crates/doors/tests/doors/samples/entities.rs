@@ -120,7 +120,7 @@ impl Sample for Change {
             6 => Self::SetQuota { subject: dice.sample(), quota: dice.sample(), by: dice.sample() },
             7 => Self::ProposeContract { proposal: dice.sample(), by: dice.sample() },
             8 => Self::ChangeRelease { step: dice.sample(), by: dice.sample() },
-            _ => Self::OfferService { service: dice.sample(), offered: dice.sample() },
+            _ => Self::OfferService { service: dice.sample(), offered: dice.sample(), by: dice.sample() },
         }
     }
 }
