@@ -24,8 +24,8 @@ pub(crate) use alliance::{
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm,
-    SourceSort, Submit, Trace,
+    AccessCommand, Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand,
+    SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;

@@ -6,6 +6,7 @@ use chancery_ledger::{Chain, Event, EventFilter, LedgerError, ProvenTransaction}
 use chancery_light::StateProof;
 use chancery_reference_points::{
     DoorResult,
+    access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_block::TransactionLocator,
     operation::ChainName,
@@ -22,6 +23,13 @@ use crate::{
 
 #[async_trait]
 impl S2p for Processing {
+    async fn access_rules(&self, service: Option<&str>) -> DoorResult<Vec<AccessRule>> {
+        match service {
+            None => self.rules_in_force().await,
+            Some(service) => self.rule_versions(service).await,
+        }
+    }
+
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
         Ok(join_all(self.ledger.chains().map(|chain| self.status(chain))).await)
     }

@@ -89,6 +89,8 @@ codes! {
     HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
     PresentationRefused = "presentation-refused", Refused, "The presentation is not acceptable.", "`check` names the check that failed; ask the holder to show the code again.";
     SecondOperatorRequired = "second-operator-required", Refused, "Another operator has to do this.", "Whoever proposes a contract neither reviews nor releases it: ask a second operator.";
+    ServiceRefused = "service-refused", Refused, "An access rule of the city does not let its asker have this service.", "`version` is the rule's, `organization` whom it refuses: ask an operator.";
+    OperatorsLockedOut = "operators-locked-out", Refused, "The rule would keep operators from a service that is theirs to ask.", "Let `role:operator` be allowed where `anybody` is denied.";
     UnknownAddress = "unknown-address", Missing, "Nobody is registered with this address.", "Check the address; the person registers first.";
     UnknownCertificate = "unknown-certificate", Missing, "There is no such certificate.", "Check the identifier and the chain.";
     UnknownTransaction = "unknown-transaction", Missing, "No chain has such a transaction in that block.", "Check block number, transaction hash and chain.";

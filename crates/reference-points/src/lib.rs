@@ -22,6 +22,7 @@
 //!
 //! This crate holds types and traits only. It must not do I/O, and no entity may be imported here.
 
+pub mod access_rule;
 pub mod actor;
 pub mod application;
 pub mod chain_records;

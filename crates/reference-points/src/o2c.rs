@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, DoorResult,
+    access_rule::AccessEntries,
     contract_release::{
         ContractArtifact, ContractRelease, ContractReview, ContractSimulation, SignedProposal, SignedStep,
     },
@@ -72,6 +73,17 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Says who may ask for a service: the next version of its access rule.
+    ConfigureAccess {
+        /// Name of the service.
+        service: String,
+        /// One more than the latest version, 1 at first: protects against a lost update.
+        version: u32,
+        /// What it says.
+        entries: AccessEntries,
+        /// The operator who asks: it stands in the record.
+        by: Address,
+    },
     /// Says how much is accepted of an organization, a source, or each of them.
     SetQuota {
         /// Of whom.
@@ -103,6 +115,7 @@ impl Change {
     pub const fn by(&self) -> Option<Address> {
         match self {
             Self::OfferService { by, .. }
+            | Self::ConfigureAccess { by, .. }
             | Self::SetQuota { by, .. }
             | Self::ProposeContract { by, .. }
             | Self::ChangeRelease { by, .. } => Some(*by),
@@ -136,7 +149,7 @@ pub trait O2c: Send + Sync {
     /// Checks or applies a change.
     ///
     /// # Errors
-    /// `RoleRequired` unless the actor is an operator; `ConfigurationInvalid`, `OrganizationExists`, `UnknownOrganization`, `ChainUnreachable`. Of contracts
+    /// `RoleRequired` unless the actor is an operator; `ConfigurationInvalid`, `OperatorsLockedOut`, `OrganizationExists`, `UnknownOrganization`, `ChainUnreachable`. Of contracts
     /// also `SignatureInvalid`, `OperationExpired`, `UnknownContract`, `ReleaseConflict`, `SecondOperatorRequired`.
     async fn control(&self, actor: &Actor, change: Change, mode: Mode) -> DoorResult<ChangeResult>;
 

@@ -50,6 +50,7 @@ impl Founding {
                 operators: vec![operator],
                 submitters: vec![operator],
                 contract_operators: vec![operator, second_operator],
+                approval_requirement: 0,
             },
             epoch_length: DEFAULT_EPOCH_LENGTH,
             funded,

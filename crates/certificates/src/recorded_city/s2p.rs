@@ -154,6 +154,13 @@ fn matches(event: &EventRecord, query: &EventQuery) -> bool {
 
 #[async_trait]
 impl S2p for RecordedCity {
+    async fn access_rules(
+        &self,
+        _: Option<&str>,
+    ) -> DoorResult<Vec<chancery_reference_points::access_rule::AccessRule>> {
+        Ok(Vec::new())
+    }
+
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
         Ok(Vec::new())
     }

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use chancery_light::StateProof;
 use chancery_reference_points::{
     DoorResult,
+    access_rule::AccessRule,
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
@@ -47,6 +48,7 @@ door! {
     "Events", READ: events([] query: EventQuery) -> Vec<EventRecord>;
     "View", READ: view([&] chain: ChainName, [] contract: Address, [] call: Bytes) -> ViewRecord;
     "StateProof", READ: state_proof([&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
+    "AccessRules", READ: access_rules([] service: Option<&str> as Option<String> => service.as_deref()) -> Vec<AccessRule>;
 }
 
 door! {

@@ -3,6 +3,7 @@
 use alloy_primitives::B256;
 use chancery_reference_points::{
     Actor, DoorResult,
+    access_rule::ServiceAccess,
     chain_records::ChainStatus,
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
@@ -33,6 +34,7 @@ door! {
     U2s as u2s, "U2s";
     "Catalogue", READ: catalogue() -> Vec<ServiceDescription>;
     "Request", READ: request([&] actor: Actor, [] request: ServiceRequest) -> Value;
+    "ServiceAccess", READ: service_access([&] service: str) -> ServiceAccess;
     "Chains", READ: chains() -> Vec<ChainStatus>;
 }
 

@@ -30,6 +30,7 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         r2d_sources.source(dice.sample());
         u2s.catalogue();
         u2s.request(&dice.sample(), dice.sample());
+        u2s.service_access(&dice.sample::<String>());
         u2s.chains();
         u2s_data.search_data(&dice.sample(), dice.sample());
         u2s_data.data_statistics(&dice.sample());
@@ -50,6 +51,7 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
 
 async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
     let chain: Option<_> = dice.sample();
+    let named: Option<String> = dice.sample();
     heard! { log, reached:
         p2r.check(&dice.sample());
         p2r.record(dice.sample());
@@ -60,6 +62,7 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         s2p.events(dice.sample());
         s2p.view(&dice.sample(), dice.sample(), dice.sample());
         s2p.state_proof(&dice.sample(), dice.sample(), dice.sample());
+        s2p.access_rules(named.as_deref());
         s2p_data.search(dice.sample(), dice.sample());
         s2p_data.statistics();
         s2p_data.versions(&dice.sample(), dice.sample());

@@ -12,6 +12,7 @@ use chancery_doors::{Offered, Remote};
 use chancery_light::StateProof;
 use chancery_reference_points::{
     Actor, DoorError, DoorResult,
+    access_rule::{AccessRule, ServiceAccess},
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
@@ -93,6 +94,7 @@ room! {
     U2s {
         catalogue() -> Vec<ServiceDescription>;
         request(actor: &Actor, request: ServiceRequest) -> Value;
+        service_access(service: &str) -> ServiceAccess;
         chains() -> Vec<ChainStatus>;
     }
     U2sData {
@@ -129,6 +131,7 @@ room! {
         events(query: EventQuery) -> Vec<EventRecord>;
         view(chain: &ChainName, contract: Address, call: Bytes) -> ViewRecord;
         state_proof(chain: &ChainName, contract: Address, slots: Vec<B256>) -> Option<StateProof>;
+        access_rules(service: Option<&str>) -> Vec<AccessRule>;
     }
     S2pData {
         search(query: DataQuery, visibility: Visibility) -> DataPage;

@@ -177,6 +177,8 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
         ("PUT", "/v1/services/{service}") => with(&[Code::DatabaseUnreachable], CHANGE),
+        ("GET", "/v1/services/{service}/access") => one(&[Code::UnknownService, Code::ChainUnreachable]),
+        ("PUT", "/v1/services/{service}/access") => with(&[Code::OperatorsLockedOut], CHANGE),
         ("GET", "/v1/contracts") => {
             one(&[Code::UnknownMember, Code::UnknownChain, Code::UnknownContract, Code::ChainUnreachable])
         }
@@ -310,7 +312,7 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
         codes.extend([Code::RoleRequired, Code::KeyRotated]);
     }
     if BY_SERVICES.iter().any(|begin| row.path.starts_with(begin)) {
-        codes.push(Code::UnknownService);
+        codes.extend([Code::UnknownService, Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
     }
     codes.extend(own(row.method, row.path));
     let mut seen = Vec::with_capacity(codes.len());

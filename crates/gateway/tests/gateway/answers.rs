@@ -3,6 +3,8 @@
 use alloy_primitives::{Address, B256};
 use chancery_gateway::doors::{AnchorSeen, AnchoredBlock};
 use chancery_reference_points::{
+    Role,
+    access_rule::{AccessRule, ServiceAccess},
     chain_records::ChainStatus,
     contract_release::{ContractRelease, ContractReview, ContractSimulation, RecordedStep, ReleaseStatus, ReleaseStep},
     data_block::{OperationProof, TransactionLocator},
@@ -42,6 +44,17 @@ pub(crate) fn receipt() -> SubmissionReceipt {
         data_block_root: B256::repeat_byte(0xdb),
         data_block: locator(),
         operation: Some(locator()),
+    }
+}
+
+pub(crate) fn service_access(service: &str) -> ServiceAccess {
+    let entries = serde_json::from_value(json!({"role:inspector": "deny"})).unwrap();
+    let rule =
+        AccessRule { service: service.to_owned(), version: 2, entries, by: office().address(), configured_at: NOW_S };
+    ServiceAccess {
+        service: service.to_owned(),
+        roles: Some(vec![Role::Inspector, Role::Issuer]),
+        versions: vec![rule],
     }
 }
 

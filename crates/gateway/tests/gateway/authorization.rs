@@ -95,6 +95,8 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("DELETE", "/v1/quotas/{subject}", OPERATOR, &["o2c.apply"]),
     ("GET", "/v1/services", ANYBODY, &["u2s.catalogue"]),
     ("PUT", "/v1/services/{service}", OPERATOR, &["o2c.apply"]),
+    ("GET", "/v1/services/{service}/access", "--- ------++ -", &["u2s.service_access"]),
+    ("PUT", "/v1/services/{service}/access", OPERATOR, &["o2c.apply"]),
     ("GET", "/v1/contracts", ANYBODY, &["o2c.contracts"]),
     ("POST", "/v1/contracts", OPERATOR, &["o2c.apply"]),
     ("POST", "/v1/contracts/simulations", OPERATOR, &["o2c.simulate_contract"]),

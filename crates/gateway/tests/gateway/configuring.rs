@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, address};
 use chancery_reference_points::{
-    Role,
+    Code, DoorError, Role,
     contract_release::{ContractArtifact, ReleaseStatus, SignedProposal, SignedStep},
     o2c::Change,
     operation::ChainName,
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     answers,
     callers::{Caller, key},
+    doors::Trouble,
     harness::{Harness, NOW_S},
     wire::Request,
 };
@@ -165,4 +166,53 @@ async fn a_service_is_offered_and_withdrawn() {
         let by = key(0x51).address();
         assert_eq!(asked, Change::OfferService { service: "certificates.query".into(), offered, by });
     }
+}
+
+// M-CON-3, ACCESS-5
+#[tokio::test]
+async fn an_access_rule_is_asked_for_as_it_was_written_and_told_with_its_versions() {
+    let path = "/v1/services/certificates.query/access";
+    let entries = json!({"anybody": "deny", "role:operator": "allow", "organization:GOOD-1": "allow"});
+    let asked = change("PUT", path, Some(json!({"version": 3, "entries": entries}))).await;
+    let expected = Change::ConfigureAccess {
+        service: "certificates.query".into(),
+        version: 3,
+        entries: serde_json::from_value(entries).unwrap(),
+        by: key(0x51).address(),
+    };
+    assert_eq!(asked, expected);
+
+    let harness = Harness::start().await;
+    let operator = Caller::new(&harness, key(0x51), [Role::Operator]).await;
+    for wrong in [json!({"role:king": "deny"}), json!({"anybody": "perhaps"})] {
+        let request = Request::new("PUT", path).json(&json!({"version": 1, "entries": wrong}));
+        assert_eq!(harness.send(operator.bearing(request)).await.status, 400, "{wrong}");
+    }
+    let told = harness.send(operator.bearing(Request::new("GET", path))).await.json();
+    assert_eq!((&told["roles"], &told["versions"][0]["version"]), (&json!(["inspector", "issuer"]), &json!(2)));
+    assert_eq!(told["versions"][0]["entries"], json!({"role:inspector": "deny"}));
+    harness.stop().await;
+}
+
+// ACCESS-1: what anybody may ask may have been narrowed: a service learns the roles and organizations of whoever says who asks.
+#[tokio::test]
+async fn a_service_that_anybody_may_ask_learns_who_asks() {
+    let harness = Harness::start().await;
+    harness.behind.organizations.lock().unwrap().insert("GOOD-1".into());
+    let path = format!("/v1/certificates/{}", B256::repeat_byte(0xa1));
+    let inspector = Caller::new(&harness, key(0x52), [Role::Inspector]).await;
+    harness.send(inspector.bearing(Request::new("GET", &path))).await;
+    let asking = harness.behind.asking.lock().unwrap().take().unwrap();
+    assert!(asking.is(Role::Inspector) && asking.organizations.contains("GOOD-1"), "{asking:?}");
+
+    harness.send(Request::new("GET", &path)).await;
+    let nobody = harness.behind.asking.lock().unwrap().take().unwrap();
+    assert_eq!((nobody.address, nobody.roles.len()), (None, 0));
+
+    // The main chain does not answer: what is open stays open.
+    let error = DoorError::new(Code::ChainUnreachable, "no answer");
+    harness.behind.trouble("roles", Trouble::Refuses(error));
+    let answer = harness.send(inspector.bearing(Request::new("GET", &path))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    harness.stop().await;
 }

@@ -16,6 +16,7 @@ use chancery_gateway::{
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
+    access_rule::ServiceAccess,
     chain_records::ChainStatus,
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
@@ -56,6 +57,10 @@ pub(crate) struct Behind {
     calls: Mutex<Vec<String>>,
     roles: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     ended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
+    /// Of everybody who has a role by a right.
+    pub(crate) organizations: Mutex<BTreeSet<String>>,
+    /// Who asked a service last.
+    pub(crate) asking: Mutex<Option<Actor>>,
     troubles: Mutex<BTreeMap<&'static str, Trouble>>,
     submitted: Mutex<Vec<Submission>>,
     changes: Mutex<Vec<Change>>,
@@ -170,6 +175,10 @@ impl Roles for Behind {
         Ok(self.roles.lock().unwrap().get(&address).cloned().unwrap_or_default())
     }
 
+    async fn organizations_of(&self, _: Address) -> DoorResult<BTreeSet<String>> {
+        Ok(self.organizations.lock().unwrap().clone())
+    }
+
     async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
         self.in_trouble("ended roles").await?;
         Ok(self.ended.lock().unwrap().get(&address).cloned().unwrap_or_default())
@@ -230,10 +239,15 @@ impl U2s for Behind {
         self.answer("u2s.catalogue", Vec::new()).await
     }
 
-    async fn request(&self, _: &Actor, request: ServiceRequest) -> DoorResult<Value> {
+    async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value> {
+        *self.asking.lock().unwrap() = Some(actor.clone());
         let (call, answer) = (format!("u2s.{}", request.service), answers::service(&request));
         self.requests.lock().unwrap().push(request);
         self.answer(&call, answer).await
+    }
+
+    async fn service_access(&self, service: &str) -> DoorResult<ServiceAccess> {
+        self.answer("u2s.service_access", answers::service_access(service)).await
     }
 
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {

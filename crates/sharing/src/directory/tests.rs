@@ -46,6 +46,13 @@ struct WrittenChain {
 
 #[async_trait]
 impl S2p for WrittenChain {
+    async fn access_rules(
+        &self,
+        _: Option<&str>,
+    ) -> DoorResult<Vec<chancery_reference_points::access_rule::AccessRule>> {
+        Ok(Vec::new())
+    }
+
     async fn view(&self, _: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
         let data = if contract == DIRECTORY { self.directory(&call) } else { self.asset(&call) };
         self.views.fetch_add(1, Ordering::SeqCst);

@@ -137,6 +137,13 @@ fn state(finality: &FinalityProof, account: &AccountProof) -> StateProof {
 
 #[async_trait]
 impl S2p for ProvenCity {
+    async fn access_rules(
+        &self,
+        _: Option<&str>,
+    ) -> DoorResult<Vec<chancery_reference_points::access_rule::AccessRule>> {
+        Ok(Vec::new())
+    }
+
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
         Ok(vec![self.status("main", &self.authority), self.status("degree", &self.chain)])
     }

@@ -3,6 +3,7 @@
 use chancery_light::{AccountProof, ProofBundle, StateProof, StorageProof};
 use chancery_reference_points::{
     Actor, Role,
+    access_rule::{AccessEffect, AccessEntries, AccessRule, AccessSubject, ServiceAccess},
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     contract_release::{
         ContractArtifact, ContractName, ContractRelease, ContractReview, ContractSimulation, RecordedStep,
@@ -24,7 +25,7 @@ use super::{Dice, Sample, names, sources::proven, structures};
 names! { ChainName OperationType FormatId }
 
 structures! {
-    Actor { address, roles }
+    Actor { address, roles, organizations }
     SignedOperation { operation_type, chain, message, payload, signature }
     InterpretedOperation { digest, source, content_hash, subject, time }
     TransactionLocator { chain, tx_hash, block_number, block_hash }
@@ -49,6 +50,8 @@ structures! {
     Submission { operation, format, metadata, idempotency_key }
     SubmissionReceipt { operation_digest, data_block_root, data_block, operation }
     ServiceDescription { name, description }
+    AccessRule { service, version, entries, by, configured_at }
+    ServiceAccess { service, roles, versions }
     ServiceRequest { service, parameters }
     EventFilter { from_ms, to_ms, happenings, subject, limit }
     History { entries, in_order, findings }
@@ -110,7 +113,7 @@ impl Sample for Mode {
 
 impl Sample for Change {
     fn sample(dice: &mut Dice) -> Self {
-        match dice.below(10) {
+        match dice.below(11) {
             0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
             1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
             2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
@@ -120,8 +123,23 @@ impl Sample for Change {
             6 => Self::SetQuota { subject: dice.sample(), quota: dice.sample(), by: dice.sample() },
             7 => Self::ProposeContract { proposal: dice.sample(), by: dice.sample() },
             8 => Self::ChangeRelease { step: dice.sample(), by: dice.sample() },
+            9 => Self::ConfigureAccess {
+                service: dice.sample(),
+                version: dice.sample(),
+                entries: dice.sample(),
+                by: dice.sample(),
+            },
             _ => Self::OfferService { service: dice.sample(), offered: dice.sample(), by: dice.sample() },
         }
+    }
+}
+
+impl Sample for AccessEntries {
+    fn sample(dice: &mut Dice) -> Self {
+        let organization = AccessSubject::Organization("HEALTH-1".to_owned());
+        let subjects = [AccessSubject::Anybody, AccessSubject::Role(dice.sample()), organization];
+        let effects = [AccessEffect::Allow, AccessEffect::Deny];
+        (0..dice.below(4)).map(|_| (dice.one_of(&subjects), dice.one_of(&effects))).collect()
     }
 }
 
