@@ -9,27 +9,31 @@ use chancery_reference_points::{
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::ChainName,
     organization::Organization,
 };
 
+use crate::approvals::{Requirement, approval_required};
+
 /// Blockchain-based data controlling.
 pub struct Controlling {
-    c2p: Arc<dyn C2p>,
+    pub(crate) c2p: Arc<dyn C2p>,
     c2r: Arc<dyn C2r>,
     c2s: Arc<dyn C2s>,
+    requirement: Requirement,
 }
 
 impl Controlling {
     /// Controlling over the three entities that it configures.
     #[must_use]
     pub fn new(c2p: Arc<dyn C2p>, c2r: Arc<dyn C2r>, c2s: Arc<dyn C2s>) -> Self {
-        Self { c2p, c2r, c2s }
+        Self { c2p, c2r, c2s, requirement: Requirement::default() }
     }
 
-    async fn all(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+    pub(crate) async fn all(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
         let mut whole = ChangeResult { effects: Vec::new(), recorded: Vec::new() };
         for step in [Step::Processing, Step::Representation, Step::Provisioning] {
             let part = match step {
@@ -66,7 +70,19 @@ impl O2c for Controlling {
         if change.by().is_some_and(|by| Some(by) != actor.address) {
             return Err(DoorError::new(Code::ConfigurationInvalid, "by: it names another than who asks"));
         }
-        let checked = self.all(&change, Mode::Check).await?;
+        let change = match change {
+            Change::ProposeChange { proposal, by } => return self.propose(proposal, by, mode).await,
+            Change::DecideChange { decision, by } => return self.decide(decision, by, mode).await,
+            Change::ApplyChange { change, by } => return self.apply_approved(change, by, mode).await,
+            change => change,
+        };
+        let mut checked = self.all(&change, Mode::Check).await?;
+        if let Some(kind) = self.requirement.covers(&change, self.c2p.as_ref()).await? {
+            if mode == Mode::Apply {
+                return Err(approval_required(kind, &change)?);
+            }
+            checked.effects.push(format!("a second operator has to approve it: a change of {kind}"));
+        }
         match mode {
             Mode::Check => Ok(checked),
             Mode::Apply => {
@@ -100,6 +116,14 @@ impl O2c for Controlling {
 
     async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
         self.c2p.contract(chain, release).await
+    }
+
+    async fn changes(&self, offset: u64) -> DoorResult<Approvals> {
+        self.c2p.approvals(offset).await
+    }
+
+    async fn change(&self, change: B256) -> DoorResult<ChangeReview> {
+        self.c2p.change(change).await
     }
 }
 
@@ -167,6 +191,12 @@ mod tests {
         }
         async fn contract(&self, _: &ChainName, _: B256) -> DoorResult<ContractReview> {
             Err(DoorError::new(Code::UnknownContract, "no"))
+        }
+        async fn approvals(&self, _: u64) -> DoorResult<Approvals> {
+            Ok(Approvals { required: Vec::new(), changes: Vec::new() })
+        }
+        async fn change(&self, _: B256) -> DoorResult<ChangeReview> {
+            Err(DoorError::new(Code::UnknownChange, "no"))
         }
     }
 

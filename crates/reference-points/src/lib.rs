@@ -26,6 +26,7 @@ pub mod access_rule;
 pub mod actor;
 pub mod application;
 pub mod chain_records;
+pub mod change_approval;
 pub mod contract_release;
 pub mod data_block;
 pub mod data_format;

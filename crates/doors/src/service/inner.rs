@@ -9,6 +9,7 @@ use chancery_reference_points::{
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
     data_search::{
@@ -71,6 +72,8 @@ door! {
     "SimulateContract", WRITE: simulate_contract([&] artifact: ContractArtifact) -> ContractSimulation;
     "Contracts", READ: contracts([&] chain: ChainName, [] offset: u64) -> Vec<ContractRelease>;
     "Contract", READ: contract([&] chain: ChainName, [] release: B256) -> ContractReview;
+    "Approvals", READ: approvals([] offset: u64) -> Approvals;
+    "Change", READ: change([] change: B256) -> ChangeReview;
 }
 
 door! {

@@ -5,6 +5,7 @@ use chancery_reference_points::{
     Actor, DoorResult,
     access_rule::ServiceAccess,
     chain_records::ChainStatus,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
@@ -54,6 +55,8 @@ door! {
     "SimulateContract", WRITE: simulate_contract([&] actor: Actor, [] artifact: ContractArtifact) -> ContractSimulation;
     "Contracts", READ: contracts([&] chain: ChainName, [] offset: u64) -> Vec<ContractRelease>;
     "Contract", READ: contract([&] chain: ChainName, [] release: B256) -> ContractReview;
+    "Changes", READ: changes([] offset: u64) -> Approvals;
+    "Change", READ: change([] change: B256) -> ChangeReview;
 }
 
 door! {

@@ -42,6 +42,8 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         o2c.simulate_contract(&dice.sample(), dice.sample());
         o2c.contracts(&dice.sample(), dice.sample());
         o2c.contract(&dice.sample(), dice.sample());
+        o2c.changes(dice.sample());
+        o2c.change(dice.sample());
         v2m.history(&dice.sample(), dice.sample());
         v2m.events(&dice.sample(), dice.sample());
         v2m_data.audit_data(&dice.sample(), dice.sample());
@@ -73,6 +75,8 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         c2p.simulate_contract(&dice.sample());
         c2p.contracts(&dice.sample(), dice.sample());
         c2p.contract(&dice.sample(), dice.sample());
+        c2p.approvals(dice.sample());
+        c2p.change(dice.sample());
         c2r.control(&dice.sample(), dice.sample());
         m2s.journal(&dice.sample());
         m2p.subject_history(dice.sample());

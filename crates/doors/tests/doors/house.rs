@@ -17,6 +17,7 @@ use chancery_reference_points::{
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, OperationProof, RootOfBlock, TransactionLocator},
     data_format::{DataFormat, FormatId},
@@ -110,6 +111,8 @@ room! {
         simulate_contract(actor: &Actor, artifact: ContractArtifact) -> ContractSimulation;
         contracts(chain: &ChainName, offset: u64) -> Vec<ContractRelease>;
         contract(chain: &ChainName, release: B256) -> ContractReview;
+        changes(offset: u64) -> Approvals;
+        change(change: B256) -> ChangeReview;
     }
     V2m {
         history(actor: &Actor, subject: B256) -> History;
@@ -146,6 +149,8 @@ room! {
         simulate_contract(artifact: &ContractArtifact) -> ContractSimulation;
         contracts(chain: &ChainName, offset: u64) -> Vec<ContractRelease>;
         contract(chain: &ChainName, release: B256) -> ContractReview;
+        approvals(offset: u64) -> Approvals;
+        change(change: B256) -> ChangeReview;
     }
     C2r { control(change: &Change, mode: Mode) -> ChangeResult; }
     M2s { journal(filter: &EventFilter) -> Vec<HistoryEntry>; }

@@ -43,6 +43,8 @@ const SUBMISSION: &[Code] = &[
 const CHANGE: &[Code] = &[
     Code::UnknownMember,
     Code::ConfigurationInvalid,
+    // Where the city wants two operators for it.
+    Code::ApprovalRequired,
     Code::ChainUnreachable,
     Code::NotFinalYet,
     Code::TransactionRefused,
@@ -179,6 +181,19 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("PUT", "/v1/services/{service}") => with(&[Code::DatabaseUnreachable], CHANGE),
         ("GET", "/v1/services/{service}/access") => one(&[Code::UnknownService, Code::ChainUnreachable]),
         ("PUT", "/v1/services/{service}/access") => with(&[Code::OperatorsLockedOut], CHANGE),
+        ("GET", "/v1/changes") => one(&[Code::UnknownMember, Code::ChainUnreachable]),
+        ("GET", "/v1/changes/{change}") => one(&[Code::UnknownChange, Code::ChainUnreachable]),
+        ("POST", "/v1/changes") => with(&[Code::SignatureInvalid, Code::OperationExpired], CHANGE),
+        ("POST", "/v1/changes/{change}/status") => with(
+            &[
+                Code::UnknownChange,
+                Code::SignatureInvalid,
+                Code::OperationExpired,
+                Code::ChangeConflict,
+                Code::SecondOperatorRequired,
+            ],
+            CHANGE,
+        ),
         ("GET", "/v1/contracts") => {
             one(&[Code::UnknownMember, Code::UnknownChain, Code::UnknownContract, Code::ChainUnreachable])
         }

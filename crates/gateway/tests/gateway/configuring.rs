@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, B256, address};
 use chancery_reference_points::{
     Code, DoorError, Role,
+    change_approval::{ApprovalStatus, SignedChange, SignedDecision},
     contract_release::{ContractArtifact, ReleaseStatus, SignedProposal, SignedStep},
     o2c::Change,
     operation::ChainName,
@@ -214,5 +215,59 @@ async fn a_service_that_anybody_may_ask_learns_who_asks() {
     harness.behind.trouble("roles", Trouble::Refuses(error));
     let answer = harness.send(inspector.bearing(Request::new("GET", &path))).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
+    harness.stop().await;
+}
+
+// M-CON-3, CHANGE-1
+#[tokio::test]
+async fn a_change_is_proposed_and_decided_as_it_was_signed() {
+    let by = key(0x51).address();
+    let content = r#"{"change":"offerService","service":"s","offered":false,"by":"0x01"}"#;
+    let body = json!({
+        "content": content, "salt": B256::repeat_byte(5).to_string(), "expiresAt": LATER_S, "deadline": LATER_S - 1,
+        "signature": "0x1b",
+    });
+    let proposal = SignedChange {
+        content: content.into(),
+        salt: B256::repeat_byte(5),
+        expires_at: LATER_S,
+        deadline: LATER_S - 1,
+        signature: vec![0x1b].into(),
+    };
+    assert_eq!(change("POST", "/v1/changes", Some(body)).await, Change::ProposeChange { proposal, by });
+
+    let name = B256::repeat_byte(0xcc);
+    let path = format!("/v1/changes/{name}/status");
+    for (status, word) in [
+        (ApprovalStatus::Approved, "approved"),
+        (ApprovalStatus::Rejected, "rejected"),
+        (ApprovalStatus::Withdrawn, "withdrawn"),
+    ] {
+        let body = json!({"status": word, "reason": "why", "deadline": LATER_S, "signature": "0x1b"});
+        let decision = SignedDecision {
+            change: name,
+            status,
+            reason: "why".into(),
+            deadline: LATER_S,
+            signature: vec![0x1b].into(),
+        };
+        assert_eq!(change("POST", &path, Some(body)).await, Change::DecideChange { decision, by });
+    }
+    let applied = change("POST", &path, Some(json!({"status": "applied"}))).await;
+    assert_eq!(applied, Change::ApplyChange { change: name, by });
+}
+
+// M-CON-3
+#[tokio::test]
+async fn changes_are_told_with_the_kinds_that_need_two_operators() {
+    let harness = Harness::start().await;
+    let supervisor = Caller::new(&harness, key(0x53), [Role::Supervisor]).await;
+    let told = harness.send(supervisor.bearing(Request::new("GET", "/v1/changes"))).await.json();
+    assert_eq!((&told["required"], &told["items"][0]["kind"]), (&json!(["keys"]), &json!("services")));
+    assert_eq!(told["items"][0]["applied"], Value::Null);
+    let path = format!("/v1/changes/{}", B256::repeat_byte(0xcc));
+    let one = harness.send(supervisor.bearing(Request::new("GET", &path))).await.json();
+    assert_eq!(one["proposal"], told["items"][0]);
+    assert_eq!((&one["signed"]["content"], &one["signed"]["expiresAt"]), (&json!("{}"), &json!(NOW_S + 600)));
     harness.stop().await;
 }

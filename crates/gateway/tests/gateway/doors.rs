@@ -18,6 +18,7 @@ use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     access_rule::ServiceAccess,
     chain_records::ChainStatus,
+    change_approval::{Approvals, ChangeKind, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
@@ -285,6 +286,16 @@ impl O2c for Behind {
 
     async fn contract(&self, _: &ChainName, _: B256) -> DoorResult<ContractReview> {
         self.answer("o2c.contract", answers::contract_review()).await
+    }
+
+    async fn changes(&self, _: u64) -> DoorResult<Approvals> {
+        let approvals =
+            Approvals { required: vec![ChangeKind::Keys], changes: vec![answers::change_review().proposal] };
+        self.answer("o2c.changes", approvals).await
+    }
+
+    async fn change(&self, _: B256) -> DoorResult<ChangeReview> {
+        self.answer("o2c.change", answers::change_review()).await
     }
 }
 

@@ -6,6 +6,7 @@ use chancery_rest::{
         Example,
         applications::{Decision, SubmitApplication},
         certificates::{ChangeStatus, IssueCertificate},
+        changes::{DecideChange, ProposeChange},
         contracts::{ChangeContract, ContractArtifact, ProposeContract},
         data::{Asset, SearchData},
         formats::ConfigureFormat,
@@ -56,6 +57,7 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{chain}", "main"),
         ("{service}", "certificates.query"),
         ("{release}", HASH),
+        ("{change}", HASH),
         ("{subject}", "organization:12440300455765412A"),
     ];
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
@@ -93,6 +95,8 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("PUT", "/v1/quotas/{subject}") => example::<Quota>(),
         ("PUT", "/v1/services/{service}") => example::<OfferService>(),
         ("PUT", "/v1/services/{service}/access") => example::<ConfigureAccess>(),
+        ("POST", "/v1/changes") => example::<ProposeChange>(),
+        ("POST", "/v1/changes/{change}/status") => example::<DecideChange>(),
         ("POST", "/v1/contracts") => example::<ProposeContract>(),
         ("POST", "/v1/contracts/simulations") => example::<ContractArtifact>(),
         ("POST", "/v1/contracts/{chain}/{release}/status") => example::<ChangeContract>(),

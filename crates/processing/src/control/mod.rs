@@ -2,6 +2,7 @@
 //! proof, or is told where it cannot (decision 0036).
 
 mod access;
+mod approvals;
 mod formats;
 mod organizations;
 mod plan;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 use chancery_reference_points::{
     DoorResult,
     c2p::C2p,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     o2c::{Change, ChangeResult, Mode},
     operation::ChainName,
@@ -51,6 +53,14 @@ impl C2p for Processing {
     async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
         self.review(chain, release).await
     }
+
+    async fn approvals(&self, offset: u64) -> DoorResult<Approvals> {
+        self.approvals_from(offset).await
+    }
+
+    async fn change(&self, change: B256) -> DoorResult<ChangeReview> {
+        self.change_review(change).await
+    }
 }
 
 impl Processing {
@@ -79,6 +89,9 @@ impl Processing {
             }
             Change::ProposeContract { proposal, by } => self.plan_proposal(proposal, *by, mode).await,
             Change::ChangeRelease { step, by } => self.plan_release_step(step, *by, mode).await,
+            Change::ProposeChange { proposal, by } => self.plan_change_proposal(proposal, *by, mode).await,
+            Change::DecideChange { decision, by } => self.plan_decision(decision, *by, mode).await,
+            Change::ApplyChange { change, .. } => self.plan_application(*change).await,
             Change::SetQuota { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }

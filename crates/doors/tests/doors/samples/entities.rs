@@ -5,6 +5,9 @@ use chancery_reference_points::{
     Actor, Role,
     access_rule::{AccessEffect, AccessEntries, AccessRule, AccessSubject, ServiceAccess},
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    change_approval::{
+        ApprovalStatus, Approvals, ChangeKind, ChangeReview, ProposedChange, SignedChange, SignedDecision,
+    },
     contract_release::{
         ContractArtifact, ContractName, ContractRelease, ContractReview, ContractSimulation, RecordedStep,
         ReleaseStatus, ReleaseStep, SignedProposal, SignedStep,
@@ -73,6 +76,13 @@ structures! {
     }
     RecordedStep { status, operator, reason, deadline, digest, signature, recorded }
     ContractReview { release, creation_code, arguments, decoded_arguments, interface, deadline, steps }
+    SignedChange { content, salt, expires_at, deadline, signature }
+    SignedDecision { change, status, reason, deadline, signature }
+    ProposedChange {
+        change, kind, status, change_hash, expires_at, proposed_block, proposed, decided, withdrawn, applied,
+    }
+    ChangeReview { proposal, signed }
+    Approvals { required, changes }
     HistoryEntry { time_ms, happening, name, by, subject, recorded, revision, facts, verified }
 }
 
@@ -113,7 +123,7 @@ impl Sample for Mode {
 
 impl Sample for Change {
     fn sample(dice: &mut Dice) -> Self {
-        match dice.below(11) {
+        match dice.below(14) {
             0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
             1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
             2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
@@ -129,6 +139,9 @@ impl Sample for Change {
                 entries: dice.sample(),
                 by: dice.sample(),
             },
+            10 => Self::ProposeChange { proposal: dice.sample(), by: dice.sample() },
+            11 => Self::DecideChange { decision: dice.sample(), by: dice.sample() },
+            12 => Self::ApplyChange { change: dice.sample(), by: dice.sample() },
             _ => Self::OfferService { service: dice.sample(), offered: dice.sample(), by: dice.sample() },
         }
     }
@@ -140,6 +153,18 @@ impl Sample for AccessEntries {
         let subjects = [AccessSubject::Anybody, AccessSubject::Role(dice.sample()), organization];
         let effects = [AccessEffect::Allow, AccessEffect::Deny];
         (0..dice.below(4)).map(|_| (dice.one_of(&subjects), dice.one_of(&effects))).collect()
+    }
+}
+
+impl Sample for ChangeKind {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(Self::ALL)
+    }
+}
+
+impl Sample for ApprovalStatus {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(Self::ALL)
     }
 }
 
