@@ -115,3 +115,6 @@ impl Controlling {
         Ok(result)
     }
 }
+
+#[cfg(test)]
+mod tests;
