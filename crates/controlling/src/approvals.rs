@@ -25,14 +25,12 @@ impl Requirement {
     /// `ChainUnreachable`: as long as that is not known, nothing is changed by one.
     pub(crate) async fn covers(&self, change: &Change, c2p: &dyn C2p) -> DoorResult<Option<ChangeKind>> {
         let Some(kind) = change.kind() else { return Ok(None) };
-        let required = match self.0.get() {
-            Some(required) => required,
-            None => {
-                // An offset behind all of them: the requirement alone.
-                let read = c2p.approvals(u64::MAX).await?.required;
-                self.0.get_or_init(|| read)
-            }
-        };
+        if let Some(required) = self.0.get() {
+            return Ok(required.contains(&kind).then_some(kind));
+        }
+        // An offset behind all of them: the requirement alone.
+        let required = c2p.approvals(u64::MAX).await?.required;
+        let required = self.0.get_or_init(|| required);
         Ok(required.contains(&kind).then_some(kind))
     }
 }

@@ -113,7 +113,7 @@ pub(crate) fn load_or_found(
 
 /// One bit for each kind of changes.
 fn requirement(kinds: &[ChangeKind]) -> u8 {
-    kinds.iter().fold(0, |bits, kind| bits | 1 << kind.code())
+    kinds.iter().fold(0, |bits, kind| bits | (1 << kind.code()))
 }
 
 /// A city keeps what its genesis says; whoever asks for something else is told.

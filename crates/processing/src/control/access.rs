@@ -40,7 +40,7 @@ impl Processing {
         })?;
         let name = name_of(main);
         let mut plan = Plan::default();
-        if latest.version == version && version != 0 && latest.rule == text.as_bytes() {
+        if latest.version == version && version != 0 && latest.rule.as_ref() == text.as_bytes() {
             plan.remark(&name, format!("access rule {version} of {service} is recorded already"));
             return Ok(plan);
         }
@@ -102,7 +102,7 @@ async fn ask_rules<C: SolCall>(chain: &Chain, call: C) -> DoorResult<Option<C::R
 }
 
 /// The name of a service, padded right with zeros.
-fn service_id(name: &str) -> Option<B256> {
+pub(crate) fn service_id(name: &str) -> Option<B256> {
     let bytes = name.as_bytes();
     let fits = (1..=MAX_SERVICE_BYTES).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
     fits.then(|| B256::right_padding_from(bytes))

@@ -23,7 +23,7 @@ use chancery_reference_points::{
     quota::QuotaSubject,
 };
 
-pub(crate) use self::registry::ask_contract;
+pub(crate) use self::{access::service_id, registry::ask_contract};
 
 use self::plan::Plan;
 use crate::Processing;
