@@ -23,6 +23,10 @@ const OFFERED: &str = "offered";
 /// Facts of such an entry.
 pub(crate) const WITHDRAWN: &str = "withdrawn";
 
+fn unknown(name: &str) -> DoorError {
+    DoorError::new(Code::ConfigurationInvalid, format!("no application brings a service `{}`", printable(name)))
+}
+
 const fn effects(effects: Vec<String>) -> ChangeResult {
     ChangeResult { effects, recorded: Vec::new() }
 }
@@ -43,10 +47,7 @@ impl C2s for Provisioning {
 impl Provisioning {
     /// The service that a change names.
     fn changed(&self, name: &str) -> DoorResult<&OfferedService> {
-        self.services.get(name).ok_or_else(|| {
-            let detail = format!("no application brings a service `{}`", printable(name));
-            DoorError::new(Code::ConfigurationInvalid, detail)
-        })
+        self.services.get(name).ok_or_else(|| unknown(name))
     }
 
     async fn offer(&self, service: &str, offered: bool, by: Address, mode: Mode) -> DoorResult<ChangeResult> {
@@ -87,9 +88,8 @@ impl Provisioning {
         entries: &AccessEntries,
         mode: Mode,
     ) -> DoorResult<ChangeResult> {
-        let known = self.changed(service)?;
-        let name = known.service.name();
-        check(known.audience, entries)?;
+        let (name, audience) = self.audience(service).ok_or_else(|| unknown(service))?;
+        check(audience, entries)?;
         let (_, before) = self.rules.of(name, self.s2p.as_ref()).await?;
         if mode == Mode::Apply {
             self.rules.read(self.s2p.as_ref()).await?;
@@ -99,6 +99,6 @@ impl Provisioning {
                 return Err(DoorError::new(Code::NotFinalYet, detail));
             }
         }
-        Ok(effects(difference(name, known.audience, &before, entries)))
+        Ok(effects(difference(name, audience, &before, entries)))
     }
 }

@@ -21,10 +21,33 @@ use serde_json::Value;
 
 use crate::{
     access::{Refusal, is_open, judge},
-    catalogue::OfferedService,
+    catalogue::{Audience, OfferedService},
     control::WITHDRAWN,
     rules::Rules,
 };
+
+/// The services of data of registered sources, which stand in no catalogue: anybody, and each sees what it may ([`DataService`](crate::DataService)).
+const DATA_SERVICES: [&str; 4] = ["data.search", "data.statistics", "data.trace", "data.proof"];
+
+/// Who decides whether somebody may ask for a service.
+#[async_trait]
+pub trait Admission: Send + Sync {
+    /// That an actor may ask for a service, by what the service allows and by its access rule.
+    ///
+    /// # Errors
+    /// `UnknownService`, `RoleRequired`, `ServiceRefused`; `ChainUnreachable` as long as the access rules were never read.
+    async fn admit(&self, service: &str, actor: &Actor) -> DoorResult<()>;
+}
+
+#[async_trait]
+impl Admission for Provisioning {
+    async fn admit(&self, service: &str, actor: &Actor) -> DoorResult<()> {
+        let unknown = || DoorError::new(Code::UnknownService, format!("no service `{}`", printable(service)));
+        let (name, audience) = self.audience(service).ok_or_else(unknown)?;
+        let (version, entries) = self.rules.of(name, self.s2p.as_ref()).await?;
+        judge(audience, &entries, actor).map_err(|refusal| refused(refusal, version))
+    }
+}
 
 /// Data service provisioning.
 pub struct Provisioning {
@@ -67,10 +90,10 @@ impl Provisioning {
         Ok(Self { s2p, services, withdrawn: RwLock::new(withdrawn), rules, journal, clock })
     }
 
-    /// A service that an application brings, offered or not.
-    pub(crate) fn known(&self, name: &str) -> DoorResult<&OfferedService> {
-        let detail = || format!("no application brings a service `{}`", printable(name));
-        self.services.get(name).ok_or_else(|| DoorError::new(Code::UnknownService, detail()))
+    /// The upper bound of who may ask for a service that an application brings, offered or not, or that is of data.
+    pub(crate) fn audience(&self, name: &str) -> Option<(&'static str, Audience)> {
+        let known = self.services.get(name).map(|known| (known.service.name(), known.audience));
+        known.or_else(|| DATA_SERVICES.into_iter().find(|known| *known == name).map(|known| (known, Audience::Public)))
     }
 
     fn offered(&self, name: &str) -> DoorResult<&OfferedService> {
@@ -159,10 +182,12 @@ impl U2s for Provisioning {
     }
 
     async fn service_access(&self, service: &str) -> DoorResult<ServiceAccess> {
-        let known = self.known(service)?;
-        let service = known.service.name();
+        let (service, audience) = self.audience(service).ok_or_else(|| {
+            let detail = format!("no application brings a service `{}`", printable(service));
+            DoorError::new(Code::UnknownService, detail)
+        })?;
         let versions = self.s2p.access_rules(Some(service)).await?;
-        Ok(ServiceAccess { service: service.to_owned(), roles: known.audience.roles(), versions })
+        Ok(ServiceAccess { service: service.to_owned(), roles: audience.roles(), versions })
     }
 
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {

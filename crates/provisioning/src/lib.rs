@@ -20,4 +20,4 @@ mod rules;
 
 pub use catalogue::{Audience, OfferedService};
 pub use data::DataService;
-pub use entity::Provisioning;
+pub use entity::{Admission, Provisioning};

@@ -188,7 +188,8 @@ impl Row {
     #[must_use]
     pub fn asks_service(&self) -> bool {
         self.method == "GET"
-            && (self.path.starts_with("/v1/certificates/") || self.path == "/v1/users/{address}/public-key")
+            && (self.path.starts_with("/v1/certificates/")
+                || ["/v1/users/{address}/public-key", "/v1/data/statistics"].contains(&self.path))
     }
 
     /// The roles of which one is needed; empty when none is.

@@ -227,6 +227,7 @@ async fn a_rule_that_widens_or_locks_operators_out_is_refused_with_its_error() {
         (rule("closed.echo", 1, r#"{"role:citizen":"allow"}"#), Code::ConfigurationInvalid),
         (rule("open.echo", 1, r#"{"anybody":"deny"}"#), Code::OperatorsLockedOut),
         (rule("unheard.of", 1, "{}"), Code::ConfigurationInvalid),
+        (rule("data.search", 1, r#"{"anybody":"deny"}"#), Code::OperatorsLockedOut),
     ] {
         let error = C2s::control(&provisioning, &configure(&rule), Mode::Check).await.unwrap_err();
         assert_eq!(error.code(), code, "{}", rule.service);
@@ -259,4 +260,23 @@ async fn rules_that_were_read_outlive_an_outage_and_unread_ones_close() {
     chains.rules.lock().push(rule("closed.echo", 2, "{}"));
     *now.lock() = 120_000;
     assert!(provisioning.request(&inspector, ask("closed.echo")).await.is_ok());
+}
+
+// PROVISIONING-4, M-CON-3: services of data are narrowed as those of the catalogue.
+#[tokio::test]
+async fn a_rule_narrows_the_search_of_data() {
+    let chains = Arc::new(NoChains::default());
+    let narrowed = r#"{"anybody":"deny","role:inspector":"allow","role:operator":"allow"}"#;
+    chains.rules.lock().push(rule("data.search", 1, narrowed));
+    let provisioning = over(chains, Arc::default(), Arc::new(|| 7)).await;
+    let refused = provisioning.admit("data.search", &Actor::public()).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), &refused.members()["required"]),
+        (Code::RoleRequired, &json!(["inspector", "operator"]))
+    );
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    provisioning.admit("data.search", &inspector).await.unwrap();
+    provisioning.admit("data.trace", &Actor::public()).await.unwrap();
+    assert_eq!(provisioning.admit("data.unheard", &inspector).await.unwrap_err().code(), Code::UnknownService);
+    assert_eq!(provisioning.catalogue().await.unwrap().len(), 2, "they stand in no catalogue");
 }
