@@ -84,7 +84,7 @@ impl Controlling {
         let review = self.c2p.change(name).await?;
         let (change, foreseen) = self.applicable(&review).await?;
         if mode == Mode::Check {
-            let mut result = self.c2p.control(&Change::ApplyChange { change: name, by }, mode).await?;
+            let mut result = self.c2p.control(&Change::ApplyChange { proposed: name, by }, mode).await?;
             result.effects.extend(foreseen.effects);
             return Ok(result);
         }
@@ -106,7 +106,7 @@ impl Controlling {
 
     /// First the chain says that the approval is used, then the change is made: never twice. What fails in between is proposed again.
     async fn carry_out(&self, name: B256, change: &Change, by: Address) -> DoorResult<ChangeResult> {
-        let mut result = self.c2p.control(&Change::ApplyChange { change: name, by }, Mode::Apply).await?;
+        let mut result = self.c2p.control(&Change::ApplyChange { proposed: name, by }, Mode::Apply).await?;
         let applied = self.all(change, Mode::Apply).await?;
         result.effects.extend(applied.effects);
         result.recorded.extend(applied.recorded);

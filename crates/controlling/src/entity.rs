@@ -73,7 +73,7 @@ impl O2c for Controlling {
         let change = match change {
             Change::ProposeChange { proposal, by } => return self.propose(proposal, by, mode).await,
             Change::DecideChange { decision, by } => return self.decide(decision, by, mode).await,
-            Change::ApplyChange { change, by } => return self.apply_approved(change, by, mode).await,
+            Change::ApplyChange { proposed, by } => return self.apply_approved(proposed, by, mode).await,
             change => change,
         };
         let mut checked = self.all(&change, Mode::Check).await?;

@@ -118,7 +118,7 @@ pub enum Change {
     /// Applies a change that is approved.
     ApplyChange {
         /// Digest of the proposal.
-        change: B256,
+        proposed: B256,
         /// The operator who asks.
         by: Address,
     },

@@ -158,7 +158,7 @@ async fn what_needs_two_operators_is_applied_with_the_second_ones_approval_and_o
     let proposed = propose(&city, content).await.unwrap();
     assert_eq!(proposed.effects, ["once approved: service any: withdrawn"]);
     controlling.control(&operator(SECOND), decide(ApprovalStatus::Approved), Mode::Check).await.unwrap();
-    let apply = Change::ApplyChange { change: NAME, by: SECOND };
+    let apply = Change::ApplyChange { proposed: NAME, by: SECOND };
     let early = controlling.control(&operator(SECOND), apply.clone(), Mode::Apply).await.unwrap_err();
     assert_eq!(early.code(), Code::ChangeConflict);
     assert!(city.applied.lock().unwrap().is_empty(), "nothing is applied without an approval");

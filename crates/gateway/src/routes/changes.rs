@@ -132,7 +132,7 @@ async fn decide_change(
     let by = caller.address()?;
     let status = match request.status {
         ApprovalStatus::Applied => {
-            return control(&shared, &caller, Change::ApplyChange { change: change.0, by }, query.check).await;
+            return control(&shared, &caller, Change::ApplyChange { proposed: change.0, by }, query.check).await;
         }
         ApprovalStatus::Proposed => door::ApprovalStatus::Proposed,
         ApprovalStatus::Approved => door::ApprovalStatus::Approved,

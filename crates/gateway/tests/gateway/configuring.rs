@@ -254,7 +254,7 @@ async fn a_change_is_proposed_and_decided_as_it_was_signed() {
         assert_eq!(change("POST", &path, Some(body)).await, Change::DecideChange { decision, by });
     }
     let applied = change("POST", &path, Some(json!({"status": "applied"}))).await;
-    assert_eq!(applied, Change::ApplyChange { change: name, by });
+    assert_eq!(applied, Change::ApplyChange { proposed: name, by });
 }
 
 // M-CON-3

@@ -40,7 +40,7 @@ impl Processing {
         })?;
         let name = name_of(main);
         let mut plan = Plan::default();
-        if latest.version == version && version != 0 && latest.rule.as_ref() == text.as_bytes() {
+        if latest.version == version && version != 0 && latest.rule[..] == *text.as_bytes() {
             plan.remark(&name, format!("access rule {version} of {service} is recorded already"));
             return Ok(plan);
         }

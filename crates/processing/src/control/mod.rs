@@ -91,7 +91,7 @@ impl Processing {
             Change::ChangeRelease { step, by } => self.plan_release_step(step, *by, mode).await,
             Change::ProposeChange { proposal, by } => self.plan_change_proposal(proposal, *by, mode).await,
             Change::DecideChange { decision, by } => self.plan_decision(decision, *by, mode).await,
-            Change::ApplyChange { change, .. } => self.plan_application(*change).await,
+            Change::ApplyChange { proposed, .. } => self.plan_application(*proposed).await,
             Change::SetQuota { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }

@@ -105,7 +105,7 @@ pub async fn a_change_is_approved_by_a_second_operator_on_the_main_chain(city: A
     let again = city.processing.control(&propose, Mode::Apply).await.unwrap();
     assert!(again.recorded.is_empty(), "it is proposed already");
 
-    let apply = Change::ApplyChange { change: name, by: first.address() };
+    let apply = Change::ApplyChange { proposed: name, by: first.address() };
     let early = refused(&city, &apply).await;
     assert_eq!((early.code(), &early.members()["status"]), (Code::ChangeConflict, &json!("proposed")));
     let own = refused(&city, &decision(&city, &first, name, ApprovalStatus::Approved).await).await;

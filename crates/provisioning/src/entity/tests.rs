@@ -14,7 +14,6 @@ use parking_lot::Mutex;
 use serde_json::json;
 
 use super::*;
-use crate::catalogue::Audience;
 
 #[derive(Default)]
 struct MemoryJournal {
@@ -237,7 +236,7 @@ async fn a_rule_that_widens_or_locks_operators_out_is_refused_with_its_error() {
 // PROVISIONING-4: an outage opens nothing, and closes nothing that was open.
 #[tokio::test]
 async fn rules_that_were_read_outlive_an_outage_and_unread_ones_close() {
-    let (chains, now) = (Arc::new(NoChains::default()), Arc::new(Mutex::new(0)));
+    let (chains, now) = (Arc::new(NoChains::default()), Arc::new(Mutex::new(0_u64)));
     let clock: Clock = {
         let now = now.clone();
         Arc::new(move || *now.lock())

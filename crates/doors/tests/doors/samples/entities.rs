@@ -141,7 +141,7 @@ impl Sample for Change {
             },
             10 => Self::ProposeChange { proposal: dice.sample(), by: dice.sample() },
             11 => Self::DecideChange { decision: dice.sample(), by: dice.sample() },
-            12 => Self::ApplyChange { change: dice.sample(), by: dice.sample() },
+            12 => Self::ApplyChange { proposed: dice.sample(), by: dice.sample() },
             _ => Self::OfferService { service: dice.sample(), offered: dice.sample(), by: dice.sample() },
         }
     }
