@@ -145,8 +145,8 @@ fn init_codes_end_with_their_constructor_arguments() {
     assert_eq!(Arguments::abi_decode_params(arguments).unwrap(), expected);
     assert_eq!(main[2].init_code, EthereumDIDRegistry::BYTECODE, "no arguments");
     let changes = main[8].init_code.split_at(ChangeApprovals::BYTECODE.len()).1;
-    let expected = (predeploys::ACCESS_MANAGER, approval_requirement);
-    assert_eq!(<(Address, u8)>::abi_decode_params(changes).unwrap(), expected);
+    let expected = (predeploys::ACCESS_MANAGER, u16::from(approval_requirement));
+    assert_eq!(<(Address, u16)>::abi_decode_params(changes).unwrap(), expected);
 
     let kinds = [CertificateKind::DEGREE, CertificateKind::MARRIAGE];
     let side = side_chain(&authorities(), &kinds);
