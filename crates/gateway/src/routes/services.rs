@@ -2,8 +2,8 @@
 
 use axum::{Extension, Json as Answer, extract::State};
 use chancery_reference_points::{
-    DoorResult,
-    access_rule::{AccessEffect as DoorEffect, AccessEntries, AccessRule as DoorRule},
+    DoorError, DoorResult,
+    access_rule::{AccessEffect as DoorEffect, AccessEntries, AccessRule as DoorRule, AccessSubject},
     o2c::Change,
 };
 use chancery_rest::types::{
@@ -95,7 +95,8 @@ async fn configure_access(
             AccessEffect::Allow => DoorEffect::Allow,
             AccessEffect::Deny => DoorEffect::Deny,
         };
-        Ok((subject.parse()?, effect))
+        let subject: AccessSubject = subject.parse()?;
+        Ok::<_, DoorError>((subject, effect))
     });
     let entries = entries.collect::<DoorResult<AccessEntries>>()?;
     let change = Change::ConfigureAccess { service, version: request.version, entries, by: caller.address()? };
