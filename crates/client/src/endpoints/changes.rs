@@ -41,7 +41,9 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn decide_change(&self, change: B256, request: &DecideChange, check: bool) -> Result<Changed> {
-        let call = Self::with_body(Method::POST, &["v1", "changes", &hash(change), "status"], request)?;
+        let change = hash(change);
+        let path = ["v1", "changes", &change, "status"];
+        let call = Self::with_body(Method::POST, &path, request)?;
         self.needs_key()?.send(Call { query: checked(check), ..call }).await
     }
 }

@@ -41,7 +41,8 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn configure_access(&self, service: &str, request: &ConfigureAccess, check: bool) -> Result<Changed> {
-        let call = Self::with_body(Method::PUT, &["v1", "services", service, "access"], request)?;
+        let path = ["v1", "services", service, "access"];
+        let call = Self::with_body(Method::PUT, &path, request)?;
         self.needs_key()?.send(Call { query: checked(check), ..call }).await
     }
 }
