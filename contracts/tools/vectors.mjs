@@ -25,6 +25,7 @@ const account = (index) => mnemonicToAccount(mnemonic, { addressIndex: index });
 const certificateRegistry = "0xC4a0000000000000000000000000000000000006";
 const dataBlockRegistry = "0xc4a0000000000000000000000000000000000005";
 const contractReleases = "0xC4A000000000000000000000000000000000000A";
+const changeApprovals = "0xC4A000000000000000000000000000000000000E";
 const didRegistry = "0xC4a0000000000000000000000000000000000003";
 const ZERO = `0x${"00".repeat(32)}`;
 
@@ -42,6 +43,8 @@ const reasons = {
 };
 const outcomes = { valid: 1, revoked: 2, suspended: 3, expired: 4, "cannot-determine": 5, refused: 6 };
 
+const changeKinds = { organizations: 0, keys: 1, formats: 2, services: 3, access: 4, quotas: 5 };
+const approvalStatuses = { proposed: 1, approved: 2, rejected: 3, withdrawn: 4, applied: 5 };
 const releaseStatuses = { proposed: 1, approved: 2, rejected: 3, deployed: 4, released: 5, withdrawn: 6 };
 
 const members = (text) =>
@@ -64,6 +67,8 @@ const types = {
     "bytes32 name,uint32 version,bytes32 initCodeHash,bytes32 argumentsHash,bytes32 runtimeCodeHash,bytes32 interfaceHash,bytes32 sourceHash,bytes32 salt,uint64 deadline",
   ),
   ChangeRelease: members("bytes32 release,uint8 status,string reason,uint64 deadline"),
+  ProposeChange: members("uint8 kind,bytes32 changeHash,bytes32 salt,uint64 expiresAt,uint64 deadline"),
+  DecideChange: members("bytes32 change,uint8 status,string reason,uint64 deadline"),
 };
 
 // From the JSON form of an operation to its EIP-712 message.
@@ -75,6 +80,8 @@ const toMessage = {
   DataOperation: (o) => o,
   ProposeContract: (o) => ({ ...o, name: name(o.name) }),
   ChangeRelease: (o) => ({ ...o, status: releaseStatuses[o.status] }),
+  ProposeChange: (o) => ({ ...o, kind: changeKinds[o.kind] }),
+  DecideChange: (o) => ({ ...o, status: approvalStatuses[o.status] }),
 };
 
 const issue = {
@@ -240,6 +247,26 @@ async function releases() {
   return { comment, vectors: await signed(releaseCases) };
 }
 
+const proposedChange = {
+  kind: "access",
+  changeHash: keccak256(stringToHex('{"change":"offerService"}')),
+  salt: filled("5a"),
+  expiresAt: 1_767_830_400,
+  deadline: 1_767_229_200,
+};
+const decidedChange = { change: filled("cc"), status: "approved", reason: "", deadline: 1_767_229_200 };
+const changeCases = [
+  ["a change proposed", "ProposeChange", 7100, changeApprovals, 0, proposedChange],
+  ["of the first kind", "ProposeChange", 7100, changeApprovals, 0, { ...proposedChange, kind: "organizations", salt: ZERO }],
+  ["approved", "DecideChange", 7100, changeApprovals, 9, decidedChange],
+  ["rejected", "DecideChange", 7100, changeApprovals, 9, { ...decidedChange, status: "rejected", reason: "nicht n\u00f6tig" }],
+];
+
+async function changes() {
+  const comment = "docs/specs/access.md, what operators sign; made by contracts/tools/vectors.mjs";
+  return { comment, vectors: await signed(changeCases) };
+}
+
 function names() {
   const texts = ["degree", "real-estate", "inspection", "91110000MA01ABCD2X", "A", "0123456789ABCDEFGHIJ-0123456789Z"];
   return {
@@ -352,6 +379,7 @@ const files = {
   "data-blocks.json": dataBlocks(),
   "identity.json": await identity(),
   "releases.json": await releases(),
+  "changes.json": await changes(),
 };
 
 const mode = process.argv[2];

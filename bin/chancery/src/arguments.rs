@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod alliance;
 mod certificate;
+mod change;
 mod contract;
 mod data;
 mod entity;
@@ -23,10 +24,11 @@ pub(crate) use alliance::{
     RequestQuestion, RequestStatus, Require, RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance,
 };
 pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
+pub(crate) use change::ChangeCommand;
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm,
-    SourceSort, Submit, Trace,
+    AccessCommand, Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand,
+    SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
@@ -154,6 +156,9 @@ pub(crate) enum Command {
     /// See what data users may ask for; offer and withdraw it (operator).
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// Change the configuration by two operators: what was proposed; propose, approve, reject, withdraw.
+    #[command(subcommand)]
+    Change(ChangeCommand),
     /// Release contracts on a chain, by two operators: propose, review, deploy, release, withdraw; see how far they are.
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -239,6 +244,10 @@ pub(crate) struct Up {
     /// Validators of each chain, all in this process, when the city is new: 4 show how consensus behaves. A city that exists keeps what it has.
     #[arg(long, value_name = "N")]
     pub(crate) validators: Option<u16>,
+    /// Kinds of changes that need two operators, when the city is new: organizations, keys, formats, services, access, quotas; separated by commas. It stands in the
+    /// genesis of the main chain, and a city that exists keeps what it has. Default: none, one operator is enough.
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = change::kind)]
+    pub(crate) two_operators: Vec<chancery_primitives::ChangeKind>,
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod certificate;
+mod change;
 mod completions;
 mod contract;
 mod demo;
@@ -86,6 +87,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Format(command) => wait(format::run(command, &connection, output)),
         Command::Quota(command) => wait(quota::run(command, &connection, output)),
         Command::Service(command) => wait(service::run(command, &connection, output)),
+        Command::Change(command) => wait(change::run(command, &connection, output)),
         Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),

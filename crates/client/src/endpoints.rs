@@ -1,5 +1,6 @@
 //! Every endpoint of the interface as a method, in the order of `docs/specs/rest.md`.
 
+mod changes;
 mod contracts;
 mod messages;
 mod persons;

@@ -2,8 +2,9 @@
 //! The block's time has to be after 1970, or roles granted at time zero would count as not granted.
 
 use crate::{
-    Anchor, CertificateRegistry, ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
-    GenesisAccessManager, OrganizationRegistry, ResourceDirectory, TrustRegistry, predeploys,
+    AccessRuleRegistry, Anchor, CertificateRegistry, ChangeApprovals, ContractReleases, DataBlockRegistry,
+    DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager, OrganizationRegistry, ResourceDirectory,
+    TrustRegistry, predeploys,
 };
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolConstructor;
@@ -20,6 +21,8 @@ pub struct Authorities {
     pub submitters: Vec<Address>,
     /// Propose, review, deploy and release contracts: people, at least two of them.
     pub contract_operators: Vec<Address>,
+    /// Which kinds of changes need two of them: bit `1 << kind` of `ChangeKind` (`docs/specs/access.md`); 0: none.
+    pub approval_requirement: u8,
 }
 
 /// A contract that is in the genesis state.
@@ -62,6 +65,25 @@ pub fn main_chain(authorities: &Authorities) -> Vec<Predeploy> {
             ),
         },
         contract_releases(),
+        Predeploy {
+            name: "AccessRuleRegistry",
+            address: predeploys::ACCESS_RULES,
+            init_code: with_arguments(
+                &AccessRuleRegistry::BYTECODE,
+                &AccessRuleRegistry::constructorCall { authority: predeploys::ACCESS_MANAGER },
+            ),
+        },
+        Predeploy {
+            name: "ChangeApprovals",
+            address: predeploys::CHANGE_APPROVALS,
+            init_code: with_arguments(
+                &ChangeApprovals::BYTECODE,
+                &ChangeApprovals::constructorCall {
+                    authority: predeploys::ACCESS_MANAGER,
+                    requirement_: authorities.approval_requirement,
+                },
+            ),
+        },
     ]
 }
 

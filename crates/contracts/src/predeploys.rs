@@ -22,6 +22,10 @@ pub const CONTRACT_RELEASES: Address = address!("C4A0000000000000000000000000000
 pub const MAIN_ANCHOR: Address = address!("C4A000000000000000000000000000000000000B");
 /// `TrustRegistry`, on the side chains of a city: what was proven of the main chain's organizations.
 pub const TRUST_REGISTRY: Address = address!("C4A000000000000000000000000000000000000C");
+/// `AccessRuleRegistry`, on the main chain.
+pub const ACCESS_RULES: Address = address!("C4A000000000000000000000000000000000000D");
+/// `ChangeApprovals`, on the main chain.
+pub const CHANGE_APPROVALS: Address = address!("C4A000000000000000000000000000000000000E");
 /// `ValidatorRegistry`, on every chain whose validators may change.
 pub const VALIDATOR_REGISTRY: Address = chancery_primitives::validator_registry::VALIDATOR_REGISTRY;
 /// `Permissions`, beside it.

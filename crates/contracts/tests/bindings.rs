@@ -4,15 +4,15 @@
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
-    Anchor, Authorities, CertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
-    EthereumDIDRegistry, FollowedMain, GenesisAccessManager, OrganizationRegistry, Permissions, Predeploy,
-    ResourceDirectory, TrustRegistry, ValidatorRegistry, anchor_code, anchored_side_chain, main_chain, predeploys,
-    side_chain,
+    AccessRuleRegistry, Anchor, Authorities, CertificateRegistry, ChangeApprovals, ContractFactory, ContractReleases,
+    DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, FollowedMain, GenesisAccessManager,
+    OrganizationRegistry, Permissions, Predeploy, ResourceDirectory, TrustRegistry, ValidatorRegistry, anchor_code,
+    anchored_side_chain, main_chain, predeploys, side_chain,
 };
 use chancery_primitives::{
-    CertificateId, CertificateKind, CertificateStatus, ChangeRelease, ChangeStatus, ContractName, DataOperation,
-    Inspect, Issue, OrganizationCode, Outcome, ProposeContract, ReleaseStatus, RevocationReason, SignedOperation,
-    UnixSeconds,
+    ApprovalStatus, CertificateId, CertificateKind, CertificateStatus, ChangeKind, ChangeRelease, ChangeStatus,
+    ContractName, DataOperation, DecideChange, Inspect, Issue, OrganizationCode, Outcome, ProposeChange,
+    ProposeContract, ReleaseStatus, RevocationReason, SignedOperation, UnixSeconds,
 };
 
 fn authorities() -> Authorities {
@@ -21,6 +21,7 @@ fn authorities() -> Authorities {
         operators: vec![Address::repeat_byte(0x0b)],
         submitters: vec![Address::repeat_byte(0x5b), Address::repeat_byte(0x5c)],
         contract_operators: vec![Address::repeat_byte(0xc1), Address::repeat_byte(0xc2)],
+        approval_requirement: 5,
     }
 }
 
@@ -97,6 +98,22 @@ fn operations_keep_their_hash_on_the_way_into_a_call() {
         deadline: UnixSeconds(9),
     };
     assert_eq!(ContractReleases::ChangeRelease::from(&step).eip712_hash_struct(), step.struct_hash());
+
+    let proposed = ProposeChange {
+        kind: ChangeKind::Quotas,
+        change_hash: B256::repeat_byte(1),
+        salt: B256::repeat_byte(2),
+        expires_at: UnixSeconds(3),
+        deadline: UnixSeconds(4),
+    };
+    assert_eq!(ChangeApprovals::ProposeChange::from(&proposed).eip712_hash_struct(), proposed.struct_hash());
+    let decided = DecideChange {
+        change: B256::repeat_byte(5),
+        status: ApprovalStatus::Rejected,
+        reason: "no".to_owned(),
+        deadline: UnixSeconds(6),
+    };
+    assert_eq!(ChangeApprovals::DecideChange::from(&decided).eip712_hash_struct(), decided.struct_hash());
 }
 
 #[test]
@@ -105,7 +122,7 @@ fn predeploys_stand_where_the_specification_says() {
         |predeploys: &[Predeploy]| -> Vec<u8> { predeploys.iter().map(|predeploy| predeploy.address[19]).collect() };
     let main = main_chain(&authorities());
     let side = side_chain(&authorities(), &[CertificateKind::DEGREE]);
-    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9, 10]);
+    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9, 10, 13, 14]);
     assert_eq!(last_bytes(&side), [1, 2, 5, 6, 10]);
     let anchored = anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city());
     assert_eq!(last_bytes(&anchored), [1, 5, 11, 12, 6, 10]);
@@ -122,11 +139,14 @@ fn init_codes_end_with_their_constructor_arguments() {
     let manager = &main[0].init_code;
     let (code, arguments) = manager.split_at(GenesisAccessManager::BYTECODE.len());
     assert_eq!(code, GenesisAccessManager::BYTECODE.as_ref());
-    let Authorities { administrator, operators, submitters, contract_operators } = authorities();
+    let Authorities { administrator, operators, submitters, contract_operators, approval_requirement } = authorities();
     type Arguments = (Address, Vec<Address>, Vec<Address>, Vec<Address>);
     let expected = (administrator, operators, submitters, contract_operators);
     assert_eq!(Arguments::abi_decode_params(arguments).unwrap(), expected);
     assert_eq!(main[2].init_code, EthereumDIDRegistry::BYTECODE, "no arguments");
+    let changes = main[8].init_code.split_at(ChangeApprovals::BYTECODE.len()).1;
+    let expected = (predeploys::ACCESS_MANAGER, u16::from(approval_requirement));
+    assert_eq!(<(Address, u16)>::abi_decode_params(changes).unwrap(), expected);
 
     let kinds = [CertificateKind::DEGREE, CertificateKind::MARRIAGE];
     let side = side_chain(&authorities(), &kinds);
@@ -180,6 +200,8 @@ fn no_contract_of_a_genesis_creates_contracts() {
         ("ValidatorRegistry", &ValidatorRegistry::DEPLOYED_BYTECODE),
         ("Permissions", &Permissions::DEPLOYED_BYTECODE),
         ("ContractReleases", &ContractReleases::DEPLOYED_BYTECODE),
+        ("AccessRuleRegistry", &AccessRuleRegistry::DEPLOYED_BYTECODE),
+        ("ChangeApprovals", &ChangeApprovals::DEPLOYED_BYTECODE),
     ];
     for (name, code) in contracts {
         let (mut at, mut operations) = (0, Vec::new());

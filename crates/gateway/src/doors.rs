@@ -90,6 +90,12 @@ pub trait Roles: Send + Sync {
     async fn suspended_roles_of(&self, _address: Address) -> DoorResult<BTreeSet<Role>> {
         Ok(BTreeSet::new())
     }
+
+    /// Codes of the organizations of which the address has a right in force: access rules may be about them.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn organizations_of(&self, address: Address) -> DoorResult<BTreeSet<String>>;
 }
 
 /// Real-name registration (C-ID, C-API-1).

@@ -12,6 +12,7 @@ mod alliance;
 mod applications;
 mod certificates;
 mod chains;
+mod changes;
 mod contracts;
 mod data;
 mod docs;
@@ -53,6 +54,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(formats::routes())
         .merge(quotas::routes())
         .merge(contracts::routes())
+        .merge(changes::routes())
         .merge(services::routes())
         .merge(operations::routes())
         .merge(messages::routes())

@@ -6,6 +6,7 @@ use chancery_ledger::{Chain, Event, EventFilter, LedgerError, ProvenTransaction}
 use chancery_light::StateProof;
 use chancery_reference_points::{
     DoorResult,
+    access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_block::TransactionLocator,
     mandate::Mandate,
@@ -60,6 +61,13 @@ impl S2p for Processing {
     ) -> DoorResult<Option<StateProof>> {
         self.permit(by, Asked::Contract(chain, Some(contract))).await?;
         Retrieval::state_proof(self, chain, contract, slots).await
+    }
+
+    async fn access_rules(&self, service: Option<&str>) -> DoorResult<Vec<AccessRule>> {
+        match service {
+            None => self.rules_in_force().await,
+            Some(service) => self.rule_versions(service).await,
+        }
     }
 }
 

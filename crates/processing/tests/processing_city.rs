@@ -1,6 +1,8 @@
 //! Processing over real chains: the same scenarios on our own nodes, with finality certificates, and on anvil, without.
 #![allow(clippy::unwrap_used)]
 
+#[path = "scenarios/changes.rs"]
+mod changes;
 #[path = "scenarios/releases.rs"]
 mod releases;
 mod support;
@@ -22,6 +24,9 @@ use chancery_reference_points::{
     v2m::{EventFilter, Happening, Verification},
 };
 use chancery_testing::process::Fault;
+use changes::{
+    a_change_is_approved_by_a_second_operator_on_the_main_chain, access_rules_are_recorded_version_by_version,
+};
 use releases::{a_contract_is_released_by_two_operators, what_is_no_proposal_is_refused_with_its_rule};
 use serde_json::json;
 use support::{
@@ -59,6 +64,10 @@ on_both! {
     a_chain_that_does_not_answer_makes_nothing_unknown;
     /// M-SER-2
     chains_are_read;
+    /// ACCESS-5, M-CON-3, M-CON-4, M-MON-2
+    access_rules_are_recorded_version_by_version;
+    /// CHANGE-1..5, M-CON-3, M-CON-4
+    a_change_is_approved_by_a_second_operator_on_the_main_chain;
     /// RELEASE-1..5, S-SVC, M-CON-4
     a_contract_is_released_by_two_operators;
     /// RELEASE-1, M-CON-4

@@ -22,6 +22,24 @@ impl Audience {
             Self::Roles(roles) => actor.is_any(roles),
         }
     }
+
+    /// Whether somebody with this role belongs to it.
+    #[must_use]
+    pub fn names(self, role: Role) -> bool {
+        match self {
+            Self::Public => true,
+            Self::Roles(roles) => roles.contains(&role),
+        }
+    }
+
+    /// The roles of it; `None`: anybody.
+    #[must_use]
+    pub fn roles(self) -> Option<Vec<Role>> {
+        match self {
+            Self::Public => None,
+            Self::Roles(roles) => Some(roles.to_vec()),
+        }
+    }
 }
 
 /// A service with its audience, as the assembly registers it.

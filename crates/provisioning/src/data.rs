@@ -19,21 +19,24 @@ use chancery_reference_points::{
     v2m::{EventFilter, Happening, HistoryEntry},
 };
 
+use crate::entity::Admission;
+
 /// Most accesses of one trace.
 const MAX_ACCESSES: usize = 1000;
 
 /// Data of registered sources, for data users.
 pub struct DataService {
     data: Arc<dyn S2pData>,
+    admission: Arc<dyn Admission>,
     journal: Arc<dyn Journal>,
     clock: Clock,
 }
 
 impl DataService {
-    /// The service over what processing retrieves, and the journal of provisioning.
+    /// The service over what processing retrieves, for whom provisioning lets ask, and its journal.
     #[must_use]
-    pub fn new(data: Arc<dyn S2pData>, journal: Arc<dyn Journal>, clock: Clock) -> Self {
-        Self { data, journal, clock }
+    pub fn new(data: Arc<dyn S2pData>, admission: Arc<dyn Admission>, journal: Arc<dyn Journal>, clock: Clock) -> Self {
+        Self { data, admission, journal, clock }
     }
 
     fn visibility(&self, actor: &Actor) -> Visibility {
@@ -83,16 +86,19 @@ fn subject_of(operation: &DataOperation) -> Option<B256> {
 #[async_trait]
 impl U2sData for DataService {
     async fn search_data(&self, actor: &Actor, query: DataQuery) -> DoorResult<DataPage> {
+        self.admission.admit("data.search", actor).await?;
         let page = self.data.search(&by(actor), query, self.visibility(actor)).await?;
         self.record(actor, "data.search", &page.operations.iter().collect::<Vec<_>>()).await?;
         Ok(page)
     }
 
-    async fn data_statistics(&self, _: &Actor) -> DoorResult<Vec<DayCount>> {
+    async fn data_statistics(&self, actor: &Actor) -> DoorResult<Vec<DayCount>> {
+        self.admission.admit("data.statistics", actor).await?;
         self.data.statistics().await
     }
 
     async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
+        self.admission.admit("data.trace", actor).await?;
         if [&asset.organization, &asset.format, &asset.subject]
             .iter()
             .any(|text| text.is_empty() || text.len() > MAX_FIELD_BYTES)
@@ -120,6 +126,7 @@ impl U2sData for DataService {
     }
 
     async fn data_proof(&self, actor: &Actor, at: OperationPlace) -> DoorResult<SourceOperationProof> {
+        self.admission.admit("data.proof", actor).await?;
         let query = DataQuery { ascending: true, limit: Some(1), after: at.before(), ..DataQuery::default() };
         let page = self.data.search(&by(actor), query, self.visibility(actor)).await?;
         let found = page.operations.iter().find(|operation| operation.at == at);

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 
 use crate::{
     DoorResult,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     mandate::Mandate,
     o2c::{Change, ChangeResult, Mode},
@@ -44,4 +45,17 @@ pub trait C2p: Send + Sync {
     /// # Errors
     /// `UnknownContract`, `UnknownChain`, `ChainUnreachable`.
     async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview>;
+
+    /// Which kinds of changes need two operators, and what was proposed, in the order of the proposals from `offset` on, at most
+    /// [`MAX_CHANGES`](crate::change_approval::MAX_CHANGES).
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn approvals(&self, offset: u64) -> DoorResult<Approvals>;
+
+    /// One change with all that a second operator has to see.
+    ///
+    /// # Errors
+    /// `UnknownChange`, `ChainUnreachable`.
+    async fn change(&self, change: B256) -> DoorResult<ChangeReview>;
 }

@@ -8,6 +8,7 @@ use chancery_light::StateProof;
 
 use crate::{
     DoorResult,
+    access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_search::{Asset, AssetVersion, DataPage, DataQuery, DayCount, OperationPlace, Visibility},
     mandate::Mandate,
@@ -63,6 +64,14 @@ pub trait S2p: Send + Sync {
         contract: Address,
         slots: Vec<B256>,
     ) -> DoorResult<Option<StateProof>>;
+
+    /// Access rules as the main chain records them: with `service`, the versions of its rule, newest first, at most
+    /// [`MAX_ACCESS_VERSIONS`](crate::access_rule::MAX_ACCESS_VERSIONS); without, the rule in force of each service that has one.
+    /// A main chain that was founded without a registry of rules has none.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn access_rules(&self, service: Option<&str>) -> DoorResult<Vec<AccessRule>>;
 }
 
 /// Retrieval through the door, on somebody's behalf.

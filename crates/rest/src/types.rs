@@ -9,6 +9,7 @@ pub mod alliance;
 pub mod applications;
 pub mod certificates;
 pub mod chains;
+pub mod changes;
 pub mod contracts;
 pub mod data;
 pub mod events;

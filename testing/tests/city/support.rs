@@ -23,7 +23,8 @@ pub fn shared() -> &'static Shared {
         let data = tempfile::tempdir().unwrap();
         let front = Front::open();
         let mut options = CityOptions::new(&data.path().join("city"));
-        options.arguments = vec!["--public-url".to_owned(), front.url.clone()];
+        let arguments = ["--public-url", &front.url, "--two-operators", "access"];
+        options.arguments = arguments.map(str::to_owned).to_vec();
         let city = City::start(&options).unwrap();
         front.lead_to(&city.gateway);
         Shared { city, data, front }

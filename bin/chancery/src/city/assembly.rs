@@ -100,7 +100,10 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         .collect::<Result<Vec<_>>>()?;
     let submitter = chain_access::submitter(&data)?;
     let brokers = mqtt::brokers(&options.mqtt_brokers, submitter.address())?;
-    let genesis = genesis::load_or_found(&data, || found(&validators, &submitter))?;
+    let genesis = genesis::load_or_found(&data, || {
+        Ok(found(&validators, &submitter)?.with_two_operators_for(&options.two_operators))
+    })?;
+    genesis::ensure_two_operators_for(&data, &genesis, &options.two_operators)?;
 
     let alliance = match &options.alliance {
         Some(file) => Some(watched(file).await.context("the alliance cannot be watched")?),

@@ -10,7 +10,7 @@ use chancery_contracts::{
     main_chain, organization_name, permissions, predeploys, side_chain, validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
-use chancery_primitives::CertificateKind;
+use chancery_primitives::{CertificateKind, ChangeKind};
 
 use super::layout::{CityChain, DataDir, MAIN, chains};
 use crate::keys::{development, development_key};
@@ -51,6 +51,7 @@ impl Founding {
                 operators: vec![operator],
                 submitters: vec![operator],
                 contract_operators: vec![operator, second_operator],
+                approval_requirement: 0,
             },
             epoch_length: DEFAULT_EPOCH_LENGTH,
             funded,
@@ -62,6 +63,12 @@ impl Founding {
     pub(crate) fn with_gateway(mut self, gateway: Address) -> Self {
         self.authorities.operators.push(gateway);
         self.authorities.submitters = vec![gateway];
+        self
+    }
+
+    /// The same, whose changes of these kinds need two operators.
+    pub(crate) fn with_two_operators_for(mut self, kinds: &[ChangeKind]) -> Self {
+        self.authorities.approval_requirement = requirement(kinds);
         self
     }
 }
@@ -110,6 +117,32 @@ pub(crate) fn load_or_found(
         .collect::<Result<Vec<_>>>()?;
     ensure_of_one_city(data, &all)?;
     Ok(all)
+}
+
+/// One bit for each kind of changes.
+fn requirement(kinds: &[ChangeKind]) -> u8 {
+    kinds.iter().fold(0, |bits, kind| bits | (1 << kind.code()))
+}
+
+/// A city keeps what its genesis says; whoever asks for something else is told.
+pub(crate) fn ensure_two_operators_for(
+    data: &DataDir,
+    all: &[(CityChain, GenesisConfig)],
+    kinds: &[ChangeKind],
+) -> Result<()> {
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let (_, main) = all.iter().find(|(chain, _)| *chain == MAIN).context("there is no main chain")?;
+    let approvals = main.predeploys.iter().find(|contract| contract.address == predeploys::CHANGE_APPROVALS);
+    // The last argument of the constructor, in its last byte.
+    let founded = approvals.and_then(|contract| contract.init_code.last().copied());
+    ensure!(
+        founded == Some(requirement(kinds)),
+        "the city in {} was founded with other kinds of changes that need two operators: leave --two-operators out, or start a new city in another --data-dir",
+        data.path().display()
+    );
+    Ok(())
 }
 
 /// A side chain that follows another main chain than the one beside it would start, and take no right from it.
@@ -268,6 +301,20 @@ mod tests {
             let own = config.predeploys.iter().find(|contract| contract.address == predeploys::ORGANIZATION_REGISTRY);
             assert!(own.is_none(), "{} has rights of its own", chain.name);
         }
+    }
+
+    // CHANGE-6, M-CON-3: which changes need two operators stands in the genesis, and no option takes it away.
+    #[test]
+    fn a_city_keeps_the_kinds_of_changes_that_need_two_operators() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        let kinds = [ChangeKind::Keys, ChangeKind::Quotas];
+        load_or_found(&data, || Ok(founding()?.with_two_operators_for(&kinds))).unwrap();
+        let all = read(&data).unwrap();
+        ensure_two_operators_for(&data, &all, &[]).unwrap();
+        ensure_two_operators_for(&data, &all, &kinds).unwrap();
+        let refused = ensure_two_operators_for(&data, &all, &[ChangeKind::Keys]).unwrap_err().to_string();
+        assert!(refused.contains("--two-operators"), "{refused}");
     }
 
     // decision 0036

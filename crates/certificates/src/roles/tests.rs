@@ -63,6 +63,20 @@ async fn a_right_that_does_not_count_now_gives_no_role() {
     assert_eq!(roles(&resolver, inspector().address()).await, []);
 }
 
+// ACCESS-1: access rules are about organizations too; who has a right of one in force comes of it.
+#[tokio::test]
+async fn whoever_has_a_right_in_force_comes_of_its_organization() {
+    let (desk, city) = (Desk::open().await, RecordedCity::founded());
+    city.authorize(INSPECTORS, office().address(), Right::SUBMISSION);
+    let resolver = resolver(&desk, &city);
+    let of = async |address| resolver.organizations_of(address).await.unwrap();
+    assert_eq!(of(office().address()).await, [INSPECTORS.to_owned(), OFFICE.to_owned()].into());
+    assert_eq!(of(stranger().address()).await, [].into());
+    city.suspend(OFFICE);
+    resolver.forget();
+    assert_eq!(of(office().address()).await, [INSPECTORS.to_owned()].into());
+}
+
 // bad input: a rotated key
 #[tokio::test]
 async fn the_roles_that_a_key_had_are_known_after_its_end() {

@@ -4,10 +4,12 @@ use alloy_primitives::{Address, B256, Bytes};
 use chancery_light::StateProof;
 use chancery_reference_points::{
     DoorResult,
+    access_rule::AccessRule,
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
     data_search::{
@@ -49,6 +51,7 @@ door! {
     "Events", READ: events([&] by: Mandate, [] query: EventQuery) -> Vec<EventRecord>;
     "View", READ: view([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] call: Bytes) -> ViewRecord;
     "StateProof", READ: state_proof([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
+    "AccessRules", READ: access_rules([] service: Option<&str> as Option<String> => service.as_deref()) -> Vec<AccessRule>;
 }
 
 door! {
@@ -71,6 +74,8 @@ door! {
     "SimulateContract", WRITE: simulate_contract([&] by: Mandate, [&] artifact: ContractArtifact) -> ContractSimulation;
     "Contracts", READ: contracts([&] chain: ChainName, [] offset: u64) -> Vec<ContractRelease>;
     "Contract", READ: contract([&] chain: ChainName, [] release: B256) -> ContractReview;
+    "Approvals", READ: approvals([] offset: u64) -> Approvals;
+    "Change", READ: change([] change: B256) -> ChangeReview;
 }
 
 door! {

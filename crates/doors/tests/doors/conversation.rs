@@ -30,6 +30,7 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         r2d_sources.source(dice.sample());
         u2s.catalogue();
         u2s.request(&dice.sample(), dice.sample());
+        u2s.service_access(&dice.sample::<String>());
         u2s.chains();
         u2s_data.search_data(&dice.sample(), dice.sample());
         u2s_data.data_statistics(&dice.sample());
@@ -41,6 +42,8 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         o2c.simulate_contract(&dice.sample(), dice.sample());
         o2c.contracts(&dice.sample(), dice.sample());
         o2c.contract(&dice.sample(), dice.sample());
+        o2c.changes(dice.sample());
+        o2c.change(dice.sample());
         v2m.history(&dice.sample(), dice.sample());
         v2m.events(&dice.sample(), dice.sample());
         v2m_data.audit_data(&dice.sample(), dice.sample());
@@ -50,6 +53,7 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
 
 async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
     let chain: Option<_> = dice.sample();
+    let named: Option<String> = dice.sample();
     heard! { log, reached:
         p2r.check(&dice.sample());
         p2r.record(dice.sample());
@@ -60,6 +64,7 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         s2p.events(&dice.sample(), dice.sample());
         s2p.view(&dice.sample(), &dice.sample(), dice.sample(), dice.sample());
         s2p.state_proof(&dice.sample(), &dice.sample(), dice.sample(), dice.sample());
+        s2p.access_rules(named.as_deref());
         s2p_data.search(&dice.sample(), dice.sample(), dice.sample());
         s2p_data.statistics();
         s2p_data.versions(&dice.sample(), &dice.sample(), dice.sample());
@@ -70,6 +75,8 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         c2p.simulate_contract(&dice.sample(), &dice.sample());
         c2p.contracts(&dice.sample(), dice.sample());
         c2p.contract(&dice.sample(), dice.sample());
+        c2p.approvals(dice.sample());
+        c2p.change(dice.sample());
         c2r.control(&dice.sample(), dice.sample());
         m2s.journal(&dice.sample());
         m2p.subject_history(&dice.sample(), dice.sample());

@@ -12,10 +12,12 @@ use chancery_doors::{Offered, Remote};
 use chancery_light::StateProof;
 use chancery_reference_points::{
     Actor, DoorError, DoorResult,
+    access_rule::{AccessRule, ServiceAccess},
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, OperationProof, RootOfBlock, TransactionLocator},
     data_format::{DataFormat, FormatId},
@@ -94,6 +96,7 @@ room! {
     U2s {
         catalogue() -> Vec<ServiceDescription>;
         request(actor: &Actor, request: ServiceRequest) -> Value;
+        service_access(service: &str) -> ServiceAccess;
         chains() -> Vec<ChainStatus>;
     }
     U2sData {
@@ -109,6 +112,8 @@ room! {
         simulate_contract(actor: &Actor, artifact: ContractArtifact) -> ContractSimulation;
         contracts(chain: &ChainName, offset: u64) -> Vec<ContractRelease>;
         contract(chain: &ChainName, release: B256) -> ContractReview;
+        changes(offset: u64) -> Approvals;
+        change(change: B256) -> ChangeReview;
     }
     V2m {
         history(actor: &Actor, subject: B256) -> History;
@@ -130,6 +135,7 @@ room! {
         events(by: &Mandate, query: EventQuery) -> Vec<EventRecord>;
         view(by: &Mandate, chain: &ChainName, contract: Address, call: Bytes) -> ViewRecord;
         state_proof(by: &Mandate, chain: &ChainName, contract: Address, slots: Vec<B256>) -> Option<StateProof>;
+        access_rules(service: Option<&str>) -> Vec<AccessRule>;
     }
     S2pData {
         search(by: &Mandate, query: DataQuery, visibility: Visibility) -> DataPage;
@@ -144,6 +150,8 @@ room! {
         simulate_contract(by: &Mandate, artifact: &ContractArtifact) -> ContractSimulation;
         contracts(chain: &ChainName, offset: u64) -> Vec<ContractRelease>;
         contract(chain: &ChainName, release: B256) -> ContractReview;
+        approvals(offset: u64) -> Approvals;
+        change(change: B256) -> ChangeReview;
     }
     C2r { control(change: &Change, mode: Mode) -> ChangeResult; }
     M2s { journal(filter: &EventFilter) -> Vec<HistoryEntry>; }

@@ -99,6 +99,17 @@ pub const MATRIX: &[Row] = &[
     row("DELETE", "/v1/quotas/{subject}", OPERATOR, ""),
     row("GET", "/v1/services", Who::Anybody, ""),
     row("PUT", "/v1/services/{service}", OPERATOR, ""),
+    row("GET", "/v1/services/{service}/access", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row("PUT", "/v1/services/{service}/access", OPERATOR, ""),
+    row("GET", "/v1/changes", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row("POST", "/v1/changes", OPERATOR, "the proposal is signed by the caller"),
+    row("GET", "/v1/changes/{change}", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row(
+        "POST",
+        "/v1/changes/{change}/status",
+        OPERATOR,
+        "the decision is signed by the caller; who proposed neither approves nor rejects",
+    ),
     row("GET", "/v1/contracts", Who::Anybody, ""),
     row("POST", "/v1/contracts", OPERATOR, "the proposal is signed by the caller"),
     row("POST", "/v1/contracts/simulations", OPERATOR, ""),
@@ -177,6 +188,14 @@ impl Row {
     #[must_use]
     pub const fn needs_authentication(&self) -> bool {
         !matches!(self.who, Who::Anybody | Who::AnybodyByRole | Who::LocalOr(_))
+    }
+
+    /// Whether anybody is answered by a service of the catalogue, which an access rule may have narrowed.
+    #[must_use]
+    pub fn asks_service(&self) -> bool {
+        self.method == "GET"
+            && (self.path.starts_with("/v1/certificates/")
+                || ["/v1/users/{address}/public-key", "/v1/data/statistics"].contains(&self.path))
     }
 
     /// The roles of which one is needed; empty when none is.

@@ -43,6 +43,8 @@ const SUBMISSION: &[Code] = &[
 const CHANGE: &[Code] = &[
     Code::UnknownMember,
     Code::ConfigurationInvalid,
+    // Where the city wants two operators for it.
+    Code::ApprovalRequired,
     Code::ChainUnreachable,
     Code::NotFinalYet,
     Code::TransactionRefused,
@@ -180,6 +182,21 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
         ("PUT", "/v1/services/{service}") => with(&[Code::DatabaseUnreachable], CHANGE),
+        ("GET", "/v1/services/{service}/access") => one(&[Code::UnknownService, Code::ChainUnreachable]),
+        ("PUT", "/v1/services/{service}/access") => with(&[Code::OperatorsLockedOut], CHANGE),
+        ("GET", "/v1/changes") => one(&[Code::UnknownMember, Code::ChainUnreachable]),
+        ("GET", "/v1/changes/{change}") => one(&[Code::UnknownChange, Code::ChainUnreachable]),
+        ("POST", "/v1/changes") => with(&[Code::SignatureInvalid, Code::OperationExpired], CHANGE),
+        ("POST", "/v1/changes/{change}/status") => with(
+            &[
+                Code::UnknownChange,
+                Code::SignatureInvalid,
+                Code::OperationExpired,
+                Code::ChangeConflict,
+                Code::SecondOperatorRequired,
+            ],
+            CHANGE,
+        ),
         ("GET", "/v1/contracts") => {
             one(&[Code::UnknownMember, Code::UnknownChain, Code::UnknownContract, Code::ChainUnreachable])
         }
@@ -314,7 +331,10 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
         codes.extend([Code::RoleRequired, Code::KeyRotated, Code::OrganizationSuspended]);
     }
     if BY_SERVICES.iter().any(|begin| row.path.starts_with(begin)) {
-        codes.push(Code::UnknownService);
+        codes.extend([Code::UnknownService, Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
+    }
+    if row.path.starts_with("/v1/data/") && row.path != "/v1/data/audit" {
+        codes.extend([Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
     }
     codes.extend(own(row.method, row.path));
     let mut seen = Vec::with_capacity(codes.len());

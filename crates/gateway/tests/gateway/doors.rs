@@ -16,7 +16,9 @@ use chancery_gateway::{
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
+    access_rule::ServiceAccess,
     chain_records::ChainStatus,
+    change_approval::{Approvals, ChangeKind, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
@@ -57,6 +59,10 @@ pub(crate) struct Behind {
     roles: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     ended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     suspended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
+    /// Of everybody who has a role by a right.
+    pub(crate) organizations: Mutex<BTreeSet<String>>,
+    /// Who asked a service last.
+    pub(crate) asking: Mutex<Option<Actor>>,
     troubles: Mutex<BTreeMap<&'static str, Trouble>>,
     submitted: Mutex<Vec<Submission>>,
     changes: Mutex<Vec<Change>>,
@@ -176,6 +182,10 @@ impl Roles for Behind {
         Ok(self.roles.lock().unwrap().get(&address).cloned().unwrap_or_default())
     }
 
+    async fn organizations_of(&self, _: Address) -> DoorResult<BTreeSet<String>> {
+        Ok(self.organizations.lock().unwrap().clone())
+    }
+
     async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
         self.in_trouble("ended roles").await?;
         Ok(self.ended.lock().unwrap().get(&address).cloned().unwrap_or_default())
@@ -241,10 +251,15 @@ impl U2s for Behind {
         self.answer("u2s.catalogue", Vec::new()).await
     }
 
-    async fn request(&self, _: &Actor, request: ServiceRequest) -> DoorResult<Value> {
+    async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value> {
+        *self.asking.lock().unwrap() = Some(actor.clone());
         let (call, answer) = (format!("u2s.{}", request.service), answers::service(&request));
         self.requests.lock().unwrap().push(request);
         self.answer(&call, answer).await
+    }
+
+    async fn service_access(&self, service: &str) -> DoorResult<ServiceAccess> {
+        self.answer("u2s.service_access", answers::service_access(service)).await
     }
 
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
@@ -282,6 +297,16 @@ impl O2c for Behind {
 
     async fn contract(&self, _: &ChainName, _: B256) -> DoorResult<ContractReview> {
         self.answer("o2c.contract", answers::contract_review()).await
+    }
+
+    async fn changes(&self, _: u64) -> DoorResult<Approvals> {
+        let approvals =
+            Approvals { required: vec![ChangeKind::Keys], changes: vec![answers::change_review().proposal] };
+        self.answer("o2c.changes", approvals).await
+    }
+
+    async fn change(&self, _: B256) -> DoorResult<ChangeReview> {
+        self.answer("o2c.change", answers::change_review()).await
     }
 }
 

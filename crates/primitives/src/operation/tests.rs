@@ -9,6 +9,7 @@ use serde_json::Value;
 
 const VECTORS: &str = include_str!("../../vectors/operations.json");
 const RELEASES: &str = include_str!("../../vectors/releases.json");
+const CHANGES: &str = include_str!("../../vectors/changes.json");
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -74,6 +75,20 @@ fn steps_of_releases_hash_and_recover_as_viem_has_them() {
         match vector.name.as_str() {
             "ProposeContract" => check::<ProposeContract>(vector),
             "ChangeRelease" => check::<ChangeRelease>(vector),
+            other => panic!("no operation is named {other}"),
+        }
+    }
+    assert_eq!(vectors.len(), 4);
+}
+
+// CHANGE-1, CHANGE-3, M-CON-3
+#[test]
+fn steps_of_changes_hash_and_recover_as_viem_has_them() {
+    let vectors = read(CHANGES);
+    for vector in &vectors {
+        match vector.name.as_str() {
+            "ProposeChange" => check::<ProposeChange>(vector),
+            "DecideChange" => check::<DecideChange>(vector),
             other => panic!("no operation is named {other}"),
         }
     }

@@ -1,6 +1,8 @@
 //! C2P: organizations, rights, keys, formats and contracts, on the main chain and on the chains that they are for. A side chain of a city takes organizations over by
 //! proof, or is told where it cannot (decision 0036).
 
+mod access;
+mod approvals;
 mod formats;
 mod organizations;
 mod plan;
@@ -13,6 +15,7 @@ use async_trait::async_trait;
 use chancery_reference_points::{
     DoorResult, Role,
     c2p::C2p,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     mandate::{Mandate, rights},
     o2c::{Change, ChangeResult, Mode},
@@ -21,7 +24,7 @@ use chancery_reference_points::{
     quota::QuotaSubject,
 };
 
-pub(crate) use self::registry::ask_contract;
+pub(crate) use self::{access::service_id, registry::ask_contract};
 
 use self::plan::Plan;
 use crate::Processing;
@@ -53,6 +56,14 @@ impl C2p for Processing {
     async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
         self.review(chain, release).await
     }
+
+    async fn approvals(&self, offset: u64) -> DoorResult<Approvals> {
+        self.approvals_from(offset).await
+    }
+
+    async fn change(&self, change: B256) -> DoorResult<ChangeReview> {
+        self.change_review(change).await
+    }
 }
 
 impl Processing {
@@ -73,11 +84,17 @@ impl Processing {
                 self.plan_suspension(organization, *suspended).await
             }
             Change::ConfigureFormat(format) => self.plan_format(format).await,
+            Change::ConfigureAccess { service, version, entries, by } => {
+                self.plan_access(service, *version, entries, *by).await
+            }
             Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
                 self.known_organization(code).await
             }
             Change::ProposeContract { proposal, by } => self.plan_proposal(proposal, *by, mode).await,
             Change::ChangeRelease { step, by } => self.plan_release_step(step, *by, mode).await,
+            Change::ProposeChange { proposal, by } => self.plan_change_proposal(proposal, *by, mode).await,
+            Change::DecideChange { decision, by } => self.plan_decision(decision, *by, mode).await,
+            Change::ApplyChange { proposed, .. } => self.plan_application(*proposed).await,
             Change::SetQuota { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }

@@ -1,6 +1,7 @@
 //! M2P: what the chains record, each entry verified against the chain's genesis.
 
 mod access;
+mod changes;
 mod entries;
 mod filter;
 mod releases;
@@ -120,6 +121,8 @@ fn predeploys_with_events() -> Vec<alloy_primitives::Address> {
         predeploys::DATA_BLOCK_REGISTRY,
         predeploys::CERTIFICATE_REGISTRY,
         predeploys::CONTRACT_RELEASES,
+        predeploys::ACCESS_RULES,
+        predeploys::CHANGE_APPROVALS,
         // Who may take steps there is its administrator's to say.
         predeploys::ACCESS_MANAGER,
     ]

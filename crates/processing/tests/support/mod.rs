@@ -17,8 +17,8 @@ use chancery_contracts::{
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, ExecutionConfig, GenesisConfig, PredeployConfig};
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
 use chancery_primitives::{
-    CertificateId, CertificateKind, Issue, OrganizationCode, SignedOperation as _, SigningDomain, UnixSeconds,
-    data_block::DataBlockTree,
+    CertificateId, CertificateKind, ChangeKind, Issue, OrganizationCode, SignedOperation as _, SigningDomain,
+    UnixSeconds, data_block::DataBlockTree,
 };
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_reference_points::{
@@ -59,6 +59,7 @@ fn authorities() -> Authorities {
         operators: vec![FIRST_ACCOUNT],
         submitters: vec![FIRST_ACCOUNT],
         contract_operators: (0..2).map(|index| contract_operator(index).address()).collect(),
+        approval_requirement: 1 << ChangeKind::Quotas.code(),
     }
 }
 

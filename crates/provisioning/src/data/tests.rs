@@ -69,6 +69,36 @@ impl S2pData for TwoVersions {
     }
 }
 
+/// Admits anybody to everything but one service.
+struct But(&'static str);
+
+#[async_trait]
+impl Admission for But {
+    async fn admit(&self, service: &str, _: &Actor) -> DoorResult<()> {
+        if service == self.0 { Err(DoorError::new(Code::RoleRequired, "no")) } else { Ok(()) }
+    }
+}
+
+// PROVISIONING-4, M-CON-3
+#[tokio::test]
+async fn each_service_of_data_asks_who_is_admitted() {
+    for refused in ["data.search", "data.statistics", "data.trace", "data.proof"] {
+        let journal = Arc::new(MemoryJournal::default());
+        let service = DataService::new(Arc::new(TwoVersions(None)), Arc::new(But(refused)), journal, Arc::new(|| 9));
+        let actor = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+        let asked = [
+            ("data.search", service.search_data(&actor, DataQuery::default()).await.err()),
+            ("data.statistics", service.data_statistics(&actor).await.err()),
+            ("data.trace", service.trace_data(&actor, well()).await.err()),
+            ("data.proof", service.data_proof(&actor, OperationPlace { place: 2, index: 0 }).await.err()),
+        ];
+        for (name, error) in asked {
+            let is_refused = error.is_some_and(|error| error.code() == Code::RoleRequired);
+            assert_eq!(is_refused, name == refused, "{name}");
+        }
+    }
+}
+
 fn well() -> Asset {
     Asset { organization: "OFFICE".into(), format: "water".into(), subject: "well 7".into() }
 }
@@ -77,7 +107,8 @@ fn well() -> Asset {
 #[tokio::test]
 async fn a_trace_shows_versions_and_who_read_before() {
     let journal = Arc::new(MemoryJournal::default());
-    let service = DataService::new(Arc::new(TwoVersions(None)), journal.clone(), Arc::new(|| 9));
+    let service =
+        DataService::new(Arc::new(TwoVersions(None)), Arc::new(But("nothing")), journal.clone(), Arc::new(|| 9));
     let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
     assert_eq!(service.search_data(&inspector, DataQuery::default()).await.unwrap().operations.len(), 2);
     let trace = service.trace_data(&inspector, well()).await.unwrap();
@@ -98,7 +129,12 @@ async fn a_trace_shows_versions_and_who_read_before() {
 #[tokio::test]
 async fn a_version_that_does_not_follow_is_a_finding() {
     let journal = Arc::new(MemoryJournal::default());
-    let service = DataService::new(Arc::new(TwoVersions(Some(B256::repeat_byte(1)))), journal, Arc::new(|| 9));
+    let service = DataService::new(
+        Arc::new(TwoVersions(Some(B256::repeat_byte(1)))),
+        Arc::new(But("nothing")),
+        journal,
+        Arc::new(|| 9),
+    );
     let operator = Actor::new(Address::repeat_byte(2), [Role::Operator]);
     let trace = service.trace_data(&operator, well()).await.unwrap();
     assert_eq!(trace.findings, ["version 2 (place 2) does not follow the one before it"]);

@@ -9,7 +9,7 @@ use chancery_data::{Algorithm, Signer};
 use chancery_identity::Keeper;
 use chancery_messages::desk;
 use chancery_processing::{Processing, ProcessingConfig};
-use chancery_provisioning::{Audience, DataService, OfferedService, Provisioning};
+use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning};
 use chancery_reference_points::{
     data_format::DataFormat,
     journal::Clock,
@@ -126,8 +126,8 @@ pub(super) fn search(data: &DataDir, representation: &Arc<Representation>) -> Re
 }
 
 /// The part of U2S for data of registered sources.
-pub(super) fn data_service(ground: &Ground, data: Arc<dyn S2pData>) -> DataService {
-    DataService::new(data, journal(ground, Keeper::Provisioning), ground.clock.clone())
+pub(super) fn data_service(ground: &Ground, data: Arc<dyn S2pData>, admission: Arc<dyn Admission>) -> DataService {
+    DataService::new(data, admission, journal(ground, Keeper::Provisioning), ground.clock.clone())
 }
 
 fn journal(ground: &Ground, keeper: Keeper) -> Arc<DatabaseJournal> {
