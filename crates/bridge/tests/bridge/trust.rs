@@ -11,7 +11,8 @@ use chancery_bridge::relay::{
     trust::{Entry, HeldRelay, Issuer, TrustRelay},
 };
 use chancery_contracts::{
-    CertificateRegistry, ConditionalCertificateRegistry, HeldCertificates, OrganizationRegistry, TrustRegistry,
+    CertificateRegistry, ConditionalCertificateRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
+    TrustRegistry,
 };
 use chancery_ledger::{Call, LedgerError, SubmitterKey};
 
@@ -200,16 +201,22 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
     let to_other = anchor(&other, &side).await;
     let arguments = HeldCertificates::constructorCall { anchor_: to_other.anchor, certificates, maxAge_: MAX_AGE_S };
     let held = other.deploy(&HeldCertificates::BYTECODE, &arguments).await;
+    let arguments = GenesisAccessManager::constructorCall {
+        administrator: other.operator(),
+        operators: vec![other.operator()],
+        submitters: Vec::new(),
+        contractOperators: Vec::new(),
+    };
+    let manager = other.deploy(&GenesisAccessManager::BYTECODE, &arguments).await;
     let arguments = ConditionalCertificateRegistry::constructorCall {
+        accessManager: manager,
         authorizations: there.registry,
         enabledKinds: vec![degree()],
-        conditions: vec![ConditionalCertificateRegistry::Condition {
-            kind: degree(),
-            source: held,
-            requiredKind: degree(),
-        }],
+        sources: vec![ConditionalCertificateRegistry::KindSource { kind: degree(), source: held }],
     };
     let conditional = other.deploy(&ConditionalCertificateRegistry::BYTECODE, &arguments).await;
+    let rule = ConditionalCertificateRegistry::setConditionsCall { kind: degree(), requiredKinds: vec![degree()] };
+    other.call(conditional, &rule).await;
     let (from, to) = (side.chain.clone(), other.chain.clone());
     let relay = HeldRelay::open(from, to, held, to_other.key.clone()).await.unwrap();
 
