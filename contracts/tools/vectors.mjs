@@ -64,6 +64,7 @@ const types = {
     "bytes32 name,uint32 version,bytes32 initCodeHash,bytes32 argumentsHash,bytes32 runtimeCodeHash,bytes32 interfaceHash,bytes32 sourceHash,bytes32 salt,uint64 deadline",
   ),
   ChangeRelease: members("bytes32 release,uint8 status,string reason,uint64 deadline"),
+  Disclose: members("address holder,bytes32 kind,uint64 until,uint256 nonce"),
 };
 
 // From the JSON form of an operation to its EIP-712 message.
@@ -75,6 +76,7 @@ const toMessage = {
   DataOperation: (o) => o,
   ProposeContract: (o) => ({ ...o, name: name(o.name) }),
   ChangeRelease: (o) => ({ ...o, status: releaseStatuses[o.status] }),
+  Disclose: (o) => ({ ...o, kind: name(o.kind) }),
 };
 
 const issue = {
@@ -200,6 +202,26 @@ const releaseCases = [
   ],
 ];
 
+// On the side chain of business licences, of the third side chain; and on any other contract, taken back.
+const disclosureCases = [
+  [
+    "a consent",
+    "Disclose",
+    7104,
+    "0xc4A0000000000000000000000000000000000203",
+    3,
+    { holder: account(3).address, kind: "degree", until: 1_767_312_000, nonce: 0 },
+  ],
+  [
+    "taken back, the eighth of its holder, kind of 16 characters",
+    "Disclose",
+    7100,
+    account(9).address,
+    3,
+    { holder: account(3).address, kind: "business-licence", until: 0, nonce: 7 },
+  ],
+];
+
 // JSON as our services write it: addresses in lower case.
 const lowerCaseAddresses = (operation) =>
   Object.fromEntries(
@@ -238,6 +260,11 @@ async function operations() {
 async function releases() {
   const comment = "docs/specs/contract-release.md, what operators sign; made by contracts/tools/vectors.mjs";
   return { comment, vectors: await signed(releaseCases) };
+}
+
+async function disclosures() {
+  const comment = "docs/specs/trust.md, what holders sign; made by contracts/tools/vectors.mjs";
+  return { comment, vectors: await signed(disclosureCases) };
 }
 
 function names() {
@@ -352,6 +379,7 @@ const files = {
   "data-blocks.json": dataBlocks(),
   "identity.json": await identity(),
   "releases.json": await releases(),
+  "disclosures.json": await disclosures(),
 };
 
 const mode = process.argv[2];

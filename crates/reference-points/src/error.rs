@@ -88,6 +88,7 @@ codes! {
     NotYourMessage = "not-your-message", Refused, "The message is for somebody else to acknowledge.", "Only its receiver acknowledges a message.";
     HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
     PresentationRefused = "presentation-refused", Refused, "The presentation is not acceptable.", "`check` names the check that failed; ask the holder to show the code again.";
+    ConditionNotMet = "condition-not-met", Refused, "The holder was not shown to have the certificate that the rule of this kind asks for.", "The holder needs a valid certificate of the kind `requiredKind`, and agrees that `chain` is shown it (chancery consent give). GET /v1/kinds/{kind}/conditions shows the rule.";
     SecondOperatorRequired = "second-operator-required", Refused, "Another operator has to do this.", "Whoever proposes a contract neither reviews nor releases it: ask a second operator.";
     UnknownAddress = "unknown-address", Missing, "Nobody is registered with this address.", "Check the address; the person registers first.";
     UnknownCertificate = "unknown-certificate", Missing, "There is no such certificate.", "Check the identifier and the chain.";

@@ -1,6 +1,7 @@
 //! C2P: organizations, rights, keys, formats and contracts, on the main chain and on the chains that they are for. A side chain of a city takes organizations over by
 //! proof, or is told where it cannot (decision 0036).
 
+mod conditions;
 mod formats;
 mod organizations;
 mod plan;
@@ -70,6 +71,7 @@ impl Processing {
                 self.plan_suspension(organization, *suspended).await
             }
             Change::ConfigureFormat(format) => self.plan_format(format).await,
+            Change::SetConditions { kind, requires } => self.plan_conditions(kind, requires).await,
             Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
                 self.known_organization(code).await
             }

@@ -110,7 +110,7 @@ impl Sample for Mode {
 
 impl Sample for Change {
     fn sample(dice: &mut Dice) -> Self {
-        match dice.below(10) {
+        match dice.below(11) {
             0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
             1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
             2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
@@ -120,6 +120,7 @@ impl Sample for Change {
             6 => Self::SetQuota { subject: dice.sample(), quota: dice.sample(), by: dice.sample() },
             7 => Self::ProposeContract { proposal: dice.sample(), by: dice.sample() },
             8 => Self::ChangeRelease { step: dice.sample(), by: dice.sample() },
+            9 => Self::SetConditions { kind: dice.sample(), requires: dice.sample() },
             _ => Self::OfferService { service: dice.sample(), offered: dice.sample() },
         }
     }
