@@ -15,8 +15,8 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolEvent;
 use chancery_contracts::{CertificateRegistry, EthereumDIDRegistry, predeploys};
 use chancery_primitives::{
-    CertificateId, CertificateKind, CertificateStatus, Inspect, Issue, OrganizationCode, RevocationReason, Right, SignedOperation as _,
-    UnixSeconds,
+    CertificateId, CertificateKind, CertificateStatus, Inspect, Issue, OrganizationCode, RevocationReason, Right,
+    SignedOperation as _, UnixSeconds,
 };
 use chancery_reference_points::{
     chain_records::{EventRecord, TransactionRecord},

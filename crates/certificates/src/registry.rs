@@ -12,8 +12,8 @@ use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolCall;
 use chancery_reference_points::{Class, Code, DoorError, DoorResult, operation::ChainName, s2p::S2p};
 
-pub use conditions::Condition;
 pub use certificates::{IssuedCertificate, RegisteredCertificate};
+pub use conditions::Condition;
 pub use identities::{ATTRIBUTE_ENCRYPTION, ATTRIBUTE_SIGNING, PublishedKeys};
 pub use organizations::{Authorization, KeyEntry, MAX_KEY_ENTRIES, MAX_ORGANIZATIONS_OF_KEY, OrganizationEntry};
 

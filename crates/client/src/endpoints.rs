@@ -3,6 +3,7 @@
 mod contracts;
 mod messages;
 mod services;
+mod shown;
 
 use alloy_primitives::{Address, B256};
 use chancery_rest::{

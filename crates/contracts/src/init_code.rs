@@ -144,11 +144,7 @@ pub fn anchored_side_chain(
 fn shown_side(side: &FollowedSide) -> [Predeploy; 2] {
     let anchor = predeploys::side_anchor(side.number);
     [
-        Predeploy {
-            name: "Anchor",
-            address: anchor,
-            init_code: anchor_code(side.chain_id, side.genesis_hash),
-        },
+        Predeploy { name: "Anchor", address: anchor, init_code: anchor_code(side.chain_id, side.genesis_hash) },
         Predeploy {
             name: "HeldCertificates",
             address: predeploys::held_certificates(side.number),

@@ -4,10 +4,10 @@
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
-    Anchor, Authorities, CertificateRegistry, ConditionalCertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
-    EthereumDIDRegistry, FollowedMain, FollowedSide, GenesisAccessManager, HeldCertificates, OrganizationRegistry, Permissions, Predeploy,
-    ResourceDirectory, TrustRegistry, ValidatorRegistry, anchor_code, anchored_side_chain, main_chain, predeploys,
-    side_chain,
+    Anchor, Authorities, CertificateRegistry, ConditionalCertificateRegistry, ContractFactory, ContractReleases,
+    DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, FollowedMain, FollowedSide, GenesisAccessManager,
+    HeldCertificates, OrganizationRegistry, Permissions, Predeploy, ResourceDirectory, TrustRegistry,
+    ValidatorRegistry, anchor_code, anchored_side_chain, main_chain, predeploys, side_chain,
 };
 use chancery_primitives::{
     CertificateId, CertificateKind, CertificateStatus, ChangeRelease, ChangeStatus, ContractName, DataOperation,
@@ -146,14 +146,13 @@ fn main_of_city() -> FollowedMain {
 // C-CHAINS, TRUST-1, TRUST-3: a side chain of a city has no register of rights that anybody could write to.
 #[test]
 fn a_side_chain_of_a_city_asks_what_was_proven_of_its_main_chain() {
-    let [_, _, anchor, trust, certificates, _] =
-        <[Predeploy; 6]>::try_from(anchored_side_chain(
-            &authorities(),
-            &[CertificateKind::DEGREE],
-            &main_of_city(),
-            &[],
-        ))
-        .unwrap();
+    let [_, _, anchor, trust, certificates, _] = <[Predeploy; 6]>::try_from(anchored_side_chain(
+        &authorities(),
+        &[CertificateKind::DEGREE],
+        &main_of_city(),
+        &[],
+    ))
+    .unwrap();
     let arguments = |predeploy: &Predeploy, code: &Bytes| predeploy.init_code.split_at(code.len()).1.to_vec();
     let anchored = arguments(&anchor, &Anchor::BYTECODE);
     assert_eq!(

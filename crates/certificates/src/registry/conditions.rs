@@ -48,9 +48,9 @@ impl Registry<'_> {
         let chain = self.directory.chain_of(kind)?;
         let asked = ConditionalCertificateRegistry::missingForCall { holder, kind: kind.to_bytes32() };
         match self.rule(&chain, asked).await? {
-            Some((missing, _)) if !missing.is_zero() => CertificateKind::from_bytes32(missing)
-                .map(Some)
-                .map_err(|error| malformed_answer(&chain, &error)),
+            Some((missing, _)) if !missing.is_zero() => {
+                CertificateKind::from_bytes32(missing).map(Some).map_err(|error| malformed_answer(&chain, &error))
+            }
             _ => Ok(None),
         }
     }

@@ -17,6 +17,7 @@ use chancery_rest::types::{
     Example as _, Page,
     certificates::{Certificate, CertificateDocument},
     inspections::{Checked, Inspection},
+    kinds::Conditions,
     resources::{AccessRequest, AssetReader, DescribedResource, SharedResource},
     users::PublicKey,
 };
@@ -186,6 +187,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "certificates.status" => {
             serde_json::to_value(Certificate { holder: holder().address().into(), ..Certificate::example() })
         }
+        "certificates.conditions" => serde_json::to_value(Conditions::example()),
         "certificates.of-holder" => serde_json::to_value(Page::<Certificate>::example()),
         "certificates.check" => serde_json::to_value(Checked::example()),
         "certificates.inspections" => serde_json::to_value(Page::<Inspection>::example()),

@@ -152,10 +152,8 @@ async fn what_a_rule_asks_for_is_named_and_the_contracts_refusal_says_the_same()
     submitted(&operation, &city).await.unwrap();
 
     let kind = CertificateKind::REAL_ESTATE.to_bytes32().to_string();
-    let refusal = ContractRefusal {
-        name: "ConditionNotMet".to_owned(),
-        arguments: vec![("requiredKind".to_owned(), kind)],
-    };
+    let refusal =
+        ContractRefusal { name: "ConditionNotMet".to_owned(), arguments: vec![("requiredKind".to_owned(), kind)] };
     let error = handler(&operation).refused(&refusal).unwrap();
     assert_eq!((error.code(), named(&error)), (Code::ConditionNotMet, "real-estate".to_owned()));
 }
