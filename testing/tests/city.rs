@@ -7,6 +7,8 @@ mod alteration;
 mod commands;
 #[path = "city/front.rs"]
 mod front;
+#[path = "city/held.rs"]
+mod held;
 #[path = "city/identities.rs"]
 mod identities;
 #[path = "city/releases.rs"]

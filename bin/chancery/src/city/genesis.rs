@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
 use alloy_primitives::{Address, B256, U256, utils::parse_ether};
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, Predeploy, Seat, anchored_side_chain, main_chain,
+    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, FollowedSide, Predeploy, Seat, anchored_side_chain, main_chain,
     organization_name, permissions, predeploys, side_chain, validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
 use chancery_primitives::CertificateKind;
 
-use super::layout::{CityChain, DataDir, MAIN, chains};
+use super::layout::{CityChain, DataDir, FOUNDED, MAIN, chains, founded_before};
 use crate::keys::{development, development_key};
 
 /// What each development account starts with. Gas is free; tools that offer fees and transfers need something to send.
@@ -117,6 +117,41 @@ fn ensure_of_one_city(data: &DataDir, all: &[(CityChain, GenesisConfig)]) -> Res
             data.genesis_of(MAIN).display()
         );
     }
+    for (chain, config) in all.iter().filter(|(chain, _)| *chain != MAIN) {
+        for followed in founded_before(*chain) {
+            ensure_follows(data, all, (*chain, config), followed)?;
+        }
+    }
+    Ok(())
+}
+
+/// A side chain whose rules may ask for certificates of another has to follow the one beside it.
+fn ensure_follows(
+    data: &DataDir,
+    all: &[(CityChain, GenesisConfig)],
+    (chain, config): (CityChain, &GenesisConfig),
+    followed: CityChain,
+) -> Result<()> {
+    let anchor = predeploys::side_anchor(followed.number());
+    let anchor = config.predeploys.iter().find(|contract| contract.address == anchor).with_context(|| {
+        format!(
+            "the city in {} was founded before a rule of one side chain could ask for certificates of another, and {} has no anchor of {} (docs/decisions/0041): \
+             start a new city in another --data-dir; what this one holds is read with the version that made it",
+            data.path().display(),
+            data.genesis_of(chain).display(),
+            followed.name
+        )
+    })?;
+    let (_, other) = all.iter().find(|(known, _)| *known == followed).context("a side chain is missing")?;
+    let hash =
+        other.build().with_context(|| format!("the genesis of {} makes no chain", followed.name))?.header().hash();
+    ensure!(
+        anchor.init_code.ends_with(hash.as_slice()),
+        "{} follows another {} chain than that of {}, whose genesis hash is {hash}: put all genesis files of the city back from one copy",
+        data.genesis_of(chain).display(),
+        followed.name,
+        data.genesis_of(followed).display()
+    );
     Ok(())
 }
 
@@ -131,8 +166,21 @@ fn found(directory: &Path, founding: &Founding) -> Result<()> {
     // The side chains name the main chain's genesis, so its own cannot name theirs: its anchors are made when the city runs.
     let genesis = main.build().context("the genesis of the main chain makes no chain")?;
     let main_hash = genesis.header().hash();
-    for chain in chains() {
-        let config = if chain == MAIN { main.clone() } else { side_of_city(chain, founding, main_hash)? };
+    let mut configs = vec![(MAIN, main)];
+    let mut sides = Vec::new();
+    for chain in FOUNDED {
+        let config = side_of_city(chain, founding, main_hash, &sides)?;
+        let genesis = config.build().with_context(|| format!("the genesis of {} makes no chain", chain.name))?;
+        sides.push(FollowedSide {
+            number: chain.number(),
+            chain_id: chain.chain_id,
+            genesis_hash: genesis.header().hash(),
+            kind: kind_of(chain)?,
+            max_age_s: TRUST_MAX_AGE_S,
+        });
+        configs.push((chain, config));
+    }
+    for (chain, config) in configs {
         let mut file = fs::File::create(beside.join(format!("{}.json", chain.name)))?;
         file.write_all(serde_json::to_string_pretty(&config)?.as_bytes())?;
         file.sync_all()?;
@@ -155,10 +203,15 @@ pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisCon
     with_contracts(chain, founding, contracts)
 }
 
-/// The genesis of a side chain that takes rights from the main chain of this genesis hash.
-fn side_of_city(chain: CityChain, founding: &Founding, main_hash: B256) -> Result<GenesisConfig> {
+/// The genesis of a side chain that takes rights from the main chain of this genesis hash, and may ask for certificates of these side chains.
+fn side_of_city(
+    chain: CityChain,
+    founding: &Founding,
+    main_hash: B256,
+    sides: &[FollowedSide],
+) -> Result<GenesisConfig> {
     let main = FollowedMain { chain_id: MAIN.chain_id, genesis_hash: main_hash, max_age_s: TRUST_MAX_AGE_S };
-    with_contracts(chain, founding, anchored_side_chain(&founding.authorities, &[kind_of(chain)?], &main))
+    with_contracts(chain, founding, anchored_side_chain(&founding.authorities, &[kind_of(chain)?], &main, sides))
 }
 
 fn kind_of(chain: CityChain) -> Result<CertificateKind> {
@@ -253,6 +306,40 @@ mod tests {
             let own = config.predeploys.iter().find(|contract| contract.address == predeploys::ORGANIZATION_REGISTRY);
             assert!(own.is_none(), "{} has rights of its own", chain.name);
         }
+    }
+
+    // C-CHAINS, ANCHOR-1, decision 0041
+    #[test]
+    fn the_genesis_of_a_side_chain_names_those_whose_certificates_its_rules_may_ask_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let founded = load_or_found(&DataDir::new(directory.path()), founding).unwrap();
+        let of = |name: &str| founded.iter().find(|(chain, _)| chain.name == name).unwrap();
+        let (licence, config) = of("business-licence");
+        let followed: Vec<_> = founded_before(*licence).map(|chain| chain.name).collect();
+        assert_eq!(followed, ["marriage", "real-estate", "degree", "health-licence"]);
+        for name in followed {
+            let (chain, other) = of(name);
+            let hash = other.build().unwrap().header().hash();
+            let place = predeploys::side_anchor(chain.number());
+            let anchor = config.predeploys.iter().find(|contract| contract.address == place).unwrap();
+            assert!(anchor.init_code.ends_with(hash.as_slice()), "{name}");
+            let shown = predeploys::held_certificates(chain.number());
+            assert!(config.predeploys.iter().any(|contract| contract.address == shown), "{name}");
+        }
+        assert!(founded_before(of("marriage").0).next().is_none(), "the first can ask for nothing");
+    }
+
+    // decision 0041
+    #[test]
+    fn a_city_founded_before_there_were_rules_is_refused_and_told_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        let founded = load_or_found(&data, founding).unwrap();
+        let (chain, mut before) = founded.into_iter().find(|(chain, _)| chain.name == "degree").unwrap();
+        before.predeploys.retain(|contract| contract.address != predeploys::side_anchor(1));
+        fs::write(data.genesis_of(chain), serde_json::to_string(&before).unwrap()).unwrap();
+        let refused = read(&data).unwrap_err().to_string();
+        assert!(refused.contains("docs/decisions/0041") && refused.contains("another --data-dir"), "{refused}");
     }
 
     // decision 0036
