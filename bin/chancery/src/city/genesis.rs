@@ -1,5 +1,7 @@
 //! The genesis files of a city: made at its first start, read ever after.
 
+mod one_city;
+
 use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
 
 use alloy_primitives::{Address, B256, U256, utils::parse_ether};
@@ -11,7 +13,8 @@ use chancery_contracts::{
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
 use chancery_primitives::CertificateKind;
 
-use super::layout::{CityChain, DataDir, FOUNDED, MAIN, chains, founded_before};
+use self::one_city::ensure_of_one_city;
+use super::layout::{CityChain, DataDir, FOUNDED, MAIN, chains};
 use crate::keys::{development, development_key};
 
 /// What each development account starts with. Gas is free; tools that offer fees and transfers need something to send.
@@ -102,57 +105,6 @@ pub(crate) fn load_or_found(
         .collect::<Result<Vec<_>>>()?;
     ensure_of_one_city(data, &all)?;
     Ok(all)
-}
-
-/// A side chain that follows another main chain than the one beside it would start, and take no right from it.
-fn ensure_of_one_city(data: &DataDir, all: &[(CityChain, GenesisConfig)]) -> Result<()> {
-    let main = all.iter().find(|(chain, _)| *chain == MAIN).context("there is no main chain")?;
-    let hash = main.1.build().context("the genesis of the main chain makes no chain")?.header().hash();
-    for (chain, config) in all.iter().filter(|(chain, _)| *chain != MAIN) {
-        let anchor = config.predeploys.iter().find(|contract| contract.address == predeploys::MAIN_ANCHOR);
-        ensure!(
-            anchor.is_some_and(|anchor| anchor.init_code.ends_with(hash.as_slice())),
-            "{} follows another main chain than that of {}, whose genesis hash is {hash}: put all genesis files of the city back from one copy",
-            data.genesis_of(*chain).display(),
-            data.genesis_of(MAIN).display()
-        );
-    }
-    for (chain, config) in all.iter().filter(|(chain, _)| *chain != MAIN) {
-        for followed in founded_before(*chain) {
-            ensure_follows(data, all, (*chain, config), followed)?;
-        }
-    }
-    Ok(())
-}
-
-/// A side chain whose rules may ask for certificates of another has to follow the one beside it.
-fn ensure_follows(
-    data: &DataDir,
-    all: &[(CityChain, GenesisConfig)],
-    (chain, config): (CityChain, &GenesisConfig),
-    followed: CityChain,
-) -> Result<()> {
-    let anchor = predeploys::side_anchor(followed.number());
-    let anchor = config.predeploys.iter().find(|contract| contract.address == anchor).with_context(|| {
-        format!(
-            "the city in {} was founded before a rule of one side chain could ask for certificates of another, and {} has no anchor of {} (docs/decisions/0041): \
-             start a new city in another --data-dir; what this one holds is read with the version that made it",
-            data.path().display(),
-            data.genesis_of(chain).display(),
-            followed.name
-        )
-    })?;
-    let (_, other) = all.iter().find(|(known, _)| *known == followed).context("a side chain is missing")?;
-    let hash =
-        other.build().with_context(|| format!("the genesis of {} makes no chain", followed.name))?.header().hash();
-    ensure!(
-        anchor.init_code.ends_with(hash.as_slice()),
-        "{} follows another {} chain than that of {}, whose genesis hash is {hash}: put all genesis files of the city back from one copy",
-        data.genesis_of(chain).display(),
-        followed.name,
-        data.genesis_of(followed).display()
-    );
-    Ok(())
 }
 
 /// Writes all files into a folder beside, which then takes its name: a crash leaves either nothing or everything.
@@ -282,7 +234,7 @@ mod tests {
     use chancery_chain::ValidatorKeys;
 
     use super::*;
-    use crate::city::layout::chain_named;
+    use crate::city::layout::{chain_named, founded_before};
 
     fn founding() -> Result<Founding> {
         Founding::development(vec![ValidatorKeys::from_seed(1).public("city 1")], 1_700_000_000)

@@ -34,7 +34,7 @@ pub struct Kept {
     pub holder: Address,
     /// Of which kind.
     pub kind: B256,
-    /// Whether it is valid by the host's time.
+    /// Whether it is valid now, by the time of the newest block of both chains.
     pub is_valid: bool,
 }
 
@@ -97,7 +97,9 @@ impl HeldRelay {
     pub async fn kept(&self, certificate_id: B256) -> Result<Kept, RelayError> {
         let asked = CertificateRegistry::certificateCall { certificateId: certificate_id };
         let found = view(&self.anchor.followed, self.certificates, &asked).await?;
-        let now_s = self.anchor.host.head().await?.time_ms / 1000;
+        let (here, there) = (self.anchor.host.head().await?.time_ms, self.anchor.followed.head().await?.time_ms);
+        // The newest block of a host that is idle is older than what was issued just now.
+        let now_s = here.max(there) / 1000;
         let word = found.word;
         let is_valid =
             word.status == VALID && word.validFrom <= now_s && (word.validUntil == 0 || now_s < word.validUntil);
