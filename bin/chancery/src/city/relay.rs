@@ -239,7 +239,7 @@ fn links(main: &Ground<'_>, sides: &[Ground<'_>], board: &Arc<Board>) -> Vec<Lin
                 let place = board.place(side.chain.name, followed.chain.name);
                 (followed.chain, held(side, followed, place))
             })
-            .collect()
+            .collect::<Vec<_>>()
     };
     let link = |side: &Ground<'_>| {
         let up = board.place(main.chain.name, side.chain.name);

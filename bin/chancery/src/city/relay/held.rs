@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes};
-use anyhow::Result;
 use chancery_bridge::relay::{
     AnchorRelay, HeldRelay, RelayError,
     trust::{Consent, Kept},
@@ -49,6 +48,8 @@ struct Known {
     waiting: BTreeMap<Address, bool>,
     /// Certificates that have changed.
     changed: BTreeSet<B256>,
+    /// The same of what has failed: it is tried again later, and holds up nothing else.
+    failed: (BTreeMap<Address, bool>, BTreeSet<B256>),
     /// Everything has to be read anew.
     is_incomplete: bool,
     /// All have to be looked at when the side chain's time is so late.
@@ -70,12 +71,25 @@ impl Known {
         self.consents.iter().filter(|consent| consent.holder == holder).copied().collect()
     }
 
-    fn next_waiting(&self) -> Option<(Address, bool)> {
-        self.waiting.first_key_value().map(|(holder, fresh_too)| (*holder, *fresh_too))
+    /// What has failed waits again, once its time has come; whether it has.
+    fn is_retry(&mut self) -> bool {
+        let is_retry = self.retry_at.is_none_or(|at| Instant::now() >= at);
+        if is_retry {
+            for (holder, fresh_too) in std::mem::take(&mut self.failed.0) {
+                *self.waiting.entry(holder).or_default() |= fresh_too;
+            }
+            self.changed.append(&mut self.failed.1);
+        }
+        is_retry
     }
 
-    fn is_anything(&self) -> bool {
-        self.is_incomplete || !self.waiting.is_empty() || !self.changed.is_empty()
+    fn ended(&mut self, is_retry: bool, is_done: bool) {
+        if !is_done && (is_retry || self.retry_at.is_none()) {
+            self.retry_at = Some(Instant::now() + pause_after(self.failures));
+            self.failures = self.failures.saturating_add(1);
+        } else if is_done && is_retry {
+            (self.retry_at, self.failures) = (None, 0);
+        }
     }
 }
 
@@ -118,12 +132,10 @@ impl Held {
             if self.is_look_due {
                 self.look().await;
             }
-            let is_early = self.known.retry_at.is_some_and(|at| Instant::now() < at);
-            if self.known.is_anything() && !is_early {
-                let outcome = self.carry().await;
-                self.ended(outcome);
-            }
-            let retry_at = self.known.retry_at.filter(|_| self.known.is_anything());
+            let is_retry = self.known.is_retry();
+            let is_done = self.carry(is_retry).await;
+            self.known.ended(is_retry, is_done);
+            let retry_at = self.known.retry_at;
             tokio::select! {
                 () = self.followed.next() => {}
                 () = self.host.next() => {}
@@ -146,34 +158,36 @@ impl Held {
         }
     }
 
-    fn ended(&mut self, outcome: Result<(), String>) {
-        match outcome {
-            Ok(()) => (self.known.retry_at, self.known.failures) = (None, 0),
-            Err(error) => {
-                self.feed.fail("certificates of holders cannot be shown", &error);
-                self.known.retry_at = Some(Instant::now() + pause_after(self.known.failures));
-                self.known.failures = self.known.failures.saturating_add(1);
+    /// What waits, one after the other, what has changed before what is looked through; whether nothing has failed.
+    async fn carry(&mut self, is_retry: bool) -> bool {
+        let mut is_done = true;
+        loop {
+            self.hear();
+            if self.known.is_incomplete && (is_retry || self.known.retry_at.is_none()) && is_done {
+                let outcome = in_time(self.read_all()).await;
+                is_done &= self.is_carried(outcome);
+            } else if let Some(id) = self.known.changed.pop_first() {
+                let outcome = in_time(self.change(id)).await;
+                if !self.is_carried(outcome) {
+                    is_done = false;
+                    self.known.failed.1.insert(id);
+                }
+            } else if let Some((holder, fresh_too)) = self.known.waiting.pop_first() {
+                let outcome = in_time(self.look_at(holder, fresh_too)).await;
+                if !self.is_carried(outcome) {
+                    is_done = false;
+                    *self.known.failed.0.entry(holder).or_default() |= fresh_too;
+                }
+            } else {
+                return is_done;
             }
         }
     }
 
-    /// What waits, one after the other, what has changed before what is looked through; what was done waits no more. A frozen anchor takes nothing: what waits is tried
-    /// again with longer and longer pauses.
-    async fn carry(&mut self) -> Result<(), String> {
-        if self.known.is_incomplete {
-            in_time(self.read_all()).await?;
-        }
-        loop {
-            self.hear();
-            if let Some(id) = self.known.changed.first().copied() {
-                in_time(self.change(id)).await?;
-                self.known.changed.remove(&id);
-            } else if let Some((holder, fresh_too)) = self.known.next_waiting() {
-                in_time(self.look_at(holder, fresh_too)).await?;
-                self.known.waiting.remove(&holder);
-            } else {
-                return Ok(());
-            }
+    fn is_carried(&self, outcome: Result<(), String>) -> bool {
+        match outcome {
+            Ok(()) => true,
+            Err(error) => self.feed.fail("certificates of holders cannot be shown", &error),
         }
     }
 
@@ -247,5 +261,35 @@ async fn in_time(step: impl Future<Output = Result<(), RelayError>>) -> Result<(
     match timeout(CARRY_TIMEOUT, Box::pin(step)).await {
         Ok(outcome) => outcome.map_err(|error| format!("{error:#}")),
         Err(_) => Err("it takes too long".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn consent(byte: u8) -> Consent {
+        Consent { holder: Address::repeat_byte(byte), kind: B256::repeat_byte(1) }
+    }
+
+    // TRUST-8: what always fails of one holder holds up nobody else, and is not tried at each block.
+    #[tokio::test(start_paused = true)]
+    async fn what_has_failed_is_tried_again_in_its_time_and_looked_at_as_before() {
+        let mut known = Known { consents: [consent(1), consent(2)].into(), ..Known::default() };
+        known.failed.0.insert(consent(1).holder, true);
+        known.failed.1.insert(B256::repeat_byte(9));
+        known.ended(true, false);
+        known.sweep(false);
+        assert!(!known.is_retry(), "it waits");
+        assert_eq!(known.waiting.len(), 2);
+        assert!(known.changed.is_empty());
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(known.is_retry());
+        assert_eq!((known.waiting[&consent(1).holder], known.waiting[&consent(2).holder]), (true, false));
+        assert_eq!(known.changed.len(), 1);
+        known.ended(true, true);
+        assert!(known.retry_at.is_none() && known.failures == 0);
     }
 }
