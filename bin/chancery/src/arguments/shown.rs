@@ -15,7 +15,7 @@ pub(crate) enum ConsentCommand {
         #[arg(long, value_name = "CHAIN", default_value = "main")]
         on: String,
         /// For how many days.
-        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=365))]
         days: u16,
     },
     /// Take it back, signed with --key: nothing of the kind is shown from the next block on.
