@@ -74,7 +74,8 @@ pub(crate) fn load_or_found(
     founding: impl FnOnce() -> Result<Founding>,
 ) -> Result<Vec<(CityChain, GenesisConfig)>> {
     let directory = data.genesis();
-    if !directory.exists() {
+    let is_new = !directory.exists();
+    if is_new {
         found(&directory, &founding()?)?;
     }
     let all = chains()
@@ -103,7 +104,10 @@ pub(crate) fn load_or_found(
             Ok((chain, config))
         })
         .collect::<Result<Vec<_>>>()?;
-    ensure_of_one_city(data, &all)?;
+    // Looked at when they come from a disk: somebody may have put other files there.
+    if !is_new {
+        ensure_of_one_city(data, &all)?;
+    }
     Ok(all)
 }
 
