@@ -310,5 +310,6 @@ async fn carry(
 async fn show_on_main(relay: AnchorRelay, mut made: watch::Receiver<Option<Address>>, link: HeldLink) {
     let Ok(anchor) = made.wait_for(Option::is_some).await.map(|anchor| *anchor) else { return };
     let Some(anchor) = anchor else { return };
-    Held::made(AnchorRelay { anchor, ..relay }, link).await.keep_shown().await;
+    let held = Box::pin(Held::made(AnchorRelay { anchor, ..relay }, link)).await;
+    Box::pin(held.keep_shown()).await;
 }

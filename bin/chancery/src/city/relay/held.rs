@@ -96,8 +96,7 @@ impl Known {
 impl Held {
     /// To a contract in the genesis of the host.
     pub(super) fn founded(anchor: AnchorRelay, link: HeldLink, registry: Address) -> Self {
-        let relay = HeldRelay { anchor: anchor.clone(), certificates: predeploys::CERTIFICATE_REGISTRY, registry };
-        Self::over(relay, link)
+        Self::over(HeldRelay { anchor, certificates: predeploys::CERTIFICATE_REGISTRY, registry }, link)
     }
 
     /// To a contract that this relay's key has made, or makes now. Tries until it stands.
@@ -220,15 +219,19 @@ impl Held {
             // The newest are read anew.
             self.known.is_incomplete |= self.known.consents.len() > MAX_CONSENTS;
         }
-        for consent in self.known.kinds_of(holder) {
-            if !self.known.issued.contains_key(&holder) {
-                let issued = self.relay.issued_to(holder).await?;
-                self.known.issued.insert(holder, issued);
-            }
-            let issued = self.known.issued.get(&holder).map(Vec::as_slice).unwrap_or_default();
-            let due = self.relay.due(consent, issued, fresh_too).await?;
+        let consents = self.known.kinds_of(holder);
+        if consents.is_empty() {
+            return Ok(());
+        }
+        let issued = match self.known.issued.get(&holder) {
+            Some(issued) => issued.clone(),
+            None => self.relay.issued_to(holder).await?,
+        };
+        for consent in consents {
+            let due = Box::pin(self.relay.due(consent, &issued, fresh_too)).await?;
             self.show(&due).await?;
         }
+        self.known.issued.insert(holder, issued);
         Ok(())
     }
 
@@ -237,10 +240,10 @@ impl Held {
             return Ok(());
         }
         if !self.has_begun {
-            self.relay.anchor.ensure_begun(self.genesis_header.clone()).await?;
+            Box::pin(self.relay.anchor.ensure_begun(self.genesis_header.clone())).await?;
             self.has_begun = true;
         }
-        let shown = self.relay.carry(ids).await;
+        let shown = Box::pin(self.relay.carry(ids)).await;
         // Also after a failure: it may be frozen.
         self.look().await;
         self.feed.place.showed(shown?);

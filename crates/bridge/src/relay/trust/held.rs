@@ -46,7 +46,7 @@ impl HeldRelay {
         let next = anchor.host.next_nonce(&anchor.key).await?;
         for nonce in searched(next) {
             let registry = anchor.key.address().create(nonce);
-            if rests_on(&anchor, registry, certificates, max_age_s).await? {
+            if Box::pin(rests_on(&anchor, registry, certificates, max_age_s)).await? {
                 return Ok(Self { anchor, certificates, registry });
             }
         }
@@ -60,7 +60,7 @@ impl HeldRelay {
     /// # Errors
     /// `CertificateUnknown`; `ClockAhead`; `Reverted` with `NotDisclosed` when its holder has not agreed; see [`RelayError`].
     pub async fn show(&self, certificate_id: B256) -> Result<u64, RelayError> {
-        self.show_from(certificate_id, None).await
+        Box::pin(self.show_from(certificate_id, None)).await
     }
 
     /// The same; `known` is a block that was anchored before with the registry's account.
@@ -96,7 +96,7 @@ async fn rests_on(
     let asked = async {
         let found = view(&anchor.host, registry, &HeldCertificates::anchorCall {}).await?;
         if found != anchor.anchor {
-            return Ok(false);
+            return Ok::<_, RelayError>(false);
         }
         let source = view(&anchor.host, registry, &HeldCertificates::sourceCall {}).await?;
         Ok(source == certificates && view(&anchor.host, registry, &HeldCertificates::maxAgeCall {}).await? == max_age_s)

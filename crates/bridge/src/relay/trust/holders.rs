@@ -146,7 +146,7 @@ impl HeldRelay {
     pub async fn carry(&self, certificate_ids: &[B256]) -> Result<usize, RelayError> {
         let (mut count, mut known) = (0, None);
         for id in certificate_ids {
-            match self.show_from(*id, known).await {
+            match Box::pin(self.show_from(*id, known)).await {
                 Ok(number) => {
                     known = Some(number);
                     count += 1;
