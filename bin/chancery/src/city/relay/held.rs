@@ -68,7 +68,8 @@ impl Known {
 
     /// The kinds that a holder has agreed to, once.
     fn kinds_of(&self, holder: Address) -> Vec<Consent> {
-        self.consents.iter().filter(|consent| consent.holder == holder).copied().collect()
+        let first = Consent { holder, kind: B256::ZERO };
+        self.consents.range(first..).take_while(|consent| consent.holder == holder).copied().collect()
     }
 
     /// What has failed waits again, once its time has come; whether it has.
@@ -200,10 +201,15 @@ impl Held {
 
     /// A certificate was issued, or its status has changed: what is lost is shown at once, whatever its holder agrees to by now (TRUST-8).
     async fn change(&mut self, id: B256) -> Result<(), RelayError> {
-        let Kept { holder, is_valid, .. } = self.relay.kept(id).await?;
-        if !self.known.consents.iter().any(|consent| consent.holder == holder) {
+        // Where nobody has agreed, and of those who have not, nothing is read further: a busy chain has many events.
+        if self.known.consents.is_empty() {
             return Ok(());
         }
+        let holder = self.relay.holder_of(id).await?;
+        if self.known.kinds_of(holder).is_empty() {
+            return Ok(());
+        }
+        let Kept { is_valid, .. } = self.relay.kept(id).await?;
         self.known.issued.remove(&holder);
         if !is_valid {
             self.show(&[id]).await?;

@@ -90,6 +90,15 @@ impl HeldRelay {
         Ok(events.into_iter().filter_map(|event| event.topics.get(1).copied()).collect())
     }
 
+    /// Whose certificate it is; zero when the followed chain does not know it.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn holder_of(&self, certificate_id: B256) -> Result<Address, RelayError> {
+        let asked = CertificateRegistry::certificateCall { certificateId: certificate_id };
+        Ok(view(&self.anchor.followed, self.certificates, &asked).await?.holder)
+    }
+
     /// A certificate as the followed chain has it now.
     ///
     /// # Errors
