@@ -83,7 +83,7 @@ impl Example for Conditions {
         Self {
             kind: "business-licence".into(),
             requires: vec!["degree".into()],
-            requirable: ["marriage", "real-estate", "degree", "health-licence"].map(Into::into).into(),
+            requirable: ["marriage", "real-estate", "degree", "health-licence"].map(String::from).to_vec(),
             source: ReadAt { chain: "business-licence".into(), block_number: 42 },
         }
     }
