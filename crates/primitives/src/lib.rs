@@ -28,8 +28,8 @@ pub use ascii32::{MAX_NAME_BYTES, NameError};
 pub use certificate::{CertificateId, CertificateIdError};
 pub use kind::CertificateKind;
 pub use operation::{
-    ChangeRelease, ChangeStatus, ContractName, DataOperation, Inspect, Issue, OperationType, Present, ProposeContract,
-    ReleaseStatus, SignedOperation, SigningDomain,
+    ChangeRelease, ChangeStatus, ContractName, DataOperation, Disclose, Inspect, Issue, OperationType, Present,
+    ProposeContract, ReleaseStatus, SignedOperation, SigningDomain,
 };
 pub use organization::OrganizationCode;
 pub use right::Right;
