@@ -660,8 +660,10 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
         for (uint256 i = 0; i < rows.length; ++i) {
             SceneRow memory row = rows[i];
             _nameOf[row.target] = row.contractName;
-            uint256 allowed =
-                row.who == Who.Anybody ? ANYBODY : row.who == Who.Authority ? BY_UNIVERSITY_ADMINISTRATOR : NOBODY;
+            uint256 allowed = NOBODY;
+            if (row.who == Who.Anybody) allowed = ANYBODY;
+            if (row.who == Who.Authority) allowed = BY_UNIVERSITY_ADMINISTRATOR;
+            if (row.who == Who.Operator) allowed = BY_OPERATOR;
             _addCall(row.target, row.signature, row.call, allowed, row.refusal);
         }
     }

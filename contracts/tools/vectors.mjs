@@ -69,6 +69,7 @@ const types = {
   ChangeRelease: members("bytes32 release,uint8 status,string reason,uint64 deadline"),
   ProposeChange: members("uint8 kind,bytes32 changeHash,bytes32 salt,uint64 expiresAt,uint64 deadline"),
   DecideChange: members("bytes32 change,uint8 status,string reason,uint64 deadline"),
+  Disclose: members("address holder,bytes32 kind,uint64 until,uint256 nonce"),
 };
 
 // From the JSON form of an operation to its EIP-712 message.
@@ -82,6 +83,7 @@ const toMessage = {
   ChangeRelease: (o) => ({ ...o, status: releaseStatuses[o.status] }),
   ProposeChange: (o) => ({ ...o, kind: changeKinds[o.kind] }),
   DecideChange: (o) => ({ ...o, status: approvalStatuses[o.status] }),
+  Disclose: (o) => ({ ...o, kind: name(o.kind) }),
 };
 
 const issue = {
@@ -207,6 +209,26 @@ const releaseCases = [
   ],
 ];
 
+// On the side chain of business licences, of the third side chain; and on any other contract, taken back.
+const disclosureCases = [
+  [
+    "a consent",
+    "Disclose",
+    7104,
+    "0xc4A0000000000000000000000000000000000203",
+    3,
+    { holder: account(3).address, kind: "degree", until: 1_767_312_000, nonce: 0 },
+  ],
+  [
+    "taken back, the eighth of its holder, kind of 16 characters",
+    "Disclose",
+    7100,
+    account(9).address,
+    3,
+    { holder: account(3).address, kind: "business-licence", until: 0, nonce: 7 },
+  ],
+];
+
 // JSON as our services write it: addresses in lower case.
 const lowerCaseAddresses = (operation) =>
   Object.fromEntries(
@@ -265,6 +287,11 @@ const changeCases = [
 async function changes() {
   const comment = "docs/specs/access.md, what operators sign; made by contracts/tools/vectors.mjs";
   return { comment, vectors: await signed(changeCases) };
+}
+
+async function disclosures() {
+  const comment = "docs/specs/trust.md, what holders sign; made by contracts/tools/vectors.mjs";
+  return { comment, vectors: await signed(disclosureCases) };
 }
 
 function names() {
@@ -380,6 +407,7 @@ const files = {
   "identity.json": await identity(),
   "releases.json": await releases(),
   "changes.json": await changes(),
+  "disclosures.json": await disclosures(),
 };
 
 const mode = process.argv[2];

@@ -13,6 +13,8 @@ mod disclosure;
 mod front;
 #[path = "city/guesses.rs"]
 mod guesses;
+#[path = "city/held.rs"]
+mod held;
 #[path = "city/identities.rs"]
 mod identities;
 #[path = "city/persons.rs"]

@@ -16,6 +16,7 @@ mod message;
 mod network;
 mod persons;
 mod share;
+mod shown;
 mod storage;
 
 pub(crate) use alliance::{
@@ -43,6 +44,7 @@ pub(crate) use share::{
     AskAccess, EndAccess, FetchShared, FindShared, FollowLink, OwnerFile, ReadText, RightCommand, ServeShared,
     ShareCommand, ShowReaders, TlsFiles, TransferCommand, TrustedMain,
 };
+pub(crate) use shown::{ConditionCommand, ConsentCommand};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.
@@ -137,6 +139,12 @@ pub(crate) enum Command {
     /// Issue, query, renew, suspend and revoke certificates.
     #[command(subcommand)]
     Certificate(CertificateCommand),
+    /// Agree that a chain shows which kinds of certificates you have, without their content; take that back; see what is shown of somebody.
+    #[command(subcommand)]
+    Consent(ConsentCommand),
+    /// See which certificates of other chains a kind asks for, and set it (operator).
+    #[command(subcommand)]
+    Condition(ConditionCommand),
     /// Check a certificate that somebody shows, and record the check.
     Inspect(Inspect),
     /// Show the public keys of an address, as the main chain records them.

@@ -4,6 +4,8 @@ mod audit;
 mod certificate;
 mod change;
 mod completions;
+mod condition;
+mod consent;
 mod contract;
 mod demo;
 mod doctor;
@@ -81,6 +83,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Key(command) => key::run(&command, &connection, output),
         Command::User(command) => wait(user::run(command, &connection, output)),
         Command::Certificate(command) => wait(certificate::run(command, &connection, output)),
+        Command::Consent(command) => wait(consent::run(command, &connection, output)),
+        Command::Condition(command) => wait(condition::run(command, &connection, output)),
         Command::Inspect(command) => wait(inspect::run(command, &connection, output)),
         Command::PublicKey { address } => wait(public_key::run(address, &connection, output)),
         Command::Source(command) => wait(source::run(command, &connection, output)),

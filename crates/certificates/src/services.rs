@@ -2,6 +2,7 @@
 //! answers the same; names and shapes of parameters and answers are those of `docs/specs/rest.md`.
 
 mod check;
+mod conditions;
 mod inspections;
 mod of_holder;
 mod public_key;
@@ -18,6 +19,7 @@ use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, applic
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+pub use conditions::{ConditionsAnswer, KindQuery};
 pub use inspections::{InspectionEntry, InspectionQuery, Inspections, InspectorCount};
 pub use of_holder::{HolderCertificates, HolderQuery};
 pub use public_key::{EncryptionKey, PublicKeyAnswer, PublicKeyQuery, ReadAtAnswer};
@@ -41,6 +43,8 @@ pub mod names {
     pub const CHECK: &str = "certificates.check";
     /// [`super::InspectionQuery`] -> [`super::Inspections`] (C-FEE).
     pub const INSPECTIONS: &str = "certificates.inspections";
+    /// [`super::KindQuery`] -> [`super::ConditionsAnswer`] (C-CHAINS).
+    pub const CONDITIONS: &str = "certificates.conditions";
     /// [`super::PublicKeyQuery`] -> [`super::PublicKeyAnswer`] (C-API-4).
     pub const PUBLIC_KEY: &str = "users.public-key";
 }
@@ -75,6 +79,7 @@ pub fn services(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<Offer> {
         anybody(Arc::new(query::QueryService(context.clone()))),
         anybody(Arc::new(staple::StapleService(context.clone()))),
         anybody(Arc::new(status::StatusService(context.clone()))),
+        anybody(Arc::new(conditions::ConditionsService(context.clone()))),
         anybody(Arc::new(public_key::PublicKeyService(context.clone()))),
         Offer { service: Arc::new(of_holder::OfHolderService(context.clone())), roles: Some(&of_holder::ROLES) },
         Offer { service: Arc::new(check::CheckService(context.clone())), roles: Some(&check::ROLES) },

@@ -5,6 +5,7 @@ mod contracts;
 mod messages;
 mod persons;
 mod services;
+mod shown;
 
 use alloy_primitives::{Address, B256};
 use chancery_rest::{

@@ -48,17 +48,30 @@ pub(crate) fn approval_required(kind: ChangeKind, change: &Change) -> DoorResult
 
 impl Controlling {
     /// Proposes a change, which has to be one that could be applied now.
-    pub(crate) async fn propose(&self, actor: &Actor, signed: SignedChange, by: Address, mode: Mode) -> DoorResult<ChangeResult> {
+    pub(crate) async fn propose(
+        &self,
+        actor: &Actor,
+        signed: SignedChange,
+        by: Address,
+        mode: Mode,
+    ) -> DoorResult<ChangeResult> {
         let (_, change) = read_text(&signed.content)?;
         check_author(&change, by)?;
         let foreseen = self.all(actor, &change, Mode::Check).await?;
-        let mut result = self.c2p.control(&configuring(actor), &Change::ProposeChange { proposal: signed, by }, mode).await?;
+        let mut result =
+            self.c2p.control(&configuring(actor), &Change::ProposeChange { proposal: signed, by }, mode).await?;
         result.effects.extend(foreseen.effects.into_iter().map(|effect| format!("once approved: {effect}")));
         Ok(result)
     }
 
     /// Records a decision; what it approves is applied at once.
-    pub(crate) async fn decide(&self, actor: &Actor, signed: SignedDecision, by: Address, mode: Mode) -> DoorResult<ChangeResult> {
+    pub(crate) async fn decide(
+        &self,
+        actor: &Actor,
+        signed: SignedDecision,
+        by: Address,
+        mode: Mode,
+    ) -> DoorResult<ChangeResult> {
         let name = signed.change;
         let is_approval = signed.status == ApprovalStatus::Approved;
         let review = self.c2p.change(name).await?;
@@ -81,11 +94,18 @@ impl Controlling {
     }
 
     /// Applies what is approved already: when that failed after the approval.
-    pub(crate) async fn apply_approved(&self, actor: &Actor, name: B256, by: Address, mode: Mode) -> DoorResult<ChangeResult> {
+    pub(crate) async fn apply_approved(
+        &self,
+        actor: &Actor,
+        name: B256,
+        by: Address,
+        mode: Mode,
+    ) -> DoorResult<ChangeResult> {
         let review = self.c2p.change(name).await?;
         let (change, foreseen) = self.applicable(actor, &review).await?;
         if mode == Mode::Check {
-            let mut result = self.c2p.control(&configuring(actor), &Change::ApplyChange { proposed: name, by }, mode).await?;
+            let mut result =
+                self.c2p.control(&configuring(actor), &Change::ApplyChange { proposed: name, by }, mode).await?;
             result.effects.extend(foreseen.effects);
             return Ok(result);
         }
@@ -107,7 +127,8 @@ impl Controlling {
 
     /// First the chain says that the approval is used, then the change is made: never twice. What fails in between is proposed again.
     async fn carry_out(&self, actor: &Actor, name: B256, change: &Change, by: Address) -> DoorResult<ChangeResult> {
-        let mut result = self.c2p.control(&configuring(actor), &Change::ApplyChange { proposed: name, by }, Mode::Apply).await?;
+        let mut result =
+            self.c2p.control(&configuring(actor), &Change::ApplyChange { proposed: name, by }, Mode::Apply).await?;
         let applied = self.all(actor, change, Mode::Apply).await?;
         result.effects.extend(applied.effects);
         result.recorded.extend(applied.recorded);

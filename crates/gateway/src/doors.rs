@@ -3,10 +3,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
+use chancery_primitives::Disclose;
 use chancery_reference_points::{
     Actor, DoorResult, Role,
+    data_block::TransactionLocator,
     o2c::O2c,
     r2d::{R2d, R2dSources},
     u2s::{U2s, U2sData},
@@ -18,6 +20,7 @@ use chancery_rest::types::{
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
     messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
+    shown::HolderKinds,
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
 };
 use serde_json::Value;
@@ -51,6 +54,8 @@ pub struct Doors {
     pub alliance: Option<Arc<dyn AllianceView>>,
     /// What the chains' anchors have of one another; `None`: nobody here looks at them.
     pub anchors: Option<Arc<dyn AnchorView>>,
+    /// What chains show of holders by proof; `None`: nobody here carries it.
+    pub shown: Option<Arc<dyn ShownCertificates>>,
     /// Sealed messages between organizations.
     pub messages: Arc<dyn Messages>,
     /// Whether the identity database answers.
@@ -239,6 +244,23 @@ pub struct AnchoredBlock {
 pub trait AnchorView: Send + Sync {
     /// The anchors on the chain of this name.
     fn on_chain(&self, name: &str) -> Vec<AnchorSeen>;
+}
+
+/// Which kinds of certificates of other chains a chain shows of holders, without their content (C-CHAINS). What a holder agrees to is signed by the holder, and may be
+/// sent to the chain by anybody.
+#[async_trait]
+pub trait ShownCertificates: Send + Sync {
+    /// What a chain shows of a holder.
+    ///
+    /// # Errors
+    /// `UnknownChain`, `ChainUnreachable`.
+    async fn of_holder(&self, chain: &str, holder: Address) -> DoorResult<HolderKinds>;
+
+    /// Sends what a holder has signed; final when this returns.
+    ///
+    /// # Errors
+    /// `UnknownChain`, `UnknownKind`, `MalformedRequest` for a time that is over or too far ahead, `SignatureInvalid`, `TransactionRefused`, `NotFinalYet`, `ChainUnreachable`.
+    async fn disclose(&self, chain: &str, disclose: Disclose, signature: Bytes) -> DoorResult<TransactionLocator>;
 }
 
 /// Sealed messages between organizations (S-NET). What is kept cannot be read by whoever keeps it, and is shown to sender and receiver alone.

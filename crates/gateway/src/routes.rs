@@ -31,6 +31,7 @@ mod quotas;
 mod resources;
 mod services;
 mod session;
+mod shown;
 mod sources;
 mod submissions;
 mod submitted;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(docs::routes())
         .merge(problems::routes())
         .merge(chains::routes())
+        .merge(shown::routes())
         .merge(kinds::routes())
         .merge(session::routes())
         .merge(users::routes())

@@ -89,6 +89,7 @@ codes! {
     NotYourMessage = "not-your-message", Refused, "The message is for somebody else to acknowledge.", "Only its receiver acknowledges a message.";
     HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
     PresentationRefused = "presentation-refused", Refused, "The presentation is not acceptable.", "`check` names the check that failed; ask the holder to show the code again.";
+    ConditionNotMet = "condition-not-met", Refused, "The holder was not shown to have the certificate that the rule of this kind asks for.", "The holder needs a valid certificate of the kind `requiredKind`, and agrees that `chain` is shown it (chancery consent give). GET /v1/kinds/{kind}/conditions shows the rule.";
     SecondOperatorRequired = "second-operator-required", Refused, "Another operator has to do this.", "Whoever proposes a contract or a change neither reviews nor releases it: ask a second operator.";
     ServiceRefused = "service-refused", Refused, "An access rule of the city does not let its asker have this service.", "`version` is the rule's, `organization` whom it refuses: ask an operator.";
     OperatorsLockedOut = "operators-locked-out", Refused, "The rule would keep operators from a service that is theirs to ask.", "Let `role:operator` be allowed where `anybody` is denied.";

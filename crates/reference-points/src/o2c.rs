@@ -94,6 +94,13 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Says which certificates of other chains a holder needs to get one of this kind, on the chain of the kind.
+    SetConditions {
+        /// The kind that is issued.
+        kind: String,
+        /// The kinds that are asked for; none takes the rule away.
+        requires: Vec<String>,
+    },
     /// Proposes a contract.
     ProposeContract {
         /// As it was signed.

@@ -27,6 +27,7 @@ pub mod resources;
 pub mod roles;
 pub mod services;
 pub mod session;
+pub mod shown;
 pub mod sources;
 pub mod submissions;
 pub mod users;

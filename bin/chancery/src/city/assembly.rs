@@ -26,7 +26,7 @@ use super::{
     layout::{DataDir, MAIN},
     listen, mqtt,
     nodes::{self, CityNodes, validator_count},
-    ports::AlliancePort,
+    ports::{AlliancePort, ShownPort},
     relay::Relay,
     running::Running,
     samples,
@@ -132,6 +132,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         samples::register(doors.o2c.as_ref()).await?;
         relay.shown().await;
         doors.anchors = Some(relay.board());
+        doors.shown = Some(Arc::new(ShownPort::new(relay.board(), relay.reached())));
         Ok::<_, Error>(doors)
     };
     let started = tokio::select! {

@@ -4,7 +4,8 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use chancery_contracts::{
-    CertificateRegistry, EthereumDIDRegistry, OrganizationRegistry, TrustRefusal, TrustRegistry, predeploys,
+    CertificateRegistry, ConditionalCertificateRegistry, EthereumDIDRegistry, OrganizationRegistry, TrustRefusal,
+    TrustRegistry, predeploys,
 };
 use chancery_light::StateProof;
 use chancery_primitives::{CertificateId, OrganizationCode, UnixSeconds};
@@ -60,6 +61,12 @@ impl Records {
         use CertificateRegistry as Certificates;
         use EthereumDIDRegistry as Identities;
         use OrganizationRegistry as Organizations;
+        if let Some(kind) = self.missing {
+            let missing = |_| kind.to_bytes32();
+            if let Some(answer) = reading::<ConditionalCertificateRegistry::missingForCall>(call, missing) {
+                return Some(answer);
+            }
+        }
         reading::<Organizations::isAuthorizedCall>(call, |call| {
             let counts = |entry: &KeyEntry| {
                 entry.key == call.key

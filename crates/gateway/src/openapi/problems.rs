@@ -61,8 +61,13 @@ const SOURCE: &[Code] = &[
 ];
 
 /// Where endpoints ask a service of the catalogue, which an operator may have withdrawn.
-const BY_SERVICES: &[&str] =
-    &["/v1/certificates", "/v1/inspections", "/v1/resources", "/v1/users/{address}/public-key"];
+const BY_SERVICES: &[&str] = &[
+    "/v1/certificates",
+    "/v1/inspections",
+    "/v1/kinds/{kind}/conditions",
+    "/v1/resources",
+    "/v1/users/{address}/public-key",
+];
 
 /// The endpoint's own.
 fn own(method: &str, path: &str) -> Vec<Code> {
@@ -72,6 +77,18 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/problems/{name}") => one(&[Code::UnknownRoute]),
         ("GET", "/v1/chains" | "/v1/kinds" | "/v1/organizations") => one(&[Code::ChainUnreachable]),
         ("GET", "/v1/kinds/{kind}") => one(&[Code::UnknownKind, Code::ChainUnreachable]),
+        ("GET", "/v1/kinds/{kind}/conditions") => one(&[Code::UnknownKind, Code::ChainUnreachable]),
+        ("PUT", "/v1/kinds/{kind}/conditions") => with(&[Code::UnknownKind], CHANGE),
+        ("GET", "/v1/chains/{chain}/holders/{address}") => {
+            one(&[Code::MalformedAddress, Code::UnknownChain, Code::ChainUnreachable])
+        }
+        ("POST", "/v1/chains/{chain}/consents") => one(&[
+            Code::UnknownChain,
+            Code::UnknownKind,
+            Code::SignatureInvalid,
+            Code::TransactionRefused,
+            Code::NotFinalYet,
+        ]),
         ("POST", "/v1/session") => one(&[Code::ChainUnreachable, Code::DatabaseUnreachable]),
         ("POST", "/v1/users") => one(&[
             Code::MalformedAddress,
@@ -117,6 +134,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
                 Code::UnknownOrganization,
                 Code::UnknownAddress,
                 Code::HolderNotConfirmed,
+                Code::ConditionNotMet,
                 Code::MalformedJwe,
                 Code::SealedToWrongKey,
                 Code::SealedHashMismatch,

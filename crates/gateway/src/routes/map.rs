@@ -26,6 +26,8 @@ use crate::{authorization::layer::Caller, problem::ApiResult, state::Shared};
 pub(super) mod services {
     /// C-API-4.
     pub(crate) const PUBLIC_KEY: &str = "users.public-key";
+    /// The rule of a kind.
+    pub(crate) const CONDITIONS: &str = "certificates.conditions";
     /// C-API-5.
     pub(crate) const QUERY: &str = "certificates.query";
     /// The file that is verified without a network.

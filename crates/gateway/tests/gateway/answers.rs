@@ -21,6 +21,7 @@ use chancery_rest::types::{
     certificates::{Certificate, CertificateDocument},
     data::Trace,
     inspections::{Checked, Inspection},
+    kinds::Conditions,
     resources::{AccessRequest, AssetReader, DescribedResource, SharedResource},
     users::PublicKey,
 };
@@ -225,6 +226,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "certificates.status" => {
             serde_json::to_value(Certificate { holder: holder().address().into(), ..Certificate::example() })
         }
+        "certificates.conditions" => serde_json::to_value(Conditions::example()),
         "certificates.of-holder" => serde_json::to_value(Page::<Certificate>::example()),
         "certificates.check" => serde_json::to_value(Checked::example()),
         "certificates.inspections" => serde_json::to_value(Page::<Inspection>::example()),

@@ -5,22 +5,23 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
     doors::{
         AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, DatabaseProbe, Messages,
-        PageRequest, Presentations, Registration, Roles,
+        PageRequest, Presentations, Registration, Roles, ShownCertificates,
     },
 };
+use chancery_primitives::Disclose;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     access_rule::ServiceAccess,
     chain_records::ChainStatus,
     change_approval::{Approvals, ChangeKind, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
-    data_block::OperationProof,
+    data_block::{OperationProof, TransactionLocator},
     data_format::{DataFormat, FormatId},
     data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
     o2c::{Change, ChangeResult, Mode, O2c},
@@ -38,6 +39,7 @@ use chancery_rest::types::{
     applications::{Application, ApplicationReceipt, Decision, SubmitApplication},
     messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
+    shown::HolderKinds,
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
 };
 use serde_json::Value;
@@ -90,6 +92,7 @@ impl Behind {
             presentations: self.clone(),
             alliance: Some(self.clone()),
             anchors: Some(self.clone()),
+            shown: Some(self.clone()),
             messages: self.clone(),
             database: self.clone(),
         }
@@ -473,6 +476,17 @@ impl Messages for Behind {
 impl DatabaseProbe for Behind {
     async fn answers(&self) -> bool {
         self.answer("database.answers", true).await.unwrap_or(false)
+    }
+}
+
+#[async_trait]
+impl ShownCertificates for Behind {
+    async fn of_holder(&self, _: &str, _: Address) -> DoorResult<HolderKinds> {
+        self.answer("shown.of_holder", HolderKinds::example()).await
+    }
+
+    async fn disclose(&self, _: &str, _: Disclose, _: Bytes) -> DoorResult<TransactionLocator> {
+        self.answer("shown.disclose", answers::locator()).await
     }
 }
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 const VECTORS: &str = include_str!("../../vectors/operations.json");
+const DISCLOSURES: &str = include_str!("../../vectors/disclosures.json");
 const RELEASES: &str = include_str!("../../vectors/releases.json");
 const CHANGES: &str = include_str!("../../vectors/changes.json");
 
@@ -93,6 +94,14 @@ fn steps_of_changes_hash_and_recover_as_viem_has_them() {
         }
     }
     assert_eq!(vectors.len(), 4);
+}
+
+// C-CHAINS, TRUST-7
+#[test]
+fn what_a_holder_agrees_to_hashes_and_recovers_as_viem_has_it() {
+    let vectors = read(DISCLOSURES);
+    vectors.iter().for_each(check::<Disclose>);
+    assert_eq!(vectors.len(), 2);
 }
 
 #[test]

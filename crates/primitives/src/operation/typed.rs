@@ -92,6 +92,13 @@ alloy_sol_types::sol! {
         string reason;
         uint64 deadline;
     }
+
+    struct Disclose {
+        address holder;
+        bytes32 kind;
+        uint64 until;
+        uint256 nonce;
+    }
 }
 
 pub(super) fn separator(domain: &SigningDomain) -> B256 {

@@ -3,6 +3,7 @@
 
 mod access;
 mod approvals;
+mod conditions;
 mod formats;
 mod organizations;
 mod plan;
@@ -87,6 +88,7 @@ impl Processing {
             Change::ConfigureAccess { service, version, entries, by } => {
                 self.plan_access(service, *version, entries, *by).await
             }
+            Change::SetConditions { kind, requires } => self.plan_conditions(kind, requires).await,
             Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
                 self.known_organization(code).await
             }

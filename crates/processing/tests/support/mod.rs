@@ -110,7 +110,7 @@ impl City {
     pub fn on_nodes_that_prove<F: Future<Output = ()>>(scenario: impl FnOnce(Arc<Self>) -> F) {
         let side = |genesis_hash| {
             let main = FollowedMain { chain_id: 7100, genesis_hash, max_age_s: 900 };
-            anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main)
+            anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main, &[])
         };
         Self::on_nodes(side, scenario);
     }

@@ -57,6 +57,7 @@ pub(in crate::city) fn gateway_doors(
         alliance: None,
         // Of whoever feeds them.
         anchors: None,
+        shown: None,
         messages: Arc::new(MessagePort::open(messages)),
         database: presentations.clone(),
         presentations,

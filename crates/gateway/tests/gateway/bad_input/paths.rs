@@ -100,7 +100,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 18] = [
+const WITH_QUERY: [(&str, &str); 19] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
@@ -116,6 +116,7 @@ const WITH_QUERY: [(&str, &str); 18] = [
     ("PUT", "/v1/quotas/{subject}"),
     ("DELETE", "/v1/quotas/{subject}"),
     ("PUT", "/v1/services/{service}"),
+    ("PUT", "/v1/kinds/{kind}/conditions"),
     ("GET", "/v1/contracts"),
     ("POST", "/v1/contracts"),
     ("POST", "/v1/contracts/{chain}/{release}/status"),
