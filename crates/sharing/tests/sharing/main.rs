@@ -7,6 +7,7 @@ mod extract;
 mod files;
 mod ftp;
 mod ipfs;
+mod ipfs_node;
 mod logs;
 mod mysql;
 mod records;
