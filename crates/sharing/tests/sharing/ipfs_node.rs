@@ -84,7 +84,7 @@ async fn a_share_in_a_node_survives_its_loss_and_helia_fetches_it() {
     // A node of other people's making fetches the same bytes under the same address, block by block.
     for (location, sealed) in [(&part.location, &sealed), (&location, &expected)] {
         let fetched = helia_fetches(node.peer(), &address(location)).unwrap();
-        assert_eq!((fetched.bytes, fetched.sha256), (sealed.bytes, sealed.fingerprint.to_string()));
+        assert_eq!((fetched.bytes, fetched.sha256), (sealed.bytes, String::from(sealed.fingerprint)));
     }
     store.remove(&location).await.unwrap();
     store.remove(&location).await.unwrap();

@@ -10,6 +10,7 @@ mod ipfs;
 mod ipfs_node;
 mod logs;
 mod mysql;
+mod plain_syslog;
 mod records;
 mod release;
 mod remote;
