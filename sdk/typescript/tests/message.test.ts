@@ -191,7 +191,7 @@ describe('a statement', () => {
     const deposit = Stated.deposit(statements.deposit.text);
     const { statement } = Stated.acknowledgement(statements.acknowledgement.text);
     const alterations = [
-      { genesis: `0x${'00'.repeat(32)}` as Hex },
+      { genesis: hexOfBytes(new Uint8Array(32)) },
       { message: genesis },
       { deposit: genesis },
       { by: { ...statement.by, address: addressOf('07') } },

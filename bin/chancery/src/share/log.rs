@@ -11,7 +11,7 @@ use chancery_sharing::collect::{Collector, CollectorConfig, TailedFile};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{DataSet, tls};
+use super::{DataSet, forward::ForwardSet, tls};
 use crate::{arguments::ServeShared, stop::told_to_stop};
 
 const MEGABYTE: u64 = 1_000_000;
@@ -110,18 +110,26 @@ impl LogSection {
     }
 }
 
+/// What a declaration collects, of a data set or of a forward exchange, and the authorities of its senders' certificates.
+fn collected(file: &Path) -> Result<(CollectorConfig, Option<PathBuf>)> {
+    if ForwardSet::is_one(file)? {
+        let set = ForwardSet::read(file)?;
+        return Ok((set.collector()?, set.sender_authorities()));
+    }
+    let set = DataSet::read(file)?;
+    Ok((set.collector()?, set.sender_authorities()))
+}
+
 /// Collects until it is told to stop.
 pub(crate) async fn collect(options: &ServeShared) -> Result<()> {
     let stop = told_to_stop(options.until_stdin_ends)?;
-    let set = DataSet::read(&options.file.file)?;
-    let config = set.collector()?;
+    let (config, senders) = collected(&options.file.file)?;
     let tls = tls::open(&options.tls)?;
     ensure!(
         tls.is_none() || config.http.is_some() || config.syslog_tls.is_some(),
         "--tls-certificate is for http and syslog_tls of [source], and {} has neither",
         options.file.file.display()
     );
-    let senders = set.sender_authorities();
     let syslog_encryption = tls.clone().map(|tls| tls::of_syslog(tls, senders.as_deref())).transpose()?;
     let http_encryption = tls.map(tls::of_http);
     let mut collector = Collector::start(CollectorConfig { http_encryption, syslog_encryption, ..config }).await?;

@@ -17,6 +17,9 @@ pub enum CollectError {
     /// As full as it may be.
     #[error("the spool {0:?} is full: make extracts of it, or give it more room")]
     Full(PathBuf),
+    /// As many as are remembered.
+    #[error("the spool {0:?} remembers the batches of as many senders as it may: begin with another spool")]
+    TooManySenders(PathBuf),
     /// Nothing can listen there.
     #[error("cannot listen on {address}: {reason}")]
     Listen {

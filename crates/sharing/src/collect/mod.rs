@@ -10,6 +10,7 @@
 //! What was acknowledged is on disk. What waits for the disk is bounded: HTTP and TCP wait, a tail reads later, a datagram that finds no room is dropped and
 //! counted, since nobody can be told.
 
+mod batches;
 mod encrypted;
 mod error;
 mod http;

@@ -5,6 +5,7 @@ mod department;
 mod desk;
 mod extract;
 mod files;
+mod forward;
 mod ftp;
 mod ipfs;
 mod ipfs_node;

@@ -9,7 +9,7 @@ import type { Call, Connection } from '../request/connection.js';
 import type { Node } from '../share/state.js';
 import { textAt } from '../data/statement.js';
 import type { Content } from './content.js';
-import { EncryptionPublicKey, type MessageKey } from './encryption-key.js';
+import type { EncryptionPublicKey, MessageKey } from './encryption-key.js';
 import { openMessage, sealMessage } from './envelope.js';
 import { MessageFailure } from './failure.js';
 import { membershipOf, receiversOf, requireInForce, standingIn, type Standing } from './members.js';
