@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},
-    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -78,9 +77,11 @@ impl IpfsNode {
         let (said, heard) = mpsc::channel();
         // Ends with the process.
         thread::spawn(move || {
-            let mut line = String::new();
-            let read = BufReader::new(output).read_line(&mut line);
+            let (mut reader, mut line) = (BufReader::new(output), String::new());
+            let read = reader.read_line(&mut line);
             said.send(read.map(|_| line)).ok();
+            // Whatever else it says has somewhere to go.
+            std::io::copy(&mut reader, &mut std::io::sink()).ok();
         });
         let said = || std::fs::read_to_string(&log).unwrap_or_default();
         let line = heard.recv_timeout(MAX_START).with_context(|| format!("the node does not start: {}", said()))??;
@@ -129,8 +130,7 @@ pub fn helia_fetches(peer: &str, cid: &str) -> Result<HeliaFetch> {
 
 fn script(name: &str) -> Result<Command> {
     let directory = project_root().join("testing/ipfs");
-    let installed = directory.join("node_modules");
-    ensure!(Path::is_dir(&installed), "run `npm ci` in testing/ipfs (cargo xtask test does it)");
+    ensure!(directory.join("node_modules").is_dir(), "run `npm ci` in testing/ipfs (cargo xtask test does it)");
     let mut command = Command::new("node");
     command.current_dir(directory).arg(name);
     Ok(command)

@@ -31,8 +31,10 @@ impl Batch {
             && number.len() <= NUMBER_DIGITS
             && number.bytes().all(|digit| digit.is_ascii_digit())
             && (number == "0" || !number.starts_with('0'));
-        let is_one = sender.len() == SENDER_DIGITS && is_hexadecimal && is_number;
-        is_one.then(|| Some(Self { sender: sender.to_owned(), number: number.parse().ok()? })).flatten()
+        if sender.len() != SENDER_DIGITS || !is_hexadecimal || !is_number {
+            return None;
+        }
+        Some(Self { sender: sender.to_owned(), number: number.parse().ok()? })
     }
 }
 

@@ -121,6 +121,10 @@ impl Exchange<'_> {
         let mut state = ForwardState::load(self.folder)?;
         let mut done = Forwarded::default();
         let was_waiting = state.pending.is_some();
+        if !was_waiting {
+            // A run that was killed between its last two steps has left it.
+            std::fs::remove_file(self.folder.join(batch_file(state.part))).ok();
+        }
         self.send(&mut state, &mut done).await?;
         if was_waiting && self.declaration.cursor.is_none() && !self.source.keeps_position() {
             // The run that read it had all of the source, and is at its end now.
@@ -149,12 +153,14 @@ impl Exchange<'_> {
         if rows == 0 && rejects.count == 0 {
             return if state.moved(cursor, mark) { state.save(self.folder).map(|()| self.goes_on()) } else { Ok(None) };
         }
-        let rejected = rejects.count;
-        if let Some(kept) = rejects.keep(&format!("{part:08}.rejects.ndjson"))? {
+        let (rejected, own) = (rejects.count, format!("{part:08}.rejects.ndjson"));
+        // Of a run that was killed before it had recorded the part: they come again.
+        std::fs::remove_file(self.folder.join(&own)).ok();
+        if let Some(kept) = rejects.keep(&own)? {
             done.rejects.push(kept);
         }
         let (folder, names, sealed) = (self.folder.to_owned(), self.names.clone(), file);
-        let name = format!("{part:08}.batch.ndjson");
+        let name = batch_file(part);
         let target = self.folder.join(&name);
         tokio::task::spawn_blocking(move || rows::write(sealed.path(), &key, &names, &folder, &target))
             .await
@@ -192,4 +198,9 @@ impl Exchange<'_> {
         std::fs::remove_file(&path)?;
         Ok(())
     }
+}
+
+/// Where the rows of a part wait.
+fn batch_file(part: u64) -> String {
+    format!("{part:08}.batch.ndjson")
 }
