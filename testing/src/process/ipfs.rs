@@ -64,7 +64,7 @@ impl IpfsNode {
         let repository = self.directory.path().join("repository");
         std::fs::remove_dir_all(repository.join(LOCK)).ok();
         let log = self.directory.path().join("log");
-        let mut child = script("node.mjs")?
+        let mut child = script("testing/ipfs", "node.mjs")?
             .arg(&repository)
             .arg(self.port.to_string())
             .stdin(Stdio::null())
@@ -123,14 +123,18 @@ impl Drop for IpfsNode {
 /// # Errors
 /// When its packages are not installed, or it does not get the file.
 pub fn helia_fetches(peer: &str, cid: &str) -> Result<HeliaFetch> {
-    let output = script("fetch.mjs")?.args([peer, cid]).output().context("cannot run node: install Node.js")?;
+    let output = script("testing/ipfs/helia", "fetch.mjs")?
+        .args([peer, cid])
+        .output()
+        .context("cannot run node: install Node.js")?;
     ensure!(output.status.success(), "Helia does not get {cid}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).context("Helia says something else")
 }
 
-fn script(name: &str) -> Result<Command> {
-    let directory = project_root().join("testing/ipfs");
-    ensure!(directory.join("node_modules").is_dir(), "run `npm ci` in testing/ipfs (cargo xtask test does it)");
+fn script(folder: &str, name: &str) -> Result<Command> {
+    let directory = project_root().join(folder);
+    let is_installed = directory.join("node_modules").is_dir();
+    ensure!(is_installed, "run `npm ci` in {folder} (cargo xtask test does it)");
     let mut command = Command::new("node");
     command.current_dir(directory).arg(name);
     Ok(command)

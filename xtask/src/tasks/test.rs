@@ -98,5 +98,6 @@ fn web() -> Result<()> {
     web::install("testing/clients")?;
     web::install("testing/clients/hardhat")?;
     web::install("testing/datasets")?;
-    web::install("testing/ipfs")
+    web::install("testing/ipfs")?;
+    web::install("testing/ipfs/helia")
 }

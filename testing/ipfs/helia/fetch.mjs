@@ -1,5 +1,5 @@
 // Helia fetches a file by block exchange alone. Arguments: the multiaddr of the node that has it, its CIDv1. A line of JSON says what came: `{"bytes", "sha256"}`.
-import './with-resolvers.mjs';
+import '../with-resolvers.mjs';
 import { createHash } from 'node:crypto';
 const { noise } = await import('@chainsafe/libp2p-noise');
 const { mplex } = await import('@libp2p/mplex');
