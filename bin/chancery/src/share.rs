@@ -1,6 +1,7 @@
 //! What a department runs beside its database, and what a reader needs: the declaration of a data set, the owner's service, the errors in words that say what to do.
 
 mod declaration;
+mod forward;
 mod log;
 mod releases;
 mod remote;
@@ -18,7 +19,9 @@ use anyhow::{Context as _, Result};
 use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
 
-pub(crate) use self::{declaration::DataSet, log::collect, service::run as serve, tls::open as open_tls};
+pub(crate) use self::{
+    declaration::DataSet, forward::ForwardSet, log::collect, service::run as serve, tls::open as open_tls,
+};
 use crate::{
     alliance::chains::{ChainSection, connect},
     arguments::TrustedMain,

@@ -23,6 +23,7 @@ pub mod collect;
 pub mod department;
 pub mod directory;
 pub mod extract;
+pub mod forward;
 pub mod name;
 mod private_folder;
 pub mod release;

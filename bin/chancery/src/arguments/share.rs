@@ -35,6 +35,8 @@ pub(crate) enum ShareCommand {
     Extract(OwnerFile),
     /// Collect logs into the spool of a declaration whose source is of the kind `log`, until told to stop: files that grow, syslog, records over HTTP.
     Collect(ServeShared),
+    /// Push what is new in the source on to the collector of the next department, as the section `[forward]` says. Goes on where the last run ended.
+    Forward(OwnerFile),
     /// Publish what was extracted as versions of the asset.
     Publish(OwnerFile),
     /// Read everything in the store and compare it with what stands on the chain, or was recorded where it is not published yet.

@@ -1,6 +1,7 @@
 //! `chancery share` (S-ODS, S-ASSET, S-RULES, S-DIR): what a department does, and what a reader does.
 
 mod extracting;
+mod forwarding;
 mod links;
 mod owner;
 mod reader;
@@ -27,6 +28,7 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
     match command {
         ShareCommand::Declare { file, check } => wait(owner::declare(&file, check, connection, output)),
         ShareCommand::Extract(file) => wait(extracting::extract(&file, connection, output)),
+        ShareCommand::Forward(file) => wait(forwarding::forward(&file, output)),
         ShareCommand::Publish(file) => wait(extracting::publish(&file, connection, output)),
         ShareCommand::Verify(file) => wait(verifying::verify(&file, connection, output)),
         ShareCommand::PublishText { file, text, data_type } => {

@@ -12,7 +12,7 @@ use chancery_sharing::{
 use serde::Deserialize;
 
 use super::{
-    DataSet,
+    declaration::Beside,
     log::LogSection,
     remote::{Protocol, RemoteSection},
 };
@@ -75,7 +75,7 @@ pub(super) struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    fn read(&self, set: &DataSet) -> Result<String> {
+    fn read(&self, set: &Beside) -> Result<String> {
         match (&self.url_file, &self.url_env) {
             (Some(file), None) => Ok(set.secret(file)?.to_string()),
             (None, Some(name)) => std::env::var(name)
@@ -87,7 +87,7 @@ impl DatabaseUrl {
 
 impl SourceSection {
     /// The source itself.
-    pub(super) fn open(&self, set: &DataSet) -> Result<Box<dyn Source>> {
+    pub(super) fn open(&self, set: &Beside) -> Result<Box<dyn Source>> {
         let file = |path: &PathBuf, format| Box::new(FileSource::new(&set.beside(path), format));
         Ok(match self {
             Self::Postgres(url) => Box::new(PostgresSource::new(url.read(set)?)),
@@ -112,13 +112,13 @@ impl SourceSection {
     }
 
     /// The file of authorities of the certificates that senders of syslog show.
-    pub(super) fn sender_authorities(&self, set: &DataSet) -> Option<PathBuf> {
+    pub(super) fn sender_authorities(&self, set: &Beside) -> Option<PathBuf> {
         let Self::Log(log) = self else { return None };
         log.sender_authorities().map(|file| set.beside(file))
     }
 
     /// What is collected into its spool.
-    pub(super) fn collector(&self, set: &DataSet) -> Result<CollectorConfig> {
+    pub(super) fn collector(&self, set: &Beside) -> Result<CollectorConfig> {
         let Self::Log(log) = self else { bail!("[source] is not of the kind \"log\": there is nothing to collect") };
         log.config(|path| set.beside(path), |file| set.secret(file))
     }
@@ -143,6 +143,7 @@ mod tests {
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword_file = 'p'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'json'\nspool = 's'\nkey_file = 'k'",
             "kind = 'log'\nspool = 's'\nsyslog_tls = '0.0.0.0:6514'\nsyslog_client_ca_file = 'c'",
+            "kind = 'log'\nspool = 's'\nsyslog_udp = '0.0.0.0:514'\nsyslog_plain_senders = ['192.0.2.7', '2001:db8::7']",
             "kind = 'log'\nspool = 's'\nsyslog_tcp = '127.0.0.1:5514'\ntail = [{ file = 'a.log', json = true }]",
         ] {
             read(right).unwrap();
@@ -152,6 +153,7 @@ mod tests {
             "kind = 'rest'\nurl = 'https://a/'\ntoken = 'secret'",
             "kind = 'log'\nspool = 's'\ntoken = 'secret'",
             "kind = 'log'\nspool = 's'\ntail = ['a.log']",
+            "kind = 'log'\nspool = 's'\nsyslog_udp = '0.0.0.0:514'\nsyslog_plain_senders = ['192.0.2.0/24']",
             "kind = 'ftp'",
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword = 'secret'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'rejects'\nspool = 's'",

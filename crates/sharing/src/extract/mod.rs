@@ -42,6 +42,7 @@ pub use spool::SpoolSource;
 pub use sqlite::SqliteSource;
 use staging::Stage;
 pub use staging::Staged;
+pub(crate) use value::Value;
 
 /// How far an extract is.
 #[derive(Clone, Debug, PartialEq, Eq)]
