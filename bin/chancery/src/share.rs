@@ -1,5 +1,6 @@
 //! What a department runs beside its database, and what a reader needs: the declaration of a data set, the owner's service, the errors in words that say what to do.
 
+mod database_url;
 mod declaration;
 mod log;
 mod releases;
@@ -18,7 +19,7 @@ use anyhow::{Context as _, Result};
 use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
 
-pub(crate) use self::{declaration::DataSet, log::collect, service::run as serve};
+pub(crate) use self::{database_url::DatabaseUrl, declaration::DataSet, log::collect, service::run as serve};
 use crate::{
     alliance::chains::{ChainSection, connect},
     arguments::TrustedMain,

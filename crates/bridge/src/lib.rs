@@ -18,6 +18,7 @@
 pub mod alliance;
 pub mod anchor;
 pub mod contracts;
+pub mod database;
 pub mod endorser;
 pub mod establish;
 pub mod http;

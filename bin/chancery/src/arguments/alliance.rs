@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use alloy_primitives::Address;
 use clap::{Args, Subcommand, ValueEnum};
 
+mod database;
 mod member;
 mod request;
+
+pub(crate) use database::{ApplyEntries, DatabaseCommand, RestoreRow, WhichDatabase};
 
 pub(crate) use member::{
     Admit, AsMember, Join, MemberOfAlliance, OpenRegistry, Propose, RemoveMember, Require, ShowAlliance,
@@ -39,6 +42,9 @@ pub(crate) enum AllianceCommand {
     Members(ShowAlliance),
     /// Bring a request from a file to its end, and tell each step; `request status N`, `request proof N` of one that was asked before.
     Request(RequestCommand),
+    /// Keep a business database behind the node contract: write into it what the chain has committed, and look whether anybody else has changed that.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Make an X.509 certificate, with a new TLS key, of a certificate that the alliance has on chain. A process that uses the file takes the new one by itself.
     Certificate(IssueCertificate),
     /// Say on chain which key a node of the member has (the member's authority).
