@@ -5,6 +5,7 @@ mod alliance;
 mod anchor;
 mod byzantine;
 mod cells;
+mod database;
 mod foreign;
 mod intents;
 mod killed_relay;
