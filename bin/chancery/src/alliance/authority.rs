@@ -31,6 +31,7 @@ const MARGIN_S: u64 = 60;
 
 pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<ExitCode> {
     match command {
+        AllianceCommand::Found(command) => Box::pin(member::found(&command, output)).await,
         AllianceCommand::OpenRegistry(command) => Box::pin(member::open_registry(&command, output)).await,
         AllianceCommand::Require(command) => Box::pin(member::require(&command, output)).await,
         AllianceCommand::Propose(command) => Box::pin(member::propose(&command, output)).await,

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use alloy_primitives::Address;
 use clap::{Args, Subcommand, ValueEnum};
 
+mod city;
 mod database;
 mod member;
 mod request;
 
+pub(crate) use city::{CityNodeContract, FoundAlliance, MemberOfCity};
 pub(crate) use database::{ApplyEntries, DatabaseCommand, RestoreRow, WhichDatabase};
 
 pub(crate) use member::{
@@ -21,6 +23,8 @@ use super::Traces;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AllianceCommand {
+    /// Make an alliance of chains of a running city: anchors, node contracts, certificates, and every file that its members' commands take. Asked again, it goes on where it was.
+    Found(FoundAlliance),
     /// Put a registry of requirements on the alliance chain; members of one alliance declare in the same.
     OpenRegistry(OpenRegistry),
     /// Declare what the member wants: with whom, for what, with which endorsers. Puts its anchors on both chains before. Asked again, it goes on where it was.
