@@ -13,6 +13,9 @@ use crate::{
     city::layout::{CityChain, DataDir, chain_named, chains},
 };
 
+/// A city has no more side chains than this.
+const MAX_MEMBERS: usize = 16;
+
 /// What is made of which chains.
 pub(super) struct Plan {
     pub(super) out: PathBuf,
@@ -48,6 +51,7 @@ impl Plan {
         ensure!(data.genesis().is_dir(), "{} holds no city: start one first (`chancery up`)", data.path().display());
         let out = std::path::absolute(&command.out)?;
         name_of(&command.purpose)?;
+        ensure!(command.members.len() <= MAX_MEMBERS, "an alliance of a city has at most {MAX_MEMBERS} members");
         let mut seats: Vec<Seat> = Vec::new();
         for (MemberOfCity { name, chain }, port) in command.members.iter().zip(command.service_base_port + 1..) {
             name_of(name)?;
