@@ -5,6 +5,7 @@ mod certificate;
 pub(crate) mod chains;
 mod database;
 mod endorser;
+mod files;
 mod member;
 mod relay;
 mod request;

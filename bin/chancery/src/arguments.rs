@@ -17,10 +17,11 @@ mod share;
 mod storage;
 
 pub(crate) use alliance::{
-    Admit, AllianceCommand, ApplyEntries, AsMember, Authority, CityNodeContract, DatabaseCommand, FoundAlliance,
-    IssueCertificate, IssueIdentity, IssueTransaction, Join, MemberOfAlliance, MemberOfCity, NodeScope, OpenRegistry,
-    Propose, RemoveMember, RequestCommand, RequestProofFile, RequestQuestion, RequestStatus, Require, RestoreRow,
-    RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance, WhichDatabase,
+    Admit, AllianceCommand, ApplyEntries, AsMember, Authority, CityNodeContract, DatabaseCommand, FetchFile,
+    FileCommand, FoundAlliance, IssueCertificate, IssueIdentity, IssueTransaction, Join, MemberOfAlliance,
+    MemberOfCity, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile, RequestQuestion,
+    RequestStatus, Require, RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles, ShowAlliance,
+    WhichAlliance, WhichDatabase,
 };
 pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};

@@ -21,6 +21,7 @@ pub mod contracts;
 pub mod database;
 pub mod endorser;
 pub mod establish;
+pub mod exchange;
 pub mod http;
 pub mod key;
 pub mod progress;

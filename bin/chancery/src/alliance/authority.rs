@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{
     certificate,
     chains::{ChainSection, connect},
-    database, member, name_of, request, roster,
+    database, files, member, name_of, request, roster,
 };
 use crate::{
     arguments::{AllianceCommand, Authority, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial, WhichAlliance},
@@ -43,6 +43,7 @@ pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<Exi
         AllianceCommand::Members(command) => Box::pin(roster::run(&command, output)).await,
         AllianceCommand::Request(command) => return Box::pin(request::run(command, output)).await,
         AllianceCommand::Database(command) => return Box::pin(database::run_command(&command, output)).await,
+        AllianceCommand::File(command) => Box::pin(files::run(&command, output)).await,
         AllianceCommand::Certificate(command) => Box::pin(certificate::issue(&command, output)).await,
         AllianceCommand::IssueIdentity(command) => Box::pin(identify(&command, output)).await,
         AllianceCommand::IssueTransaction(command) => Box::pin(permit(&command, output)).await,

@@ -7,12 +7,14 @@ use clap::{Args, Subcommand, ValueEnum};
 
 mod city;
 mod database;
+mod file;
 mod member;
 mod request;
 
 pub(crate) use city::{CityNodeContract, FoundAlliance, MemberOfCity};
 pub(crate) use database::{ApplyEntries, DatabaseCommand, RestoreRow, WhichDatabase};
 
+pub(crate) use file::{FetchFile, FileCommand, SealFile, ServeFiles};
 pub(crate) use member::{
     Admit, AsMember, Join, MemberOfAlliance, OpenRegistry, Propose, RemoveMember, Require, ShowAlliance,
 };
@@ -49,6 +51,9 @@ pub(crate) enum AllianceCommand {
     /// Keep a business database behind the node contract: write into it what the chain has committed, and look whether anybody else has changed that.
     #[command(subcommand)]
     Database(DatabaseCommand),
+    /// Exchange files under a request: seal one for its entry, hand it over once that is committed, fetch it.
+    #[command(subcommand)]
+    File(FileCommand),
     /// Make an X.509 certificate, with a new TLS key, of a certificate that the alliance has on chain. A process that uses the file takes the new one by itself.
     Certificate(IssueCertificate),
     /// Say on chain which key a node of the member has (the member's authority).

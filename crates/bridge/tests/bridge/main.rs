@@ -6,6 +6,7 @@ mod anchor;
 mod byzantine;
 mod cells;
 mod database;
+mod files;
 mod foreign;
 mod intents;
 mod killed_relay;
