@@ -97,7 +97,7 @@ fn rows(server: &PostgresServer) -> String {
     server.psql("SELECT parcel, lien, times FROM parcels", None).unwrap().trim().to_owned()
 }
 
-// A-CON, A-CONS, DATABASE-1, DATABASE-2, DATABASE-4
+// A-CON, A-CONS, A-MULTI, DATABASE-1, DATABASE-2, DATABASE-4
 #[test]
 fn chains_of_a_city_become_member_chains_and_a_database_stands_behind_one() {
     let dir = tempfile::tempdir().unwrap();
@@ -164,6 +164,7 @@ fn chains_of_a_city_become_member_chains_and_a_database_stands_behind_one() {
     assert_eq!((&checked["keys"], &checked["deviations"]), (&json!(1), &json!([])));
 
     tampered(dir, &server, &declared, requester);
+    exchanged(dir, &founding, requester);
     assert_eq!(ask("after", 50)["outcome"], "committed");
     answer(&[&database("apply")[..], &["--once"]].concat());
     assert_eq!(rows(&server), "parcel 7|50|6", "four entries, the one that was put back, and the last");
@@ -183,4 +184,49 @@ fn tampered(dir: &Path, server: &PostgresServer, declared: &str, requester: &str
     let restored: Value = answer(&["alliance", "database", "restore", key, "--config", declared]);
     assert_eq!(restored["key"], deviation["key"]);
     assert_eq!(rows(server), "parcel 7|44|5");
+}
+
+/// A file of the bank's, whose digest a request has written, comes to the land registry.
+fn exchanged(dir: &Path, founding: &Founding, requester: &str) {
+    let (deed, out) = (dir.join("deed.pdf"), dir.join("received.pdf"));
+    let (deed, out) = (deed.to_str().unwrap(), out.to_str().unwrap());
+    fs::write(deed, "the deed of parcel 7").unwrap();
+    let shelf = founding.path("bank/shelf");
+    let shelf = shelf.to_str().unwrap();
+    let digest = answer(&["alliance", "file", "seal", deed, "--shelf", shelf])["digest"].as_str().unwrap().to_owned();
+    let file = dir.join("exchange.toml");
+    let text = format!(
+        "idempotency_key = \"exchange\"\nvalid_for_s = 1800\nwindow_s = 1800\n\
+         [[parts]]\nmember = \"bank\"\nreads = [\"deed\"]\nwrites = [{{ key = \"deed\", value = \"{digest}\" }}]\n\
+         [[parts]]\nmember = \"land registry\"\nreads = [\"parcel 7\"]\n"
+    );
+    fs::write(&file, text).unwrap();
+    let mut serving = Running::start(&[
+        "alliance",
+        "file",
+        "serve",
+        "--config",
+        requester,
+        "--shelf",
+        shelf,
+        "--listen",
+        "127.0.0.1:0",
+        "--until-stdin-ends",
+    ]);
+    let line = serving.line_with("ready files=");
+    let url = line.split_once('=').unwrap().1.trim();
+    let receiver = founding.path("land-registry/requester.toml");
+    let fetch = |number: &str| -> Vec<String> {
+        let all = ["alliance", "file", "fetch", number, "--config", receiver.to_str().unwrap(), "--member", "bank"];
+        all.iter().chain(&["--key", "deed", "--from", url, "--out", out]).map(|text| (*text).to_owned()).collect()
+    };
+    let none = fetch("999");
+    refusal(&none.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(!Path::new(out).exists());
+    let proof = dir.join("exchange.json");
+    let asked = ["alliance", "request", file.to_str().unwrap(), "--config", requester, "--retry", "30", "--proof"];
+    let committed = answer(&[&asked[..], &[proof.to_str().unwrap()]].concat());
+    let fetched = fetch(&committed["number"].to_string());
+    assert_eq!(answer(&fetched.iter().map(String::as_str).collect::<Vec<_>>())["bytes"], 20);
+    assert_eq!(fs::read_to_string(out).unwrap(), "the deed of parcel 7");
 }
