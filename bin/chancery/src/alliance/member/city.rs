@@ -18,6 +18,7 @@ use chancery_ledger::SubmitterKey;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use self::plan::{Plan, Seat};
 use super::{
@@ -188,7 +189,8 @@ async fn issued(alliance: &AllianceContract, seat: &Seat, member: &Member) -> Re
         Some(issued) if issued.valid_until > now + RENEWED_BEFORE_S => return Ok(issued),
         Some(issued) => (issued.identity, Some(issued.certificate)),
         None => {
-            let secret = hex::encode(*load_or_create_private_key(&seat.folder.join(files::NODE_KEY))?);
+            let secret = load_or_create_private_key(&seat.folder.join(files::NODE_KEY))?;
+            let secret = Zeroizing::new(hex::encode(secret.as_slice()));
             let key = NodeKey::from_hex(&secret)?.address();
             let (name, node, until) = (member.joining.name, name_of(NODE)?, now + 729 * DAY_S);
             (establish::issue_identity(alliance, authority, name, node, key, until).await?, None)

@@ -88,7 +88,7 @@ impl Plan {
     /// Where a chain is asked, and its genesis file.
     pub(super) fn place(&self, chain: CityChain) -> (&str, &Path) {
         // Every chain of a city has one.
-        self.places.get(chain.name).map_or(("", Path::new("")), |place| (&place.rpc, &place.genesis))
+        self.places.get(chain.name).map_or(("", Path::new("")), |place| (place.rpc.as_str(), place.genesis.as_path()))
     }
 }
 
