@@ -99,6 +99,8 @@ impl Statement {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     // A-CONS, DATABASE-5

@@ -110,7 +110,7 @@ impl Rows {
         self.lines("SELECT parcel, lien, CAST(times AS CHAR(20)) FROM parcels ORDER BY parcel")
             .await
             .iter()
-            .map(trimmed)
+            .map(|line| trimmed(line))
             .collect()
     }
 
@@ -135,7 +135,7 @@ impl Rows {
 }
 
 /// PostgreSQL pads what is cast to characters of a length.
-fn trimmed(line: &String) -> String {
+fn trimmed(line: &str) -> String {
     line.trim_end().to_owned()
 }
 
