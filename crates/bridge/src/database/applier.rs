@@ -56,7 +56,13 @@ impl Applier {
     /// [`DatabaseError`]; the blocks before the one in which it happened are applied.
     pub async fn step(&self) -> Result<Progress, DatabaseError> {
         let mut connection = self.book.place.connect().await?;
-        let begun = self.begun(&mut connection).await?;
+        let progress = self.advance(&mut connection).await;
+        connection.close().await;
+        progress
+    }
+
+    async fn advance(&self, connection: &mut Connection) -> Result<Progress, DatabaseError> {
+        let begun = self.begun(connection).await?;
         let head = self.followed.chain().head().await?.number;
         if begun > head.saturating_add(1) {
             return Err(DatabaseError::Behind { head, applied: begun.saturating_sub(1) });
@@ -68,12 +74,12 @@ impl Applier {
             if entries.is_empty() {
                 continue;
             }
-            self.apply(&mut connection, (position, block), &entries).await?;
+            self.apply(connection, (position, block), &entries).await?;
             applied += entries.len();
             position = block + 1;
         }
         if position <= last {
-            self.tables.advance(&mut connection, position, last + 1).await?;
+            self.tables.advance(connection, position, last + 1).await?;
         }
         Ok(Progress { applied_to: last, head, entries: applied })
     }

@@ -202,4 +202,16 @@ impl Connection {
             tracing::debug!(%error, "a transaction is taken back by the end of its connection");
         }
     }
+
+    /// Ends it in order, so that the server need not find out.
+    pub(super) async fn close(self) {
+        let closed = match self {
+            Self::Sqlite(connection) => connection.close().await,
+            Self::Postgres(connection) => connection.close().await,
+            Self::Mysql(connection) => connection.close().await,
+        };
+        if let Err(error) = closed {
+            tracing::debug!(%error, "a connection has ended before it was closed");
+        }
+    }
 }

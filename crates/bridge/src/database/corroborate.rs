@@ -5,6 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 
 use super::{
+    connection::Connection,
     entries::{Followed, subject_of},
     error::DatabaseError,
     mapping::Book,
@@ -54,7 +55,13 @@ impl Corroboration {
     /// [`Discord`].
     pub async fn check(&self, part: &Part, found: &Suggestion) -> Result<(), Discord> {
         let mut connection = self.book.place.connect().await?;
-        self.tables.make(&mut connection).await?;
+        let looked = self.look(&mut connection, part, found).await;
+        connection.close().await;
+        looked
+    }
+
+    async fn look(&self, connection: &mut Connection, part: &Part, found: &Suggestion) -> Result<(), Discord> {
+        self.tables.make(connection).await?;
         let subjects: Vec<_> = subject_of(&part.call).into_iter().collect();
         let read = found.reads.iter().map(|read| (read.key, Some(read.version)));
         let written = found.writes.iter().map(|write| (write.key, None));
@@ -72,8 +79,8 @@ impl Corroboration {
             };
             // One view of the two: the applier changes them together.
             connection.begin().await?;
-            let applied = self.tables.applied(&mut connection, key).await?;
-            let value = located.read(&mut connection).await;
+            let applied = self.tables.applied(connection, key).await?;
+            let value = located.read(connection).await;
             connection.roll_back().await;
             let (known, applied) = applied.map_or((0, B256::ZERO), |applied| (applied.version, applied.value));
             if known != version {

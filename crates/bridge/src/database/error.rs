@@ -112,9 +112,25 @@ impl DatabaseError {
         match self {
             Self::Ledger(error) => error.is_temporary(),
             Self::Overtaken | Self::Behind { .. } => true,
-            // A lock that is held, a transaction in another one's way, a server that starts again.
-            Self::Sql(error) => !matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_)),
+            Self::Sql(error) => passes(error),
             _ => false,
         }
+    }
+}
+
+/// A lock that is held, a transaction in another one's way, a server that starts again or is full: not a statement that is wrong.
+fn passes(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => match error.code().as_deref() {
+            // SQLite's own codes: the low byte of 5 is busy, of 6 locked, of 10 an error of the disk, of 13 a full one.
+            Some(code) if code.len() < 5 => {
+                code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+            }
+            // SQLSTATE: connections, serialization, resources, locks, an operator's intervention; MariaDB gives HY000 for a lock that is waited for too long.
+            Some(code) => ["08", "40", "53", "55", "57", "HY"].iter().any(|class| code.starts_with(class)),
+            None => false,
+        },
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        _ => false,
     }
 }

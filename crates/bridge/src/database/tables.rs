@@ -59,7 +59,14 @@ impl Tables {
     /// Says where it begins.
     pub(super) async fn begin_at(&self, connection: &mut Connection, block: u64) -> Result<(), DatabaseError> {
         let sql = self.sql("INSERT INTO chancery_position (source, next_block) VALUES (?, ?)");
-        connection.execute(&sql, vec![self.source(), Sql::Text(block.to_string())]).await.map(|_| ())
+        match connection.execute(&sql, vec![self.source(), Sql::Text(block.to_string())]).await {
+            Ok(_) => Ok(()),
+            // Somebody else has begun at the same time.
+            Err(DatabaseError::Sql(sqlx::Error::Database(error))) if error.is_unique_violation() => {
+                Err(DatabaseError::Overtaken)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Moves the position from the one that is expected.
