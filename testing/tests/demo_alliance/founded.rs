@@ -78,7 +78,7 @@ fn database(founding: &Founding, server: &PostgresServer, node_contract: &str) -
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&url).unwrap();
     fs::write(&url, server.url()).unwrap();
     let chain = fs::read_to_string(folder.join("endorser.toml")).unwrap();
-    let chain = chain.split_once("[chain]").unwrap().1.to_owned();
+    let chain = chain.split_once("[chain]").unwrap().1.split("\n[").next().unwrap().to_owned();
     let text = format!(
         "node_contract = \"{node_contract}\"\n[database]\nkind = \"postgres\"\nurl_file = \"database.url\"\n[chain]{chain}\n\
          [[entries]]\nkey = \"text\"\nvalue = \"integer\"\nquery = \"SELECT lien FROM parcels WHERE parcel = {{key}}\"\n\
