@@ -148,7 +148,7 @@ fn chains_of_a_city_become_member_chains_and_a_database_stands_behind_one() {
             proof.to_str().unwrap(),
         ])
     };
-    let database = |what: &str| ["alliance", "database", what, "--config", declared.as_str()];
+    let database = |what: &'static str| ["alliance", "database", what, "--config", declared.as_str()];
 
     // Whatever moment the applier is killed at.
     for (round, pause_ms) in (1u64..=4).zip([0, 30, 150, 600]) {
