@@ -119,9 +119,12 @@ impl Applier {
 
     /// The first block that is not applied. Makes the tables where there are none.
     async fn begun(&self, connection: &mut Connection) -> Result<u64, DatabaseError> {
-        self.tables.make(connection).await?;
-        if let Some(next) = self.tables.next_block(connection).await? {
-            return Ok(next);
+        match self.tables.next_block(connection).await {
+            Ok(Some(next)) => return Ok(next),
+            Ok(None) => {}
+            // There are none, most likely; an account that may not make them says so here.
+            Err(DatabaseError::Sql(sqlx::Error::Database(_))) => self.tables.make(connection).await?,
+            Err(error) => return Err(error),
         }
         self.tables.begin_at(connection, self.book.from_block).await?;
         Ok(self.book.from_block)

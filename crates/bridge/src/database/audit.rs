@@ -49,7 +49,6 @@ impl Audit {
     /// [`DatabaseError`].
     pub async fn look(&self, limit: usize) -> Result<(usize, Vec<Deviation>), DatabaseError> {
         let mut connection = self.book.place.connect().await?;
-        self.tables.make(&mut connection).await?;
         let (mut after, mut looked_at, mut deviations) = (String::new(), 0, Vec::new());
         loop {
             let page = self.tables.applied_after(&mut connection, &after, PAGE).await?;
@@ -72,7 +71,6 @@ impl Audit {
     /// [`DatabaseError`].
     pub async fn restore(&self, key: B256) -> Result<Option<B256>, DatabaseError> {
         let mut connection = self.book.place.connect().await?;
-        self.tables.make(&mut connection).await?;
         connection.begin().await?;
         match self.put_back(&mut connection, key).await {
             Ok(found) => connection.commit().await.map(|()| found),

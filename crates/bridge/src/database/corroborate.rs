@@ -61,7 +61,6 @@ impl Corroboration {
     }
 
     async fn look(&self, connection: &mut Connection, part: &Part, found: &Suggestion) -> Result<(), Discord> {
-        self.tables.make(connection).await?;
         let subjects: Vec<_> = subject_of(&part.call).into_iter().collect();
         let read = found.reads.iter().map(|read| (read.key, Some(read.version)));
         let written = found.writes.iter().map(|write| (write.key, None));

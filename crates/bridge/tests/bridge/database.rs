@@ -100,15 +100,15 @@ async fn an_applier_may_be_killed_at_any_moment() {
 async fn two_appliers_are_in_each_others_way_and_apply_nothing_twice() {
     let dir = tempfile::tempdir().unwrap();
     let books = Books::start(dir.path(), false).await;
-    for value in ["loan 1", "loan 2", "loan 3", "loan 4"] {
-        books.set("parcel 7", value).await;
-    }
     for rows in [Rows::sqlite().await, Rows::postgres().await, Rows::mariadb().await] {
         let (one, other) = (books.applier(rows.book(books.from)), books.applier(rows.book(books.from)));
-        // Makes the tables: what is tried is who writes.
-        Audit::new(&books.followed(), rows.book(books.from)).look(1).await.unwrap();
+        caught_up(&one).await;
+        for value in ["loan 1", "loan 2", "loan 3", "loan 4"] {
+            books.set("parcel 7", value).await;
+        }
         tokio::join!(caught_up(&one), caught_up(&other));
-        assert_eq!(rows.parcels().await, [parcel("parcel 7", "loan 4", 4)]);
+        let (version, _) = books.entry(name("parcel 7")).await;
+        assert_eq!(rows.parcels().await, [parcel("parcel 7", "loan 4", version)]);
     }
 }
 
@@ -212,6 +212,9 @@ async fn an_endorser_signs_only_what_its_database_bears_out() {
     let books = Books::start(dir.path(), false).await;
     let rows = Rows::sqlite().await;
     let (endorser, applier) = (endorser(&books, &rows), books.applier(rows.book(books.from)));
+    let unmade = asked(&endorser, "parcel 7", name("loan 1")).await;
+    assert!(matches!(unmade, Err(EndorseRefusal::Unavailable { .. })), "nothing was ever applied: {unmade:?}");
+    caught_up(&applier).await;
     assert_eq!(asked(&endorser, "parcel 7", name("loan 1")).await, Ok(()), "neither has anything of it");
     books.set("parcel 7", "loan 1").await;
     let behind = asked(&endorser, "parcel 7", name("loan 2")).await;
