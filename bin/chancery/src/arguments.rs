@@ -20,9 +20,11 @@ mod shown;
 mod storage;
 
 pub(crate) use alliance::{
-    Admit, AllianceCommand, AsMember, Authority, IssueCertificate, IssueIdentity, IssueTransaction, Join,
-    MemberOfAlliance, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile,
-    RequestQuestion, RequestStatus, Require, RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance,
+    Admit, AllianceCommand, ApplyEntries, AsMember, Authority, CityNodeContract, DatabaseCommand, FetchFile,
+    FileCommand, FoundAlliance, IssueCertificate, IssueIdentity, IssueTransaction, Join, MemberOfAlliance,
+    MemberOfCity, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile, RequestQuestion,
+    RequestStatus, Require, RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles, ShowAlliance,
+    WhichAlliance, WhichDatabase,
 };
 pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use change::ChangeCommand;
@@ -37,7 +39,7 @@ pub(crate) use message::{AcknowledgeMessage, MessageCommand, ReadMessage, SendMe
 pub(crate) use network::{
     Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeGenesis, MakeNodeKey,
     NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,
-    ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
+    ProposeVoter, ShowAnchor, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
 };
 pub(crate) use persons::{PersonsCommand, ServePersons};
 pub(crate) use share::{

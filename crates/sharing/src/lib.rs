@@ -20,6 +20,7 @@
 
 pub mod asking;
 pub mod collect;
+pub mod database;
 pub mod department;
 pub mod directory;
 pub mod extract;

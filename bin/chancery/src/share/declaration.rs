@@ -19,11 +19,8 @@ use chancery_sharing::{
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{source::SourceSection, store::StoreSection};
-use crate::{
-    alliance::{chains::ChainSection, configuration, name_of},
-    city::secrets::read_private,
-};
+use super::{database_url::secret_in, source::SourceSection, store::StoreSection};
+use crate::alliance::{chains::ChainSection, configuration, name_of};
 
 /// Seconds of a day.
 const DAY_S: u64 = 24 * 60 * 60;
@@ -77,10 +74,11 @@ impl Beside {
 
     /// What a file that its owner alone may read holds.
     pub(super) fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
-        let path = self.beside(file);
-        let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        ensure!(!text.trim().is_empty(), "{} is empty: it has to hold the secret", path.display());
-        Ok(Zeroizing::new(text.trim().to_owned()))
+        secret_in(&self.0, file)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.0
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use chancery_sharing::{
     collect::CollectorConfig,
     extract::{
@@ -12,6 +12,7 @@ use chancery_sharing::{
 use serde::Deserialize;
 
 use super::{
+    database_url::DatabaseUrl,
     declaration::Beside,
     log::LogSection,
     remote::{Protocol, RemoteSection},
@@ -64,34 +65,13 @@ pub(super) enum SourceSection {
     },
 }
 
-/// Where a database's URL is: in one of the two.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DatabaseUrl {
-    /// File with the URL, readable by its owner alone.
-    url_file: Option<PathBuf>,
-    /// Variable of the environment with the URL.
-    url_env: Option<String>,
-}
-
-impl DatabaseUrl {
-    fn read(&self, set: &Beside) -> Result<String> {
-        match (&self.url_file, &self.url_env) {
-            (Some(file), None) => Ok(set.secret(file)?.to_string()),
-            (None, Some(name)) => std::env::var(name)
-                .with_context(|| format!("set {name} to the database's URL (postgres://... or mysql://...)")),
-            _ => bail!("[source] has url_file or url_env: where the database's URL is"),
-        }
-    }
-}
-
 impl SourceSection {
     /// The source itself.
     pub(super) fn open(&self, set: &Beside) -> Result<Box<dyn Source>> {
         let file = |path: &PathBuf, format| Box::new(FileSource::new(&set.beside(path), format));
         Ok(match self {
-            Self::Postgres(url) => Box::new(PostgresSource::new(url.read(set)?)),
-            Self::Mysql(url) => Box::new(MySqlSource::new(url.read(set)?)),
+            Self::Postgres(url) => Box::new(PostgresSource::new(url.read(set.folder())?.to_string())),
+            Self::Mysql(url) => Box::new(MySqlSource::new(url.read(set.folder())?.to_string())),
             Self::Sqlite { file } => Box::new(SqliteSource::new(&set.beside(file))),
             Self::Csv { file: path } => file(path, FileFormat::Csv),
             Self::Ndjson { file: path } => file(path, FileFormat::Ndjson),

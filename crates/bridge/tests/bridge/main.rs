@@ -5,6 +5,8 @@ mod alliance;
 mod anchor;
 mod byzantine;
 mod cells;
+mod database;
+mod files;
 mod foreign;
 mod intents;
 mod killed_relay;

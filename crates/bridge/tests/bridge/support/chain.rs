@@ -93,6 +93,12 @@ impl TestChain {
         &self.rpc
     }
 
+    /// The voting key of the organization that runs it.
+    pub(crate) async fn voting_key(&self) -> PathBuf {
+        let network = self.network.lock().await;
+        self.dir.join(&network.nodes[0].name).join("node.vote")
+    }
+
     pub(crate) fn operator(&self) -> Address {
         self.deployer.address()
     }
