@@ -163,7 +163,7 @@ impl Change {
             Self::AuthorizeKey { .. } | Self::RetireKey { .. } | Self::RevokeKey { .. } => Some(ChangeKind::Keys),
             Self::ConfigureFormat(_) => Some(ChangeKind::Formats),
             Self::OfferService { .. } => Some(ChangeKind::Services),
-            Self::ConfigureAccess { .. } => Some(ChangeKind::Access),
+            Self::ConfigureAccess { .. } | Self::SetConditions { .. } => Some(ChangeKind::Access),
             Self::SetQuota { .. } => Some(ChangeKind::Quotas),
             Self::ProposeContract { .. }
             | Self::ChangeRelease { .. }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chancery_primitives::CertificateKind;
-use chancery_reference_points::{Actor, DoorResult, application::Service, s2p::S2p};
+use chancery_reference_points::{Actor, DoorResult, application::Service, s2p::Retrieval};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ impl Service for ConditionsService {
         "Which certificates of other chains a holder needs to get one of a kind."
     }
 
-    async fn answer(&self, _: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let directory = &self.0.directory;
         let kind: CertificateKind = directory.parse_kind(&parameters::<KindQuery>(self.name(), value)?.kind)?;
         let (asked, requirable, read_at) = Registry::new(chains, directory).conditions(kind).await?;

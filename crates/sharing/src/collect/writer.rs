@@ -236,7 +236,8 @@ mod tests {
             let (writer, writing) = Writer::start(Spool::open(folder.path(), 1 << 20).unwrap()).unwrap();
             let append = || writer.append_batch(records(&batch(number)), 10, Some(batch(number)));
             let (one, other) = tokio::join!(append(), append());
-            (one.unwrap(), other.unwrap());
+            one.unwrap();
+            other.unwrap();
             append().await.unwrap();
             assert_eq!(lines(), count, "batch {number}");
             drop(writer);
