@@ -406,6 +406,121 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chains/{chain}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree that a kind is shown, or take that back
+         * @description The consent is signed by whoever sends it, for the contract and the number that `GET /v1/chains/{chain}/holders/{address}` names. What is taken back stays in the
+         *     history of the chain.
+         *
+         *     **Who:** Roles: citizen (the consent is signed by the caller).
+         */
+        post: operations["give_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chains/{chain}/holders/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a chain shows of a holder
+         * @description Kinds of certificates of other chains that the holder has, by proof and without their content, as far as the holder agrees.
+         *
+         *     **Who:** Anybody (what the holder agrees to).
+         */
+        get: operations["get_holder_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes that were proposed
+         * @description In the order of their proposals, with the kinds of changes that need two operators.
+         *
+         *     **Who:** Roles: operator, supervisor.
+         */
+        get: operations["list_changes"];
+        put?: never;
+        /**
+         * Propose a change
+         * @description What was refused with `approval-required`, as the caller has signed it. A second operator approves it. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator (the proposal is signed by the caller).
+         */
+        post: operations["propose_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/changes/{change}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One change with all that a second operator has to see
+         * @description **Who:** Roles: operator, supervisor.
+         */
+        get: operations["get_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/changes/{change}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve, reject, withdraw or apply a change
+         * @description As the caller has signed it. Whoever proposed it neither approves nor rejects it; what is approved is applied at once. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator (the decision is signed by the caller; who proposed neither approves nor rejects).
+         */
+        post: operations["decide_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contracts": {
         parameters: {
             query?: never;
@@ -714,6 +829,34 @@ export interface paths {
          */
         get: operations["get_kind"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/kinds/{kind}/conditions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rule of a kind
+         * @description Which certificates of other chains a holder needs to get one of this kind. The contract of the kind's chain holds it, whoever issues.
+         *
+         *     **Who:** Anybody.
+         */
+        get: operations["get_conditions"];
+        /**
+         * Set the rule of a kind
+         * @description It takes the place of the rule before as a whole; what was issued stands. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator.
+         */
+        put: operations["set_conditions"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1152,6 +1295,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources/{resource}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The trace of a shared asset
+         * @description Where it comes from, who owned it from when to when, under which organizations it stood, rights of use, every transfer and every access that was asked for or granted, as a
+         *     list in the order of the chain and as a graph. Readers, rights and accesses are shown to the owner and to supervisors, and to everybody else its own. Each look is recorded.
+         *
+         *     **Who:** Anybody (what its roles may see; readers, rights and accesses: the owner of the asset and supervisors all, everybody else its own).
+         */
+        get: operations["trace_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/services": {
         parameters: {
             query?: never;
@@ -1184,11 +1350,40 @@ export interface paths {
         get?: never;
         /**
          * Offer or withdraw a service
-         * @description A withdrawn service stays withdrawn over a restart. With `?check=true` it says what would change.
+         * @description A withdrawn service stays withdrawn over a restart; supervisors see who asked for it. With `?check=true` it says what would change.
          *
          *     **Who:** Roles: operator.
          */
         put: operations["offer_service"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/services/{service}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may ask for a service
+         * @description Its upper bound, which the service itself brings, and the versions of its access rule, from the main chain.
+         *
+         *     **Who:** Roles: operator, supervisor.
+         */
+        get: operations["service_access"];
+        /**
+         * Say who may ask for a service
+         * @description The next version of its access rule, which narrows what the service itself allows and is recorded on the main chain. An earlier version is restored by sending
+         *     its entries again. With `?check=true` it says who gains and who loses. A rule that keeps operators from what is theirs to ask is refused.
+         *
+         *     **Who:** Roles: operator.
+         */
+        put: operations["configure_access"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1483,6 +1678,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description What an entry of an access rule says.
+         * @enum {string}
+         */
+        AccessEffect: "allow" | "deny";
         /** @description How far a request for access is. */
         AccessRequest: {
             /** @description The contract of its asset. */
@@ -1515,6 +1715,23 @@ export interface components {
              * Format: int32
              * @description For which version.
              * @example 1
+             */
+            version: number;
+        };
+        /** @description One version of the access rule of a service. */
+        AccessRule: {
+            /** @description The operator who asked for it. */
+            by: components["schemas"]["Address"];
+            /** @description When it was recorded. */
+            configuredAt: components["schemas"]["Time"];
+            /** @description By subject: `anybody`, `role:NAME`, `organization:CODE`. */
+            entries: {
+                [key: string]: components["schemas"]["AccessEffect"];
+            };
+            /**
+             * Format: int32
+             * @description From 1.
+             * @example 2
              */
             version: number;
         };
@@ -1796,6 +2013,11 @@ export interface components {
          * @enum {string}
          */
         ApplicationStatus: "submitted" | "issued" | "rejected";
+        /**
+         * @description How far a change is.
+         * @enum {string}
+         */
+        ApprovalStatus: "proposed" | "approved" | "rejected" | "withdrawn" | "applied";
         /** @description `POST /v1/data/trace`: an asset, by its owner, format and subject. */
         Asset: {
             /** @description Its format. */
@@ -2052,6 +2274,18 @@ export interface components {
             /** @description The transactions that recorded it. */
             recorded: components["schemas"]["Recorded"][];
         };
+        /**
+         * @description What a change is about.
+         * @enum {string}
+         */
+        ChangeKind: "organizations" | "keys" | "formats" | "services" | "access" | "quotas";
+        /** @description `GET /v1/changes/{change}`: all that a second operator has to see. */
+        ChangeReview: {
+            /** @description What the chain records. */
+            proposal: components["schemas"]["ProposedChange"];
+            /** @description As it was proposed and signed. */
+            signed: components["schemas"]["ProposeChange"];
+        };
         /** @description `POST /v1/certificates/{id}/status`: the EIP-712 struct `ChangeStatus`. */
         ChangeStatus: {
             /**
@@ -2123,6 +2357,46 @@ export interface components {
             checks: components["schemas"]["Check"][];
             /** @description What the checks find together. */
             outcome: components["schemas"]["Outcome"];
+        };
+        /** @description The answer of `GET /v1/kinds/{kind}/conditions`: which certificates of other chains a holder needs to get one of the kind. */
+        Conditions: {
+            /**
+             * @description The kind that is issued.
+             * @example business-licence
+             */
+            kind: string;
+            /**
+             * @description Kinds that the rule may ask for: those whose chains were founded before this one.
+             * @example [
+             *       "marriage",
+             *       "real-estate",
+             *       "degree",
+             *       "health-licence"
+             *     ]
+             */
+            requirable: string[];
+            /**
+             * @description Kinds of which the holder needs a valid certificate, each; empty: there is no rule.
+             * @example [
+             *       "degree"
+             *     ]
+             */
+            requires: string[];
+            /** @description Where it was read. */
+            source: components["schemas"]["ReadAt"];
+        };
+        /** @description `PUT /v1/services/{service}/access`. */
+        ConfigureAccess: {
+            /** @description By subject, which is `anybody`, `role:NAME` or `organization:CODE`; at most 64. None: what the service itself says counts alone. */
+            entries: {
+                [key: string]: components["schemas"]["AccessEffect"];
+            };
+            /**
+             * Format: int32
+             * @description One more than the latest version, 1 at first.
+             * @example 3
+             */
+            version: number;
         };
         /** @description A data format: a new one, or the next version of a known one. */
         ConfigureFormat: {
@@ -2273,7 +2547,9 @@ export interface components {
         /** @description The contracts of a chain. One that the chain does not have is absent. */
         Contracts: {
             accessManager?: components["schemas"]["Address"] | null;
+            accessRules?: components["schemas"]["Address"] | null;
             certificateRegistry?: components["schemas"]["Address"] | null;
+            changeApprovals?: components["schemas"]["Address"] | null;
             contractReleases?: components["schemas"]["Address"] | null;
             dataBlockRegistry?: components["schemas"]["Address"] | null;
             dataFormatRegistry?: components["schemas"]["Address"] | null;
@@ -2418,6 +2694,24 @@ export interface components {
             /** @description The source. */
             source: components["schemas"]["Address"];
         };
+        /** @description `POST /v1/changes/{change}/status`. */
+        DecideChange: {
+            /**
+             * Format: int64
+             * @description Last second at which the chain records it, Unix seconds.
+             * @example 1795233600
+             */
+            deadline?: number;
+            /**
+             * @description Why; needed for `rejected` and `withdrawn`.
+             * @example Agreed in the council's session.
+             */
+            reason?: string;
+            /** @description The operator's EIP-712 signature of `DecideChange`, 65 bytes. With `?check=true` it may be `0x`. */
+            signature?: components["schemas"]["HexBytes"];
+            /** @description What it becomes. `applied`, which is not signed: to apply what is approved, when that failed after the approval. */
+            status: components["schemas"]["ApprovalStatus"];
+        };
         /** @description `POST /v1/applications/{id}/decision`. */
         Decision: {
             /** @enum {string} */
@@ -2517,6 +2811,28 @@ export interface components {
             /** @description Each `{at: {place, index}, digest, name, source, organization, format, formatVersion, access, acceptedAt, operation, proof?}`; `operation` is the exact text. */
             operations: Record<string, never>[];
         };
+        /** @description `POST /v1/chains/{chain}/consents`: `Disclose(address holder,bytes32 kind,uint64 until,uint256 nonce)` (EIP-712), signed by whoever sends it. */
+        GiveConsent: {
+            /**
+             * @description The kind that may be shown.
+             * @example degree
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description `nextNonce` of the kind.
+             * @example 0
+             */
+            nonce: number;
+            /** @description Of the holder. */
+            signature: components["schemas"]["HexBytes"];
+            /**
+             * Format: int64
+             * @description Last second for which it may (Unix seconds, at most 366 days ahead); 0 takes the consent back.
+             * @example 1795316400
+             */
+            until: number;
+        };
         /**
          * @description 32 bytes, hexadecimal.
          * @example 0x8f2a559490d1c1c5b1b5f5c3a3f5a6a1d0b5f7a0e5b0c7b6d2f6f1c0a9b8c7d6
@@ -2551,6 +2867,24 @@ export interface components {
             findings: string[];
             /** @description Whether block times and revisions follow one another as they must. */
             inOrder: boolean;
+        };
+        /** @description The answer of `GET /v1/chains/{chain}/holders/{address}`. */
+        HolderKinds: {
+            /**
+             * @description The chain that shows it.
+             * @example main
+             */
+            chain: string;
+            /**
+             * Format: int64
+             * @description Its EIP-155 id.
+             * @example 7100
+             */
+            chainId: number;
+            /** @description Of whom. */
+            holder: components["schemas"]["Address"];
+            /** @description Every kind that the chain can show. */
+            kinds: components["schemas"]["ShownKind"][];
         };
         /** @description The answer of `POST /v1/inspections` (C-API-3). */
         Inspected: components["schemas"]["Recorded"] & {
@@ -3261,6 +3595,27 @@ export interface components {
              */
             type: string;
         };
+        /** @description `POST /v1/changes`. */
+        ProposeChange: {
+            /** @description The change, exactly as the refusal `approval-required` has it in `change`. Its keccak256 is signed. */
+            content: string;
+            /**
+             * Format: int64
+             * @description Last second at which the chain records the proposal, Unix seconds.
+             * @example 1795233600
+             */
+            deadline: number;
+            /**
+             * Format: int64
+             * @description Last second at which it may be approved and applied, Unix seconds; at most 30 days ahead.
+             * @example 1795830400
+             */
+            expiresAt: number;
+            /** @description So that the same change can be proposed again. */
+            salt: components["schemas"]["Hash"];
+            /** @description The operator's EIP-712 signature of `ProposeChange`, 65 bytes. With `?check=true` it may be `0x`. */
+            signature: components["schemas"]["HexBytes"];
+        };
         /** @description `POST /v1/contracts`. */
         ProposeContract: {
             /** @description What is proposed. */
@@ -3275,6 +3630,33 @@ export interface components {
             runtimeCodeHash: components["schemas"]["Hash"];
             /** @description The operator's EIP-712 signature of `ProposeContract`, 65 bytes. With `?check=true` it may be `0x`: so nothing is handed out that could be sent. */
             signature: components["schemas"]["HexBytes"];
+        };
+        /** @description A change as the main chain records it. */
+        ProposedChange: {
+            applied?: components["schemas"]["ContractStep"] | null;
+            /** @description Digest of the proposal: its name. */
+            change: components["schemas"]["Hash"];
+            /** @description keccak256 of its text. */
+            changeHash: components["schemas"]["Hash"];
+            decided?: components["schemas"]["ContractStep"] | null;
+            /** @description Last second at which it may be approved and applied. */
+            expiresAt: components["schemas"]["Time"];
+            /** @description What it is about. */
+            kind: components["schemas"]["ChangeKind"];
+            /** @description Who proposed it. */
+            proposed: components["schemas"]["ContractStep"];
+            /** @description How far it is. */
+            status: components["schemas"]["ApprovalStatus"];
+            withdrawn?: components["schemas"]["ContractStep"] | null;
+        };
+        /** @description `GET /v1/changes`. */
+        ProposedChanges: {
+            /** @description In the order of their proposals. */
+            items: components["schemas"]["ProposedChange"][];
+            /** @description Where the next page begins; absent after the last. */
+            nextCursor?: string | null;
+            /** @description The kinds that need two operators, from the genesis on; none: one is enough. */
+            required: components["schemas"]["ChangeKind"][];
         };
         /** @description The answer of `GET /v1/users/{address}/public-key` (C-API-4). */
         PublicKey: {
@@ -3636,10 +4018,32 @@ export interface components {
              */
             name: string;
         };
+        /** @description Who may ask for a service. */
+        ServiceAccess: {
+            /** @description The upper bound, which the service itself brings and no rule widens; absent: anybody. */
+            roles?: string[] | null;
+            /**
+             * @description Its name.
+             * @example certificates.query
+             */
+            service: string;
+            /** @description The versions of its access rule, newest first, at most 100: the first is in force. */
+            versions: components["schemas"]["AccessRule"][];
+        };
         /** @description The answer of `GET /v1/services`. */
         Services: {
             /** @description What is offered. */
             services: components["schemas"]["Service"][];
+        };
+        /** @description `PUT /v1/kinds/{kind}/conditions`. */
+        SetConditions: {
+            /**
+             * @description All kinds that are asked for from now on, at most 8; empty takes the rule away.
+             * @example [
+             *       "degree"
+             *     ]
+             */
+            requires: string[];
         };
         /** @description A shared column. */
         SharedColumn: {
@@ -3709,6 +4113,26 @@ export interface components {
             time: components["schemas"]["Time"];
             /** @description The transaction. */
             txHash: components["schemas"]["Hash"];
+        };
+        /** @description A kind of certificates of another chain. What its holder has not agreed to looks like what the holder has not. */
+        ShownKind: {
+            agreedUntil?: components["schemas"]["Time"] | null;
+            asOf?: components["schemas"]["Time"] | null;
+            /** @description The contract, which a consent names. */
+            contract: components["schemas"]["Address"];
+            /** @description Whether it is shown, by proof, that the holder has a certificate of the kind which is valid. */
+            held: boolean;
+            /**
+             * @description Its name.
+             * @example degree
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description How many consents the holder has signed for the contract: the next one names this number.
+             * @example 0
+             */
+            nextNonce: number;
         };
         /** @description A signed ERC-1056 attribute: the holder's consent to publish a key on the main chain (`setAttributeSigned`). */
         SignedAttribute: {
@@ -3942,7 +4366,11 @@ export interface components {
             graph: Record<string, never>;
             /** @description The graph in Mermaid's notation. */
             mermaid: string;
-            /** @description `{asset, versions: [{version, operation}], accesses: [{time, by?, service}], findings}`, each oldest first. */
+            /**
+             * @description Of data of registered sources `{asset, versions: [{version, operation}], accesses: [{time, by?, service}], findings}`, of a shared resource `{resource, asset, owners: [{by, since,
+             *     until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}], cut}`; each oldest
+             *     first.
+             */
             trace: Record<string, never>;
         };
         /** @description A registration, for its owner and for registrars. */
@@ -4055,17 +4483,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `issuer-not-authorized` */
-        "issuer-not-authorized": {
-            headers: {
-                /** @description Names this answer in the operator's log. */
-                "x-request-id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `no-alliance` */
         "no-alliance": {
             headers: {
@@ -4079,17 +4496,6 @@ export interface components {
         };
         /** @description `not-acceptable` */
         "not-acceptable": {
-            headers: {
-                /** @description Names this answer in the operator's log. */
-                "x-request-id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `not-your-certificate` */
-        "not-your-certificate": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4176,7 +4582,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `signature-invalid`, `operation-expired` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `unknown-kind`, `signature-invalid` */
         "problems-400-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4187,7 +4593,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
         "problems-400-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4198,7 +4604,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `configuration-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `signature-invalid`, `operation-expired` */
         "problems-400-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4209,7 +4615,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `malformed-jwe`, `unknown-kind`, `outcome-mismatch` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid` */
         "problems-400-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4220,7 +4626,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `malformed-jwe`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `configuration-invalid` */
         "problems-400-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4231,7 +4637,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `malformed-jwe`, `unknown-kind`, `outcome-mismatch` */
         "problems-400-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4242,7 +4648,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `malformed-jwe`, `unknown-kind` */
         "problems-400-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4253,7 +4659,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-kind` */
         "problems-400-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4264,7 +4670,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `unknown-kind` */
         "problems-400-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4275,7 +4681,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
         "problems-400-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4286,7 +4692,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
         "problems-400-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4297,7 +4703,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
         "problems-400-18": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4308,7 +4714,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
         "problems-400-19": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4319,7 +4725,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
         "problems-400-20": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4330,7 +4736,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
         "problems-400-21": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4341,8 +4747,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
         "problems-400-22": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
+        "problems-400-23": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        "problems-400-24": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4374,7 +4802,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended` */
         "problems-403-1": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4385,7 +4813,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `issuer-not-authorized` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized` */
         "problems-403-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4396,7 +4824,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `holder-not-confirmed` */
+        /** @description `role-required`, `service-refused`, `not-your-certificate` */
         "problems-403-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4407,7 +4835,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized`, `holder-not-confirmed`, `condition-not-met` */
         "problems-403-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4418,7 +4846,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `second-operator-required` */
+        /** @description `role-required`, `service-refused` */
         "problems-403-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4429,7 +4857,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `presentation-refused` */
+        /** @description `role-required`, `service-refused`, `issuer-not-authorized` */
         "problems-403-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4440,7 +4868,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized` */
         "problems-403-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4451,7 +4879,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `source-withdrawn` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `approval-required` */
         "problems-403-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4462,7 +4890,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `source-withdrawn`, `role-required` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `second-operator-required` */
         "problems-403-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4473,8 +4901,85 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `key-rotated`, `source-withdrawn` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused` */
         "problems-403-10": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized`, `presentation-refused` */
+        "problems-403-11": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `approval-required` */
+        "problems-403-12": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
+        "problems-403-13": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `operators-locked-out` */
+        "problems-403-14": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `source-withdrawn` */
+        "problems-403-15": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `source-withdrawn`, `role-required` */
+        "problems-403-16": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `key-rotated`, `source-withdrawn` */
+        "problems-403-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4704,7 +5209,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `transaction-refused`, `release-conflict` */
+        /** @description `transaction-refused`, `change-conflict` */
         "problems-409-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4715,7 +5220,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused`, `already-inspected` */
+        /** @description `transaction-refused`, `release-conflict` */
         "problems-409-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4726,7 +5231,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused` */
+        /** @description `idempotency-conflict`, `transaction-refused`, `already-inspected` */
         "problems-409-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4737,7 +5242,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `transaction-refused`, `organization-exists` */
+        /** @description `idempotency-conflict`, `transaction-refused` */
         "problems-409-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4748,7 +5253,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
+        /** @description `transaction-refused`, `organization-exists` */
         "problems-409-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4759,7 +5264,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-registered`, `account-taken`, `person-already-registered` */
+        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
         "problems-409-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4770,8 +5275,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-decided`, `transaction-refused` */
+        /** @description `already-registered`, `account-taken`, `person-already-registered` */
         "problems-409-10": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `already-decided`, `person-already-registered`, `transaction-refused` */
+        "problems-409-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -4836,7 +5352,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `not-final-yet` */
         "problems-503-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4869,7 +5385,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `journal-unavailable` */
         "problems-503-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4924,7 +5440,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
         "problems-503-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4935,8 +5451,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required` */
-        "role-required": {
+        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        "problems-503-14": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined` */
+        "problems-503-15": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined`, `not-final-yet` */
+        "problems-503-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5003,6 +5541,17 @@ export interface components {
         };
         /** @description `unknown-chain` */
         "unknown-chain": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-change` */
+        "unknown-change": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5851,7 +6400,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["not-your-certificate"];
+            403: components["responses"]["problems-403-3"];
             404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -5918,7 +6467,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-3"];
+            403: components["responses"]["problems-403-4"];
             404: components["responses"]["problems-404-3"];
             409: components["responses"]["problems-409-1"];
             413: components["responses"]["body-too-large"];
@@ -5981,6 +6530,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-4"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -6032,6 +6582,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-5"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -6090,7 +6641,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["not-your-certificate"];
+            403: components["responses"]["problems-403-3"];
             404: components["responses"]["problems-404-5"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -6137,7 +6688,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["issuer-not-authorized"];
+            403: components["responses"]["problems-403-6"];
             404: components["responses"]["problems-404-5"];
             409: components["responses"]["problems-409-2"];
             414: components["responses"]["url-too-long"];
@@ -6199,7 +6750,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-6"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-4"];
+            403: components["responses"]["problems-403-7"];
             404: components["responses"]["problems-404-5"];
             409: components["responses"]["problems-409-3"];
             413: components["responses"]["body-too-large"];
@@ -6274,6 +6825,371 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-3"];
+        };
+    };
+    give_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The chain that may show it.
+                 * @example main
+                 */
+                chain: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "degree",
+                 *       "nonce": 0,
+                 *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                 *       "until": 1795316400
+                 *     }
+                 */
+                "application/json": components["schemas"]["GiveConsent"];
+            };
+        };
+        responses: {
+            /** @description Where it is recorded. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *       "blockNumber": 128,
+                     *       "chain": "degree",
+                     *       "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            400: components["responses"]["problems-400-7"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-chain"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
+    get_holder_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The holder. */
+                address: components["schemas"]["Address"];
+                /**
+                 * @description The chain that shows it.
+                 * @example main
+                 */
+                chain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The kinds. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "chain": "main",
+                     *       "chainId": 7100,
+                     *       "holder": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "kinds": [
+                     *         {
+                     *           "agreedUntil": "2026-11-22T03:00:00Z",
+                     *           "asOf": "2026-11-21T03:00:00Z",
+                     *           "contract": "0xa7a7a7A7A7A7a7a7A7a7A7a7a7A7A7A7a7A7a7A7",
+                     *           "held": true,
+                     *           "kind": "degree",
+                     *           "nextNonce": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HolderKinds"];
+                };
+            };
+            400: components["responses"]["problems-400-8"];
+            401: components["responses"]["problems-401-1"];
+            404: components["responses"]["unknown-chain"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-3"];
+        };
+    };
+    list_changes: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, 1 to 100, 20 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "applied": null,
+                     *           "change": "0xcccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc",
+                     *           "changeHash": "0xc4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4",
+                     *           "decided": null,
+                     *           "expiresAt": "2026-11-21T03:00:00Z",
+                     *           "kind": "services",
+                     *           "proposed": {
+                     *             "operator": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *             "time": "2026-11-21T03:00:00Z"
+                     *           },
+                     *           "status": "proposed",
+                     *           "withdrawn": null
+                     *         }
+                     *       ],
+                     *       "required": [
+                     *         "services"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProposedChanges"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    propose_change: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "content": "{\"change\":\"offerService\",\"service\":\"certificates.query\",\"offered\":false,\"by\":\"0x5151515151515151515151515151515151515151\"}",
+                 *       "deadline": 1795233600,
+                 *       "expiresAt": 1795830400,
+                 *       "salt": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+                 *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProposeChange"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-9"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-8"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
+    get_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Digest of the proposal. */
+                change: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "proposal": {
+                     *         "applied": null,
+                     *         "change": "0xcccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc",
+                     *         "changeHash": "0xc4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4",
+                     *         "decided": null,
+                     *         "expiresAt": "2026-11-21T03:00:00Z",
+                     *         "kind": "services",
+                     *         "proposed": {
+                     *           "operator": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "time": "2026-11-21T03:00:00Z"
+                     *         },
+                     *         "status": "proposed",
+                     *         "withdrawn": null
+                     *       },
+                     *       "signed": {
+                     *         "content": "{\"change\":\"offerService\",\"service\":\"certificates.query\",\"offered\":false,\"by\":\"0x5151515151515151515151515151515151515151\"}",
+                     *         "deadline": 1795233600,
+                     *         "expiresAt": 1795830400,
+                     *         "salt": "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+                     *         "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeReview"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-change"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    decide_change: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Digest of the proposal. */
+                change: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "deadline": 1795233600,
+                 *       "reason": "Agreed in the council's session.",
+                 *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                 *       "status": "approved"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DecideChange"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-9"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-9"];
+            404: components["responses"]["unknown-change"];
+            409: components["responses"]["problems-409-4"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     list_contracts: {
@@ -6402,11 +7318,11 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-7"];
+            400: components["responses"]["problems-400-9"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-6"];
-            409: components["responses"]["problems-409-4"];
+            409: components["responses"]["problems-409-5"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6490,7 +7406,7 @@ export interface operations {
                     "application/json": components["schemas"]["ContractReview"];
                 };
             };
-            400: components["responses"]["problems-400-9"];
+            400: components["responses"]["problems-400-11"];
             401: components["responses"]["problems-401-1"];
             404: components["responses"]["problems-404-7"];
             414: components["responses"]["url-too-long"];
@@ -6559,11 +7475,11 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-7"];
+            400: components["responses"]["problems-400-9"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-5"];
+            403: components["responses"]["problems-403-9"];
             404: components["responses"]["problems-404-6"];
-            409: components["responses"]["problems-409-4"];
+            409: components["responses"]["problems-409-5"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -6622,9 +7538,9 @@ export interface operations {
                     "application/json": components["schemas"]["ContractSimulation"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-6"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
@@ -6751,6 +7667,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["unknown-submission"];
             406: components["responses"]["not-acceptable"];
             413: components["responses"]["body-too-large"];
@@ -6794,6 +7711,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -6859,6 +7777,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["unknown-operation"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -7008,9 +7927,9 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-chain"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
@@ -7069,7 +7988,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-10"];
             404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -7140,11 +8059,11 @@ export interface operations {
                     "application/json": components["schemas"]["Inspected"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-12"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-6"];
+            403: components["responses"]["problems-403-11"];
             404: components["responses"]["problems-404-5"];
-            409: components["responses"]["problems-409-5"];
+            409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -7205,9 +8124,9 @@ export interface operations {
                     "application/json": components["schemas"]["Checked"];
                 };
             };
-            400: components["responses"]["problems-400-11"];
+            400: components["responses"]["problems-400-13"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-10"];
             404: components["responses"]["unknown-service"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -7339,13 +8258,138 @@ export interface operations {
                     "application/json": components["schemas"]["Kind"];
                 };
             };
-            400: components["responses"]["problems-400-12"];
+            400: components["responses"]["problems-400-14"];
             401: components["responses"]["problems-401-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-3"];
+        };
+    };
+    get_conditions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the kind.
+                 * @example business-licence
+                 */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "business-licence",
+                     *       "requirable": [
+                     *         "marriage",
+                     *         "real-estate",
+                     *         "degree",
+                     *         "health-licence"
+                     *       ],
+                     *       "requires": [
+                     *         "degree"
+                     *       ],
+                     *       "source": {
+                     *         "blockNumber": 42,
+                     *         "chain": "business-licence"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Conditions"];
+                };
+            };
+            400: components["responses"]["problems-400-14"];
+            401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
+            404: components["responses"]["unknown-service"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-3"];
+        };
+    };
+    set_conditions: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the kind.
+                 * @example business-licence
+                 */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "requires": [
+                 *         "degree"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetConditions"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-15"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-12"];
+            404: components["responses"]["unknown-service"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     list_messages: {
@@ -7454,11 +8498,11 @@ export interface operations {
                     "application/json": components["schemas"]["MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-13"];
+            400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-4"];
+            403: components["responses"]["problems-403-2"];
             404: components["responses"]["problems-404-8"];
-            409: components["responses"]["problems-409-6"];
+            409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -7573,11 +8617,11 @@ export interface operations {
                     "application/json": components["schemas"]["MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-13"];
+            400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-7"];
+            403: components["responses"]["problems-403-13"];
             404: components["responses"]["problems-404-9"];
-            409: components["responses"]["problems-409-6"];
+            409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -7681,11 +8725,11 @@ export interface operations {
                     "application/json": components["schemas"]["OperationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-14"];
+            400: components["responses"]["problems-400-17"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-4"];
+            403: components["responses"]["problems-403-2"];
             404: components["responses"]["problems-404-11"];
-            409: components["responses"]["problems-409-6"];
+            409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -7843,10 +8887,10 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
-            409: components["responses"]["problems-409-7"];
+            403: components["responses"]["problems-403-8"];
+            409: components["responses"]["problems-409-8"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -7959,9 +9003,9 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
@@ -8023,9 +9067,9 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
             409: components["responses"]["transaction-refused"];
             414: components["responses"]["url-too-long"];
@@ -8071,7 +9115,7 @@ export interface operations {
                     "application/json": components["schemas"]["PresentationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-17"];
+            400: components["responses"]["problems-400-20"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
@@ -8269,9 +9313,9 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-12"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
@@ -8328,9 +9372,9 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-1"];
+            403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-12"];
             409: components["responses"]["transaction-refused"];
             414: components["responses"]["url-too-long"];
@@ -8407,6 +9451,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -8472,6 +9517,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-13"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -8520,6 +9566,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-13"];
             409: components["responses"]["description-mismatch"];
             413: components["responses"]["body-too-large"];
@@ -8585,7 +9632,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["role-required"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-13"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -8634,7 +9681,67 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-14"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    trace_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The resource. */
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trace. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "graph": {
+                     *         "edges": [],
+                     *         "nodes": [
+                     *           {
+                     *             "id": "asset",
+                     *             "kind": "asset",
+                     *             "label": "well 7"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mermaid": "graph LR\n  asset[\"asset well 7\"]\n",
+                     *       "trace": {
+                     *         "accesses": [],
+                     *         "asset": {
+                     *           "format": "register/wells",
+                     *           "organization": "12440300455765412A",
+                     *           "subject": "well 7"
+                     *         },
+                     *         "findings": [],
+                     *         "versions": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
+            404: components["responses"]["problems-404-13"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -8735,9 +9842,135 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-10"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-8"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
+    service_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its name.
+                 * @example certificates.query
+                 */
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who may. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "service": "certificates.query",
+                     *       "versions": [
+                     *         {
+                     *           "by": "0x5151515151515151515151515151515151515151",
+                     *           "configuredAt": "2026-11-21T03:00:00Z",
+                     *           "entries": {
+                     *             "anybody": "deny",
+                     *             "role:inspector": "allow",
+                     *             "role:operator": "allow"
+                     *           },
+                     *           "version": 2
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceAccess"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-service"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    configure_access: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Its name.
+                 * @example certificates.query
+                 */
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "entries": {
+                 *         "anybody": "deny",
+                 *         "role:inspector": "allow",
+                 *         "role:operator": "allow"
+                 *       },
+                 *       "version": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfigureAccess"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-10"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-14"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -8950,9 +10183,9 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-18"];
+            400: components["responses"]["problems-400-21"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-8"];
+            403: components["responses"]["problems-403-15"];
             404: components["responses"]["problems-404-15"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
@@ -9008,7 +10241,7 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-19"];
+            400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-source"];
@@ -9066,9 +10299,9 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-20"];
+            400: components["responses"]["problems-400-22"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-8"];
+            403: components["responses"]["problems-403-15"];
             404: components["responses"]["unknown-source"];
             409: components["responses"]["source-exists"];
             414: components["responses"]["url-too-long"];
@@ -9132,9 +10365,9 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-21"];
+            400: components["responses"]["problems-400-23"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["problems-403-9"];
+            403: components["responses"]["problems-403-16"];
             404: components["responses"]["unknown-source"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
@@ -9143,7 +10376,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-8"];
+            503: components["responses"]["problems-503-13"];
         };
     };
     submit_data: {
@@ -9223,11 +10456,11 @@ export interface operations {
                     "application/json": components["schemas"]["SubmissionReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-18"];
+            400: components["responses"]["problems-400-21"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["problems-403-10"];
+            403: components["responses"]["problems-403-17"];
             404: components["responses"]["problems-404-16"];
-            409: components["responses"]["problems-409-8"];
+            409: components["responses"]["problems-409-9"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -9235,7 +10468,7 @@ export interface operations {
             429: components["responses"]["problems-429-1"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-8"];
+            503: components["responses"]["problems-503-13"];
         };
     };
     get_submission: {
@@ -9286,7 +10519,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-8"];
+            503: components["responses"]["problems-503-13"];
         };
     };
     prove_operation: {
@@ -9330,7 +10563,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-13"];
+            503: components["responses"]["problems-503-14"];
         };
     };
     list_users: {
@@ -9457,16 +10690,16 @@ export interface operations {
                     "application/json": components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["problems-400-22"];
+            400: components["responses"]["problems-400-24"];
             401: components["responses"]["problems-401-2"];
-            409: components["responses"]["problems-409-9"];
+            409: components["responses"]["problems-409-10"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-15"];
         };
     };
     get_user: {
@@ -9510,7 +10743,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["problems-400-19"];
+            400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
@@ -9567,14 +10800,14 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
-            409: components["responses"]["problems-409-10"];
+            409: components["responses"]["problems-409-11"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-16"];
         };
     };
     get_public_key: {
@@ -9619,8 +10852,9 @@ export interface operations {
                     "application/json": components["schemas"]["PublicKey"];
                 };
             };
-            400: components["responses"]["problems-400-19"];
+            400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-17"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
