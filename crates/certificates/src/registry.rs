@@ -3,6 +3,7 @@
 //! A reading fails with `ChainUnreachable` when the chain does not answer; that is never the same as "there is none".
 
 mod certificates;
+mod everything;
 pub(crate) mod identities;
 mod organizations;
 mod rights;
@@ -12,6 +13,7 @@ use alloy_sol_types::SolCall;
 use chancery_reference_points::{Class, Code, DoorError, DoorResult, operation::ChainName, s2p::S2p};
 
 pub use certificates::{IssuedCertificate, RegisteredCertificate};
+pub use everything::MAX_COUNTED_EVENTS;
 pub use identities::{ATTRIBUTE_ENCRYPTION, ATTRIBUTE_SIGNING, PublishedKeys};
 pub use organizations::{Authorization, KeyEntry, MAX_KEY_ENTRIES, MAX_ORGANIZATIONS_OF_KEY, OrganizationEntry};
 

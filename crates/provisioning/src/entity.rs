@@ -113,12 +113,13 @@ impl U2s for Provisioning {
     async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>> {
         let withdrawn = self.withdrawn.read();
         let offered = self.services.values().filter(|offered| !withdrawn.contains(offered.service.name()));
-        Ok(offered
-            .map(|offered| ServiceDescription {
-                name: offered.service.name().to_owned(),
-                description: offered.service.description().to_owned(),
-            })
-            .collect())
+        Ok(offered.map(OfferedService::described).collect())
+    }
+
+    async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>> {
+        let withdrawn = self.withdrawn.read();
+        let closed = self.services.values().filter(|known| withdrawn.contains(known.service.name()));
+        Ok(closed.map(OfferedService::described).collect())
     }
 
     async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Actor, DoorResult,
+    Actor, DoorResult, Role,
     chain_records::ChainStatus,
     data_search::{Asset, AssetTrace, DataPage, DataQuery, DayCount, OperationPlace},
     source_data::SourceOperationProof,
@@ -18,6 +18,9 @@ pub struct ServiceDescription {
     pub name: String,
     /// One line.
     pub description: String,
+    /// Roles of which one is needed to ask; empty: anybody.
+    #[serde(default)]
+    pub roles: Vec<Role>,
 }
 
 /// A request: procedure 8.7, step 1.
@@ -46,6 +49,9 @@ impl ServiceRequest {
 pub trait U2s: Send + Sync {
     /// The services that are offered.
     async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>>;
+
+    /// The services that an operator has withdrawn: they can be offered again.
+    async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>>;
 
     /// Answers a service request; the access is recorded (M-MON-2).
     ///

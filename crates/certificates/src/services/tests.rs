@@ -1,6 +1,7 @@
 //! The services of the catalogue: who may ask, what is answered, and what is said when a chain does not answer.
 #![allow(clippy::unwrap_used)]
 
+mod counting;
 mod holdings;
 mod inspecting;
 mod reading;

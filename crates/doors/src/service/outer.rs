@@ -32,6 +32,7 @@ door! {
 door! {
     U2s as u2s, "U2s";
     "Catalogue", READ: catalogue() -> Vec<ServiceDescription>;
+    "Withdrawn", READ: withdrawn() -> Vec<ServiceDescription>;
     "Request", READ: request([&] actor: Actor, [] request: ServiceRequest) -> Value;
     "Chains", READ: chains() -> Vec<ChainStatus>;
 }

@@ -92,6 +92,7 @@ room! {
     }
     U2s {
         catalogue() -> Vec<ServiceDescription>;
+        withdrawn() -> Vec<ServiceDescription>;
         request(actor: &Actor, request: ServiceRequest) -> Value;
         chains() -> Vec<ChainStatus>;
     }

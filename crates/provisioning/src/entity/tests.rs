@@ -148,6 +148,9 @@ async fn a_withdrawn_service_stays_withdrawn_over_a_restart() {
     let restarted = open(journal).await;
     assert_eq!(restarted.request(&Actor::public(), ask("open.echo")).await.unwrap_err().code(), Code::UnknownService);
     assert_eq!(restarted.catalogue().await.unwrap().len(), 1);
+    // S-SVC: an operator sees what can be offered again, and who may ask for it.
+    let closed = restarted.withdrawn().await.unwrap();
+    assert_eq!((closed.len(), closed[0].name.as_str(), closed[0].roles.as_slice()), (1, "open.echo", &[][..]));
     let again = C2s::control(&restarted, &withdraw, Mode::Apply).await.unwrap();
     assert!(again.effects.is_empty(), "nothing changes twice");
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     DescriptionError, DirectoryAt, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName, ResourcePage,
-    description_hash, readers::Readers, reading::Directory,
+    activity::ActivityOf, description_hash, readers::Readers, reading::Directory,
 };
 
 /// Names of the services.
@@ -24,6 +24,8 @@ pub mod names {
     pub const REQUEST: &str = "sharing.request";
     /// [`crate::directory::ReadersQuery`] -> [`crate::directory::ReadersPage`] (S-RULES).
     pub const READERS: &str = "sharing.readers";
+    /// [`crate::directory::SharingPeriod`] -> [`crate::directory::SharingActivity`] (S-APP).
+    pub const ACTIVITY: &str = "sharing.activity";
     /// [`super::DescribeResource`] -> [`super::Described`].
     pub const DESCRIBE: &str = "sharing.describe";
 }
@@ -98,6 +100,7 @@ pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
         Arc::new(One(directory.clone())),
         Arc::new(Request(directory.clone())),
         Arc::new(Readers(directory.clone())),
+        Arc::new(ActivityOf(directory.clone())),
         Arc::new(Describe(directory)),
     ]
 }

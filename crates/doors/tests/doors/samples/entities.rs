@@ -48,7 +48,7 @@ structures! {
     OrganizationKey { address, right, not_before, not_after, revoked_at }
     Submission { operation, format, metadata, idempotency_key }
     SubmissionReceipt { operation_digest, data_block_root, data_block, operation }
-    ServiceDescription { name, description }
+    ServiceDescription { name, description, roles }
     ServiceRequest { service, parameters }
     EventFilter { from_ms, to_ms, happenings, subject, limit }
     History { entries, in_order, findings }
