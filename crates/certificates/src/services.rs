@@ -17,9 +17,7 @@ use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, applic
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use activity::{
-    Activity, ActivityQuery, CertificateChange, ChangeCount, OutcomeCount, Standing, StandingCount,
-};
+pub use activity::{Activity, ActivityQuery, CertificateChange, ChangeCount, OutcomeCount, Standing, StandingCount};
 pub use inspections::{InspectionEntry, InspectionQuery, Inspections, InspectorCount};
 pub use of_holder::{HolderCertificates, HolderQuery};
 pub use public_key::{EncryptionKey, PublicKeyAnswer, PublicKeyQuery, ReadAtAnswer};

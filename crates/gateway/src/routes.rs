@@ -27,6 +27,7 @@ mod organizations;
 mod presentations;
 mod problems;
 mod quotas;
+mod reports;
 mod resources;
 mod services;
 mod session;
@@ -61,6 +62,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(data::routes())
         .merge(resources::routes())
         .merge(alliance::routes())
+        .merge(reports::routes())
         .merge(events::routes())
 }
 

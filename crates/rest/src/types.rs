@@ -21,6 +21,7 @@ pub mod operations;
 pub mod organizations;
 pub mod presentations;
 pub mod quotas;
+pub mod reports;
 pub mod resources;
 pub mod roles;
 pub mod services;

@@ -29,6 +29,7 @@ use super::{
     layout::{DataDir, MAIN},
     listen, mqtt,
     nodes::{self, CityNodes, validator_count},
+    peers::NodePeers,
     ports::AlliancePort,
     relay::Relay,
     running::Running,
@@ -127,6 +128,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         samples::register(doors.o2c.as_ref()).await?;
         relay.shown().await;
         doors.anchors = Some(relay.board());
+        doors.peers = Some(Arc::new(NodePeers::of(&nodes)));
         Ok::<_, Error>(doors)
     };
     let started = tokio::select! {

@@ -43,7 +43,9 @@ impl Registry<'_> {
                 Ok(events) => {
                     counted = counted.saturating_add(events.len());
                     if counted > MAX_COUNTED_EVENTS {
-                        let detail = format!("chain {chain} has more than {MAX_COUNTED_EVENTS} events: they are too many to be counted at once");
+                        let detail = format!(
+                            "chain {chain} has more than {MAX_COUNTED_EVENTS} events: they are too many to be counted at once"
+                        );
                         return Err(DoorError::new(Code::MalformedRequest, detail));
                     }
                     events.iter().for_each(&mut each);

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use chancery_contracts::CertificateRegistry::{
     CertificateInspected, CertificateIssued, CertificateRenewed, CertificateStatusChanged,
 };
-use chancery_primitives::{CertificateId, CertificateKind, CertificateStatus, OrganizationCode, Outcome, UnixSeconds, Validity};
+use chancery_primitives::{
+    CertificateId, CertificateKind, CertificateStatus, OrganizationCode, Outcome, UnixSeconds, Validity,
+};
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, operation::ChainName,
     s2p::S2p,

@@ -154,11 +154,7 @@ async fn recorded(registry: &Registry<'_>, inspector: Option<Address>) -> DoorRe
     Ok((entries, unreachable))
 }
 
-async fn of_kind(
-    registry: &Registry<'_>,
-    kind: CertificateKind,
-    inspector: Option<Address>,
-) -> DoorResult<Vec<Timed>> {
+async fn of_kind(registry: &Registry<'_>, kind: CertificateKind, inspector: Option<Address>) -> DoorResult<Vec<Timed>> {
     let mut found = Vec::new();
     let by = inspector.map(|address| address.into_word()).into_iter().collect();
     let signatures = [CertificateRegistry::CertificateInspected::SIGNATURE_HASH];

@@ -60,7 +60,7 @@ const SOURCE: &[Code] = &[
 
 /// Where endpoints ask a service of the catalogue, which an operator may have withdrawn.
 const BY_SERVICES: &[&str] =
-    &["/v1/certificates", "/v1/inspections", "/v1/resources", "/v1/users/{address}/public-key"];
+    &["/v1/certificates", "/v1/inspections", "/v1/reports", "/v1/resources", "/v1/users/{address}/public-key"];
 
 /// The endpoint's own.
 fn own(method: &str, path: &str) -> Vec<Code> {
@@ -286,6 +286,9 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ),
         ("GET", "/v1/messages/{message}/proof") => {
             one(&[Code::UnknownMessage, Code::UnknownOperation, Code::JournalUnavailable])
+        }
+        ("GET", "/v1/reports/activity") => {
+            one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable, Code::JournalUnavailable])
         }
         ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
         _ => Vec::new(),

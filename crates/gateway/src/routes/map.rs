@@ -36,6 +36,8 @@ pub(super) mod services {
     pub(crate) const OF_HOLDER: &str = "certificates.of-holder";
     /// What a check finds.
     pub(crate) const CHECK: &str = "certificates.check";
+    /// What happens to certificates, counted.
+    pub(crate) const ACTIVITY: &str = "certificates.activity";
     /// Recorded inspections.
     pub(crate) const INSPECTIONS: &str = "certificates.inspections";
     /// S-DIR.
@@ -46,6 +48,8 @@ pub(super) mod services {
     pub(crate) const ACCESS_REQUEST: &str = "sharing.request";
     /// Who may read, since when and by which grants.
     pub(crate) const READERS: &str = "sharing.readers";
+    /// How often access is asked for and granted, counted.
+    pub(crate) const SHARING_ACTIVITY: &str = "sharing.activity";
     /// Keeps a description that is not on the chain.
     pub(crate) const DESCRIBE: &str = "sharing.describe";
 }

@@ -1,10 +1,11 @@
 //! `/v1/services`: what data users may ask for (U2S), offered and withdrawn by operators through O2C (M-CON-3).
 
 use axum::{Extension, Json as Answer, extract::State};
-use chancery_reference_points::o2c::Change;
+use chancery_reference_points::{o2c::Change, u2s::ServiceDescription};
 use chancery_rest::types::{
     Example as _,
     organizations::Changed,
+    roles::Role,
     services::{OfferService, Service, Services},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -23,14 +24,26 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
 
 /// Services
 ///
-/// What is offered. What an operator has withdrawn is not among them, and is not answered.
+/// What is offered, and who may ask for it. What an operator has withdrawn is named apart, and is not answered.
 #[utoipa::path(get, path = "/v1/services", tag = "service", responses(
     (status = 200, description = "The catalogue.", body = Services, example = json!(Services::example())),
 ))]
 async fn list_services(State(shared): state::State) -> ApiResult<Answer<Services>> {
-    let catalogue = shared.doors.u2s.catalogue().await?;
-    let services = catalogue.into_iter().map(|known| Service { name: known.name, description: known.description });
-    Ok(Answer(Services { services: services.collect() }))
+    // In this order: what is offered again meanwhile is named twice, and never left out.
+    let withdrawn = shared.doors.u2s.withdrawn().await?;
+    let offered = shared.doors.u2s.catalogue().await?;
+    Ok(Answer(Services {
+        services: offered.into_iter().map(service).collect(),
+        withdrawn: withdrawn.into_iter().map(service).collect(),
+    }))
+}
+
+fn service(known: ServiceDescription) -> Service {
+    Service {
+        name: known.name,
+        description: known.description,
+        roles: known.roles.into_iter().map(Role::from).collect(),
+    }
 }
 
 /// Offer or withdraw a service

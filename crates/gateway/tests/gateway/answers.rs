@@ -1,8 +1,9 @@
 //! What the doors answer: the examples of the interface, in the terms of the doors.
 
 use alloy_primitives::{Address, B256};
-use chancery_gateway::doors::{AnchorSeen, AnchoredBlock};
+use chancery_gateway::doors::{AnchorSeen, AnchoredBlock, ChainPeers, PeerSeen};
 use chancery_reference_points::{
+    Role,
     chain_records::ChainStatus,
     contract_release::{ContractRelease, ContractReview, ContractSimulation, RecordedStep, ReleaseStatus, ReleaseStep},
     data_block::{OperationProof, TransactionLocator},
@@ -11,7 +12,7 @@ use chancery_reference_points::{
     organization::{Organization, OrganizationKey},
     r2d::SubmissionReceipt,
     source_data::{AcceptedSubmission, Source, SourceOperationProof, SourceSubmission, SubmissionState},
-    u2s::ServiceRequest,
+    u2s::{ServiceDescription, ServiceRequest},
 };
 use chancery_rest::types::{
     Example as _, Page,
@@ -161,6 +162,30 @@ pub(crate) fn anchors(chain: &str) -> Vec<AnchorSeen> {
     }
 }
 
+/// Of two validators of the side chain one is gone. No node of the others runs here.
+pub(crate) fn peers(chain: &str) -> Option<ChainPeers> {
+    let peer = |name: &str, height: Option<u64>| PeerSeen {
+        organization: name.into(),
+        is_connected: height.is_some(),
+        last_heard_ms: height.map(|_| NOW_S * 1000),
+        height,
+        blocks_behind: height.map(|height| 128 - height),
+    };
+    (chain == "degree").then(|| ChainPeers {
+        final_height: 128,
+        epoch: 1,
+        view: 200,
+        waiting_transactions: 5,
+        is_sick: false,
+        findings: vec!["silent".into()],
+        peers: vec![peer("city 1", Some(126)), peer("city 2", None)],
+    })
+}
+
+pub(crate) fn described(name: &str, roles: &[Role]) -> ServiceDescription {
+    ServiceDescription { name: name.into(), description: "What it does.".into(), roles: roles.to_vec() }
+}
+
 pub(crate) fn organization() -> Organization {
     let key = |address: alloy_primitives::Address, right: &str| OrganizationKey {
         address,
@@ -188,6 +213,19 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         }
         "certificates.of-holder" => serde_json::to_value(Page::<Certificate>::example()),
         "certificates.check" => serde_json::to_value(Checked::example()),
+        "certificates.activity" => Ok(json!({
+            "changes": [{"day": 20_778, "kind": "degree", "change": "issued", "count": 12}],
+            "standing": [{"kind": "degree", "standing": "not-yet-valid", "count": 480}],
+            "inspections": [{"day": 20_779, "kind": "degree", "outcome": "valid", "count": 7}],
+            "inspectors": [{"inspector": holder().address(), "organization": "11440300007542689X", "count": 31}],
+            "unreachable": ["marriage"],
+        })),
+        "sharing.activity" => Ok(json!({
+            "resources": 3,
+            "events": [{"day": 20_778, "resource": "weather-daily", "event": "granted", "count": 2}],
+            "cut": ["weather-daily"],
+            "more": false,
+        })),
         "certificates.inspections" => serde_json::to_value(Page::<Inspection>::example()),
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),

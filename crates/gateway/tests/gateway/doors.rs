@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
     doors::{
-        AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, DatabaseProbe, Messages,
-        PageRequest, Presentations, Registration, Roles,
+        AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, ChainPeers,
+        DatabaseProbe, Messages, PageRequest, PeerView, Presentations, Registration, Roles,
     },
 };
 use chancery_reference_points::{
@@ -83,6 +83,7 @@ impl Behind {
             presentations: self.clone(),
             alliance: Some(self.clone()),
             anchors: Some(self.clone()),
+            peers: Some(self.clone()),
             messages: self.clone(),
             database: self.clone(),
         }
@@ -227,7 +228,11 @@ impl R2dSources for Behind {
 #[async_trait]
 impl U2s for Behind {
     async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>> {
-        self.answer("u2s.catalogue", Vec::new()).await
+        self.answer("u2s.catalogue", vec![answers::described("certificates.query", &[])]).await
+    }
+
+    async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>> {
+        self.answer("u2s.withdrawn", vec![answers::described("certificates.activity", &[Role::Operator])]).await
     }
 
     async fn request(&self, _: &Actor, request: ServiceRequest) -> DoorResult<Value> {
@@ -443,5 +448,11 @@ impl DatabaseProbe for Behind {
 impl AnchorView for Behind {
     fn on_chain(&self, name: &str) -> Vec<AnchorSeen> {
         answers::anchors(name)
+    }
+}
+
+impl PeerView for Behind {
+    fn of_chain(&self, name: &str) -> Option<ChainPeers> {
+        answers::peers(name)
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Example;
+use super::{Example, roles::Role};
 
 /// A service that is offered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -15,6 +15,9 @@ pub struct Service {
     /// One line.
     #[schema(example = "A certificate of a holder, by its transaction, with proofs.")]
     pub description: String,
+    /// Roles of which one is needed to ask for it; empty: anybody may.
+    #[serde(default)]
+    pub roles: Vec<Role>,
 }
 
 /// The answer of `GET /v1/services`.
@@ -23,6 +26,9 @@ pub struct Service {
 pub struct Services {
     /// What is offered.
     pub services: Vec<Service>,
+    /// What an operator has withdrawn: it is not answered until it is offered again.
+    #[serde(default)]
+    pub withdrawn: Vec<Service>,
 }
 
 /// `PUT /v1/services/{service}`.
@@ -39,13 +45,14 @@ impl Example for Service {
         Self {
             name: "certificates.query".into(),
             description: "A certificate of a holder, by its transaction, with proofs.".into(),
+            roles: Vec::new(),
         }
     }
 }
 
 impl Example for Services {
     fn example() -> Self {
-        Self { services: vec![Service::example()] }
+        Self { services: vec![Service::example()], withdrawn: Vec::new() }
     }
 }
 

@@ -63,8 +63,7 @@ async fn certificates_are_counted_by_day_and_by_how_they_stand_at_the_end_of_the
     let (issued, later) = (day_of(BEFORE), day_of(BEFORE) + 1);
     // The clock of these tests is before the changes: without a period they count, and the standing follows the events.
     let activity = counted(&city(), json!({})).await;
-    let changes: Vec<_> =
-        activity.changes.iter().map(|one| (u64::from(one.day), one.change, one.count)).collect();
+    let changes: Vec<_> = activity.changes.iter().map(|one| (u64::from(one.day), one.change, one.count)).collect();
     assert_eq!(
         changes,
         [
