@@ -180,10 +180,31 @@ export const api = {
     (await send<T.Page<T.AllianceRequest>>('GET', '/v1/alliance/requests', { query: { limit: PAGE_SIZE } })).items,
   allianceRequest: (number: number) => send<T.AllianceRequest>('GET', `/v1/alliance/requests/${number}`),
 
+  activityReport: (session: Session, period: { from: string; to: string }) =>
+    send<T.ActivityReport>('GET', '/v1/reports/activity', { session, query: period }),
+  /** Newest first, as many as `MAX_PAGES` pages have. */
+  events: (session: Session, period: { from: string; to: string }) => all<T.HistoryEvent>('/v1/events', session, period),
+  dataAudit: (session: Session, from: number) => send<T.DataAudit>('GET', '/v1/data/audit', { session, query: { from } }),
+
+  services: () => send<T.Services>('GET', '/v1/services'),
+  offerService: (session: Session, service: string, offered: boolean, check: boolean) =>
+    send<T.Changed>('PUT', `/v1/services/${encodeURIComponent(service)}`, { session, body: { offered }, query: checked(check) }),
+  quotas: (session: Session) => send<T.Quotas>('GET', '/v1/quotas', { session }),
+  setQuota: (session: Session, subject: string, quota: T.Quota, check: boolean) =>
+    send<T.Changed>('PUT', `/v1/quotas/${encodeURIComponent(subject)}`, { session, body: quota, query: checked(check) }),
+  removeQuota: (session: Session, subject: string, check: boolean) =>
+    send<T.Changed>('DELETE', `/v1/quotas/${encodeURIComponent(subject)}`, { session, query: checked(check) }),
+  contracts: (chain: string) => all<T.Contract>('/v1/contracts', undefined, { chain }),
+
   organizations: async () =>
     (await send<{ organizations: T.Organization[] }>('GET', '/v1/organizations')).organizations,
   organization: (code: string) => send<T.Organization>('GET', `/v1/organizations/${encodeURIComponent(code)}`),
 };
+
+/** The query that only asks what would change. */
+function checked(check: boolean): Query {
+  return check ? { check: 'true' } : {};
+}
 
 type StatusChanged = T.Recorded & { status: T.CertificateStatus; revision: number };
 
