@@ -250,7 +250,7 @@ describe('alerts', () => {
     expect(alerts({ height: null })).toEqual(['danger: degree does not answer.']);
     expect(alerts({ anchors: [{ follows: 'main', frozen: true }] })[0]).toMatch(/^danger: degree was shown two branches of main/);
     expect(alerts({ anchors: [{ follows: 'main', height: 1, ageSeconds: OLD_ANCHOR_SECONDS + 1, frozen: false }] })).toHaveLength(1);
-    const gone = { ...CHAIN.consensus!, sick: true, findings: ['no-quorum', 'from-the-future'], peers: [{ organization: 'city 2', connected: false }] };
+    const gone = { finalHeight: 42, epoch: 0, view: 50, waitingTransactions: 0, sick: true, findings: ['no-quorum', 'from-the-future'], peers: [{ organization: 'city 2', connected: false }] };
     expect(alerts({ consensus: gone })).toEqual([
       'danger: degree: Too few validators are heard, so nothing becomes final.',
       'danger: degree: from-the-future',

@@ -13,6 +13,7 @@ mod entity;
 mod key;
 mod message;
 mod network;
+mod report;
 mod share;
 mod storage;
 
@@ -35,6 +36,7 @@ pub(crate) use network::{
     NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,
     ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
 };
+pub(crate) use report::{FeeCommand, Report};
 pub(crate) use share::{
     AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, ShowReaders,
     TlsFiles, TrustedMain,
@@ -152,6 +154,11 @@ pub(crate) enum Command {
     /// See what data users may ask for; offer and withdraw it (operator).
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// See and set what inspections cost (operator), and what is owed for them.
+    #[command(subcommand)]
+    Fee(FeeCommand),
+    /// See what the city did in a period, in numbers (operator, supervisor).
+    Report(Report),
     /// Release contracts on a chain, by two operators: propose, review, deploy, release, withdraw; see how far they are.
     #[command(subcommand)]
     Contract(ContractCommand),

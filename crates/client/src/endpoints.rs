@@ -2,7 +2,10 @@
 
 mod contracts;
 mod messages;
+mod reports;
 mod services;
+
+pub use reports::PeriodQuery;
 
 use alloy_primitives::{Address, B256};
 use chancery_rest::{

@@ -16,6 +16,7 @@ mod contracts;
 mod data;
 mod docs;
 mod events;
+mod fees;
 mod formats;
 mod health;
 mod inspections;
@@ -63,6 +64,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(resources::routes())
         .merge(alliance::routes())
         .merge(reports::routes())
+        .merge(fees::routes())
         .merge(events::routes())
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use alloy_primitives::Address;
 use async_trait::async_trait;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
@@ -13,6 +14,7 @@ use chancery_reference_points::{
     journal::{Clock, Journal},
     m2s::M2s,
     o2c::{Change, ChangeResult, Mode},
+    price::{Price, PriceSetting, PriceSubject},
     s2p::S2p,
     u2s::{ServiceDescription, ServiceRequest, U2s},
     v2m::{EventFilter, Happening, HistoryEntry},
@@ -20,7 +22,10 @@ use chancery_reference_points::{
 use parking_lot::RwLock;
 use serde_json::Value;
 
-use crate::catalogue::{Audience, OfferedService};
+use crate::{
+    catalogue::{Audience, OfferedService},
+    prices,
+};
 
 /// Name of the journal entries that say whether a service is offered.
 const OFFER: &str = "service.offer";
@@ -122,6 +127,10 @@ impl U2s for Provisioning {
         Ok(closed.map(OfferedService::described).collect())
     }
 
+    async fn prices(&self) -> DoorResult<Vec<PriceSetting>> {
+        prices::changes(self.journal.as_ref()).await
+    }
+
     async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value> {
         let offered = self.offered(&request.service)?;
         if !offered.audience.admits(actor) {
@@ -145,11 +154,32 @@ impl U2s for Provisioning {
     }
 }
 
+impl Provisioning {
+    async fn set_price(
+        &self,
+        subject: &PriceSubject,
+        price: Option<&Price>,
+        by: Address,
+        mode: Mode,
+    ) -> DoorResult<ChangeResult> {
+        let now_ms = (self.clock)();
+        let effects = prices::effects(prices::changes(self.journal.as_ref()).await?, subject, price, now_ms)?;
+        if mode == Mode::Apply && !effects.is_empty() {
+            self.journal.record(prices::entry(subject, price, by, now_ms)?).await?;
+        }
+        Ok(ChangeResult { effects, recorded: Vec::new() })
+    }
+}
+
 #[async_trait]
 impl C2s for Provisioning {
     async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
-        let Change::OfferService { service, offered } = change else {
-            return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() });
+        let (service, offered) = match change {
+            Change::OfferService { service, offered } => (service, offered),
+            Change::SetPrice { subject, price, by } => {
+                return self.set_price(subject, price.as_ref(), *by, mode).await;
+            }
+            _ => return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() }),
         };
         let Some(known) = self.services.get(service.as_str()) else {
             return Err(DoorError::new(

@@ -13,6 +13,7 @@
 mod catalogue;
 mod data;
 mod entity;
+mod prices;
 
 pub use catalogue::{Audience, OfferedService};
 pub use data::DataService;

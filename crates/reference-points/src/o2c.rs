@@ -13,6 +13,7 @@ use crate::{
     data_format::DataFormat,
     operation::ChainName,
     organization::{Organization, OrganizationKey},
+    price::{Price, PriceSubject},
     quota::{Quota, QuotaSubject},
 };
 
@@ -79,6 +80,15 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Says what inspections cost (C-FEE).
+    SetPrice {
+        /// Whose inspections.
+        subject: PriceSubject,
+        /// What each costs from now on; `None` takes the setting away.
+        price: Option<Price>,
+        /// The operator who asks: it stands in the record.
+        by: Address,
+    },
     /// Proposes a contract.
     ProposeContract {
         /// As it was signed.
@@ -100,7 +110,10 @@ impl Change {
     #[must_use]
     pub const fn by(&self) -> Option<Address> {
         match self {
-            Self::SetQuota { by, .. } | Self::ProposeContract { by, .. } | Self::ChangeRelease { by, .. } => Some(*by),
+            Self::SetQuota { by, .. }
+            | Self::SetPrice { by, .. }
+            | Self::ProposeContract { by, .. }
+            | Self::ChangeRelease { by, .. } => Some(*by),
             _ => None,
         }
     }

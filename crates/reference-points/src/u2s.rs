@@ -8,6 +8,7 @@ use crate::{
     Actor, DoorResult, Role,
     chain_records::ChainStatus,
     data_search::{Asset, AssetTrace, DataPage, DataQuery, DayCount, OperationPlace},
+    price::PriceSetting,
     source_data::SourceOperationProof,
 };
 
@@ -52,6 +53,12 @@ pub trait U2s: Send + Sync {
 
     /// The services that an operator has withdrawn: they can be offered again.
     async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>>;
+
+    /// Every change of the price list of inspections, oldest first (C-FEE).
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    async fn prices(&self) -> DoorResult<Vec<PriceSetting>>;
 
     /// Answers a service request; the access is recorded (M-MON-2).
     ///

@@ -12,6 +12,7 @@ pub mod chains;
 pub mod contracts;
 pub mod data;
 pub mod events;
+pub mod fees;
 pub mod formats;
 pub mod health;
 pub mod inspections;

@@ -11,6 +11,7 @@ use chancery_reference_points::{
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::ChainName,
     organization::Organization,
+    price::PriceSetting,
     quota::QuotaReport,
     r2d::{R2d, Submission, SubmissionReceipt},
     source_data::SourceOperationProof,
@@ -33,6 +34,7 @@ door! {
     U2s as u2s, "U2s";
     "Catalogue", READ: catalogue() -> Vec<ServiceDescription>;
     "Withdrawn", READ: withdrawn() -> Vec<ServiceDescription>;
+    "Prices", READ: prices() -> Vec<PriceSetting>;
     "Request", READ: request([&] actor: Actor, [] request: ServiceRequest) -> Value;
     "Chains", READ: chains() -> Vec<ChainStatus>;
 }

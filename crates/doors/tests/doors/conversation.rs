@@ -30,6 +30,7 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         r2d_sources.source(dice.sample());
         u2s.catalogue();
         u2s.withdrawn();
+        u2s.prices();
         u2s.request(&dice.sample(), dice.sample());
         u2s.chains();
         u2s_data.search_data(&dice.sample(), dice.sample());

@@ -59,8 +59,14 @@ const SOURCE: &[Code] = &[
 ];
 
 /// Where endpoints ask a service of the catalogue, which an operator may have withdrawn.
-const BY_SERVICES: &[&str] =
-    &["/v1/certificates", "/v1/inspections", "/v1/reports", "/v1/resources", "/v1/users/{address}/public-key"];
+const BY_SERVICES: &[&str] = &[
+    "/v1/certificates",
+    "/v1/inspections",
+    "/v1/fees/bills",
+    "/v1/reports",
+    "/v1/resources",
+    "/v1/users/{address}/public-key",
+];
 
 /// The endpoint's own.
 fn own(method: &str, path: &str) -> Vec<Code> {
@@ -286,6 +292,11 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ),
         ("GET", "/v1/messages/{message}/proof") => {
             one(&[Code::UnknownMessage, Code::UnknownOperation, Code::JournalUnavailable])
+        }
+        ("GET", "/v1/fees/prices") => one(&[Code::DatabaseUnreachable]),
+        ("PUT", "/v1/fees/prices/{subject}") => with(&[Code::UnknownOrganization], CHANGE),
+        ("GET", "/v1/fees/bills") => {
+            one(&[Code::MalformedAddress, Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable])
         }
         ("GET", "/v1/reports/activity") => {
             one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable, Code::JournalUnavailable])

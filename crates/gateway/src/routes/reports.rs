@@ -7,7 +7,7 @@ use chancery_rest::{
         Example as _,
         reports::{
             AcceptedCount, ActivityReport, CertificateChange, CertificateCount, InspectionCount, InspectorCount,
-            SharingCount, SharingEvent, Standing, StandingCount,
+            SharingCount, SharingEvent, StandingCount,
         },
     },
     values::{HexAddress, Timestamp},
@@ -48,15 +48,15 @@ struct PeriodQuery {
 
 /// Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Period {
-    from_ms: u64,
-    to_ms: u64,
+pub(super) struct Period {
+    pub(super) from_ms: u64,
+    pub(super) to_ms: u64,
 }
 
 impl Period {
-    fn of(query: &PeriodQuery, now_ms: u64) -> ApiResult<Self> {
-        let to_ms = query.to.map_or(now_ms, Timestamp::unix_milliseconds);
-        let from_ms = query.from.map_or(to_ms.saturating_sub(DEFAULT_DAYS * DAY_MS), Timestamp::unix_milliseconds);
+    pub(super) fn of(from: Option<Timestamp>, to: Option<Timestamp>, now_ms: u64) -> ApiResult<Self> {
+        let to_ms = to.map_or(now_ms, Timestamp::unix_milliseconds);
+        let from_ms = from.map_or(to_ms.saturating_sub(DEFAULT_DAYS * DAY_MS), Timestamp::unix_milliseconds);
         if from_ms >= to_ms {
             return Err(ApiError::new(Code::MalformedRequest, "from: it must be before `to`"));
         }
@@ -128,7 +128,7 @@ async fn report_activity(
     Query(query): Query<PeriodQuery>,
 ) -> ApiResult<Answer<ActivityReport>> {
     let now_ms = shared.clock.unix_milliseconds();
-    let period = Period::of(&query, now_ms)?;
+    let period = Period::of(query.from, query.to, now_ms)?;
     let accepted = shared.doors.u2s_data.data_statistics(&caller.actor).await?;
     let certificates: Certificates = counted(&shared, &caller, services::ACTIVITY, period).await?;
     let sharing: Sharing = counted(&shared, &caller, services::SHARING_ACTIVITY, period).await?;
@@ -196,14 +196,12 @@ mod tests {
     #[test]
     fn a_period_is_bounded_and_has_a_default() {
         let now = 100 * DAY_MS;
-        let none = PeriodQuery { from: None, to: None };
-        assert_eq!(Period::of(&none, now).unwrap(), Period { from_ms: 70 * DAY_MS, to_ms: now });
-        let year = PeriodQuery { from: at("2026-01-01T00:00:00Z"), to: at("2027-01-02T00:00:00Z") };
-        assert!(Period::of(&year, now).is_ok());
+        assert_eq!(Period::of(None, None, now).unwrap(), Period { from_ms: 70 * DAY_MS, to_ms: now });
+        assert!(Period::of(at("2026-01-01T00:00:00Z"), at("2027-01-02T00:00:00Z"), now).is_ok());
         for (from, to) in
             [("2026-01-01T00:00:00Z", "2027-01-02T00:00:01Z"), ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")]
         {
-            let refused = Period::of(&PeriodQuery { from: at(from), to: at(to) }, now);
+            let refused = Period::of(at(from), at(to), now);
             assert!(refused.is_err(), "{from} {to}");
         }
     }

@@ -226,7 +226,14 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
             "cut": ["weather-daily"],
             "more": false,
         })),
-        "certificates.inspections" => serde_json::to_value(Page::<Inspection>::example()),
+        "certificates.inspections" => {
+            let mut page = serde_json::to_value(Page::<Inspection>::example()).unwrap();
+            page["counts"] = json!([
+                {"inspector": holder().address(), "organization": "11440300007542689X", "count": 31},
+                {"inspector": office().address(), "organization": "PUBLIC", "count": 4},
+            ]);
+            Ok(page)
+        }
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),
         "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),

@@ -24,6 +24,7 @@ use chancery_reference_points::{
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::ChainName,
     organization::Organization,
+    price::PriceSetting,
     quota::QuotaReport,
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
@@ -60,6 +61,7 @@ pub(crate) struct Behind {
     submitted: Mutex<Vec<Submission>>,
     changes: Mutex<Vec<Change>>,
     requests: Mutex<Vec<ServiceRequest>>,
+    prices: Mutex<Vec<PriceSetting>>,
     happened: Mutex<Vec<HistoryEntry>>,
     asked_events: Mutex<Vec<EventFilter>>,
     history: Mutex<Option<History>>,
@@ -87,6 +89,11 @@ impl Behind {
             messages: self.clone(),
             database: self.clone(),
         }
+    }
+
+    /// The price list was changed so.
+    pub(crate) fn price(&self, changes: Vec<PriceSetting>) {
+        *self.prices.lock().unwrap() = changes;
     }
 
     pub(crate) fn grant(&self, address: Address, roles: impl IntoIterator<Item = Role>) {
@@ -233,6 +240,11 @@ impl U2s for Behind {
 
     async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>> {
         self.answer("u2s.withdrawn", vec![answers::described("certificates.activity", &[Role::Operator])]).await
+    }
+
+    async fn prices(&self) -> DoorResult<Vec<PriceSetting>> {
+        let prices = self.prices.lock().unwrap().clone();
+        self.answer("u2s.prices", prices).await
     }
 
     async fn request(&self, _: &Actor, request: ServiceRequest) -> DoorResult<Value> {

@@ -17,6 +17,7 @@ use chancery_reference_points::{
     o2c::{Change, ChangeResult, Mode},
     operation::ChainName,
     organization::Organization,
+    price::PriceSubject,
     quota::QuotaSubject,
 };
 
@@ -73,9 +74,12 @@ impl Processing {
             Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
                 self.known_organization(code).await
             }
+            Change::SetPrice { subject: PriceSubject::Organization(code), price: Some(_), .. } => {
+                self.known_organization(code).await
+            }
             Change::ProposeContract { proposal, by } => self.plan_proposal(proposal, *by, mode).await,
             Change::ChangeRelease { step, by } => self.plan_release_step(step, *by, mode).await,
-            Change::SetQuota { .. } | Change::OfferService { .. } => Ok(Plan::default()),
+            Change::SetQuota { .. } | Change::SetPrice { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }
 }

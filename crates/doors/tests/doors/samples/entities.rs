@@ -13,6 +13,7 @@ use chancery_reference_points::{
     o2c::{Change, ChangeResult, Mode},
     operation::{ChainName, InterpretedOperation, OperationType, SignedOperation},
     organization::{Organization, OrganizationKey},
+    price::{Price, PriceSetting, PriceSubject},
     quota::{Quota, QuotaReport, QuotaSetting, QuotaSubject, QuotaUsage},
     r2d::{Submission, SubmissionReceipt},
     u2s::{ServiceDescription, ServiceRequest},
@@ -53,6 +54,8 @@ structures! {
     EventFilter { from_ms, to_ms, happenings, subject, limit }
     History { entries, in_order, findings }
     Quota { operations_per_day, bytes_per_day, operations_per_minute }
+    Price { amount, currency }
+    PriceSetting { subject, price, by, at_ms }
     QuotaSetting { subject, quota, by, at_ms, place, digest, recorded }
     QuotaUsage { subject, operations, bytes, minute_operations, quota, used_up }
     QuotaReport { now_ms, day_ends_ms, settings, changes, usage, left_off }
@@ -110,7 +113,7 @@ impl Sample for Mode {
 
 impl Sample for Change {
     fn sample(dice: &mut Dice) -> Self {
-        match dice.below(10) {
+        match dice.below(11) {
             0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
             1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
             2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
@@ -120,6 +123,7 @@ impl Sample for Change {
             6 => Self::SetQuota { subject: dice.sample(), quota: dice.sample(), by: dice.sample() },
             7 => Self::ProposeContract { proposal: dice.sample(), by: dice.sample() },
             8 => Self::ChangeRelease { step: dice.sample(), by: dice.sample() },
+            9 => Self::SetPrice { subject: dice.sample(), price: dice.sample(), by: dice.sample() },
             _ => Self::OfferService { service: dice.sample(), offered: dice.sample() },
         }
     }
@@ -134,6 +138,15 @@ impl Sample for ContractName {
 impl Sample for ReleaseStatus {
     fn sample(dice: &mut Dice) -> Self {
         dice.one_of(Self::ALL)
+    }
+}
+
+impl Sample for PriceSubject {
+    fn sample(dice: &mut Dice) -> Self {
+        match dice.below(2) {
+            0 => Self::EveryOrganization,
+            _ => Self::Organization(dice.one_of(&["SAMPLE-HEALTH-OFFICE", "A-1"]).to_owned()),
+        }
     }
 }
 
