@@ -103,6 +103,25 @@ describe('portal', () => {
     await examine(operator, 'portal-contracts');
   });
 
+  it('a price is set, a bill is made of it, and the price is taken away again', async () => {
+    await open(operator, 'Fees');
+    await operator.page.getByLabel('Price', { exact: true }).fill('0.50');
+    await operator.page.getByRole('button', { name: /^See what would change/ }).click();
+    await operator.page.getByText('0.50 CNY instead of no price', { exact: false }).waitFor();
+    await examine(operator, 'portal-fees');
+    await operator.page.getByRole('button', { name: /^Do it/ }).click();
+    const price = operator.page.locator('[data-subject="organizations"]');
+    await price.getByText('0.50 CNY an inspection').waitFor();
+    await open(supervisor, 'Reports');
+    await supervisor.page.getByLabel('Report', { exact: true }).selectOption('bill');
+    await supervisor.page.getByRole('button', { name: 'Make the report' }).click();
+    await supervisor.page.getByRole('heading', { name: 'Bill of inspections' }).waitFor();
+    await examine(supervisor, 'portal-bill');
+    await price.getByRole('button', { name: /^Take away/ }).click();
+    await price.getByRole('button', { name: /^Do it/ }).click();
+    await operator.page.getByText('No price is set: inspections are free.').waitFor();
+  });
+
   it('nothing complained on the way', () => {
     expect([...supervisor.complaints, ...operator.complaints]).toEqual([]);
   });

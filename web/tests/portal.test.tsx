@@ -11,13 +11,15 @@ import { chartsOf } from '../src/apps/portal/charts';
 import { counted, daysOf, MAX_SERIES, OTHERS } from '../src/apps/portal/counting';
 import { csvCell, csvOf, openData } from '../src/apps/portal/csv';
 import { Overview } from '../src/apps/portal/overview';
+import { FeesPage } from '../src/apps/portal/fees';
+import { amountOf, isCurrency, money } from '../src/apps/portal/money';
 import { lastDays, periodOf } from '../src/apps/portal/period';
 import type { Watch } from '../src/apps/portal/portal';
 import { boundOf, QuotasPage } from '../src/apps/portal/quotas';
 import { auditOf, MAX_PARTS } from '../src/apps/portal/report-audit';
 import { Reports } from '../src/apps/portal/reports';
 import { ServicesPage } from '../src/apps/portal/services';
-import { auditTables, usageTables } from '../src/apps/portal/tables';
+import { auditTables, billTables, usageTables } from '../src/apps/portal/tables';
 import { barsOf, Chart } from '../src/components/Chart';
 import { fill, LanguageProvider, type TextKey } from '../src/i18n/language';
 import english from '../src/i18n/en.json';
@@ -259,6 +261,36 @@ describe('alerts', () => {
     const used = { ...NO_QUOTAS, usage: [{ subject: 'source:0x1', operations: 1, bytes: 1, minuteOperations: 1, usedUp: ['operationsPerDay'] }] };
     const known = { chains: [], health: { status: 'degraded' as const, chains: {}, database: 'unreachable' as const }, quotas: used, report: { ...REPORT, unreachable: ['degree'], cut: ['weather'] } };
     expect(alertsOf(known, t, (name) => name).map((alert) => alert.key)).toEqual(['database', 'uncounted degree', 'cut weather', 'quota source:0x1']);
+  });
+});
+
+// C-FEE
+describe('fees', () => {
+  it('are written in hundredths, and what is no amount is none', () => {
+    expect([money({ amount: 5, currency: 'CNY' }), money({ amount: 123_456, currency: 'EUR' })]).toEqual(['0.05 CNY', '1234.56 EUR']);
+    expect(['0.5', '0.50', '12', '0', '1.234', '-1', '', '10000000.01'].map(amountOf)).toEqual([50, 50, 1200, 0, undefined, undefined, undefined, undefined]);
+    expect(['CNY', 'cny', 'YUAN'].map(isCurrency)).toEqual([true, false, false]);
+  });
+
+  it('make a bill with a line for each price and inspector, and its sums', () => {
+    const line = { inspector: INSPECTOR, organization: 'A', from: 'f', to: 't', count: 31, price: { amount: 50, currency: 'CNY' }, amount: 1550 } as const;
+    const free = { inspector: INSPECTOR, organization: 'PUBLIC', from: 'f', to: 't', count: 4, amount: 0 } as const;
+    const bill = { from: '', to: '', madeAt: '', count: 35, lines: [line, free], totals: [{ currency: 'CNY', amount: 1550 }], unreachable: [] };
+    const tables = billTables(bill, t);
+    expect(tables[0]?.rows.map((row) => row.slice(4))).toEqual([[31, '0.50 CNY', '15.50 CNY'], [4, 'free', '0.00']]);
+    expect(tables[1]?.rows).toEqual([['CNY', '15.50']]);
+  });
+
+  it('are set by an operator after seeing what it does', async () => {
+    answers['/v1/fees/prices'] = { prices: [], changes: [] };
+    answers['/v1/fees/prices/organizations'] = { applied: false, effects: ['inspection by organizations: 0.50 CNY instead of no price'], recorded: [] };
+    show(<FeesPage watch={watch('operator')} />);
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText('Price'), '0.5');
+    await user.click(screen.getByRole('button', { name: /^See what would change/ }));
+    await screen.findByText('inspection by organizations: 0.50 CNY instead of no price');
+    expect(asked.at(-1)).toEqual({ method: 'PUT', path: '/v1/fees/prices/organizations?check=true', body: { price: { amount: 50, currency: 'CNY' } } });
+    expect(await accessibilityProblems()).toEqual([]);
   });
 });
 

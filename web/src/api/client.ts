@@ -186,6 +186,11 @@ export const api = {
   events: (session: Session, period: { from: string; to: string }) => all<T.HistoryEvent>('/v1/events', session, period),
   dataAudit: (session: Session, from: number) => send<T.DataAudit>('GET', '/v1/data/audit', { session, query: { from } }),
 
+  prices: () => send<T.Prices>('GET', '/v1/fees/prices'),
+  setPrice: (session: Session, subject: string, price: T.Price | null, check: boolean) =>
+    send<T.Changed>('PUT', `/v1/fees/prices/${encodeURIComponent(subject)}`, { session, body: { price }, query: checked(check) }),
+  bill: (session: Session, period: { from: string; to: string }) => send<T.Bill>('GET', '/v1/fees/bills', { session, query: period }),
+
   services: () => send<T.Services>('GET', '/v1/services'),
   offerService: (session: Session, service: string, offered: boolean, check: boolean) =>
     send<T.Changed>('PUT', `/v1/services/${encodeURIComponent(service)}`, { session, body: { offered }, query: checked(check) }),

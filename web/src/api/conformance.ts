@@ -53,6 +53,10 @@ export type Conformance = [
   Sends<T.Quota, Schemas['Quota']>,
   Holds<T.Quotas, Reads<T.Quotas, Schemas['Quotas']>>,
   Holds<T.Contract, Reads<T.Contract, Schemas['Contract']>>,
+  Holds<T.Prices, Reads<T.Prices, Schemas['Prices']>>,
+  Holds<T.PriceSetting, Reads<T.PriceSetting, Schemas['PriceSetting']>>,
+  Holds<T.Bill, Reads<T.Bill, Schemas['Bill']>>,
+  Holds<T.BillLine, Reads<T.BillLine, Schemas['BillLine']>>,
   Holds<T.Alliance, Reads<T.Alliance, Schemas['Alliance']>>,
   Holds<T.AllianceRequest, Reads<T.AllianceRequest, Schemas['AllianceRequest']>>,
 ];

@@ -14,6 +14,7 @@ export {
   CircleHelp,
   CircleX,
   Clock,
+  Coins,
   Copy,
   Download,
   FileCheck2,

@@ -1,7 +1,7 @@
 /** The portal of supervisors and operators: what the city does as pictures, reports of a period, and what an operator configures. */
 import { useState, type ReactNode } from 'react';
 import { Identifier } from '../../components/Details';
-import { ChartColumn, FileCheck2, FileSpreadsheet, ListChecks, LogOut, Settings2 } from '../../components/icons';
+import { ChartColumn, Coins, FileCheck2, FileSpreadsheet, ListChecks, LogOut, Settings2 } from '../../components/icons';
 import { Await } from '../../components/Loading';
 import { Notice } from '../../components/Notice';
 import { PageHead, Shell, type NavigationItem } from '../../components/Shell';
@@ -11,6 +11,7 @@ import type { Account } from '../../session/account';
 import { SignIn } from '../../session/SignIn';
 import { useCity, type City } from '../../session/use-city';
 import { ContractsPage } from './contracts';
+import { FeesPage } from './fees';
 import { Overview } from './overview';
 import { QuotasPage } from './quotas';
 import { Reports } from './reports';
@@ -80,6 +81,7 @@ function navigationOf(page: string, t: ReturnType<typeof useLanguage>['t']): Nav
     { href: href('services'), label: t('portal.nav.services'), icon: ListChecks, current: page === 'services' },
     { href: href('contracts'), label: t('portal.nav.contracts'), icon: FileCheck2, current: page === 'contracts' },
     { href: href('quotas'), label: t('portal.nav.quotas'), icon: Settings2, current: page === 'quotas' },
+    { href: href('fees'), label: t('portal.nav.fees'), icon: Coins, current: page === 'fees' },
   ];
 }
 
@@ -105,6 +107,8 @@ function SignedIn({ watch, page }: { watch: Watch; page: string }): ReactNode {
       return <ServicesPage watch={watch} />;
     case 'contracts':
       return <ContractsPage watch={watch} />;
+    case 'fees':
+      return <FeesPage watch={watch} />;
     case 'quotas':
       return <QuotasPage watch={watch} />;
     default:

@@ -7,9 +7,11 @@ import { useLanguage } from '../../i18n/language';
 import type { Watch } from './portal';
 import { lastDays, periodOf, type Period } from './period';
 import { AuditPreview } from './report-audit';
+import { BillPreview } from './report-bill';
 import { UsagePreview } from './report-usage';
 
-type Kind = 'usage' | 'audit';
+const KINDS = ['usage', 'audit', 'bill'] as const;
+type Kind = (typeof KINDS)[number];
 
 export function Reports({ watch }: { watch: Watch }): ReactNode {
   const { t } = useLanguage();
@@ -18,9 +20,9 @@ export function Reports({ watch }: { watch: Watch }): ReactNode {
   const [kind, setKind] = useState<Kind>('usage');
   const [asked, setAsked] = useState<{ kind: Kind; period: Period }>();
   const period = periodOf(from, until);
-  // The audit recomputes what is stored: that is for supervisors.
-  const kinds: Kind[] = watch.account.has('supervisor') ? ['usage', 'audit'] : ['usage'];
-  const labels: Record<Kind, string> = { usage: t('portal.report.usage'), audit: t('portal.report.audit') };
+  // The audit recomputes what is stored, and a bill names inspectors: both are for supervisors.
+  const kinds: readonly Kind[] = watch.account.has('supervisor') ? KINDS : ['usage'];
+  const labels: Record<Kind, string> = { usage: t('portal.report.usage'), audit: t('portal.report.audit'), bill: t('fees.bill') };
   return (
     <>
       <PageHead title={t('portal.nav.reports')} lead={t('portal.reports.lead')} />
@@ -42,7 +44,7 @@ export function Reports({ watch }: { watch: Watch }): ReactNode {
         <SelectInput
           label={t('portal.report.kind')}
           value={kind}
-          onChange={(value) => setKind(value === 'audit' ? 'audit' : 'usage')}
+          onChange={(value) => setKind(kinds.find((one) => one === value) ?? 'usage')}
           options={kinds.map((value) => ({ value, label: labels[value] }))}
         />
         <Button type="submit" variant="primary" isDisabled={period === undefined}>
@@ -50,6 +52,7 @@ export function Reports({ watch }: { watch: Watch }): ReactNode {
         </Button>
       </form>
       {asked?.kind === 'usage' && <UsagePreview key={keyOf(asked.period)} watch={watch} period={asked.period} />}
+      {asked?.kind === 'bill' && <BillPreview key={keyOf(asked.period)} watch={watch} period={asked.period} />}
       {asked?.kind === 'audit' && <AuditPreview key={keyOf(asked.period)} watch={watch} period={asked.period} />}
     </>
   );

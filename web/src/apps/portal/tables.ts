@@ -1,7 +1,8 @@
 /** The tables of a report: what the page shows, prints and gives as files. */
-import type { ActivityReport, DataAudit, HistoryEvent } from '../../api/types';
+import type { ActivityReport, Bill, DataAudit, HistoryEvent } from '../../api/types';
 import type { Translate } from '../../i18n/language';
 import type { Table } from './csv';
+import { money } from './money';
 import { CHANGE_TEXT, EVENT_TEXT, OUTCOME_TEXT, SHARING_TEXT, STANDING_TEXT } from './words';
 
 /** Events of an audit that are shown one by one: the newest. Files have all that were read. */
@@ -47,6 +48,40 @@ export function usageTables(report: ActivityReport, t: Translate, kindTitle: (ki
       title: t('portal.sharing'),
       columns: [day, { label: t('portal.resource') }, { label: t('portal.change') }, count],
       rows: report.sharing.map((one) => [one.day, one.resource, t(SHARING_TEXT[one.event]), one.count]),
+    },
+  ];
+}
+
+/** What each inspector owes, price by price, and the sums (C-FEE). */
+export function billTables(bill: Bill, t: Translate): Table[] {
+  return [
+    {
+      id: 'lines',
+      title: t('fees.lines'),
+      columns: [
+        { label: t('portal.inspector') },
+        { label: t('portal.organization') },
+        { label: t('fees.from') },
+        { label: t('fees.to') },
+        { label: t('portal.count'), number: true },
+        { label: t('fees.price'), number: true },
+        { label: t('fees.amount'), number: true },
+      ],
+      rows: bill.lines.map((line) => [
+        line.inspector,
+        line.organization,
+        line.from,
+        line.to,
+        line.count,
+        line.price === undefined ? t('fees.free') : money(line.price),
+        money({ amount: line.amount, currency: line.price?.currency ?? '' }),
+      ]),
+    },
+    {
+      id: 'totals',
+      title: t('fees.totals'),
+      columns: [{ label: t('fees.currency') }, { label: t('fees.amount'), number: true }],
+      rows: bill.totals.map((total) => [total.currency, money({ amount: total.amount, currency: '' })]),
     },
   ];
 }
