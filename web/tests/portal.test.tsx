@@ -234,7 +234,7 @@ describe('an audit', () => {
 
   it('tells what is proven from what only a journal says', () => {
     const event = (type: string, result?: 'verified' | 'failed') => ({ time: '', type, name: 'n', subject: 's', facts: '', ...(result && { verified: { result } }) });
-    const tables = auditTables({ data: part(0, 1), events: [event('created', 'verified'), event('created', 'failed'), event('accessed')] }, t);
+    const tables = auditTables({ data: part(0, 1), events: [event('created', 'verified'), event('created', 'failed'), event('accessed')], more: false }, t);
     expect(tables[1]?.rows).toEqual([['Created', 1, 0, 1], ['Accessed', 0, 1, 0]]);
     expect(tables[2]?.rows.map((row) => row[5])).toEqual(['verified', 'does not verify', 'journal alone']);
   });

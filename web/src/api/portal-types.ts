@@ -23,6 +23,12 @@ export interface ActivityReport {
   unreachable: string[];
 }
 
+/** The first rows of a list. */
+export interface Rows<Row> {
+  rows: Row[];
+  more: boolean;
+}
+
 export type EventType = 'submitted' | 'submission-refused' | 'created' | 'updated' | 'inspected' | 'accessed' | 'configured';
 
 /** What an audit of a part of the journal found. */

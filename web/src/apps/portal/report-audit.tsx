@@ -34,11 +34,11 @@ export async function auditOf(ask: (from: number) => Promise<DataAudit>): Promis
 }
 
 async function loaded(session: Session, period: Period): Promise<Audit> {
-  const [data, events] = await Promise.all([
+  const [data, { rows, more }] = await Promise.all([
     auditOf((from) => api.dataAudit(session, from)),
     api.events(session, { ...period }),
   ]);
-  return { data, events };
+  return { data, events: rows, more };
 }
 
 export function AuditPreview({ watch, period }: { watch: Watch; period: Period }): ReactNode {
@@ -56,6 +56,11 @@ export function AuditPreview({ watch, period }: { watch: Watch; period: Period }
           maxRows={MAX_SHOWN_EVENTS}
         >
           <Judgement audit={value} />
+          {value.more && (
+            <Notice tone="warning">
+              <p>{t('portal.audit.more', { count: value.events.length })}</p>
+            </Notice>
+          )}
         </Sheet>
       )}
     </Await>

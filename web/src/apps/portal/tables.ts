@@ -90,6 +90,8 @@ export function billTables(bill: Bill, t: Translate): Table[] {
 export interface Audit {
   data: DataAudit;
   events: HistoryEvent[];
+  /** There are older ones, which were not read. */
+  more: boolean;
 }
 
 /** Events whose proof failed: evidence of tampering, or a bug. */
