@@ -100,7 +100,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 18] = [
+const WITH_QUERY: [(&str, &str); 19] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
@@ -115,6 +115,7 @@ const WITH_QUERY: [(&str, &str); 18] = [
     ("PUT", "/v1/formats/{format}"),
     ("PUT", "/v1/quotas/{subject}"),
     ("DELETE", "/v1/quotas/{subject}"),
+    ("PUT", "/v1/fees/prices/{subject}"),
     ("PUT", "/v1/services/{service}"),
     ("GET", "/v1/contracts"),
     ("POST", "/v1/contracts"),
@@ -164,6 +165,10 @@ async fn a_query_with_a_wrong_value_is_refused() {
         ("GET", "/v1/inspections", "inspector=0x12", "malformed-address"),
         ("GET", "/v1/messages", "box=unheard-of", "malformed-request"),
         ("GET", "/v1/events", "from=yesterday", "malformed-request"),
+        ("GET", "/v1/reports/activity", "from=yesterday", "malformed-request"),
+        ("GET", "/v1/reports/activity", "limit=1", "unknown-member"),
+        ("GET", "/v1/fees/bills", "inspector=0x12", "malformed-address"),
+        ("GET", "/v1/fees/bills", "to=2026-11-21", "malformed-request"),
         ("GET", "/v1/events", "type=unheard-of", "malformed-request"),
         ("GET", "/v1/events", "cursor=unheard-of", "malformed-request"),
         ("GET", "/v1/contracts", "cursor=unheard-of", "malformed-request"),
