@@ -10,5 +10,7 @@ export default defineConfig({
     include: ['tests/**/*.test.{ts,tsx}'],
     environment: 'node',
     testTimeout: 30_000,
+    // What they import takes longer than they do: loaded once, not once a file.
+    isolate: false,
   },
 });

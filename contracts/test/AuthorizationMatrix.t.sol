@@ -5,6 +5,8 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
 import {IERC1056} from "../src/interfaces/IERC1056.sol";
+import {IAccessRuleRegistry} from "../src/interfaces/IAccessRuleRegistry.sol";
+import {IChangeApprovals} from "../src/interfaces/IChangeApprovals.sol";
 import {IConsortiumVoting} from "../src/interfaces/IConsortiumVoting.sol";
 import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
 import {IContractFactory} from "../src/interfaces/IContractFactory.sol";
@@ -16,9 +18,11 @@ import {ResourceDirectory} from "../src/sharing/ResourceDirectory.sol";
 import {Roles} from "../src/libraries/Roles.sol";
 import {Predeploys} from "../src/libraries/Predeploys.sol";
 import {PermissionList} from "../src/types/PermissionTypes.sol";
+import {ApprovalStatus, DecideChange, ProposeChange} from "../src/types/ChangeTypes.sol";
 import {ChangeStatus, Inspect, Issue} from "../src/types/CertificateTypes.sol";
 import {ChangeRelease, ProposeContract, ReleaseStatus} from "../src/types/ReleaseTypes.sol";
 import {BridgeScene, SceneRow, Who} from "./support/BridgeScene.sol";
+import {ChangeScene} from "./support/ChangeScene.sol";
 import {Consortium} from "./support/Consortium.sol";
 import {Counter} from "./support/Counter.sol";
 import {ReleaseScene} from "./support/ReleaseScene.sol";
@@ -27,7 +31,7 @@ import {Vm, vm} from "./support/Vm.sol";
 
 /// Every state-changing function of every contract x every sort of caller. The contracts are read from `src` and the
 /// functions from the compiled artifacts, so that a new one without a row fails.
-contract AuthorizationMatrixTest is Consortium, ReleaseScene {
+contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
     /// A call that goes through for the allowed callers, and what the others are told.
     struct Row {
         address target;
@@ -94,6 +98,8 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         _nameOf[Predeploys.VALIDATOR_REGISTRY] = "ValidatorRegistry";
         _nameOf[Predeploys.PERMISSIONS] = "Permissions";
         _nameOf[Predeploys.CONTRACT_RELEASES] = "ContractReleases";
+        _nameOf[Predeploys.ACCESS_RULES] = "AccessRuleRegistry";
+        _nameOf[Predeploys.CHANGE_APPROVALS] = "ChangeApprovals";
 
         _addAccessManager();
         _addOrganizationRegistry();
@@ -106,6 +112,8 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         _addSharing();
         _addTrust();
         _addReleases();
+        _addAccessRules();
+        _addChanges();
     }
 
     function test_every_caller_may_do_what_the_matrix_says_and_nothing_else() public {
@@ -283,6 +291,10 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         }
         vm.prank(ISSUER);
         asset.decide(2, true);
+        vm.prank(ISSUER);
+        asset.giveRight(HOLDER, "purpose", uint64(block.timestamp));
+        vm.prank(ISSUER);
+        asset.offerOwnership(HOLDER);
         address target = address(asset);
         _nameOf[target] = "DigitalAsset";
         _add(
@@ -305,6 +317,7 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         _add(target, "decide(uint64,bool)", abi.encode(1, true), BY_ISSUER, owner);
         _add(target, "grant(uint64,bytes32,uint64)", abi.encode(2, bytes32("sealed"), 0), BY_ISSUER, owner);
         _add(target, "end(uint64)", abi.encode(1), BY_ISSUER | BY_HOLDER, IDigitalAsset.NotReader.selector);
+        _addOwnership(target);
 
         vm.prank(OPERATOR);
         organizations.grantRight(UNIVERSITY, "sharing");
@@ -330,6 +343,29 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
             refusal
         );
         _add(address(directory), "withdraw(bytes32)", abi.encode(bytes32("first")), BY_ISSUER, refusal);
+        vm.prank(OPERATOR);
+        organizations.grantRight(INSPECTORATE, "sharing");
+        vm.prank(INSPECTORATE_ADMINISTRATOR);
+        organizations.authorizeKey(INSPECTORATE, ISSUER, "sharing", 0, 0);
+        _add(
+            address(directory),
+            "takeOver(bytes32,bytes32)",
+            abi.encode(bytes32("first"), INSPECTORATE),
+            BY_ISSUER,
+            refusal
+        );
+    }
+
+    /// The holder has a right of use, and is offered the asset.
+    function _addOwnership(address target) private {
+        bytes4 owner = IDigitalAsset.NotOwner.selector;
+        _add(target, "offerOwnership(address)", abi.encode(STRANGER), BY_ISSUER, owner);
+        _add(target, "acceptOwnership()", "", BY_HOLDER, IDigitalAsset.NotOffered.selector);
+        bytes memory right = abi.encode(STRANGER, bytes32("purpose"), uint64(block.timestamp));
+        _add(target, "giveRight(address,bytes32,uint64)", right, BY_ISSUER, owner);
+        _add(target, "withdrawRight(uint64)", abi.encode(1), BY_ISSUER, owner);
+        bytes memory asked = abi.encode(1, 1, bytes32("key"));
+        _add(target, "requestUnder(uint64,uint32,bytes32)", asked, BY_HOLDER, IDigitalAsset.NotHolder.selector);
     }
 
     function _addDataRegistries() private {
@@ -579,6 +615,43 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         _add(address(factory), "simulate(bytes32,bytes)", code, NOBODY, IContractFactory.Simulated.selector);
     }
 
+    function _addAccessRules() private {
+        _add(
+            Predeploys.ACCESS_RULES,
+            "configure(bytes32,uint32,address,bytes)",
+            abi.encode(bytes32("service"), 1, HOLDER, bytes("{}")),
+            BY_OPERATOR,
+            IAccessRuleRegistry.NotOperator.selector
+        );
+    }
+
+    /// Sending is anybody's, signing is two operators'; that it was applied is said by whoever applies.
+    function _addChanges() private {
+        address target = Predeploys.CHANGE_APPROVALS;
+        ProposeChange memory proposal = _proposalOf(3);
+        bytes memory signature = _signature(FIRST_OPERATOR_KEY, approvals.proposeChangeDigest(proposal));
+        _addCall(
+            target,
+            "propose((uint8,bytes32,bytes32,uint64,uint64),address,bytes,bytes)",
+            abi.encodeCall(approvals.propose, (proposal, vm.addr(FIRST_OPERATOR_KEY), signature, CONTENT)),
+            ANYBODY,
+            0
+        );
+        bytes32 proposed = _proposeChange(_proposalOf(1), FIRST_OPERATOR_KEY);
+        DecideChange memory decision = _decision(proposed, ApprovalStatus.APPROVED);
+        signature = _signature(SECOND_OPERATOR_KEY, approvals.decideChangeDigest(decision));
+        _addCall(
+            target,
+            "decide((bytes32,uint8,string,uint64),address,bytes)",
+            abi.encodeCall(approvals.decide, (decision, vm.addr(SECOND_OPERATOR_KEY), signature)),
+            ANYBODY,
+            0
+        );
+        bytes32 approved = _proposeChange(_proposalOf(2), FIRST_OPERATOR_KEY);
+        _decide(approved, ApprovalStatus.APPROVED, SECOND_OPERATOR_KEY);
+        _add(target, "markApplied(bytes32)", abi.encode(approved), BY_OPERATOR, IChangeApprovals.NotOperator.selector);
+    }
+
     function _addTrust() private {
         _addScene(new TrustScene().rows());
     }
@@ -587,8 +660,10 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene {
         for (uint256 i = 0; i < rows.length; ++i) {
             SceneRow memory row = rows[i];
             _nameOf[row.target] = row.contractName;
-            uint256 allowed =
-                row.who == Who.Anybody ? ANYBODY : row.who == Who.Authority ? BY_UNIVERSITY_ADMINISTRATOR : NOBODY;
+            uint256 allowed = NOBODY;
+            if (row.who == Who.Anybody) allowed = ANYBODY;
+            if (row.who == Who.Authority) allowed = BY_UNIVERSITY_ADMINISTRATOR;
+            if (row.who == Who.Operator) allowed = BY_OPERATOR;
             _addCall(row.target, row.signature, row.call, allowed, row.refusal);
         }
     }

@@ -15,7 +15,7 @@ contract SizesTest is Consortium {
     }
 
     function test_every_contract_fits_eip_170() public view {
-        address[9] memory contracts = [
+        address[11] memory contracts = [
             Predeploys.ACCESS_MANAGER,
             Predeploys.ORGANIZATION_REGISTRY,
             Predeploys.ETHEREUM_DID_REGISTRY,
@@ -24,7 +24,9 @@ contract SizesTest is Consortium {
             Predeploys.CERTIFICATE_REGISTRY,
             Predeploys.VALIDATOR_REGISTRY,
             Predeploys.PERMISSIONS,
-            Predeploys.CONTRACT_RELEASES
+            Predeploys.CONTRACT_RELEASES,
+            Predeploys.ACCESS_RULES,
+            Predeploys.CHANGE_APPROVALS
         ];
         for (uint256 i = 0; i < contracts.length; ++i) {
             _check(contracts[i].code.length);

@@ -28,6 +28,8 @@ const contracts = [
   "ResourceDirectory",
   "ContractReleases",
   "ContractFactory",
+  "AccessRuleRegistry",
+  "ChangeApprovals",
 ];
 
 function trimmed(name) {

@@ -25,6 +25,7 @@ const account = (index) => mnemonicToAccount(mnemonic, { addressIndex: index });
 const certificateRegistry = "0xC4a0000000000000000000000000000000000006";
 const dataBlockRegistry = "0xc4a0000000000000000000000000000000000005";
 const contractReleases = "0xC4A000000000000000000000000000000000000A";
+const changeApprovals = "0xC4A000000000000000000000000000000000000E";
 const didRegistry = "0xC4a0000000000000000000000000000000000003";
 const ZERO = `0x${"00".repeat(32)}`;
 
@@ -42,6 +43,8 @@ const reasons = {
 };
 const outcomes = { valid: 1, revoked: 2, suspended: 3, expired: 4, "cannot-determine": 5, refused: 6 };
 
+const changeKinds = { organizations: 0, keys: 1, formats: 2, services: 3, access: 4, quotas: 5 };
+const approvalStatuses = { proposed: 1, approved: 2, rejected: 3, withdrawn: 4, applied: 5 };
 const releaseStatuses = { proposed: 1, approved: 2, rejected: 3, deployed: 4, released: 5, withdrawn: 6 };
 
 const members = (text) =>
@@ -64,6 +67,9 @@ const types = {
     "bytes32 name,uint32 version,bytes32 initCodeHash,bytes32 argumentsHash,bytes32 runtimeCodeHash,bytes32 interfaceHash,bytes32 sourceHash,bytes32 salt,uint64 deadline",
   ),
   ChangeRelease: members("bytes32 release,uint8 status,string reason,uint64 deadline"),
+  ProposeChange: members("uint8 kind,bytes32 changeHash,bytes32 salt,uint64 expiresAt,uint64 deadline"),
+  DecideChange: members("bytes32 change,uint8 status,string reason,uint64 deadline"),
+  Disclose: members("address holder,bytes32 kind,uint64 until,uint256 nonce"),
 };
 
 // From the JSON form of an operation to its EIP-712 message.
@@ -75,6 +81,9 @@ const toMessage = {
   DataOperation: (o) => o,
   ProposeContract: (o) => ({ ...o, name: name(o.name) }),
   ChangeRelease: (o) => ({ ...o, status: releaseStatuses[o.status] }),
+  ProposeChange: (o) => ({ ...o, kind: changeKinds[o.kind] }),
+  DecideChange: (o) => ({ ...o, status: approvalStatuses[o.status] }),
+  Disclose: (o) => ({ ...o, kind: name(o.kind) }),
 };
 
 const issue = {
@@ -200,6 +209,26 @@ const releaseCases = [
   ],
 ];
 
+// On the side chain of business licences, of the third side chain; and on any other contract, taken back.
+const disclosureCases = [
+  [
+    "a consent",
+    "Disclose",
+    7104,
+    "0xc4A0000000000000000000000000000000000203",
+    3,
+    { holder: account(3).address, kind: "degree", until: 1_767_312_000, nonce: 0 },
+  ],
+  [
+    "taken back, the eighth of its holder, kind of 16 characters",
+    "Disclose",
+    7100,
+    account(9).address,
+    3,
+    { holder: account(3).address, kind: "business-licence", until: 0, nonce: 7 },
+  ],
+];
+
 // JSON as our services write it: addresses in lower case.
 const lowerCaseAddresses = (operation) =>
   Object.fromEntries(
@@ -238,6 +267,31 @@ async function operations() {
 async function releases() {
   const comment = "docs/specs/contract-release.md, what operators sign; made by contracts/tools/vectors.mjs";
   return { comment, vectors: await signed(releaseCases) };
+}
+
+const proposedChange = {
+  kind: "access",
+  changeHash: keccak256(stringToHex('{"change":"offerService"}')),
+  salt: filled("5a"),
+  expiresAt: 1_767_830_400,
+  deadline: 1_767_229_200,
+};
+const decidedChange = { change: filled("cc"), status: "approved", reason: "", deadline: 1_767_229_200 };
+const changeCases = [
+  ["a change proposed", "ProposeChange", 7100, changeApprovals, 0, proposedChange],
+  ["of the first kind", "ProposeChange", 7100, changeApprovals, 0, { ...proposedChange, kind: "organizations", salt: ZERO }],
+  ["approved", "DecideChange", 7100, changeApprovals, 9, decidedChange],
+  ["rejected", "DecideChange", 7100, changeApprovals, 9, { ...decidedChange, status: "rejected", reason: "nicht n\u00f6tig" }],
+];
+
+async function changes() {
+  const comment = "docs/specs/access.md, what operators sign; made by contracts/tools/vectors.mjs";
+  return { comment, vectors: await signed(changeCases) };
+}
+
+async function disclosures() {
+  const comment = "docs/specs/trust.md, what holders sign; made by contracts/tools/vectors.mjs";
+  return { comment, vectors: await signed(disclosureCases) };
 }
 
 function names() {
@@ -352,6 +406,8 @@ const files = {
   "data-blocks.json": dataBlocks(),
   "identity.json": await identity(),
   "releases.json": await releases(),
+  "changes.json": await changes(),
+  "disclosures.json": await disclosures(),
 };
 
 const mode = process.argv[2];

@@ -3,12 +3,22 @@
 
 #[path = "city/alteration.rs"]
 mod alteration;
+#[path = "city/business.rs"]
+mod business;
 #[path = "city/commands.rs"]
 mod commands;
+#[path = "city/disclosure.rs"]
+mod disclosure;
 #[path = "city/front.rs"]
 mod front;
+#[path = "city/guesses.rs"]
+mod guesses;
+#[path = "city/held.rs"]
+mod held;
 #[path = "city/identities.rs"]
 mod identities;
+#[path = "city/persons.rs"]
+mod persons;
 #[path = "city/releases.rs"]
 mod releases;
 #[path = "city/rights.rs"]
@@ -23,6 +33,8 @@ mod stapling;
 mod submission;
 #[path = "city/support.rs"]
 mod support;
+#[path = "city/survey.rs"]
+mod survey;
 #[path = "city/token.rs"]
 mod token;
 #[path = "city/unknown.rs"]

@@ -10,7 +10,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy_primitives::FixedBytes;
+use alloy_primitives::{Address, Bytes, FixedBytes, keccak256};
+use chancery_contracts::predeploys;
+use chancery_data::submission::Access;
+use chancery_doors::Remote;
+use chancery_reference_points::{
+    Actor, Code, Role,
+    c2p::C2p,
+    data_search::{DataQuery, Visibility},
+    mandate::{Mandate, rights},
+    o2c::{Change, Mode},
+    operation::ChainName,
+    s2p::{S2p, S2pData},
+};
 use chancery_testing::{
     ingest::{FORMAT, Outcomes, Sender, Source, StreamConnection, now_ms, run, seattle_weather},
     process::{City, CityOptions, built_binary},
@@ -159,6 +171,35 @@ async fn answers_again(gateway: &str, path: &str) {
     .await;
 }
 
+/// Who holds a door of another process is answered by right alone.
+async fn is_answered_by_right_alone(folder: &Path) {
+    let doors = folder.join("city/doors");
+    let (processing, journal) = (Remote::new(&doors, "processing"), Remote::new(&doors, "representation"));
+    let main = ChainName("main".to_owned());
+    let view = async |right: &str, contract| {
+        let call = keccak256("organizationCount()")[..4].to_vec().into();
+        let answer = S2p::view(&processing, &Mandate::of_the_city(right), &main, contract, call).await;
+        answer.map(|_| ()).map_err(|error| error.code())
+    };
+    let organizations = predeploys::ORGANIZATION_REGISTRY;
+    assert_eq!(view(rights::IDENTIFICATION, organizations).await, Ok(()));
+    assert_eq!(view(rights::IDENTIFICATION, predeploys::RESOURCE_DIRECTORY).await, Err(Code::NotCovered));
+    assert_eq!(view("everything", organizations).await, Err(Code::NotCovered));
+    // That it is said at the door makes nobody an inspector or an operator.
+    let stranger = Actor::new(Address::repeat_byte(9), [Role::Inspector, Role::Operator]);
+    let certificates = Mandate::of(&stranger, "certificates.check");
+    let answer = S2p::view(&processing, &certificates, &main, organizations, Bytes::new()).await;
+    assert_eq!(answer.unwrap_err().code(), Code::RoleRequired);
+    let suspend = Change::SuspendOrganization { organization: "ANY".into(), suspended: true };
+    let by = Mandate::of(&stranger, rights::CONFIGURATION);
+    let answer = C2p::control(&processing, &by, &suspend, Mode::Apply).await;
+    assert_eq!(answer.unwrap_err().code(), Code::RoleRequired);
+    let internal = Visibility { access: vec![Access::Internal], now_ms: 0 };
+    let by = Mandate::of_the_city(rights::DATA);
+    let answer = S2pData::search(&journal, &by, DataQuery::default(), internal).await;
+    assert_eq!(answer.unwrap_err().code(), Code::NotCovered);
+}
+
 // M-RP-12: an entity that is told to stop while it waits for its lock ends, and ends well.
 #[test]
 fn an_entity_that_is_told_to_stop_while_it_starts_ends() {
@@ -183,7 +224,7 @@ async fn a_city_of_one_process_conforms() {
     city.stop().unwrap();
 }
 
-// M-RP-12, DOORS-1, DOORS-5, DATA-2, DATA-3
+// M-RP-12, M-PRO-2, DOORS-1, DOORS-5, DOORS-6, DATA-2, DATA-3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_city_of_five_processes_conforms_and_loses_nothing_when_one_is_killed() {
     let folder = tempfile::tempdir().unwrap();
@@ -191,6 +232,7 @@ async fn a_city_of_five_processes_conforms_and_loses_nothing_when_one_is_killed(
     let source = conforms(folder.path(), &city).await;
     let processes: BTreeSet<String> = ENTITIES.iter().map(|entity| process_of(folder.path(), entity)).collect();
     assert!(processes.len() == 5 && !processes.contains(&city.pid().to_string()), "{processes:?}");
+    is_answered_by_right_alone(folder.path()).await;
 
     // Representation, which has the journal, is killed in the middle of submissions, on a connection that stays.
     let days = seattle_weather().unwrap();

@@ -5,6 +5,7 @@ mod sharing {
     pub(crate) mod bodies;
     pub(crate) mod collecting;
     mod messages;
+    mod ownership;
 }
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};

@@ -249,6 +249,23 @@ describe('the life of a certificate', () => {
     await other.leave();
   });
 
+  it('a lost phone without the words: an office binds new keys', async () => {
+    const other = await Person.arrive(browser, 'newest phone', { size: 'phone' });
+    await other.go('/wallet');
+    await people.makeKeys(other);
+    await people.register(other, NAME, `${ACCOUNT}-new`, ACCOUNT);
+    await other.page.getByRole('heading', { name: 'Waiting for the office to replace your keys' }).waitFor();
+    await examine(other, 'wallet-recovering');
+    const lost = registrar.page.getByRole('article', { name: NAME });
+    await lost.getByText('The keys are lost', { exact: false }).waitFor();
+    await examine(registrar, 'desk-recovering');
+    await lost.getByRole('button', { name: 'Replace the keys' }).click();
+    await registrar.page.getByText(`The keys of ${NAME} are replaced.`, { exact: false }).waitFor();
+    await other.page.getByText('You have no certificates yet.').waitFor();
+    expect(other.complaints).toEqual([]);
+    await other.leave();
+  });
+
   it('nothing complained on the way', () => {
     for (const person of [citizen, registrar, clerk, inspector]) expect(person.complaints, person.name).toEqual([]);
   });

@@ -44,15 +44,17 @@ function documentNumber(account: string): string {
   return `4403001990${digits.toString().padStart(8, '0').slice(0, 8)}`;
 }
 
-export async function register({ page }: Person, name: string, account: string): Promise<void> {
+/** `lost`: the account of the same person before, whose keys and words are lost. */
+export async function register({ page }: Person, name: string, account: string, lost?: string): Promise<void> {
   await page.getByRole('heading', { name: 'Register with your real name' }).waitFor();
   await page.getByLabel('Full name').fill(name);
   await page.getByLabel('Unit', { exact: true }).fill('Riverside University');
   await page.getByLabel('City', { exact: true }).fill('Shenzhen');
   await page.getByLabel('Country').selectOption('CN');
-  await page.getByLabel(/^Number of your identity document/).fill(documentNumber(account));
+  await page.getByLabel(/^Number of your identity document/).fill(documentNumber(lost ?? account));
   await page.getByLabel(/^Date of birth/).fill('1990-01-01');
   await page.getByLabel('Account name').fill(account);
+  if (lost !== undefined) await page.getByText('have lost my keys and the twelve words', { exact: false }).click();
   await button(page, 'Register').click();
   await page.getByRole('heading', { name: 'Waiting for the office' }).waitFor();
 }

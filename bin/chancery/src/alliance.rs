@@ -3,7 +3,9 @@
 mod authority;
 mod certificate;
 pub(crate) mod chains;
+mod database;
 mod endorser;
+mod files;
 mod member;
 mod relay;
 mod request;
@@ -11,7 +13,10 @@ mod roster;
 mod tls;
 mod trust;
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use alloy_primitives::B256;
 use anyhow::{Context as _, Result, ensure};
@@ -36,6 +41,11 @@ pub(crate) fn configuration<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = String::from_utf8(read_bounded(path, MAX_CONFIG_BYTES)?)
         .with_context(|| format!("{} is not UTF-8 text", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{} cannot be used", path.display()))
+}
+
+/// A path that a configuration file names, relative to that file.
+fn beside(file: &Path, path: &Path) -> PathBuf {
+    file.parent().unwrap_or_else(|| Path::new("")).join(path)
 }
 
 /// A name as the contracts have it: its characters, and zeros up to 32 bytes.

@@ -7,26 +7,32 @@ use clap::{Args, Parser, Subcommand};
 
 mod alliance;
 mod certificate;
+mod change;
 mod contract;
 mod data;
 mod entity;
 mod key;
 mod message;
 mod network;
+mod persons;
 mod report;
 mod share;
+mod shown;
 mod storage;
 
 pub(crate) use alliance::{
-    Admit, AllianceCommand, AsMember, Authority, IssueCertificate, IssueIdentity, IssueTransaction, Join,
-    MemberOfAlliance, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile,
-    RequestQuestion, RequestStatus, Require, RevokeSerial, RunEndorser, RunRelay, ShowAlliance, WhichAlliance,
+    Admit, AllianceCommand, ApplyEntries, AsMember, Authority, CityNodeContract, DatabaseCommand, FetchFile,
+    FileCommand, FoundAlliance, IssueCertificate, IssueIdentity, IssueTransaction, Join, MemberOfAlliance,
+    MemberOfCity, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile, RequestQuestion,
+    RequestStatus, Require, RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles, ShowAlliance,
+    WhichAlliance, WhichDatabase,
 };
-pub(crate) use certificate::{CertificateCommand, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
+pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
+pub(crate) use change::ChangeCommand;
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm,
-    SourceSort, Submit, Trace,
+    AccessCommand, Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand,
+    SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
@@ -34,13 +40,15 @@ pub(crate) use message::{AcknowledgeMessage, MessageCommand, ReadMessage, SendMe
 pub(crate) use network::{
     Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeGenesis, MakeNodeKey,
     NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,
-    ProposeVoter, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn,
+    ProposeVoter, ShowAnchor, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
 };
+pub(crate) use persons::{PersonsCommand, ServePersons};
 pub(crate) use report::{FeeCommand, Report};
 pub(crate) use share::{
-    AskAccess, EndAccess, FetchShared, FindShared, OwnerFile, ReadText, ServeShared, ShareCommand, ShowReaders,
-    TlsFiles, TrustedMain,
+    AskAccess, EndAccess, FetchShared, FindShared, FollowLink, OwnerFile, ReadText, RightCommand, ServeShared,
+    ShareCommand, ShowReaders, TlsFiles, TransferCommand, TrustedMain,
 };
+pub(crate) use shown::{ConditionCommand, ConsentCommand};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.
@@ -135,6 +143,12 @@ pub(crate) enum Command {
     /// Issue, query, renew, suspend and revoke certificates.
     #[command(subcommand)]
     Certificate(CertificateCommand),
+    /// Agree that a chain shows which kinds of certificates you have, without their content; take that back; see what is shown of somebody.
+    #[command(subcommand)]
+    Consent(ConsentCommand),
+    /// See which certificates of other chains a kind asks for, and set it (operator).
+    #[command(subcommand)]
+    Condition(ConditionCommand),
     /// Check a certificate that somebody shows, and record the check.
     Inspect(Inspect),
     /// Show the public keys of an address, as the main chain records them.
@@ -159,6 +173,9 @@ pub(crate) enum Command {
     Fee(FeeCommand),
     /// See what the city did in a period, in numbers (operator, supervisor).
     Report(Report),
+    /// Change the configuration by two operators: what was proposed; propose, approve, reject, withdraw.
+    #[command(subcommand)]
+    Change(ChangeCommand),
     /// Release contracts on a chain, by two operators: propose, review, deploy, release, withdraw; see how far they are.
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -169,6 +186,9 @@ pub(crate) enum Command {
     /// Share tables of a business database with other public bodies, sealed and by contract; find, ask for and fetch what others share.
     #[command(subcommand)]
     Share(ShareCommand),
+    /// One person over several identity databases: serve a network's offices as evaluator or register.
+    #[command(subcommand)]
+    Persons(PersonsCommand),
     /// Write to other organizations, sealed, and receive from them; with receipts on the chain.
     #[command(subcommand)]
     Message(MessageCommand),
@@ -241,9 +261,16 @@ pub(crate) struct Up {
     /// Validators of each chain, all in this process, when the city is new: 4 show how consensus behaves. A city that exists keeps what it has.
     #[arg(long, value_name = "N")]
     pub(crate) validators: Option<u16>,
+    /// Kinds of changes that need two operators, when the city is new: organizations, keys, formats, services, access, quotas; separated by commas. It stands in the
+    /// genesis of the main chain, and a city that exists keeps what it has. Default: none, one operator is enough.
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = change::kind)]
+    pub(crate) two_operators: Vec<chancery_primitives::ChangeKind>,
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    /// The network of identity databases that this city's is one of (`docs/specs/persons.md`): a person is registered at one of its offices only.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) persons: Option<PathBuf>,
     /// Whether the five entities run in this process, or each in one of its own that is started again when it ends.
     #[arg(long, value_enum, default_value_t, env = "CHANCERY_ENTITIES")]
     pub(crate) entities: Entities,

@@ -13,7 +13,7 @@ mod entities;
 mod entity;
 mod facts;
 mod genesis;
-mod layout;
+pub(crate) mod layout;
 mod listen;
 mod mqtt;
 mod nodes;

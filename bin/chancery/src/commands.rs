@@ -2,7 +2,10 @@
 
 mod audit;
 mod certificate;
+mod change;
 mod completions;
+mod condition;
+mod consent;
 mod contract;
 mod demo;
 mod doctor;
@@ -16,6 +19,7 @@ mod inspect;
 mod key;
 mod message;
 mod organization;
+mod persons;
 mod proof;
 mod public_key;
 mod quota;
@@ -81,6 +85,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Key(command) => key::run(&command, &connection, output),
         Command::User(command) => wait(user::run(command, &connection, output)),
         Command::Certificate(command) => wait(certificate::run(command, &connection, output)),
+        Command::Consent(command) => wait(consent::run(command, &connection, output)),
+        Command::Condition(command) => wait(condition::run(command, &connection, output)),
         Command::Inspect(command) => wait(inspect::run(command, &connection, output)),
         Command::PublicKey { address } => wait(public_key::run(address, &connection, output)),
         Command::Source(command) => wait(source::run(command, &connection, output)),
@@ -89,10 +95,12 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Service(command) => wait(service::run(command, &connection, output)),
         Command::Fee(command) => wait(fee::run(command, &connection, output)),
         Command::Report(command) => wait(report::run(command, &connection, output)),
+        Command::Change(command) => wait(change::run(command, &connection, output)),
         Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
+        Command::Persons(command) => persons::run(command, output),
         Command::Message(command) => wait(message::run(command, &connection, output)),
         Command::Trace(command) => wait(trace::run(command, &connection, output)),
         Command::Audit(command) => wait(audit::run(command, &connection, output)),

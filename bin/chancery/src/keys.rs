@@ -140,6 +140,11 @@ pub(crate) fn with_pin_again(connection: &Connection) -> Result<PartyKeys> {
     choose(connection, true)
 }
 
+/// The key in a file, or in the token that a `pkcs11:` URI names.
+pub(crate) fn in_file(path: &Path) -> Result<PartyKeys> {
+    if is_in_token(path) { token::keys(path, false) } else { Ok(load(path)?.into()) }
+}
+
 fn choose(connection: &Connection, pin_again: bool) -> Result<PartyKeys> {
     match (&connection.key, connection.dev_key) {
         (Some(path), _) if is_in_token(path) => token::keys(path, pin_again),

@@ -5,6 +5,7 @@
 
 mod alliance;
 mod arguments;
+mod business;
 mod city;
 mod commands;
 mod keys;
@@ -13,6 +14,7 @@ mod network;
 mod node_rpc;
 mod output;
 mod party;
+mod persons;
 mod share;
 mod stop;
 mod storage;

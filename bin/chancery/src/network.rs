@@ -11,6 +11,7 @@
 //! on one machine, for a trial:  network init  makes all of it at once
 //! ```
 
+mod anchors;
 mod chaos;
 pub(crate) mod config;
 mod files;
@@ -50,6 +51,8 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
             VoteOn::Validators => membership::vote(&vote, output),
             VoteOn::Permissions => permissions::vote(&vote, output),
         },
+        NetworkCommand::Anchor(show) => anchors::show(&show, output),
+        NetworkCommand::VoteTrust(vote) => anchors::vote_trust(&vote, output),
         NetworkCommand::Withdraw(command) => membership::withdraw(&command, output),
         NetworkCommand::Clear(command) => membership::clear(&command, output),
     }

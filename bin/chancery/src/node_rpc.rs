@@ -15,8 +15,16 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 /// # Errors
 /// When nobody listens, nobody answers in time, or the answer is an error or something else.
 pub(crate) async fn ask<T: DeserializeOwned>(url: &str, method: &str) -> Result<T> {
+    ask_with(url, method, &json!([])).await
+}
+
+/// The same with parameters.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) async fn ask_with<T: DeserializeOwned>(url: &str, method: &str, params: &Value) -> Result<T> {
     let client = reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).build()?;
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": [] });
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let sent = client.post(url).header("content-type", "application/json").body(request.to_string()).send().await;
     let response = sent.map_err(|error| {
         if error.is_connect() {

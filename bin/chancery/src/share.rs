@@ -1,6 +1,8 @@
 //! What a department runs beside its database, and what a reader needs: the declaration of a data set, the owner's service, the errors in words that say what to do.
 
+mod database_url;
 mod declaration;
+mod forward;
 mod log;
 mod releases;
 mod remote;
@@ -18,7 +20,10 @@ use anyhow::{Context as _, Result};
 use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
 
-pub(crate) use self::{declaration::DataSet, log::collect, service::run as serve};
+pub(crate) use self::{
+    database_url::DatabaseUrl, declaration::DataSet, forward::ForwardSet, log::collect, service::run as serve,
+    tls::open as open_tls,
+};
 use crate::{
     alliance::chains::{ChainSection, connect},
     arguments::TrustedMain,

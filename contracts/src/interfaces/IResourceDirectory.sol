@@ -7,6 +7,7 @@ import {Resource} from "../types/SharingTypes.sol";
 interface IResourceDirectory {
     event ResourceRegistered(bytes32 indexed resource, address indexed asset, bytes32 indexed organization);
     event ResourceDescribed(bytes32 indexed resource, bytes32 descriptionHash, uint32 visibility);
+    event ResourceTakenOver(bytes32 indexed resource, bytes32 indexed from, bytes32 indexed to);
     event ResourceWithdrawn(bytes32 indexed resource);
 
     /// Name the resource.
@@ -19,6 +20,8 @@ interface IResourceDirectory {
     error NotAssetOwner(address sender);
     /// Have the organization authorize this key for the right `sharing`.
     error KeyNotAuthorized(address key, bytes32 organization);
+    /// It is this organization's already.
+    error OrganizationAlready(bytes32 organization);
     /// Shorten the description to `maximum` bytes.
     error DescriptionLength(uint256 length, uint256 maximum);
     /// What not everybody may see is not put on a chain: give its hash alone.
@@ -39,6 +42,9 @@ interface IResourceDirectory {
     /// Describes it anew. As {register}.
     function describe(bytes32 resource, uint32 visibility, bytes32 descriptionHash, string calldata description)
         external;
+
+    /// Puts the entry under another organization, after its asset has changed hands. Owner of the asset, with a key of that organization for the right `sharing`.
+    function takeOver(bytes32 resource, bytes32 organization) external;
 
     /// Takes it out; its name stays taken. Owner of the asset.
     function withdraw(bytes32 resource) external;

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Pages} from "../libraries/Pages.sol";
 import {IDigitalAsset} from "../interfaces/IDigitalAsset.sol";
-import {AccessRequest, AssetVersion, RequestState} from "../types/SharingTypes.sol";
+import {AccessRequest, AssetVersion, RequestState, UseRight} from "../types/SharingTypes.sol";
 
 /// One shared asset, deployed by its owner; see {IDigitalAsset}.
 contract DigitalAsset is IDigitalAsset {
@@ -11,13 +11,12 @@ contract DigitalAsset is IDigitalAsset {
     uint256 public constant MAX_METADATA_BYTES = 4096;
     /// Most identities that are listed at once.
     uint256 public constant MAX_READERS = 1000;
-    /// Most requests and grants of one reader that are open at once: bounds what {remove} has to end.
+    /// Most requests and grants of one reader that are open at once: bounds what {remove} and {withdrawRight} have to end.
     uint256 public constant MAX_OPEN_REQUESTS = 16;
 
     /// Slot 0: releases are proven by it (SHARE-9).
     mapping(uint64 id => bytes32) public grants;
 
-    address public immutable owner;
     bool public automatic;
     uint32 public keyEpoch = 1;
     uint32 public latestVersion;
@@ -28,6 +27,12 @@ contract DigitalAsset is IDigitalAsset {
     address[] private _readers;
     /// Place in `_readers`, from 1.
     mapping(address reader => uint256) private _place;
+    /// Slot 7, with `rightCount`: who hands out is proven to be the owner by it (SHARE-15).
+    address public owner;
+    uint64 public rightCount;
+    /// To whom the owner offers the asset; zero: to nobody.
+    address public offeredTo;
+    mapping(uint64 right => UseRight) private _rights;
 
     modifier onlyOwner() {
         if (msg.sender != owner) revert NotOwner(msg.sender);
@@ -36,6 +41,47 @@ contract DigitalAsset is IDigitalAsset {
 
     constructor() {
         owner = msg.sender;
+        emit OwnershipTransferred(address(0), msg.sender, keyEpoch);
+    }
+
+    /// @inheritdoc IDigitalAsset
+    function offerOwnership(address to) external onlyOwner {
+        if (to == owner) revert OwnerAlready(to);
+        offeredTo = to;
+        emit OwnershipOffered(owner, to);
+    }
+
+    /// @inheritdoc IDigitalAsset
+    function acceptOwnership() external {
+        if (msg.sender != offeredTo) revert NotOffered(msg.sender);
+        address before = owner;
+        owner = msg.sender;
+        delete offeredTo;
+        ++keyEpoch;
+        emit OwnershipTransferred(before, msg.sender, keyEpoch);
+    }
+
+    /// @inheritdoc IDigitalAsset
+    function giveRight(address holder, bytes32 purpose, uint64 validUntil) external onlyOwner returns (uint64 right) {
+        if (holder == address(0)) revert AddressZero();
+        if (purpose == 0) revert PurposeZero();
+        if (validUntil < block.timestamp) revert RightAlreadyOver(validUntil);
+        right = ++rightCount;
+        _rights[right] = UseRight({
+            holder: holder, givenAt: uint64(block.timestamp), purpose: purpose, validUntil: validUntil, withdrawnAt: 0
+        });
+        emit RightGiven(right, holder, purpose, validUntil);
+    }
+
+    /// @inheritdoc IDigitalAsset
+    function withdrawRight(uint64 right) external onlyOwner {
+        UseRight storage given = _rights[right];
+        if (given.holder == address(0)) revert RightUnknown(right);
+        if (given.withdrawnAt != 0) revert RightAlreadyWithdrawn(right);
+        given.withdrawnAt = uint64(block.timestamp);
+        _endOpen(given.holder, right);
+        ++keyEpoch;
+        emit RightWithdrawn(right, given.holder, keyEpoch);
     }
 
     /// @inheritdoc IDigitalAsset
@@ -87,10 +133,7 @@ contract DigitalAsset is IDigitalAsset {
         _place[last] = place;
         _readers.pop();
         delete _place[reader];
-        uint64[] storage open = _open[reader];
-        while (open.length != 0) {
-            _end(open[open.length - 1]);
-        }
+        _endOpen(reader, 0);
         ++keyEpoch;
         emit ReaderRemoved(reader, keyEpoch);
     }
@@ -104,22 +147,14 @@ contract DigitalAsset is IDigitalAsset {
     /// @inheritdoc IDigitalAsset
     function request(uint32 version, bytes32 readerKey, bytes32 purpose) external returns (uint64 id) {
         if (_place[msg.sender] == 0) revert NotListed(msg.sender);
-        if (version == 0 || version > latestVersion) revert VersionUnknown(version);
-        if (readerKey == 0) revert ReaderKeyZero();
-        uint64[] storage open = _open[msg.sender];
-        if (open.length >= MAX_OPEN_REQUESTS) revert TooManyOpenRequests(MAX_OPEN_REQUESTS);
-        id = ++requestCount;
-        open.push(id);
-        _requests[id] = AccessRequest({
-            reader: msg.sender,
-            requestedAt: uint64(block.timestamp),
-            state: automatic ? RequestState.Approved : RequestState.Pending,
-            version: version,
-            readerKey: readerKey,
-            purpose: purpose
-        });
-        emit AccessRequested(id, msg.sender, version, readerKey);
-        if (automatic) emit RequestDecided(id, true);
+        return _ask(version, readerKey, purpose, 0);
+    }
+
+    /// @inheritdoc IDigitalAsset
+    function requestUnder(uint64 right, uint32 version, bytes32 readerKey) external returns (uint64 id) {
+        if (msg.sender != _rights[right].holder) revert NotHolder(msg.sender);
+        if (!isEffective(right)) revert RightNotEffective(right);
+        return _ask(version, readerKey, _rights[right].purpose, right);
     }
 
     /// @inheritdoc IDigitalAsset
@@ -141,6 +176,11 @@ contract DigitalAsset is IDigitalAsset {
         if (sealedKeyHash == 0) revert SealedKeyHashZero();
         if (validUntil != 0 && validUntil < block.timestamp) revert GrantAlreadyOver(validUntil);
         AccessRequest storage asked = _requests[id];
+        if (asked.right != 0) {
+            if (!isEffective(asked.right)) revert RightNotEffective(asked.right);
+            uint64 end_ = _rights[asked.right].validUntil;
+            if (validUntil == 0 || validUntil > end_) revert GrantOutlivesRight(validUntil, end_);
+        }
         asked.state = RequestState.Granted;
         grants[id] = keccak256(
             abi.encode(
@@ -187,6 +227,46 @@ contract DigitalAsset is IDigitalAsset {
     /// @inheritdoc IDigitalAsset
     function requestAt(uint64 id) external view returns (AccessRequest memory) {
         return _requests[id];
+    }
+
+    /// @inheritdoc IDigitalAsset
+    function rightAt(uint64 right) external view returns (UseRight memory) {
+        return _rights[right];
+    }
+
+    /// @inheritdoc IDigitalAsset
+    function isEffective(uint64 right) public view returns (bool) {
+        UseRight storage given = _rights[right];
+        return given.holder != address(0) && given.withdrawnAt == 0 && block.timestamp <= given.validUntil;
+    }
+
+    function _ask(uint32 version, bytes32 readerKey, bytes32 purpose, uint64 right) private returns (uint64 id) {
+        if (version == 0 || version > latestVersion) revert VersionUnknown(version);
+        if (readerKey == 0) revert ReaderKeyZero();
+        uint64[] storage open = _open[msg.sender];
+        if (open.length >= MAX_OPEN_REQUESTS) revert TooManyOpenRequests(MAX_OPEN_REQUESTS);
+        id = ++requestCount;
+        open.push(id);
+        _requests[id] = AccessRequest({
+            reader: msg.sender,
+            requestedAt: uint64(block.timestamp),
+            state: automatic ? RequestState.Approved : RequestState.Pending,
+            version: version,
+            right: right,
+            readerKey: readerKey,
+            purpose: purpose
+        });
+        emit AccessRequested(id, msg.sender, version, readerKey, purpose, right);
+        if (automatic) emit RequestDecided(id, true);
+    }
+
+    /// Ends what a reader has open under a right, or, with zero, because it is listed. From behind: {_close} puts the last in the place of what it takes out.
+    function _endOpen(address reader, uint64 right) private {
+        uint64[] storage open = _open[reader];
+        for (uint256 i = open.length; i != 0; --i) {
+            uint64 id = open[i - 1];
+            if (_requests[id].right == right) _end(id);
+        }
     }
 
     function _inState(uint64 id, RequestState wanted) private view {

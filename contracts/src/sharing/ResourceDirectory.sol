@@ -53,6 +53,16 @@ contract ResourceDirectory is IResourceDirectory {
     }
 
     /// @inheritdoc IResourceDirectory
+    function takeOver(bytes32 resource, bytes32 organization) external {
+        Resource storage entry = _known(resource);
+        _checkSender(entry.asset, organization);
+        bytes32 before = entry.organization;
+        if (organization == before) revert OrganizationAlready(organization);
+        entry.organization = organization;
+        emit ResourceTakenOver(resource, before, organization);
+    }
+
+    /// @inheritdoc IResourceDirectory
     function withdraw(bytes32 resource) external {
         if (msg.sender != _ownerOf(_known(resource).asset)) revert NotAssetOwner(msg.sender);
         delete _resources[resource];

@@ -35,10 +35,26 @@ struct AccessRequest {
     uint64 requestedAt;
     RequestState state;
     uint32 version;
+    /// By which right of use; zero when its reader is listed.
+    uint64 right;
     /// X25519 public key to which the data key is to be sealed.
     bytes32 readerKey;
     /// Hash of the stated purpose.
     bytes32 purpose;
+}
+
+/// A right of use: who may use the asset, for what, until when (M-APP, S-ASSET). It stays with the asset when that changes hands.
+struct UseRight {
+    /// Who has it; zero when there is no such right.
+    address holder;
+    /// Time of the block that gave it.
+    uint64 givenAt;
+    /// Hash of the stated purpose.
+    bytes32 purpose;
+    /// Its last second.
+    uint64 validUntil;
+    /// When the owner took it back; zero while it has not.
+    uint64 withdrawnAt;
 }
 
 /// A resource in the directory (S-DIR).

@@ -106,3 +106,9 @@ struct Condition {
     IHeldCertificates source;
     bytes32 requiredKind;
 }
+
+/// A kind of certificates of another chain, and the contract to which they are shown.
+struct KindSource {
+    bytes32 kind;
+    IHeldCertificates source;
+}

@@ -27,7 +27,9 @@ enum Who {
     Nobody,
     Anybody,
     /// The account that speaks for the bank.
-    Authority
+    Authority,
+    /// Whoever has the role of the access manager.
+    Operator
 }
 
 /// A call that goes through for who may make it, and what the others are told.

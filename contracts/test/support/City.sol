@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
+import {AccessRuleRegistry} from "../../src/AccessRuleRegistry.sol";
 import {CertificateRegistry} from "../../src/CertificateRegistry.sol";
+import {ChangeApprovals} from "../../src/ChangeApprovals.sol";
 import {ContractReleases} from "../../src/ContractReleases.sol";
 import {DataBlockRegistry} from "../../src/DataBlockRegistry.sol";
 import {DataFormatRegistry} from "../../src/DataFormatRegistry.sol";
@@ -10,6 +12,7 @@ import {GenesisAccessManager} from "../../src/GenesisAccessManager.sol";
 import {OrganizationRegistry} from "../../src/OrganizationRegistry.sol";
 import {Predeploys} from "../../src/libraries/Predeploys.sol";
 import {ChangeStatus, Inspect, Issue} from "../../src/types/CertificateTypes.sol";
+import {ChangeKind} from "../../src/types/ChangeTypes.sol";
 import {vm} from "./Vm.sol";
 
 /// A chain as its genesis makes it: constructors run directly at the predeploy addresses. With a university that issues
@@ -46,6 +49,8 @@ abstract contract City {
 
     uint64 internal constant START = 1_767_225_600;
     bytes internal constant SEALED = "sealed payload";
+    /// Changes of keys and access rules need two operators.
+    uint8 internal constant REQUIREMENT = uint8((1 << ChangeKind.KEYS) | (1 << ChangeKind.ACCESS));
 
     GenesisAccessManager internal manager = GenesisAccessManager(Predeploys.ACCESS_MANAGER);
     OrganizationRegistry internal organizations = OrganizationRegistry(Predeploys.ORGANIZATION_REGISTRY);
@@ -54,6 +59,8 @@ abstract contract City {
     DataBlockRegistry internal blocks = DataBlockRegistry(Predeploys.DATA_BLOCK_REGISTRY);
     CertificateRegistry internal registry = CertificateRegistry(Predeploys.CERTIFICATE_REGISTRY);
     ContractReleases internal contractReleases = ContractReleases(Predeploys.CONTRACT_RELEASES);
+    AccessRuleRegistry internal accessRules = AccessRuleRegistry(Predeploys.ACCESS_RULES);
+    ChangeApprovals internal approvals = ChangeApprovals(Predeploys.CHANGE_APPROVALS);
 
     function setUp() public virtual {
         vm.warp(START);
@@ -106,6 +113,13 @@ abstract contract City {
         );
         _construct(
             Predeploys.CONTRACT_RELEASES, abi.encodePacked(type(ContractReleases).creationCode, abi.encode(authority))
+        );
+        _construct(
+            Predeploys.ACCESS_RULES, abi.encodePacked(type(AccessRuleRegistry).creationCode, abi.encode(authority))
+        );
+        _construct(
+            Predeploys.CHANGE_APPROVALS,
+            abi.encodePacked(type(ChangeApprovals).creationCode, abi.encode(authority, REQUIREMENT))
         );
     }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 pragma solidity 0.8.37;
 
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+
+import {IConditions} from "../../src/interfaces/IConditions.sol";
+import {Predeploys} from "../../src/libraries/Predeploys.sol";
 import {ConditionalCertificateRegistry} from "../../src/trust/ConditionalCertificateRegistry.sol";
 import {ChangeStatus, Inspect, Issue} from "../../src/types/CertificateTypes.sol";
-import {Condition} from "../../src/types/TrustTypes.sol";
+import {KindSource} from "../../src/types/TrustTypes.sol";
 import {SceneRow, Who} from "./BridgeScene.sol";
 import {TrustCity} from "./TrustCity.sol";
 
@@ -62,8 +66,10 @@ contract TrustScene is TrustCity {
     function _addConditional() private {
         bytes32[] memory kinds = new bytes32[](1);
         kinds[0] = DEGREE;
-        ConditionalCertificateRegistry made =
-            new ConditionalCertificateRegistry(organizations, kinds, new Condition[](0));
+        ConditionalCertificateRegistry made = new ConditionalCertificateRegistry(
+            IAccessManager(Predeploys.ACCESS_MANAGER), organizations, kinds, new KindSource[](0)
+        );
+        _addSetConditions(address(made));
         Issue memory operation = _issue(FIRST);
         made.issue(operation, ISSUER, _signature(ISSUER_KEY, made.issueDigest(operation)), SEALED);
         operation = _issue(SECOND);
@@ -87,6 +93,20 @@ contract TrustScene is TrustCity {
             "inspect((bytes32,address,bytes32,bytes32,uint8,uint64),address,bytes)",
             abi.encodeCall(
                 made.inspect, (inspection, INSPECTOR, _signature(INSPECTOR_KEY, made.inspectDigest(inspection)))
+            )
+        );
+    }
+
+    /// Operators alone.
+    function _addSetConditions(address target) private {
+        _rows.push(
+            SceneRow(
+                "ConditionalCertificateRegistry",
+                target,
+                "setConditions(bytes32,bytes32[])",
+                abi.encodeCall(IConditions.setConditions, (DEGREE, new bytes32[](0))),
+                Who.Operator,
+                IConditions.NotAnOperator.selector
             )
         );
     }

@@ -5,6 +5,7 @@ import {IAnchor} from "../../src/interfaces/IAnchor.sol";
 import {IAnchoredFacts} from "../../src/interfaces/IAnchoredFacts.sol";
 import {IHeldCertificates} from "../../src/interfaces/IHeldCertificates.sol";
 import {RegistrySlots} from "../../src/libraries/RegistrySlots.sol";
+import {HeldCertificates} from "../../src/trust/HeldCertificates.sol";
 import {CertificateStatus, Issue, Outcome} from "../../src/types/CertificateTypes.sol";
 import {CertificateFact} from "../../src/types/TrustTypes.sol";
 import {TrustCity} from "../support/TrustCity.sol";
@@ -15,6 +16,20 @@ contract HeldCertificatesTest is TrustCity {
     function setUp() public override {
         super.setUp();
         _send(_issue(FIRST));
+    }
+
+    /// What viem has signed for a contract in the genesis of a side chain is taken there.
+    function test_a_consent_is_hashed_as_the_vectors_say() public {
+        string memory json = vm.readFile("../crates/primitives/vectors/disclosures.json");
+        HeldCertificates there = HeldCertificates(vm.parseJsonAddress(json, ".vectors[0].verifyingContract"));
+        vm.etch(address(there), address(held).code);
+        vm.chainId(vm.parseJsonUint(json, ".vectors[0].chainId"));
+        address holder = vm.parseJsonAddress(json, ".vectors[0].operation.holder");
+        uint64 until = uint64(vm.parseJsonUint(json, ".vectors[0].operation.until"));
+        bytes32 digest = vm.parseJsonBytes32(json, ".vectors[0].digest");
+        vm.assertEq(there.discloseDigest(holder, DEGREE, until), digest, "the digest");
+        there.disclose(holder, DEGREE, until, vm.parseJsonBytes(json, ".vectors[0].signature"));
+        vm.assertEq(uint256(there.disclosedUntil(holder, DEGREE)), until, "taken");
     }
 
     function test_a_kind_is_shown_if_its_holder_agrees() public {

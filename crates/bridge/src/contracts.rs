@@ -234,6 +234,14 @@ impl NodeContract {
         })
     }
 
+    /// How often a key was written.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn version(&self, key: B256) -> Result<u64, ViewError> {
+        Ok(view(&self.chain, self.address, &StoreNode::entryCall { key }).await?.version)
+    }
+
     /// What became of a number here; `None`: nothing yet.
     ///
     /// # Errors

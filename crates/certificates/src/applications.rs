@@ -8,7 +8,7 @@ use chancery_identity::{
     JournalEntry, Keeper, MAX_REASON_CHARS, Page, is_application_id,
 };
 use chancery_primitives::{CertificateId, CertificateKind, UnixSeconds};
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, s2p::S2p};
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, s2p::Retrieval};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -114,7 +114,7 @@ pub struct ApplicationDesk {
     database: IdentityDatabase,
     directory: Arc<CityDirectory>,
     roles: RoleResolver,
-    s2p: Arc<dyn S2p>,
+    s2p: Arc<dyn Retrieval>,
     clock: Clock,
 }
 
@@ -125,7 +125,7 @@ impl ApplicationDesk {
         database: IdentityDatabase,
         directory: Arc<CityDirectory>,
         roles: RoleResolver,
-        s2p: Arc<dyn S2p>,
+        s2p: Arc<dyn Retrieval>,
         clock: Clock,
     ) -> Self {
         Self { database, directory, roles, s2p, clock }

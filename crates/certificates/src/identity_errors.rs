@@ -8,6 +8,8 @@ pub(crate) fn door_error(error: IdentityError) -> DoorError {
     let public = error.to_string();
     match error {
         IdentityError::DatabaseUnreachable { .. } => DoorError::new(Code::DatabaseUnreachable, "").caused_by(error),
+        // Who is silent is for the operator's log.
+        IdentityError::Undetermined(_) => DoorError::new(Code::PersonUndetermined, "").caused_by(error),
         IdentityError::Conflict(conflict) => conflict_error(&conflict, public),
         IdentityError::InvalidPerson(error) => DoorError::new(Code::SchemaViolation, public)
             .with("violations", json!([{ "path": format!("/person/{}", error.member), "problem": error.problem }])),

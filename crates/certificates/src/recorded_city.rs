@@ -15,8 +15,8 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolEvent;
 use chancery_contracts::{CertificateRegistry, EthereumDIDRegistry, predeploys};
 use chancery_primitives::{
-    CertificateId, CertificateStatus, Inspect, Issue, OrganizationCode, RevocationReason, Right, SignedOperation as _,
-    UnixSeconds,
+    CertificateId, CertificateKind, CertificateStatus, Inspect, Issue, OrganizationCode, RevocationReason, Right,
+    SignedOperation as _, UnixSeconds,
 };
 use chancery_reference_points::{
     chain_records::{EventRecord, TransactionRecord},
@@ -60,6 +60,8 @@ struct Records {
     proves: bool,
     /// Their anchors of the main chain are frozen.
     frozen: bool,
+    /// A rule of every side chain asks for this kind, which nobody was shown to have.
+    missing: Option<CertificateKind>,
 }
 
 pub(crate) fn directory() -> Arc<CityDirectory> {
@@ -90,6 +92,11 @@ impl RecordedCity {
     /// Side chains take nothing of the main chain any more.
     pub(crate) fn freeze_anchors(&self) {
         self.0.lock().frozen = true;
+    }
+
+    /// Side chains ask for a certificate of a kind that no holder was shown to have; or for none.
+    pub(crate) fn ask_for(&self, kind: Option<CertificateKind>) {
+        self.0.lock().missing = kind;
     }
 
     /// The chain does not answer from now on.

@@ -13,7 +13,9 @@ use chancery_identity::{
     UserType,
 };
 use chancery_primitives::UnixSeconds;
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, operation::ChainName, r2d::R2d, s2p::S2p};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, Role, operation::ChainName, r2d::R2d, s2p::Retrieval,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Clock, directory::CityDirectory, identity_errors::door_error, services::rfc3339};
@@ -151,7 +153,7 @@ pub struct Registration {
     database: IdentityDatabase,
     directory: Arc<CityDirectory>,
     r2d: Arc<dyn R2d>,
-    s2p: Arc<dyn S2p>,
+    s2p: Arc<dyn Retrieval>,
     clock: Clock,
 }
 
@@ -162,7 +164,7 @@ impl Registration {
         database: IdentityDatabase,
         directory: Arc<CityDirectory>,
         r2d: Arc<dyn R2d>,
-        s2p: Arc<dyn S2p>,
+        s2p: Arc<dyn Retrieval>,
         clock: Clock,
     ) -> Self {
         Self { database, directory, r2d, s2p, clock }
@@ -172,7 +174,7 @@ impl Registration {
     ///
     /// # Errors
     /// `AuthenticationRequired`, `MalformedRequest`, `SchemaViolation`, `SignatureInvalid`, `AlreadyRegistered`, `AccountTaken`,
-    /// `PersonAlreadyRegistered`, `ChainUnreachable`, `DatabaseUnreachable`.
+    /// `PersonAlreadyRegistered`, `PersonUndetermined`, `ChainUnreachable`, `DatabaseUnreachable`.
     pub async fn register(&self, actor: &Actor, request: RegisterUser) -> DoorResult<Registered> {
         if actor.address != Some(request.address) {
             let detail = "the request is authenticated with another key than it registers";
@@ -240,7 +242,8 @@ impl Registration {
     /// decided and it may be tried again.
     ///
     /// # Errors
-    /// `RoleRequired`, `UnknownAddress`, `AlreadyDecided`, `MalformedRequest`, `SignatureInvalid`, `ChainUnreachable`, `DatabaseUnreachable`.
+    /// `RoleRequired`, `UnknownAddress`, `AlreadyDecided`, `MalformedRequest`, `SignatureInvalid`, `PersonAlreadyRegistered`, `PersonUndetermined`,
+    /// `ChainUnreachable`, `DatabaseUnreachable`.
     pub async fn confirm(&self, actor: &Actor, address: Address, confirmation: Confirmation) -> DoorResult<Confirmed> {
         let by = require(actor, Role::Registrar)?;
         let record = self.record_of(address).await?;
@@ -272,6 +275,8 @@ impl Registration {
         if !record.status.is_waiting() {
             return Err(DoorError::new(Code::AlreadyDecided, format!("the registration is {}", record.status.name())));
         }
+        // Before anything is public: the person may have become another office's in the network.
+        self.database.hold_person(record.address).await.map_err(door_error)?;
         let published = self.publish(record).await?;
         Ok(UserDecision::Confirm { tx_hash: published.tx_hash, block_number: published.block_number })
     }

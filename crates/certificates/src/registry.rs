@@ -3,6 +3,7 @@
 //! A reading fails with `ChainUnreachable` when the chain does not answer; that is never the same as "there is none".
 
 mod certificates;
+mod conditions;
 mod everything;
 pub(crate) mod identities;
 mod organizations;
@@ -10,9 +11,10 @@ mod rights;
 
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolCall;
-use chancery_reference_points::{Class, Code, DoorError, DoorResult, operation::ChainName, s2p::S2p};
+use chancery_reference_points::{Class, Code, DoorError, DoorResult, operation::ChainName, s2p::Retrieval};
 
 pub use certificates::{IssuedCertificate, RegisteredCertificate};
+pub use conditions::Condition;
 pub use everything::MAX_COUNTED_EVENTS;
 pub use identities::{ATTRIBUTE_ENCRYPTION, ATTRIBUTE_SIGNING, PublishedKeys};
 pub use organizations::{Authorization, KeyEntry, MAX_KEY_ENTRIES, MAX_ORGANIZATIONS_OF_KEY, OrganizationEntry};
@@ -22,7 +24,7 @@ use crate::directory::CityDirectory;
 /// The chains of the city through S2P, with the directory that says which is which.
 #[derive(Clone, Copy)]
 pub struct Registry<'a> {
-    s2p: &'a dyn S2p,
+    s2p: &'a dyn Retrieval,
     directory: &'a CityDirectory,
 }
 
@@ -38,7 +40,7 @@ pub struct ReadAt {
 impl<'a> Registry<'a> {
     /// Reads through a door.
     #[must_use]
-    pub const fn new(s2p: &'a dyn S2p, directory: &'a CityDirectory) -> Self {
+    pub const fn new(s2p: &'a dyn Retrieval, directory: &'a CityDirectory) -> Self {
         Self { s2p, directory }
     }
 

@@ -9,7 +9,7 @@ use std::{
 use alloy_primitives::Address;
 use chancery_identity::{IdentityDatabase, UserStatus};
 use chancery_primitives::{CertificateKind, Right, UnixSeconds};
-use chancery_reference_points::{DoorError, DoorResult, Role, s2p::S2p};
+use chancery_reference_points::{DoorError, DoorResult, Role, s2p::Retrieval};
 use parking_lot::Mutex;
 
 use crate::{Clock, directory::CityDirectory, identity_errors::door_error, registry::Registry};
@@ -40,6 +40,7 @@ pub struct ResolvedRoles {
 #[derive(Clone)]
 struct CachedRights {
     rights: BTreeSet<Right>,
+    organizations: BTreeSet<String>,
     read_at_ms: u64,
 }
 
@@ -48,7 +49,7 @@ struct CachedRights {
 pub struct RoleResolver {
     database: IdentityDatabase,
     directory: Arc<CityDirectory>,
-    s2p: Arc<dyn S2p>,
+    s2p: Arc<dyn Retrieval>,
     configured: Arc<ConfiguredRoles>,
     clock: Clock,
     cache: Arc<Mutex<BTreeMap<Address, CachedRights>>>,
@@ -60,7 +61,7 @@ impl RoleResolver {
     pub fn new(
         database: IdentityDatabase,
         directory: Arc<CityDirectory>,
-        s2p: Arc<dyn S2p>,
+        s2p: Arc<dyn Retrieval>,
         configured: ConfiguredRoles,
         clock: Clock,
     ) -> Self {
@@ -123,43 +124,75 @@ impl RoleResolver {
         Ok(roles)
     }
 
+    /// The roles that an address would have by keys whose time has not ended, of organizations that are suspended.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn suspended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        let now = UnixSeconds((self.clock)() / 1000);
+        let registry = Registry::new(self.s2p.as_ref(), &self.directory);
+        let mut roles = BTreeSet::new();
+        for organization in registry.organizations_of_key(address).await? {
+            if registry.organization(organization).await?.is_some_and(|entry| entry.suspended) {
+                roles.extend(registry.rights_of_time(address, organization, now).await?.into_iter().map(role_of_right));
+            }
+        }
+        Ok(roles)
+    }
+
+    /// Codes of the organizations of which the address has a right in force.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn organizations_of(&self, address: Address) -> DoorResult<BTreeSet<String>> {
+        Ok(self.standing_of(address).await?.organizations)
+    }
+
     /// Forgets what was read, after rights were changed through this gateway.
     pub fn forget(&self) {
         self.cache.lock().clear();
     }
 
     async fn rights_of(&self, address: Address) -> DoorResult<BTreeSet<Right>> {
-        let now_ms = (self.clock)();
-        if let Some(rights) = self.cached(address, now_ms) {
-            return Ok(rights);
-        }
-        let registry = Registry::new(self.s2p.as_ref(), &self.directory);
-        let mut rights = BTreeSet::new();
-        for organization in registry.organizations_of_key(address).await? {
-            rights.extend(registry.rights_in_force(address, organization, UnixSeconds(now_ms / 1000)).await?);
-        }
-        self.keep(address, &rights, now_ms);
-        Ok(rights)
+        Ok(self.standing_of(address).await?.rights)
     }
 
-    fn cached(&self, address: Address, now_ms: u64) -> Option<BTreeSet<Right>> {
+    async fn standing_of(&self, address: Address) -> DoorResult<CachedRights> {
+        let now_ms = (self.clock)();
+        if let Some(cached) = self.cached(address, now_ms) {
+            return Ok(cached);
+        }
+        let registry = Registry::new(self.s2p.as_ref(), &self.directory);
+        let mut found = CachedRights { rights: BTreeSet::new(), organizations: BTreeSet::new(), read_at_ms: now_ms };
+        for organization in registry.organizations_of_key(address).await? {
+            let rights = registry.rights_in_force(address, organization, UnixSeconds(now_ms / 1000)).await?;
+            if !rights.is_empty() {
+                found.organizations.insert(organization.to_string());
+            }
+            found.rights.extend(rights);
+        }
+        self.keep(address, &found);
+        Ok(found)
+    }
+
+    fn cached(&self, address: Address, now_ms: u64) -> Option<CachedRights> {
         let cache = self.cache.lock();
         let cached = cache.get(&address)?;
-        (now_ms.saturating_sub(cached.read_at_ms) < CACHE_LIFE_MS).then(|| cached.rights.clone())
+        (now_ms.saturating_sub(cached.read_at_ms) < CACHE_LIFE_MS).then(|| cached.clone())
     }
 
     /// Only rights are kept, not their absence: whoever is authorized can go on at once.
-    fn keep(&self, address: Address, rights: &BTreeSet<Right>, now_ms: u64) {
+    fn keep(&self, address: Address, found: &CachedRights) {
         let mut cache = self.cache.lock();
-        if rights.is_empty() {
+        if found.rights.is_empty() {
             cache.remove(&address);
             return;
         }
         if cache.len() >= MAX_CACHED_ADDRESSES {
-            cache.retain(|_, cached| now_ms.saturating_sub(cached.read_at_ms) < CACHE_LIFE_MS);
+            cache.retain(|_, cached| found.read_at_ms.saturating_sub(cached.read_at_ms) < CACHE_LIFE_MS);
         }
         if cache.len() < MAX_CACHED_ADDRESSES {
-            cache.insert(address, CachedRights { rights: rights.clone(), read_at_ms: now_ms });
+            cache.insert(address, found.clone());
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod activity;
 mod check;
+mod conditions;
 mod inspections;
 mod of_holder;
 mod public_key;
@@ -13,11 +14,14 @@ mod timestamp;
 
 use std::sync::Arc;
 
+use alloy_primitives::Address;
+use chancery_contracts::predeploys;
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, application::Service};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use activity::{Activity, ActivityQuery, CertificateChange, ChangeCount, OutcomeCount, Standing, StandingCount};
+pub use conditions::{ConditionsAnswer, KindQuery};
 pub use inspections::{InspectionEntry, InspectionQuery, Inspections, InspectorCount};
 pub use of_holder::{HolderCertificates, HolderQuery};
 pub use public_key::{EncryptionKey, PublicKeyAnswer, PublicKeyQuery, ReadAtAnswer};
@@ -43,9 +47,19 @@ pub mod names {
     pub const ACTIVITY: &str = "certificates.activity";
     /// [`super::InspectionQuery`] -> [`super::Inspections`] (C-FEE).
     pub const INSPECTIONS: &str = "certificates.inspections";
+    /// [`super::KindQuery`] -> [`super::ConditionsAnswer`] (C-CHAINS).
+    pub const CONDITIONS: &str = "certificates.conditions";
     /// [`super::PublicKeyQuery`] -> [`super::PublicKeyAnswer`] (C-API-4).
     pub const PUBLIC_KEY: &str = "users.public-key";
 }
+
+/// The contracts that these services read.
+pub const READ_CONTRACTS: &[Address] = &[
+    predeploys::CERTIFICATE_REGISTRY,
+    predeploys::ORGANIZATION_REGISTRY,
+    predeploys::ETHEREUM_DID_REGISTRY,
+    predeploys::TRUST_REGISTRY,
+];
 
 /// Most rows of a page.
 pub const MAX_PAGE_ROWS: usize = 100;
@@ -69,6 +83,7 @@ pub fn services(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<Offer> {
         anybody(Arc::new(query::QueryService(context.clone()))),
         anybody(Arc::new(staple::StapleService(context.clone()))),
         anybody(Arc::new(status::StatusService(context.clone()))),
+        anybody(Arc::new(conditions::ConditionsService(context.clone()))),
         anybody(Arc::new(public_key::PublicKeyService(context.clone()))),
         Offer { service: Arc::new(of_holder::OfHolderService(context.clone())), roles: Some(&of_holder::ROLES) },
         Offer { service: Arc::new(check::CheckService(context.clone())), roles: Some(&check::ROLES) },

@@ -1,9 +1,12 @@
 //! Every endpoint of the interface as a method, in the order of `docs/specs/rest.md`.
 
+mod changes;
 mod contracts;
 mod messages;
+mod persons;
 mod reports;
 mod services;
+mod shown;
 
 pub use reports::PeriodQuery;
 
@@ -678,6 +681,14 @@ impl Client {
         push(&mut query, "reader", reader.as_ref());
         let path = ["v1", "resources", resource, "readers"];
         self.needs_key()?.send(Call::get(&path, paged(query, page))).await
+    }
+
+    /// `GET /v1/resources/{resource}/trace`: source, owners, rights of use, transfers and accesses, as far as the caller may see them.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn trace_resource(&self, resource: &str) -> Result<Trace> {
+        self.send(Call::get(&["v1", "resources", resource, "trace"], Query::new())).await
     }
 
     /// `GET /v1/resources/{resource}/requests/{request}`.

@@ -35,3 +35,5 @@ bind!(assets, DigitalAsset, "artifacts/DigitalAsset.json");
 bind!(resources, ResourceDirectory, "artifacts/ResourceDirectory.json");
 bind!(releases, ContractReleases, "artifacts/ContractReleases.json");
 bind!(factory, ContractFactory, "artifacts/ContractFactory.json");
+bind!(rules, AccessRuleRegistry, "artifacts/AccessRuleRegistry.json");
+bind!(changes, ChangeApprovals, "artifacts/ChangeApprovals.json");

@@ -1,7 +1,10 @@
 //! From the types of `chancery-primitives` to those of the bindings.
 
-use crate::{CertificateRegistry, ContractReleases, DataBlockRegistry};
-use chancery_primitives::{CertificateId, ChangeRelease, ChangeStatus, DataOperation, Inspect, Issue, ProposeContract};
+use crate::{CertificateRegistry, ChangeApprovals, ContractReleases, DataBlockRegistry};
+use chancery_primitives::{
+    CertificateId, ChangeRelease, ChangeStatus, DataOperation, DecideChange, Inspect, Issue, ProposeChange,
+    ProposeContract,
+};
 
 impl From<&Issue> for CertificateRegistry::Issue {
     fn from(operation: &Issue) -> Self {
@@ -79,6 +82,29 @@ impl From<&ChangeRelease> for ContractReleases::ChangeRelease {
     fn from(operation: &ChangeRelease) -> Self {
         Self {
             release: operation.release,
+            status: operation.status.code(),
+            reason: operation.reason.clone(),
+            deadline: operation.deadline.get(),
+        }
+    }
+}
+
+impl From<&ProposeChange> for ChangeApprovals::ProposeChange {
+    fn from(operation: &ProposeChange) -> Self {
+        Self {
+            kind: operation.kind.code(),
+            changeHash: operation.change_hash,
+            salt: operation.salt,
+            expiresAt: operation.expires_at.get(),
+            deadline: operation.deadline.get(),
+        }
+    }
+}
+
+impl From<&DecideChange> for ChangeApprovals::DecideChange {
+    fn from(operation: &DecideChange) -> Self {
+        Self {
+            change: operation.change,
             status: operation.status.code(),
             reason: operation.reason.clone(),
             deadline: operation.deadline.get(),

@@ -2,8 +2,9 @@
 //! The block's time has to be after 1970, or roles granted at time zero would count as not granted.
 
 use crate::{
-    Anchor, CertificateRegistry, ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry,
-    GenesisAccessManager, OrganizationRegistry, ResourceDirectory, TrustRegistry, predeploys,
+    AccessRuleRegistry, Anchor, CertificateRegistry, ChangeApprovals, ConditionalCertificateRegistry, ContractReleases,
+    DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager, HeldCertificates,
+    OrganizationRegistry, ResourceDirectory, TrustRegistry, predeploys,
 };
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolConstructor;
@@ -20,6 +21,8 @@ pub struct Authorities {
     pub submitters: Vec<Address>,
     /// Propose, review, deploy and release contracts: people, at least two of them.
     pub contract_operators: Vec<Address>,
+    /// Which kinds of changes need two of them: bit `1 << kind` of `ChangeKind` (`docs/specs/access.md`); 0: none.
+    pub approval_requirement: u8,
 }
 
 /// A contract that is in the genesis state.
@@ -62,6 +65,25 @@ pub fn main_chain(authorities: &Authorities) -> Vec<Predeploy> {
             ),
         },
         contract_releases(),
+        Predeploy {
+            name: "AccessRuleRegistry",
+            address: predeploys::ACCESS_RULES,
+            init_code: with_arguments(
+                &AccessRuleRegistry::BYTECODE,
+                &AccessRuleRegistry::constructorCall { authority: predeploys::ACCESS_MANAGER },
+            ),
+        },
+        Predeploy {
+            name: "ChangeApprovals",
+            address: predeploys::CHANGE_APPROVALS,
+            init_code: with_arguments(
+                &ChangeApprovals::BYTECODE,
+                &ChangeApprovals::constructorCall {
+                    authority: predeploys::ACCESS_MANAGER,
+                    requirement_: authorities.approval_requirement,
+                },
+            ),
+        },
     ]
 }
 
@@ -73,6 +95,21 @@ pub struct FollowedMain {
     /// Hash of its block 0: all that a side chain has to trust.
     pub genesis_hash: B256,
     /// How long what was proven of it counts, in seconds: 300 to 604,800 (TRUST-3).
+    pub max_age_s: u64,
+}
+
+/// A side chain whose certificates another side chain of the city may ask for. It was founded before, so that the other's genesis can name its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FollowedSide {
+    /// Which of the city's side chains, from 1 on.
+    pub number: u8,
+    /// EIP-155 id.
+    pub chain_id: u64,
+    /// Hash of its block 0.
+    pub genesis_hash: B256,
+    /// The kind that it carries.
+    pub kind: CertificateKind,
+    /// How long what was shown of it counts, in seconds: 300 to 604,800 (TRUST-3).
     pub max_age_s: u64,
 }
 
@@ -89,14 +126,16 @@ pub fn side_chain(authorities: &Authorities, kinds: &[CertificateKind]) -> Vec<P
 }
 
 /// The contracts of a side chain of a city: organizations and their rights are those of the main chain, as far as they were proven
-/// (`docs/specs/trust.md`). The anchor stands from the genesis on; whoever has the main chain's genesis header shows it (`begin`).
+/// (`docs/specs/trust.md`). The anchors stand from the genesis on; whoever has a followed chain's genesis header shows it (`begin`). A rule of the chain may ask for certificates
+/// of `sides`.
 #[must_use]
 pub fn anchored_side_chain(
     authorities: &Authorities,
     kinds: &[CertificateKind],
     main: &FollowedMain,
+    sides: &[FollowedSide],
 ) -> Vec<Predeploy> {
-    vec![
+    let mut contracts = vec![
         access_manager(authorities),
         data_block_registry(),
         Predeploy {
@@ -116,9 +155,52 @@ pub fn anchored_side_chain(
                 },
             ),
         },
-        certificate_registry(predeploys::TRUST_REGISTRY, kinds),
-        contract_releases(),
+    ];
+    contracts.extend(sides.iter().flat_map(shown_side));
+    // After what it rests on: it looks whether that stands.
+    contracts.extend([conditional_registry(kinds, sides), contract_releases()]);
+    contracts
+}
+
+fn shown_side(side: &FollowedSide) -> [Predeploy; 2] {
+    let anchor = predeploys::side_anchor(side.number);
+    [
+        Predeploy { name: "Anchor", address: anchor, init_code: anchor_code(side.chain_id, side.genesis_hash) },
+        Predeploy {
+            name: "HeldCertificates",
+            address: predeploys::held_certificates(side.number),
+            init_code: held_certificates_code(anchor, side.max_age_s),
+        },
     ]
+}
+
+/// Creation code of what shows which kinds of certificates of a chain holders have, by an anchor of that chain; what was shown counts for so many seconds (TRUST-3).
+#[must_use]
+pub fn held_certificates_code(anchor: Address, max_age_s: u64) -> Bytes {
+    let arguments = HeldCertificates::constructorCall {
+        anchor_: anchor,
+        certificates: predeploys::CERTIFICATE_REGISTRY,
+        maxAge_: max_age_s,
+    };
+    with_arguments(&HeldCertificates::BYTECODE, &arguments)
+}
+
+fn conditional_registry(kinds: &[CertificateKind], sides: &[FollowedSide]) -> Predeploy {
+    let sources = sides.iter().map(|side| ConditionalCertificateRegistry::KindSource {
+        kind: side.kind.to_bytes32(),
+        source: predeploys::held_certificates(side.number),
+    });
+    let arguments = ConditionalCertificateRegistry::constructorCall {
+        accessManager: predeploys::ACCESS_MANAGER,
+        authorizations: predeploys::TRUST_REGISTRY,
+        enabledKinds: kinds.iter().map(CertificateKind::to_bytes32).collect(),
+        sources: sources.collect(),
+    };
+    Predeploy {
+        name: "ConditionalCertificateRegistry",
+        address: predeploys::CERTIFICATE_REGISTRY,
+        init_code: with_arguments(&ConditionalCertificateRegistry::BYTECODE, &arguments),
+    }
 }
 
 /// Creation code of an anchor of a chain, on a chain with a `ValidatorRegistry`.

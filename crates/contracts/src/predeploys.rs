@@ -22,7 +22,31 @@ pub const CONTRACT_RELEASES: Address = address!("C4A0000000000000000000000000000
 pub const MAIN_ANCHOR: Address = address!("C4A000000000000000000000000000000000000B");
 /// `TrustRegistry`, on the side chains of a city: what was proven of the main chain's organizations.
 pub const TRUST_REGISTRY: Address = address!("C4A000000000000000000000000000000000000C");
+/// `AccessRuleRegistry`, on the main chain.
+pub const ACCESS_RULES: Address = address!("C4A000000000000000000000000000000000000D");
+/// `ChangeApprovals`, on the main chain.
+pub const CHANGE_APPROVALS: Address = address!("C4A000000000000000000000000000000000000E");
+/// Where the anchors of other side chains begin: see [`side_anchor`].
+const SIDE_ANCHORS: Address = address!("C4A0000000000000000000000000000000000100");
+/// Where what is shown of other side chains begins: see [`held_certificates`].
+const HELD_CERTIFICATES: Address = address!("C4A0000000000000000000000000000000000200");
+/// `Anchor` of the side chain of this number (the first is 1), on the side chains of a city that were founded after it.
+#[must_use]
+pub const fn side_anchor(number: u8) -> Address {
+    numbered(SIDE_ANCHORS, number)
+}
+/// `HeldCertificates` beside it: which kinds of certificates of that side chain holders have.
+#[must_use]
+pub const fn held_certificates(number: u8) -> Address {
+    numbered(HELD_CERTIFICATES, number)
+}
 /// `ValidatorRegistry`, on every chain whose validators may change.
 pub const VALIDATOR_REGISTRY: Address = chancery_primitives::validator_registry::VALIDATOR_REGISTRY;
 /// `Permissions`, beside it.
 pub const PERMISSIONS: Address = chancery_primitives::permissions::PERMISSIONS;
+
+const fn numbered(first: Address, number: u8) -> Address {
+    let mut bytes = first.0.0;
+    bytes[19] = number;
+    Address::new(bytes)
+}

@@ -34,18 +34,3 @@ impl fmt::Display for TrustRefusal {
         })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // TRUST-5: the member's number is the contract's.
-    #[test]
-    fn each_refusal_says_what_would_help() {
-        let all: Vec<_> = (0..14).map(|number| TrustRefusal(number).to_string()).collect();
-        assert!(all.iter().all(|text| !text.contains("not known here")));
-        assert!(TrustRefusal(14).to_string().contains("not known here"));
-        let voted: Vec<_> = (0..14).filter(|number| all[usize::from(*number)].contains("have voted")).collect();
-        assert_eq!(voted, [TrustRefusal::ANCHOR_FROZEN.0]);
-    }
-}

@@ -61,20 +61,3 @@ pub fn validator_registry(epoch_length: NonZeroU64, validators: &[Seat]) -> Pred
         ),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn names_have_one_encoding_of_at_most_32_bytes() {
-        let name = organization_name("Ministry of Health").unwrap();
-        assert_eq!(organization_text(name), "Ministry of Health");
-        assert_eq!(organization_text(organization_name(&"x".repeat(32)).unwrap()), "x".repeat(32));
-        for refused in ["", "a\0b", &"x".repeat(33)] {
-            assert_eq!(organization_name(refused), None, "{refused:?}");
-        }
-    }
-}

@@ -4,15 +4,16 @@
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
-    Anchor, Authorities, CertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
-    EthereumDIDRegistry, FollowedMain, GenesisAccessManager, OrganizationRegistry, Permissions, Predeploy,
+    AccessRuleRegistry, Anchor, Authorities, CertificateRegistry, ChangeApprovals, ConditionalCertificateRegistry,
+    ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, FollowedMain,
+    FollowedSide, GenesisAccessManager, HeldCertificates, OrganizationRegistry, Permissions, Predeploy,
     ResourceDirectory, TrustRegistry, ValidatorRegistry, anchor_code, anchored_side_chain, main_chain, predeploys,
     side_chain,
 };
 use chancery_primitives::{
-    CertificateId, CertificateKind, CertificateStatus, ChangeRelease, ChangeStatus, ContractName, DataOperation,
-    Inspect, Issue, OrganizationCode, Outcome, ProposeContract, ReleaseStatus, RevocationReason, SignedOperation,
-    UnixSeconds,
+    ApprovalStatus, CertificateId, CertificateKind, CertificateStatus, ChangeKind, ChangeRelease, ChangeStatus,
+    ContractName, DataOperation, DecideChange, Inspect, Issue, OrganizationCode, Outcome, ProposeChange,
+    ProposeContract, ReleaseStatus, RevocationReason, SignedOperation, UnixSeconds,
 };
 
 fn authorities() -> Authorities {
@@ -21,6 +22,7 @@ fn authorities() -> Authorities {
         operators: vec![Address::repeat_byte(0x0b)],
         submitters: vec![Address::repeat_byte(0x5b), Address::repeat_byte(0x5c)],
         contract_operators: vec![Address::repeat_byte(0xc1), Address::repeat_byte(0xc2)],
+        approval_requirement: 5,
     }
 }
 
@@ -97,6 +99,22 @@ fn operations_keep_their_hash_on_the_way_into_a_call() {
         deadline: UnixSeconds(9),
     };
     assert_eq!(ContractReleases::ChangeRelease::from(&step).eip712_hash_struct(), step.struct_hash());
+
+    let proposed = ProposeChange {
+        kind: ChangeKind::Quotas,
+        change_hash: B256::repeat_byte(1),
+        salt: B256::repeat_byte(2),
+        expires_at: UnixSeconds(3),
+        deadline: UnixSeconds(4),
+    };
+    assert_eq!(ChangeApprovals::ProposeChange::from(&proposed).eip712_hash_struct(), proposed.struct_hash());
+    let decided = DecideChange {
+        change: B256::repeat_byte(5),
+        status: ApprovalStatus::Rejected,
+        reason: "no".to_owned(),
+        deadline: UnixSeconds(6),
+    };
+    assert_eq!(ChangeApprovals::DecideChange::from(&decided).eip712_hash_struct(), decided.struct_hash());
 }
 
 #[test]
@@ -105,10 +123,13 @@ fn predeploys_stand_where_the_specification_says() {
         |predeploys: &[Predeploy]| -> Vec<u8> { predeploys.iter().map(|predeploy| predeploy.address[19]).collect() };
     let main = main_chain(&authorities());
     let side = side_chain(&authorities(), &[CertificateKind::DEGREE]);
-    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9, 10]);
+    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9, 10, 13, 14]);
     assert_eq!(last_bytes(&side), [1, 2, 5, 6, 10]);
-    let anchored = anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city());
+    let anchored = anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city(), &[]);
     assert_eq!(last_bytes(&anchored), [1, 5, 11, 12, 6, 10]);
+    let asking = anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city(), &[marriage()]);
+    let places: Vec<_> = asking.iter().map(|contract| contract.address[18..].to_vec()).collect();
+    assert_eq!(places[4..6], [[1, 1], [2, 1]], "the anchor of the first side chain, and what is shown of it");
     assert_eq!(main, main_chain(&authorities()), "the same at every run");
     assert_eq!(main[0], side[0], "the same on every chain");
     for predeploy in main.iter().chain(&side) {
@@ -122,11 +143,14 @@ fn init_codes_end_with_their_constructor_arguments() {
     let manager = &main[0].init_code;
     let (code, arguments) = manager.split_at(GenesisAccessManager::BYTECODE.len());
     assert_eq!(code, GenesisAccessManager::BYTECODE.as_ref());
-    let Authorities { administrator, operators, submitters, contract_operators } = authorities();
+    let Authorities { administrator, operators, submitters, contract_operators, approval_requirement } = authorities();
     type Arguments = (Address, Vec<Address>, Vec<Address>, Vec<Address>);
     let expected = (administrator, operators, submitters, contract_operators);
     assert_eq!(Arguments::abi_decode_params(arguments).unwrap(), expected);
     assert_eq!(main[2].init_code, EthereumDIDRegistry::BYTECODE, "no arguments");
+    let changes = main[8].init_code.split_at(ChangeApprovals::BYTECODE.len()).1;
+    let expected = (predeploys::ACCESS_MANAGER, u16::from(approval_requirement));
+    assert_eq!(<(Address, u16)>::abi_decode_params(changes).unwrap(), expected);
 
     let kinds = [CertificateKind::DEGREE, CertificateKind::MARRIAGE];
     let side = side_chain(&authorities(), &kinds);
@@ -143,9 +167,13 @@ fn main_of_city() -> FollowedMain {
 // C-CHAINS, TRUST-1, TRUST-3: a side chain of a city has no register of rights that anybody could write to.
 #[test]
 fn a_side_chain_of_a_city_asks_what_was_proven_of_its_main_chain() {
-    let [_, _, anchor, trust, certificates, _] =
-        <[Predeploy; 6]>::try_from(anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city()))
-            .unwrap();
+    let [_, _, anchor, trust, certificates, _] = <[Predeploy; 6]>::try_from(anchored_side_chain(
+        &authorities(),
+        &[CertificateKind::DEGREE],
+        &main_of_city(),
+        &[],
+    ))
+    .unwrap();
     let arguments = |predeploy: &Predeploy, code: &Bytes| predeploy.init_code.split_at(code.len()).1.to_vec();
     let anchored = arguments(&anchor, &Anchor::BYTECODE);
     assert_eq!(
@@ -158,8 +186,35 @@ fn a_side_chain_of_a_city_asks_what_was_proven_of_its_main_chain() {
         <(Address, Address, u64)>::abi_decode_params(&proven).unwrap(),
         (predeploys::MAIN_ANCHOR, predeploys::ORGANIZATION_REGISTRY, 900)
     );
-    let asked = arguments(&certificates, &CertificateRegistry::BYTECODE);
-    assert_eq!(<(Address, Vec<B256>)>::abi_decode_params(&asked).unwrap().0, predeploys::TRUST_REGISTRY);
+    let asked = arguments(&certificates, &ConditionalCertificateRegistry::BYTECODE);
+    let (manager, rights, kinds, sources) = Conditional::abi_decode_params(&asked).unwrap();
+    assert_eq!((manager, rights), (predeploys::ACCESS_MANAGER, predeploys::TRUST_REGISTRY));
+    assert_eq!(kinds, [CertificateKind::DEGREE.to_bytes32()]);
+    assert!(sources.is_empty());
+}
+
+/// Arguments of a `ConditionalCertificateRegistry`.
+type Conditional = (Address, Address, Vec<B256>, Vec<(B256, Address)>);
+
+fn marriage() -> FollowedSide {
+    let kind = CertificateKind::MARRIAGE;
+    FollowedSide { number: 1, chain_id: 7101, genesis_hash: B256::repeat_byte(0x72), kind, max_age_s: 900 }
+}
+
+// C-CHAINS: what a rule may ask for, and who answers, is in the genesis; no operator names a contract that says yes to everything.
+#[test]
+fn a_rule_of_a_side_chain_asks_what_its_genesis_names() {
+    let all = anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city(), &[marriage()]);
+    let [_, _, _, _, anchor, held, certificates, _] = <[Predeploy; 8]>::try_from(all).unwrap();
+    assert_eq!(anchor.init_code, anchor_code(7101, B256::repeat_byte(0x72)));
+    let shown = held.init_code.split_at(HeldCertificates::BYTECODE.len()).1;
+    assert_eq!(
+        <(Address, Address, u64)>::abi_decode_params(shown).unwrap(),
+        (anchor.address, predeploys::CERTIFICATE_REGISTRY, 900)
+    );
+    let asked = certificates.init_code.split_at(ConditionalCertificateRegistry::BYTECODE.len()).1;
+    let sources = Conditional::abi_decode_params(asked).unwrap().3;
+    assert_eq!(sources, [(CertificateKind::MARRIAGE.to_bytes32(), held.address)]);
 }
 
 // docs/specs/permissions.md: who may create contracts is asked of a transaction alone, so no contract of a genesis may do it for everybody.
@@ -176,10 +231,14 @@ fn no_contract_of_a_genesis_creates_contracts() {
         ("DataFormatRegistry", &DataFormatRegistry::DEPLOYED_BYTECODE),
         ("DataBlockRegistry", &DataBlockRegistry::DEPLOYED_BYTECODE),
         ("CertificateRegistry", &CertificateRegistry::DEPLOYED_BYTECODE),
+        ("ConditionalCertificateRegistry", &ConditionalCertificateRegistry::DEPLOYED_BYTECODE),
+        ("HeldCertificates", &HeldCertificates::DEPLOYED_BYTECODE),
         ("ResourceDirectory", &ResourceDirectory::DEPLOYED_BYTECODE),
         ("ValidatorRegistry", &ValidatorRegistry::DEPLOYED_BYTECODE),
         ("Permissions", &Permissions::DEPLOYED_BYTECODE),
         ("ContractReleases", &ContractReleases::DEPLOYED_BYTECODE),
+        ("AccessRuleRegistry", &AccessRuleRegistry::DEPLOYED_BYTECODE),
+        ("ChangeApprovals", &ChangeApprovals::DEPLOYED_BYTECODE),
     ];
     for (name, code) in contracts {
         let (mut at, mut operations) = (0, Vec::new());

@@ -9,31 +9,36 @@ use chancery_reference_points::{
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
+    mandate::{Mandate, rights},
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::ChainName,
     organization::Organization,
 };
 
+use crate::approvals::{Requirement, approval_required};
+
 /// Blockchain-based data controlling.
 pub struct Controlling {
-    c2p: Arc<dyn C2p>,
+    pub(crate) c2p: Arc<dyn C2p>,
     c2r: Arc<dyn C2r>,
     c2s: Arc<dyn C2s>,
+    requirement: Requirement,
 }
 
 impl Controlling {
     /// Controlling over the three entities that it configures.
     #[must_use]
     pub fn new(c2p: Arc<dyn C2p>, c2r: Arc<dyn C2r>, c2s: Arc<dyn C2s>) -> Self {
-        Self { c2p, c2r, c2s }
+        Self { c2p, c2r, c2s, requirement: Requirement::default() }
     }
 
-    async fn all(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+    pub(crate) async fn all(&self, actor: &Actor, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
         let mut whole = ChangeResult { effects: Vec::new(), recorded: Vec::new() };
         for step in [Step::Processing, Step::Representation, Step::Provisioning] {
             let part = match step {
-                Step::Processing => self.c2p.control(change, mode).await,
+                Step::Processing => self.c2p.control(&Mandate::of(actor, rights::CONFIGURATION), change, mode).await,
                 Step::Representation => self.c2r.control(change, mode).await,
                 Step::Provisioning => self.c2s.control(change, mode).await,
             };
@@ -66,11 +71,23 @@ impl O2c for Controlling {
         if change.by().is_some_and(|by| Some(by) != actor.address) {
             return Err(DoorError::new(Code::ConfigurationInvalid, "by: it names another than who asks"));
         }
-        let checked = self.all(&change, Mode::Check).await?;
+        let change = match change {
+            Change::ProposeChange { proposal, by } => return self.propose(actor, proposal, by, mode).await,
+            Change::DecideChange { decision, by } => return self.decide(actor, decision, by, mode).await,
+            Change::ApplyChange { proposed, by } => return self.apply_approved(actor, proposed, by, mode).await,
+            change => change,
+        };
+        let mut checked = self.all(actor, &change, Mode::Check).await?;
+        if let Some(kind) = self.requirement.covers(&change, self.c2p.as_ref()).await? {
+            if mode == Mode::Apply {
+                return Err(approval_required(kind, &change)?);
+            }
+            checked.effects.push(format!("a second operator has to approve it: a change of {kind}"));
+        }
         match mode {
             Mode::Check => Ok(checked),
             Mode::Apply => {
-                let applied = self.all(&change, Mode::Apply).await?;
+                let applied = self.all(actor, &change, Mode::Apply).await?;
                 tracing::info!(operator = ?actor.address, effects = ?applied.effects, "configuration changed");
                 Ok(applied)
             }
@@ -91,7 +108,7 @@ impl O2c for Controlling {
 
     async fn simulate_contract(&self, actor: &Actor, artifact: ContractArtifact) -> DoorResult<ContractSimulation> {
         operator(actor)?;
-        self.c2p.simulate_contract(&artifact).await
+        self.c2p.simulate_contract(&Mandate::of(actor, rights::CONFIGURATION), &artifact).await
     }
 
     async fn contracts(&self, chain: &ChainName, offset: u64) -> DoorResult<Vec<ContractRelease>> {
@@ -100,6 +117,14 @@ impl O2c for Controlling {
 
     async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
         self.c2p.contract(chain, release).await
+    }
+
+    async fn changes(&self, offset: u64) -> DoorResult<Approvals> {
+        self.c2p.approvals(offset).await
+    }
+
+    async fn change(&self, change: B256) -> DoorResult<ChangeReview> {
+        self.c2p.change(change).await
     }
 }
 
@@ -152,13 +177,13 @@ mod tests {
 
     #[async_trait]
     impl C2p for Entity {
-        async fn control(&self, _: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+        async fn control(&self, _: &Mandate, _: &Change, mode: Mode) -> DoorResult<ChangeResult> {
             self.ask(mode)
         }
         async fn organizations(&self) -> DoorResult<Vec<Organization>> {
             Ok(Vec::new())
         }
-        async fn simulate_contract(&self, _: &ContractArtifact) -> DoorResult<ContractSimulation> {
+        async fn simulate_contract(&self, _: &Mandate, _: &ContractArtifact) -> DoorResult<ContractSimulation> {
             self.ask(Mode::Check)?;
             Err(DoorError::new(Code::ConfigurationInvalid, "no"))
         }
@@ -168,10 +193,16 @@ mod tests {
         async fn contract(&self, _: &ChainName, _: B256) -> DoorResult<ContractReview> {
             Err(DoorError::new(Code::UnknownContract, "no"))
         }
+        async fn approvals(&self, _: u64) -> DoorResult<Approvals> {
+            Ok(Approvals { required: Vec::new(), changes: Vec::new() })
+        }
+        async fn change(&self, _: B256) -> DoorResult<ChangeReview> {
+            Err(DoorError::new(Code::UnknownChange, "no"))
+        }
     }
 
     fn change() -> Change {
-        Change::OfferService { service: "any".into(), offered: true }
+        Change::OfferService { service: "any".into(), offered: true, by: Address::ZERO }
     }
 
     fn operator() -> Actor {
@@ -277,6 +308,18 @@ mod tests {
         assert_eq!(other.code(), Code::ConfigurationInvalid);
         assert!(entity.asked.lock().unwrap().is_empty());
         controlling.control(&operator(), by(Address::ZERO), Mode::Check).await.unwrap();
+    }
+
+    // M-CON-1, M-CON-3
+    #[tokio::test]
+    async fn nobody_withdraws_a_service_in_the_name_of_another() {
+        let entity = Arc::new(Entity::default());
+        let controlling = Controlling::new(entity.clone(), entity.clone(), entity.clone());
+        let by = Address::repeat_byte(1);
+        let change = Change::OfferService { service: "any".into(), offered: false, by };
+        let other = controlling.control(&operator(), change, Mode::Apply).await.unwrap_err();
+        assert_eq!(other.code(), Code::ConfigurationInvalid);
+        assert!(entity.asked.lock().unwrap().is_empty());
     }
 
     // M-CON-4

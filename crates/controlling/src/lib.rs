@@ -8,9 +8,12 @@
 //! * CONTROLLING-1: whoever is not an operator changes nothing and learns nothing of the effects.
 //! * CONTROLLING-2: a change that one entity refuses is applied by none.
 //! * CONTROLLING-3: if applying fails half-way, the error says what was applied; the same change may be sent again and applies the rest.
+//! * CONTROLLING-4: a change of a kind for which the city wants two operators is applied when the main chain has the second one's approval of exactly this
+//!   change, and once.
 //!
 //! It must not know what a change means to an entity.
 
+mod approvals;
 mod entity;
 
 pub use entity::Controlling;

@@ -180,7 +180,7 @@ impl Door {
 }
 
 /// An answer that does not begin in time is none. What was begun for it goes on: a grant that was sent is found by the next request.
-async fn in_time(longest: Duration, request: Request, next: Next) -> Response {
+pub(crate) async fn in_time(longest: Duration, request: Request, next: Next) -> Response {
     match tokio::time::timeout(longest, next.run(request)).await {
         Ok(answer) => answer,
         Err(_) => {
@@ -190,7 +190,7 @@ async fn in_time(longest: Duration, request: Request, next: Next) -> Response {
 }
 
 /// Makes of whatever comes back a complete answer: a problem document, a request id, nothing that a cache keeps.
-async fn complete(request: Request, next: Next) -> Response {
+pub(crate) async fn complete(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7();
     let response = next.run(request).await;
     if let Some(failure) = response.extensions().get::<ApiError>() {

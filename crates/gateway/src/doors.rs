@@ -3,10 +3,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
+use chancery_primitives::Disclose;
 use chancery_reference_points::{
     Actor, DoorResult, Role,
+    data_block::TransactionLocator,
     o2c::O2c,
     r2d::{R2d, R2dSources},
     u2s::{U2s, U2sData},
@@ -18,6 +20,7 @@ use chancery_rest::types::{
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
     messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
+    shown::HolderKinds,
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
 };
 use serde_json::Value;
@@ -53,6 +56,8 @@ pub struct Doors {
     pub anchors: Option<Arc<dyn AnchorView>>,
     /// Who runs the chains, and whether they are well; `None`: no node of them runs here.
     pub peers: Option<Arc<dyn PeerView>>,
+    /// What chains show of holders by proof; `None`: nobody here carries it.
+    pub shown: Option<Arc<dyn ShownCertificates>>,
     /// Sealed messages between organizations.
     pub messages: Arc<dyn Messages>,
     /// Whether the identity database answers.
@@ -84,6 +89,20 @@ pub trait Roles: Send + Sync {
     async fn ended_roles_of(&self, _address: Address) -> DoorResult<BTreeSet<Role>> {
         Ok(BTreeSet::new())
     }
+
+    /// The roles that an address would have if its organizations were not suspended; none where organizations are not known.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn suspended_roles_of(&self, _address: Address) -> DoorResult<BTreeSet<Role>> {
+        Ok(BTreeSet::new())
+    }
+
+    /// Codes of the organizations of which the address has a right in force: access rules may be about them.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn organizations_of(&self, address: Address) -> DoorResult<BTreeSet<String>>;
 }
 
 /// Real-name registration (C-ID, C-API-1).
@@ -92,7 +111,7 @@ pub trait Registration: Send + Sync {
     /// Registers the actor.
     ///
     /// # Errors
-    /// `AlreadyRegistered`, `AccountTaken`, `PersonAlreadyRegistered`, `MalformedRequest`, `SignatureInvalid`, `DatabaseUnreachable`.
+    /// `AlreadyRegistered`, `AccountTaken`, `PersonAlreadyRegistered`, `PersonUndetermined`, `MalformedRequest`, `SignatureInvalid`, `DatabaseUnreachable`.
     async fn register(&self, actor: &Actor, request: RegisterUser) -> DoorResult<Registered>;
 
     /// Registrations with their personal data; every look is recorded.
@@ -267,6 +286,23 @@ pub struct ChainPeers {
 pub trait PeerView: Send + Sync {
     /// Those of the chain of this name; `None` where no node of it runs here.
     fn of_chain(&self, name: &str) -> Option<ChainPeers>;
+}
+
+/// Which kinds of certificates of other chains a chain shows of holders, without their content (C-CHAINS). What a holder agrees to is signed by the holder, and may be
+/// sent to the chain by anybody.
+#[async_trait]
+pub trait ShownCertificates: Send + Sync {
+    /// What a chain shows of a holder.
+    ///
+    /// # Errors
+    /// `UnknownChain`, `ChainUnreachable`.
+    async fn of_holder(&self, chain: &str, holder: Address) -> DoorResult<HolderKinds>;
+
+    /// Sends what a holder has signed; final when this returns.
+    ///
+    /// # Errors
+    /// `UnknownChain`, `UnknownKind`, `MalformedRequest` for a time that is over or too far ahead, `SignatureInvalid`, `TransactionRefused`, `NotFinalYet`, `ChainUnreachable`.
+    async fn disclose(&self, chain: &str, disclose: Disclose, signature: Bytes) -> DoorResult<TransactionLocator>;
 }
 
 /// Sealed messages between organizations (S-NET). What is kept cannot be read by whoever keeps it, and is shown to sender and receiver alone.

@@ -33,6 +33,7 @@ pub mod metrics;
 pub mod mqtt;
 mod negotiation;
 pub mod openapi;
+pub mod persons;
 mod problem;
 mod request;
 mod routes;

@@ -12,6 +12,7 @@ mod alliance;
 mod applications;
 mod certificates;
 mod chains;
+mod changes;
 mod contracts;
 mod data;
 mod docs;
@@ -32,6 +33,7 @@ mod reports;
 mod resources;
 mod services;
 mod session;
+mod shown;
 mod sources;
 mod submissions;
 mod submitted;
@@ -44,6 +46,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(docs::routes())
         .merge(problems::routes())
         .merge(chains::routes())
+        .merge(shown::routes())
         .merge(kinds::routes())
         .merge(session::routes())
         .merge(users::routes())
@@ -55,6 +58,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(formats::routes())
         .merge(quotas::routes())
         .merge(contracts::routes())
+        .merge(changes::routes())
         .merge(services::routes())
         .merge(operations::routes())
         .merge(messages::routes())

@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     error::{IdentityError, IdentityResult},
     key_ring::KeyRing,
+    network::PersonNetwork,
     sealing::Place,
 };
 
@@ -53,6 +54,8 @@ impl fmt::Debug for DatabaseLocation {
 pub struct IdentityDatabase {
     pub(crate) pool: Pool,
     pub(crate) keys: Arc<KeyRing>,
+    /// Absent: a person is unique in this database alone.
+    pub(crate) network: Option<Arc<dyn PersonNetwork>>,
 }
 
 impl fmt::Debug for IdentityDatabase {
@@ -67,9 +70,15 @@ impl IdentityDatabase {
     /// # Errors
     /// `DatabaseUnreachable`, `WrongKey`, `Migration`.
     pub async fn open(location: &DatabaseLocation, keys: KeyRing) -> IdentityResult<Self> {
-        let database = Self { pool: Pool::open(location).await?, keys: Arc::new(keys) };
+        let database = Self { pool: Pool::open(location).await?, keys: Arc::new(keys), network: None };
         database.check_keys().await?;
         Ok(database)
+    }
+
+    /// The same database as one of a network: a person is registered here who is no other office's, and while that cannot be determined nobody is.
+    #[must_use]
+    pub fn in_network(self, network: Arc<dyn PersonNetwork>) -> Self {
+        Self { network: Some(network), ..self }
     }
 
     /// Whether the database answers.

@@ -2,7 +2,7 @@
 
 use alloy_primitives::Address;
 
-use crate::{key_ring::KeyRingError, person::PersonError, sealing::SealingError};
+use crate::{key_ring::KeyRingError, network::NetworkError, person::PersonError, sealing::SealingError};
 
 /// Result of an operation on the identity database.
 pub type IdentityResult<T> = Result<T, IdentityError>;
@@ -22,6 +22,9 @@ pub enum IdentityError {
     /// A person's data do not follow the rules: correct them.
     #[error(transparent)]
     InvalidPerson(#[from] PersonError),
+    /// Whether the person is registered at another office cannot be determined now. Nothing was written: try again later.
+    #[error("whether the person is registered at another office cannot be determined: {0}")]
+    Undetermined(#[from] NetworkError),
     /// Input is longer or larger than its bound.
     #[error("{what} is longer than {limit}")]
     TooLarge {
@@ -95,7 +98,7 @@ impl IdentityError {
     /// Whether the same call may succeed later.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::DatabaseUnreachable { .. })
+        matches!(self, Self::DatabaseUnreachable { .. } | Self::Undetermined(_))
     }
 }
 

@@ -17,6 +17,7 @@
 //! - IDENTITY-3: personal data are given out only after the look at them is recorded.
 //! - IDENTITY-4: a database that vanishes is *unreachable*; it is never replaced by an empty one and nothing is reported as written that is not.
 //! - IDENTITY-5: a database is used with the key ring it was made with, or not at all.
+//! - IDENTITY-6: in a network of identity databases a person is confirmed at one office at most; what cannot be determined is said to be so, and nothing is written.
 //!
 //! What this crate must not do: reach a chain, decide who may ask (the application and the gateway do), log personal data, read a clock.
 
@@ -25,9 +26,11 @@ mod database;
 mod error;
 mod journal;
 mod key_ring;
+mod network;
 mod operations;
 mod person;
 mod presentations;
+mod register;
 mod sealing;
 mod uniqueness;
 mod users;
@@ -40,14 +43,16 @@ pub use database::{Cursor, DEFAULT_PAGE_ROWS, DatabaseLocation, IdentityDatabase
 pub use error::{Conflict, IdentityError, IdentityResult};
 pub use journal::{Happening, JournalEntry, JournalQuery, Keeper, MAX_JOURNAL_ROWS, MAX_JOURNAL_TEXT_BYTES};
 pub use key_ring::{KeyRing, KeyRingError, MAX_KEY_VERSIONS, SECRET_BYTES};
+pub use network::{NetworkError, NetworkIdentity, PersonInputs, PersonNetwork, Reservation};
 pub use operations::{IndexedBlock, IndexedOperation, Location, MAX_BLOCK_OPERATIONS, MAX_IDEMPOTENCY_KEY_BYTES};
 pub use person::{MAX_COUNTRY_CHARS, MAX_DOCUMENT_NUMBER_CHARS, MAX_PART_CHARS, Person, PersonError};
 pub use presentations::{
     MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, PRESENTATION_ID_BYTES,
 };
+pub use register::{NetworkTags, PersonRegister, RESERVATION_MS};
 pub use sealing::{MAX_SEALED_BYTES, Place, SealingError};
 pub use users::{
-    Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, Registered,
+    Enrolled, Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, Registered,
     SignedAttribute, UserDecision, UserRecord, UserStatus, UserType,
 };
 
@@ -56,7 +61,11 @@ const ID_BYTES: usize = 16;
 
 /// A random identifier as hexadecimal digits.
 fn random_id() -> IdentityResult<String> {
+    random_bytes().map(hex::encode)
+}
+
+fn random_bytes() -> IdentityResult<[u8; ID_BYTES]> {
     let mut bytes = [0; ID_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| IdentityError::Broken(error.to_string()))?;
-    Ok(hex::encode(bytes))
+    Ok(bytes)
 }

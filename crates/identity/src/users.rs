@@ -21,7 +21,10 @@ use crate::{
     person::Person,
 };
 
+mod holding;
 mod registration;
+
+pub use holding::Enrolled;
 
 /// Longest account name, in characters.
 pub const MAX_ACCOUNT_CHARS: usize = 64;
@@ -272,6 +275,10 @@ impl IdentityDatabase {
             facts: "personal data shown".to_owned(),
         })
         .await?;
+        self.person_of(user).await
+    }
+
+    async fn person_of(&self, user: &UserRecord) -> IdentityResult<Person> {
         let row = self
             .pool
             .fetch_optional("SELECT person_sealed FROM persons WHERE id = $1", values![user.person_id.as_str()])
@@ -284,7 +291,7 @@ impl IdentityDatabase {
     /// Decides a waiting registration. Deciding it the same way again changes nothing.
     ///
     /// # Errors
-    /// `Conflict::UnknownUser`, `Conflict::AlreadyDecided`, `DatabaseUnreachable`.
+    /// `Conflict::UnknownUser`, `Conflict::AlreadyDecided`, `DatabaseUnreachable`; of a confirmation in a network also what [`Self::hold_person`] says.
     pub async fn decide_user(
         &self,
         address: Address,
@@ -292,6 +299,9 @@ impl IdentityDatabase {
         by: Address,
         now_ms: u64,
     ) -> IdentityResult<UserRecord> {
+        if let UserDecision::Confirm { .. } = decision {
+            self.hold_person(address).await?;
+        }
         let mut transaction = self.pool.begin(Lock::Registration).await?;
         let row = transaction
             .fetch_optional(select_user!("WHERE address = $1"), values![address])
@@ -315,6 +325,9 @@ impl IdentityDatabase {
             .ok_or(Conflict::UnknownUser { address })?;
         let decided = self.read_user(&row)?;
         transaction.commit().await?;
+        if decided.status == UserStatus::Rejected {
+            self.release_person(&decided).await;
+        }
         Ok(decided)
     }
 

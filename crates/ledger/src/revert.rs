@@ -10,9 +10,10 @@ use alloy::{
 };
 use alloy_primitives::{Bytes, Selector};
 use chancery_contracts::{
-    Alliance, Anchor, CertificateRegistry, ConditionalCertificateRegistry, ContractFactory, ContractReleases,
-    DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry, GenesisAccessManager, HeldCertificates,
-    OrganizationRegistry, RequirementRegistry, ResourceDirectory, RuleNode, StoreNode, TrustRegistry,
+    AccessRuleRegistry, Alliance, Anchor, CertificateRegistry, ChangeApprovals, ConditionalCertificateRegistry,
+    ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry,
+    GenesisAccessManager, HeldCertificates, OrganizationRegistry, RequirementRegistry, ResourceDirectory, RuleNode,
+    StoreNode, TrustRegistry,
 };
 
 use crate::connection::bounded;
@@ -77,6 +78,8 @@ impl RevertReasons {
             ResourceDirectory::abi::errors(),
             ContractReleases::abi::errors(),
             ContractFactory::abi::errors(),
+            AccessRuleRegistry::abi::errors(),
+            ChangeApprovals::abi::errors(),
         ]
         .into_iter()
         .flat_map(|errors| errors.into_values().flatten())

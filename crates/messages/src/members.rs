@@ -8,7 +8,7 @@ use chancery_certificates::{
     registry::{Authorization, Registry},
 };
 use chancery_primitives::{Right, UnixSeconds};
-use chancery_reference_points::{DoorResult, s2p::S2p};
+use chancery_reference_points::{DoorResult, s2p::Retrieval};
 
 use crate::statement::Correspondent;
 
@@ -28,13 +28,13 @@ pub trait Members: Send + Sync {
 /// The members whose keys `OrganizationRegistry` has.
 pub struct RegisteredMembers {
     directory: Arc<CityDirectory>,
-    chains: Arc<dyn S2p>,
+    chains: Arc<dyn Retrieval>,
 }
 
 impl RegisteredMembers {
     /// Reads the main chain through S2P.
     #[must_use]
-    pub fn new(directory: Arc<CityDirectory>, chains: Arc<dyn S2p>) -> Self {
+    pub fn new(directory: Arc<CityDirectory>, chains: Arc<dyn Retrieval>) -> Self {
         Self { directory, chains }
     }
 }

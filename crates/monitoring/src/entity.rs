@@ -9,6 +9,7 @@ use chancery_reference_points::{
     m2p::M2p,
     m2r::M2r,
     m2s::M2s,
+    mandate::{Mandate, rights},
     v2m::{EventFilter, Happening, History, HistoryEntry, V2m},
 };
 
@@ -37,13 +38,13 @@ impl Monitoring {
 #[async_trait]
 impl V2m for Monitoring {
     async fn history(&self, actor: &Actor, subject: B256) -> DoorResult<History> {
-        let from_chains = self.m2p.subject_history(subject).await?;
+        let from_chains = self.m2p.subject_history(&Mandate::of(actor, rights::SUPERVISION), subject).await?;
         let creator = from_chains.iter().find(|entry| entry.happening == Happening::Created);
         let Some(creation) = creator else {
             authorize_supervisor(actor)?;
             return Err(DoorError::new(Code::UnknownCertificate, "no chain records anything of this subject"));
         };
-        if !actor.is(Role::Supervisor) && !concerns(actor, creation) {
+        if !actor.is(Role::Supervisor) && !creation.concerns(actor) {
             return Err(DoorError::new(
                 Code::RoleRequired,
                 "only supervisors, its issuer and its holder see what happened to a certificate",
@@ -77,7 +78,7 @@ impl V2m for Monitoring {
             return Err(DoorError::new(Code::MalformedRequest, "`from` must be before `to`"));
         }
         let filter = EventFilter { limit: Some(limit), ..filter };
-        let mut entries = self.m2p.events(&filter).await?;
+        let mut entries = self.m2p.events(&Mandate::of(actor, rights::SUPERVISION), &filter).await?;
         entries.extend(self.m2r.journal(&filter).await?);
         entries.extend(self.m2s.journal(&filter).await?);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
@@ -92,11 +93,6 @@ pub(crate) fn authorize_supervisor(actor: &Actor) -> DoorResult<()> {
     }
     Err(DoorError::new(Code::RoleRequired, "only supervisors watch the system")
         .with("required", vec![Role::Supervisor.name()]))
-}
-
-/// Whether the actor issued the certificate, or holds it: the creation names both.
-fn concerns(actor: &Actor, creation: &HistoryEntry) -> bool {
-    actor.address.is_some_and(|address| creation.by == Some(address) || creation.facts.contains(&address.to_string()))
 }
 
 #[cfg(test)]

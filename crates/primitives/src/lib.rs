@@ -28,8 +28,9 @@ pub use ascii32::{MAX_NAME_BYTES, NameError};
 pub use certificate::{CertificateId, CertificateIdError};
 pub use kind::CertificateKind;
 pub use operation::{
-    ChangeRelease, ChangeStatus, ContractName, DataOperation, Inspect, Issue, OperationType, Present, ProposeContract,
-    ReleaseStatus, SignedOperation, SigningDomain,
+    ApprovalStatus, ChangeKind, ChangeRelease, ChangeStatus, ContractName, DataOperation, DecideChange, Disclose,
+    Inspect, Issue, OperationType, Present, ProposeChange, ProposeContract, ReleaseStatus, SignedOperation,
+    SigningDomain,
 };
 pub use organization::OrganizationCode;
 pub use right::Right;

@@ -1,10 +1,14 @@
 //! The signed operations (EIP-712, `docs/specs/encodings.md`): what a key of an issuer, inspector, holder or source
 //! agrees to. The digest binds chain and contract, so a signature cannot be replayed elsewhere.
 
+mod changes;
+mod disclosure;
 mod operations;
 mod releases;
 mod typed;
 
+pub use changes::{ApprovalStatus, ChangeKind, DecideChange, ProposeChange};
+pub use disclosure::Disclose;
 pub use operations::{ChangeStatus, DataOperation, Inspect, Issue, Present};
 pub use releases::{ChangeRelease, ContractName, ProposeContract, ReleaseStatus};
 pub use typed::DOMAIN_NAME;

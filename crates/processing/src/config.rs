@@ -1,7 +1,14 @@
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
+
+use alloy_primitives::Address;
 
 use chancery_ledger::SubmitterKey;
-use chancery_reference_points::operation::ChainName;
+use chancery_reference_points::{mandate::AccessRight, operation::ChainName};
 
 /// What processing is given besides the ledger and the handlers.
 #[derive(Clone)]
@@ -20,6 +27,12 @@ pub struct ProcessingConfig {
     pub public_rpc_urls: BTreeMap<ChainName, String>,
     /// Longest wait for a change of organizations to be shown to side chains that take it over by proof, before its answer says that it is on its way.
     pub shown_patience: Duration,
+    /// By which rights the chains are read, besides those of the city itself: the services of the catalogue.
+    pub rights: Vec<AccessRight>,
+    /// Who is an operator; that somebody says so is not enough.
+    pub operators: BTreeSet<Address>,
+    /// Who is a supervisor.
+    pub supervisors: BTreeSet<Address>,
 }
 
 /// Which chains have to know a right.

@@ -15,6 +15,8 @@
 //!   and nothing is recorded twice.
 //! - PROCESSING-3: the answer of a chain that does not reply, or whose reply does not verify, is `ChainUnreachable`, never "not there" and never "invalid".
 //! - PROCESSING-4: a change of organizations or formats is planned from what the chains record, and only what is missing is sent.
+//! - PROCESSING-5: what is read for somebody, or changed by somebody, is asked by a right that is known here, that its holder has, and that covers it; whoever holds a
+//!   door is answered nothing else (M-PRO-2).
 //!
 //! Must not: know an application (handlers are given to it), another entity, HTTP, or a chain other than through the ledger.
 
@@ -26,6 +28,7 @@ mod p2r;
 mod processing;
 mod recording;
 mod retrieval;
+mod validity;
 
 pub use config::{ProcessingConfig, RightScope};
 pub use processing::Processing;

@@ -5,7 +5,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult, application::OperationHandlers, journal::Clock, operation::ChainName,
 };
 
-use crate::{ProcessingConfig, error::door_error};
+use crate::{ProcessingConfig, error::door_error, validity::Validity};
 
 /// The processing entity. Offers P2R, S2P, C2P and M2P; cheap to clone.
 #[derive(Clone)]
@@ -14,6 +14,7 @@ pub struct Processing {
     pub(crate) handlers: OperationHandlers,
     pub(crate) config: Arc<ProcessingConfig>,
     pub(crate) clock: Clock,
+    pub(crate) validity: Arc<Validity>,
 }
 
 impl Processing {
@@ -30,7 +31,8 @@ impl Processing {
         for name in config.kinds.values().chain([&config.main]) {
             ledger.chain(&name.0).map_err(door_error)?;
         }
-        Ok(Self { ledger, handlers, config: Arc::new(config), clock })
+        let validity = Arc::new(Validity::new(&config));
+        Ok(Self { ledger, handlers, config: Arc::new(config), clock, validity })
     }
 
     pub(crate) fn chain(&self, name: &ChainName) -> DoorResult<&Chain> {

@@ -6,10 +6,12 @@ use chancery_ledger::{Chain, Event, EventFilter, LedgerError, ProvenTransaction}
 use chancery_light::StateProof;
 use chancery_reference_points::{
     DoorResult,
+    access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_block::TransactionLocator,
+    mandate::Mandate,
     operation::ChainName,
-    s2p::{MAX_EVENTS, S2p},
+    s2p::{MAX_EVENTS, Retrieval, S2p},
 };
 use futures::future::join_all;
 
@@ -18,10 +20,59 @@ use crate::{
     error::door_error,
     processing::{malformed, name_of},
     recording::event_locator,
+    validity::Asked,
 };
 
 #[async_trait]
 impl S2p for Processing {
+    async fn chains(&self, by: &Mandate) -> DoorResult<Vec<ChainStatus>> {
+        self.permit(by, Asked::Chains).await?;
+        Retrieval::chains(self).await
+    }
+
+    async fn transaction(
+        &self,
+        by: &Mandate,
+        chain: Option<&ChainName>,
+        block: u64,
+        tx_hash: B256,
+    ) -> DoorResult<TransactionRecord> {
+        self.permit(by, Asked::Transaction(chain)).await?;
+        Retrieval::transaction(self, chain, block, tx_hash).await
+    }
+
+    async fn events(&self, by: &Mandate, query: EventQuery) -> DoorResult<Vec<EventRecord>> {
+        let chain = query.chain.as_ref().ok_or_else(|| malformed("name the chain of the events"))?;
+        self.permit(by, Asked::Contract(chain, query.contract)).await?;
+        Retrieval::events(self, query).await
+    }
+
+    async fn view(&self, by: &Mandate, chain: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
+        self.permit(by, Asked::Contract(chain, Some(contract))).await?;
+        Retrieval::view(self, chain, contract, call).await
+    }
+
+    async fn state_proof(
+        &self,
+        by: &Mandate,
+        chain: &ChainName,
+        contract: Address,
+        slots: Vec<B256>,
+    ) -> DoorResult<Option<StateProof>> {
+        self.permit(by, Asked::Contract(chain, Some(contract))).await?;
+        Retrieval::state_proof(self, chain, contract, slots).await
+    }
+
+    async fn access_rules(&self, service: Option<&str>) -> DoorResult<Vec<AccessRule>> {
+        match service {
+            None => self.rules_in_force().await,
+            Some(service) => self.rule_versions(service).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Retrieval for Processing {
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
         Ok(join_all(self.ledger.chains().map(|chain| self.status(chain))).await)
     }

@@ -1,31 +1,38 @@
 //! Processing over real chains: the same scenarios on our own nodes, with finality certificates, and on anvil, without.
 #![allow(clippy::unwrap_used)]
 
+#[path = "scenarios/changes.rs"]
+mod changes;
 #[path = "scenarios/releases.rs"]
 mod releases;
 mod support;
+#[path = "scenarios/validity.rs"]
+mod validity;
 
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
-use chancery_contracts::predeploys;
-use chancery_primitives::certificate_storage;
 use chancery_reference_points::{
     Code,
     c2p::C2p,
-    chain_records::EventQuery,
     data_block::OperationOutcome,
     data_format::{DataFormat, FormatId, Title},
     m2p::M2p,
     o2c::{Change, Mode},
     p2r::P2r,
-    s2p::S2p,
+    s2p::Retrieval,
     v2m::{EventFilter, Happening, Verification},
 };
-use chancery_testing::process::{Fault, rpc};
+use chancery_testing::process::Fault;
+use changes::{
+    a_change_is_approved_by_a_second_operator_on_the_main_chain, access_rules_are_recorded_version_by_version,
+};
 use releases::{a_contract_is_released_by_two_operators, what_is_no_proposal_is_refused_with_its_rule};
 use serde_json::json;
-use support::{City, OFFICE, authorize, block, main_name, reading, register, side_name, subject};
+use support::{
+    City, OFFICE, authorize, block, by_operator, by_supervisor, main_name, reading, register, side_name, subject,
+};
+use validity::{a_right_covers_what_it_says_and_a_role_is_looked_up, chains_are_read};
 
 macro_rules! on_both {
     ($($(#[$note:meta])* $name:ident;)*) => {
@@ -35,6 +42,8 @@ macro_rules! on_both {
 }
 
 on_both! {
+    /// M-PRO-2, M-PRO-5, PROCESSING-5
+    a_right_covers_what_it_says_and_a_role_is_looked_up;
     /// M-PRO-4, M-AUTH
     operations_are_recorded_with_their_block;
     /// PROCESSING-2
@@ -55,6 +64,10 @@ on_both! {
     a_chain_that_does_not_answer_makes_nothing_unknown;
     /// M-SER-2
     chains_are_read;
+    /// ACCESS-5, M-CON-3, M-CON-4, M-MON-2
+    access_rules_are_recorded_version_by_version;
+    /// CHANGE-1..5, M-CON-3, M-CON-4
+    a_change_is_approved_by_a_second_operator_on_the_main_chain;
     /// RELEASE-1..5, S-SVC, M-CON-4
     a_contract_is_released_by_two_operators;
     /// RELEASE-1, M-CON-4
@@ -115,7 +128,7 @@ async fn a_block_that_is_not_what_it_says_is_refused(city: Arc<City>) {
     ] {
         assert_eq!(city.processing.record(case).await.unwrap_err().code(), code);
     }
-    let history = city.processing.subject_history(subject(1)).await.unwrap();
+    let history = city.processing.subject_history(&by_supervisor(), subject(1)).await.unwrap();
     assert!(history.is_empty(), "nothing was recorded");
 }
 
@@ -148,17 +161,17 @@ async fn organizations_and_keys_are_configured_where_they_count(city: Arc<City>)
     let key = Address::repeat_byte(0x21);
     let checked = city.control(register(OFFICE), Mode::Check).await;
     assert!(city.processing.organizations().await.unwrap().is_empty(), "a check changes nothing");
-    let applied = city.processing.control(&register(OFFICE), Mode::Apply).await.unwrap();
+    let applied = city.processing.control(&by_operator(), &register(OFFICE), Mode::Apply).await.unwrap();
     assert_eq!((&checked, applied.recorded.len()), (&applied.effects, 1));
     assert_eq!(checked.len(), 1);
     assert!(checked[0].starts_with("chain main: organization OFFICE-1 is registered"), "{checked:?}");
-    let again = city.processing.control(&register(OFFICE), Mode::Check).await.unwrap_err();
+    let again = city.processing.control(&by_operator(), &register(OFFICE), Mode::Check).await.unwrap_err();
     assert_eq!(again.code(), Code::OrganizationExists);
 
     let applied = city.control(authorize(OFFICE, key, "degree"), Mode::Apply).await;
     let chains: Vec<&str> = applied.iter().map(|effect| effect.split(':').next().unwrap()).collect();
     assert_eq!(chains, ["chain main", "chain main", "chain degree", "chain degree", "chain degree"], "{applied:?}");
-    let again = city.processing.control(&authorize(OFFICE, key, "degree"), Mode::Apply).await.unwrap();
+    let again = city.processing.control(&by_operator(), &authorize(OFFICE, key, "degree"), Mode::Apply).await.unwrap();
     assert!(again.recorded.is_empty(), "{:?}", again.effects);
 
     let organizations = city.processing.organizations().await.unwrap();
@@ -177,7 +190,11 @@ async fn organizations_and_keys_are_configured_where_they_count(city: Arc<City>)
             Code::ConfigurationInvalid,
         ),
     ] {
-        assert_eq!(city.processing.control(&change, Mode::Check).await.unwrap_err().code(), code, "{change:?}");
+        assert_eq!(
+            city.processing.control(&by_operator(), &change, Mode::Check).await.unwrap_err().code(),
+            code,
+            "{change:?}"
+        );
     }
 
     let suspend = |suspended| Change::SuspendOrganization { organization: OFFICE.to_owned(), suspended };
@@ -198,7 +215,8 @@ fn a_right_is_written_to_the_main_chain_alone_where_it_is_proven() {
         let key = Address::repeat_byte(0x21);
         let checked = city.control(authorize(OFFICE, key, "degree"), Mode::Check).await;
         assert!(checked[1].contains("chain degree") && checked[1].contains("once it is proven"), "{checked:?}");
-        let applied = city.processing.control(&authorize(OFFICE, key, "degree"), Mode::Apply).await.unwrap();
+        let applied =
+            city.processing.control(&by_operator(), &authorize(OFFICE, key, "degree"), Mode::Apply).await.unwrap();
         assert!(applied.recorded.iter().all(|place| place.chain == main_name()) && applied.recorded.len() == 1);
         assert!(applied.effects[1].contains("on its way"), "nobody carries it: {:?}", applied.effects);
         // The side chain knows nothing of the organization, so there is nothing to take back there.
@@ -209,6 +227,17 @@ fn a_right_is_written_to_the_main_chain_alone_where_it_is_proven() {
         let retire = Change::RetireKey { organization: OFFICE.to_owned(), address: key, right: None };
         let retired = city.control(retire, Mode::Apply).await;
         assert!(retired[1].contains("the end of key") && !retired[1].contains("on its way"), "{retired:?}");
+
+        // C-CHAINS: a rule asks for what the chain's genesis names, and here it names nothing.
+        let rule = |requires: &[&str]| Change::SetConditions {
+            kind: "degree".to_owned(),
+            requires: requires.iter().map(ToString::to_string).collect(),
+        };
+        let error = city.processing.control(&rule(&["real-estate"]), Mode::Check).await.unwrap_err();
+        assert!(error.code() == Code::ConfigurationInvalid && error.to_string().contains("shown nothing"), "{error}");
+        assert!(city.control(rule(&[]), Mode::Check).await[0].contains("asks for no certificate"));
+        let unknown = Change::SetConditions { kind: "fishing".to_owned(), requires: Vec::new() };
+        assert_eq!(city.processing.control(&unknown, Mode::Check).await.unwrap_err().code(), Code::UnknownKind);
 
         let waits = city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap_err();
         assert_eq!((waits.code(), &waits.members()["chain"]), (Code::RightNotShown, &json!("degree")));
@@ -237,7 +266,8 @@ fn format(version: u32, schema: serde_json::Value) -> DataFormat {
 }
 
 async fn formats_are_recorded_version_by_version(city: Arc<City>) {
-    let configure = |format| async { city.processing.control(&Change::ConfigureFormat(format), Mode::Apply).await };
+    let configure =
+        |format| async { city.processing.control(&by_operator(), &Change::ConfigureFormat(format), Mode::Apply).await };
     let first = format(1, json!({ "type": "object" }));
     let second = format(2, json!({ "type": "object", "required": ["celsius"] }));
     assert_eq!(configure(second.clone()).await.unwrap_err().code(), Code::ConfigurationInvalid);
@@ -247,7 +277,7 @@ async fn formats_are_recorded_version_by_version(city: Arc<City>) {
     let wrong = DataFormat { version: 3, schema_hash: B256::ZERO, ..first };
     assert_eq!(configure(wrong).await.unwrap_err().code(), Code::ConfigurationInvalid);
     let filter = EventFilter { subject: Some("reading/air".to_owned()), ..EventFilter::default() };
-    let entries = M2p::events(&city.processing, &filter).await.unwrap();
+    let entries = M2p::events(&city.processing, &by_supervisor(), &filter).await.unwrap();
     let revisions: Vec<_> = entries.iter().map(|entry| entry.revision).collect();
     assert_eq!(revisions, [Some(2), Some(1)], "newest first");
 }
@@ -255,7 +285,7 @@ async fn formats_are_recorded_version_by_version(city: Arc<City>) {
 async fn a_history_is_verified_entry_by_entry(city: Arc<City>) {
     let clerk = city.found_office().await;
     city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap();
-    let history = city.processing.subject_history(subject(1)).await.unwrap();
+    let history = city.processing.subject_history(&by_supervisor(), subject(1)).await.unwrap();
     let [entry] = &history[..] else { panic!("{history:?}") };
     assert_eq!((entry.happening, entry.by, entry.revision), (Happening::Created, Some(clerk.address()), Some(0)));
     assert_eq!(entry.subject, subject(1).to_string());
@@ -267,21 +297,24 @@ async fn a_history_is_verified_entry_by_entry(city: Arc<City>) {
     }
 
     // The office, its right and its key, the block and the certificate; newest first, within the limit and the time.
-    let all = M2p::events(&city.processing, &EventFilter::default()).await.unwrap();
+    let all = M2p::events(&city.processing, &by_supervisor(), &EventFilter::default()).await.unwrap();
     assert!(all.is_sorted_by(|one, other| one.time_ms >= other.time_ms));
     assert!(all.iter().any(|entry| entry.name == "KeyAuthorized" && entry.subject == OFFICE));
     let limited = EventFilter { limit: Some(2), ..EventFilter::default() };
-    assert_eq!(M2p::events(&city.processing, &limited).await.unwrap(), all[..2]);
+    assert_eq!(M2p::events(&city.processing, &by_supervisor(), &limited).await.unwrap(), all[..2]);
     let created = EventFilter { happenings: vec![Happening::Created], ..EventFilter::default() };
-    assert_eq!(M2p::events(&city.processing, &created).await.unwrap().len(), 2);
+    assert_eq!(M2p::events(&city.processing, &by_supervisor(), &created).await.unwrap().len(), 2);
     let past = EventFilter { to_ms: Some(1), ..EventFilter::default() };
-    assert!(M2p::events(&city.processing, &past).await.unwrap().is_empty());
+    assert!(M2p::events(&city.processing, &by_supervisor(), &past).await.unwrap().is_empty());
     let none = EventFilter { limit: Some(0), ..EventFilter::default() };
-    assert_eq!(M2p::events(&city.processing, &none).await.unwrap_err().code(), Code::MalformedRequest);
+    assert_eq!(
+        M2p::events(&city.processing, &by_supervisor(), &none).await.unwrap_err().code(),
+        Code::MalformedRequest
+    );
 
     // A renewal is an entry of both.
     city.processing.record(block(&city, vec![city.renew(&clerk, 2, Some(1))])).await.unwrap();
-    let history = city.processing.subject_history(subject(1)).await.unwrap();
+    let history = city.processing.subject_history(&by_supervisor(), subject(1)).await.unwrap();
     let revisions: Vec<_> = history.iter().map(|entry| (entry.name.as_str(), entry.revision)).collect();
     assert_eq!(revisions, [("CertificateIssued", Some(0)), ("CertificateRenewed", Some(1))]);
 
@@ -292,7 +325,7 @@ async fn a_history_is_verified_entry_by_entry(city: Arc<City>) {
             result[0]["data"] = json!(data);
         }
     }));
-    let history = city.fresh().await.subject_history(subject(1)).await.unwrap();
+    let history = city.fresh().await.subject_history(&by_supervisor(), subject(1)).await.unwrap();
     let failed = Verification::Failed { check: "ReceiptNotIncluded".to_owned() };
     assert_eq!(history[0].verified, Some(failed));
 }
@@ -312,7 +345,7 @@ async fn a_chain_that_does_not_answer_makes_nothing_unknown(city: Arc<City>) {
     for error in [
         processing.transaction(None, place.block_number, place.tx_hash).await.unwrap_err(),
         processing.transaction(Some(&side_name()), place.block_number, place.tx_hash).await.unwrap_err(),
-        processing.subject_history(subject(1)).await.unwrap_err(),
+        processing.subject_history(&by_supervisor(), subject(1)).await.unwrap_err(),
         processing.check(&city.issue(&clerk, 2)).await.unwrap_err(),
         processing.record(block(&city, vec![city.issue(&clerk, 2)])).await.unwrap_err(),
     ] {
@@ -323,27 +356,4 @@ async fn a_chain_that_does_not_answer_makes_nothing_unknown(city: Arc<City>) {
     let heights: Vec<(&str, bool)> =
         statuses.iter().map(|status| (status.name.0.as_str(), status.height.is_some())).collect();
     assert_eq!(heights, [("degree", false), ("main", true)]);
-}
-
-async fn chains_are_read(city: Arc<City>) {
-    let clerk = city.found_office().await;
-    city.processing.record(block(&city, vec![city.issue(&clerk, 1), city.issue(&clerk, 2)])).await.unwrap();
-    let query = EventQuery {
-        chain: Some(side_name()),
-        contract: Some(predeploys::CERTIFICATE_REGISTRY),
-        ..EventQuery::default()
-    };
-    assert_eq!(S2p::events(&city.processing, query.clone()).await.unwrap().len(), 2);
-    let unknown = EventQuery { chain: Some(support::City::no_chain()), ..query };
-    assert_eq!(S2p::events(&city.processing, unknown).await.unwrap_err().code(), Code::UnknownChain);
-
-    let id = chancery_primitives::CertificateId::new(subject(1)).unwrap();
-    let slot = certificate_storage::CertificateSlots::of(id).status;
-    let proof = city.processing.state_proof(&side_name(), predeploys::CERTIFICATE_REGISTRY, vec![slot]).await.unwrap();
-    assert_eq!(proof.is_some(), city.certified);
-    if let Some(proof) = proof {
-        assert!(proof.finality.is_some());
-        assert!(!proof.account.storage_proof[0].value.is_zero());
-    }
-    assert!(rpc(&city.wire.url, "web3_clientVersion", json!([])).await.is_ok());
 }

@@ -22,6 +22,24 @@ impl Audience {
             Self::Roles(roles) => actor.is_any(roles),
         }
     }
+
+    /// Whether somebody with this role belongs to it.
+    #[must_use]
+    pub fn names(self, role: Role) -> bool {
+        match self {
+            Self::Public => true,
+            Self::Roles(roles) => roles.contains(&role),
+        }
+    }
+
+    /// The roles of it; `None`: anybody.
+    #[must_use]
+    pub fn roles(self) -> Option<Vec<Role>> {
+        match self {
+            Self::Public => None,
+            Self::Roles(roles) => Some(roles.to_vec()),
+        }
+    }
 }
 
 /// A service with its audience, as the assembly registers it.
@@ -43,14 +61,10 @@ impl OfferedService {
     /// Its entry in the catalogue.
     #[must_use]
     pub fn described(&self) -> ServiceDescription {
-        let roles = match self.audience {
-            Audience::Public => Vec::new(),
-            Audience::Roles(roles) => roles.to_vec(),
-        };
         ServiceDescription {
             name: self.service.name().to_owned(),
             description: self.service.description().to_owned(),
-            roles,
+            roles: self.audience.roles().unwrap_or_default(),
         }
     }
 }

@@ -6,43 +6,41 @@ use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_data::{Operation, merkle::leaf_hash, submission::Access};
 use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult, Role,
+    Actor, Code, DoorError, DoorResult,
     data_search::{
         Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_FIELD_BYTES,
         OperationPlace, Visibility,
     },
     journal::{Clock, Journal},
+    mandate::{Mandate, rights},
     s2p::S2pData,
     source_data::SourceOperationProof,
     u2s::U2sData,
     v2m::{EventFilter, Happening, HistoryEntry},
 };
 
-/// Who sees data of the access class `internal`.
-const OFFICES: [Role; 5] = [Role::Issuer, Role::Registrar, Role::Inspector, Role::Source, Role::Operator];
+use crate::entity::Admission;
+
 /// Most accesses of one trace.
 const MAX_ACCESSES: usize = 1000;
 
 /// Data of registered sources, for data users.
 pub struct DataService {
     data: Arc<dyn S2pData>,
+    admission: Arc<dyn Admission>,
     journal: Arc<dyn Journal>,
     clock: Clock,
 }
 
 impl DataService {
-    /// The service over what processing retrieves, and the journal of provisioning.
+    /// The service over what processing retrieves, for whom provisioning lets ask, and its journal.
     #[must_use]
-    pub fn new(data: Arc<dyn S2pData>, journal: Arc<dyn Journal>, clock: Clock) -> Self {
-        Self { data, journal, clock }
+    pub fn new(data: Arc<dyn S2pData>, admission: Arc<dyn Admission>, journal: Arc<dyn Journal>, clock: Clock) -> Self {
+        Self { data, admission, journal, clock }
     }
 
     fn visibility(&self, actor: &Actor) -> Visibility {
-        let mut access = vec![Access::Public];
-        if actor.is_any(&OFFICES) {
-            access.push(Access::Internal);
-        }
-        Visibility { access, now_ms: (self.clock)() }
+        Visibility { access: by(actor).access_classes(), now_ms: (self.clock)() }
     }
 
     /// Who reads data about subjects is in the journal before it has them (PROVISIONING-1).
@@ -70,6 +68,11 @@ impl DataService {
     }
 }
 
+/// By which right processing is asked.
+fn by(actor: &Actor) -> Mandate {
+    Mandate::of(actor, rights::DATA)
+}
+
 /// What the journal calls an asset: nothing of its name can be read from it.
 fn subject_key(organization: &str, format: &str, subject: &str) -> B256 {
     leaf_hash(format!("{organization}\n{format}\n{subject}").as_bytes())
@@ -83,16 +86,19 @@ fn subject_of(operation: &DataOperation) -> Option<B256> {
 #[async_trait]
 impl U2sData for DataService {
     async fn search_data(&self, actor: &Actor, query: DataQuery) -> DoorResult<DataPage> {
-        let page = self.data.search(query, self.visibility(actor)).await?;
+        self.admission.admit("data.search", actor).await?;
+        let page = self.data.search(&by(actor), query, self.visibility(actor)).await?;
         self.record(actor, "data.search", &page.operations.iter().collect::<Vec<_>>()).await?;
         Ok(page)
     }
 
-    async fn data_statistics(&self, _: &Actor) -> DoorResult<Vec<DayCount>> {
+    async fn data_statistics(&self, actor: &Actor) -> DoorResult<Vec<DayCount>> {
+        self.admission.admit("data.statistics", actor).await?;
         self.data.statistics().await
     }
 
     async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
+        self.admission.admit("data.trace", actor).await?;
         if [&asset.organization, &asset.format, &asset.subject]
             .iter()
             .any(|text| text.is_empty() || text.len() > MAX_FIELD_BYTES)
@@ -100,7 +106,7 @@ impl U2sData for DataService {
             let detail = format!("organization, format and subject have 1 to {MAX_FIELD_BYTES} bytes");
             return Err(DoorError::new(Code::MalformedRequest, detail));
         }
-        let versions = self.data.versions(&asset, self.visibility(actor)).await?;
+        let versions = self.data.versions(&by(actor), &asset, self.visibility(actor)).await?;
         if versions.is_empty() {
             return Err(DoorError::new(Code::UnknownOperation, "nothing that you may see is about this subject"));
         }
@@ -120,19 +126,15 @@ impl U2sData for DataService {
     }
 
     async fn data_proof(&self, actor: &Actor, at: OperationPlace) -> DoorResult<SourceOperationProof> {
-        let before = match (at.place, at.index) {
-            (0, 0) => None,
-            (place, 0) => Some(OperationPlace { place: place - 1, index: u32::MAX }),
-            (place, index) => Some(OperationPlace { place, index: index - 1 }),
-        };
-        let query = DataQuery { ascending: true, limit: Some(1), after: before, ..DataQuery::default() };
-        let page = self.data.search(query, self.visibility(actor)).await?;
+        self.admission.admit("data.proof", actor).await?;
+        let query = DataQuery { ascending: true, limit: Some(1), after: at.before(), ..DataQuery::default() };
+        let page = self.data.search(&by(actor), query, self.visibility(actor)).await?;
         let found = page.operations.iter().find(|operation| operation.at == at);
         let found = found.ok_or_else(|| {
             DoorError::new(Code::UnknownSubmission, "there is no operation that you may see at this place")
         })?;
         self.record(actor, "data.proof", &[found]).await?;
-        self.data.proof(at).await
+        self.data.proof(&by(actor), at).await
     }
 }
 

@@ -5,17 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use alloy_primitives::Address;
 use async_trait::async_trait;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
-    c2s::C2s,
+    access_rule::ServiceAccess,
     chain_records::ChainStatus,
     journal::{Clock, Journal},
     m2s::M2s,
-    o2c::{Change, ChangeResult, Mode},
-    price::{Price, PriceSetting, PriceSubject},
-    s2p::S2p,
+    mandate::{Mandate, rights},
+    price::PriceSetting,
+    s2p::{OnBehalf, S2p},
     u2s::{ServiceDescription, ServiceRequest, U2s},
     v2m::{EventFilter, Happening, HistoryEntry},
 };
@@ -23,24 +22,44 @@ use parking_lot::RwLock;
 use serde_json::Value;
 
 use crate::{
+    access::{Refusal, is_open, judge},
     catalogue::{Audience, OfferedService},
+    control::WITHDRAWN,
     prices,
+    rules::Rules,
 };
 
-/// Name of the journal entries that say whether a service is offered.
-const OFFER: &str = "service.offer";
-/// Facts of such an entry.
-const OFFERED: &str = "offered";
-/// Facts of such an entry.
-const WITHDRAWN: &str = "withdrawn";
+/// The services of data of registered sources, which stand in no catalogue: anybody, and each sees what it may ([`DataService`](crate::DataService)).
+const DATA_SERVICES: [&str; 4] = ["data.search", "data.statistics", "data.trace", "data.proof"];
+
+/// Who decides whether somebody may ask for a service.
+#[async_trait]
+pub trait Admission: Send + Sync {
+    /// That an actor may ask for a service, by what the service allows and by its access rule.
+    ///
+    /// # Errors
+    /// `UnknownService`, `RoleRequired`, `ServiceRefused`; `ChainUnreachable` as long as the access rules were never read.
+    async fn admit(&self, service: &str, actor: &Actor) -> DoorResult<()>;
+}
+
+#[async_trait]
+impl Admission for Provisioning {
+    async fn admit(&self, service: &str, actor: &Actor) -> DoorResult<()> {
+        let unknown = || DoorError::new(Code::UnknownService, format!("no service `{}`", printable(service)));
+        let (name, audience) = self.audience(service).ok_or_else(unknown)?;
+        let (version, entries) = self.rules.of(name, self.s2p.as_ref()).await?;
+        judge(audience, &entries, actor).map_err(|refusal| refused(refusal, version))
+    }
+}
 
 /// Data service provisioning.
 pub struct Provisioning {
-    s2p: Arc<dyn S2p>,
-    services: BTreeMap<&'static str, OfferedService>,
-    withdrawn: RwLock<BTreeSet<String>>,
-    journal: Arc<dyn Journal>,
-    clock: Clock,
+    pub(crate) s2p: Arc<dyn S2p>,
+    pub(crate) services: BTreeMap<&'static str, OfferedService>,
+    pub(crate) withdrawn: RwLock<BTreeSet<String>>,
+    pub(crate) rules: Rules,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) clock: Clock,
 }
 
 impl Provisioning {
@@ -67,7 +86,17 @@ impl Provisioning {
                 withdrawn.insert((*name).to_owned());
             }
         }
-        Ok(Self { s2p, services, withdrawn: RwLock::new(withdrawn), journal, clock })
+        let rules = Rules::new(clock.clone());
+        if let Err(error) = rules.read(s2p.as_ref()).await {
+            tracing::warn!(%error, "the access rules cannot be read yet: services answer once they are");
+        }
+        Ok(Self { s2p, services, withdrawn: RwLock::new(withdrawn), rules, journal, clock })
+    }
+
+    /// The upper bound of who may ask for a service that an application brings, offered or not, or that is of data.
+    pub(crate) fn audience(&self, name: &str) -> Option<(&'static str, Audience)> {
+        let known = self.services.get(name).map(|known| (known.service.name(), known.audience));
+        known.or_else(|| DATA_SERVICES.into_iter().find(|known| *known == name).map(|known| (known, Audience::Public)))
     }
 
     fn offered(&self, name: &str) -> DoorResult<&OfferedService> {
@@ -82,6 +111,7 @@ impl Provisioning {
         offered: &OfferedService,
         parameters: &Value,
         facts: &str,
+        is_open: bool,
     ) -> DoorResult<()> {
         let Some(subject) = offered.service.subject(parameters) else {
             return Ok(());
@@ -97,9 +127,9 @@ impl Provisioning {
             revision: None,
             verified: None,
         };
-        match (self.journal.record(entry).await, offered.audience) {
+        match (self.journal.record(entry).await, is_open) {
             // What anybody may read is answered even when our journal is out: an outage must not turn verification off.
-            (Err(error), Audience::Public) => {
+            (Err(error), true) => {
                 tracing::warn!(%error, service = offered.service.name(), "an access was not recorded");
                 Ok(())
             }
@@ -109,8 +139,24 @@ impl Provisioning {
 }
 
 /// What a caller wrote, cut to what a message can show.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).take(64).collect()
+}
+
+/// Why somebody was refused, and by which version of the rule; 0: by the service itself.
+fn refused(refusal: Refusal, version: u32) -> DoorError {
+    let by_rule = if version == 0 { String::new() } else { format!(" (access rule, version {version})") };
+    match refusal {
+        Refusal::Role(roles) => {
+            let required: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+            let detail = format!("this needs one of the roles {}{by_rule}", required.join(", "));
+            DoorError::new(Code::RoleRequired, detail).with("required", required)
+        }
+        Refusal::Organization(code) => {
+            let detail = format!("what comes of organization {code} is refused{by_rule}");
+            DoorError::new(Code::ServiceRefused, detail).with("organization", code).with("version", version)
+        }
+    }
 }
 
 #[async_trait]
@@ -133,87 +179,28 @@ impl U2s for Provisioning {
 
     async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value> {
         let offered = self.offered(&request.service)?;
-        if !offered.audience.admits(actor) {
-            self.record_access(actor, offered, &request.parameters, "refused").await?;
-            let Audience::Roles(roles) = offered.audience else {
-                return Err(DoorError::new(Code::Internal, ""));
-            };
-            let required: Vec<&str> = roles.iter().map(|role| role.name()).collect();
-            return Err(DoorError::new(
-                Code::RoleRequired,
-                format!("this needs one of the roles {}", required.join(", ")),
-            )
-            .with("required", required));
+        let (version, entries) = self.rules.of(offered.service.name(), self.s2p.as_ref()).await?;
+        let is_open = is_open(offered.audience, &entries);
+        if let Err(refusal) = judge(offered.audience, &entries, actor) {
+            self.record_access(actor, offered, &request.parameters, "refused", is_open).await?;
+            return Err(refused(refusal, version));
         }
-        self.record_access(actor, offered, &request.parameters, "").await?;
-        offered.service.answer(actor, request.parameters, self.s2p.as_ref()).await
+        self.record_access(actor, offered, &request.parameters, "", is_open).await?;
+        let chains = OnBehalf::new(self.s2p.clone(), Mandate::of(actor, offered.service.name()));
+        offered.service.answer(actor, request.parameters, &chains).await
+    }
+
+    async fn service_access(&self, service: &str) -> DoorResult<ServiceAccess> {
+        let (service, audience) = self.audience(service).ok_or_else(|| {
+            let detail = format!("no application brings a service `{}`", printable(service));
+            DoorError::new(Code::UnknownService, detail)
+        })?;
+        let versions = self.s2p.access_rules(Some(service)).await?;
+        Ok(ServiceAccess { service: service.to_owned(), roles: audience.roles(), versions })
     }
 
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
-        self.s2p.chains().await
-    }
-}
-
-impl Provisioning {
-    async fn set_price(
-        &self,
-        subject: &PriceSubject,
-        price: Option<&Price>,
-        by: Address,
-        mode: Mode,
-    ) -> DoorResult<ChangeResult> {
-        let now_ms = (self.clock)();
-        let effects = prices::effects(prices::changes(self.journal.as_ref()).await?, subject, price, now_ms)?;
-        if mode == Mode::Apply && !effects.is_empty() {
-            self.journal.record(prices::entry(subject, price, by, now_ms)?).await?;
-        }
-        Ok(ChangeResult { effects, recorded: Vec::new() })
-    }
-}
-
-#[async_trait]
-impl C2s for Provisioning {
-    async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
-        let (service, offered) = match change {
-            Change::OfferService { service, offered } => (service, offered),
-            Change::SetPrice { subject, price, by } => {
-                return self.set_price(subject, price.as_ref(), *by, mode).await;
-            }
-            _ => return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() }),
-        };
-        let Some(known) = self.services.get(service.as_str()) else {
-            return Err(DoorError::new(
-                Code::ConfigurationInvalid,
-                format!("no application brings a service `{}`", printable(service)),
-            ));
-        };
-        let name = known.service.name();
-        let withdrawn_now = self.withdrawn.read().contains(name);
-        if withdrawn_now != *offered {
-            return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() });
-        }
-        let word = if *offered { OFFERED } else { WITHDRAWN };
-        if mode == Mode::Apply {
-            let entry = HistoryEntry {
-                time_ms: (self.clock)(),
-                happening: Happening::Configured,
-                name: OFFER.to_owned(),
-                by: None,
-                subject: name.to_owned(),
-                recorded: None,
-                facts: word.to_owned(),
-                revision: None,
-                verified: None,
-            };
-            self.journal.record(entry).await?;
-            let mut withdrawn = self.withdrawn.write();
-            if *offered {
-                withdrawn.remove(name);
-            } else {
-                withdrawn.insert(name.to_owned());
-            }
-        }
-        Ok(ChangeResult { effects: vec![format!("service {name}: {word}")], recorded: Vec::new() })
+        self.s2p.chains(&Mandate::of_the_city(rights::CHAINS)).await
     }
 }
 

@@ -7,14 +7,18 @@
 //! * PROVISIONING-1: a service that is not for everybody answers only after its access is in the journal.
 //! * PROVISIONING-2: a refused request reaches neither the service nor a chain, and is in the journal as refused.
 //! * PROVISIONING-3: a withdrawn service stays withdrawn over a restart.
+//! * PROVISIONING-4: a service answers whom its own audience and the access rule of the main chain let ask; as long as the rules were never read, nobody.
 //!
 //! It must not know what a service is about, import an application, or reach a chain but through S2P.
 
+mod access;
 mod catalogue;
+mod control;
 mod data;
 mod entity;
 mod prices;
+mod rules;
 
 pub use catalogue::{Audience, OfferedService};
 pub use data::DataService;
-pub use entity::Provisioning;
+pub use entity::{Admission, Provisioning};

@@ -63,6 +63,9 @@ pub struct Actor {
     pub address: Option<Address>,
     /// What it may do.
     pub roles: BTreeSet<Role>,
+    /// Codes of the organizations of which it has a right in force.
+    #[serde(default)]
+    pub organizations: BTreeSet<String>,
 }
 
 impl Actor {
@@ -75,7 +78,13 @@ impl Actor {
     /// An authenticated address with its roles.
     #[must_use]
     pub fn new(address: Address, roles: impl IntoIterator<Item = Role>) -> Self {
-        Self { address: Some(address), roles: roles.into_iter().collect() }
+        Self { address: Some(address), roles: roles.into_iter().collect(), organizations: BTreeSet::new() }
+    }
+
+    /// The same, with rights of these organizations.
+    #[must_use]
+    pub fn of_organizations(self, organizations: impl IntoIterator<Item = String>) -> Self {
+        Self { organizations: organizations.into_iter().collect(), ..self }
     }
 
     /// Whether the actor has the role.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     Actor, DoorError, DoorResult,
     operation::{ChainName, InterpretedOperation, OperationType, SignedOperation},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 /// A call of a contract that records an operation.
@@ -62,7 +62,7 @@ pub trait OperationHandler: Send + Sync {
         &self,
         operation: &SignedOperation,
         interpreted: &InterpretedOperation,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         now: u64,
     ) -> DoorResult<()>;
 
@@ -93,7 +93,7 @@ pub trait Service: Send + Sync {
     ///
     /// # Errors
     /// In the terms of the application.
-    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value>;
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value>;
 
     /// What the access journal says that was looked at (a certificate id, an address), from the parameters; no personal data.
     fn subject(&self, parameters: &Value) -> Option<String>;

@@ -34,6 +34,18 @@ pub struct OperationPlace {
     pub index: u32,
 }
 
+impl OperationPlace {
+    /// The place before it in the order of acceptance, whether or not anything is there; none before the first.
+    #[must_use]
+    pub const fn before(self) -> Option<Self> {
+        match (self.place, self.index) {
+            (0, 0) => None,
+            (place, 0) => Some(Self { place: place - 1, index: u32::MAX }),
+            (place, index) => Some(Self { place, index: index - 1 }),
+        }
+    }
+}
+
 /// A member of the content and its exact value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

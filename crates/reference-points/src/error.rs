@@ -78,6 +78,7 @@ codes! {
     RequestExpired = "request-expired", Unauthenticated, "The signed request is not valid at this time.", "Check the clock and sign the request again.";
     SessionExpired = "session-expired", Unauthenticated, "The session has ended.", "Sign in again.";
     RoleRequired = "role-required", Refused, "This needs a role that the address does not have.", "`required` names the roles; the operator can authorize the address.";
+    NotCovered = "not-covered", Refused, "The right by which this is asked does not cover it.", "`right` names it. At the gateway this is a fault of the city: tell the operator the request id.";
     IssuerNotAuthorized = "issuer-not-authorized", Refused, "The key may not issue this kind for this organization.", "The operator can authorize the key for the kind.";
     KeyRotated = "key-rotated", Refused, "The key was retired or revoked.", "Sign with the organization's present key.";
     SourceWithdrawn = "source-withdrawn", Refused, "The source was withdrawn.", "Register a new source; what it submitted stays.";
@@ -88,7 +89,11 @@ codes! {
     NotYourMessage = "not-your-message", Refused, "The message is for somebody else to acknowledge.", "Only its receiver acknowledges a message.";
     HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
     PresentationRefused = "presentation-refused", Refused, "The presentation is not acceptable.", "`check` names the check that failed; ask the holder to show the code again.";
-    SecondOperatorRequired = "second-operator-required", Refused, "Another operator has to do this.", "Whoever proposes a contract neither reviews nor releases it: ask a second operator.";
+    ConditionNotMet = "condition-not-met", Refused, "The holder was not shown to have the certificate that the rule of this kind asks for.", "The holder needs a valid certificate of the kind `requiredKind`, and agrees that `chain` is shown it (chancery consent give). GET /v1/kinds/{kind}/conditions shows the rule.";
+    SecondOperatorRequired = "second-operator-required", Refused, "Another operator has to do this.", "Whoever proposes a contract or a change neither reviews nor releases it: ask a second operator.";
+    ServiceRefused = "service-refused", Refused, "An access rule of the city does not let its asker have this service.", "`version` is the rule's, `organization` whom it refuses: ask an operator.";
+    OperatorsLockedOut = "operators-locked-out", Refused, "The rule would keep operators from a service that is theirs to ask.", "Let `role:operator` be allowed where `anybody` is denied.";
+    ApprovalRequired = "approval-required", Refused, "This change takes effect when a second operator has approved it.", "Sign `change` as a proposal (POST /v1/changes, `chancery change propose`); another operator approves it.";
     UnknownAddress = "unknown-address", Missing, "Nobody is registered with this address.", "Check the address; the person registers first.";
     UnknownCertificate = "unknown-certificate", Missing, "There is no such certificate.", "Check the identifier and the chain.";
     UnknownTransaction = "unknown-transaction", Missing, "No chain has such a transaction in that block.", "Check block number, transaction hash and chain.";
@@ -103,6 +108,7 @@ codes! {
     UnknownRequest = "unknown-request", Missing, "The asset has no such request for access.", "Use the number that the request was given, and the resource that it was for.";
     UnknownMessage = "unknown-message", Missing, "There is no such message that you have sent or received.", "GET /v1/messages lists yours; a message is shown once its deposit is final.";
     UnknownContract = "unknown-contract", Missing, "The chain has no such contract on its way.", "GET /v1/contracts lists them, by chain.";
+    UnknownChange = "unknown-change", Missing, "No such change was proposed.", "GET /v1/changes lists them.";
     UnknownApplication = "unknown-application", Missing, "There is no such application.", "Check the identifier.";
     PresentationExpired = "presentation-expired", Missing, "The presentation has ended or never was.", "Ask the holder to show the code again.";
     NoAlliance = "no-alliance", Missing, "This gateway watches no alliance.", "Start it with the alliance's relay.toml (`--alliance`), or ask a gateway that watches it.";
@@ -117,6 +123,7 @@ codes! {
     StatusTransition = "status-transition", Conflict, "The status cannot change that way.", "A revoked or renewed certificate stays so; read the present status.";
     OrganizationExists = "organization-exists", Conflict, "The organization is registered already.", "Authorize keys for it instead.";
     ReleaseConflict = "release-conflict", Conflict, "The contract cannot go that way from where it is.", "Read it again: `status` says how far it is.";
+    ChangeConflict = "change-conflict", Conflict, "The change cannot go that way from where it is.", "Read it again: `status` says how far it is; what has expired is proposed again.";
     IdempotencyConflict = "idempotency-conflict", Conflict, "The idempotency key was used for something else.", "Use a fresh key for another request.";
     SourceExists = "source-exists", Conflict, "The key belongs to a source already.", "Use it, or make another key.";
     DescriptionMismatch = "description-mismatch", Conflict, "This is not the description whose hash stands in the directory.", "Send exactly the text whose keccak256 is `expected`.";
@@ -131,6 +138,7 @@ codes! {
     MailboxFull = "mailbox-full", Temporary, "Too many messages wait for this receiver.", "Send it again when the receiver has acknowledged some: `waiting` of `limit` are waiting.";
     EntityUnavailable = "entity-unavailable", Temporary, "A part of the city does not answer.", "What was acknowledged is kept: send it again, with the same idempotency key where there is one. `entity` names the part.";
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
+    PersonUndetermined = "person-undetermined", Temporary, "Whether this person is registered at another office cannot be determined now.", "Nothing was written: send it again later.";
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
     JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept at present.", "Nothing was accepted: send it again later; the operator looks at the disk.";
     StoreUnavailable = "store-unavailable", Temporary, "The store of shared files does not answer as it should.", "Nothing was handed out: ask again later; the owner looks at the store.";

@@ -22,15 +22,18 @@
 //!
 //! This crate holds types and traits only. It must not do I/O, and no entity may be imported here.
 
+pub mod access_rule;
 pub mod actor;
 pub mod application;
 pub mod chain_records;
+pub mod change_approval;
 pub mod contract_release;
 pub mod data_block;
 pub mod data_format;
 pub mod data_search;
 pub mod error;
 pub mod journal;
+pub mod mandate;
 pub mod operation;
 pub mod organization;
 pub mod quota;

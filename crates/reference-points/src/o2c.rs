@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, DoorResult,
+    access_rule::AccessEntries,
+    change_approval::{Approvals, ChangeKind, ChangeReview, SignedChange, SignedDecision},
     contract_release::{
         ContractArtifact, ContractRelease, ContractReview, ContractSimulation, SignedProposal, SignedStep,
     },
@@ -70,6 +72,19 @@ pub enum Change {
         service: String,
         /// Whether it is offered.
         offered: bool,
+        /// The operator who asks: it stands in the record.
+        by: Address,
+    },
+    /// Says who may ask for a service: the next version of its access rule.
+    ConfigureAccess {
+        /// Name of the service.
+        service: String,
+        /// One more than the latest version, 1 at first: protects against a lost update.
+        version: u32,
+        /// What it says.
+        entries: AccessEntries,
+        /// The operator who asks: it stands in the record.
+        by: Address,
     },
     /// Says how much is accepted of an organization, a source, or each of them.
     SetQuota {
@@ -89,11 +104,39 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Says which certificates of other chains a holder needs to get one of this kind, on the chain of the kind.
+    SetConditions {
+        /// The kind that is issued.
+        kind: String,
+        /// The kinds that are asked for; none takes the rule away.
+        requires: Vec<String>,
+    },
     /// Proposes a contract.
     ProposeContract {
         /// As it was signed.
         proposal: SignedProposal,
         /// The operator who signed it.
+        by: Address,
+    },
+    /// Proposes a change that needs two operators.
+    ProposeChange {
+        /// As it was signed.
+        proposal: SignedChange,
+        /// The operator who signed it.
+        by: Address,
+    },
+    /// Approves, rejects or withdraws a proposed change; what is approved is applied.
+    DecideChange {
+        /// As it was signed.
+        decision: SignedDecision,
+        /// The operator who signed it.
+        by: Address,
+    },
+    /// Applies a change that is approved.
+    ApplyChange {
+        /// Digest of the proposal.
+        proposed: B256,
+        /// The operator who asks.
         by: Address,
     },
     /// Approves, rejects, deploys, releases or withdraws a contract.
@@ -110,11 +153,34 @@ impl Change {
     #[must_use]
     pub const fn by(&self) -> Option<Address> {
         match self {
-            Self::SetQuota { by, .. }
+            Self::OfferService { by, .. }
+            | Self::ConfigureAccess { by, .. }
+            | Self::SetQuota { by, .. }
             | Self::SetPrice { by, .. }
             | Self::ProposeContract { by, .. }
+            | Self::ProposeChange { by, .. }
+            | Self::DecideChange { by, .. }
+            | Self::ApplyChange { by, .. }
             | Self::ChangeRelease { by, .. } => Some(*by),
             _ => None,
+        }
+    }
+
+    /// What it is about, where a city may want two operators for it; `None` for the steps of what two operators do anyway.
+    #[must_use]
+    pub const fn kind(&self) -> Option<ChangeKind> {
+        match self {
+            Self::RegisterOrganization { .. } | Self::SuspendOrganization { .. } => Some(ChangeKind::Organizations),
+            Self::AuthorizeKey { .. } | Self::RetireKey { .. } | Self::RevokeKey { .. } => Some(ChangeKind::Keys),
+            Self::ConfigureFormat(_) | Self::SetConditions { .. } => Some(ChangeKind::Formats),
+            Self::OfferService { .. } | Self::SetPrice { .. } => Some(ChangeKind::Services),
+            Self::ConfigureAccess { .. } => Some(ChangeKind::Access),
+            Self::SetQuota { .. } => Some(ChangeKind::Quotas),
+            Self::ProposeContract { .. }
+            | Self::ChangeRelease { .. }
+            | Self::ProposeChange { .. }
+            | Self::DecideChange { .. }
+            | Self::ApplyChange { .. } => None,
         }
     }
 }
@@ -144,8 +210,9 @@ pub trait O2c: Send + Sync {
     /// Checks or applies a change.
     ///
     /// # Errors
-    /// `RoleRequired` unless the actor is an operator; `ConfigurationInvalid`, `OrganizationExists`, `UnknownOrganization`, `ChainUnreachable`. Of contracts
-    /// also `SignatureInvalid`, `OperationExpired`, `UnknownContract`, `ReleaseConflict`, `SecondOperatorRequired`.
+    /// `RoleRequired` unless the actor is an operator; `ConfigurationInvalid`, `OperatorsLockedOut`, `OrganizationExists`, `UnknownOrganization`, `ChainUnreachable`. Of contracts
+    /// also `SignatureInvalid`, `OperationExpired`, `UnknownContract`, `ReleaseConflict`, `SecondOperatorRequired`. Where the city wants two operators:
+    /// `ApprovalRequired` with the change as it is to be signed; of changes that were proposed `UnknownChange`, `ChangeConflict`, `SecondOperatorRequired`.
     async fn control(&self, actor: &Actor, change: Change, mode: Mode) -> DoorResult<ChangeResult>;
 
     /// All organizations, from the main chain.
@@ -177,4 +244,17 @@ pub trait O2c: Send + Sync {
     /// # Errors
     /// `UnknownContract`, `UnknownChain`, `ChainUnreachable`.
     async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview>;
+
+    /// Which kinds of changes need two operators, and what was proposed, in the order of the proposals from `offset` on, at most
+    /// [`MAX_CHANGES`](crate::change_approval::MAX_CHANGES).
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn changes(&self, offset: u64) -> DoorResult<Approvals>;
+
+    /// One change with all that a second operator has to see.
+    ///
+    /// # Errors
+    /// `UnknownChange`, `ChainUnreachable`.
+    async fn change(&self, change: B256) -> DoorResult<ChangeReview>;
 }

@@ -1,13 +1,17 @@
 //! S2P (D3.7 7.3.6): processing to provisioning. Retrieval from the chains, with proofs. Read only.
 
+use std::sync::Arc;
+
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use chancery_light::StateProof;
 
 use crate::{
     DoorResult,
+    access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_search::{Asset, AssetVersion, DataPage, DataQuery, DayCount, OperationPlace, Visibility},
+    mandate::Mandate,
     operation::ChainName,
     source_data::SourceOperationProof,
 };
@@ -15,9 +19,107 @@ use crate::{
 /// The most events that one query answers; a query that would find more is refused and has to be narrowed.
 pub const MAX_EVENTS: usize = 10_000;
 
-/// The door between provisioning and processing.
+/// The door between provisioning and processing. Each request says on whose behalf and by which right it is asked; processing refuses what the right does not cover,
+/// with `NotCovered`, and whoever does not have it, with `RoleRequired` (M-PRO-2).
 #[async_trait]
 pub trait S2p: Send + Sync {
+    /// As [`Retrieval::chains`].
+    ///
+    /// # Errors
+    /// `NotCovered`.
+    async fn chains(&self, by: &Mandate) -> DoorResult<Vec<ChainStatus>>;
+
+    /// As [`Retrieval::transaction`].
+    ///
+    /// # Errors
+    /// `NotCovered`, `RoleRequired`, and those of retrieval.
+    async fn transaction(
+        &self,
+        by: &Mandate,
+        chain: Option<&ChainName>,
+        block: u64,
+        tx_hash: B256,
+    ) -> DoorResult<TransactionRecord>;
+
+    /// As [`Retrieval::events`].
+    ///
+    /// # Errors
+    /// As [`Self::transaction`].
+    async fn events(&self, by: &Mandate, query: EventQuery) -> DoorResult<Vec<EventRecord>>;
+
+    /// As [`Retrieval::view`].
+    ///
+    /// # Errors
+    /// As [`Self::transaction`].
+    async fn view(&self, by: &Mandate, chain: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord>;
+
+    /// As [`Retrieval::state_proof`].
+    ///
+    /// # Errors
+    /// As [`Self::transaction`].
+    async fn state_proof(
+        &self,
+        by: &Mandate,
+        chain: &ChainName,
+        contract: Address,
+        slots: Vec<B256>,
+    ) -> DoorResult<Option<StateProof>>;
+
+    /// Access rules as the main chain records them: with `service`, the versions of its rule, newest first, at most
+    /// [`MAX_ACCESS_VERSIONS`](crate::access_rule::MAX_ACCESS_VERSIONS); without, the rule in force of each service that has one.
+    /// A main chain that was founded without a registry of rules has none.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    async fn access_rules(&self, service: Option<&str>) -> DoorResult<Vec<AccessRule>>;
+}
+
+/// Retrieval through the door, on somebody's behalf.
+#[derive(Clone)]
+pub struct OnBehalf {
+    door: Arc<dyn S2p>,
+    mandate: Mandate,
+}
+
+impl OnBehalf {
+    /// By this mandate, whatever is asked.
+    #[must_use]
+    pub fn new(door: Arc<dyn S2p>, mandate: Mandate) -> Self {
+        Self { door, mandate }
+    }
+}
+
+#[async_trait]
+impl Retrieval for OnBehalf {
+    async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
+        self.door.chains(&self.mandate).await
+    }
+
+    async fn transaction(&self, chain: Option<&ChainName>, block: u64, tx_hash: B256) -> DoorResult<TransactionRecord> {
+        self.door.transaction(&self.mandate, chain, block, tx_hash).await
+    }
+
+    async fn events(&self, query: EventQuery) -> DoorResult<Vec<EventRecord>> {
+        self.door.events(&self.mandate, query).await
+    }
+
+    async fn view(&self, chain: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
+        self.door.view(&self.mandate, chain, contract, call).await
+    }
+
+    async fn state_proof(
+        &self,
+        chain: &ChainName,
+        contract: Address,
+        slots: Vec<B256>,
+    ) -> DoorResult<Option<StateProof>> {
+        self.door.state_proof(&self.mandate, chain, contract, slots).await
+    }
+}
+
+/// Retrieval from the chains, as applications are given it: whose behalf it is on is settled ([`OnBehalf`]), or it stays within processing.
+#[async_trait]
+pub trait Retrieval: Send + Sync {
     /// All chains of the city; one that does not answer is there without height.
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>>;
 
@@ -52,14 +154,14 @@ pub trait S2p: Send + Sync {
     ) -> DoorResult<Option<StateProof>>;
 }
 
-/// The part of S2P for data of registered sources: retrieval from what was accepted. Read only.
+/// The part of S2P for data of registered sources: retrieval from what was accepted. Read only. What the mandate's right does not cover is `NotCovered`.
 #[async_trait]
 pub trait S2pData: Send + Sync {
     /// A page of operations that match and may be seen.
     ///
     /// # Errors
     /// `MalformedRequest` for a query beyond its bounds; `JournalUnavailable`.
-    async fn search(&self, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage>;
+    async fn search(&self, by: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage>;
 
     /// How many operations of each day, format and source were accepted; contents play no part, so neither does access.
     ///
@@ -71,11 +173,11 @@ pub trait S2pData: Send + Sync {
     ///
     /// # Errors
     /// `MalformedRequest` when they are more than one trace shows; `JournalUnavailable`.
-    async fn versions(&self, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>>;
+    async fn versions(&self, by: &Mandate, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>>;
 
     /// The operation at a place, recomputed from what is stored, with its proof up to the chain.
     ///
     /// # Errors
-    /// `UnknownSubmission`, `NotFinalYet`, `ChainUnreachable`, `JournalUnavailable`.
-    async fn proof(&self, at: OperationPlace) -> DoorResult<SourceOperationProof>;
+    /// `UnknownSubmission`, also for what the right does not cover; `NotFinalYet`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn proof(&self, by: &Mandate, at: OperationPlace) -> DoorResult<SourceOperationProof>;
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     Actor, DoorResult, Role,
+    access_rule::ServiceAccess,
     chain_records::ChainStatus,
     data_search::{Asset, AssetTrace, DataPage, DataQuery, DayCount, OperationPlace},
     price::PriceSetting,
@@ -63,8 +64,14 @@ pub trait U2s: Send + Sync {
     /// Answers a service request; the access is recorded (M-MON-2).
     ///
     /// # Errors
-    /// `UnknownService`, `RoleRequired`, and those of the service.
+    /// `UnknownService`, `RoleRequired`, `ServiceRefused`, and those of the service; `ChainUnreachable` as long as the access rules were never read.
     async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value>;
+
+    /// Who may ask for a service: its upper bound, and the versions of its rule.
+    ///
+    /// # Errors
+    /// `UnknownService` when no application brings it; `ChainUnreachable`.
+    async fn service_access(&self, service: &str) -> DoorResult<ServiceAccess>;
 
     /// The chains of the city: what a light client needs to verify answers by itself.
     ///

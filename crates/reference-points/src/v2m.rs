@@ -102,6 +102,14 @@ pub struct EventFilter {
     pub limit: Option<usize>,
 }
 
+impl HistoryEntry {
+    /// Whether this creation of a certificate names somebody: as who issued it, or as its holder.
+    #[must_use]
+    pub fn concerns(&self, actor: &Actor) -> bool {
+        actor.address.is_some_and(|address| self.by == Some(address) || self.facts.contains(&address.to_string()))
+    }
+}
+
 /// The door between supervisors and monitoring.
 #[async_trait]
 pub trait V2m: Send + Sync {

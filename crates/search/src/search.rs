@@ -11,6 +11,7 @@ use chancery_reference_points::{
         Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, OperationPlace,
         Visibility,
     },
+    mandate::{Mandate, rights},
     r2d::R2dSources,
     s2p::S2pData,
     source_data::SourceOperationProof,
@@ -119,7 +120,8 @@ impl Inner {
 
 #[async_trait]
 impl S2pData for DataSearch {
-    async fn search(&self, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
+    async fn search(&self, by: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
+        covered(by, &visibility)?;
         self.check_running()?;
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.page(query, visibility)).await
@@ -131,16 +133,37 @@ impl S2pData for DataSearch {
         blocking(move || inner.index.statistics().map_err(unavailable)).await
     }
 
-    async fn versions(&self, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
+    async fn versions(&self, by: &Mandate, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
+        covered(by, &visibility)?;
         self.check_running()?;
         let (inner, asset) = (Arc::clone(&self.inner), asset.clone());
         blocking(move || inner.versions(&asset, &visibility)).await
     }
 
-    async fn proof(&self, at: OperationPlace) -> DoorResult<SourceOperationProof> {
+    async fn proof(&self, by: &Mandate, at: OperationPlace) -> DoorResult<SourceOperationProof> {
+        // Whatever is past its retention was refused before: what counts here is whose eyes it is for.
+        let visibility = Visibility { access: by.access_classes(), now_ms: 0 };
+        covered(by, &visibility)?;
+        let inner = Arc::clone(&self.inner);
+        let query = DataQuery { ascending: true, limit: Some(1), after: at.before(), ..DataQuery::default() };
+        let page = blocking(move || inner.page(query, visibility)).await?;
+        if page.operations.iter().all(|operation| operation.at != at) {
+            let detail = "there is no operation that this right covers at this place";
+            return Err(DoorError::new(Code::UnknownSubmission, detail));
+        }
         let none = || DoorError::new(Code::JournalUnavailable, "this index proves nothing");
         self.proofs.as_ref().ok_or_else(none)?.submitted_operation_proof(at.place, at.index).await
     }
+}
+
+/// M-PRO-2: nothing is searched that the mandate does not cover, whoever holds the door.
+fn covered(by: &Mandate, visibility: &Visibility) -> DoorResult<()> {
+    let classes = by.access_classes();
+    if by.right == rights::DATA && visibility.access.iter().all(|class| classes.contains(class)) {
+        return Ok(());
+    }
+    let detail = format!("the right `{}` does not cover data of these access classes for this actor", by.shown_right());
+    Err(DoorError::new(Code::NotCovered, detail).with("right", by.shown_right()))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> DoorResult<T> + Send + 'static) -> DoorResult<T> {
@@ -161,4 +184,28 @@ fn damaged(at: OperationPlace) -> DoorError {
     let detail =
         format!("the operation {} of place {} is damaged: the operator audits the journal", at.index, at.place);
     DoorError::new(Code::JournalUnavailable, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Address;
+    use chancery_data::submission::Access;
+    use chancery_reference_points::{Actor, Role};
+
+    use super::*;
+
+    // M-PRO-2, M-PRO-5: whoever holds the door asks for no more than the mandate covers.
+    #[test]
+    fn data_is_searched_by_its_right_and_by_its_access_class() {
+        let visibility = |access: &[Access]| Visibility { access: access.to_vec(), now_ms: 0 };
+        let office = Mandate::of(&Actor::new(Address::ZERO, [Role::Inspector]), rights::DATA);
+        let public = Mandate::of_the_city(rights::DATA);
+        assert!(covered(&office, &visibility(&[Access::Public, Access::Internal])).is_ok());
+        assert!(covered(&public, &visibility(&[Access::Public])).is_ok());
+        let other = Mandate { right: rights::SUPERVISION.into(), ..office.clone() };
+        for (by, access) in [(&public, Access::Internal), (&office, Access::Restricted), (&other, Access::Public)] {
+            let refused = covered(by, &visibility(&[access])).map_err(|error| error.code());
+            assert_eq!(refused, Err(Code::NotCovered), "{access:?} by {}", by.right);
+        }
+    }
 }

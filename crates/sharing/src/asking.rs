@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, U256, keccak256};
-use alloy_sol_types::{SolCall as _, SolEvent as _};
+use alloy_sol_types::{SolCall, SolEvent as _};
 use chancery_contracts::DigitalAsset;
 use chancery_ledger::{Call, Chain, FinalTransaction, LedgerError, SubmitterKey};
 
@@ -39,7 +39,7 @@ pub struct Asked {
 /// Requests that are looked at to find those of a reader: the newest.
 const MAX_SCANNED_REQUESTS: u64 = 1000;
 
-/// Asks for a version of an asset and waits until the request is final. Of the purpose its keccak256 stands on the chain.
+/// Asks for a version of an asset, as one of its readers, and waits until the request is final. Of the purpose its keccak256 stands on the chain.
 ///
 /// # Errors
 /// [`AskError`]; `NotListed`, `VersionUnknown` and `TooManyOpenRequests` ([`open_requests`]) are reasons of the contract.
@@ -53,6 +53,25 @@ pub async fn ask(
 ) -> Result<Asked, AskError> {
     let call =
         DigitalAsset::requestCall { version, readerKey: reader.0.into(), purpose: keccak256(purpose.as_bytes()) };
+    send(chain, key, asset, call).await
+}
+
+/// Asks for a version by a right of use, for its purpose: its holder need not be listed.
+///
+/// # Errors
+/// [`AskError`]; `NotHolder`, `RightNotEffective`, `VersionUnknown` and `TooManyOpenRequests` are reasons of the contract.
+pub async fn ask_by_right(
+    chain: &Chain,
+    key: &Arc<SubmitterKey>,
+    asset: Address,
+    version: u32,
+    reader: &ReaderKey,
+    right: u64,
+) -> Result<Asked, AskError> {
+    send(chain, key, asset, DigitalAsset::requestUnderCall { right, version, readerKey: reader.0.into() }).await
+}
+
+async fn send(chain: &Chain, key: &Arc<SubmitterKey>, asset: Address, call: impl SolCall) -> Result<Asked, AskError> {
     let transaction = chain.submit(key, Call { to: Some(asset), data: call.abi_encode().into() }).await?;
     let proven = chain.transaction(transaction.tx_hash, Some(transaction.block.number)).await?;
     let number = proven

@@ -20,9 +20,11 @@
 
 pub mod asking;
 pub mod collect;
+pub mod database;
 pub mod department;
 pub mod directory;
 pub mod extract;
+pub mod forward;
 pub mod name;
 mod private_folder;
 pub mod release;

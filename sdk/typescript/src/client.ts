@@ -11,6 +11,8 @@ import { base64urlOf, randomBytes } from './encoding.js';
 import { InputError, NotFinalError } from './errors.js';
 import type { Address, Hex } from './hex.js';
 import type { ChainEssentials, TrustedChain } from './light/trust.js';
+import type { MessageKey } from './message/encryption-key.js';
+import { Messages } from './message/messages.js';
 import { fetchTrust } from './request/chain.js';
 import { Connection, type ConnectionOptions } from './request/connection.js';
 import { isTemporary } from './request/retry.js';
@@ -233,6 +235,17 @@ export class Client {
   /** How far a request for access to a resource is, as the asset's contract has it. */
   accessRequest(resource: string, request: number): Promise<Schemas['AccessRequest']> {
     return this.call('get', '/v1/resources/{resource}/requests/{request}', { path: { resource, request } });
+  }
+
+  // Messages.
+
+  /**
+   * Sealed messages of this client's key, which is one of an organization's. `key` opens them; what a gateway or a node says is proven by `trusted`, the main chain.
+   * @throws InputError for a client without a key
+   */
+  messages(key: MessageKey, trusted: TrustedChain, options: { readonly rpcUrl?: string } = {}): Messages {
+    const { rpcUrl } = options;
+    return new Messages(this.#connection, key, trusted, () => (rpcUrl === undefined ? this.#mainRpcUrl() : Promise.resolve(rpcUrl)));
   }
 
   // Alliance: who takes part in a cross-chain alliance, and how far its requests are. Nothing of it is proven to this client: each step names the event that shows it.

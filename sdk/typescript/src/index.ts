@@ -1,12 +1,12 @@
 /**
- * A client of a Chancery city: it submits signed data, queries, verifies proofs offline, and fetches shared files.
+ * A client of a Chancery city: it submits signed data, queries, verifies proofs offline, fetches shared files, and exchanges sealed messages.
  *
  * ```text
  * SourceKey --signs--> submission --Client.submit--> receipt (durable) --Client.proof--> file --verifyOperation--> what is proven
  *                                                                                              ^ TrustedChain, from a genesis hash
  * ```
  *
- * Every failure is one of the classes in errors.ts, `ProofFailure`, `ShareFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
+ * Every failure is one of the classes in errors.ts, `ProofFailure`, `ShareFailure`, `MessageFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
  * nothing here writes one to a log, an error or a request. It keeps nothing on disk, and decides nothing that a gateway or a chain decides.
  */
 export type { AllianceChange, FollowOptions } from './alliance/follow.js';
@@ -35,6 +35,13 @@ export type { Outcome, SendOptions } from './data/submit.js';
 export { InputError, NotAGatewayError, NotFinalError, ProblemError, UnreachableError, type Problem } from './errors.js';
 export type { Address, Hex } from './hex.js';
 export { TrustedChain, TrustError, VerifyError, type ChainEssentials } from './light/index.js';
+export type { Content } from './message/content.js';
+export { EncryptionPublicKey, MessageKey } from './message/encryption-key.js';
+export { MessageFailure, type MessageCheck } from './message/failure.js';
+export type { Standing } from './message/members.js';
+export { Messages, type ListedMessage, type MessagePage, type OpenedMessage, type Receiver, type SendTerms, type SentMessage } from './message/messages.js';
+export { verifyMessage, type RecordedAt, type VerifiedMessage } from './message/proof.js';
+export type { Acknowledgement, Correspondent, Deposit, Head } from './message/statement.js';
 export { PROOF_CHECKS, ProofFailure, type ProofCheck } from './proof/failure.js';
 export { verifyOperation, type VerifiedOperation } from './proof/verify.js';
 export { NodeError } from './request/rpc.js';

@@ -18,6 +18,7 @@ use chancery_reference_points::{
     chain_records::TransactionRecord,
     data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
     data_search::{AuditRequest, DataQuery, FieldValue, Visibility},
+    mandate::{Mandate, rights},
     operation::{ChainName, InterpretedOperation, SignedOperation},
     p2r::P2r,
     s2p::S2pData as _,
@@ -110,12 +111,13 @@ async fn main() -> Result<()> {
             }),
         ),
     ];
+    let by = Mandate::of_the_city(rights::DATA);
     for (name, query) in &kinds {
         let mut times = Vec::with_capacity(arguments.searches);
         for seed in 0..arguments.searches {
             let visibility = Visibility { access: vec![Access::Public], now_ms: now_ms() };
             let begun = Instant::now();
-            search.search(query(seed), visibility).await?;
+            search.search(&by, query(seed), visibility).await?;
             times.push(begun.elapsed().as_secs_f64() * 1000.0);
         }
         times.sort_by(f64::total_cmp);

@@ -29,6 +29,8 @@ pub struct CityOptions {
     pub grpc: String,
     /// More arguments for `chancery up`.
     pub arguments: Vec<String>,
+    /// Where its log goes, instead of this program's standard error, and what is logged: a file, and the filter of `RUST_LOG`.
+    pub log: Option<(PathBuf, String)>,
 }
 
 impl CityOptions {
@@ -43,6 +45,7 @@ impl CityOptions {
             mqtt: "127.0.0.1:0".to_owned(),
             grpc: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
+            log: None,
         }
     }
 }
@@ -86,7 +89,11 @@ impl City {
     /// When the binary is not built, or the city ends before it is ready; its own words are on standard error.
     pub fn start(options: &CityOptions) -> Result<Self> {
         let started = Instant::now();
-        let mut child = Command::new(&options.binary)
+        let mut command = Command::new(&options.binary);
+        if let Some((file, filter)) = &options.log {
+            command.env("RUST_LOG", filter).stderr(std::fs::File::create(file)?);
+        }
+        let mut child = command
             .args([
                 "up",
                 "--gateway",

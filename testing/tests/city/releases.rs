@@ -125,6 +125,52 @@ async fn a_service_is_withdrawn_and_offered_again() {
     }
     answer(&["--dev-key", "0", "fee", "remove", "organizations"]);
     assert_eq!(answer(&["fee", "prices"])["prices"], json!([]));
+    a_service_is_narrowed_by_two_operators_and_opened_again(SERVICE).await;
+}
+
+/// What is refused because it needs two operators, proposed by the first and approved by the second; the name of the change.
+fn agreed(by: [&str; 2], and: [&str; 2], command: &[&str]) -> String {
+    let refused = chancery(&[&by[..], command].concat());
+    let problem: Value = serde_json::from_slice(&refused.stderr).unwrap();
+    assert_eq!((&problem["code"], &problem["kind"]), (&"approval-required".into(), &"access".into()), "{problem}");
+    let file = shared().data.path().join(format!("{}.json", problem["changeHash"].as_str().unwrap()));
+    std::fs::write(&file, &refused.stderr).unwrap();
+    let proposed = answer(&[&by[..], &["change", "propose", file.to_str().unwrap()]].concat());
+    let change = proposed["change"].as_str().unwrap().to_owned();
+    let own = refusal_code(&[&by[..], &["change", "approve", &change]].concat());
+    assert_eq!(own, "second-operator-required");
+    answer(&[&and[..], &["change", "approve", &change]].concat());
+    change
+}
+
+// M-CON-3, M-CON-4, ACCESS-1, ACCESS-3, CHANGE-1..5
+async fn a_service_is_narrowed_by_two_operators_and_opened_again(service: &str) {
+    let supervisor = SignedIn::as_development_account(8).await;
+    let inspector = SignedIn::as_development_account(7).await;
+    let set = ["service", "access", "set", service, "--deny", "role:supervisor"];
+    let checked = answer(&[&FIRST[..], &set, &["--check"]].concat());
+    let effects = checked["effects"].to_string();
+    assert!(effects.contains("role supervisor may not ask") && effects.contains("second operator"), "{effects}");
+    let widened = ["service", "access", "set", service, "--allow", "role:citizen"];
+    assert_eq!(refusal_code(&[&FIRST[..], &widened].concat()), "configuration-invalid");
+    let locked = ["service", "access", "set", "certificates.query", "--deny", "anybody"];
+    assert_eq!(refusal_code(&[&FIRST[..], &locked].concat()), "operators-locked-out");
+    assert_eq!(supervisor.ask("GET", "/v1/inspections", None).await.0, 200);
+
+    let change = agreed(FIRST, SECOND, &set);
+    let (status, refused) = supervisor.ask("GET", "/v1/inspections", None).await;
+    assert_eq!((status, refused["code"].as_str().unwrap()), (403, "role-required"));
+    assert_eq!(inspector.ask("GET", "/v1/inspections", None).await.0, 200);
+    let shown = answer(&[&FIRST[..], &["change", "show", &change]].concat());
+    assert_eq!(shown["proposal"]["status"], "applied");
+    assert_eq!(refusal_code(&[&SECOND[..], &["change", "apply", &change]].concat()), "change-conflict");
+
+    agreed(SECOND, FIRST, &["service", "access", "set", service]);
+    assert_eq!(supervisor.ask("GET", "/v1/inspections", None).await.0, 200);
+    let access = answer(&[&FIRST[..], &["service", "access", "show", service]].concat());
+    assert_eq!((&access["versions"][0]["version"], &access["versions"][1]["version"]), (&2.into(), &1.into()));
+    let restored = answer(&[&FIRST[..], &["service", "access", "restore", service, "1", "--check"]].concat());
+    assert!(restored["effects"].to_string().contains("role supervisor may not ask"), "{restored}");
 }
 
 // S-APP, S-SVC: what the portal shows of a real city.

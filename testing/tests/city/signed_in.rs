@@ -12,6 +12,7 @@ use super::support::*;
 
 pub struct SignedIn {
     pub signer: PrivateKeySigner,
+    gateway: String,
     token: String,
 }
 
@@ -24,7 +25,11 @@ impl SignedIn {
     }
 
     pub async fn new(signer: PrivateKeySigner) -> Self {
-        let gateway = shared().city.gateway.as_str();
+        Self::at(&shared().city.gateway, signer).await
+    }
+
+    /// At another gateway than that of the city of all tests.
+    pub async fn at(gateway: &str, signer: PrivateKeySigner) -> Self {
         let (_, nonce) = exchange(reqwest::Client::new().get(format!("{gateway}/v1/session/nonce"))).await;
         let clock = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
         let message = format!(
@@ -39,11 +44,11 @@ impl SignedIn {
         let request = reqwest::Client::new().post(format!("{gateway}/v1/session")).json(&body);
         let (status, session) = exchange(request).await;
         assert_eq!(status, 201, "{session}");
-        Self { signer, token: session["token"].as_str().unwrap().to_owned() }
+        Self { signer, gateway: gateway.to_owned(), token: session["token"].as_str().unwrap().to_owned() }
     }
 
     pub async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let url = format!("{}{path}", shared().city.gateway);
+        let url = format!("{}{path}", self.gateway);
         let request = reqwest::Client::new().request(method.parse().unwrap(), url).bearer_auth(&self.token);
         exchange(body.into_iter().fold(request, reqwest::RequestBuilder::json)).await
     }

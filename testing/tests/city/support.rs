@@ -23,7 +23,8 @@ pub fn shared() -> &'static Shared {
         let data = tempfile::tempdir().unwrap();
         let front = Front::open();
         let mut options = CityOptions::new(&data.path().join("city"));
-        options.arguments = vec!["--public-url".to_owned(), front.url.clone()];
+        let arguments = ["--public-url", &front.url, "--two-operators", "access"];
+        options.arguments = arguments.map(str::to_owned).to_vec();
         let city = City::start(&options).unwrap();
         front.lead_to(&city.gateway);
         Shared { city, data, front }
@@ -31,7 +32,12 @@ pub fn shared() -> &'static Shared {
 }
 
 pub fn chancery(arguments: &[&str]) -> Output {
-    Command::new(built_binary()).args(["--json", "--url", &shared().city.gateway]).args(arguments).output().unwrap()
+    chancery_at(&shared().city.gateway, arguments)
+}
+
+/// The command line in another city than that of all tests.
+pub fn chancery_at(gateway: &str, arguments: &[&str]) -> Output {
+    Command::new(built_binary()).args(["--json", "--url", gateway]).args(arguments).output().unwrap()
 }
 
 /// The JSON answer of a command that must succeed.

@@ -82,7 +82,7 @@ impl Engineer {
 }
 
 /// What is asked of both, with a value.
-fn request(dir: &Path, file: &str, key: &str, value: u64) -> String {
+pub(crate) fn request(dir: &Path, file: &str, key: &str, value: u64) -> String {
     let parts = ["bank", "land registry"].map(|member| {
         format!("[[parts]]\nmember = \"{member}\"\nreads = [\"parcel 7\"]\nwrites = [{{ key = \"parcel 7\", value = {value} }}]\n")
     });

@@ -116,8 +116,13 @@ impl Bodies {
 
     /// Starts the owner's service over TLS and waits until it answers.
     pub(crate) fn serve(&self, declaration: &str) -> Service {
+        self.serve_as("owner", declaration)
+    }
+
+    /// The same, by somebody's key.
+    pub(crate) fn serve_as(&self, who: &str, declaration: &str) -> Service {
         let (certificate, key) = (self.path("tls/server.crt"), self.path("tls/server.key"));
-        let mut command = self.command(Some("owner"), &["share", "serve", declaration, "--until-stdin-ends"]);
+        let mut command = self.command(Some(who), &["share", "serve", declaration, "--until-stdin-ends"]);
         command.arg("--tls-certificate").arg(certificate).arg("--tls-key").arg(key);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use chancery_testing::process::{City, CityOptions, built_binary};
+use chancery_testing::process::{City, CityOptions, built_binary, project_root};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -70,6 +70,30 @@ impl Offices {
             Some("WATER-WORKS"),
             &["message", "send", &file, "--to", to, "--subject", "Minutes", "--type", "text/plain"],
         )
+    }
+
+    /// The sender's message to the receiver, in answer to one by the command line; its proof is in `receipt`.
+    fn exchange_in_typescript(&self, message: &str, receipt: &Path) -> String {
+        let package = project_root().join("sdk/typescript");
+        let built = package.join("dist/index.js").is_file();
+        assert!(built, "run `npm ci` and `npm run build` in sdk/typescript (cargo xtask test does it)");
+        let output = Command::new("node")
+            .current_dir(package)
+            .args(["--test", "e2e/messages.test.mjs"])
+            .env("CHANCERY_URL", &self.city.gateway)
+            .env("SENDER", self.path("WATER-WORKS.key"))
+            .env("RECEIVER", self.path("CITY-HALL.key"))
+            .env("STRANGER", self.path("FIRE-BRIGADE.key"))
+            .env("MESSAGE", message)
+            .env("MINUTES", MINUTES)
+            .env("RECEIPT", receipt)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("# fail 0") && !said.contains("# pass 0"), "{said}");
+        let file: Value = serde_json::from_str(&fs::read_to_string(receipt).unwrap()).unwrap();
+        let said: Value = serde_json::from_str(file["acknowledgement"]["statement"].as_str().unwrap()).unwrap();
+        said["message"].as_str().unwrap().to_owned()
     }
 
     fn say(&self, who: Option<&str>, arguments: &[&str]) -> Said {
@@ -182,6 +206,14 @@ fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
     let out = other.display().to_string();
     offices.say(Some("WATER-WORKS"), &["message", "receipt", &second, "--out", &out]).unwrap();
 
+    // The client in TypeScript does the same with the same keys; what it wrote is verified below.
+    let in_typescript = offices.path("in-typescript.json");
+    let replied = offices.exchange_in_typescript(&id, &in_typescript);
+    let out = offices.path("replied").display().to_string();
+    let opened = offices.say(Some("CITY-HALL"), &["message", "read", &replied, "--out", &out]).unwrap();
+    assert_eq!((&opened["subject"], &opened["inReplyTo"]), (&json!("Reply"), &json!(id)), "{opened}");
+    assert_eq!(fs::read_to_string(&out).unwrap(), "Sealed in TypeScript.");
+
     // A key that counts no longer receives nothing more, and one that its owner has ended is not sealed to.
     offices.say(Some("FIRE-BRIGADE"), &["message", "publish-key", "--days", "0"]).unwrap();
     let text = refused(offices.send("FIRE-BRIGADE", "minutes.txt"));
@@ -205,6 +237,8 @@ fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
     assert_eq!(verified["acknowledgement"]["message"], json!(id));
     assert_eq!(verified["acknowledged"]["txHash"], acknowledged["acknowledgement"]["txHash"]);
     assert_eq!(verified["deposit"]["head"]["from"]["organization"], json!("WATER-WORKS"));
+    let verified = verify(&in_typescript, "main.json").unwrap();
+    assert_eq!(verified["acknowledgement"]["message"], json!(replied), "{verified}");
     let text = fs::read_to_string(&receipt).unwrap();
     let altered = folder.path().join("altered.json");
     for (from, to, check) in [

@@ -130,7 +130,11 @@ export const api = {
   register: (session: Session, body: T.RegisterUser) =>
     send<T.Registered>('POST', '/v1/users', { session, body }),
   user: (session: Session, address: Address) => send<T.User>('GET', `/v1/users/${address}`, { session }),
-  pendingUsers: (session: Session) => all<T.User>('/v1/users', session, { status: 'pending' }),
+  /** Everybody who waits for an office: new people, and those who have lost their key. */
+  waitingUsers: async (session: Session): Promise<T.User[]> => {
+    const waiting = (['recovering', 'pending'] as const).map((status) => all<T.User>('/v1/users', session, { status }));
+    return (await Promise.all(waiting)).flat();
+  },
   confirm: (session: Session, address: Address, decision: 'confirm' | 'reject', reason?: string) =>
     send<T.Confirmed>('POST', `/v1/users/${address}/confirmation`, {
       session,

@@ -33,6 +33,7 @@ const TEMPORARY = new Set([
   'entity-unavailable',
   'chain-unreachable',
   'right-not-shown',
+  'person-undetermined',
   'database-unreachable',
   'session-expired',
 ]);

@@ -126,9 +126,11 @@ export interface RegisterUser {
   userType: 'person' | 'issuer' | 'inspector';
   person: Person;
   attributes: SignedAttribute[];
+  /** The key of a confirmed registration is lost: this address is to take its place. */
+  recovery?: boolean;
 }
 
-export type UserStatus = 'pending' | 'confirmed' | 'rejected';
+export type UserStatus = 'pending' | 'recovering' | 'confirmed' | 'rejected' | 'replaced';
 
 export interface Registered {
   address: Address;

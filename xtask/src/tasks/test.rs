@@ -97,5 +97,7 @@ fn web() -> Result<()> {
     web::run_script("web", "build")?;
     web::install("testing/clients")?;
     web::install("testing/clients/hardhat")?;
-    web::install("testing/datasets")
+    web::install("testing/datasets")?;
+    web::install("testing/ipfs")?;
+    web::install("testing/ipfs/helia")
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{
     certificate,
     chains::{ChainSection, connect},
-    member, name_of, request, roster,
+    database, files, member, name_of, request, roster,
 };
 use crate::{
     arguments::{AllianceCommand, Authority, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial, WhichAlliance},
@@ -31,6 +31,7 @@ const MARGIN_S: u64 = 60;
 
 pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<ExitCode> {
     match command {
+        AllianceCommand::Found(command) => Box::pin(member::found(&command, output)).await,
         AllianceCommand::OpenRegistry(command) => Box::pin(member::open_registry(&command, output)).await,
         AllianceCommand::Require(command) => Box::pin(member::require(&command, output)).await,
         AllianceCommand::Propose(command) => Box::pin(member::propose(&command, output)).await,
@@ -41,6 +42,8 @@ pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<Exi
         AllianceCommand::Dissolve(command) => Box::pin(member::dissolve(&command, output)).await,
         AllianceCommand::Members(command) => Box::pin(roster::run(&command, output)).await,
         AllianceCommand::Request(command) => return Box::pin(request::run(command, output)).await,
+        AllianceCommand::Database(command) => return Box::pin(database::run_command(&command, output)).await,
+        AllianceCommand::File(command) => Box::pin(files::run(&command, output)).await,
         AllianceCommand::Certificate(command) => Box::pin(certificate::issue(&command, output)).await,
         AllianceCommand::IssueIdentity(command) => Box::pin(identify(&command, output)).await,
         AllianceCommand::IssueTransaction(command) => Box::pin(permit(&command, output)).await,

@@ -20,7 +20,7 @@ use chancery_primitives::SigningDomain;
 use serde::Deserialize;
 use tracing::info;
 
-use super::{chains::ChainSection, chains::connect, configuration, name_of, serve_nodes_until, tls};
+use super::{beside, chains::ChainSection, chains::connect, configuration, database, name_of, serve_nodes_until, tls};
 use crate::{arguments::RunEndorser, city::secrets::read_private};
 
 /// `endorser.toml`. Paths are relative to it.
@@ -40,6 +40,8 @@ struct EndorserFile {
     /// The member's chain, through the organization's own node.
     chain: ChainSection,
     alliance: AllianceSection,
+    /// The declaration of the business database behind the node contract, as `chancery alliance database` has it; absent: it endorses by the chain alone.
+    database: Option<PathBuf>,
     /// What it shows to requesters, and how it knows which of them count; absent: whoever reaches it on this machine is answered.
     tls: Option<EndorserTls>,
 }
@@ -69,18 +71,24 @@ struct AllianceSection {
 /// Runs until it is told to stop.
 pub(crate) async fn run(options: &RunEndorser) -> Result<()> {
     let file: EndorserFile = configuration(&options.config)?;
-    let path = options.config.parent().map_or_else(|| file.key_file.clone(), |it| it.join(&file.key_file));
+    let path = beside(&options.config, &file.key_file);
     let text = read_private(&path).with_context(|| format!("cannot read the key file {}", path.display()))?;
     let key = NodeKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))?;
     let ledger = connect(std::slice::from_ref(&file.chain), &options.config).await?;
     let chain = ledger.chain(&file.chain.name)?.clone();
     info!(member = file.member, certificate = file.certificate, key = %key.address(), "endorsing");
+    let contract = NodeContract { chain, address: file.node_contract };
+    let database = match &file.database {
+        Some(declared) => Some(database::corroboration(&contract, &beside(&options.config, declared))?),
+        None => None,
+    };
     let endorser = NodeEndorser {
         domain: SigningDomain::new(file.alliance.chain_id, file.alliance.contract),
         member: name_of(&file.member)?,
-        contract: NodeContract { chain, address: file.node_contract },
+        contract,
         certificate: file.certificate,
         key: Arc::new(key),
+        database,
     };
     let tls = match &file.tls {
         Some(section) => Some(mutual(section, &file, &options.config).await?),

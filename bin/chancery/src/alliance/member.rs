@@ -1,5 +1,7 @@
-//! `chancery alliance open-registry, require, propose, join, leave, admit, remove, dissolve`: what one member does, on its own machine, with its own key.
+//! `chancery alliance open-registry, require, propose, join, leave, admit, remove, dissolve`: what one member does, on its own machine, with its own key; and `found`, which does
+//! it for several chains of one city.
 
+mod city;
 mod declared;
 mod file;
 mod steps;
@@ -11,6 +13,7 @@ use anyhow::{Context as _, Result};
 use chancery_ledger::SubmitterKey;
 
 pub(super) use self::{
+    city::found,
     steps::{join, open_registry, propose, require},
     votes::{admit, dissolve, leave, remove},
 };

@@ -1,9 +1,9 @@
 //! `chancery alliance request`: a request from a file to its end, as one node of a member asks for it.
 
-mod asked;
+pub(super) mod asked;
 mod file;
 mod proof;
-mod requester;
+pub(super) mod requester;
 mod spoken;
 mod status;
 mod steps;

@@ -5,9 +5,16 @@ use std::path::PathBuf;
 use alloy_primitives::Address;
 use clap::{Args, Subcommand, ValueEnum};
 
+mod city;
+mod database;
+mod file;
 mod member;
 mod request;
 
+pub(crate) use city::{CityNodeContract, FoundAlliance, MemberOfCity};
+pub(crate) use database::{ApplyEntries, DatabaseCommand, RestoreRow, WhichDatabase};
+
+pub(crate) use file::{FetchFile, FileCommand, SealFile, ServeFiles};
 pub(crate) use member::{
     Admit, AsMember, Join, MemberOfAlliance, OpenRegistry, Propose, RemoveMember, Require, ShowAlliance,
 };
@@ -18,6 +25,8 @@ use super::Traces;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AllianceCommand {
+    /// Make an alliance of chains of a running city: anchors, node contracts, certificates, and every file that its members' commands take. Asked again, it goes on where it was.
+    Found(FoundAlliance),
     /// Put a registry of requirements on the alliance chain; members of one alliance declare in the same.
     OpenRegistry(OpenRegistry),
     /// Declare what the member wants: with whom, for what, with which endorsers. Puts its anchors on both chains before. Asked again, it goes on where it was.
@@ -39,6 +48,12 @@ pub(crate) enum AllianceCommand {
     Members(ShowAlliance),
     /// Bring a request from a file to its end, and tell each step; `request status N`, `request proof N` of one that was asked before.
     Request(RequestCommand),
+    /// Keep a business database behind the node contract: write into it what the chain has committed, and look whether anybody else has changed that.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
+    /// Exchange files under a request: seal one for its entry, hand it over once that is committed, fetch it.
+    #[command(subcommand)]
+    File(FileCommand),
     /// Make an X.509 certificate, with a new TLS key, of a certificate that the alliance has on chain. A process that uses the file takes the new one by itself.
     Certificate(IssueCertificate),
     /// Say on chain which key a node of the member has (the member's authority).

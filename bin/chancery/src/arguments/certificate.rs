@@ -58,15 +58,28 @@ pub(crate) struct Send {
     /// Code of the issuing organization.
     #[arg(long)]
     pub(crate) organization: String,
-    /// JSON file with the subject, by the kind's schema; `-` reads standard input.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) subject: PathBuf,
+    #[command(flatten)]
+    pub(crate) content: Content,
     /// First day of validity, YYYY-MM-DD. Default: now.
     #[arg(long, value_name = "DATE")]
     pub(crate) valid_from: Option<String>,
     /// Last moment of validity, YYYY-MM-DD (end of that day, UTC). Default: without end.
     #[arg(long, value_name = "DATE")]
     pub(crate) valid_until: Option<String>,
+}
+
+/// Where the content of a certificate comes from. With both, what is typed is compared with what the office knows.
+#[derive(Debug, Args)]
+pub(crate) struct Content {
+    /// JSON file with the subject, by the kind's schema; `-` reads standard input.
+    #[arg(long, value_name = "FILE", required_unless_present = "business")]
+    pub(crate) subject: Option<PathBuf>,
+    /// Declaration of the office's business database, which fills the content (docs/operations/business-database.md).
+    #[arg(long, value_name = "FILE", requires = "record")]
+    pub(crate) business: Option<PathBuf>,
+    /// Which record of it: the value of its key.
+    #[arg(long, value_name = "KEY", requires = "business")]
+    pub(crate) record: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -101,9 +114,8 @@ pub(crate) struct Renew {
 
 #[derive(Debug, Args)]
 pub(crate) struct RenewedContent {
-    /// JSON file with the subject of the new certificate; `-` reads standard input.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) subject: PathBuf,
+    #[command(flatten)]
+    pub(crate) content: Content,
     /// First day of validity, YYYY-MM-DD. Default: now.
     #[arg(long, value_name = "DATE")]
     pub(crate) valid_from: Option<String>,

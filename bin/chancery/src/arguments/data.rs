@@ -220,6 +220,43 @@ pub(crate) enum ServiceCommand {
         #[arg(long)]
         check: bool,
     },
+    /// Say who may ask for a service, within what it allows by itself.
+    #[command(subcommand)]
+    Access(AccessCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccessCommand {
+    /// Show who may ask, and the versions of the access rule (operator, supervisor).
+    Show {
+        /// The service.
+        service: String,
+    },
+    /// Make the next version of the access rule, in the place of the one in force as a whole (operator). Without entries: the service itself says who may ask.
+    Set {
+        /// The service.
+        service: String,
+        /// Who may: anybody, role:NAME, organization:CODE; repeat it.
+        #[arg(long, value_name = "SUBJECT")]
+        allow: Vec<String>,
+        /// Who may not; repeat it.
+        #[arg(long, value_name = "SUBJECT")]
+        deny: Vec<String>,
+        /// Only say who would gain and who would lose.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Make an earlier version the next one (operator).
+    Restore {
+        /// The service.
+        service: String,
+        /// The earlier version.
+        #[arg(value_name = "VERSION")]
+        number: u32,
+        /// Only say who would gain and who would lose.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -31,6 +31,10 @@ pub(crate) enum NetworkCommand {
     ProposeMode(ProposeMode),
     /// Vote for a proposal.
     Vote(VoteFor),
+    /// Show what an anchor follows, and what has frozen it.
+    Anchor(ShowAnchor),
+    /// Vote whom a frozen anchor is to trust, by the validators that a node of the followed chain has. More than two thirds of the organizations of the chain on which the anchor stands set it free.
+    VoteTrust(VoteTrust),
     /// Take back a proposal of your organization's.
     Withdraw(OwnProposal),
     /// Note that a proposal's time is over, so that it no longer counts as open. Any voting account.
@@ -161,6 +165,34 @@ pub(crate) struct VoteFor {
     /// What it is about.
     #[arg(long, value_enum, default_value_t = VoteOn::Validators)]
     pub(crate) on: VoteOn,
+    #[command(flatten)]
+    pub(crate) voting: Voting,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowAnchor {
+    /// The anchor's address.
+    #[arg(value_name = "ADDRESS", default_value_t = chancery_contracts::predeploys::MAIN_ANCHOR)]
+    pub(crate) anchor: Address,
+    /// JSON-RPC endpoint of a node of the chain on which it stands.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    pub(crate) rpc: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VoteTrust {
+    /// The anchor's address; without it, that of a city's side chain.
+    #[arg(value_name = "ADDRESS", default_value_t = chancery_contracts::predeploys::MAIN_ANCHOR)]
+    pub(crate) anchor: Address,
+    /// JSON-RPC endpoint of a node of the followed chain, on the branch that is to count: its validators are voted for, in its word.
+    #[arg(long, value_name = "URL")]
+    pub(crate) followed_rpc: String,
+    /// The first epoch that these validators decide; without it, the epoch that the node is in.
+    #[arg(long, value_name = "N")]
+    pub(crate) from_epoch: Option<u64>,
+    /// Vote though nothing has frozen it: whatever was shown to it before counts no more.
+    #[arg(long)]
+    pub(crate) anyway: bool,
     #[command(flatten)]
     pub(crate) voting: Voting,
 }

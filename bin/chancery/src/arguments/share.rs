@@ -35,6 +35,8 @@ pub(crate) enum ShareCommand {
     Extract(OwnerFile),
     /// Collect logs into the spool of a declaration whose source is of the kind `log`, until told to stop: files that grow, syslog, records over HTTP.
     Collect(ServeShared),
+    /// Push what is new in the source on to the collector of the next department, as the section `[forward]` says. Goes on where the last run ended.
+    Forward(OwnerFile),
     /// Publish what was extracted as versions of the asset.
     Publish(OwnerFile),
     /// Read everything in the store and compare it with what stands on the chain, or was recorded where it is not published yet.
@@ -51,6 +53,19 @@ pub(crate) enum ShareCommand {
     },
     /// Read a small text of a resource from the chain, with its proof.
     Text(ReadText),
+    /// Publish a link as the next version: the URL stands on the chain with the SHA-256 and the length of what lies there now, for everybody to follow.
+    PublishLink {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// Where the file lies: https, or http on this machine. It is fetched once, and nothing of it is kept.
+        #[arg(value_name = "LINK")]
+        link: String,
+        /// What lies there.
+        #[arg(long = "type", value_name = "TYPE", default_value = "application/octet-stream")]
+        data_type: String,
+    },
+    /// Follow a link of a resource: what lies there is kept when it is what stands on the chain, proven.
+    Follow(FollowLink),
     /// Show the rows that break the declaration, with the reasons.
     Rejects {
         #[command(flatten)]
@@ -90,6 +105,20 @@ pub(crate) enum ShareCommand {
         /// The reader.
         reader: Address,
     },
+    /// Give the asset to another owner, in two steps: its owner offers it, and the other accepts it.
+    #[command(subcommand)]
+    Transfer(TransferCommand),
+    /// Give and withdraw rights of use: who may use the asset, for what, until when.
+    #[command(subcommand)]
+    Right(RightCommand),
+    /// Trace a shared resource: its source, owners, rights of use, transfers and accesses, as far as you may see them.
+    Trace {
+        /// The resource.
+        resource: String,
+        /// The graph in Mermaid's notation.
+        #[arg(long)]
+        mermaid: bool,
+    },
     /// Serve readers: grant what the contract has approved, and hand out what is granted and final, until told to stop.
     Serve(ServeShared),
     /// Find what others share.
@@ -107,6 +136,48 @@ pub(crate) enum ShareCommand {
     End(EndAccess),
     /// Fetch what was granted from its owner, verify it against the chain, and open it.
     Fetch(FetchShared),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TransferCommand {
+    /// Offer the asset to another owner. Nothing changes until it is accepted.
+    Offer {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// The key of the next owner.
+        to: Address,
+    },
+    /// Take an offer back that is not accepted yet.
+    Recall(OwnerFile),
+    /// Accept the asset that is offered to your key under the declared name, and put its entry under the declared organization. May be repeated.
+    ///
+    /// Data keys of what is published already are in the folder of state of the owner before: handed over and declared as `state`, it goes on; otherwise a new one
+    /// begins behind those versions, and they are handed out by nobody any more.
+    Accept(OwnerFile),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RightCommand {
+    /// Give a right of use: its holder may ask by it, listed or not, and no grant by it outlives it.
+    Give {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// Who gets it.
+        holder: Address,
+        /// What the data may be used for. Its hash stands on the chain.
+        #[arg(long)]
+        purpose: String,
+        /// Days from now after which it ends.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: u32,
+    },
+    /// Take a right back: what its holder has open under it ends, and what is published from then on is sealed under a new key.
+    Withdraw {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// Its number.
+        right: u64,
+    },
 }
 
 /// A declaration.
@@ -175,8 +246,11 @@ pub(crate) struct AskAccess {
     /// The resource.
     pub(crate) resource: String,
     /// What the data are wanted for. Its hash stands on the chain.
-    #[arg(long)]
-    pub(crate) purpose: String,
+    #[arg(long, required_unless_present = "right")]
+    pub(crate) purpose: Option<String>,
+    /// Ask by this right of use, for its purpose: you need not be listed.
+    #[arg(long, value_name = "N", conflicts_with = "purpose")]
+    pub(crate) right: Option<u64>,
     /// Which version. Default: the newest.
     #[arg(long = "of-version", value_name = "N")]
     pub(crate) version: Option<u32>,
@@ -209,6 +283,15 @@ pub(crate) struct ReadText {
     pub(crate) asset: Option<Address>,
     #[command(flatten)]
     pub(crate) chain: TrustedMain,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FollowLink {
+    #[command(flatten)]
+    pub(crate) what: ReadText,
+    /// Where the file is written; must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]

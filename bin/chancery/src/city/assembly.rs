@@ -1,17 +1,14 @@
 //! Starting a city: nodes first, then the entities over them, the gateway last; and stopping it in the other order.
 
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     pin::pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use alloy_primitives::Address;
 use anyhow::{Context, Error, Result, bail, ensure};
 use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
-use chancery_certificates::roles::ConfiguredRoles;
 use chancery_chain::{ValidatorKeys, runtime_config};
 use chancery_execution::ValidatorConfig;
 use chancery_gateway::{Gateway, GatewayConfig, Origin, tls::ServerTls};
@@ -30,7 +27,7 @@ use super::{
     listen, mqtt,
     nodes::{self, CityNodes, validator_count},
     peers::NodePeers,
-    ports::AlliancePort,
+    ports::{AlliancePort, ShownPort},
     relay::Relay,
     running::Running,
     samples,
@@ -42,6 +39,7 @@ use crate::{
     arguments::Up,
     keys::{development, development_key},
     network::measured,
+    persons,
     stop::told_to_stop,
 };
 
@@ -103,7 +101,10 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         .collect::<Result<Vec<_>>>()?;
     let submitter = chain_access::submitter(&data)?;
     let brokers = mqtt::brokers(&options.mqtt_brokers, submitter.address())?;
-    let genesis = genesis::load_or_found(&data, || found(&validators, &submitter))?;
+    let genesis = genesis::load_or_found(&data, || {
+        Ok(found(&validators, &submitter)?.with_two_operators_for(&options.two_operators))
+    })?;
+    genesis::ensure_two_operators_for(&data, &genesis, &options.two_operators)?;
 
     let alliance = match &options.alliance {
         Some(file) => Some(watched(file).await.context("the alliance cannot be watched")?),
@@ -115,13 +116,17 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         // At once: what entities ask of a side chain, the main chain has to have been proven there.
         let relay = relay.insert(Relay::start(&data, &nodes, &genesis)?);
         // Before any entity: the tables and the keys are made once.
-        let ground = Ground::open(&data, options.database_url.as_deref()).await?;
+        let mut ground = Ground::open(&data, options.database_url.as_deref()).await?;
+        if let Some(file) = &options.persons {
+            let joined =
+                persons::join(ground.database.clone(), file).context("--persons: the network cannot be used")?;
+            ground.database = joined.clone();
+            // Nobody waits for it; it ends with the process, and goes on at the next start.
+            drop(tokio::spawn(persons::enrol(joined)));
+        }
         let entities = running.insert(Running::start(options, json, &data, &nodes)?);
         let entity_doors = entities.doors(&ground, &genesis, &nodes).await?;
-        let configured = ConfiguredRoles {
-            operators: operators()?,
-            supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
-        };
+        let configured = entities::configured_roles()?;
         let main = nodes.iter().find(|nodes| nodes.chain.name == MAIN.name).context("there is no main chain")?;
         let main_genesis = main.first().essentials().genesis_hash;
         let mut doors = entities::gateway_doors(&ground, entity_doors, configured, main_genesis)?;
@@ -129,6 +134,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         relay.shown().await;
         doors.anchors = Some(relay.board());
         doors.peers = Some(Arc::new(NodePeers::of(&nodes)));
+        doors.shown = Some(Arc::new(ShownPort::new(relay.board(), relay.reached())));
         Ok::<_, Error>(doors)
     };
     let started = tokio::select! {
@@ -236,14 +242,6 @@ fn announce(
         nodes.iter().map(|nodes| format!("{}={}", nodes.chain.name, nodes.first().rpc_url())).collect();
     let chains = chains.join(",");
     println!("ready gateway={scheme}://{address} chains={chains} mqtt={mqtt}://{at} grpc={scheme}://{grpc}");
-}
-
-/// Two, since some changes need a second one.
-fn operators() -> Result<BTreeSet<Address>> {
-    [development::OPERATOR, development::SECOND_OPERATOR]
-        .into_iter()
-        .map(|account| Ok(development_key(account)?.address()))
-        .collect()
 }
 
 /// What a new development city is made from.

@@ -32,6 +32,7 @@ use super::layout::DataDir;
 use crate::arguments::EntityName;
 
 pub(super) use front::gateway_doors;
+pub(super) use made::configured_roles;
 pub(super) use offered::offered;
 
 /// How long an entity waits for the process that was it before: one that was told to stop answers what is under way first.
@@ -92,8 +93,8 @@ impl EntityDoors {
         Ok(Self {
             r2d: representation.clone(),
             r2d_sources: representation.clone(),
-            u2s: provisioning,
-            u2s_data: Arc::new(made::data_service(ground, Arc::new(search))),
+            u2s: provisioning.clone(),
+            u2s_data: Arc::new(made::data_service(ground, Arc::new(search), provisioning)),
             o2c: Arc::new(controlling),
             v2m: Arc::new(monitoring),
             v2m_data: Arc::new(DataAudit::new(representation)),

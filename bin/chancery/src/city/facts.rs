@@ -15,12 +15,15 @@ pub(crate) fn chain_facts(genesis: &[(CityChain, GenesisConfig)]) -> Vec<ChainFa
         .map(|(chain, config)| {
             let is_main = *chain == MAIN;
             // Chains that were founded before there was this registry have none.
-            let has_releases =
-                config.predeploys.iter().any(|predeploy| predeploy.address == predeploys::CONTRACT_RELEASES);
+            let founded_with = |contract| {
+                config.predeploys.iter().any(|predeploy| predeploy.address == contract).then_some(HexAddress(contract))
+            };
             let mut contracts = Contracts {
                 access_manager: address(predeploys::ACCESS_MANAGER),
                 data_block_registry: address(predeploys::DATA_BLOCK_REGISTRY),
-                contract_releases: has_releases.then_some(HexAddress(predeploys::CONTRACT_RELEASES)),
+                contract_releases: founded_with(predeploys::CONTRACT_RELEASES),
+                access_rules: founded_with(predeploys::ACCESS_RULES),
+                change_approvals: founded_with(predeploys::CHANGE_APPROVALS),
                 ..Contracts::default()
             };
             if is_main {

@@ -1,17 +1,21 @@
 //! The genesis files of a city: made at its first start, read ever after.
 
+mod one_city;
+
 use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
 
 use alloy_primitives::{Address, B256, U256, utils::parse_ether};
+use alloy_sol_types::SolCall as _;
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, Predeploy, Seat, anchored_side_chain, main_chain,
-    organization_name, permissions, predeploys, side_chain, validator_registry,
+    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, FollowedSide, Predeploy, ResourceDirectory, Seat,
+    anchored_side_chain, main_chain, organization_name, permissions, predeploys, side_chain, validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
-use chancery_primitives::CertificateKind;
+use chancery_primitives::{CertificateKind, ChangeKind};
 
-use super::layout::{CityChain, DataDir, MAIN, chains};
+use self::one_city::ensure_of_one_city;
+use super::layout::{CityChain, DataDir, FOUNDED, MAIN, chains};
 use crate::keys::{development, development_key};
 
 /// What each development account starts with. Gas is free; tools that offer fees and transfers need something to send.
@@ -50,6 +54,7 @@ impl Founding {
                 operators: vec![operator],
                 submitters: vec![operator],
                 contract_operators: vec![operator, second_operator],
+                approval_requirement: 0,
             },
             epoch_length: DEFAULT_EPOCH_LENGTH,
             funded,
@@ -63,6 +68,12 @@ impl Founding {
         self.authorities.submitters = vec![gateway];
         self
     }
+
+    /// The same, whose changes of these kinds need two operators.
+    pub(crate) fn with_two_operators_for(mut self, kinds: &[ChangeKind]) -> Self {
+        self.authorities.approval_requirement = requirement(kinds);
+        self
+    }
 }
 
 /// Reads the genesis files, or makes them for a new city. Either all are there or none.
@@ -71,7 +82,8 @@ pub(crate) fn load_or_found(
     founding: impl FnOnce() -> Result<Founding>,
 ) -> Result<Vec<(CityChain, GenesisConfig)>> {
     let directory = data.genesis();
-    if !directory.exists() {
+    let is_new = !directory.exists();
+    if is_new {
         found(&directory, &founding()?)?;
     }
     let all = chains()
@@ -97,26 +109,46 @@ pub(crate) fn load_or_found(
                 data.path().display(),
                 path.display()
             );
+            ensure!(
+                chain != MAIN || moves_entries(&config),
+                "the city in {} was founded when shared assets could not change hands, and the directory in {} takes none over (docs/decisions/0043): \
+                 start a new city in another --data-dir; what this one holds is read with the version that made it",
+                data.path().display(),
+                path.display()
+            );
             Ok((chain, config))
         })
         .collect::<Result<Vec<_>>>()?;
-    ensure_of_one_city(data, &all)?;
+    // Looked at when they come from a disk: somebody may have put other files there.
+    if !is_new {
+        ensure_of_one_city(data, &all)?;
+    }
     Ok(all)
 }
 
-/// A side chain that follows another main chain than the one beside it would start, and take no right from it.
-fn ensure_of_one_city(data: &DataDir, all: &[(CityChain, GenesisConfig)]) -> Result<()> {
-    let main = all.iter().find(|(chain, _)| *chain == MAIN).context("there is no main chain")?;
-    let hash = main.1.build().context("the genesis of the main chain makes no chain")?.header().hash();
-    for (chain, config) in all.iter().filter(|(chain, _)| *chain != MAIN) {
-        let anchor = config.predeploys.iter().find(|contract| contract.address == predeploys::MAIN_ANCHOR);
-        ensure!(
-            anchor.is_some_and(|anchor| anchor.init_code.ends_with(hash.as_slice())),
-            "{} follows another main chain than that of {}, whose genesis hash is {hash}: put all genesis files of the city back from one copy",
-            data.genesis_of(*chain).display(),
-            data.genesis_of(MAIN).display()
-        );
+/// One bit for each kind of changes.
+fn requirement(kinds: &[ChangeKind]) -> u8 {
+    kinds.iter().fold(0, |bits, kind| bits | (1 << kind.code()))
+}
+
+/// A city keeps what its genesis says; whoever asks for something else is told.
+pub(crate) fn ensure_two_operators_for(
+    data: &DataDir,
+    all: &[(CityChain, GenesisConfig)],
+    kinds: &[ChangeKind],
+) -> Result<()> {
+    if kinds.is_empty() {
+        return Ok(());
     }
+    let (_, main) = all.iter().find(|(chain, _)| *chain == MAIN).context("there is no main chain")?;
+    let approvals = main.predeploys.iter().find(|contract| contract.address == predeploys::CHANGE_APPROVALS);
+    // The last argument of the constructor, in its last byte.
+    let founded = approvals.and_then(|contract| contract.init_code.last().copied());
+    ensure!(
+        founded == Some(requirement(kinds)),
+        "the city in {} was founded with other kinds of changes that need two operators: leave --two-operators out, or start a new city in another --data-dir",
+        data.path().display()
+    );
     Ok(())
 }
 
@@ -131,8 +163,21 @@ fn found(directory: &Path, founding: &Founding) -> Result<()> {
     // The side chains name the main chain's genesis, so its own cannot name theirs: its anchors are made when the city runs.
     let genesis = main.build().context("the genesis of the main chain makes no chain")?;
     let main_hash = genesis.header().hash();
-    for chain in chains() {
-        let config = if chain == MAIN { main.clone() } else { side_of_city(chain, founding, main_hash)? };
+    let mut configs = vec![(MAIN, main)];
+    let mut sides = Vec::new();
+    for chain in FOUNDED {
+        let config = side_of_city(chain, founding, main_hash, &sides)?;
+        let genesis = config.build().with_context(|| format!("the genesis of {} makes no chain", chain.name))?;
+        sides.push(FollowedSide {
+            number: chain.number(),
+            chain_id: chain.chain_id,
+            genesis_hash: genesis.header().hash(),
+            kind: kind_of(chain)?,
+            max_age_s: TRUST_MAX_AGE_S,
+        });
+        configs.push((chain, config));
+    }
+    for (chain, config) in configs {
         let mut file = fs::File::create(beside.join(format!("{}.json", chain.name)))?;
         file.write_all(serde_json::to_string_pretty(&config)?.as_bytes())?;
         file.sync_all()?;
@@ -145,6 +190,13 @@ fn takes_rights_by_proof(config: &GenesisConfig) -> bool {
     config.predeploys.iter().any(|contract| contract.address == predeploys::TRUST_REGISTRY)
 }
 
+/// Whether entries of the directory follow their assets to another organization: its code compares with the selector of that function.
+fn moves_entries(config: &GenesisConfig) -> bool {
+    let directory = config.predeploys.iter().find(|contract| contract.address == predeploys::RESOURCE_DIRECTORY);
+    let selector = ResourceDirectory::takeOverCall::SELECTOR;
+    directory.is_some_and(|directory| directory.init_code.windows(selector.len()).any(|bytes| bytes == selector))
+}
+
 /// The genesis of one chain by itself.
 pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisConfig> {
     let contracts = if chain == MAIN {
@@ -155,10 +207,15 @@ pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisCon
     with_contracts(chain, founding, contracts)
 }
 
-/// The genesis of a side chain that takes rights from the main chain of this genesis hash.
-fn side_of_city(chain: CityChain, founding: &Founding, main_hash: B256) -> Result<GenesisConfig> {
+/// The genesis of a side chain that takes rights from the main chain of this genesis hash, and may ask for certificates of these side chains.
+fn side_of_city(
+    chain: CityChain,
+    founding: &Founding,
+    main_hash: B256,
+    sides: &[FollowedSide],
+) -> Result<GenesisConfig> {
     let main = FollowedMain { chain_id: MAIN.chain_id, genesis_hash: main_hash, max_age_s: TRUST_MAX_AGE_S };
-    with_contracts(chain, founding, anchored_side_chain(&founding.authorities, &[kind_of(chain)?], &main))
+    with_contracts(chain, founding, anchored_side_chain(&founding.authorities, &[kind_of(chain)?], &main, sides))
 }
 
 fn kind_of(chain: CityChain) -> Result<CertificateKind> {
@@ -229,7 +286,7 @@ mod tests {
     use chancery_chain::ValidatorKeys;
 
     use super::*;
-    use crate::city::layout::chain_named;
+    use crate::city::layout::{chain_named, founded_before};
 
     fn founding() -> Result<Founding> {
         Founding::development(vec![ValidatorKeys::from_seed(1).public("city 1")], 1_700_000_000)
@@ -255,6 +312,54 @@ mod tests {
         }
     }
 
+    // CHANGE-6, M-CON-3: which changes need two operators stands in the genesis, and no option takes it away.
+    #[test]
+    fn a_city_keeps_the_kinds_of_changes_that_need_two_operators() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        let kinds = [ChangeKind::Keys, ChangeKind::Quotas];
+        load_or_found(&data, || Ok(founding()?.with_two_operators_for(&kinds))).unwrap();
+        let all = read(&data).unwrap();
+        ensure_two_operators_for(&data, &all, &[]).unwrap();
+        ensure_two_operators_for(&data, &all, &kinds).unwrap();
+        let refused = ensure_two_operators_for(&data, &all, &[ChangeKind::Keys]).unwrap_err().to_string();
+        assert!(refused.contains("--two-operators"), "{refused}");
+    }
+
+    // C-CHAINS, ANCHOR-1, decision 0041
+    #[test]
+    fn the_genesis_of_a_side_chain_names_those_whose_certificates_its_rules_may_ask_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let founded = load_or_found(&DataDir::new(directory.path()), founding).unwrap();
+        let of = |name: &str| founded.iter().find(|(chain, _)| chain.name == name).unwrap();
+        let (licence, config) = of("business-licence");
+        let followed: Vec<_> = founded_before(*licence).map(|chain| chain.name).collect();
+        assert_eq!(followed, ["marriage", "real-estate", "degree", "health-licence"]);
+        for name in followed {
+            let (chain, other) = of(name);
+            let hash = other.build().unwrap().header().hash();
+            let place = predeploys::side_anchor(chain.number());
+            let anchor = config.predeploys.iter().find(|contract| contract.address == place).unwrap();
+            assert!(anchor.init_code.ends_with(hash.as_slice()), "{name}");
+            let shown = predeploys::held_certificates(chain.number());
+            assert!(config.predeploys.iter().any(|contract| contract.address == shown), "{name}");
+        }
+        assert!(founded_before(of("marriage").0).next().is_none(), "the first can ask for nothing");
+    }
+
+    // decision 0041
+    #[test]
+    fn a_city_founded_before_there_were_rules_is_refused_and_told_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        let founded = load_or_found(&data, founding).unwrap();
+        let (chain, mut before) = founded.into_iter().find(|(chain, _)| chain.name == "degree").unwrap();
+        before.predeploys.retain(|contract| contract.address != predeploys::side_anchor(1));
+        fs::write(data.genesis_of(chain), serde_json::to_string(&before).unwrap()).unwrap();
+        let refused = read(&data).unwrap_err().to_string();
+        assert!(refused.contains("docs/decisions/0041") && refused.contains("another --data-dir"), "{refused}");
+    }
+
     // decision 0036
     #[test]
     fn a_city_founded_before_rights_were_proven_is_refused_and_told_what_to_do() {
@@ -266,6 +371,23 @@ mod tests {
         fs::write(data.genesis_of(degree), serde_json::to_string(&before).unwrap()).unwrap();
         let refused = read(&data).unwrap_err().to_string();
         assert!(refused.contains("docs/decisions/0036") && refused.contains("another --data-dir"), "{refused}");
+    }
+
+    // decision 0043
+    #[test]
+    fn a_city_whose_directory_takes_no_entry_over_is_refused_and_told_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        load_or_found(&data, founding).unwrap();
+        let mut before = config(MAIN, &founding().unwrap()).unwrap();
+        let entries = before.predeploys.iter_mut().find(|entry| entry.address == predeploys::RESOURCE_DIRECTORY);
+        let entries = entries.unwrap();
+        let (selector, code) = (ResourceDirectory::takeOverCall::SELECTOR, entries.init_code.to_vec());
+        let at = code.windows(selector.len()).position(|bytes| bytes == selector).unwrap();
+        entries.init_code = [&code[..at], &[0_u8; 4][..], &code[at + 4..]].concat().into();
+        fs::write(data.genesis_of(MAIN), serde_json::to_string(&before).unwrap()).unwrap();
+        let refused = read(&data).unwrap_err().to_string();
+        assert!(refused.contains("docs/decisions/0043") && refused.contains("another --data-dir"), "{refused}");
     }
 
     // ANCHOR-1, decision 0036

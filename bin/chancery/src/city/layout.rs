@@ -25,6 +25,21 @@ pub(crate) const SIDE: [CityChain; 5] = [
     CityChain { name: "health-licence", chain_id: 7105 },
 ];
 
+/// The side chains in the order of their founding: a rule of one may ask for certificates of those before it, which its genesis names (docs/decisions/0041).
+pub(crate) const FOUNDED: [CityChain; 5] = [SIDE[0], SIDE[1], SIDE[2], SIDE[4], SIDE[3]];
+
+/// The side chains that were founded before another.
+pub(crate) fn founded_before(chain: CityChain) -> impl Iterator<Item = CityChain> {
+    FOUNDED.into_iter().take_while(move |known| *known != chain)
+}
+
+impl CityChain {
+    /// Which of the side chains it is, from 1 on; 0 is the main chain.
+    pub(crate) fn number(self) -> u8 {
+        u8::try_from(self.chain_id.saturating_sub(MAIN.chain_id)).unwrap_or(u8::MAX)
+    }
+}
+
 /// All chains, the main chain first: the order of the RPC ports.
 pub(crate) fn chains() -> impl Iterator<Item = CityChain> {
     std::iter::once(MAIN).chain(SIDE)

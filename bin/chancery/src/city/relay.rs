@@ -4,6 +4,7 @@
 //! ```text
 //!           blocks of the main chain --> [rights]  --> anchor and trust registry on each side chain   (in its genesis)
 //!           blocks of a side chain   --> [headers] --> its anchor on the main chain                   (made when the city runs)
+//!           its certificates         --> [held]    --> what is shown of holders who agree, on the main chain and on side chains that were founded after it
 //! ```
 //! It looks when a block is final, not by the clock, so an idle city stays idle: a heartbeat is looked at, and nothing is sent for it but a header in every
 //! [`EVERY_BLOCKS`] blocks. Pushes do not answer one another for ever: see [`chancery_bridge::relay::push::is_due`].
@@ -11,10 +12,15 @@
 mod board;
 mod due;
 mod headers;
+mod held;
 mod news;
 mod rights;
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    thread,
+    time::Duration,
+};
 
 use alloy_primitives::{Address, Bytes};
 use anyhow::{Context as _, Error, Result, anyhow};
@@ -23,7 +29,7 @@ use chancery_chain::NodeHandle;
 use chancery_contracts::predeploys;
 use chancery_execution::GenesisConfig;
 use chancery_ledger::{Ledger, LedgerLimits, RevertReasons, SubmitterKey};
-use futures::future::{join, join_all};
+use futures::future::{join_all, join4};
 use tokio::{
     runtime::Handle,
     sync::{oneshot, watch},
@@ -31,9 +37,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{board::Place, headers::Headers, news::News, rights::Rights};
+use self::{board::Place, headers::Headers, held::Held, news::News, rights::Rights};
 use super::{
-    layout::{CityChain, DataDir, MAIN},
+    layout::{CityChain, DataDir, MAIN, founded_before},
     nodes::{CityNodes, configs},
     secrets::load_or_create_private_key,
 };
@@ -55,12 +61,21 @@ const SHOWN_PATIENCE: Duration = Duration::from_secs(5);
 /// A relay that runs.
 pub(super) struct Relay {
     board: Arc<Board>,
+    /// The chains as the relay reaches them, once it does.
+    reached: Arc<OnceLock<Reached>>,
     /// How many side chains know what the main chain has.
     shown: watch::Receiver<usize>,
     sides: usize,
     make: CancellationToken,
     stop: CancellationToken,
     ended: oneshot::Receiver<Result<()>>,
+}
+
+/// The chains, and the account that pays there.
+#[derive(Debug)]
+pub(super) struct Reached {
+    pub(super) ledger: Ledger,
+    pub(super) key: Arc<SubmitterKey>,
 }
 
 /// A chain of the city, with the header of its block 0 (RLP).
@@ -102,16 +117,18 @@ impl Relay {
         let main = all.swap_remove(at);
         let board = Arc::new(Board::default());
         let links = links(&main, &all, &board);
+        let reached = Arc::<OnceLock<Reached>>::default();
         let (told, shown) = watch::channel(0);
         let (stop, make) = (CancellationToken::new(), CancellationToken::new());
         let (sender, ended) = oneshot::channel();
         let (runtime, configs, sides) = (Handle::current(), configs(nodes)?, all.len());
         let carrying = {
-            let (stop, make) = (stop.clone(), make.clone());
+            let (stop, make, reached) = (stop.clone(), make.clone(), Arc::clone(&reached));
             move || {
                 let outcome = runtime.block_on(stop.run_until_cancelled(async {
                     let ledger =
                         Ledger::connect(configs, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?;
+                    reached.set(Reached { ledger: ledger.clone(), key: Arc::clone(&key) }).ok();
                     Box::pin(carry(&ledger, links, &key, &told, &make)).await
                 }));
                 // Whoever started it may be gone.
@@ -120,12 +137,17 @@ impl Relay {
         };
         // A thread of its own: it takes no more than one core, and nothing of the gateway's.
         thread::Builder::new().name("relay".to_owned()).spawn(carrying).context("no thread can be started")?;
-        Ok(Self { board, shown, sides, make, stop, ended })
+        Ok(Self { board, reached, shown, sides, make, stop, ended })
     }
 
     /// What the chains' anchors have of one another, and what was carried.
     pub(super) fn board(&self) -> Arc<Board> {
         Arc::clone(&self.board)
+    }
+
+    /// The chains as this relay reaches them: what its account sends goes through there, so that its transactions keep their order.
+    pub(super) fn reached(&self) -> Arc<OnceLock<Reached>> {
+        Arc::clone(&self.reached)
     }
 
     /// Waits until the side chains know what the main chain has, which takes no time but after a city has stood still for long; not for ever.
@@ -166,6 +188,19 @@ impl Relay {
 struct Link {
     down: RightsLink,
     up: HeadersLink,
+    /// What is shown on the main chain of the side chain's certificates.
+    shown: HeldLink,
+    /// What is shown on the side chain of those of the side chains that were founded before it.
+    before: Vec<(CityChain, HeldLink)>,
+}
+
+/// From a side chain to a chain on which kinds of its certificates are shown.
+struct HeldLink {
+    followed: News,
+    host: News,
+    /// Of the chain that is followed.
+    genesis_header: Bytes,
+    place: Place,
 }
 
 /// From the main chain to a side chain.
@@ -191,20 +226,40 @@ struct HeadersLink {
 }
 
 fn links(main: &Ground<'_>, sides: &[Ground<'_>], board: &Arc<Board>) -> Vec<Link> {
-    let link = |side: &Ground<'_>| Link {
-        down: RightsLink {
-            side: side.chain,
-            main: News::of(main.node, predeploys::ORGANIZATION_REGISTRY),
-            host: News::of(side.node, predeploys::MAIN_ANCHOR),
-            genesis_header: main.genesis_header.clone(),
-            place: board.place(side.chain.name, main.chain.name),
-        },
-        up: HeadersLink {
-            followed: News::of(side.node, Address::ZERO),
-            host: News::of(main.node, Address::ZERO),
-            genesis_header: side.genesis_header.clone(),
-            place: board.place(main.chain.name, side.chain.name),
-        },
+    let held = |host: &Ground<'_>, followed: &Ground<'_>, place: Place| HeldLink {
+        followed: News::of(followed.node, predeploys::CERTIFICATE_REGISTRY),
+        host: News::of(host.node, Address::ZERO),
+        genesis_header: followed.genesis_header.clone(),
+        place,
+    };
+    let before = |side: &Ground<'_>| {
+        let grounds = founded_before(side.chain).filter_map(|chain| sides.iter().find(|ground| ground.chain == chain));
+        grounds
+            .map(|followed| {
+                let place = board.place(side.chain.name, followed.chain.name);
+                (followed.chain, held(side, followed, place))
+            })
+            .collect::<Vec<_>>()
+    };
+    let link = |side: &Ground<'_>| {
+        let up = board.place(main.chain.name, side.chain.name);
+        Link {
+            down: RightsLink {
+                side: side.chain,
+                main: News::of(main.node, predeploys::ORGANIZATION_REGISTRY),
+                host: News::of(side.node, predeploys::MAIN_ANCHOR),
+                genesis_header: main.genesis_header.clone(),
+                place: board.place(side.chain.name, main.chain.name),
+            },
+            up: HeadersLink {
+                followed: News::of(side.node, Address::ZERO),
+                host: News::of(main.node, Address::ZERO),
+                genesis_header: side.genesis_header.clone(),
+                place: up.clone(),
+            },
+            shown: held(main, side, up),
+            before: before(side),
+        }
     };
     sides.iter().map(link).collect()
 }
@@ -219,7 +274,7 @@ async fn carry(
 ) -> Result<()> {
     let main = ledger.chain(MAIN.name)?;
     let (mut carrying, waking) = (Vec::new(), Arc::default());
-    for Link { down, up } in links {
+    for Link { down, up, shown, before } in links {
         let side = ledger.chain(down.side.name)?;
         let relay = |followed: &chancery_ledger::Chain, host: &chancery_ledger::Chain| AnchorRelay {
             followed: followed.clone(),
@@ -227,16 +282,34 @@ async fn carry(
             anchor: predeploys::MAIN_ANCHOR,
             key: Arc::clone(key),
         };
+        let mut on_side = Vec::new();
+        for (followed, link) in before {
+            let anchor = predeploys::side_anchor(followed.number());
+            let anchor = AnchorRelay { anchor, ..relay(ledger.chain(followed.name)?, side) };
+            on_side.push(Held::founded(anchor, link, predeploys::held_certificates(followed.number())));
+        }
+        let on_main = relay(side, main);
         let rights = Rights::new(relay(main, side), down, Arc::clone(&waking))?;
         let headers = Headers::new(relay(side, main), up);
         carrying.push(async move {
-            join(rights.keep_shown(told), async {
+            let (made, anchor) = watch::channel(None);
+            let headers = async {
                 make.cancelled().await;
-                headers.keep_pushed().await;
-            })
-            .await;
+                headers.keep_pushed(&made).await;
+            };
+            let on_side = join_all(on_side.into_iter().map(|held| Box::pin(held.keep_shown())));
+            let on_main = show_on_main(on_main, anchor, shown);
+            join4(Box::pin(rights.keep_shown(told)), Box::pin(headers), on_side, Box::pin(on_main)).await;
         });
     }
     join_all(carrying.into_iter().map(Box::pin)).await;
     Ok(())
+}
+
+/// Shows certificates of a side chain on the main chain, once its anchor stands there.
+async fn show_on_main(relay: AnchorRelay, mut made: watch::Receiver<Option<Address>>, link: HeldLink) {
+    let Ok(anchor) = made.wait_for(Option::is_some).await.map(|anchor| *anchor) else { return };
+    let Some(anchor) = anchor else { return };
+    let held = Box::pin(Held::made(AnchorRelay { anchor, ..relay }, link)).await;
+    Box::pin(held.keep_shown()).await;
 }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::handing_out;
 use crate::{
-    arguments::{CertificateCommand, Connection, Query, Reason, RenewedContent},
-    keys,
+    arguments::{CertificateCommand, Connection, Content, Query, Reason, RenewedContent},
+    business, keys,
     output::Output,
     party::{Issuance, Party, stapled},
 };
@@ -43,7 +43,7 @@ async fn with_key(command: CertificateCommand, connection: &Connection, output: 
                 kind: send.kind.parse()?,
                 holder: send.holder,
                 organization: send.organization.parse()?,
-                subject: read_subject(&send.subject)?,
+                subject: subject(&send.kind, &send.content).await?,
                 valid_from: send.valid_from.as_deref().map(start_of_day).transpose()?,
                 valid_until: send.valid_until.as_deref().map(end_of_day).transpose()?,
                 previous: None,
@@ -53,7 +53,7 @@ async fn with_key(command: CertificateCommand, connection: &Connection, output: 
         }
         CertificateCommand::Renew(renew) => {
             let old = party.client.certificate(renew.certificate).await?;
-            let issuance = renewal(&old, renew.certificate, &renew.send)?;
+            let issuance = renewal(&old, renew.certificate, &renew.send).await?;
             issue(&party, issuance, output).await
         }
         CertificateCommand::Revoke(change) => {
@@ -100,12 +100,12 @@ async fn issue(party: &Party, issuance: Issuance, output: &Output) -> Result<()>
     Ok(())
 }
 
-fn renewal(old: &Certificate, id: alloy_primitives::B256, content: &RenewedContent) -> Result<Issuance> {
+async fn renewal(old: &Certificate, id: alloy_primitives::B256, content: &RenewedContent) -> Result<Issuance> {
     Ok(Issuance {
         kind: old.kind.parse()?,
         holder: old.holder.0,
         organization: old.organization.parse()?,
-        subject: read_subject(&content.subject)?,
+        subject: subject(&old.kind, &content.content).await?,
         valid_from: content.valid_from.as_deref().map(start_of_day).transpose()?,
         valid_until: content.valid_until.as_deref().map(end_of_day).transpose()?,
         previous: Some(CertificateId::new(id)?),
@@ -252,6 +252,19 @@ fn describe(certificate: &Certificate) -> String {
         certificate.chain,
         certificate.tx_hash
     )
+}
+
+/// The content as it is typed, as the office's business database has it, or both if they agree.
+async fn subject(kind: &str, content: &Content) -> Result<Value> {
+    let typed = content.subject.as_deref().map(read_subject).transpose()?;
+    let known = match (&content.business, &content.record) {
+        (Some(file), Some(record)) => Some(business::content(file, kind, record).await?),
+        _ => None,
+    };
+    match (typed, known) {
+        (Some(typed), Some(known)) => business::check(&typed, &known).map(|()| typed),
+        (typed, known) => typed.or(known).context("give --subject, or --business and --record"),
+    }
 }
 
 fn read_subject(path: &Path) -> Result<Value> {

@@ -1,10 +1,15 @@
 //! `chancery share` (S-ODS, S-ASSET, S-RULES, S-DIR): what a department does, and what a reader does.
 
 mod extracting;
+mod forwarding;
+mod links;
 mod owner;
 mod reader;
 mod readers;
+mod rights;
 mod texts;
+mod traced;
+mod transfer;
 mod verifying;
 
 use std::process::ExitCode;
@@ -23,16 +28,24 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
     match command {
         ShareCommand::Declare { file, check } => wait(owner::declare(&file, check, connection, output)),
         ShareCommand::Extract(file) => wait(extracting::extract(&file, connection, output)),
+        ShareCommand::Forward(file) => wait(forwarding::forward(&file, output)),
         ShareCommand::Publish(file) => wait(extracting::publish(&file, connection, output)),
         ShareCommand::Verify(file) => wait(verifying::verify(&file, connection, output)),
         ShareCommand::PublishText { file, text, data_type } => {
             wait(texts::publish(&file, &text, &data_type, connection, output))
         }
+        ShareCommand::PublishLink { file, link, data_type } => {
+            wait(links::publish(&file, &link, &data_type, connection, output))
+        }
+        ShareCommand::Follow(what) => wait(links::follow(&what, connection, output)),
         ShareCommand::Text(what) => wait(texts::read(&what, connection, output)),
         ShareCommand::Rejects { file, limit } => extracting::rejects(&file, limit, output),
         ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),
         ShareCommand::Requests(file) => wait(owner::requests(&file, connection, output)),
         ShareCommand::Readers(which) => wait(readers::show(which, connection, output)),
+        ShareCommand::Transfer(command) => wait(transfer::run(&command, connection, output)),
+        ShareCommand::Right(command) => wait(rights::run(&command, connection, output)),
+        ShareCommand::Trace { resource, mermaid } => wait(traced::show(&resource, mermaid, connection, output)),
         ShareCommand::Decide { file, request, approve, .. } => {
             wait(owner::decide(&file, request, approve, connection, output))
         }

@@ -37,6 +37,7 @@ pub(super) struct Subject {
 /// The contract on one chain, and who asks.
 pub(super) struct Assembly {
     subject: &'static Subject,
+    address: Address,
     provider: DynProvider,
     me: Option<Address>,
 }
@@ -52,6 +53,16 @@ pub(super) struct Sent {
 impl Assembly {
     /// Connects to a node; with a voting key, transactions are signed with it.
     pub(super) async fn connect(subject: &'static Subject, rpc: &str, voting_key: Option<&Path>) -> Result<Self> {
+        Self::connect_at(subject, subject.address, rpc, voting_key).await
+    }
+
+    /// The same of a contract that stands elsewhere than where every chain has it.
+    pub(super) async fn connect_at(
+        subject: &'static Subject,
+        address: Address,
+        rpc: &str,
+        voting_key: Option<&Path>,
+    ) -> Result<Self> {
         let url = rpc.parse().with_context(|| format!("{rpc} is no URL"))?;
         let (provider, me) = match voting_key {
             None => (ProviderBuilder::new().connect_http(url).erased(), None),
@@ -61,14 +72,19 @@ impl Assembly {
                 (ProviderBuilder::new().wallet(EthereumWallet::from(signer)).connect_http(url).erased(), Some(me))
             }
         };
-        let code = provider.get_code_at(subject.address).await.with_context(|| format!("{rpc} does not answer"))?;
+        let code = provider.get_code_at(address).await.with_context(|| format!("{rpc} does not answer"))?;
         ensure!(!code.is_empty(), "this chain has no {}: {}", subject.name, subject.absent);
-        Ok(Self { subject, provider, me })
+        Ok(Self { subject, address, provider, me })
     }
 
     /// What a view function answers.
     pub(super) async fn view<C: SolCall>(&self, call: C) -> Result<C::Return> {
-        let answer = self.provider.call(self.request(&call)).await.map_err(|error| self.refused(error))?;
+        self.view_at(self.address, call).await
+    }
+
+    /// The same of another contract of the chain.
+    pub(super) async fn view_at<C: SolCall>(&self, address: Address, call: C) -> Result<C::Return> {
+        let answer = self.provider.call(request(address, &call)).await.map_err(|error| self.refused(error))?;
         C::abi_decode_returns(&answer).with_context(|| {
             format!("the contract at the address of the {} is not one of this version", self.subject.name)
         })
@@ -76,7 +92,7 @@ impl Assembly {
 
     /// Sends a call that was tried before, and waits until it is final.
     pub(super) async fn send<C: SolCall>(&self, call: &C) -> Result<Sent> {
-        let mut request = self.request(call);
+        let mut request = request(self.address, call);
         request.from = self.me;
         self.provider.call(request.clone()).await.map_err(|error| self.refused(error))?;
         let pending = self.provider.send_transaction(request).await.map_err(|error| self.refused(error))?;
@@ -103,11 +119,6 @@ impl Assembly {
         count.saturating_sub(NEWEST_PROPOSALS)..count
     }
 
-    fn request(&self, call: &impl SolCall) -> TransactionRequest {
-        // Gas is free, and an account that only votes owns nothing.
-        TransactionRequest::default().with_to(self.subject.address).with_input(call.abi_encode()).with_gas_price(0)
-    }
-
     /// The contract's reason, or what went wrong on the way.
     fn refused(&self, error: RpcError<TransportErrorKind>) -> anyhow::Error {
         match error.as_error_resp().and_then(self.subject.refusal) {
@@ -115,4 +126,9 @@ impl Assembly {
             None => anyhow!(error),
         }
     }
+}
+
+fn request(to: Address, call: &impl SolCall) -> TransactionRequest {
+    // Gas is free, and an account that only votes owns nothing.
+    TransactionRequest::default().with_to(to).with_input(call.abi_encode()).with_gas_price(0)
 }

@@ -19,11 +19,8 @@ use chancery_sharing::{
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{source::SourceSection, store::StoreSection};
-use crate::{
-    alliance::{chains::ChainSection, configuration, name_of},
-    city::secrets::read_private,
-};
+use super::{database_url::secret_in, source::SourceSection, store::StoreSection};
+use crate::alliance::{chains::ChainSection, configuration, name_of};
 
 /// Seconds of a day.
 const DAY_S: u64 = 24 * 60 * 60;
@@ -56,7 +53,33 @@ pub(crate) struct DataSet {
     store: StoreSection,
     pub(crate) service: Option<ServiceSection>,
     #[serde(skip)]
-    folder: PathBuf,
+    folder: Beside,
+}
+
+/// The folder of a declaration: its paths are relative to it.
+#[derive(Debug, Default)]
+pub(super) struct Beside(PathBuf);
+
+impl Beside {
+    pub(super) fn of(file: &Path) -> Result<Self> {
+        let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+        // Whole, since positions of files are kept by their paths.
+        Ok(Self(std::path::absolute(parent.unwrap_or(Path::new(".")))?))
+    }
+
+    /// A path of the declaration.
+    pub(super) fn beside(&self, path: &Path) -> PathBuf {
+        self.0.join(path)
+    }
+
+    /// What a file that its owner alone may read holds.
+    pub(super) fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
+        secret_in(&self.0, file)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.0
+    }
 }
 
 /// Who may read.
@@ -86,9 +109,7 @@ impl DataSet {
     /// Reads and checks a declaration.
     pub(crate) fn read(file: &Path) -> Result<Self> {
         let mut set: Self = configuration(file)?;
-        let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-        // Whole, since positions of files are kept by their paths.
-        set.folder = std::path::absolute(parent.unwrap_or(Path::new(".")))?;
+        set.folder = Beside::of(file)?;
         set.shared.check().with_context(|| format!("[shared] of {} cannot be used", file.display()))?;
         ensure!(
             set.rules.grant_days != Some(0),
@@ -101,7 +122,7 @@ impl DataSet {
 
     /// A path of the declaration.
     pub(crate) fn beside(&self, path: &Path) -> PathBuf {
-        self.folder.join(path)
+        self.folder.beside(path)
     }
 
     /// What is declared to the chain.
@@ -149,7 +170,7 @@ impl DataSet {
 
     /// The source.
     pub(crate) fn source(&self) -> Result<Box<dyn Source>> {
-        self.source.open(self)
+        self.source.open(&self.folder)
     }
 
     /// What is declared, for a file of rejects that was corrected: it has no cursor.
@@ -159,20 +180,17 @@ impl DataSet {
 
     /// What is collected into the source's spool.
     pub(crate) fn collector(&self) -> Result<CollectorConfig> {
-        self.source.collector(self)
+        self.source.collector(&self.folder)
     }
 
     /// The file of authorities of the certificates that senders of syslog show.
     pub(crate) fn sender_authorities(&self) -> Option<PathBuf> {
-        self.source.sender_authorities(self)
+        self.source.sender_authorities(&self.folder)
     }
 
     /// What a file that its owner alone may read holds.
     pub(super) fn secret(&self, file: &Path) -> Result<Zeroizing<String>> {
-        let path = self.beside(file);
-        let text = read_private(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        ensure!(!text.trim().is_empty(), "{} is empty: it has to hold the secret", path.display());
-        Ok(Zeroizing::new(text.trim().to_owned()))
+        self.folder.secret(file)
     }
 }
 

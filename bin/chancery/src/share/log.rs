@@ -1,7 +1,7 @@
 //! A source of the kind `log`: what is collected, where it is kept, and the collector itself (`chancery share collect`).
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,13 +11,16 @@ use chancery_sharing::collect::{Collector, CollectorConfig, TailedFile};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{DataSet, tls};
+use super::{DataSet, forward::ForwardSet, tls};
 use crate::{arguments::ServeShared, stop::told_to_stop};
 
 const MEGABYTE: u64 = 1_000_000;
 /// How much a spool holds when nothing is said.
 const DEFAULT_MAX_MB: u64 = 1000;
 const DEFAULT_INTERVAL_MS: u64 = 500;
+
+/// Most addresses that are named.
+const MAX_SENDERS: usize = 1024;
 
 /// What is collected.
 #[derive(Debug, Deserialize)]
@@ -34,6 +37,8 @@ pub(super) struct LogSection {
     syslog_udp: Option<SocketAddr>,
     /// Where syslog over TCP is taken.
     syslog_tcp: Option<SocketAddr>,
+    /// Whose syslog over UDP and TCP is taken; needed beyond loopback.
+    syslog_plain_senders: Option<Vec<IpAddr>>,
     /// Where syslog over TLS is taken.
     syslog_tls: Option<SocketAddr>,
     /// Authorities (PEM) of the certificates that senders over TLS show; needed beyond loopback.
@@ -70,6 +75,16 @@ impl LogSection {
             self.syslog_tls.is_some() || self.syslog_client_ca_file.is_none(),
             "syslog_client_ca_file of [source] is for syslog_tls, which it has not"
         );
+        if let Some(senders) = &self.syslog_plain_senders {
+            ensure!(
+                self.syslog_udp.is_some() || self.syslog_tcp.is_some(),
+                "syslog_plain_senders of [source] is for syslog_udp and syslog_tcp, and it has neither"
+            );
+            ensure!(
+                (1..=MAX_SENDERS).contains(&senders.len()),
+                "syslog_plain_senders of [source] names 1 to {MAX_SENDERS} addresses"
+            );
+        }
         let tails = self.tail.iter().map(|tail| TailedFile { path: beside(&tail.file), json: tail.json });
         Ok(CollectorConfig {
             spool: beside(&self.spool),
@@ -77,6 +92,7 @@ impl LogSection {
             tails: tails.collect(),
             syslog_udp: self.syslog_udp,
             syslog_tcp: self.syslog_tcp,
+            plain_senders: self.syslog_plain_senders.clone().unwrap_or_default(),
             syslog_tls: self.syslog_tls,
             http: self.http,
             http_encryption: None,
@@ -94,18 +110,26 @@ impl LogSection {
     }
 }
 
+/// What a declaration collects, of a data set or of a forward exchange, and the authorities of its senders' certificates.
+fn collected(file: &Path) -> Result<(CollectorConfig, Option<PathBuf>)> {
+    if ForwardSet::is_one(file)? {
+        let set = ForwardSet::read(file)?;
+        return Ok((set.collector()?, set.sender_authorities()));
+    }
+    let set = DataSet::read(file)?;
+    Ok((set.collector()?, set.sender_authorities()))
+}
+
 /// Collects until it is told to stop.
 pub(crate) async fn collect(options: &ServeShared) -> Result<()> {
     let stop = told_to_stop(options.until_stdin_ends)?;
-    let set = DataSet::read(&options.file.file)?;
-    let config = set.collector()?;
+    let (config, senders) = collected(&options.file.file)?;
     let tls = tls::open(&options.tls)?;
     ensure!(
         tls.is_none() || config.http.is_some() || config.syslog_tls.is_some(),
         "--tls-certificate is for http and syslog_tls of [source], and {} has neither",
         options.file.file.display()
     );
-    let senders = set.sender_authorities();
     let syslog_encryption = tls.clone().map(|tls| tls::of_syslog(tls, senders.as_deref())).transpose()?;
     let http_encryption = tls.map(tls::of_http);
     let mut collector = Collector::start(CollectorConfig { http_encryption, syslog_encryption, ..config }).await?;
@@ -126,4 +150,29 @@ pub(crate) async fn collect(options: &ServeShared) -> Result<()> {
     }
     collector.stop().await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    // M-SEC, S-COL
+    #[test]
+    fn senders_in_plain_text_are_named_where_they_send() {
+        let config = |text: &str| {
+            let section: LogSection = toml::from_str(text).unwrap();
+            section.config(Path::to_path_buf, |_| Ok(Zeroizing::new(String::new())))
+        };
+        let named = config("spool = 's'\nsyslog_tcp = '0.0.0.0:514'\nsyslog_plain_senders = ['192.0.2.7']").unwrap();
+        assert_eq!(named.plain_senders, ["192.0.2.7".parse::<IpAddr>().unwrap()]);
+        assert!(config("spool = 's'\nsyslog_tcp = '127.0.0.1:514'").unwrap().plain_senders.is_empty());
+        for wrong in [
+            "spool = 's'\nsyslog_tcp = '0.0.0.0:514'\nsyslog_plain_senders = []",
+            "spool = 's'\nsyslog_tls = '0.0.0.0:6514'\nsyslog_plain_senders = ['192.0.2.7']",
+        ] {
+            assert!(config(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -90,6 +90,16 @@ fn door_error(error: DepartmentError) -> DoorError {
         DepartmentError::Release(ReleaseError::Over { valid_until, .. }) => {
             DoorError::new(Code::NotGranted, detail).with("state", "ended").with("validUntil", valid_until)
         }
+        DepartmentError::RightNotEffective(right) => {
+            DoorError::new(Code::NotGranted, detail).with("state", "ended").with("right", right)
+        }
+        // The asset has changed hands: its new owner hands out.
+        DepartmentError::Release(ReleaseError::NotOwner { owner }) => {
+            DoorError::new(Code::UnknownResource, detail).with("owner", owner.to_string())
+        }
+        DepartmentError::EarlierOwner { version } => {
+            DoorError::new(Code::UnknownResource, detail).with("version", version)
+        }
         DepartmentError::Release(ReleaseError::Stale { .. }) => DoorError::new(Code::ChainUnreachable, detail),
         DepartmentError::Release(ReleaseError::Store(error)) => {
             DoorError::new(Code::StoreUnavailable, "the sealed file cannot be opened").caused_by(error)

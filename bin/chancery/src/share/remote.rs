@@ -13,7 +13,7 @@ use chancery_sharing::{
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::DataSet;
+use super::declaration::Beside;
 
 const MEGABYTE: u64 = 1_000_000;
 const ANONYMOUS: &str = "anonymous";
@@ -86,7 +86,7 @@ impl From<Format> for FileFormat {
 }
 
 impl RemoteSection {
-    pub(super) fn open(&self, protocol: Protocol, set: &DataSet) -> Result<RemoteSource> {
+    pub(super) fn open(&self, protocol: Protocol, set: &Beside) -> Result<RemoteSource> {
         let config = RemoteConfig {
             host: self.host.clone(),
             port: self.port,
@@ -105,7 +105,7 @@ impl RemoteSection {
         Ok(RemoteSource::new(config, self.format.into()))
     }
 
-    fn access(&self, protocol: Protocol, set: &DataSet) -> Result<Access> {
+    fn access(&self, protocol: Protocol, set: &Beside) -> Result<Access> {
         let is_ssh = protocol == Protocol::Sftp;
         let of_tls = self.ca_file.is_some() || self.implicit;
         let of_ssh = self.key_file.is_some() || self.known_hosts.is_some() || self.host_key.is_some();
@@ -146,7 +146,7 @@ impl RemoteSection {
         }
     }
 
-    fn password(&self, set: &DataSet) -> Result<Option<Zeroizing<String>>> {
+    fn password(&self, set: &Beside) -> Result<Option<Zeroizing<String>>> {
         match (&self.password_file, &self.password_env) {
             (None, None) => Ok(None),
             (Some(file), None) => set.secret(file).map(Some),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use chancery_sharing::{
     collect::CollectorConfig,
     extract::{
@@ -12,7 +12,8 @@ use chancery_sharing::{
 use serde::Deserialize;
 
 use super::{
-    DataSet,
+    database_url::DatabaseUrl,
+    declaration::Beside,
     log::LogSection,
     remote::{Protocol, RemoteSection},
 };
@@ -64,34 +65,13 @@ pub(super) enum SourceSection {
     },
 }
 
-/// Where a database's URL is: in one of the two.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DatabaseUrl {
-    /// File with the URL, readable by its owner alone.
-    url_file: Option<PathBuf>,
-    /// Variable of the environment with the URL.
-    url_env: Option<String>,
-}
-
-impl DatabaseUrl {
-    fn read(&self, set: &DataSet) -> Result<String> {
-        match (&self.url_file, &self.url_env) {
-            (Some(file), None) => Ok(set.secret(file)?.to_string()),
-            (None, Some(name)) => std::env::var(name)
-                .with_context(|| format!("set {name} to the database's URL (postgres://... or mysql://...)")),
-            _ => bail!("[source] has url_file or url_env: where the database's URL is"),
-        }
-    }
-}
-
 impl SourceSection {
     /// The source itself.
-    pub(super) fn open(&self, set: &DataSet) -> Result<Box<dyn Source>> {
+    pub(super) fn open(&self, set: &Beside) -> Result<Box<dyn Source>> {
         let file = |path: &PathBuf, format| Box::new(FileSource::new(&set.beside(path), format));
         Ok(match self {
-            Self::Postgres(url) => Box::new(PostgresSource::new(url.read(set)?)),
-            Self::Mysql(url) => Box::new(MySqlSource::new(url.read(set)?)),
+            Self::Postgres(url) => Box::new(PostgresSource::new(url.read(set.folder())?.to_string())),
+            Self::Mysql(url) => Box::new(MySqlSource::new(url.read(set.folder())?.to_string())),
             Self::Sqlite { file } => Box::new(SqliteSource::new(&set.beside(file))),
             Self::Csv { file: path } => file(path, FileFormat::Csv),
             Self::Ndjson { file: path } => file(path, FileFormat::Ndjson),
@@ -112,13 +92,13 @@ impl SourceSection {
     }
 
     /// The file of authorities of the certificates that senders of syslog show.
-    pub(super) fn sender_authorities(&self, set: &DataSet) -> Option<PathBuf> {
+    pub(super) fn sender_authorities(&self, set: &Beside) -> Option<PathBuf> {
         let Self::Log(log) = self else { return None };
         log.sender_authorities().map(|file| set.beside(file))
     }
 
     /// What is collected into its spool.
-    pub(super) fn collector(&self, set: &DataSet) -> Result<CollectorConfig> {
+    pub(super) fn collector(&self, set: &Beside) -> Result<CollectorConfig> {
         let Self::Log(log) = self else { bail!("[source] is not of the kind \"log\": there is nothing to collect") };
         log.config(|path| set.beside(path), |file| set.secret(file))
     }
@@ -143,6 +123,7 @@ mod tests {
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword_file = 'p'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'json'\nspool = 's'\nkey_file = 'k'",
             "kind = 'log'\nspool = 's'\nsyslog_tls = '0.0.0.0:6514'\nsyslog_client_ca_file = 'c'",
+            "kind = 'log'\nspool = 's'\nsyslog_udp = '0.0.0.0:514'\nsyslog_plain_senders = ['192.0.2.7', '2001:db8::7']",
             "kind = 'log'\nspool = 's'\nsyslog_tcp = '127.0.0.1:5514'\ntail = [{ file = 'a.log', json = true }]",
         ] {
             read(right).unwrap();
@@ -152,6 +133,7 @@ mod tests {
             "kind = 'rest'\nurl = 'https://a/'\ntoken = 'secret'",
             "kind = 'log'\nspool = 's'\ntoken = 'secret'",
             "kind = 'log'\nspool = 's'\ntail = ['a.log']",
+            "kind = 'log'\nspool = 's'\nsyslog_udp = '0.0.0.0:514'\nsyslog_plain_senders = ['192.0.2.0/24']",
             "kind = 'ftp'",
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword = 'secret'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'rejects'\nspool = 's'",

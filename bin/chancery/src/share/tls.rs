@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::arguments::TlsFiles;
 
 /// Certificate and key, where they are named. One is not taken without the other.
-pub(super) fn open(files: &TlsFiles) -> Result<Option<ServerTls>> {
+pub(crate) fn open(files: &TlsFiles) -> Result<Option<ServerTls>> {
     let named = files.tls_certificate.as_deref().zip(files.tls_key.as_deref());
     let tls = named.map(|(certificate, key)| ServerTls::open(certificate, key)).transpose();
     tls.context("--tls-certificate, --tls-key")

@@ -78,6 +78,14 @@ pub enum EndorseRefusal {
         /// In the contract's own terms.
         reason: String,
     },
+    /// Ask its organization: the business database behind its node contract has something else for a key than its chain, or cannot take what is to be written.
+    #[error(
+        "the member's own database disagrees with its chain about key {key}, or cannot take what is to be written there: ask the member"
+    )]
+    DatabaseDisagrees {
+        /// Which key. What the database has, stays there.
+        key: B256,
+    },
     /// Renew or correct a certificate, or ask at another address: the two do not speak to each other.
     #[error("{fault}")]
     Channel {

@@ -8,10 +8,11 @@ use chancery_primitives::SigningDomain;
 use super::{EndorseRefusal, Endorser};
 use crate::{
     alliance::{
-        comparison::compare,
+        comparison::{Suggestion, compare},
         message::{Endorse, Endorsement, Part, Request},
     },
     contracts::{NodeContract, ViewError},
+    database::{Corroboration, Discord},
     key::NodeKey,
 };
 
@@ -28,6 +29,8 @@ pub struct NodeEndorser {
     pub certificate: u64,
     /// What its identity certificate names.
     pub key: Arc<NodeKey>,
+    /// Its organization's business database, if one stands behind the node contract.
+    pub database: Option<Corroboration>,
 }
 
 #[async_trait]
@@ -52,11 +55,30 @@ impl Endorser for NodeEndorser {
             }
         })?;
         compare(part, &found).map_err(|difference| EndorseRefusal::Differs { difference })?;
+        self.corroborate(part, &found).await?;
         let endorse = Endorse { request_hash: request.hash(), member: self.member, certificate: self.certificate };
         let signature = self
             .key
             .sign(&endorse, &self.domain)
             .map_err(|error| EndorseRefusal::Unavailable { reason: error.to_string() })?;
         Ok(Endorsement { certificate: self.certificate, member: self.member, signature })
+    }
+}
+
+impl NodeEndorser {
+    /// Asks the organization's own database (DATABASE-4).
+    async fn corroborate(&self, part: &Part, found: &Suggestion) -> Result<(), EndorseRefusal> {
+        let Some(database) = &self.database else { return Ok(()) };
+        Box::pin(database.check(part, found)).await.map_err(|discord| match discord {
+            Discord::Key(key) => {
+                tracing::error!(%key, "the database has something else than the chain, or cannot take what is to be written");
+                EndorseRefusal::DatabaseDisagrees { key }
+            }
+            Discord::Behind => EndorseRefusal::Unavailable { reason: "its database is not where its chain is".to_owned() },
+            Discord::Unknown(error) => {
+                tracing::warn!(%error, "the database could not be asked for an endorsement");
+                EndorseRefusal::Unavailable { reason: "its database could not be asked".to_owned() }
+            }
+        })
     }
 }

@@ -67,7 +67,7 @@ const fn status(refusal: &EndorseRefusal) -> StatusCode {
     match refusal {
         EndorseRefusal::Malformed => StatusCode::BAD_REQUEST,
         EndorseRefusal::OtherMember { .. } => StatusCode::NOT_FOUND,
-        EndorseRefusal::Differs { .. } => StatusCode::CONFLICT,
+        EndorseRefusal::Differs { .. } | EndorseRefusal::DatabaseDisagrees { .. } => StatusCode::CONFLICT,
         EndorseRefusal::CallRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         EndorseRefusal::Channel { .. } => StatusCode::FORBIDDEN,
         EndorseRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

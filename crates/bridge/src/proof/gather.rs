@@ -10,6 +10,7 @@ use tokio::time::{Duration, Instant, sleep};
 use super::{
     file::{MemberProof, REQUEST_PROOF_VERSION, RequestProof},
     ruling,
+    verify::VerifiedRequest,
 };
 use crate::{
     alliance::{
@@ -77,9 +78,22 @@ impl Requester {
         }
         let proof = RequestProof { version: REQUEST_PROOF_VERSION, number, contract, alliance, members };
         // What does not verify is given to nobody.
-        let known = (&self.trusted_alliance()?, self.alliance.address);
-        proof.verify(known, &self.trusted()?).map_err(unprovable)?;
+        self.verified(&proof)?;
         Ok(proof)
+    }
+
+    /// How a request ended, by the proof that this node makes and verifies itself.
+    ///
+    /// # Errors
+    /// As [`Self::prove`].
+    pub async fn proven(&self, number: u64) -> Result<VerifiedRequest, RequestError> {
+        let proof = Box::pin(self.prove(number, &[])).await?;
+        self.verified(&proof)
+    }
+
+    fn verified(&self, proof: &RequestProof) -> Result<VerifiedRequest, RequestError> {
+        let known = (&self.trusted_alliance()?, self.alliance.address);
+        proof.verify(known, &self.trusted()?).map_err(unprovable)
     }
 
     /// Of a committed request all members; of a refused one who refused it; ascending.

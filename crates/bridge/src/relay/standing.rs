@@ -89,7 +89,7 @@ impl AnchorRelay {
 }
 
 /// Nonces of transactions by which an account that sends `next` next may have made its anchors.
-fn searched(next: u64) -> impl Iterator<Item = u64> {
+pub(super) fn searched(next: u64) -> impl Iterator<Item = u64> {
     let first = next.min(MAX_SEARCHED_FIRST);
     (0..first).chain(next.saturating_sub(MAX_SEARCHED_LAST).max(first)..next)
 }

@@ -86,7 +86,7 @@ impl Exchange {
                     issue_identity(alliance, &joined.key, member.name, node(i), key.address(), until).await.unwrap();
                 let certificate = issue_transaction(alliance, &joined.key, identity, Scope::BOTH, until).await.unwrap();
                 let (domain, contract) = (alliance.domain(), member.node_contract.clone());
-                own.push(NodeEndorser { domain, member: member.name, contract, certificate, key });
+                own.push(NodeEndorser { domain, member: member.name, contract, certificate, key, database: None });
             }
             endorsers.push(own);
         }

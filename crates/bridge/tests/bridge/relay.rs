@@ -7,16 +7,19 @@ use chancery_bridge::{
         store::{Outcome, Refusal},
     },
     proof::{Ending, RequestProof},
-    relay::{Carrier as _, Settlement},
+    relay::{AnchorRelay, Carrier as _, Settlement},
     requester::{RequestError, Requester},
 };
 use chancery_contracts::Anchor;
 use chancery_light::TrustedChain;
+use chancery_testing::process::built_binary;
+use serde_json::{Value, json};
 
 use crate::progress::{Onlooker, assert_half_way, seen_at_the_end};
 use crate::support::chain::TestChain;
 use crate::support::partnership::{Partnership, anchor, name};
 
+// C-CHAINS, ANCHOR-9
 #[tokio::test(flavor = "multi_thread")]
 async fn two_chains_follow_one_another_and_prove_their_state() {
     let dir = tempfile::tempdir().unwrap();
@@ -41,7 +44,39 @@ async fn two_chains_follow_one_another_and_prove_their_state() {
         };
         assert_eq!(host.view(relay.anchor, &call).await, proven.slots[0].value);
         assert_eq!(proven.slots[0].value, U256::from(1024));
+        Box::pin(trusted_anew(host, followed, &relay)).await;
     }
+}
+
+/// ANCHOR-9, by the command: one organization is all of them here.
+async fn trusted_anew(host: &TestChain, followed: &TestChain, relay: &AnchorRelay) {
+    let (anchor, key) = (relay.anchor.to_string(), host.voting_key().await);
+    let voted = async |followed_rpc: &str, more: &[&str]| {
+        let output = tokio::process::Command::new(built_binary())
+            .args(["--json", "network", "vote-trust", &anchor, "--followed-rpc", followed_rpc, "--rpc", host.rpc()])
+            .arg("--voting-key")
+            .arg(&key)
+            .args(more)
+            .output()
+            .await
+            .unwrap();
+        let said = if output.status.success() { &output.stdout } else { &output.stderr };
+        (output.status.success(), serde_json::from_slice::<Value>(said).unwrap())
+    };
+    let (done, said) = voted(followed.rpc(), &[]).await;
+    assert!(!done && said["error"].as_str().unwrap().contains("nothing has frozen"), "{said}");
+    let (done, said) = voted(host.rpc(), &["--anyway"]).await;
+    assert!(!done && said["error"].as_str().unwrap().contains("the anchor follows chain"), "{said}");
+    let before = host.view(relay.anchor, &Anchor::chainCall {}).await;
+    let (done, said) = voted(followed.rpc(), &["--anyway"]).await;
+    assert!(done, "{said}");
+    assert_eq!((&said["carriedOut"], &said["needed"], &said["fromEpoch"]), (&json!(true), &json!(1), &json!(0)));
+    // The same validators as the genesis has, and nothing of what was shown before.
+    assert_eq!(said["keysHash"], json!(before.keysHash));
+    assert_eq!(host.view(relay.anchor, &Anchor::generationCall {}).await, 1);
+    assert_eq!(host.view(relay.anchor, &Anchor::latestCall {}).await, 0);
+    let number = relay.push().await.unwrap();
+    assert_eq!(host.view(relay.anchor, &Anchor::latestCall {}).await, number);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,10 +8,11 @@ use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolCall;
 use chancery_bridge::relay::{
     AnchorRelay, AnchoredHeader, RelayError, Standing,
-    trust::{Entry, HeldRelay, Issuer, TrustRelay},
+    trust::{Consent, Entry, HeldRelay, Issuer, TrustRelay},
 };
 use chancery_contracts::{
-    CertificateRegistry, ConditionalCertificateRegistry, HeldCertificates, OrganizationRegistry, TrustRegistry,
+    CertificateRegistry, ConditionalCertificateRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
+    TrustRegistry,
 };
 use chancery_ledger::{Call, LedgerError, SubmitterKey};
 
@@ -200,16 +201,22 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
     let to_other = anchor(&other, &side).await;
     let arguments = HeldCertificates::constructorCall { anchor_: to_other.anchor, certificates, maxAge_: MAX_AGE_S };
     let held = other.deploy(&HeldCertificates::BYTECODE, &arguments).await;
+    let arguments = GenesisAccessManager::constructorCall {
+        administrator: other.operator(),
+        operators: vec![other.operator()],
+        submitters: Vec::new(),
+        contractOperators: Vec::new(),
+    };
+    let manager = other.deploy(&GenesisAccessManager::BYTECODE, &arguments).await;
     let arguments = ConditionalCertificateRegistry::constructorCall {
+        accessManager: manager,
         authorizations: there.registry,
         enabledKinds: vec![degree()],
-        conditions: vec![ConditionalCertificateRegistry::Condition {
-            kind: degree(),
-            source: held,
-            requiredKind: degree(),
-        }],
+        sources: vec![ConditionalCertificateRegistry::KindSource { kind: degree(), source: held }],
     };
     let conditional = other.deploy(&ConditionalCertificateRegistry::BYTECODE, &arguments).await;
+    let rule = ConditionalCertificateRegistry::setConditionsCall { kind: degree(), requiredKinds: vec![degree()] };
+    other.call(conditional, &rule).await;
     let (from, to) = (side.chain.clone(), other.chain.clone());
     let relay = HeldRelay::open(from, to, held, to_other.key.clone()).await.unwrap();
 
@@ -224,7 +231,13 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
     assert_eq!(reverted(refused.map_err(RelayError::from)), "ConditionNotMet");
 
     other.call(held, &bodies.disclose(&other, held, degree(), 3600).await).await;
-    relay.show(id).await.unwrap();
+    let consent = Consent { holder: bodies.holder.address(), kind: degree() };
+    assert_eq!(relay.consents(None).await.unwrap(), [consent].into());
+    let issued = relay.issued_to(consent.holder).await.unwrap();
+    assert_eq!(issued, [id]);
+    assert_eq!(relay.due(consent, &issued, false).await.unwrap(), [id], "nothing was shown yet");
+    assert_eq!(relay.carry(&[id, B256::repeat_byte(9)]).await.unwrap(), 1, "there is no other");
+    assert!(relay.due(consent, &issued, true).await.unwrap().is_empty(), "it is fresh, and valid");
     assert_eq!(other.view(held, &kinds()).await, vec![degree()]);
     let fact = HeldCertificates::heldFactCall { holder: bodies.holder.address(), kind: degree() };
     assert_eq!(other.view(held, &fact).await.organization, university());
@@ -233,8 +246,14 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
     let unknown = relay.show(B256::repeat_byte(9)).await;
     assert!(matches!(unknown, Err(RelayError::CertificateUnknown { .. })), "{unknown:?}");
     side.call(certificates, &bodies.revoke(&side, certificates, 1).await).await;
+    assert!(relay.due(consent, &issued, false).await.unwrap().is_empty(), "what is fresh is not looked at");
+    assert_eq!(relay.due(consent, &issued, true).await.unwrap(), [id]);
     relay.show(id).await.unwrap();
     assert!(other.view(held, &kinds()).await.is_empty(), "its revocation was shown");
+    assert!(relay.due(consent, &issued, true).await.unwrap().is_empty(), "nothing stands any more");
+    let made = HeldRelay::find_or_make(relay.anchor.clone(), certificates, MAX_AGE_S).await.unwrap();
+    let found = HeldRelay::find_or_make(relay.anchor.clone(), certificates, MAX_AGE_S).await.unwrap();
+    assert_eq!(made.registry, found.registry, "what this key has made is found again");
     let again = there.issue_to(&bodies.holder, &other, conditional, degree(), 10).await;
     let call = Call { to: Some(conditional), data: again.abi_encode().into() };
     let refused = other.chain.simulate(other.operator(), &call).await;

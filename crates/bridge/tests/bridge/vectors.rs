@@ -1,9 +1,14 @@
 //! Messages and words of storage, in the file to which the contracts are held as well. `CHANCERY_BLESS=1` writes it.
 use alloy_primitives::{Address, B256, Bytes};
-use chancery_bridge::alliance::{
-    decision::Decision,
-    message::{Attest, Endorse, Endorsement, Part, PartReference, Read, Request, Sequence, Write, endorsements_hash},
-    store::Outcome,
+use chancery_bridge::{
+    alliance::{
+        decision::Decision,
+        message::{
+            Attest, Endorse, Endorsement, Part, PartReference, Read, Request, Sequence, Write, endorsements_hash,
+        },
+        store::Outcome,
+    },
+    exchange::Receive,
 };
 use chancery_primitives::{SignedOperation, SigningDomain};
 use serde_json::{Value, json};
@@ -44,6 +49,7 @@ fn vectors() -> Value {
     let endorse = Endorse { request_hash: request.hash(), member: word(0x11), certificate: 8 };
     let sequence = Sequence { request_hash: request.hash(), endorsements_hash };
     let attest = Attest { number: 3, part_hash: parts[0].hash(), outcome: Outcome::Refused, certificate: 8 };
+    let receive = Receive { number: 3, member: word(0x11), key: word(2), encryption_key: word(0x44), certificate: 8 };
     let mut decision = Decision::sequenced(1_790_000_000, 60, 3);
     let sequenced = decision.to_word();
     decision.prove(1, Some(Outcome::Reserved), 1_790_000_001).unwrap();
@@ -74,6 +80,7 @@ fn vectors() -> Value {
         "endorseDigest": endorse.digest(&domain),
         "sequenceDigest": sequence.digest(&domain),
         "attestDigest": attest.digest(&domain),
+        "receiveDigest": receive.digest(&domain),
         "words": { "sequenced": B256::from(sequenced), "onePrepared": B256::from(decision.to_word()) },
     })
 }

@@ -26,7 +26,7 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Self {
         let (desk, city) = (Desk::open().await, RecordedCity::founded());
-        let s2p: Arc<dyn S2p> = Arc::new(city.clone());
+        let s2p: Arc<dyn Retrieval> = Arc::new(city.clone());
         let database = desk.database.clone();
         let configured = ConfiguredRoles::default();
         let roles = RoleResolver::new(database.clone(), directory(), s2p.clone(), configured, desk.clock());

@@ -9,7 +9,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     application::{ContractCall, OperationHandler},
     operation::{ChainName, InterpretedOperation, OperationType, SignedOperation},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::{message, operation, signature_error, type_of};
@@ -77,7 +77,7 @@ impl OperationHandler for DataHandler {
         &self,
         operation: &SignedOperation,
         interpreted: &InterpretedOperation,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         now: u64,
     ) -> DoorResult<()> {
         let data: DataOperation = message(operation)?;

@@ -1,7 +1,8 @@
 //! Refusals in the terms of the doors, whether a check of ours or the contract finds them.
 
+use alloy_primitives::{Address, B256};
 use chancery_contracts::TrustRefusal;
-use chancery_primitives::{OrganizationCode, Right};
+use chancery_primitives::{CertificateKind, OrganizationCode, Right};
 use chancery_reference_points::{Code, DoorError, DoorResult, application::ContractRefusal, operation::ChainName};
 
 use crate::registry::Authorization;
@@ -61,8 +62,17 @@ fn role_of(right: Right) -> &'static str {
     }
 }
 
+/// The rule asks for a kind that the holder was not shown to have.
+pub(super) fn condition_not_met(chain: &ChainName, holder: Address, missing: &str) -> DoorError {
+    let detail = format!("chain {chain} was not shown that {holder} holds a valid certificate of the kind {missing}");
+    DoorError::new(Code::ConditionNotMet, detail).with("requiredKind", missing).with("chain", chain.0.as_str())
+}
+
 /// What a contract's error means. The same names as our own checks give, for races in which the chain sees what we did not yet see.
 pub(super) fn of_contract(refusal: &ContractRefusal) -> Option<DoorError> {
+    if refusal.name == "ConditionNotMet" {
+        return Some(condition_of_contract(refusal));
+    }
     let code = match refusal.name.as_str() {
         "OperationExpired" => Code::OperationExpired,
         "SignatureInvalid" | "OwnerSignatureInvalid" => Code::SignatureInvalid,
@@ -90,4 +100,13 @@ pub(super) fn of_contract(refusal: &ContractRefusal) -> Option<DoorError> {
         (Some(expected), Some(actual)) => error.with("expected", expected).with("actual", actual),
         _ => error,
     })
+}
+
+/// As our own check says it; which chain it was, the caller knows.
+fn condition_of_contract(refusal: &ContractRefusal) -> DoorError {
+    let asked = refusal.argument("requiredKind").unwrap_or_default();
+    let kind = asked.parse::<B256>().ok().and_then(|word| CertificateKind::from_bytes32(word).ok());
+    let kind = kind.map_or_else(|| asked.to_owned(), |kind| kind.to_string());
+    let detail = format!("the chain was not shown that the holder has a valid certificate of the kind {kind}");
+    DoorError::new(Code::ConditionNotMet, detail).with("requiredKind", kind)
 }

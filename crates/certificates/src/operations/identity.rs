@@ -12,7 +12,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     application::{ContractCall, ContractRefusal, OperationHandler},
     operation::{InterpretedOperation, OperationType, SignedOperation},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +112,7 @@ impl OperationHandler for IdentityHandler {
         &self,
         operation: &SignedOperation,
         _: &InterpretedOperation,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         _: u64,
     ) -> DoorResult<()> {
         let (attribute, _) = self.read(operation)?;

@@ -14,7 +14,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     application::{ContractCall, ContractRefusal, OperationHandler},
     operation::{InterpretedOperation, OperationType, SignedOperation},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::{MAX_SEALED_BYTES, check_deadline, errors, message, operation, signature_error, type_of};
@@ -86,7 +86,7 @@ impl OperationHandler for InspectHandler {
         &self,
         operation: &SignedOperation,
         interpreted: &InterpretedOperation,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         now: u64,
     ) -> DoorResult<()> {
         let (kind, inspect, inspector) = self.read(operation)?;

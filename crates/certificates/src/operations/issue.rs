@@ -13,7 +13,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     application::{ContractCall, ContractRefusal, OperationHandler},
     operation::{InterpretedOperation, OperationType, SignedOperation},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::{MAX_SEALED_BYTES, check_deadline, errors, message, operation, signature_error, type_of};
@@ -87,7 +87,7 @@ impl OperationHandler for IssueHandler {
         &self,
         operation: &SignedOperation,
         _: &InterpretedOperation,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         now: u64,
     ) -> DoorResult<()> {
         let (issue, issuer) = self.read(operation)?;
@@ -100,7 +100,8 @@ impl OperationHandler for IssueHandler {
             let detail = format!("certificate {} is issued already", issue.certificate_id);
             return Err(DoorError::new(Code::CertificateExists, detail));
         }
-        check_renewal(&registry, &issue).await
+        check_renewal(&registry, &issue).await?;
+        check_condition(&registry, &issue).await
     }
 
     fn contract_call(&self, operation: &SignedOperation) -> DoorResult<Option<ContractCall>> {
@@ -175,6 +176,17 @@ async fn check_recipient(registry: &Registry<'_>, issue: &Issue, sealed: &str, n
             Err(DoorError::new(Code::SealedToWrongKey, detail).with("expected", own).with("actual", sealed_to))
         }
         Err(error) => Err(jwe_error(error)),
+    }
+}
+
+/// The rule of the kind's chain, which its contract holds as well: a valid certificate of another chain (C-CHAINS).
+async fn check_condition(registry: &Registry<'_>, issue: &Issue) -> DoorResult<()> {
+    match registry.missing_kind(issue.kind, issue.holder).await? {
+        None => Ok(()),
+        Some(missing) => {
+            let chain = registry.directory().chain_of(issue.kind)?;
+            Err(errors::condition_not_met(&chain, issue.holder, missing.as_str()))
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     application::{ContractCall, ContractRefusal, OperationHandler},
     operation::{InterpretedOperation, OperationType, SignedOperation},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::{check_deadline, errors, message, operation, signature_error, type_of};
@@ -84,7 +84,7 @@ impl OperationHandler for StatusHandler {
         &self,
         operation: &SignedOperation,
         _: &InterpretedOperation,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         now: u64,
     ) -> DoorResult<()> {
         let (kind, change, issuer) = self.read(operation)?;

@@ -4,7 +4,8 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use chancery_contracts::{
-    CertificateRegistry, EthereumDIDRegistry, OrganizationRegistry, TrustRefusal, TrustRegistry, predeploys,
+    CertificateRegistry, ConditionalCertificateRegistry, EthereumDIDRegistry, OrganizationRegistry, TrustRefusal,
+    TrustRegistry, predeploys,
 };
 use chancery_light::StateProof;
 use chancery_primitives::{CertificateId, OrganizationCode, UnixSeconds};
@@ -12,7 +13,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     operation::ChainName,
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::{BEFORE, NOW, RecordedCity, Records};
@@ -60,6 +61,12 @@ impl Records {
         use CertificateRegistry as Certificates;
         use EthereumDIDRegistry as Identities;
         use OrganizationRegistry as Organizations;
+        if let Some(kind) = self.missing {
+            let missing = |_| kind.to_bytes32();
+            if let Some(answer) = reading::<ConditionalCertificateRegistry::missingForCall>(call, missing) {
+                return Some(answer);
+            }
+        }
         reading::<Organizations::isAuthorizedCall>(call, |call| {
             let counts = |entry: &KeyEntry| {
                 entry.key == call.key
@@ -153,7 +160,7 @@ fn matches(event: &EventRecord, query: &EventQuery) -> bool {
 }
 
 #[async_trait]
-impl S2p for RecordedCity {
+impl Retrieval for RecordedCity {
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
         let records = self.0.lock();
         let status = |name: ChainName| ChainStatus {

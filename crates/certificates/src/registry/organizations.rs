@@ -205,15 +205,7 @@ impl Registry<'_> {
         organization: OrganizationCode,
         now: UnixSeconds,
     ) -> DoorResult<Vec<Right>> {
-        let mut rights: Vec<Right> = self
-            .key_entries(organization)
-            .await?
-            .into_iter()
-            .filter(|entry| entry.key == key && entry.is_in_force(now))
-            .map(|entry| entry.right)
-            .collect();
-        rights.sort_unstable();
-        rights.dedup();
+        let rights = self.rights_of_time(key, organization, now).await?;
         let mut in_force = Vec::with_capacity(rights.len());
         for right in rights {
             // The key's time is one thing; the organization may have lost the right or be suspended.
@@ -222,6 +214,20 @@ impl Registry<'_> {
             }
         }
         Ok(in_force)
+    }
+
+    /// The rights whose time has come for a key and not ended, whether the organization may use them or not.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn rights_of_time(
+        &self,
+        key: Address,
+        organization: OrganizationCode,
+        now: UnixSeconds,
+    ) -> DoorResult<BTreeSet<Right>> {
+        let entries = self.key_entries(organization).await?.into_iter();
+        Ok(entries.filter(|entry| entry.key == key && entry.is_in_force(now)).map(|entry| entry.right).collect())
     }
 
     /// The rights that a key had for an organization and has no longer: of each, every authorization has ended.

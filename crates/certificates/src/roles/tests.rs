@@ -63,6 +63,20 @@ async fn a_right_that_does_not_count_now_gives_no_role() {
     assert_eq!(roles(&resolver, inspector().address()).await, []);
 }
 
+// ACCESS-1: access rules are about organizations too; who has a right of one in force comes of it.
+#[tokio::test]
+async fn whoever_has_a_right_in_force_comes_of_its_organization() {
+    let (desk, city) = (Desk::open().await, RecordedCity::founded());
+    city.authorize(INSPECTORS, office().address(), Right::SUBMISSION);
+    let resolver = resolver(&desk, &city);
+    let of = async |address| resolver.organizations_of(address).await.unwrap();
+    assert_eq!(of(office().address()).await, [INSPECTORS.to_owned(), OFFICE.to_owned()].into());
+    assert_eq!(of(stranger().address()).await, [].into());
+    city.suspend(OFFICE);
+    resolver.forget();
+    assert_eq!(of(office().address()).await, [INSPECTORS.to_owned()].into());
+}
+
 // bad input: a rotated key
 #[tokio::test]
 async fn the_roles_that_a_key_had_are_known_after_its_end() {
@@ -79,6 +93,20 @@ async fn the_roles_that_a_key_had_are_known_after_its_end() {
     city.silence("main");
     let unknown = resolver.ended_roles_of(office().address()).await.unwrap_err();
     assert_eq!(unknown.code(), Code::ChainUnreachable);
+}
+
+// bad input: an organization that may do nothing now
+#[tokio::test]
+async fn the_roles_that_a_suspension_takes_are_known() {
+    let (desk, city) = (Desk::open().await, RecordedCity::founded());
+    let resolver = resolver(&desk, &city);
+    let suspended = async |address| resolver.suspended_roles_of(address).await.unwrap();
+    assert_eq!(suspended(office().address()).await, [].into());
+    city.suspend(OFFICE);
+    assert_eq!(suspended(office().address()).await, [Role::Issuer].into());
+    assert_eq!(suspended(stranger().address()).await, [].into());
+    city.end_key(office().address(), UnixSeconds(1));
+    assert_eq!(suspended(office().address()).await, [].into(), "its key has ended besides");
 }
 
 #[tokio::test]

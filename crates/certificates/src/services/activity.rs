@@ -14,7 +14,7 @@ use chancery_primitives::{
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, operation::ChainName,
-    s2p::S2p,
+    s2p::Retrieval,
 };
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -140,7 +140,7 @@ impl Service for ActivityService {
         "Counts what happened to certificates in a period, day by day, and how they stand at its end."
     }
 
-    async fn answer(&self, actor: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, actor: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: ActivityQuery = parameters(self.name(), value)?;
         super::require_role(actor, &ROLES)?;
         let now_ms = (self.0.clock)();

@@ -1,7 +1,7 @@
 //! `certificates.check`: what an inspection would find; nothing is recorded (C-API-3, C-AUTO).
 
 use async_trait::async_trait;
-use chancery_reference_points::{Actor, DoorResult, Role, application::Service, s2p::S2p};
+use chancery_reference_points::{Actor, DoorResult, Role, application::Service, s2p::Retrieval};
 use serde_json::Value;
 
 use super::{Context, answer, names, parameters, subject_member};
@@ -25,7 +25,7 @@ impl Service for CheckService {
         "All checks of a certificate that is shown, and what they amount to; nothing is recorded."
     }
 
-    async fn answer(&self, _: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let claim: CheckCertificate = parameters(self.name(), value)?;
         let registry = Registry::new(chains, &self.0.directory);
         answer(&gather(&registry, &claim, self.0.now()).await?.findings)

@@ -9,7 +9,7 @@ use chancery_contracts::CertificateRegistry;
 use chancery_primitives::{CertificateId, CertificateKind, OrganizationCode, Outcome};
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, operation::ChainName,
-    s2p::S2p,
+    s2p::Retrieval,
 };
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -110,7 +110,7 @@ impl Service for InspectionsService {
         "Recorded inspections and how many of each inspector; an inspector sees its own."
     }
 
-    async fn answer(&self, actor: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, actor: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: InspectionQuery = parameters(self.name(), value)?;
         let inspector = if actor.is(Role::Supervisor) { query.inspector } else { Some(own(actor, &query)?) };
         let start = page_start(query.cursor.as_deref())?;

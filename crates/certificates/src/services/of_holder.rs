@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chancery_primitives::CertificateKind;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, operation::ChainName,
-    s2p::S2p,
+    s2p::Retrieval,
 };
 use futures::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ impl Service for OfHolderService {
         "The certificates of a holder over all chains, newest first; for the holder."
     }
 
-    async fn answer(&self, actor: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, actor: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: HolderQuery = parameters(self.name(), value)?;
         if actor.address != Some(query.holder) {
             require_role(actor, &[Role::Supervisor])

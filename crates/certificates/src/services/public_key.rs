@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, Bytes};
 use async_trait::async_trait;
 use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult, application::Service, operation::ChainName, s2p::S2p,
+    Actor, Code, DoorError, DoorResult, application::Service, operation::ChainName, s2p::Retrieval,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,7 +67,7 @@ impl Service for PublicKeyService {
         "The public keys of a person, as published on the main chain."
     }
 
-    async fn answer(&self, _: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let address = parameters::<PublicKeyQuery>(self.name(), value)?.address;
         let directory = &self.0.directory;
         let keys = Registry::new(chains, directory).published_keys(address, self.0.now().get()).await?;

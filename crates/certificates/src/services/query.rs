@@ -10,7 +10,7 @@ use chancery_primitives::{
 };
 use chancery_reference_points::{
     Actor, Class, Code, DoorError, DoorResult, application::Service, chain_records::TransactionRecord,
-    operation::ChainName, s2p::S2p,
+    operation::ChainName, s2p::Retrieval,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,7 +72,7 @@ impl Service for QueryService {
         "The certificate that a transaction recorded for a holder, sealed, with the proof that it is final."
     }
 
-    async fn answer(&self, _: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: CertificateQuery = parameters(self.name(), value)?;
         let registry = Registry::new(chains, &self.0.directory);
         let transaction = registry.transaction(query.chain.as_ref(), query.block, query.tx_hash).await?;

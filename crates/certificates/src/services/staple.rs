@@ -7,7 +7,7 @@ use chancery_light::{ChainEssentials, ChainReference, ProofBundle, StateProof, T
 use chancery_primitives::Right;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, application::Service, chain_records::ChainStatus, operation::ChainName,
-    s2p::S2p,
+    s2p::Retrieval,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -31,7 +31,7 @@ impl Service for StapleService {
         "A certificate with the proof of its status and of its issuer's right, to be verified without a network."
     }
 
-    async fn answer(&self, _: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: CertificateById = parameters(self.name(), value)?;
         let registry = Registry::new(chains, &self.0.directory);
         let certificate = registered(&registry, &query).await?;

@@ -7,7 +7,7 @@ use chancery_primitives::{
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, application::Service, chain_records::EventRecord, operation::ChainName,
-    s2p::S2p,
+    s2p::Retrieval,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -88,7 +88,7 @@ impl Service for StatusService {
         "Where a certificate is recorded, its status, and what it amounts to now."
     }
 
-    async fn answer(&self, _: &Actor, value: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: CertificateById = parameters(self.name(), value)?;
         let registry = Registry::new(chains, &self.0.directory);
         let id = query.certificate_id;

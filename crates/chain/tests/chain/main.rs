@@ -4,6 +4,7 @@
 mod evidence;
 mod faults;
 mod kill;
+mod many;
 mod membership;
 mod node;
 mod permissions;

@@ -2,7 +2,7 @@
 
 use chancery_rest::types::{
     organizations::Changed,
-    services::{OfferService, Services},
+    services::{ConfigureAccess, OfferService, ServiceAccess, Services},
 };
 use reqwest::Method;
 
@@ -25,6 +25,24 @@ impl Client {
     pub async fn offer_service(&self, service: &str, offered: bool, check: bool) -> Result<Changed> {
         let path = ["v1", "services", service];
         let call = Self::with_body(Method::PUT, &path, &OfferService { offered })?;
+        self.needs_key()?.send(Call { query: checked(check), ..call }).await
+    }
+
+    /// `GET /v1/services/{service}/access`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn service_access(&self, service: &str) -> Result<ServiceAccess> {
+        self.needs_key()?.send(Call::get(&["v1", "services", service, "access"], Query::new())).await
+    }
+
+    /// `PUT /v1/services/{service}/access`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn configure_access(&self, service: &str, request: &ConfigureAccess, check: bool) -> Result<Changed> {
+        let path = ["v1", "services", service, "access"];
+        let call = Self::with_body(Method::PUT, &path, request)?;
         self.needs_key()?.send(Call { query: checked(check), ..call }).await
     }
 }

@@ -4,10 +4,12 @@ use alloy_primitives::{Address, B256, Bytes};
 use chancery_light::StateProof;
 use chancery_reference_points::{
     DoorResult,
+    access_rule::AccessRule,
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
     data_search::{
@@ -16,6 +18,7 @@ use chancery_reference_points::{
     m2p::M2p,
     m2r::{M2r, M2rData},
     m2s::M2s,
+    mandate::Mandate,
     o2c::{Change, ChangeResult, Mode},
     operation::{ChainName, InterpretedOperation, SignedOperation},
     organization::Organization,
@@ -38,23 +41,25 @@ door! {
 
 door! {
     S2p as s2p, "S2p";
-    "Chains", READ: chains() -> Vec<ChainStatus>;
+    "Chains", READ: chains([&] by: Mandate) -> Vec<ChainStatus>;
     "Transaction", READ: transaction(
+        [&] by: Mandate,
         [] chain: Option<&ChainName> as Option<ChainName> => chain.as_ref(),
         [] block: u64,
         [] tx_hash: B256
     ) -> TransactionRecord;
-    "Events", READ: events([] query: EventQuery) -> Vec<EventRecord>;
-    "View", READ: view([&] chain: ChainName, [] contract: Address, [] call: Bytes) -> ViewRecord;
-    "StateProof", READ: state_proof([&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
+    "Events", READ: events([&] by: Mandate, [] query: EventQuery) -> Vec<EventRecord>;
+    "View", READ: view([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] call: Bytes) -> ViewRecord;
+    "StateProof", READ: state_proof([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
+    "AccessRules", READ: access_rules([] service: Option<&str> as Option<String> => service.as_deref()) -> Vec<AccessRule>;
 }
 
 door! {
     S2pData as s2p_data, "S2pData";
-    "Search", READ: search([] query: DataQuery, [] visibility: Visibility) -> DataPage;
+    "Search", READ: search([&] by: Mandate, [] query: DataQuery, [] visibility: Visibility) -> DataPage;
     "Statistics", READ: statistics() -> Vec<DayCount>;
-    "Versions", READ: versions([&] asset: Asset, [] visibility: Visibility) -> Vec<AssetVersion>;
-    "Proof", READ: proof([] at: OperationPlace) -> SourceOperationProof;
+    "Versions", READ: versions([&] by: Mandate, [&] asset: Asset, [] visibility: Visibility) -> Vec<AssetVersion>;
+    "Proof", READ: proof([&] by: Mandate, [] at: OperationPlace) -> SourceOperationProof;
 }
 
 door! {
@@ -64,11 +69,13 @@ door! {
 
 door! {
     C2p as c2p, "C2p";
-    "Control", WRITE: control([&] change: Change, [] mode: Mode) -> ChangeResult;
+    "Control", WRITE: control([&] by: Mandate, [&] change: Change, [] mode: Mode) -> ChangeResult;
     "Organizations", READ: organizations() -> Vec<Organization>;
-    "SimulateContract", WRITE: simulate_contract([&] artifact: ContractArtifact) -> ContractSimulation;
+    "SimulateContract", WRITE: simulate_contract([&] by: Mandate, [&] artifact: ContractArtifact) -> ContractSimulation;
     "Contracts", READ: contracts([&] chain: ChainName, [] offset: u64) -> Vec<ContractRelease>;
     "Contract", READ: contract([&] chain: ChainName, [] release: B256) -> ContractReview;
+    "Approvals", READ: approvals([] offset: u64) -> Approvals;
+    "Change", READ: change([] change: B256) -> ChangeReview;
 }
 
 door! {
@@ -83,8 +90,8 @@ door! {
 
 door! {
     M2p as m2p, "M2p";
-    "SubjectHistory", AUDIT: subject_history([] subject: B256) -> Vec<HistoryEntry>;
-    "Events", AUDIT: events([&] filter: EventFilter) -> Vec<HistoryEntry>;
+    "SubjectHistory", AUDIT: subject_history([&] by: Mandate, [] subject: B256) -> Vec<HistoryEntry>;
+    "Events", AUDIT: events([&] by: Mandate, [&] filter: EventFilter) -> Vec<HistoryEntry>;
 }
 
 door! {

@@ -3,7 +3,9 @@
 use alloy_primitives::B256;
 use chancery_reference_points::{
     Actor, DoorResult,
+    access_rule::ServiceAccess,
     chain_records::ChainStatus,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
@@ -36,6 +38,7 @@ door! {
     "Withdrawn", READ: withdrawn() -> Vec<ServiceDescription>;
     "Prices", READ: prices() -> Vec<PriceSetting>;
     "Request", READ: request([&] actor: Actor, [] request: ServiceRequest) -> Value;
+    "ServiceAccess", READ: service_access([&] service: str) -> ServiceAccess;
     "Chains", READ: chains() -> Vec<ChainStatus>;
 }
 
@@ -55,6 +58,8 @@ door! {
     "SimulateContract", WRITE: simulate_contract([&] actor: Actor, [] artifact: ContractArtifact) -> ContractSimulation;
     "Contracts", READ: contracts([&] chain: ChainName, [] offset: u64) -> Vec<ContractRelease>;
     "Contract", READ: contract([&] chain: ChainName, [] release: B256) -> ContractReview;
+    "Changes", READ: changes([] offset: u64) -> Approvals;
+    "Change", READ: change([] change: B256) -> ChangeReview;
 }
 
 door! {

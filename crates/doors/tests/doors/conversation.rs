@@ -32,6 +32,7 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         u2s.withdrawn();
         u2s.prices();
         u2s.request(&dice.sample(), dice.sample());
+        u2s.service_access(&dice.sample::<String>());
         u2s.chains();
         u2s_data.search_data(&dice.sample(), dice.sample());
         u2s_data.data_statistics(&dice.sample());
@@ -43,6 +44,8 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         o2c.simulate_contract(&dice.sample(), dice.sample());
         o2c.contracts(&dice.sample(), dice.sample());
         o2c.contract(&dice.sample(), dice.sample());
+        o2c.changes(dice.sample());
+        o2c.change(dice.sample());
         v2m.history(&dice.sample(), dice.sample());
         v2m.events(&dice.sample(), dice.sample());
         v2m_data.audit_data(&dice.sample(), dice.sample());
@@ -52,30 +55,34 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
 
 async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
     let chain: Option<_> = dice.sample();
+    let named: Option<String> = dice.sample();
     heard! { log, reached:
         p2r.check(&dice.sample());
         p2r.record(dice.sample());
         p2r.recorded(&dice.sample());
         p2r.record_root(dice.sample());
-        s2p.chains();
-        s2p.transaction(chain.as_ref(), dice.sample(), dice.sample());
-        s2p.events(dice.sample());
-        s2p.view(&dice.sample(), dice.sample(), dice.sample());
-        s2p.state_proof(&dice.sample(), dice.sample(), dice.sample());
-        s2p_data.search(dice.sample(), dice.sample());
+        s2p.chains(&dice.sample());
+        s2p.transaction(&dice.sample(), chain.as_ref(), dice.sample(), dice.sample());
+        s2p.events(&dice.sample(), dice.sample());
+        s2p.view(&dice.sample(), &dice.sample(), dice.sample(), dice.sample());
+        s2p.state_proof(&dice.sample(), &dice.sample(), dice.sample(), dice.sample());
+        s2p.access_rules(named.as_deref());
+        s2p_data.search(&dice.sample(), dice.sample(), dice.sample());
         s2p_data.statistics();
-        s2p_data.versions(&dice.sample(), dice.sample());
-        s2p_data.proof(dice.sample());
+        s2p_data.versions(&dice.sample(), &dice.sample(), dice.sample());
+        s2p_data.proof(&dice.sample(), dice.sample());
         c2s.control(&dice.sample(), dice.sample());
-        c2p.control(&dice.sample(), dice.sample());
+        c2p.control(&dice.sample(), &dice.sample(), dice.sample());
         c2p.organizations();
-        c2p.simulate_contract(&dice.sample());
+        c2p.simulate_contract(&dice.sample(), &dice.sample());
         c2p.contracts(&dice.sample(), dice.sample());
         c2p.contract(&dice.sample(), dice.sample());
+        c2p.approvals(dice.sample());
+        c2p.change(dice.sample());
         c2r.control(&dice.sample(), dice.sample());
         m2s.journal(&dice.sample());
-        m2p.subject_history(dice.sample());
-        m2p.events(&dice.sample());
+        m2p.subject_history(&dice.sample(), dice.sample());
+        m2p.events(&dice.sample(), &dice.sample());
         m2r.journal(&dice.sample());
         m2r_data.audit(dice.sample());
         m2r_data.quotas();

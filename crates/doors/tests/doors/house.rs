@@ -12,10 +12,12 @@ use chancery_doors::{Offered, Remote};
 use chancery_light::StateProof;
 use chancery_reference_points::{
     Actor, DoorError, DoorResult,
+    access_rule::{AccessRule, ServiceAccess},
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, OperationProof, RootOfBlock, TransactionLocator},
     data_format::{DataFormat, FormatId},
@@ -26,6 +28,7 @@ use chancery_reference_points::{
     m2p::M2p,
     m2r::{M2r, M2rData},
     m2s::M2s,
+    mandate::Mandate,
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::{ChainName, InterpretedOperation, SignedOperation},
     organization::Organization,
@@ -96,6 +99,7 @@ room! {
         withdrawn() -> Vec<ServiceDescription>;
         prices() -> Vec<PriceSetting>;
         request(actor: &Actor, request: ServiceRequest) -> Value;
+        service_access(service: &str) -> ServiceAccess;
         chains() -> Vec<ChainStatus>;
     }
     U2sData {
@@ -111,6 +115,8 @@ room! {
         simulate_contract(actor: &Actor, artifact: ContractArtifact) -> ContractSimulation;
         contracts(chain: &ChainName, offset: u64) -> Vec<ContractRelease>;
         contract(chain: &ChainName, release: B256) -> ContractReview;
+        changes(offset: u64) -> Approvals;
+        change(change: B256) -> ChangeReview;
     }
     V2m {
         history(actor: &Actor, subject: B256) -> History;
@@ -127,31 +133,34 @@ room! {
         record_root(block: RootOfBlock) -> TransactionLocator;
     }
     S2p {
-        chains() -> Vec<ChainStatus>;
-        transaction(chain: Option<&ChainName>, block: u64, tx_hash: B256) -> TransactionRecord;
-        events(query: EventQuery) -> Vec<EventRecord>;
-        view(chain: &ChainName, contract: Address, call: Bytes) -> ViewRecord;
-        state_proof(chain: &ChainName, contract: Address, slots: Vec<B256>) -> Option<StateProof>;
+        chains(by: &Mandate) -> Vec<ChainStatus>;
+        transaction(by: &Mandate, chain: Option<&ChainName>, block: u64, tx_hash: B256) -> TransactionRecord;
+        events(by: &Mandate, query: EventQuery) -> Vec<EventRecord>;
+        view(by: &Mandate, chain: &ChainName, contract: Address, call: Bytes) -> ViewRecord;
+        state_proof(by: &Mandate, chain: &ChainName, contract: Address, slots: Vec<B256>) -> Option<StateProof>;
+        access_rules(service: Option<&str>) -> Vec<AccessRule>;
     }
     S2pData {
-        search(query: DataQuery, visibility: Visibility) -> DataPage;
+        search(by: &Mandate, query: DataQuery, visibility: Visibility) -> DataPage;
         statistics() -> Vec<DayCount>;
-        versions(asset: &Asset, visibility: Visibility) -> Vec<AssetVersion>;
-        proof(at: OperationPlace) -> SourceOperationProof;
+        versions(by: &Mandate, asset: &Asset, visibility: Visibility) -> Vec<AssetVersion>;
+        proof(by: &Mandate, at: OperationPlace) -> SourceOperationProof;
     }
     C2s { control(change: &Change, mode: Mode) -> ChangeResult; }
     C2p {
-        control(change: &Change, mode: Mode) -> ChangeResult;
+        control(by: &Mandate, change: &Change, mode: Mode) -> ChangeResult;
         organizations() -> Vec<Organization>;
-        simulate_contract(artifact: &ContractArtifact) -> ContractSimulation;
+        simulate_contract(by: &Mandate, artifact: &ContractArtifact) -> ContractSimulation;
         contracts(chain: &ChainName, offset: u64) -> Vec<ContractRelease>;
         contract(chain: &ChainName, release: B256) -> ContractReview;
+        approvals(offset: u64) -> Approvals;
+        change(change: B256) -> ChangeReview;
     }
     C2r { control(change: &Change, mode: Mode) -> ChangeResult; }
     M2s { journal(filter: &EventFilter) -> Vec<HistoryEntry>; }
     M2p {
-        subject_history(subject: B256) -> Vec<HistoryEntry>;
-        events(filter: &EventFilter) -> Vec<HistoryEntry>;
+        subject_history(by: &Mandate, subject: B256) -> Vec<HistoryEntry>;
+        events(by: &Mandate, filter: &EventFilter) -> Vec<HistoryEntry>;
     }
     M2r { journal(filter: &EventFilter) -> Vec<HistoryEntry>; }
     M2rData {

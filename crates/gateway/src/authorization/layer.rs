@@ -87,9 +87,11 @@ pub(crate) async fn authorize(
 /// The caller that an address is to a row, if the row lets it in. `itself`: the request is about the address's own affairs.
 pub(crate) async fn judged(shared: &Shared, row: &Row, proven: Proven, local: bool, itself: bool) -> ApiResult<Caller> {
     let Proven { address, session } = proven;
-    let actor = Actor { address: Some(address), roles: roles(shared, row, address).await? };
+    let roles = roles(shared, row, address).await?;
+    let organizations = organizations(shared, &roles, address).await?;
+    let actor = Actor::new(address, roles).of_organizations(organizations);
     if let Err(refusal) = judge(row, &actor, local, itself) {
-        return Err(if had_role(shared, row, address).await { rotated() } else { refusal });
+        return Err(lost_role(shared, row, address).await.unwrap_or(refusal));
     }
     Ok(Caller { actor, session })
 }
@@ -109,19 +111,34 @@ pub(crate) fn row_of(method: &str, template: Option<&str>) -> ApiResult<&'static
 async fn roles(shared: &Shared, row: &Row, address: Address) -> ApiResult<BTreeSet<Role>> {
     if row.needs_authentication() || !row.roles().is_empty() || row.who == Who::AnybodyByRole {
         Ok(shared.doors.roles.roles_of(address).await?)
+    } else if row.asks_service() {
+        // What anybody may ask, an access rule may have narrowed: then roles count. When they cannot be read, whoever asks is anybody.
+        Ok(shared.doors.roles.roles_of(address).await.unwrap_or_default())
     } else {
         Ok(BTreeSet::new())
     }
 }
 
-/// Whether the address had one of the row's roles by a key that was retired or revoked. When that cannot be read, the refusal stays what it is.
-async fn had_role(shared: &Shared, row: &Row, address: Address) -> bool {
-    let ended = shared.doors.roles.ended_roles_of(address).await.unwrap_or_default();
-    row.roles().iter().any(|role| ended.contains(role))
+/// Whoever has a role by a right has it of an organization.
+async fn organizations(shared: &Shared, roles: &BTreeSet<Role>, address: Address) -> ApiResult<BTreeSet<String>> {
+    const BY_RIGHT: [Role; 4] = [Role::Issuer, Role::Registrar, Role::Inspector, Role::Source];
+    if BY_RIGHT.iter().any(|role| roles.contains(role)) {
+        Ok(shared.doors.roles.organizations_of(address).await?)
+    } else {
+        Ok(BTreeSet::new())
+    }
 }
 
-fn rotated() -> ApiError {
-    ApiError::new(Code::KeyRotated, "the key's authorization has ended: it was retired or revoked")
+/// Why the address has none of the row's roles any more: its key was retired or revoked, or its organization is suspended. When that cannot be read, the
+/// refusal stays what it is.
+async fn lost_role(shared: &Shared, row: &Row, address: Address) -> Option<ApiError> {
+    let of_row = |roles: BTreeSet<Role>| row.roles().iter().any(|role| roles.contains(role));
+    let roles = &shared.doors.roles;
+    if of_row(roles.ended_roles_of(address).await.unwrap_or_default()) {
+        return Some(ApiError::new(Code::KeyRotated, "the key's authorization has ended: it was retired or revoked"));
+    }
+    of_row(roles.suspended_roles_of(address).await.unwrap_or_default())
+        .then(|| ApiError::new(Code::OrganizationSuspended, "the organization of the key is suspended"))
 }
 
 pub(crate) fn judge(row: &Row, actor: &Actor, local: bool, itself: bool) -> ApiResult<()> {

@@ -52,8 +52,12 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/problems/{name}", Who::Anybody, ""),
     row("GET", "/docs/plain", Who::Anybody, ""),
     row("GET", "/v1/chains", Who::Anybody, ""),
+    row("GET", "/v1/chains/{chain}/holders/{address}", Who::Anybody, "what the holder agrees to"),
+    row("POST", "/v1/chains/{chain}/consents", CITIZEN, "the consent is signed by the caller"),
     row("GET", "/v1/kinds", Who::Anybody, ""),
     row("GET", "/v1/kinds/{kind}", Who::Anybody, ""),
+    row("GET", "/v1/kinds/{kind}/conditions", Who::Anybody, ""),
+    row("PUT", "/v1/kinds/{kind}/conditions", OPERATOR, ""),
     row("GET", "/v1/session/nonce", Who::Anybody, ""),
     row("POST", "/v1/session", Who::Anybody, "the message has to be signed by the address that it names"),
     row("GET", "/v1/session", Who::Authenticated, ""),
@@ -99,6 +103,17 @@ pub const MATRIX: &[Row] = &[
     row("DELETE", "/v1/quotas/{subject}", OPERATOR, ""),
     row("GET", "/v1/services", Who::Anybody, ""),
     row("PUT", "/v1/services/{service}", OPERATOR, ""),
+    row("GET", "/v1/services/{service}/access", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row("PUT", "/v1/services/{service}/access", OPERATOR, ""),
+    row("GET", "/v1/changes", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row("POST", "/v1/changes", OPERATOR, "the proposal is signed by the caller"),
+    row("GET", "/v1/changes/{change}", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row(
+        "POST",
+        "/v1/changes/{change}/status",
+        OPERATOR,
+        "the decision is signed by the caller; who proposed neither approves nor rejects",
+    ),
     row("GET", "/v1/contracts", Who::Anybody, ""),
     row("POST", "/v1/contracts", OPERATOR, "the proposal is signed by the caller"),
     row("POST", "/v1/contracts/simulations", OPERATOR, ""),
@@ -141,6 +156,12 @@ pub const MATRIX: &[Row] = &[
         Who::Authenticated,
         "the owner of the asset and supervisors all, everybody else itself",
     ),
+    row(
+        "GET",
+        "/v1/resources/{resource}/trace",
+        Who::AnybodyByRole,
+        "what its roles may see; readers, rights and accesses: the owner of the asset and supervisors all, everybody else its own",
+    ),
     row("GET", "/v1/resources/{resource}/requests/{request}", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/alliance", Who::Anybody, "who takes part; no contents"),
     row("GET", "/v1/alliance/requests", Who::Anybody, "how far they are; no contents"),
@@ -175,6 +196,14 @@ impl Row {
     #[must_use]
     pub const fn needs_authentication(&self) -> bool {
         !matches!(self.who, Who::Anybody | Who::AnybodyByRole | Who::LocalOr(_))
+    }
+
+    /// Whether anybody is answered by a service of the catalogue, which an access rule may have narrowed.
+    #[must_use]
+    pub fn asks_service(&self) -> bool {
+        self.method == "GET"
+            && (self.path.starts_with("/v1/certificates/")
+                || ["/v1/users/{address}/public-key", "/v1/data/statistics"].contains(&self.path))
     }
 
     /// The roles of which one is needed; empty when none is.

@@ -72,7 +72,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-const TAGS: [(&str, &str); 17] = [
+const TAGS: [(&str, &str); 18] = [
     ("chains", "Chains and certificate kinds"),
     ("session", "Signing in"),
     ("users", "Real-name registration and public keys"),
@@ -82,6 +82,7 @@ const TAGS: [(&str, &str); 17] = [
     ("inspections", "Checking certificates"),
     ("organizations", "Organizations, keys, formats and quotas (O2C)"),
     ("contracts", "Contracts that two operators release together (O2C)"),
+    ("changes", "Changes of the configuration that two operators make together (O2C)"),
     ("operations", "Submitting other data (R2D)"),
     ("data", "Data of registered sources: search and traces (U2S)"),
     ("sharing", "The directory of shared resources and requests for access (U2S)"),

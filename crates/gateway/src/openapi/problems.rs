@@ -43,6 +43,8 @@ const SUBMISSION: &[Code] = &[
 const CHANGE: &[Code] = &[
     Code::UnknownMember,
     Code::ConfigurationInvalid,
+    // Where the city wants two operators for it.
+    Code::ApprovalRequired,
     Code::ChainUnreachable,
     Code::NotFinalYet,
     Code::TransactionRefused,
@@ -64,6 +66,7 @@ const BY_SERVICES: &[&str] = &[
     "/v1/inspections",
     "/v1/fees/bills",
     "/v1/reports",
+    "/v1/kinds/{kind}/conditions",
     "/v1/resources",
     "/v1/users/{address}/public-key",
 ];
@@ -76,6 +79,18 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/problems/{name}") => one(&[Code::UnknownRoute]),
         ("GET", "/v1/chains" | "/v1/kinds" | "/v1/organizations") => one(&[Code::ChainUnreachable]),
         ("GET", "/v1/kinds/{kind}") => one(&[Code::UnknownKind, Code::ChainUnreachable]),
+        ("GET", "/v1/kinds/{kind}/conditions") => one(&[Code::UnknownKind, Code::ChainUnreachable]),
+        ("PUT", "/v1/kinds/{kind}/conditions") => with(&[Code::UnknownKind], CHANGE),
+        ("GET", "/v1/chains/{chain}/holders/{address}") => {
+            one(&[Code::MalformedAddress, Code::UnknownChain, Code::ChainUnreachable])
+        }
+        ("POST", "/v1/chains/{chain}/consents") => one(&[
+            Code::UnknownChain,
+            Code::UnknownKind,
+            Code::SignatureInvalid,
+            Code::TransactionRefused,
+            Code::NotFinalYet,
+        ]),
         ("POST", "/v1/session") => one(&[Code::ChainUnreachable, Code::DatabaseUnreachable]),
         ("POST", "/v1/users") => one(&[
             Code::MalformedAddress,
@@ -83,6 +98,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             Code::AlreadyRegistered,
             Code::AccountTaken,
             Code::PersonAlreadyRegistered,
+            Code::PersonUndetermined,
             Code::DatabaseUnreachable,
         ]),
         ("GET", "/v1/users") => one(&[Code::UnknownMember, Code::DatabaseUnreachable]),
@@ -96,6 +112,8 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             Code::MalformedAddress,
             Code::UnknownAddress,
             Code::AlreadyDecided,
+            Code::PersonAlreadyRegistered,
+            Code::PersonUndetermined,
             Code::ChainUnreachable,
             Code::NotFinalYet,
             Code::TransactionRefused,
@@ -118,6 +136,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
                 Code::UnknownOrganization,
                 Code::UnknownAddress,
                 Code::HolderNotConfirmed,
+                Code::ConditionNotMet,
                 Code::MalformedJwe,
                 Code::SealedToWrongKey,
                 Code::SealedHashMismatch,
@@ -183,6 +202,21 @@ fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
         ("PUT", "/v1/services/{service}") => with(&[Code::DatabaseUnreachable], CHANGE),
+        ("GET", "/v1/services/{service}/access") => one(&[Code::UnknownService, Code::ChainUnreachable]),
+        ("PUT", "/v1/services/{service}/access") => with(&[Code::OperatorsLockedOut], CHANGE),
+        ("GET", "/v1/changes") => one(&[Code::UnknownMember, Code::ChainUnreachable]),
+        ("GET", "/v1/changes/{change}") => one(&[Code::UnknownChange, Code::ChainUnreachable]),
+        ("POST", "/v1/changes") => with(&[Code::SignatureInvalid, Code::OperationExpired], CHANGE),
+        ("POST", "/v1/changes/{change}/status") => with(
+            &[
+                Code::UnknownChange,
+                Code::SignatureInvalid,
+                Code::OperationExpired,
+                Code::ChangeConflict,
+                Code::SecondOperatorRequired,
+            ],
+            CHANGE,
+        ),
         ("GET", "/v1/contracts") => {
             one(&[Code::UnknownMember, Code::UnknownChain, Code::UnknownContract, Code::ChainUnreachable])
         }
@@ -256,6 +290,7 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/resources/{resource}/readers") => {
             one(&[Code::UnknownMember, Code::UnknownResource, Code::RoleRequired, Code::ChainUnreachable])
         }
+        ("GET", "/v1/resources/{resource}/trace") => one(&[Code::UnknownResource, Code::ChainUnreachable]),
         ("GET", "/v1/resources/{resource}/requests/{request}") => one(&[Code::UnknownResource, Code::UnknownRequest]),
         ("GET", "/v1/alliance" | "/v1/alliance/requests") => {
             one(&[Code::UnknownMember, Code::NoAlliance, Code::ChainUnreachable])
@@ -320,11 +355,14 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
         codes.extend([Code::AuthenticationRequired, Code::ChainUnreachable, Code::DatabaseUnreachable]);
     }
     if !row.roles().is_empty() {
-        // Who had the role by a key whose time has ended is told so.
-        codes.extend([Code::RoleRequired, Code::KeyRotated]);
+        // Who has lost the role is told how: the key's time has ended, or its organization is suspended.
+        codes.extend([Code::RoleRequired, Code::KeyRotated, Code::OrganizationSuspended]);
     }
     if BY_SERVICES.iter().any(|begin| row.path.starts_with(begin)) {
-        codes.push(Code::UnknownService);
+        codes.extend([Code::UnknownService, Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
+    }
+    if row.path.starts_with("/v1/data/") && row.path != "/v1/data/audit" {
+        codes.extend([Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
     }
     codes.extend(own(row.method, row.path));
     let mut seen = Vec::with_capacity(codes.len());

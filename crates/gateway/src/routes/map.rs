@@ -26,6 +26,8 @@ use crate::{authorization::layer::Caller, problem::ApiResult, state::Shared};
 pub(super) mod services {
     /// C-API-4.
     pub(crate) const PUBLIC_KEY: &str = "users.public-key";
+    /// The rule of a kind.
+    pub(crate) const CONDITIONS: &str = "certificates.conditions";
     /// C-API-5.
     pub(crate) const QUERY: &str = "certificates.query";
     /// The file that is verified without a network.
@@ -50,6 +52,8 @@ pub(super) mod services {
     pub(crate) const READERS: &str = "sharing.readers";
     /// How often access is asked for and granted, counted.
     pub(crate) const SHARING_ACTIVITY: &str = "sharing.activity";
+    /// Source, owners, rights, transfers and accesses.
+    pub(crate) const TRACE: &str = "sharing.trace";
     /// Keeps a description that is not on the chain.
     pub(crate) const DESCRIBE: &str = "sharing.describe";
 }

@@ -5,6 +5,7 @@ use axum::{Extension, Json as Answer, extract::State};
 use chancery_rest::{
     types::{
         Example as _, Page,
+        data::Trace,
         resources::{AccessRequest, AssetReader, DescribeResource, DescribedResource, SharedResource},
     },
     values::HexAddress,
@@ -29,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(describe_resource))
         .routes(routes!(get_access_request))
         .routes(routes!(get_readers))
+        .routes(routes!(trace_resource))
 }
 
 /// Which resources.
@@ -151,4 +153,20 @@ async fn get_readers(
         "resource": resource, "reader": query.reader, "limit": page.limit, "cursor": page.cursor,
     });
     Ok(Answer(map::ask(&shared, &caller, services::READERS, &parameters).await?))
+}
+
+/// The trace of a shared asset
+///
+/// Where it comes from, who owned it from when to when, under which organizations it stood, rights of use, every transfer and every access that was asked for or granted, as a
+/// list in the order of the chain and as a graph. Readers, rights and accesses are shown to the owner and to supervisors, and to everybody else its own. Each look is recorded.
+#[utoipa::path(get, path = "/v1/resources/{resource}/trace", tag = "sharing",
+    params(("resource" = String, Path, description = "The resource.")),
+    responses((status = 200, description = "The trace.", body = Trace, example = json!(Trace::example()))),
+)]
+async fn trace_resource(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(resource): Path<String>,
+) -> ApiResult<Answer<Trace>> {
+    Ok(Answer(map::ask(&shared, &caller, services::TRACE, &json!({"resource": resource})).await?))
 }

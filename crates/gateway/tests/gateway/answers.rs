@@ -4,7 +4,9 @@ use alloy_primitives::{Address, B256};
 use chancery_gateway::doors::{AnchorSeen, AnchoredBlock, ChainPeers, PeerSeen};
 use chancery_reference_points::{
     Role,
+    access_rule::{AccessRule, ServiceAccess},
     chain_records::ChainStatus,
+    change_approval::{ApprovalStatus, ChangeKind, ChangeReview, ProposedChange, SignedChange},
     contract_release::{ContractRelease, ContractReview, ContractSimulation, RecordedStep, ReleaseStatus, ReleaseStep},
     data_block::{OperationProof, TransactionLocator},
     data_format::{DataFormat, FormatId, Title},
@@ -17,7 +19,9 @@ use chancery_reference_points::{
 use chancery_rest::types::{
     Example as _, Page,
     certificates::{Certificate, CertificateDocument},
+    data::Trace,
     inspections::{Checked, Inspection},
+    kinds::Conditions,
     resources::{AccessRequest, AssetReader, DescribedResource, SharedResource},
     users::PublicKey,
 };
@@ -44,6 +48,41 @@ pub(crate) fn receipt() -> SubmissionReceipt {
         data_block: locator(),
         operation: Some(locator()),
     }
+}
+
+pub(crate) fn service_access(service: &str) -> ServiceAccess {
+    let entries = serde_json::from_value(json!({"role:inspector": "deny"})).unwrap();
+    let rule =
+        AccessRule { service: service.to_owned(), version: 2, entries, by: office().address(), configured_at: NOW_S };
+    ServiceAccess {
+        service: service.to_owned(),
+        roles: Some(vec![Role::Inspector, Role::Issuer]),
+        versions: vec![rule],
+    }
+}
+
+pub(crate) fn change_review() -> ChangeReview {
+    let step = |time| ReleaseStep { operator: office().address(), time };
+    let proposal = ProposedChange {
+        change: B256::repeat_byte(0xcc),
+        kind: ChangeKind::Services,
+        status: ApprovalStatus::Approved,
+        change_hash: B256::repeat_byte(0xc4),
+        expires_at: NOW_S + 600,
+        proposed_block: 128,
+        proposed: step(NOW_S),
+        decided: Some(step(NOW_S + 1)),
+        withdrawn: None,
+        applied: None,
+    };
+    let signed = SignedChange {
+        content: "{}".into(),
+        salt: B256::repeat_byte(0x5a),
+        expires_at: NOW_S + 600,
+        deadline: NOW_S + 60,
+        signature: vec![0x1b].into(),
+    };
+    ChangeReview { proposal, signed }
 }
 
 pub(crate) fn contract_simulation() -> ContractSimulation {
@@ -211,6 +250,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "certificates.status" => {
             serde_json::to_value(Certificate { holder: holder().address().into(), ..Certificate::example() })
         }
+        "certificates.conditions" => serde_json::to_value(Conditions::example()),
         "certificates.of-holder" => serde_json::to_value(Page::<Certificate>::example()),
         "certificates.check" => serde_json::to_value(Checked::example()),
         "certificates.activity" => Ok(json!({
@@ -237,6 +277,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),
         "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),
+        "sharing.trace" => serde_json::to_value(Trace::example()),
         "sharing.request" => serde_json::to_value(AccessRequest::example()),
         "sharing.describe" => serde_json::to_value(DescribedResource::example()),
         unknown => panic!("the gateway asks for {unknown}, which no service of the city is"),

@@ -2,7 +2,8 @@
 
 use alloy_primitives::{Address, B256, address};
 use chancery_reference_points::{
-    Role,
+    Code, DoorError, Role,
+    change_approval::{ApprovalStatus, SignedChange, SignedDecision},
     contract_release::{ContractArtifact, ReleaseStatus, SignedProposal, SignedStep},
     o2c::Change,
     operation::ChainName,
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     answers,
     callers::{Caller, key},
+    doors::Trouble,
     harness::{Harness, NOW_S},
     wire::Request,
 };
@@ -162,6 +164,110 @@ async fn a_service_is_offered_and_withdrawn() {
     for offered in [true, false] {
         let body = json!({"offered": offered});
         let asked = change("PUT", "/v1/services/certificates.query", Some(body)).await;
-        assert_eq!(asked, Change::OfferService { service: "certificates.query".into(), offered });
+        let by = key(0x51).address();
+        assert_eq!(asked, Change::OfferService { service: "certificates.query".into(), offered, by });
     }
+}
+
+// M-CON-3, ACCESS-5
+#[tokio::test]
+async fn an_access_rule_is_asked_for_as_it_was_written_and_told_with_its_versions() {
+    let path = "/v1/services/certificates.query/access";
+    let entries = json!({"anybody": "deny", "role:operator": "allow", "organization:GOOD-1": "allow"});
+    let asked = change("PUT", path, Some(json!({"version": 3, "entries": entries}))).await;
+    let expected = Change::ConfigureAccess {
+        service: "certificates.query".into(),
+        version: 3,
+        entries: serde_json::from_value(entries).unwrap(),
+        by: key(0x51).address(),
+    };
+    assert_eq!(asked, expected);
+
+    let harness = Harness::start().await;
+    let operator = Caller::new(&harness, key(0x51), [Role::Operator]).await;
+    for wrong in [json!({"role:king": "deny"}), json!({"anybody": "perhaps"})] {
+        let request = Request::new("PUT", path).json(&json!({"version": 1, "entries": wrong}));
+        assert_eq!(harness.send(operator.bearing(request)).await.status, 400, "{wrong}");
+    }
+    let told = harness.send(operator.bearing(Request::new("GET", path))).await.json();
+    assert_eq!((&told["roles"], &told["versions"][0]["version"]), (&json!(["inspector", "issuer"]), &json!(2)));
+    assert_eq!(told["versions"][0]["entries"], json!({"role:inspector": "deny"}));
+    harness.stop().await;
+}
+
+// ACCESS-1: what anybody may ask may have been narrowed: a service learns the roles and organizations of whoever says who asks.
+#[tokio::test]
+async fn a_service_that_anybody_may_ask_learns_who_asks() {
+    let harness = Harness::start().await;
+    harness.behind.organizations.lock().unwrap().insert("GOOD-1".into());
+    let path = format!("/v1/certificates/{}", B256::repeat_byte(0xa1));
+    let inspector = Caller::new(&harness, key(0x52), [Role::Inspector]).await;
+    harness.send(inspector.bearing(Request::new("GET", &path))).await;
+    let asking = harness.behind.asking.lock().unwrap().take().unwrap();
+    assert!(asking.is(Role::Inspector) && asking.organizations.contains("GOOD-1"), "{asking:?}");
+
+    harness.send(Request::new("GET", &path)).await;
+    let nobody = harness.behind.asking.lock().unwrap().take().unwrap();
+    assert_eq!((nobody.address, nobody.roles.len()), (None, 0));
+
+    // The main chain does not answer: what is open stays open.
+    let error = DoorError::new(Code::ChainUnreachable, "no answer");
+    harness.behind.trouble("roles", Trouble::Refuses(error));
+    let answer = harness.send(inspector.bearing(Request::new("GET", &path))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    harness.stop().await;
+}
+
+// M-CON-3, CHANGE-1
+#[tokio::test]
+async fn a_change_is_proposed_and_decided_as_it_was_signed() {
+    let by = key(0x51).address();
+    let content = r#"{"change":"offerService","service":"s","offered":false,"by":"0x01"}"#;
+    let body = json!({
+        "content": content, "salt": B256::repeat_byte(5).to_string(), "expiresAt": LATER_S, "deadline": LATER_S - 1,
+        "signature": "0x1b",
+    });
+    let proposal = SignedChange {
+        content: content.into(),
+        salt: B256::repeat_byte(5),
+        expires_at: LATER_S,
+        deadline: LATER_S - 1,
+        signature: vec![0x1b].into(),
+    };
+    assert_eq!(change("POST", "/v1/changes", Some(body)).await, Change::ProposeChange { proposal, by });
+
+    let name = B256::repeat_byte(0xcc);
+    let path = format!("/v1/changes/{name}/status");
+    for (status, word) in [
+        (ApprovalStatus::Approved, "approved"),
+        (ApprovalStatus::Rejected, "rejected"),
+        (ApprovalStatus::Withdrawn, "withdrawn"),
+    ] {
+        let body = json!({"status": word, "reason": "why", "deadline": LATER_S, "signature": "0x1b"});
+        let decision = SignedDecision {
+            change: name,
+            status,
+            reason: "why".into(),
+            deadline: LATER_S,
+            signature: vec![0x1b].into(),
+        };
+        assert_eq!(change("POST", &path, Some(body)).await, Change::DecideChange { decision, by });
+    }
+    let applied = change("POST", &path, Some(json!({"status": "applied"}))).await;
+    assert_eq!(applied, Change::ApplyChange { proposed: name, by });
+}
+
+// M-CON-3
+#[tokio::test]
+async fn changes_are_told_with_the_kinds_that_need_two_operators() {
+    let harness = Harness::start().await;
+    let supervisor = Caller::new(&harness, key(0x53), [Role::Supervisor]).await;
+    let told = harness.send(supervisor.bearing(Request::new("GET", "/v1/changes"))).await.json();
+    assert_eq!((&told["required"], &told["items"][0]["kind"]), (&json!(["keys"]), &json!("services")));
+    assert_eq!(told["items"][0]["applied"], Value::Null);
+    let path = format!("/v1/changes/{}", B256::repeat_byte(0xcc));
+    let one = harness.send(supervisor.bearing(Request::new("GET", &path))).await.json();
+    assert_eq!(one["proposal"], told["items"][0]);
+    assert_eq!((&one["signed"]["content"], &one["signed"]["expiresAt"]), (&json!("{}"), &json!(NOW_S + 600)));
+    harness.stop().await;
 }

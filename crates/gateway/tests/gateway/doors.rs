@@ -5,20 +5,23 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
     doors::{
         AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, ChainPeers,
-        DatabaseProbe, Messages, PageRequest, PeerView, Presentations, Registration, Roles,
+        DatabaseProbe, Messages, PageRequest, PeerView, Presentations, Registration, Roles, ShownCertificates,
     },
 };
+use chancery_primitives::Disclose;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
+    access_rule::ServiceAccess,
     chain_records::ChainStatus,
+    change_approval::{Approvals, ChangeKind, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
-    data_block::OperationProof,
+    data_block::{OperationProof, TransactionLocator},
     data_format::{DataFormat, FormatId},
     data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
     o2c::{Change, ChangeResult, Mode, O2c},
@@ -37,6 +40,7 @@ use chancery_rest::types::{
     applications::{Application, ApplicationReceipt, Decision, SubmitApplication},
     messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
+    shown::HolderKinds,
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
 };
 use serde_json::Value;
@@ -57,6 +61,11 @@ pub(crate) struct Behind {
     calls: Mutex<Vec<String>>,
     roles: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     ended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
+    suspended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
+    /// Of everybody who has a role by a right.
+    pub(crate) organizations: Mutex<BTreeSet<String>>,
+    /// Who asked a service last.
+    pub(crate) asking: Mutex<Option<Actor>>,
     troubles: Mutex<BTreeMap<&'static str, Trouble>>,
     submitted: Mutex<Vec<Submission>>,
     changes: Mutex<Vec<Change>>,
@@ -86,6 +95,7 @@ impl Behind {
             alliance: Some(self.clone()),
             anchors: Some(self.clone()),
             peers: Some(self.clone()),
+            shown: Some(self.clone()),
             messages: self.clone(),
             database: self.clone(),
         }
@@ -103,6 +113,11 @@ impl Behind {
     /// The address had this role by a key whose time has ended.
     pub(crate) fn end(&self, address: Address, role: Role) {
         self.ended.lock().unwrap().insert(address, [role].into());
+    }
+
+    /// The address would have this role, but for the suspension of its organization.
+    pub(crate) fn suspend(&self, address: Address, role: Role) {
+        self.suspended.lock().unwrap().insert(address, [role].into());
     }
 
     /// A call is in trouble from now on.
@@ -178,9 +193,18 @@ impl Roles for Behind {
         Ok(self.roles.lock().unwrap().get(&address).cloned().unwrap_or_default())
     }
 
+    async fn organizations_of(&self, _: Address) -> DoorResult<BTreeSet<String>> {
+        Ok(self.organizations.lock().unwrap().clone())
+    }
+
     async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
         self.in_trouble("ended roles").await?;
         Ok(self.ended.lock().unwrap().get(&address).cloned().unwrap_or_default())
+    }
+
+    async fn suspended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        self.in_trouble("suspended roles").await?;
+        Ok(self.suspended.lock().unwrap().get(&address).cloned().unwrap_or_default())
     }
 }
 
@@ -247,10 +271,15 @@ impl U2s for Behind {
         self.answer("u2s.prices", prices).await
     }
 
-    async fn request(&self, _: &Actor, request: ServiceRequest) -> DoorResult<Value> {
+    async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value> {
+        *self.asking.lock().unwrap() = Some(actor.clone());
         let (call, answer) = (format!("u2s.{}", request.service), answers::service(&request));
         self.requests.lock().unwrap().push(request);
         self.answer(&call, answer).await
+    }
+
+    async fn service_access(&self, service: &str) -> DoorResult<ServiceAccess> {
+        self.answer("u2s.service_access", answers::service_access(service)).await
     }
 
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
@@ -288,6 +317,16 @@ impl O2c for Behind {
 
     async fn contract(&self, _: &ChainName, _: B256) -> DoorResult<ContractReview> {
         self.answer("o2c.contract", answers::contract_review()).await
+    }
+
+    async fn changes(&self, _: u64) -> DoorResult<Approvals> {
+        let approvals =
+            Approvals { required: vec![ChangeKind::Keys], changes: vec![answers::change_review().proposal] };
+        self.answer("o2c.changes", approvals).await
+    }
+
+    async fn change(&self, _: B256) -> DoorResult<ChangeReview> {
+        self.answer("o2c.change", answers::change_review()).await
     }
 }
 
@@ -454,6 +493,17 @@ impl Messages for Behind {
 impl DatabaseProbe for Behind {
     async fn answers(&self) -> bool {
         self.answer("database.answers", true).await.unwrap_or(false)
+    }
+}
+
+#[async_trait]
+impl ShownCertificates for Behind {
+    async fn of_holder(&self, _: &str, _: Address) -> DoorResult<HolderKinds> {
+        self.answer("shown.of_holder", HolderKinds::example()).await
+    }
+
+    async fn disclose(&self, _: &str, _: Disclose, _: Bytes) -> DoorResult<TransactionLocator> {
+        self.answer("shown.disclose", answers::locator()).await
     }
 }
 

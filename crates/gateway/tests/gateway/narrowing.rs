@@ -234,6 +234,19 @@ async fn who_signs_with_a_retired_key_is_told_so() {
     harness.stop().await;
 }
 
+// C-ISSUE
+#[tokio::test]
+async fn who_signs_for_a_suspended_organization_is_told_so() {
+    let (harness, caller) = start([]).await;
+    harness.behind.suspend(caller.address(), Role::Issuer);
+    let issue = right(&harness, "POST", "/v1/certificates", &caller.signer, NAMED).await;
+    refused(&harness, caller.bearing(issue.clone()), 403, "organization-suspended").await;
+    refused(&harness, caller.bearing(Request::new("GET", "/v1/events")), 403, "role-required").await;
+    harness.behind.refuse("suspended roles", DoorError::new(Code::ChainUnreachable, "main does not answer"));
+    refused(&harness, caller.bearing(issue), 403, "role-required").await;
+    harness.stop().await;
+}
+
 // GATEWAY-2: who cannot be judged is not let in, and what is open to anybody stays open.
 #[tokio::test]
 async fn when_the_main_chain_is_silent_nobody_is_taken_for_an_operator() {

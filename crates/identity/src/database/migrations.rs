@@ -7,10 +7,16 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-const SQLITE: [&str; 1] = [include_str!("../../migrations/sqlite/0001_identity.sql")];
-const POSTGRES: [&str; 1] = [include_str!("../../migrations/postgres/0001_identity.sql")];
+const SQLITE: [&str; 2] = [
+    include_str!("../../migrations/sqlite/0001_identity.sql"),
+    include_str!("../../migrations/sqlite/0002_network.sql"),
+];
+const POSTGRES: [&str; 2] = [
+    include_str!("../../migrations/postgres/0001_identity.sql"),
+    include_str!("../../migrations/postgres/0002_network.sql"),
+];
 /// Of the step at the same place; in the files' names too.
-const DESCRIPTIONS: [&str; 1] = ["identity"];
+const DESCRIPTIONS: [&str; 2] = ["identity", "network"];
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
@@ -43,7 +49,11 @@ mod tests {
             "07d89309a86c3428fdac4e4c3893c8a0c958cf256acf1cf633952a7b0ab535415f24e12516e45c74355320179487a82d";
         let postgres_1 =
             "58b8439e8b78584919115ca057715aa77c27d64f043260f9ade40607b457693d723285760b5b1546eebb2694497c09a9";
-        assert_eq!(kept(sqlite()), [(1, sqlite_1.to_owned())]);
-        assert_eq!(kept(postgres()), [(1, postgres_1.to_owned())]);
+        let sqlite_2 =
+            "a7f0b2705a1a6c7084de4da6f83eabf663a26c50a271def1c60e0b7e44b3d099d1b67e49e8a3b131795d9e9a97753b59";
+        let postgres_2 =
+            "1f6f49cb9a354a6c23a58923c4b53cedadcf936e8ad178cd10fcd086e87c90c8a0eecd43a5e5adf3ee50ec80f32dfb7e";
+        assert_eq!(kept(sqlite()), [(1, sqlite_1.to_owned()), (2, sqlite_2.to_owned())]);
+        assert_eq!(kept(postgres()), [(1, postgres_1.to_owned()), (2, postgres_2.to_owned())]);
     }
 }

@@ -193,6 +193,8 @@ pub(crate) enum Lock {
     Presentation,
     /// The index of operations.
     Operation,
+    /// Who holds which person in the network.
+    Network,
 }
 
 impl Lock {
@@ -204,6 +206,7 @@ impl Lock {
                 Self::Application => 2,
                 Self::Presentation => 3,
                 Self::Operation => 4,
+                Self::Network => 5,
             }
     }
 }

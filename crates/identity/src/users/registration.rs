@@ -8,8 +8,17 @@ use super::{
 use crate::{
     database::{IdentityDatabase, Lock, Transaction, values},
     error::{Conflict, IdentityError, IdentityResult},
+    network::{NetworkIdentity, Reservation},
     uniqueness::PersonTags,
 };
+
+/// What a registration comes to, as far as this database knows.
+enum Plan {
+    /// It is here already.
+    Known(Registered),
+    /// It is to be written.
+    New { known: Option<String>, status: UserStatus },
+}
 
 /// A known person and the registrations under it.
 struct KnownPerson {
@@ -47,25 +56,63 @@ impl IdentityDatabase {
     /// rejected person may register again.
     ///
     /// # Errors
-    /// `InvalidPerson`, `TooLarge`, `Conflict` (`AddressRegistered`, `AccountTaken`, `PersonRegistered`, `NothingToRecover`), `DatabaseUnreachable`.
+    /// `InvalidPerson`, `TooLarge`, `Conflict` (`AddressRegistered`, `AccountTaken`, `PersonRegistered`, `NothingToRecover`), `Undetermined`,
+    /// `DatabaseUnreachable`.
     pub async fn register(&self, new: &NewUser, now_ms: u64) -> IdentityResult<Registered> {
         new.check_bounds()?;
         let tags = self.keys.person_tags(&new.person)?;
+        let Some(network) = &self.network else { return self.register_here(new, &tags, None, now_ms).await };
+        // What this database can answer by itself, nobody else is asked; what it would write, it does not write yet.
         let mut transaction = self.pool.begin(Lock::Registration).await?;
-        let known = self.known_person(&mut transaction, &tags).await?;
-        if let Some(registered) = self.already_registered(&mut transaction, new, known.as_ref()).await? {
+        if let Plan::Known(registered) = self.plan(&mut transaction, new, &tags).await? {
             return Ok(registered);
         }
-        let returning = known.is_some();
-        let status = status_of(new, known.as_ref())?;
-        self.check_account(&mut transaction, new, known.as_ref()).await?;
-        let person_id = match known {
-            Some(known) => known.id,
-            None => self.insert_person(&mut transaction, new, &tags, now_ms).await?,
+        drop(transaction);
+        match network.reserve(&new.person.network_inputs()?).await? {
+            Reservation::Held(identity) => self.register_here(new, &tags, Some(identity), now_ms).await,
+            Reservation::HeldElsewhere => Err(Conflict::PersonRegistered.into()),
+        }
+    }
+
+    async fn register_here(
+        &self,
+        new: &NewUser,
+        tags: &PersonTags,
+        identity: Option<NetworkIdentity>,
+        now_ms: u64,
+    ) -> IdentityResult<Registered> {
+        let mut transaction = self.pool.begin(Lock::Registration).await?;
+        let (known, status) = match self.plan(&mut transaction, new, tags).await? {
+            Plan::Known(registered) => return Ok(registered),
+            Plan::New { known, status } => (known, status),
         };
+        let returning = known.is_some();
+        let person_id = match known {
+            Some(id) => id,
+            None => self.insert_person(&mut transaction, new, tags, now_ms).await?,
+        };
+        if let Some(identity) = identity {
+            transaction
+                .execute(
+                    "UPDATE persons SET network_identity = $1 WHERE id = $2",
+                    values![identity.0.to_vec(), person_id.as_str()],
+                )
+                .await?;
+        }
         self.insert_user(&mut transaction, new, &person_id, status, now_ms).await?;
         transaction.commit().await?;
         Ok(Registered { status, returning })
+    }
+
+    /// Decides what a registration comes to. A rejected one in its place is taken away in the transaction.
+    async fn plan(&self, transaction: &mut Transaction, new: &NewUser, tags: &PersonTags) -> IdentityResult<Plan> {
+        let known = self.known_person(transaction, tags).await?;
+        if let Some(registered) = self.already_registered(transaction, new, known.as_ref()).await? {
+            return Ok(Plan::Known(registered));
+        }
+        let status = status_of(new, known.as_ref())?;
+        self.check_account(transaction, new, known.as_ref()).await?;
+        Ok(Plan::New { known: known.map(|known| known.id), status })
     }
 
     /// The person with the same document; or else the one with the same name, unit, city and country, unless documents tell them apart.

@@ -135,9 +135,8 @@ fn a_content_does_not_print_itself() {
     assert_eq!(format!("{:?}", content(b"secret")), "Content { bytes: 6, .. }");
 }
 
-/// Sealed by npm's `jose` for two recipients, opened here by both.
-#[test]
-fn what_jose_sealed_is_opened() {
+/// Sealed for two recipients by others, opened here by both.
+fn is_opened(vector: &str) {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Vector {
@@ -149,7 +148,7 @@ fn what_jose_sealed_is_opened() {
         media_type: String,
         content: String,
     }
-    let vector: Vector = serde_json::from_str(include_str!("../../vectors/sealed-by-jose.json")).unwrap();
+    let vector: Vector = serde_json::from_str(vector).unwrap();
     let deposit = Stated::<Deposit>::read(&vector.deposit).unwrap();
     for secret in [vector.receiver_secret, vector.sender_secret] {
         let secret = StaticSecret::from(<[u8; 32]>::try_from(hex::decode(secret).unwrap()).unwrap());
@@ -157,6 +156,18 @@ fn what_jose_sealed_is_opened() {
         assert_eq!((&opened.subject, &opened.media_type), (&vector.subject, &vector.media_type));
         assert_eq!(opened.bytes, vector.content.as_bytes());
     }
+}
+
+// MSG-3: npm's `jose`.
+#[test]
+fn what_jose_sealed_is_opened() {
+    is_opened(include_str!("../../vectors/sealed-by-jose.json"));
+}
+
+// S-NET, MSG-3: `@chancery/client`, whose tests open both files too.
+#[test]
+fn what_the_client_in_typescript_sealed_is_opened() {
+    is_opened(include_str!("../../vectors/sealed-by-typescript.json"));
 }
 
 proptest! {

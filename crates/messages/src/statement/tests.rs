@@ -60,6 +60,28 @@ fn statements_are_hashed_and_signed_as_viem_does() {
     assert!(matches!(acknowledgement.verify(&signature), Err(StatementError::Signature(_))));
 }
 
+// MSG-1: the client in TypeScript reads the same file.
+#[test]
+fn the_vectors_are_what_is_signed() {
+    let vectors: serde_json::Value = serde_json::from_str(include_str!("../../vectors/statements.json")).unwrap();
+    let text = |of: &str, member: &str| vectors[of][member].as_str().unwrap().to_owned();
+    let signature = |of: &str| text(of, "signature").parse::<alloy_primitives::Bytes>().unwrap();
+    let deposit = Stated::<Deposit>::read(&text("deposit", "text")).unwrap();
+    assert_eq!(deposit.text, DEPOSIT);
+    assert_eq!(
+        (deposit.id().to_string(), deposit.digest().to_string()),
+        (text("deposit", "id"), text("deposit", "digest"))
+    );
+    deposit.verify(&signature("deposit")).unwrap();
+    let said = Stated::<Acknowledgement>::read(&text("acknowledgement", "text")).unwrap();
+    assert_eq!(said.text, ACKNOWLEDGEMENT);
+    assert_eq!(said.digest().to_string(), text("acknowledgement", "digest"));
+    let first = Stated::<Deposit>::read(&text("first", "deposit")).unwrap();
+    assert_eq!((first.text.as_str(), first.digest().to_string()), (FIRST_DEPOSIT, text("first", "digest")));
+    first.verify(&signature("first")).unwrap();
+    assert_eq!(text("first", "acknowledgement"), FIRST_ACKNOWLEDGEMENT);
+}
+
 // MSG-8: what was signed before statements named a genesis verifies as it did; texts, digest and signature are viem's.
 #[test]
 fn statements_of_version_1_are_read_as_they_were_signed() {

@@ -42,10 +42,10 @@ impl Teller {
 
 #[async_trait]
 impl M2p for Teller {
-    async fn subject_history(&self, _: B256) -> DoorResult<Vec<HistoryEntry>> {
+    async fn subject_history(&self, _: &Mandate, _: B256) -> DoorResult<Vec<HistoryEntry>> {
         self.tell()
     }
-    async fn events(&self, _: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+    async fn events(&self, _: &Mandate, _: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
         self.tell()
     }
 }

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 const VECTORS: &str = include_str!("../../vectors/operations.json");
+const DISCLOSURES: &str = include_str!("../../vectors/disclosures.json");
 const RELEASES: &str = include_str!("../../vectors/releases.json");
+const CHANGES: &str = include_str!("../../vectors/changes.json");
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -78,6 +80,28 @@ fn steps_of_releases_hash_and_recover_as_viem_has_them() {
         }
     }
     assert_eq!(vectors.len(), 4);
+}
+
+// CHANGE-1, CHANGE-3, M-CON-3
+#[test]
+fn steps_of_changes_hash_and_recover_as_viem_has_them() {
+    let vectors = read(CHANGES);
+    for vector in &vectors {
+        match vector.name.as_str() {
+            "ProposeChange" => check::<ProposeChange>(vector),
+            "DecideChange" => check::<DecideChange>(vector),
+            other => panic!("no operation is named {other}"),
+        }
+    }
+    assert_eq!(vectors.len(), 4);
+}
+
+// C-CHAINS, TRUST-7
+#[test]
+fn what_a_holder_agrees_to_hashes_and_recovers_as_viem_has_it() {
+    let vectors = read(DISCLOSURES);
+    vectors.iter().for_each(check::<Disclose>);
+    assert_eq!(vectors.len(), 2);
 }
 
 #[test]

@@ -77,6 +77,28 @@ alloy_sol_types::sol! {
         string reason;
         uint64 deadline;
     }
+
+    struct ProposeChange {
+        uint8 kind;
+        bytes32 changeHash;
+        bytes32 salt;
+        uint64 expiresAt;
+        uint64 deadline;
+    }
+
+    struct DecideChange {
+        bytes32 change;
+        uint8 status;
+        string reason;
+        uint64 deadline;
+    }
+
+    struct Disclose {
+        address holder;
+        bytes32 kind;
+        uint64 until;
+        uint256 nonce;
+    }
 }
 
 pub(super) fn separator(domain: &SigningDomain) -> B256 {

@@ -1,6 +1,9 @@
 //! C2P: organizations, rights, keys, formats and contracts, on the main chain and on the chains that they are for. A side chain of a city takes organizations over by
 //! proof, or is told where it cannot (decision 0036).
 
+mod access;
+mod approvals;
+mod conditions;
 mod formats;
 mod organizations;
 mod plan;
@@ -11,9 +14,11 @@ mod shown;
 use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_reference_points::{
-    DoorResult,
+    DoorResult, Role,
     c2p::C2p,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
+    mandate::{Mandate, rights},
     o2c::{Change, ChangeResult, Mode},
     operation::ChainName,
     organization::Organization,
@@ -21,14 +26,15 @@ use chancery_reference_points::{
     quota::QuotaSubject,
 };
 
-pub(crate) use self::registry::ask_contract;
+pub(crate) use self::{access::service_id, registry::ask_contract};
 
 use self::plan::Plan;
 use crate::Processing;
 
 #[async_trait]
 impl C2p for Processing {
-    async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+    async fn control(&self, by: &Mandate, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+        self.validity.only(rights::CONFIGURATION, Role::Operator, by)?;
         let plan = self.plan(change, mode).await?;
         match mode {
             Mode::Check => Ok(plan.effects()),
@@ -40,7 +46,8 @@ impl C2p for Processing {
         self.all_organizations().await
     }
 
-    async fn simulate_contract(&self, artifact: &ContractArtifact) -> DoorResult<ContractSimulation> {
+    async fn simulate_contract(&self, by: &Mandate, artifact: &ContractArtifact) -> DoorResult<ContractSimulation> {
+        self.validity.only(rights::CONFIGURATION, Role::Operator, by)?;
         self.simulate(artifact).await
     }
 
@@ -50,6 +57,14 @@ impl C2p for Processing {
 
     async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
         self.review(chain, release).await
+    }
+
+    async fn approvals(&self, offset: u64) -> DoorResult<Approvals> {
+        self.approvals_from(offset).await
+    }
+
+    async fn change(&self, change: B256) -> DoorResult<ChangeReview> {
+        self.change_review(change).await
     }
 }
 
@@ -71,6 +86,10 @@ impl Processing {
                 self.plan_suspension(organization, *suspended).await
             }
             Change::ConfigureFormat(format) => self.plan_format(format).await,
+            Change::ConfigureAccess { service, version, entries, by } => {
+                self.plan_access(service, *version, entries, *by).await
+            }
+            Change::SetConditions { kind, requires } => self.plan_conditions(kind, requires).await,
             Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
                 self.known_organization(code).await
             }
@@ -79,6 +98,9 @@ impl Processing {
             }
             Change::ProposeContract { proposal, by } => self.plan_proposal(proposal, *by, mode).await,
             Change::ChangeRelease { step, by } => self.plan_release_step(step, *by, mode).await,
+            Change::ProposeChange { proposal, by } => self.plan_change_proposal(proposal, *by, mode).await,
+            Change::DecideChange { decision, by } => self.plan_decision(decision, *by, mode).await,
+            Change::ApplyChange { proposed, .. } => self.plan_application(*proposed).await,
             Change::SetQuota { .. } | Change::SetPrice { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }

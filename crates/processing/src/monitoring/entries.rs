@@ -3,9 +3,9 @@
 use alloy::sol_types::SolEvent;
 use alloy_primitives::{Address, B256, LogData};
 use chancery_contracts::{
-    CertificateRegistry as Certificates, ContractReleases as Releases, DataBlockRegistry as Blocks,
-    DataFormatRegistry as Formats, EthereumDIDRegistry as Identities, GenesisAccessManager as Access,
-    OrganizationRegistry as Organizations,
+    AccessRuleRegistry as Rules, CertificateRegistry as Certificates, ChangeApprovals as Changes,
+    ContractReleases as Releases, DataBlockRegistry as Blocks, DataFormatRegistry as Formats,
+    EthereumDIDRegistry as Identities, GenesisAccessManager as Access, OrganizationRegistry as Organizations,
 };
 use chancery_ledger::{Chain, Event};
 use chancery_primitives::{CertificateStatus, OrganizationCode, Outcome, Right};
@@ -14,7 +14,7 @@ use chancery_reference_points::v2m::{Happening, HistoryEntry, Verification};
 use crate::recording::event_locator;
 
 /// The events that histories show, by the hash of their signature.
-pub(super) const KNOWN_EVENTS: [(B256, Happening); 23] = [
+pub(super) const KNOWN_EVENTS: [(B256, Happening); 27] = [
     (Certificates::CertificateIssued::SIGNATURE_HASH, Happening::Created),
     (Certificates::CertificateRenewed::SIGNATURE_HASH, Happening::Updated),
     (Certificates::CertificateStatusChanged::SIGNATURE_HASH, Happening::Updated),
@@ -36,6 +36,10 @@ pub(super) const KNOWN_EVENTS: [(B256, Happening); 23] = [
     (Releases::ContractProposed::SIGNATURE_HASH, Happening::Configured),
     (Releases::ReleaseChanged::SIGNATURE_HASH, Happening::Configured),
     (Releases::FactoryAppointed::SIGNATURE_HASH, Happening::Configured),
+    (Rules::AccessRuleConfigured::SIGNATURE_HASH, Happening::Configured),
+    (Changes::ChangeProposed::SIGNATURE_HASH, Happening::Configured),
+    (Changes::ChangeDecided::SIGNATURE_HASH, Happening::Configured),
+    (Changes::ChangeApplied::SIGNATURE_HASH, Happening::Configured),
     (Access::RoleGranted::SIGNATURE_HASH, Happening::Configured),
     (Access::RoleRevoked::SIGNATURE_HASH, Happening::Configured),
 ];
@@ -60,6 +64,7 @@ pub(super) fn entry(chain: &Chain, event: &Event, verification: Verification) ->
         .or_else(|| organization_key(&log))
         .or_else(|| identity(&log))
         .or_else(|| super::releases::facts(&log))
+        .or_else(|| super::changes::facts(&log))
         .or_else(|| super::access::facts(&log))?;
     Some(HistoryEntry {
         time_ms: event.block_time_ms,
@@ -227,7 +232,7 @@ fn right(word: B256) -> String {
 }
 
 /// A name that was padded right with zeros; the hexadecimal digits of what is no printable name.
-fn text(word: B256) -> String {
+pub(super) fn text(word: B256) -> String {
     let end = word.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let name = &word[..end];
     if !name.is_empty() && name.iter().all(u8::is_ascii_graphic) {

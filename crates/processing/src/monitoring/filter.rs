@@ -3,7 +3,7 @@ use chancery_primitives::OrganizationCode;
 use chancery_reference_points::{DoorResult, data_format::FormatId, v2m::EventFilter};
 
 use super::entries::KNOWN_EVENTS;
-use crate::processing::malformed;
+use crate::{control::service_id, processing::malformed};
 
 /// A supervisor's filter in the terms of a chain.
 pub(super) struct Wanted {
@@ -48,9 +48,20 @@ fn topic(subject: &str) -> DoorResult<B256> {
     if let Ok(code) = OrganizationCode::parse(subject) {
         return Ok(code.to_bytes32());
     }
+    if let Some(service) = service_id(subject).filter(|_| is_service_name(subject)) {
+        return Ok(service);
+    }
     FormatId(subject.to_owned()).to_bytes32().map_err(|_| {
-        malformed("a subject is a certificate id (32 bytes), an address, an organization code or the name of a format")
+        malformed(
+            "a subject is a certificate id (32 bytes), an address, an organization code or the name of a format or a service",
+        )
     })
+}
+
+/// Services have names of words with a point between them; formats have none.
+fn is_service_name(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    text.contains('.') && text.bytes().all(is_allowed)
 }
 
 #[cfg(test)]

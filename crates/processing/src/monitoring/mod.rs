@@ -1,6 +1,7 @@
 //! M2P: what the chains record, each entry verified against the chain's genesis.
 
 mod access;
+mod changes;
 mod entries;
 mod filter;
 mod releases;
@@ -10,9 +11,10 @@ use async_trait::async_trait;
 use chancery_contracts::predeploys;
 use chancery_ledger::{Chain, Event, EventFilter as Filter, Finality, LedgerError};
 use chancery_reference_points::{
-    DoorResult,
+    DoorResult, Role,
     m2p::M2p,
-    v2m::{EventFilter, HistoryEntry, Verification},
+    mandate::{Mandate, rights},
+    v2m::{EventFilter, Happening, HistoryEntry, Verification},
 };
 use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 
@@ -29,15 +31,21 @@ const MAX_EVENTS: usize = 100;
 
 #[async_trait]
 impl M2p for Processing {
-    async fn subject_history(&self, subject: B256) -> DoorResult<Vec<HistoryEntry>> {
+    async fn subject_history(&self, by: &Mandate, subject: B256) -> DoorResult<Vec<HistoryEntry>> {
+        self.validity.by_name(rights::SUPERVISION, by)?;
         let found = try_join_all(self.ledger.chains().map(|chain| self.history_on(chain, subject))).await?;
         let mut entries: Vec<HistoryEntry> = found.into_iter().flatten().collect();
         // Stable: what happened in one millisecond on one chain keeps the chain's order.
         entries.sort_by_key(|entry| entry.time_ms);
+        let creation = entries.iter().find(|entry| entry.happening == Happening::Created);
+        if !creation.is_some_and(|creation| creation.concerns(&by.actor)) {
+            self.validity.only(rights::SUPERVISION, Role::Supervisor, by)?;
+        }
         Ok(entries)
     }
 
-    async fn events(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+    async fn events(&self, by: &Mandate, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        self.validity.only(rights::SUPERVISION, Role::Supervisor, by)?;
         let limit = filter.limit.unwrap_or(DEFAULT_EVENTS);
         if !(1..=MAX_EVENTS).contains(&limit) {
             return Err(malformed(format!("limit is 1 to {MAX_EVENTS}")));
@@ -113,6 +121,8 @@ fn predeploys_with_events() -> Vec<alloy_primitives::Address> {
         predeploys::DATA_BLOCK_REGISTRY,
         predeploys::CERTIFICATE_REGISTRY,
         predeploys::CONTRACT_RELEASES,
+        predeploys::ACCESS_RULES,
+        predeploys::CHANGE_APPROVALS,
         // Who may take steps there is its administrator's to say.
         predeploys::ACCESS_MANAGER,
     ]

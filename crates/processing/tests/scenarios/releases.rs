@@ -14,13 +14,13 @@ use chancery_reference_points::{
     contract_release::{ContractArtifact, ContractSimulation, MAX_VALIDITY_S, SignedProposal, SignedStep},
     m2p::M2p,
     o2c::{Change, Mode},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use chancery_testing::process::{Fault, rpc};
 use serde_json::json;
 
-use crate::support::{City, contract_operator, main_name, now, side_name};
+use crate::support::{City, by_operator, by_supervisor, contract_operator, main_name, now, side_name};
 
 /// What the constructor of the sample takes: an address.
 const INTERFACE: &str =
@@ -95,8 +95,8 @@ fn step(city: &City, signer: &PrivateKeySigner, release: B256, status: ReleaseSt
 
 async fn refused(city: &City, change: &Change) -> DoorError {
     // What a check finds, an application finds too.
-    let checked = city.processing.control(change, Mode::Check).await.unwrap_err();
-    let applied = city.processing.control(change, Mode::Apply).await.unwrap_err();
+    let checked = city.processing.control(&by_operator(), change, Mode::Check).await.unwrap_err();
+    let applied = city.processing.control(&by_operator(), change, Mode::Apply).await.unwrap_err();
     assert_eq!(checked.code(), applied.code(), "{checked:?}, {applied:?}");
     checked
 }
@@ -104,9 +104,13 @@ async fn refused(city: &City, change: &Change) -> DoorError {
 /// RELEASE-1..5, S-SVC, M-CON-4
 pub async fn a_contract_is_released_by_two_operators(city: Arc<City>) {
     let (first, second) = (contract_operator(0), contract_operator(1));
-    let simulation = city.processing.simulate_contract(&artifact(1)).await.unwrap();
+    let simulation = city.processing.simulate_contract(&by_operator(), &artifact(1)).await.unwrap();
     assert_eq!(simulation.arguments, [format!("address authority = {}", predeploys::ACCESS_MANAGER)]);
-    assert_eq!(city.processing.simulate_contract(&artifact(1)).await.unwrap(), simulation, "it left nothing");
+    assert_eq!(
+        city.processing.simulate_contract(&by_operator(), &artifact(1)).await.unwrap(),
+        simulation,
+        "it left nothing"
+    );
     let (release, change) = proposal(&city, &first, artifact(1), &simulation);
     assert_eq!(city.control(change.clone(), Mode::Check).await.len(), 1);
     // A check asks for no signature that could be sent afterwards; what is applied has one.
@@ -114,11 +118,11 @@ pub async fn a_contract_is_released_by_two_operators(city: Arc<City>) {
     unsigned.signature = Bytes::new();
     let unsigned = Change::ProposeContract { proposal: unsigned, by };
     assert_eq!(city.control(unsigned.clone(), Mode::Check).await.len(), 1);
-    let error = city.processing.control(&unsigned, Mode::Apply).await.unwrap_err();
+    let error = city.processing.control(&by_operator(), &unsigned, Mode::Apply).await.unwrap_err();
     assert_eq!(error.code(), Code::SignatureInvalid);
     assert!(city.processing.contracts(&side_name(), 0).await.unwrap().is_empty(), "a check changes nothing");
     city.control(change.clone(), Mode::Apply).await;
-    let again = city.processing.control(&change, Mode::Apply).await.unwrap();
+    let again = city.processing.control(&by_operator(), &change, Mode::Apply).await.unwrap();
     assert!(again.recorded.is_empty(), "proposed once: {again:?}");
 
     // Nobody alone: neither the review nor the release is the proposer's, and nothing is left out.
@@ -131,11 +135,11 @@ pub async fn a_contract_is_released_by_two_operators(city: Arc<City>) {
     unsigned.signature = Bytes::new();
     let unsigned = Change::ChangeRelease { step: unsigned, by };
     assert_eq!(city.control(unsigned.clone(), Mode::Check).await.len(), 1);
-    let error = city.processing.control(&unsigned, Mode::Apply).await.unwrap_err();
+    let error = city.processing.control(&by_operator(), &unsigned, Mode::Apply).await.unwrap_err();
     assert_eq!(error.code(), Code::SignatureInvalid);
     city.control(approval.clone(), Mode::Apply).await;
     // Sent again, it is recorded once; another's is a conflict.
-    let again = city.processing.control(&approval, Mode::Apply).await.unwrap();
+    let again = city.processing.control(&by_operator(), &approval, Mode::Apply).await.unwrap();
     assert!(again.recorded.is_empty() && again.effects.len() == 1, "{again:?}");
     let late = refused(&city, &step(&city, &first, release, ReleaseStatus::Approved, "")).await;
     assert_eq!(late.code(), Code::ReleaseConflict);
@@ -170,7 +174,7 @@ pub async fn a_contract_is_released_by_two_operators(city: Arc<City>) {
     assert_eq!(steps, expected);
     assert_eq!(city.processing.contracts(&side_name(), 0).await.unwrap(), [review.release]);
     // M-MON-2: supervisors see each step, by whom.
-    let history = city.processing.subject_history(release).await.unwrap();
+    let history = city.processing.subject_history(&by_supervisor(), release).await.unwrap();
     let told: Vec<_> = history.iter().map(|entry| format!("{} {}", entry.facts, entry.by.unwrap())).collect();
     let rest = [("approved", second), ("deployed", first), ("released", second), ("withdrawn", first)];
     let rest = rest.map(|(status, by)| format!("{status} {by}"));
@@ -190,7 +194,7 @@ pub async fn a_contract_is_released_by_two_operators(city: Arc<City>) {
 /// RELEASE-1, M-CON-4, bad input: found out before anything is sent.
 pub async fn what_is_no_proposal_is_refused_with_its_rule(city: Arc<City>) {
     let (operator, stranger) = (contract_operator(0), PrivateKeySigner::random());
-    let simulation = city.processing.simulate_contract(&artifact(1)).await.unwrap();
+    let simulation = city.processing.simulate_contract(&by_operator(), &artifact(1)).await.unwrap();
     let (release, right) = proposal(&city, &operator, artifact(1), &simulation);
 
     let (_, strangers) = proposal(&city, &stranger, artifact(1), &simulation);
@@ -222,21 +226,24 @@ pub async fn what_is_no_proposal_is_refused_with_its_rule(city: Arc<City>) {
     for (code, word) in words {
         let artifact =
             ContractArtifact { creation_code: code, arguments: Bytes::new(), interface: "[]".into(), ..artifact(2) };
-        let error = city.processing.simulate_contract(&artifact).await.unwrap_err();
+        let error = city.processing.simulate_contract(&by_operator(), &artifact).await.unwrap_err();
         assert_eq!(error.code(), Code::ConfigurationInvalid);
         assert!(error.detail().contains(word), "{error:?}");
     }
     // What would be deployed now is not what was proposed: nobody approves it.
     let counting =
         ContractArtifact { creation_code: counting(), arguments: Bytes::new(), interface: "[]".into(), ..artifact(3) };
-    let simulation = city.processing.simulate_contract(&counting).await.unwrap();
+    let simulation = city.processing.simulate_contract(&by_operator(), &counting).await.unwrap();
     let (release, change) = proposal(&city, &operator, counting, &simulation);
     city.control(change, Mode::Apply).await;
     let approval = step(&city, &contract_operator(1), release, ReleaseStatus::Approved, "");
     let changed = refused(&city, &approval).await;
     assert!(changed.detail().contains("propose it again"), "{changed:?}");
     let nowhere = ContractArtifact { chain: City::no_chain(), ..artifact(1) };
-    assert_eq!(city.processing.simulate_contract(&nowhere).await.unwrap_err().code(), Code::UnknownChain);
+    assert_eq!(
+        city.processing.simulate_contract(&by_operator(), &nowhere).await.unwrap_err().code(),
+        Code::UnknownChain
+    );
     assert!(city.processing.contracts(&main_name(), 0).await.unwrap().is_empty());
     if !city.certified {
         // A chain that was founded without the registry says so, and does not look like one that is down.

@@ -9,7 +9,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     application::{ContractCall, ContractRefusal, OperationHandler},
     operation::{InterpretedOperation, OperationType, SignedOperation},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 pub struct IssueHandler {
@@ -50,7 +50,7 @@ impl OperationHandler for IssueHandler {
         &self,
         operation: &SignedOperation,
         interpreted: &InterpretedOperation,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         _: u64,
     ) -> DoorResult<()> {
         let call = CertificateRegistry::statusOfCall { certificateId: interpreted.subject };
@@ -99,7 +99,7 @@ impl OperationHandler for RecordHandler {
         })
     }
 
-    async fn check(&self, _: &SignedOperation, _: &InterpretedOperation, _: &dyn S2p, _: u64) -> DoorResult<()> {
+    async fn check(&self, _: &SignedOperation, _: &InterpretedOperation, _: &dyn Retrieval, _: u64) -> DoorResult<()> {
         Ok(())
     }
 

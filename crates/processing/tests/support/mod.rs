@@ -17,14 +17,16 @@ use chancery_contracts::{
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, ExecutionConfig, GenesisConfig, PredeployConfig};
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
 use chancery_primitives::{
-    CertificateId, CertificateKind, Issue, OrganizationCode, SignedOperation as _, SigningDomain, UnixSeconds,
-    data_block::DataBlockTree,
+    CertificateId, CertificateKind, ChangeKind, Issue, OrganizationCode, SignedOperation as _, SigningDomain,
+    UnixSeconds, data_block::DataBlockTree,
 };
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_reference_points::{
+    Actor, Role as Office,
     application::{OperationHandler, OperationHandlers},
     c2p::C2p,
     data_block::DataBlock,
+    mandate::{AccessRight, Contracts, Holders, Mandate, rights},
     o2c::{Change, Mode},
     operation::{ChainName, OperationType, SignedOperation},
     organization::OrganizationKey,
@@ -36,6 +38,8 @@ use handlers::{IssueHandler, RecordHandler};
 
 pub const ANVIL_CHAIN_ID: u64 = 31_337;
 pub const OFFICE: &str = "OFFICE-1";
+const OPERATOR: Address = Address::repeat_byte(0x0b);
+const SUPERVISOR: Address = Address::repeat_byte(0x05);
 
 /// A city and what keeps it running.
 pub struct City {
@@ -55,6 +59,7 @@ fn authorities() -> Authorities {
         operators: vec![FIRST_ACCOUNT],
         submitters: vec![FIRST_ACCOUNT],
         contract_operators: (0..2).map(|index| contract_operator(index).address()).collect(),
+        approval_requirement: 1 << ChangeKind::Quotas.code(),
     }
 }
 
@@ -105,7 +110,7 @@ impl City {
     pub fn on_nodes_that_prove<F: Future<Output = ()>>(scenario: impl FnOnce(Arc<Self>) -> F) {
         let side = |genesis_hash| {
             let main = FollowedMain { chain_id: 7100, genesis_hash, max_age_s: 900 };
-            anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main)
+            anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main, &[])
         };
         Self::on_nodes(side, scenario);
     }
@@ -155,7 +160,7 @@ impl City {
     }
 
     pub async fn control(&self, change: Change, mode: Mode) -> Vec<String> {
-        self.processing.control(&change, mode).await.unwrap().effects
+        self.processing.control(&by_operator(), &change, mode).await.unwrap().effects
     }
 
     /// Registers the office and authorizes a key of it for degrees.
@@ -203,6 +208,30 @@ impl City {
     pub fn handlers(&self) -> OperationHandlers {
         handlers(self.chain_id)
     }
+}
+
+/// What anybody may read, and what inspectors may.
+fn read_rights() -> Vec<AccessRight> {
+    let right = |name, holders| AccessRight {
+        name,
+        holders,
+        chain: None,
+        contracts: Contracts::Of(&[predeploys::CERTIFICATE_REGISTRY]),
+    };
+    vec![
+        right("certificates.query", Holders::Anybody),
+        right("certificates.check", Holders::Roles(&[Office::Inspector])),
+    ]
+}
+
+/// An operator who configures.
+pub fn by_operator() -> Mandate {
+    Mandate::of(&Actor::new(OPERATOR, [Office::Operator]), rights::CONFIGURATION)
+}
+
+/// A supervisor who looks.
+pub fn by_supervisor() -> Mandate {
+    Mandate::of(&Actor::new(SUPERVISOR, [Office::Supervisor]), rights::SUPERVISION)
 }
 
 pub fn subject(number: u64) -> B256 {
@@ -271,6 +300,9 @@ async fn assemble(configs: Vec<ChainConfig>, chain_id: u64) -> Processing {
         genesis_files: BTreeMap::new(),
         public_rpc_urls: BTreeMap::new(),
         shown_patience: Duration::from_millis(100),
+        rights: read_rights(),
+        operators: [OPERATOR].into(),
+        supervisors: [SUPERVISOR].into(),
     };
     Processing::new(ledger, handlers(chain_id), config, Arc::new(|| now() * 1000)).unwrap()
 }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use alloy_primitives::Address;
+use chancery_reference_points::Role;
 use parking_lot::Mutex;
 
 use super::*;
@@ -51,20 +52,50 @@ impl TwoVersions {
 
 #[async_trait]
 impl S2pData for TwoVersions {
-    async fn search(&self, _: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
+    async fn search(&self, _: &Mandate, _: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
         Ok(DataPage { operations: self.operations(&visibility), next: None })
     }
     async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
-    async fn versions(&self, _: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
+    async fn versions(&self, _: &Mandate, _: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
         Ok((1..)
             .zip(self.operations(&visibility))
             .map(|(version, operation)| AssetVersion { version, operation })
             .collect())
     }
-    async fn proof(&self, _: OperationPlace) -> DoorResult<SourceOperationProof> {
+    async fn proof(&self, _: &Mandate, _: OperationPlace) -> DoorResult<SourceOperationProof> {
         Err(DoorError::new(Code::NotFinalYet, "no chain here"))
+    }
+}
+
+/// Admits anybody to everything but one service.
+struct But(&'static str);
+
+#[async_trait]
+impl Admission for But {
+    async fn admit(&self, service: &str, _: &Actor) -> DoorResult<()> {
+        if service == self.0 { Err(DoorError::new(Code::RoleRequired, "no")) } else { Ok(()) }
+    }
+}
+
+// PROVISIONING-4, M-CON-3
+#[tokio::test]
+async fn each_service_of_data_asks_who_is_admitted() {
+    for refused in ["data.search", "data.statistics", "data.trace", "data.proof"] {
+        let journal = Arc::new(MemoryJournal::default());
+        let service = DataService::new(Arc::new(TwoVersions(None)), Arc::new(But(refused)), journal, Arc::new(|| 9));
+        let actor = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+        let asked = [
+            ("data.search", service.search_data(&actor, DataQuery::default()).await.err()),
+            ("data.statistics", service.data_statistics(&actor).await.err()),
+            ("data.trace", service.trace_data(&actor, well()).await.err()),
+            ("data.proof", service.data_proof(&actor, OperationPlace { place: 2, index: 0 }).await.err()),
+        ];
+        for (name, error) in asked {
+            let is_refused = error.is_some_and(|error| error.code() == Code::RoleRequired);
+            assert_eq!(is_refused, name == refused, "{name}");
+        }
     }
 }
 
@@ -76,7 +107,8 @@ fn well() -> Asset {
 #[tokio::test]
 async fn a_trace_shows_versions_and_who_read_before() {
     let journal = Arc::new(MemoryJournal::default());
-    let service = DataService::new(Arc::new(TwoVersions(None)), journal.clone(), Arc::new(|| 9));
+    let service =
+        DataService::new(Arc::new(TwoVersions(None)), Arc::new(But("nothing")), journal.clone(), Arc::new(|| 9));
     let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
     assert_eq!(service.search_data(&inspector, DataQuery::default()).await.unwrap().operations.len(), 2);
     let trace = service.trace_data(&inspector, well()).await.unwrap();
@@ -97,7 +129,12 @@ async fn a_trace_shows_versions_and_who_read_before() {
 #[tokio::test]
 async fn a_version_that_does_not_follow_is_a_finding() {
     let journal = Arc::new(MemoryJournal::default());
-    let service = DataService::new(Arc::new(TwoVersions(Some(B256::repeat_byte(1)))), journal, Arc::new(|| 9));
+    let service = DataService::new(
+        Arc::new(TwoVersions(Some(B256::repeat_byte(1)))),
+        Arc::new(But("nothing")),
+        journal,
+        Arc::new(|| 9),
+    );
     let operator = Actor::new(Address::repeat_byte(2), [Role::Operator]);
     let trace = service.trace_data(&operator, well()).await.unwrap();
     assert_eq!(trace.findings, ["version 2 (place 2) does not follow the one before it"]);

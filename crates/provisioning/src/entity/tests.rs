@@ -3,9 +3,14 @@
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_reference_points::{
     Role,
+    access_rule::{AccessEntries, AccessRule},
     application::Service,
+    c2s::C2s,
     chain_records::{EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    o2c::{Change, Mode},
     operation::ChainName,
+    price::Price,
+    s2p::Retrieval,
 };
 use parking_lot::Mutex;
 use serde_json::json;
@@ -38,25 +43,39 @@ impl Journal for MemoryJournal {
     }
 }
 
-/// Chains that must not be reached in these tests.
-struct NoChains;
+/// Chains that must not be reached in these tests, but for the access rules; who asks which there are is noted.
+#[derive(Default)]
+struct NoChains {
+    asked: Mutex<Vec<Mandate>>,
+    rules: Mutex<Vec<AccessRule>>,
+    silent: Mutex<bool>,
+}
 
 #[async_trait]
 impl S2p for NoChains {
-    async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
+    async fn access_rules(&self, service: Option<&str>) -> DoorResult<Vec<AccessRule>> {
+        if *self.silent.lock() {
+            return Err(DoorError::new(Code::ChainUnreachable, "no answer"));
+        }
+        let rules = self.rules.lock();
+        Ok(rules.iter().rev().filter(|rule| service.is_none_or(|service| service == rule.service)).cloned().collect())
+    }
+    async fn chains(&self, by: &Mandate) -> DoorResult<Vec<ChainStatus>> {
+        self.asked.lock().push(by.clone());
         Ok(Vec::new())
     }
-    async fn transaction(&self, _: Option<&ChainName>, _: u64, _: B256) -> DoorResult<TransactionRecord> {
+    async fn transaction(&self, _: &Mandate, _: Option<&ChainName>, _: u64, _: B256) -> DoorResult<TransactionRecord> {
         panic!("a chain was reached")
     }
-    async fn events(&self, _: EventQuery) -> DoorResult<Vec<EventRecord>> {
+    async fn events(&self, _: &Mandate, _: EventQuery) -> DoorResult<Vec<EventRecord>> {
         panic!("a chain was reached")
     }
-    async fn view(&self, _: &ChainName, _: Address, _: Bytes) -> DoorResult<ViewRecord> {
+    async fn view(&self, _: &Mandate, _: &ChainName, _: Address, _: Bytes) -> DoorResult<ViewRecord> {
         panic!("a chain was reached")
     }
     async fn state_proof(
         &self,
+        _: &Mandate,
         _: &ChainName,
         _: Address,
         _: Vec<B256>,
@@ -75,7 +94,8 @@ impl Service for Echo {
     fn description(&self) -> &'static str {
         "Says what was said."
     }
-    async fn answer(&self, _: &Actor, parameters: Value, _: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
+        chains.chains().await?;
         Ok(parameters)
     }
     fn subject(&self, parameters: &Value) -> Option<String> {
@@ -84,11 +104,19 @@ impl Service for Echo {
 }
 
 async fn open(journal: Arc<MemoryJournal>) -> Provisioning {
+    open_over(Arc::default(), journal).await
+}
+
+async fn open_over(chains: Arc<NoChains>, journal: Arc<MemoryJournal>) -> Provisioning {
+    over(chains, journal, Arc::new(|| 7)).await
+}
+
+async fn over(chains: Arc<NoChains>, journal: Arc<MemoryJournal>, clock: Clock) -> Provisioning {
     let services = vec![
         OfferedService::new(Arc::new(Echo("open.echo")), Audience::Public),
         OfferedService::new(Arc::new(Echo("closed.echo")), Audience::Roles(&[Role::Inspector])),
     ];
-    Provisioning::open(Arc::new(NoChains), services, journal, Arc::new(|| 7)).await.unwrap()
+    Provisioning::open(chains, services, journal, clock).await.unwrap()
 }
 
 fn ask(service: &str) -> ServiceRequest {
@@ -105,6 +133,23 @@ async fn who_lacks_the_role_is_refused_and_recorded() {
     assert_eq!(error.code(), Code::RoleRequired);
     let entries = journal.entries.lock();
     assert_eq!((entries.len(), entries[0].facts.as_str(), entries[0].by), (1, "refused", stranger.address));
+}
+
+// M-PRO-2: what a service reads, it reads for whoever asks it and by its own right; what the city reads, by the city's.
+#[tokio::test]
+async fn processing_is_asked_on_behalf_of_who_asks_and_by_the_services_right() {
+    let chains = Arc::new(NoChains::default());
+    let provisioning = open_over(chains.clone(), Arc::default()).await;
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    provisioning.request(&inspector, ask("closed.echo")).await.unwrap();
+    provisioning.request(&Actor::public(), ask("open.echo")).await.unwrap();
+    provisioning.chains().await.unwrap();
+    let expected = [
+        Mandate::of(&inspector, "closed.echo"),
+        Mandate::of(&Actor::public(), "open.echo"),
+        Mandate::of_the_city(rights::CHAINS),
+    ];
+    assert_eq!(*chains.asked.lock(), expected);
 }
 
 // M-SER-2, M-MON-2
@@ -139,12 +184,15 @@ async fn without_a_journal_only_public_services_answer() {
 async fn a_withdrawn_service_stays_withdrawn_over_a_restart() {
     let journal = Arc::new(MemoryJournal::default());
     let provisioning = open(journal.clone()).await;
-    let withdraw = Change::OfferService { service: "open.echo".into(), offered: false };
+    let operator = Address::repeat_byte(9);
+    let withdraw = Change::OfferService { service: "open.echo".into(), offered: false, by: operator };
     let checked = C2s::control(&provisioning, &withdraw, Mode::Check).await.unwrap();
     assert_eq!(checked.effects, ["service open.echo: withdrawn"]);
     assert!(provisioning.request(&Actor::public(), ask("open.echo")).await.is_ok(), "a check changes nothing");
 
     C2s::control(&provisioning, &withdraw, Mode::Apply).await.unwrap();
+    let recorded = journal.entries.lock().last().unwrap().clone();
+    assert_eq!((recorded.name.as_str(), recorded.by), ("service.offer", Some(operator)), "who asked stands there");
     let restarted = open(journal).await;
     assert_eq!(restarted.request(&Actor::public(), ask("open.echo")).await.unwrap_err().code(), Code::UnknownService);
     assert_eq!(restarted.catalogue().await.unwrap().len(), 1);
@@ -184,4 +232,111 @@ async fn a_price_list_keeps_its_history_over_a_restart() {
         by,
     };
     assert_eq!(C2s::control(&restarted, &wrong, Mode::Check).await.unwrap_err().code(), Code::ConfigurationInvalid);
+}
+
+fn rule(service: &str, version: u32, entries: &str) -> AccessRule {
+    let entries: AccessEntries = serde_json::from_str(entries).unwrap();
+    AccessRule { service: service.into(), version, entries, by: Address::repeat_byte(9), configured_at: 1 }
+}
+
+fn configure(rule: &AccessRule) -> Change {
+    Change::ConfigureAccess {
+        service: rule.service.clone(),
+        version: rule.version,
+        entries: rule.entries.clone(),
+        by: rule.by,
+    }
+}
+
+// ACCESS-1, ACCESS-5, PROVISIONING-2, PROVISIONING-4, M-CON-3, M-CON-4
+#[tokio::test]
+async fn an_access_rule_counts_from_its_record_on_and_is_taken_back() {
+    let (chains, journal) = (Arc::new(NoChains::default()), Arc::new(MemoryJournal::default()));
+    let provisioning = over(chains.clone(), journal.clone(), Arc::new(|| 7)).await;
+    let first = rule("closed.echo", 1, r#"{"role:inspector":"deny","organization:GOOD-1":"allow"}"#);
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    let checked = C2s::control(&provisioning, &configure(&first), Mode::Check).await.unwrap();
+    assert_eq!(checked.effects[0], "service closed.echo: role inspector may not ask any more");
+    assert!(provisioning.request(&inspector, ask("closed.echo")).await.is_ok(), "a check changes nothing");
+    let early = C2s::control(&provisioning, &configure(&first), Mode::Apply).await.unwrap_err();
+    assert_eq!(early.code(), Code::NotFinalYet, "what the chain does not have does not count");
+
+    chains.rules.lock().push(first.clone());
+    C2s::control(&provisioning, &configure(&first), Mode::Apply).await.unwrap();
+    let refused = provisioning.request(&inspector, ask("closed.echo")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::RoleRequired);
+    assert!(refused.detail().contains("version 1"), "{refused}");
+    assert_eq!(journal.entries.lock().last().unwrap().facts, "refused");
+    let member = inspector.clone().of_organizations(["GOOD-1".to_owned()]);
+    assert!(provisioning.request(&member, ask("closed.echo")).await.is_ok());
+
+    // Restored: what was before the first version.
+    let second = rule("closed.echo", 2, "{}");
+    chains.rules.lock().push(second.clone());
+    C2s::control(&provisioning, &configure(&second), Mode::Apply).await.unwrap();
+    assert!(provisioning.request(&inspector, ask("closed.echo")).await.is_ok());
+    let access = provisioning.service_access("closed.echo").await.unwrap();
+    assert_eq!((access.roles, access.versions), (Some(vec![Role::Inspector]), vec![second, first]));
+}
+
+// ACCESS-2, ACCESS-3
+#[tokio::test]
+async fn a_rule_that_widens_or_locks_operators_out_is_refused_with_its_error() {
+    let provisioning = open(Arc::default()).await;
+    for (rule, code) in [
+        (rule("closed.echo", 1, r#"{"role:citizen":"allow"}"#), Code::ConfigurationInvalid),
+        (rule("open.echo", 1, r#"{"anybody":"deny"}"#), Code::OperatorsLockedOut),
+        (rule("unheard.of", 1, "{}"), Code::ConfigurationInvalid),
+        (rule("data.search", 1, r#"{"anybody":"deny"}"#), Code::OperatorsLockedOut),
+    ] {
+        let error = C2s::control(&provisioning, &configure(&rule), Mode::Check).await.unwrap_err();
+        assert_eq!(error.code(), code, "{}", rule.service);
+    }
+}
+
+// PROVISIONING-4: an outage opens nothing, and closes nothing that was open.
+#[tokio::test]
+async fn rules_that_were_read_outlive_an_outage_and_unread_ones_close() {
+    let (chains, now) = (Arc::new(NoChains::default()), Arc::new(Mutex::new(0_u64)));
+    let clock: Clock = {
+        let now = now.clone();
+        Arc::new(move || *now.lock())
+    };
+    chains.rules.lock().push(rule("closed.echo", 1, r#"{"role:inspector":"deny"}"#));
+    *chains.silent.lock() = true;
+    let provisioning = over(chains.clone(), Arc::default(), clock).await;
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    let unread = provisioning.request(&inspector, ask("closed.echo")).await.unwrap_err();
+    assert_eq!(unread.code(), Code::ChainUnreachable);
+
+    *chains.silent.lock() = false;
+    assert!(provisioning.request(&Actor::public(), ask("open.echo")).await.is_ok());
+    *chains.silent.lock() = true;
+    *now.lock() = 60_000;
+    let denied = provisioning.request(&inspector, ask("closed.echo")).await.unwrap_err();
+    assert_eq!(denied.code(), Code::RoleRequired, "as it was read last");
+    // Another gateway has taken it back.
+    *chains.silent.lock() = false;
+    chains.rules.lock().push(rule("closed.echo", 2, "{}"));
+    *now.lock() = 120_000;
+    assert!(provisioning.request(&inspector, ask("closed.echo")).await.is_ok());
+}
+
+// PROVISIONING-4, M-CON-3: services of data are narrowed as those of the catalogue.
+#[tokio::test]
+async fn a_rule_narrows_the_search_of_data() {
+    let chains = Arc::new(NoChains::default());
+    let narrowed = r#"{"anybody":"deny","role:inspector":"allow","role:operator":"allow"}"#;
+    chains.rules.lock().push(rule("data.search", 1, narrowed));
+    let provisioning = over(chains, Arc::default(), Arc::new(|| 7)).await;
+    let refused = provisioning.admit("data.search", &Actor::public()).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), &refused.members()["required"]),
+        (Code::RoleRequired, &json!(["inspector", "operator"]))
+    );
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    provisioning.admit("data.search", &inspector).await.unwrap();
+    provisioning.admit("data.trace", &Actor::public()).await.unwrap();
+    assert_eq!(provisioning.admit("data.unheard", &inspector).await.unwrap_err().code(), Code::UnknownService);
+    assert_eq!(provisioning.catalogue().await.unwrap().len(), 2, "they stand in no catalogue");
 }

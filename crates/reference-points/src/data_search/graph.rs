@@ -1,4 +1,4 @@
-//! A trace as a graph: the asset's owner, sources, versions and readers, and what they have to do with one another.
+//! A trace as a graph: the asset's owner, sources, versions and readers, and what they have to do with one another. Other traces of the city make theirs of it too.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -38,11 +38,13 @@ pub struct Graph {
 }
 
 impl Graph {
-    fn node(&mut self, id: &str, kind: &str, label: &str) {
+    /// A node; once, however often it is named.
+    pub fn node(&mut self, id: &str, kind: &str, label: &str) {
         self.nodes.insert(Node { id: id.into(), kind: kind.into(), label: label.into() });
     }
 
-    fn edge(&mut self, from: &str, to: &str, relation: &str) {
+    /// An edge; once, however often it is named.
+    pub fn edge(&mut self, from: &str, to: &str, relation: &str) {
         self.edges.insert(Edge { from: from.into(), to: to.into(), relation: relation.into() });
     }
 

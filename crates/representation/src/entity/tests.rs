@@ -19,7 +19,7 @@ use chancery_reference_points::{
     o2c::{Change, Mode},
     operation::{InterpretedOperation, OperationType, SignedOperation},
     r2d::{R2d, Submission},
-    s2p::S2p,
+    s2p::Retrieval,
     v2m::{EventFilter, Happening, HistoryEntry},
 };
 use futures::future::join_all;
@@ -51,7 +51,7 @@ impl OperationHandler for Plain {
         let time = operation.message["time"].as_u64().unwrap_or(0);
         Ok(InterpretedOperation { digest, source, content_hash: keccak256(&operation.payload), subject: digest, time })
     }
-    async fn check(&self, _: &SignedOperation, _: &InterpretedOperation, _: &dyn S2p, _: u64) -> DoorResult<()> {
+    async fn check(&self, _: &SignedOperation, _: &InterpretedOperation, _: &dyn Retrieval, _: u64) -> DoorResult<()> {
         Ok(())
     }
     fn contract_call(&self, _: &SignedOperation) -> DoorResult<Option<ContractCall>> {

@@ -38,6 +38,12 @@ pub struct Contracts {
     /// Contracts that two operators release together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract_releases: Option<HexAddress>,
+    /// Access rules of services; main chain only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_rules: Option<HexAddress>,
+    /// Changes that two operators make together; main chain only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_approvals: Option<HexAddress>,
 }
 
 /// What a chain has of another chain: headers that its anchor has verified to be final, so that anything there can be proven here.

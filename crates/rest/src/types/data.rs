@@ -158,7 +158,9 @@ impl Example for Asset {
 /// Everything known of an asset, as a list and as a graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Trace {
-    /// `{asset, versions: [{version, operation}], accesses: [{time, by?, service}], findings}`, each oldest first.
+    /// Of data of registered sources `{asset, versions: [{version, operation}], accesses: [{time, by?, service}], findings}`, of a shared resource `{resource, asset, owners: [{by, since,
+    /// until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}], cut}`; each oldest
+    /// first.
     #[schema(value_type = Object)]
     pub trace: Value,
     /// `{nodes: [{id, kind, label}], edges: [{from, to, relation}]}`.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::Example;
+use super::{Example, users::ReadAt};
 
 /// A title in the languages of the city.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,6 +50,49 @@ pub struct Kind {
 pub struct Kinds {
     /// In the order of the chains.
     pub kinds: Vec<Kind>,
+}
+
+/// The answer of `GET /v1/kinds/{kind}/conditions`: which certificates of other chains a holder needs to get one of the kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Conditions {
+    /// The kind that is issued.
+    #[schema(example = "business-licence")]
+    pub kind: String,
+    /// Kinds of which the holder needs a valid certificate, each; empty: there is no rule.
+    #[schema(example = json!(["degree"]))]
+    pub requires: Vec<String>,
+    /// Kinds that the rule may ask for: those whose chains were founded before this one.
+    #[schema(example = json!(["marriage", "real-estate", "degree", "health-licence"]))]
+    pub requirable: Vec<String>,
+    /// Where it was read.
+    pub source: ReadAt,
+}
+
+/// `PUT /v1/kinds/{kind}/conditions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetConditions {
+    /// All kinds that are asked for from now on, at most 8; empty takes the rule away.
+    #[schema(example = json!(["degree"]), max_items = 8)]
+    pub requires: Vec<String>,
+}
+
+impl Example for Conditions {
+    fn example() -> Self {
+        Self {
+            kind: "business-licence".into(),
+            requires: vec!["degree".into()],
+            requirable: ["marriage", "real-estate", "degree", "health-licence"].map(String::from).to_vec(),
+            source: ReadAt { chain: "business-licence".into(), block_number: 42 },
+        }
+    }
+}
+
+impl Example for SetConditions {
+    fn example() -> Self {
+        Self { requires: vec!["degree".into()] }
+    }
 }
 
 impl Example for Kind {

@@ -17,6 +17,9 @@ pub enum CollectError {
     /// As full as it may be.
     #[error("the spool {0:?} is full: make extracts of it, or give it more room")]
     Full(PathBuf),
+    /// As many as are remembered.
+    #[error("the spool {0:?} remembers the batches of as many senders as it may: begin with another spool")]
+    TooManySenders(PathBuf),
     /// Nothing can listen there.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
@@ -38,6 +41,11 @@ pub enum CollectError {
         "{0} is reached from other machines, and anybody could write there: name a token_file, or listen on a loopback address"
     )]
     NoToken(SocketAddr),
+    /// Anybody could write there, and everybody on the way reads it.
+    #[error(
+        "{0} is reached from other machines, and syslog comes there in plain text, of anybody: take it over TLS (syslog_tls), listen on a loopback address, or name the addresses of your senders (syslog_plain_senders) where a network of your own leads to them"
+    )]
+    NoSenders(SocketAddr),
     /// Anybody could write there.
     #[error(
         "syslog over TLS on {0} is reached from other machines, and anybody could write there: name the authority of your senders' certificates (syslog_client_ca_file), or listen on a loopback address"

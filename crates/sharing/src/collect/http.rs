@@ -30,9 +30,17 @@ use tokio::{
 use zeroize::Zeroizing;
 
 use super::{
-    CollectError, Encryption, Record, encrypted::opened, places::Places, syslog::received, taken::Taken, writer::Writer,
+    CollectError, Encryption, Record,
+    batches::{BATCH, Batch},
+    encrypted::opened,
+    places::Places,
+    syslog::received,
+    taken::Taken,
+    writer::Writer,
 };
 
+/// Names a batch (draft-ietf-httpapi-idempotency-key-header), so that it can be sent again.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Largest body.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// Most records of a request.
@@ -152,23 +160,38 @@ async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Respo
     let Ok(_parsed) = door.parsed.acquire().await else {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "the collector ends: send it again later".to_owned());
     };
-    let records = match records(&bytes) {
+    let Ok(batch) = batch_of(&headers) else {
+        let said = "Idempotency-Key is 32 hexadecimal digits that you drew once, `-`, and a number that rises";
+        return problem(StatusCode::BAD_REQUEST, said.to_owned());
+    };
+    let mut records = match records(&bytes) {
         Ok(records) => records,
         Err(said) => return problem(StatusCode::BAD_REQUEST, said),
     };
+    if let Some(batch) = &batch {
+        let named = json!(batch.to_string());
+        records.iter_mut().for_each(|record| drop(record.insert(BATCH.to_owned(), named.clone())));
+    }
     let count = records.len();
-    match door.writer.append(records, bytes.len()).await {
+    match door.writer.append_batch(records, bytes.len(), batch).await {
         Ok(()) => Json(json!({ "records": count })).into_response(),
         Err(CollectError::Full(_)) => {
             let again = [(RETRY_AFTER, FULL_RETRY_S.to_string())];
             (again, problem(StatusCode::SERVICE_UNAVAILABLE, "the spool is full: send it again later".to_owned()))
                 .into_response()
         }
+        Err(error @ CollectError::TooManySenders(_)) => problem(StatusCode::CONFLICT, error.to_string()),
         Err(error) => {
             tracing::debug!(%error, "records over HTTP are refused");
             problem(StatusCode::INTERNAL_SERVER_ERROR, "the spool cannot be written: send it again later".to_owned())
         }
     }
+}
+
+/// The batch that a request is; none when its sender does not number them.
+fn batch_of(headers: &HeaderMap) -> Result<Option<Batch>, ()> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    value.to_str().ok().and_then(Batch::parse).map(Some).ok_or(())
 }
 
 /// One record a line, or the line that is none.

@@ -10,18 +10,25 @@
 //! What was acknowledged is on disk. What waits for the disk is bounded: HTTP and TCP wait, a tail reads later, a datagram that finds no room is dropped and
 //! counted, since nobody can be told.
 
+mod batches;
 mod encrypted;
 mod error;
 mod http;
 mod places;
 mod positions;
+mod senders;
 mod spool;
 mod syslog;
 mod tail;
 mod taken;
 mod writer;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::{Map, Value as Json};
 use tokio::{
@@ -39,6 +46,7 @@ pub use self::{
     syslog::MAX_MESSAGE_BYTES,
 };
 use self::{
+    senders::Senders,
     spool::Spool,
     writer::{Dropped, Writer, Writing},
 };
@@ -55,10 +63,12 @@ pub struct CollectorConfig {
     pub max_bytes: u64,
     /// Files that grow.
     pub tails: Vec<TailedFile>,
-    /// Syslog over UDP (RFC 5426).
+    /// Syslog over UDP (RFC 5426); beyond loopback of [`Self::plain_senders`] alone.
     pub syslog_udp: Option<SocketAddr>,
-    /// Syslog over TCP (RFC 6587).
+    /// Syslog over TCP (RFC 6587); beyond loopback of [`Self::plain_senders`] alone.
     pub syslog_tcp: Option<SocketAddr>,
+    /// Addresses whose syslog is taken in plain text, and no other; when none is named, plain syslog is taken on loopback alone, of anybody there.
+    pub plain_senders: Vec<IpAddr>,
     /// Syslog over TLS (RFC 5425), by [`Self::syslog_encryption`]; beyond loopback one that verifies senders.
     pub syslog_tls: Option<SocketAddr>,
     /// NDJSON over HTTP; without [`Self::http_encryption`] and [`Self::token`] on loopback alone.
@@ -85,6 +95,12 @@ impl CollectorConfig {
             if self.token.is_none() {
                 return Err(CollectError::NoToken(address));
             }
+        }
+        let in_plain_text = [self.syslog_udp, self.syslog_tcp];
+        if let Some(address) = in_plain_text.into_iter().flatten().find(is_reached)
+            && self.plain_senders.is_empty()
+        {
+            return Err(CollectError::NoSenders(address));
         }
         if let Some(address) = self.syslog_tls {
             let Some(encryption) = &self.syslog_encryption else { return Err(CollectError::NoCertificate(address)) };
@@ -135,22 +151,24 @@ impl Collector {
         let (tasks, nowhere) = (JoinSet::new(), None);
         let (syslog_udp, syslog_tcp, syslog_tls, http) = (nowhere, nowhere, nowhere, nowhere);
         let mut collector = Self { tasks, stop, syslog_udp, syslog_tcp, syslog_tls, http, dropped, writing };
+        let senders = Senders::named(&config.plain_senders);
         if let Some(address) = config.syslog_udp {
             let socket = UdpSocket::bind(address).await.map_err(|error| CollectError::listen(address, &error))?;
             collector.syslog_udp = socket.local_addr().ok();
             let dropped = collector.dropped.clone();
-            collector.tasks.spawn(syslog::udp(socket, writer.clone(), dropped, stopped.clone()));
+            collector.tasks.spawn(syslog::udp(socket, senders.clone(), writer.clone(), dropped, stopped.clone()));
         }
         if let Some(address) = config.syslog_tcp {
             let listener = listen(address).await?;
             collector.syslog_tcp = listener.local_addr().ok();
-            collector.tasks.spawn(syslog::tcp(listener, writer.clone(), None, stopped.clone()));
+            collector.tasks.spawn(syslog::tcp(listener, senders, writer.clone(), None, stopped.clone()));
         }
         if let Some(address) = config.syslog_tls {
             let listener = listen(address).await?;
             collector.syslog_tls = listener.local_addr().ok();
             collector.tasks.spawn(syslog::tcp(
                 listener,
+                Senders::anybody(),
                 writer.clone(),
                 config.syslog_encryption.clone(),
                 stopped.clone(),

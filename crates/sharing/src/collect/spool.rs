@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CollectError, Record,
+    batches::{Batch, Batches, Known},
     positions::{self, Positions},
 };
 use crate::private_folder::{FolderLock, make_private, private, replace};
@@ -57,6 +58,7 @@ pub(super) struct Spool {
     total: u64,
     next: u64,
     positions: Positions,
+    batches: Batches,
     broken: bool,
     _lock: FolderLock,
 }
@@ -75,19 +77,33 @@ impl Spool {
                 .map_err(|error| CollectError::spool(folder, &error))?;
             replace(folder, IDENTITY, &text).map_err(failed)?;
         }
-        let mut positions = positions::load(folder)?;
+        let (mut positions, mut batches) = (positions::load(folder)?, Batches::load(folder)?);
         let segments = segments(folder).map_err(failed)?;
         let (current, bytes, next) = match segments.last() {
             None => (create(folder, 1).map_err(failed)?, 0, 1),
-            Some(last) => recover(last, &mut positions).map_err(|error| CollectError::spool(&last.path, &error))?,
+            Some(last) => {
+                recover(last, &mut positions, &mut batches).map_err(|error| CollectError::spool(&last.path, &error))?
+            }
         };
         let total = segments.iter().map(|segment| segment.bytes).sum();
         let folder = folder.to_owned();
-        Ok(Self { folder, max_bytes, current, bytes, total, next, positions, broken: false, _lock: lock })
+        Ok(Self { folder, max_bytes, current, bytes, total, next, positions, batches, broken: false, _lock: lock })
     }
 
     pub(super) const fn positions(&self) -> &Positions {
         &self.positions
+    }
+
+    /// Whether a batch is to be taken.
+    ///
+    /// # Errors
+    /// [`CollectError::TooManySenders`].
+    pub(super) fn knows(&self, batch: &Batch) -> Result<bool, CollectError> {
+        match self.batches.knows(batch) {
+            Known::New => Ok(false),
+            Known::There => Ok(true),
+            Known::TooMany => Err(CollectError::TooManySenders(self.folder.clone())),
+        }
     }
 
     /// Writes records, all or none, and waits until they are on disk.
@@ -121,6 +137,7 @@ impl Spool {
         (self.next, self.bytes, self.total) = (next, self.bytes + text.len() as u64, self.total + text.len() as u64);
         for record in &records {
             positions::note(&mut self.positions, record);
+            self.batches.note(record);
         }
         Ok(())
     }
@@ -130,7 +147,9 @@ impl Spool {
             if is_full(&error) { CollectError::Full(folder.to_owned()) } else { CollectError::spool(folder, &error) }
         };
         if self.bytes >= SEGMENT_BYTES {
-            let made = positions::save(&self.folder, &self.positions).and_then(|()| create(&self.folder, self.next));
+            let made = positions::save(&self.folder, &self.positions)
+                .and_then(|()| self.batches.save(&self.folder))
+                .and_then(|()| create(&self.folder, self.next));
             self.current = made.map_err(|error| failed(&self.folder, error))?;
             self.bytes = 0;
         }
@@ -191,12 +210,14 @@ pub(crate) fn segments(folder: &Path) -> io::Result<Vec<Segment>> {
 }
 
 /// Opens the last segment behind its last whole append: what follows was never acknowledged.
-fn recover(segment: &Segment, positions: &mut Positions) -> io::Result<(File, u64, u64)> {
-    let mut begun = Positions::new();
+fn recover(segment: &Segment, positions: &mut Positions, batches: &mut Batches) -> io::Result<(File, u64, u64)> {
+    let (mut begun, mut begun_batches) = (Positions::new(), Batches::default());
     let (whole, next) = whole(&File::open(&segment.path)?, segment.first, |record, ends| {
         positions::note(&mut begun, record);
+        begun_batches.note(record);
         if ends {
             positions.append(&mut begun);
+            batches.append(&mut begun_batches);
         }
     })?;
     let mut file = OpenOptions::new().write(true).open(&segment.path)?;

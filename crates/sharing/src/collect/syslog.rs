@@ -18,6 +18,7 @@ use super::{
     Channel, CollectError, Encryption, Record,
     encrypted::opened,
     places::Places,
+    senders::Senders,
     writer::{Dropped, Writer},
 };
 
@@ -50,6 +51,7 @@ impl Patience {
 /// Takes datagrams until it is told to stop.
 pub(super) async fn udp(
     socket: UdpSocket,
+    senders: Senders,
     writer: Writer,
     dropped: Dropped,
     mut stopped: watch::Receiver<bool>,
@@ -62,6 +64,10 @@ pub(super) async fn udp(
         };
         // An error is of an earlier answer, of which there are none; the next datagram is taken.
         let Ok((length, from)) = received else { continue };
+        if !senders.include(from.ip()) {
+            tracing::debug!(%from, "a datagram is not taken: its sender is not named");
+            continue;
+        }
         writer.leave(record(&buffer[..length], from, "syslog-udp"), length, &dropped);
     }
 }
@@ -69,6 +75,7 @@ pub(super) async fn udp(
 /// Takes connections until it is told to stop.
 pub(super) async fn tcp(
     listener: TcpListener,
+    senders: Senders,
     writer: Writer,
     encryption: Option<Arc<dyn Encryption>>,
     mut stopped: watch::Receiver<bool>,
@@ -88,6 +95,10 @@ pub(super) async fn tcp(
             tokio::time::sleep(PAUSE).await;
             continue;
         };
+        if !senders.include(from.ip()) {
+            tracing::debug!(%from, "a syslog connection is refused: its sender is not named");
+            continue;
+        }
         let Some(held) = of_each.take(from.ip()) else {
             tracing::debug!(%from, "a syslog connection is refused: there are too many of its host");
             continue;

@@ -1,6 +1,7 @@
 //! One thread writes the spool: what waits is written together, with one wait for the disk.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,7 +11,7 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{CollectError, Record, spool::Spool};
+use super::{CollectError, Record, batches::Batch, spool::Spool};
 
 /// Appends that may wait.
 const MAX_WAITING: usize = 256;
@@ -26,6 +27,8 @@ struct Append {
     /// As they came.
     bytes: usize,
     sender: Sender,
+    /// Which of its sender's they are, where it numbers them.
+    batch: Option<Batch>,
 }
 
 /// Who is told what became of an append.
@@ -82,18 +85,73 @@ impl Writer {
 
     /// Returns when the records are on disk, all of them, or none.
     pub(super) async fn append(&self, records: Vec<Record>, bytes: usize) -> Result<(), CollectError> {
+        self.append_batch(records, bytes, None).await
+    }
+
+    /// The same; records of a batch that is on disk already are not written again.
+    pub(super) async fn append_batch(
+        &self,
+        records: Vec<Record>,
+        bytes: usize,
+        batch: Option<Batch>,
+    ) -> Result<(), CollectError> {
         let (done, answer) = oneshot::channel();
         let gone = || CollectError::Stopped("the spool is closed".to_owned());
-        let append = Append { records, bytes, sender: Sender::Waiting(done) };
+        let append = Append { records, bytes, sender: Sender::Waiting(done), batch };
         self.waiting.send(append).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
     /// Leaves a record to the writer, if there is room; nobody waits for it, and it is counted when it is lost.
     pub(super) fn leave(&self, record: Record, bytes: usize, dropped: &Dropped) {
-        let append = Append { records: vec![record], bytes, sender: Sender::Counted(dropped.clone()) };
+        let append = Append { records: vec![record], bytes, sender: Sender::Counted(dropped.clone()), batch: None };
         if self.waiting.try_send(append).is_err() {
             dropped.add();
+        }
+    }
+}
+
+/// Appends that are written with one wait for the disk.
+#[derive(Default)]
+struct Together {
+    records: Vec<Record>,
+    /// As they came.
+    bytes: usize,
+    senders: Vec<Sender>,
+    batches: BTreeSet<Batch>,
+}
+
+impl Together {
+    fn has_room_for(&self, next: &Append) -> bool {
+        self.records.len() + next.records.len() <= MAX_TOGETHER_RECORDS && self.bytes + next.bytes <= MAX_TOGETHER_BYTES
+    }
+
+    /// Takes an append, unless it is there already, or is not taken at all: then its sender is told so.
+    fn take(&mut self, append: Append, spool: &Spool) {
+        let Append { records, bytes, sender, batch } = append;
+        match batch.as_ref().map(|batch| spool.knows(batch)) {
+            Some(Ok(true)) => sender.tell(&Ok(())),
+            Some(Err(error)) => sender.tell(&Err(error)),
+            Some(Ok(false)) | None => {
+                // The same batch once more: both wait for the same records.
+                if batch.is_none_or(|batch| self.batches.insert(batch)) {
+                    self.records.extend(records);
+                    self.bytes += bytes;
+                }
+                self.senders.push(sender);
+            }
+        }
+    }
+}
+
+impl Sender {
+    fn tell(self, written: &Result<(), CollectError>) {
+        match self {
+            Self::Waiting(done) => {
+                done.send(written.clone()).ok();
+            }
+            Self::Counted(dropped) if written.is_err() => dropped.add(),
+            Self::Counted(_) => {}
         }
     }
 }
@@ -102,28 +160,21 @@ impl Writer {
 fn write(mut spool: Spool, mut appends: mpsc::Receiver<Append>) -> Result<(), CollectError> {
     let (mut held, mut is_full) = (None, false);
     while let Some(first) = held.take().or_else(|| appends.blocking_recv()) {
-        let (mut records, mut bytes) = (first.records, first.bytes);
-        let mut senders = vec![first.sender];
-        while senders.len() < MAX_TOGETHER {
+        let mut together = Together::default();
+        together.take(first, &spool);
+        while together.senders.len() < MAX_TOGETHER {
             let Ok(next) = appends.try_recv() else { break };
-            if records.len() + next.records.len() > MAX_TOGETHER_RECORDS || bytes + next.bytes > MAX_TOGETHER_BYTES {
+            if !together.has_room_for(&next) {
                 held = Some(next);
                 break;
             }
-            senders.push(next.sender);
-            records.extend(next.records);
-            bytes += next.bytes;
+            together.take(next, &spool);
         }
-        let written = spool.append(records);
-        for sender in senders {
-            match sender {
-                Sender::Waiting(done) => {
-                    done.send(written.clone()).ok();
-                }
-                Sender::Counted(dropped) if written.is_err() => dropped.add(),
-                Sender::Counted(_) => {}
-            }
+        if together.senders.is_empty() {
+            continue;
         }
+        let written = spool.append(together.records);
+        together.senders.into_iter().for_each(|sender| sender.tell(&written));
         match written {
             Ok(()) if std::mem::take(&mut is_full) => tracing::info!("the spool has room again"),
             Ok(()) => {}
@@ -165,6 +216,32 @@ mod tests {
         drop(writer);
         writing.thread.join().unwrap();
         assert!(writing.failed.recv().await.is_none(), "it was told to end");
+    }
+
+    // S-COL
+    #[tokio::test]
+    async fn a_batch_that_comes_again_is_written_once_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let batch = |number: u64| Batch::parse(&format!("{}-{number}", "a".repeat(32))).unwrap();
+        let records = |batch: &Batch| {
+            let mut record = record("of a batch");
+            record.insert(crate::collect::batches::BATCH.to_owned(), json!(batch.to_string()));
+            vec![record.clone(), record]
+        };
+        let lines = || {
+            let segment = segments(folder.path()).unwrap()[0].path.clone();
+            std::fs::read_to_string(segment).unwrap().lines().count()
+        };
+        for (number, count) in [(1, 2), (1, 2), (2, 4)] {
+            let (writer, writing) = Writer::start(Spool::open(folder.path(), 1 << 20).unwrap()).unwrap();
+            let append = || writer.append_batch(records(&batch(number)), 10, Some(batch(number)));
+            let (one, other) = tokio::join!(append(), append());
+            (one.unwrap(), other.unwrap());
+            append().await.unwrap();
+            assert_eq!(lines(), count, "batch {number}");
+            drop(writer);
+            writing.thread.join().unwrap();
+        }
     }
 
     // S-COL

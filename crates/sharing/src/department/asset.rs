@@ -32,6 +32,8 @@ pub struct AskedAccess {
     pub reader_key: B256,
     /// keccak256 of the stated purpose.
     pub purpose_hash: B256,
+    /// By which right of use; none when its reader is listed.
+    pub right: Option<u64>,
 }
 
 /// An asset's contract.
@@ -155,6 +157,7 @@ impl AssetContract {
             version: found.version,
             reader_key: found.readerKey,
             purpose_hash: found.purpose,
+            right: (found.right != 0).then_some(found.right),
         })
     }
 }

@@ -5,7 +5,7 @@ use alloy_primitives::Address;
 use crate::{
     directory::{DescriptionError, RequestState, ResourceName},
     extract::ExtractError,
-    release::ReleaseError,
+    release::{LinkError, ReleaseError},
     sealing::KeyError,
 };
 
@@ -55,6 +55,35 @@ pub enum DepartmentError {
         /// Who asked.
         given: Address,
     },
+    /// Nothing to accept.
+    #[error(
+        "the asset {asset} is not offered to {given}: its owner {owner} offers it with `chancery share transfer offer`"
+    )]
+    NotOffered {
+        /// The asset.
+        asset: Address,
+        /// Its owner.
+        owner: Address,
+        /// Who would accept.
+        given: Address,
+    },
+    /// The directory has no such name.
+    #[error("the directory has no {0}: check the name in the declaration")]
+    ResourceUnknown(ResourceName),
+    /// A right that gives nothing any more.
+    #[error("right {0} has expired or was withdrawn: its holder asks the owner for another")]
+    RightNotEffective(u64),
+    /// There is no such right.
+    #[error("the asset has no right {0}")]
+    NoRight(u64),
+    /// Published by whoever owned the asset before, and not handed over.
+    #[error(
+        "version {version} was published by an owner before, whose folder of state this one is not: it is handed out by whoever has its data key"
+    )]
+    EarlierOwner {
+        /// Which.
+        version: u32,
+    },
     /// The name is another asset's.
     #[error("the directory has {resource} already, of asset {asset}: choose another name")]
     ResourceTaken {
@@ -96,8 +125,11 @@ pub enum DepartmentError {
         "{0}: a text on the chain is UTF-8 of 1 to 4096 bytes without control characters, and its type 1 to 32 printable ASCII characters"
     )]
     Text(&'static str),
+    /// Nothing that could be a version lies behind the link.
+    #[error(transparent)]
+    Link(#[from] LinkError),
     /// Parts are versions, one for one.
-    #[error("this data set shares extracts, whose parts are its versions: declare another one for texts")]
+    #[error("this data set shares extracts, whose parts are its versions: declare another one for texts and links")]
     SharesExtracts,
     /// There is no such request.
     #[error("the asset has no request {0}")]

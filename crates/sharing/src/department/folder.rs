@@ -30,13 +30,22 @@ pub struct AssetRecord {
     pub chain: String,
     /// The resource.
     pub resource: ResourceName,
+    /// Versions that owners before have published, and that are no parts of this folder.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub versions_before: u32,
     #[serde(skip)]
     pub(super) folder: PathBuf,
 }
 
 impl AssetRecord {
     pub(super) fn new(asset: Address, chain: &Chain, resource: &ResourceName) -> Self {
-        Self { asset, chain: chain.name().to_owned(), resource: resource.clone(), folder: PathBuf::new() }
+        Self {
+            asset,
+            chain: chain.name().to_owned(),
+            resource: resource.clone(),
+            versions_before: 0,
+            folder: PathBuf::new(),
+        }
     }
 
     pub(super) fn check(&self, resource: &ResourceName, chain: &Chain) -> Result<(), DepartmentError> {
@@ -49,6 +58,11 @@ impl AssetRecord {
             expected: format!("{resource} on {}", chain.name()),
         })
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A folder of state.

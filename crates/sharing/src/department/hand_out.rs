@@ -1,4 +1,4 @@
-//! Handing out what is granted, and granting what the contract has approved (SHARE-9). Whoever calls has proven who asks.
+//! Handing out what is granted, and granting what the contract has approved (SHARE-9), as long as this key owns the asset (SHARE-15). Whoever calls has proven who asks.
 
 use alloy_primitives::Address;
 use chancery_ledger::LedgerError;
@@ -6,7 +6,7 @@ use chancery_ledger::LedgerError;
 use super::{Department, DepartmentError};
 use crate::{
     directory::RequestState,
-    release::{ChainTrust, PreparedGrant, Released, Standing, grant_standing, prepare_grant, release},
+    release::{ChainTrust, PreparedGrant, Released, Standing, grant_standing, owner_standing, prepare_grant, release},
 };
 
 /// A grant that is final: what its reader gets before the file.
@@ -26,7 +26,8 @@ impl Department {
     ///
     /// # Errors
     /// [`DepartmentError::NoRequest`], [`DepartmentError::NotYourRequest`], [`DepartmentError::NotGranted`], [`DepartmentError::GrantMissing`], [`DepartmentError::GrantUnderWay`],
-    /// [`DepartmentError::KeyMissing`], [`DepartmentError::KeyExposed`], [`DepartmentError::Release`], [`DepartmentError::Chain`].
+    /// [`DepartmentError::KeyMissing`], [`DepartmentError::KeyExposed`], [`DepartmentError::RightNotEffective`], [`DepartmentError::EarlierOwner`], [`DepartmentError::Release`]
+    /// ([`crate::release::ReleaseError::NotOwner`] after the asset has changed hands), [`DepartmentError::Chain`].
     pub async fn hand_out(
         &self,
         reader: Address,
@@ -35,8 +36,9 @@ impl Department {
         trust: &ChainTrust,
         now_s: u64,
     ) -> Result<HandedOut, DepartmentError> {
-        let prepared = Box::pin(self.granted(reader, request, valid_until, now_s)).await?;
         let chain = &self.asset.chain;
+        let prepared = Box::pin(self.granted(reader, request, valid_until, now_s)).await?;
+        owner_standing(chain, trust, self.asset.address, self.key.address(), now_s).await?;
         let standing = grant_standing(chain, trust, prepared.asset, request, &prepared.grant, now_s).await?;
         Ok(HandedOut { bytes: self.part_of(&prepared)?.bytes, prepared, standing })
     }
@@ -56,6 +58,7 @@ impl Department {
         if asked != RequestState::Granted {
             return Err(DepartmentError::NotGranted { request, state: asked });
         }
+        owner_standing(&self.asset.chain, trust, self.asset.address, self.key.address(), now_s).await?;
         let prepared = self.kept_grant(request)?;
         let part = self.part_of(&prepared)?;
         let store = self.store.as_ref();
@@ -101,8 +104,12 @@ impl Department {
         if let Some(prepared) = self.folder.grant(request)?.filter(|prepared| !is_over(prepared, now_s)) {
             return Ok(prepared);
         }
-        let version = self.asset.request(request).await?.version;
-        let key_epoch = self.asset.key_epoch_of(version).await?;
+        let asked = self.asset.request(request).await?;
+        if self.part_index(asked.version).is_none() {
+            return Err(DepartmentError::EarlierOwner { version: asked.version });
+        }
+        let valid_until = self.asset.until_of_its_right(&asked, valid_until, now_s).await?;
+        let key_epoch = self.asset.key_epoch_of(asked.version).await?;
         let key = self.folder.keys().of(key_epoch)?;
         let key_of = |epoch| (epoch == key_epoch).then(|| key.clone());
         let (chain, asset) = (&self.asset.chain, self.asset.address);
@@ -131,8 +138,8 @@ impl Department {
 
     fn part_of(&self, prepared: &PreparedGrant) -> Result<crate::extract::PublishedPart, DepartmentError> {
         let version = prepared.grant.version;
-        let index = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
-        let part = index.and_then(|index| self.folder.extract().ok()?.parts.get(index).cloned());
+        let index = self.part_index(version).ok_or(DepartmentError::EarlierOwner { version })?;
+        let part = self.folder.extract()?.parts.get(index).cloned();
         part.ok_or(DepartmentError::OtherVersion { version })
     }
 }

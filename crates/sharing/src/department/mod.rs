@@ -15,7 +15,9 @@ mod error;
 mod folder;
 mod hand_out;
 mod keys;
+mod ownership;
 mod publish;
+mod rights;
 mod run;
 mod verify;
 
@@ -25,7 +27,9 @@ pub use error::DepartmentError;
 pub use folder::{AssetRecord, StateFolder};
 pub use hand_out::HandedOut;
 pub use keys::EpochKeys;
+pub use ownership::{Accepted, accept_ownership};
 pub use publish::{AccessInformation, PublishedVersion};
+pub use rights::{GivenRight, UseRight};
 pub use run::MAX_RUN_PARTS;
 pub use verify::{CheckedPart, PartFault};
 
@@ -43,6 +47,8 @@ pub struct Department {
     key: Arc<SubmitterKey>,
     store: Arc<dyn FileStore>,
     folder: StateFolder,
+    /// Versions of owners before.
+    versions_before: u32,
     /// Grants are made one after the other: two that ask at once must not get two keys.
     granting: tokio::sync::Mutex<()>,
 }
@@ -62,13 +68,19 @@ impl Department {
         let record = folder.asset()?.ok_or(DepartmentError::NotDeclared)?;
         record.check(&resource, &chain)?;
         let asset = AssetContract { chain, address: record.asset };
-        Ok(Self { resource, asset, key, store, folder, granting: tokio::sync::Mutex::new(()) })
+        let versions_before = record.versions_before;
+        Ok(Self { resource, asset, key, store, folder, versions_before, granting: tokio::sync::Mutex::new(()) })
     }
 
     /// The contract.
     #[must_use]
     pub const fn asset(&self) -> &AssetContract {
         &self.asset
+    }
+
+    /// The place of a version among the parts of this folder; none for one that an owner before has published.
+    pub(super) fn part_index(&self, version: u32) -> Option<usize> {
+        usize::try_from(version.checked_sub(self.versions_before)?).ok()?.checked_sub(1)
     }
 
     /// The folder of state.

@@ -10,8 +10,8 @@ use super::{Department, DepartmentError};
 use crate::{
     directory::is_control,
     extract::{Declaration, ExtractError, PublishedPart, Source, extract_part, remove_superseded, reseal_part},
-    release::MAX_TEXT_BYTES,
-    sealing::{DataKey, SealError, SealingWriter},
+    release::{MAX_TEXT_BYTES, check_link},
+    sealing::{DataKey, SealError, Sealed, SealingWriter},
     storage::Location,
 };
 
@@ -62,11 +62,13 @@ impl Department {
         Ok(extract_part(source, declaration, &key, store, asset, &path).await?)
     }
 
-    /// The number of the newest version, which is the part of that number.
+    /// The number of the newest version, which is the part of that number, counted behind those of owners before.
     pub(super) async fn check_newest(&self) -> Result<u32, DepartmentError> {
         let version = self.asset.latest_version().await?;
-        let index = usize::try_from(version).map_err(|_| DepartmentError::Answer)?;
-        if let Some(last) = index.checked_sub(1) {
+        if version < self.versions_before {
+            return Err(DepartmentError::Answer);
+        }
+        if let Some(last) = self.part_index(version) {
             let found = self.asset.fingerprint(version).await?;
             if found.is_zero() {
                 return Err(DepartmentError::SharesTexts { version });
@@ -87,7 +89,7 @@ impl Department {
         remove_superseded(self.store.as_ref(), &self.folder.extract_path()).await?;
         let state = self.folder.extract()?;
         let latest = self.check_newest().await?;
-        let index = usize::try_from(latest).map_err(|_| DepartmentError::Answer)?;
+        let index = self.part_index(latest + 1).ok_or(DepartmentError::Answer)?;
         let Some(part) = state.parts.get(index).cloned() else { return Ok(None) };
         let epoch = self.asset.key_epoch().await?;
         let key = self.folder.keys().of_present(epoch)?;
@@ -143,6 +145,34 @@ impl Department {
         Ok((version, self.asset.send(&self.key, call).await?))
     }
 
+    /// Publishes a link as the next version: the URL, and the fingerprint and length of what lies there now ([`crate::release::published_link`]). It stands on the chain, for
+    /// everybody to follow. The version, what lies there, and the transaction.
+    ///
+    /// # Errors
+    /// [`DepartmentError::Link`], [`DepartmentError::Text`] for a type that is no name, [`DepartmentError::SharesExtracts`], [`DepartmentError::Chain`].
+    pub async fn publish_link(
+        &self,
+        url: &str,
+        data_type: &str,
+    ) -> Result<(u32, Sealed, chancery_ledger::FinalTransaction), DepartmentError> {
+        check_type(data_type)?;
+        if !self.folder.extract()?.parts.is_empty() {
+            return Err(DepartmentError::SharesExtracts);
+        }
+        let file = check_link(url).await?;
+        let version = self.asset.latest_version().await?.checked_add(1).ok_or(DepartmentError::Answer)?;
+        let call = DigitalAsset::publishCall {
+            version,
+            dataType: B256::right_padding_from(data_type.as_bytes()),
+            hashAlgorithm: B256::right_padding_from(SHA_256),
+            fingerprint: file.fingerprint.0.into(),
+            size: file.bytes,
+            keyEpoch_: self.asset.key_epoch().await?,
+            metadata: url.as_bytes().to_vec().into(),
+        };
+        Ok((version, file, self.asset.send(&self.key, call).await?))
+    }
+
     /// Removes a reader: its grants end, and a new data key begins. The new key epoch.
     ///
     /// # Errors
@@ -175,6 +205,10 @@ fn check_text(text: &str, data_type: &str) -> Result<(), DepartmentError> {
     if text.contains(|character| !matches!(character, '\n' | '\t') && is_control(character)) {
         return Err(DepartmentError::Text("the text has control characters"));
     }
+    check_type(data_type)
+}
+
+fn check_type(data_type: &str) -> Result<(), DepartmentError> {
     if !(1..=32).contains(&data_type.len()) || !data_type.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(DepartmentError::Text("the type is no name"));
     }

@@ -50,6 +50,7 @@ impl Department {
         let part =
             index.and_then(|index| self.folder.extract().map(|state| state.parts.get(index).cloned()).transpose());
         let part = part.ok_or(DepartmentError::Answer)??;
+        let number = number.checked_add(self.versions_before).ok_or(DepartmentError::Answer)?;
         let published = number <= self.asset.latest_version().await?;
         let mut expected = Sealed { fingerprint: part.fingerprint, bytes: part.bytes };
         if published {

@@ -7,7 +7,7 @@ use alloy_sol_types::SolEvent;
 use async_trait::async_trait;
 use chancery_contracts::DigitalAsset::{AccessGranted, AccessRequested, GrantEnded, RequestDecided, VersionPublished};
 use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, s2p::S2p,
+    Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, s2p::Retrieval,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,7 +91,7 @@ impl Service for ActivityOf {
         "Counts how often access to shared resources was asked for, granted and ended in a period, day by day."
     }
 
-    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: SharingPeriod = read(self.name(), parameters)?;
         if !actor.is_any(&ROLES) {
             let required: Vec<&str> = ROLES.iter().map(|role| role.name()).collect();
@@ -131,7 +131,7 @@ impl Service for ActivityOf {
 impl ActivityOf {
     async fn count(
         &self,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         head: u64,
         asset: Address,
         resource: ResourceName,

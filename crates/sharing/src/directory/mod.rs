@@ -9,6 +9,7 @@ mod readers;
 mod reading;
 mod resource_name;
 mod services;
+mod trace;
 mod visibility;
 
 pub use activity::{MAX_COUNTED_RESOURCES, SharingActivity, SharingCount, SharingEvent, SharingPeriod};
@@ -22,6 +23,7 @@ pub use services::{
     AccessRequestQuery, DescribeResource, Described, MAX_SCANNED_ENTRIES, ResourceQuery, SearchResources, names,
     services,
 };
+pub use trace::{Held, MAX_TRACE_EVENTS, ResourceTrace, TraceEntry, TracedEvent, TracedRight};
 pub use visibility::{UnknownRole, Visibility};
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use alloy_sol_types::SolEvent;
 use async_trait::async_trait;
 use chancery_contracts::DigitalAsset::ownerCall;
 use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, s2p::S2p,
+    Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, s2p::Retrieval,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -113,7 +113,7 @@ impl Service for Readers {
         "Shows who may read a shared resource, since when and by which grants: all to its owner and to supervisors, and to everybody else itself."
     }
 
-    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: ReadersQuery = read(self.name(), parameters)?;
         let Some(asks) = actor.address else {
             return Err(DoorError::new(Code::AuthenticationRequired, "who may read is shown to who says who asks"));

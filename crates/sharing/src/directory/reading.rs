@@ -11,7 +11,7 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use chancery_contracts::{DigitalAsset, ResourceDirectory};
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName, s2p::S2p};
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName, s2p::Retrieval};
 
 use super::{AssetState, Descriptions, Entry, ResourceDescription, ResourceName, VersionEntry, Visibility};
 
@@ -55,15 +55,25 @@ impl Directory {
         Self { at, kept: Arc::default() }
     }
 
+    /// The contract of the directory.
+    pub(super) const fn contract(&self) -> Address {
+        self.at.contract
+    }
+
     /// Asks a contract that somebody named.
-    pub(super) async fn call<C: SolCall>(&self, chains: &dyn S2p, contract: Address, call: C) -> DoorResult<C::Return> {
+    pub(super) async fn call<C: SolCall>(
+        &self,
+        chains: &dyn Retrieval,
+        contract: Address,
+        call: C,
+    ) -> DoorResult<C::Return> {
         Ok(self.read(chains, contract, call).await?.0)
     }
 
     /// The same, with the block that has it.
     pub(super) async fn call_at<C: SolCall>(
         &self,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         contract: Address,
         call: C,
     ) -> DoorResult<(C::Return, u64)> {
@@ -71,13 +81,18 @@ impl Directory {
     }
 
     /// The names of the directory from a place on, and the block that has them.
-    pub(super) async fn names(&self, chains: &dyn S2p, first: usize, limit: usize) -> DoorResult<(Vec<B256>, u64)> {
+    pub(super) async fn names(
+        &self,
+        chains: &dyn Retrieval,
+        first: usize,
+        limit: usize,
+    ) -> DoorResult<(Vec<B256>, u64)> {
         let call = ResourceDirectory::resourcesCall { offset: U256::from(first), limit: U256::from(limit) };
         self.read(chains, self.at.contract, call).await
     }
 
     /// What the contract has of a name now.
-    pub(super) async fn record(&self, chains: &dyn S2p, word: B256) -> DoorResult<Arc<Record>> {
+    pub(super) async fn record(&self, chains: &dyn Retrieval, word: B256) -> DoorResult<Arc<Record>> {
         let call = ResourceDirectory::resourceAtCall { resource: word };
         let (record, block) = self.read(chains, self.at.contract, call).await?;
         let record = Arc::new(record);
@@ -95,7 +110,7 @@ impl Directory {
     pub(super) async fn entry(
         &self,
         actor: &Actor,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         word: B256,
         since: Option<u64>,
     ) -> DoorResult<Option<Entry>> {
@@ -138,14 +153,14 @@ impl Directory {
     }
 
     /// The entry of a name as it is now.
-    pub(super) async fn named(&self, actor: &Actor, chains: &dyn S2p, resource: &str) -> DoorResult<Entry> {
+    pub(super) async fn named(&self, actor: &Actor, chains: &dyn Retrieval, resource: &str) -> DoorResult<Entry> {
         let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource that you may see");
         let name: ResourceName = resource.parse().map_err(|_| unknown())?;
         self.entry(actor, chains, name.to_bytes32(), None).await?.ok_or_else(unknown)
     }
 
     /// What the contract of an asset says.
-    pub(super) async fn state(&self, chains: &dyn S2p, asset: Address) -> DoorResult<AssetState> {
+    pub(super) async fn state(&self, chains: &dyn Retrieval, asset: Address) -> DoorResult<AssetState> {
         let owner = self.call(chains, asset, DigitalAsset::ownerCall {}).await?;
         let automatic = self.call(chains, asset, DigitalAsset::automaticCall {}).await?;
         let key_epoch = self.call(chains, asset, DigitalAsset::keyEpochCall {}).await?;
@@ -175,7 +190,12 @@ impl Directory {
         on_disk(move || descriptions.find(&resource, hash)).await
     }
 
-    async fn read<C: SolCall>(&self, chains: &dyn S2p, contract: Address, call: C) -> DoorResult<(C::Return, u64)> {
+    async fn read<C: SolCall>(
+        &self,
+        chains: &dyn Retrieval,
+        contract: Address,
+        call: C,
+    ) -> DoorResult<(C::Return, u64)> {
         let answer = chains.view(&self.at.chain, contract, Bytes::from(call.abi_encode())).await?;
         // Whoever registers chooses the asset's contract.
         let foreign = "the contract answers with something else than its interface says";
@@ -199,7 +219,7 @@ async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + 
 }
 
 /// Text of a word: the characters before the zeros.
-fn ascii(word: B256) -> String {
+pub(super) fn ascii(word: B256) -> String {
     let end = word.iter().position(|byte| *byte == 0).unwrap_or(word.len());
     String::from_utf8_lossy(&word[..end]).into_owned()
 }

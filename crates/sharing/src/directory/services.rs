@@ -5,13 +5,13 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_contracts::DigitalAsset;
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, application::Service, s2p::S2p};
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, application::Service, s2p::Retrieval};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
     DescriptionError, DirectoryAt, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName, ResourcePage,
-    activity::ActivityOf, description_hash, readers::Readers, reading::Directory,
+    activity::ActivityOf, description_hash, readers::Readers, reading::Directory, trace::Trace,
 };
 
 /// Names of the services.
@@ -28,6 +28,10 @@ pub mod names {
     pub const ACTIVITY: &str = "sharing.activity";
     /// [`super::DescribeResource`] -> [`super::Described`].
     pub const DESCRIBE: &str = "sharing.describe";
+    /// [`super::ResourceQuery`] -> [`crate::directory::ResourceTrace`] with its graph (M-APP).
+    pub const TRACE: &str = "sharing.trace";
+    /// All of them.
+    pub const ALL: &[&str] = &[FIND, RESOURCE, REQUEST, READERS, ACTIVITY, DESCRIBE, TRACE];
 }
 
 /// Most entries of the directory that one search looks at: one less than the contract lists at once, so that it is known whether there are more.
@@ -101,6 +105,7 @@ pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
         Arc::new(Request(directory.clone())),
         Arc::new(Readers(directory.clone())),
         Arc::new(ActivityOf(directory.clone())),
+        Arc::new(Trace(directory.clone())),
         Arc::new(Describe(directory)),
     ]
 }
@@ -117,7 +122,7 @@ impl Service for Find {
         "Finds shared resources in the directory of the city."
     }
 
-    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: SearchResources = read(self.name(), parameters)?;
         let text = query.text.unwrap_or_default().to_lowercase();
         if text.len() > MAX_TEXT_BYTES {
@@ -173,7 +178,7 @@ impl Service for One {
         "Shows a shared resource with the rule and the newest versions of its asset."
     }
 
-    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: ResourceQuery = read(self.name(), parameters)?;
         let mut entry = self.0.named(actor, chains, &query.resource).await?;
         entry.state = Some(self.0.state(chains, entry.asset).await?);
@@ -197,7 +202,7 @@ impl Service for Request {
         "Says how far a request for access is, and where what was granted is handed out."
     }
 
-    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, actor: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: AccessRequestQuery = read(self.name(), parameters)?;
         let entry = self.0.named(actor, chains, &query.resource).await?;
         let id = query.request;
@@ -234,7 +239,7 @@ impl Service for Describe {
         "Keeps the description of a resource that not everybody may see; it has to be the one whose hash is on the chain."
     }
 
-    async fn answer(&self, _: &Actor, parameters: Value, chains: &dyn S2p) -> DoorResult<Value> {
+    async fn answer(&self, _: &Actor, parameters: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let request: DescribeResource = read(self.name(), parameters)?;
         let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource");
         let resource: ResourceName = request.resource.parse().map_err(|_| unknown())?;

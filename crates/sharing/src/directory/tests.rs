@@ -19,12 +19,13 @@ use chancery_reference_points::{
     application::Service,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     operation::ChainName,
-    s2p::{MAX_EVENTS, S2p},
+    s2p::{MAX_EVENTS, Retrieval},
 };
 use serde_json::{Value, json};
 
 mod activity;
 mod readers;
+mod trace;
 
 use super::{DescriptionFiles, DirectoryAt, ResourceDescription, Visibility, description_hash, names, services};
 use crate::extract::{Column, ColumnType};
@@ -46,7 +47,7 @@ struct WrittenChain {
 }
 
 #[async_trait]
-impl S2p for WrittenChain {
+impl Retrieval for WrittenChain {
     async fn view(&self, _: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {
         let data = if contract == DIRECTORY { self.directory(&call) } else { self.asset(&call) };
         self.views.fetch_add(1, Ordering::SeqCst);
@@ -60,14 +61,15 @@ impl S2p for WrittenChain {
         unreachable!("nothing asks for it")
     }
     async fn events(&self, query: EventQuery) -> DoorResult<Vec<EventRecord>> {
-        assert_eq!(query.contract, Some(ASSET));
+        assert!(query.contract == Some(ASSET) || query.contract == Some(DIRECTORY));
         let matches = |event: &&EventRecord| {
             query.topics.iter().enumerate().all(|(place, alternatives)| {
                 alternatives.is_empty() || event.topics.get(place).is_some_and(|topic| alternatives.contains(topic))
             })
         };
         let blocks = query.from_block..=query.to_block.unwrap_or(u64::MAX);
-        let found = self.events.iter().filter(|event| blocks.contains(&event.locator.block_number)).filter(matches);
+        let of_contract = self.events.iter().filter(|event| Some(event.contract) == query.contract);
+        let found = of_contract.filter(|event| blocks.contains(&event.locator.block_number)).filter(matches);
         let found: Vec<EventRecord> = found.cloned().collect();
         if found.len() > MAX_EVENTS {
             return Err(DoorError::new(Code::MalformedRequest, "more match: narrow the query"));
@@ -124,7 +126,7 @@ impl WrittenChain {
 fn request(call: &[u8]) -> Vec<u8> {
     let asked = DigitalAsset::requestAtCall::abi_decode(call).unwrap();
     let state = U256::from(u8::from(asked.id == 1));
-    (Address::repeat_byte(7), 5_u64, state, 1_u32, B256::ZERO, B256::ZERO).abi_encode()
+    (Address::repeat_byte(7), 5_u64, state, 1_u32, 0_u64, B256::ZERO, B256::ZERO).abi_encode()
 }
 
 fn text(title: &str, column: &str) -> String {

@@ -9,6 +9,7 @@ mod mysql;
 mod mysql_statement;
 mod part;
 mod postgres;
+mod record;
 mod rejects;
 mod remote;
 mod rest;
@@ -32,6 +33,7 @@ pub use declaration::{
 pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
 pub use mysql::MySqlSource;
 pub use postgres::PostgresSource;
+pub use record::{RecordError, record};
 pub use rejects::{MAX_REJECTS, PART_REJECTS, Reject};
 pub use remote::RemoteSource;
 pub use rest::{RestConfig, RestSource};
@@ -40,6 +42,7 @@ pub use spool::SpoolSource;
 pub use sqlite::SqliteSource;
 use staging::Stage;
 pub use staging::Staged;
+pub(crate) use value::Value;
 
 /// How far an extract is.
 #[derive(Clone, Debug, PartialEq, Eq)]

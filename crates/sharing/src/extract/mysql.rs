@@ -1,24 +1,24 @@
 //! MariaDB and MySQL: the catalogue is asked, and one statement is made of what it has (SHARE-1). Rows come as text, so that what the server keeps and no type
 //! of ours holds (a date of zeros, a number beyond 64 bits) is a reject and not the end of the run.
 
-use std::{path::Path, str::FromStr as _};
+use std::path::Path;
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use serde_json::{Map, Value as Json};
 use sqlx::{
     AssertSqlSafe, Connection, MySqlConnection, Row,
-    mysql::{MySqlConnectOptions, MySqlRow, MySqlSslMode},
+    mysql::{MySqlConnectOptions, MySqlRow},
 };
 use tokio::runtime::Handle;
 
 use super::{
     Column, ColumnType, Cursor, Declaration, ExtractError, MAX_FIELD_BYTES, Source, Stage, Staged,
     mysql_statement::statement,
-    sql::{lost, stays_here, unverified},
+    sql::lost,
     value::{Value, from_text, microseconds},
 };
-use crate::sealing::DataKey;
+use crate::{database, sealing::DataKey};
 
 /// What the session needs, whatever the server's defaults are: all rows, time for a reader that is slower than the server, one view of the table.
 const SESSION: [&str; 3] = [
@@ -38,18 +38,6 @@ impl MySqlSource {
     pub fn new(url: String) -> Self {
         Self { url: url.into() }
     }
-
-    /// Beyond this machine only with a certificate that is verified for the host; on it as the URL says, and without TLS when it says nothing.
-    fn options(&self) -> Result<MySqlConnectOptions, ExtractError> {
-        let options = MySqlConnectOptions::from_str(&self.url).map_err(lost)?;
-        let is_here = stays_here(options.get_host(), options.get_socket());
-        match options.get_ssl_mode() {
-            MySqlSslMode::VerifyIdentity => Ok(options),
-            _ if !is_here => Err(unverified("ssl-mode=VERIFY_IDENTITY (and ssl-ca=FILE for an authority of your own)")),
-            MySqlSslMode::Preferred => Ok(options.ssl_mode(MySqlSslMode::Disabled)),
-            _ => Ok(options),
-        }
-    }
 }
 
 #[async_trait]
@@ -62,7 +50,7 @@ impl Source for MySqlSource {
         key: &DataKey,
     ) -> Result<Staged, ExtractError> {
         declaration.check()?;
-        let options = self.options()?;
+        let options = database::mysql(&self.url)?;
         let (declaration, after) = (declaration.clone(), after.map(|after| after.value));
         let (directory, key) = (directory.to_owned(), key.clone());
         let runtime = Handle::current();

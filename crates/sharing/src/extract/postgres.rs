@@ -1,14 +1,11 @@
 //! PostgreSQL: the catalogue is asked, then `COPY (SELECT ...) TO STDOUT (FORMAT BINARY)` (SHARE-1).
 
-use std::{fmt::Write as _, path::Path, str::FromStr as _};
+use std::{fmt::Write as _, path::Path};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use sqlx::{
-    Connection, PgConnection, Row,
-    postgres::{PgConnectOptions, PgSslMode},
-};
+use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::mpsc;
 
 use super::{
@@ -18,9 +15,9 @@ use super::{
     copy_binary::CopyDecoder,
     part::PartWriter,
     rejects::Rejects,
-    sql::{identifier, lost, stays_here, unverified},
+    sql::{identifier, lost},
 };
-use crate::sealing::DataKey;
+use crate::{database, sealing::DataKey};
 
 /// Pieces of the stream that may wait for the decoder.
 const MAX_WAITING_PIECES: usize = 64;
@@ -37,20 +34,8 @@ impl PostgresSource {
         Self { url: url.into() }
     }
 
-    /// Beyond this machine only with a certificate that is verified for the host; on it as the URL says, and without TLS when it says nothing.
-    fn options(&self) -> Result<PgConnectOptions, ExtractError> {
-        let options = PgConnectOptions::from_str(&self.url).map_err(lost)?;
-        let is_here = stays_here(options.get_host(), options.get_socket());
-        match options.get_ssl_mode() {
-            PgSslMode::VerifyFull => Ok(options),
-            _ if !is_here => Err(unverified("sslmode=verify-full (and sslrootcert=FILE for an authority of your own)")),
-            PgSslMode::Prefer => Ok(options.ssl_mode(PgSslMode::Disable)),
-            _ => Ok(options),
-        }
-    }
-
     async fn connect(&self) -> Result<PgConnection, ExtractError> {
-        let mut connection = PgConnection::connect_with(&self.options()?).await.map_err(lost)?;
+        let mut connection = PgConnection::connect_with(&database::postgres(&self.url)?).await.map_err(lost)?;
         // Literals are made for these.
         sqlx::raw_sql("SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET default_transaction_read_only = on; SET TimeZone = 'UTC'")
             .execute(&mut connection)

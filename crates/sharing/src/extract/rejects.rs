@@ -36,10 +36,10 @@ pub struct Reject {
 }
 
 /// Rejects of a run, being written. The file can be read by its owner alone.
-pub(super) struct Rejects {
+pub(crate) struct Rejects {
     directory: PathBuf,
     file: Option<BufWriter<NamedTempFile>>,
-    pub(super) count: u64,
+    pub(crate) count: u64,
     bytes: u64,
 }
 
@@ -70,7 +70,7 @@ impl Rejects {
     }
 
     /// Keeps them under a name; none when there are none.
-    pub(super) fn keep(self, name: &str) -> Result<Option<PathBuf>, ExtractError> {
+    pub(crate) fn keep(self, name: &str) -> Result<Option<PathBuf>, ExtractError> {
         let Some(file) = self.file else { return Ok(None) };
         let file = file.into_inner().map_err(|error| ExtractError::from(error.into_error()))?;
         file.as_file().sync_all()?;

@@ -1,7 +1,7 @@
 //! What the databases have in common (SHARE-1).
 
 use super::ExtractError;
-use crate::this_machine::is_local;
+use crate::database::DatabaseError;
 
 /// A quoted identifier. It was looked up in the catalogue before.
 pub(super) fn identifier(name: &str) -> String {
@@ -20,14 +20,11 @@ pub(super) fn lost(error: sqlx::Error) -> ExtractError {
     }
 }
 
-/// A database beyond this machine that is not verified: whoever is on the way could read, and say, anything.
-pub(super) fn unverified(parameters: &str) -> ExtractError {
-    ExtractError::SourceRefused(format!(
-        "a database beyond this machine has to show who it is: add {parameters} to its URL, or use a tunnel"
-    ))
-}
-
-/// Whether a connection stays on this machine: by a socket, or by the address.
-pub(super) fn stays_here(host: &str, socket: Option<&std::path::PathBuf>) -> bool {
-    socket.is_some() || host.starts_with('/') || is_local(host.trim_matches(['[', ']']))
+impl From<DatabaseError> for ExtractError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Url(error) => lost(error),
+            error @ DatabaseError::Unverified(_) => Self::SourceRefused(error.to_string()),
+        }
+    }
 }

@@ -17,15 +17,15 @@ use crate::sealing::{DataKey, Fingerprint, Sealed};
 
 /// What a source made: staged, not yet published.
 pub struct Staged {
-    pub(super) file: NamedTempFile,
-    pub(super) sealed: Sealed,
-    pub(super) rows: u64,
-    pub(super) cursor: Option<i64>,
-    pub(super) rejects: Rejects,
+    pub(crate) file: NamedTempFile,
+    pub(crate) sealed: Sealed,
+    pub(crate) rows: u64,
+    pub(crate) cursor: Option<i64>,
+    pub(crate) rejects: Rejects,
     /// SHA-256 of the file, when it is one of corrected rejects: it is taken once.
-    pub(super) replayed: Option<Fingerprint>,
+    pub(crate) replayed: Option<Fingerprint>,
     /// What the source remembers the cursor's row by.
-    pub(super) mark: Option<String>,
+    pub(crate) mark: Option<String>,
 }
 
 /// Where and under which key a part is staged.

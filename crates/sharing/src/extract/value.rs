@@ -6,7 +6,7 @@ use super::{ColumnType, MAX_FIELD_BYTES};
 
 /// A field that has its declared type.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Boolean(bool),
     Integer(i64),
@@ -20,8 +20,8 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// As JSON that [`from_json`] reads as the same value.
-    pub(super) fn to_json(&self) -> Json {
+    /// As JSON that `from_json` reads as the same value.
+    pub(crate) fn to_json(&self) -> Json {
         match self {
             Self::Null => Json::Null,
             Self::Boolean(value) => (*value).into(),

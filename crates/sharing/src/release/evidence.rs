@@ -5,7 +5,7 @@ use alloy_sol_types::SolCall;
 use chancery_contracts::DigitalAsset;
 use chancery_ledger::{Chain, ChainHead};
 
-use super::{Grant, ReleaseError, grant_slot, version_slots};
+use super::{Grant, ReleaseError, grant::owner_slot, grant_slot, version_slots};
 use crate::sealing::{Fingerprint, Sealed};
 
 /// What is believed of a chain.
@@ -90,6 +90,33 @@ pub async fn grant_standing(
         return Err(ReleaseError::Over { request, valid_until: grant.valid_until });
     }
     Ok(standing)
+}
+
+/// Checks that an account owns an asset in the final state: who does not any more hands nothing out, whatever it has kept (SHARE-15).
+///
+/// # Errors
+/// [`ReleaseError::NotOwner`], [`ReleaseError::Stale`], [`ReleaseError::Unproven`], [`ReleaseError::Chain`].
+pub async fn owner_standing(
+    chain: &Chain,
+    trust: &ChainTrust,
+    asset: Address,
+    account: Address,
+    now_s: u64,
+) -> Result<Standing, ReleaseError> {
+    let (standing, owner) = match chain.state(asset, &[owner_slot()]).await? {
+        Some(evidence) => {
+            let packed = evidence.state.storage.first().ok_or(ReleaseError::Answer)?.1;
+            (Standing::Proven(evidence.block), Address::from_word(packed.into()))
+        }
+        None => {
+            unproven_accepted(trust)?;
+            let view = chain.view(asset, &DigitalAsset::ownerCall {}.abi_encode().into()).await?;
+            let owner = DigitalAsset::ownerCall::abi_decode_returns(&view.data).map_err(|_| ReleaseError::Answer)?;
+            (Standing::Assumed(view.block), owner)
+        }
+    };
+    young_enough(&standing, trust, now_s)?;
+    if owner == account { Ok(standing) } else { Err(ReleaseError::NotOwner { owner }) }
 }
 
 /// Reads a version with a file from the final state.

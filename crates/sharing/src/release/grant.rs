@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 const GRANTS_SLOT: u64 = 0;
 /// Slot of the mapping `_versions`; the contract's test of its layout and the test over a node hold it.
 const VERSIONS_SLOT: u64 = 2;
+/// Slot of (owner, number of rights), packed from the right.
+const OWNER_SLOT: u64 = 7;
 /// Place of the fingerprint in a version, in slots.
 const FINGERPRINT_OFFSET: u64 = 2;
 /// Place of size, time and key epoch, packed from the right.
@@ -48,6 +50,12 @@ impl Grant {
 #[must_use]
 pub fn grant_slot(request: u64) -> B256 {
     mapping_slot(U256::from(request), GRANTS_SLOT)
+}
+
+/// Storage slot of the owner.
+#[must_use]
+pub(super) fn owner_slot() -> B256 {
+    U256::from(OWNER_SLOT).into()
 }
 
 /// Storage slots of a version: fingerprint; size, time and key epoch.

@@ -10,12 +10,15 @@
 
 mod evidence;
 mod grant;
+mod link;
+mod metadata;
 mod owner;
 mod reader;
 mod text;
 
-pub use evidence::{ChainTrust, PublishedVersion, Standing, grant_standing, published_version};
+pub use evidence::{ChainTrust, PublishedVersion, Standing, grant_standing, owner_standing, published_version};
 pub use grant::{Grant, grant_slot, version_slots};
+pub use link::{LinkError, MAX_URL_BYTES, PublishedLink, check_link, fetch_link, published_link};
 pub use owner::{PreparedGrant, Released, prepare_grant, release};
 pub use reader::{Reception, receive};
 pub use text::{MAX_TEXT_BYTES, PublishedText, published_text};
@@ -45,6 +48,12 @@ pub enum ReleaseError {
         /// Unix seconds.
         valid_until: u64,
     },
+    /// The asset has changed hands.
+    #[error("the asset is owned by {owner}, who hands it out now")]
+    NotOwner {
+        /// By the final state.
+        owner: alloy_primitives::Address,
+    },
     /// There is no such version on the proven chain.
     #[error("version {version} is not published")]
     NoVersion {
@@ -54,6 +63,14 @@ pub enum ReleaseError {
     /// The version is a file, which is asked for.
     #[error("version {version} is a file, not a text: `chancery share ask` asks its owner for access")]
     NoText {
+        /// The version.
+        version: u32,
+    },
+    /// The version is no link.
+    #[error(
+        "version {version} is no link: `chancery share text` reads a text, `chancery share ask` asks for a file of its owner"
+    )]
+    NoLink {
         /// The version.
         version: u32,
     },

@@ -1,20 +1,13 @@
 //! Small text on the chain (S-ASSET): a version whose metadata is the text itself. It is read from the final state, proven; nobody is asked for access, and
 //! nobody hands anything out: what stands on a chain can be read by whoever reads the chain.
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::Address;
 use chancery_ledger::{Chain, ChainHead};
 
-use super::{ChainTrust, ReleaseError, Standing, evidence::young_enough, grant::whole_version_slots};
+use super::{ChainTrust, ReleaseError, metadata::whole_version};
 
 /// Longest text, in bytes; the contract's bound of metadata.
 pub const MAX_TEXT_BYTES: usize = 4096;
-/// Slot of (automatic, key epoch, newest version, number of requests), packed from the right.
-const LATEST_SLOT: u64 = 1;
-/// Bits before the newest version: a flag of 8 and an epoch of 32.
-const LATEST_SHIFT: usize = 40;
-/// Slots in one proof.
-const SLOTS_OF_A_PROOF: usize = 32;
-const WORD_BYTES: usize = 32;
 
 /// A text as the chain has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,100 +36,15 @@ pub async fn published_text(
     version: Option<u32>,
     now_s: u64,
 ) -> Result<PublishedText, ReleaseError> {
-    let version = match version {
-        Some(version) => version,
-        None => {
-            let (_, words) = proven(chain, trust, asset, &[U256::from(LATEST_SLOT).into()], now_s).await?;
-            low_u32(words.first().copied().ok_or(ReleaseError::Answer)? >> LATEST_SHIFT)
-        }
-    };
-    let (block, words) = proven(chain, trust, asset, &whole_version_slots(version), now_s).await?;
-    let [data_type, algorithm, _, packed, head] = words.as_slice() else { return Err(ReleaseError::Answer) };
-    let published_at_s = (*packed >> 64usize).as_limbs()[0];
-    if version == 0 || published_at_s == 0 {
-        return Err(ReleaseError::NoVersion { version });
+    let found = whole_version(chain, trust, asset, version, now_s).await?;
+    if !found.algorithm.is_zero() {
+        return Err(ReleaseError::NoText { version: found.version });
     }
-    if !algorithm.is_zero() {
-        return Err(ReleaseError::NoText { version });
-    }
-    let bytes = match length(*head).ok_or(ReleaseError::Answer)? {
-        Length::Within(length) => B256::from(*head)[..length].to_vec(),
-        Length::Beside(length) => {
-            let slots = data_slots(whole_version_slots(version)[4], length);
-            let mut bytes = Vec::with_capacity(slots.len() * WORD_BYTES);
-            // A version does not change once it is there: its words may be read at one block after the other.
-            for slots in slots.chunks(SLOTS_OF_A_PROOF) {
-                let (_, words) = proven(chain, trust, asset, slots, now_s).await?;
-                if words.len() != slots.len() {
-                    return Err(ReleaseError::Answer);
-                }
-                bytes.extend(words.into_iter().flat_map(|word| B256::from(word).0));
-            }
-            bytes.truncate(length);
-            bytes
-        }
-    };
-    let text = String::from_utf8(bytes).map_err(|_| ReleaseError::Answer)?;
-    let name = B256::from(*data_type);
-    let data_type = String::from_utf8_lossy(&name.0).trim_end_matches('\0').to_owned();
-    Ok(PublishedText { version, data_type, text, published_at_s, block })
-}
-
-async fn proven(
-    chain: &Chain,
-    trust: &ChainTrust,
-    asset: Address,
-    slots: &[B256],
-    now_s: u64,
-) -> Result<(ChainHead, Vec<U256>), ReleaseError> {
-    let evidence = chain.state(asset, slots).await?.ok_or(ReleaseError::Unproven)?;
-    young_enough(&Standing::Proven(evidence.block), trust, now_s)?;
-    Ok((evidence.block, evidence.state.storage.into_iter().map(|(_, value)| value).collect()))
-}
-
-/// Where Solidity keeps bytes: up to 31 in the slot itself with twice their number in the last byte, more from `keccak256(slot)` on with twice their
-/// number and one in the slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Length {
-    Within(usize),
-    Beside(usize),
-}
-
-/// `None` for what the contract never writes.
-fn length(head: U256) -> Option<Length> {
-    if head.bit(0) {
-        let length = usize::try_from(head >> 1usize).ok()?;
-        return (WORD_BYTES..=MAX_TEXT_BYTES).contains(&length).then_some(Length::Beside(length));
-    }
-    let length = usize::from(head.byte(0)) / 2;
-    (1..WORD_BYTES).contains(&length).then_some(Length::Within(length))
-}
-
-fn data_slots(head: B256, length: usize) -> Vec<B256> {
-    let first = U256::from_be_bytes(keccak256(head).0);
-    (0..length.div_ceil(WORD_BYTES)).map(|index| first.wrapping_add(U256::from(index)).into()).collect()
-}
-
-/// The 32 bits on the right.
-fn low_u32(word: U256) -> u32 {
-    (word.as_limbs()[0] & u64::from(u32::MAX)) as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // S-ASSET
-    #[test]
-    fn lengths_are_read_as_solidity_writes_them() {
-        assert_eq!(length(U256::from(2 * 5)), Some(Length::Within(5)));
-        assert_eq!(length(U256::from(2 * 31)), Some(Length::Within(31)));
-        assert_eq!(length(U256::from(2 * 32 + 1)), Some(Length::Beside(32)));
-        assert_eq!(length(U256::from(2 * MAX_TEXT_BYTES + 1)), Some(Length::Beside(MAX_TEXT_BYTES)));
-        for never in [0, 2 * 32, 2 * 31 + 1, 2 * (MAX_TEXT_BYTES + 1) + 1] {
-            assert_eq!(length(U256::from(never)), None, "{never}");
-        }
-        assert_eq!(length(U256::MAX), None);
-        assert_eq!(data_slots(B256::ZERO, 33).len(), 2);
-    }
+    Ok(PublishedText {
+        version: found.version,
+        data_type: found.data_type,
+        text: String::from_utf8(found.metadata).map_err(|_| ReleaseError::Answer)?,
+        published_at_s: found.published_at_s,
+        block: found.block,
+    })
 }

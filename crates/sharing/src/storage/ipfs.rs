@@ -103,6 +103,8 @@ impl FileStore for IpfsStore {
             ("cid-version", "1"),
             ("raw-leaves", "true"),
             ("chunker", "size-262144"),
+            // Not every node writes a CIDv1 in base32 unless it is asked to.
+            ("cid-base", "base32"),
             ("pin", "true"),
             ("quieter", "true"),
         ];

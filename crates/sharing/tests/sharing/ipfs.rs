@@ -51,7 +51,13 @@ async fn add(State(node): State<Node>, Query(asked): Asked, body: Bytes) -> Resp
     if node.fault == Fault::Locked {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let wanted = [("cid-version", "1"), ("raw-leaves", "true"), ("chunker", "size-262144"), ("pin", "true")];
+    let wanted = [
+        ("cid-version", "1"),
+        ("raw-leaves", "true"),
+        ("chunker", "size-262144"),
+        ("cid-base", "base32"),
+        ("pin", "true"),
+    ];
     assert!(wanted.iter().all(|(name, value)| asked.get(*name).map(String::as_str) == Some(*value)), "{asked:?}");
     // RFC 7578: a boundary, the head of the part, its bytes, the boundary again.
     let begin = body.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;

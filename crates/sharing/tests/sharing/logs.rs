@@ -35,13 +35,14 @@ impl Encryption for Unverified {
 
 const HERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-fn config(desk: &Desk) -> CollectorConfig {
+pub(crate) fn config(desk: &Desk) -> CollectorConfig {
     CollectorConfig {
         spool: desk.directory.path().join("spool"),
         max_bytes: 1 << 24,
         tails: vec![TailedFile { path: log(desk), json: false }],
         syslog_udp: None,
         syslog_tcp: None,
+        plain_senders: vec![],
         syslog_tls: None,
         http: None,
         http_encryption: None,
@@ -68,7 +69,7 @@ fn write(path: &Path, text: &str) {
 }
 
 /// Extracts until so many texts of a column are there; those texts, in their order.
-async fn extracted(desk: &Desk, column: usize, count: usize) -> Vec<String> {
+pub(crate) async fn extracted(desk: &Desk, column: usize, count: usize) -> Vec<String> {
     let source = SpoolSource::new(&desk.directory.path().join("spool"));
     let (since, mut texts) = (Instant::now(), Vec::new());
     while texts.len() < count {

@@ -125,7 +125,12 @@ export function uintOf(item: Rlp | undefined, bits: 8 | 64 | 128 | 256): bigint 
 
 /** The encoding of a list of strings. */
 export function encodeRlpList(strings: readonly Uint8Array[]): Uint8Array {
-  const contents = concatBytes(...strings.map(encodeRlpString));
+  return encodeRlpItems(strings.map(encodeRlpString));
+}
+
+/** The encoding of a list of what is encoded already. */
+export function encodeRlpItems(items: readonly Uint8Array[]): Uint8Array {
+  const contents = concatBytes(...items);
   return concatBytes(encodePrefix(LIST_OFFSET, contents.length), contents);
 }
 

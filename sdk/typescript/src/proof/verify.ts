@@ -8,9 +8,7 @@
  *
  * Not shown: that the key was not withdrawn meanwhile, and that the organization knows the source.
  */
-import { bytesOf, hexOf, keccak } from '../light/bytes.js';
-import { verifyBundle } from '../light/bundle.js';
-import { VerifyError } from '../light/error.js';
+import { bytesOf } from '../light/bytes.js';
 import { FormError } from '../light/json.js';
 import type { TrustedChain } from '../light/trust.js';
 import type { Hex } from '../hex.js';
@@ -22,13 +20,9 @@ import { statementAt, type Statement } from '../data/statement.js';
 import { isInDataBlock } from './data-block.js';
 import { ProofFailure, PROOF_CHECKS, type ProofCheck } from './failure.js';
 import { readOperationProof, type OperationProof } from './file.js';
+import { checkRecorded } from './recorded.js';
 import { sourceKey } from './source.js';
 
-/** The registry's own address (docs/specs/chain.md): an event of another contract proves nothing. */
-const DATA_BLOCK_REGISTRY = '0xc4a0000000000000000000000000000000000005';
-const DATA_BLOCK_RECORDED = hexOf(keccak(utf8Of('DataBlockRecorded(bytes32,uint256,address,uint32,uint64,uint64)')));
-const RECORDED_TOPICS = 4;
-const RECORDED_DATA_LENGTH = '0x'.length + 3 * 64;
 const LEAF_TYPE = 'data.submission';
 const MS_PER_SECOND = 1000;
 
@@ -57,7 +51,7 @@ export function verifyOperation(chain: TrustedChain, file: unknown): VerifiedOpe
   const key = sourceKey(statement.source, chain.chainId, proof.keys, proof.rotations);
   asFailure('source-signature', () => verifyJws(jws, key));
   checkMembership(proof, jws, statement);
-  const recordedAt = checkRecorded(chain, proof);
+  const recordedAt = checkRecorded(chain, { root: proof.leaf.root, ...proof }, { final: 'block-final', recorded: 'root-recorded' });
   if (statement.chainId !== chain.chainId) throw new ProofFailure('chain-matches', 'the source signed for another chain');
   return {
     operation: hexOfBytes(operation),
@@ -98,37 +92,10 @@ function checkMembership(proof: OperationProof, jws: Jws, statement: Statement):
   }
 }
 
-/** The root stands in an event of the registry in a transaction of a final block, where the file says. Unix seconds of that block. */
-function checkRecorded(chain: TrustedChain, { proof, recorded, leaf }: OperationProof): number {
-  if (proof === undefined) {
-    throw new ProofFailure('block-final', 'the file has no proof of finality: its chain has no certificates, or it was cut');
-  }
-  const { header, receipt } = asFailure('block-final', () => verifyBundle(chain, proof));
-  const { status, logs } = receipt.receipt;
-  const isRecorded = logs.some(
-    ({ address, topics, data }) =>
-      address === DATA_BLOCK_REGISTRY &&
-      topics.length === RECORDED_TOPICS &&
-      topics[0] === DATA_BLOCK_RECORDED &&
-      topics[1] === leaf.root &&
-      data.length === RECORDED_DATA_LENGTH,
-  );
-  if (status !== 'succeeded' || !isRecorded) {
-    throw new ProofFailure('root-recorded', 'the transaction does not record this root');
-  }
-  const isThere =
-    recorded.txHash === hexOf(keccak(proof.transaction.transaction)) &&
-    BigInt(recorded.blockNumber) === header.number &&
-    recorded.blockHash === header.hash;
-  if (!isThere) throw new ProofFailure('root-recorded', 'it is recorded elsewhere than the file says');
-  return Math.floor(Number(header.timeMs) / MS_PER_SECOND);
-}
-
 function asFailure<Value>(check: ProofCheck, make: () => Value): Value {
   try {
     return make();
   } catch (error) {
-    if (error instanceof VerifyError) throw new ProofFailure((error as VerifyError).check, error.message, { cause: error });
     if (error instanceof JwsError || error instanceof FormError) throw new ProofFailure(check, error.message, { cause: error });
     throw error;
   }

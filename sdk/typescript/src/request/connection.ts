@@ -78,6 +78,13 @@ export class Connection {
     return key.signTransaction(transaction);
   }
 
+  /** Signs 32 bytes: r, s, v in 65. @throws InputError without a key */
+  signDigest(digest: Uint8Array): Uint8Array {
+    const { key } = this.#options;
+    if (key === undefined) throw new InputError('a statement is signed by the key of whoever makes it: give the client one');
+    return key.signDigest(digest);
+  }
+
   /** Whose key signs. */
   get address(): Address | undefined {
     return this.#options.key?.address;

@@ -36,7 +36,12 @@ export class EthereumKey {
   signMessage(message: string): Uint8Array {
     const bytes = utf8Of(message);
     const prefix = utf8Of(`\u0019Ethereum Signed Message:\n${bytes.length}`);
-    const signature = secp256k1.sign(keccak_256(Uint8Array.of(...prefix, ...bytes)), this.#secret);
+    return this.signDigest(keccak_256(Uint8Array.of(...prefix, ...bytes)));
+  }
+
+  /** Of 32 bytes that are a hash already, as EIP-712 has them: r, s, v in 65 bytes. */
+  signDigest(digest: Uint8Array): Uint8Array {
+    const signature = secp256k1.sign(digest, this.#secret);
     return Uint8Array.of(...signature.toCompactRawBytes(), RECOVERY_OFFSET + signature.recovery);
   }
 }

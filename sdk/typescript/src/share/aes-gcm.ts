@@ -16,3 +16,10 @@ export async function openAesGcm(
     return undefined;
   }
 }
+
+/** Ciphertext and tag. */
+export async function sealAesGcm(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, associated: Uint8Array): Promise<Uint8Array> {
+  const imported = await crypto.subtle.importKey('raw', key.slice(), 'AES-GCM', false, ['encrypt']);
+  const algorithm = { name: 'AES-GCM', iv: nonce.slice(), additionalData: associated.slice() };
+  return new Uint8Array(await crypto.subtle.encrypt(algorithm, imported, plain.slice()));
+}

@@ -24,8 +24,17 @@ export interface ProvenSlots {
   readonly values: readonly bigint[];
 }
 
-/** @throws ShareFailure with `state-proven` for what does not verify */
-export async function provenSlots({ connection, rpcUrl, chain, signal }: Node, contract: Address, slots: readonly bigint[]): Promise<ProvenSlots> {
+/** What is thrown for what does not verify. */
+export type Refusing = (detail: string, options?: ErrorOptions) => Error;
+const refusedShare: Refusing = (detail, options) => new ShareFailure('state-proven', detail, options);
+
+/** @throws what `refused` makes; `ShareFailure` with `state-proven` unless given */
+export async function provenSlots(
+  { connection, rpcUrl, chain, signal }: Node,
+  contract: Address,
+  slots: readonly bigint[],
+  refused: Refusing = refusedShare,
+): Promise<ProvenSlots> {
   const ask = (method: string, params: readonly unknown[]): Promise<unknown> => askNode(connection, rpcUrl, method, params, signal);
   const number = await ask('eth_blockNumber', []);
   const finality = await ask('chancery_getFinality', [number, '0x0']);
@@ -35,10 +44,10 @@ export async function provenSlots({ connection, rpcUrl, chain, signal }: Node, c
     const { address, storage } = verifyAccount(header, readAccountProof(proof));
     // A proof of something else verifies too.
     const isAsked = address === contract && storage.length === slots.length && storage.every(({ slot }, at) => slot === slots[at]);
-    if (!isAsked) throw new ShareFailure('state-proven', 'the node proves another account, or other slots');
+    if (!isAsked) throw refused('the node proves another account, or other slots');
     return { header, values: storage.map(({ value }) => value) };
   } catch (error) {
-    if (error instanceof VerifyError) throw new ShareFailure('state-proven', error.message, { cause: error });
+    if (error instanceof VerifyError) throw refused(error.message, { cause: error });
     throw error;
   }
 }

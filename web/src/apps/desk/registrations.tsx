@@ -22,7 +22,7 @@ export function Registrations({ desk }: { desk: Desk }): ReactNode {
   const { t } = useLanguage();
   const [done, setDone] = useState<string>();
   const pending = useLoaded(
-    () => desk.account.run((session) => api.pendingUsers(session)),
+    () => desk.account.run((session) => api.waitingUsers(session)),
     desk.account.address,
     POLL_MS,
   );
@@ -69,13 +69,20 @@ function Applicant(props: { desk: Desk; user: User; onDone: (text: string) => vo
   const { desk, user } = props;
   const { person } = user;
   const [rejecting, setRejecting] = useState(false);
+  const recovering = user.status === 'recovering';
   const confirm = useAction(async () => {
     const answer = await desk.account.run((session) => api.confirm(session, user.address, 'confirm'));
-    props.onDone(t('registrations.confirmed', { name: person.name, block: answer.blockNumber ?? '' }));
+    const done = recovering ? 'registrations.recovered' : 'registrations.confirmed';
+    props.onDone(t(done, { name: person.name, block: answer.blockNumber ?? '' }));
   });
   return (
     <article className="card stack" aria-label={person.name}>
       <h2>{person.name}</h2>
+      {recovering && (
+        <Notice tone="warning" title={t('registrations.recovering.title')}>
+          <p>{t('registrations.recovering.text')}</p>
+        </Notice>
+      )}
       <Details
         rows={[
           [t('person.unit'), person.unit],
@@ -92,7 +99,7 @@ function Applicant(props: { desk: Desk; user: User; onDone: (text: string) => vo
       {confirm.error !== undefined && <ErrorNotice error={confirm.error} />}
       <div className="buttons">
         <Button variant="primary" icon={Check} busy={confirm.busy} onPress={() => confirm.run()}>
-          {t('registrations.confirm')}
+          {t(recovering ? 'registrations.recover' : 'registrations.confirm')}
         </Button>
         <Button icon={X} onPress={() => setRejecting(true)}>
           {t('registrations.reject')}

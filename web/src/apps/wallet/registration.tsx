@@ -5,14 +5,14 @@ import type { Person, User } from '../../api/types';
 import { Button } from '../../components/Button';
 import { Details, Identifier } from '../../components/Details';
 import { ErrorNotice } from '../../components/ErrorNotice';
-import { SelectInput, TextInput } from '../../components/fields';
+import { CheckboxInput, SelectInput, TextInput } from '../../components/fields';
 import { countries } from '../../components/format';
 import { IdCard, RefreshCw } from '../../components/icons';
 import { Await } from '../../components/Loading';
 import { Notice } from '../../components/Notice';
 import { PageHead } from '../../components/Shell';
 import { useAction, useLoaded } from '../../components/use-loaded';
-import { useLanguage } from '../../i18n/language';
+import { useLanguage, type TextKey } from '../../i18n/language';
 import { hexFromBytes } from '../../protocol/encoding';
 import { signedKeyAttributes } from '../../protocol/registration';
 import type { OpenWallet } from './wallet';
@@ -46,14 +46,23 @@ export function RegistrationGate(props: { wallet: OpenWallet; children: (user: U
   );
 }
 
+/** What is said to somebody whose registration is not, or no longer, confirmed. */
+const WAITING: Record<User['status'], { title: TextKey; text: TextKey; tone: 'info' | 'danger' | 'warning' }> = {
+  pending: { title: 'registration.pending.title', text: 'registration.pending.text', tone: 'info' },
+  recovering: { title: 'registration.recovering.title', text: 'registration.recovering.text', tone: 'info' },
+  rejected: { title: 'registration.rejected.title', text: 'registration.rejected.text', tone: 'danger' },
+  replaced: { title: 'registration.replaced.title', text: 'registration.replaced.text', tone: 'warning' },
+  confirmed: { title: 'registration.status.confirmed', text: 'registration.status.confirmed', tone: 'info' },
+};
+
 function Waiting({ user, reload }: { user: User; reload: () => void }): ReactNode {
   const { t } = useLanguage();
-  const rejected = user.status === 'rejected';
+  const { title, text, tone } = WAITING[user.status];
   return (
     <>
-      <PageHead title={t(rejected ? 'registration.rejected.title' : 'registration.pending.title')} />
-      <Notice tone={rejected ? 'danger' : 'info'} live="status">
-        <p>{t(rejected ? 'registration.rejected.text' : 'registration.pending.text')}</p>
+      <PageHead title={t(title)} />
+      <Notice tone={tone} live="status">
+        <p>{t(text)}</p>
         {user.reason !== undefined && (
           <p>
             {t('registration.reason')} {user.reason}
@@ -89,6 +98,7 @@ function RegistrationForm({ wallet, onDone }: { wallet: OpenWallet; onDone: () =
     birthDate: '',
     account: '',
   });
+  const [recovery, setRecovery] = useState(false);
   const [checked, setChecked] = useState(false);
   const missing = (name: keyof Draft): string | undefined =>
     checked && draft[name].trim() === '' ? t('form.error.required') : undefined;
@@ -117,6 +127,7 @@ function RegistrationForm({ wallet, onDone }: { wallet: OpenWallet; onDone: () =
           ...(draft.birthDate !== '' && { birthDate: draft.birthDate }),
         },
         attributes,
+        ...(recovery && { recovery }),
       }),
     );
     await account.refreshRoles();
@@ -166,6 +177,12 @@ function RegistrationForm({ wallet, onDone }: { wallet: OpenWallet; onDone: () =
           maxLength={64}
           {...field('account')}
         />
+        <CheckboxInput label={t('registration.recovery')} checked={recovery} onChange={setRecovery} />
+        {recovery && (
+          <Notice tone="warning">
+            <p>{t('registration.recovery.text')}</p>
+          </Notice>
+        )}
         <p className="muted small">{t('registration.privacy')}</p>
         {register.error !== undefined && <ErrorNotice error={register.error} />}
         <Button type="submit" variant="primary" wide icon={IdCard} busy={register.busy}>

@@ -1,15 +1,21 @@
 //! From what a member wants to an alliance that it has joined.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use alloy_primitives::U256;
 use anyhow::{Result, ensure};
 use chancery_bridge::{
     contracts::AllianceContract,
-    establish::{self, Agreed, NodeContractKind, Terms},
+    establish::{self, Agreed, EstablishedMember, NodeContractKind, Terms},
 };
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::{authority_key, declared::DeclaredFile, file};
+use super::{
+    authority_key,
+    declared::DeclaredFile,
+    file::{self, Member},
+};
 use crate::{
     alliance::{chains::ChainSection, text_of},
     arguments::{Join, OpenRegistry, Propose, Require},
@@ -42,9 +48,34 @@ pub(in crate::alliance) async fn open_registry(command: &OpenRegistry, output: &
 
 pub(in crate::alliance) async fn require(command: &Require, output: &Output) -> Result<()> {
     let member = file::open(&command.config).await?;
+    let progress = output.progress("reading the chains");
+    let declared = Box::pin(declare(&member, command, &progress)).await;
+    progress.finish_and_clear();
+    let (file, id) = declared?;
+    output.answer(
+        &file,
+        format!(
+            "{} has declared requirement {id} of registry {}.\n{} goes to the other members; when each has declared, one of them proposes:\n  \
+             chancery alliance propose --config {} {} ...\nUntil `join`, send nothing else with the key on the chain {}: its next contract is the announced one.",
+            file.member,
+            file.registry,
+            command.out.display(),
+            command.config.display(),
+            command.out.display(),
+            member.joining.site.chain.name()
+        ),
+    );
+    Ok(())
+}
+
+/// A member's anchors and requirement; what it has declared, with the requirement's number. What was done is not done again.
+pub(super) async fn declare(
+    member: &Member,
+    command: &Require,
+    progress: &ProgressBar,
+) -> Result<(DeclaredFile, U256)> {
     let (registry, name) = (member.registry()?.address, text_of(member.joining.name));
     let (home, own) = (member.home.chain.config(), member.joining.site.chain.config());
-    let progress = output.progress("reading the chains");
     let file = match DeclaredFile::read_if_there(&command.out)? {
         Some(file) => {
             let is_same = (&file.member, file.registry, file.alliance_chain_id, file.chain_id)
@@ -80,42 +111,16 @@ pub(in crate::alliance) async fn require(command: &Require, output: &Output) -> 
     let open_until = now + command.hours * HOUR_S;
     let terms = Terms { purpose: member.purpose, partners: member.partners.clone(), open_until };
     let home = &member.home.chain;
-    let declared = establish::declare(home, registry, &member.joining, &terms, &file.prepared()).await;
-    progress.finish_and_clear();
-    let declared = declared?;
+    let declared = establish::declare(home, registry, &member.joining, &terms, &file.prepared()).await?;
     let file = file.with(declared);
     file.write(&command.out)?;
-    output.answer(
-        &file,
-        format!(
-            "{name} has declared requirement {} of registry {registry}.\n{} goes to the other members; when each has declared, one of them proposes:\n  \
-             chancery alliance propose --config {} {} ...\nUntil `join`, send nothing else with the key on the chain {}: its next contract is the announced one.",
-            declared.id,
-            command.out.display(),
-            command.config.display(),
-            command.out.display(),
-            member.joining.site.chain.name()
-        ),
-    );
-    Ok(())
+    Ok((file, declared.id))
 }
 
 pub(in crate::alliance) async fn propose(command: &Propose, output: &Output) -> Result<()> {
     let member = file::open(&command.config).await?;
-    let registry = member.registry()?.address;
-    let mut declared = Vec::new();
-    for path in &command.declared {
-        let file = DeclaredFile::read(path)?;
-        ensure!(
-            file.registry == registry,
-            "{} has declared in registry {}, not in {registry}: members of one alliance use the same",
-            file.member,
-            file.registry
-        );
-        declared.push(file.declared(path)?);
-    }
     let progress = output.progress("making the alliance of the requirements");
-    let made = establish::propose(&member.home.chain, &member.joining.key, registry, &declared).await;
+    let made = proposed(&member, &command.declared).await;
     progress.finish_and_clear();
     let AllianceContract { chain, address } = made?;
     output.answer(
@@ -129,20 +134,29 @@ pub(in crate::alliance) async fn propose(command: &Propose, output: &Output) -> 
     Ok(())
 }
 
+/// The alliance of what members have declared.
+pub(super) async fn proposed(member: &Member, files: &[PathBuf]) -> Result<AllianceContract> {
+    let registry = member.registry()?.address;
+    let mut declared = Vec::new();
+    for path in files {
+        let file = DeclaredFile::read(path)?;
+        ensure!(
+            file.registry == registry,
+            "{} has declared in registry {}, not in {registry}: members of one alliance use the same",
+            file.member,
+            file.registry
+        );
+        declared.push(file.declared(path)?);
+    }
+    Ok(establish::propose(&member.home.chain, &member.joining.key, registry, &declared).await?)
+}
+
 pub(in crate::alliance) async fn join(command: &Join, output: &Output) -> Result<()> {
     let member = file::open(&command.member.config).await?;
-    let file = DeclaredFile::read(&command.declared)?;
-    let name = text_of(member.joining.name);
-    ensure!(file.member == name, "{} is what {} has declared, not {name}", command.declared.display(), file.member);
-    let mut others = Vec::new();
-    for path in &command.others {
-        others.push(DeclaredFile::read(path)?.declared(path)?);
-    }
-    let (registry, purpose, partners) = (member.registry()?, member.purpose, member.partners.clone());
-    let agreed = Agreed { registry, purpose, partners, others };
     let alliance = member.alliance(command.member.contract);
+    let name = text_of(member.joining.name);
     let progress = output.progress("checking the terms, putting the node contract in its place, accepting");
-    let joined = Box::pin(establish::join(&alliance, &member.joining, &file.prepared(), &agreed)).await;
+    let joined = Box::pin(joined(&member, &alliance, &command.declared, &command.others)).await;
     progress.finish_and_clear();
     let joined = joined?;
     let roster = Box::pin(establish::roster(&alliance)).await?;
@@ -165,4 +179,23 @@ pub(in crate::alliance) async fn join(command: &Join, output: &Output) -> Result
         format!("{name} has joined; its node contract is {contract}. {told}"),
     );
     Ok(())
+}
+
+/// A member in its alliance, with its node contract in its place. What was done is not done again.
+pub(super) async fn joined(
+    member: &Member,
+    alliance: &AllianceContract,
+    declared: &Path,
+    theirs: &[PathBuf],
+) -> Result<EstablishedMember> {
+    let file = DeclaredFile::read(declared)?;
+    let name = text_of(member.joining.name);
+    ensure!(file.member == name, "{} is what {} has declared, not {name}", declared.display(), file.member);
+    let mut others = Vec::new();
+    for path in theirs {
+        others.push(DeclaredFile::read(path)?.declared(path)?);
+    }
+    let (registry, purpose, partners) = (member.registry()?, member.purpose, member.partners.clone());
+    let agreed = Agreed { registry, purpose, partners, others };
+    Ok(Box::pin(establish::join(alliance, &member.joining, &file.prepared(), &agreed)).await?)
 }

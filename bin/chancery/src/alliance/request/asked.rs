@@ -60,6 +60,11 @@ fn key_of(text: &str) -> B256 {
     bytes_of(text).unwrap_or_else(|| keccak256(text))
 }
 
+/// The key or value that a text stands for: the bytes that are given, or the text itself.
+pub(in crate::alliance) fn word_of(text: &str) -> Result<B256> {
+    bytes_of(text).map_or_else(|| name_of(text), Ok)
+}
+
 /// `0x` and 64 digits.
 fn bytes_of(text: &str) -> Option<B256> {
     let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 2 * B256::len_bytes())?;

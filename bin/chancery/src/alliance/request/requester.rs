@@ -70,7 +70,12 @@ struct EndorsersSection {
 }
 
 /// Reads the file, and finds out on chain who it is that asks.
-pub(super) async fn open(config: &Path) -> Result<Requester> {
+pub(in crate::alliance) async fn open(config: &Path) -> Result<Requester> {
+    Ok(Box::pin(opened(config)).await?.0)
+}
+
+/// The same, with what it shows to other nodes.
+pub(in crate::alliance) async fn opened(config: &Path) -> Result<(Requester, Option<Mutual>)> {
     let file: RequesterFile = configuration(config)?;
     let path = directory_of(config).join(&file.key_file);
     let text = read_private(&path).with_context(|| format!("cannot read the key file {}", path.display()))?;
@@ -107,7 +112,7 @@ pub(super) async fn open(config: &Path) -> Result<Requester> {
     let client = client(&file.relay, tls.as_ref(), &Expectation::default())?;
     let carrier = Arc::new(RemoteCarrier::new(client, file.relay.join(carrier::PATH)?));
     let limits = RequesterLimits { endorse_timeout: ANSWER_TIMEOUT, ..RequesterLimits::default() };
-    Ok(Requester { alliance, identity, members, carrier, limits })
+    Ok((Requester { alliance, identity, members, carrier, limits }, tls))
 }
 
 async fn identity(alliance: &AllianceContract, certificate: u64, key: NodeKey) -> Result<RequesterIdentity> {

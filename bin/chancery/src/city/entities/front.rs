@@ -16,6 +16,10 @@ use chancery_messages::{
     mailbox::Mailbox,
     members::RegisteredMembers,
 };
+use chancery_reference_points::{
+    mandate::{Mandate, rights},
+    s2p::OnBehalf,
+};
 
 use super::{EntityDoors, Ground, chain_name};
 use crate::city::{
@@ -33,18 +37,29 @@ pub(in crate::city) fn gateway_doors(
     let Ground { database, directory, clock, .. } = ground.clone();
     let messages = message_desk(ground, &doors, main_genesis)?;
     let EntityDoors { r2d, r2d_sources, u2s, u2s_data, o2c, v2m, v2m_data, s2p } = doors;
-    let roles = RoleResolver::new(database.clone(), directory.clone(), s2p.clone(), configured, clock.clone());
+    // What the gateway asks by itself, to serve whoever comes.
+    let by = |right| Arc::new(OnBehalf::new(s2p.clone(), Mandate::of_the_city(right)));
+    let (who, identities, certificates) =
+        (by(rights::IDENTIFICATION), by(rights::REGISTRATION), by(rights::APPLICATIONS));
+    let roles = RoleResolver::new(database.clone(), directory.clone(), who, configured, clock.clone());
     let presentations = Arc::new(PresentationPort(PresentationDesk::new(database.clone(), clock.clone())));
-    let registration = Registration::new(database.clone(), directory.clone(), r2d.clone(), s2p.clone(), clock.clone());
+    let registration = Registration::new(database.clone(), directory.clone(), r2d.clone(), identities, clock.clone());
     Ok(Doors {
         registration: Arc::new(RegistrationPort(registration)),
-        applications: Arc::new(ApplicationPort(ApplicationDesk::new(database, directory, roles.clone(), s2p, clock))),
+        applications: Arc::new(ApplicationPort(ApplicationDesk::new(
+            database,
+            directory,
+            roles.clone(),
+            certificates,
+            clock,
+        ))),
         // Of whoever watches one.
         alliance: None,
         // Of whoever feeds them.
         anchors: None,
         // Of whoever runs the nodes.
         peers: None,
+        shown: None,
         messages: Arc::new(MessagePort::open(messages)),
         database: presentations.clone(),
         presentations,
@@ -63,10 +78,11 @@ pub(in crate::city) fn gateway_doors(
 fn message_desk(ground: &Ground, doors: &EntityDoors, genesis: B256) -> Result<Desk> {
     let folder = ground.data.messages();
     let mailbox = Mailbox::open(&folder).with_context(|| format!("cannot open {}", folder.display()))?;
+    let chains = Arc::new(OnBehalf::new(doors.s2p.clone(), Mandate::of_the_city(rights::MESSAGES)));
     Ok(Desk::new(desk::Parts {
         mailbox: Arc::new(mailbox),
         r2d: doors.r2d.clone(),
-        members: Arc::new(RegisteredMembers::new(ground.directory.clone(), doors.s2p.clone())),
+        members: Arc::new(RegisteredMembers::new(ground.directory.clone(), chains)),
         chain: chain_name(MAIN.name),
         chain_id: MAIN.chain_id,
         genesis,

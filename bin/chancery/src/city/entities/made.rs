@@ -3,16 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use chancery_certificates::{directory::CityDirectory, kinds, operations, services};
+use chancery_certificates::{directory::CityDirectory, kinds, operations, roles::ConfiguredRoles, services};
 use chancery_contracts::predeploys;
 use chancery_data::{Algorithm, Signer};
 use chancery_identity::Keeper;
 use chancery_messages::desk;
 use chancery_processing::{Processing, ProcessingConfig};
-use chancery_provisioning::{Audience, DataService, OfferedService, Provisioning};
+use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning};
 use chancery_reference_points::{
     data_format::DataFormat,
     journal::Clock,
+    mandate::{AccessRight, Contracts, Holders},
     p2r::P2r,
     r2d::R2dSources,
     s2p::{S2p, S2pData},
@@ -22,16 +23,20 @@ use chancery_search::DataSearch;
 use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 
 use super::{ChainAccess, Ground, chain_name};
-use crate::city::{
-    layout::{DataDir, MAIN, SIDE, chains},
-    ports::{DatabaseIndex, DatabaseJournal},
-    secrets::load_or_create_private_key,
+use crate::{
+    city::{
+        layout::{DataDir, MAIN, SIDE, chains},
+        ports::{DatabaseIndex, DatabaseJournal},
+        secrets::load_or_create_private_key,
+    },
+    keys::{development, development_key},
 };
 
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
 const SHOWN_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, clock: &Clock) -> Result<Processing> {
+    let configured = configured_roles()?;
     let config = ProcessingConfig {
         main: chain_name(MAIN.name),
         submitter: access.submitter.clone(),
@@ -40,8 +45,40 @@ pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, cl
         genesis_files: access.genesis.into_iter().map(|(chain, file)| (chain_name(chain), file)).collect(),
         public_rpc_urls: BTreeMap::new(),
         shown_patience: SHOWN_PATIENCE,
+        rights: access_rights(directory, clock),
+        operators: configured.operators,
+        supervisors: configured.supervisors,
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
+}
+
+/// Who has a role by configuration: the gateway resolves roles by it, and processing believes nobody else.
+pub(in crate::city) fn configured_roles() -> Result<ConfiguredRoles> {
+    // Two, since some changes need a second one.
+    let operators = [development::OPERATOR, development::SECOND_OPERATOR];
+    let operators = operators.into_iter().map(|account| Ok(development_key(account)?.address()));
+    Ok(ConfiguredRoles {
+        operators: operators.collect::<Result<_>>()?,
+        supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
+    })
+}
+
+/// By which rights the services of the catalogue are answered, and what each may read for it.
+fn access_rights(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<AccessRight> {
+    let certificates = services::services(directory, clock).into_iter().map(|offer| AccessRight {
+        name: offer.service.name(),
+        holders: offer.roles.map_or(Holders::Anybody, Holders::Roles),
+        chain: None,
+        contracts: Contracts::Of(services::READ_CONTRACTS),
+    });
+    // Whoever shares chooses the asset's contract.
+    let sharing = chancery_sharing::directory::names::ALL.iter().copied().map(|name| AccessRight {
+        name,
+        holders: Holders::Anybody,
+        chain: Some(chain_name(MAIN.name)),
+        contracts: Contracts::All,
+    });
+    certificates.chain(sharing).collect()
 }
 
 pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Representation> {
@@ -89,8 +126,8 @@ pub(super) fn search(data: &DataDir, representation: &Arc<Representation>) -> Re
 }
 
 /// The part of U2S for data of registered sources.
-pub(super) fn data_service(ground: &Ground, data: Arc<dyn S2pData>) -> DataService {
-    DataService::new(data, journal(ground, Keeper::Provisioning), ground.clock.clone())
+pub(super) fn data_service(ground: &Ground, data: Arc<dyn S2pData>, admission: Arc<dyn Admission>) -> DataService {
+    DataService::new(data, admission, journal(ground, Keeper::Provisioning), ground.clock.clone())
 }
 
 fn journal(ground: &Ground, keeper: Keeper) -> Arc<DatabaseJournal> {

@@ -114,6 +114,14 @@ impl Roles for RolePort {
     async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
         self.0.ended_roles_of(address).await
     }
+
+    async fn suspended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {
+        self.0.suspended_roles_of(address).await
+    }
+
+    async fn organizations_of(&self, address: Address) -> DoorResult<BTreeSet<String>> {
+        self.0.organizations_of(address).await
+    }
 }
 
 #[cfg(test)]

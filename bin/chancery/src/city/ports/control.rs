@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chancery_certificates::roles::RoleResolver;
 use chancery_reference_points::{
     Actor, DoorResult,
+    change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::ChainName,
@@ -54,5 +55,13 @@ impl O2c for ControlPort {
 
     async fn contract(&self, chain: &ChainName, release: B256) -> DoorResult<ContractReview> {
         self.controlling.contract(chain, release).await
+    }
+
+    async fn changes(&self, offset: u64) -> DoorResult<Approvals> {
+        self.controlling.changes(offset).await
+    }
+
+    async fn change(&self, change: B256) -> DoorResult<ChangeReview> {
+        self.controlling.change(change).await
     }
 }

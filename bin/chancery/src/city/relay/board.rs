@@ -20,6 +20,8 @@ pub(in crate::city) struct Board(RwLock<Vec<Entry>>);
 struct Entry {
     link: Link,
     contract: Option<Address>,
+    /// What is shown of the followed chain's certificates on the host.
+    held: Option<Address>,
     standing: Standing,
     /// What it had was forgotten by a vote, and nobody has asked since.
     is_forgotten: bool,
@@ -48,6 +50,7 @@ impl Board {
         entries.push(Entry {
             link: Link { host, follows },
             contract: None,
+            held: None,
             standing: Standing { newest: None, is_frozen: false },
             is_forgotten: false,
             facts: 0,
@@ -55,6 +58,13 @@ impl Board {
             failures: 0,
         });
         Place { board: Arc::clone(self), index: entries.len() - 1 }
+    }
+
+    /// Where a chain shows certificates of others: the followed chain's name, and the contract.
+    pub(in crate::city) fn held_on(&self, host: &str) -> Vec<(&'static str, Address)> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let here = entries.iter().filter(|entry| entry.link.host == host);
+        here.filter_map(|entry| Some((entry.link.follows, entry.held?))).collect()
     }
 
     /// OpenMetrics text, without the closing `# EOF`.
@@ -69,7 +79,11 @@ impl Board {
             family
         };
         let headers = counter(&mut registry, "headers", "Headers pushed because enough blocks had passed");
-        let facts = counter(&mut registry, "facts", "Organizations, rights and keys of the main chain that were shown");
+        let facts = counter(
+            &mut registry,
+            "facts",
+            "Organizations, rights and keys of the main chain, and certificates of holders who agree, that were shown",
+        );
         let failures = counter(&mut registry, "failures", "What could not be carried, and is tried again");
         for entry in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
             if let Some(newest) = entry.standing.newest {
@@ -108,6 +122,11 @@ impl Place {
     /// The anchor stands.
     pub(super) fn stands(&self, contract: Address) {
         self.change(|entry| entry.contract = Some(contract));
+    }
+
+    /// What is shown of the followed chain's certificates stands here.
+    pub(super) fn shows(&self, contract: Address) {
+        self.change(|entry| entry.held = Some(contract));
     }
 
     /// What the anchor has now.

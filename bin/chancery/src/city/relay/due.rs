@@ -9,7 +9,7 @@ use super::{super::genesis::TRUST_MAX_AGE_S, RETRY_PAUSE};
 
 /// How often all that a side chain knows is looked through, in seconds of the main chain's time: what is half as old as it may become is shown again, so that
 /// nothing lapses before three quarters of its time are over.
-const SWEEP_S: u64 = TRUST_MAX_AGE_S / 4;
+pub(super) const SWEEP_S: u64 = TRUST_MAX_AGE_S / 4;
 /// How often the pause after a failure is doubled: it becomes a minute.
 const MAX_DOUBLINGS: u32 = 6;
 

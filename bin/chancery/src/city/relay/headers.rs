@@ -2,9 +2,12 @@
 
 use std::time::Instant;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use chancery_bridge::relay::{AnchorRelay, RelayError, push::is_due};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::{
     CARRY_TIMEOUT, EVERY_BLOCKS, HeadersLink, PUSH_PAUSE, RETRY_PAUSE, board::Place, due::pause_after, news::News,
@@ -75,7 +78,7 @@ impl Feed {
 }
 
 /// Longer with each failure: a chain that is closed to the relay stays so until its organizations have voted. What is final meanwhile is not kept waiting.
-async fn pause(failures: &mut u32, followed: &mut News, host: &mut News) {
+pub(super) async fn pause(failures: &mut u32, followed: &mut News, host: &mut News) {
     sleep(pause_after(*failures)).await;
     *failures = failures.saturating_add(1);
     followed.catch_up();
@@ -96,8 +99,8 @@ impl Headers {
         Self { feed: Feed::new(relay, place), followed, host, genesis_header }
     }
 
-    /// Finds or makes the anchor, and pushes headers to it until it is dropped.
-    pub(super) async fn keep_pushed(mut self) {
+    /// Finds or makes the anchor, says where it stands, and pushes headers to it until it is dropped.
+    pub(super) async fn keep_pushed(mut self, made: &watch::Sender<Option<Address>>) {
         let mut failures = 0;
         while let Err(error) = self.make().await {
             self.feed.place.failed("the anchor cannot be made", &error);
@@ -105,6 +108,7 @@ impl Headers {
         }
         self.host.listen_to(self.feed.relay.anchor);
         self.feed.begin(&self.genesis_header, &mut self.followed, &mut self.host).await;
+        made.send_replace(Some(self.feed.relay.anchor));
         loop {
             self.host.catch_up();
             self.followed.catch_up();

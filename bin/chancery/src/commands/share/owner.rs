@@ -59,7 +59,7 @@ pub(super) async fn declare(
 }
 
 /// Whether a contract refused for this reason.
-fn is_reason(error: &DepartmentError, name: &str) -> bool {
+pub(super) fn is_reason(error: &DepartmentError, name: &str) -> bool {
     matches!(error, DepartmentError::Chain(LedgerError::Reverted { reason, .. }) if reason.name == name)
 }
 

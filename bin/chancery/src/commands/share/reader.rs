@@ -77,12 +77,30 @@ pub(super) async fn ask(what: &AskAccess, connection: &Connection, output: &Outp
     let progress = output.progress("waiting until the request is final");
     let asset = resource.asset.0;
     let contract = AssetContract { chain: chain.clone(), address: asset };
-    let asked = match asking::ask(&chain, &key, asset, version, &secret.public(), &what.purpose).await {
+    let asking = match (&what.purpose, what.right) {
+        (_, Some(right)) => asking::ask_by_right(&chain, &key, asset, version, &secret.public(), right).await,
+        (purpose, None) => {
+            let purpose = purpose.as_deref().unwrap_or_default();
+            asking::ask(&chain, &key, asset, version, &secret.public(), purpose).await
+        }
+    };
+    let asked = match asking {
         Err(AskError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "NotListed" => bail!(
             "{} lists who may ask for {}, and {} is not among them: ask it to list your address",
             printable(&resource.organization),
             what.resource,
             party.address()
+        ),
+        Err(AskError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "NotHolder" => bail!(
+            "that right of {} is not of {}: chancery share trace {} shows yours",
+            what.resource,
+            party.address(),
+            what.resource
+        ),
+        Err(AskError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "RightNotEffective" => bail!(
+            "that right of {} has expired or was withdrawn: ask {} for another",
+            what.resource,
+            printable(&resource.organization)
         ),
         Err(AskError::Chain(LedgerError::Reverted { reason, .. })) if reason.name == "TooManyOpenRequests" => {
             let open = asking::open_requests(&contract, party.address()).await?;

@@ -36,6 +36,11 @@ impl Ages {
         Ok(Self { generation, now_s, refresh_before_s: now_s.saturating_sub(max_age_s / 2) })
     }
 
+    /// Whether what stands from a block of that time has to be shown again; zero: nothing stands.
+    pub(super) const fn is_old(self, time_s: u64) -> bool {
+        time_s < self.refresh_before_s
+    }
+
     const fn is_due(self, entry: &Entry, known: Known) -> bool {
         let is_known = known.time_s != 0 && known.generation == self.generation;
         if entry.is_final(self.now_s) {

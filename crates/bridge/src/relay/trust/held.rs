@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
-use chancery_contracts::{CertificateRegistry, HeldCertificates};
-use chancery_ledger::{Chain, SubmitterKey};
+use chancery_contracts::{CertificateRegistry, HeldCertificates, held_certificates_code};
+use chancery_ledger::{Chain, LedgerError, SubmitterKey};
 
 use super::{
-    super::{AnchorRelay, RelayError, encoded, view},
+    super::{AnchorRelay, RelayError, encoded, standing::searched, view},
     clock, send, slots,
 };
 
@@ -38,12 +38,33 @@ impl HeldRelay {
         Ok(Self { anchor: AnchorRelay { followed, host, anchor, key }, certificates, registry })
     }
 
+    /// A contract over this anchor that this relay's key has made: found there, or made now. What is shown to it counts for so many seconds (TRUST-3).
+    ///
+    /// # Errors
+    /// `NotPermitted` when the host lets this account make no contracts; see [`RelayError`].
+    pub async fn find_or_make(anchor: AnchorRelay, certificates: Address, max_age_s: u64) -> Result<Self, RelayError> {
+        let next = anchor.host.next_nonce(&anchor.key).await?;
+        for nonce in searched(next) {
+            let registry = anchor.key.address().create(nonce);
+            if Box::pin(rests_on(&anchor, registry, certificates, max_age_s)).await? {
+                return Ok(Self { anchor, certificates, registry });
+            }
+        }
+        let registry = anchor.host.deploy(&anchor.key, held_certificates_code(anchor.anchor, max_age_s)).await?;
+        Ok(Self { anchor, certificates, registry })
+    }
+
     /// Proves a certificate against the newest final block of its chain and shows it; the number of that block. That the host knows it already, or knows something newer,
     /// is no error.
     ///
     /// # Errors
     /// `CertificateUnknown`; `ClockAhead`; `Reverted` with `NotDisclosed` when its holder has not agreed; see [`RelayError`].
     pub async fn show(&self, certificate_id: B256) -> Result<u64, RelayError> {
+        Box::pin(self.show_from(certificate_id, None)).await
+    }
+
+    /// The same; `known` is a block that was anchored before with the registry's account.
+    pub(super) async fn show_from(&self, certificate_id: B256, known: Option<u64>) -> Result<u64, RelayError> {
         let unknown = || RelayError::CertificateUnknown { certificate_id };
         let followed = &self.anchor.followed;
         let asked = CertificateRegistry::certificateCall { certificateId: certificate_id };
@@ -53,7 +74,7 @@ impl HeldRelay {
         clock::check(&self.anchor).await?;
         let [word, holder, organization] = slots::certificate(certificate_id);
         let asked = [word, holder, organization, slots::kind(place)];
-        let proven = self.anchor.prove(self.certificates, &asked).await?;
+        let proven = self.anchor.prove_from(self.certificates, &asked, known).await?;
         // A path that is missing is left empty, and refused by the anchor.
         let mut paths = proven.slots.into_iter().map(|slot| slot.proof);
         let mut path = || paths.next().unwrap_or_default();
@@ -62,5 +83,26 @@ impl HeldRelay {
         let call = HeldCertificates::showCall { number: proven.anchored, certificateId: certificate_id, proof };
         send(&self.anchor, self.registry, encoded(&call)).await?;
         Ok(proven.anchored)
+    }
+}
+
+/// Whether such a contract stands there. Where there is another, or none, it does not.
+async fn rests_on(
+    anchor: &AnchorRelay,
+    registry: Address,
+    certificates: Address,
+    max_age_s: u64,
+) -> Result<bool, RelayError> {
+    let asked = async {
+        let found = view(&anchor.host, registry, &HeldCertificates::anchorCall {}).await?;
+        if found != anchor.anchor {
+            return Ok::<_, RelayError>(false);
+        }
+        let source = view(&anchor.host, registry, &HeldCertificates::sourceCall {}).await?;
+        Ok(source == certificates && view(&anchor.host, registry, &HeldCertificates::maxAgeCall {}).await? == max_age_s)
+    };
+    match asked.await {
+        Err(RelayError::Answer(_) | RelayError::Ledger(LedgerError::Reverted { .. })) => Ok(false),
+        answer => answer,
     }
 }

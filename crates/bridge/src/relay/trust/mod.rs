@@ -7,6 +7,7 @@ mod clock;
 mod due;
 mod entry;
 mod held;
+mod holders;
 mod keys;
 mod older;
 mod slots;
@@ -20,7 +21,12 @@ use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 use futures::{StreamExt as _, TryStreamExt as _, future::join, stream};
 use tokio::time::{sleep, timeout};
 
-pub use self::{entry::Entry, held::HeldRelay, older::OlderKeys};
+pub use self::{
+    entry::Entry,
+    held::HeldRelay,
+    holders::{Consent, Kept},
+    older::OlderKeys,
+};
 use super::{AnchorRelay, RelayError, view};
 use due::Ages;
 use keys::KeyPages;

@@ -21,7 +21,7 @@ use chancery_testing::process::{Network, rpc};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-const HEARTBEAT_MS: u64 = 200;
+const HEARTBEAT_MS: u64 = 500;
 /// Many times the heartbeat.
 const MAX_FIRST_BLOCK: Duration = Duration::from_secs(60);
 /// Many times what a node takes to start again.
@@ -91,6 +91,12 @@ impl TestChain {
 
     pub(crate) fn rpc(&self) -> &str {
         &self.rpc
+    }
+
+    /// The voting key of the organization that runs it.
+    pub(crate) async fn voting_key(&self) -> PathBuf {
+        let network = self.network.lock().await;
+        self.dir.join(&network.nodes[0].name).join("node.vote")
     }
 
     pub(crate) fn operator(&self) -> Address {

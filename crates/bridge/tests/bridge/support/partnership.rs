@@ -139,6 +139,7 @@ impl Partnership {
                 contract: self.node_contract(partner),
                 certificate: node.certificate,
                 key: node.key.clone(),
+                database: None,
             });
             endorser
         });

@@ -139,6 +139,25 @@ async fn a_holder_without_published_keys_is_not_confirmed() {
     assert_eq!(refused(&operation, &RecordedCity::founded()).await, Code::HolderNotConfirmed);
 }
 
+// C-CHAINS: a rule of the kind's chain asks for a certificate of another chain.
+#[tokio::test]
+async fn what_a_rule_asks_for_is_named_and_the_contracts_refusal_says_the_same() {
+    let (city, operation) = (RecordedCity::founded(), signed(&Degree::new(1)));
+    city.ask_for(Some(CertificateKind::REAL_ESTATE));
+    let error = submitted(&operation, &city).await.unwrap_err();
+    assert_eq!(error.code(), Code::ConditionNotMet);
+    let named = |error: &DoorError| error.members()["requiredKind"].as_str().unwrap().to_owned();
+    assert_eq!((named(&error), error.members()["chain"].as_str()), ("real-estate".to_owned(), Some("degree")));
+    city.ask_for(None);
+    submitted(&operation, &city).await.unwrap();
+
+    let kind = CertificateKind::REAL_ESTATE.to_bytes32().to_string();
+    let refusal =
+        ContractRefusal { name: "ConditionNotMet".to_owned(), arguments: vec![("requiredKind".to_owned(), kind)] };
+    let error = handler(&operation).refused(&refusal).unwrap();
+    assert_eq!((error.code(), named(&error)), (Code::ConditionNotMet, "real-estate".to_owned()));
+}
+
 #[tokio::test]
 async fn a_certificate_is_issued_once() {
     let (city, degree) = (RecordedCity::founded(), Degree::new(1));

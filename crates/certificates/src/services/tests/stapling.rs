@@ -10,7 +10,7 @@ use chancery_reference_points::{
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_block::TransactionLocator,
     operation::ChainName,
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::*;
@@ -136,7 +136,7 @@ fn state(finality: &FinalityProof, account: &AccountProof) -> StateProof {
 }
 
 #[async_trait]
-impl S2p for ProvenCity {
+impl Retrieval for ProvenCity {
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
         Ok(vec![self.status("main", &self.authority), self.status("degree", &self.chain)])
     }

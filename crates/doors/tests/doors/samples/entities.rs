@@ -3,13 +3,18 @@
 use chancery_light::{AccountProof, ProofBundle, StateProof, StorageProof};
 use chancery_reference_points::{
     Actor, Role,
+    access_rule::{AccessEffect, AccessEntries, AccessRule, AccessSubject, ServiceAccess},
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
+    change_approval::{
+        ApprovalStatus, Approvals, ChangeKind, ChangeReview, ProposedChange, SignedChange, SignedDecision,
+    },
     contract_release::{
         ContractArtifact, ContractName, ContractRelease, ContractReview, ContractSimulation, RecordedStep,
         ReleaseStatus, ReleaseStep, SignedProposal, SignedStep,
     },
     data_block::{DataBlock, DataBlockRecord, OperationOutcome, OperationProof, RootOfBlock, TransactionLocator},
     data_format::{DataFormat, FormatId, Title},
+    mandate::Mandate,
     o2c::{Change, ChangeResult, Mode},
     operation::{ChainName, InterpretedOperation, OperationType, SignedOperation},
     organization::{Organization, OrganizationKey},
@@ -25,7 +30,8 @@ use super::{Dice, Sample, names, sources::proven, structures};
 names! { ChainName OperationType FormatId }
 
 structures! {
-    Actor { address, roles }
+    Actor { address, roles, organizations }
+    Mandate { actor, right }
     SignedOperation { operation_type, chain, message, payload, signature }
     InterpretedOperation { digest, source, content_hash, subject, time }
     TransactionLocator { chain, tx_hash, block_number, block_hash }
@@ -50,6 +56,8 @@ structures! {
     Submission { operation, format, metadata, idempotency_key }
     SubmissionReceipt { operation_digest, data_block_root, data_block, operation }
     ServiceDescription { name, description, roles }
+    AccessRule { service, version, entries, by, configured_at }
+    ServiceAccess { service, roles, versions }
     ServiceRequest { service, parameters }
     EventFilter { from_ms, to_ms, happenings, subject, limit }
     History { entries, in_order, findings }
@@ -73,6 +81,13 @@ structures! {
     }
     RecordedStep { status, operator, reason, deadline, digest, signature, recorded }
     ContractReview { release, creation_code, arguments, decoded_arguments, interface, deadline, steps }
+    SignedChange { content, salt, expires_at, deadline, signature }
+    SignedDecision { change, status, reason, deadline, signature }
+    ProposedChange {
+        change, kind, status, change_hash, expires_at, proposed_block, proposed, decided, withdrawn, applied,
+    }
+    ChangeReview { proposal, signed }
+    Approvals { required, changes }
     HistoryEntry { time_ms, happening, name, by, subject, recorded, revision, facts, verified }
 }
 
@@ -113,7 +128,7 @@ impl Sample for Mode {
 
 impl Sample for Change {
     fn sample(dice: &mut Dice) -> Self {
-        match dice.below(11) {
+        match dice.below(16) {
             0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
             1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
             2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
@@ -123,9 +138,40 @@ impl Sample for Change {
             6 => Self::SetQuota { subject: dice.sample(), quota: dice.sample(), by: dice.sample() },
             7 => Self::ProposeContract { proposal: dice.sample(), by: dice.sample() },
             8 => Self::ChangeRelease { step: dice.sample(), by: dice.sample() },
-            9 => Self::SetPrice { subject: dice.sample(), price: dice.sample(), by: dice.sample() },
-            _ => Self::OfferService { service: dice.sample(), offered: dice.sample() },
+            9 => Self::ConfigureAccess {
+                service: dice.sample(),
+                version: dice.sample(),
+                entries: dice.sample(),
+                by: dice.sample(),
+            },
+            10 => Self::ProposeChange { proposal: dice.sample(), by: dice.sample() },
+            11 => Self::DecideChange { decision: dice.sample(), by: dice.sample() },
+            12 => Self::ApplyChange { proposed: dice.sample(), by: dice.sample() },
+            13 => Self::SetConditions { kind: dice.sample(), requires: dice.sample() },
+            14 => Self::SetPrice { subject: dice.sample(), price: dice.sample(), by: dice.sample() },
+            _ => Self::OfferService { service: dice.sample(), offered: dice.sample(), by: dice.sample() },
         }
+    }
+}
+
+impl Sample for AccessEntries {
+    fn sample(dice: &mut Dice) -> Self {
+        let organization = AccessSubject::Organization("HEALTH-1".to_owned());
+        let subjects = [AccessSubject::Anybody, AccessSubject::Role(dice.sample()), organization];
+        let effects = [AccessEffect::Allow, AccessEffect::Deny];
+        (0..dice.below(4)).map(|_| (dice.one_of(&subjects), dice.one_of(&effects))).collect()
+    }
+}
+
+impl Sample for ChangeKind {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(Self::ALL)
+    }
+}
+
+impl Sample for ApprovalStatus {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(Self::ALL)
     }
 }
 

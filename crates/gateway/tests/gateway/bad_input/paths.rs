@@ -117,6 +117,7 @@ const WITH_QUERY: [(&str, &str); 19] = [
     ("DELETE", "/v1/quotas/{subject}"),
     ("PUT", "/v1/fees/prices/{subject}"),
     ("PUT", "/v1/services/{service}"),
+    ("PUT", "/v1/kinds/{kind}/conditions"),
     ("GET", "/v1/contracts"),
     ("POST", "/v1/contracts"),
     ("POST", "/v1/contracts/{chain}/{release}/status"),

@@ -33,6 +33,7 @@ impl Setting {
             operators: vec![FIRST_ACCOUNT],
             submitters: vec![FIRST_ACCOUNT],
             contract_operators: Vec::new(),
+            approval_requirement: 0,
         };
         install(&anvil.url, &main_chain(&authorities)).await.unwrap();
         let wire = Wire::to(&anvil.url).await.unwrap();

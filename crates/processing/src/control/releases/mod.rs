@@ -204,7 +204,7 @@ async fn ask_releases<C: SolCall>(chain: &Chain, call: C) -> DoorResult<C::Retur
 }
 
 /// Whether a chain counts an account among its operators of contracts. Who may act only after a delay is none.
-async fn is_contract_operator(chain: &Chain, account: Address) -> DoorResult<bool> {
+pub(super) async fn is_contract_operator(chain: &Chain, account: Address) -> DoorResult<bool> {
     let call = GenesisAccessManager::hasRoleCall { roleId: roles::CONTRACT_OPERATOR, account };
     let role = ask_contract(chain, predeploys::ACCESS_MANAGER, call).await?;
     Ok(role.isMember && role.executionDelay == 0)

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use chancery_contracts::DigitalAsset::{AccessGranted, AccessRequested, GrantEnded};
-use chancery_reference_points::{DoorResult, chain_records::EventRecord, s2p::S2p};
+use chancery_reference_points::{DoorResult, chain_records::EventRecord, s2p::Retrieval};
 
 use super::{MAX_SHOWN_GRANTS, ReaderEntry, ReaderGrant, Readers, decoded};
 use crate::directory::reading::Search;
@@ -17,7 +17,7 @@ impl Readers {
     /// The newest grants of each, newest first.
     pub(super) async fn add_grants(
         &self,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         search: &mut Search,
         asset: Address,
         entries: &mut [ReaderEntry],
@@ -44,7 +44,7 @@ impl Readers {
     /// Which versions were asked for, and when the grants ended: at most two events of a request.
     async fn add_ends(
         &self,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         search: &mut Search,
         asset: Address,
         entries: &mut [ReaderEntry],

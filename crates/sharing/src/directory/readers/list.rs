@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolEvent;
 use chancery_contracts::DigitalAsset::{ReaderListed, ReaderRemoved, isListedCall, readersCall};
-use chancery_reference_points::{DoorResult, chain_records::EventRecord, s2p::S2p};
+use chancery_reference_points::{DoorResult, chain_records::EventRecord, s2p::Retrieval};
 
 use super::{ReaderEntry, Readers, decoded};
 use crate::directory::reading::Search;
@@ -20,7 +20,7 @@ impl Readers {
     /// Who was ever listed, as far as the events of it could be read, without grants.
     pub(super) async fn listed(
         &self,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         search: &mut Search,
         asset: Address,
         only: Option<Address>,
@@ -43,7 +43,7 @@ impl Readers {
     }
 
     /// The contract's own list: what it decides by, and nobody makes it longer than it may be.
-    async fn listed_now(&self, chains: &dyn S2p, asset: Address) -> DoorResult<Vec<Address>> {
+    async fn listed_now(&self, chains: &dyn Retrieval, asset: Address) -> DoorResult<Vec<Address>> {
         let mut now = Vec::new();
         while now.len() < MAX_LISTED {
             let call = readersCall { offset: U256::from(now.len()), limit: U256::from(MAX_LISTED_ROWS) };
@@ -60,7 +60,7 @@ impl Readers {
     /// Since when those are listed whose listing is not among the newest changes of all.
     pub(super) async fn add_listings(
         &self,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         search: &mut Search,
         asset: Address,
         entries: &mut [ReaderEntry],

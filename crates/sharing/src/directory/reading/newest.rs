@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256};
 use chancery_reference_points::{
     Code, DoorResult,
     chain_records::{EventQuery, EventRecord},
-    s2p::S2p,
+    s2p::Retrieval,
 };
 
 use super::Directory;
@@ -47,7 +47,7 @@ impl Directory {
     /// The newest final events of a contract that somebody named: at least as many as are wanted, where there are, and no more than a query finds beyond them.
     pub(in crate::directory) async fn newest(
         &self,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         search: &mut Search,
         contract: Address,
         topics: [Vec<B256>; 4],
@@ -84,7 +84,7 @@ impl Directory {
     /// Final events of a contract in a range of blocks, in chain order; `None` when they are more than one query answers.
     pub(in crate::directory) async fn events(
         &self,
-        chains: &dyn S2p,
+        chains: &dyn Retrieval,
         contract: Address,
         topics: [Vec<B256>; 4],
         from_block: u64,

@@ -26,7 +26,7 @@ impl WrittenChain {
     }
 
     /// The next event of the asset, a second after the last.
-    fn and(mut self, event: &impl SolEvent) -> Self {
+    pub(super) fn and(mut self, event: &impl SolEvent) -> Self {
         let number = self.events.len() as u64 + 1;
         self.block.store(number, Ordering::SeqCst);
         let log = event.encode_log_data();
@@ -48,7 +48,7 @@ impl WrittenChain {
 }
 
 fn asked(request: u64, reader: Address) -> AccessRequested {
-    AccessRequested { request, reader, version: 3, readerKey: B256::ZERO }
+    AccessRequested { request, reader, version: 3, readerKey: B256::ZERO, purpose: B256::ZERO, right: 0 }
 }
 
 fn granted(request: u64, reader: Address, until: u64) -> AccessGranted {

@@ -311,6 +311,7 @@ impl Body {
             contract: self.register.node_contract.clone(),
             certificate,
             key: Arc::clone(&node.key),
+            database: None,
         }
     }
 }

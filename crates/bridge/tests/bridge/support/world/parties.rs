@@ -54,6 +54,7 @@ impl EndorserSeat {
             contract: world.node_contract(&chains, member),
             certificate: seat.certificate,
             key: seat.key.clone(),
+            database: None,
         };
         (endorser, life)
     }

@@ -1,14 +1,9 @@
 //! `cargo xtask simulate`: many runs of a network with faults, each by its seed; says what was drawn, and which seed broke a promise.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
-
-#[path = "../tests/chain/support/mod.rs"]
-mod support;
 
 use std::{
     collections::BTreeMap,
     env,
     panic::catch_unwind,
-    process::ExitCode,
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -17,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::faults::{self, Outcome};
+use crate::support::faults::{self, Outcome};
 
 /// Progress is said after so many runs.
 const PROGRESS_RUNS: u64 = 50;
@@ -29,12 +24,13 @@ struct Tally {
     broken: Vec<u64>,
 }
 
-/// `simulate FIRST_SEED LAST_SEED VALIDATORS THREADS`
-fn main() -> ExitCode {
-    let numbers: Vec<u64> = env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+#[test]
+#[ignore = "many runs: cargo xtask simulate"]
+fn no_seed_breaks_a_promise() {
+    let numbers = env::var("CHANCERY_SIMULATION").unwrap_or_default();
+    let numbers: Vec<u64> = numbers.split(' ').filter_map(|number| number.parse().ok()).collect();
     let [first, last, validators, threads] = numbers[..] else {
-        println!("usage: simulate FIRST_SEED LAST_SEED VALIDATORS THREADS");
-        return ExitCode::FAILURE;
+        panic!("CHANCERY_SIMULATION must be FIRST_SEED LAST_SEED VALIDATORS THREADS, as cargo xtask simulate sets it");
     };
     let began = Instant::now();
     let next = AtomicU64::new(first);
@@ -53,7 +49,7 @@ fn main() -> ExitCode {
             });
         }
     });
-    report(&tally.into_inner().unwrap(), validators, began)
+    report(&tally.into_inner().unwrap(), validators, began);
 }
 
 fn note(tally: &mut Tally, seed: u64, outcome: Option<Outcome>, runs: u64, validators: u64, began: Instant) {
@@ -74,7 +70,7 @@ fn command(seed: u64, validators: u64) -> String {
     format!("cargo xtask simulate --validators {validators} --seeds {seed}..{seed}")
 }
 
-fn report(tally: &Tally, validators: u64, began: Instant) -> ExitCode {
+fn report(tally: &Tally, validators: u64, began: Instant) {
     let runs = tally.kept.len() + tally.broken.len();
     let total = |what: fn(&Outcome) -> u64| tally.kept.iter().map(|(_, outcome)| what(outcome)).sum::<u64>();
     let mut drawn: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
@@ -103,9 +99,8 @@ fn report(tally: &Tally, validators: u64, began: Instant) -> ExitCode {
     }
     if tally.broken.is_empty() {
         println!("no promise was broken");
-        return ExitCode::SUCCESS;
+        return;
     }
-    println!("{} runs broke a promise:", tally.broken.len());
     tally.broken.iter().for_each(|seed| println!("  {}", command(*seed, validators)));
-    ExitCode::FAILURE
+    panic!("{} runs broke a promise", tally.broken.len());
 }

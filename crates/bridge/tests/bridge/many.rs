@@ -1,12 +1,8 @@
 //! `cargo xtask simulate alliance`: runs of a whole alliance with faults, each by its seed; says what happened, and which seed broke a promise.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::large_futures)]
-
-#[path = "../tests/bridge/support/mod.rs"]
-mod support;
 
 use std::{
+    env,
     panic::catch_unwind,
-    process::ExitCode,
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -15,23 +11,19 @@ use std::{
     time::Instant,
 };
 
-use clap::Parser;
-
-use support::world::story::{Outcome, run};
+use crate::support::world::story::{Outcome, run};
 
 /// Progress is said after so many runs.
 const PROGRESS_RUNS: usize = 50;
 
-#[derive(Parser)]
-struct Arguments {
-    first: u64,
-    last: u64,
-    /// Runs at a time.
-    threads: usize,
-}
-
-fn main() -> ExitCode {
-    let Arguments { first, last, threads } = Arguments::parse();
+#[test]
+#[ignore = "many runs: cargo xtask simulate alliance"]
+fn no_seed_breaks_a_promise() {
+    let numbers = env::var("CHANCERY_SIMULATION").unwrap_or_default();
+    let numbers: Vec<u64> = numbers.split(' ').filter_map(|number| number.parse().ok()).collect();
+    let [first, last, threads] = numbers[..] else {
+        panic!("CHANCERY_SIMULATION must be FIRST_SEED LAST_SEED THREADS, as cargo xtask simulate alliance sets it");
+    };
     let began = Instant::now();
     let next = AtomicU64::new(first);
     let tally: Mutex<Vec<(u64, Option<Outcome>)>> = Mutex::default();
@@ -58,10 +50,10 @@ fn main() -> ExitCode {
             });
         }
     });
-    report(&tally.into_inner().unwrap(), began)
+    report(&tally.into_inner().unwrap(), began);
 }
 
-fn report(tally: &[(u64, Option<Outcome>)], began: Instant) -> ExitCode {
+fn report(tally: &[(u64, Option<Outcome>)], began: Instant) {
     let kept: Vec<&Outcome> = tally.iter().filter_map(|(_, outcome)| outcome.as_ref()).collect();
     let total = |what: fn(&Outcome) -> u64| kept.iter().map(|outcome| what(outcome)).sum::<u64>();
     println!(
@@ -79,5 +71,5 @@ fn report(tally: &[(u64, Option<Outcome>)], began: Instant) -> ExitCode {
     if let [(seed, Some(outcome))] = tally {
         println!("seed {seed}: digest {}", outcome.digest);
     }
-    if kept.len() == tally.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    assert_eq!(kept.len(), tally.len(), "some runs broke a promise");
 }

@@ -1,0 +1,75 @@
+//! `chancery alliance file`: files that follow the commit of a request whose entry has their digest.
+
+use std::{fs::File, future::pending, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result, ensure};
+use chancery_bridge::{
+    exchange::{self, Awaited, Provider, Shelf, router},
+    http::{JsonClient, check_destination},
+    tls::Expectation,
+};
+use serde_json::json;
+
+use super::{name_of, request::asked::word_of, request::requester, serve_nodes_until, tls::OwnTls};
+use crate::{
+    arguments::{FetchFile, FileCommand, SealFile, ServeFiles},
+    logging,
+    output::Output,
+};
+
+/// Longest wait for one piece: the first one hashes the whole file.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
+
+pub(super) async fn run(command: &FileCommand, output: &Output) -> Result<()> {
+    match command {
+        FileCommand::Seal(command) => seal(command, output),
+        FileCommand::Serve(command) => Box::pin(serve(command, output)).await,
+        FileCommand::Fetch(command) => Box::pin(fetch(command, output)).await,
+    }
+}
+
+fn seal(command: &SealFile, output: &Output) -> Result<()> {
+    let file = File::open(&command.file).with_context(|| format!("cannot open {}", command.file.display()))?;
+    let digest = Shelf::open(&command.shelf)?.seal(file)?;
+    output.answer(
+        &json!({"digest": digest}),
+        format!("{digest}\nA request writes this as the value of an entry; the file leaves the shelf when that is committed."),
+    );
+    Ok(())
+}
+
+async fn serve(command: &ServeFiles, output: &Output) -> Result<()> {
+    logging::start(output.is_json(), &command.traces)?;
+    let shelf = Shelf::open(&command.shelf)?;
+    let (requester, tls) = Box::pin(requester::opened(&command.config)).await?;
+    let wanted = Expectation { member: Some(requester.identity.member), scope: None };
+    let tls = tls.map(|tls| OwnTls { tls, wanted });
+    let routes = router(Arc::new(Provider::new(Arc::new(requester), shelf)));
+    Box::pin(serve_nodes_until(command.listen, routes, tls, "files", command.until_stdin_ends, pending())).await
+}
+
+async fn fetch(command: &FetchFile, output: &Output) -> Result<()> {
+    ensure!(!command.out.exists(), "{} is there already: a file is not written over", command.out.display());
+    let (requester, tls) = Box::pin(requester::opened(&command.config)).await?;
+    let member = name_of(&command.member)?;
+    check_destination(&command.from, tls.is_some())?;
+    let client = match tls {
+        Some(tls) => JsonClient::mutual(PIECE_TIMEOUT, tls, Expectation { member: Some(member), scope: None })?,
+        None => JsonClient::new(PIECE_TIMEOUT)?,
+    };
+    let url = command.from.join(exchange::PATH)?;
+    let awaited = Awaited { number: command.number, member, key: word_of(&command.key)? };
+    let progress = output.progress("proving the entry, fetching the file");
+    let fetched = Box::pin(exchange::fetch(&requester, &client, &url, awaited, &command.out)).await;
+    progress.finish_and_clear();
+    let bytes = fetched?;
+    output.answer(
+        &json!({"file": command.out, "bytes": bytes, "number": command.number}),
+        format!(
+            "{}: {bytes} bytes, which are those that request {} has committed",
+            command.out.display(),
+            command.number
+        ),
+    );
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! `chancery alliance found`: chains of a running city become member chains. Every member's steps, one after the other, with each member's own key, recorded in a
+//! folder of its own; the files are those that every other command takes.
+
+mod files;
+mod plan;
+
+use std::{fs, path::Path, sync::Arc};
+
+use alloy_primitives::{Address, B256};
+use anyhow::{Context as _, Result};
+use chancery_bridge::{
+    alliance::certificate::Scope,
+    contracts::AllianceContract,
+    establish::{self, EstablishedMember, Made},
+    key::NodeKey,
+};
+use chancery_ledger::SubmitterKey;
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use self::plan::{Plan, Seat};
+use super::{
+    file::{self, Member},
+    steps,
+};
+use crate::{
+    alliance::name_of,
+    arguments::{FoundAlliance, Require},
+    city::secrets::{load_or_create_private_key, private_directory},
+    commands::{read_bounded, replace},
+    output::Output,
+};
+
+/// What the one node of a member is called.
+const NODE: &str = "node 1";
+const HOUR_S: u64 = 3600;
+const DAY_S: u64 = 24 * HOUR_S;
+/// As long as a transaction certificate can last, and a little less: the block that takes it is later than the newest one.
+const CERTIFICATE_S: u64 = 7 * DAY_S - 60;
+/// One that has less than this left is renewed.
+const RENEWED_BEFORE_S: u64 = 2 * DAY_S;
+/// For how many hours requirements stand: until the last member has joined.
+const REQUIREMENT_HOURS: u64 = 168;
+/// Largest file that is kept here.
+const MAX_RECORD_BYTES: u64 = 64 * 1024;
+
+/// What a member's node was issued.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Issued {
+    identity: u64,
+    certificate: u64,
+    /// Of the certificate, in seconds of the alliance chain.
+    valid_until: u64,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Registry {
+    registry: Address,
+    transaction: B256,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Founded {
+    contract: Address,
+}
+
+pub(in crate::alliance) async fn found(command: &FoundAlliance, output: &Output) -> Result<()> {
+    let plan = Plan::new(command)?;
+    private_directory(&plan.out)?;
+    let progress = output.progress("opening the registry");
+    let founded = Box::pin(founded(&plan, &progress)).await;
+    progress.finish_and_clear();
+    let (alliance, joined) = founded?;
+    let members = plan.seats.iter().zip(&joined);
+    let told = members.clone().map(|(seat, (member, issued))| {
+        json!({
+            "name": seat.name,
+            "chain": seat.chain.name,
+            "chainId": seat.chain.chain_id,
+            "nodeContract": member.node_contract.address,
+            "folder": seat.folder,
+            "certificate": issued.certificate,
+            "validUntil": issued.valid_until,
+        })
+    });
+    let lines = members.map(|(seat, (member, _))| {
+        format!(
+            "  {}: node contract {} on {}; files in {}",
+            seat.name,
+            member.node_contract.address,
+            seat.chain.name,
+            seat.folder.display()
+        )
+    });
+    output.answer(
+        &json!({"contract": alliance.address, "chainId": plan.home.chain_id, "members": told.collect::<Vec<_>>()}),
+        format!(
+            "alliance {} on {}\n{}\nRun each with --config: `chancery relay` with {}, `chancery endorser` with endorser.toml of each member; `chancery alliance request FILE` with requester.toml.\n\
+             Certificates last seven days: run the same command again, from a timer, and start endorsers again.",
+            alliance.address,
+            plan.home.name,
+            lines.collect::<Vec<_>>().join("\n"),
+            plan.out.join(files::RELAY).display()
+        ),
+    );
+    Ok(())
+}
+
+async fn founded(plan: &Plan, progress: &ProgressBar) -> Result<(AllianceContract, Vec<(EstablishedMember, Issued)>)> {
+    let registry = Box::pin(registry(plan)).await?;
+    for seat in &plan.seats {
+        private_directory(&seat.folder)?;
+        load_or_create_private_key(&seat.folder.join(files::AUTHORITY_KEY))?;
+        load_or_create_private_key(&seat.folder.join(files::NODE_KEY))?;
+        write_once(&seat.folder.join(files::MEMBER), &files::member(plan, seat, registry)?)?;
+    }
+    let mut members = Vec::new();
+    for seat in &plan.seats {
+        members.push(file::open(&seat.folder.join(files::MEMBER)).await?);
+    }
+    let declared: Vec<_> = plan.seats.iter().map(|seat| seat.folder.join(files::DECLARED)).collect();
+    let record = plan.out.join(files::ALLIANCE);
+    let contract = match recorded::<Founded>(&record)? {
+        Some(founded) => founded.contract,
+        None => {
+            for (seat, member) in plan.seats.iter().zip(&members) {
+                progress.set_message(format!("{}: anchors on both chains, requirement", seat.name));
+                let config = seat.folder.join(files::MEMBER);
+                let require = Require { config, hours: REQUIREMENT_HOURS, out: seat.folder.join(files::DECLARED) };
+                Box::pin(steps::declare(member, &require, progress)).await?;
+            }
+            progress.set_message("making the alliance");
+            let first = members.first().context("an alliance has members")?;
+            let contract = Box::pin(steps::proposed(first, &declared)).await?.address;
+            replace(&record, &serde_json::to_vec_pretty(&Founded { contract })?)?;
+            contract
+        }
+    };
+    let mut joined = Vec::new();
+    for (place, (seat, member)) in plan.seats.iter().zip(&members).enumerate() {
+        progress.set_message(format!("{}: node contract, joining", seat.name));
+        let alliance = member.alliance(contract);
+        let theirs: Vec<_> =
+            declared.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, path)| path.clone()).collect();
+        joined.push(Box::pin(steps::joined(member, &alliance, &declared[place], &theirs)).await?);
+    }
+    let alliance = members.first().context("an alliance has members")?.alliance(contract);
+    let mut certified = Vec::new();
+    for ((seat, member), established) in plan.seats.iter().zip(&members).zip(joined) {
+        progress.set_message(format!("{}: certificates", seat.name));
+        let issued = Box::pin(issued(&alliance, seat, member)).await?;
+        write_once(
+            &seat.folder.join(files::ENDORSER),
+            &files::endorser(plan, seat, (contract, established.node_contract.address), issued.certificate)?,
+        )?;
+        write_once(&seat.folder.join(files::REQUESTER), &files::requester(plan, contract, issued.certificate)?)?;
+        certified.push((established, issued));
+    }
+    write_once(&plan.out.join(files::RELAY), &files::relay(plan, contract)?)?;
+    Ok((alliance, certified))
+}
+
+/// The registry of requirements, opened once.
+async fn registry(plan: &Plan) -> Result<Registry> {
+    let path = plan.out.join(files::REGISTRY);
+    if let Some(registry) = recorded(&path)? {
+        return Ok(registry);
+    }
+    let key = load_or_create_private_key(&plan.out.join(files::FOUNDER_KEY))?;
+    let home = plan.section(plan.home).site(Path::new("")).await?;
+    let Made { address, transaction } =
+        establish::open_registry(&home.chain, &Arc::new(SubmitterKey::from_bytes(&key)?)).await?;
+    let registry = Registry { registry: address, transaction };
+    replace(&path, &serde_json::to_vec_pretty(&registry)?)?;
+    Ok(registry)
+}
+
+/// What a member's node has: issued once, and its transaction certificate renewed when little of it is left.
+async fn issued(alliance: &AllianceContract, seat: &Seat, member: &Member) -> Result<Issued> {
+    let path = seat.folder.join(files::ISSUED);
+    let authority = &member.joining.key;
+    let now = alliance.time_s().await?;
+    let (identity, before) = match recorded::<Issued>(&path)? {
+        Some(issued) if issued.valid_until > now + RENEWED_BEFORE_S => return Ok(issued),
+        Some(issued) => (issued.identity, Some(issued.certificate)),
+        None => {
+            let secret = load_or_create_private_key(&seat.folder.join(files::NODE_KEY))?;
+            let secret = Zeroizing::new(hex::encode(secret.as_slice()));
+            let key = NodeKey::from_hex(&secret)?.address();
+            let (name, node, until) = (member.joining.name, name_of(NODE)?, now + 729 * DAY_S);
+            (establish::issue_identity(alliance, authority, name, node, key, until).await?, None)
+        }
+    };
+    let valid_until = now + CERTIFICATE_S;
+    let certificate = establish::issue_transaction(alliance, authority, identity, Scope::BOTH, valid_until).await?;
+    if let Some(before) = before {
+        for name in [files::ENDORSER, files::REQUESTER] {
+            renew(&seat.folder.join(name), before, certificate)?;
+        }
+    }
+    let issued = Issued { identity, certificate, valid_until };
+    replace(&path, &serde_json::to_vec_pretty(&issued)?)?;
+    Ok(issued)
+}
+
+/// Names the new certificate in a file that names the old one; whatever else stands there stays.
+fn renew(path: &Path, before: u64, certificate: u64) -> Result<()> {
+    let Ok(text) = fs::read_to_string(path) else { return Ok(()) };
+    let (old, new) = (format!("certificate = {before}\n"), format!("certificate = {certificate}\n"));
+    replace(path, text.replacen(&old, &new, 1).as_bytes())
+}
+
+/// What an earlier run has recorded.
+fn recorded<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let read = serde_json::from_slice(&read_bounded(path, MAX_RECORD_BYTES)?);
+    Ok(Some(read.with_context(|| format!("{} is not what this command writes", path.display()))?))
+}
+
+/// Files of a folder are its owner's: what is there stays.
+fn write_once(path: &Path, text: &str) -> Result<()> {
+    if path.exists() { Ok(()) } else { replace(path, text.as_bytes()) }
+}

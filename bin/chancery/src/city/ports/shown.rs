@@ -1,0 +1,142 @@
+//! The gateway's port over what the chains show of holders: read from the chains, and sent there by the relay's account, which holds no right.
+
+use std::sync::{Arc, OnceLock};
+
+use alloy_primitives::{Address, Bytes};
+use alloy_sol_types::SolCall;
+use async_trait::async_trait;
+use chancery_contracts::HeldCertificates;
+use chancery_gateway::doors::ShownCertificates;
+use chancery_ledger::{Call, Chain, LedgerError};
+use chancery_primitives::{CertificateKind, Disclose, SignedOperation as _, SigningDomain};
+use chancery_reference_points::{Code, DoorError, DoorResult, data_block::TransactionLocator, operation::ChainName};
+use chancery_rest::{
+    types::shown::{HolderKinds, ShownKind},
+    values::{HexAddress, Timestamp},
+};
+
+use crate::city::relay::{Board, Reached};
+
+/// What the relay of this city shows.
+pub(crate) struct ShownPort {
+    board: Arc<Board>,
+    reached: Arc<OnceLock<Reached>>,
+}
+
+impl ShownPort {
+    pub(in crate::city) const fn new(board: Arc<Board>, reached: Arc<OnceLock<Reached>>) -> Self {
+        Self { board, reached }
+    }
+
+    fn reached(&self, chain: &str) -> DoorResult<(&Reached, &Chain)> {
+        let reached = self.reached.get().ok_or_else(|| unreachable(chain, "the relay has not reached it yet"))?;
+        let found = reached
+            .ledger
+            .chain(chain)
+            .map_err(|_| DoorError::new(Code::UnknownChain, format!("there is no chain `{chain:.40}`")))?;
+        Ok((reached, found))
+    }
+
+    /// The contract on a chain to which certificates of a kind are shown.
+    fn contract(&self, chain: &str, kind: CertificateKind) -> DoorResult<Address> {
+        let found = self.board.held_on(chain).into_iter().find(|(follows, _)| *follows == kind.as_str());
+        let unknown = || DoorError::new(Code::UnknownKind, format!("chain {chain} shows no certificates of {kind}"));
+        found.map(|(_, contract)| contract).ok_or_else(unknown)
+    }
+}
+
+#[async_trait]
+impl ShownCertificates for ShownPort {
+    async fn of_holder(&self, chain: &str, holder: Address) -> DoorResult<HolderKinds> {
+        let (_, host) = self.reached(chain)?;
+        let chain_id = host.config().chain_id;
+        let mut kinds = Vec::new();
+        for (kind, contract) in self.board.held_on(chain) {
+            kinds.push(shown(host, contract, kind, holder).await?);
+        }
+        Ok(HolderKinds { chain: chain.to_owned(), chain_id, holder: HexAddress(holder), kinds })
+    }
+
+    async fn disclose(&self, chain: &str, disclose: Disclose, signature: Bytes) -> DoorResult<TransactionLocator> {
+        let (reached, host) = self.reached(chain)?;
+        let contract = self.contract(chain, disclose.kind)?;
+        // Looked at before anything is sent: what somebody else has signed costs nothing.
+        let domain = SigningDomain::new(host.config().chain_id, contract);
+        disclose.verify(&domain, &signature, disclose.holder).map_err(|error| {
+            DoorError::new(Code::SignatureInvalid, error.to_string()).with("verifyingContract", contract.to_string())
+        })?;
+        let call = HeldCertificates::discloseCall {
+            holder: disclose.holder,
+            kind: disclose.kind.to_bytes32(),
+            until: disclose.until.get(),
+            signature,
+        };
+        let call = Call { to: Some(contract), data: call.abi_encode().into() };
+        let sent = host.submit(&reached.key, call).await.map_err(|error| refused(chain, error))?;
+        Ok(TransactionLocator {
+            chain: ChainName(chain.to_owned()),
+            tx_hash: sent.tx_hash,
+            block_number: sent.block.number,
+            block_hash: sent.block.hash,
+        })
+    }
+}
+
+/// A kind on a chain that shows it. Its name is that of the followed chain.
+async fn shown(host: &Chain, contract: Address, name: &str, holder: Address) -> DoorResult<ShownKind> {
+    let kind = name.parse::<CertificateKind>().map_err(DoorError::internal)?.to_bytes32();
+    let until = view(host, contract, HeldCertificates::disclosedUntilCall { holder, kind }).await?;
+    let fact = view(host, contract, HeldCertificates::heldFactCall { holder, kind }).await?;
+    let nonce = view(host, contract, HeldCertificates::noncesCall { owner: holder }).await?;
+    let second = |time: u64| (time != 0).then(|| Timestamp::from_unix_seconds(time));
+    Ok(ShownKind {
+        kind: name.to_owned(),
+        held: fact.origin.time != 0,
+        as_of: second(fact.origin.time),
+        agreed_until: second(until),
+        contract: HexAddress(contract),
+        next_nonce: u64::try_from(nonce).unwrap_or(u64::MAX),
+    })
+}
+
+async fn view<C: SolCall>(host: &Chain, contract: Address, call: C) -> DoorResult<C::Return> {
+    let answer = host.view(contract, &call.abi_encode().into()).await.map_err(|error| refused(host.name(), error))?;
+    C::abi_decode_returns(&answer.data)
+        .map_err(|error| unreachable(host.name(), "its contract does not answer as it should").caused_by(error))
+}
+
+fn unreachable(chain: &str, what: &str) -> DoorError {
+    DoorError::new(Code::ChainUnreachable, format!("chain {chain}: {what}")).with("chain", chain)
+}
+
+/// What went wrong on a chain, in the words of the interface.
+fn refused(chain: &str, error: LedgerError) -> DoorError {
+    match &error {
+        LedgerError::Reverted { reason, .. } => match reason.name.as_str() {
+            // The number was used meanwhile, or is not the next one: the contract hashes another.
+            "SignatureInvalid" => {
+                DoorError::new(Code::SignatureInvalid, "sign it for the number that is next: another was sent before")
+            }
+            "DisclosureTime" => DoorError::new(
+                Code::MalformedRequest,
+                "until: 0 to take the consent back, or a time that lies ahead, at most 366 days",
+            )
+            .with("member", "until"),
+            name => DoorError::new(Code::TransactionRefused, format!("a contract of {chain} refuses: {reason}"))
+                .with("chain", chain)
+                .with("reason", name),
+        },
+        LedgerError::NotFinalYet { tx_hash, .. } => {
+            DoorError::new(Code::NotFinalYet, format!("transaction {tx_hash} of {chain} is sent but not final yet"))
+                .with("chain", chain)
+                .with("txHash", tx_hash.to_string())
+        }
+        LedgerError::NotPermitted { account, .. } => DoorError::new(
+            Code::TransactionRefused,
+            format!("the organizations that run {chain} do not let the relay's account {account} send this"),
+        )
+        .with("chain", chain)
+        .with("reason", "NotPermitted"),
+        _ => unreachable(chain, "it does not answer").caused_by(error),
+    }
+}

@@ -1,0 +1,213 @@
+//! Writes what the chain has committed into the database (DATABASE-1 to DATABASE-3).
+
+use std::time::Duration;
+
+use alloy_primitives::B256;
+
+use super::{
+    connection::Connection,
+    entries::{Entry, Followed},
+    error::DatabaseError,
+    mapping::{Book, Located},
+    tables::{Applied, Tables},
+};
+
+/// Most blocks that are read in one turn.
+const MAX_BLOCKS: u64 = 1_000;
+
+/// How far a database is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Newest block whose entries are in the database, and before which none is missing.
+    pub applied_to: u64,
+    /// Newest final block of the chain.
+    pub head: u64,
+    /// Entries that this turn has applied.
+    pub entries: usize,
+}
+
+impl Progress {
+    /// Whether the database has what the chain has.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        self.applied_to >= self.head
+    }
+}
+
+/// Follows one node contract into one database. It keeps nothing of its own: where it is, the database says.
+#[derive(Debug)]
+pub struct Applier {
+    followed: Followed,
+    book: Book,
+    tables: Tables,
+}
+
+impl Applier {
+    /// Of a contract, into a database.
+    #[must_use]
+    pub fn new(followed: Followed, book: Book) -> Self {
+        let tables = Tables::new(&book.place, followed.source());
+        Self { followed, book, tables }
+    }
+
+    /// Applies what is new, at most so much as one turn takes. May be dropped at any moment: the next turn goes on from what is in the database.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; the blocks before the one in which it happened are applied.
+    pub async fn step(&self) -> Result<Progress, DatabaseError> {
+        let mut connection = self.book.place.connect().await?;
+        let progress = self.advance(&mut connection).await;
+        connection.close().await;
+        progress
+    }
+
+    async fn advance(&self, connection: &mut Connection) -> Result<Progress, DatabaseError> {
+        let begun = self.begun(connection).await?;
+        let head = self.followed.chain().head().await?.number;
+        if begun > head.saturating_add(1) {
+            return Err(DatabaseError::Behind { head, applied: begun.saturating_sub(1) });
+        }
+        let last = head.min(begun.saturating_add(MAX_BLOCKS - 1));
+        let (mut position, mut applied) = (begun, 0);
+        for block in begun..=last {
+            let entries = self.followed.entries(block).await?;
+            if entries.is_empty() {
+                continue;
+            }
+            self.apply(connection, (position, block), &entries).await?;
+            applied += entries.len();
+            position = block + 1;
+        }
+        if position <= last {
+            self.tables.advance(connection, position, last + 1).await?;
+        }
+        Ok(Progress { applied_to: last, head, entries: applied })
+    }
+
+    /// Applies what is new as long as it is polled. Whatever stops it is logged, and tried again after a pause: a row that is put right, a database that comes back.
+    pub async fn run(&self, pause: Duration) {
+        let mut told = String::new();
+        loop {
+            match self.step().await {
+                Ok(progress) => {
+                    if !std::mem::take(&mut told).is_empty() {
+                        tracing::info!(block = progress.applied_to, "entries are applied again");
+                    }
+                    if progress.entries > 0 {
+                        tracing::info!(block = progress.applied_to, entries = progress.entries, "applied");
+                    }
+                    if !progress.is_current() {
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    // Once, not at every turn.
+                    if text != told {
+                        if error.is_temporary() {
+                            tracing::warn!(%error, "entries wait");
+                        } else {
+                            tracing::error!(%error, "entries are not applied until this is put right");
+                        }
+                    }
+                    told = text;
+                }
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The first block that is not applied. Makes the tables where there are none.
+    async fn begun(&self, connection: &mut Connection) -> Result<u64, DatabaseError> {
+        match self.tables.next_block(connection).await {
+            Ok(Some(next)) => return Ok(next),
+            Ok(None) => {}
+            // There are none, most likely; an account that may not make them says so here.
+            Err(DatabaseError::Sql(sqlx::Error::Database(_))) => self.tables.make(connection).await?,
+            Err(error) => return Err(error),
+        }
+        self.tables.begin_at(connection, self.book.from_block).await?;
+        Ok(self.book.from_block)
+    }
+
+    /// Entries of one block and the position behind it, in one transaction.
+    async fn apply(
+        &self,
+        connection: &mut Connection,
+        (position, block): (u64, u64),
+        entries: &[Entry],
+    ) -> Result<(), DatabaseError> {
+        connection.begin().await?;
+        match self.apply_all(connection, (position, block), entries).await {
+            Ok(()) => connection.commit().await,
+            Err(error) => {
+                connection.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn apply_all(
+        &self,
+        connection: &mut Connection,
+        (position, block): (u64, u64),
+        entries: &[Entry],
+    ) -> Result<(), DatabaseError> {
+        // First: whoever else writes for the same contract waits here, and is told then.
+        self.tables.advance(connection, position, block + 1).await?;
+        for entry in entries {
+            let applied = self.tables.applied(connection, entry.key).await?;
+            if let Some(located) = self.locate(entry, block, applied).await? {
+                self.apply_one(connection, entry, located, applied).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows behind an entry; `None`: it is passed over, as declared.
+    async fn locate(
+        &self,
+        entry: &Entry,
+        block: u64,
+        applied: Option<Applied>,
+    ) -> Result<Option<Located<'_>>, DatabaseError> {
+        let mut subjects: Vec<B256> = applied.iter().map(|applied| applied.subject).collect();
+        let is_asked = applied.is_none() && self.book.has_kinds();
+        if is_asked {
+            subjects.extend(self.followed.subjects(entry, block).await?);
+        }
+        match self.book.locate(entry.key, &subjects) {
+            Some(located) => Ok(Some(located)),
+            None if self.book.ignore_others => Ok(None),
+            None if is_asked && subjects.is_empty() => Err(DatabaseError::SubjectUnknown(entry.key)),
+            None => Err(DatabaseError::Undeclared(entry.key)),
+        }
+    }
+
+    async fn apply_one(
+        &self,
+        connection: &mut Connection,
+        entry: &Entry,
+        located: Located<'_>,
+        applied: Option<Applied>,
+    ) -> Result<(), DatabaseError> {
+        let Entry { key, version, value, .. } = *entry;
+        let expected = applied.map_or(0, |applied| applied.version) + 1;
+        if version != expected {
+            return Err(DatabaseError::Gap { key, expected, found: version });
+        }
+        let before = applied.map_or(B256::ZERO, |applied| applied.value);
+        let found = located.read(connection).await?;
+        // Of a key that the chain has never had, the database may have the value already: it is where that came from.
+        let is_adopted = applied.is_none() && found == value;
+        if found != before && !is_adopted {
+            return Err(DatabaseError::Changed { key, applied: before, found });
+        }
+        located.write(connection, value, version).await?;
+        let found = located.read(connection).await?;
+        if found != value {
+            return Err(DatabaseError::NotKept { key, value, found });
+        }
+        self.tables.note(connection, &Applied { key, subject: located.subject, version, value }).await
+    }
+}

@@ -1,0 +1,136 @@
+use alloy_primitives::B256;
+use chancery_ledger::LedgerError;
+
+use super::{
+    declaration::MAX_MAPPINGS,
+    statement::StatementError,
+    word::{Form, WordError},
+};
+
+/// Why entries are not applied, or a row cannot be compared. Nothing of a block is in the database then.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// No kind of entries, too many, one twice, or a kind that is no name.
+    #[error(
+        "a declaration has 1 to {MAX_MAPPINGS} different kinds of entries, each named by 1 to 32 ASCII characters, and at most one without a name"
+    )]
+    Declaration,
+    /// Correct a statement of the declaration.
+    #[error("{what} of the declaration cannot be used: {error}")]
+    Statement {
+        /// Which.
+        what: &'static str,
+        /// Why.
+        error: StatementError,
+    },
+    /// Correct the URL of the database.
+    #[error(transparent)]
+    Place(#[from] chancery_sharing::database::DatabaseError),
+    /// The database is away, or does not take a statement now.
+    #[error("the database does not answer, or refuses: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// The query has more than one row for a key: it is not known which one counts.
+    #[error("the query of the declaration has more than one row for key {0}: let it answer one")]
+    Ambiguous(B256),
+    /// The value of a key cannot be written in the declared form, or what is in the column is not of that form.
+    #[error("key {key}: {error} ({form:?} is declared)")]
+    Unfit {
+        /// Which key.
+        key: B256,
+        /// As declared.
+        form: Form,
+        /// Why.
+        error: WordError,
+    },
+    /// A row is not what the chain has put there: somebody else has changed it.
+    #[error(
+        "the row of key {key} was changed behind the chain's back: it has {found}, and the chain had put {applied} there; put the row right, or let the chain's value be put there (`chancery alliance database restore`)"
+    )]
+    Changed {
+        /// Which key.
+        key: B256,
+        /// What the chain had put there; zero for a key that was never written.
+        applied: B256,
+        /// What is there.
+        found: B256,
+    },
+    /// The statement has not led to what the query answers.
+    #[error(
+        "after the statement of the declaration, its query answers key {key} with {found}, not with {value}: correct one of them; nothing was written"
+    )]
+    NotKept {
+        /// Which key.
+        key: B256,
+        /// What was to be put there.
+        value: B256,
+        /// What the query answers.
+        found: B256,
+    },
+    /// An entry that no part of the declaration takes.
+    #[error("no part of the declaration takes key {0}: add one, or say `ignore_others = true`")]
+    Undeclared(B256),
+    /// The contract was called by another contract, and the subject of the key is not known yet.
+    #[error(
+        "which subject key {0} is of cannot be read from the transaction that has written it: it came through another contract"
+    )]
+    SubjectUnknown(B256),
+    /// The chain has shown an entry whose predecessor it has not shown.
+    #[error(
+        "key {key} has version {found} next, not {expected}: the database was filled from another block or chain; begin with an empty one, or with an earlier from_block"
+    )]
+    Gap {
+        /// Which key.
+        key: B256,
+        /// One more than was applied.
+        expected: u64,
+        /// As the chain shows it.
+        found: u64,
+    },
+    /// Somebody else writes for the same contract into the same database.
+    #[error("another applier writes into the same database: one is enough")]
+    Overtaken,
+    /// The chain is shown as it was before.
+    #[error("the chain is shown up to block {head}, and block {applied} was applied already: its node is behind")]
+    Behind {
+        /// Newest final block that is shown.
+        head: u64,
+        /// Newest block that was applied.
+        applied: u64,
+    },
+    /// The database has what this program never writes there.
+    #[error("the tables chancery_position and chancery_entry have what this program does not write: {0}")]
+    Tables(&'static str),
+    /// The chain does not answer, or what it shows does not verify.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl DatabaseError {
+    /// Whether the same may succeed a moment later, with nobody's help.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Ledger(error) => error.is_temporary(),
+            Self::Overtaken | Self::Behind { .. } => true,
+            Self::Sql(error) => passes(error),
+            _ => false,
+        }
+    }
+}
+
+/// A lock that is held, a transaction in another one's way, a server that starts again or is full: not a statement that is wrong.
+fn passes(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => match error.code().as_deref() {
+            // SQLite's own codes: the low byte of 5 is busy, of 6 locked, of 10 an error of the disk, of 13 a full one.
+            Some(code) if code.len() < 5 => {
+                code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+            }
+            // SQLSTATE: connections, serialization, resources, locks, an operator's intervention; MariaDB gives HY000 for a lock that is waited for too long.
+            Some(code) => ["08", "40", "53", "55", "57", "HY"].iter().any(|class| code.starts_with(class)),
+            None => false,
+        },
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,41 @@
+//! A member's business database behind its node contract (A-CONS): what the chain has committed is written into it, and endorsers answer from it.
+//!
+//! ```text
+//!  chain -- blocks, each verified and whole --> [entries] --> [applier] -- one transaction a block: look, write, look again, position --> database
+//!                                                                                                                      |
+//!  requester -- part --> [endorser: node contract] -- versions --> [corroborate] <-- the row, and what was applied ----+
+//! ```
+//!
+//! - DATABASE-1: each entry that the chain has committed is applied once, in the chain's order, in one transaction with the position; whoever is killed goes on from there.
+//! - DATABASE-2: a row is written only over what the chain had put there. One that somebody else has changed is named, and nothing is written until it is put right.
+//! - DATABASE-3: a statement that does not lead to what the query answers is taken back, and named.
+//! - DATABASE-4: an endorser whose database has another value than its chain, or is behind it, does not endorse.
+//! - DATABASE-5: SQL is the declaration's alone; keys and values are bound, never part of a statement.
+//!
+//! The database may be any that is declared: the rows are the organization's, two tables beside them (`chancery_position`, `chancery_entry`) are ours.
+//! Specification: `docs/specs/alliance.md`, "A business database".
+
+mod applier;
+mod audit;
+mod connection;
+mod corroborate;
+mod declaration;
+mod entries;
+mod error;
+mod mapping;
+mod statement;
+mod tables;
+mod word;
+
+pub use self::{
+    applier::{Applier, Progress},
+    audit::{Audit, Deviation},
+    connection::Place,
+    corroborate::{Corroboration, Discord},
+    declaration::{Declaration, EntryDeclaration, MAX_MAPPINGS},
+    entries::{Entry, Followed},
+    error::DatabaseError,
+    mapping::Book,
+    statement::{MAX_STATEMENT_BYTES, StatementError},
+    word::{Form, WordError},
+};

@@ -1,0 +1,103 @@
+//! What processing reads of real chains, and by which right it is asked.
+#![allow(unreachable_pub, reason = "the list of scenarios is above")]
+
+use std::sync::Arc;
+
+use alloy::signers::local::PrivateKeySigner;
+use alloy_primitives::Address;
+use chancery_contracts::{CertificateRegistry, predeploys};
+use chancery_primitives::{CertificateId, certificate_storage::CertificateSlots};
+use chancery_reference_points::{
+    Actor, Code, DoorResult, Role,
+    c2p::C2p,
+    chain_records::EventQuery,
+    m2p::M2p,
+    mandate::{Mandate, rights},
+    o2c::Mode,
+    p2r::P2r,
+    s2p::{Retrieval, S2p},
+    v2m::EventFilter,
+};
+use chancery_testing::process::rpc;
+use serde_json::json;
+
+use crate::support::{City, OFFICE, authorize, block, by_supervisor, register, side_name, subject};
+
+async fn status_of(city: &City, by: &Mandate, contract: Address) -> Result<(), Code> {
+    use alloy::sol_types::SolCall as _;
+    let call = CertificateRegistry::statusOfCall { certificateId: subject(1) }.abi_encode();
+    code(S2p::view(&city.processing, by, &side_name(), contract, call.into()).await)
+}
+
+fn code<T>(answer: DoorResult<T>) -> Result<(), Code> {
+    answer.map(|_| ()).map_err(|error| error.code())
+}
+
+pub async fn a_right_covers_what_it_says_and_a_role_is_looked_up(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap();
+
+    // What is read: by a right that is known, and no further than it goes.
+    let anybody = Mandate::of_the_city("certificates.query");
+    assert_eq!(status_of(&city, &anybody, predeploys::CERTIFICATE_REGISTRY).await, Ok(()));
+    assert_eq!(status_of(&city, &anybody, predeploys::DATA_BLOCK_REGISTRY).await, Err(Code::NotCovered));
+    let unknown = Mandate::of_the_city("certificates.everything");
+    assert_eq!(status_of(&city, &unknown, predeploys::CERTIFICATE_REGISTRY).await, Err(Code::NotCovered));
+    let every = EventQuery { chain: Some(side_name()), ..EventQuery::default() };
+    assert_eq!(code(S2p::events(&city.processing, &anybody, every).await), Err(Code::NotCovered));
+
+    // Who reads: a role that the door says somebody has counts when the main chain says so too.
+    let inspector = PrivateKeySigner::random().address();
+    let claimed = Mandate::of(&Actor::new(inspector, [Role::Inspector]), "certificates.check");
+    assert_eq!(status_of(&city, &claimed, predeploys::CERTIFICATE_REGISTRY).await, Err(Code::RoleRequired));
+    city.control(authorize(OFFICE, inspector, "inspection"), Mode::Apply).await;
+    assert_eq!(status_of(&city, &claimed, predeploys::CERTIFICATE_REGISTRY).await, Ok(()));
+    let unclaimed = Mandate::of(&Actor::new(inspector, []), "certificates.check");
+    assert_eq!(status_of(&city, &unclaimed, predeploys::CERTIFICATE_REGISTRY).await, Err(Code::RoleRequired));
+
+    // Who changes, and who looks.
+    let citizen = Actor::new(Address::repeat_byte(1), [Role::Citizen]);
+    let change = register("OFFICE-2");
+    let by = Mandate::of(&citizen, rights::CONFIGURATION);
+    assert_eq!(code(city.processing.control(&by, &change, Mode::Apply).await), Err(Code::RoleRequired));
+    let claimed = Mandate::of(&Actor::new(Address::repeat_byte(1), [Role::Operator]), rights::CONFIGURATION);
+    assert_eq!(code(city.processing.control(&claimed, &change, Mode::Apply).await), Err(Code::RoleRequired));
+    let looking = |actor: &Actor| Mandate::of(actor, rights::SUPERVISION);
+    assert_eq!(
+        code(city.processing.subject_history(&looking(&citizen), subject(1)).await),
+        Err(Code::RoleRequired),
+        "it concerns others"
+    );
+    let issuer = Actor::new(clerk.address(), [Role::Issuer]);
+    assert_eq!(code(city.processing.subject_history(&looking(&issuer), subject(1)).await), Ok(()));
+    assert_eq!(code(city.processing.subject_history(&by_supervisor(), subject(1)).await), Ok(()));
+    assert_eq!(
+        code(M2p::events(&city.processing, &looking(&issuer), &EventFilter::default()).await),
+        Err(Code::RoleRequired)
+    );
+}
+
+pub async fn chains_are_read(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    city.processing.record(block(&city, vec![city.issue(&clerk, 1), city.issue(&clerk, 2)])).await.unwrap();
+    let query = EventQuery {
+        chain: Some(side_name()),
+        contract: Some(predeploys::CERTIFICATE_REGISTRY),
+        ..EventQuery::default()
+    };
+    assert_eq!(Retrieval::events(&city.processing, query.clone()).await.unwrap().len(), 2);
+    let unknown = EventQuery { chain: Some(City::no_chain()), ..query };
+    assert_eq!(Retrieval::events(&city.processing, unknown).await.unwrap_err().code(), Code::UnknownChain);
+
+    let id = CertificateId::new(subject(1)).unwrap();
+    let slot = CertificateSlots::of(id).status;
+    let proof = Retrieval::state_proof(&city.processing, &side_name(), predeploys::CERTIFICATE_REGISTRY, vec![slot])
+        .await
+        .unwrap();
+    assert_eq!(proof.is_some(), city.certified);
+    if let Some(proof) = proof {
+        assert!(proof.finality.is_some());
+        assert!(!proof.account.storage_proof[0].value.is_zero());
+    }
+    assert!(rpc(&city.wire.url, "web3_clientVersion", json!([])).await.is_ok());
+}

@@ -1,0 +1,184 @@
+//! Rows as the other side takes them: NDJSON, under its names; in batches that fit into a request.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _},
+    path::Path,
+};
+
+use arrow_array::{
+    Array, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::{Map, Value as Json};
+use tempfile::NamedTempFile;
+
+use super::ForwardError;
+use crate::{
+    collect::MAX_BODY_BYTES,
+    extract::{Declaration, Value},
+    sealing::{DataKey, OpeningReader},
+};
+
+/// Bytes after which a batch ends.
+const BATCH_BYTES: usize = 1024 * 1024;
+/// Rows after which it does: fewer than a collector takes.
+const BATCH_ROWS: u64 = 10_000;
+
+/// What columns are called on the other side: those that are not named are called as here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names(pub BTreeMap<String, String>);
+
+impl Names {
+    /// Checks that each names a column, and that no two are called the same, or as a member of the other side's spool.
+    pub(super) fn check(&self, declaration: &Declaration) -> Result<(), ForwardError> {
+        let columns: BTreeSet<&str> = declaration.columns.iter().map(|column| column.name.as_str()).collect();
+        if let Some(stranger) = self.0.keys().find(|name| !columns.contains(name.as_str())) {
+            return Err(ForwardError::Target(format!("names has {stranger:?}, which is no column of [shared]")));
+        }
+        let mut called = BTreeSet::new();
+        for column in columns {
+            let name = self.of(column);
+            if name.is_empty() || name.starts_with('_') {
+                let said = format!(
+                    "the column {column:?} needs a name that does not begin with _, which are the other spool's: add it to names"
+                );
+                return Err(ForwardError::Target(said));
+            }
+            if !called.insert(name) {
+                return Err(ForwardError::Target(format!("two columns are called {name:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn of<'a>(&'a self, column: &'a str) -> &'a str {
+        self.0.get(column).map_or(column, String::as_str)
+    }
+}
+
+/// Opens a staged part and writes its rows to `target`, which is there whole or not at all.
+pub(super) fn write(
+    sealed: &Path,
+    key: &DataKey,
+    names: &Names,
+    folder: &Path,
+    target: &Path,
+) -> Result<(), ForwardError> {
+    let mut plain = tempfile::tempfile_in(folder)?;
+    let mut reader = OpeningReader::new(File::open(sealed)?, key).map_err(std::io::Error::from)?;
+    std::io::copy(&mut reader, &mut plain)?;
+    plain.seek(SeekFrom::Start(0))?;
+    let unreadable = |error: &dyn std::fmt::Display| ForwardError::State(error.to_string());
+    let reader = ParquetRecordBatchReaderBuilder::try_new(plain).map_err(|error| unreadable(&error))?;
+    let batches = reader.build().map_err(|error| unreadable(&error))?;
+    let mut file = BufWriter::new(NamedTempFile::new_in(folder)?);
+    for batch in batches {
+        write_batch(&batch.map_err(|error| unreadable(&error))?, names, &mut file)?;
+    }
+    let file = file.into_inner().map_err(|error| ForwardError::from(error.into_error()))?;
+    file.as_file().sync_all()?;
+    file.persist(target).map_err(|error| ForwardError::from(error.error))?;
+    Ok(File::open(folder)?.sync_all()?)
+}
+
+fn write_batch(batch: &RecordBatch, names: &Names, file: &mut BufWriter<NamedTempFile>) -> Result<(), ForwardError> {
+    let schema = batch.schema();
+    for row in 0..batch.num_rows() {
+        let mut record = Map::new();
+        for (field, column) in schema.fields().iter().zip(batch.columns()) {
+            if column.is_valid(row) {
+                record.insert(names.of(field.name()).to_owned(), value(column.as_ref(), row)?);
+            }
+        }
+        let line = serde_json::to_vec(&record).map_err(|error| ForwardError::State(error.to_string()))?;
+        if line.len() >= MAX_BODY_BYTES {
+            return Err(ForwardError::TooLarge(MAX_BODY_BYTES));
+        }
+        file.write_all(&line)?;
+        file.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// A value as an extract from NDJSON reads it again.
+fn value(column: &dyn Array, row: usize) -> Result<Json, ForwardError> {
+    let any = column.as_any();
+    let value = if let Some(column) = any.downcast_ref::<BooleanArray>() {
+        Value::Boolean(column.value(row))
+    } else if let Some(column) = any.downcast_ref::<Int64Array>() {
+        Value::Integer(column.value(row))
+    } else if let Some(column) = any.downcast_ref::<Float64Array>() {
+        Value::Float(column.value(row))
+    } else if let Some(column) = any.downcast_ref::<StringArray>() {
+        Value::Text(column.value(row).to_owned())
+    } else if let Some(column) = any.downcast_ref::<BinaryArray>() {
+        Value::Bytes(column.value(row).to_vec())
+    } else if let Some(column) = any.downcast_ref::<Date32Array>() {
+        Value::Date(column.value(row))
+    } else if let Some(column) = any.downcast_ref::<TimestampMicrosecondArray>() {
+        Value::Timestamp(column.value(row))
+    } else {
+        return Err(ForwardError::State("a column of this type is not forwarded".to_owned()));
+    };
+    Ok(value.to_json())
+}
+
+/// What is sent at once.
+pub(super) struct Batch {
+    pub(super) body: Vec<u8>,
+    pub(super) rows: u64,
+}
+
+/// The lines from an offset on that make the next batch: always the same ones. None at the end.
+pub(super) fn next_batch(mut file: File, offset: u64) -> Result<Option<Batch>, ForwardError> {
+    file.seek(SeekFrom::Start(offset))?;
+    let mut reader = BufReader::new(file);
+    let (mut body, mut rows) = (Vec::new(), 0);
+    while rows < BATCH_ROWS {
+        let before = body.len();
+        let read = (&mut reader).take(MAX_BODY_BYTES as u64).read_until(b'\n', &mut body)?;
+        if read == 0 {
+            break;
+        }
+        if rows > 0 && body.len() > BATCH_BYTES {
+            body.truncate(before);
+            break;
+        }
+        rows += 1;
+    }
+    Ok((rows > 0).then_some(Batch { body, rows }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    // S-COL
+    #[test]
+    fn batches_are_whole_lines_and_the_same_ones_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("batches");
+        let lines: Vec<String> = (0..12_000)
+            .map(|row| format!("{{\"row\":{row}}}\n"))
+            .chain([format!("\"{}\"\n", "x".repeat(2 << 20))])
+            .collect();
+        std::fs::write(&path, lines.concat()).unwrap();
+        let batches = || {
+            let (mut offset, mut found) = (0, Vec::new());
+            while let Some(batch) = next_batch(File::open(&path).unwrap(), offset).unwrap() {
+                offset += batch.body.len() as u64;
+                found.push((batch.rows, batch.body));
+            }
+            found
+        };
+        let found = batches();
+        assert_eq!(found.iter().map(|(rows, _)| *rows).collect::<Vec<_>>(), [10_000, 2_000, 1]);
+        assert_eq!(found.iter().flat_map(|(_, body)| body.clone()).collect::<Vec<u8>>(), lines.concat().into_bytes());
+        assert_eq!(found, batches());
+    }
+}

@@ -1,0 +1,102 @@
+//! Rights of use and a change of hands, over a real node (M-APP, S-ASSET; SHARE-15, SHARE-16).
+
+use chancery_contracts::DigitalAsset;
+use chancery_ledger::LedgerError;
+use chancery_sharing::{
+    asking::{self, AskError, Asked},
+    department::{AssetContract, Department, DepartmentError, HandedOut},
+    directory::RequestState,
+    release::{ChainTrust, ReleaseError},
+};
+
+use super::desk::{Desk, now_s};
+
+const DAY_S: u64 = 24 * 60 * 60;
+
+impl Desk {
+    async fn ask_by(&self, right: u64) -> Result<Asked, AskError> {
+        asking::ask_by_right(&self.chain, &self.reader, self.asset, 1, &self.secret.public(), right).await
+    }
+
+    async fn hand_out(&self, department: &Department, request: u64) -> Result<HandedOut, DepartmentError> {
+        let trust = ChainTrust::default();
+        Box::pin(department.hand_out(self.reader.address(), request, 0, &trust, now_s())).await
+    }
+
+    fn contract(&self) -> AssetContract {
+        AssetContract { chain: self.chain.clone(), address: self.asset }
+    }
+}
+
+fn reason<T>(answer: Result<T, AskError>) -> String {
+    match answer {
+        Err(AskError::Chain(LedgerError::Reverted { reason, .. })) => reason.name,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was taken"),
+    }
+}
+
+// SHARE-16, S-RULES: by a right its holder asks without being listed, no grant outlives it, and taken back it gives nothing more.
+#[tokio::test]
+async fn a_right_of_use_lets_its_holder_read_until_it_ends_or_is_withdrawn() {
+    let desk = Desk::new().await;
+    let department = desk.department(&desk.state_folder());
+    desk.by_owner(DigitalAsset::setAutomaticCall { automatic_: true }).await.unwrap();
+    department.remove_reader(desk.reader.address()).await.unwrap();
+    assert!(!desk.contract().is_listed(desk.reader.address()).await.unwrap());
+
+    let until = now_s() + DAY_S;
+    let right = department.give_right(desk.reader.address(), "statistics", until).await.unwrap().right;
+    assert_eq!(reason(desk.ask_by(right + 1).await), "NotHolder");
+    let request = desk.ask_by(right).await.unwrap().request;
+    let asked = desk.contract().request(request).await.unwrap();
+    assert_eq!((asked.right, asked.state), (Some(right), RequestState::Approved));
+    assert_eq!(asked.purpose_hash, desk.contract().right(right).await.unwrap().purpose_hash);
+    // The owner sets no end, and the grant has that of the right.
+    let handed = desk.hand_out(&department, request).await.unwrap();
+    assert_eq!(handed.prepared.grant.valid_until, until);
+    let trust = ChainTrust::default();
+    department.file(desk.reader.address(), request, &trust, now_s()).await.unwrap();
+    let late = department.file(desk.reader.address(), request, &trust, until + 1).await.unwrap_err();
+    // By a clock that is so far ahead no block is young enough either: nothing leaves.
+    assert!(matches!(late, DepartmentError::Release(ReleaseError::Stale { .. } | ReleaseError::Over { .. })), "{late}");
+
+    let epoch = department.withdraw_right(right).await.unwrap();
+    assert_eq!(epoch, 3, "what is published from now on is under another key");
+    let refused = department.file(desk.reader.address(), request, &trust, now_s()).await.unwrap_err();
+    assert!(matches!(refused, DepartmentError::NotGranted { state: RequestState::Ended, .. }), "{refused}");
+    assert_eq!(reason(desk.ask_by(right).await), "RightNotEffective");
+    assert!(matches!(desk.contract().right(9).await, Err(DepartmentError::NoRight(9))));
+}
+
+// SHARE-15, S-RULES: the owner before hands out nothing more, not even what it had granted, and decides nothing.
+#[tokio::test]
+async fn after_a_change_of_hands_the_owner_before_hands_out_and_decides_nothing() {
+    let desk = Desk::new().await;
+    let department = desk.department(&desk.state_folder());
+    desk.by_owner(DigitalAsset::setAutomaticCall { automatic_: true }).await.unwrap();
+    let request = desk.request().await;
+    desk.hand_out(&department, request).await.unwrap();
+
+    department.offer_ownership(Some(desk.reader.address())).await.unwrap();
+    assert_eq!(desk.contract().offered_to().await.unwrap(), Some(desk.reader.address()));
+    desk.hand_out(&department, request).await.unwrap();
+    desk.by_reader(DigitalAsset::acceptOwnershipCall {}).await.unwrap();
+    assert_eq!(desk.contract().owner().await.unwrap(), desk.reader.address());
+
+    let refused = desk.hand_out(&department, request).await.unwrap_err();
+    assert!(
+        matches!(refused, DepartmentError::Release(ReleaseError::NotOwner { owner }) if owner == desk.reader.address())
+    );
+    let trust = ChainTrust::default();
+    let refused = department.file(desk.reader.address(), request, &trust, now_s()).await.unwrap_err();
+    assert!(matches!(refused, DepartmentError::Release(ReleaseError::NotOwner { .. })), "{refused}");
+    let refused = department.give_right(desk.reader.address(), "statistics", now_s() + DAY_S).await.unwrap_err();
+    assert!(
+        matches!(&refused, DepartmentError::Chain(LedgerError::Reverted { reason, .. }) if reason.name == "NotOwner"),
+        "{refused}"
+    );
+    // The new one manages readers.
+    desk.by_reader(DigitalAsset::removeCall { reader: desk.reader.address() }).await.unwrap();
+    assert!(!desk.contract().is_listed(desk.reader.address()).await.unwrap());
+}
