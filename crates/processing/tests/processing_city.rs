@@ -233,11 +233,14 @@ fn a_right_is_written_to_the_main_chain_alone_where_it_is_proven() {
             kind: "degree".to_owned(),
             requires: requires.iter().map(ToString::to_string).collect(),
         };
-        let error = city.processing.control(&rule(&["real-estate"]), Mode::Check).await.unwrap_err();
+        let error = city.processing.control(&by_operator(), &rule(&["real-estate"]), Mode::Check).await.unwrap_err();
         assert!(error.code() == Code::ConfigurationInvalid && error.to_string().contains("shown nothing"), "{error}");
         assert!(city.control(rule(&[]), Mode::Check).await[0].contains("asks for no certificate"));
         let unknown = Change::SetConditions { kind: "fishing".to_owned(), requires: Vec::new() };
-        assert_eq!(city.processing.control(&unknown, Mode::Check).await.unwrap_err().code(), Code::UnknownKind);
+        assert_eq!(
+            city.processing.control(&by_operator(), &unknown, Mode::Check).await.unwrap_err().code(),
+            Code::UnknownKind
+        );
 
         let waits = city.processing.record(block(&city, vec![city.issue(&clerk, 1)])).await.unwrap_err();
         assert_eq!((waits.code(), &waits.members()["chain"]), (Code::RightNotShown, &json!("degree")));

@@ -14,12 +14,12 @@ use chancery_reference_points::{
     m2p::M2p,
     o2c::{Change, Mode},
     quota::QuotaSubject,
-    s2p::S2p,
+    s2p::{Retrieval, S2p},
     v2m::EventFilter,
 };
 use serde_json::json;
 
-use crate::support::{City, contract_operator, now};
+use crate::support::{City, by_operator, by_supervisor, contract_operator, now};
 
 const SERVICE: &str = "certificates.query";
 
@@ -29,7 +29,7 @@ fn rule(version: u32, entries: serde_json::Value) -> Change {
 }
 
 async fn refused(city: &City, change: &Change) -> DoorError {
-    city.processing.control(change, Mode::Apply).await.unwrap_err()
+    city.processing.control(&by_operator(), change, Mode::Apply).await.unwrap_err()
 }
 
 /// ACCESS-5, M-CON-3, M-CON-4, M-MON-2
@@ -42,8 +42,8 @@ pub async fn access_rules_are_recorded_version_by_version(city: Arc<City>) {
     assert_eq!(city.control(first.clone(), Mode::Check).await.len(), 1);
     assert!(city.processing.access_rules(None).await.unwrap().is_empty(), "a check changes nothing");
 
-    assert_eq!(city.processing.control(&first, Mode::Apply).await.unwrap().recorded.len(), 1);
-    let again = city.processing.control(&first, Mode::Apply).await.unwrap();
+    assert_eq!(city.processing.control(&by_operator(), &first, Mode::Apply).await.unwrap().recorded.len(), 1);
+    let again = city.processing.control(&by_operator(), &first, Mode::Apply).await.unwrap();
     assert!(again.recorded.is_empty(), "it is recorded already");
     city.control(rule(2, json!({})), Mode::Apply).await;
     let versions = city.processing.access_rules(Some(SERVICE)).await.unwrap();
@@ -53,12 +53,12 @@ pub async fn access_rules_are_recorded_version_by_version(city: Arc<City>) {
     assert_eq!(city.processing.access_rules(None).await.unwrap(), versions[..1], "the one in force");
 
     let filter = EventFilter { subject: Some(SERVICE.to_owned()), ..EventFilter::default() };
-    let seen = M2p::events(&city.processing, &filter).await.unwrap();
+    let seen = M2p::events(&city.processing, &by_supervisor(), &filter).await.unwrap();
     assert_eq!((seen[0].name.as_str(), seen[0].by), ("AccessRuleConfigured", Some(Address::repeat_byte(9))));
 }
 
 async fn main_domain(city: &City) -> SigningDomain {
-    let chains = city.processing.chains().await.unwrap();
+    let chains = Retrieval::chains(&city.processing).await.unwrap();
     let main = chains.iter().find(|chain| chain.name.0 == "main").unwrap();
     SigningDomain::new(main.chain_id, predeploys::CHANGE_APPROVALS)
 }
@@ -102,7 +102,7 @@ pub async fn a_change_is_approved_by_a_second_operator_on_the_main_chain(city: A
     let (name, propose) = proposal(&city, &first, 1, now() + 3600).await;
     assert_eq!(city.control(propose.clone(), Mode::Check).await.len(), 1);
     city.control(propose.clone(), Mode::Apply).await;
-    let again = city.processing.control(&propose, Mode::Apply).await.unwrap();
+    let again = city.processing.control(&by_operator(), &propose, Mode::Apply).await.unwrap();
     assert!(again.recorded.is_empty(), "it is proposed already");
 
     let apply = Change::ApplyChange { proposed: name, by: first.address() };
@@ -146,7 +146,7 @@ pub async fn a_change_is_approved_by_a_second_operator_on_the_main_chain(city: A
         assert_eq!(refused(&city, &propose).await.code(), Code::ConfigurationInvalid);
     }
     let filter = EventFilter { subject: Some(name.to_string()), ..EventFilter::default() };
-    let seen = M2p::events(&city.processing, &filter).await.unwrap();
+    let seen = M2p::events(&city.processing, &by_supervisor(), &filter).await.unwrap();
     let names: Vec<_> = seen.iter().map(|entry| entry.name.as_str()).collect();
     assert_eq!(names, ["ChangeApplied", "ChangeDecided", "ChangeProposed"], "newest first");
     assert_eq!((seen[1].by, seen[1].facts.as_str()), (Some(second.address()), "approved"));
