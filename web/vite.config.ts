@@ -80,6 +80,7 @@ export default defineConfig({
         inspect: pathOf('inspect/index.html'),
         docs: pathOf('docs/index.html'),
         alliance: pathOf('alliance/index.html'),
+        portal: pathOf('portal/index.html'),
         [WORKER]: pathOf('src/offline/worker.ts'),
       },
       // A service worker has one address, whatever is in it.

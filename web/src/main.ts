@@ -9,6 +9,7 @@ const APPS = {
   inspect: () => import('./apps/inspect/inspect'),
   docs: () => import('./apps/docs/docs'),
   alliance: () => import('./apps/alliance/alliance'),
+  portal: () => import('./apps/portal/portal'),
 };
 
 const first = location.pathname.split('/')[1] ?? '';

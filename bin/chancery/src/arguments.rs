@@ -15,6 +15,7 @@ mod key;
 mod message;
 mod network;
 mod persons;
+mod report;
 mod share;
 mod shown;
 mod storage;
@@ -42,6 +43,7 @@ pub(crate) use network::{
     ProposeVoter, ShowAnchor, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
 };
 pub(crate) use persons::{PersonsCommand, ServePersons};
+pub(crate) use report::{FeeCommand, Report};
 pub(crate) use share::{
     AskAccess, EndAccess, FetchShared, FindShared, FollowLink, OwnerFile, ReadText, RightCommand, ServeShared,
     ShareCommand, ShowReaders, TlsFiles, TransferCommand, TrustedMain,
@@ -166,6 +168,11 @@ pub(crate) enum Command {
     /// See what data users may ask for; offer and withdraw it (operator).
     #[command(subcommand)]
     Service(ServiceCommand),
+    /// See and set what inspections cost (operator), and what is owed for them.
+    #[command(subcommand)]
+    Fee(FeeCommand),
+    /// See what the city did in a period, in numbers (operator, supervisor).
+    Report(Report),
     /// Change the configuration by two operators: what was proposed; propose, approve, reject, withdraw.
     #[command(subcommand)]
     Change(ChangeCommand),

@@ -17,6 +17,7 @@ pub(crate) mod layout;
 mod listen;
 mod mqtt;
 mod nodes;
+mod peers;
 mod ports;
 mod relay;
 mod running;

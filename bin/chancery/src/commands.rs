@@ -10,6 +10,7 @@ mod contract;
 mod demo;
 mod doctor;
 mod evidence;
+mod fee;
 mod fingerprint;
 mod format;
 mod handing_out;
@@ -23,6 +24,7 @@ mod proof;
 mod public_key;
 mod quota;
 mod repair_journal;
+mod report;
 mod request_proof;
 mod search;
 mod service;
@@ -91,6 +93,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Format(command) => wait(format::run(command, &connection, output)),
         Command::Quota(command) => wait(quota::run(command, &connection, output)),
         Command::Service(command) => wait(service::run(command, &connection, output)),
+        Command::Fee(command) => wait(fee::run(command, &connection, output)),
+        Command::Report(command) => wait(report::run(command, &connection, output)),
         Command::Change(command) => wait(change::run(command, &connection, output)),
         Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),

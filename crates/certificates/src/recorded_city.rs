@@ -54,6 +54,8 @@ struct Records {
     events: Vec<EventRecord>,
     transactions: Vec<TransactionRecord>,
     readings: usize,
+    /// A query that finds more is refused; `None`: none is.
+    most_events: Option<usize>,
     /// Side chains take rights over by proof.
     proves: bool,
     /// Their anchors of the main chain are frozen.
@@ -105,6 +107,11 @@ impl RecordedCity {
     /// All chains answer again.
     pub(crate) fn answer_again(&self) {
         self.0.lock().silent.clear();
+    }
+
+    /// A query that finds more events is refused from now on.
+    pub(crate) fn answer_at_most(&self, events: usize) {
+        self.0.lock().most_events = Some(events);
     }
 
     /// How often a chain was read.
@@ -207,6 +214,33 @@ impl RecordedCity {
             record.word.reason = reason.code();
             record.word.revision += alloy_primitives::aliases::U48::from(1);
         }
+    }
+
+    /// A status is changed on the chain.
+    pub(crate) fn changed(
+        &self,
+        kind: &str,
+        id: CertificateId,
+        status: CertificateStatus,
+        issuer: &PersonKeys,
+        at: UnixSeconds,
+    ) {
+        self.change(id, status, RevocationReason::Unspecified);
+        let event = CertificateRegistry::CertificateStatusChanged {
+            certificateId: id.to_bytes32(),
+            organization: OFFICE.parse::<OrganizationCode>().unwrap().to_bytes32(),
+            issuer: issuer.address(),
+            operation: CertificateRegistry::ChangeStatus {
+                certificateId: id.to_bytes32(),
+                status: status.code(),
+                reason: 0,
+                revision: 0,
+                deadline: at.get(),
+            },
+            digest: B256::ZERO,
+            signature: Bytes::new(),
+        };
+        self.happened(kind, predeploys::CERTIFICATE_REGISTRY, at, &event);
     }
 
     /// An inspection is recorded.

@@ -1,6 +1,7 @@
 //! The services of the catalogue (D3.7 8.3) that this application offers at U2S. Each answers from the chains alone, so that any gateway
 //! answers the same; names and shapes of parameters and answers are those of `docs/specs/rest.md`.
 
+mod activity;
 mod check;
 mod conditions;
 mod inspections;
@@ -19,6 +20,7 @@ use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, applic
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+pub use activity::{Activity, ActivityQuery, CertificateChange, ChangeCount, OutcomeCount, Standing, StandingCount};
 pub use conditions::{ConditionsAnswer, KindQuery};
 pub use inspections::{InspectionEntry, InspectionQuery, Inspections, InspectorCount};
 pub use of_holder::{HolderCertificates, HolderQuery};
@@ -41,6 +43,8 @@ pub mod names {
     pub const OF_HOLDER: &str = "certificates.of-holder";
     /// [`crate::inspection::CheckCertificate`] -> [`crate::inspection::Findings`] (C-API-3, C-AUTO).
     pub const CHECK: &str = "certificates.check";
+    /// [`super::ActivityQuery`] -> [`super::Activity`] (S-APP).
+    pub const ACTIVITY: &str = "certificates.activity";
     /// [`super::InspectionQuery`] -> [`super::Inspections`] (C-FEE).
     pub const INSPECTIONS: &str = "certificates.inspections";
     /// [`super::KindQuery`] -> [`super::ConditionsAnswer`] (C-CHAINS).
@@ -83,6 +87,7 @@ pub fn services(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<Offer> {
         anybody(Arc::new(public_key::PublicKeyService(context.clone()))),
         Offer { service: Arc::new(of_holder::OfHolderService(context.clone())), roles: Some(&of_holder::ROLES) },
         Offer { service: Arc::new(check::CheckService(context.clone())), roles: Some(&check::ROLES) },
+        Offer { service: Arc::new(activity::ActivityService(context.clone())), roles: Some(&activity::ROLES) },
         Offer { service: Arc::new(inspections::InspectionsService(context)), roles: Some(&inspections::ROLES) },
     ]
 }

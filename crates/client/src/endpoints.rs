@@ -4,8 +4,11 @@ mod changes;
 mod contracts;
 mod messages;
 mod persons;
+mod reports;
 mod services;
 mod shown;
+
+pub use reports::PeriodQuery;
 
 use alloy_primitives::{Address, B256};
 use chancery_rest::{

@@ -19,7 +19,7 @@ mod error;
 mod request;
 
 pub use chancery_rest as rest;
-pub use endpoints::{ApplicationQuery, DataFile, EndKey, EventQuery, PageQuery, ResourceSearch};
+pub use endpoints::{ApplicationQuery, DataFile, EndKey, EventQuery, PageQuery, PeriodQuery, ResourceSearch};
 pub use error::ClientError;
 pub use request::{Client, FileStream, MAX_ANSWER_BYTES, REQUEST_TIMEOUT};
 

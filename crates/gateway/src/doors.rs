@@ -54,6 +54,8 @@ pub struct Doors {
     pub alliance: Option<Arc<dyn AllianceView>>,
     /// What the chains' anchors have of one another; `None`: nobody here looks at them.
     pub anchors: Option<Arc<dyn AnchorView>>,
+    /// Who runs the chains, and whether they are well; `None`: no node of them runs here.
+    pub peers: Option<Arc<dyn PeerView>>,
     /// What chains show of holders by proof; `None`: nobody here carries it.
     pub shown: Option<Arc<dyn ShownCertificates>>,
     /// Sealed messages between organizations.
@@ -244,6 +246,46 @@ pub struct AnchoredBlock {
 pub trait AnchorView: Send + Sync {
     /// The anchors on the chain of this name.
     fn on_chain(&self, name: &str) -> Vec<AnchorSeen>;
+}
+
+/// A validator of a chain, as a node of this process sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerSeen {
+    /// The organization that runs it.
+    pub organization: String,
+    /// Whether there is a connection to it, or it is the node that says so.
+    pub is_connected: bool,
+    /// When it last said anything in consensus, Unix milliseconds; `None`: not since the node started.
+    pub last_heard_ms: Option<u64>,
+    /// The last block that it has; `None` where that is not known here.
+    pub height: Option<u64>,
+    /// How many final blocks it does not have yet.
+    pub blocks_behind: Option<u64>,
+}
+
+/// Who runs a chain, and how it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainPeers {
+    /// The highest block that is known to be final.
+    pub final_height: u64,
+    /// Epoch of consensus.
+    pub epoch: u64,
+    /// The last view that was heard of.
+    pub view: u64,
+    /// Transactions that wait.
+    pub waiting_transactions: u64,
+    /// The chain stands still, or this node does not follow it.
+    pub is_sick: bool,
+    /// What somebody should see to, by name, as `chancery doctor` finds it.
+    pub findings: Vec<String>,
+    /// The validators, in the order of their set.
+    pub peers: Vec<PeerSeen>,
+}
+
+/// Who runs the chains (S-SVC). Nothing is asked of a chain for it.
+pub trait PeerView: Send + Sync {
+    /// Those of the chain of this name; `None` where no node of it runs here.
+    fn of_chain(&self, name: &str) -> Option<ChainPeers>;
 }
 
 /// Which kinds of certificates of other chains a chain shows of holders, without their content (C-CHAINS). What a holder agrees to is signed by the holder, and may be

@@ -17,6 +17,7 @@ mod contracts;
 mod data;
 mod docs;
 mod events;
+mod fees;
 mod formats;
 mod health;
 mod inspections;
@@ -28,6 +29,7 @@ mod organizations;
 mod presentations;
 mod problems;
 mod quotas;
+mod reports;
 mod resources;
 mod services;
 mod session;
@@ -65,6 +67,8 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(data::routes())
         .merge(resources::routes())
         .merge(alliance::routes())
+        .merge(reports::routes())
+        .merge(fees::routes())
         .merge(events::routes())
 }
 

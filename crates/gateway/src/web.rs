@@ -23,7 +23,7 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src
      font-src 'self'; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The first parts of paths that the single-page app routes by itself.
-const APP_ROUTES: [&str; 6] = ["", "desk", "wallet", "inspect", "docs", "alliance"];
+const APP_ROUTES: [&str; 7] = ["", "desk", "wallet", "inspect", "docs", "alliance", "portal"];
 
 /// How a file is kept.
 #[derive(Clone, Debug)]

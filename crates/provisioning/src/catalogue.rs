@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chancery_reference_points::{Actor, Role, application::Service};
+use chancery_reference_points::{Actor, Role, application::Service, u2s::ServiceDescription};
 
 /// Who may ask a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,5 +56,15 @@ impl OfferedService {
     #[must_use]
     pub fn new(service: Arc<dyn Service>, audience: Audience) -> Self {
         Self { service, audience }
+    }
+
+    /// Its entry in the catalogue.
+    #[must_use]
+    pub fn described(&self) -> ServiceDescription {
+        ServiceDescription {
+            name: self.service.name().to_owned(),
+            description: self.service.description().to_owned(),
+            roles: self.audience.roles().unwrap_or_default(),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! C2S: operators offer and withdraw services, and say who may ask for them.
+//! C2S: operators offer and withdraw services, say who may ask for them, and what inspections cost.
 
 use alloy_primitives::Address;
 use async_trait::async_trait;
@@ -7,6 +7,7 @@ use chancery_reference_points::{
     access_rule::AccessEntries,
     c2s::C2s,
     o2c::{Change, ChangeResult, Mode},
+    price::{Price, PriceSubject},
     v2m::{Happening, HistoryEntry},
 };
 
@@ -14,6 +15,7 @@ use crate::{
     access::{check, difference},
     catalogue::OfferedService,
     entity::{Provisioning, printable},
+    prices,
 };
 
 /// Name of the journal entries that say whether a service is offered.
@@ -39,6 +41,7 @@ impl C2s for Provisioning {
             Change::ConfigureAccess { service, version, entries, .. } => {
                 self.configure_access(service, *version, entries, mode).await
             }
+            Change::SetPrice { subject, price, by } => self.set_price(subject, price.as_ref(), *by, mode).await,
             _ => Ok(effects(Vec::new())),
         }
     }
@@ -78,6 +81,21 @@ impl Provisioning {
             }
         }
         Ok(effects(vec![format!("service {name}: {word}")]))
+    }
+
+    async fn set_price(
+        &self,
+        subject: &PriceSubject,
+        price: Option<&Price>,
+        by: Address,
+        mode: Mode,
+    ) -> DoorResult<ChangeResult> {
+        let now_ms = (self.clock)();
+        let changed = prices::effects(prices::changes(self.journal.as_ref()).await?, subject, price, now_ms)?;
+        if mode == Mode::Apply && !changed.is_empty() {
+            self.journal.record(prices::entry(subject, price, by, now_ms)?).await?;
+        }
+        Ok(effects(changed))
     }
 
     /// The chain keeps the rule, and processing writes it there: provisioning says whether it may be, what it changes, and takes it from there.

@@ -13,6 +13,7 @@ use chancery_reference_points::{
     journal::{Clock, Journal},
     m2s::M2s,
     mandate::{Mandate, rights},
+    price::PriceSetting,
     s2p::{OnBehalf, S2p},
     u2s::{ServiceDescription, ServiceRequest, U2s},
     v2m::{EventFilter, Happening, HistoryEntry},
@@ -24,6 +25,7 @@ use crate::{
     access::{Refusal, is_open, judge},
     catalogue::{Audience, OfferedService},
     control::WITHDRAWN,
+    prices,
     rules::Rules,
 };
 
@@ -162,12 +164,17 @@ impl U2s for Provisioning {
     async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>> {
         let withdrawn = self.withdrawn.read();
         let offered = self.services.values().filter(|offered| !withdrawn.contains(offered.service.name()));
-        Ok(offered
-            .map(|offered| ServiceDescription {
-                name: offered.service.name().to_owned(),
-                description: offered.service.description().to_owned(),
-            })
-            .collect())
+        Ok(offered.map(OfferedService::described).collect())
+    }
+
+    async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>> {
+        let withdrawn = self.withdrawn.read();
+        let closed = self.services.values().filter(|known| withdrawn.contains(known.service.name()));
+        Ok(closed.map(OfferedService::described).collect())
+    }
+
+    async fn prices(&self) -> DoorResult<Vec<PriceSetting>> {
+        prices::changes(self.journal.as_ref()).await
     }
 
     async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value> {

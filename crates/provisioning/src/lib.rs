@@ -16,6 +16,7 @@ mod catalogue;
 mod control;
 mod data;
 mod entity;
+mod prices;
 mod rules;
 
 pub use catalogue::{Audience, OfferedService};

@@ -47,6 +47,7 @@ pub mod m2r;
 pub mod m2s;
 pub mod o2c;
 pub mod p2r;
+pub mod price;
 pub mod r2d;
 pub mod s2p;
 pub mod u2s;

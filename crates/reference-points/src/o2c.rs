@@ -15,6 +15,7 @@ use crate::{
     data_format::DataFormat,
     operation::ChainName,
     organization::{Organization, OrganizationKey},
+    price::{Price, PriceSubject},
     quota::{Quota, QuotaSubject},
 };
 
@@ -94,6 +95,15 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Says what inspections cost (C-FEE).
+    SetPrice {
+        /// Whose inspections.
+        subject: PriceSubject,
+        /// What each costs from now on; `None` takes the setting away.
+        price: Option<Price>,
+        /// The operator who asks: it stands in the record.
+        by: Address,
+    },
     /// Says which certificates of other chains a holder needs to get one of this kind, on the chain of the kind.
     SetConditions {
         /// The kind that is issued.
@@ -146,6 +156,7 @@ impl Change {
             Self::OfferService { by, .. }
             | Self::ConfigureAccess { by, .. }
             | Self::SetQuota { by, .. }
+            | Self::SetPrice { by, .. }
             | Self::ProposeContract { by, .. }
             | Self::ProposeChange { by, .. }
             | Self::DecideChange { by, .. }
@@ -162,7 +173,7 @@ impl Change {
             Self::RegisterOrganization { .. } | Self::SuspendOrganization { .. } => Some(ChangeKind::Organizations),
             Self::AuthorizeKey { .. } | Self::RetireKey { .. } | Self::RevokeKey { .. } => Some(ChangeKind::Keys),
             Self::ConfigureFormat(_) => Some(ChangeKind::Formats),
-            Self::OfferService { .. } => Some(ChangeKind::Services),
+            Self::OfferService { .. } | Self::SetPrice { .. } => Some(ChangeKind::Services),
             Self::ConfigureAccess { .. } | Self::SetConditions { .. } => Some(ChangeKind::Access),
             Self::SetQuota { .. } => Some(ChangeKind::Quotas),
             Self::ProposeContract { .. }

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Actor, DoorResult,
+    Actor, DoorResult, Role,
     access_rule::ServiceAccess,
     chain_records::ChainStatus,
     data_search::{Asset, AssetTrace, DataPage, DataQuery, DayCount, OperationPlace},
+    price::PriceSetting,
     source_data::SourceOperationProof,
 };
 
@@ -19,6 +20,9 @@ pub struct ServiceDescription {
     pub name: String,
     /// One line.
     pub description: String,
+    /// Roles of which one is needed to ask; empty: anybody.
+    #[serde(default)]
+    pub roles: Vec<Role>,
 }
 
 /// A request: procedure 8.7, step 1.
@@ -47,6 +51,15 @@ impl ServiceRequest {
 pub trait U2s: Send + Sync {
     /// The services that are offered.
     async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>>;
+
+    /// The services that an operator has withdrawn: they can be offered again.
+    async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>>;
+
+    /// Every change of the price list of inspections, oldest first (C-FEE).
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    async fn prices(&self) -> DoorResult<Vec<PriceSetting>>;
 
     /// Answers a service request; the access is recorded (M-MON-2).
     ///

@@ -6,7 +6,7 @@ use alloy::{
 };
 use alloy_primitives::{Address, Bytes, U256};
 use chancery_contracts::{ContractReleases, DataFormatRegistry, predeploys};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{signed_in::SignedIn, support::*};
 
@@ -112,6 +112,19 @@ async fn a_service_is_withdrawn_and_offered_again() {
     answer(&["--dev-key", "9", "service", "offer", SERVICE]);
     assert!(is_listed());
     assert_eq!(inspector.ask("GET", "/v1/inspections", None).await.0, 200);
+    // C-FEE: a bill asks the same service.
+    let set = ["--dev-key", "0", "fee", "set", "organizations", "50", "CNY"];
+    assert_eq!(refusal_code(&["--dev-key", "7", "fee", "set", "organizations", "50", "CNY"]), "role-required");
+    assert_eq!(answer(&set)["effects"], json!(["inspection by organizations: 0.50 CNY instead of no price"]));
+    assert_eq!(answer(&["fee", "prices"])["prices"][0]["price"], json!({"amount": 50, "currency": "CNY"}));
+    let bill = answer(&["--dev-key", "8", "fee", "bill"]);
+    for line in bill["lines"].as_array().unwrap() {
+        // What was recorded before the price was set stays free.
+        let price = line["price"]["amount"].as_u64().unwrap_or(0);
+        assert_eq!(line["amount"].as_u64(), line["count"].as_u64().map(|count| count * price), "{line}");
+    }
+    answer(&["--dev-key", "0", "fee", "remove", "organizations"]);
+    assert_eq!(answer(&["fee", "prices"])["prices"], json!([]));
     a_service_is_narrowed_by_two_operators_and_opened_again(SERVICE).await;
 }
 
@@ -158,4 +171,20 @@ async fn a_service_is_narrowed_by_two_operators_and_opened_again(service: &str) 
     assert_eq!((&access["versions"][0]["version"], &access["versions"][1]["version"]), (&2.into(), &1.into()));
     let restored = answer(&[&FIRST[..], &["service", "access", "restore", service, "1", "--check"]].concat());
     assert!(restored["effects"].to_string().contains("role supervisor may not ask"), "{restored}");
+}
+
+// S-APP, S-SVC: what the portal shows of a real city.
+#[tokio::test]
+async fn a_city_counts_what_it_did_and_says_who_runs_it() {
+    let supervisor = SignedIn::as_development_account(8).await;
+    let report = answer(&["--dev-key", "8", "report"]);
+    assert_eq!((&report["unreachable"], &report["cut"]), (&json!([]), &json!([])), "{report}");
+    assert_eq!(refusal_code(&["--dev-key", "7", "report"]), "role-required");
+    let (status, chains) = supervisor.ask("GET", "/v1/chains", None).await;
+    assert_eq!(status, 200);
+    for chain in chains["chains"].as_array().unwrap() {
+        let consensus = &chain["consensus"];
+        assert!(!consensus["peers"].as_array().unwrap().is_empty(), "{chain}");
+        assert_eq!(consensus["peers"][0]["connected"], true, "{chain}");
+    }
 }

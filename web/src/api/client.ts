@@ -13,6 +13,8 @@ const REQUEST_TIMEOUT_MS = 35_000;
 const PAGE_SIZE = 100;
 /** Most pages that an app reads of one list. */
 const MAX_PAGES = 20;
+/** Most pages of events. */
+const EVENT_PAGES = 5;
 
 export class ProblemError extends Error {
   constructor(readonly problem: T.Problem) {
@@ -85,17 +87,22 @@ async function send<Answer>(
   return body as Answer;
 }
 
-/** All rows of a list, up to `MAX_PAGES` pages. */
-async function all<Row>(path: string, session: Session | undefined, query: Query): Promise<Row[]> {
+/** Rows of a list, up to so many pages; `more`: there are others. */
+async function some<Row>(path: string, session: Session | undefined, query: Query, pages: number): Promise<T.Rows<Row>> {
   const rows: Row[] = [];
   let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
+  for (let page = 0; page < pages; page += 1) {
     const answer: T.Page<Row> = await send('GET', path, { session, query: { ...query, limit: PAGE_SIZE, cursor } });
     rows.push(...answer.items);
     cursor = answer.nextCursor;
     if (cursor === undefined) break;
   }
-  return rows;
+  return { rows, more: cursor !== undefined };
+}
+
+/** All rows of a list, up to `MAX_PAGES` pages. */
+async function all<Row>(path: string, session: Session | undefined, query: Query): Promise<Row[]> {
+  return (await some<Row>(path, session, query, MAX_PAGES)).rows;
 }
 
 export const api = {
@@ -184,10 +191,36 @@ export const api = {
     (await send<T.Page<T.AllianceRequest>>('GET', '/v1/alliance/requests', { query: { limit: PAGE_SIZE } })).items,
   allianceRequest: (number: number) => send<T.AllianceRequest>('GET', `/v1/alliance/requests/${number}`),
 
+  activityReport: (session: Session, period: { from: string; to: string }) =>
+    send<T.ActivityReport>('GET', '/v1/reports/activity', { session, query: period }),
+  /** Newest first, as many as `EVENT_PAGES` pages have: each is verified against its chain before it is answered. */
+  events: (session: Session, period: { from: string; to: string }) => some<T.HistoryEvent>('/v1/events', session, period, EVENT_PAGES),
+  dataAudit: (session: Session, from: number) => send<T.DataAudit>('GET', '/v1/data/audit', { session, query: { from } }),
+
+  prices: () => send<T.Prices>('GET', '/v1/fees/prices'),
+  setPrice: (session: Session, subject: string, price: T.Price | null, check: boolean) =>
+    send<T.Changed>('PUT', `/v1/fees/prices/${encodeURIComponent(subject)}`, { session, body: { price }, query: checked(check) }),
+  bill: (session: Session, period: { from: string; to: string }) => send<T.Bill>('GET', '/v1/fees/bills', { session, query: period }),
+
+  services: () => send<T.Services>('GET', '/v1/services'),
+  offerService: (session: Session, service: string, offered: boolean, check: boolean) =>
+    send<T.Changed>('PUT', `/v1/services/${encodeURIComponent(service)}`, { session, body: { offered }, query: checked(check) }),
+  quotas: (session: Session) => send<T.Quotas>('GET', '/v1/quotas', { session }),
+  setQuota: (session: Session, subject: string, quota: T.Quota, check: boolean) =>
+    send<T.Changed>('PUT', `/v1/quotas/${encodeURIComponent(subject)}`, { session, body: quota, query: checked(check) }),
+  removeQuota: (session: Session, subject: string, check: boolean) =>
+    send<T.Changed>('DELETE', `/v1/quotas/${encodeURIComponent(subject)}`, { session, query: checked(check) }),
+  contracts: (chain: string) => all<T.Contract>('/v1/contracts', undefined, { chain }),
+
   organizations: async () =>
     (await send<{ organizations: T.Organization[] }>('GET', '/v1/organizations')).organizations,
   organization: (code: string) => send<T.Organization>('GET', `/v1/organizations/${encodeURIComponent(code)}`),
 };
+
+/** The query that only asks what would change. */
+function checked(check: boolean): Query {
+  return check ? { check: 'true' } : {};
+}
 
 type StatusChanged = T.Recorded & { status: T.CertificateStatus; revision: number };
 

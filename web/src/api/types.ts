@@ -5,6 +5,8 @@ import type { EncryptionPublicKey } from '../protocol/keys';
 import type { JsonSchema } from '../protocol/schema';
 import type { Outcome, Reason } from '../protocol/typed-data';
 
+export type * from './portal-types';
+
 export interface Page<T> {
   items: T[];
   nextCursor?: string;
@@ -38,6 +40,35 @@ export interface Chain {
   blockTime?: string | null;
   kinds: string[];
   contracts: { certificateRegistry?: Address; didRegistry?: Address; [name: string]: Address | undefined };
+  anchors?: Anchor[];
+  /** Absent where the gateway runs no node of it. */
+  consensus?: Consensus;
+}
+
+/** What a chain has of another chain. */
+export interface Anchor {
+  follows: string;
+  height?: number | null;
+  ageSeconds?: number | null;
+  frozen: boolean;
+}
+
+export interface Peer {
+  organization: string;
+  connected: boolean;
+  lastHeard?: string | null;
+  height?: number | null;
+  blocksBehind?: number | null;
+}
+
+export interface Consensus {
+  finalHeight: number;
+  epoch: number;
+  view: number;
+  waitingTransactions: number;
+  sick: boolean;
+  findings: string[];
+  peers: Peer[];
 }
 
 export interface Chains {

@@ -76,6 +76,9 @@ export function Shell(props: {
           <li>
             <a href="/docs">{t('docs.title')}</a>
           </li>
+          <li>
+            <a href="/portal">{t('portal.title')}</a>
+          </li>
         </ul>
       </footer>
     </div>

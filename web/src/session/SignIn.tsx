@@ -2,7 +2,7 @@
 import { useState, type ReactNode } from 'react';
 import { Button } from '../components/Button';
 import { ErrorNotice } from '../components/ErrorNotice';
-import { Building2, IdCard, KeyRound, ScanLine, Wallet } from '../components/icons';
+import { Building2, ChartColumn, IdCard, KeyRound, ScanLine, Settings2, Wallet } from '../components/icons';
 import { useKindTitle } from '../components/kind';
 import { Notice } from '../components/Notice';
 import { useAction } from '../components/use-loaded';
@@ -91,15 +91,13 @@ function SampleButton(props: {
   const { t } = useLanguage();
   const kindTitle = useKindTitle(props.city.kinds);
   const { role } = props;
-  const special = { registrar: IdCard, inspector: ScanLine } as const;
-  const label =
-    role === 'registrar' || role === 'inspector'
-      ? t(`signIn.sample.${role}`)
-      : t('signIn.sample.office', { kind: kindTitle(role) });
+  const special = { registrar: IdCard, inspector: ScanLine, operator: Settings2, supervisor: ChartColumn } as const;
+  const isOffice = !(role in special);
+  const label = isOffice ? t('signIn.sample.office', { kind: kindTitle(role) }) : t(`signIn.sample.${role as keyof typeof special}`);
   return (
     <Button
       wide
-      icon={role === 'registrar' || role === 'inspector' ? special[role] : Building2}
+      icon={isOffice ? Building2 : special[role as keyof typeof special]}
       busy={props.busy}
       onPress={() => props.signIn(() => signerOfKeys(sampleKeys(role), 'sample'))}
     >

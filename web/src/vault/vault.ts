@@ -15,7 +15,7 @@ const DATABASE = 'chancery';
 const STORE = 'vaults';
 
 /** Each app that keeps keys has its own. */
-export type VaultName = 'wallet' | 'desk' | 'inspect';
+export type VaultName = 'wallet' | 'desk' | 'inspect' | 'portal';
 
 interface VaultRecord {
   v: 1;

@@ -26,6 +26,7 @@ use super::{
     layout::{DataDir, MAIN},
     listen, mqtt,
     nodes::{self, CityNodes, validator_count},
+    peers::NodePeers,
     ports::{AlliancePort, ShownPort},
     relay::Relay,
     running::Running,
@@ -132,6 +133,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         samples::register(doors.o2c.as_ref()).await?;
         relay.shown().await;
         doors.anchors = Some(relay.board());
+        doors.peers = Some(Arc::new(NodePeers::of(&nodes)));
         doors.shown = Some(Arc::new(ShownPort::new(relay.board(), relay.reached())));
         Ok::<_, Error>(doors)
     };

@@ -35,6 +35,11 @@ impl CityNodes {
         &self.nodes[0]
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> &[Arc<NodeHandle>] {
+        &self.nodes
+    }
+
     /// Waits until one of the nodes fails, and says which.
     pub(crate) async fn failed(&self) -> anyhow::Error {
         let failures = self.nodes.iter().map(|node| Box::pin(node.failed()));

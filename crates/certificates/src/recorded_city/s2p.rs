@@ -162,7 +162,17 @@ fn matches(event: &EventRecord, query: &EventQuery) -> bool {
 #[async_trait]
 impl Retrieval for RecordedCity {
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>> {
-        Ok(Vec::new())
+        let records = self.0.lock();
+        let status = |name: ChainName| ChainStatus {
+            chain_id: 0,
+            rpc_url: String::new(),
+            genesis_hash: B256::ZERO,
+            genesis: None,
+            height: (!records.silent.contains(&name)).then_some(records.events.len() as u64),
+            block_time_ms: None,
+            name,
+        };
+        Ok(super::directory().kinds().iter().map(|kind| status(ChainName(kind.as_str().to_owned()))).collect())
     }
 
     async fn transaction(&self, chain: Option<&ChainName>, block: u64, tx_hash: B256) -> DoorResult<TransactionRecord> {
@@ -184,7 +194,11 @@ impl Retrieval for RecordedCity {
         if let Some(chain) = &query.chain {
             records.check(chain)?;
         }
-        Ok(records.events.iter().filter(|event| matches(event, &query)).cloned().collect())
+        let found: Vec<_> = records.events.iter().filter(|event| matches(event, &query)).cloned().collect();
+        if records.most_events.is_some_and(|most| found.len() > most) {
+            return Err(DoorError::new(Code::MalformedRequest, "more match: narrow the query"));
+        }
+        Ok(found)
     }
 
     async fn view(&self, chain: &ChainName, contract: Address, call: Bytes) -> DoorResult<ViewRecord> {

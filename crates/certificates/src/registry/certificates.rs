@@ -190,26 +190,6 @@ impl Registry<'_> {
             .await
     }
 
-    /// Inspections recorded on the chain of a kind, oldest first; of one inspector when given.
-    ///
-    /// # Errors
-    /// `UnknownKind`, `ChainUnreachable`.
-    pub async fn inspections(&self, kind: CertificateKind, inspector: Option<Address>) -> DoorResult<Vec<EventRecord>> {
-        self.s2p
-            .events(EventQuery {
-                chain: Some(self.directory.chain_of(kind)?),
-                contract: Some(predeploys::CERTIFICATE_REGISTRY),
-                topics: [
-                    vec![CertificateRegistry::CertificateInspected::SIGNATURE_HASH],
-                    Vec::new(),
-                    Vec::new(),
-                    inspector.map(|address| address.into_word()).into_iter().collect(),
-                ],
-                ..EventQuery::default()
-            })
-            .await
-    }
-
     /// Whether an inspection with this digest is recorded.
     ///
     /// # Errors

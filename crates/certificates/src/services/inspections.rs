@@ -143,15 +143,24 @@ type Timed = (u64, InspectionEntry);
 
 async fn recorded(registry: &Registry<'_>, inspector: Option<Address>) -> DoorResult<(Vec<Timed>, Vec<ChainName>)> {
     let kinds = registry.directory().kinds();
-    let answers = join_all(kinds.iter().map(|kind| registry.inspections(*kind, inspector))).await;
+    let answers = join_all(kinds.iter().map(|kind| of_kind(registry, *kind, inspector))).await;
     let (mut entries, mut unreachable) = (Vec::new(), Vec::new());
     for (kind, answer) in kinds.into_iter().zip(answers) {
         match Reading::of(answer, &registry.directory().chain_of(kind)?)? {
-            Reading::Read(events) => entries.extend(events.iter().filter_map(|event| entry(kind, event))),
+            Reading::Read(found) => entries.extend(found),
             Reading::Unreachable(chain) => unreachable.push(chain),
         }
     }
     Ok((entries, unreachable))
+}
+
+async fn of_kind(registry: &Registry<'_>, kind: CertificateKind, inspector: Option<Address>) -> DoorResult<Vec<Timed>> {
+    let mut found = Vec::new();
+    let by = inspector.map(|address| address.into_word()).into_iter().collect();
+    let signatures = [CertificateRegistry::CertificateInspected::SIGNATURE_HASH];
+    let each = |event: &EventRecord| found.extend(entry(kind, event));
+    registry.each_event(kind, &signatures, [Vec::new(), Vec::new(), by], each).await?;
+    Ok(found)
 }
 
 fn entry(kind: CertificateKind, event: &EventRecord) -> Option<Timed> {

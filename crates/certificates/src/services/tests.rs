@@ -1,6 +1,7 @@
 //! The services of the catalogue: who may ask, what is answered, and what is said when a chain does not answer.
 #![allow(clippy::unwrap_used)]
 
+mod counting;
 mod holdings;
 mod inspecting;
 mod reading;
@@ -30,7 +31,8 @@ fn every_service_says_what_it_is_and_who_may_ask() {
     let clock: Clock = Arc::new(|| 0);
     for offer in services(&directory(), &clock) {
         assert!(offer.service.description().ends_with('.'), "{}", offer.service.name());
-        let open = [names::QUERY, names::STAPLE, names::STATUS, names::PUBLIC_KEY].contains(&offer.service.name());
+        let open = [names::QUERY, names::STAPLE, names::STATUS, names::CONDITIONS, names::PUBLIC_KEY]
+            .contains(&offer.service.name());
         assert_eq!(offer.roles.is_none(), open, "{}", offer.service.name());
     }
 }

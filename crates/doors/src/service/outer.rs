@@ -13,6 +13,7 @@ use chancery_reference_points::{
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::ChainName,
     organization::Organization,
+    price::PriceSetting,
     quota::QuotaReport,
     r2d::{R2d, Submission, SubmissionReceipt},
     source_data::SourceOperationProof,
@@ -34,6 +35,8 @@ door! {
 door! {
     U2s as u2s, "U2s";
     "Catalogue", READ: catalogue() -> Vec<ServiceDescription>;
+    "Withdrawn", READ: withdrawn() -> Vec<ServiceDescription>;
+    "Prices", READ: prices() -> Vec<PriceSetting>;
     "Request", READ: request([&] actor: Actor, [] request: ServiceRequest) -> Value;
     "ServiceAccess", READ: service_access([&] service: str) -> ServiceAccess;
     "Chains", READ: chains() -> Vec<ChainStatus>;

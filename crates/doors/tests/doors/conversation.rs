@@ -29,6 +29,8 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         r2d_sources.change_source(&dice.sample(), dice.sample());
         r2d_sources.source(dice.sample());
         u2s.catalogue();
+        u2s.withdrawn();
+        u2s.prices();
         u2s.request(&dice.sample(), dice.sample());
         u2s.service_access(&dice.sample::<String>());
         u2s.chains();

@@ -33,6 +33,7 @@ use chancery_reference_points::{
     operation::{ChainName, InterpretedOperation, SignedOperation},
     organization::Organization,
     p2r::P2r,
+    price::PriceSetting,
     quota::QuotaReport,
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     s2p::{S2p, S2pData},
@@ -95,6 +96,8 @@ room! {
     }
     U2s {
         catalogue() -> Vec<ServiceDescription>;
+        withdrawn() -> Vec<ServiceDescription>;
+        prices() -> Vec<PriceSetting>;
         request(actor: &Actor, request: ServiceRequest) -> Value;
         service_access(service: &str) -> ServiceAccess;
         chains() -> Vec<ChainStatus>;

@@ -177,6 +177,10 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/v1/messages/{message}", SOURCE, "its sender and its receiver"),
     row("POST", "/v1/messages/{message}/acknowledgement", SOURCE, "its receiver, who signs it"),
     row("GET", "/v1/messages/{message}/proof", SOURCE, "its sender and its receiver"),
+    row("GET", "/v1/fees/prices", Who::Anybody, ""),
+    row("PUT", "/v1/fees/prices/{subject}", OPERATOR, ""),
+    row("GET", "/v1/fees/bills", Who::Roles(&[Role::Inspector, Role::Supervisor]), "an inspector its own"),
+    row("GET", "/v1/reports/activity", Who::Roles(&[Role::Operator, Role::Supervisor]), "numbers without content"),
     row("GET", "/v1/events", SUPERVISOR, ""),
 ];
 

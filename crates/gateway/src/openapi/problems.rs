@@ -64,6 +64,8 @@ const SOURCE: &[Code] = &[
 const BY_SERVICES: &[&str] = &[
     "/v1/certificates",
     "/v1/inspections",
+    "/v1/fees/bills",
+    "/v1/reports",
     "/v1/kinds/{kind}/conditions",
     "/v1/resources",
     "/v1/users/{address}/public-key",
@@ -325,6 +327,14 @@ fn own(method: &str, path: &str) -> Vec<Code> {
         ),
         ("GET", "/v1/messages/{message}/proof") => {
             one(&[Code::UnknownMessage, Code::UnknownOperation, Code::JournalUnavailable])
+        }
+        ("GET", "/v1/fees/prices") => one(&[Code::DatabaseUnreachable]),
+        ("PUT", "/v1/fees/prices/{subject}") => with(&[Code::UnknownOrganization], CHANGE),
+        ("GET", "/v1/fees/bills") => {
+            one(&[Code::MalformedAddress, Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable])
+        }
+        ("GET", "/v1/reports/activity") => {
+            one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable, Code::JournalUnavailable])
         }
         ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
         _ => Vec::new(),

@@ -3,12 +3,16 @@
 use axum::{Json as Answer, extract::State};
 use chancery_rest::types::{
     Example as _,
-    chains::{Anchor, Chain, Chains},
+    chains::{Anchor, Chain, Chains, Consensus, Peer},
 };
 use chancery_rest::values::Timestamp;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{doors::AnchorSeen, problem::ApiResult, state};
+use crate::{
+    doors::{AnchorSeen, ChainPeers, PeerSeen},
+    problem::ApiResult,
+    state,
+};
 
 pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
     OpenApiRouter::default().routes(routes!(list_chains))
@@ -17,7 +21,8 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
 /// The chains of the city
 ///
 /// All that a light client needs to verify answers by itself: whoever keeps `genesisHash` need not trust this gateway. `anchors` says what each chain has of the
-/// others: how far it follows them, how old that is, and whether it is frozen.
+/// others: how far it follows them, how old that is, and whether it is frozen. `consensus` says who runs the chain, who of them is connected or behind, and what
+/// somebody should see to.
 #[utoipa::path(get, path = "/v1/chains", tag = "chains", responses(
     (status = 200, description = "The chains, the main chain first.", body = Chains, example = json!(Chains::example())),
 ))]
@@ -32,6 +37,7 @@ async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
         .map(|status| {
             let seen =
                 shared.doors.anchors.as_ref().map(|anchors| anchors.on_chain(&status.name.0)).unwrap_or_default();
+            let peers = shared.doors.peers.as_ref().and_then(|peers| peers.of_chain(&status.name.0));
             let facts = shared.config.chains.iter().find(|facts| facts.name == status.name.0);
             Chain {
                 chain_id: status.chain_id,
@@ -43,11 +49,31 @@ async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
                 kinds: facts.map(|facts| facts.kinds.clone()).unwrap_or_default(),
                 contracts: facts.map(|facts| facts.contracts.clone()).unwrap_or_default(),
                 anchors: seen.into_iter().map(|seen| anchor(seen, now_ms)).collect(),
+                consensus: peers.map(consensus),
                 name: status.name.0,
             }
         })
         .collect();
     Ok(Answer(Chains { development: shared.config.development, chains }))
+}
+
+fn consensus(seen: ChainPeers) -> Consensus {
+    let peer = |seen: PeerSeen| Peer {
+        organization: seen.organization,
+        connected: seen.is_connected,
+        last_heard: seen.last_heard_ms.map(Timestamp::from_unix_milliseconds),
+        height: seen.height,
+        blocks_behind: seen.blocks_behind,
+    };
+    Consensus {
+        final_height: seen.final_height,
+        epoch: seen.epoch,
+        view: seen.view,
+        waiting_transactions: seen.waiting_transactions,
+        sick: seen.is_sick,
+        findings: seen.findings,
+        peers: seen.peers.into_iter().map(peer).collect(),
+    }
 }
 
 fn anchor(seen: AnchorSeen, now_ms: u64) -> Anchor {

@@ -38,6 +38,8 @@ pub(super) mod services {
     pub(crate) const OF_HOLDER: &str = "certificates.of-holder";
     /// What a check finds.
     pub(crate) const CHECK: &str = "certificates.check";
+    /// What happens to certificates, counted.
+    pub(crate) const ACTIVITY: &str = "certificates.activity";
     /// Recorded inspections.
     pub(crate) const INSPECTIONS: &str = "certificates.inspections";
     /// S-DIR.
@@ -48,6 +50,8 @@ pub(super) mod services {
     pub(crate) const ACCESS_REQUEST: &str = "sharing.request";
     /// Who may read, since when and by which grants.
     pub(crate) const READERS: &str = "sharing.readers";
+    /// How often access is asked for and granted, counted.
+    pub(crate) const SHARING_ACTIVITY: &str = "sharing.activity";
     /// Source, owners, rights, transfers and accesses.
     pub(crate) const TRACE: &str = "sharing.trace";
     /// Keeps a description that is not on the chain.

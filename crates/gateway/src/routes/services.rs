@@ -5,10 +5,12 @@ use chancery_reference_points::{
     DoorError, DoorResult,
     access_rule::{AccessEffect as DoorEffect, AccessEntries, AccessRule as DoorRule, AccessSubject},
     o2c::Change,
+    u2s::ServiceDescription,
 };
 use chancery_rest::types::{
     Example as _,
     organizations::Changed,
+    roles::Role,
     services::{AccessEffect, AccessRule, ConfigureAccess, OfferService, Service, ServiceAccess, Services},
 };
 use chancery_rest::values::{HexAddress, Timestamp};
@@ -31,14 +33,26 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
 
 /// Services
 ///
-/// What is offered. What an operator has withdrawn is not among them, and is not answered.
+/// What is offered, and who may ask for it. What an operator has withdrawn is named apart, and is not answered.
 #[utoipa::path(get, path = "/v1/services", tag = "service", responses(
     (status = 200, description = "The catalogue.", body = Services, example = json!(Services::example())),
 ))]
 async fn list_services(State(shared): state::State) -> ApiResult<Answer<Services>> {
-    let catalogue = shared.doors.u2s.catalogue().await?;
-    let services = catalogue.into_iter().map(|known| Service { name: known.name, description: known.description });
-    Ok(Answer(Services { services: services.collect() }))
+    // In this order: what is offered again meanwhile is named twice, and never left out.
+    let withdrawn = shared.doors.u2s.withdrawn().await?;
+    let offered = shared.doors.u2s.catalogue().await?;
+    Ok(Answer(Services {
+        services: offered.into_iter().map(service).collect(),
+        withdrawn: withdrawn.into_iter().map(service).collect(),
+    }))
+}
+
+fn service(known: ServiceDescription) -> Service {
+    Service {
+        name: known.name,
+        description: known.description,
+        roles: known.roles.into_iter().map(Role::from).collect(),
+    }
 }
 
 /// Offer or withdraw a service

@@ -27,6 +27,8 @@ fn a_path_of_the_app_leads_to_its_page() {
         ("/desk/deeper/still", Some("desk.html")),
         ("/wallet", Some("wallet/index.html")),
         ("/inspect", Some("index.html")),
+        // S-APP
+        ("/portal", Some("index.html")),
         ("/assets/a.js", Some("assets/a.js")),
         ("/assets/b.js", None),
         ("/desk/a.js", None),

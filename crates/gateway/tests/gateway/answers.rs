@@ -1,7 +1,7 @@
 //! What the doors answer: the examples of the interface, in the terms of the doors.
 
 use alloy_primitives::{Address, B256};
-use chancery_gateway::doors::{AnchorSeen, AnchoredBlock};
+use chancery_gateway::doors::{AnchorSeen, AnchoredBlock, ChainPeers, PeerSeen};
 use chancery_reference_points::{
     Role,
     access_rule::{AccessRule, ServiceAccess},
@@ -14,7 +14,7 @@ use chancery_reference_points::{
     organization::{Organization, OrganizationKey},
     r2d::SubmissionReceipt,
     source_data::{AcceptedSubmission, Source, SourceOperationProof, SourceSubmission, SubmissionState},
-    u2s::ServiceRequest,
+    u2s::{ServiceDescription, ServiceRequest},
 };
 use chancery_rest::types::{
     Example as _, Page,
@@ -201,6 +201,30 @@ pub(crate) fn anchors(chain: &str) -> Vec<AnchorSeen> {
     }
 }
 
+/// Of two validators of the side chain one is gone. No node of the others runs here.
+pub(crate) fn peers(chain: &str) -> Option<ChainPeers> {
+    let peer = |name: &str, height: Option<u64>| PeerSeen {
+        organization: name.into(),
+        is_connected: height.is_some(),
+        last_heard_ms: height.map(|_| NOW_S * 1000),
+        height,
+        blocks_behind: height.map(|height| 128 - height),
+    };
+    (chain == "degree").then(|| ChainPeers {
+        final_height: 128,
+        epoch: 1,
+        view: 200,
+        waiting_transactions: 5,
+        is_sick: false,
+        findings: vec!["silent".into()],
+        peers: vec![peer("city 1", Some(126)), peer("city 2", None)],
+    })
+}
+
+pub(crate) fn described(name: &str, roles: &[Role]) -> ServiceDescription {
+    ServiceDescription { name: name.into(), description: "What it does.".into(), roles: roles.to_vec() }
+}
+
 pub(crate) fn organization() -> Organization {
     let key = |address: alloy_primitives::Address, right: &str| OrganizationKey {
         address,
@@ -229,7 +253,27 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "certificates.conditions" => serde_json::to_value(Conditions::example()),
         "certificates.of-holder" => serde_json::to_value(Page::<Certificate>::example()),
         "certificates.check" => serde_json::to_value(Checked::example()),
-        "certificates.inspections" => serde_json::to_value(Page::<Inspection>::example()),
+        "certificates.activity" => Ok(json!({
+            "changes": [{"day": 20_778, "kind": "degree", "change": "issued", "count": 12}],
+            "standing": [{"kind": "degree", "standing": "not-yet-valid", "count": 480}],
+            "inspections": [{"day": 20_779, "kind": "degree", "outcome": "valid", "count": 7}],
+            "inspectors": [{"inspector": holder().address(), "organization": "11440300007542689X", "count": 31}],
+            "unreachable": ["marriage"],
+        })),
+        "sharing.activity" => Ok(json!({
+            "resources": 3,
+            "events": [{"day": 20_778, "resource": "weather-daily", "event": "granted", "count": 2}],
+            "cut": ["weather-daily"],
+            "more": false,
+        })),
+        "certificates.inspections" => {
+            let mut page = serde_json::to_value(Page::<Inspection>::example()).unwrap();
+            page["counts"] = json!([
+                {"inspector": holder().address(), "organization": "11440300007542689X", "count": 31},
+                {"inspector": office().address(), "organization": "PUBLIC", "count": 4},
+            ]);
+            Ok(page)
+        }
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),
         "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),

@@ -97,7 +97,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/quotas", "--- ------++ -", &["v2m.quotas"]),
     ("PUT", "/v1/quotas/{subject}", OPERATOR, &["o2c.apply"]),
     ("DELETE", "/v1/quotas/{subject}", OPERATOR, &["o2c.apply"]),
-    ("GET", "/v1/services", ANYBODY, &["u2s.catalogue"]),
+    ("GET", "/v1/services", ANYBODY, &["u2s.withdrawn", "u2s.catalogue"]),
     ("PUT", "/v1/services/{service}", OPERATOR, &["o2c.apply"]),
     ("GET", "/v1/services/{service}/access", "--- ------++ -", &["u2s.service_access"]),
     ("PUT", "/v1/services/{service}/access", OPERATOR, &["o2c.apply"]),
@@ -143,6 +143,15 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/messages/{message}", SOURCE, &["messages.fetch"]),
     ("POST", "/v1/messages/{message}/acknowledgement", SOURCE, &["messages.acknowledge"]),
     ("GET", "/v1/messages/{message}/proof", SOURCE, &["messages.proof"]),
+    ("GET", "/v1/fees/prices", ANYBODY, &["u2s.prices"]),
+    ("PUT", "/v1/fees/prices/{subject}", OPERATOR, &["o2c.apply"]),
+    ("GET", "/v1/fees/bills", "--- ----+--+ -", &["u2s.prices", "u2s.certificates.inspections"]),
+    (
+        "GET",
+        "/v1/reports/activity",
+        "--- ------++ -",
+        &["u2s.data_statistics", "u2s.certificates.activity", "u2s.sharing.activity"],
+    ),
     ("GET", "/v1/events", SUPERVISOR, &["v2m.events"]),
 ];
 

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use chancery_gateway::{
     Doors,
     doors::{
-        AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, DatabaseProbe, Messages,
-        PageRequest, Presentations, Registration, Roles, ShownCertificates,
+        AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, ChainPeers,
+        DatabaseProbe, Messages, PageRequest, PeerView, Presentations, Registration, Roles, ShownCertificates,
     },
 };
 use chancery_primitives::Disclose;
@@ -27,6 +27,7 @@ use chancery_reference_points::{
     o2c::{Change, ChangeResult, Mode, O2c},
     operation::ChainName,
     organization::Organization,
+    price::PriceSetting,
     quota::QuotaReport,
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
@@ -69,6 +70,7 @@ pub(crate) struct Behind {
     submitted: Mutex<Vec<Submission>>,
     changes: Mutex<Vec<Change>>,
     requests: Mutex<Vec<ServiceRequest>>,
+    prices: Mutex<Vec<PriceSetting>>,
     happened: Mutex<Vec<HistoryEntry>>,
     asked_events: Mutex<Vec<EventFilter>>,
     history: Mutex<Option<History>>,
@@ -92,10 +94,16 @@ impl Behind {
             presentations: self.clone(),
             alliance: Some(self.clone()),
             anchors: Some(self.clone()),
+            peers: Some(self.clone()),
             shown: Some(self.clone()),
             messages: self.clone(),
             database: self.clone(),
         }
+    }
+
+    /// The price list was changed so.
+    pub(crate) fn price(&self, changes: Vec<PriceSetting>) {
+        *self.prices.lock().unwrap() = changes;
     }
 
     pub(crate) fn grant(&self, address: Address, roles: impl IntoIterator<Item = Role>) {
@@ -251,7 +259,16 @@ impl R2dSources for Behind {
 #[async_trait]
 impl U2s for Behind {
     async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>> {
-        self.answer("u2s.catalogue", Vec::new()).await
+        self.answer("u2s.catalogue", vec![answers::described("certificates.query", &[])]).await
+    }
+
+    async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>> {
+        self.answer("u2s.withdrawn", vec![answers::described("certificates.activity", &[Role::Operator])]).await
+    }
+
+    async fn prices(&self) -> DoorResult<Vec<PriceSetting>> {
+        let prices = self.prices.lock().unwrap().clone();
+        self.answer("u2s.prices", prices).await
     }
 
     async fn request(&self, actor: &Actor, request: ServiceRequest) -> DoorResult<Value> {
@@ -493,5 +510,11 @@ impl ShownCertificates for Behind {
 impl AnchorView for Behind {
     fn on_chain(&self, name: &str) -> Vec<AnchorSeen> {
         answers::anchors(name)
+    }
+}
+
+impl PeerView for Behind {
+    fn of_chain(&self, name: &str) -> Option<ChainPeers> {
+        answers::peers(name)
     }
 }

@@ -17,6 +17,7 @@ mod harness;
 mod lasting;
 mod logs;
 mod narrowing;
+mod portals;
 mod problems;
 mod requests;
 mod routes;

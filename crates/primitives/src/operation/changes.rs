@@ -13,9 +13,9 @@ coded! {
         Organizations = 0 => "organizations",
         /// Rights of keys: authorized, retired, revoked.
         Keys = 1 => "keys",
-        /// Data formats.
+        /// Data formats, and what a holder needs to get a certificate of a kind.
         Formats = 2 => "formats",
-        /// Services: offered, withdrawn.
+        /// Services: offered, withdrawn; what inspections cost.
         Services = 3 => "services",
         /// Access rules.
         Access = 4 => "access",

@@ -22,6 +22,7 @@ use chancery_reference_points::{
     o2c::{Change, ChangeResult, Mode},
     operation::ChainName,
     organization::Organization,
+    price::PriceSubject,
     quota::QuotaSubject,
 };
 
@@ -92,12 +93,15 @@ impl Processing {
             Change::SetQuota { subject: QuotaSubject::Organization(code), quota: Some(_), .. } => {
                 self.known_organization(code).await
             }
+            Change::SetPrice { subject: PriceSubject::Organization(code), price: Some(_), .. } => {
+                self.known_organization(code).await
+            }
             Change::ProposeContract { proposal, by } => self.plan_proposal(proposal, *by, mode).await,
             Change::ChangeRelease { step, by } => self.plan_release_step(step, *by, mode).await,
             Change::ProposeChange { proposal, by } => self.plan_change_proposal(proposal, *by, mode).await,
             Change::DecideChange { decision, by } => self.plan_decision(decision, *by, mode).await,
             Change::ApplyChange { proposed, .. } => self.plan_application(*proposed).await,
-            Change::SetQuota { .. } | Change::OfferService { .. } => Ok(Plan::default()),
+            Change::SetQuota { .. } | Change::SetPrice { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }
 }

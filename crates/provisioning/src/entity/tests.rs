@@ -9,6 +9,7 @@ use chancery_reference_points::{
     chain_records::{EventQuery, EventRecord, TransactionRecord, ViewRecord},
     o2c::{Change, Mode},
     operation::ChainName,
+    price::Price,
     s2p::Retrieval,
 };
 use parking_lot::Mutex;
@@ -195,8 +196,42 @@ async fn a_withdrawn_service_stays_withdrawn_over_a_restart() {
     let restarted = open(journal).await;
     assert_eq!(restarted.request(&Actor::public(), ask("open.echo")).await.unwrap_err().code(), Code::UnknownService);
     assert_eq!(restarted.catalogue().await.unwrap().len(), 1);
+    // S-SVC: an operator sees what can be offered again, and who may ask for it.
+    let closed = restarted.withdrawn().await.unwrap();
+    assert_eq!((closed.len(), closed[0].name.as_str(), closed[0].roles.as_slice()), (1, "open.echo", &[][..]));
     let again = C2s::control(&restarted, &withdraw, Mode::Apply).await.unwrap();
     assert!(again.effects.is_empty(), "nothing changes twice");
+}
+
+// C-FEE, M-CON-2, M-CON-4
+#[tokio::test]
+async fn a_price_list_keeps_its_history_over_a_restart() {
+    let journal = Arc::new(MemoryJournal::default());
+    let provisioning = open(journal.clone()).await;
+    let by = Address::repeat_byte(7);
+    let set = |subject: &str, amount: Option<u64>| Change::SetPrice {
+        subject: subject.parse().unwrap(),
+        price: amount.map(|amount| Price { amount, currency: "CNY".into() }),
+        by,
+    };
+    let checked = C2s::control(&provisioning, &set("organizations", Some(50)), Mode::Check).await.unwrap();
+    assert_eq!(checked.effects, ["inspection by organizations: 0.50 CNY instead of no price"]);
+    assert!(provisioning.prices().await.unwrap().is_empty(), "a check changes nothing");
+    for change in [set("organizations", Some(50)), set("organization:PUBLIC", Some(0)), set("organizations", None)] {
+        assert_eq!(C2s::control(&provisioning, &change, Mode::Apply).await.unwrap().effects.len(), 1);
+    }
+    let restarted = open(journal).await;
+    let kept = restarted.prices().await.unwrap();
+    let amounts: Vec<_> = kept.iter().map(|one| one.price.as_ref().map(|price| price.amount)).collect();
+    assert_eq!((amounts, kept[0].by), (vec![Some(50), Some(0), None], by));
+    let again = C2s::control(&restarted, &set("organizations", None), Mode::Apply).await.unwrap();
+    assert!(again.effects.is_empty() && restarted.prices().await.unwrap().len() == 3, "nothing changes twice");
+    let wrong = Change::SetPrice {
+        subject: "organizations".parse().unwrap(),
+        price: Some(Price { amount: 1, currency: "yuan".into() }),
+        by,
+    };
+    assert_eq!(C2s::control(&restarted, &wrong, Mode::Check).await.unwrap_err().code(), Code::ConfigurationInvalid);
 }
 
 fn rule(service: &str, version: u32, entries: &str) -> AccessRule {

@@ -70,6 +70,52 @@ pub struct Anchor {
     pub frozen: bool,
 }
 
+/// A validator of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Peer {
+    /// The organization that runs it, as the chain names it.
+    #[schema(example = "city 1")]
+    pub organization: String,
+    /// Whether the gateway's node is connected to it, or is it.
+    #[schema(example = true)]
+    pub connected: bool,
+    /// When it last said anything in consensus; absent: not since the gateway's node started.
+    pub last_heard: Option<Timestamp>,
+    /// The last block that it has, where the gateway can know.
+    #[schema(example = 42)]
+    pub height: Option<u64>,
+    /// How many final blocks it does not have yet, where the gateway can know.
+    #[schema(example = 0)]
+    pub blocks_behind: Option<u64>,
+}
+
+/// How a chain is, as the gateway's node hears it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Consensus {
+    /// The highest block that is known to be final.
+    #[schema(example = 42)]
+    pub final_height: u64,
+    /// Epoch: the set of validators changes with it.
+    #[schema(example = 0)]
+    pub epoch: u64,
+    /// View: one leader's turn.
+    #[schema(example = 57)]
+    pub view: u64,
+    /// Transactions that wait.
+    #[schema(example = 0)]
+    pub waiting_transactions: u64,
+    /// The chain stands still, or the gateway's node does not follow it.
+    #[schema(example = false)]
+    pub sick: bool,
+    /// What somebody should see to, by name, as `chancery doctor` finds it; `chancery doctor` at the node says more.
+    #[schema(example = json!([]))]
+    pub findings: Vec<String>,
+    /// The validators.
+    pub peers: Vec<Peer>,
+}
+
 /// One chain of the city.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +147,9 @@ pub struct Chain {
     /// Its anchors of other chains.
     #[serde(default)]
     pub anchors: Vec<Anchor>,
+    /// Who runs it, and how it is; absent where the gateway runs no node of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consensus: Option<Consensus>,
 }
 
 /// The answer of `GET /v1/chains`.
@@ -147,6 +196,21 @@ impl Example for Chains {
                     age_seconds: Some(42),
                     frozen: false,
                 }],
+                consensus: Some(Consensus {
+                    final_height: 42,
+                    epoch: 0,
+                    view: 57,
+                    waiting_transactions: 0,
+                    sick: false,
+                    findings: Vec::new(),
+                    peers: vec![Peer {
+                        organization: "city 1".into(),
+                        connected: true,
+                        last_heard: Some(example_time()),
+                        height: Some(42),
+                        blocks_behind: Some(0),
+                    }],
+                }),
             }],
         }
     }

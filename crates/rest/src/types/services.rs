@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Example, example_time};
+use super::{Example, example_time, roles::Role};
 use crate::values::{HexAddress, Timestamp};
 
 /// A service that is offered.
@@ -18,6 +18,9 @@ pub struct Service {
     /// One line.
     #[schema(example = "A certificate of a holder, by its transaction, with proofs.")]
     pub description: String,
+    /// Roles of which one is needed to ask for it; empty: anybody may.
+    #[serde(default)]
+    pub roles: Vec<Role>,
 }
 
 /// The answer of `GET /v1/services`.
@@ -26,6 +29,9 @@ pub struct Service {
 pub struct Services {
     /// What is offered.
     pub services: Vec<Service>,
+    /// What an operator has withdrawn: it is not answered until it is offered again.
+    #[serde(default)]
+    pub withdrawn: Vec<Service>,
 }
 
 /// `PUT /v1/services/{service}`.
@@ -118,13 +124,14 @@ impl Example for Service {
         Self {
             name: "certificates.query".into(),
             description: "A certificate of a holder, by its transaction, with proofs.".into(),
+            roles: Vec::new(),
         }
     }
 }
 
 impl Example for Services {
     fn example() -> Self {
-        Self { services: vec![Service::example()] }
+        Self { services: vec![Service::example()], withdrawn: Vec::new() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The directory of the city (S-DIR): what is shared, by whom, and who may see it. Entries stand in the contract `ResourceDirectory`; a description
 //! that not everybody may see is kept off the chain and shown by role.
 
+mod activity;
 mod description;
 mod descriptions;
 mod entry;
@@ -11,6 +12,7 @@ mod services;
 mod trace;
 mod visibility;
 
+pub use activity::{MAX_COUNTED_RESOURCES, SharingActivity, SharingCount, SharingEvent, SharingPeriod};
 pub use description::{DescriptionError, MAX_DESCRIPTION_BYTES, ResourceDescription, description_hash, is_control};
 pub use descriptions::{DescriptionFiles, Descriptions};
 pub use entry::{AssetState, Entry, RequestEntry, RequestState, ResourcePage, VersionEntry};

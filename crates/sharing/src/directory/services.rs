@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     DescriptionError, DirectoryAt, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName, ResourcePage,
-    description_hash, readers::Readers, reading::Directory, trace::Trace,
+    activity::ActivityOf, description_hash, readers::Readers, reading::Directory, trace::Trace,
 };
 
 /// Names of the services.
@@ -24,12 +24,14 @@ pub mod names {
     pub const REQUEST: &str = "sharing.request";
     /// [`crate::directory::ReadersQuery`] -> [`crate::directory::ReadersPage`] (S-RULES).
     pub const READERS: &str = "sharing.readers";
+    /// [`crate::directory::SharingPeriod`] -> [`crate::directory::SharingActivity`] (S-APP).
+    pub const ACTIVITY: &str = "sharing.activity";
     /// [`super::DescribeResource`] -> [`super::Described`].
     pub const DESCRIBE: &str = "sharing.describe";
     /// [`super::ResourceQuery`] -> [`crate::directory::ResourceTrace`] with its graph (M-APP).
     pub const TRACE: &str = "sharing.trace";
     /// All of them.
-    pub const ALL: &[&str] = &[FIND, RESOURCE, REQUEST, READERS, DESCRIBE, TRACE];
+    pub const ALL: &[&str] = &[FIND, RESOURCE, REQUEST, READERS, ACTIVITY, DESCRIBE, TRACE];
 }
 
 /// Most entries of the directory that one search looks at: one less than the contract lists at once, so that it is known whether there are more.
@@ -102,6 +104,7 @@ pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
         Arc::new(One(directory.clone())),
         Arc::new(Request(directory.clone())),
         Arc::new(Readers(directory.clone())),
+        Arc::new(ActivityOf(directory.clone())),
         Arc::new(Trace(directory.clone())),
         Arc::new(Describe(directory)),
     ]

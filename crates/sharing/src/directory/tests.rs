@@ -23,6 +23,7 @@ use chancery_reference_points::{
 };
 use serde_json::{Value, json};
 
+mod activity;
 mod readers;
 mod trace;
 

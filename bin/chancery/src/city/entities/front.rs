@@ -57,6 +57,8 @@ pub(in crate::city) fn gateway_doors(
         alliance: None,
         // Of whoever feeds them.
         anchors: None,
+        // Of whoever runs the nodes.
+        peers: None,
         shown: None,
         messages: Arc::new(MessagePort::open(messages)),
         database: presentations.clone(),

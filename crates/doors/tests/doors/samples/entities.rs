@@ -18,6 +18,7 @@ use chancery_reference_points::{
     o2c::{Change, ChangeResult, Mode},
     operation::{ChainName, InterpretedOperation, OperationType, SignedOperation},
     organization::{Organization, OrganizationKey},
+    price::{Price, PriceSetting, PriceSubject},
     quota::{Quota, QuotaReport, QuotaSetting, QuotaSubject, QuotaUsage},
     r2d::{Submission, SubmissionReceipt},
     u2s::{ServiceDescription, ServiceRequest},
@@ -54,13 +55,15 @@ structures! {
     OrganizationKey { address, right, not_before, not_after, revoked_at }
     Submission { operation, format, metadata, idempotency_key }
     SubmissionReceipt { operation_digest, data_block_root, data_block, operation }
-    ServiceDescription { name, description }
+    ServiceDescription { name, description, roles }
     AccessRule { service, version, entries, by, configured_at }
     ServiceAccess { service, roles, versions }
     ServiceRequest { service, parameters }
     EventFilter { from_ms, to_ms, happenings, subject, limit }
     History { entries, in_order, findings }
     Quota { operations_per_day, bytes_per_day, operations_per_minute }
+    Price { amount, currency }
+    PriceSetting { subject, price, by, at_ms }
     QuotaSetting { subject, quota, by, at_ms, place, digest, recorded }
     QuotaUsage { subject, operations, bytes, minute_operations, quota, used_up }
     QuotaReport { now_ms, day_ends_ms, settings, changes, usage, left_off }
@@ -125,7 +128,7 @@ impl Sample for Mode {
 
 impl Sample for Change {
     fn sample(dice: &mut Dice) -> Self {
-        match dice.below(15) {
+        match dice.below(16) {
             0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
             1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
             2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
@@ -145,6 +148,7 @@ impl Sample for Change {
             11 => Self::DecideChange { decision: dice.sample(), by: dice.sample() },
             12 => Self::ApplyChange { proposed: dice.sample(), by: dice.sample() },
             13 => Self::SetConditions { kind: dice.sample(), requires: dice.sample() },
+            14 => Self::SetPrice { subject: dice.sample(), price: dice.sample(), by: dice.sample() },
             _ => Self::OfferService { service: dice.sample(), offered: dice.sample(), by: dice.sample() },
         }
     }
@@ -180,6 +184,15 @@ impl Sample for ContractName {
 impl Sample for ReleaseStatus {
     fn sample(dice: &mut Dice) -> Self {
         dice.one_of(Self::ALL)
+    }
+}
+
+impl Sample for PriceSubject {
+    fn sample(dice: &mut Dice) -> Self {
+        match dice.below(2) {
+            0 => Self::EveryOrganization,
+            _ => Self::Organization(dice.one_of(&["SAMPLE-HEALTH-OFFICE", "A-1"]).to_owned()),
+        }
     }
 }
 

@@ -60,7 +60,7 @@ fn shared(visibility: Visibility) -> Desk {
     Desk::new(written(visibility))
 }
 
-fn written(visibility: Visibility) -> WrittenChain {
+pub(super) fn written(visibility: Visibility) -> WrittenChain {
     WrittenChain::default()
         .with("weather", visibility, "A", &text("Weather", "x"))
         .and(&ReaderListed { reader: FIRST })
