@@ -172,9 +172,9 @@ impl Change {
         match self {
             Self::RegisterOrganization { .. } | Self::SuspendOrganization { .. } => Some(ChangeKind::Organizations),
             Self::AuthorizeKey { .. } | Self::RetireKey { .. } | Self::RevokeKey { .. } => Some(ChangeKind::Keys),
-            Self::ConfigureFormat(_) => Some(ChangeKind::Formats),
+            Self::ConfigureFormat(_) | Self::SetConditions { .. } => Some(ChangeKind::Formats),
             Self::OfferService { .. } | Self::SetPrice { .. } => Some(ChangeKind::Services),
-            Self::ConfigureAccess { .. } | Self::SetConditions { .. } => Some(ChangeKind::Access),
+            Self::ConfigureAccess { .. } => Some(ChangeKind::Access),
             Self::SetQuota { .. } => Some(ChangeKind::Quotas),
             Self::ProposeContract { .. }
             | Self::ChangeRelease { .. }
