@@ -218,7 +218,7 @@ fn exchanged(dir: &Path, founding: &Founding, requester: &str) {
     let receiver = founding.path("land-registry/requester.toml");
     let fetch = |number: &str| -> Vec<String> {
         let all = ["alliance", "file", "fetch", number, "--config", receiver.to_str().unwrap(), "--member", "bank"];
-        all.iter().chain(&["--key", "deed", "--from", url, "--out", out]).map(|text| (*text).to_owned()).collect()
+        all.iter().chain(&["--entry", "deed", "--from", url, "--out", out]).map(|text| (*text).to_owned()).collect()
     };
     let none = fetch("999");
     refusal(&none.iter().map(String::as_str).collect::<Vec<_>>());

@@ -153,7 +153,7 @@ fn deviation_json(of: &Deviation) -> Value {
 
 async fn restore(command: &RestoreRow, output: &Output) -> Result<ExitCode> {
     let (followed, book) = opened(&command.database).await?;
-    let key = command.key;
+    let key = command.entry;
     let was = Audit::new(&followed, book).restore(key).await?;
     let was = was.with_context(|| format!("nothing was applied to key {key} yet: `check` names the keys"))?;
     output.answer(

@@ -58,7 +58,7 @@ async fn fetch(command: &FetchFile, output: &Output) -> Result<()> {
         None => JsonClient::new(PIECE_TIMEOUT)?,
     };
     let url = command.from.join(exchange::PATH)?;
-    let awaited = Awaited { number: command.number, member, key: word_of(&command.key)? };
+    let awaited = Awaited { number: command.number, member, key: word_of(&command.entry)? };
     let progress = output.progress("proving the entry, fetching the file");
     let fetched = Box::pin(exchange::fetch(&requester, &client, &url, awaited, &command.out)).await;
     progress.finish_and_clear();

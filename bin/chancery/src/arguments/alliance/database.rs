@@ -51,5 +51,5 @@ pub(crate) struct RestoreRow {
     pub(crate) database: WhichDatabase,
     /// The key on chain, as `check` names it.
     #[arg(value_name = "KEY")]
-    pub(crate) key: B256,
+    pub(crate) entry: B256,
 }

@@ -57,7 +57,7 @@ pub(crate) struct FetchFile {
     pub(crate) member: String,
     /// The entry's key: a text, or 0x and 64 digits.
     #[arg(long, value_name = "KEY")]
-    pub(crate) key: String,
+    pub(crate) entry: String,
     /// The provider's address, without a path.
     #[arg(long, value_name = "URL")]
     pub(crate) from: Url,
