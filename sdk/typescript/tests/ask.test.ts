@@ -10,7 +10,7 @@ import { gatewayThat, json, ports, type Asked } from './gateway.js';
 const key = new EthereumKey(`0x${'46'.repeat(32)}`);
 const reader = new ReaderKey(new Uint8Array(32).fill(7));
 const ASSET = '0x00000000000000000000000000000000000000A5';
-const REQUESTED = hexOf(keccak(utf8Of('AccessRequested(uint64,address,uint32,bytes32)')));
+const REQUESTED = hexOf(keccak(utf8Of('AccessRequested(uint64,address,uint32,bytes32,bytes32,uint64)')));
 const word = (value: number): string => `0x${value.toString(16).padStart(64, '0')}`;
 const selector = (form: string): string => hexOf(keccak(utf8Of(form)).subarray(0, 4));
 

@@ -8,7 +8,7 @@ use super::bodies::{Bodies, refused};
 
 const RESOURCE: &str = "weather-open";
 const SOURCE: &str = "[source]\nkind = \"csv\"\nfile = \"weather.csv\"";
-const SHARED: &str = "[shared]\nschema = \"file\"\ntable = \"weather\"\n\
+const SHARED: &str = "[shared]\nschema = \"file\"\ntable = \"weather\"\npart_rows = 1\n\
                       columns = [{ name = \"date\", type = \"date\" }, { name = \"temp_max\", type = \"float\" }]";
 
 /// The declaration of whoever takes over: another organization, and a folder of state and a store of its own.

@@ -21,7 +21,7 @@ const GAS_MARGIN_PERCENT = 25n;
 const SELECTOR_BYTES = 4;
 
 const REQUEST = signatureOf('request(uint32,bytes32,bytes32)');
-const ACCESS_REQUESTED = hexOf(keccak(utf8Of('AccessRequested(uint64,address,uint32,bytes32)')));
+const ACCESS_REQUESTED = hexOf(keccak(utf8Of('AccessRequested(uint64,address,uint32,bytes32,bytes32,uint64)')));
 /** Reasons of the contract. */
 const REASONS = {
   NotListed: 'NotListed(address)',
