@@ -169,19 +169,15 @@ fn shown_side(side: &FollowedSide) -> [Predeploy; 2] {
         Predeploy {
             name: "HeldCertificates",
             address: predeploys::held_certificates(side.number),
-            init_code: held_certificates_code(anchor, side.max_age_s),
+            init_code: held_certificates_code(anchor, predeploys::CERTIFICATE_REGISTRY, side.max_age_s),
         },
     ]
 }
 
-/// Creation code of what shows which kinds of certificates of a chain holders have, by an anchor of that chain; what was shown counts for so many seconds (TRUST-3).
+/// Creation code of what shows which kinds of certificates of a registry holders have, by an anchor of its chain; what was shown counts for so many seconds (TRUST-3).
 #[must_use]
-pub fn held_certificates_code(anchor: Address, max_age_s: u64) -> Bytes {
-    let arguments = HeldCertificates::constructorCall {
-        anchor_: anchor,
-        certificates: predeploys::CERTIFICATE_REGISTRY,
-        maxAge_: max_age_s,
-    };
+pub fn held_certificates_code(anchor: Address, certificates: Address, max_age_s: u64) -> Bytes {
+    let arguments = HeldCertificates::constructorCall { anchor_: anchor, certificates, maxAge_: max_age_s };
     with_arguments(&HeldCertificates::BYTECODE, &arguments)
 }
 

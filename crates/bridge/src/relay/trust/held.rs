@@ -50,7 +50,8 @@ impl HeldRelay {
                 return Ok(Self { anchor, certificates, registry });
             }
         }
-        let registry = anchor.host.deploy(&anchor.key, held_certificates_code(anchor.anchor, max_age_s)).await?;
+        let code = held_certificates_code(anchor.anchor, certificates, max_age_s);
+        let registry = anchor.host.deploy(&anchor.key, code).await?;
         Ok(Self { anchor, certificates, registry })
     }
 
