@@ -393,7 +393,8 @@ export interface paths {
         /**
          * The chains of the city
          * @description All that a light client needs to verify answers by itself: whoever keeps `genesisHash` need not trust this gateway. `anchors` says what each chain has of the
-         *     others: how far it follows them, how old that is, and whether it is frozen.
+         *     others: how far it follows them, how old that is, and whether it is frozen. `consensus` says who runs the chain, who of them is connected or behind, and what
+         *     somebody should see to.
          *
          *     **Who:** Anybody.
          */
@@ -717,6 +718,72 @@ export interface paths {
          */
         get: operations["list_events"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fees/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A bill
+         * @description Inspections of a period as the chains record them, each at the price of its time. An inspector sees its own, a supervisor all.
+         *
+         *     **Who:** Roles: inspector, supervisor (an inspector its own).
+         */
+        get: operations["make_bill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fees/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What inspections cost
+         * @description What counts now, and every change: an inspection is charged by the price of its time. Citizens pay nothing.
+         *
+         *     **Who:** Anybody.
+         */
+        get: operations["list_prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fees/prices/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set a price
+         * @description It counts for inspections that are recorded from now on. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator.
+         */
+        put: operations["set_price"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1184,6 +1251,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the city did
+         * @description Operations, certificates, inspections and sharing of a period, counted by day (UTC). Numbers without content.
+         *
+         *     **Who:** Roles: operator, supervisor (numbers without content).
+         */
+        get: operations["report_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/resources": {
         parameters: {
             query?: never;
@@ -1327,7 +1416,7 @@ export interface paths {
         };
         /**
          * Services
-         * @description What is offered. What an operator has withdrawn is not among them, and is not answered.
+         * @description What is offered, and who may ask for it. What an operator has withdrawn is named apart, and is not answered.
          *
          *     **Who:** Anybody.
          */
@@ -1678,6 +1767,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Operations of registered sources that were accepted on one day. */
+        AcceptedCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             * @example 1461
+             */
+            count: number;
+            /**
+             * @description The day, UTC.
+             * @example 2026-11-21
+             */
+            day: string;
+            /**
+             * @description The format.
+             * @example reading/air-quality
+             */
+            format: string;
+            /** @description The source. */
+            source: components["schemas"]["Address"];
+        };
         /**
          * @description What an entry of an access rule says.
          * @enum {string}
@@ -1734,6 +1844,37 @@ export interface components {
              * @example 2
              */
             version: number;
+        };
+        /** @description The answer of `GET /v1/reports/activity`. */
+        ActivityReport: {
+            /** @description Changes of certificates. */
+            certificates: components["schemas"]["CertificateCount"][];
+            /** @description Resources of which older events are missing, because they have more than are read. */
+            cut: string[];
+            /** @description From this time on. */
+            from: components["schemas"]["Time"];
+            /** @description Inspections by day, kind and outcome. */
+            inspections: components["schemas"]["InspectionCount"][];
+            /** @description Inspections by inspector (C-FEE). */
+            inspectors: components["schemas"]["InspectorCount"][];
+            /** @description When it was made. */
+            madeAt: components["schemas"]["Time"];
+            /** @description Accepted operations. What is accepted counts for whole days: those that the period touches. */
+            operations: components["schemas"]["AcceptedCount"][];
+            /**
+             * Format: int64
+             * @description How many resources the directory has.
+             * @example 3
+             */
+            resources: number;
+            /** @description Requests, grants and versions of shared resources. */
+            sharing: components["schemas"]["SharingCount"][];
+            /** @description How certificates stand at the end of the period, or now if that is still to come. */
+            standing: components["schemas"]["StandingCount"][];
+            /** @description Before this time. */
+            to: components["schemas"]["Time"];
+            /** @description Chains that did not answer: what is recorded there is not counted. */
+            unreachable: string[];
         };
         /**
          * @description An Ethereum address; in mixed case it carries its EIP-55 checksum.
@@ -2102,6 +2243,68 @@ export interface components {
              */
             right: string;
         };
+        /** @description The answer of `GET /v1/fees/bills`. */
+        Bill: {
+            /**
+             * Format: int64
+             * @description Recorded inspections in all.
+             * @example 31
+             */
+            count: number;
+            /** @description From this time on. */
+            from: components["schemas"]["Time"];
+            /** @description By time, inspector and organization. Who inspected nothing is not there. */
+            lines: components["schemas"]["BillLine"][];
+            /** @description When it was made. */
+            madeAt: components["schemas"]["Time"];
+            /** @description Before this time. */
+            to: components["schemas"]["Time"];
+            /** @description What is owed in each currency. */
+            totals: components["schemas"]["BillTotal"][];
+            /** @description Chains that did not answer: what is recorded there is not charged, and the bill is not whole. */
+            unreachable: string[];
+        };
+        /** @description What one inspector recorded for one organization while one price counted. */
+        BillLine: {
+            /**
+             * Format: int64
+             * @description `count` times the price, in hundredths.
+             * @example 1550
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description Recorded inspections.
+             * @example 31
+             */
+            count: number;
+            /** @description From this time on. */
+            from: components["schemas"]["Time"];
+            /** @description Who inspected. */
+            inspector: components["schemas"]["Address"];
+            /**
+             * @description Code of the organization for which it inspected.
+             * @example 11440300007542689X
+             */
+            organization: string;
+            price?: components["schemas"]["Price"] | null;
+            /** @description Before this time. */
+            to: components["schemas"]["Time"];
+        };
+        /** @description What is owed in one currency. */
+        BillTotal: {
+            /**
+             * Format: int64
+             * @description In hundredths.
+             * @example 1550
+             */
+            amount: number;
+            /**
+             * @description ISO 4217.
+             * @example CNY
+             */
+            currency: string;
+        };
         /** @description A certificate's locator and status. */
         Certificate: {
             /**
@@ -2141,6 +2344,32 @@ export interface components {
             /** @description From when on it is valid. */
             validFrom: components["schemas"]["Time"];
             validUntil?: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description What happened to certificates.
+         * @enum {string}
+         */
+        CertificateChange: "issued" | "renewed" | "suspended" | "resumed" | "revoked";
+        /** @description Changes of certificates of a kind on one day. */
+        CertificateCount: {
+            /** @description What happened. */
+            change: components["schemas"]["CertificateChange"];
+            /**
+             * Format: int64
+             * @description How often.
+             * @example 12
+             */
+            count: number;
+            /**
+             * @description The day, UTC.
+             * @example 2026-11-21
+             */
+            day: string;
+            /**
+             * @description Certificate kind.
+             * @example degree
+             */
+            kind: string;
         };
         /** @description The answer of `GET /v1/certificates/{address}/{block}/{tx_hash}` (C-API-5). */
         CertificateDocument: {
@@ -2190,6 +2419,7 @@ export interface components {
              * @example 7103
              */
             chainId: number;
+            consensus?: components["schemas"]["Consensus"] | null;
             /** @description Its contracts. */
             contracts: components["schemas"]["Contracts"];
             /** @description The genesis file, which hashes to `genesisHash` and names the validators; absent for chains without finality certificates. */
@@ -2451,6 +2681,45 @@ export interface components {
             /** @description Where the registration stands now. */
             status: components["schemas"]["UserStatus"];
             txHash?: components["schemas"]["Hash"] | null;
+        };
+        /** @description How a chain is, as the gateway's node hears it. */
+        Consensus: {
+            /**
+             * Format: int64
+             * @description Epoch: the set of validators changes with it.
+             * @example 0
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description The highest block that is known to be final.
+             * @example 42
+             */
+            finalHeight: number;
+            /**
+             * @description What somebody should see to, by name, as `chancery doctor` finds it; `chancery doctor` at the node says more.
+             * @example []
+             */
+            findings: string[];
+            /** @description The validators. */
+            peers: components["schemas"]["Peer"][];
+            /**
+             * @description The chain stands still, or the gateway's node does not follow it.
+             * @example false
+             */
+            sick: boolean;
+            /**
+             * Format: int64
+             * @description View: one leader's turn.
+             * @example 57
+             */
+            view: number;
+            /**
+             * Format: int64
+             * @description Transactions that wait.
+             * @example 0
+             */
+            waitingTransactions: number;
         };
         /** @description A contract on its way, as its chain records it. */
         Contract: {
@@ -2907,6 +3176,43 @@ export interface components {
             kind: string;
             /** @description What was found. */
             outcome: components["schemas"]["Outcome"];
+        };
+        /** @description Recorded inspections of a kind on one day. */
+        InspectionCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             * @example 7
+             */
+            count: number;
+            /**
+             * @description The day, UTC.
+             * @example 2026-11-21
+             */
+            day: string;
+            /**
+             * @description Certificate kind.
+             * @example degree
+             */
+            kind: string;
+            /** @description What was found. */
+            outcome: components["schemas"]["Outcome"];
+        };
+        /** @description Recorded inspections of one inspector in the period. */
+        InspectorCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             * @example 31
+             */
+            count: number;
+            /** @description Who inspected. */
+            inspector: components["schemas"]["Address"];
+            /**
+             * @description Code of the organization for which it inspected.
+             * @example 11440300007542689X
+             */
+            organization: string;
         };
         /** @description `POST /v1/certificates`: the EIP-712 struct `Issue` with the sealed certificate. With `previous` it is a renewal. */
         IssueCertificate: {
@@ -3491,6 +3797,32 @@ export interface components {
          * @enum {string}
          */
         PageFormat: "json" | "csv" | "parquet" | "arrow";
+        /** @description A validator of a chain. */
+        Peer: {
+            /**
+             * Format: int64
+             * @description How many final blocks it does not have yet, where the gateway can know.
+             * @example 0
+             */
+            blocksBehind?: number | null;
+            /**
+             * @description Whether the gateway's node is connected to it, or is it.
+             * @example true
+             */
+            connected: boolean;
+            /**
+             * Format: int64
+             * @description The last block that it has, where the gateway can know.
+             * @example 42
+             */
+            height?: number | null;
+            lastHeard?: components["schemas"]["Time"] | null;
+            /**
+             * @description The organization that runs it, as the chain names it.
+             * @example city 1
+             */
+            organization: string;
+        };
         /** @description The real name. Personal data: encrypted in the identity database, never on a chain, never in a log. */
         Person: {
             /**
@@ -3553,6 +3885,40 @@ export interface components {
              * @example Zm9vYmFyYmF6cXV4MTIzNA
              */
             id: string;
+        };
+        /** @description The price of one recorded inspection. */
+        Price: {
+            /**
+             * Format: int64
+             * @description In hundredths of the currency's unit; 0 is free.
+             * @example 50
+             */
+            amount: number;
+            /**
+             * @description ISO 4217.
+             * @example CNY
+             */
+            currency: string;
+        };
+        /** @description The answer of `GET /v1/fees/prices`. */
+        Prices: {
+            /** @description Every change, newest first. */
+            changes: components["schemas"]["PriceSetting"][];
+            /** @description What counts now. Where there is nothing, inspections are free. */
+            prices: components["schemas"]["PriceSetting"][];
+        };
+        /** @description A change of the price list. */
+        PriceSetting: {
+            /** @description From when on. */
+            at: components["schemas"]["Time"];
+            /** @description Which operator. */
+            by: components["schemas"]["Address"];
+            price?: components["schemas"]["Price"] | null;
+            /**
+             * @description `organizations` (each without a price of its own) or `organization:CODE`.
+             * @example organizations
+             */
+            subject: string;
         };
         /** @description What went wrong and what to do about it. */
         Problem: Record<string, never> & {
@@ -4017,6 +4383,8 @@ export interface components {
              * @example certificates.query
              */
             name: string;
+            /** @description Roles of which one is needed to ask for it; empty: anybody may. */
+            roles?: components["schemas"]["Role"][];
         };
         /** @description Who may ask for a service. */
         ServiceAccess: {
@@ -4034,6 +4402,8 @@ export interface components {
         Services: {
             /** @description What is offered. */
             services: components["schemas"]["Service"][];
+            /** @description What an operator has withdrawn: it is not answered until it is offered again. */
+            withdrawn?: components["schemas"]["Service"][];
         };
         /** @description `PUT /v1/kinds/{kind}/conditions`. */
         SetConditions: {
@@ -4044,6 +4414,10 @@ export interface components {
              *     ]
              */
             requires: string[];
+        };
+        /** @description `PUT /v1/fees/prices/{subject}`. */
+        SetPrice: {
+            price?: components["schemas"]["Price"] | null;
         };
         /** @description A shared column. */
         SharedColumn: {
@@ -4094,6 +4468,32 @@ export interface components {
             /** @description Roles that may see it; absent: everybody. */
             visibleTo?: string[] | null;
         };
+        /** @description What happened to a shared resource on one day. */
+        SharingCount: {
+            /**
+             * Format: int64
+             * @description How often.
+             * @example 2
+             */
+            count: number;
+            /**
+             * @description The day, UTC.
+             * @example 2026-11-21
+             */
+            day: string;
+            /** @description What happened. */
+            event: components["schemas"]["SharingEvent"];
+            /**
+             * @description The resource.
+             * @example weather-daily
+             */
+            resource: string;
+        };
+        /**
+         * @description What happened to a shared resource.
+         * @enum {string}
+         */
+        SharingEvent: "published" | "requested" | "approved" | "refused" | "granted" | "ended";
         /** @description The event that shows something. */
         ShownBy: {
             /** @description Its hash. */
@@ -4207,6 +4607,27 @@ export interface components {
             source: components["schemas"]["Address"];
             /** @description `{atMs, by, reason}` when it was withdrawn. */
             withdrawn?: Record<string, never>;
+        };
+        /**
+         * @description How certificates stand.
+         * @enum {string}
+         */
+        Standing: "valid" | "suspended" | "revoked" | "renewed" | "expired" | "not-yet-valid";
+        /** @description Certificates of a kind at the end of the period. */
+        StandingCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             * @example 480
+             */
+            count: number;
+            /**
+             * @description Certificate kind.
+             * @example degree
+             */
+            kind: string;
+            /** @description How they stand. */
+            standing: components["schemas"]["Standing"];
         };
         /** @description `POST /v1/messages/{message}/acknowledgement`. */
         StateReceipt: {
@@ -4637,7 +5058,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `malformed-jwe`, `unknown-kind`, `outcome-mismatch` */
+        /** @description `malformed-request`, `wrong-chain`, `malformed-address`, `unknown-member` */
         "problems-400-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4648,7 +5069,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `malformed-jwe`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `malformed-jwe`, `unknown-kind`, `outcome-mismatch` */
         "problems-400-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4659,7 +5080,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `malformed-jwe`, `unknown-kind` */
         "problems-400-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4670,7 +5091,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-kind` */
         "problems-400-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4681,7 +5102,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `unknown-kind` */
         "problems-400-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4692,7 +5113,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
         "problems-400-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4703,7 +5124,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
         "problems-400-18": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4714,7 +5135,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
         "problems-400-19": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4725,7 +5146,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
         "problems-400-20": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4736,7 +5157,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
         "problems-400-21": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4747,7 +5168,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
         "problems-400-22": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4758,7 +5179,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
         "problems-400-23": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -4769,8 +5190,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
         "problems-400-24": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        "problems-400-25": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5396,7 +5828,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `mailbox-full`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
         "problems-503-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5407,7 +5839,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `mailbox-full`, `journal-unavailable` */
         "problems-503-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5418,7 +5850,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `journal-unavailable` */
         "problems-503-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6796,6 +7228,23 @@ export interface operations {
                      *           ],
                      *           "blockTime": "2026-11-21T03:00:00Z",
                      *           "chainId": 7103,
+                     *           "consensus": {
+                     *             "epoch": 0,
+                     *             "finalHeight": 42,
+                     *             "findings": [],
+                     *             "peers": [
+                     *               {
+                     *                 "blocksBehind": 0,
+                     *                 "connected": true,
+                     *                 "height": 42,
+                     *                 "lastHeard": "2026-11-21T03:00:00Z",
+                     *                 "organization": "city 1"
+                     *               }
+                     *             ],
+                     *             "sick": false,
+                     *             "view": 57,
+                     *             "waitingTransactions": 0
+                     *           },
                      *           "contracts": {
                      *             "accessManager": "0xC4A0000000000000000000000000000000000001",
                      *             "certificateRegistry": "0xC4a0000000000000000000000000000000000006",
@@ -7854,6 +8303,199 @@ export interface operations {
             503: components["responses"]["problems-503-2"];
         };
     };
+    make_bill: {
+        parameters: {
+            query?: {
+                /** @description From this time on; 30 days before `to` unless given. */
+                from?: components["schemas"]["Time"];
+                /** @description Only of this inspector; an inspector is shown its own whatever it writes. */
+                inspector?: components["schemas"]["Address"];
+                /** @description Before this time; now unless given. At most 366 days after `from`. */
+                to?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bill. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 31,
+                     *       "from": "2026-11-21T03:00:00Z",
+                     *       "lines": [
+                     *         {
+                     *           "amount": 1550,
+                     *           "count": 31,
+                     *           "from": "2026-11-21T03:00:00Z",
+                     *           "inspector": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "organization": "11440300007542689X",
+                     *           "price": {
+                     *             "amount": 50,
+                     *             "currency": "CNY"
+                     *           },
+                     *           "to": "2026-11-21T03:00:00Z"
+                     *         }
+                     *       ],
+                     *       "madeAt": "2026-11-21T03:00:00Z",
+                     *       "to": "2026-11-21T03:00:00Z",
+                     *       "totals": [
+                     *         {
+                     *           "amount": 1550,
+                     *           "currency": "CNY"
+                     *         }
+                     *       ],
+                     *       "unreachable": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Bill"];
+                };
+            };
+            400: components["responses"]["problems-400-12"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-10"];
+            404: components["responses"]["unknown-service"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    list_prices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The price list. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changes": [
+                     *         {
+                     *           "at": "2026-11-21T03:00:00Z",
+                     *           "by": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "price": {
+                     *             "amount": 50,
+                     *             "currency": "CNY"
+                     *           },
+                     *           "subject": "organizations"
+                     *         }
+                     *       ],
+                     *       "prices": [
+                     *         {
+                     *           "at": "2026-11-21T03:00:00Z",
+                     *           "by": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "price": {
+                     *             "amount": 50,
+                     *             "currency": "CNY"
+                     *           },
+                     *           "subject": "organizations"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Prices"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-9"];
+        };
+    };
+    set_price: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description `organizations` (of each without a price of its own) or `organization:CODE`.
+                 * @example organizations
+                 */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "price": {
+                 *         "amount": 50,
+                 *         "currency": "CNY"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SetPrice"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-10"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-8"];
+            404: components["responses"]["unknown-organization"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
+        };
+    };
     configure_format: {
         parameters: {
             query?: {
@@ -8059,7 +8701,7 @@ export interface operations {
                     "application/json": components["schemas"]["Inspected"];
                 };
             };
-            400: components["responses"]["problems-400-12"];
+            400: components["responses"]["problems-400-13"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-11"];
             404: components["responses"]["problems-404-5"];
@@ -8124,7 +8766,7 @@ export interface operations {
                     "application/json": components["schemas"]["Checked"];
                 };
             };
-            400: components["responses"]["problems-400-13"];
+            400: components["responses"]["problems-400-14"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-10"];
             404: components["responses"]["unknown-service"];
@@ -8258,7 +8900,7 @@ export interface operations {
                     "application/json": components["schemas"]["Kind"];
                 };
             };
-            400: components["responses"]["problems-400-14"];
+            400: components["responses"]["problems-400-15"];
             401: components["responses"]["problems-401-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -8311,7 +8953,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conditions"];
                 };
             };
-            400: components["responses"]["problems-400-14"];
+            400: components["responses"]["problems-400-15"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
             404: components["responses"]["unknown-service"];
@@ -8378,7 +9020,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-12"];
             404: components["responses"]["unknown-service"];
@@ -8498,7 +9140,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-17"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
             404: components["responses"]["problems-404-8"];
@@ -8510,7 +9152,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-9"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     get_message: {
@@ -8617,7 +9259,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-17"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-13"];
             404: components["responses"]["problems-404-9"];
@@ -8629,7 +9271,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-10"];
+            503: components["responses"]["problems-503-11"];
         };
     };
     get_message_proof: {
@@ -8725,7 +9367,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-17"];
+            400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
             404: components["responses"]["problems-404-11"];
@@ -8887,7 +9529,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-18"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             409: components["responses"]["problems-409-8"];
@@ -9003,7 +9645,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-19"];
+            400: components["responses"]["problems-400-20"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
@@ -9067,7 +9709,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-18"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
@@ -9115,7 +9757,7 @@ export interface operations {
                     "application/json": components["schemas"]["PresentationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-20"];
+            400: components["responses"]["problems-400-21"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
@@ -9163,7 +9805,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-11"];
+            503: components["responses"]["problems-503-9"];
         };
     };
     get_quotas: {
@@ -9382,6 +10024,98 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-12"];
+        };
+    };
+    report_activity: {
+        parameters: {
+            query?: {
+                /** @description From this time on; 30 days before `to` unless given. */
+                from?: components["schemas"]["Time"];
+                /** @description Before this time; now unless given. At most 366 days after `from`. */
+                to?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "certificates": [
+                     *         {
+                     *           "change": "issued",
+                     *           "count": 12,
+                     *           "day": "2026-11-21",
+                     *           "kind": "degree"
+                     *         }
+                     *       ],
+                     *       "cut": [],
+                     *       "from": "2026-11-21T03:00:00Z",
+                     *       "inspections": [
+                     *         {
+                     *           "count": 7,
+                     *           "day": "2026-11-21",
+                     *           "kind": "degree",
+                     *           "outcome": "valid"
+                     *         }
+                     *       ],
+                     *       "inspectors": [
+                     *         {
+                     *           "count": 31,
+                     *           "inspector": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "organization": "11440300007542689X"
+                     *         }
+                     *       ],
+                     *       "madeAt": "2026-11-21T03:00:00Z",
+                     *       "operations": [
+                     *         {
+                     *           "count": 1461,
+                     *           "day": "2026-11-21",
+                     *           "format": "reading/air-quality",
+                     *           "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *         }
+                     *       ],
+                     *       "resources": 3,
+                     *       "sharing": [
+                     *         {
+                     *           "count": 2,
+                     *           "day": "2026-11-21",
+                     *           "event": "granted",
+                     *           "resource": "weather-daily"
+                     *         }
+                     *       ],
+                     *       "standing": [
+                     *         {
+                     *           "count": 480,
+                     *           "kind": "degree",
+                     *           "standing": "valid"
+                     *         }
+                     *       ],
+                     *       "to": "2026-11-21T03:00:00Z",
+                     *       "unreachable": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActivityReport"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-10"];
+            404: components["responses"]["unknown-service"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     find_resources: {
@@ -9771,9 +10505,11 @@ export interface operations {
                      *       "services": [
                      *         {
                      *           "description": "A certificate of a holder, by its transaction, with proofs.",
-                     *           "name": "certificates.query"
+                     *           "name": "certificates.query",
+                     *           "roles": []
                      *         }
-                     *       ]
+                     *       ],
+                     *       "withdrawn": []
                      *     }
                      */
                     "application/json": components["schemas"]["Services"];
@@ -10183,7 +10919,7 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-21"];
+            400: components["responses"]["problems-400-22"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-15"];
             404: components["responses"]["problems-404-15"];
@@ -10299,7 +11035,7 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-22"];
+            400: components["responses"]["problems-400-23"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-15"];
             404: components["responses"]["unknown-source"];
@@ -10365,7 +11101,7 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-23"];
+            400: components["responses"]["problems-400-24"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-16"];
             404: components["responses"]["unknown-source"];
@@ -10456,7 +11192,7 @@ export interface operations {
                     "application/json": components["schemas"]["SubmissionReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-21"];
+            400: components["responses"]["problems-400-22"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-17"];
             404: components["responses"]["problems-404-16"];
@@ -10690,7 +11426,7 @@ export interface operations {
                     "application/json": components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["problems-400-24"];
+            400: components["responses"]["problems-400-25"];
             401: components["responses"]["problems-401-2"];
             409: components["responses"]["problems-409-10"];
             413: components["responses"]["body-too-large"];

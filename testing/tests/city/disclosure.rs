@@ -236,6 +236,7 @@ async fn nothing_that_leaves_a_city_names_its_people_or_lets_a_guess_be_tested()
         ("/certificates/{id}", format!("/certificates/{id}")),
         ("/presentations/{id}", format!("/presentations/{presentation}")),
         ("{address}", holder.clone()),
+        ("{chain}", "degree".to_owned()),
         ("{block}", degree["block"].to_string()),
         ("{tx_hash}", degree["transaction"].as_str().unwrap().to_owned()),
         ("{kind}", "degree".to_owned()),

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use crate::guesses::Guesses;
 
 /// Public resources that a city of this test has none of, streams that do not end, and pages of documentation.
-const NOT_ASKED: [&str; 10] = [
+const NOT_ASKED: [&str; 11] = [
     "/v1/alliance/events",
     "/v1/alliance/requests/{number}",
     "/v1/contracts/{chain}/{release}",
     "/v1/resources/{resource}",
     "/v1/resources/{resource}/requests/{request}",
+    "/v1/resources/{resource}/trace",
     "/v1/submissions/{place}/{digest}",
     "/v1/submissions/{place}/{digest}/operations/{index}",
     "/v1/session",
