@@ -93,7 +93,9 @@ impl PersonRegister {
         let identity = if let Some(holder) = holders.first() {
             transaction
                 .execute(
-                    "UPDATE network_persons SET reserved_until_ms = $1, document_tag = COALESCE(document_tag, $2) WHERE identity = $3",
+                    // What is kept was confirmed with what it has: no application adds to it.
+                    "UPDATE network_persons SET reserved_until_ms = $1, \
+                     document_tag = CASE WHEN kept = 1 THEN document_tag ELSE COALESCE(document_tag, $2) END WHERE identity = $3",
                     values![until_ms, tags.document, holder.identity.0.to_vec()],
                 )
                 .await?;

@@ -46,12 +46,11 @@ impl IdentityDatabase {
         let Reservation::Held(identity) = network.reserve(&person.network_inputs()?).await? else {
             return Err(Conflict::PersonRegistered.into());
         };
-        self.set_network_identity(user, Some(identity)).await?;
-        if network.keep(identity).await? {
-            Ok(())
-        } else {
-            Err(NetworkError::Unreachable("a reservation ended at once".into()).into())
+        // Kept first: who stands here as held is held, whenever this process ends.
+        if !network.keep(identity).await? {
+            return Err(NetworkError::Unreachable("a reservation ended at once".into()).into());
         }
+        self.set_network_identity(user, Some(identity)).await
     }
 
     /// The identity of a registration's person in the network, if it has one.
@@ -82,19 +81,20 @@ impl IdentityDatabase {
     /// Gives up a person of whom no registration lives. If that cannot be done now, the reservation ends by itself.
     pub(super) async fn release_person(&self, user: &UserRecord) {
         let Some(network) = &self.network else { return };
+        let Ok(Some(identity)) = self.network_identity(user).await else { return };
+        // Of whoever has this identity, not of this row alone: a namesake may share it.
         let living = self
             .pool
             .fetch_optional(
-                "SELECT address FROM users WHERE person_id = $1 AND status IN ('pending', 'recovering', 'confirmed') LIMIT 1",
-                values![user.person_id.as_str()],
+                "SELECT address FROM users WHERE person_id IN (SELECT id FROM persons WHERE network_identity = $1) \
+                 AND status IN ('pending', 'recovering', 'confirmed') LIMIT 1",
+                values![identity.0.to_vec()],
             )
             .await;
         if !matches!(living, Ok(None)) {
             return;
         }
-        if let Ok(Some(identity)) = self.network_identity(user).await
-            && network.release(identity).await.is_ok()
-        {
+        if network.release(identity).await.is_ok() {
             // What is left when this fails is a name for nothing: a later confirmation finds that it is not held.
             let _ = self.set_network_identity(user, None).await;
         }

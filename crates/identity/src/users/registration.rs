@@ -68,6 +68,10 @@ impl IdentityDatabase {
             return Ok(registered);
         }
         drop(transaction);
+        if new.recovery {
+            // Its person is in the network already, or is held when an office confirms: what a stranger claims is written nowhere else.
+            return self.register_here(new, &tags, None, now_ms).await;
+        }
         match network.reserve(&new.person.network_inputs()?).await? {
             Reservation::Held(identity) => self.register_here(new, &tags, Some(identity), now_ms).await,
             Reservation::HeldElsewhere => Err(Conflict::PersonRegistered.into()),
@@ -124,8 +128,10 @@ impl IdentityDatabase {
         let document = tags.document.map(|tag| tag.to_vec());
         let row = transaction
             .fetch_optional(
-                "SELECT id FROM persons WHERE document_tag = $1 \
-                 UNION ALL SELECT id FROM persons WHERE name_tag = $2 AND (document_tag IS NULL OR $3 = 0) LIMIT 1",
+                // Of several with one name it is the one who is registered, not one who was turned away.
+                "SELECT id FROM persons WHERE document_tag = $1 OR (name_tag = $2 AND (document_tag IS NULL OR $3 = 0)) \
+                 ORDER BY CASE WHEN document_tag = $1 THEN 0 WHEN EXISTS (SELECT 1 FROM users WHERE users.person_id = persons.id \
+                 AND users.status IN ('pending', 'recovering', 'confirmed')) THEN 1 ELSE 2 END LIMIT 1",
                 values![document.clone(), tags.name.to_vec(), i64::from(document.is_some())],
             )
             .await?;

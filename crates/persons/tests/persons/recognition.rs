@@ -96,6 +96,35 @@ async fn a_recovery_keeps_the_identity() {
     assert!(before.is_some());
 }
 
+// IDENTITY-6: anybody may say that they have lost a key; until an office confirms it, that changes nothing at the register.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_claim_of_a_lost_key_takes_nobodys_document() {
+    let world = World::new().await;
+    world.harbour.register(&user(1, person("Lin Zhao", None)), NOW).await.unwrap();
+    confirm(&world.harbour, 1).await.unwrap();
+    let mut claim = user(2, person("Lin Zhao", Some("D-77")));
+    claim.recovery = true;
+    world.harbour.register(&claim, NOW).await.unwrap();
+    reject(&world.harbour, 2).await;
+    let owner = world.riverside.register(&user(3, person("Wei Chen", Some("D-77"))), NOW).await.unwrap();
+    assert_eq!(owner.status, UserStatus::Pending, "the document is nobody's yet");
+    assert!(is_registered_elsewhere(&world.riverside.register(&user(4, person("Lin Zhao", None)), NOW).await));
+}
+
+// IDENTITY-6: of several with one name, the one who is turned away is not the one who is confirmed.
+#[tokio::test(flavor = "multi_thread")]
+async fn turning_away_a_namesake_gives_nobody_up() {
+    let world = World::new().await;
+    world.harbour.register(&user(1, person("Lin Zhao", Some("D-1"))), NOW).await.unwrap();
+    reject(&world.harbour, 1).await;
+    world.harbour.register(&user(2, person("Lin Zhao", Some("D-2"))), NOW).await.unwrap();
+    confirm(&world.harbour, 2).await.unwrap();
+    // Without a document it is the one who is confirmed.
+    let again = world.harbour.register(&user(3, person("Lin Zhao", None)), NOW).await;
+    assert!(is_registered_elsewhere(&again), "{again:?}");
+    assert!(is_registered_elsewhere(&world.riverside.register(&user(4, person("Lin Zhao", Some("D-2"))), NOW).await));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn persons_from_before_the_network_are_enrolled() {
     let world = World::new().await;

@@ -104,6 +104,7 @@ impl Processing {
         };
         self.check_in_time(&known)?;
         self.check_still_operator(main, &known, approver.operator).await?;
+        self.check_still_operator(main, &known, known.proposed.operator).await?;
         let mut plan = Plan::default();
         plan.step(
             &name_of(main),
