@@ -7,7 +7,7 @@ mod plan;
 use std::{fs, path::Path, sync::Arc};
 
 use alloy_primitives::{Address, B256};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
     alliance::certificate::Scope,
     contracts::AllianceContract,
@@ -185,34 +185,56 @@ async fn issued(alliance: &AllianceContract, seat: &Seat, member: &Member) -> Re
     let path = seat.folder.join(files::ISSUED);
     let authority = &member.joining.key;
     let now = alliance.time_s().await?;
-    let (identity, before) = match recorded::<Issued>(&path)? {
-        Some(issued) if issued.valid_until > now + RENEWED_BEFORE_S => return Ok(issued),
-        Some(issued) => (issued.identity, Some(issued.certificate)),
+    let identity = match recorded::<Issued>(&path)? {
+        Some(issued) if issued.valid_until > now + RENEWED_BEFORE_S => {
+            // An earlier run may have ended before it had named it everywhere.
+            name_everywhere(seat, issued.certificate)?;
+            return Ok(issued);
+        }
+        Some(issued) => issued.identity,
         None => {
             let secret = load_or_create_private_key(&seat.folder.join(files::NODE_KEY))?;
             let secret = Zeroizing::new(hex::encode(secret.as_slice()));
             let key = NodeKey::from_hex(&secret)?.address();
             let (name, node, until) = (member.joining.name, name_of(NODE)?, now + 729 * DAY_S);
-            (establish::issue_identity(alliance, authority, name, node, key, until).await?, None)
+            establish::issue_identity(alliance, authority, name, node, key, until).await?
         }
     };
     let valid_until = now + CERTIFICATE_S;
     let certificate = establish::issue_transaction(alliance, authority, identity, Scope::BOTH, valid_until).await?;
-    if let Some(before) = before {
-        for name in [files::ENDORSER, files::REQUESTER] {
-            renew(&seat.folder.join(name), before, certificate)?;
-        }
-    }
     let issued = Issued { identity, certificate, valid_until };
     replace(&path, &serde_json::to_vec_pretty(&issued)?)?;
+    name_everywhere(seat, certificate)?;
     Ok(issued)
 }
 
-/// Names the new certificate in a file that names the old one; whatever else stands there stays.
-fn renew(path: &Path, before: u64, certificate: u64) -> Result<()> {
+/// Names the certificate in the files of a member that name one.
+fn name_everywhere(seat: &Seat, certificate: u64) -> Result<()> {
+    [files::ENDORSER, files::REQUESTER].into_iter().try_for_each(|name| renew(&seat.folder.join(name), certificate))
+}
+
+/// Names the certificate where another stands; whatever else stands there stays.
+fn renew(path: &Path, certificate: u64) -> Result<()> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(()) };
-    let (old, new) = (format!("certificate = {before}\n"), format!("certificate = {certificate}\n"));
-    replace(path, text.replacen(&old, &new, 1).as_bytes())
+    replace(
+        path,
+        renewed(&text, certificate)
+            .with_context(|| format!("{} is not as this command wrote it", path.display()))?
+            .as_bytes(),
+    )
+}
+
+/// The text with that certificate in its one line `certificate = NUMBER`.
+fn renewed(text: &str, certificate: u64) -> Result<String> {
+    let names_one = |line: &str| {
+        line.split_once('=')
+            .is_some_and(|(name, value)| name.trim() == "certificate" && value.trim().parse::<u64>().is_ok())
+    };
+    let named = text.lines().filter(|line| names_one(line)).count();
+    ensure!(named == 1, "there is one line `certificate = NUMBER` to renew, and here are {named}");
+    let lines =
+        text.lines().map(|line| if names_one(line) { format!("certificate = {certificate}") } else { line.to_owned() });
+    Ok(lines.map(|line| line + "\n").collect())
 }
 
 /// What an earlier run has recorded.
@@ -227,4 +249,22 @@ fn recorded<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
 /// Files of a folder are its owner's: what is there stays.
 fn write_once(path: &Path, text: &str) -> Result<()> {
     if path.exists() { Ok(()) } else { replace(path, text.as_bytes()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::renewed;
+
+    // A-CERT: whichever certificate a run that was cut off has left there.
+    #[test]
+    fn the_one_certificate_of_a_file_is_renewed_and_nothing_else_changes() {
+        let text = "member = \"bank\"\ncertificate  =  7\n[tls]\ncertificate = \"node.pem\"\n";
+        let after = renewed(text, 9).unwrap();
+        assert_eq!(after, "member = \"bank\"\ncertificate = 9\n[tls]\ncertificate = \"node.pem\"\n");
+        for other in ["member = 1\n", "certificate = 1\ncertificate = 2\n"] {
+            assert!(renewed(other, 9).unwrap_err().to_string().contains("one line"));
+        }
+    }
 }
