@@ -79,7 +79,8 @@ fn drive(arguments: &Arguments, run: impl FnOnce(&mut Command) -> Result<()>) ->
         .env("CHANCERY_DATA_DIR", &data)
         .env("ALLIANCE_STORY", &alliance.story)
         .env("ALLIANCE_ENTER", &alliance.enter)
-        .env("SCREENSHOTS", &arguments.screenshots));
+        // The driver runs in web/: a relative folder is one of the project.
+        .env("SCREENSHOTS", root().join(&arguments.screenshots)));
     drop(city);
     if outcome.is_ok() {
         remove(&data);
