@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
 
 export const CITY = (process.env.CHANCERY_URL ?? 'http://127.0.0.1:8080').replace(/\/$/, '');
 const SCREENSHOTS = process.env.SCREENSHOTS;
@@ -36,6 +36,8 @@ export async function launch(more: string[] = []): Promise<Browser> {
 /** One person at one screen. */
 export class Person {
   readonly complaints: string[] = [];
+  /** What was asked of a server and is not there yet, and since when. */
+  readonly #open = new Map<Request, number>();
 
   private constructor(
     readonly name: string,
@@ -76,14 +78,35 @@ export class Person {
     this.page.on('request', (request) => {
       const url = request.url();
       if (!url.startsWith(this.origin) && !/^(blob|data):/.test(url)) this.complaints.push(`request to elsewhere: ${url}`);
+      this.#open.set(request, Date.now());
     });
+    this.page.on('requestfinished', (request) => this.#open.delete(request));
+    this.page.on('requestfailed', (request) => this.#open.delete(request));
   }
 
   async go(path: string): Promise<void> {
     await this.page.goto(`${this.origin}${path}`);
-    await this.page.locator('#main').waitFor();
-    // Not while it loads.
-    await this.page.locator('h1').first().waitFor();
+    try {
+      await this.page.locator('#main').waitFor();
+      // Not while it loads.
+      await this.page.locator('h1').first().waitFor();
+    } catch (cause) {
+      throw new Error(`${this.name} sees no page at ${path}: ${await this.#standing()}`, { cause });
+    }
+  }
+
+  /** Why nothing is there, as far as that can be seen from outside. */
+  async #standing(): Promise<string> {
+    const open = [...this.#open].map(([request, since]) => `${request.url()} open for ${String(Date.now() - since)} ms`);
+    const seen = this.page.evaluate(
+      () =>
+        `${document.readyState}, ${document.visibilityState}, ${document.getElementById('app')?.textContent.slice(0, 300) ?? ''}; taken: ${performance
+          .getEntriesByType('resource')
+          .map((entry) => `${entry.name.split('/').pop() ?? ''} ${entry.duration.toFixed(0)} ms`)
+          .join(', ')}`,
+    );
+    const unanswered = new Promise<string>((resolve) => setTimeout(() => resolve('the page does not answer'), 5_000));
+    return [...this.complaints, ...open, await Promise.race([seen, unanswered])].join('\n');
   }
 
   async leave(): Promise<void> {
