@@ -40,6 +40,18 @@ describe('pages', () => {
     await page.getByText('Nothing matches.').waitFor();
   });
 
+  it('scripts come compressed as the build left them, so that no page waits for the server to do it', async () => {
+    const page = await (await fetch(`${CITY}/wallet`)).text();
+    const scripts = [...page.matchAll(/src="(\/assets\/[^"]+\.js)"/g)].map((found) => found[1] ?? '');
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) {
+      const answer = await fetch(`${CITY}${script}`, { headers: { 'accept-encoding': 'gzip, br' } });
+      const { length } = await answer.text();
+      // Those below a kilobyte are as they are.
+      if (length >= 1024) expect(answer.headers.get('content-encoding'), script).toBe('br');
+    }
+  });
+
   it('the language is remembered, and chosen by the browser at first', async () => {
     const chinese = await Person.arrive(browser, 'Chinese visitor', { language: 'zh' });
     await chinese.go('/');
