@@ -140,8 +140,7 @@ impl Provider {
         })
         .await?;
         let reader = ReaderKey(query.receive.encryption_key.0);
-        let sealed_key =
-            key.seal_to(&reader, &place(&self.requester, number)).map_err(|_| FileRefusal::Malformed)?;
+        let sealed_key = key.seal_to(&reader, &place(&self.requester, number)).map_err(|_| FileRefusal::Malformed)?;
         Ok(FilePiece { sealed_bytes: bytes, sealed_key: sealed_key.into(), piece: piece.into() })
     }
 

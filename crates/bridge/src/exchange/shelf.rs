@@ -48,7 +48,9 @@ pub enum ShelfError {
     #[error("the shelf has no file of digest {0}")]
     NoSuchFile(B256),
     /// What stands beside a file is not what this program writes there.
-    #[error("what the file of digest {digest} was sealed for cannot be read ({reason}): say it anew (`chancery alliance file assign`)")]
+    #[error(
+        "what the file of digest {digest} was sealed for cannot be read ({reason}): say it anew (`chancery alliance file assign`)"
+    )]
     Unreadable {
         /// Of the file.
         digest: B256,
@@ -250,8 +252,7 @@ mod tests {
 
     use super::*;
 
-    const SEALED_FOR: SealedFor =
-        SealedFor { requester: B256::repeat_byte(1), idempotency_key: B256::repeat_byte(2) };
+    const SEALED_FOR: SealedFor = SealedFor { requester: B256::repeat_byte(1), idempotency_key: B256::repeat_byte(2) };
 
     // EXCHANGE-5: what a file is for is kept with it, can be said anew, and is not guessed for a file of which nothing was said.
     #[test]
