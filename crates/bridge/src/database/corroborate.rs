@@ -132,16 +132,16 @@ impl Corroboration {
         for key in keys {
             let applied = self.tables.applied(connection, key).await?.map(|applied| applied.subject);
             match applied.or(named.filter(|named| self.book.is_of(key, *named))) {
-                Some(subject) => drop(known.insert(key, subject)),
-                None => drop(unknown.insert(key)),
+                Some(subject) => _ = known.insert(key, subject),
+                None => _ = unknown.insert(key),
             }
         }
         if !unknown.is_empty() {
             known.extend(searched(part.call.clone(), &self.book, unknown.clone()).await);
             // Of a contract with rules every key is of the subject that the call names.
-            for key in unknown {
-                if let (None, Some(named)) = (known.get(&key), named) {
-                    known.insert(key, named);
+            if let Some(named) = named {
+                for key in unknown {
+                    known.entry(key).or_insert(named);
                 }
             }
         }
