@@ -21,11 +21,11 @@ mod shown;
 mod storage;
 
 pub(crate) use alliance::{
-    Admit, AllianceCommand, ApplyEntries, AsMember, Authority, CityNodeContract, DatabaseCommand, FetchFile,
-    FileCommand, FoundAlliance, IssueCertificate, IssueIdentity, IssueTransaction, Join, MemberOfAlliance,
-    MemberOfCity, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile, RequestQuestion,
-    RequestStatus, Require, RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles, ShowAlliance,
-    WhichAlliance, WhichDatabase,
+    Admit, AllianceCommand, ApplyEntries, AsMember, AssignFile, Authority, CityNodeContract, DatabaseCommand,
+    FetchFile, FileCommand, ForRequest, FoundAlliance, IssueCertificate, IssueIdentity, IssueTransaction, Join,
+    MemberOfAlliance, MemberOfCity, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile,
+    RequestQuestion, RequestStatus, Require, RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles,
+    ShowAlliance, WhichAlliance, WhichDatabase,
 };
 pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use change::ChangeCommand;

@@ -81,7 +81,7 @@ fn assert_state(found: &AccountState) {
     }
 }
 
-fn parts(bundle: &mut ProofBundle) -> Vec<&mut Bytes> {
+pub(crate) fn parts(bundle: &mut ProofBundle) -> Vec<&mut Bytes> {
     let mut parts = certificates::parts(&mut bundle.finality);
     parts.push(&mut bundle.transaction.transaction);
     parts.extend(&mut bundle.transaction.proof);

@@ -17,8 +17,10 @@ pub mod evidence;
 pub mod genesis;
 pub mod handovers;
 pub mod messages;
+pub mod node_certificates;
 pub mod operations;
 mod patches;
+pub mod request_proofs;
 pub mod rpc;
 pub mod sealed_documents;
 pub mod signed_requests;
@@ -55,7 +57,9 @@ pub const TARGETS: &[Target] = targets![
     genesis,
     handovers,
     messages,
+    node_certificates,
     operations,
+    request_proofs,
     rpc,
     sealed_documents,
     signed_requests,

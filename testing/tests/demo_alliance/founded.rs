@@ -193,7 +193,8 @@ fn exchanged(dir: &Path, founding: &Founding, requester: &str) {
     fs::write(deed, "the deed of parcel 7").unwrap();
     let shelf = founding.path("bank/shelf");
     let shelf = shelf.to_str().unwrap();
-    let digest = answer(&["alliance", "file", "seal", deed, "--shelf", shelf])["digest"].as_str().unwrap().to_owned();
+    let seal = ["alliance", "file", "seal", deed, "--shelf", shelf, "--request", "exchange", "--requester", "bank"];
+    let digest = answer(&seal)["digest"].as_str().unwrap().to_owned();
     let file = dir.join("exchange.toml");
     let text = format!(
         "idempotency_key = \"exchange\"\nvalid_for_s = 1800\nwindow_s = 1800\n\

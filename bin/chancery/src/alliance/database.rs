@@ -10,7 +10,9 @@ use alloy_primitives::Address;
 use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
     contracts::NodeContract,
-    database::{Applier, Audit, Book, Corroboration, Declaration, Deviation, EntryDeclaration, Followed, Place},
+    database::{
+        Applier, Audit, Book, Corroboration, Declaration, Deviation, EntryDeclaration, Followed, Place, ToldSubject,
+    },
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,7 +20,9 @@ use serde_json::{Value, json};
 use super::{
     beside,
     chains::{ChainSection, connect},
-    configuration, text_of,
+    configuration,
+    request::asked::word_of,
+    text_of,
 };
 use crate::{
     arguments::{ApplyEntries, DatabaseCommand, RestoreRow, WhichDatabase},
@@ -110,7 +114,8 @@ async fn opened(which: &WhichDatabase) -> Result<(Followed, Book)> {
 async fn apply(command: &ApplyEntries, output: &Output) -> Result<ExitCode> {
     let (followed, book) = opened(&command.database).await?;
     let contract = followed.contract.address;
-    let applier = Applier::new(followed, book);
+    let told = command.subjects.iter().map(|of| Ok(ToldSubject { key: of.key, subject: word_of(&of.subject)? }));
+    let applier = Applier::new(followed, book).with_subjects(&told.collect::<Result<Vec<_>>>()?)?;
     if command.once {
         let mut entries = 0;
         loop {

@@ -4,15 +4,23 @@ use std::{fs::File, future::pending, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
-    exchange::{self, Awaited, Provider, Shelf, router},
+    exchange::{self, Awaited, Provider, SealedFor, Shelf, router},
     http::{JsonClient, check_destination},
     tls::Expectation,
 };
 use serde_json::json;
 
-use super::{name_of, request::asked::word_of, request::requester, serve_nodes_until, tls::OwnTls};
+use super::{
+    name_of,
+    request::{
+        asked::{key_of, word_of},
+        requester,
+    },
+    serve_nodes_until,
+    tls::OwnTls,
+};
 use crate::{
-    arguments::{FetchFile, FileCommand, SealFile, ServeFiles},
+    arguments::{AssignFile, FetchFile, FileCommand, ForRequest, SealFile, ServeFiles},
     logging,
     output::Output,
 };
@@ -23,17 +31,36 @@ const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) async fn run(command: &FileCommand, output: &Output) -> Result<()> {
     match command {
         FileCommand::Seal(command) => seal(command, output),
+        FileCommand::Assign(command) => assign(command, output),
         FileCommand::Serve(command) => Box::pin(serve(command, output)).await,
         FileCommand::Fetch(command) => Box::pin(fetch(command, output)).await,
     }
 }
 
+fn sealed_for(request: &ForRequest) -> Result<SealedFor> {
+    ensure!(!request.request.is_empty(), "--request is the idempotency_key of a request, which is not empty");
+    Ok(SealedFor { requester: name_of(&request.requester)?, idempotency_key: key_of(&request.request) })
+}
+
+fn assign(command: &AssignFile, output: &Output) -> Result<()> {
+    let (digest, ForRequest { request, requester }) = (command.digest, &command.request);
+    Shelf::open(&command.shelf)?.assign(digest, &sealed_for(&command.request)?)?;
+    output.answer(
+        &json!({"digest": digest, "request": request, "requester": requester}),
+        format!("the file of digest {digest} is for the request {request} of {requester}, and for no other"),
+    );
+    Ok(())
+}
+
 fn seal(command: &SealFile, output: &Output) -> Result<()> {
     let file = File::open(&command.file).with_context(|| format!("cannot open {}", command.file.display()))?;
-    let digest = Shelf::open(&command.shelf)?.seal(file)?;
+    let digest = Shelf::open(&command.shelf)?.seal(file, &sealed_for(&command.request)?)?;
     output.answer(
         &json!({"digest": digest}),
-        format!("{digest}\nA request writes this as the value of an entry; the file leaves the shelf when that is committed."),
+        format!(
+            "{digest}\nThe request {} of {} writes this as the value of an entry; the file leaves the shelf when that is committed, and for no other.",
+            command.request.request, command.request.requester
+        ),
     );
     Ok(())
 }

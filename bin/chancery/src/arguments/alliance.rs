@@ -14,7 +14,7 @@ mod request;
 pub(crate) use city::{CityNodeContract, FoundAlliance, MemberOfCity};
 pub(crate) use database::{ApplyEntries, DatabaseCommand, RestoreRow, WhichDatabase};
 
-pub(crate) use file::{FetchFile, FileCommand, SealFile, ServeFiles};
+pub(crate) use file::{AssignFile, FetchFile, FileCommand, ForRequest, SealFile, ServeFiles};
 pub(crate) use member::{
     Admit, AsMember, Join, MemberOfAlliance, OpenRegistry, Propose, RemoveMember, Require, ShowAlliance,
 };

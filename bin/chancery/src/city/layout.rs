@@ -94,6 +94,11 @@ impl DataDir {
         self.0.join("secrets")
     }
 
+    /// Where contracts stand that the relay's account has made.
+    pub(crate) fn relay_note(&self) -> PathBuf {
+        self.0.join("relay.json")
+    }
+
     /// The default identity database.
     pub(crate) fn identity_database(&self) -> PathBuf {
         self.0.join("identity.sqlite")

@@ -13,6 +13,7 @@ mod board;
 mod due;
 mod headers;
 mod held;
+mod made;
 mod news;
 mod rights;
 
@@ -37,7 +38,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{board::Place, headers::Headers, held::Held, news::News, rights::Rights};
+use self::{board::Place, headers::Headers, held::Held, made::Made, news::News, rights::Rights};
 use super::{
     layout::{CityChain, DataDir, MAIN, founded_before},
     nodes::{CityNodes, configs},
@@ -112,6 +113,7 @@ impl Relay {
         let key = Arc::new(SubmitterKey::from_bytes(&key)?);
         // Where `send` or `deploy` is closed, this account has to be permitted (docs/operations, "Who may take part").
         tracing::info!(account = %key.address(), "the relay of the city pays with this account");
+        let noted = Arc::new(Made::open(&data.relay_note())?);
         let mut all = nodes.iter().map(|nodes| Ground::of(nodes, genesis)).collect::<Result<Vec<_>>>()?;
         let at = all.iter().position(|ground| ground.chain == MAIN).context("there is no main chain")?;
         let main = all.swap_remove(at);
@@ -129,7 +131,7 @@ impl Relay {
                     let ledger =
                         Ledger::connect(configs, LedgerLimits::default(), RevertReasons::of_our_contracts()).await?;
                     reached.set(Reached { ledger: ledger.clone(), key: Arc::clone(&key) }).ok();
-                    Box::pin(carry(&ledger, links, &key, &told, &make)).await
+                    Box::pin(carry(&ledger, links, (&key, &noted), &told, &make)).await
                 }));
                 // Whoever started it may be gone.
                 sender.send(outcome.unwrap_or(Ok(()))).ok();
@@ -268,7 +270,7 @@ fn links(main: &Ground<'_>, sides: &[Ground<'_>], board: &Arc<Board>) -> Vec<Lin
 async fn carry(
     ledger: &Ledger,
     links: Vec<Link>,
-    key: &Arc<SubmitterKey>,
+    (key, noted): (&Arc<SubmitterKey>, &Arc<Made>),
     told: &watch::Sender<usize>,
     make: &CancellationToken,
 ) -> Result<()> {
@@ -290,7 +292,7 @@ async fn carry(
         }
         let on_main = relay(side, main);
         let rights = Rights::new(relay(main, side), down, Arc::clone(&waking))?;
-        let headers = Headers::new(relay(side, main), up);
+        let headers = Headers::new(relay(side, main), up, Arc::clone(noted));
         carrying.push(async move {
             let (made, anchor) = watch::channel(None);
             let headers = async {
@@ -298,7 +300,7 @@ async fn carry(
                 headers.keep_pushed(&made).await;
             };
             let on_side = join_all(on_side.into_iter().map(|held| Box::pin(held.keep_shown())));
-            let on_main = show_on_main(on_main, anchor, shown);
+            let on_main = show_on_main(on_main, anchor, shown, noted);
             join4(Box::pin(rights.keep_shown(told)), Box::pin(headers), on_side, Box::pin(on_main)).await;
         });
     }
@@ -307,9 +309,9 @@ async fn carry(
 }
 
 /// Shows certificates of a side chain on the main chain, once its anchor stands there.
-async fn show_on_main(relay: AnchorRelay, mut made: watch::Receiver<Option<Address>>, link: HeldLink) {
+async fn show_on_main(relay: AnchorRelay, mut made: watch::Receiver<Option<Address>>, link: HeldLink, noted: &Made) {
     let Ok(anchor) = made.wait_for(Option::is_some).await.map(|anchor| *anchor) else { return };
     let Some(anchor) = anchor else { return };
-    let held = Box::pin(Held::made(AnchorRelay { anchor, ..relay }, link)).await;
+    let held = Box::pin(Held::made(AnchorRelay { anchor, ..relay }, link, noted)).await;
     Box::pin(held.keep_shown()).await;
 }

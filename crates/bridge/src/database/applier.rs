@@ -1,6 +1,6 @@
 //! Writes what the chain has committed into the database (DATABASE-1 to DATABASE-3).
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use alloy_primitives::B256;
 
@@ -9,6 +9,7 @@ use super::{
     entries::{Entry, Followed},
     error::DatabaseError,
     mapping::{Book, Located},
+    subjects::{ToldSubject, searched},
     tables::{Applied, Tables},
 };
 
@@ -40,6 +41,8 @@ pub struct Applier {
     followed: Followed,
     book: Book,
     tables: Tables,
+    /// Subjects of keys, as an operator has said.
+    told: BTreeMap<B256, B256>,
 }
 
 impl Applier {
@@ -47,7 +50,19 @@ impl Applier {
     #[must_use]
     pub fn new(followed: Followed, book: Book) -> Self {
         let tables = Tables::new(&book.place, followed.source());
-        Self { followed, book, tables }
+        Self { followed, book, tables, told: BTreeMap::new() }
+    }
+
+    /// Knows the subjects of these keys besides: what no transaction says of them.
+    ///
+    /// # Errors
+    /// `OtherSubject` for one that does not make its key.
+    pub fn with_subjects(mut self, told: &[ToldSubject]) -> Result<Self, DatabaseError> {
+        for of in told {
+            of.check(&self.book)?;
+            self.told.insert(of.key, of.subject);
+        }
+        Ok(self)
     }
 
     /// Applies what is new, at most so much as one turn takes. May be dropped at any moment: the next turn goes on from what is in the database.
@@ -164,24 +179,34 @@ impl Applier {
         Ok(())
     }
 
-    /// The rows behind an entry; `None`: it is passed over, as declared.
+    /// The rows behind an entry; `None`: it is of another register, for certain, and passed over as declared (DATABASE-6).
     async fn locate(
         &self,
         entry: &Entry,
         block: u64,
         applied: Option<Applied>,
     ) -> Result<Option<Located<'_>>, DatabaseError> {
-        let mut subjects: Vec<B256> = applied.iter().map(|applied| applied.subject).collect();
-        let is_asked = applied.is_none() && self.book.has_kinds();
-        if is_asked {
-            subjects.extend(self.followed.subjects(entry, block).await?);
-        }
-        match self.book.locate(entry.key, &subjects) {
+        let subject = match (applied, self.told.get(&entry.key)) {
+            (Some(applied), _) => Some(applied.subject),
+            (None, Some(told)) => Some(*told),
+            (None, None) if self.book.has_kinds() => Some(self.subject(entry, block).await?),
+            (None, None) => None,
+        };
+        match self.book.locate(entry.key, subject.as_slice()) {
             Some(located) => Ok(Some(located)),
             None if self.book.ignore_others => Ok(None),
-            None if is_asked && subjects.is_empty() => Err(DatabaseError::SubjectUnknown(entry.key)),
             None => Err(DatabaseError::Undeclared(entry.key)),
         }
+    }
+
+    /// The subject of a key that is new: one that makes it wherever that stands; or the one that was named, of another register then.
+    async fn subject(&self, entry: &Entry, block: u64) -> Result<B256, DatabaseError> {
+        let (named, input) = self.followed.named(entry, block).await?;
+        if let Some(named) = named.filter(|named| self.book.is_of(entry.key, *named)) {
+            return Ok(named);
+        }
+        let found = searched(input, &self.book, [entry.key].into()).await;
+        found.get(&entry.key).copied().or(named).ok_or(DatabaseError::SubjectUnknown(entry.key))
     }
 
     async fn apply_one(

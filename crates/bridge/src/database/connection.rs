@@ -196,6 +196,25 @@ impl Connection {
         self.run("COMMIT").await
     }
 
+    /// Sets a mark in a transaction, which ends with it.
+    pub(super) async fn mark(&mut self) -> Result<(), DatabaseError> {
+        self.run("SAVEPOINT chancery_try").await
+    }
+
+    /// Takes the mark away, and nothing else. An error of the database: there is none.
+    pub(super) async fn release(&mut self) -> Result<(), DatabaseError> {
+        self.run("RELEASE SAVEPOINT chancery_try").await
+    }
+
+    /// Looks now at what the database would look at when the transaction is committed.
+    pub(super) async fn check_constraints(&mut self) -> Result<(), DatabaseError> {
+        match self {
+            Self::Postgres(_) => self.run("SET CONSTRAINTS ALL IMMEDIATE").await,
+            // MariaDB and MySQL defer nothing; SQLite foreign keys alone, where a schema says so.
+            Self::Sqlite(_) | Self::Mysql(_) => Ok(()),
+        }
+    }
+
     /// Takes back what was begun. If that fails, the end of the connection does it.
     pub(super) async fn roll_back(&mut self) {
         if let Err(error) = self.run("ROLLBACK").await {

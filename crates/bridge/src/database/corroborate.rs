@@ -1,6 +1,9 @@
-//! What an endorser asks its organization's database before it signs (DATABASE-4).
+//! What an endorser asks its organization's database before it signs (DATABASE-4), and tries there (DATABASE-7).
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy_primitives::B256;
 
@@ -8,7 +11,8 @@ use super::{
     connection::Connection,
     entries::{Followed, subject_of},
     error::DatabaseError,
-    mapping::Book,
+    mapping::{Book, Located},
+    subjects::searched,
     tables::Tables,
 };
 use crate::alliance::{comparison::Suggestion, message::Part};
@@ -26,6 +30,13 @@ pub struct Corroboration {
 pub enum Discord {
     /// The rows of a key are not what the chain has put there, or would have to hold what they cannot.
     Key(B256),
+    /// The database does not take what is to be written there.
+    Refused {
+        /// Which key.
+        key: B256,
+        /// In the database's own terms: for its organization alone.
+        error: DatabaseError,
+    },
     /// The database is not where the chain is. Ask again.
     Behind,
     /// It could not be asked.
@@ -41,6 +52,12 @@ impl From<DatabaseError> for Discord {
     }
 }
 
+/// A key that a part reads or writes, with the rows behind it and its version on the chain.
+struct Concerned<'a> {
+    located: Located<'a>,
+    version: u64,
+}
+
 impl Corroboration {
     /// Of a member's database, for its node contract.
     #[must_use]
@@ -49,7 +66,7 @@ impl Corroboration {
         Self { followed, book: Arc::new(book), tables }
     }
 
-    /// Whether the database has, for every key that a part reads or writes, what the chain has; and whether it can take what is to be written.
+    /// Whether the database has, for every key that a part reads or writes, what the chain has; and whether it takes what is to be written, which is tried and taken back.
     ///
     /// # Errors
     /// [`Discord`].
@@ -61,13 +78,32 @@ impl Corroboration {
     }
 
     async fn look(&self, connection: &mut Connection, part: &Part, found: &Suggestion) -> Result<(), Discord> {
-        let subjects: Vec<_> = subject_of(&part.call).into_iter().collect();
+        let concerned = self.concerned(connection, part, found).await?;
+        // One view of rows and of what was applied: the applier changes them together.
+        connection.begin().await?;
+        let looked = self.compare_and_try(connection, &concerned, found).await;
+        connection.roll_back().await;
+        looked
+    }
+
+    /// The keys of which the declaration has rows. What takes long is done here, before anything is locked.
+    async fn concerned(
+        &self,
+        connection: &mut Connection,
+        part: &Part,
+        found: &Suggestion,
+    ) -> Result<BTreeMap<B256, Concerned<'_>>, Discord> {
         let read = found.reads.iter().map(|read| (read.key, Some(read.version)));
         let written = found.writes.iter().map(|write| (write.key, None));
         let unread = written.filter(|(key, _)| !found.reads.iter().any(|read| read.key == *key));
-        for (key, version) in read.chain(unread) {
-            let Some(located) = self.book.locate(key, &subjects) else {
-                if self.book.ignore_others {
+        let keys: Vec<_> = read.chain(unread).collect();
+        let mut subjects = self.subjects(connection, part, keys.iter().map(|(key, _)| *key)).await?;
+        let mut all = BTreeMap::new();
+        for (key, version) in keys {
+            let subject = subjects.remove(&key);
+            let Some(located) = self.book.locate(key, subject.as_slice()) else {
+                // Of a key whose subject nobody knows it is not known either whether it is of another register (DATABASE-6).
+                if self.book.ignore_others && subject.is_some() {
                     continue;
                 }
                 return Err(Discord::Key(key));
@@ -76,25 +112,101 @@ impl Corroboration {
                 Some(version) => version,
                 None => self.followed.contract.version(key).await.map_err(|error| unread_chain(&error))?,
             };
-            // One view of the two: the applier changes them together.
-            connection.begin().await?;
-            let applied = self.tables.applied(connection, key).await?;
+            all.insert(key, Concerned { located, version });
+        }
+        Ok(all)
+    }
+
+    /// The subjects of keys: as it was applied, as the call names it, or as it stands anywhere in the call.
+    async fn subjects(
+        &self,
+        connection: &mut Connection,
+        part: &Part,
+        keys: impl Iterator<Item = B256>,
+    ) -> Result<BTreeMap<B256, B256>, Discord> {
+        let mut known = BTreeMap::new();
+        if !self.book.has_kinds() {
+            return Ok(known);
+        }
+        let (named, mut unknown) = (subject_of(&part.call), BTreeSet::new());
+        for key in keys {
+            let applied = self.tables.applied(connection, key).await?.map(|applied| applied.subject);
+            match applied.or(named.filter(|named| self.book.is_of(key, *named))) {
+                Some(subject) => _ = known.insert(key, subject),
+                None => _ = unknown.insert(key),
+            }
+        }
+        if !unknown.is_empty() {
+            known.extend(searched(part.call.clone(), &self.book, unknown.clone()).await);
+            // Of a contract with rules every key is of the subject that the call names.
+            if let Some(named) = named {
+                for key in unknown {
+                    known.entry(key).or_insert(named);
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    async fn compare_and_try(
+        &self,
+        connection: &mut Connection,
+        concerned: &BTreeMap<B256, Concerned<'_>>,
+        found: &Suggestion,
+    ) -> Result<(), Discord> {
+        for (key, Concerned { located, version }) in concerned {
+            let applied = self.tables.applied(connection, *key).await?;
             let value = located.read(connection).await;
-            connection.roll_back().await;
             let (known, applied) = applied.map_or((0, B256::ZERO), |applied| (applied.version, applied.value));
-            if known != version {
+            if known != *version {
                 return Err(Discord::Behind);
             }
             if value? != applied {
-                return Err(Discord::Key(key));
+                return Err(Discord::Key(*key));
             }
         }
+        let mut written = Vec::new();
         for write in &found.writes {
-            if let Some(located) = self.book.locate(write.key, &subjects) {
-                located.check(write.value)?;
+            if let Some(concerned) = concerned.get(&write.key) {
+                concerned.located.check(write.value)?;
+                written.push((concerned, write.value));
             }
         }
-        Ok(())
+        let Some(last) = found.writes.last().map(|write| write.key) else { return Ok(()) };
+        for (Concerned { located, version }, value) in written {
+            let tried = tried(connection, located, value, version.saturating_add(1)).await;
+            tried.map_err(|error| refused(located.key, error))?;
+        }
+        connection.check_constraints().await.map_err(|error| refused(last, error))
+    }
+}
+
+/// Writes as the applier will, and looks whether it is there. A statement that ends the transaction is named: what it has written then stays.
+async fn tried(
+    connection: &mut Connection,
+    located: &Located<'_>,
+    value: B256,
+    version: u64,
+) -> Result<(), DatabaseError> {
+    let key = located.key;
+    connection.mark().await?;
+    located.write(connection, value, version).await?;
+    let found = located.read(connection).await?;
+    match connection.release().await {
+        Ok(()) => {}
+        // The mark has gone with the transaction.
+        Err(DatabaseError::Sql(sqlx::Error::Database(_))) => return Err(DatabaseError::TransactionEnded(key)),
+        Err(error) => return Err(error),
+    }
+    if found == value { Ok(()) } else { Err(DatabaseError::NotKept { key, value, found }) }
+}
+
+/// What passes by itself is no refusal.
+fn refused(key: B256, error: DatabaseError) -> Discord {
+    match error {
+        error if error.is_temporary() => Discord::Unknown(error),
+        DatabaseError::Unfit { key, .. } => Discord::Key(key),
+        error => Discord::Refused { key, error },
     }
 }
 

@@ -51,18 +51,22 @@ impl Followed {
         Ok(events.iter().filter_map(|event| entry(event, self.contract.address)).collect())
     }
 
-    /// Subjects that the transaction names that has written an entry; none if it has called another contract.
-    pub(super) async fn subjects(&self, entry: &Entry, block: u64) -> Result<Vec<B256>, LedgerError> {
+    /// The subject that the transaction names that has written an entry, if it has called this contract and not another one; and what it has called with.
+    pub(super) async fn named(&self, entry: &Entry, block: u64) -> Result<(Option<B256>, Bytes), LedgerError> {
         let transaction = self.chain().transaction(entry.transaction, Some(block)).await?;
-        if transaction.to != Some(self.contract.address) {
-            return Ok(Vec::new());
-        }
-        if let Ok(call) = RuleNode::setCall::abi_decode(&transaction.input) {
-            return Ok(vec![call.subject]);
-        }
-        let applied = StoreNode::applyDecisionCall::abi_decode(&transaction.input).ok();
-        Ok(applied.and_then(|call| subject_of(&call.part.call)).into_iter().collect())
+        let is_direct = transaction.to == Some(self.contract.address);
+        let subject = is_direct.then(|| subject_in(&transaction.input)).flatten();
+        Ok((subject, transaction.input))
     }
+}
+
+/// The subject that a call with selector names.
+fn subject_in(input: &Bytes) -> Option<B256> {
+    if let Ok(call) = RuleNode::setCall::abi_decode(input) {
+        return Some(call.subject);
+    }
+    let applied = StoreNode::applyDecisionCall::abi_decode(input).ok()?;
+    subject_of(&applied.part.call)
 }
 
 /// The subject that a call to a node contract with rules is about.

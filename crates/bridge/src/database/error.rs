@@ -69,11 +69,25 @@ pub enum DatabaseError {
     /// An entry that no part of the declaration takes.
     #[error("no part of the declaration takes key {0}: add one, or say `ignore_others = true`")]
     Undeclared(B256),
-    /// The contract was called by another contract, and the subject of the key is not known yet.
+    /// The contract was called by another contract, and the subject of the key is nowhere in what that was given.
     #[error(
-        "which subject key {0} is of cannot be read from the transaction that has written it: it came through another contract"
+        "which subject key {0} is of cannot be read from the transaction that has written it, which came through another contract; find it out and say it: \
+         `chancery alliance database apply --subject {0}=SUBJECT`, or `--subject {0}={0}` if it is of no register of the declaration; nothing is passed over meanwhile"
     )]
     SubjectUnknown(B256),
+    /// Find out which subject it is.
+    #[error("key {key} is that of the subject {subject} in no register of the declaration")]
+    OtherSubject {
+        /// Which key.
+        key: B256,
+        /// What was said of it.
+        subject: B256,
+    },
+    /// The organization's statement has ended the transaction in which it was tried: put the row back, and correct it.
+    #[error(
+        "the statement of the declaration for key {0} ends the transaction that it is run in: what was tried cannot be taken back; put the row right (`chancery alliance database restore`), and correct the statement"
+    )]
+    TransactionEnded(B256),
     /// The chain has shown an entry whose predecessor it has not shown.
     #[error(
         "key {key} has version {found} next, not {expected}: the database was filled from another block or chain; begin with an empty one, or with an earlier from_block"

@@ -1,13 +1,13 @@
 //! Which rows stand behind which keys.
 
-use alloy_primitives::{B256, keccak256};
-use alloy_sol_types::SolValue as _;
+use alloy_primitives::B256;
 
 use super::{
     connection::{Connection, Place},
     declaration::{Declaration, EntryDeclaration, MAX_MAPPINGS},
     error::DatabaseError,
     statement::{Bound, Statement},
+    subjects::key_of,
     word::{Form, Sql, WordError},
 };
 
@@ -65,6 +65,16 @@ impl Book {
         self.mappings.iter().any(|mapping| mapping.kind.is_some())
     }
 
+    /// The registers of which it has rows.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = B256> {
+        self.mappings.iter().filter_map(|mapping| mapping.kind)
+    }
+
+    /// Whether a key is that of a subject in one of these registers.
+    pub(super) fn is_of(&self, key: B256, subject: B256) -> bool {
+        self.kinds().any(|kind| key_of(kind, subject) == key)
+    }
+
     /// The rows behind a key, which may be that of one of these subjects; `None`: the declaration has none.
     pub(super) fn locate(&self, key: B256, subjects: &[B256]) -> Option<Located<'_>> {
         let of_kind = self.mappings.iter().find_map(|mapping| {
@@ -75,11 +85,6 @@ impl Book {
         let plain = || self.mappings.iter().find(|mapping| mapping.kind.is_none());
         of_kind.or_else(|| plain().map(|mapping| Located { key, subject: key, mapping }))
     }
-}
-
-/// The key of a subject in a register, as `RuleNode` makes it.
-pub(super) fn key_of(kind: B256, subject: B256) -> B256 {
-    keccak256((kind, subject).abi_encode())
 }
 
 impl Mapping {

@@ -11,6 +11,8 @@
 //! - DATABASE-3: a statement that does not lead to what the query answers is taken back, and named.
 //! - DATABASE-4: an endorser whose database has another value than its chain, or is behind it, does not endorse.
 //! - DATABASE-5: SQL is the declaration's alone; keys and values are bound, never part of a statement.
+//! - DATABASE-6: no entry of a register that is declared is passed over, whoever has called the contract: where its subject cannot be found, it is asked for.
+//! - DATABASE-7: what the database refuses is not endorsed: an endorser tries every write of a part, looks, and takes it back.
 //!
 //! The database may be any that is declared: the rows are the organization's, two tables beside them (`chancery_position`, `chancery_entry`) are ours.
 //! Specification: `docs/specs/alliance.md`, "A business database".
@@ -24,6 +26,7 @@ mod entries;
 mod error;
 mod mapping;
 mod statement;
+mod subjects;
 mod tables;
 mod word;
 
@@ -37,5 +40,6 @@ pub use self::{
     error::DatabaseError,
     mapping::Book,
     statement::{MAX_STATEMENT_BYTES, StatementError},
+    subjects::ToldSubject,
     word::{Form, WordError},
 };

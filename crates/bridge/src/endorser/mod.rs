@@ -86,6 +86,14 @@ pub enum EndorseRefusal {
         /// Which key. What the database has, stays there.
         key: B256,
     },
+    /// Ask its organization: the database was tried, and does not take what is to be written; nothing of the try is left there.
+    #[error(
+        "the member's own database does not take what is to be written at key {key}: correct the value, or ask the member"
+    )]
+    DatabaseRefuses {
+        /// Which key. Why, stays there.
+        key: B256,
+    },
     /// Renew or correct a certificate, or ask at another address: the two do not speak to each other.
     #[error("{fault}")]
     Channel {

@@ -66,13 +66,17 @@ impl Endorser for NodeEndorser {
 }
 
 impl NodeEndorser {
-    /// Asks the organization's own database (DATABASE-4).
+    /// Asks the organization's own database (DATABASE-4, DATABASE-7).
     async fn corroborate(&self, part: &Part, found: &Suggestion) -> Result<(), EndorseRefusal> {
         let Some(database) = &self.database else { return Ok(()) };
         Box::pin(database.check(part, found)).await.map_err(|discord| match discord {
             Discord::Key(key) => {
                 tracing::error!(%key, "the database has something else than the chain, or cannot take what is to be written");
                 EndorseRefusal::DatabaseDisagrees { key }
+            }
+            Discord::Refused { key, error } => {
+                tracing::error!(%key, %error, "the database does not take what is to be written");
+                EndorseRefusal::DatabaseRefuses { key }
             }
             Discord::Behind => EndorseRefusal::Unavailable { reason: "its database is not where its chain is".to_owned() },
             Discord::Unknown(error) => {

@@ -68,7 +68,7 @@ const fn status(refusal: &EndorseRefusal) -> StatusCode {
         EndorseRefusal::Malformed => StatusCode::BAD_REQUEST,
         EndorseRefusal::OtherMember { .. } => StatusCode::NOT_FOUND,
         EndorseRefusal::Differs { .. } | EndorseRefusal::DatabaseDisagrees { .. } => StatusCode::CONFLICT,
-        EndorseRefusal::CallRefused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        EndorseRefusal::CallRefused { .. } | EndorseRefusal::DatabaseRefuses { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         EndorseRefusal::Channel { .. } => StatusCode::FORBIDDEN,
         EndorseRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }

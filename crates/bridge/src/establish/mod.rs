@@ -15,6 +15,7 @@ mod certify;
 mod declaring;
 mod joining;
 mod provenance;
+mod renewal;
 mod roster;
 mod voting;
 
@@ -30,6 +31,10 @@ pub use self::{
     declaring::{Declared, Terms, declare, open_registry, propose},
     joining::{Agreed, Endorsing, Joining, NodeContractKind, Prepared, join, prepare},
     provenance::Made,
+    renewal::{
+        CertifiedNode, IDENTITY_RENEWED_BEFORE_S, NodeCertificates, Renewed, TRANSACTION_RENEWED_BEFORE_S,
+        is_identity_due, keep_certified,
+    },
     roster::{Roster, RosterIdentity, RosterMember, RosterPermit, roster},
     voting::{Ballot, Tally, leave, vote},
 };

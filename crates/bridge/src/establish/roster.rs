@@ -5,6 +5,7 @@ use alloy_sol_types::SolEvent;
 use chancery_contracts::Alliance;
 use chancery_ledger::{Event, EventFilter};
 
+use super::is_identity_due;
 use crate::{
     alliance::certificate::{MAX_IDENTITY_S, MAX_TRANSACTION_S, Scope},
     contracts::{AllianceContract, ViewError, view},
@@ -75,6 +76,18 @@ pub struct RosterIdentity {
     pub is_revoked: bool,
     /// What it may do, as far as that has not ended; the newest first.
     pub permits: Vec<RosterPermit>,
+}
+
+impl Roster {
+    /// Whether an identity ends soon and nobody has issued the node another one: from then on nothing that it signs counts.
+    #[must_use]
+    pub fn is_to_be_renewed(&self, identity: &RosterIdentity) -> bool {
+        let lasts = |other: &RosterIdentity| !other.is_revoked && !is_identity_due(other.valid_until, self.time_s);
+        let mut others = self.members.iter().flat_map(|member| &member.identities);
+        !identity.is_revoked
+            && is_identity_due(identity.valid_until, self.time_s)
+            && !others.any(|other| (other.node, other.key) == (identity.node, identity.key) && lasts(other))
+    }
 }
 
 /// A transaction certificate.

@@ -122,6 +122,19 @@ pub enum FileRefusal {
         /// The entry's value.
         digest: B256,
     },
+    /// Fetch it by the request that it is for. Which one that is, its provider tells whoever it is for.
+    #[error(
+        "the provider has sealed the file of digest {digest} for another request than {number}: who has its digest committed by a request of their own is not handed it; ask the member"
+    )]
+    OtherRequest {
+        /// The request that is asked by.
+        number: u64,
+        /// The entry's value.
+        digest: B256,
+    },
+    /// Ask again a moment later: it looks at as many files as it does at a time.
+    #[error("the provider looks at other files now: ask again")]
+    Busy,
     /// Renew or correct a certificate, or ask at another address: the two do not speak to each other.
     #[error("{fault}")]
     Channel {
@@ -141,7 +154,7 @@ impl FileRefusal {
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
         match self {
-            Self::NotCommitted { .. } | Self::Unavailable { .. } => true,
+            Self::NotCommitted { .. } | Self::Busy | Self::Unavailable { .. } => true,
             Self::Channel { fault } => fault.is_temporary(),
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! Whoever has a file hands it over when, and to whom, the chains say so (EXCHANGE-1, EXCHANGE-2).
+//! Whoever has a file hands it over when, to whom and for which request the chains say so (EXCHANGE-1, EXCHANGE-2, EXCHANGE-5).
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -8,8 +8,10 @@ use chancery_sharing::sealing::{KeyPlace, ReaderKey};
 use parking_lot::Mutex;
 
 use super::{
+    examined::Examined,
     message::{FilePiece, FileQuery, FileRefusal, MAX_PIECE_BYTES, Receive},
-    shelf::{Shelf, Shelved},
+    origin::{Origin, origin},
+    shelf::{Shelf, ShelfError, Shelved},
 };
 use crate::{
     alliance::certificate::{SignatureFault, check_identity},
@@ -24,7 +26,14 @@ const MAX_REMEMBERED: usize = 256;
 pub struct Provider {
     requester: Arc<Requester>,
     shelf: Shelf,
-    committed: Mutex<BTreeMap<u64, Arc<VerifiedRequest>>>,
+    committed: Mutex<BTreeMap<u64, Arc<Committed>>>,
+    examined: Examined,
+}
+
+/// A request that was committed, by this node's own proofs.
+struct Committed {
+    verified: VerifiedRequest,
+    origin: Origin,
 }
 
 impl fmt::Debug for Provider {
@@ -37,7 +46,7 @@ impl Provider {
     /// Of the node that a requester is, with its shelf.
     #[must_use]
     pub fn new(requester: Arc<Requester>, shelf: Shelf) -> Self {
-        Self { requester, shelf, committed: Mutex::default() }
+        Self { requester, shelf, committed: Mutex::default(), examined: Examined::default() }
     }
 
     /// A piece of the file of an entry, or why it does not leave.
@@ -52,11 +61,11 @@ impl Provider {
         }
         let receiver = self.receiver(query).await?;
         let committed = Box::pin(self.committed(receive.number)).await?;
-        if !committed.members.iter().any(|member| member.member == receiver) {
+        if !committed.verified.members.iter().any(|member| member.member == receiver) {
             return Err(FileRefusal::NotAParty { number: receive.number });
         }
-        let digest = entry(&committed, receive)?;
-        self.hand_over(query, digest).await
+        let digest = entry(&committed.verified, receive)?;
+        self.hand_over(query, digest, &committed.origin).await
     }
 
     /// The member whose node has signed the query, under a certificate that counts now.
@@ -81,15 +90,15 @@ impl Provider {
         }
     }
 
-    /// How a request has ended, by this node's own proof, if it was committed.
-    async fn committed(&self, number: u64) -> Result<Arc<VerifiedRequest>, FileRefusal> {
+    /// How a request has ended and where it comes from, by this node's own proofs, if it was committed.
+    async fn committed(&self, number: u64) -> Result<Arc<Committed>, FileRefusal> {
         let known = self.committed.lock().get(&number).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
         let not_committed = |reason: String| FileRefusal::NotCommitted { number, reason };
         let verified = match Box::pin(self.requester.proven(number)).await {
-            Ok(verified) if verified.outcome == Ending::Committed => Arc::new(verified),
+            Ok(verified) if verified.outcome == Ending::Committed => verified,
             Ok(_) => return Err(not_committed("it has ended otherwise".to_owned())),
             Err(RequestError::Unprovable { reason }) => return Err(not_committed(reason)),
             Err(error) => {
@@ -97,36 +106,80 @@ impl Provider {
                 return Err(FileRefusal::Unavailable { reason: "its chains could not be read".to_owned() });
             }
         };
+        let origin = Box::pin(origin(&self.requester.alliance, number)).await.map_err(unread)?;
+        let origin = origin.ok_or_else(|| {
+            tracing::error!(number, "who has asked for a request is not as its chain has it, and was not proven");
+            FileRefusal::Unavailable { reason: "who has asked for the request could not be proven".to_owned() }
+        })?;
+        let committed = Arc::new(Committed { verified, origin });
         let mut remembered = self.committed.lock();
         while remembered.len() >= MAX_REMEMBERED {
             remembered.pop_first();
         }
-        remembered.insert(number, Arc::clone(&verified));
-        Ok(verified)
+        remembered.insert(number, Arc::clone(&committed));
+        Ok(committed)
     }
 
-    async fn hand_over(&self, query: &FileQuery, digest: B256) -> Result<FilePiece, FileRefusal> {
-        let (shelf, offset) = (self.shelf.clone(), query.offset);
-        // Reading and hashing a file blocks.
-        let read = tokio::task::spawn_blocking(move || {
-            let Some(mut shelved) = shelf.find(digest, offset == 0)? else { return Ok(None) };
-            let piece = shelved.piece(offset, MAX_PIECE_BYTES)?;
-            Ok::<_, super::ShelfError>(Some((shelved, piece)))
-        });
-        let unavailable = || FileRefusal::Unavailable { reason: "its shelf cannot be read".to_owned() };
-        let read = read.await.map_err(|_| unavailable())?.map_err(|error| {
-            tracing::error!(%error, %digest, "a file could not be read for a receiver");
-            unavailable()
-        })?;
-        let Some((Shelved { key, bytes, .. }, piece)) = read else { return Err(FileRefusal::NotHere { digest }) };
-        if offset >= bytes {
+    async fn hand_over(&self, query: &FileQuery, digest: B256, origin: &Origin) -> Result<FilePiece, FileRefusal> {
+        let (shelf, number, offset) = (self.shelf.clone(), query.receive.number, query.offset);
+        let shelved = blocking(digest, move || shelf.find(digest)).await?.ok_or(FileRefusal::NotHere { digest })?;
+        let Some(sealed_for) = shelved.sealed_for else {
+            tracing::error!(%digest, "the shelf does not say for which request this file is: say it (`chancery alliance file assign`)");
+            return Err(FileRefusal::OtherRequest { number, digest });
+        };
+        if !sealed_for.is(origin.requester, origin.idempotency_key) {
+            return Err(FileRefusal::OtherRequest { number, digest });
+        }
+        if offset >= shelved.bytes {
             return Err(FileRefusal::Malformed);
         }
+        let mut shelved = self.unchanged(digest, shelved).await?;
+        let (key, bytes, piece) = blocking(digest, move || {
+            let piece = shelved.piece(offset, MAX_PIECE_BYTES)?;
+            Ok((shelved.key, shelved.bytes, piece))
+        })
+        .await?;
         let reader = ReaderKey(query.receive.encryption_key.0);
-        let place = place(&self.requester, query.receive.number);
-        let sealed_key = key.seal_to(&reader, &place).map_err(|_| FileRefusal::Malformed)?;
+        let sealed_key = key.seal_to(&reader, &place(&self.requester, number)).map_err(|_| FileRefusal::Malformed)?;
         Ok(FilePiece { sealed_bytes: bytes, sealed_key: sealed_key.into(), piece: piece.into() })
     }
+
+    /// The same file, whose bytes have its digest (EXCHANGE-4).
+    async fn unchanged(&self, digest: B256, mut shelved: Shelved) -> Result<Shelved, FileRefusal> {
+        let stamp = shelved.stamp;
+        if self.examined.knows(digest, stamp) {
+            return Ok(shelved);
+        }
+        let place = self.examined.place().await.ok_or(FileRefusal::Busy)?;
+        // Somebody else has looked at it meanwhile.
+        if self.examined.knows(digest, stamp) {
+            return Ok(shelved);
+        }
+        let (found, shelved) = blocking(digest, move || {
+            let found = shelved.digest()?;
+            // Here, not where it is waited for: whoever asks and goes away leaves the place taken until the file is done.
+            drop(place);
+            Ok((found, shelved))
+        })
+        .await?;
+        if found != digest {
+            return Err(FileRefusal::NotHere { digest });
+        }
+        self.examined.found(digest, stamp);
+        Ok(shelved)
+    }
+}
+
+/// Reading and hashing a file blocks.
+async fn blocking<T: Send + 'static>(
+    digest: B256,
+    work: impl FnOnce() -> Result<T, ShelfError> + Send + 'static,
+) -> Result<T, FileRefusal> {
+    let unavailable = || FileRefusal::Unavailable { reason: "its shelf cannot be read".to_owned() };
+    tokio::task::spawn_blocking(work).await.map_err(|_| unavailable())?.map_err(|error| {
+        tracing::error!(%error, %digest, "a file could not be read for a receiver");
+        unavailable()
+    })
 }
 
 /// The value of the entry that is asked for, as the proof shows it.

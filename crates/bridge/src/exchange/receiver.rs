@@ -14,16 +14,13 @@ use zeroize::Zeroizing;
 use super::{
     message::{FilePiece, FileQuery, FileRefusal, Receive},
     provider::{entry, place},
-    shelf::{MAX_FILE_BYTES, digest_of},
+    shelf::{MAX_SEALED_BYTES, digest_of},
 };
 use crate::{
     http::JsonClient,
     proof::Ending,
     requester::{RequestError, Requester},
 };
-
-/// More than a sealed file of the largest size has.
-const MAX_SEALED_BYTES: u64 = MAX_FILE_BYTES + MAX_FILE_BYTES / 64;
 
 /// The file of which entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

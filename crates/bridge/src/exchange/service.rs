@@ -40,10 +40,11 @@ const fn status(refusal: &FileRefusal) -> StatusCode {
         FileRefusal::OtherMember { .. } | FileRefusal::NoSuchEntry { .. } | FileRefusal::NotHere { .. } => {
             StatusCode::NOT_FOUND
         }
-        FileRefusal::Certificate { .. } | FileRefusal::NotAParty { .. } | FileRefusal::Channel { .. } => {
-            StatusCode::FORBIDDEN
-        }
+        FileRefusal::Certificate { .. }
+        | FileRefusal::NotAParty { .. }
+        | FileRefusal::OtherRequest { .. }
+        | FileRefusal::Channel { .. } => StatusCode::FORBIDDEN,
         FileRefusal::NotCommitted { .. } => StatusCode::CONFLICT,
-        FileRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        FileRefusal::Busy | FileRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -32,17 +32,16 @@ pub struct AnchoredHeader {
 }
 
 impl AnchorRelay {
-    /// An anchor of `followed` on `host` that this relay's key has made: found there, or made now. Nothing but the chain is asked for it, so it is found again
-    /// wherever the key is. It may have to [begin](Self::ensure_begun).
+    /// An anchor of `followed` on `host` that this relay's key has made: found there, or made now. Where it is `known` to stand is looked at first; without that it is looked
+    /// for among the key's first and last transactions, wherever the key is. It may have to [begin](Self::ensure_begun).
     ///
     /// # Errors
     /// `NoCertificate` for a chain that cannot be followed; `NotPermitted` when the host lets this account make no contracts; see [`RelayError`].
-    pub async fn find_or_make(self) -> Result<Self, RelayError> {
+    pub async fn find_or_make(self, known: Option<Address>) -> Result<Self, RelayError> {
         let essentials = self.followed.config().essentials.as_ref().ok_or_else(|| self.no_certificate())?;
         let (chain_id, genesis_hash) = (essentials.chain_id, essentials.genesis_hash);
         let next = self.host.next_nonce(&self.key).await?;
-        for nonce in searched(next) {
-            let anchor = self.key.address().create(nonce);
+        for anchor in known.into_iter().chain(searched(next).map(|nonce| self.key.address().create(nonce))) {
             if follows(&self.host, anchor, chain_id, genesis_hash).await? {
                 return Ok(Self { anchor, ..self });
             }

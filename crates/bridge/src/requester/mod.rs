@@ -220,3 +220,8 @@ pub(crate) fn readable(name: B256) -> String {
 pub fn attempt_key(idempotency_key: B256, attempt: u64) -> B256 {
     keccak256((idempotency_key, attempt).abi_encode())
 }
+
+/// Whether a key is that of one of an intent's attempts.
+pub(crate) fn is_attempt_of(idempotency_key: B256, attempt: B256) -> bool {
+    (0..MAX_ATTEMPTS).any(|n| attempt_key(idempotency_key, n) == attempt)
+}

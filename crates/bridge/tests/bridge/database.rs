@@ -1,7 +1,9 @@
-//! A-CONS: a business database behind a node contract, of real databases and a real chain (DATABASE-1 to DATABASE-5 of `docs/specs/alliance.md`).
+//! A-CONS: a business database behind a node contract, of real databases and a real chain (DATABASE-1 to DATABASE-7 of `docs/specs/alliance.md`).
 
 mod books;
+mod refusals;
 mod rows;
+mod through;
 
 use std::{future::poll_fn, sync::Arc, task::Poll};
 

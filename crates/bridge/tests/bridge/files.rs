@@ -1,4 +1,4 @@
-//! A-MULTI: a file whose digest is the value of an entry follows the commit, and not a byte of it comes before (EXCHANGE-1 to EXCHANGE-4).
+//! A-MULTI: a file whose digest is the value of an entry follows the commit, and not a byte of it comes before (EXCHANGE-1 to EXCHANGE-5).
 
 use std::{net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use alloy_primitives::{B256, Bytes};
 use alloy_sol_types::SolValue as _;
 use chancery_bridge::{
     alliance::certificate::SignatureFault,
-    exchange::{Awaited, FetchError, FileQuery, FileRefusal, PATH, Provider, Receive, Shelf, fetch, router},
+    exchange::{Awaited, FetchError, FileQuery, FileRefusal, PATH, Provider, Receive, SealedFor, Shelf, fetch, router},
     http::{JsonClient, serve},
     relay::Carrier as _,
     requester::{Requester, RequesterIdentity},
@@ -116,16 +116,29 @@ async fn nothing_before_the_commit(exchange: &Exchange, digest: B256, target: &P
     number
 }
 
-// A-MULTI, EXCHANGE-1, EXCHANGE-2, EXCHANGE-3, EXCHANGE-4
+// A-MULTI, EXCHANGE-1, EXCHANGE-2, EXCHANGE-3, EXCHANGE-4, EXCHANGE-5
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_follows_the_commit_and_not_a_byte_comes_before() {
     let dir = tempfile::tempdir().unwrap();
     let exchange = Box::pin(Exchange::start(dir.path())).await;
     let plain: Vec<u8> = (0..FILE_BYTES).map(|i| u8::try_from(i % 251).unwrap()).collect();
-    let digest = exchange.shelf.seal(plain.as_slice()).unwrap();
+    let sealed_for = SealedFor { requester: name("bank"), idempotency_key: name("deed") };
+    let digest = exchange.shelf.seal(plain.as_slice(), &sealed_for).unwrap();
     let target = dir.path().join("deed.pdf");
     let number = Box::pin(nothing_before_the_commit(&exchange, digest, &target)).await;
 
+    // The same digest, committed: but it was sealed for another intent, or for the same key of another member.
+    for other in [
+        SealedFor { idempotency_key: name("another"), ..sealed_for },
+        SealedFor { requester: name("land registry"), ..sealed_for },
+    ] {
+        exchange.shelf.assign(digest, &other).unwrap();
+        let refused = exchange.fetched(number, &target).await;
+        let expected = FileRefusal::OtherRequest { number, digest };
+        assert!(matches!(&refused, Err(FetchError::Refused(refusal)) if *refusal == expected), "{refused:?}");
+        assert!(!expected.is_temporary() && !target.exists());
+    }
+    exchange.shelf.assign(digest, &sealed_for).unwrap();
     assert_eq!(exchange.fetched(number, &target).await.unwrap(), FILE_BYTES as u64);
     assert_eq!(std::fs::read(&target).unwrap(), plain);
     assert!(matches!(exchange.fetched(number, &target).await, Err(FetchError::Io(_))), "nothing is written over");

@@ -16,6 +16,7 @@ mod members;
 mod model;
 mod progress;
 mod relay;
+mod renewal;
 mod request_proof;
 mod seeds;
 mod sequences;

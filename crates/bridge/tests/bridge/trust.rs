@@ -131,7 +131,7 @@ async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
         key: Arc::clone(key),
     };
     let key = Arc::new(SubmitterKey::random());
-    let made = with(&key).find_or_make().await.unwrap();
+    let made = with(&key).find_or_make(None).await.unwrap();
     assert_eq!(made.anchor, key.address().create(0));
     made.ensure_begun(header.clone()).await.unwrap();
     made.ensure_begun(header).await.unwrap();
@@ -141,7 +141,7 @@ async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
     let newest = AnchoredHeader { number, hash: block.hash, time_ms: block.time_ms };
     assert_eq!(made.standing().await.unwrap(), Standing { newest: Some(newest), is_frozen: false });
 
-    let found = with(&key).find_or_make().await.unwrap();
+    let found = with(&key).find_or_make(None).await.unwrap();
     assert_eq!(found.anchor, made.anchor, "not made again");
     // It had to send so much before it could make one.
     let late = Arc::new(SubmitterKey::random());
@@ -149,14 +149,23 @@ async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
     for sent in futures::future::join_all((0..70).map(|_| main.chain.submit(&late, nothing()))).await {
         sent.unwrap();
     }
-    let made = with(&late).find_or_make().await.unwrap();
+    let made = with(&late).find_or_make(None).await.unwrap();
     assert_eq!(made.anchor, late.address().create(70));
     for sent in futures::future::join_all((0..70).map(|_| main.chain.submit(&late, nothing()))).await {
         sent.unwrap();
     }
-    assert_eq!(with(&late).find_or_make().await.unwrap().anchor, made.anchor, "behind its first and before its last");
+    assert_eq!(
+        with(&late).find_or_make(None).await.unwrap().anchor,
+        made.anchor,
+        "behind its first and before its last"
+    );
     let other = Arc::new(SubmitterKey::random());
-    assert_ne!(with(&other).find_or_make().await.unwrap().anchor, made.anchor);
+    assert_ne!(with(&other).find_or_make(None).await.unwrap().anchor, made.anchor);
+    // Among whose transactions it is found no more, it is known by its note; where something else stands, the note is worth nothing.
+    let unfound = Arc::new(SubmitterKey::random());
+    assert_eq!(with(&unfound).find_or_make(Some(made.anchor)).await.unwrap().anchor, made.anchor);
+    let wrong = with(&unfound).find_or_make(Some(chancery_contracts::predeploys::VALIDATOR_REGISTRY)).await.unwrap();
+    assert_eq!(wrong.anchor, unfound.address().create(0));
 }
 
 /// C-CHAINS: whoever never had a right that matters on the host is not carried there; all others are from one block.
@@ -251,17 +260,30 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
     relay.show(id).await.unwrap();
     assert!(other.view(held, &kinds()).await.is_empty(), "its revocation was shown");
     assert!(relay.due(consent, &issued, true).await.unwrap().is_empty(), "nothing stands any more");
-    let made = HeldRelay::find_or_make(relay.anchor.clone(), certificates, MAX_AGE_S).await.unwrap();
-    let found = HeldRelay::find_or_make(relay.anchor.clone(), certificates, MAX_AGE_S).await.unwrap();
-    assert_eq!(made.registry, found.registry, "what this key has made is found again");
+    found_again(&relay, certificates, held).await;
     let again = there.issue_to(&bodies.holder, &other, conditional, degree(), 10).await;
     let call = Call { to: Some(conditional), data: again.abi_encode().into() };
     let refused = other.chain.simulate(other.operator(), &call).await;
     assert_eq!(reverted(refused.map_err(RelayError::from)), "ConditionNotMet");
 }
 
+/// What a relay's key has made is found by it; what it has made so late that it is not, by what was noted; and whatever else rests on something else is not taken for it.
+async fn found_again(relay: &HeldRelay, certificates: Address, held: Address) {
+    let known = async |known, max_age_s| {
+        let found = HeldRelay::find_or_make(relay.anchor.clone(), certificates, max_age_s, known).await;
+        found.unwrap().registry
+    };
+    // This one was made by another key: nowhere among its own transactions.
+    assert_eq!(known(Some(held), MAX_AGE_S).await, held);
+    let made = known(None, MAX_AGE_S).await;
+    assert_ne!(made, held);
+    assert_eq!(known(None, MAX_AGE_S).await, made);
+    assert_eq!(known(Some(relay.anchor.anchor), MAX_AGE_S).await, made, "a note that is wrong");
+    assert_ne!(known(Some(held), MAX_AGE_S + 1).await, held, "it was made for another age");
+}
+
 /// What the registry says to an issue, without sending it.
-async fn refusal(relay: &TrustRelay, certificates: alloy_primitives::Address, call: &impl SolCall) -> String {
+async fn refusal(relay: &TrustRelay, certificates: Address, call: &impl SolCall) -> String {
     let call = Call { to: Some(certificates), data: call.abi_encode().into() };
     let answer = relay.anchor.host.simulate(relay.anchor.key.address(), &call).await;
     reverted(answer.map_err(RelayError::from))

@@ -9,9 +9,8 @@ use std::{fs, path::Path, sync::Arc};
 use alloy_primitives::{Address, B256};
 use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
-    alliance::certificate::Scope,
     contracts::AllianceContract,
-    establish::{self, EstablishedMember, Made},
+    establish::{self, CertifiedNode, EstablishedMember, Made, NodeCertificates, Renewed},
     key::NodeKey,
 };
 use chancery_ledger::SubmitterKey;
@@ -35,12 +34,6 @@ use crate::{
 
 /// What the one node of a member is called.
 const NODE: &str = "node 1";
-const HOUR_S: u64 = 3600;
-const DAY_S: u64 = 24 * HOUR_S;
-/// As long as a transaction certificate can last, and a little less: the block that takes it is later than the newest one.
-const CERTIFICATE_S: u64 = 7 * DAY_S - 60;
-/// One that has less than this left is renewed.
-const RENEWED_BEFORE_S: u64 = 2 * DAY_S;
 /// For how many hours requirements stand: until the last member has joined.
 const REQUIREMENT_HOURS: u64 = 168;
 /// Largest file that is kept here.
@@ -77,31 +70,35 @@ pub(in crate::alliance) async fn found(command: &FoundAlliance, output: &Output)
     progress.finish_and_clear();
     let (alliance, joined) = founded?;
     let members = plan.seats.iter().zip(&joined);
-    let told = members.clone().map(|(seat, (member, issued))| {
+    let told = members.clone().map(|(seat, (member, certified))| {
         json!({
             "name": seat.name,
             "chain": seat.chain.name,
             "chainId": seat.chain.chain_id,
             "nodeContract": member.node_contract.address,
             "folder": seat.folder,
-            "certificate": issued.certificate,
-            "validUntil": issued.valid_until,
+            "identity": certified.identity,
+            "identityUntil": certified.identity_until,
+            "certificate": certified.transaction,
+            "validUntil": certified.transaction_until,
+            "renewed": renewed_word(certified.renewed),
         })
     });
-    let lines = members.map(|(seat, (member, _))| {
+    let lines = members.map(|(seat, (member, certified))| {
         format!(
-            "  {}: node contract {} on {}; files in {}",
+            "  {}: node contract {} on {}; files in {}{}",
             seat.name,
             member.node_contract.address,
             seat.chain.name,
-            seat.folder.display()
+            seat.folder.display(),
+            renewed_text(certified)
         )
     });
     output.answer(
         &json!({"contract": alliance.address, "chainId": plan.home.chain_id, "members": told.collect::<Vec<_>>()}),
         format!(
             "alliance {} on {}\n{}\nRun each with --config: `chancery relay` with {}, `chancery endorser` with endorser.toml of each member; `chancery alliance request FILE` with requester.toml.\n\
-             Certificates last seven days: run the same command again, from a timer, and start endorsers again.",
+             Certificates last seven days, identities two years: run the same command again, from a timer, and start endorsers again when something was renewed.",
             alliance.address,
             plan.home.name,
             lines.collect::<Vec<_>>().join("\n"),
@@ -111,7 +108,10 @@ pub(in crate::alliance) async fn found(command: &FoundAlliance, output: &Output)
     Ok(())
 }
 
-async fn founded(plan: &Plan, progress: &ProgressBar) -> Result<(AllianceContract, Vec<(EstablishedMember, Issued)>)> {
+async fn founded(
+    plan: &Plan,
+    progress: &ProgressBar,
+) -> Result<(AllianceContract, Vec<(EstablishedMember, NodeCertificates)>)> {
     let registry = Box::pin(registry(plan)).await?;
     for seat in &plan.seats {
         private_directory(&seat.folder)?;
@@ -153,13 +153,13 @@ async fn founded(plan: &Plan, progress: &ProgressBar) -> Result<(AllianceContrac
     let mut certified = Vec::new();
     for ((seat, member), established) in plan.seats.iter().zip(&members).zip(joined) {
         progress.set_message(format!("{}: certificates", seat.name));
-        let issued = Box::pin(issued(&alliance, seat, member)).await?;
+        let node = Box::pin(certificates(&alliance, seat, member)).await?;
         write_once(
             &seat.folder.join(files::ENDORSER),
-            &files::endorser(plan, seat, (contract, established.node_contract.address), issued.certificate)?,
+            &files::endorser(plan, seat, (contract, established.node_contract.address), node.transaction)?,
         )?;
-        write_once(&seat.folder.join(files::REQUESTER), &files::requester(plan, contract, issued.certificate)?)?;
-        certified.push((established, issued));
+        write_once(&seat.folder.join(files::REQUESTER), &files::requester(plan, contract, node.transaction)?)?;
+        certified.push((established, node));
     }
     write_once(&plan.out.join(files::RELAY), &files::relay(plan, contract)?)?;
     Ok((alliance, certified))
@@ -180,32 +180,43 @@ async fn registry(plan: &Plan) -> Result<Registry> {
     Ok(registry)
 }
 
-/// What a member's node has: issued once, and its transaction certificate renewed when little of it is left.
-async fn issued(alliance: &AllianceContract, seat: &Seat, member: &Member) -> Result<Issued> {
+/// What a member's node has: issued once, and anew when little of it is left.
+async fn certificates(alliance: &AllianceContract, seat: &Seat, member: &Member) -> Result<NodeCertificates> {
     let path = seat.folder.join(files::ISSUED);
-    let authority = &member.joining.key;
-    let now = alliance.time_s().await?;
-    let identity = match recorded::<Issued>(&path)? {
-        Some(issued) if issued.valid_until > now + RENEWED_BEFORE_S => {
-            // An earlier run may have ended before it had named it everywhere.
-            name_everywhere(seat, issued.certificate)?;
-            return Ok(issued);
+    let secret = load_or_create_private_key(&seat.folder.join(files::NODE_KEY))?;
+    let secret = Zeroizing::new(hex::encode(secret.as_slice()));
+    let key = NodeKey::from_hex(&secret)?.address();
+    let of = CertifiedNode { member: member.joining.name, node: name_of(NODE)?, key };
+    let known = recorded::<Issued>(&path)?.map(|issued| (issued.identity, issued.certificate));
+    let node = Box::pin(establish::keep_certified(alliance, &member.joining.key, of, known)).await?;
+    if node.renewed != Renewed::Nothing {
+        let (identity, certificate, valid_until) = (node.identity, node.transaction, node.transaction_until);
+        replace(&path, &serde_json::to_vec_pretty(&Issued { identity, certificate, valid_until })?)?;
+    }
+    // Always: an earlier run may have ended before it had named it everywhere.
+    name_everywhere(seat, node.transaction)?;
+    Ok(node)
+}
+
+const fn renewed_word(renewed: Renewed) -> Option<&'static str> {
+    match renewed {
+        Renewed::Nothing => None,
+        Renewed::Transaction => Some("transaction"),
+        Renewed::Identity => Some("identity"),
+    }
+}
+
+fn renewed_text(node: &NodeCertificates) -> String {
+    let NodeCertificates { identity, identity_until, transaction, transaction_until, .. } = node;
+    match node.renewed {
+        Renewed::Nothing => String::new(),
+        Renewed::Transaction => {
+            format!("\n    issued: certificate {transaction}, until {transaction_until} (Unix seconds)")
         }
-        Some(issued) => issued.identity,
-        None => {
-            let secret = load_or_create_private_key(&seat.folder.join(files::NODE_KEY))?;
-            let secret = Zeroizing::new(hex::encode(secret.as_slice()));
-            let key = NodeKey::from_hex(&secret)?.address();
-            let (name, node, until) = (member.joining.name, name_of(NODE)?, now + 729 * DAY_S);
-            establish::issue_identity(alliance, authority, name, node, key, until).await?
-        }
-    };
-    let valid_until = now + CERTIFICATE_S;
-    let certificate = establish::issue_transaction(alliance, authority, identity, Scope::BOTH, valid_until).await?;
-    let issued = Issued { identity, certificate, valid_until };
-    replace(&path, &serde_json::to_vec_pretty(&issued)?)?;
-    name_everywhere(seat, certificate)?;
-    Ok(issued)
+        Renewed::Identity => format!(
+            "\n    issued: identity {identity}, until {identity_until} (Unix seconds), and certificate {transaction}, until {transaction_until}; X.509 certificates that were made of an earlier identity are to be made of this one before that ends (`chancery alliance certificate`)"
+        ),
+    }
 }
 
 /// Names the certificate in the files of a member that name one.

@@ -56,7 +56,7 @@ fn parse(text: &str) -> Result<Asked> {
 }
 
 /// What stands for an intent on chain: the bytes that are given, or the hash of the text.
-fn key_of(text: &str) -> B256 {
+pub(in crate::alliance) fn key_of(text: &str) -> B256 {
     bytes_of(text).unwrap_or_else(|| keccak256(text))
 }
 

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use alloy_primitives::B256;
 use clap::{Args, Subcommand};
 use url::Url;
 
@@ -9,8 +10,10 @@ use crate::arguments::Traces;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FileCommand {
-    /// Seal a file, and say the digest that a request writes as the value of an entry.
+    /// Seal a file for one request, and say the digest that it writes as the value of an entry.
     Seal(SealFile),
+    /// Say for which request a sealed file is from now on: one that was sealed before this could be said, or for a request that was given up.
+    Assign(AssignFile),
     /// Hand sealed files over to the nodes of a request's members, once that is committed and applied in final blocks; until told to stop.
     Serve(ServeFiles),
     /// Fetch the file of a committed entry, and keep it if it is the one that was committed.
@@ -25,6 +28,31 @@ pub(crate) struct SealFile {
     /// The folder of sealed files and their keys, which `serve` hands out; its owner alone may enter it.
     #[arg(long, value_name = "DIR")]
     pub(crate) shelf: PathBuf,
+    #[command(flatten)]
+    pub(crate) request: ForRequest,
+}
+
+/// The request that a file is handed out for: whoever gets its digest committed by another one is not handed it.
+#[derive(Debug, Args)]
+pub(crate) struct ForRequest {
+    /// The idempotency_key of that request's file: a text, or 0x and 64 digits.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) request: String,
+    /// The member whose node asks for it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) requester: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AssignFile {
+    /// The digest that `seal` has said.
+    #[arg(value_name = "DIGEST")]
+    pub(crate) digest: B256,
+    /// The folder of sealed files and their keys.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) shelf: PathBuf,
+    #[command(flatten)]
+    pub(crate) request: ForRequest,
 }
 
 #[derive(Debug, Args)]

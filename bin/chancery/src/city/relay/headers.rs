@@ -1,6 +1,6 @@
 //! Headers to an anchor: every K blocks, and from a side chain to the main chain, where the anchor has to be made first.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use alloy_primitives::{Address, Bytes};
 use chancery_bridge::relay::{AnchorRelay, RelayError, push::is_due};
@@ -10,7 +10,11 @@ use tokio::{
 };
 
 use super::{
-    CARRY_TIMEOUT, EVERY_BLOCKS, HeadersLink, PUSH_PAUSE, RETRY_PAUSE, board::Place, due::pause_after, news::News,
+    CARRY_TIMEOUT, EVERY_BLOCKS, HeadersLink, PUSH_PAUSE, RETRY_PAUSE,
+    board::Place,
+    due::pause_after,
+    made::{Made, Sort},
+    news::News,
 };
 
 /// Feeds one anchor, and keeps its place on the board.
@@ -91,12 +95,13 @@ pub(super) struct Headers {
     followed: News,
     host: News,
     genesis_header: Bytes,
+    noted: Arc<Made>,
 }
 
 impl Headers {
-    pub(super) fn new(relay: AnchorRelay, link: HeadersLink) -> Self {
+    pub(super) fn new(relay: AnchorRelay, link: HeadersLink, noted: Arc<Made>) -> Self {
         let HeadersLink { followed, host, genesis_header, place } = link;
-        Self { feed: Feed::new(relay, place), followed, host, genesis_header }
+        Self { feed: Feed::new(relay, place), followed, host, genesis_header, noted }
     }
 
     /// Finds or makes the anchor, says where it stands, and pushes headers to it until it is dropped.
@@ -126,7 +131,10 @@ impl Headers {
     }
 
     async fn make(&mut self) -> Result<(), RelayError> {
-        self.feed.relay = Box::pin(self.feed.relay.clone().find_or_make()).await?;
+        let followed = self.feed.relay.followed.name().to_owned();
+        let known = self.noted.known(Sort::Anchor, &followed);
+        self.feed.relay = Box::pin(self.feed.relay.clone().find_or_make(known)).await?;
+        self.noted.stands(Sort::Anchor, &followed, self.feed.relay.anchor);
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use super::{
     CARRY_TIMEOUT, HeldLink,
     due::{SWEEP_S, pause_after},
     headers::{Feed, pause},
+    made::{Made, Sort},
     news::News,
 };
 
@@ -101,12 +102,17 @@ impl Held {
     }
 
     /// To a contract that this relay's key has made, or makes now. Tries until it stands.
-    pub(super) async fn made(anchor: AnchorRelay, mut link: HeldLink) -> Self {
+    pub(super) async fn made(anchor: AnchorRelay, mut link: HeldLink, noted: &Made) -> Self {
+        let followed = anchor.followed.name().to_owned();
+        let known = noted.known(Sort::HeldCertificates, &followed);
         let mut failures = 0;
         loop {
-            let made = HeldRelay::find_or_make(anchor.clone(), predeploys::CERTIFICATE_REGISTRY, TRUST_MAX_AGE_S);
-            match Box::pin(made).await {
-                Ok(relay) => return Self::over(relay, link),
+            let certificates = predeploys::CERTIFICATE_REGISTRY;
+            match Box::pin(HeldRelay::find_or_make(anchor.clone(), certificates, TRUST_MAX_AGE_S, known)).await {
+                Ok(relay) => {
+                    noted.stands(Sort::HeldCertificates, &followed, relay.registry);
+                    return Self::over(relay, link);
+                }
                 Err(error) => {
                     link.place.failed("what shows certificates of holders cannot be made", &error);
                     pause(&mut failures, &mut link.followed, &mut link.host).await;

@@ -38,14 +38,19 @@ impl HeldRelay {
         Ok(Self { anchor: AnchorRelay { followed, host, anchor, key }, certificates, registry })
     }
 
-    /// A contract over this anchor that this relay's key has made: found there, or made now. What is shown to it counts for so many seconds (TRUST-3).
+    /// A contract over this anchor that this relay's key has made: found there, or made now. Where it is `known` to stand is looked at first: a chain that is founded late
+    /// gets one late, and what holders agreed to stands there. What is shown to it counts for so many seconds (TRUST-3).
     ///
     /// # Errors
     /// `NotPermitted` when the host lets this account make no contracts; see [`RelayError`].
-    pub async fn find_or_make(anchor: AnchorRelay, certificates: Address, max_age_s: u64) -> Result<Self, RelayError> {
+    pub async fn find_or_make(
+        anchor: AnchorRelay,
+        certificates: Address,
+        max_age_s: u64,
+        known: Option<Address>,
+    ) -> Result<Self, RelayError> {
         let next = anchor.host.next_nonce(&anchor.key).await?;
-        for nonce in searched(next) {
-            let registry = anchor.key.address().create(nonce);
+        for registry in known.into_iter().chain(searched(next).map(|nonce| anchor.key.address().create(nonce))) {
             if Box::pin(rests_on(&anchor, registry, certificates, max_age_s)).await? {
                 return Ok(Self { anchor, certificates, registry });
             }

@@ -23,8 +23,13 @@ impl Books {
     /// With a contract without rules, or with rules. Nobody reserves anything here: who follows and who decides is nobody's concern.
     pub(crate) async fn start(dir: &Path, has_rules: bool) -> Self {
         let chain = TestChain::start(dir, "marriage").await;
-        let (anchor, alliance, member) = (Address::repeat_byte(1), Address::repeat_byte(2), name("land registry"));
         let owner = chain.operator();
+        Self::on(chain, has_rules, owner).await
+    }
+
+    /// The same on a chain that runs, for an owner.
+    pub(crate) async fn on(chain: TestChain, has_rules: bool, owner: Address) -> Self {
+        let (anchor, alliance, member) = (Address::repeat_byte(1), Address::repeat_byte(2), name("land registry"));
         let contract = if has_rules {
             chain.deploy(&RuleNode::BYTECODE, &RuleNode::constructorCall { anchor, alliance, member, owner }).await
         } else {

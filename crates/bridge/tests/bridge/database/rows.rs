@@ -62,6 +62,15 @@ impl Rows {
     }
 
     pub(crate) fn book_with(&self, from_block: u64, kind: Option<&str>, apply: &str) -> Book {
+        self.declared(from_block, kind, apply, false)
+    }
+
+    /// The declared statement for a register; of other registers entries are passed over, or are an error.
+    pub(crate) fn book_of(&self, from_block: u64, kind: &str, ignore_others: bool) -> Book {
+        self.declared(from_block, Some(kind), APPLY, ignore_others)
+    }
+
+    fn declared(&self, from_block: u64, kind: Option<&str>, apply: &str, ignore_others: bool) -> Book {
         let entry = EntryDeclaration {
             kind: kind.map(str::to_owned),
             key: Form::Text,
@@ -69,7 +78,7 @@ impl Rows {
             query: QUERY.to_owned(),
             apply: apply.to_owned(),
         };
-        Book::new(self.place(), &Declaration { from_block, ignore_others: false, entries: vec![entry] }).unwrap()
+        Book::new(self.place(), &Declaration { from_block, ignore_others, entries: vec![entry] }).unwrap()
     }
 
     /// Runs a statement with nothing of what is tested.

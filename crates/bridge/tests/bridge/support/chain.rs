@@ -129,6 +129,11 @@ impl TestChain {
         self.send(TxKind::Call(to), call.abi_encode().into()).await;
     }
 
+    /// Bytes that are no call of a known contract.
+    pub(crate) async fn hand(&self, to: Address, input: Bytes) {
+        self.send(TxKind::Call(to), input).await;
+    }
+
     /// Asked again while its node is away: some tests kill it.
     pub(crate) async fn view<C: SolCall>(&self, contract: Address, call: &C) -> C::Return {
         let input = call.abi_encode().into();
