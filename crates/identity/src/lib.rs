@@ -43,7 +43,7 @@ pub use database::{Cursor, DEFAULT_PAGE_ROWS, DatabaseLocation, IdentityDatabase
 pub use error::{Conflict, IdentityError, IdentityResult};
 pub use journal::{Happening, JournalEntry, JournalQuery, Keeper, MAX_JOURNAL_ROWS, MAX_JOURNAL_TEXT_BYTES};
 pub use key_ring::{KeyRing, KeyRingError, MAX_KEY_VERSIONS, SECRET_BYTES};
-pub use network::{NetworkError, NetworkIdentity, PersonInputs, PersonNetwork, Reservation};
+pub use network::{NetworkError, NetworkIdentity, PersonInputs, PersonNetwork, Purpose, Reservation};
 pub use operations::{IndexedBlock, IndexedOperation, Location, MAX_BLOCK_OPERATIONS, MAX_IDEMPOTENCY_KEY_BYTES};
 pub use person::{MAX_COUNTRY_CHARS, MAX_DOCUMENT_NUMBER_CHARS, MAX_PART_CHARS, Person, PersonError};
 pub use presentations::{
@@ -52,8 +52,8 @@ pub use presentations::{
 pub use register::{NetworkTags, PersonRegister, RESERVATION_MS};
 pub use sealing::{MAX_SEALED_BYTES, Place, SealingError};
 pub use users::{
-    Enrolled, Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, Registered,
-    SignedAttribute, UserDecision, UserRecord, UserStatus, UserType,
+    Enrolled, Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, PUBLICATION_MS,
+    Publication, Registered, Released, SignedAttribute, UserDecision, UserRecord, UserStatus, UserType,
 };
 
 /// Bytes of a random identifier.
