@@ -18,6 +18,7 @@
 //! - IDENTITY-4: a database that vanishes is *unreachable*; it is never replaced by an empty one and nothing is reported as written that is not.
 //! - IDENTITY-5: a database is used with the key ring it was made with, or not at all.
 //! - IDENTITY-6: in a network of identity databases a person is confirmed at one office at most; what cannot be determined is said to be so, and nothing is written.
+//! - IDENTITY-7: whoever is being published, or is, is not turned away and so not given up in the network.
 //!
 //! What this crate must not do: reach a chain, decide who may ask (the application and the gateway do), log personal data, read a clock.
 

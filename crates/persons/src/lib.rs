@@ -19,6 +19,7 @@
 //! - PERSONS-2: an output is used only with a proof that it is of the evaluator's public key, so nobody is answered by a key of its own.
 //! - PERSONS-3: tags of other evaluators' keys than the register's are refused, or one person would be two.
 //! - PERSONS-4: every evaluation is counted for the office that asks, before it is made, and ends at a bound a day; enrolments end at a half of it.
+//! - PERSONS-5: who was turned away is given up at the register in the end, and nobody else is.
 //!
 //! What this crate must not do: speak HTTP (the binary does), decide who is a person, log anything personal.
 

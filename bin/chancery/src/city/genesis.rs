@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, U256, utils::parse_ether};
 use alloy_sol_types::SolCall as _;
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, FollowedSide, Predeploy, ResourceDirectory, Seat,
+    Authorities, ChangeApprovals, DEFAULT_EPOCH_LENGTH, FollowedMain, FollowedSide, Predeploy, ResourceDirectory, Seat,
     anchored_side_chain, main_chain, organization_name, permissions, predeploys, side_chain, validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
@@ -116,6 +116,13 @@ pub(crate) fn load_or_found(
                 data.path().display(),
                 path.display()
             );
+            ensure!(
+                chain != MAIN || asks_for_both_operators(&config),
+                "the city in {} was founded when what a dismissed operator had proposed could still be applied, and the approvals in {} do not ask (docs/decisions/0049): \
+                 start a new city in another --data-dir; what this one holds is read with the version that made it",
+                data.path().display(),
+                path.display()
+            );
             Ok((chain, config))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -195,6 +202,12 @@ fn moves_entries(config: &GenesisConfig) -> bool {
     let directory = config.predeploys.iter().find(|contract| contract.address == predeploys::RESOURCE_DIRECTORY);
     let selector = ResourceDirectory::takeOverCall::SELECTOR;
     directory.is_some_and(|directory| directory.init_code.windows(selector.len()).any(|bytes| bytes == selector))
+}
+
+/// Whether approvals ask for both operators when a change is applied: nothing but the code says so.
+fn asks_for_both_operators(config: &GenesisConfig) -> bool {
+    let approvals = config.predeploys.iter().find(|contract| contract.address == predeploys::CHANGE_APPROVALS);
+    approvals.is_some_and(|approvals| approvals.init_code.starts_with(&ChangeApprovals::BYTECODE))
 }
 
 /// The genesis of one chain by itself.
@@ -388,6 +401,24 @@ mod tests {
         fs::write(data.genesis_of(MAIN), serde_json::to_string(&before).unwrap()).unwrap();
         let refused = read(&data).unwrap_err().to_string();
         assert!(refused.contains("docs/decisions/0043") && refused.contains("another --data-dir"), "{refused}");
+    }
+
+    // CHANGE-1, decision 0049
+    #[test]
+    fn a_city_whose_approvals_do_not_ask_for_both_operators_is_refused_and_told_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        load_or_found(&data, founding).unwrap();
+        read(&data).unwrap();
+        let mut before = config(MAIN, &founding().unwrap()).unwrap();
+        let approvals = before.predeploys.iter_mut().find(|entry| entry.address == predeploys::CHANGE_APPROVALS);
+        let approvals = approvals.unwrap();
+        let mut code = approvals.init_code.to_vec();
+        code[ChangeApprovals::BYTECODE.len() / 2] ^= 1;
+        approvals.init_code = code.into();
+        fs::write(data.genesis_of(MAIN), serde_json::to_string(&before).unwrap()).unwrap();
+        let refused = read(&data).unwrap_err().to_string();
+        assert!(refused.contains("docs/decisions/0049") && refused.contains("another --data-dir"), "{refused}");
     }
 
     // ANCHOR-1, decision 0036
