@@ -124,7 +124,9 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
                 persons::join(ground.database.clone(), file).context("--persons: the network cannot be used")?;
             ground.database = joined.clone();
             let stop = shutdown.clone();
-            let keeping = async move { drop(stop.run_until_cancelled(persons::keep(joined)).await) };
+            let keeping = async move {
+                stop.run_until_cancelled(persons::keep(joined)).await;
+            };
             network = Some(Served::spawn("the network of persons", keeping));
         }
         let entities = running.insert(Running::start(options, json, &data, &nodes)?);

@@ -1,5 +1,6 @@
 //! The genesis files of a city: made at its first start, read ever after.
 
+mod approvals;
 mod one_city;
 
 use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
@@ -8,13 +9,14 @@ use alloy_primitives::{Address, B256, U256, utils::parse_ether};
 use alloy_sol_types::SolCall as _;
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    Authorities, ChangeApprovals, DEFAULT_EPOCH_LENGTH, FollowedMain, FollowedSide, Predeploy, ResourceDirectory, Seat,
+    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, FollowedSide, Predeploy, ResourceDirectory, Seat,
     anchored_side_chain, main_chain, organization_name, permissions, predeploys, side_chain, validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
 use chancery_primitives::{CertificateKind, ChangeKind};
 
-use self::one_city::ensure_of_one_city;
+pub(crate) use self::approvals::ensure_two_operators_for;
+use self::{approvals::ensure_asks_for_both_operators, one_city::ensure_of_one_city};
 use super::layout::{CityChain, DataDir, FOUNDED, MAIN, chains};
 use crate::keys::{development, development_key};
 
@@ -116,16 +118,10 @@ pub(crate) fn load_or_found(
                 data.path().display(),
                 path.display()
             );
-            ensure!(
-                chain != MAIN || asks_for_both_operators(&config),
-                "the city in {} was founded when what a dismissed operator had proposed could still be applied, and the approvals in {} do not ask (docs/decisions/0049): \
-                 start a new city in another --data-dir; what this one holds is read with the version that made it",
-                data.path().display(),
-                path.display()
-            );
             Ok((chain, config))
         })
         .collect::<Result<Vec<_>>>()?;
+    ensure_asks_for_both_operators(data, &all)?;
     // Looked at when they come from a disk: somebody may have put other files there.
     if !is_new {
         ensure_of_one_city(data, &all)?;
@@ -136,27 +132,6 @@ pub(crate) fn load_or_found(
 /// One bit for each kind of changes.
 fn requirement(kinds: &[ChangeKind]) -> u8 {
     kinds.iter().fold(0, |bits, kind| bits | (1 << kind.code()))
-}
-
-/// A city keeps what its genesis says; whoever asks for something else is told.
-pub(crate) fn ensure_two_operators_for(
-    data: &DataDir,
-    all: &[(CityChain, GenesisConfig)],
-    kinds: &[ChangeKind],
-) -> Result<()> {
-    if kinds.is_empty() {
-        return Ok(());
-    }
-    let (_, main) = all.iter().find(|(chain, _)| *chain == MAIN).context("there is no main chain")?;
-    let approvals = main.predeploys.iter().find(|contract| contract.address == predeploys::CHANGE_APPROVALS);
-    // The last argument of the constructor, in its last byte.
-    let founded = approvals.and_then(|contract| contract.init_code.last().copied());
-    ensure!(
-        founded == Some(requirement(kinds)),
-        "the city in {} was founded with other kinds of changes that need two operators: leave --two-operators out, or start a new city in another --data-dir",
-        data.path().display()
-    );
-    Ok(())
 }
 
 /// Writes all files into a folder beside, which then takes its name: a crash leaves either nothing or everything.
@@ -202,12 +177,6 @@ fn moves_entries(config: &GenesisConfig) -> bool {
     let directory = config.predeploys.iter().find(|contract| contract.address == predeploys::RESOURCE_DIRECTORY);
     let selector = ResourceDirectory::takeOverCall::SELECTOR;
     directory.is_some_and(|directory| directory.init_code.windows(selector.len()).any(|bytes| bytes == selector))
-}
-
-/// Whether approvals ask for both operators when a change is applied: nothing but the code says so.
-fn asks_for_both_operators(config: &GenesisConfig) -> bool {
-    let approvals = config.predeploys.iter().find(|contract| contract.address == predeploys::CHANGE_APPROVALS);
-    approvals.is_some_and(|approvals| approvals.init_code.starts_with(&ChangeApprovals::BYTECODE))
 }
 
 /// The genesis of one chain by itself.
@@ -401,24 +370,6 @@ mod tests {
         fs::write(data.genesis_of(MAIN), serde_json::to_string(&before).unwrap()).unwrap();
         let refused = read(&data).unwrap_err().to_string();
         assert!(refused.contains("docs/decisions/0043") && refused.contains("another --data-dir"), "{refused}");
-    }
-
-    // CHANGE-1, decision 0049
-    #[test]
-    fn a_city_whose_approvals_do_not_ask_for_both_operators_is_refused_and_told_what_to_do() {
-        let directory = tempfile::tempdir().unwrap();
-        let data = DataDir::new(directory.path());
-        load_or_found(&data, founding).unwrap();
-        read(&data).unwrap();
-        let mut before = config(MAIN, &founding().unwrap()).unwrap();
-        let approvals = before.predeploys.iter_mut().find(|entry| entry.address == predeploys::CHANGE_APPROVALS);
-        let approvals = approvals.unwrap();
-        let mut code = approvals.init_code.to_vec();
-        code[ChangeApprovals::BYTECODE.len() / 2] ^= 1;
-        approvals.init_code = code.into();
-        fs::write(data.genesis_of(MAIN), serde_json::to_string(&before).unwrap()).unwrap();
-        let refused = read(&data).unwrap_err().to_string();
-        assert!(refused.contains("docs/decisions/0049") && refused.contains("another --data-dir"), "{refused}");
     }
 
     // ANCHOR-1, decision 0036

@@ -1,7 +1,6 @@
 //! `POST /v1/users/{address}/confirmation` and who sees a registration (C-ID).
 
 use chancery_identity::PUBLICATION_MS;
-use tokio::sync::oneshot;
 
 use super::*;
 
