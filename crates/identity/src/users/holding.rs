@@ -5,7 +5,7 @@ use alloy_primitives::Address;
 
 use super::{UserRecord, UserStatus, releases::take_back, select_user};
 use crate::{
-    database::{IdentityDatabase, Lock, Row, values},
+    database::{IdentityDatabase, Lock, values},
     error::{Conflict, IdentityError, IdentityResult},
     network::{NetworkError, NetworkIdentity, PersonNetwork, Purpose, Reservation},
 };
@@ -120,9 +120,10 @@ impl IdentityDatabase {
                 values![UserStatus::Confirmed.name(), after, i64::from(most)],
             )
             .await?;
-        for row in &rows {
-            let address = row.address(0)?;
-            match self.enrol(network.as_ref(), row, now_ms).await {
+        let count = rows.len();
+        let users = rows.iter().map(|row| Ok((row.address(0)?, self.read_user(row))));
+        for (address, user) in users.collect::<IdentityResult<Vec<_>>>()? {
+            match self.enrol(network.as_ref(), user, now_ms).await {
                 Ok(true) => enrolled.held += 1,
                 Ok(false) => enrolled.known += 1,
                 Err(IdentityError::Conflict(Conflict::PersonRegistered)) => enrolled.elsewhere.push(address),
@@ -135,12 +136,16 @@ impl IdentityDatabase {
             }
             enrolled.last = Some(address);
         }
-        enrolled.is_end = u32::try_from(rows.len()).is_ok_and(|count| count < most);
+        enrolled.is_end = u32::try_from(count).is_ok_and(|count| count < most);
         Ok(enrolled)
     }
 
-    async fn enrol(&self, network: &dyn PersonNetwork, row: &Row, now_ms: u64) -> IdentityResult<bool> {
-        let user = self.read_user(row)?;
-        self.hold(network, &user, Purpose::Enrolment, now_ms).await
+    async fn enrol(
+        &self,
+        network: &dyn PersonNetwork,
+        user: IdentityResult<UserRecord>,
+        now_ms: u64,
+    ) -> IdentityResult<bool> {
+        self.hold(network, &user?, Purpose::Enrolment, now_ms).await
     }
 }

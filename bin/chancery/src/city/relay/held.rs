@@ -3,7 +3,10 @@
 
 mod known;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_bridge::relay::{
@@ -24,6 +27,16 @@ use super::{
 
 /// Events of consents that are read at once.
 const EVENTS_OF_A_PAGE: usize = 1000;
+/// After so long what failed, and whether the anchor is frozen, is looked at, however much waits.
+const ROUND: Duration = Duration::from_secs(10);
+
+/// What came of a round.
+struct Round {
+    /// Nothing has failed.
+    is_done: bool,
+    /// Nothing waits any more.
+    is_finished: bool,
+}
 
 /// Carries to one contract.
 pub(super) struct Held {
@@ -92,8 +105,13 @@ impl Held {
                 self.look().await;
             }
             let is_retry = self.known.is_retry();
-            let is_done = self.carry(is_retry).await;
-            self.known.ended(is_retry, is_done);
+            let Round { is_done, is_finished } = self.carry(is_retry).await;
+            if is_finished || !is_done {
+                self.known.ended(is_retry, is_done);
+            }
+            if !is_finished {
+                continue;
+            }
             let retry_at = self.known.retry_at();
             tokio::select! {
                 () = self.followed.next() => {}
@@ -121,10 +139,10 @@ impl Held {
         }
     }
 
-    /// What waits, one after the other, what has changed before what is looked through; whether nothing has failed.
-    async fn carry(&mut self, is_retry: bool) -> bool {
-        let mut is_done = true;
-        loop {
+    /// What waits, one after the other, what has changed before what is looked through.
+    async fn carry(&mut self, is_retry: bool) -> Round {
+        let (mut is_done, end) = (true, Instant::now() + ROUND);
+        while Instant::now() < end {
             self.hear();
             let may_read = is_done && (is_retry || self.known.retry_at().is_none());
             if let Some(id) = self.known.changed.pop_first() {
@@ -143,9 +161,10 @@ impl Held {
                     self.known.look_failed(holder, look);
                 }
             } else {
-                return is_done;
+                return Round { is_done, is_finished: true };
             }
         }
+        Round { is_done, is_finished: false }
     }
 
     fn is_carried(&self, outcome: Result<(), String>) -> bool {
