@@ -172,7 +172,7 @@ async fn strangers_fill_no_memory_and_an_office_its_own_alone() {
 
 #[test]
 fn all_offices_together_have_the_memory_of_a_door_and_none_too_little() {
-    let of = |offices| nonces_of_an_office(offices);
+    let of = nonces_of_an_office;
     assert_eq!((of(0), of(2), of(16)), (MAX_NONCES_OF_AN_OFFICE, MAX_NONCES_OF_AN_OFFICE, 16_384));
     assert_eq!((of(64), of(1024)), (4096, MIN_NONCES_OF_AN_OFFICE));
 }
