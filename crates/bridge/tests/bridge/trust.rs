@@ -240,6 +240,8 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
     assert_eq!(relay.agreed(consent.holder, &kinds_there).await.unwrap().into_keys().collect::<Vec<_>>(), [degree()]);
     let issued = relay.issued_to(consent.holder).await.unwrap();
     assert_eq!(issued, [Issued { id, kind: degree() }]);
+    assert_eq!(relay.whose(id).await.unwrap(), consent);
+    assert!(relay.whose(B256::repeat_byte(9)).await.unwrap().holder.is_zero(), "of nobody");
     let of_another_kind = Consent { kind: master(), ..consent };
     assert!(relay.due(of_another_kind, &issued, true).await.unwrap().is_empty());
     assert_eq!(relay.due(consent, &issued, false).await.unwrap(), [id], "nothing was shown yet");

@@ -9,10 +9,7 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256, Bytes};
-use chancery_bridge::relay::{
-    AnchorRelay, HeldRelay, RelayError,
-    trust::{Consent, Kept},
-};
+use chancery_bridge::relay::{AnchorRelay, HeldRelay, RelayError, trust::Consent};
 use chancery_contracts::predeploys;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -194,19 +191,23 @@ impl Held {
         if !self.known.is_anybody() {
             return Ok(());
         }
-        let Kept { holder, kind, is_valid } = self.relay.kept(id).await?;
-        let consent = Consent { holder, kind };
-        // It is read again when it is needed.
-        self.known.issued.remove(&holder);
-        // Until everybody was read, a loss may be of somebody who has agreed.
-        let may_matter = self.known.has(consent) || (!is_valid && self.known.is_reading());
-        if holder.is_zero() || !(may_matter || self.relay.agreed_until(consent).await? != 0) {
+        let consent = self.relay.whose(id).await?;
+        if consent.holder.is_zero() {
             return Ok(());
         }
-        if !is_valid {
+        // It is read again when it is needed.
+        self.known.issued.remove(&consent.holder);
+        let is_agreed = self.known.has(consent) || self.relay.agreed_until(consent).await? != 0;
+        // Until everybody was read, a loss may be of somebody who had agreed.
+        if !is_agreed && !self.known.is_reading() {
+            return Ok(());
+        }
+        if !self.relay.kept(id).await?.is_valid {
             self.show(&[id]).await?;
         }
-        self.known.heard(holder, self.host.time_s);
+        if is_agreed {
+            self.known.heard(consent.holder, self.host.time_s);
+        }
         Ok(())
     }
 

@@ -166,6 +166,16 @@ impl HeldRelay {
         Ok(events.iter().filter_map(read).collect())
     }
 
+    /// Whose certificate it is, and of which kind: what its holder would have to agree to. The holder is zero when the followed chain does not know it.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn whose(&self, certificate_id: B256) -> Result<Consent, RelayError> {
+        let asked = CertificateRegistry::certificateCall { certificateId: certificate_id };
+        let found = view(&self.anchor.followed, self.certificates, &asked).await?;
+        Ok(Consent { holder: found.holder, kind: found.kind })
+    }
+
     /// A certificate as the followed chain has it now.
     ///
     /// # Errors
