@@ -100,6 +100,7 @@ contract ChangeApprovals is IChangeApprovals, EIP712 {
         if (entry.status == ApprovalStatus.UNKNOWN) revert ChangeUnknown(change);
         if (entry.status != ApprovalStatus.APPROVED) revert ChangeTransition(entry.status, ApprovalStatus.APPLIED);
         if (block.timestamp > entry.expiresAt) revert ChangeExpired(entry.expiresAt, block.timestamp);
+        _checkStillOperator(entry.proposal.operator);
         _checkStillOperator(entry.decision.operator);
 
         entry.status = ApprovalStatus.APPLIED;
@@ -116,6 +117,7 @@ contract ChangeApprovals is IChangeApprovals, EIP712 {
     function isApproved(bytes32 change) external view returns (bool) {
         ProposedChange storage entry = _changes[change];
         return entry.status == ApprovalStatus.APPROVED && block.timestamp <= entry.expiresAt
+            && _has(Roles.CONTRACT_OPERATOR, entry.proposal.operator)
             && _has(Roles.CONTRACT_OPERATOR, entry.decision.operator);
     }
 

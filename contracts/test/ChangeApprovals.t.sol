@@ -121,6 +121,39 @@ contract ChangeApprovalsTest is ChangeScene {
         this.decideAs(later, ApprovalStatus.APPROVED, THIRD_OPERATOR_KEY);
     }
 
+    // CHANGE-1: whichever of the two is dismissed after the approval, the change does not take effect; whoever is appointed again counts again.
+    function test_an_approved_change_ends_with_either_of_its_operators() public {
+        uint256[2] memory both = [FIRST, SECOND];
+        for (uint256 i = 0; i < both.length; ++i) {
+            bytes32 change = _proposeChange(_proposalOf(i + 1), FIRST);
+            _decide(change, ApprovalStatus.APPROVED, SECOND);
+            vm.assertTrue(approvals.isApproved(change), "both are operators");
+            _dismiss(both[i]);
+            vm.assertFalse(approvals.isApproved(change), "one is no operator any more");
+            vm.expectRevert(abi.encodeWithSelector(IChangeApprovals.NoLongerOperator.selector, vm.addr(both[i])));
+            this.applyIt(change);
+            vm.assertEq(approvals.proposedChange(change).status, ApprovalStatus.APPROVED, "nothing was written");
+            _appoint(both[i], 0);
+            vm.assertTrue(approvals.isApproved(change), "appointed again");
+            _apply(change);
+        }
+    }
+
+    // CHANGE-1: whoever has the role only after a delay does not have it here, also not for what was approved before.
+    function test_an_operator_who_was_given_a_delay_takes_the_change_along() public {
+        uint256[2] memory both = [FIRST, SECOND];
+        for (uint256 i = 0; i < both.length; ++i) {
+            bytes32 change = _proposeChange(_proposalOf(i + 1), FIRST);
+            _decide(change, ApprovalStatus.APPROVED, SECOND);
+            _appoint(both[i], 1 hours);
+            vm.assertFalse(approvals.isApproved(change), "delayed");
+            vm.expectRevert(abi.encodeWithSelector(IChangeApprovals.NoLongerOperator.selector, vm.addr(both[i])));
+            this.applyIt(change);
+            _dismiss(both[i]);
+            _appoint(both[i], 0);
+        }
+    }
+
     // CHANGE-5
     function testFuzz_steps_follow_one_another(uint8 from, uint8 to) public {
         from = from % 6;
@@ -248,6 +281,11 @@ contract ChangeApprovalsTest is ChangeScene {
     function _dismiss(uint256 key) private {
         vm.prank(ADMINISTRATOR);
         manager.revokeRole(Roles.CONTRACT_OPERATOR, vm.addr(key));
+    }
+
+    function _appoint(uint256 key, uint32 delay) private {
+        vm.prank(ADMINISTRATOR);
+        manager.grantRole(Roles.CONTRACT_OPERATOR, vm.addr(key), delay);
     }
 
     function _at(uint8 status) private returns (bytes32 change) {

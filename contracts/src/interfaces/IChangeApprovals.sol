@@ -66,7 +66,7 @@ interface IChangeApprovals {
     /// Approves, rejects or withdraws a change. Sent by anybody, signed by an operator; who has proposed it neither approves nor rejects.
     function decide(DecideChange calldata operation, address operator, bytes calldata signature) external;
 
-    /// Says that an approved change was applied: it counts once. Operator of organizations and formats.
+    /// Says that an approved change was applied: it counts once, and only while both who proposed and who approved it are operators. Operator of organizations and formats.
     function markApplied(bytes32 change) external;
 
     /// Which kinds of changes need two operators: bit `1 << kind`. From the genesis on.
@@ -75,7 +75,7 @@ interface IChangeApprovals {
     /// A change; `status` is zero when there is none.
     function proposedChange(bytes32 change) external view returns (ProposedChange memory);
 
-    /// Whether a change may be applied now.
+    /// Whether a change may be applied now: in time, and as long as both who proposed and who approved it are operators.
     function isApproved(bytes32 change) external view returns (bool);
 
     /// How many were proposed.

@@ -29,7 +29,7 @@ fn conflict_error(conflict: &Conflict, public: String) -> DoorError {
         Conflict::AccountTaken => Code::AccountTaken,
         Conflict::PersonRegistered => Code::PersonAlreadyRegistered,
         Conflict::NothingToRecover => Code::MalformedRequest,
-        Conflict::AlreadyDecided => Code::AlreadyDecided,
+        Conflict::AlreadyDecided | Conflict::BeingPublished => Code::AlreadyDecided,
         Conflict::IdempotencyKeyUsed => Code::IdempotencyConflict,
         // Whoever lost the race reads what the winner wrote when asking again.
         Conflict::Concurrent => Code::DatabaseUnreachable,

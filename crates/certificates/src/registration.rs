@@ -253,7 +253,10 @@ impl Registration {
             {
                 return Err(DoorError::new(Code::MalformedRequest, "reason: say why, the applicant is shown it"));
             }
-            ConfirmationDecision::Reject => UserDecision::Reject { reason: confirmation.reason },
+            ConfirmationDecision::Reject => {
+                self.check_unpublished(&record).await?;
+                UserDecision::Reject { reason: confirmation.reason }
+            }
             ConfirmationDecision::Confirm => self.confirmation_of(&record).await?,
         };
         let decided = self.database.decide_user(address, &decision, by, (self.clock)()).await.map_err(door_error)?;
@@ -275,10 +278,26 @@ impl Registration {
         if !record.status.is_waiting() {
             return Err(DoorError::new(Code::AlreadyDecided, format!("the registration is {}", record.status.name())));
         }
+        // From here on nobody turns the person away: what is published cannot be taken back.
+        let now_ms = (self.clock)();
+        let publication = self.database.begin_publication(record.address, now_ms).await.map_err(door_error)?;
         // Before anything is public: the person may have become another office's in the network.
-        self.database.hold_person(record.address).await.map_err(door_error)?;
+        if let Err(error) = self.database.hold_person(record.address, now_ms).await {
+            self.database.end_publication(record.address, &publication).await.map_err(door_error)?;
+            return Err(door_error(error));
+        }
         let published = self.publish(record).await?;
         Ok(UserDecision::Confirm { tx_hash: published.tx_hash, block_number: published.block_number })
+    }
+
+    /// Whoever is published is not turned away: an office had begun to confirm the registration, and did not come to decide it.
+    async fn check_unpublished(&self, record: &UserRecord) -> DoorResult<()> {
+        let is_begun = record.status.is_waiting() && record.publishing_until_ms.is_some();
+        if is_begun && self.is_published(record).await? {
+            let detail = "an office has confirmed this registration, and its keys are published: confirm it";
+            return Err(DoorError::new(Code::AlreadyDecided, detail));
+        }
+        Ok(())
     }
 
     async fn record_of(&self, address: Address) -> DoorResult<UserRecord> {

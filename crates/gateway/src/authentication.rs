@@ -17,7 +17,7 @@ mod replay;
 mod session;
 mod sign_in;
 
-pub(crate) use erc8128::{Judge, verify_request};
+pub(crate) use erc8128::{Judge, Members, verify_request};
 pub(crate) use replay::ReplayCache;
 pub(crate) use session::{Proven, SessionKey, Sessions};
 pub(crate) use sign_in::{SignInNonces, sign_in};

@@ -22,7 +22,6 @@ use axum::{
     Json as Answer, Router,
     body::{Body, HttpBody as _},
     extract::{Request, State},
-    middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -30,21 +29,18 @@ use bytes::Bytes;
 use chancery_reference_points::{Code, DoorResult};
 use chancery_rest::{types::resources::GrantedAccess, values::HexAddress};
 use futures::stream::BoxStream;
-use http::{HeaderName, HeaderValue, header};
-use serde_json::json;
+use http::{HeaderValue, header};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::{
     Origin,
-    authentication::{Credential, Judge, ReplayCache, verify_request},
     clock::{Clock, SystemClock},
     limits::{MAX_USED_NONCES, PerClient, REQUEST_TIMEOUT},
-    problem::{ApiError, ApiResult, render},
+    problem::{ApiError, ApiResult},
     request::Path,
-    routes::method_not_allowed,
     serve::{Listening, Protocol, serve as serve_connections},
+    signed_door::{self, SignedDoor},
     tls::ServerTls,
 };
 
@@ -106,10 +102,7 @@ pub trait Releases: Send + Sync {
 }
 
 struct Door {
-    origins: Vec<Origin>,
-    main_chain_id: u64,
-    clock: Arc<dyn Clock>,
-    used: ReplayCache,
+    signed: SignedDoor,
     releases: Arc<dyn Releases>,
 }
 
@@ -125,16 +118,12 @@ fn with_clock(
     clock: Arc<dyn Clock>,
     longest: Duration,
 ) -> Router {
-    let door = Door { origins, main_chain_id, clock, used: ReplayCache::new(MAX_USED_NONCES), releases };
-    Router::new()
+    // Readers are whoever an owner grants something to: nobody can list them beforehand.
+    let signed = SignedDoor::new(origins, main_chain_id, clock, MAX_USED_NONCES);
+    let routes = Router::new()
         .route("/v1/assets/{asset}/requests/{request}", get(granted))
-        .route("/v1/assets/{asset}/requests/{request}/file", get(file))
-        .route("/health", get(|| async { Answer(json!({"status": "ok"})) }))
-        .fallback(|| async { ApiError::new(Code::UnknownRoute, "no endpoint with this method and path") })
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(move |request, next| in_time(longest, request, next)))
-        .layer(middleware::from_fn(complete))
-        .with_state(Arc::new(door))
+        .route("/v1/assets/{asset}/requests/{request}/file", get(file));
+    signed_door::router(routes, longest).with_state(Arc::new(Door { signed, releases }))
 }
 
 async fn granted(
@@ -166,46 +155,9 @@ impl Door {
         if !request.body().is_end_stream() {
             return Err(ApiError::new(Code::MalformedRequest, "a request to this door has no body"));
         }
-        match Credential::of(&request)? {
-            Credential::Signature => {
-                let now = self.clock.unix_seconds();
-                let judge = Judge { main_chain_id: self.main_chain_id, origins: &self.origins, now, used: &self.used };
-                Ok(verify_request(judge, request).await?.0.address)
-            }
-            Credential::None | Credential::Session(_) => {
-                Err(ApiError::new(Code::AuthenticationRequired, "the reader signs each request (ERC-8128)"))
-            }
-        }
+        let (reader, _) = self.signed.caller(request, None, "the reader signs each request (ERC-8128)").await?;
+        Ok(reader)
     }
-}
-
-/// An answer that does not begin in time is none. What was begun for it goes on: a grant that was sent is found by the next request.
-pub(crate) async fn in_time(longest: Duration, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(longest, next.run(request)).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            ApiError::new(Code::TimedOut, format!("no answer within {} seconds", longest.as_secs())).into_response()
-        }
-    }
-}
-
-/// Makes of whatever comes back a complete answer: a problem document, a request id, nothing that a cache keeps.
-pub(crate) async fn complete(request: Request, next: Next) -> Response {
-    let id = Uuid::now_v7();
-    let response = next.run(request).await;
-    if let Some(failure) = response.extensions().get::<ApiError>() {
-        let code = failure.error.code().name();
-        let cause = failure.error.cause().map(ToString::to_string).unwrap_or_default();
-        tracing::info!(request_id = %id, code, cause, "refused");
-    }
-    let mut response = render(response, id);
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        headers.insert(HeaderName::from_static("x-request-id"), value);
-    }
-    response
 }
 
 #[cfg(test)]

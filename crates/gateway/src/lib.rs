@@ -38,6 +38,7 @@ mod problem;
 mod request;
 mod routes;
 mod serve;
+mod signed_door;
 mod state;
 pub mod tls;
 mod web;

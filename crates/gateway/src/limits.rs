@@ -105,6 +105,10 @@ pub const NONCE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(30);
 /// Nonces that are remembered as used. When there are as many that have not ended yet, further signed requests wait.
 pub const MAX_USED_NONCES: usize = 262_144;
+/// Most of them of one office of a network of persons, of however few.
+pub const MAX_NONCES_OF_AN_OFFICE: usize = 16_384;
+/// What one office has of them, among however many: some 10 requests a second.
+pub const MIN_NONCES_OF_AN_OFFICE: usize = 1024;
 /// Longest that a presentation may wait for its inspector.
 pub const MAX_PRESENTATION_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// Most files of the web.

@@ -10,37 +10,40 @@
 //!
 //! It is served as a department's door is ([`crate::department::serve`]).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use alloy_primitives::Address;
 use async_trait::async_trait;
 use axum::{
     Json as Answer, Router,
     extract::{FromRequest as _, Request, State},
-    middleware,
-    routing::{get, post},
+    routing::post,
 };
-use chancery_reference_points::{Code, DoorResult};
+use chancery_reference_points::DoorResult;
 use chancery_rest::types::persons::{
     ChangePerson, ChangedPerson, ClaimPerson, ClaimedPerson, EvaluateInputs, EvaluatedInputs,
 };
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
 use crate::{
     Origin,
-    authentication::{Credential, Judge, ReplayCache, verify_request},
+    authentication::Members,
     clock::{Clock, SystemClock},
-    department::{complete, in_time},
-    limits::{MAX_USED_NONCES, REQUEST_TIMEOUT},
-    problem::{ApiError, ApiResult},
+    limits::{MAX_NONCES_OF_AN_OFFICE, MAX_USED_NONCES, MIN_NONCES_OF_AN_OFFICE, REQUEST_TIMEOUT},
+    problem::ApiResult,
     request::{Json, Path},
-    routes::method_not_allowed,
+    signed_door::{self, SignedDoor},
 };
 
-/// What stands behind the door. Whoever calls has signed; whether it is an office is decided here.
+/// What stands behind the door. Whoever calls has signed, and is an office.
 #[async_trait]
 pub trait PersonService: Send + Sync {
+    /// Whether a key is an office's. It is asked before anything is read or remembered of a request.
+    fn is_office(&self, caller: Address) -> bool;
+
+    /// How many offices there are, for as long as the door is served.
+    fn office_count(&self) -> usize;
+
     /// Evaluates blinded inputs.
     ///
     /// # Errors
@@ -61,16 +64,21 @@ pub trait PersonService: Send + Sync {
 }
 
 struct Door {
-    origins: Vec<Origin>,
-    main_chain_id: u64,
-    clock: Arc<dyn Clock>,
-    used: ReplayCache,
+    signed: SignedDoor,
     service: Arc<dyn PersonService>,
+    nonces_of_an_office: usize,
 }
 
 /// The door: reached under `origins`, for keys of the chain with this EIP-155 id. Whoever serves it bounds its connections.
 pub fn router(origins: Vec<Origin>, main_chain_id: u64, service: Arc<dyn PersonService>) -> Router {
-    with_clock(origins, main_chain_id, service, Arc::new(SystemClock), REQUEST_TIMEOUT)
+    let nonces = nonces_of_an_office(service.office_count());
+    with_clock(origins, main_chain_id, service, Arc::new(SystemClock), nonces)
+}
+
+/// Used nonces of one office that are remembered at a time. Its share of [`MAX_USED_NONCES`], so that none takes another's place; but not less than it needs, however
+/// many there are.
+fn nonces_of_an_office(offices: usize) -> usize {
+    (MAX_USED_NONCES / offices.max(1)).clamp(MIN_NONCES_OF_AN_OFFICE, MAX_NONCES_OF_AN_OFFICE)
 }
 
 fn with_clock(
@@ -78,19 +86,16 @@ fn with_clock(
     main_chain_id: u64,
     service: Arc<dyn PersonService>,
     clock: Arc<dyn Clock>,
-    longest: Duration,
+    nonces_of_an_office: usize,
 ) -> Router {
-    let door = Door { origins, main_chain_id, clock, used: ReplayCache::new(MAX_USED_NONCES), service };
-    Router::new()
+    // Room for all of all offices: the bound of each is the one that is met.
+    let nonces = nonces_of_an_office.saturating_mul(service.office_count());
+    let signed = SignedDoor::new(origins, main_chain_id, clock, nonces);
+    let routes = Router::new()
         .route("/v1/evaluations", post(evaluate))
         .route("/v1/persons", post(claim))
-        .route("/v1/persons/{identity}/state", post(change))
-        .route("/health", get(|| async { Answer(json!({"status": "ok"})) }))
-        .fallback(|| async { ApiError::new(Code::UnknownRoute, "no endpoint with this method and path") })
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(move |request, next| in_time(longest, request, next)))
-        .layer(middleware::from_fn(complete))
-        .with_state(Arc::new(door))
+        .route("/v1/persons/{identity}/state", post(change));
+    signed_door::router(routes, REQUEST_TIMEOUT).with_state(Arc::new(Door { signed, service, nonces_of_an_office }))
 }
 
 async fn evaluate(State(door): State<Arc<Door>>, request: Request) -> ApiResult<Answer<EvaluatedInputs>> {
@@ -113,20 +118,14 @@ async fn change(
 }
 
 impl Door {
-    /// Who has signed, and the body, which is read when that is known to be possible.
+    /// Which office has signed, and the body, which is read when that is known to be possible.
     async fn signed<T: DeserializeOwned>(&self, request: Request) -> ApiResult<(Address, T)> {
-        match Credential::of(&request)? {
-            Credential::Signature => {
-                let now = self.clock.unix_seconds();
-                let judge = Judge { main_chain_id: self.main_chain_id, origins: &self.origins, now, used: &self.used };
-                let (proven, request) = verify_request(judge, request).await?;
-                let Json(body) = Json::from_request(request, &()).await?;
-                Ok((proven.address, body))
-            }
-            Credential::None | Credential::Session(_) => {
-                Err(ApiError::new(Code::AuthenticationRequired, "an office signs each request (ERC-8128)"))
-            }
-        }
+        let is_member = |address| self.service.is_office(address);
+        let members = Members { is_member: &is_member, most_nonces: self.nonces_of_an_office };
+        let unsigned = "an office signs each request (ERC-8128)";
+        let (caller, request) = self.signed.caller(request, Some(members), unsigned).await?;
+        let Json(body) = Json::from_request(request, &()).await?;
+        Ok((caller, body))
     }
 }
 

@@ -46,6 +46,7 @@ impl Shared {
             origins: &self.config.origins,
             now: self.clock.unix_seconds(),
             used: &self.used,
+            members: None,
         }
     }
 }

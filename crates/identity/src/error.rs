@@ -74,6 +74,9 @@ pub enum Conflict {
     /// The case is decided already.
     #[error("the case is decided already")]
     AlreadyDecided,
+    /// Somebody else confirms the registration at this moment, and what is published cannot be taken back.
+    #[error("an office confirms this registration at this moment: read it again in some minutes")]
+    BeingPublished,
     /// The idempotency key stands for another operation.
     #[error("the idempotency key was used for another operation")]
     IdempotencyKeyUsed,

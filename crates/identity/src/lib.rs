@@ -18,6 +18,7 @@
 //! - IDENTITY-4: a database that vanishes is *unreachable*; it is never replaced by an empty one and nothing is reported as written that is not.
 //! - IDENTITY-5: a database is used with the key ring it was made with, or not at all.
 //! - IDENTITY-6: in a network of identity databases a person is confirmed at one office at most; what cannot be determined is said to be so, and nothing is written.
+//! - IDENTITY-7: whoever is being published, or is, is not turned away and so not given up in the network.
 //!
 //! What this crate must not do: reach a chain, decide who may ask (the application and the gateway do), log personal data, read a clock.
 
@@ -43,7 +44,7 @@ pub use database::{Cursor, DEFAULT_PAGE_ROWS, DatabaseLocation, IdentityDatabase
 pub use error::{Conflict, IdentityError, IdentityResult};
 pub use journal::{Happening, JournalEntry, JournalQuery, Keeper, MAX_JOURNAL_ROWS, MAX_JOURNAL_TEXT_BYTES};
 pub use key_ring::{KeyRing, KeyRingError, MAX_KEY_VERSIONS, SECRET_BYTES};
-pub use network::{NetworkError, NetworkIdentity, PersonInputs, PersonNetwork, Reservation};
+pub use network::{NetworkError, NetworkIdentity, PersonInputs, PersonNetwork, Purpose, Reservation};
 pub use operations::{IndexedBlock, IndexedOperation, Location, MAX_BLOCK_OPERATIONS, MAX_IDEMPOTENCY_KEY_BYTES};
 pub use person::{MAX_COUNTRY_CHARS, MAX_DOCUMENT_NUMBER_CHARS, MAX_PART_CHARS, Person, PersonError};
 pub use presentations::{
@@ -52,8 +53,8 @@ pub use presentations::{
 pub use register::{NetworkTags, PersonRegister, RESERVATION_MS};
 pub use sealing::{MAX_SEALED_BYTES, Place, SealingError};
 pub use users::{
-    Enrolled, Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, Registered,
-    SignedAttribute, UserDecision, UserRecord, UserStatus, UserType,
+    Enrolled, Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, PUBLICATION_MS,
+    Publication, Registered, Released, SignedAttribute, UserDecision, UserRecord, UserStatus, UserType,
 };
 
 /// Bytes of a random identifier.

@@ -82,6 +82,15 @@ pub enum Reservation {
     HeldElsewhere,
 }
 
+/// What the network is asked about a person for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Somebody registers, and waits at a counter.
+    Registration,
+    /// Somebody was confirmed before, and is enrolled.
+    Enrolment,
+}
+
 /// Why the network has no answer. Nothing is known of the person then, and nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
@@ -101,6 +110,12 @@ pub trait PersonNetwork: Send + Sync {
     /// # Errors
     /// [`NetworkError`].
     async fn reserve(&self, person: &PersonInputs) -> Result<Reservation, NetworkError>;
+
+    /// The same for a person whom nobody waits for: it takes no more than a half of what the office may ask on a day, and leaves the rest to those who register.
+    ///
+    /// # Errors
+    /// [`NetworkError`].
+    async fn enrol(&self, person: &PersonInputs) -> Result<Reservation, NetworkError>;
 
     /// Makes what is reserved this office's for good; `false` if it is no longer reserved.
     ///

@@ -15,16 +15,20 @@ use alloy_primitives::{Address, B256, Bytes};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    database::{Cursor, IdentityDatabase, Lock, Page, Row, Transaction, values},
-    error::{Conflict, IdentityError, IdentityResult},
+    database::{Cursor, IdentityDatabase, Page, Row, values},
+    error::{IdentityError, IdentityResult},
     journal::{Happening, JournalEntry, Keeper},
     person::Person,
 };
 
+mod decision;
 mod holding;
 mod registration;
+mod releases;
 
+pub use decision::{PUBLICATION_MS, Publication, UserDecision};
 pub use holding::Enrolled;
+pub use releases::Released;
 
 /// Longest account name, in characters.
 pub const MAX_ACCOUNT_CHARS: usize = 64;
@@ -172,6 +176,8 @@ pub struct UserRecord {
     pub reason: Option<String>,
     /// The transaction and block that published the digital identity.
     pub recorded: Option<(B256, u64)>,
+    /// An office has begun to publish the keys: until then, Unix milliseconds, it is not turned away; afterwards only if they are not public.
+    pub publishing_until_ms: Option<u64>,
     person_id: String,
 }
 
@@ -182,23 +188,6 @@ impl fmt::Debug for UserRecord {
             .field("status", &self.status)
             .finish_non_exhaustive()
     }
-}
-
-/// An office's decision.
-#[derive(Clone, PartialEq, Eq)]
-pub enum UserDecision {
-    /// The person was seen; the digital identity is published.
-    Confirm {
-        /// The transaction that published the last attribute.
-        tx_hash: B256,
-        /// Its block.
-        block_number: u64,
-    },
-    /// Refused.
-    Reject {
-        /// Why, for the person.
-        reason: Option<String>,
-    },
 }
 
 /// Somebody looks at personal data: who, and what for. It is recorded before the data are given.
@@ -216,7 +205,7 @@ macro_rules! select_user {
     ($rest:literal) => {
         concat!(
             "SELECT address, account_sealed, user_type, status, public_key, encryption_key, attributes, person_id, \
-             created_at_ms, decided_at_ms, decided_by, reason_sealed, recorded_tx, recorded_block FROM users ",
+             created_at_ms, decided_at_ms, decided_by, reason_sealed, recorded_tx, recorded_block, publishing_until_ms FROM users ",
             $rest
         )
     };
@@ -288,95 +277,6 @@ impl IdentityDatabase {
         serde_json::from_str(&json).map_err(|_| IdentityError::Broken("a person does not decode".into()))
     }
 
-    /// Decides a waiting registration. Deciding it the same way again changes nothing.
-    ///
-    /// # Errors
-    /// `Conflict::UnknownUser`, `Conflict::AlreadyDecided`, `DatabaseUnreachable`; of a confirmation in a network also what [`Self::hold_person`] says.
-    pub async fn decide_user(
-        &self,
-        address: Address,
-        decision: &UserDecision,
-        by: Address,
-        now_ms: u64,
-    ) -> IdentityResult<UserRecord> {
-        if let UserDecision::Confirm { .. } = decision {
-            self.hold_person(address).await?;
-        }
-        let mut transaction = self.pool.begin(Lock::Registration).await?;
-        let row = transaction
-            .fetch_optional(select_user!("WHERE address = $1"), values![address])
-            .await?
-            .ok_or(Conflict::UnknownUser { address })?;
-        let user = self.read_user(&row)?;
-        let wanted = match decision {
-            UserDecision::Confirm { .. } => UserStatus::Confirmed,
-            UserDecision::Reject { .. } => UserStatus::Rejected,
-        };
-        if user.status == wanted {
-            return Ok(user);
-        }
-        if !user.status.is_waiting() {
-            return Err(Conflict::AlreadyDecided.into());
-        }
-        self.write_decision(&mut transaction, &user, decision, by, now_ms).await?;
-        let row = transaction
-            .fetch_optional(select_user!("WHERE address = $1"), values![address])
-            .await?
-            .ok_or(Conflict::UnknownUser { address })?;
-        let decided = self.read_user(&row)?;
-        transaction.commit().await?;
-        if decided.status == UserStatus::Rejected {
-            self.release_person(&decided).await;
-        }
-        Ok(decided)
-    }
-
-    async fn write_decision(
-        &self,
-        transaction: &mut Transaction,
-        user: &UserRecord,
-        decision: &UserDecision,
-        by: Address,
-        now_ms: u64,
-    ) -> IdentityResult<()> {
-        let key = format!("{:#x}", user.address);
-        match decision {
-            UserDecision::Confirm { tx_hash, block_number } => {
-                // First the old one goes: the index allows one living registration a person.
-                transaction
-                    .execute(
-                        "UPDATE users SET status = 'replaced', decided_at_ms = $1, decided_by = $2 \
-                         WHERE person_id = $3 AND address <> $4 AND status = 'confirmed'",
-                        values![now_ms, by, user.person_id.as_str(), user.address],
-                    )
-                    .await?;
-                transaction
-                    .execute(
-                        "UPDATE users SET status = 'confirmed', decided_at_ms = $1, decided_by = $2, recorded_tx = $3, \
-                         recorded_block = $4 WHERE address = $5",
-                        values![now_ms, by, *tx_hash, *block_number, user.address],
-                    )
-                    .await?;
-            }
-            UserDecision::Reject { reason } => {
-                if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS) {
-                    return Err(IdentityError::TooLarge { what: "the reason", limit: MAX_REASON_CHARS });
-                }
-                let sealed = reason
-                    .as_ref()
-                    .map(|reason| self.seal("users.reason_sealed", &key, reason.as_bytes()))
-                    .transpose()?;
-                transaction
-                    .execute(
-                        "UPDATE users SET status = 'rejected', decided_at_ms = $1, decided_by = $2, reason_sealed = $3 WHERE address = $4",
-                        values![now_ms, by, sealed, user.address],
-                    )
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
     fn read_user(&self, row: &Row) -> IdentityResult<UserRecord> {
         let broken = |what: &str| IdentityError::Broken(format!("a registration has a broken {what}"));
         let address = row.address(0)?;
@@ -400,6 +300,7 @@ impl IdentityDatabase {
             decided_by: row.optional_address(10)?,
             reason: reason.map(|sealed| self.open_text("users.reason_sealed", &key, &sealed)).transpose()?,
             recorded: row.optional_hash(12)?.zip(row.optional_unsigned(13)?),
+            publishing_until_ms: row.optional_unsigned(14)?,
         })
     }
 }

@@ -62,6 +62,7 @@ on_both!(
     a_rejected_person_may_register_again,
     a_lost_key_is_replaced_when_an_office_confirms,
     a_decision_is_made_once,
+    who_is_being_published_is_not_turned_away,
     another_key_file_is_refused,
     looks_at_personal_data_are_recorded_first,
     what_was_sealed_before_a_rotation_opens_after_it,

@@ -2,7 +2,9 @@
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
-use chancery_identity::{NetworkError, NetworkIdentity, NetworkTags, PersonInputs, PersonNetwork, Reservation};
+use chancery_identity::{
+    NetworkError, NetworkIdentity, NetworkTags, PersonInputs, PersonNetwork, Purpose, Reservation,
+};
 use futures::future::try_join_all;
 use zeroize::Zeroizing;
 
@@ -22,6 +24,7 @@ pub trait Peers: Send + Sync {
         &self,
         evaluator: &EvaluatorPublicKey,
         blinded: &[[u8; ELEMENT_BYTES]],
+        purpose: Purpose,
     ) -> Result<Vec<Evaluated>, NetworkError>;
 
     /// Asks the register for a person.
@@ -82,12 +85,13 @@ impl<P: Peers> OfficeNetwork<P> {
         &self,
         evaluator: &EvaluatorPublicKey,
         inputs: &[&Zeroizing<[u8; 32]>],
+        purpose: Purpose,
     ) -> Result<Vec<Zeroizing<[u8; 32]>>, NetworkError> {
         let unusable = |error: EvaluationError| NetworkError::Unusable(format!("evaluator {evaluator}: {error}"));
         let blindings = inputs.iter().map(|input| Blinding::of(input)).collect::<Result<Vec<_>, _>>();
         let blindings = blindings.map_err(unusable)?;
         let blinded: Vec<_> = blindings.iter().map(|blinding| *blinding.blinded()).collect();
-        let evaluated = self.peers.evaluate(evaluator, &blinded).await?;
+        let evaluated = self.peers.evaluate(evaluator, &blinded, purpose).await?;
         if evaluated.len() != blindings.len() {
             let reason = format!("evaluator {evaluator}: {} answers to {}", evaluated.len(), blindings.len());
             return Err(NetworkError::Unusable(reason));
@@ -97,9 +101,9 @@ impl<P: Peers> OfficeNetwork<P> {
         outputs.collect::<Result<_, _>>().map_err(unusable)
     }
 
-    async fn tags(&self, person: &PersonInputs) -> Result<NetworkTags, NetworkError> {
+    async fn tags(&self, person: &PersonInputs, purpose: Purpose) -> Result<NetworkTags, NetworkError> {
         let inputs: Vec<_> = std::iter::once(&person.name).chain(&person.document).collect();
-        let asked = self.evaluators.iter().map(|evaluator| self.outputs_of(evaluator, &inputs));
+        let asked = self.evaluators.iter().map(|evaluator| self.outputs_of(evaluator, &inputs, purpose));
         let answers = try_join_all(asked).await?;
         let tag_of = |input: usize| {
             let outputs = self.evaluators.iter().zip(&answers);
@@ -109,13 +113,21 @@ impl<P: Peers> OfficeNetwork<P> {
         };
         Ok(NetworkTags { name: tag_of(0), document: person.document.as_ref().map(|_| tag_of(1)) })
     }
+
+    async fn claim(&self, person: &PersonInputs, purpose: Purpose) -> Result<Reservation, NetworkError> {
+        let tags = self.tags(person, purpose).await?;
+        self.peers.reserve(key_set(&self.evaluators), &tags).await
+    }
 }
 
 #[async_trait]
 impl<P: Peers> PersonNetwork for OfficeNetwork<P> {
     async fn reserve(&self, person: &PersonInputs) -> Result<Reservation, NetworkError> {
-        let tags = self.tags(person).await?;
-        self.peers.reserve(key_set(&self.evaluators), &tags).await
+        self.claim(person, Purpose::Registration).await
+    }
+
+    async fn enrol(&self, person: &PersonInputs) -> Result<Reservation, NetworkError> {
+        self.claim(person, Purpose::Enrolment).await
     }
 
     async fn keep(&self, identity: NetworkIdentity) -> Result<bool, NetworkError> {

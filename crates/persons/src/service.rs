@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256};
-use chancery_identity::{IdentityError, NetworkIdentity, NetworkTags, PersonRegister, Reservation};
+use chancery_identity::{IdentityError, NetworkIdentity, NetworkTags, PersonRegister, Purpose, Reservation};
 
 use crate::evaluation::{Evaluated, EvaluationError, EvaluatorKey, EvaluatorPublicKey};
 
@@ -85,7 +85,20 @@ impl Service {
         Ok((office, key_set))
     }
 
-    /// Evaluates blinded inputs, which are counted first.
+    /// Whether a key is an office's of this network.
+    #[must_use]
+    pub fn is_office(&self, address: Address) -> bool {
+        self.offices.contains_key(&address)
+    }
+
+    /// How many offices this network has.
+    #[must_use]
+    pub fn office_count(&self) -> usize {
+        self.offices.len()
+    }
+
+    /// Evaluates blinded inputs, which are counted first. For enrolments it ends when a half of the office's evaluations of the day is used, by whatever: at least the
+    /// other half is left to those who register.
     ///
     /// # Errors
     /// [`ServiceError`].
@@ -93,6 +106,7 @@ impl Service {
         &self,
         caller: Address,
         blinded: &[impl AsRef<[u8]> + Sync],
+        purpose: Purpose,
         now_ms: u64,
     ) -> Result<Vec<Evaluated>, ServiceError> {
         let office = self.office(caller)?;
@@ -100,12 +114,18 @@ impl Service {
         if blinded.is_empty() || blinded.len() > MAX_INPUTS {
             return Err(ServiceError::Malformed(format!("blinded: 1 to {MAX_INPUTS} elements")));
         }
-        let (count, most) = (blinded.len() as u64, self.daily_evaluations);
+        let count = blinded.len() as u64;
+        let most = match purpose {
+            Purpose::Registration => self.daily_evaluations,
+            Purpose::Enrolment => self.daily_evaluations / 2,
+        };
         if !self.store.count_evaluations(office, count, most, now_ms).await? {
-            tracing::warn!(office, most, "an office has had its evaluations of the day: somebody may be guessing");
+            if purpose == Purpose::Registration {
+                tracing::warn!(office, most, "an office has had its evaluations of the day: somebody may be guessing");
+            }
             return Err(ServiceError::BudgetSpent { most });
         }
-        tracing::info!(office, count, "evaluated");
+        tracing::info!(office, count, ?purpose, "evaluated");
         let evaluated = blinded.iter().map(|blinded| key.evaluate(blinded.as_ref()));
         evaluated
             .collect::<Result<_, _>>()

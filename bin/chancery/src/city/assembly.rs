@@ -111,7 +111,9 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         None => None,
     };
     let nodes = nodes::start(&context, options.rpc_base_port, &data, &validators, &genesis).await?;
-    let (mut running, mut relay) = (None, None);
+    // Told when the city stops, also before it is there.
+    let shutdown = CancellationToken::new();
+    let (mut running, mut relay, mut network) = (None, None, None);
     let starting = async {
         // At once: what entities ask of a side chain, the main chain has to have been proven there.
         let relay = relay.insert(Relay::start(&data, &nodes, &genesis)?);
@@ -121,8 +123,11 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
             let joined =
                 persons::join(ground.database.clone(), file).context("--persons: the network cannot be used")?;
             ground.database = joined.clone();
-            // Nobody waits for it; it ends with the process, and goes on at the next start.
-            drop(tokio::spawn(persons::enrol(joined)));
+            let stop = shutdown.clone();
+            let keeping = async move {
+                stop.run_until_cancelled(persons::keep(joined)).await;
+            };
+            network = Some(Served::spawn("the network of persons", keeping));
         }
         let entities = running.insert(Running::start(options, json, &data, &nodes)?);
         let entity_doors = entities.doors(&ground, &genesis, &nodes).await?;
@@ -147,12 +152,12 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         (Some(Ok(doors)), Some(relay)) => (doors, relay),
         // Told to stop before it was there, or it cannot be: nobody is left behind.
         (ended, relay) => {
+            shutdown.cancel();
             end(running, relay, nodes).await;
             return ended.map_or(Ok(()), |failed| failed.map(drop));
         }
     };
 
-    let shutdown = CancellationToken::new();
     if let Some(watched) = alliance {
         doors.alliance = Some(watch(watched, shutdown.clone())?);
     }
@@ -194,7 +199,10 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         failed = serving_grpc.failed() => Err(failed),
     };
     shutdown.cancel();
-    let served = [serving.ended().await, serving_grpc.ended().await];
+    let mut served = vec![serving.ended().await, serving_grpc.ended().await];
+    if let Some(network) = network {
+        served.push(network.ended().await);
+    }
     sources.wait().await;
     end(running, Some(relay), nodes).await;
     outcome?;

@@ -1,5 +1,6 @@
 //! The genesis files of a city: made at its first start, read ever after.
 
+mod approvals;
 mod one_city;
 
 use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
@@ -14,7 +15,8 @@ use chancery_contracts::{
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
 use chancery_primitives::{CertificateKind, ChangeKind};
 
-use self::one_city::ensure_of_one_city;
+pub(crate) use self::approvals::ensure_two_operators_for;
+use self::{approvals::ensure_asks_for_both_operators, one_city::ensure_of_one_city};
 use super::layout::{CityChain, DataDir, FOUNDED, MAIN, chains};
 use crate::keys::{development, development_key};
 
@@ -119,6 +121,7 @@ pub(crate) fn load_or_found(
             Ok((chain, config))
         })
         .collect::<Result<Vec<_>>>()?;
+    ensure_asks_for_both_operators(data, &all)?;
     // Looked at when they come from a disk: somebody may have put other files there.
     if !is_new {
         ensure_of_one_city(data, &all)?;
@@ -129,27 +132,6 @@ pub(crate) fn load_or_found(
 /// One bit for each kind of changes.
 fn requirement(kinds: &[ChangeKind]) -> u8 {
     kinds.iter().fold(0, |bits, kind| bits | (1 << kind.code()))
-}
-
-/// A city keeps what its genesis says; whoever asks for something else is told.
-pub(crate) fn ensure_two_operators_for(
-    data: &DataDir,
-    all: &[(CityChain, GenesisConfig)],
-    kinds: &[ChangeKind],
-) -> Result<()> {
-    if kinds.is_empty() {
-        return Ok(());
-    }
-    let (_, main) = all.iter().find(|(chain, _)| *chain == MAIN).context("there is no main chain")?;
-    let approvals = main.predeploys.iter().find(|contract| contract.address == predeploys::CHANGE_APPROVALS);
-    // The last argument of the constructor, in its last byte.
-    let founded = approvals.and_then(|contract| contract.init_code.last().copied());
-    ensure!(
-        founded == Some(requirement(kinds)),
-        "the city in {} was founded with other kinds of changes that need two operators: leave --two-operators out, or start a new city in another --data-dir",
-        data.path().display()
-    );
-    Ok(())
 }
 
 /// Writes all files into a folder beside, which then takes its name: a crash leaves either nothing or everything.

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use async_trait::async_trait;
 use chancery_gateway::persons::PersonService;
-use chancery_identity::{IdentityError, NetworkIdentity, NetworkTags, Reservation};
+use chancery_identity::{IdentityError, NetworkIdentity, NetworkTags, Purpose, Reservation};
 use chancery_persons::service::{Service, ServiceError};
 use chancery_reference_points::{Code, DoorError, DoorResult};
 use chancery_rest::{
@@ -14,16 +14,14 @@ use chancery_rest::{
     values::HexBytes,
 };
 
+use super::now_ms;
+
 pub(super) struct ServiceDoor(Service);
 
 impl ServiceDoor {
     pub(super) const fn new(service: Service) -> Self {
         Self(service)
     }
-}
-
-fn now_ms() -> u64 {
-    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)
 }
 
 fn door_error(error: ServiceError) -> DoorError {
@@ -47,9 +45,18 @@ fn door_error(error: ServiceError) -> DoorError {
 
 #[async_trait]
 impl PersonService for ServiceDoor {
+    fn is_office(&self, caller: Address) -> bool {
+        self.0.is_office(caller)
+    }
+
+    fn office_count(&self) -> usize {
+        self.0.office_count()
+    }
+
     async fn evaluate(&self, caller: Address, request: EvaluateInputs) -> DoorResult<EvaluatedInputs> {
         let blinded: Vec<&[u8]> = request.blinded.iter().map(|blinded| blinded.0.as_ref()).collect();
-        let evaluated = self.0.evaluate(caller, &blinded, now_ms()).await.map_err(door_error)?;
+        let purpose = if request.enrolment { Purpose::Enrolment } else { Purpose::Registration };
+        let evaluated = self.0.evaluate(caller, &blinded, purpose, now_ms()).await.map_err(door_error)?;
         let evaluated = evaluated.into_iter().map(|evaluated| EvaluatedInput {
             element: HexBytes(evaluated.element.to_vec().into()),
             proof: HexBytes(evaluated.proof.to_vec().into()),

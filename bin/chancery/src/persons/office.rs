@@ -8,14 +8,19 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use async_trait::async_trait;
 use chancery_client::Client;
 use chancery_identity::IdentityDatabase;
-use chancery_persons::office::OfficeNetwork;
+use chancery_persons::{
+    keeping::{Pace, Time, keep_enrolled, keep_released},
+    office::OfficeNetwork,
+};
+use futures::future;
 use serde::Deserialize;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{
-    MAIN_CHAIN_ID,
+    MAIN_CHAIN_ID, now_ms,
     peers::RestPeers,
     service::{beside, public_keys},
 };
@@ -25,8 +30,6 @@ use crate::{alliance::configuration, commands::read_bounded, keys};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Largest file of authorities, in bytes.
 const MAX_AUTHORITIES_BYTES: u64 = 1 << 20;
-/// Persons that are enrolled at a time.
-const ENROLLED_AT_A_TIME: u32 = 1000;
 
 /// A declaration. Paths are relative to its file.
 #[derive(Debug, Deserialize)]
@@ -74,28 +77,22 @@ pub(crate) fn join(database: IdentityDatabase, file: &Path) -> Result<IdentityDa
     Ok(database.in_network(Arc::new(OfficeNetwork::new(keys, peers)?)))
 }
 
-/// Enrols persons who were confirmed before the database was one of a network. What cannot be done now is done at the next start.
-pub(crate) async fn enrol(database: IdentityDatabase) {
-    let mut held = 0;
-    loop {
-        match database.enrol_persons(ENROLLED_AT_A_TIME).await {
-            Ok(enrolled) => {
-                held += enrolled.held;
-                if enrolled.held == 0 {
-                    let elsewhere = enrolled.elsewhere.len();
-                    if elsewhere > 0 {
-                        warn!(elsewhere, "persons of this office are another's too: see who is in both");
-                    }
-                    if held > 0 {
-                        info!(held, "persons from before the network are enrolled");
-                    }
-                    return;
-                }
-            }
-            Err(error) => {
-                warn!(%error, held, "persons from before the network are not all enrolled; it is tried again at the next start");
-                return;
-            }
-        }
+/// The system's clock.
+struct SystemTime;
+
+#[async_trait]
+impl Time for SystemTime {
+    fn now_ms(&self) -> u64 {
+        now_ms()
     }
+
+    async fn pause(&self, pause: Duration) {
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Enrols persons whom the register does not know, and gives up at the register who was turned away, until it is dropped.
+pub(crate) async fn keep(database: IdentityDatabase) {
+    let (pace, time) = (Pace::default(), SystemTime);
+    future::join(keep_enrolled(&database, &pace, &time), keep_released(&database, &pace, &time)).await;
 }

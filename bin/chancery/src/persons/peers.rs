@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_client::{Client, ClientError};
-use chancery_identity::{NetworkError, NetworkIdentity, NetworkTags, Reservation};
+use chancery_identity::{NetworkError, NetworkIdentity, NetworkTags, Purpose, Reservation};
 use chancery_persons::{
     evaluation::{ELEMENT_BYTES, Evaluated, EvaluatorPublicKey},
     office::Peers,
@@ -45,11 +45,13 @@ impl Peers for RestPeers {
         &self,
         evaluator: &EvaluatorPublicKey,
         blinded: &[[u8; ELEMENT_BYTES]],
+        purpose: Purpose,
     ) -> Result<Vec<Evaluated>, NetworkError> {
         let unusable = || NetworkError::Unusable(format!("evaluator {evaluator} answers in another form"));
         let client = self.evaluators.get(evaluator).ok_or_else(unusable)?;
         let blinded = blinded.iter().map(|element| HexBytes(element.to_vec().into())).collect();
-        let answer = client.evaluate_inputs(&EvaluateInputs { blinded }).await.map_err(|error| told(&error))?;
+        let request = EvaluateInputs { blinded, enrolment: purpose == Purpose::Enrolment };
+        let answer = client.evaluate_inputs(&request).await.map_err(|error| told(&error))?;
         let evaluated = answer.evaluated.iter().map(|evaluated| {
             Some(Evaluated {
                 element: evaluated.element.0.to_vec().try_into().ok()?,

@@ -2,13 +2,14 @@
 mod bodies;
 mod older;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
+use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolCall;
 use chancery_bridge::relay::{
     AnchorRelay, AnchoredHeader, RelayError, Standing,
-    trust::{Consent, Entry, HeldRelay, Issuer, TrustRelay},
+    trust::{AgreeingPage, Consent, Entry, HeldRelay, Issued, Issuer, TrustRelay},
 };
 use chancery_contracts::{
     CertificateRegistry, ConditionalCertificateRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
@@ -18,7 +19,7 @@ use chancery_ledger::{Call, LedgerError, SubmitterKey};
 
 use crate::support::chain::TestChain;
 use crate::support::partnership::anchor;
-use bodies::{Bodies, MAX_AGE_S, degree, master, standing_slot, university};
+use bodies::{Bodies, MAX_AGE_S, degree, disclosure, master, standing_slot, university};
 
 /// TRUST-1, TRUST-6, TRUST-7: whoever carries it has no key that counts.
 #[tokio::test(flavor = "multi_thread")]
@@ -241,9 +242,17 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
 
     other.call(held, &bodies.disclose(&other, held, degree(), 3600).await).await;
     let consent = Consent { holder: bodies.holder.address(), kind: degree() };
-    assert_eq!(relay.consents(None).await.unwrap(), [consent].into());
+    let kinds_there = relay.kinds().await.unwrap();
+    assert_eq!(kinds_there, [master(), degree()]);
+    let page = relay.agreeing(&kinds_there, None, 10).await.unwrap();
+    assert_eq!((page.holders, page.before), ([(consent.holder, 0)].into(), None));
+    assert_eq!(relay.agreed(consent.holder, &kinds_there).await.unwrap().into_keys().collect::<Vec<_>>(), [degree()]);
     let issued = relay.issued_to(consent.holder).await.unwrap();
-    assert_eq!(issued, [id]);
+    assert_eq!(issued, [Issued { id, kind: degree() }]);
+    assert_eq!(relay.whose(id).await.unwrap(), consent);
+    assert!(relay.whose(B256::repeat_byte(9)).await.unwrap().holder.is_zero(), "of nobody");
+    let of_another_kind = Consent { kind: master(), ..consent };
+    assert!(relay.due(of_another_kind, &issued, true).await.unwrap().is_empty());
     assert_eq!(relay.due(consent, &issued, false).await.unwrap(), [id], "nothing was shown yet");
     assert_eq!(relay.carry(&[id, B256::repeat_byte(9)]).await.unwrap(), 1, "there is no other");
     assert!(relay.due(consent, &issued, true).await.unwrap().is_empty(), "it is fresh, and valid");
@@ -294,4 +303,48 @@ fn reverted<T: std::fmt::Debug>(result: Result<T, RelayError>) -> String {
         Err(RelayError::Ledger(LedgerError::Reverted { reason, .. })) => reason.name,
         other => panic!("not refused by a contract: {other:?}"),
     }
+}
+
+/// TRUST-11: consents cost nothing. Those of other kinds are not even read, and however many there are, everybody is come to.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_consents_push_nobody_out_and_those_of_no_kind_are_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = TestChain::start(dir.path(), "main").await;
+    let bodies = Bodies::found(&main).await;
+    let arguments =
+        CertificateRegistry::constructorCall { organizations: bodies.registry, enabledKinds: vec![master(), degree()] };
+    let certificates = main.deploy(&CertificateRegistry::BYTECODE, &arguments).await;
+    let to_itself = anchor(&main, &main).await;
+    let arguments = HeldCertificates::constructorCall { anchor_: to_itself.anchor, certificates, maxAge_: MAX_AGE_S };
+    let held = main.deploy(&HeldCertificates::BYTECODE, &arguments).await;
+    let (followed, host) = (main.chain.clone(), main.chain.clone());
+    let relay = HeldRelay::open(followed, host, held, to_itself.key.clone()).await.unwrap();
+    let kinds = relay.kinds().await.unwrap();
+
+    main.call(held, &bodies.disclose(&main, held, degree(), 3600).await).await;
+    let until = main.time_s().await + 3600;
+    let strangers: Vec<_> = (1..=4).map(|_| PrivateKeySigner::random()).collect();
+    for (stranger, kind) in strangers.iter().zip([degree(), master(), degree(), B256::repeat_byte(9)]) {
+        main.call(held, &disclosure(stranger, &main, held, kind, until).await).await;
+    }
+    let at = |index: usize| strangers[index].address();
+    let first = relay.agreeing(&kinds, None, 2).await.unwrap();
+    assert_eq!(first.holders.into_keys().collect::<BTreeSet<_>>(), [at(1), at(2)].into(), "the newest of a kind");
+    let (mut before, mut seen, mut pages) = (first.before, BTreeSet::new(), 0);
+    while let Some(block) = before {
+        let page = relay.agreeing(&kinds, Some(block), 2).await.unwrap();
+        seen.extend(page.holders.into_keys());
+        (before, pages) = (page.before, pages + 1);
+        assert!(pages < 10, "it comes to an end");
+    }
+    assert!(seen.contains(&bodies.holder.address()), "behind them all");
+    assert!(!seen.contains(&at(3)), "of no kind of the registry");
+    assert!(relay.agreed(at(3), &kinds).await.unwrap().is_empty());
+    assert!(relay.issued_to(at(0)).await.unwrap().is_empty(), "who agrees to nothing has nothing");
+    assert_eq!(relay.agreeing(&[], None, 2).await.unwrap(), AgreeingPage::default(), "no kind is not every kind");
+
+    main.call(held, &bodies.withdraw(&main, held, degree()).await).await;
+    let page = relay.agreeing(&kinds, None, 1).await.unwrap();
+    assert!(page.holders[&bodies.holder.address()] > 0, "taken back, and when");
+    assert!(relay.agreed(bodies.holder.address(), &kinds).await.unwrap().is_empty());
 }

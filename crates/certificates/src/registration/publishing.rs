@@ -105,6 +105,13 @@ impl Registration {
         last.ok_or_else(|| malformed("there is nothing to publish"))
     }
 
+    /// Whether all keys of a registration are public.
+    pub(super) async fn is_published(&self, record: &UserRecord) -> DoorResult<bool> {
+        let keys = self.registry().published_keys(record.address, (self.clock)() / 1000).await?;
+        let mut attributes = record.attributes.iter();
+        Ok(!record.attributes.is_empty() && attributes.all(|attribute| is_published(keys.as_ref(), attribute)))
+    }
+
     async fn publish_one(
         &self,
         identity: Address,

@@ -11,6 +11,7 @@ use chancery_reference_points::{
     r2d::{Submission, SubmissionReceipt},
 };
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
@@ -32,6 +33,8 @@ struct Submissions {
     submitted: Arc<Mutex<Vec<String>>>,
     /// Submissions that are still accepted before the chain falls silent.
     accepted: Arc<Mutex<usize>>,
+    /// Where the first submission waits, if it is to wait: that it is there, and that it may go on.
+    gate: Arc<Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>>,
 }
 
 #[async_trait]
@@ -51,6 +54,11 @@ impl R2d for Submissions {
         let interpreted = handler.interpret(operation)?;
         handler.check(operation, &interpreted, &self.city, NOW.get()).await?;
         assert_eq!(actor.address, Some(interpreted.source), "the source is who signed");
+        let gate = self.gate.lock().take();
+        if let Some((is_there, may_go_on)) = gate {
+            is_there.send(()).unwrap();
+            may_go_on.await.unwrap();
+        }
         {
             let mut accepted = self.accepted.lock();
             if *accepted == 0 {
@@ -84,17 +92,21 @@ struct Fixture {
     city: RecordedCity,
     submissions: Submissions,
     registration: Registration,
-    _desk: Desk,
+    desk: Desk,
 }
 
 impl Fixture {
     async fn new() -> Self {
         let (desk, city) = (Desk::open().await, RecordedCity::founded());
-        let submissions =
-            Submissions { city: city.clone(), submitted: Arc::default(), accepted: Arc::new(Mutex::new(usize::MAX)) };
+        let submissions = Submissions {
+            city: city.clone(),
+            submitted: Arc::default(),
+            accepted: Arc::new(Mutex::new(usize::MAX)),
+            gate: Arc::default(),
+        };
         let (r2d, s2p) = (Arc::new(submissions.clone()), Arc::new(city.clone()));
         let registration = Registration::new(desk.database.clone(), directory(), r2d, s2p, desk.clock());
-        Self { city, submissions, registration, _desk: desk }
+        Self { city, submissions, registration, desk }
     }
 
     async fn register(&self, keys: &PersonKeys) -> DoorResult<Registered> {

@@ -1,7 +1,7 @@
 //! Verifying signed requests (ERC-8128). What a signature covers and how it is written is in `chancery_rest::erc8128`; here are the judgements
 //! that need a clock, a memory and the configuration.
 
-use alloy_primitives::Signature;
+use alloy_primitives::{Address, Signature};
 use axum::{
     body::Bytes,
     extract::{FromRequest as _, Request},
@@ -31,12 +31,23 @@ pub(crate) struct Judge<'a> {
     pub(crate) now: u64,
     /// Nonces that have been used.
     pub(crate) used: &'a ReplayCache,
+    /// Who may sign; `None`: anybody.
+    pub(crate) members: Option<Members<'a>>,
+}
+
+/// Who may sign requests, where that is known beforehand.
+#[derive(Clone, Copy)]
+pub(crate) struct Members<'a> {
+    /// Whether an address is one of them.
+    pub(crate) is_member: &'a (dyn Fn(Address) -> bool + Sync),
+    /// Used nonces of one of them that are remembered at a time.
+    pub(crate) most_nonces: usize,
 }
 
 /// Verifies a signed request: whose it is, and the request with its body in memory.
 ///
 /// # Errors
-/// `RequestSignatureInvalid`, `RequestExpired`, `RequestReplayed`, `WrongChain`, `BodyTooLarge`.
+/// `RequestSignatureInvalid`, `RequestExpired`, `RequestReplayed`, `WrongChain`, `BodyTooLarge`, `TooManyRequests`; `RoleRequired` of a stranger.
 pub(crate) async fn verify_request(judge: Judge<'_>, request: Request) -> ApiResult<(Proven, Request)> {
     let now = judge.now;
     let headers = request.headers();
@@ -47,6 +58,7 @@ pub(crate) async fn verify_request(judge: Judge<'_>, request: Request) -> ApiRes
     // What costs nothing comes first; the body is read only for a request that may still be accepted.
     check_chain(judge, &input)?;
     check_time(&input, now)?;
+    check_member(judge, &input)?;
     let (parts, body) = read_body(request).await?.into_parts();
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &())
         .await
@@ -112,6 +124,16 @@ fn check_time(input: &SignatureInput, now: u64) -> ApiResult<()> {
     Ok(())
 }
 
+/// A key that is nobody's here costs nothing: its signature is not looked at, and no place in the memory of nonces is taken. Whoever names another's key does not get
+/// past the signature.
+fn check_member(judge: Judge<'_>, input: &SignatureInput) -> ApiResult<()> {
+    let address = input.key().address;
+    if judge.members.is_none_or(|members| (members.is_member)(address)) {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::RoleRequired, format!("{address} is not listed here; the operator lists who may ask")))
+}
+
 fn check_body(parts: &Parts, input: &SignatureInput, body: &[u8]) -> ApiResult<()> {
     let digest = single(&parts.headers, "content-digest")?;
     if input.covers(Component::ContentDigest) {
@@ -159,7 +181,11 @@ fn use_nonce(judge: Judge<'_>, input: &SignatureInput) -> ApiResult<()> {
     let ends = input.expires().saturating_add(MAX_CLOCK_SKEW.as_secs());
     let key = input.key();
     let parts = [b"request".as_slice(), key.address.as_slice(), input.nonce().as_bytes()];
-    match judge.used.consume(&parts, ends, judge.now) {
+    let used = match judge.members {
+        None => judge.used.consume(&parts, ends, judge.now),
+        Some(members) => judge.used.consume_of(key.address, members.most_nonces, &parts, ends, judge.now),
+    };
+    match used {
         Use::First => Ok(()),
         Use::Again => Err(ApiError::new(Code::RequestReplayed, "this nonce has been used")),
         Use::Full => Err(full()),

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
 use alloy_primitives::B256;
 use axum::body::{Body, to_bytes};
-use chancery_reference_points::DoorError;
 use chancery_rest::erc8128::{KeyId, RequestParts, SignatureInput, content_digest, signature_base, signature_header};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -23,35 +22,48 @@ impl Clock for StoppedClock {
     }
 }
 
-/// Knows one office, and notes who asks.
-struct OneOffice {
-    office: Address,
+/// Knows offices, and notes who asks.
+struct Offices {
+    offices: Vec<Address>,
     asked: Mutex<Vec<Address>>,
 }
 
-impl OneOffice {
-    fn admit(&self, caller: Address) -> DoorResult<()> {
+impl Offices {
+    fn of(signers: &[u8]) -> Arc<Self> {
+        Arc::new(Self {
+            offices: signers.iter().map(|byte| signer(*byte).address()).collect(),
+            asked: Mutex::default(),
+        })
+    }
+
+    fn note(&self, caller: Address) {
         self.asked.lock().unwrap().push(caller);
-        if caller == self.office {
-            Ok(())
-        } else {
-            Err(DoorError::new(Code::RoleRequired, "no office of this network"))
-        }
     }
 }
 
 #[async_trait]
-impl PersonService for OneOffice {
+impl PersonService for Offices {
+    fn is_office(&self, caller: Address) -> bool {
+        self.offices.contains(&caller)
+    }
+
+    fn office_count(&self) -> usize {
+        self.offices.len()
+    }
+
     async fn evaluate(&self, caller: Address, _: EvaluateInputs) -> DoorResult<EvaluatedInputs> {
-        self.admit(caller).map(|()| EvaluatedInputs { evaluated: Vec::new() })
+        self.note(caller);
+        Ok(EvaluatedInputs { evaluated: Vec::new() })
     }
 
     async fn claim(&self, caller: Address, _: ClaimPerson) -> DoorResult<ClaimedPerson> {
-        self.admit(caller).map(|()| ClaimedPerson { identity: None })
+        self.note(caller);
+        Ok(ClaimedPerson { identity: None })
     }
 
     async fn change(&self, caller: Address, _: &str, _: ChangePerson) -> DoorResult<ChangedPerson> {
-        self.admit(caller).map(|()| ChangedPerson { held: false })
+        self.note(caller);
+        Ok(ChangedPerson { held: false })
     }
 }
 
@@ -93,12 +105,16 @@ async fn ask(door: &Router, request: Request) -> (u16, String) {
     (status, body["code"].as_str().unwrap_or_default().to_owned())
 }
 
+fn door(service: &Arc<Offices>, nonces_of_an_office: usize) -> Router {
+    let origins = vec![Origin::parse(&format!("https://{HOST}")).unwrap()];
+    with_clock(origins, 7100, service.clone(), Arc::new(StoppedClock), nonces_of_an_office)
+}
+
 // C-ID, GATEWAY-4: the register and the evaluators know who asks, and answer offices alone.
 #[tokio::test]
 async fn only_an_office_that_signs_each_request_is_answered() {
-    let service = Arc::new(OneOffice { office: signer(1).address(), asked: Mutex::default() });
-    let origins = vec![Origin::parse(&format!("https://{HOST}")).unwrap()];
-    let door = with_clock(origins, 7100, service.clone(), Arc::new(StoppedClock), REQUEST_TIMEOUT);
+    let service = Offices::of(&[1]);
+    let door = door(&service, 100);
     let hash = B256::ZERO;
     let claim = format!(r#"{{"keySet":"{hash}","nameTag":"{hash}"}}"#);
     for (index, (path, body)) in [
@@ -114,7 +130,7 @@ async fn only_an_office_that_signs_each_request_is_answered() {
         assert_eq!(ask(&door, bare).await, (401, "authentication-required".to_owned()), "{path}");
         let altered = signed(path, &signer(1), &nonce("altered"), (body, "{}"));
         assert_eq!(ask(&door, altered).await.0, 401, "{path}");
-        assert_eq!(service.asked.lock().unwrap().len(), 2 * index, "nobody who has not signed reaches the service");
+        assert_eq!(service.asked.lock().unwrap().len(), index, "nobody who has not signed reaches the service");
         let stranger = signed(path, &signer(2), &nonce("stranger"), (body, body));
         assert_eq!(ask(&door, stranger).await, (403, "role-required".to_owned()), "{path}");
         let office = || signed(path, &signer(1), &nonce("of-the-office"), (body, body));
@@ -123,5 +139,40 @@ async fn only_an_office_that_signs_each_request_is_answered() {
     }
     let unknown = signed("/v1/persons", &signer(1), "nonce-unknown-member", (r#"{"name":"Lin"}"#, r#"{"name":"Lin"}"#));
     assert_eq!(ask(&door, unknown).await.0, 400);
-    assert_eq!(service.asked.lock().unwrap().len(), 6);
+    assert_eq!(*service.asked.lock().unwrap(), [signer(1).address(); 3], "no stranger either");
+}
+
+// PERSONS-6: strangers, and whoever names an office's key, take no place in the memory of nonces; an office takes its own alone.
+#[tokio::test]
+async fn strangers_fill_no_memory_and_an_office_its_own_alone() {
+    let service = Offices::of(&[1, 2]);
+    let door = door(&service, 2);
+    let (path, body) = ("/v1/evaluations", r#"{"blinded":[]}"#);
+    for number in 0..5 {
+        let stranger = signed(path, &signer(3), &format!("nonce-of-a-stranger-{number}"), (body, body));
+        assert_eq!(ask(&door, stranger).await, (403, "role-required".to_owned()));
+        let mut pretender = signed(path, &signer(3), &format!("nonce-of-a-pretender-{number}"), (body, body));
+        let named = pretender.headers()["signature-input"].to_str().unwrap().to_lowercase();
+        let (own, office) = (signer(3).address().to_string(), signer(1).address().to_string());
+        let named = named.replace(&own.to_lowercase(), &office.to_lowercase());
+        pretender.headers_mut().insert("signature-input", named.parse().unwrap());
+        assert_eq!(ask(&door, pretender).await.0, 401, "the signature is not of the office's key");
+    }
+    for (office, number, answer) in [
+        (1, 1, (200, String::new())),
+        (1, 2, (200, String::new())),
+        (1, 3, (429, "too-many-requests".to_owned())),
+        (2, 1, (200, String::new())),
+        (2, 2, (200, String::new())),
+    ] {
+        let request = signed(path, &signer(office), &format!("nonce-of-an-office-{number}"), (body, body));
+        assert_eq!(ask(&door, request).await, answer, "office {office}, request {number}");
+    }
+}
+
+#[test]
+fn all_offices_together_have_the_memory_of_a_door_and_none_too_little() {
+    let of = nonces_of_an_office;
+    assert_eq!((of(0), of(2), of(16)), (MAX_NONCES_OF_AN_OFFICE, MAX_NONCES_OF_AN_OFFICE, 16_384));
+    assert_eq!((of(64), of(1024)), (4096, MIN_NONCES_OF_AN_OFFICE));
 }

@@ -7,16 +7,18 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-const SQLITE: [&str; 2] = [
+const SQLITE: [&str; 3] = [
     include_str!("../../migrations/sqlite/0001_identity.sql"),
     include_str!("../../migrations/sqlite/0002_network.sql"),
+    include_str!("../../migrations/sqlite/0003_under_way.sql"),
 ];
-const POSTGRES: [&str; 2] = [
+const POSTGRES: [&str; 3] = [
     include_str!("../../migrations/postgres/0001_identity.sql"),
     include_str!("../../migrations/postgres/0002_network.sql"),
+    include_str!("../../migrations/postgres/0003_under_way.sql"),
 ];
 /// Of the step at the same place; in the files' names too.
-const DESCRIPTIONS: [&str; 2] = ["identity", "network"];
+const DESCRIPTIONS: [&str; 3] = ["identity", "network", "under way"];
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
@@ -53,7 +55,14 @@ mod tests {
             "a7f0b2705a1a6c7084de4da6f83eabf663a26c50a271def1c60e0b7e44b3d099d1b67e49e8a3b131795d9e9a97753b59";
         let postgres_2 =
             "1f6f49cb9a354a6c23a58923c4b53cedadcf936e8ad178cd10fcd086e87c90c8a0eecd43a5e5adf3ee50ec80f32dfb7e";
-        assert_eq!(kept(sqlite()), [(1, sqlite_1.to_owned()), (2, sqlite_2.to_owned())]);
-        assert_eq!(kept(postgres()), [(1, postgres_1.to_owned()), (2, postgres_2.to_owned())]);
+        let sqlite_3 =
+            "fe93adf9dfadbd3f49f74f318f22e443692318ad1939f21fa15189ea8622a672b5ba0c1e78c3aa766a7adf2d3dc511db";
+        let postgres_3 =
+            "fdc1bc83f19cad3033916fac43be78754632e87e18a6c3cefff4b4edbce5464b401d1cf018f64f301b76d493dc6cefb6";
+        let texts = |steps: [&str; 3]| -> Vec<(i64, String)> {
+            (1..).zip(steps).map(|(version, checksum)| (version, checksum.to_owned())).collect()
+        };
+        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3]));
+        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3]));
     }
 }

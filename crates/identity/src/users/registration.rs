@@ -3,7 +3,8 @@
 use alloy_primitives::Address;
 
 use super::{
-    MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, NewUser, Registered, UserRecord, UserStatus, select_user,
+    MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, NewUser, Registered, UserRecord, UserStatus,
+    releases::take_back, select_user,
 };
 use crate::{
     database::{IdentityDatabase, Lock, Transaction, values},
@@ -96,6 +97,7 @@ impl IdentityDatabase {
             None => self.insert_person(&mut transaction, new, tags, now_ms).await?,
         };
         if let Some(identity) = identity {
+            take_back(&mut transaction, identity, now_ms).await?;
             transaction
                 .execute(
                     "UPDATE persons SET network_identity = $1 WHERE id = $2",

@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256, Bytes};
 use chancery_identity::{
     ApplicationDecision, ApplicationQuery, ApplicationStatus, Conflict, Happening, IdentityDatabase, IdentityError,
     IndexedBlock, IndexedOperation, JournalEntry, JournalQuery, Keeper, KeyRing, Location, Look, MAX_PAGE_ROWS,
-    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, NewUser, Page, Person,
-    SignedAttribute, UserDecision, UserStatus, UserType,
+    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, NewUser, PUBLICATION_MS, Page,
+    Person, SignedAttribute, UserDecision, UserStatus, UserType,
 };
 use serde_json::json;
 
@@ -240,6 +240,32 @@ pub async fn a_decision_is_made_once(fixture: &Fixture) {
     assert_eq!(first, again);
     let otherwise = database.decide_user(address, &UserDecision::Reject { reason: None }, OFFICE, NOW).await;
     assert_eq!(conflict(otherwise), Conflict::AlreadyDecided);
+}
+
+pub async fn who_is_being_published_is_not_turned_away(fixture: &Fixture) {
+    // IDENTITY-7
+    let (database, address) = (&fixture.database, Address::repeat_byte(1));
+    let reject = async |now_ms| {
+        let rejection = UserDecision::Reject { reason: None };
+        database.decide_user(address, &rejection, OFFICE, now_ms).await.map(|user| user.status)
+    };
+    assert_eq!(conflict(database.begin_publication(address, NOW).await), Conflict::UnknownUser { address });
+    database.register(&user(1, "account", person("Zhang San")), NOW).await.unwrap();
+    let first = database.begin_publication(address, NOW).await.unwrap();
+    assert_eq!(conflict(reject(NOW).await), Conflict::BeingPublished);
+    // Another office begins too: what the first one ends is its own.
+    let second = database.begin_publication(address, NOW + 1).await.unwrap();
+    database.end_publication(address, &first).await.unwrap();
+    assert_eq!(conflict(reject(NOW + PUBLICATION_MS).await), Conflict::BeingPublished);
+    // After a restart it is the same, and in the end it is over.
+    let again = fixture.open_again().await;
+    let publishing_until_ms = again.user(address).await.unwrap().unwrap().publishing_until_ms;
+    assert_eq!(publishing_until_ms, Some(NOW + 1 + PUBLICATION_MS));
+    database.end_publication(address, &second).await.unwrap();
+    assert_eq!(again.user(address).await.unwrap().unwrap().publishing_until_ms, None);
+    database.begin_publication(address, NOW).await.unwrap();
+    assert_eq!(reject(NOW + PUBLICATION_MS).await.unwrap(), UserStatus::Rejected);
+    assert_eq!(conflict(database.begin_publication(address, NOW).await), Conflict::AlreadyDecided);
 }
 
 pub async fn another_key_file_is_refused(fixture: &Fixture) {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod guesses;
+mod keeping;
 mod outages;
 #[allow(dead_code)]
 #[path = "../../../identity/tests/support/mod.rs"]

@@ -137,8 +137,10 @@ async fn persons_from_before_the_network_are_enrolled() {
     }
     world.riverside.register(&user(3, person("Wei Chen", None)), NOW).await.unwrap();
     let joined = alone.in_network(std::sync::Arc::new(network(&world.services, HARBOUR)));
-    let enrolled = tokio::time::timeout(Duration::from_secs(60), joined.enrol_persons(10)).await.unwrap().unwrap();
+    let enrolled =
+        tokio::time::timeout(Duration::from_secs(60), joined.enrol_persons(None, 10, NOW)).await.unwrap().unwrap();
     assert_eq!((enrolled.held, enrolled.elsewhere), (1, vec![user(2, person("x", None)).address]));
     assert!(is_registered_elsewhere(&world.riverside.register(&user(4, person("Lin Zhao", None)), NOW).await));
-    assert_eq!(joined.enrol_persons(10).await.unwrap().held, 0);
+    let again = joined.enrol_persons(None, 10, NOW).await.unwrap();
+    assert_eq!((again.held, again.known, again.elsewhere.len()), (0, 1, 1));
 }

@@ -12,7 +12,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use chancery_identity::{
     Conflict, DatabaseLocation, IdentityDatabase, IdentityError, KeyRing, NetworkError, NetworkIdentity, NetworkTags,
-    NewUser, Person, PersonRegister, Reservation, UserDecision, UserStatus, UserType,
+    NewUser, Person, PersonRegister, Purpose, Reservation, UserDecision, UserStatus, UserType,
 };
 use chancery_persons::{
     evaluation::{ELEMENT_BYTES, Evaluated, EvaluatorKey, EvaluatorPublicKey},
@@ -82,13 +82,14 @@ impl Peers for DirectPeers {
         &self,
         evaluator: &EvaluatorPublicKey,
         blinded: &[[u8; ELEMENT_BYTES]],
+        purpose: Purpose,
     ) -> Result<Vec<Evaluated>, NetworkError> {
         let (service, is_reached) = &self.services.evaluators[evaluator];
         if !is_reached.load(Ordering::SeqCst) {
             return Err(cut());
         }
         blinded.iter().for_each(|element| self.services.note(element));
-        service.evaluate(self.office, blinded, self.services.now()).await.map_err(told)
+        service.evaluate(self.office, blinded, purpose, self.services.now()).await.map_err(told)
     }
 
     async fn reserve(&self, key_set: B256, tags: &NetworkTags) -> Result<Reservation, NetworkError> {
@@ -133,36 +134,57 @@ impl World {
     pub async fn with_daily_evaluations(most: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = PostgresServer::start();
-        let at = |name: &str| DatabaseLocation::Sqlite(folder.path().join(name));
-        let offices: BTreeMap<_, _> =
-            [(HARBOUR, "Harbour".to_owned()), (RIVERSIDE, "Riverside".to_owned())].into_iter().collect();
-        let mut evaluators = BTreeMap::new();
-        for byte in [1, 2] {
-            let key = EvaluatorKey::from_seed(&[byte; 32]).unwrap();
-            let store = PersonRegister::open(&at(&format!("evaluator-{byte}.sqlite"))).await.unwrap();
-            let public = key.public();
-            let service = Service::new(store, offices.clone(), most).evaluating(key);
-            evaluators.insert(public, (service, AtomicBool::new(true)));
-        }
-        let keys: Vec<_> = evaluators.keys().copied().collect();
-        let store =
-            PersonRegister::open(&DatabaseLocation::Postgres(server.create_database("register"))).await.unwrap();
-        let register = Service::new(store, offices, most).registering(&keys).await.unwrap();
-        let services = Arc::new(Services {
-            evaluators,
-            register,
-            register_is_reached: AtomicBool::new(true),
-            now_ms: AtomicU64::new(NOW),
-            sent: Mutex::default(),
-        });
+        let services = services(&folder, &server, [1, 2], "register", most).await;
         let riverside = DatabaseLocation::Postgres(server.create_database("riverside"));
-        let keys = |name: &str| KeyRing::load_or_create(&folder.path().join(name)).unwrap();
-        let harbour = IdentityDatabase::open(&at("harbour.sqlite"), keys("harbour.keys")).await.unwrap();
-        let riverside = IdentityDatabase::open(&riverside, keys("riverside.keys")).await.unwrap();
+        let harbour = open(&folder, "harbour").await;
+        let keys = KeyRing::load_or_create(&folder.path().join("riverside.keys")).unwrap();
+        let riverside = IdentityDatabase::open(&riverside, keys).await.unwrap();
         let harbour = harbour.in_network(Arc::new(network(&services, HARBOUR)));
         let riverside = riverside.in_network(Arc::new(network(&services, RIVERSIDE)));
         Self { services, harbour, riverside, server, folder }
     }
+
+    /// Other evaluators, or the same with another register.
+    pub async fn other_services(&self, seeds: [u8; 2], register: &str) -> Arc<Services> {
+        services(&self.folder, &self.server, seeds, register, 1000).await
+    }
+}
+
+/// The SQLite database of an office, also when it was made before.
+pub async fn open(folder: &TempDir, office: &str) -> IdentityDatabase {
+    let location = DatabaseLocation::Sqlite(folder.path().join(format!("{office}.sqlite")));
+    let keys = KeyRing::load_or_create(&folder.path().join(format!("{office}.keys"))).unwrap();
+    IdentityDatabase::open(&location, keys).await.unwrap()
+}
+
+async fn services(
+    folder: &TempDir,
+    server: &PostgresServer,
+    seeds: [u8; 2],
+    register: &str,
+    most: u64,
+) -> Arc<Services> {
+    let offices: BTreeMap<_, _> =
+        [(HARBOUR, "Harbour".to_owned()), (RIVERSIDE, "Riverside".to_owned())].into_iter().collect();
+    let mut evaluators = BTreeMap::new();
+    for byte in seeds {
+        let key = EvaluatorKey::from_seed(&[byte; 32]).unwrap();
+        let location = DatabaseLocation::Sqlite(folder.path().join(format!("evaluator-{byte}.sqlite")));
+        let store = PersonRegister::open(&location).await.unwrap();
+        let public = key.public();
+        let service = Service::new(store, offices.clone(), most).evaluating(key);
+        evaluators.insert(public, (service, AtomicBool::new(true)));
+    }
+    let keys: Vec<_> = evaluators.keys().copied().collect();
+    let store = PersonRegister::open(&DatabaseLocation::Postgres(server.create_database(register))).await.unwrap();
+    let register = Service::new(store, offices, most).registering(&keys).await.unwrap();
+    Arc::new(Services {
+        evaluators,
+        register,
+        register_is_reached: AtomicBool::new(true),
+        now_ms: AtomicU64::new(NOW),
+        sent: Mutex::default(),
+    })
 }
 
 pub fn network(services: &Arc<Services>, office: Address) -> OfficeNetwork<DirectPeers> {

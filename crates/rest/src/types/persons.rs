@@ -13,6 +13,9 @@ use crate::values::{HexBytes, HexHash};
 pub struct EvaluateInputs {
     /// One or two blinded inputs: points of P-256, SEC 1, compressed, 33 bytes (RFC 9497).
     pub blinded: Vec<HexBytes>,
+    /// Nobody waits for the answer: a person is enrolled who was confirmed before. It is evaluated only within a half of what the office may ask on a day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enrolment: bool,
 }
 
 /// An evaluated input.

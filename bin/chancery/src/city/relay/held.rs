@@ -1,27 +1,40 @@
 //! Certificates of a side chain to another chain on which their kinds are shown, without their content: when their holders agree, when they change, and before they lapse
 //! (`docs/specs/trust.md`). Of holders who have agreed to nothing, nothing is carried.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod known;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use alloy_primitives::{Address, B256, Bytes};
-use chancery_bridge::relay::{
-    AnchorRelay, HeldRelay, RelayError,
-    trust::{Consent, Kept},
-};
+use chancery_bridge::relay::{AnchorRelay, HeldRelay, RelayError, trust::Consent};
 use chancery_contracts::predeploys;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::known::{Known, Look, PageDue};
 use super::{
     super::genesis::TRUST_MAX_AGE_S,
     CARRY_TIMEOUT, HeldLink,
-    due::{SWEEP_S, pause_after},
+    due::SWEEP_S,
     headers::{Feed, pause},
     made::{Made, Sort},
     news::News,
 };
 
-/// Most consents that are known at a time; of more, the newest are read again.
-const MAX_CONSENTS: usize = 20_000;
+/// Events of consents that are read at once.
+const EVENTS_OF_A_PAGE: usize = 1000;
+/// After so long what failed, and whether the anchor is frozen, is looked at, however much waits.
+const ROUND: Duration = Duration::from_secs(10);
+
+/// What came of a round.
+struct Round {
+    /// Nothing has failed.
+    is_done: bool,
+    /// Nothing waits any more.
+    is_finished: bool,
+}
 
 /// Carries to one contract.
 pub(super) struct Held {
@@ -36,63 +49,9 @@ pub(super) struct Held {
     has_begun: bool,
     /// The anchor has to be looked at: whether it is frozen.
     is_look_due: bool,
+    /// Kinds of the side chain's registry, once they were read.
+    kinds: Vec<B256>,
     known: Known,
-}
-
-/// What is known of holders, and what waits.
-#[derive(Default)]
-struct Known {
-    consents: BTreeSet<Consent>,
-    /// Certificates of holders, newest first; of those that were looked at.
-    issued: BTreeMap<Address, Vec<B256>>,
-    /// Holders that have to be looked at; also what is fresh of those that are marked.
-    waiting: BTreeMap<Address, bool>,
-    /// Certificates that have changed.
-    changed: BTreeSet<B256>,
-    /// The same of what has failed: it is tried again later, and holds up nothing else.
-    failed: (BTreeMap<Address, bool>, BTreeSet<B256>),
-    /// Everything has to be read anew.
-    is_incomplete: bool,
-    /// All have to be looked at when the side chain's time is so late.
-    sweep_at_s: u64,
-    retry_at: Option<Instant>,
-    failures: u32,
-}
-
-impl Known {
-    /// Every holder is looked at.
-    fn sweep(&mut self, fresh_too: bool) {
-        for Consent { holder, .. } in &self.consents {
-            *self.waiting.entry(*holder).or_default() |= fresh_too;
-        }
-    }
-
-    /// The kinds that a holder has agreed to, once.
-    fn kinds_of(&self, holder: Address) -> Vec<Consent> {
-        let first = Consent { holder, kind: B256::ZERO };
-        self.consents.range(first..).take_while(|consent| consent.holder == holder).copied().collect()
-    }
-
-    /// What has failed waits again, once its time has come; whether it has.
-    fn is_retry(&mut self) -> bool {
-        let is_retry = self.retry_at.is_none_or(|at| Instant::now() >= at);
-        if is_retry {
-            for (holder, fresh_too) in std::mem::take(&mut self.failed.0) {
-                *self.waiting.entry(holder).or_default() |= fresh_too;
-            }
-            self.changed.append(&mut self.failed.1);
-        }
-        is_retry
-    }
-
-    fn ended(&mut self, is_retry: bool, is_done: bool) {
-        if !is_done && (is_retry || self.retry_at.is_none()) {
-            self.retry_at = Some(Instant::now() + pause_after(self.failures));
-            self.failures = self.failures.saturating_add(1);
-        } else if is_done && is_retry {
-            (self.retry_at, self.failures) = (None, 0);
-        }
-    }
 }
 
 impl Held {
@@ -127,8 +86,18 @@ impl Held {
         host.listen_to(relay.registry);
         place.shows(relay.registry);
         let feed = Feed::new(relay.anchor.clone(), place);
-        let known = Known { is_incomplete: true, ..Known::default() };
-        Self { relay, feed, followed, host, genesis_header, has_begun: false, is_look_due: true, known }
+        let known = Known::default();
+        Self {
+            relay,
+            feed,
+            followed,
+            host,
+            genesis_header,
+            has_begun: false,
+            is_look_due: true,
+            kinds: Vec::new(),
+            known,
+        }
     }
 
     /// Shows what is due until it is dropped.
@@ -139,9 +108,14 @@ impl Held {
                 self.look().await;
             }
             let is_retry = self.known.is_retry();
-            let is_done = self.carry(is_retry).await;
-            self.known.ended(is_retry, is_done);
-            let retry_at = self.known.retry_at;
+            let Round { is_done, is_finished } = self.carry(is_retry).await;
+            if is_finished || !is_done {
+                self.known.ended(is_retry, is_done);
+            }
+            if !is_finished {
+                continue;
+            }
+            let retry_at = self.known.retry_at();
             tokio::select! {
                 () = self.followed.next() => {}
                 () = self.host.next() => {}
@@ -154,40 +128,46 @@ impl Held {
         self.host.catch_up();
         self.followed.catch_up();
         let (agreed, changed) = (self.host.take(), self.followed.take());
-        self.known.is_incomplete |= agreed.is_incomplete || changed.is_incomplete;
-        self.known.waiting.extend(agreed.subjects.into_iter().map(|holder| (Address::from_word(holder), true)));
+        if agreed.is_incomplete || changed.is_incomplete {
+            self.known.missed();
+        }
+        for holder in agreed.subjects {
+            self.known.heard(Address::from_word(holder), self.host.time_s);
+        }
         self.known.changed.extend(changed.subjects);
         if self.followed.time_s >= self.known.sweep_at_s {
             self.known.sweep_at_s = self.followed.time_s.saturating_add(SWEEP_S);
-            self.known.sweep(false);
+            self.known.sweep(self.host.time_s);
             self.is_look_due = true;
         }
     }
 
-    /// What waits, one after the other, what has changed before what is looked through; whether nothing has failed.
-    async fn carry(&mut self, is_retry: bool) -> bool {
-        let mut is_done = true;
-        loop {
+    /// What waits, one after the other, what has changed before what is looked through.
+    async fn carry(&mut self, is_retry: bool) -> Round {
+        let (mut is_done, end) = (true, Instant::now() + ROUND);
+        while Instant::now() < end {
             self.hear();
-            if self.known.is_incomplete && (is_retry || self.known.retry_at.is_none()) && is_done {
-                let outcome = in_time(self.read_all()).await;
-                is_done &= self.is_carried(outcome);
-            } else if let Some(id) = self.known.changed.pop_first() {
+            let may_read = is_done && (is_retry || self.known.retry_at().is_none());
+            if let Some(id) = self.known.changed.pop_first() {
                 let outcome = in_time(self.change(id)).await;
                 if !self.is_carried(outcome) {
                     is_done = false;
-                    self.known.failed.1.insert(id);
+                    self.known.change_failed(id);
                 }
-            } else if let Some((holder, fresh_too)) = self.known.waiting.pop_first() {
-                let outcome = in_time(self.look_at(holder, fresh_too)).await;
+            } else if may_read && let Some(page) = self.known.page_due() {
+                let outcome = in_time(self.read(page)).await;
+                is_done &= self.is_carried(outcome);
+            } else if let Some((holder, look)) = self.known.next() {
+                let outcome = in_time(self.look_at(holder, look)).await;
                 if !self.is_carried(outcome) {
                     is_done = false;
-                    *self.known.failed.0.entry(holder).or_default() |= fresh_too;
+                    self.known.look_failed(holder, look);
                 }
             } else {
-                return is_done;
+                return Round { is_done, is_finished: true };
             }
         }
+        Round { is_done, is_finished: false }
     }
 
     fn is_carried(&self, outcome: Result<(), String>) -> bool {
@@ -197,53 +177,71 @@ impl Held {
         }
     }
 
-    async fn read_all(&mut self) -> Result<(), RelayError> {
-        self.known.consents = self.relay.consents(None).await?;
-        self.known.issued.clear();
-        self.known.sweep(true);
-        self.known.is_incomplete = false;
+    async fn read_kinds(&mut self) -> Result<(), RelayError> {
+        if self.kinds.is_empty() {
+            self.kinds = self.relay.kinds().await?;
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self, due: PageDue) -> Result<(), RelayError> {
+        self.read_kinds().await?;
+        let page = self.relay.agreeing(&self.kinds, due.to_block, EVENTS_OF_A_PAGE).await?;
+        self.known.read(page, self.host.time_s);
         Ok(())
     }
 
     /// A certificate was issued, or its status has changed: what is lost is shown at once, whatever its holder agrees to by now (TRUST-8).
     async fn change(&mut self, id: B256) -> Result<(), RelayError> {
-        // Where nobody has agreed, and of those who have not, nothing is read further: a busy chain has many events.
-        if self.known.consents.is_empty() {
+        // Where nobody has agreed nothing is read further: a busy chain has many events.
+        if !self.known.is_anybody() {
             return Ok(());
         }
-        let holder = self.relay.holder_of(id).await?;
-        if self.known.kinds_of(holder).is_empty() {
+        let consent = self.relay.whose(id).await?;
+        if consent.holder.is_zero() {
             return Ok(());
         }
-        let Kept { is_valid, .. } = self.relay.kept(id).await?;
-        self.known.issued.remove(&holder);
-        if !is_valid {
+        // It is read again when it is needed.
+        self.known.issued.remove(&consent.holder);
+        let is_agreed = self.known.has(consent) || self.relay.agreed_until(consent).await? != 0;
+        // Until everybody was read, a loss may be of somebody who had agreed.
+        if !is_agreed && !self.known.is_reading() {
+            return Ok(());
+        }
+        if !self.relay.kept(id).await?.is_valid {
             self.show(&[id]).await?;
         }
-        self.known.waiting.insert(holder, true);
+        if is_agreed {
+            self.known.heard(consent.holder, self.host.time_s);
+        }
         Ok(())
     }
 
-    async fn look_at(&mut self, holder: Address, fresh_too: bool) -> Result<(), RelayError> {
-        if fresh_too {
-            let agreed = self.relay.consents(Some(holder)).await?;
-            self.known.consents.extend(agreed);
-            // The newest are read anew.
-            self.known.is_incomplete |= self.known.consents.len() > MAX_CONSENTS;
-        }
-        let consents = self.known.kinds_of(holder);
-        if consents.is_empty() {
+    async fn look_at(&mut self, holder: Address, look: Look) -> Result<(), RelayError> {
+        let now_s = self.host.time_s;
+        self.read_kinds().await?;
+        let agreed = if look.fresh_too { self.relay.agreed(holder, &self.kinds).await? } else { BTreeMap::new() };
+        if agreed.is_empty() && !self.known.is_known(holder) && look.withdrawn_until_s <= now_s {
             return Ok(());
         }
         let issued = match self.known.issued.get(&holder) {
             Some(issued) => issued.clone(),
             None => self.relay.issued_to(holder).await?,
         };
-        for consent in consents {
-            let due = Box::pin(self.relay.due(consent, &issued, fresh_too)).await?;
+        if look.fresh_too {
+            self.known.agree(holder, &issued, &agreed, look.withdrawn_until_s, now_s);
+        }
+        // Also what does not fit in memory: it is come to again when everything is read anew.
+        let mut kinds: BTreeSet<B256> = agreed.into_keys().collect();
+        kinds.retain(|kind| issued.iter().any(|issued| issued.kind == *kind));
+        kinds.extend(self.known.kinds_of(holder));
+        for kind in kinds {
+            let due = Box::pin(self.relay.due(Consent { holder, kind }, &issued, look.fresh_too)).await?;
             self.show(&due).await?;
         }
-        self.known.issued.insert(holder, issued);
+        if self.known.is_known(holder) {
+            self.known.issued.insert(holder, issued);
+        }
         Ok(())
     }
 
@@ -276,33 +274,5 @@ async fn in_time(step: impl Future<Output = Result<(), RelayError>>) -> Result<(
     match timeout(CARRY_TIMEOUT, Box::pin(step)).await {
         Ok(outcome) => outcome.map_err(|error| format!("{error:#}")),
         Err(_) => Err("it takes too long".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn consent(byte: u8) -> Consent {
-        Consent { holder: Address::repeat_byte(byte), kind: B256::repeat_byte(1) }
-    }
-
-    // TRUST-8: what always fails of one holder holds up nobody else, and is not tried at each block.
-    #[test]
-    fn what_has_failed_is_tried_again_in_its_time_and_looked_at_as_before() {
-        let mut known = Known { consents: [consent(1), consent(2)].into(), ..Known::default() };
-        known.failed.0.insert(consent(1).holder, true);
-        known.failed.1.insert(B256::repeat_byte(9));
-        known.ended(true, false);
-        known.sweep(false);
-        assert!(!known.is_retry(), "it waits");
-        assert_eq!(known.waiting.len(), 2);
-        assert!(known.changed.is_empty());
-        known.retry_at = Some(Instant::now());
-        assert!(known.is_retry(), "its time has come");
-        assert_eq!((known.waiting[&consent(1).holder], known.waiting[&consent(2).holder]), (true, false));
-        assert_eq!(known.changed.len(), 1);
-        known.ended(true, true);
-        assert!(known.retry_at.is_none() && known.failures == 0);
     }
 }

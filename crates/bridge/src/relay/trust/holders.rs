@@ -1,19 +1,21 @@
-//! What holders have agreed to, which certificates they have, and what of it has to be shown.
+//! What holders have agreed to, which certificates they have, and what of it has to be shown. Consents cost nothing, and anybody gives as many as they like: nothing here
+//! counts but kinds of the followed registry, which are few, and certificates, which issuers alone make.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolEvent as _;
 use chancery_contracts::{CertificateRegistry, HeldCertificates};
 use chancery_ledger::{EventFilter, LedgerError};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     super::{RelayError, view},
-    HeldRelay,
+    HeldRelay, PARALLEL,
     due::Ages,
 };
 
-/// Most consents, and most certificates of a holder, that are looked at: the newest of them.
+/// Most certificates of a holder that are looked at: the newest of them.
 const MAX_EVENTS: usize = 10_000;
 /// `CertificateStatus.VALID` of the contracts.
 const VALID: u8 = 1;
@@ -23,6 +25,24 @@ const VALID: u8 = 1;
 pub struct Consent {
     /// Who.
     pub holder: Address,
+    /// Of which kind.
+    pub kind: B256,
+}
+
+/// Who has agreed to something, or taken it back, as a page of events says; the newest first of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgreeingPage {
+    /// Who, and in seconds since 1970 the block in which they last took something back; zero: in none of these.
+    pub holders: BTreeMap<Address, u64>,
+    /// Up to this block the next page reaches; absent on the last.
+    pub before: Option<u64>,
+}
+
+/// A certificate that was issued to a holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// Its id.
+    pub id: B256,
     /// Of which kind.
     pub kind: B256,
 }
@@ -47,35 +67,86 @@ struct Shown {
 }
 
 impl HeldRelay {
-    /// Everything that holders have ever agreed to, whether it still holds or not; of one holder when given. The newest, if there are more than are looked at.
+    /// The kinds of the followed registry, at most 255. They are its constructor's, and never change.
     ///
     /// # Errors
     /// See [`RelayError`].
-    pub async fn consents(&self, holder: Option<Address>) -> Result<BTreeSet<Consent>, RelayError> {
-        let holder = holder.map(|holder| holder.into_word());
+    pub async fn kinds(&self) -> Result<Vec<B256>, RelayError> {
+        view(&self.anchor.followed, self.certificates, &CertificateRegistry::kindsCall {}).await
+    }
+
+    /// Who has agreed to one of these kinds, or taken it back, up to a block (absent: the newest), as the newest `most` events say, or those of one block. Whoever reads on
+    /// until there is no page has seen everybody, however many there are.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn agreeing(
+        &self,
+        kinds: &[B256],
+        to_block: Option<u64>,
+        most: usize,
+    ) -> Result<AgreeingPage, RelayError> {
+        // No alternative would be any kind.
+        if kinds.is_empty() {
+            return Ok(AgreeingPage::default());
+        }
         let filter = EventFilter {
             contracts: vec![self.registry],
-            topics: [
-                vec![HeldCertificates::Disclosed::SIGNATURE_HASH],
-                holder.into_iter().collect(),
-                Vec::new(),
-                Vec::new(),
-            ],
+            topics: [vec![HeldCertificates::Disclosed::SIGNATURE_HASH], Vec::new(), kinds.to_vec(), Vec::new()],
+            to_block,
             ..EventFilter::default()
         };
-        let events = self.anchor.host.latest_events(&filter, MAX_EVENTS).await?;
-        let read = |event: chancery_ledger::Event| {
-            let [_, holder, kind] = event.topics[..] else { return None };
-            Some(Consent { holder: Address::from_word(holder), kind })
+        let mut limit = most.max(1);
+        let (events, before) = loop {
+            let events = self.anchor.host.latest_events(&filter, limit).await?;
+            let full = events.len() == limit;
+            match (events.first(), events.last()) {
+                // Of the oldest block there may be more: it is read again.
+                (Some(newest), Some(oldest)) if full && oldest.block_number < newest.block_number => {
+                    let before = Some(oldest.block_number);
+                    break (events, before);
+                }
+                (Some(_), Some(_)) if full => limit = limit.saturating_mul(2),
+                _ => break (events, None),
+            }
         };
-        Ok(events.into_iter().filter_map(read).collect())
+        let mut holders = BTreeMap::new();
+        for event in &events {
+            let Ok(disclosed) = HeldCertificates::Disclosed::decode_raw_log(event.topics.iter().copied(), &event.data)
+            else {
+                continue;
+            };
+            let withdrawn_s: &mut u64 = holders.entry(disclosed.holder).or_default();
+            if disclosed.until == 0 {
+                *withdrawn_s = (*withdrawn_s).max(event.block_time_ms / 1000);
+            }
+        }
+        Ok(AgreeingPage { holders, before })
+    }
+
+    /// To which of these kinds a holder agrees now, and until when, in seconds since 1970.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn agreed(&self, holder: Address, kinds: &[B256]) -> Result<BTreeMap<B256, u64>, RelayError> {
+        let asked: Vec<_> = kinds.iter().map(|kind| self.agreed_until(Consent { holder, kind: *kind })).collect();
+        let answers: Vec<_> = stream::iter(asked).buffered(PARALLEL).try_collect().await?;
+        Ok(kinds.iter().copied().zip(answers).filter(|(_, until)| *until != 0).collect())
+    }
+
+    /// Until when a holder agrees, in seconds since 1970; zero: not.
+    ///
+    /// # Errors
+    /// See [`RelayError`].
+    pub async fn agreed_until(&self, Consent { holder, kind }: Consent) -> Result<u64, RelayError> {
+        view(&self.anchor.host, self.registry, &HeldCertificates::disclosedUntilCall { holder, kind }).await
     }
 
     /// Certificates that were issued to a holder, newest first.
     ///
     /// # Errors
     /// See [`RelayError`].
-    pub async fn issued_to(&self, holder: Address) -> Result<Vec<B256>, RelayError> {
+    pub async fn issued_to(&self, holder: Address) -> Result<Vec<Issued>, RelayError> {
         let filter = EventFilter {
             contracts: vec![self.certificates],
             topics: [
@@ -87,16 +158,22 @@ impl HeldRelay {
             ..EventFilter::default()
         };
         let events = self.anchor.followed.latest_events(&filter, MAX_EVENTS).await?;
-        Ok(events.into_iter().filter_map(|event| event.topics.get(1).copied()).collect())
+        let read = |event: &chancery_ledger::Event| {
+            let topics = event.topics.iter().copied();
+            let issued = CertificateRegistry::CertificateIssued::decode_raw_log(topics, &event.data).ok()?;
+            Some(Issued { id: issued.certificateId, kind: issued.operation.kind })
+        };
+        Ok(events.iter().filter_map(read).collect())
     }
 
-    /// Whose certificate it is; zero when the followed chain does not know it.
+    /// Whose certificate it is, and of which kind: what its holder would have to agree to. The holder is zero when the followed chain does not know it.
     ///
     /// # Errors
     /// See [`RelayError`].
-    pub async fn holder_of(&self, certificate_id: B256) -> Result<Address, RelayError> {
+    pub async fn whose(&self, certificate_id: B256) -> Result<Consent, RelayError> {
         let asked = CertificateRegistry::certificateCall { certificateId: certificate_id };
-        Ok(view(&self.anchor.followed, self.certificates, &asked).await?.holder)
+        let found = view(&self.anchor.followed, self.certificates, &asked).await?;
+        Ok(Consent { holder: found.holder, kind: found.kind })
     }
 
     /// A certificate as the followed chain has it now.
@@ -120,7 +197,7 @@ impl HeldRelay {
     ///
     /// # Errors
     /// See [`RelayError`].
-    pub async fn due(&self, consent: Consent, issued: &[B256], fresh_too: bool) -> Result<Vec<B256>, RelayError> {
+    pub async fn due(&self, consent: Consent, issued: &[Issued], fresh_too: bool) -> Result<Vec<B256>, RelayError> {
         let ages = Ages::of(&self.anchor.host, self.anchor.anchor, self.registry).await?;
         let shown = self.shown(consent).await?;
         let is_old = ages.is_old(shown.time_s);
@@ -128,7 +205,7 @@ impl HeldRelay {
             return Ok(Vec::new());
         }
         let mut lost = Vec::new();
-        for id in issued {
+        for Issued { id, .. } in issued.iter().filter(|issued| issued.kind == consent.kind) {
             let kept = self.kept(*id).await?;
             if (kept.holder, kept.kind) != (consent.holder, consent.kind) {
                 continue;
@@ -143,7 +220,7 @@ impl HeldRelay {
 
     async fn shown(&self, Consent { holder, kind }: Consent) -> Result<Shown, RelayError> {
         let host = &self.anchor.host;
-        let until = view(host, self.registry, &HeldCertificates::disclosedUntilCall { holder, kind }).await?;
+        let until = self.agreed_until(Consent { holder, kind }).await?;
         let fact = view(host, self.registry, &HeldCertificates::heldFactCall { holder, kind }).await?;
         Ok(Shown { is_agreed: until != 0, time_s: fact.origin.time })
     }

@@ -24,7 +24,7 @@ use tokio::time::{sleep, timeout};
 pub use self::{
     entry::Entry,
     held::HeldRelay,
-    holders::{Consent, Kept},
+    holders::{AgreeingPage, Consent, Issued, Kept},
     older::OlderKeys,
 };
 use super::{AnchorRelay, RelayError, view};

@@ -144,10 +144,32 @@ impl Bodies {
         kind: B256,
         seconds: u64,
     ) -> HeldCertificates::discloseCall {
-        let (holder, until) = (self.holder.address(), chain.time_s().await + seconds);
-        let digest = chain.view(held, &HeldCertificates::discloseDigestCall { holder, kind, until }).await;
-        HeldCertificates::discloseCall { holder, kind, until, signature: signature(&self.holder, digest) }
+        let until = chain.time_s().await + seconds;
+        disclosure(&self.holder, chain, held, kind, until).await
     }
+
+    /// Takes it back.
+    pub(crate) async fn withdraw(
+        &self,
+        chain: &TestChain,
+        held: Address,
+        kind: B256,
+    ) -> HeldCertificates::discloseCall {
+        disclosure(&self.holder, chain, held, kind, 0).await
+    }
+}
+
+/// Whoever has a key agrees to whatever they like.
+pub(crate) async fn disclosure(
+    holder_key: &PrivateKeySigner,
+    chain: &TestChain,
+    held: Address,
+    kind: B256,
+    until: u64,
+) -> HeldCertificates::discloseCall {
+    let holder = holder_key.address();
+    let digest = chain.view(held, &HeldCertificates::discloseDigestCall { holder, kind, until }).await;
+    HeldCertificates::discloseCall { holder, kind, until, signature: signature(holder_key, digest) }
 }
 
 async fn signed_issue(

@@ -1,5 +1,7 @@
 //! `POST /v1/users/{address}/confirmation` and who sees a registration (C-ID).
 
+use chancery_identity::PUBLICATION_MS;
+
 use super::*;
 
 fn reject(reason: Option<&str>) -> Confirmation {
@@ -50,6 +52,56 @@ async fn only_a_registrar_decides_and_a_rejection_says_why() {
     assert_eq!(*fixture.submissions.submitted.lock(), Vec::<String>::new());
     assert_eq!(fixture.confirm(stranger().address()).await.unwrap_err().code(), Code::AlreadyDecided);
     assert_eq!(fixture.confirm(fresh().address()).await.unwrap_err().code(), Code::UnknownAddress);
+}
+
+/// A rejection, and what became of it.
+async fn turned_away(fixture: &Fixture) -> Result<UserStatus, Code> {
+    let rejected = fixture.registration.confirm(&registrar(), stranger().address(), reject(Some("another face"))).await;
+    rejected.map(|answer| answer.status).map_err(|error| error.code())
+}
+
+// C-ID, IDENTITY-7: what is published cannot be taken back, so nobody is turned away meanwhile.
+#[tokio::test]
+async fn who_is_being_published_is_not_turned_away() {
+    let fixture = Fixture::new().await;
+    fixture.register(stranger()).await.unwrap();
+    let (is_there, there) = oneshot::channel();
+    let (go_on, may_go_on) = oneshot::channel();
+    *fixture.submissions.gate.lock() = Some((is_there, may_go_on));
+    let rejecting = async {
+        there.await.unwrap();
+        let refused = turned_away(&fixture).await;
+        go_on.send(()).unwrap();
+        refused
+    };
+    let (confirmed, refused) = tokio::join!(fixture.confirm(stranger().address()), rejecting);
+    assert_eq!(refused, Err(Code::AlreadyDecided));
+    assert_eq!(confirmed.unwrap().status, UserStatus::Confirmed);
+    assert_eq!(turned_away(&fixture).await, Err(Code::AlreadyDecided));
+}
+
+// IDENTITY-7: an office that began and did not come to its end leaves nobody waiting for ever, and nobody published is freed by it.
+#[tokio::test]
+async fn a_confirmation_that_was_cut_off_holds_up_a_rejection_for_some_minutes_and_for_good_when_the_keys_are_public() {
+    let fixture = Fixture::new().await;
+    fixture.register(stranger()).await.unwrap();
+    *fixture.submissions.accepted.lock() = 1;
+    assert_eq!(fixture.confirm(stranger().address()).await.unwrap_err().code(), Code::ChainUnreachable);
+    assert_eq!(turned_away(&fixture).await, Err(Code::AlreadyDecided), "it may still be under way");
+    fixture.desk.pass_ms(PUBLICATION_MS);
+    let waiting = fixture.desk.database.user(stranger().address()).await.unwrap().unwrap();
+    let encryption = waiting.attributes.iter().find(|attribute| attribute.name == ATTRIBUTE_ENCRYPTION).unwrap();
+    fixture.city.publish_attribute(stranger().address(), &encryption.name, &encryption.value);
+    assert_eq!(turned_away(&fixture).await, Err(Code::AlreadyDecided), "both keys are public");
+    *fixture.submissions.accepted.lock() = 1;
+    assert_eq!(fixture.confirm(stranger().address()).await.unwrap().status, UserStatus::Confirmed);
+
+    let fixture = Fixture::new().await;
+    fixture.register(stranger()).await.unwrap();
+    *fixture.submissions.accepted.lock() = 1;
+    assert_eq!(fixture.confirm(stranger().address()).await.unwrap_err().code(), Code::ChainUnreachable);
+    fixture.desk.pass_ms(PUBLICATION_MS);
+    assert_eq!(turned_away(&fixture).await, Ok(UserStatus::Rejected), "one key alone confirms nobody");
 }
 
 // C-MORE-6: a lost phone
