@@ -17,9 +17,12 @@ use axum::{
 };
 use chancery_sharing::{
     collect::{Collector, CollectorConfig},
-    extract::{Column, ColumnType, Declaration, ExtractError, FileFormat, FileSource, SpoolSource},
+    extract::{
+        Column, ColumnType, Declaration, ExtractError, FileFormat, FileSource, Reject, SpoolSource, SqliteSource,
+    },
     forward::{Exchange, ForwardError, Forwarded, Names, Target, TargetConfig},
 };
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
@@ -214,5 +217,40 @@ async fn rejects_are_kept_and_names_are_checked_before_anything_is_read() {
         matches!(refused, Err(ForwardError::Target(_) | ForwardError::Extract(ExtractError::Declaration(_)))),
         "{refused:?}"
     );
+    next.stop().await;
+}
+
+// S-COL, SHARE-3: a row that no collector takes does not stop those behind it, and is kept with the reason.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_too_large_is_kept_aside_and_the_others_arrive() {
+    let next = Next::start(Desk::new(), 1 << 24).await;
+    let mut front = Front::new();
+    // Nine columns of nearly a field's bound: more than one request holds.
+    let wide: Vec<String> = (0..9).map(|column| format!("c{column}")).collect();
+    let kinds = wide.iter().map(|name| format!("{name} TEXT")).collect::<Vec<_>>().join(", ");
+    let values = vec!["printf('%.*c', 1000000, 'x')"; wide.len()].join(", ");
+    let path = front.desk.directory.path().join("cars.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    let statements = format!(
+        "CREATE TABLE weather (Name TEXT, Cylinders INTEGER, {kinds});
+         INSERT INTO weather (Name, Cylinders) VALUES ('a', 4);
+         INSERT INTO weather VALUES ('b', 6, {values});
+         INSERT INTO weather (Name, Cylinders) VALUES ('c', 8)"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    front.declaration.columns.extend(wide.into_iter().map(|name| Column { name, kind: ColumnType::Text }));
+
+    let (source, folder, target) = (SqliteSource::new(&path), front.folder(), target(&next.records(), TOKEN));
+    let (declaration, names) = (&front.declaration, &front.names);
+    let exchange = Exchange { source: &source, declaration, names, target: &target, folder: &folder };
+    let pushed = exchange.run().await.unwrap();
+    assert_eq!((pushed.rows, pushed.rejected, pushed.rejects.len()), (2, 1, 1));
+    assert_eq!(received(&next.desk).await, [("a".to_owned(), 4), ("c".to_owned(), 8)]);
+    let kept = std::fs::read_to_string(&pushed.rejects[0]).unwrap();
+    let kept: Reject = serde_json::from_str(kept.trim_end()).unwrap();
+    assert_eq!((kept.position, &kept.fields["Name"]), (2, &serde_json::json!("b")));
+    assert_eq!(kept.fields["c8"].as_str().unwrap().len(), 1_000_000, "as it was read");
     next.stop().await;
 }
