@@ -125,7 +125,7 @@ async fn a_silent_chain_is_named_and_others_learn_nothing() {
 async fn a_period_is_read_by_its_blocks_and_a_history_goes_on_where_it_ended() {
     let (city, kinds) = (city(), directory().kinds().len());
     let read = |since: usize| city.readings() - since;
-    // Two of four inspections: more are not answered at once, and none of other days is read.
+    // Three of four inspections: more are not answered at once, and none of other days is read.
     city.answer_at_most(3);
     let before = city.readings();
     let period = json!({"fromMs": DAY_S * 1000, "toMs": 2 * DAY_S * 1000});
