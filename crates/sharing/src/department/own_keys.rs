@@ -111,19 +111,28 @@ async fn claim(
 }
 
 impl Department {
-    /// The key of the present epoch, made at random when there is none yet; of a folder whose later keys are its owner's own.
+    /// Makes sure that the keys of this folder from the change of hands on are its owner's own.
     ///
     /// # Errors
-    /// [`DepartmentError::NotTakenOver`]; as [`first_epoch_of`] and [`super::EpochKeys::of_present`].
-    pub(super) async fn present_key(&self) -> Result<EpochKey, DepartmentError> {
+    /// [`DepartmentError::NotTakenOver`]; as [`first_epoch_of`], and those of signing.
+    pub(super) async fn check_keys(&self) -> Result<(), DepartmentError> {
         let (owner, contract) = (self.key.address(), &self.asset);
-        if !self.folder.own_keys()?.is_some_and(|own| own.is_of(owner, contract)) {
-            if first_epoch_of(contract, owner).await? > 1 {
-                return Err(DepartmentError::NotTakenOver(self.folder.path().to_owned()));
-            }
-            // Whoever has deployed the asset has made all of its keys.
-            claim(&self.folder, contract, &self.key, 1).await?;
+        if self.folder.own_keys()?.is_some_and(|own| own.is_of(owner, contract)) {
+            return Ok(());
         }
-        self.folder.keys().of_present(contract.key_epoch().await?)
+        if first_epoch_of(contract, owner).await? > 1 {
+            return Err(DepartmentError::NotTakenOver(self.folder.path().to_owned()));
+        }
+        // Whoever has deployed the asset has made all of its keys.
+        claim(&self.folder, contract, &self.key, 1).await
+    }
+
+    /// The key of the present epoch, made at random when there is none yet.
+    ///
+    /// # Errors
+    /// As [`Self::check_keys`] and [`super::EpochKeys::of_present`].
+    pub(super) async fn present_key(&self) -> Result<EpochKey, DepartmentError> {
+        self.check_keys().await?;
+        self.folder.keys().of_present(self.asset.key_epoch().await?)
     }
 }

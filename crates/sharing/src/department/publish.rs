@@ -178,6 +178,7 @@ impl Department {
     /// # Errors
     /// [`DepartmentError`].
     pub async fn remove_reader(&self, reader: Address) -> Result<u32, DepartmentError> {
+        self.check_keys().await?;
         self.asset.send(&self.key, DigitalAsset::removeCall { reader }).await?;
         Ok(self.present_key().await?.epoch)
     }
