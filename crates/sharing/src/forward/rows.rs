@@ -189,6 +189,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::ArrayRef;
+    use serde_json::json;
 
     use super::*;
 
@@ -202,29 +203,40 @@ mod tests {
     #[test]
     fn a_row_that_cannot_be_said_or_is_too_large_goes_aside_and_the_others_go_on() {
         let long = "x".repeat(MAX_BODY_BYTES);
+        let column = |values: ArrayRef| values;
         let found = lines(vec![
-            ("id", Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5])) as ArrayRef),
-            ("x", Arc::new(Float64Array::from(vec![Some(0.5), Some(f64::NAN), None, Some(1.0), Some(2.0)]))),
-            ("day", Arc::new(Date32Array::from(vec![Some(1), Some(1), None, Some(i32::MAX), Some(2)]))),
-            ("text", Arc::new(StringArray::from(vec!["a", "b", "c", "d", &long]))),
+            ("id", column(Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5])))),
+            ("x", column(Arc::new(Float64Array::from(vec![Some(0.5), Some(f64::NAN), None, Some(1.0), Some(2.0)])))),
+            ("day", column(Arc::new(Date32Array::from(vec![Some(1), Some(1), None, Some(i32::MAX), Some(2)])))),
+            ("text", column(Arc::new(StringArray::from(vec!["a", "b", "c", "d", long.as_str()])))),
         ]);
-        let told: Vec<String> = found
-            .iter()
-            .map(|line| match line {
-                Line::Whole(line) => String::from_utf8(line.clone()).unwrap(),
-                Line::Aside { column, fields, .. } => {
-                    format!("{column:?} {} {} {}", fields["id"], fields["x"], fields["day"])
-                }
-            })
-            .collect();
+        let whole = |line: &Line| match line {
+            Line::Whole(line) => serde_json::from_slice::<Json>(line).unwrap(),
+            Line::Aside { .. } => Json::Null,
+        };
+        let aside = |line: &Line| match line {
+            Line::Whole(_) => None,
+            Line::Aside { column, fields, .. } => Some((column.clone(), fields["x"].clone(), fields["day"].clone())),
+        };
         assert_eq!(
-            told,
+            found.iter().map(whole).collect::<Vec<_>>(),
             [
-                r#"{"day":"1970-01-02","number":1,"text":"a","x":0.5}"#,
-                r#"Some("x") 2 "NaN" "1970-01-02""#,
-                r#"{"number":3,"text":"c"}"#,
-                r#"Some("day") 4 1.0 "2147483647 days since 1970-01-01""#,
-                r#"None 5 2.0 "1970-01-03""#,
+                json!({"day": "1970-01-02", "number": 1, "text": "a", "x": 0.5}),
+                Json::Null,
+                json!({"number": 3, "text": "c"}),
+                Json::Null,
+                Json::Null,
+            ]
+        );
+        let last_day = "2147483647 days since 1970-01-01";
+        assert_eq!(
+            found.iter().map(aside).collect::<Vec<_>>(),
+            [
+                None,
+                Some((Some("x".to_owned()), json!("NaN"), json!("1970-01-02"))),
+                None,
+                Some((Some("day".to_owned()), json!(1.0), json!(last_day))),
+                Some((None, json!(2.0), json!("1970-01-03"))),
             ]
         );
         let Some(Line::Aside { reason, fields, .. }) = found.last() else { panic!("it goes on") };
