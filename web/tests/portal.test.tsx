@@ -53,6 +53,9 @@ const REPORT: ActivityReport = {
   resources: 3,
   sharing: [{ day: '2026-11-22', resource: 'weather-daily', event: 'granted', count: 2 }],
   cut: [],
+  restricted: [],
+  aliases: [],
+  more: false,
   unreachable: [],
 };
 
@@ -198,8 +201,25 @@ describe('a chart', () => {
 
 describe('files', () => {
   it('are CSV that no spreadsheet takes for formulas', () => {
-    expect([csvCell('a,"b"'), csvCell('=1+1'), csvCell('@a,b'), csvCell('plain'), csvCell(-3)]).toEqual(['"a,""b"""', "'=1+1", `"'@a,b"`, 'plain', '-3']);
-    expect(csvOf(['a', 'b'], [['x', 1]])).toBe('\uFEFFa,b\r\nx,1\r\n');
+    expect([csvCell('a,"b"'), csvCell('=1+1'), csvCell('@a,b'), csvCell('plain'), csvCell(-3)]).toEqual(['"a,""b"""', `"'=1+1"`, `"'@a,b"`, '"plain"', '"-3"']);
+    expect(csvOf(['a', 'b'], [['x', 1]])).toBe('\uFEFF"a","b"\r\n"x","1"\r\n');
+  });
+
+  // S-APP, M-SEC: a spreadsheet of a country with decimal commas reads `;` as the end of a cell, also inside of quotes.
+  it('have no formula behind what a spreadsheet may take for the end of a cell', () => {
+    const cells = [
+      ['a;=1+1', "a;'=1+1"], ['a|@b', "a|'@b"], ['a\t-1', "a\t'-1"], ['a\n+1', "a\n'+1"], ['a\r\n=1', "a\r\n'=1"], ['; =1', ";' =1"], [';"=1"', `;'""=1""`],
+      ['\u00A0=1', "'\u00A0=1"], ['＝1', "'＝1"], ['\t=1', "'\t'=1"], ['a;b=1', 'a;b=1'], ['[1,-2]', '[1,-2]'],
+    ];
+    for (const [text, neutral] of cells) expect(csvCell(text ?? ''), text).toBe(`"${neutral}"`);
+  });
+
+  // S-APP, S-DIR
+  it('of open data name no resource that not everybody may see', () => {
+    const count = { day: '2026-11-22', resource: 'wells', event: 'granted', count: 5 } as const;
+    const rows = openData({ ...REPORT, sharing: [...REPORT.sharing, count], restricted: ['wells'] });
+    expect(rows).toEqual(openData(REPORT));
+    expect(JSON.stringify(rows)).toContain('weather-daily');
   });
 
   it('of open data have no address, and still every number', () => {

@@ -1,6 +1,6 @@
 //! What can be asked on the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
@@ -14,11 +14,13 @@ mod entity;
 mod key;
 mod message;
 mod network;
+mod office;
 mod persons;
 mod report;
 mod share;
 mod shown;
 mod storage;
+mod up;
 
 pub(crate) use alliance::{
     Admit, AllianceCommand, ApplyEntries, AsMember, AssignFile, Authority, CityNodeContract, DatabaseCommand,
@@ -42,6 +44,7 @@ pub(crate) use network::{
     NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,
     ProposeVoter, ShowAnchor, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
 };
+pub(crate) use office::{OrganizationCommand, UserCommand};
 pub(crate) use persons::{PersonsCommand, ServePersons};
 pub(crate) use report::{FeeCommand, Report};
 pub(crate) use share::{
@@ -50,6 +53,7 @@ pub(crate) use share::{
 };
 pub(crate) use shown::{ConditionCommand, ConsentCommand};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
+pub(crate) use up::{RunNode, Traces, Up};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.
 #[derive(Debug, Parser)]
@@ -220,196 +224,6 @@ pub(crate) enum Command {
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Up {
-    /// Where chains, databases and keys are kept. Made when it does not exist.
-    #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]
-    pub(crate) data_dir: PathBuf,
-    /// Address of the gateway and the web; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    pub(crate) gateway: std::net::SocketAddr,
-    /// JSON-RPC port of the main chain; side chains take the next ones. 0 takes free ones.
-    #[arg(long, value_name = "PORT", default_value_t = 8545)]
-    pub(crate) rpc_base_port: u16,
-    /// Address where registered sources submit over MQTT (3.1.1 and 5); port 0 takes a free one. Default: 127.0.0.1:1883, or a free port if that is taken.
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub(crate) mqtt: Option<std::net::SocketAddr>,
-    /// Speak TLS alone there (at 127.0.0.1:8883 by default): its certificate chain, PEM. Replaced files are taken within seconds.
-    #[arg(long, value_name = "FILE", requires = "mqtt_tls_key")]
-    pub(crate) mqtt_tls_certificate: Option<PathBuf>,
-    /// The private key of that certificate, PEM, of mode 0600.
-    #[arg(long, value_name = "FILE", requires = "mqtt_tls_certificate")]
-    pub(crate) mqtt_tls_key: Option<PathBuf>,
-    /// Address of gRPC; port 0 takes a free one. Default: 127.0.0.1:9090, or a free port if that is taken.
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub(crate) grpc: Option<std::net::SocketAddr>,
-    /// An MQTT broker that others run (mqtt://[USER[:PASSWORD]@]HOST[:PORT]): what registered sources publish there is submitted too. May be given several times.
-    #[arg(
-        long = "mqtt-broker",
-        value_name = "URL",
-        env = "CHANCERY_MQTT_BROKER",
-        hide_env_values = true,
-        value_delimiter = ' '
-    )]
-    pub(crate) mqtt_brokers: Vec<String>,
-    /// Built web apps to serve (`cargo xtask web` builds them into web/dist).
-    #[arg(long, value_name = "DIR", env = "CHANCERY_WEB_DIR")]
-    pub(crate) web_dir: Option<PathBuf>,
-    /// Validators of each chain, all in this process, when the city is new: 4 show how consensus behaves. A city that exists keeps what it has.
-    #[arg(long, value_name = "N")]
-    pub(crate) validators: Option<u16>,
-    /// Kinds of changes that need two operators, when the city is new: organizations, keys, formats, services, access, quotas; separated by commas. It stands in the
-    /// genesis of the main chain, and a city that exists keeps what it has. Default: none, one operator is enough.
-    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = change::kind)]
-    pub(crate) two_operators: Vec<chancery_primitives::ChangeKind>,
-    /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
-    #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
-    pub(crate) database_url: Option<String>,
-    /// The network of identity databases that this city's is one of (`docs/specs/persons.md`): a person is registered at one of its offices only.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) persons: Option<PathBuf>,
-    /// Whether the five entities run in this process, or each in one of its own that is started again when it ends.
-    #[arg(long, value_enum, default_value_t, env = "CHANCERY_ENTITIES")]
-    pub(crate) entities: Entities,
-    /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) alliance: Option<PathBuf>,
-    /// Certificate of the gateway (PEM, its authorities' after it): REST, web and gRPC over TLS 1.3. Replaced files are taken within seconds.
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    pub(crate) tls_certificate: Option<PathBuf>,
-    /// Private key of that certificate (PEM), readable by its owner alone.
-    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// Stop when standard input ends: for a program that starts a city and must not leave it behind.
-    #[arg(long)]
-    pub(crate) until_stdin_ends: bool,
-    #[command(flatten)]
-    pub(crate) traces: Traces,
-    /// URL under which people reach the gateway, if it stands behind a proxy. It is what they sign in to.
-    #[arg(long, value_name = "URL")]
-    pub(crate) public_url: Option<String>,
-}
-
-impl Up {
-    /// Certificate and key of the own MQTT listener, if it speaks TLS. One is not taken without the other.
-    pub(crate) fn mqtt_tls(&self) -> Option<(&Path, &Path)> {
-        self.mqtt_tls_certificate.as_deref().zip(self.mqtt_tls_key.as_deref())
-    }
-}
-
-/// Where traces go.
-#[derive(Debug, Args)]
-pub(crate) struct Traces {
-    /// OpenTelemetry collector that traces are sent to (OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces).
-    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")]
-    pub(crate) otlp_endpoint: Option<String>,
-    /// The share of traces that is sent, from 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1, env = "OTEL_TRACES_SAMPLER_ARG")]
-    pub(crate) otlp_sample: f64,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunNode {
-    /// The node's configuration (node.toml).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
-    #[command(flatten)]
-    pub(crate) traces: Traces,
-    /// Stop when standard input ends: for a program that starts a node and must not leave it behind.
-    #[arg(long)]
-    pub(crate) until_stdin_ends: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserCommand {
-    /// Register the owner of --key with the real name that an office will confirm.
-    Register {
-        /// Account name.
-        #[arg(long)]
-        account: String,
-        /// Full name.
-        #[arg(long)]
-        name: String,
-        /// Employer, school or other unit.
-        #[arg(long)]
-        unit: String,
-        /// City.
-        #[arg(long)]
-        city: String,
-        /// Country, ISO 3166-1 alpha-2.
-        #[arg(long)]
-        country: String,
-        /// Number of an identity document.
-        #[arg(long)]
-        document_number: Option<String>,
-        /// Date of birth, YYYY-MM-DD.
-        #[arg(long)]
-        birth_date: Option<String>,
-        /// The key of a confirmed registration is lost: this one is to take its place.
-        #[arg(long)]
-        recovery: bool,
-    },
-    /// Show the registration of the owner of --key.
-    Show,
-    /// List registrations that wait for confirmation (registrar).
-    Pending,
-    /// Confirm a person's real name, which puts the digital identity on the main chain (registrar).
-    Confirm {
-        /// The person's address.
-        address: Address,
-        /// Reject instead, with a reason.
-        #[arg(long, value_name = "REASON")]
-        reject: Option<String>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum OrganizationCommand {
-    /// List organizations and their keys.
-    List,
-    /// Register an organization.
-    Register {
-        /// Its code (GB 32100, 18 characters; or 1 to 32 characters of 0-9 A-Z -).
-        code: String,
-        /// Its public name.
-        #[arg(long)]
-        name: String,
-        /// Who administers it. Default: the operator.
-        #[arg(long)]
-        administrator: Option<Address>,
-        /// Only say what would change.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Authorize a key to sign for an organization.
-    AuthorizeKey {
-        /// The organization.
-        code: String,
-        /// The key's address.
-        address: Address,
-        /// A certificate kind, or inspection, registration, sharing, submission.
-        #[arg(long)]
-        right: String,
-        /// Only say what would change.
-        #[arg(long)]
-        check: bool,
-    },
-    /// Retire a key: what it has signed stays valid.
-    RetireKey {
-        /// The organization.
-        code: String,
-        /// The key's address.
-        address: Address,
-    },
-    /// Revoke a key that others may have: nothing it signs from now on is believed.
-    RevokeKey {
-        /// The organization.
-        code: String,
-        /// The key's address.
-        address: Address,
     },
 }
 

@@ -15,7 +15,7 @@ use chancery_reference_points::{Class, Code, DoorError, DoorResult, operation::C
 
 pub use certificates::{IssuedCertificate, RegisteredCertificate};
 pub use conditions::Condition;
-pub use everything::MAX_COUNTED_EVENTS;
+pub use everything::{Blocks, MAX_COUNTED_EVENTS};
 pub use identities::{ATTRIBUTE_ENCRYPTION, ATTRIBUTE_SIGNING, PublishedKeys};
 pub use organizations::{Authorization, KeyEntry, MAX_KEY_ENTRIES, MAX_ORGANIZATIONS_OF_KEY, OrganizationEntry};
 

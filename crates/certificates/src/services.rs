@@ -4,6 +4,7 @@
 mod activity;
 mod check;
 mod conditions;
+mod history;
 mod inspections;
 mod of_holder;
 mod public_key;
@@ -87,7 +88,7 @@ pub fn services(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<Offer> {
         anybody(Arc::new(public_key::PublicKeyService(context.clone()))),
         Offer { service: Arc::new(of_holder::OfHolderService(context.clone())), roles: Some(&of_holder::ROLES) },
         Offer { service: Arc::new(check::CheckService(context.clone())), roles: Some(&check::ROLES) },
-        Offer { service: Arc::new(activity::ActivityService(context.clone())), roles: Some(&activity::ROLES) },
+        Offer { service: Arc::new(activity::ActivityService::new(context.clone())), roles: Some(&activity::ROLES) },
         Offer { service: Arc::new(inspections::InspectionsService(context)), roles: Some(&inspections::ROLES) },
     ]
 }

@@ -61,6 +61,14 @@ impl SubmitterKey {
         self.account.may_block()
     }
 
+    /// Signs a message as EIP-191 says, version 0x45: what its account states, and no transaction. It may block, where the key is kept elsewhere.
+    ///
+    /// # Errors
+    /// [`KeyFailure`]; a key in memory has none.
+    pub fn sign_message(&self, message: &[u8]) -> Result<Signature, KeyFailure> {
+        self.account.sign_message(message)
+    }
+
     pub(crate) fn sign(&self, hash: B256) -> Result<Signature, KeyFailure> {
         self.account.sign_digest(hash)
     }

@@ -102,12 +102,9 @@ impl Retrieval for Processing {
     async fn events(&self, query: EventQuery) -> DoorResult<Vec<EventRecord>> {
         let name = query.chain.as_ref().ok_or_else(|| malformed("name the chain of the events"))?;
         let chain = self.chain(name)?;
-        let filter = EventFilter {
-            contracts: query.contract.into_iter().collect(),
-            topics: query.topics,
-            from_block: query.from_block,
-            to_block: query.to_block,
-        };
+        let Some((from_block, to_block)) = blocks_of(chain, &query).await? else { return Ok(Vec::new()) };
+        let contracts = query.contract.into_iter().collect();
+        let filter = EventFilter { contracts, topics: query.topics, from_block, to_block };
         let events = chain.events(&filter, MAX_EVENTS).await.map_err(door_error)?;
         Ok(events.into_iter().map(|event| event_record(chain, event)).collect())
     }
@@ -126,6 +123,28 @@ impl Retrieval for Processing {
         let evidence = self.chain(chain)?.state(contract, &slots).await.map_err(door_error)?;
         Ok(evidence.map(|evidence| evidence.proof))
     }
+}
+
+/// The blocks of a query: those that it names, of the time that it names, which is looked for among the headers. None when there are none.
+async fn blocks_of(chain: &Chain, query: &EventQuery) -> DoorResult<Option<(u64, Option<u64>)>> {
+    let (mut first, mut last) = (query.from_block, query.to_block);
+    if let Some(from_ms) = query.from_ms.filter(|from_ms| *from_ms > 0) {
+        first = first.max(chain.first_block_at(from_ms).await.map_err(door_error)?);
+    }
+    if let Some(to_ms) = query.to_ms {
+        let Some(before) = chain.first_block_at(to_ms).await.map_err(door_error)?.checked_sub(1) else {
+            return Ok(None);
+        };
+        last = Some(last.map_or(before, |last| last.min(before)));
+    }
+    if let Some(last) = last {
+        return Ok((first <= last).then_some((first, Some(last))));
+    }
+    // All blocks are older, and a node may refuse to be asked for one that is to come.
+    if query.from_ms.is_some() && first > chain.head().await.map_err(door_error)?.number {
+        return Ok(None);
+    }
+    Ok(Some((first, None)))
 }
 
 impl Processing {

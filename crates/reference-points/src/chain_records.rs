@@ -57,6 +57,12 @@ pub struct EventQuery {
     pub from_block: u64,
     /// Up to this block; `None`: the latest.
     pub to_block: Option<u64>,
+    /// Of blocks from this time on, Unix milliseconds; `None`: of any. Blocks before it are not read.
+    #[serde(default)]
+    pub from_ms: Option<u64>,
+    /// Of blocks before this time.
+    #[serde(default)]
+    pub to_ms: Option<u64>,
 }
 
 /// A transaction with its events and the proof that it is final.

@@ -20,6 +20,9 @@ export interface ActivityReport {
   resources: number;
   sharing: { day: string; resource: string; event: SharingEvent; count: number }[];
   cut: string[];
+  restricted: string[];
+  aliases: { resource: string; of: string }[];
+  more: boolean;
   unreachable: string[];
 }
 

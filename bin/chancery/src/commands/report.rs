@@ -36,6 +36,12 @@ fn describe(found: &ActivityReport) -> Result<String> {
     if !found.unreachable.is_empty() {
         writeln!(text, "Not whole: these chains did not answer: {}", found.unreachable.join(", "))?;
     }
+    if !found.cut.is_empty() {
+        writeln!(text, "Not whole: of these resources the oldest events are missing: {}", found.cut.join(", "))?;
+    }
+    if found.more {
+        writeln!(text, "Not whole: the directory has more resources than are counted")?;
+    }
     text.push_str("With --json, each number by day.");
     Ok(text)
 }
@@ -53,6 +59,12 @@ mod tests {
         let text =
             describe(&ActivityReport { unreachable: vec!["degree".into()], ..ActivityReport::example() }).unwrap();
         assert!(text.contains("operations accepted: 1461") && text.contains("inspections: 7"), "{text}");
-        assert!(text.contains("did not answer: degree"), "{text}");
+        assert!(text.contains("did not answer: degree") && !text.contains("more resources"), "{text}");
+        let text =
+            describe(&ActivityReport { cut: vec!["wells".into()], more: true, ..ActivityReport::example() }).unwrap();
+        assert!(
+            text.contains("events are missing: wells") && text.contains("more resources than are counted"),
+            "{text}"
+        );
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct LogSection {
     http: Option<SocketAddr>,
     /// File with the token that senders over HTTP show, readable by its owner alone.
     token_file: Option<PathBuf>,
+    /// Whose numbered batches over HTTP are taken, by the names that they drew.
+    http_senders: Option<Vec<String>>,
     /// How often files are looked at.
     interval_ms: Option<u64>,
 }
@@ -85,6 +87,10 @@ impl LogSection {
                 "syslog_plain_senders of [source] names 1 to {MAX_SENDERS} addresses"
             );
         }
+        ensure!(
+            self.http_senders.as_ref().is_none_or(|senders| self.http.is_some() && !senders.is_empty()),
+            "http_senders of [source] names senders of http, at least one"
+        );
         let tails = self.tail.iter().map(|tail| TailedFile { path: beside(&tail.file), json: tail.json });
         Ok(CollectorConfig {
             spool: beside(&self.spool),
@@ -98,6 +104,7 @@ impl LogSection {
             http_encryption: None,
             syslog_encryption: None,
             token: self.token_file.as_ref().map(|file| secret(file)).transpose()?,
+            http_senders: self.http_senders.clone().unwrap_or_default(),
             interval: Duration::from_millis(self.interval_ms.unwrap_or(DEFAULT_INTERVAL_MS).max(10)),
         })
     }
@@ -171,6 +178,8 @@ mod tests {
         for wrong in [
             "spool = 's'\nsyslog_tcp = '0.0.0.0:514'\nsyslog_plain_senders = []",
             "spool = 's'\nsyslog_tls = '0.0.0.0:6514'\nsyslog_plain_senders = ['192.0.2.7']",
+            "spool = 's'\nsyslog_tcp = '127.0.0.1:514'\nhttp_senders = ['00112233445566778899aabbccddeeff']",
+            "spool = 's'\nhttp = '127.0.0.1:9480'\nhttp_senders = []",
         ] {
             assert!(config(wrong).is_err(), "{wrong}");
         }

@@ -157,6 +157,8 @@ fn matches(event: &EventRecord, query: &EventQuery) -> bool {
         && query.contract.is_none_or(|contract| contract == event.contract)
         && event.locator.block_number >= query.from_block
         && query.to_block.is_none_or(|last| event.locator.block_number <= last)
+        && query.from_ms.is_none_or(|from| event.block_time_ms >= from)
+        && query.to_ms.is_none_or(|to| event.block_time_ms < to)
 }
 
 #[async_trait]

@@ -165,6 +165,7 @@ impl Registry<'_> {
                 ],
                 from_block: certificate.issued_block,
                 to_block: Some(certificate.issued_block),
+                ..EventQuery::default()
             })
             .await?;
         events.pop().ok_or_else(|| malformed_answer(chain, &"the event of a recorded certificate is missing"))

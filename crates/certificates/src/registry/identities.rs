@@ -73,6 +73,7 @@ impl Registry<'_> {
                 ],
                 from_block: 0,
                 to_block: Some(block_number),
+                ..EventQuery::default()
             })
             .await?;
         let signing = latest_attribute(&events, ATTRIBUTE_SIGNING, now)

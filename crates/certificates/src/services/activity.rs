@@ -1,17 +1,13 @@
 //! `certificates.activity`: what happened to certificates in a period, counted day by day, and how they stand at its end (S-APP). Numbers without content: no
 //! certificate and no holder is named.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolEvent;
 use async_trait::async_trait;
-use chancery_contracts::CertificateRegistry::{
-    CertificateInspected, CertificateIssued, CertificateRenewed, CertificateStatusChanged,
-};
-use chancery_primitives::{
-    CertificateId, CertificateKind, CertificateStatus, OrganizationCode, Outcome, UnixSeconds, Validity,
-};
+use chancery_contracts::CertificateRegistry::CertificateInspected;
+use chancery_primitives::{CertificateKind, CertificateStatus, OrganizationCode, Outcome, UnixSeconds, Validity};
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, operation::ChainName,
     s2p::Retrieval,
@@ -20,8 +16,12 @@ use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Context, InspectorCount, answer, names, parameters};
-use crate::registry::{IssuedCertificate, Reading, Registry};
+use super::{
+    Context, InspectorCount, answer,
+    history::{Histories, Told},
+    names, parameters,
+};
+use crate::registry::{Blocks, Reading, Registry};
 
 /// Who may ask.
 pub(super) const ROLES: [Role; 2] = [Role::Operator, Role::Supervisor];
@@ -54,6 +54,18 @@ pub enum CertificateChange {
     Resumed,
     /// It was revoked.
     Revoked,
+}
+
+impl CertificateChange {
+    /// How a certificate stands after it.
+    pub(super) const fn status(self) -> CertificateStatus {
+        match self {
+            Self::Issued | Self::Resumed => CertificateStatus::Valid,
+            Self::Renewed => CertificateStatus::Renewed,
+            Self::Suspended => CertificateStatus::Suspended,
+            Self::Revoked => CertificateStatus::Revoked,
+        }
+    }
 }
 
 /// How a certificate stands.
@@ -128,7 +140,16 @@ pub struct Activity {
     pub unreachable: Vec<ChainName>,
 }
 
-pub(super) struct ActivityService(pub(super) Context);
+pub(super) struct ActivityService {
+    context: Context,
+    histories: Histories,
+}
+
+impl ActivityService {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context, histories: Histories::default() }
+    }
+}
 
 #[async_trait]
 impl Service for ActivityService {
@@ -143,14 +164,14 @@ impl Service for ActivityService {
     async fn answer(&self, actor: &Actor, value: Value, chains: &dyn Retrieval) -> DoorResult<Value> {
         let query: ActivityQuery = parameters(self.name(), value)?;
         super::require_role(actor, &ROLES)?;
-        let now_ms = (self.0.clock)();
+        let now_ms = (self.context.clock)();
         let period = Period { from_ms: query.from_ms.unwrap_or(0), to_ms: query.to_ms.unwrap_or(u64::MAX), now_ms };
         if period.from_ms >= period.to_ms {
             return Err(DoorError::new(Code::MalformedRequest, "`from` must be before `to`"));
         }
-        let registry = Registry::new(chains, &self.0.directory);
+        let registry = Registry::new(chains, &self.context.directory);
         let kinds = registry.directory().kinds();
-        let counted = join_all(kinds.iter().map(|kind| counted(&registry, *kind, period))).await;
+        let counted = join_all(kinds.iter().map(|kind| counted(&registry, *kind, period, &self.histories))).await;
         let (mut activity, mut inspectors) = (Activity::default(), BTreeMap::new());
         for (kind, counted) in kinds.into_iter().zip(counted) {
             match Reading::of(counted, &registry.directory().chain_of(kind)?)? {
@@ -187,15 +208,21 @@ impl Period {
     }
 }
 
-async fn counted(registry: &Registry<'_>, kind: CertificateKind, period: Period) -> DoorResult<Tally> {
+async fn counted(
+    registry: &Registry<'_>,
+    kind: CertificateKind,
+    period: Period,
+    histories: &Histories,
+) -> DoorResult<Tally> {
     let mut tally = Tally::of(kind, period);
-    let signatures = [
-        CertificateIssued::SIGNATURE_HASH,
-        CertificateRenewed::SIGNATURE_HASH,
-        CertificateStatusChanged::SIGNATURE_HASH,
-        CertificateInspected::SIGNATURE_HASH,
-    ];
-    registry.each_event(kind, &signatures, Default::default(), |event| tally.count(event)).await?;
+    let history = histories.of(kind);
+    let mut history = history.lock().await;
+    history.go_on(registry, kind).await?;
+    history.certificates().for_each(|told| tally.count(told));
+    drop(history);
+    let blocks = Blocks { from_ms: Some(period.from_ms), to_ms: Some(period.to_ms), ..Blocks::default() };
+    let signatures = [CertificateInspected::SIGNATURE_HASH];
+    registry.each_event(kind, &signatures, Default::default(), blocks, |event| tally.inspect(event)).await?;
     Ok(tally)
 }
 
@@ -203,7 +230,7 @@ async fn counted(registry: &Registry<'_>, kind: CertificateKind, period: Period)
 struct Tally {
     kind: CertificateKind,
     period: Period,
-    certificates: HashMap<CertificateId, (CertificateStatus, Validity)>,
+    standing: BTreeMap<Standing, u64>,
     changes: BTreeMap<(u32, CertificateChange), u64>,
     outcomes: BTreeMap<(u32, Outcome), u64>,
     inspectors: BTreeMap<(Address, OrganizationCode), u64>,
@@ -211,70 +238,40 @@ struct Tally {
 
 impl Tally {
     fn of(kind: CertificateKind, period: Period) -> Self {
-        let (changes, outcomes, inspectors) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { kind, period, certificates: HashMap::new(), changes, outcomes, inspectors }
+        let (standing, changes, outcomes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { kind, period, standing, changes, outcomes, inspectors: BTreeMap::new() }
     }
 
-    /// Events come in the order of the chain. One that no registry writes counts for nothing.
-    fn count(&mut self, event: &EventRecord) {
-        if event.block_time_ms >= self.period.to_ms {
-            return;
-        }
-        let day = self.period.day_of(event.block_time_ms);
-        if let Some(change) = self.change(event) {
-            if let Some(day) = day {
-                *self.changes.entry((day, change)).or_default() += 1;
+    /// What became of a certificate in the period, and how it stands at its end.
+    fn count(&mut self, told: &Told) {
+        for (time_ms, change) in &told.changes {
+            if let Some(day) = self.period.day_of(*time_ms) {
+                *self.changes.entry((day, *change)).or_default() += 1;
             }
-        } else if let Some(((inspector, organization), outcome)) = inspected(event)
-            && let Some(day) = day
+        }
+        if let Some(status) = told.status_before(self.period.to_ms) {
+            let standing = standing_of(status, told.validity, self.period.end());
+            *self.standing.entry(standing).or_default() += 1;
+        }
+    }
+
+    /// An inspection. An event that no registry writes counts for nothing.
+    fn inspect(&mut self, event: &EventRecord) {
+        if let Some(((inspector, organization), outcome)) = inspected(event)
+            && let Some(day) = self.period.day_of(event.block_time_ms)
         {
             *self.outcomes.entry((day, outcome)).or_default() += 1;
             *self.inspectors.entry((inspector, organization)).or_default() += 1;
         }
     }
 
-    /// What an event does to a certificate.
-    fn change(&mut self, event: &EventRecord) -> Option<CertificateChange> {
-        let topics = || event.topics.iter().copied();
-        if let Some(issued) = IssuedCertificate::from_log(&event.topics, &event.data) {
-            let operation = issued.operation;
-            let validity = Validity { valid_from: operation.valid_from, valid_until: operation.valid_until };
-            self.certificates.insert(operation.certificate_id, (CertificateStatus::Valid, validity));
-            return Some(CertificateChange::Issued);
-        }
-        if let Ok(renewed) = CertificateRenewed::decode_raw_log(topics(), &event.data) {
-            self.set(renewed.certificateId, CertificateStatus::Renewed)?;
-            return Some(CertificateChange::Renewed);
-        }
-        let changed = CertificateStatusChanged::decode_raw_log(topics(), &event.data).ok()?;
-        let status = CertificateStatus::try_from(changed.operation.status).ok()?;
-        self.set(changed.certificateId, status)?;
-        match status {
-            CertificateStatus::Valid => Some(CertificateChange::Resumed),
-            CertificateStatus::Suspended => Some(CertificateChange::Suspended),
-            CertificateStatus::Revoked => Some(CertificateChange::Revoked),
-            // A renewal sets it, and tells of it by an event of its own.
-            CertificateStatus::Renewed => None,
-        }
-    }
-
-    fn set(&mut self, id: alloy_primitives::B256, status: CertificateStatus) -> Option<()> {
-        let known = self.certificates.get_mut(&CertificateId::new(id).ok()?)?;
-        known.0 = status;
-        Some(())
-    }
-
     fn add_to(self, activity: &mut Activity, inspectors: &mut BTreeMap<(Address, OrganizationCode), u64>) {
-        let (kind, end) = (self.kind, self.period.end());
+        let kind = self.kind;
         let changes = self.changes.into_iter();
         activity.changes.extend(changes.map(|((day, change), count)| ChangeCount { day, kind, change, count }));
         let outcomes = self.outcomes.into_iter();
         activity.inspections.extend(outcomes.map(|((day, outcome), count)| OutcomeCount { day, kind, outcome, count }));
-        let mut standing: BTreeMap<Standing, u64> = BTreeMap::new();
-        for (status, validity) in self.certificates.into_values() {
-            *standing.entry(standing_of(status, validity, end)).or_default() += 1;
-        }
-        let standing = standing.into_iter();
+        let standing = self.standing.into_iter();
         activity.standing.extend(standing.map(|(standing, count)| StandingCount { kind, standing, count }));
         for (who, count) in self.inspectors {
             *inspectors.entry(who).or_default() += count;

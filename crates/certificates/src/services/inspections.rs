@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{
     Context, answer, names, page, page_rows, page_start, parameters, subject_member, timestamp::rfc3339_of_ms,
 };
-use crate::registry::{Reading, Registry};
+use crate::registry::{Blocks, Reading, Registry};
 
 /// Who may ask; an inspector for its own only.
 pub(super) const ROLES: [Role; 2] = [Role::Inspector, Role::Supervisor];
@@ -115,9 +115,8 @@ impl Service for InspectionsService {
         let inspector = if actor.is(Role::Supervisor) { query.inspector } else { Some(own(actor, &query)?) };
         let start = page_start(query.cursor.as_deref())?;
         let registry = Registry::new(chains, &self.0.directory);
-        let (mut entries, unreachable) = recorded(&registry, inspector).await?;
-        let (from, to) = (query.from_ms.unwrap_or(0), query.to_ms.unwrap_or(u64::MAX));
-        entries.retain(|(time_ms, _)| (from..to).contains(time_ms));
+        let period = Blocks { from_ms: query.from_ms, to_ms: query.to_ms, ..Blocks::default() };
+        let (mut entries, unreachable) = recorded(&registry, inspector, period).await?;
         entries.sort_by_key(|(time_ms, entry)| std::cmp::Reverse((*time_ms, entry.block_number, entry.tx_hash)));
         let counts = count(&entries);
         let (rows, next_cursor) = page(entries, start, page_rows(query.limit));
@@ -141,9 +140,13 @@ fn own(actor: &Actor, query: &InspectionQuery) -> DoorResult<Address> {
 
 type Timed = (u64, InspectionEntry);
 
-async fn recorded(registry: &Registry<'_>, inspector: Option<Address>) -> DoorResult<(Vec<Timed>, Vec<ChainName>)> {
+async fn recorded(
+    registry: &Registry<'_>,
+    inspector: Option<Address>,
+    period: Blocks,
+) -> DoorResult<(Vec<Timed>, Vec<ChainName>)> {
     let kinds = registry.directory().kinds();
-    let answers = join_all(kinds.iter().map(|kind| of_kind(registry, *kind, inspector))).await;
+    let answers = join_all(kinds.iter().map(|kind| of_kind(registry, *kind, inspector, period))).await;
     let (mut entries, mut unreachable) = (Vec::new(), Vec::new());
     for (kind, answer) in kinds.into_iter().zip(answers) {
         match Reading::of(answer, &registry.directory().chain_of(kind)?)? {
@@ -154,12 +157,17 @@ async fn recorded(registry: &Registry<'_>, inspector: Option<Address>) -> DoorRe
     Ok((entries, unreachable))
 }
 
-async fn of_kind(registry: &Registry<'_>, kind: CertificateKind, inspector: Option<Address>) -> DoorResult<Vec<Timed>> {
+async fn of_kind(
+    registry: &Registry<'_>,
+    kind: CertificateKind,
+    inspector: Option<Address>,
+    period: Blocks,
+) -> DoorResult<Vec<Timed>> {
     let mut found = Vec::new();
     let by = inspector.map(|address| address.into_word()).into_iter().collect();
     let signatures = [CertificateRegistry::CertificateInspected::SIGNATURE_HASH];
     let each = |event: &EventRecord| found.extend(entry(kind, event));
-    registry.each_event(kind, &signatures, [Vec::new(), Vec::new(), by], each).await?;
+    registry.each_event(kind, &signatures, [Vec::new(), Vec::new(), by], period, each).await?;
     Ok(found)
 }
 

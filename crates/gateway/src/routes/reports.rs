@@ -7,7 +7,7 @@ use chancery_rest::{
         Example as _,
         reports::{
             AcceptedCount, ActivityReport, CertificateChange, CertificateCount, InspectionCount, InspectorCount,
-            SharingCount, SharingEvent, StandingCount,
+            SharingAlias, SharingCount, SharingEvent, StandingCount,
         },
     },
     values::{HexAddress, Timestamp},
@@ -28,6 +28,8 @@ use crate::{
 const DAY_MS: u64 = 86_400_000;
 /// The period of a report without one: the days before now.
 const DEFAULT_DAYS: u64 = 30;
+/// Most answers about resources that a report asks for; each counts about a thousand.
+const MAX_SHARING_ANSWERS: usize = 20;
 /// Longest period.
 const MAX_DAYS: u64 = 366;
 
@@ -101,11 +103,16 @@ struct Inspected {
 }
 
 /// What is shared, as `sharing.activity` counts it.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Sharing {
     resources: u64,
     events: Vec<Happened>,
     cut: Vec<String>,
+    restricted: Vec<String>,
+    aliases: Vec<SharingAlias>,
+    /// Where its next answer begins.
+    next: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +138,7 @@ async fn report_activity(
     let period = Period::of(query.from, query.to, now_ms)?;
     let accepted = shared.doors.u2s_data.data_statistics(&caller.actor).await?;
     let certificates: Certificates = counted(&shared, &caller, services::ACTIVITY, period).await?;
-    let sharing: Sharing = counted(&shared, &caller, services::SHARING_ACTIVITY, period).await?;
+    let sharing = count_sharing(&shared, &caller, period).await?;
     let operations = accepted.into_iter().filter(|one| period.touches(one.day)).map(|one| AcceptedCount {
         day: date(one.day),
         format: one.format,
@@ -168,6 +175,9 @@ async fn report_activity(
         resources: sharing.resources,
         sharing: events.collect(),
         cut: sharing.cut,
+        restricted: sharing.restricted,
+        aliases: sharing.aliases,
+        more: sharing.next.is_some(),
         unreachable: certificates.unreachable,
     }))
 }
@@ -175,6 +185,27 @@ async fn report_activity(
 async fn counted<A: DeserializeOwned>(shared: &Shared, caller: &Caller, service: &str, period: Period) -> ApiResult<A> {
     let parameters: Value = json!({ "fromMs": period.from_ms, "toMs": period.to_ms });
     map::ask(shared, caller, service, &parameters).await
+}
+
+/// All of the directory, answer by answer; `next` stays where it has more than a report counts.
+async fn count_sharing(shared: &Shared, caller: &Caller, period: Period) -> ApiResult<Sharing> {
+    let mut all = Sharing::default();
+    for _ in 0..MAX_SHARING_ANSWERS {
+        let first = all.next.unwrap_or_default();
+        let parameters = json!({ "fromMs": period.from_ms, "toMs": period.to_ms, "first": first });
+        let page: Sharing = map::ask(shared, caller, services::SHARING_ACTIVITY, &parameters).await?;
+        all.resources += page.resources;
+        all.events.extend(page.events);
+        all.cut.extend(page.cut);
+        all.restricted.extend(page.restricted);
+        all.aliases.extend(page.aliases);
+        // What does not go on would be asked for ever.
+        all.next = page.next.filter(|next| *next > first);
+        if all.next.is_none() {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// A day as RFC 3339 writes it.

@@ -260,11 +260,21 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
             "inspectors": [{"inspector": holder().address(), "organization": "11440300007542689X", "count": 31}],
             "unreachable": ["marriage"],
         })),
-        "sharing.activity" => Ok(json!({
-            "resources": 3,
-            "events": [{"day": 20_778, "resource": "weather-daily", "event": "granted", "count": 2}],
+        // A long directory, in two answers.
+        "sharing.activity" if request.parameters["first"] == json!(1089) => Ok(json!({
+            "resources": 1,
+            "events": [],
             "cut": ["weather-daily"],
-            "more": false,
+            "restricted": ["wells"],
+            "aliases": [{"resource": "weather", "of": "weather-daily"}],
+        })),
+        "sharing.activity" => Ok(json!({
+            "resources": 2,
+            "events": [{"day": 20_778, "resource": "weather-daily", "event": "granted", "count": 2}],
+            "cut": [],
+            "restricted": ["rivers"],
+            "aliases": [],
+            "next": 1089,
         })),
         "certificates.inspections" => {
             let mut page = serde_json::to_value(Page::<Inspection>::example()).unwrap();

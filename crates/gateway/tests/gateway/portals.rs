@@ -40,6 +40,10 @@ async fn a_report_joins_what_the_services_count_and_names_its_days() {
     let sharing = json!([{"day": "2026-11-21", "resource": "weather-daily", "event": "granted", "count": 2}]);
     assert_eq!((&report["resources"], &report["sharing"]), (&json!(3), &sharing));
     assert_eq!((&report["cut"], &report["unreachable"]), (&json!(["weather-daily"]), &json!(["marriage"])));
+    // The directory is counted answer by answer, to its end.
+    let aliases = json!([{"resource": "weather", "of": "weather-daily"}]);
+    assert_eq!((&report["restricted"], &report["aliases"]), (&json!(["rivers", "wells"]), &aliases));
+    assert_eq!(report["more"], json!(false));
     harness.stop().await;
 }
 

@@ -85,7 +85,21 @@ pub async fn chains_are_read(city: Arc<City>) {
         contract: Some(predeploys::CERTIFICATE_REGISTRY),
         ..EventQuery::default()
     };
-    assert_eq!(Retrieval::events(&city.processing, query.clone()).await.unwrap().len(), 2);
+    let all = Retrieval::events(&city.processing, query.clone()).await.unwrap();
+    assert_eq!(all.len(), 2);
+    // Of a time its blocks alone are read: from its first moment on, and before its last one.
+    let at = all[0].block_time_ms;
+    for (from_ms, to_ms, found) in [
+        (Some(at), Some(at + 1), true),
+        (Some(at), None, true),
+        (None, Some(at), false),
+        (Some(at + 1), Some(at + 2), false),
+        (Some(u64::MAX), None, false),
+        (Some(0), Some(0), false),
+    ] {
+        let events = Retrieval::events(&city.processing, EventQuery { from_ms, to_ms, ..query.clone() }).await.unwrap();
+        assert_eq!(events.contains(&all[0]), found, "{from_ms:?} {to_ms:?}");
+    }
     let unknown = EventQuery { chain: Some(City::no_chain()), ..query };
     assert_eq!(Retrieval::events(&city.processing, unknown).await.unwrap_err().code(), Code::UnknownChain);
 

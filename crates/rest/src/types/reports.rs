@@ -144,7 +144,7 @@ pub struct SharingCount {
     /// The day, UTC.
     #[schema(example = "2026-11-21")]
     pub day: String,
-    /// The resource.
+    /// The resource; its 32 bytes as hexadecimal digits where it was registered under what is no name.
     #[schema(example = "weather-daily")]
     pub resource: String,
     /// What happened.
@@ -152,6 +152,18 @@ pub struct SharingCount {
     /// How often.
     #[schema(example = 2)]
     pub count: u64,
+}
+
+/// A further name of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SharingAlias {
+    /// The name.
+    #[schema(example = "weather")]
+    pub resource: String,
+    /// The one under which its events are counted.
+    #[schema(example = "weather-daily")]
+    pub of: String,
 }
 
 /// The answer of `GET /v1/reports/activity`.
@@ -174,13 +186,19 @@ pub struct ActivityReport {
     pub inspections: Vec<InspectionCount>,
     /// Inspections by inspector (C-FEE).
     pub inspectors: Vec<InspectorCount>,
-    /// How many resources the directory has.
+    /// How many names of resources the directory has had, withdrawn ones among them.
     #[schema(example = 3)]
     pub resources: u64,
     /// Requests, grants and versions of shared resources.
     pub sharing: Vec<SharingCount>,
     /// Resources of which older events are missing, because they have more than are read.
     pub cut: Vec<String>,
+    /// Resources that not everybody may see, or that were withdrawn: what is published from this report leaves them out.
+    pub restricted: Vec<String>,
+    /// Further names of assets that are counted once, under their first name.
+    pub aliases: Vec<SharingAlias>,
+    /// Whether the directory has more resources than are counted here.
+    pub more: bool,
     /// Chains that did not answer: what is recorded there is not counted.
     pub unreachable: Vec<String>,
 }
@@ -219,6 +237,9 @@ impl Example for ActivityReport {
                 count: 2,
             }],
             cut: Vec::new(),
+            restricted: vec!["weather".into()],
+            aliases: vec![SharingAlias { resource: "weather".into(), of: "weather-daily".into() }],
+            more: false,
             unreachable: Vec::new(),
         }
     }

@@ -18,8 +18,31 @@ pub enum CollectError {
     #[error("the spool {0:?} is full: make extracts of it, or give it more room")]
     Full(PathBuf),
     /// As many as are remembered.
-    #[error("the spool {0:?} remembers the batches of as many senders as it may: begin with another spool")]
+    #[error(
+        "the spool {0:?} remembers the batches of as many senders as it may: name those that send (http_senders), and the others are forgotten"
+    )]
     TooManySenders(PathBuf),
+    /// Others are named.
+    #[error("the sender {0} is not named: add it to http_senders in the collector's declaration if it is one of yours")]
+    UnnamedSender(String),
+    /// A name that no sender has.
+    #[error(
+        "{0:?} is the name of no sender: http_senders has 32 hexadecimal digits for each, as a sender's forward.json has them, and at most 4096"
+    )]
+    NoSender(String),
+    /// Something else came under the number of the last batch.
+    #[error("the batch {0} is there with another content: send what is new under the next number")]
+    BatchChanged(String),
+    /// A number that is over.
+    #[error(
+        "the batch {batch} comes late: batch {last} of its sender is there, and what came before is not compared; go on behind that number, with a folder of state that is not restored from before"
+    )]
+    BatchPassed {
+        /// Which.
+        batch: String,
+        /// Number of the last one.
+        last: u64,
+    },
     /// Nothing can listen there.
     #[error("cannot listen on {address}: {reason}")]
     Listen {

@@ -160,7 +160,7 @@ async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Respo
     let Ok(_parsed) = door.parsed.acquire().await else {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "the collector ends: send it again later".to_owned());
     };
-    let Ok(batch) = batch_of(&headers) else {
+    let Ok(batch) = batch_of(&headers, &bytes) else {
         let said = "Idempotency-Key is 32 hexadecimal digits that you drew once, `-`, and a number that rises";
         return problem(StatusCode::BAD_REQUEST, said.to_owned());
     };
@@ -180,7 +180,12 @@ async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Respo
             (again, problem(StatusCode::SERVICE_UNAVAILABLE, "the spool is full: send it again later".to_owned()))
                 .into_response()
         }
-        Err(error @ CollectError::TooManySenders(_)) => problem(StatusCode::CONFLICT, error.to_string()),
+        Err(error @ (CollectError::TooManySenders(_) | CollectError::BatchPassed { .. })) => {
+            problem(StatusCode::CONFLICT, error.to_string())
+        }
+        // The draft has this status for a key that comes again with another content.
+        Err(error @ CollectError::BatchChanged(_)) => problem(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        Err(error @ CollectError::UnnamedSender(_)) => problem(StatusCode::FORBIDDEN, error.to_string()),
         Err(error) => {
             tracing::debug!(%error, "records over HTTP are refused");
             problem(StatusCode::INTERNAL_SERVER_ERROR, "the spool cannot be written: send it again later".to_owned())
@@ -189,9 +194,9 @@ async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Respo
 }
 
 /// The batch that a request is; none when its sender does not number them.
-fn batch_of(headers: &HeaderMap) -> Result<Option<Batch>, ()> {
+fn batch_of(headers: &HeaderMap, body: &[u8]) -> Result<Option<Batch>, ()> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    value.to_str().ok().and_then(Batch::parse).map(Some).ok_or(())
+    value.to_str().ok().and_then(|value| Batch::of_request(value, body)).map(Some).ok_or(())
 }
 
 /// One record a line, or the line that is none.

@@ -79,6 +79,8 @@ pub struct CollectorConfig {
     pub syslog_encryption: Option<Arc<dyn Encryption>>,
     /// What a sender over HTTP shows (RFC 6750). Needed beyond loopback, and where others of this machine, or a proxy, can reach it and must not write.
     pub token: Option<Zeroizing<String>>,
+    /// Names of the senders over HTTP whose numbered batches are taken, and no other's; none: of whoever comes, until there are as many as are remembered.
+    pub http_senders: Vec<String>,
     /// How often files are looked at.
     pub interval: Duration,
 }
@@ -107,6 +109,10 @@ impl CollectorConfig {
             if is_reached(&address) && !encryption.verifies_senders() {
                 return Err(CollectError::UnverifiedSenders(address));
             }
+        }
+        let many = self.http_senders.get(batches::MAX_SENDERS);
+        if let Some(wrong) = self.http_senders.iter().find(|sender| !batches::is_sender(sender)).or(many) {
+            return Err(CollectError::NoSender(wrong.clone()));
         }
         if self.token.as_ref().is_some_and(|token| token.trim().is_empty()) {
             return Err(CollectError::EmptyToken);
@@ -143,7 +149,8 @@ impl Collector {
     /// [`CollectError`].
     pub async fn start(config: CollectorConfig) -> Result<Self, CollectError> {
         config.check()?;
-        let spool = Spool::open(&config.spool, config.max_bytes)?;
+        let mut spool = Spool::open(&config.spool, config.max_bytes)?;
+        spool.take_only(&config.http_senders);
         let positions = spool.positions().clone();
         let (writer, writing) = Writer::start(spool)?;
         let (stop, stopped) = watch::channel(false);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CollectError, Record,
-    batches::{Batch, Batches, Known},
+    batches::{Batch, Batches},
     positions::{self, Positions},
 };
 use crate::private_folder::{FolderLock, make_private, private, replace};
@@ -36,6 +36,15 @@ const IDENTITY: &str = "spool.json";
 #[serde(deny_unknown_fields)]
 struct Identity {
     id: String,
+}
+
+/// How far a batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    New,
+    /// Among those that are written together now.
+    AboutToBe,
+    OnDisk,
 }
 
 /// A file of the spool.
@@ -94,16 +103,20 @@ impl Spool {
         &self.positions
     }
 
-    /// Whether a batch is to be taken.
+    /// Takes numbered batches of these senders alone; with none named, of whoever comes.
+    pub(super) fn take_only(&mut self, senders: &[String]) {
+        self.batches.take_only(senders);
+    }
+
+    /// How far a batch is, when these are about to be written.
     ///
     /// # Errors
-    /// [`CollectError::TooManySenders`].
-    pub(super) fn knows(&self, batch: &Batch) -> Result<bool, CollectError> {
-        match self.batches.knows(batch) {
-            Known::New => Ok(false),
-            Known::There => Ok(true),
-            Known::TooMany => Err(CollectError::TooManySenders(self.folder.clone())),
+    /// As [`Batches::has`].
+    pub(super) fn knows(&self, batch: &Batch, about_to_be: &Batches) -> Result<Known, CollectError> {
+        if self.batches.has(batch, &self.folder)? {
+            return Ok(Known::OnDisk);
         }
+        Ok(if about_to_be.has(batch, &self.folder)? { Known::AboutToBe } else { Known::New })
     }
 
     /// Writes records, all or none, and waits until they are on disk.

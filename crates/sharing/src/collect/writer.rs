@@ -1,7 +1,6 @@
 //! One thread writes the spool: what waits is written together, with one wait for the disk.
 
 use std::{
-    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -11,7 +10,11 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{CollectError, Record, batches::Batch, spool::Spool};
+use super::{
+    CollectError, Record,
+    batches::{Batch, Batches},
+    spool::{Known, Spool},
+};
 
 /// Appends that may wait.
 const MAX_WAITING: usize = 256;
@@ -118,7 +121,7 @@ struct Together {
     /// As they came.
     bytes: usize,
     senders: Vec<Sender>,
-    batches: BTreeSet<Batch>,
+    batches: Batches,
 }
 
 impl Together {
@@ -129,15 +132,18 @@ impl Together {
     /// Takes an append, unless it is there already, or is not taken at all: then its sender is told so.
     fn take(&mut self, append: Append, spool: &Spool) {
         let Append { records, bytes, sender, batch } = append;
-        match batch.as_ref().map(|batch| spool.knows(batch)) {
-            Some(Ok(true)) => sender.tell(&Ok(())),
-            Some(Err(error)) => sender.tell(&Err(error)),
-            Some(Ok(false)) | None => {
-                // The same batch once more: both wait for the same records.
-                if batch.is_none_or(|batch| self.batches.insert(batch)) {
-                    self.records.extend(records);
-                    self.bytes += bytes;
+        let known = batch.as_ref().map_or(Ok(Known::New), |batch| spool.knows(batch, &self.batches));
+        match known {
+            Ok(Known::OnDisk) => sender.tell(&Ok(())),
+            Err(error) => sender.tell(&Err(error)),
+            // The same batch once more: both wait for the same records.
+            Ok(Known::AboutToBe) => self.senders.push(sender),
+            Ok(Known::New) => {
+                if let Some(batch) = batch {
+                    self.batches.add(batch);
                 }
+                self.records.extend(records);
+                self.bytes += bytes;
                 self.senders.push(sender);
             }
         }
@@ -243,6 +249,32 @@ mod tests {
             drop(writer);
             writing.thread.join().unwrap();
         }
+    }
+
+    // S-COL, SHARE-3: whatever comes under a number that was used is compared, and never acknowledged unread.
+    #[tokio::test]
+    async fn another_content_under_a_number_that_was_used_is_refused_and_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, writing) = Writer::start(Spool::open(folder.path(), 1 << 20).unwrap()).unwrap();
+        let append = |number: u64, text: &'static str| {
+            let batch = Batch::of_request(&format!("{}-{number}", "b".repeat(32)), text.as_bytes()).unwrap();
+            let mut record = record(text);
+            record.insert(crate::collect::batches::BATCH.to_owned(), json!(batch.to_string()));
+            writer.append_batch(vec![record], 10, Some(batch))
+        };
+        append(2, "one").await.unwrap();
+        append(2, "one").await.unwrap();
+        let changed = append(2, "other").await;
+        assert!(matches!(changed, Err(CollectError::BatchChanged(_))), "{changed:?}");
+        let passed = append(1, "one").await;
+        assert!(matches!(passed, Err(CollectError::BatchPassed { last: 2, .. })), "{passed:?}");
+        // At the same time: one of the two is there, and the other is told that it is not.
+        let (one, other) = tokio::join!(append(3, "one"), append(3, "other"));
+        assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+        drop(writer);
+        writing.thread.join().unwrap();
+        let segment = segments(folder.path()).unwrap()[0].path.clone();
+        assert_eq!(std::fs::read_to_string(segment).unwrap().lines().count(), 2);
     }
 
     // S-COL

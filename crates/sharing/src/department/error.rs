@@ -55,6 +55,16 @@ pub enum DepartmentError {
         /// Who asked.
         given: Address,
     },
+    /// The folder came with an asset that changed hands, and nobody has looked through it.
+    #[error(
+        "{0:?} was not taken over with the asset, and may hold keys that the owner before knows: run `chancery share transfer accept FILE` once more, which puts those aside"
+    )]
+    NotTakenOver(PathBuf),
+    /// Since when somebody owns the asset is not known.
+    #[error(
+        "the node has no event of an owner of {0}, so it is not known since when the asset is yours: name a node in the declaration that has the whole chain"
+    )]
+    HistoryMissing(Address),
     /// Nothing to accept.
     #[error(
         "the asset {asset} is not offered to {given}: its owner {owner} offers it with `chancery share transfer offer`"

@@ -11,7 +11,11 @@ use chancery_ledger::Chain;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
-use super::{DepartmentError, EpochKeys};
+use super::{
+    DepartmentError, EpochKeys,
+    aside::{numbered, set_aside},
+    own_keys::OwnKeys,
+};
 use crate::{directory::ResourceName, extract::ExtractState, private_folder::FolderLock, release::PreparedGrant};
 
 /// Largest file of the state that is read here, in bytes.
@@ -19,6 +23,9 @@ const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// The contract that is being deployed.
 const INTENT: &str = "asset-intent.json";
+
+/// From which key epoch on the keys are the owner's own.
+const OWN_KEYS: &str = "own-keys.json";
 
 /// Which contract the folder's asset is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +174,33 @@ impl StateFolder {
         write(&self.grants_path(), &format!("{}.json", grant.request), grant)
     }
 
+    /// Requests of which grants are kept.
+    pub(super) fn grants(&self) -> Result<Vec<u64>, DepartmentError> {
+        Ok(numbered(&self.grants_path(), "", ".json")?.into_iter().map(|(request, _)| request).collect())
+    }
+
+    /// Puts grants where nothing looks for them.
+    pub(super) fn set_grants_aside(&self, requests: &[u64]) -> Result<(), DepartmentError> {
+        let mut names: Vec<(u64, String)> = numbered(&self.grants_path(), "", ".json")?;
+        names.retain(|(request, _)| requests.contains(request));
+        let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
+        set_aside(&self.grants_path(), &names)
+    }
+
+    /// What the owner has said of the keys.
+    pub(super) fn own_keys(&self) -> Result<Option<OwnKeys>, DepartmentError> {
+        read(&self.path.join(OWN_KEYS))
+    }
+
+    pub(super) fn keep_own_keys(&self, own: &OwnKeys) -> Result<(), DepartmentError> {
+        write(&self.path, OWN_KEYS, own)
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn keys_path(&self) -> PathBuf {
         self.path.join("keys")
     }
@@ -177,7 +211,7 @@ impl StateFolder {
 }
 
 /// Makes a folder that its owner alone may enter, or checks the one that is there.
-fn make_private(path: &Path) -> Result<(), DepartmentError> {
+pub(super) fn make_private(path: &Path) -> Result<(), DepartmentError> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -9,7 +9,11 @@ use std::{
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-use super::{DepartmentError, folder::state};
+use super::{
+    DepartmentError,
+    aside::{numbered, set_aside},
+    folder::state,
+};
 use crate::{extract::EpochKey, sealing::DataKey};
 
 /// The data keys of an asset.
@@ -46,6 +50,16 @@ impl EpochKeys {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(EpochKey { epoch, key: self.of(epoch)? }),
             Err(error) => Err(state(&path, &error)),
         }
+    }
+
+    /// Puts the keys of an epoch and of later ones where nothing looks for them. Their epochs, in order.
+    pub(super) fn set_aside_from(&self, first: u32) -> Result<Vec<u32>, DepartmentError> {
+        let mut found: Vec<(u32, String)> = numbered(&self.directory, "epoch-", ".key")?;
+        found.retain(|(epoch, _)| *epoch >= first);
+        found.sort_unstable();
+        let (epochs, names): (Vec<u32>, Vec<String>) = found.into_iter().unzip();
+        set_aside(&self.directory, &names)?;
+        Ok(epochs)
     }
 
     fn find(&self, epoch: u32) -> Result<Option<DataKey>, DepartmentError> {
@@ -90,6 +104,22 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    // SHARE-15
+    #[test]
+    fn keys_of_an_epoch_and_of_later_ones_are_put_aside_and_nothing_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = EpochKeys::new(folder.path().to_owned());
+        let made: Vec<EpochKey> = [1, 2, 10].map(|epoch| keys.of_present(epoch).unwrap()).into();
+        assert_eq!(keys.set_aside_from(2).unwrap(), [2, 10]);
+        assert_eq!(keys.of(1).unwrap().expose(), made[0].key.expose());
+        assert!(matches!(keys.of(10), Err(DepartmentError::KeyMissing(10))));
+        assert_ne!(keys.of_present(2).unwrap().key.expose(), made[1].key.expose());
+        assert_eq!(keys.set_aside_from(2).unwrap(), [2], "and again, beside the first");
+        let first = fs::read_to_string(folder.path().join("aside-1/epoch-2.key")).unwrap();
+        assert_eq!(first, hex::encode(made[1].key.expose()));
+        assert!(keys.set_aside_from(2).unwrap().is_empty() && !folder.path().join("aside-3").exists());
+    }
 
     #[test]
     fn a_key_is_made_once_an_epoch_and_kept_from_others() {

@@ -6,15 +6,18 @@
 //! STATE/extract.json          cursor and parts; part n is version n of the asset
 //! STATE/*.rejects.ndjson      rows that break the declaration, with the reason
 //! STATE/keys/epoch-N.key      data keys, mode 0600
+//! STATE/own-keys.json         from which epoch on they are the owner's own, signed by it
 //! STATE/grants/N.json         what was granted: terms and sealed data key
 //! ```
 
+mod aside;
 mod asset;
 mod declare;
 mod error;
 mod folder;
 mod hand_out;
 mod keys;
+mod own_keys;
 mod ownership;
 mod publish;
 mod rights;

@@ -1,7 +1,7 @@
 //! An asset changes hands (M-APP, S-ASSET; SHARE-15): its owner offers it, the other accepts it, and puts the entry of the directory under its own organization.
 //!
 //! What the owner before has published is opened by data keys of its folder of state. Whoever is handed that folder goes on with it; whoever is not begins a folder of
-//! its own, whose parts are the versions behind those.
+//! its own, whose parts are the versions behind those. Of a folder that was handed over only the keys of epochs before the change of hands are taken (`own_keys`).
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use chancery_ledger::{Call, Chain, FinalTransaction, SubmitterKey};
 use serde::Serialize;
 use serde_with::{DisplayFromStr, serde_as};
 
-use super::{AssetContract, AssetRecord, Department, DepartmentError, Rules, StateFolder};
+use super::{AssetContract, AssetRecord, Department, DepartmentError, Rules, StateFolder, own_keys::take_over};
 
 /// An asset that was taken over. Addresses are written with their EIP-55 checksum.
 #[serde_as]
@@ -29,8 +29,10 @@ pub struct Accepted {
     pub entry_moved: bool,
     /// Versions that are no parts of this folder of state.
     pub versions_before: u32,
-    /// The key epoch that began.
+    /// The key epoch that began, or the present one when an earlier run had accepted it already.
     pub key_epoch: u32,
+    /// Epochs whose keys lay in the folder before they had begun: put aside, and not used.
+    pub keys_set_aside: Vec<u32>,
 }
 
 impl AssetContract {
@@ -58,7 +60,7 @@ impl Department {
 /// off has done stays, and the next one goes on after it.
 ///
 /// # Errors
-/// [`DepartmentError::ResourceUnknown`], [`DepartmentError::NotOffered`], [`DepartmentError::OtherState`], [`DepartmentError::Chain`]; `KeyNotAuthorized` is a reason of the
+/// [`DepartmentError::ResourceUnknown`], [`DepartmentError::NotOffered`], [`DepartmentError::OtherState`], [`DepartmentError::HistoryMissing`], [`DepartmentError::Chain`]; `KeyNotAuthorized` is a reason of the
 /// directory: the key needs the right `sharing` for the declared organization.
 pub async fn accept_ownership(
     rules: &Rules,
@@ -98,10 +100,11 @@ pub async fn accept_ownership(
             versions_before
         }
     };
+    let keys_set_aside = take_over(folder, &contract, key).await?;
     let key_epoch = contract.key_epoch().await?;
     folder.keys().of_present(key_epoch)?;
     let entry_moved = move_entry(rules, chain, key, entry.organization).await?;
-    Ok(Accepted { asset: entry.asset, owner_before, entry_moved, versions_before, key_epoch })
+    Ok(Accepted { asset: entry.asset, owner_before, entry_moved, versions_before, key_epoch, keys_set_aside })
 }
 
 /// Puts the entry under the declared organization.

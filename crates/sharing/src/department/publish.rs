@@ -57,7 +57,7 @@ impl Department {
         declaration: &Declaration,
     ) -> Result<Option<PublishedPart>, DepartmentError> {
         self.check_newest().await?;
-        let key = self.folder.keys().of_present(self.asset.key_epoch().await?)?;
+        let key = self.present_key().await?;
         let (store, asset, path) = (self.store.as_ref(), self.resource.object(), self.folder.extract_path());
         Ok(extract_part(source, declaration, &key, store, asset, &path).await?)
     }
@@ -91,8 +91,8 @@ impl Department {
         let latest = self.check_newest().await?;
         let index = self.part_index(latest + 1).ok_or(DepartmentError::Answer)?;
         let Some(part) = state.parts.get(index).cloned() else { return Ok(None) };
-        let epoch = self.asset.key_epoch().await?;
-        let key = self.folder.keys().of_present(epoch)?;
+        let key = self.present_key().await?;
+        let epoch = key.epoch;
         let resealed = part.key_epoch != epoch;
         let part = if resealed {
             let old = self.folder.keys().of(part.key_epoch)?;
@@ -178,10 +178,9 @@ impl Department {
     /// # Errors
     /// [`DepartmentError`].
     pub async fn remove_reader(&self, reader: Address) -> Result<u32, DepartmentError> {
+        self.check_keys().await?;
         self.asset.send(&self.key, DigitalAsset::removeCall { reader }).await?;
-        let epoch = self.asset.key_epoch().await?;
-        self.folder.keys().of_present(epoch)?;
-        Ok(epoch)
+        Ok(self.present_key().await?.epoch)
     }
 
     /// Decides on a request that is pending.

@@ -119,10 +119,9 @@ impl Department {
     /// # Errors
     /// [`DepartmentError::Chain`]; `NotOwner`, `RightUnknown` and `RightAlreadyWithdrawn` are reasons of the contract. Those of making a key.
     pub async fn withdraw_right(&self, right: u64) -> Result<u32, DepartmentError> {
+        self.check_keys().await?;
         self.asset.send(&self.key, DigitalAsset::withdrawRightCall { right }).await?;
-        let epoch = self.asset.key_epoch().await?;
-        self.folder.keys().of_present(epoch)?;
-        Ok(epoch)
+        Ok(self.present_key().await?.epoch)
     }
 }
 

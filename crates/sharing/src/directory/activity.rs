@@ -1,11 +1,14 @@
 //! `sharing.activity`: how often access to shared resources was asked for, granted and ended in a period, day by day (S-APP). No reader is named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolEvent;
 use async_trait::async_trait;
-use chancery_contracts::DigitalAsset::{AccessGranted, AccessRequested, GrantEnded, RequestDecided, VersionPublished};
+use chancery_contracts::{
+    DigitalAsset::{AccessGranted, AccessRequested, GrantEnded, RequestDecided, VersionPublished},
+    ResourceDirectory::ResourceRegistered,
+};
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, s2p::Retrieval,
 };
@@ -13,14 +16,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    MAX_SCANNED_ENTRIES, ResourceName,
+    MAX_SCANNED_ENTRIES, ResourceName, Visibility,
     reading::{Directory, Search},
     services::{malformed, names, read, write},
 };
 
 /// Who may ask: they see that something is shared, whoever may see the resource.
 const ROLES: [Role; 2] = [Role::Operator, Role::Supervisor];
-/// Most resources that one answer counts: the first ones of the directory.
+/// How many resources one answer counts, before it says where the next one begins.
 pub const MAX_COUNTED_RESOURCES: usize = 1_000;
 const DAY_MS: u64 = 86_400_000;
 
@@ -32,6 +35,8 @@ pub struct SharingPeriod {
     pub from_ms: Option<u64>,
     /// Before this time.
     pub to_ms: Option<u64>,
+    /// From this place in the directory on: `next` of the answer before.
+    pub first: usize,
 }
 
 /// What happened to a resource.
@@ -57,25 +62,54 @@ pub enum SharingEvent {
 pub struct SharingCount {
     /// Days since 1970-01-01, UTC.
     pub day: u32,
-    /// The resource.
-    pub resource: ResourceName,
+    /// The resource: its name, or its 32 bytes in hexadecimal digits with `0x` where somebody registered what is none.
+    pub resource: String,
     /// What happened.
     pub event: SharingEvent,
     /// How often.
     pub count: u64,
 }
 
+/// A further name of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharingAlias {
+    /// The name.
+    pub resource: String,
+    /// The one under which the asset was registered first; its events are counted there, and once.
+    pub of: String,
+}
+
 /// What happened in a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharingActivity {
-    /// How many resources the directory has.
+    /// How many names were looked at, withdrawn ones among them.
     pub resources: u64,
     /// By day, resource and event.
     pub events: Vec<SharingCount>,
     /// Resources with more events than are read: the oldest may be missing.
-    pub cut: Vec<ResourceName>,
-    /// Whether the directory has more resources than are counted.
-    pub more: bool,
+    pub cut: Vec<String>,
+    /// Resources that some may see and others not, or nobody any more since they were withdrawn: no name for the public.
+    pub restricted: Vec<String>,
+    /// Further names of assets that are counted under their first one.
+    pub aliases: Vec<SharingAlias>,
+    /// Where the next answer begins; absent in the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<usize>,
+}
+
+/// What was registered, ever: a name is taken once, and a name that was withdrawn keeps its asset here.
+#[derive(Debug, Default)]
+struct Registered {
+    assets: HashMap<B256, Address>,
+    /// The first name of each asset.
+    first: HashMap<Address, B256>,
+}
+
+impl Registered {
+    fn add(&mut self, name: B256, asset: Address) {
+        self.assets.entry(name).or_insert(asset);
+        self.first.entry(asset).or_insert(name);
+    }
 }
 
 /// Answers [`SharingPeriod`].
@@ -102,25 +136,27 @@ impl Service for ActivityOf {
         if from_ms >= to_ms {
             return Err(malformed("`from` must be before `to`".to_owned()));
         }
-        let mut activity = SharingActivity::default();
-        let mut first = 0;
-        while !activity.more {
-            let (listed, head) = self.0.names(chains, first, MAX_SCANNED_ENTRIES + 1).await?;
+        let (mut activity, mut registered) = (SharingActivity::default(), None);
+        let mut place = query.first;
+        loop {
+            let (listed, head) = self.0.names(chains, place, MAX_SCANNED_ENTRIES + 1).await?;
+            let registered = match &mut registered {
+                Some(known) => known,
+                none => none.insert(self.registered(chains, head).await?),
+            };
             let is_last = listed.len() <= MAX_SCANNED_ENTRIES;
             for word in listed.into_iter().take(MAX_SCANNED_ENTRIES) {
-                activity.resources += 1;
-                // Whoever registers chooses the name; one that is none here is counted, and no more.
-                let Ok(resource) = ResourceName::from_bytes32(word) else { continue };
-                let asset = self.0.record(chains, word).await?.asset;
-                self.count(chains, head, asset, resource, from_ms..to_ms, &mut activity).await?;
+                self.count(chains, head, word, registered, from_ms..to_ms, &mut activity).await?;
             }
             if is_last {
                 return write(&activity);
             }
-            first += MAX_SCANNED_ENTRIES;
-            activity.more = first >= MAX_COUNTED_RESOURCES;
+            place += MAX_SCANNED_ENTRIES;
+            if place - query.first >= MAX_COUNTED_RESOURCES {
+                activity.next = Some(place);
+                return write(&activity);
+            }
         }
-        write(&activity)
     }
 
     fn subject(&self, _: &Value) -> Option<String> {
@@ -129,15 +165,47 @@ impl Service for ActivityOf {
 }
 
 impl ActivityOf {
+    /// Every name that was registered, with its asset. Where they are more than are read the oldest are missing, and those that are withdrawn are said to be cut.
+    async fn registered(&self, chains: &dyn Retrieval, head: u64) -> DoorResult<Registered> {
+        let topics = [vec![ResourceRegistered::SIGNATURE_HASH], Vec::new(), Vec::new(), Vec::new()];
+        let mut search = Search::up_to(head);
+        let found = self.0.newest(chains, &mut search, self.0.contract(), topics, usize::MAX).await?;
+        let mut registered = Registered::default();
+        for event in found.events {
+            let topics = event.topics.iter().copied();
+            if let Ok(event) = ResourceRegistered::decode_raw_log(topics, &event.data) {
+                registered.add(event.resource, event.asset);
+            }
+        }
+        Ok(registered)
+    }
+
     async fn count(
         &self,
         chains: &dyn Retrieval,
         head: u64,
-        asset: Address,
-        resource: ResourceName,
+        word: B256,
+        registered: &mut Registered,
         period: std::ops::Range<u64>,
         activity: &mut SharingActivity,
     ) -> DoorResult<()> {
+        let (record, resource) = (self.0.record(chains, word).await?, shown(word));
+        activity.resources += 1;
+        let is_there = record.registeredAt != 0;
+        if is_there {
+            registered.add(word, record.asset);
+        }
+        if !is_there || Visibility(record.visibility) != Visibility::EVERYBODY {
+            activity.restricted.push(resource.clone());
+        }
+        let Some(asset) = registered.assets.get(&word).copied() else {
+            activity.cut.push(resource);
+            return Ok(());
+        };
+        if let Some(first) = registered.first.get(&asset).filter(|first| **first != word) {
+            activity.aliases.push(SharingAlias { resource, of: shown(*first) });
+            return Ok(());
+        }
         let kinds = vec![
             VersionPublished::SIGNATURE_HASH,
             AccessRequested::SIGNATURE_HASH,
@@ -162,6 +230,11 @@ impl ActivityOf {
         activity.events.extend(counts.into_iter().map(named));
         Ok(())
     }
+}
+
+/// A name, or, of what is none here, its bytes.
+fn shown(word: B256) -> String {
+    ResourceName::from_bytes32(word).map_or_else(|_| word.to_string(), |name| name.to_string())
 }
 
 fn what_happened(event: &EventRecord) -> Option<SharingEvent> {

@@ -12,7 +12,7 @@ mod services;
 mod trace;
 mod visibility;
 
-pub use activity::{MAX_COUNTED_RESOURCES, SharingActivity, SharingCount, SharingEvent, SharingPeriod};
+pub use activity::{MAX_COUNTED_RESOURCES, SharingActivity, SharingAlias, SharingCount, SharingEvent, SharingPeriod};
 pub use description::{DescriptionError, MAX_DESCRIPTION_BYTES, ResourceDescription, description_hash, is_control};
 pub use descriptions::{DescriptionFiles, Descriptions};
 pub use entry::{AssetState, Entry, RequestEntry, RequestState, ResourcePage, VersionEntry};

@@ -34,6 +34,7 @@ pub use file::{FileFormat, FileSource, MAX_RECORD_BYTES};
 pub use mysql::MySqlSource;
 pub use postgres::PostgresSource;
 pub use record::{RecordError, record};
+pub(crate) use rejects::Rejects;
 pub use rejects::{MAX_REJECTS, PART_REJECTS, Reject};
 pub use remote::RemoteSource;
 pub use rest::{RestConfig, RestSource};

@@ -49,13 +49,19 @@ impl Rejects {
     }
 
     pub(super) fn push(&mut self, reject: &Reject) -> Result<(), ExtractError> {
+        self.set_aside(reject)?;
+        if self.count > MAX_REJECTS || self.bytes > MAX_REJECT_BYTES {
+            return Err(ExtractError::TooManyRejects);
+        }
+        Ok(())
+    }
+
+    /// Takes one without a bound: for rows of a part that was read, which has one.
+    pub(crate) fn set_aside(&mut self, reject: &Reject) -> Result<(), ExtractError> {
         let mut line = serde_json::to_vec(reject).map_err(|error| ExtractError::Writing(error.to_string()))?;
         line.push(b'\n');
         self.count += 1;
         self.bytes += line.len() as u64;
-        if self.count > MAX_REJECTS || self.bytes > MAX_REJECT_BYTES {
-            return Err(ExtractError::TooManyRejects);
-        }
         let file = match &mut self.file {
             Some(file) => file,
             // tempfile makes it with mode 0600.

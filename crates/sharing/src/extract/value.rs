@@ -45,6 +45,37 @@ impl Value {
         }
     }
 
+    /// As JSON that an extract from NDJSON reads as this value and no other, also where numbers are read as `serde_json` does, which may miss the last bit: such a number is written as text.
+    /// `None` for what is no finite number, and for a date or time beyond the years that are written.
+    pub(crate) fn exact_json(&self) -> Option<Json> {
+        let kind = match self {
+            Self::Float(number) => {
+                let read = serde_json::to_string(number).and_then(|text| serde_json::from_str::<f64>(&text));
+                let is_exact = read.is_ok_and(|read| read.to_bits() == number.to_bits());
+                return number
+                    .is_finite()
+                    .then(|| if is_exact { (*number).into() } else { format!("{number:e}").into() });
+            }
+            Self::Date(_) => ColumnType::Date,
+            Self::Timestamp(_) => ColumnType::Timestamp,
+            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Text(_) | Self::Bytes(_) => {
+                return Some(self.to_json());
+            }
+        };
+        let json = self.to_json();
+        (from_json(kind, &json).as_ref() == Ok(self)).then_some(json)
+    }
+
+    /// In words, where there is no JSON of it.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Float(number) => number.to_string(),
+            Self::Date(days) => format!("{days} days since 1970-01-01"),
+            Self::Timestamp(microseconds) => format!("{microseconds} microseconds since 1970-01-01T00:00:00Z"),
+            other => other.to_json().to_string(),
+        }
+    }
+
     /// Bytes that it takes in a column, about.
     pub(super) fn bytes(&self) -> usize {
         match self {
@@ -138,6 +169,36 @@ mod tests {
             (ColumnType::Date, Value::Null),
         ] {
             assert_eq!(from_json(kind, &value.to_json()), Ok(value));
+        }
+    }
+
+    // SHARE-3, S-COL
+    #[test]
+    fn what_json_does_not_say_is_said_in_words_and_not_changed() {
+        for (value, said) in [
+            (Value::Float(f64::NAN), "NaN"),
+            (Value::Float(f64::NEG_INFINITY), "-inf"),
+            (Value::Date(i32::MAX), "2147483647 days since 1970-01-01"),
+            (Value::Timestamp(i64::MAX), "9223372036854775807 microseconds since 1970-01-01T00:00:00Z"),
+            (Value::Timestamp(i64::MIN), "-9223372036854775808 microseconds since 1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!((value.exact_json(), value.said().as_str()), (None, said));
+        }
+        assert_eq!(Value::Null.exact_json(), Some(Json::Null));
+    }
+
+    proptest::proptest! {
+        // SHARE-3, S-COL
+        #[test]
+        fn a_number_is_the_same_behind_the_text_of_its_json(bits in proptest::num::u64::ANY) {
+            let value = Value::Float(f64::from_bits(bits));
+            if let Some(json) = value.exact_json() {
+                let text = serde_json::to_vec(&json).unwrap_or_default();
+                let read = serde_json::from_slice::<Json>(&text).map(|json| from_json(ColumnType::Float, &json));
+                proptest::prop_assert_eq!(read.ok(), Some(Ok(value)));
+            } else {
+                proptest::prop_assert!(!f64::from_bits(bits).is_finite());
+            }
         }
     }
 

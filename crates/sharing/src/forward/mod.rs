@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A part that was read is sent as it was read, however often that takes: its file stays until the other side has all of it, and each batch has a number by which the other side
-//! knows one that comes again. So nothing is lost, and nothing is there twice. Rows that break the declaration are kept with the reason.
+//! knows one that comes again. So nothing is lost, and nothing is there twice. Rows that break the declaration are kept with the reason,
+//! and so are rows that no collector takes as they are: with a value that JSON does not say, or too large.
 
 mod rows;
 mod state;
@@ -66,9 +67,6 @@ pub enum ForwardError {
         /// Why.
         reason: String,
     },
-    /// A row that no collector takes.
-    #[error("a row has more than {0} bytes as JSON: share the column that holds so much as a file")]
-    TooLarge(usize),
     /// What was kept between runs.
     #[error("the state of the forward exchange cannot be used: {0}")]
     State(String),
@@ -153,22 +151,24 @@ impl Exchange<'_> {
         if rows == 0 && rejects.count == 0 {
             return if state.moved(cursor, mark) { state.save(self.folder).map(|()| self.goes_on()) } else { Ok(None) };
         }
-        let (rejected, own) = (rejects.count, format!("{part:08}.rejects.ndjson"));
+        // What the source gave: rejects that are found below are among its rows.
+        let (read, own) = (rows + rejects.count, format!("{part:08}.rejects.ndjson"));
         // Of a run that was killed before it had recorded the part: they come again.
         std::fs::remove_file(self.folder.join(&own)).ok();
-        if let Some(kept) = rejects.keep(&own)? {
-            done.rejects.push(kept);
-        }
         let (folder, names, sealed) = (self.folder.to_owned(), self.names.clone(), file);
         let name = batch_file(part);
         let target = self.folder.join(&name);
-        tokio::task::spawn_blocking(move || rows::write(sealed.path(), &key, &names, &folder, &target))
-            .await
-            .map_err(|error| ForwardError::State(error.to_string()))??;
+        let written =
+            tokio::task::spawn_blocking(move || rows::write(sealed.path(), &key, &names, &folder, &target, rejects));
+        let rejects = written.await.map_err(|error| ForwardError::State(error.to_string()))??;
+        let rejected = rejects.count;
+        if let Some(kept) = rejects.keep(&own)? {
+            done.rejects.push(kept);
+        }
         (state.part, state.pending) = (part, Some(Pending { file: name, cursor, mark, offset: 0 }));
         state.save(self.folder)?;
         done.rejected += rejected;
-        Ok(Some(rows + rejected))
+        Ok(Some(read))
     }
 
     /// Behind files without rows others may wait.

@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 use super::ForwardError;
 use crate::{
     collect::MAX_BODY_BYTES,
-    extract::{Declaration, Value},
+    extract::{Declaration, Reject, Rejects, Value},
     sealing::{DataKey, OpeningReader},
 };
 
@@ -59,14 +59,15 @@ impl Names {
     }
 }
 
-/// Opens a staged part and writes its rows to `target`, which is there whole or not at all.
+/// Opens a staged part and writes its rows to `target`, which is there whole or not at all. What no collector takes as it is goes aside: the rejects, with those.
 pub(super) fn write(
     sealed: &Path,
     key: &DataKey,
     names: &Names,
     folder: &Path,
     target: &Path,
-) -> Result<(), ForwardError> {
+    mut rejects: Rejects,
+) -> Result<Rejects, ForwardError> {
     let mut plain = tempfile::tempfile_in(folder)?;
     let mut reader = OpeningReader::new(File::open(sealed)?, key).map_err(std::io::Error::from)?;
     std::io::copy(&mut reader, &mut plain)?;
@@ -74,39 +75,69 @@ pub(super) fn write(
     let unreadable = |error: &dyn std::fmt::Display| ForwardError::State(error.to_string());
     let reader = ParquetRecordBatchReaderBuilder::try_new(plain).map_err(|error| unreadable(&error))?;
     let batches = reader.build().map_err(|error| unreadable(&error))?;
-    let mut file = BufWriter::new(NamedTempFile::new_in(folder)?);
+    let (mut file, mut position) = (BufWriter::new(NamedTempFile::new_in(folder)?), 0);
     for batch in batches {
-        write_batch(&batch.map_err(|error| unreadable(&error))?, names, &mut file)?;
+        let batch = batch.map_err(|error| unreadable(&error))?;
+        for row in 0..batch.num_rows() {
+            position += 1;
+            match line(&batch, row, names)? {
+                Line::Whole(line) => {
+                    file.write_all(&line)?;
+                    file.write_all(b"\n")?;
+                }
+                Line::Aside { column, reason, fields } => {
+                    rejects.set_aside(&Reject { file: None, position, column, reason, fields })?;
+                }
+            }
+        }
     }
     let file = file.into_inner().map_err(|error| ForwardError::from(error.into_error()))?;
     file.as_file().sync_all()?;
     file.persist(target).map_err(|error| ForwardError::from(error.error))?;
-    Ok(File::open(folder)?.sync_all()?)
+    File::open(folder)?.sync_all()?;
+    Ok(rejects)
 }
 
-fn write_batch(batch: &RecordBatch, names: &Names, file: &mut BufWriter<NamedTempFile>) -> Result<(), ForwardError> {
-    let schema = batch.schema();
-    for row in 0..batch.num_rows() {
-        let mut record = Map::new();
-        for (field, column) in schema.fields().iter().zip(batch.columns()) {
-            if column.is_valid(row) {
-                record.insert(names.of(field.name()).to_owned(), value(column.as_ref(), row)?);
-            }
+/// What becomes of a row.
+enum Line {
+    /// JSON under the names of the other side, without the end of a line.
+    Whole(Vec<u8>),
+    /// Why it goes aside, and what it holds, under its own names.
+    Aside { column: Option<String>, reason: String, fields: Map<String, Json> },
+}
+
+fn line(batch: &RecordBatch, row: usize, names: &Names) -> Result<Line, ForwardError> {
+    let (schema, mut fields, mut column_aside) = (batch.schema(), Map::new(), None);
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        if column.is_valid(row) {
+            let value = value(column.as_ref(), row)?;
+            let json = value.exact_json().unwrap_or_else(|| {
+                column_aside.get_or_insert_with(|| field.name().clone());
+                value.said().into()
+            });
+            fields.insert(field.name().clone(), json);
         }
-        let line = serde_json::to_vec(&record).map_err(|error| ForwardError::State(error.to_string()))?;
-        if line.len() >= MAX_BODY_BYTES {
-            return Err(ForwardError::TooLarge(MAX_BODY_BYTES));
-        }
-        file.write_all(&line)?;
-        file.write_all(b"\n")?;
     }
-    Ok(())
+    if column_aside.is_some() {
+        let reason = "no JSON says this value: it would be another one on the other side".to_owned();
+        return Ok(Line::Aside { column: column_aside, reason, fields });
+    }
+    let record: Map<String, Json> =
+        fields.iter().map(|(column, value)| (names.of(column).to_owned(), value.clone())).collect();
+    let line = serde_json::to_vec(&record).map_err(|error| ForwardError::State(error.to_string()))?;
+    if line.len() >= MAX_BODY_BYTES {
+        let said = format!(
+            "it has {} bytes as JSON, and a collector takes fewer than {MAX_BODY_BYTES}: share the column that holds so much as a file",
+            line.len()
+        );
+        return Ok(Line::Aside { column: None, reason: said, fields });
+    }
+    Ok(Line::Whole(line))
 }
 
-/// A value as an extract from NDJSON reads it again.
-fn value(column: &dyn Array, row: usize) -> Result<Json, ForwardError> {
+fn value(column: &dyn Array, row: usize) -> Result<Value, ForwardError> {
     let any = column.as_any();
-    let value = if let Some(column) = any.downcast_ref::<BooleanArray>() {
+    Ok(if let Some(column) = any.downcast_ref::<BooleanArray>() {
         Value::Boolean(column.value(row))
     } else if let Some(column) = any.downcast_ref::<Int64Array>() {
         Value::Integer(column.value(row))
@@ -122,8 +153,7 @@ fn value(column: &dyn Array, row: usize) -> Result<Json, ForwardError> {
         Value::Timestamp(column.value(row))
     } else {
         return Err(ForwardError::State("a column of this type is not forwarded".to_owned()));
-    };
-    Ok(value.to_json())
+    })
 }
 
 /// What is sent at once.
@@ -156,7 +186,62 @@ pub(super) fn next_batch(mut file: File, offset: u64) -> Result<Option<Batch>, F
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::sync::Arc;
+
+    use arrow_array::ArrayRef;
+    use serde_json::json;
+
     use super::*;
+
+    fn lines(columns: Vec<(&str, ArrayRef)>) -> Vec<Line> {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let names = Names(BTreeMap::from([("id".to_owned(), "number".to_owned())]));
+        (0..batch.num_rows()).map(|row| line(&batch, row, &names).unwrap()).collect()
+    }
+
+    // S-COL, SHARE-3: what JSON does not say is never null, and never keeps the other rows from going on.
+    #[test]
+    fn a_row_that_cannot_be_said_or_is_too_large_goes_aside_and_the_others_go_on() {
+        let long = "x".repeat(MAX_BODY_BYTES);
+        let column = |values: ArrayRef| values;
+        let found = lines(vec![
+            ("id", column(Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5])))),
+            ("x", column(Arc::new(Float64Array::from(vec![Some(0.5), Some(f64::NAN), None, Some(1.0), Some(2.0)])))),
+            ("day", column(Arc::new(Date32Array::from(vec![Some(1), Some(1), None, Some(i32::MAX), Some(2)])))),
+            ("text", column(Arc::new(StringArray::from(vec!["a", "b", "c", "d", long.as_str()])))),
+        ]);
+        let whole = |line: &Line| match line {
+            Line::Whole(line) => serde_json::from_slice::<Json>(line).unwrap(),
+            Line::Aside { .. } => Json::Null,
+        };
+        let aside = |line: &Line| match line {
+            Line::Whole(_) => None,
+            Line::Aside { column, fields, .. } => Some((column.clone(), fields["x"].clone(), fields["day"].clone())),
+        };
+        assert_eq!(
+            found.iter().map(whole).collect::<Vec<_>>(),
+            [
+                json!({"day": "1970-01-02", "number": 1, "text": "a", "x": 0.5}),
+                Json::Null,
+                json!({"number": 3, "text": "c"}),
+                Json::Null,
+                Json::Null,
+            ]
+        );
+        let last_day = "2147483647 days since 1970-01-01";
+        assert_eq!(
+            found.iter().map(aside).collect::<Vec<_>>(),
+            [
+                None,
+                Some((Some("x".to_owned()), json!("NaN"), json!("1970-01-02"))),
+                None,
+                Some((Some("day".to_owned()), json!(1.0), json!(last_day))),
+                Some((None, json!(2.0), json!("1970-01-03"))),
+            ]
+        );
+        let Some(Line::Aside { reason, fields, .. }) = found.last() else { panic!("it goes on") };
+        assert!(reason.contains("as a file") && fields["text"] == long, "{reason}");
+    }
 
     // S-COL
     #[test]

@@ -143,14 +143,14 @@ fn word(text: &str) -> B256 {
 }
 
 /// A directory whose only entry, or none, is this.
-async fn directory(desk: &Desk, entry: Option<(Address, &str)>) -> Address {
+pub(crate) async fn directory(desk: &Desk, entry: Option<(Address, &str)>) -> Address {
     let (asset, registered_at, organization) =
         entry.map_or((Address::ZERO, 0_u64, ""), |(asset, code)| (asset, 5, code));
     let answer = (asset, registered_at, u32::MAX, word(organization), B256::ZERO, String::new());
     desk.chain.deploy(&desk.owner, answering(&answer.abi_encode())).await.unwrap()
 }
 
-fn rules(directory: Address) -> Rules {
+pub(crate) fn rules(directory: Address) -> Rules {
     Rules {
         resource: "weather".parse().unwrap(),
         organization: word("WEATHER-SERVICE"),

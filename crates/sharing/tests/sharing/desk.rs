@@ -170,8 +170,12 @@ impl Desk {
     }
 
     pub fn department(&self, state: &Path) -> Department {
+        self.department_of(state, &self.owner)
+    }
+
+    pub fn department_of(&self, state: &Path, key: &Arc<SubmitterKey>) -> Department {
         let store = Arc::new(DirectoryStore::new(&self.directory.path().join("ods")).unwrap());
-        let (chain, key) = (self.chain.clone(), Arc::clone(&self.owner));
+        let (chain, key) = (self.chain.clone(), Arc::clone(key));
         let resource = "weather".parse().unwrap();
         Department::open(resource, chain, key, store, StateFolder::new(state).unwrap()).unwrap()
     }

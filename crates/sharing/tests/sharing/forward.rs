@@ -17,9 +17,12 @@ use axum::{
 };
 use chancery_sharing::{
     collect::{Collector, CollectorConfig},
-    extract::{Column, ColumnType, Declaration, ExtractError, FileFormat, FileSource, SpoolSource},
+    extract::{
+        Column, ColumnType, Declaration, ExtractError, FileFormat, FileSource, Reject, SpoolSource, SqliteSource,
+    },
     forward::{Exchange, ForwardError, Forwarded, Names, Target, TargetConfig},
 };
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
@@ -38,9 +41,21 @@ struct Next {
 
 impl Next {
     async fn start(desk: Desk, max_bytes: u64) -> Self {
+        Self::of(desk, max_bytes, &[]).await
+    }
+
+    /// Which takes numbered batches of these senders alone, where there are any.
+    async fn of(desk: Desk, max_bytes: u64, senders: &[&str]) -> Self {
         let http = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let token = Some(Zeroizing::new(TOKEN.to_owned()));
-        let config = CollectorConfig { tails: vec![], http, token, max_bytes, ..logs::config(&desk) };
+        let config = CollectorConfig {
+            tails: vec![],
+            http,
+            token,
+            max_bytes,
+            http_senders: senders.iter().map(|sender| (*sender).to_owned()).collect(),
+            ..logs::config(&desk)
+        };
         Self { collector: Collector::start(config).await.unwrap(), desk }
     }
 
@@ -214,5 +229,65 @@ async fn rejects_are_kept_and_names_are_checked_before_anything_is_read() {
         matches!(refused, Err(ForwardError::Target(_) | ForwardError::Extract(ExtractError::Declaration(_)))),
         "{refused:?}"
     );
+    next.stop().await;
+}
+
+// S-COL, SHARE-3: a row that no collector takes does not stop those behind it, and is kept with the reason.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_too_large_is_kept_aside_and_the_others_arrive() {
+    let next = Next::start(Desk::new(), 1 << 24).await;
+    let mut front = Front::new();
+    // Nine columns of nearly a field's bound: more than one request holds.
+    let wide: Vec<String> = (0..9).map(|column| format!("c{column}")).collect();
+    let kinds = wide.iter().map(|name| format!("{name} TEXT")).collect::<Vec<_>>().join(", ");
+    let values = vec!["printf('%.*c', 1000000, 'x')"; wide.len()].join(", ");
+    let path = front.desk.directory.path().join("cars.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    let statements = format!(
+        "CREATE TABLE weather (Name TEXT, Cylinders INTEGER, {kinds});
+         INSERT INTO weather (Name, Cylinders) VALUES ('a', 4);
+         INSERT INTO weather VALUES ('b', 6, {values});
+         INSERT INTO weather (Name, Cylinders) VALUES ('c', 8)"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    front.declaration.columns.extend(wide.into_iter().map(|name| Column { name, kind: ColumnType::Text }));
+
+    let (source, folder, target) = (SqliteSource::new(&path), front.folder(), target(&next.records(), TOKEN));
+    let (declaration, names) = (&front.declaration, &front.names);
+    let exchange = Exchange { source: &source, declaration, names, target: &target, folder: &folder };
+    let pushed = exchange.run().await.unwrap();
+    assert_eq!((pushed.rows, pushed.rejected, pushed.rejects.len()), (2, 1, 1));
+    assert_eq!(received(&next.desk).await, [("a".to_owned(), 4), ("c".to_owned(), 8)]);
+    let kept = std::fs::read_to_string(&pushed.rejects[0]).unwrap();
+    let kept: Reject = serde_json::from_str(kept.trim_end()).unwrap();
+    assert_eq!((kept.position, &kept.fields["Name"]), (2, &serde_json::json!("b")));
+    assert_eq!(kept.fields["c8"].as_str().unwrap().len(), 1_000_000, "as it was read");
+    next.stop().await;
+}
+
+// S-COL, SHARE-3, M-SEC: what comes under a number that was used is compared, and a sender that is not named takes no place; each is told by a status of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_acknowledged_by_its_content_and_of_named_senders_alone() {
+    let sender = "0123456789abcdef".repeat(2);
+    let next = Next::of(Desk::new(), 1 << 24, &[&sender]).await;
+    let (client, url) = (reqwest::Client::builder().no_proxy().build().unwrap(), next.records());
+    let send = |sender: &str, number: u64, body: &'static str| {
+        let key = format!("\"{sender}-{number}\"");
+        client.post(&url).bearer_auth(TOKEN).header("idempotency-key", key).body(body).send()
+    };
+    let other = "f".repeat(32);
+    for (sender, number, body, status) in [
+        (&sender, 5, r#"{"car":"a","Cylinders":4}"#, 200),
+        (&sender, 5, r#"{"car":"a","Cylinders":4}"#, 200),
+        (&sender, 5, r#"{"car":"b","Cylinders":4}"#, 422),
+        (&sender, 4, r#"{"car":"b","Cylinders":4}"#, 409),
+        (&other, 1, r#"{"car":"b","Cylinders":4}"#, 403),
+        (&sender, 6, r#"{"car":"c","Cylinders":8}"#, 200),
+    ] {
+        assert_eq!(send(sender, number, body).await.unwrap().status(), status, "{sender} {number} {body}");
+    }
+    assert_eq!(received(&next.desk).await, [("a".to_owned(), 4), ("c".to_owned(), 8)]);
     next.stop().await;
 }

@@ -48,6 +48,7 @@ pub(crate) fn config(desk: &Desk) -> CollectorConfig {
         http_encryption: None,
         syslog_encryption: None,
         token: None,
+        http_senders: vec![],
         interval: Duration::from_millis(10),
     }
 }

@@ -1,15 +1,20 @@
 //! Rights of use and a change of hands, over a real node (M-APP, S-ASSET; SHARE-15, SHARE-16).
 
+use std::fs;
+
 use chancery_contracts::DigitalAsset;
 use chancery_ledger::LedgerError;
 use chancery_sharing::{
     asking::{self, AskError, Asked},
-    department::{AssetContract, Department, DepartmentError, HandedOut},
+    department::{AssetContract, Department, DepartmentError, HandedOut, StateFolder, accept_ownership},
     directory::RequestState,
     release::{ChainTrust, ReleaseError},
 };
 
-use super::desk::{Desk, now_s};
+use super::{
+    department::{directory, rules},
+    desk::{Desk, now_s},
+};
 
 const DAY_S: u64 = 24 * 60 * 60;
 
@@ -99,4 +104,51 @@ async fn after_a_change_of_hands_the_owner_before_hands_out_and_decides_nothing(
     // The new one manages readers.
     desk.by_reader(DigitalAsset::removeCall { reader: desk.reader.address() }).await.unwrap();
     assert!(!desk.contract().is_listed(desk.reader.address()).await.unwrap());
+}
+
+// SHARE-7, SHARE-15, M-SEC: the owner before hands its folder over with keys in it of epochs that had not come, and with a grant that nobody had asked for. Nothing is sealed under
+// those, also where the asset was accepted before the folder came.
+#[tokio::test]
+async fn planted_keys_of_later_epochs_are_not_taken_over() {
+    let desk = Desk::new().await;
+    let state = desk.state_folder();
+    let key_of = |epoch: u32| fs::read_to_string(state.join(format!("keys/epoch-{epoch}.key"))).unwrap();
+    // It says of its keys that they are its own, which is true until then.
+    assert_eq!(desk.department(&state).remove_reader(desk.reader.address()).await.unwrap(), 2);
+    let before = [key_of(1), key_of(2)];
+    let planted = hex::encode([9; 32]);
+    for epoch in 3..=5 {
+        let path = state.join(format!("keys/epoch-{epoch}.key"));
+        fs::write(&path, &planted).unwrap();
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    fs::write(state.join("grants/7.json"), "{}").unwrap();
+    desk.by_owner(DigitalAsset::offerOwnershipCall { to: desk.reader.address() }).await.unwrap();
+    desk.by_reader(DigitalAsset::acceptOwnershipCall {}).await.unwrap();
+
+    // By the folder as it came nothing is sealed.
+    let department = desk.department_of(&state, &desk.reader);
+    let listed = desk.owner.address();
+    desk.by_reader(DigitalAsset::listCall { reader: listed }).await.unwrap();
+    let refused = department.remove_reader(listed).await.unwrap_err();
+    assert!(matches!(&refused, DepartmentError::NotTakenOver(path) if *path == state), "{refused}");
+    assert_eq!(desk.contract().key_epoch().await.unwrap(), 3, "nothing was sent");
+
+    let directory = directory(&desk, Some((desk.asset, "WEATHER-SERVICE"))).await;
+    let (rules, folder) = (rules(directory), StateFolder::new(&state).unwrap());
+    let accept = || async { accept_ownership(&rules, &desk.chain, &desk.reader, &folder).await.unwrap() };
+    let accepted = accept().await;
+    assert_eq!((accepted.key_epoch, accepted.keys_set_aside), (3, vec![3, 4, 5]));
+    assert!(!state.join("grants/7.json").exists());
+    let own = key_of(3);
+    assert_ne!(own, planted);
+    assert_eq!([key_of(1), key_of(2)], before, "what was published still opens");
+    assert!(matches!(folder.keys().of(5), Err(DepartmentError::KeyMissing(5))));
+
+    // Its own keys stay, and it goes on.
+    assert_eq!(accept().await.keys_set_aside, Vec::<u32>::new());
+    assert_eq!(key_of(3), own);
+    assert_eq!(department.remove_reader(listed).await.unwrap(), 4);
+    assert_ne!(key_of(4), planted);
 }

@@ -10,13 +10,16 @@ export interface Table {
   rows: Cell[][];
 }
 
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * A place at which a spreadsheet may begin a cell with a formula: the beginning, or behind what it may take for the end of a cell when it guesses or takes its country's. It finds those inside of
+ * quotes too: the quotes of a second cell of ours are for it in the middle of the first. Blanks and quotes before the sign are taken off by some.
+ */
+const FORMULA = /(?<=^|[;|\t\r\n])(?=(?:"|(?![\t\r\n])\s)*[=+\-@\t\r＝＋－＠])/g;
 
-/** A text that would begin a formula gets an apostrophe before it, as the gateway's own CSV does. */
+/** Always quoted; a formula gets an apostrophe before it, as in the gateway's own CSV. */
 export function csvCell(cell: Cell): string {
-  if (typeof cell === 'number') return String(cell);
-  const text = FORMULA.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = typeof cell === 'number' ? String(cell) : cell.replaceAll(FORMULA, "'");
+  return `"${text.replaceAll('"', '""')}"`;
 }
 
 /** With a byte order mark, without which spreadsheets misread Chinese. */
@@ -33,8 +36,12 @@ export function csvOfTable(table: Table): string {
 
 export const OPEN_DATA_COLUMNS = ['day', 'topic', 'name', 'event', 'count'];
 
-/** Open data: what was counted, without any address. Names of members are those of the interface, in every language. */
+/**
+ * Open data: what was counted, without any address, and without resources that not everybody may see. Names of members are those of the interface, in every language.
+ */
 export function openData(report: ActivityReport): Cell[][] {
+  const restricted = new Set(report.restricted);
+  const open = report.sharing.filter(({ resource }) => !restricted.has(resource));
   const operations = new Map<string, [string, string, number]>();
   for (const { day, format, count } of report.operations) {
     const before = operations.get(`${day} ${format}`);
@@ -45,6 +52,6 @@ export function openData(report: ActivityReport): Cell[][] {
     ...report.certificates.map(({ day, kind, change, count }): Cell[] => [day, 'certificates', kind, change, count]),
     ...report.standing.map(({ kind, standing, count }): Cell[] => [report.to.slice(0, 10), 'standing', kind, standing, count]),
     ...report.inspections.map(({ day, kind, outcome, count }): Cell[] => [day, 'inspections', kind, outcome, count]),
-    ...report.sharing.map(({ day, resource, event, count }): Cell[] => [day, 'sharing', resource, event, count]),
+    ...open.map(({ day, resource, event, count }): Cell[] => [day, 'sharing', resource, event, count]),
   ];
 }

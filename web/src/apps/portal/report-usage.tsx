@@ -53,6 +53,16 @@ export function UsagePreview({ watch, period }: { watch: Watch; period: Period }
               <p>{t('portal.report.cut', { resources: value.cut.join(', ') })}</p>
             </Notice>
           )}
+          {value.more && (
+            <Notice tone="warning">
+              <p>{t('portal.report.more')}</p>
+            </Notice>
+          )}
+          {value.aliases.length > 0 && (
+            <Notice tone="info">
+              <p>{t('portal.report.aliases', { names: value.aliases.map(({ resource, of }) => `${resource} (${of})`).join(', ') })}</p>
+            </Notice>
+          )}
         </Sheet>
       )}
     </Await>

@@ -73,6 +73,14 @@ fn describe(accepted: &Accepted, organization: &str) -> String {
         let versions = accepted.versions_before;
         writeln!(text, "{versions} versions are of owners before, and are not handed out from this folder").ok();
     }
+    if !accepted.keys_set_aside.is_empty() {
+        let epochs = &accepted.keys_set_aside;
+        writeln!(
+            text,
+            "keys of epochs {epochs:?} lay in the folder of state and are not yours: they are put aside in keys/"
+        )
+        .ok();
+    }
     write!(text, "what is published from now on is under key {}", accepted.key_epoch).ok();
     text
 }

@@ -119,3 +119,39 @@ async fn a_silent_chain_is_named_and_others_learn_nothing() {
     let backwards = json!({"fromMs": 2, "toMs": 2});
     assert_eq!(refusal(names::ACTIVITY, &supervisor(), backwards, &city).await, Code::MalformedRequest);
 }
+
+// S-APP, C-FEE: a chain that has run for years is not read anew for each question.
+#[tokio::test]
+async fn a_period_is_read_by_its_blocks_and_a_history_goes_on_where_it_ended() {
+    let (city, kinds) = (city(), directory().kinds().len());
+    let read = |since: usize| city.readings() - since;
+    // Three of four inspections: more are not answered at once, and none of other days is read.
+    city.answer_at_most(3);
+    let before = city.readings();
+    let period = json!({"fromMs": DAY_S * 1000, "toMs": 2 * DAY_S * 1000});
+    let found = ask(names::INSPECTIONS, &supervisor(), period.clone(), &city).await.unwrap();
+    assert_eq!((found["items"].as_array().unwrap().len(), read(before)), (3, kinds), "one query a chain");
+
+    // The history of certificates is read whole once.
+    let counting = service(names::ACTIVITY);
+    let ask_again = |query: Value| {
+        let (counting, city) = (Arc::clone(&counting), city.clone());
+        async move {
+            let answer = counting.answer(&supervisor(), query, &city).await.unwrap();
+            serde_json::from_value::<Activity>(answer).unwrap()
+        }
+    };
+    let first = ask_again(period.clone()).await;
+    assert!(first.standing.is_empty() && first.changes.is_empty(), "issued later");
+    let now = json!({"fromMs": (BEFORE.get() - 1) * 1000});
+    let before = city.readings();
+    let second = ask_again(now.clone()).await;
+    assert_eq!(read(before), kinds, "of certificates nothing new");
+    assert_eq!(standing(&second), [(Standing::Valid, 1), (Standing::Suspended, 1), (Standing::Revoked, 1)]);
+    city.changed("degree", id(2), CertificateStatus::Valid, office(), UnixSeconds(BEFORE.get() + 2 * DAY_S));
+    let before = city.readings();
+    let third = ask_again(now).await;
+    assert_eq!(standing(&third), [(Standing::Valid, 2), (Standing::Revoked, 1)]);
+    assert_eq!(read(before), 2 * kinds, "the new blocks, and the inspections of the period");
+    assert!(third.changes.iter().any(|one| one.change == CertificateChange::Resumed && one.count == 1));
+}

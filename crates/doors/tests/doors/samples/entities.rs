@@ -43,7 +43,7 @@ structures! {
     }
     TransactionRecord { locator, block_time_ms, from, to, input, succeeded, events, proof }
     EventRecord { locator, block_time_ms, log_index, contract, topics, data }
-    EventQuery { chain, contract, topics, from_block, to_block }
+    EventQuery { chain, contract, topics, from_block, to_block, from_ms, to_ms }
     ViewRecord { block_number, block_time_ms, data }
     ChainStatus { name, chain_id, rpc_url, genesis_hash, genesis, height, block_time_ms }
     AccountProof { address, balance, code_hash, nonce, storage_hash, account_proof, storage_proof }

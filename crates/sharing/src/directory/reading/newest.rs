@@ -91,7 +91,8 @@ impl Directory {
         to_block: u64,
     ) -> DoorResult<Option<Vec<EventRecord>>> {
         let (chain, contract, to_block) = (Some(self.at.chain.clone()), Some(contract), Some(to_block));
-        match chains.events(EventQuery { chain, contract, topics, from_block, to_block }).await {
+        match chains.events(EventQuery { chain, contract, topics, from_block, to_block, ..EventQuery::default() }).await
+        {
             Ok(events) => Ok(Some(events)),
             Err(error) if error.code() == Code::MalformedRequest => Ok(None),
             Err(error) => Err(error),

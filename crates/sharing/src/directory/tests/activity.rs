@@ -1,5 +1,7 @@
 //! What is counted of shared resources (S-APP).
 
+use chancery_contracts::ResourceDirectory::ResourceRegistered;
+
 use super::{readers::written, *};
 use crate::directory::{SharingActivity, SharingEvent};
 
@@ -10,7 +12,7 @@ fn supervisor() -> Actor {
 async fn counted(desk: &Desk, query: Value) -> Vec<(u32, SharingEvent, u64)> {
     let answer = desk.ask(&supervisor(), names::ACTIVITY, query).await.unwrap();
     let activity: SharingActivity = serde_json::from_value(answer).unwrap();
-    assert_eq!((activity.resources, activity.cut.len(), activity.more), (1, 0, false));
+    assert_eq!((activity.resources, activity.cut.len(), activity.next), (1, 0, None));
     assert!(activity.events.iter().all(|one| one.resource.as_str() == "weather"));
     activity.events.iter().map(|one| (one.day, one.event, one.count)).collect()
 }
@@ -41,4 +43,61 @@ async fn only_operators_and_supervisors_are_shown_counts() {
     assert!(desk.ask(&operator, names::ACTIVITY, json!({})).await.is_ok());
     let backwards = desk.ask(&operator, names::ACTIVITY, json!({"fromMs": 3, "toMs": 2})).await.unwrap_err();
     assert_eq!(backwards.code(), Code::MalformedRequest);
+}
+
+/// What the directory has told of a name; the block is that of the newest event.
+fn registered(mut chain: WrittenChain, name: &str, asset: Address) -> WrittenChain {
+    let resource = B256::right_padding_from(name.as_bytes());
+    chain = chain.and(&ResourceRegistered { resource, asset, organization: B256::ZERO });
+    chain.events.last_mut().unwrap().contract = DIRECTORY;
+    chain
+}
+
+// S-APP, S-DIR: a resource that was withdrawn, one under a second name and one under what is no name are all told of, and each event once.
+#[tokio::test]
+async fn withdrawn_resources_and_second_names_are_reported_and_counted_once() {
+    let inspectors = Visibility::of_roles(["inspector"]).unwrap();
+    let described = text("Again", "x");
+    let mut chain = written(inspectors).with("weather-again", Visibility::EVERYBODY, "A", &described).with(
+        "No Name",
+        Visibility::EVERYBODY,
+        "A",
+        &described,
+    );
+    chain.entries.get_mut(&B256::right_padding_from(b"No Name")).unwrap().0 = DIRECTORY;
+    for (name, asset) in [("weather", ASSET), ("weather-again", ASSET), ("No Name", DIRECTORY)] {
+        chain = registered(chain, name, asset);
+    }
+    // Withdrawn: the contract has nothing of it any more.
+    chain.entries.remove(&B256::right_padding_from(b"weather"));
+    // Of this one nothing is left that says what it was.
+    chain.names.push(B256::right_padding_from(b"lost"));
+    let desk = Desk::new(chain);
+    let answer = desk.ask(&supervisor(), names::ACTIVITY, json!({})).await.unwrap();
+    let activity: SharingActivity = serde_json::from_value(answer).unwrap();
+    let counts: Vec<(&str, u64)> = activity.events.iter().map(|one| (one.resource.as_str(), one.count)).collect();
+    assert_eq!(counts, [("weather", 4), ("weather", 3), ("weather", 3)]);
+    assert_eq!((activity.resources, activity.next), (4, None));
+    assert_eq!(activity.restricted, ["weather", "lost"]);
+    assert_eq!(activity.cut, ["lost"]);
+    let aliases: Vec<(&str, &str)> =
+        activity.aliases.iter().map(|alias| (alias.resource.as_str(), alias.of.as_str())).collect();
+    assert_eq!(aliases, [("weather-again", "weather")]);
+}
+
+// S-APP: a directory of more resources than one answer counts is counted to its end.
+#[tokio::test]
+async fn a_long_directory_is_counted_answer_by_answer() {
+    let described = text("One of many", "x");
+    let chain = (0..1_300).fold(WrittenChain::default(), |chain, number| {
+        chain.with(&format!("resource-{number}"), Visibility::EVERYBODY, "A", &described)
+    });
+    let desk = Desk::new(chain);
+    let (mut first, mut resources, mut answers) = (Some(0), 0, 0);
+    while let Some(place) = first {
+        let answer = desk.ask(&supervisor(), names::ACTIVITY, json!({"first": place})).await.unwrap();
+        let activity: SharingActivity = serde_json::from_value(answer).unwrap();
+        (first, resources, answers) = (activity.next, resources + activity.resources, answers + 1);
+    }
+    assert_eq!((resources, answers), (1_300, 2));
 }
