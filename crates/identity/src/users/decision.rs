@@ -89,7 +89,7 @@ impl IdentityDatabase {
         if wanted == UserStatus::Confirmed {
             Box::pin(self.hold_person(address, now_ms)).await?;
         }
-        let mut transaction = self.pool.begin(Lock::Registration).await?;
+        let mut transaction = Box::pin(self.pool.begin(Lock::Registration)).await?;
         let user = self.registration(&mut transaction, address).await?;
         if user.status == wanted {
             return Ok(user);
