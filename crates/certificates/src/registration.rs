@@ -259,7 +259,8 @@ impl Registration {
             }
             ConfirmationDecision::Confirm => self.confirmation_of(&record).await?,
         };
-        let decided = self.database.decide_user(address, &decision, by, (self.clock)()).await.map_err(door_error)?;
+        let deciding = self.database.decide_user(address, &decision, by, (self.clock)());
+        let decided = Box::pin(deciding).await.map_err(door_error)?;
         let recorded = decided.recorded;
         Ok(Confirmed {
             address,
@@ -280,9 +281,10 @@ impl Registration {
         }
         // From here on nobody turns the person away: what is published cannot be taken back.
         let now_ms = (self.clock)();
-        let publication = self.database.begin_publication(record.address, now_ms).await.map_err(door_error)?;
+        let begun = Box::pin(self.database.begin_publication(record.address, now_ms)).await;
+        let publication = begun.map_err(door_error)?;
         // Before anything is public: the person may have become another office's in the network.
-        if let Err(error) = self.database.hold_person(record.address, now_ms).await {
+        if let Err(error) = Box::pin(self.database.hold_person(record.address, now_ms)).await {
             self.database.end_publication(record.address, &publication).await.map_err(door_error)?;
             return Err(door_error(error));
         }

@@ -85,7 +85,7 @@ impl Pass {
 /// register or an evaluator's key was lost. Ends when it is dropped.
 pub async fn keep_enrolled(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
     loop {
-        pass(database, pace, time).await;
+        Box::pin(pass(database, pace, time)).await;
         time.pause(pace.between_passes).await;
     }
 }
@@ -93,7 +93,7 @@ pub async fn keep_enrolled(database: &IdentityDatabase, pace: &Pace, time: &dyn 
 async fn pass(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
     let (mut pass, mut after, mut failures) = (Pass::default(), None, 0);
     loop {
-        let page = database.enrol_persons(after, pace.persons_at_a_time, time.now_ms()).await;
+        let page = Box::pin(database.enrol_persons(after, pace.persons_at_a_time, time.now_ms())).await;
         let page = page.unwrap_or_else(|error| Enrolled { interrupted: Some(error), ..Enrolled::default() });
         pass.add(&page);
         if page.last.is_some() {
@@ -116,7 +116,7 @@ async fn pass(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
 /// Gives up at the register whom this office has turned away and could not give up at once. Ends when it is dropped.
 pub async fn keep_released(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
     loop {
-        match database.release_due(time.now_ms(), RELEASES_AT_A_TIME).await {
+        match Box::pin(database.release_due(time.now_ms(), RELEASES_AT_A_TIME)).await {
             Ok(released) => {
                 if let Some(error) = released.failed {
                     warn!(%error, "somebody who was turned away is not given up in the network yet; it is tried again");

@@ -25,6 +25,9 @@ use crate::{
     registry::{ATTRIBUTE_ENCRYPTION, ATTRIBUTE_SIGNING},
 };
 
+/// By which a submission says that it is there, and is told that it may go on.
+type Gate = (oneshot::Sender<()>, oneshot::Receiver<()>);
+
 /// Representation as far as identities go: what passes the handler's checks is on the main chain.
 #[derive(Clone)]
 struct Submissions {
@@ -34,7 +37,7 @@ struct Submissions {
     /// Submissions that are still accepted before the chain falls silent.
     accepted: Arc<Mutex<usize>>,
     /// Where the first submission waits, if it is to wait: that it is there, and that it may go on.
-    gate: Arc<Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>>,
+    gate: Arc<Mutex<Option<Gate>>>,
 }
 
 #[async_trait]

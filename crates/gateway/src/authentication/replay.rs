@@ -17,10 +17,13 @@ pub(crate) enum Use {
     Full,
 }
 
+/// Whose a use is, if it is counted for somebody, and its key.
+type Used = (Option<Address>, [u8; 32]);
+
 #[derive(Default)]
 struct Entries {
     used: HashSet<[u8; 32]>,
-    by_end: BTreeMap<u64, Vec<(Option<Address>, [u8; 32])>>,
+    by_end: BTreeMap<u64, Vec<Used>>,
     /// How many each owner has, of those who have any.
     of_owners: HashMap<Address, usize>,
 }

@@ -87,9 +87,9 @@ impl IdentityDatabase {
             UserDecision::Reject { .. } => UserStatus::Rejected,
         };
         if wanted == UserStatus::Confirmed {
-            self.hold_person(address, now_ms).await?;
+            Box::pin(self.hold_person(address, now_ms)).await?;
         }
-        let mut transaction = self.pool.begin(Lock::Registration).await?;
+        let mut transaction = Box::pin(self.pool.begin(Lock::Registration)).await?;
         let user = self.registration(&mut transaction, address).await?;
         if user.status == wanted {
             return Ok(user);
@@ -100,16 +100,16 @@ impl IdentityDatabase {
         if wanted == UserStatus::Rejected && user.publishing_until_ms.is_some_and(|until_ms| now_ms < until_ms) {
             return Err(Conflict::BeingPublished.into());
         }
-        self.write_decision(&mut transaction, &user, decision, by, now_ms).await?;
+        Box::pin(self.write_decision(&mut transaction, &user, decision, by, now_ms)).await?;
         let decided = self.registration(&mut transaction, address).await?;
         let given_up = match wanted {
-            UserStatus::Rejected => self.give_up(&mut transaction, &decided, now_ms).await?,
+            UserStatus::Rejected => Box::pin(self.give_up(&mut transaction, &decided, now_ms)).await?,
             _ => None,
         };
         transaction.commit().await?;
         if let (Some(network), Some(identity)) = (&self.network, given_up) {
             // It is decided, whatever comes of this: what fails is made again by `release_due`.
-            let _ = self.release(network.as_ref(), identity, 0, now_ms).await;
+            let _ = Box::pin(self.release(network.as_ref(), identity, 0, now_ms)).await;
         }
         Ok(decided)
     }

@@ -39,7 +39,7 @@ impl IdentityDatabase {
         let Some(network) = &self.network else { return Ok(()) };
         match self.user(address).await? {
             Some(user) if user.status.is_waiting() => {
-                self.hold(network.as_ref(), &user, Purpose::Registration, now_ms).await.map(drop)
+                Box::pin(self.hold(network.as_ref(), &user, Purpose::Registration, now_ms)).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -66,7 +66,7 @@ impl IdentityDatabase {
         };
         let Reservation::Held(identity) = reservation else { return Err(Conflict::PersonRegistered.into()) };
         // Written before it is kept: whoever gives somebody up sees who has this identity, and what stands here is kept again by the next enrolment.
-        self.set_network_identity(user, identity, now_ms).await?;
+        Box::pin(self.set_network_identity(user, identity, now_ms)).await?;
         if !network.keep(identity).await? {
             return Err(NetworkError::Unreachable("a reservation ended at once".into()).into());
         }
@@ -123,7 +123,7 @@ impl IdentityDatabase {
         let count = rows.len();
         let users = rows.iter().map(|row| Ok((row.address(0)?, self.read_user(row))));
         for (address, user) in users.collect::<IdentityResult<Vec<_>>>()? {
-            match self.enrol(network.as_ref(), user, now_ms).await {
+            match Box::pin(self.enrol(network.as_ref(), user, now_ms)).await {
                 Ok(true) => enrolled.held += 1,
                 Ok(false) => enrolled.known += 1,
                 Err(IdentityError::Conflict(Conflict::PersonRegistered)) => enrolled.elsewhere.push(address),
