@@ -1847,6 +1847,8 @@ export interface components {
         };
         /** @description The answer of `GET /v1/reports/activity`. */
         ActivityReport: {
+            /** @description Further names of assets that are counted once, under their first name. */
+            aliases: components["schemas"]["SharingAlias"][];
             /** @description Changes of certificates. */
             certificates: components["schemas"]["CertificateCount"][];
             /** @description Resources of which older events are missing, because they have more than are read. */
@@ -1859,14 +1861,18 @@ export interface components {
             inspectors: components["schemas"]["InspectorCount"][];
             /** @description When it was made. */
             madeAt: components["schemas"]["Time"];
+            /** @description Whether the directory has more resources than are counted here. */
+            more: boolean;
             /** @description Accepted operations. What is accepted counts for whole days: those that the period touches. */
             operations: components["schemas"]["AcceptedCount"][];
             /**
              * Format: int64
-             * @description How many resources the directory has.
+             * @description How many names of resources the directory has had, withdrawn ones among them.
              * @example 3
              */
             resources: number;
+            /** @description Resources that not everybody may see, or that were withdrawn: what is published from this report leaves them out. */
+            restricted: string[];
             /** @description Requests, grants and versions of shared resources. */
             sharing: components["schemas"]["SharingCount"][];
             /** @description How certificates stand at the end of the period, or now if that is still to come. */
@@ -4468,6 +4474,19 @@ export interface components {
             /** @description Roles that may see it; absent: everybody. */
             visibleTo?: string[] | null;
         };
+        /** @description A further name of an asset. */
+        SharingAlias: {
+            /**
+             * @description The one under which its events are counted.
+             * @example weather-daily
+             */
+            of: string;
+            /**
+             * @description The name.
+             * @example weather
+             */
+            resource: string;
+        };
         /** @description What happened to a shared resource on one day. */
         SharingCount: {
             /**
@@ -4484,7 +4503,7 @@ export interface components {
             /** @description What happened. */
             event: components["schemas"]["SharingEvent"];
             /**
-             * @description The resource.
+             * @description The resource; its 32 bytes as hexadecimal digits where it was registered under what is no name.
              * @example weather-daily
              */
             resource: string;
@@ -10050,6 +10069,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "aliases": [
+                     *         {
+                     *           "of": "weather-daily",
+                     *           "resource": "weather"
+                     *         }
+                     *       ],
                      *       "certificates": [
                      *         {
                      *           "change": "issued",
@@ -10076,6 +10101,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "madeAt": "2026-11-21T03:00:00Z",
+                     *       "more": false,
                      *       "operations": [
                      *         {
                      *           "count": 1461,
@@ -10085,6 +10111,9 @@ export interface operations {
                      *         }
                      *       ],
                      *       "resources": 3,
+                     *       "restricted": [
+                     *         "weather"
+                     *       ],
                      *       "sharing": [
                      *         {
                      *           "count": 2,
