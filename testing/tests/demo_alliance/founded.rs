@@ -108,7 +108,11 @@ fn chains_of_a_city_become_member_chains_and_a_database_stands_behind_one() {
     for file in ["registry.json", "bank/declared.json", "alliance.json", "bank/node.json"] {
         founding.killed_at(file);
     }
-    let founded = answer(&founding.all());
+    let mut founded = answer(&founding.all());
+    // What the run issued; the next one has nothing to issue.
+    for member in founded["members"].as_array_mut().unwrap() {
+        member["renewed"] = Value::Null;
+    }
     assert_eq!(answer(&founding.all()), founded, "nothing is done twice");
     let main = city.chains["main"].as_str();
     let genesis = data.join("genesis/main.json");

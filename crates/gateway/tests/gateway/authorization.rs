@@ -150,7 +150,8 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
         "GET",
         "/v1/reports/activity",
         "--- ------++ -",
-        &["u2s.data_statistics", "u2s.certificates.activity", "u2s.sharing.activity"],
+        // The list of all resources comes in two answers.
+        &["u2s.data_statistics", "u2s.certificates.activity", "u2s.sharing.activity", "u2s.sharing.activity"],
     ),
     ("GET", "/v1/events", SUPERVISOR, &["v2m.events"]),
 ];
