@@ -154,6 +154,7 @@ impl Corroboration {
         concerned: &BTreeMap<B256, Concerned<'_>>,
         found: &Suggestion,
     ) -> Result<(), Discord> {
+        self.tables.take_turn(connection).await?;
         for (key, Concerned { located, version }) in concerned {
             let applied = self.tables.applied(connection, *key).await?;
             let value = located.read(connection).await;

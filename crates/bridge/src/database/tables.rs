@@ -56,6 +56,16 @@ impl Tables {
         Ok(Some(text.parse().map_err(|_| DatabaseError::Tables("a position that is no number"))?))
     }
 
+    /// Lets one after the other try and apply for this contract, until the transaction ends. On MariaDB and MySQL what is read is locked for all who read, and two who have
+    /// read and want to write then would wait for each other.
+    pub(super) async fn take_turn(&self, connection: &mut Connection) -> Result<(), DatabaseError> {
+        if matches!(connection, Connection::Mysql(_)) {
+            let sql = "SELECT next_block FROM chancery_position WHERE source = ? FOR UPDATE";
+            connection.texts(sql, vec![self.source()], 1).await?;
+        }
+        Ok(())
+    }
+
     /// Says where it begins.
     pub(super) async fn begin_at(&self, connection: &mut Connection, block: u64) -> Result<(), DatabaseError> {
         let sql = self.sql("INSERT INTO chancery_position (source, next_block) VALUES (?, ?)");

@@ -1,10 +1,13 @@
 //! What a database refuses is not endorsed (DATABASE-7).
 
 use chancery_bridge::endorser::EndorseRefusal;
+use futures::future::join_all;
 
 use super::{asked, books::Books, caught_up, endorser, rows::Rows};
 use crate::support::partnership::name;
 
+/// Parts that come at the same time.
+const TRIES_AT_ONCE: usize = 8;
 /// A rule of the database's own, of which the chain knows nothing: a loan is the lien of one parcel.
 const ONE_LIEN: &str = "CREATE UNIQUE INDEX one_lien ON parcels (lien)";
 /// The same, which PostgreSQL looks at when a transaction is committed.
@@ -34,6 +37,10 @@ async fn an_endorser_does_not_sign_what_its_database_refuses() {
     tried_and_taken_back(&books, &Rows::postgres().await, DEFERRED).await;
     let mariadb = Rows::mariadb().await;
     tried_and_taken_back(&books, &mariadb, ONE_LIEN).await;
+    // Those who have read the same row, and write to it then, do not end each other.
+    let endorser_of_many = endorser(&books, &mariadb);
+    let tries = (0..TRIES_AT_ONCE).map(|_| asked(&endorser_of_many, "parcel 7", name("loan 3")));
+    assert_eq!(join_all(tries).await, vec![Ok(()); TRIES_AT_ONCE]);
 
     // A statement that does not do what the query sees is found out here, and not by the applier when it is too late.
     let rows = Rows::sqlite().await;
