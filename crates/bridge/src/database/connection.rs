@@ -192,6 +192,18 @@ impl Connection {
         self.run(sql).await
     }
 
+    /// Begins a transaction that waits for others a short time only, as [`Self::begin`] does otherwise. The connection is used for nothing else afterwards.
+    pub(super) async fn begin_trial(&mut self) -> Result<(), DatabaseError> {
+        if matches!(self, Self::Mysql(_)) {
+            self.run("SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2").await?;
+        }
+        self.begin().await?;
+        if matches!(self, Self::Postgres(_)) {
+            self.run("SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '4s'").await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn commit(&mut self) -> Result<(), DatabaseError> {
         self.run("COMMIT").await
     }

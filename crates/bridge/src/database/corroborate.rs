@@ -2,10 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     sync::Arc,
+    time::Duration,
 };
 
 use alloy_primitives::B256;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     connection::Connection,
@@ -17,12 +20,33 @@ use super::{
 };
 use crate::alliance::{comparison::Suggestion, message::Part};
 
+/// Trials that run at a time: each is a connection, and locks rows.
+const MAX_TRIALS: usize = 4;
+/// Parts that wait for that.
+const MAX_WAITING: usize = 16;
+/// What one trial may take, all its statements together; longer than the waits of [`Connection::begin_trial`].
+const TRIAL_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// The database of an endorser's organization.
 #[derive(Clone, Debug)]
 pub struct Corroboration {
     followed: Followed,
     book: Arc<Book>,
     tables: Tables,
+    places: Arc<Places>,
+}
+
+/// Places of those who are in a trial, and of all who have asked for one.
+#[derive(Debug)]
+struct Places {
+    trials: Semaphore,
+    asked: Semaphore,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { trials: Semaphore::new(MAX_TRIALS), asked: Semaphore::new(MAX_TRIALS + MAX_WAITING) }
+    }
 }
 
 /// Why a part is not endorsed.
@@ -39,6 +63,8 @@ pub enum Discord {
     },
     /// The database is not where the chain is. Ask again.
     Behind,
+    /// Too many parts wait already. Ask again.
+    Busy,
     /// It could not be asked.
     Unknown(DatabaseError),
 }
@@ -63,14 +89,25 @@ impl Corroboration {
     #[must_use]
     pub fn new(followed: Followed, book: Book) -> Self {
         let tables = Tables::new(&book.place, followed.source());
-        Self { followed, book: Arc::new(book), tables }
+        Self { followed, book: Arc::new(book), tables, places: Arc::default() }
     }
 
     /// Whether the database has, for every key that a part reads or writes, what the chain has; and whether it takes what is to be written, which is tried and taken back.
+    /// It is answered in a bounded time, whatever somebody else holds in the database; a few parts are looked at at once, and a few wait.
     ///
     /// # Errors
     /// [`Discord`].
     pub async fn check(&self, part: &Part, found: &Suggestion) -> Result<(), Discord> {
+        let _asked = self.places.asked.try_acquire().map_err(|_| Discord::Busy)?;
+        let _trial = self.places.trials.acquire().await.map_err(|_| Discord::Busy)?;
+        // Dropped where it is, a connection leaves nothing of what was tried.
+        match timeout(TRIAL_TIMEOUT, Box::pin(self.trial(part, found))).await {
+            Ok(looked) => looked,
+            Err(_) => Err(DatabaseError::from(sqlx::Error::Io(io::ErrorKind::TimedOut.into())).into()),
+        }
+    }
+
+    async fn trial(&self, part: &Part, found: &Suggestion) -> Result<(), Discord> {
         let mut connection = self.book.place.connect().await?;
         let looked = self.look(&mut connection, part, found).await;
         connection.close().await;
@@ -80,7 +117,7 @@ impl Corroboration {
     async fn look(&self, connection: &mut Connection, part: &Part, found: &Suggestion) -> Result<(), Discord> {
         let concerned = self.concerned(connection, part, found).await?;
         // One view of rows and of what was applied: the applier changes them together.
-        connection.begin().await?;
+        connection.begin_trial().await?;
         let looked = self.compare_and_try(connection, &concerned, found).await;
         connection.roll_back().await;
         looked

@@ -78,6 +78,7 @@ impl NodeEndorser {
                 tracing::error!(%key, %error, "the database does not take what is to be written");
                 EndorseRefusal::DatabaseRefuses { key }
             }
+            Discord::Busy => EndorseRefusal::Unavailable { reason: "too many parts wait for its database".to_owned() },
             Discord::Behind => EndorseRefusal::Unavailable { reason: "its database is not where its chain is".to_owned() },
             Discord::Unknown(error) => {
                 tracing::warn!(%error, "the database could not be asked for an endorsement");

@@ -1,11 +1,16 @@
 //! What a database refuses is not endorsed (DATABASE-7).
 
+use std::time::Duration;
+
 use chancery_bridge::endorser::EndorseRefusal;
 use futures::future::join_all;
+use tokio::time::timeout;
 
 use super::{asked, books::Books, caught_up, endorser, rows::Rows};
 use crate::support::partnership::name;
 
+/// Many times what an endorser waits for a row.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 /// Parts that come at the same time.
 const TRIES_AT_ONCE: usize = 8;
 /// A rule of the database's own, of which the chain knows nothing: a loan is the lien of one parcel.
@@ -51,4 +56,22 @@ async fn an_endorser_does_not_sign_what_its_database_refuses() {
     assert_eq!(asked(&endorser, "parcel 7", name("loan 3")).await, Ok(()));
     let unkept = asked(&endorser, "parcel 9", name("loan 3")).await;
     assert_eq!(unkept, Err(EndorseRefusal::DatabaseRefuses { key: name("parcel 9") }));
+}
+
+// A-END, DATABASE-7: whoever holds a row in the database holds up no endorser: it says that it cannot be asked now, and signs afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_somebody_holds_makes_an_endorser_say_that_it_cannot_ask_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::start(dir.path(), false).await;
+    books.set("parcel 7", "loan 1").await;
+    let rows = Rows::postgres().await;
+    caught_up(&books.applier(rows.book(books.from))).await;
+    let endorser = endorser(&books, &rows);
+    let mut holder = rows.postgres_connection().await;
+    sqlx::raw_sql("BEGIN; UPDATE parcels SET times = times").execute(&mut holder).await.unwrap();
+    let held = timeout(LONGEST_ANSWER, Box::pin(asked(&endorser, "parcel 7", name("loan 3")))).await;
+    let held = held.expect("it is answered");
+    assert!(matches!(held, Err(EndorseRefusal::Unavailable { .. })), "{held:?}");
+    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
+    assert_eq!(asked(&endorser, "parcel 7", name("loan 3")).await, Ok(()));
 }

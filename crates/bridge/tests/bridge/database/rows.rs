@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use alloy_primitives::B256;
 use chancery_bridge::database::{Book, Declaration, EntryDeclaration, Form, Place};
 use chancery_testing::process::{MariadbServer, PostgresServer};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 /// A row counts how often it was written.
 const TABLE: &str =
@@ -93,6 +93,12 @@ impl Rows {
             Self::Postgres(server) => drop(server.psql(sql, None).unwrap()),
             Self::Mariadb(server) => drop(server.query(&format!("USE test; {sql}")).unwrap()),
         }
+    }
+
+    /// A connection of somebody else's, to a PostgreSQL.
+    pub(crate) async fn postgres_connection(&self) -> PgConnection {
+        let Self::Postgres(server) = self else { panic!("no PostgreSQL") };
+        PgConnection::connect(&server.url()).await.unwrap()
     }
 
     /// Rows of columns of text, joined by `|`.
