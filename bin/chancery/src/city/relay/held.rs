@@ -131,8 +131,12 @@ impl Held {
         if agreed.is_incomplete || changed.is_incomplete {
             self.known.missed();
         }
-        for holder in agreed.subjects {
-            self.known.heard(Address::from_word(holder), self.host.time_s);
+        // `Disclosed` and `CertificateShown`: holder and kind. Until when somebody agrees is the first word of the one, and zero where it is taken back.
+        for ((holder, kind), is_withdrawn) in agreed.pairs {
+            // Nobody else's kinds are ever shown.
+            if self.kinds.is_empty() || self.kinds.contains(&kind) {
+                self.known.heard(Address::from_word(holder), is_withdrawn, self.host.time_s);
+            }
         }
         self.known.changed.extend(changed.subjects);
         if self.followed.time_s >= self.known.sweep_at_s {
@@ -212,7 +216,7 @@ impl Held {
             self.show(&[id]).await?;
         }
         if is_agreed {
-            self.known.heard(consent.holder, self.host.time_s);
+            self.known.heard(consent.holder, false, self.host.time_s);
         }
         Ok(())
     }

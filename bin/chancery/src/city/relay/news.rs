@@ -1,6 +1,11 @@
 //! What was heard of a chain of this process since somebody last looked.
 
-use std::{collections::BTreeSet, future::pending, mem, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::pending,
+    mem,
+    sync::Arc,
+};
 
 use alloy_primitives::{Address, B256};
 use chancery_chain::NodeHandle;
@@ -26,6 +31,8 @@ pub(super) struct News {
 pub(super) struct Heard {
     /// The first indexed member of each.
     pub(super) subjects: BTreeSet<B256>,
+    /// The first two indexed members of each that has two; and whether the first word of its data was zero once.
+    pub(super) pairs: BTreeMap<(B256, B256), bool>,
     /// There were events that nobody has looked at: all that they could be about may have changed.
     pub(super) is_incomplete: bool,
 }
@@ -85,6 +92,10 @@ impl News {
         (self.head, self.time_s) = (header.number, header.timestamp);
         let logs = block.receipts().iter().flat_map(|receipt| &receipt.logs);
         for log in logs.filter(|log| log.address == self.contract) {
+            if let [_, first, second, ..] = log.topics() {
+                let is_zero = log.data.data.get(..32).is_some_and(|word| word.iter().all(|byte| *byte == 0));
+                *self.heard.pairs.entry((*first, *second)).or_default() |= is_zero;
+            }
             match log.topics().get(1) {
                 Some(subject) => {
                     self.heard.subjects.insert(*subject);

@@ -135,10 +135,11 @@ impl Known {
         self.is_missed |= self.reading != Reading::Begins;
     }
 
-    /// A holder has agreed to something, taken it back, or got something.
-    pub(super) fn heard(&mut self, holder: Address, now_s: u64) {
+    /// A holder has agreed to something, taken it back, or got something. What costs a look at all certificates is not done for somebody who has taken nothing back.
+    pub(super) fn heard(&mut self, holder: Address, is_withdrawn: bool, now_s: u64) {
         self.is_anybody = true;
-        let look = Look { fresh_too: true, withdrawn_until_s: now_s.saturating_add(TRUST_MAX_AGE_S) };
+        let withdrawn_until_s = if is_withdrawn { now_s.saturating_add(TRUST_MAX_AGE_S) } else { 0 };
+        let look = Look { fresh_too: true, withdrawn_until_s };
         self.wait(holder, look);
     }
 

@@ -57,7 +57,7 @@ fn whoever_comes_again_and_again_comes_after_all_others() {
     known.sweep(NOW_S);
     let mut order = Vec::new();
     for _ in 0..6 {
-        known.heard(holder(1), NOW_S);
+        known.heard(holder(1), false, NOW_S);
         order.push(known.next().unwrap().0);
         known.sweep(NOW_S);
     }
@@ -70,7 +70,7 @@ fn strangers_push_no_holder_out_and_are_come_to_later() {
     let mut known = knowing(&[0xaa, 0xbb]);
     known.sweep(NOW_S);
     for number in 1..=MAX_STRANGERS + 5 {
-        known.heard(stranger(number), NOW_S);
+        known.heard(stranger(number), false, NOW_S);
     }
     assert_eq!(known.strangers.waiting.len(), MAX_STRANGERS);
     assert!(known.is_known(holder(0xaa)) && known.is_known(holder(0xbb)));
@@ -126,4 +126,15 @@ fn what_does_not_fit_is_read_again() {
     assert_eq!((known.consents.len(), known.page_due()), (MAX_CONSENTS, None), "not at once, or it would never end");
     known.sweep(NOW_S);
     assert_eq!(known.page_due(), Some(PageDue { to_block: None }));
+}
+
+// TRUST-11: whoever has taken nothing back is looked at no further when nothing is agreed to.
+#[test]
+fn only_what_was_taken_back_may_still_stand() {
+    let mut known = knowing(&[]);
+    known.heard(holder(1), false, NOW_S);
+    assert_eq!(known.strangers.waiting[&holder(1)], Look { fresh_too: true, withdrawn_until_s: 0 });
+    known.heard(holder(1), true, NOW_S);
+    let withdrawn_until_s = NOW_S + TRUST_MAX_AGE_S;
+    assert_eq!(known.strangers.waiting[&holder(1)], Look { fresh_too: true, withdrawn_until_s });
 }
