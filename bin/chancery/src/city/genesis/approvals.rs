@@ -13,9 +13,9 @@ fn approvals(all: &[(CityChain, GenesisConfig)]) -> Result<Option<&PredeployConf
     Ok(main.predeploys.iter().find(|contract| contract.address == predeploys::CHANGE_APPROVALS))
 }
 
-/// Whether the contract asks for both operators when a change is applied: nothing but its code says so.
+/// Whether the contract asks for both operators when a change is applied: nothing but its code says so. A city that is older than approvals has no contract that could fail to.
 pub(super) fn ensure_asks_for_both_operators(data: &DataDir, all: &[(CityChain, GenesisConfig)]) -> Result<()> {
-    let asks = approvals(all)?.is_some_and(|contract| contract.init_code.starts_with(&ChangeApprovals::BYTECODE));
+    let asks = approvals(all)?.is_none_or(|contract| contract.init_code.starts_with(&ChangeApprovals::BYTECODE));
     ensure!(
         asks,
         "the city in {} was founded when what a dismissed operator had proposed could still be applied, and the approvals in {} do not ask (docs/decisions/0049): \
@@ -81,5 +81,17 @@ mod tests {
         fs::write(data.genesis_of(MAIN), serde_json::to_string(&before).unwrap()).unwrap();
         let refused = read(&data).unwrap_err().to_string();
         assert!(refused.contains("docs/decisions/0049") && refused.contains("another --data-dir"), "{refused}");
+    }
+
+    // CHANGE-1, decision 0049
+    #[test]
+    fn a_city_that_is_older_than_approvals_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::new(directory.path());
+        let mut before = config(MAIN, &founding().unwrap()).unwrap();
+        before.predeploys.retain(|entry| entry.address != predeploys::CHANGE_APPROVALS);
+        let all = [(MAIN, before)];
+        ensure_asks_for_both_operators(&data, &all).unwrap();
+        assert!(approvals(&all).unwrap().is_none());
     }
 }
