@@ -38,7 +38,8 @@ impl Stamp {
 /// What was looked at, and the places of those who look.
 #[derive(Debug)]
 pub(super) struct Examined {
-    unchanged: Mutex<BTreeMap<B256, Stamp>>,
+    /// By its digest: the file that was looked at, and whether its bytes have that digest.
+    known: Mutex<BTreeMap<B256, (Stamp, bool)>>,
     hashing: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
@@ -52,20 +53,20 @@ impl Default for Examined {
 impl Examined {
     fn with(hashing: usize, waiting: usize) -> Self {
         let [hashing, waiting] = [hashing, waiting].map(|places| Arc::new(Semaphore::new(places)));
-        Self { unchanged: Mutex::default(), hashing, waiting }
+        Self { known: Mutex::default(), hashing, waiting }
     }
 
-    /// Whether these very bytes were found to have that digest.
-    pub(super) fn knows(&self, digest: B256, stamp: Stamp) -> bool {
-        self.unchanged.lock().get(&digest) == Some(&stamp)
+    /// Whether these very bytes were found to have that digest; `None`: nobody has looked.
+    pub(super) fn knows(&self, digest: B256, stamp: Stamp) -> Option<bool> {
+        self.known.lock().get(&digest).filter(|(known, _)| *known == stamp).map(|(_, is_unchanged)| *is_unchanged)
     }
 
-    pub(super) fn found(&self, digest: B256, stamp: Stamp) {
-        let mut unchanged = self.unchanged.lock();
-        while unchanged.len() >= MAX_FILES && !unchanged.contains_key(&digest) {
-            unchanged.pop_first();
+    pub(super) fn found(&self, digest: B256, stamp: Stamp, is_unchanged: bool) {
+        let mut known = self.known.lock();
+        while known.len() >= MAX_FILES && !known.contains_key(&digest) {
+            known.pop_first();
         }
-        unchanged.insert(digest, stamp);
+        known.insert(digest, (stamp, is_unchanged));
     }
 
     /// A place to hash one file in, kept until the file is done, whoever has gone meanwhile; `None`: too many wait already.
@@ -108,13 +109,16 @@ mod tests {
         let (examined, digest) = (Examined::default(), B256::repeat_byte(1));
         std::fs::write(file.path(), "one").unwrap();
         let before = stamp();
-        assert!(!examined.knows(digest, before));
-        examined.found(digest, before);
-        assert!(examined.knows(digest, stamp()) && !examined.knows(B256::repeat_byte(2), before));
+        assert_eq!(examined.knows(digest, before), None);
+        examined.found(digest, before, true);
+        assert_eq!(examined.knows(digest, stamp()), Some(true));
+        assert_eq!(examined.knows(B256::repeat_byte(2), before), None);
         // The clock of files is coarse.
         while stamp() == before {
             std::fs::write(file.path(), "two").unwrap();
         }
-        assert!(!examined.knows(digest, stamp()));
+        assert_eq!(examined.knows(digest, stamp()), None);
+        examined.found(digest, stamp(), false);
+        assert_eq!(examined.knows(digest, stamp()), Some(false), "what is not the file is not hashed again either");
     }
 }

@@ -27,7 +27,7 @@ pub struct Provider {
     requester: Arc<Requester>,
     shelf: Shelf,
     committed: Mutex<BTreeMap<u64, Arc<Committed>>>,
-    examined: Examined,
+    examined: Arc<Examined>,
 }
 
 /// A request that was committed, by this node's own proofs.
@@ -46,7 +46,7 @@ impl Provider {
     /// Of the node that a requester is, with its shelf.
     #[must_use]
     pub fn new(requester: Arc<Requester>, shelf: Shelf) -> Self {
-        Self { requester, shelf, committed: Mutex::default(), examined: Examined::default() }
+        Self { requester, shelf, committed: Mutex::default(), examined: Arc::default() }
     }
 
     /// A piece of the file of an entry, or why it does not leave.
@@ -147,26 +147,27 @@ impl Provider {
     /// The same file, whose bytes have its digest (EXCHANGE-4).
     async fn unchanged(&self, digest: B256, mut shelved: Shelved) -> Result<Shelved, FileRefusal> {
         let stamp = shelved.stamp;
-        if self.examined.knows(digest, stamp) {
-            return Ok(shelved);
+        let answer = |shelved: Shelved, is_unchanged: bool| {
+            if is_unchanged { Ok(shelved) } else { Err(FileRefusal::NotHere { digest }) }
+        };
+        if let Some(is_unchanged) = self.examined.knows(digest, stamp) {
+            return answer(shelved, is_unchanged);
         }
         let place = self.examined.place().await.ok_or(FileRefusal::Busy)?;
         // Somebody else has looked at it meanwhile.
-        if self.examined.knows(digest, stamp) {
-            return Ok(shelved);
+        if let Some(is_unchanged) = self.examined.knows(digest, stamp) {
+            return answer(shelved, is_unchanged);
         }
-        let (found, shelved) = blocking(digest, move || {
-            let found = shelved.digest()?;
-            // Here, not where it is waited for: whoever asks and goes away leaves the place taken until the file is done.
+        let examined = Arc::clone(&self.examined);
+        let (is_unchanged, shelved) = blocking(digest, move || {
+            let is_unchanged = shelved.digest()? == digest;
+            // Here, not where it is waited for: whoever asks and goes away leaves the place taken until the file is done, and what was found is known.
+            examined.found(digest, stamp, is_unchanged);
             drop(place);
-            Ok((found, shelved))
+            Ok((is_unchanged, shelved))
         })
         .await?;
-        if found != digest {
-            return Err(FileRefusal::NotHere { digest });
-        }
-        self.examined.found(digest, stamp);
-        Ok(shelved)
+        answer(shelved, is_unchanged)
     }
 }
 
