@@ -144,6 +144,11 @@ pub enum EstablishError {
         "the requirements do not belong together: each has to stand, to name the same purpose, and to name exactly the others as partners"
     )]
     NotTogether,
+    /// Somebody has decided that: it is not undone by a timer.
+    #[error(
+        "the transaction certificate {0} was revoked, and another is not issued by itself: if its node may go on, issue one (`chancery alliance issue-transaction`), and write its number where this one is noted"
+    )]
+    TransactionRevoked(u64),
     /// The transaction did not log what it should have.
     #[error("{0} is missing in what the contract has logged")]
     EventMissing(&'static str),

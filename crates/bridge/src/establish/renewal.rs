@@ -68,7 +68,7 @@ pub const fn is_identity_due(valid_until: u64, now: u64) -> bool {
 /// what is said of them on chain counts. May be killed, and called again.
 ///
 /// # Errors
-/// As [`issue_identity`]: `AlreadyRevoked` where somebody has revoked its identity, which is not undone here.
+/// `TransactionRevoked`, and as [`issue_identity`] `AlreadyRevoked`, where somebody has revoked its transaction certificate or its identity, which is not undone here.
 pub async fn keep_certified(
     alliance: &AllianceContract,
     authority: &Arc<SubmitterKey>,
@@ -81,7 +81,11 @@ pub async fn keep_certified(
         && let Some(found) = alliance.identity(identity).await?
         && (found.key, found.node, found.member) == (of.key, of.node, of.member)
     {
-        let until = alliance.certificate(transaction).await?.map_or(0, |(transaction, _)| transaction.valid_until);
+        let until = match alliance.certificate(transaction).await? {
+            Some((known, _)) if known.revoked => return Err(EstablishError::TransactionRevoked(transaction)),
+            Some((known, _)) => known.valid_until,
+            None => 0,
+        };
         let is_due = is_identity_due(found.valid_until, now);
         if !is_due && until.saturating_sub(now) >= TRANSACTION_RENEWED_BEFORE_S {
             let renewed = Renewed::Nothing;

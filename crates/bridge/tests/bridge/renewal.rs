@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use chancery_bridge::{
     alliance::certificate::Scope,
-    establish::{CertifiedNode, EstablishError, NodeCertificates, Renewed, keep_certified, revoke_identity, roster},
+    establish::{
+        CertifiedNode, EstablishError, NodeCertificates, Renewed, issue_transaction, keep_certified, revoke_identity,
+        revoke_transaction, roster,
+    },
     key::NodeKey,
 };
 use chancery_ledger::{LedgerError, SubmitterKey};
@@ -69,6 +72,14 @@ fn a_node_whose_certificates_are_kept_never_loses_them() {
         later(760).await;
         let fifth = keep(Some(fourth)).await.unwrap();
         assert_eq!(fifth.renewed, Renewed::Identity);
+
+        let sixth = issue_transaction(&alliance, &authority, fifth.identity, Scope::BOTH, fifth.transaction_until);
+        let sixth = NodeCertificates { transaction: sixth.await.unwrap(), ..fifth };
+        revoke_transaction(&alliance, &authority, sixth.transaction).await.unwrap();
+        let refused = keep(Some(sixth)).await;
+        let is_refused =
+            matches!(refused, Err(EstablishError::TransactionRevoked(serial)) if serial == sixth.transaction);
+        assert!(is_refused, "though there is time left: {refused:?}");
 
         revoke_identity(&alliance, &authority, fifth.identity).await.unwrap();
         later(6).await;
