@@ -150,19 +150,41 @@ async fn founded(
         joined.push(Box::pin(steps::joined(member, &alliance, &declared[place], &theirs)).await?);
     }
     let alliance = members.first().context("an alliance has members")?.alliance(contract);
-    let mut certified = Vec::new();
+    let (mut certified, mut failures) = (Vec::new(), Vec::new());
     for ((seat, member), established) in plan.seats.iter().zip(&members).zip(joined) {
         progress.set_message(format!("{}: certificates", seat.name));
-        let node = Box::pin(certificates(&alliance, seat, member)).await?;
-        write_once(
-            &seat.folder.join(files::ENDORSER),
-            &files::endorser(plan, seat, (contract, established.node_contract.address), node.transaction)?,
-        )?;
-        write_once(&seat.folder.join(files::REQUESTER), &files::requester(plan, contract, node.transaction)?)?;
-        certified.push((established, node));
+        // What one member has revoked is not renewed; the others' certificates are.
+        match Box::pin(equipped(plan, &alliance, (seat, member), established.node_contract.address)).await {
+            Ok(node) => certified.push((established, node)),
+            Err(error) => failures.push(format!("{}: {error:#}", seat.name)),
+        }
     }
     write_once(&plan.out.join(files::RELAY), &files::relay(plan, contract)?)?;
+    ensure_all_certified(&failures)?;
     Ok((alliance, certified))
+}
+
+fn ensure_all_certified(failures: &[String]) -> Result<()> {
+    let count = failures.len();
+    ensure!(failures.is_empty(), "{count} members have no new certificates, all others have:\n{}", failures.join("\n"));
+    Ok(())
+}
+
+/// Certificates of a member's node, and the files that name them.
+async fn equipped(
+    plan: &Plan,
+    alliance: &AllianceContract,
+    (seat, member): (&Seat, &Member),
+    node_contract: Address,
+) -> Result<NodeCertificates> {
+    let node = Box::pin(certificates(alliance, seat, member)).await?;
+    let contract = alliance.address;
+    write_once(
+        &seat.folder.join(files::ENDORSER),
+        &files::endorser(plan, seat, (contract, node_contract), node.transaction)?,
+    )?;
+    write_once(&seat.folder.join(files::REQUESTER), &files::requester(plan, contract, node.transaction)?)?;
+    Ok(node)
 }
 
 /// The registry of requirements, opened once.
@@ -266,7 +288,16 @@ fn write_once(path: &Path, text: &str) -> Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::renewed;
+    use super::{ensure_all_certified, renewed};
+
+    // A-CERT: who has failed is named, each with the reason.
+    #[test]
+    fn whoever_has_no_new_certificates_is_named() {
+        ensure_all_certified(&[]).unwrap();
+        let failures = ["bank: revoked".to_owned(), "tax: unreachable".to_owned()];
+        let told = ensure_all_certified(&failures).unwrap_err().to_string();
+        assert!(failures.iter().all(|failure| told.contains(failure)), "{told}");
+    }
 
     // A-CERT: whichever certificate a run that was cut off has left there.
     #[test]
