@@ -135,15 +135,29 @@ fn serve(process: impl Future<Output = Result<()>>) -> Result<ExitCode> {
     runtime.block_on(process).map(|()| ExitCode::SUCCESS)
 }
 
-/// Replaces a file at once: whoever reads it meanwhile reads the old one or the new one. It holds no secret.
+/// Replaces a file at once: whoever reads it meanwhile, or after a loss of power, reads the old one or the new one. It holds no secret.
 pub(crate) fn replace(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.file_name().with_context(|| format!("{} names no file", path.display()))?.to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let new = path.with_file_name(name);
-    std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, path)).or_else(|error| {
+    let written = write_to_disk(&new, bytes).and_then(|()| std::fs::rename(&new, path));
+    written.and_then(|()| folder_to_disk(path)).or_else(|error| {
         std::fs::remove_file(&new).ok();
         Err(error).with_context(|| format!("cannot write {}", path.display()))
     })
+}
+
+fn write_to_disk(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// That a file is in its folder is on the disk, too. Where a folder cannot be opened, the system sees to it.
+fn folder_to_disk(path: &std::path::Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| cfg!(unix) && !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
 }
 
 /// The bytes of a file that must not be larger than a bound.

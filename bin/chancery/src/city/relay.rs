@@ -113,7 +113,7 @@ impl Relay {
         let key = Arc::new(SubmitterKey::from_bytes(&key)?);
         // Where `send` or `deploy` is closed, this account has to be permitted (docs/operations, "Who may take part").
         tracing::info!(account = %key.address(), "the relay of the city pays with this account");
-        let noted = Arc::new(Made::open(&data.relay_note())?);
+        let noted = Arc::new(Made::open(&data.relay_note()));
         let mut all = nodes.iter().map(|nodes| Ground::of(nodes, genesis)).collect::<Result<Vec<_>>>()?;
         let at = all.iter().position(|ground| ground.chain == MAIN).context("there is no main chain")?;
         let main = all.swap_remove(at);

@@ -41,17 +41,13 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// Reads what an earlier run has noted, if there was one.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let note = if path.try_exists().with_context(|| format!("cannot look at {}", path.display()))? {
-            let read = serde_json::from_slice(&read_bounded(path, MAX_NOTE_BYTES)?);
-            read.with_context(|| {
-                format!("{} is not what the relay notes there; remove it, and contracts are searched", path.display())
-            })?
-        } else {
+    /// Reads what an earlier run has noted, if there was one. A city starts without it, too.
+    pub(super) fn open(path: &Path) -> Self {
+        let note = noted(path).unwrap_or_else(|error| {
+            tracing::warn!(error = format!("{error:#}"), "contracts of the relay are searched, and noted anew");
             Note::default()
-        };
-        Ok(Self { path: path.to_owned(), note: Mutex::new(note) })
+        });
+        Self { path: path.to_owned(), note: Mutex::new(note) }
     }
 
     /// Where the contract for a chain was made.
@@ -86,6 +82,14 @@ impl Made {
     }
 }
 
+fn noted(path: &Path) -> Result<Note> {
+    if !path.try_exists().with_context(|| format!("cannot look at {}", path.display()))? {
+        return Ok(Note::default());
+    }
+    let read = serde_json::from_slice(&read_bounded(path, MAX_NOTE_BYTES)?);
+    read.with_context(|| format!("{} is not what the relay notes there", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -97,16 +101,21 @@ mod tests {
     fn what_was_made_is_known_after_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("relay.json");
-        let made = Made::open(&path).unwrap();
+        let made = Made::open(&path);
         assert_eq!(made.known(Sort::Anchor, "degree"), None);
         let [anchor, held] = [1, 2].map(Address::repeat_byte);
         made.stands(Sort::Anchor, "degree", anchor);
         made.stands(Sort::HeldCertificates, "degree", held);
-        let again = Made::open(&path).unwrap();
+        let again = Made::open(&path);
         assert_eq!(again.known(Sort::Anchor, "degree"), Some(anchor));
         assert_eq!(again.known(Sort::HeldCertificates, "degree"), Some(held));
         assert_eq!(again.known(Sort::HeldCertificates, "marriage"), None);
-        std::fs::write(&path, "[]").unwrap();
-        assert!(format!("{:#}", Made::open(&path).unwrap_err()).contains("remove it"));
+        // What was cut off by a loss of power keeps no city from starting, and is written anew.
+        std::fs::write(&path, "").unwrap();
+        assert!(noted(&path).is_err());
+        let lost = Made::open(&path);
+        assert_eq!(lost.known(Sort::Anchor, "degree"), None);
+        lost.stands(Sort::Anchor, "degree", anchor);
+        assert_eq!(Made::open(&path).known(Sort::Anchor, "degree"), Some(anchor));
     }
 }
