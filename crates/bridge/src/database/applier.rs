@@ -199,14 +199,19 @@ impl Applier {
         }
     }
 
-    /// The subject of a key that is new: one that makes it wherever that stands; or the one that was named, of another register then.
+    /// The subject of a key that is new: one that makes it, of whichever register, wherever that stands.
     async fn subject(&self, entry: &Entry, block: u64) -> Result<B256, DatabaseError> {
         let (named, input) = self.followed.named(entry, block).await?;
-        if let Some(named) = named.filter(|named| self.book.is_of(entry.key, *named)) {
-            return Ok(named);
+        if let Some(named) = named.filter(|named| named.makes(entry.key, &self.book)) {
+            return Ok(named.subject);
         }
         let found = searched(input, &self.book, [entry.key].into()).await;
-        found.get(&entry.key).copied().or(named).ok_or(DatabaseError::SubjectUnknown(entry.key))
+        if let Some(found) = found.get(&entry.key) {
+            return Ok(*found);
+        }
+        let named = named.ok_or(DatabaseError::SubjectUnknown(entry.key))?;
+        let kinds = self.followed.kinds_of(named.kind).await?;
+        if named.is_in(&kinds, entry.key) { Ok(named.subject) } else { Err(DatabaseError::SubjectUnknown(entry.key)) }
     }
 
     async fn apply_one(

@@ -12,7 +12,7 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     connection::Connection,
-    entries::{Followed, subject_of},
+    entries::{Followed, Named},
     error::DatabaseError,
     mapping::{Book, Located},
     subjects::searched,
@@ -154,7 +154,7 @@ impl Corroboration {
         Ok(all)
     }
 
-    /// The subjects of keys: as it was applied, as the call names it, or as it stands anywhere in the call.
+    /// The subjects of keys: as it was applied, as the call names it, or as it stands anywhere in the call. None that does not make its key.
     async fn subjects(
         &self,
         connection: &mut Connection,
@@ -165,22 +165,22 @@ impl Corroboration {
         if !self.book.has_kinds() {
             return Ok(known);
         }
-        let (named, mut unknown) = (subject_of(&part.call), BTreeSet::new());
+        let (named, mut unknown) = (Named::of(&part.call), BTreeSet::new());
         for key in keys {
             let applied = self.tables.applied(connection, key).await?.map(|applied| applied.subject);
-            match applied.or(named.filter(|named| self.book.is_of(key, *named))) {
+            let named = named.filter(|named| named.makes(key, &self.book)).map(|named| named.subject);
+            match applied.or(named) {
                 Some(subject) => _ = known.insert(key, subject),
                 None => _ = unknown.insert(key),
             }
         }
         if !unknown.is_empty() {
             known.extend(searched(part.call.clone(), &self.book, unknown.clone()).await);
-            // Of a contract with rules every key is of the subject that the call names.
-            if let Some(named) = named {
-                for key in unknown {
-                    known.entry(key).or_insert(named);
-                }
-            }
+            unknown.retain(|key| !known.contains_key(key));
+        }
+        if let Some(named) = named.filter(|_| !unknown.is_empty()) {
+            let kinds = self.followed.kinds_of(named.kind).await.map_err(DatabaseError::from)?;
+            known.extend(unknown.into_iter().filter(|key| named.is_in(&kinds, *key)).map(|key| (key, named.subject)));
         }
         Ok(known)
     }

@@ -6,7 +6,8 @@ use alloy_sol_types::{SolCall as _, SolEvent as _, SolValue as _};
 use chancery_contracts::{RuleNode, StoreNode};
 use chancery_ledger::{Chain, Event, LedgerError};
 
-use crate::contracts::NodeContract;
+use super::{mapping::Book, subjects::key_of};
+use crate::contracts::{NodeContract, ViewError, view};
 
 /// A key that got a value, with the place where that stands in the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,28 +52,60 @@ impl Followed {
         Ok(events.iter().filter_map(|event| entry(event, self.contract.address)).collect())
     }
 
-    /// The subject that the transaction names that has written an entry, if it has called this contract and not another one; and what it has called with.
-    pub(super) async fn named(&self, entry: &Entry, block: u64) -> Result<(Option<B256>, Bytes), LedgerError> {
+    /// What the transaction names that has written an entry, if it has called this contract and not another one; and what it has called with.
+    pub(super) async fn named(&self, entry: &Entry, block: u64) -> Result<(Option<Named>, Bytes), LedgerError> {
         let transaction = self.chain().transaction(entry.transaction, Some(block)).await?;
         let is_direct = transaction.to == Some(self.contract.address);
-        let subject = is_direct.then(|| subject_in(&transaction.input)).flatten();
-        Ok((subject, transaction.input))
+        let named = is_direct.then(|| named_in(&transaction.input)).flatten();
+        Ok((named, transaction.input))
+    }
+
+    /// The registers that an operation of a contract with rules is about, as its rule is now; none of another contract. It is the node's word: a key is of one of them if it is
+    /// made of it.
+    pub(super) async fn kinds_of(&self, operation: B256) -> Result<Vec<B256>, LedgerError> {
+        let asked = RuleNode::ruleOfCall { operation };
+        match view(self.chain(), self.contract.address, &asked).await {
+            Ok(rule) => Ok(vec![rule.requiredKind, rule.writtenKind]),
+            Err(ViewError::Ledger(error)) if error.is_temporary() => Err(error),
+            // It has no rules.
+            Err(_) => Ok(Vec::new()),
+        }
     }
 }
 
-/// The subject that a call with selector names.
-fn subject_in(input: &Bytes) -> Option<B256> {
-    if let Ok(call) = RuleNode::setCall::abi_decode(input) {
-        return Some(call.subject);
+/// What a call names, in the form of a contract with rules. Of a contract that has another form it may be anything: the key says whether it is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// The register; or the operation, whose rule says which registers it is about.
+    pub(super) kind: B256,
+    pub(super) subject: B256,
+}
+
+impl Named {
+    /// Of a call without selector.
+    pub(super) fn of(call: &Bytes) -> Option<Self> {
+        let (kind, subject, _) = <(B256, B256, B256)>::abi_decode_params(call).ok()?;
+        Some(Self { kind, subject })
+    }
+
+    /// Whether the key is that of the subject for certain: in the register that is named, or in one of the declaration.
+    pub(super) fn makes(&self, key: B256, book: &Book) -> bool {
+        self.is_in(&[self.kind], key) || book.is_of(key, self.subject)
+    }
+
+    /// Whether the key is that of the subject in one of these registers.
+    pub(super) fn is_in(&self, kinds: &[B256], key: B256) -> bool {
+        kinds.iter().any(|kind| key_of(*kind, self.subject) == key)
+    }
+}
+
+/// What a call with selector names.
+fn named_in(input: &Bytes) -> Option<Named> {
+    if let Ok(RuleNode::setCall { kind, subject, .. }) = RuleNode::setCall::abi_decode(input) {
+        return Some(Named { kind, subject });
     }
     let applied = StoreNode::applyDecisionCall::abi_decode(input).ok()?;
-    subject_of(&applied.part.call)
-}
-
-/// The subject that a call to a node contract with rules is about.
-pub(super) fn subject_of(call: &Bytes) -> Option<B256> {
-    let (_, subject, _) = <(B256, B256, B256)>::abi_decode_params(call).ok()?;
-    Some(subject)
+    Named::of(&applied.part.call)
 }
 
 fn entry(event: &Event, contract: Address) -> Option<Entry> {
@@ -82,4 +115,34 @@ fn entry(event: &Event, contract: Address) -> Option<Entry> {
     let written = StoreNode::Written::decode_raw_log(event.topics.iter().copied(), &event.data).ok()?;
     let StoreNode::Written { key, version, value } = written;
     Some(Entry { key, version, value, transaction: event.tx_hash })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::database::{Declaration, EntryDeclaration, Form, Place};
+
+    // DATABASE-6: what a contract of another form is called with names nothing, though it can be read as if it did.
+    #[test]
+    fn what_is_named_counts_if_it_makes_the_key() {
+        let word = |text: &str| B256::right_padding_from(text.as_bytes());
+        let entry = EntryDeclaration {
+            kind: Some("lien".to_owned()),
+            key: Form::Text,
+            value: Form::Text,
+            query: "SELECT lien FROM parcels WHERE parcel = {key}".to_owned(),
+            apply: "UPDATE parcels SET lien = {value} WHERE parcel = {key}".to_owned(),
+        };
+        let declaration = Declaration { from_block: 0, ignore_others: true, entries: vec![entry] };
+        let book = Book::new(Place::Sqlite("none.db".into()), &declaration).unwrap();
+        let (lien, owner, parcel) = (word("lien"), word("owner"), word("parcel 7"));
+        let named = Named::of(&(owner, parcel, B256::ZERO).abi_encode_params().into()).unwrap();
+        assert!(named.makes(key_of(owner, parcel), &book), "of another register");
+        assert!(named.makes(key_of(lien, parcel), &book));
+        assert!(!named.makes(key_of(lien, word("parcel 8")), &book), "of a subject that is not named");
+        let tax = word("tax");
+        assert!(!named.makes(key_of(tax, parcel), &book) && named.is_in(&[lien, tax], key_of(tax, parcel)));
+    }
 }
