@@ -210,7 +210,7 @@ impl Applier {
             return Ok(*found);
         }
         let named = named.ok_or(DatabaseError::SubjectUnknown(entry.key))?;
-        let kinds = self.followed.kinds_of(named.kind).await?;
+        let kinds = Box::pin(self.followed.kinds_of(named.kind)).await?;
         if named.is_in(&kinds, entry.key) { Ok(named.subject) } else { Err(DatabaseError::SubjectUnknown(entry.key)) }
     }
 

@@ -222,9 +222,24 @@ impl Connection {
     pub(super) async fn check_constraints(&mut self) -> Result<(), DatabaseError> {
         match self {
             Self::Postgres(_) => self.run("SET CONSTRAINTS ALL IMMEDIATE").await,
-            // MariaDB and MySQL defer nothing; SQLite foreign keys alone, where a schema says so.
+            // MariaDB and MySQL defer nothing; of SQLite see [`Self::dangling`].
             Self::Sqlite(_) | Self::Mysql(_) => Ok(()),
         }
+    }
+
+    /// How many rows of an SQLite database name others that are not there, where a schema lets that be looked at when a transaction is committed; otherwise zero.
+    pub(super) async fn dangling(&mut self) -> Result<i64, DatabaseError> {
+        if !matches!(self, Self::Sqlite(_))
+            || self.count("SELECT count(*) FROM sqlite_master WHERE sql LIKE '%DEFERRED%'").await? == 0
+        {
+            return Ok(0);
+        }
+        self.count("SELECT count(*) FROM pragma_foreign_key_check").await
+    }
+
+    async fn count(&mut self, sql: &str) -> Result<i64, DatabaseError> {
+        let found = self.value(sql, Vec::new(), Form::Integer, B256::ZERO).await?;
+        Ok(if let Some(Sql::Integer(count)) = found { count } else { 0 })
     }
 
     /// Takes back what was begun. If that fails, the end of the connection does it.

@@ -120,7 +120,34 @@ impl Corroboration {
         connection.begin_trial().await?;
         let looked = self.compare_and_try(connection, &concerned, found).await;
         connection.roll_back().await;
+        let is_tried = match &looked {
+            Ok(()) => true,
+            Err(Discord::Refused { error, .. }) => !matches!(error, DatabaseError::TransactionEnded(_)),
+            Err(_) => false,
+        };
+        if is_tried && let Some(key) = self.kept(connection, &concerned, found).await? {
+            return Err(Discord::Refused { key, error: DatabaseError::NotTakenBack(key) });
+        }
         looked
+    }
+
+    /// A key that still has what is to be written and was not: where a table knows no transactions, nothing is taken back.
+    async fn kept(
+        &self,
+        connection: &mut Connection,
+        concerned: &BTreeMap<B256, Concerned<'_>>,
+        found: &Suggestion,
+    ) -> Result<Option<B256>, DatabaseError> {
+        for write in &found.writes {
+            let Some(Concerned { located, .. }) = concerned.get(&write.key) else { continue };
+            if located.read(connection).await? == write.value {
+                let applied = self.tables.applied(connection, write.key).await?;
+                if applied.map_or(B256::ZERO, |applied| applied.value) != write.value {
+                    return Ok(Some(write.key));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The keys of which the declaration has rows. What takes long is done here, before anything is locked.
@@ -179,7 +206,7 @@ impl Corroboration {
             unknown.retain(|key| !known.contains_key(key));
         }
         if let Some(named) = named.filter(|_| !unknown.is_empty()) {
-            let kinds = self.followed.kinds_of(named.kind).await.map_err(DatabaseError::from)?;
+            let kinds = Box::pin(self.followed.kinds_of(named.kind)).await.map_err(DatabaseError::from)?;
             known.extend(unknown.into_iter().filter(|key| named.is_in(&kinds, *key)).map(|key| (key, named.subject)));
         }
         Ok(known)
@@ -211,11 +238,16 @@ impl Corroboration {
             }
         }
         let Some(last) = found.writes.last().map(|write| write.key) else { return Ok(()) };
+        let dangling = connection.dangling().await?;
         for (Concerned { located, version }, value) in written {
             let tried = tried(connection, located, value, version.saturating_add(1)).await;
             tried.map_err(|error| refused(located.key, error))?;
         }
-        connection.check_constraints().await.map_err(|error| refused(last, error))
+        connection.check_constraints().await.map_err(|error| refused(last, error))?;
+        if connection.dangling().await? > dangling {
+            return Err(refused(last, DatabaseError::ForeignKeys));
+        }
+        Ok(())
     }
 }
 

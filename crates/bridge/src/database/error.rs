@@ -1,5 +1,6 @@
 use alloy_primitives::B256;
 use chancery_ledger::LedgerError;
+use sqlx::mysql::MySqlDatabaseError;
 
 use super::{
     declaration::MAX_MAPPINGS,
@@ -88,6 +89,16 @@ pub enum DatabaseError {
         "the statement of the declaration for key {0} ends the transaction that it is run in: what was tried cannot be taken back; put the row right (`chancery alliance database restore`), and correct the statement"
     )]
     TransactionEnded(B256),
+    /// A table of the organization's knows no transactions: put the row back, and give the table an engine that does.
+    #[error(
+        "what was tried for key {0} was taken back, and the database has it still: its table knows no transactions; put the row right (`chancery alliance database restore`), and give the table an engine that does (MariaDB, MySQL: `ENGINE=InnoDB`)"
+    )]
+    NotTakenBack(B256),
+    /// The tried statement leaves rows that name others which are not there.
+    #[error(
+        "after the statements of the declaration, rows name others that are not there: the database would refuse to commit them"
+    )]
+    ForeignKeys,
     /// The chain has shown an entry whose predecessor it has not shown.
     #[error(
         "key {key} has version {found} next, not {expected}: the database was filled from another block or chain; begin with an empty one, or with an earlier from_block"
@@ -132,16 +143,22 @@ impl DatabaseError {
     }
 }
 
+/// Numbers of MariaDB and MySQL that pass, of the class of all that has none: a lock that is waited for too long, a row or a table that was changed meanwhile.
+const PASSING_NUMBERS: [u16; 3] = [1205, 1020, 1412];
+
 /// A lock that is held, a transaction in another one's way, a server that starts again or is full: not a statement that is wrong.
 fn passes(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => match error.code().as_deref() {
+            Some("HY000") => error
+                .try_downcast_ref::<MySqlDatabaseError>()
+                .is_some_and(|error| PASSING_NUMBERS.contains(&error.number())),
             // SQLite's own codes: the low byte of 5 is busy, of 6 locked, of 10 an error of the disk, of 13 a full one.
             Some(code) if code.len() < 5 => {
                 code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
             }
-            // SQLSTATE: connections, serialization, resources, locks, an operator's intervention; MariaDB gives HY000 for a lock that is waited for too long.
-            Some(code) => ["08", "40", "53", "55", "57", "HY"].iter().any(|class| code.starts_with(class)),
+            // SQLSTATE: connections, serialization, resources, locks, an operator's intervention.
+            Some(code) => ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class)),
             None => false,
         },
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,

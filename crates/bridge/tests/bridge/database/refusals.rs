@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chancery_bridge::endorser::EndorseRefusal;
+use chancery_bridge::endorser::{EndorseRefusal, NodeEndorser};
 use futures::future::join_all;
 use tokio::time::timeout;
 
@@ -46,6 +46,7 @@ async fn an_endorser_does_not_sign_what_its_database_refuses() {
     let endorser_of_many = endorser(&books, &mariadb);
     let tries = (0..TRIES_AT_ONCE).map(|_| asked(&endorser_of_many, "parcel 7", name("loan 3")));
     assert_eq!(join_all(tries).await, vec![Ok(()); TRIES_AT_ONCE]);
+    refused_for_good(&mariadb, &endorser_of_many).await;
 
     // A statement that does not do what the query sees is found out here, and not by the applier when it is too late.
     let rows = Rows::sqlite().await;
@@ -56,6 +57,37 @@ async fn an_endorser_does_not_sign_what_its_database_refuses() {
     assert_eq!(asked(&endorser, "parcel 7", name("loan 3")).await, Ok(()));
     let unkept = asked(&endorser, "parcel 9", name("loan 3")).await;
     assert_eq!(unkept, Err(EndorseRefusal::DatabaseRefuses { key: name("parcel 9") }));
+}
+
+/// What MariaDB has no class for is not taken for what passes, and a table that takes nothing back is found out.
+async fn refused_for_good(mariadb: &Rows, endorser: &NodeEndorser) {
+    mariadb.run("ALTER TABLE parcels ADD COLUMN owner VARCHAR(32) NOT NULL").await;
+    let unowned = asked(endorser, "parcel 9", name("loan 4")).await;
+    assert_eq!(unowned, Err(EndorseRefusal::DatabaseRefuses { key: name("parcel 9") }), "it has no default");
+    mariadb.run("ALTER TABLE parcels DROP COLUMN owner").await;
+    mariadb.run("ALTER TABLE parcels ENGINE = MyISAM").await;
+    let kept = asked(endorser, "parcel 7", name("loan 5")).await;
+    assert_eq!(kept, Err(EndorseRefusal::DatabaseRefuses { key: name("parcel 7") }));
+}
+
+// A-CONS, A-END, DATABASE-7: SQLite looks at some foreign keys when a transaction is committed: that is too late for an endorser.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endorser_does_not_sign_what_sqlite_would_not_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::start(dir.path(), false).await;
+    books.set("parcel 7", "loan 1").await;
+    let rows = Rows::sqlite().await;
+    rows.run(
+        "DROP TABLE parcels; CREATE TABLE loans (loan VARCHAR(32) PRIMARY KEY); INSERT INTO loans VALUES ('loan 1'), ('loan 2'); \
+         CREATE TABLE parcels (parcel VARCHAR(32) NOT NULL PRIMARY KEY, lien VARCHAR(32) REFERENCES loans DEFERRABLE INITIALLY DEFERRED, \
+         times BIGINT NOT NULL DEFAULT 0)",
+    )
+    .await;
+    caught_up(&books.applier(rows.book(books.from))).await;
+    let endorser = endorser(&books, &rows);
+    let unknown = asked(&endorser, "parcel 7", name("loan 3")).await;
+    assert_eq!(unknown, Err(EndorseRefusal::DatabaseRefuses { key: name("parcel 7") }));
+    assert_eq!(asked(&endorser, "parcel 7", name("loan 2")).await, Ok(()));
 }
 
 // A-END, DATABASE-7: whoever holds a row in the database holds up no endorser: it says that it cannot be asked now, and signs afterwards.
