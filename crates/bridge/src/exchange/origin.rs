@@ -22,12 +22,14 @@ pub(super) struct Origin {
 /// Of a request that was sequenced; `None`: what the node shows of it proves nothing.
 pub(super) async fn origin(alliance: &AllianceContract, number: u64) -> Result<Option<Origin>, ViewError> {
     let Some(decision) = alliance.decision(number).await? else { return Ok(None) };
-    let earliest_s = decision.deadline().saturating_sub(MAX_WINDOW_S);
+    // It was sequenced before its deadline, and not longer before than its window.
+    let latest_s = decision.deadline();
+    let earliest_s = latest_s.saturating_sub(MAX_WINDOW_S);
     let filter = EventFilter {
         contracts: vec![alliance.address],
         topics: [vec![Alliance::Sequenced::SIGNATURE_HASH], vec![U256::from(number).into()], Vec::new(), Vec::new()],
         from_block: alliance.chain.first_block_at(earliest_s.saturating_mul(1000)).await?,
-        to_block: None,
+        to_block: Some(alliance.chain.first_block_at(latest_s.saturating_mul(1000)).await?),
     };
     let events = alliance.chain.latest_events(&filter, 1).await?;
     let Some(event) = events.first() else { return Ok(None) };

@@ -33,7 +33,8 @@ pub struct Provider {
 /// A request that was committed, by this node's own proofs.
 struct Committed {
     verified: VerifiedRequest,
-    origin: Origin,
+    /// Once one of its parties has asked for it.
+    origin: Mutex<Option<Origin>>,
 }
 
 impl fmt::Debug for Provider {
@@ -65,7 +66,8 @@ impl Provider {
             return Err(FileRefusal::NotAParty { number: receive.number });
         }
         let digest = entry(&committed.verified, receive)?;
-        self.hand_over(query, digest, &committed.origin).await
+        let origin = Box::pin(self.origin(receive.number, &committed)).await?;
+        self.hand_over(query, digest, &origin).await
     }
 
     /// The member whose node has signed the query, under a certificate that counts now.
@@ -90,7 +92,7 @@ impl Provider {
         }
     }
 
-    /// How a request has ended and where it comes from, by this node's own proofs, if it was committed.
+    /// How a request has ended, by this node's own proofs, if it was committed.
     async fn committed(&self, number: u64) -> Result<Arc<Committed>, FileRefusal> {
         let known = self.committed.lock().get(&number).cloned();
         if let Some(known) = known {
@@ -106,18 +108,28 @@ impl Provider {
                 return Err(FileRefusal::Unavailable { reason: "its chains could not be read".to_owned() });
             }
         };
-        let origin = Box::pin(origin(&self.requester.alliance, number)).await.map_err(unread)?;
-        let origin = origin.ok_or_else(|| {
-            tracing::error!(number, "who has asked for a request is not as its chain has it, and was not proven");
-            FileRefusal::Unavailable { reason: "who has asked for the request could not be proven".to_owned() }
-        })?;
-        let committed = Arc::new(Committed { verified, origin });
+        let committed = Arc::new(Committed { verified, origin: Mutex::default() });
         let mut remembered = self.committed.lock();
         while remembered.len() >= MAX_REMEMBERED {
             remembered.pop_first();
         }
         remembered.insert(number, Arc::clone(&committed));
         Ok(committed)
+    }
+
+    /// Where a request comes from. That is looked for when a party asks for an entry of it: it costs a search.
+    async fn origin(&self, number: u64, committed: &Committed) -> Result<Origin, FileRefusal> {
+        let known = *committed.origin.lock();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let found = Box::pin(origin(&self.requester.alliance, number)).await.map_err(unread)?;
+        let found = found.ok_or_else(|| {
+            tracing::error!(number, "who has asked for a request is not as its chain has it, and was not proven");
+            FileRefusal::Unavailable { reason: "who has asked for the request could not be proven".to_owned() }
+        })?;
+        *committed.origin.lock() = Some(found);
+        Ok(found)
     }
 
     async fn hand_over(&self, query: &FileQuery, digest: B256, origin: &Origin) -> Result<FilePiece, FileRefusal> {
