@@ -9,7 +9,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolCall;
 use chancery_bridge::relay::{
     AnchorRelay, AnchoredHeader, RelayError, Standing,
-    trust::{AgreeingPage, Consent, Entry, HeldRelay, Issued, Issuer, TrustRelay},
+    trust::{AgreeingPage, Consent, Entry, HeldRelay, Issuances, Issued, Issuer, TrustRelay},
 };
 use chancery_contracts::{
     CertificateRegistry, ConditionalCertificateRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
@@ -249,6 +249,10 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
     assert_eq!(relay.agreed(consent.holder, &kinds_there).await.unwrap().into_keys().collect::<Vec<_>>(), [degree()]);
     let issued = relay.issued_to(consent.holder).await.unwrap();
     assert_eq!(issued, [Issued { id, kind: degree() }]);
+    let mut issuances = Issuances::default();
+    while !relay.read_issuances(&mut issuances).await.unwrap() {}
+    assert_eq!(issuances.of(consent.holder), Some(issued.clone()));
+    assert_eq!(issuances.of(Address::repeat_byte(9)), Some(Vec::new()), "nobody");
     assert_eq!(relay.whose(id).await.unwrap(), consent);
     assert!(relay.whose(B256::repeat_byte(9)).await.unwrap().holder.is_zero(), "of nobody");
     let of_another_kind = Consent { kind: master(), ..consent };

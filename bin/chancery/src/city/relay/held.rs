@@ -9,7 +9,10 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256, Bytes};
-use chancery_bridge::relay::{AnchorRelay, HeldRelay, RelayError, trust::Consent};
+use chancery_bridge::relay::{
+    AnchorRelay, HeldRelay, RelayError,
+    trust::{Consent, Issuances, Issued},
+};
 use chancery_contracts::predeploys;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -52,6 +55,7 @@ pub(super) struct Held {
     /// Kinds of the side chain's registry, once they were read.
     kinds: Vec<B256>,
     known: Known,
+    issuances: Issuances,
 }
 
 impl Held {
@@ -97,6 +101,7 @@ impl Held {
             is_look_due: true,
             kinds: Vec::new(),
             known,
+            issuances: Issuances::default(),
         }
     }
 
@@ -228,9 +233,10 @@ impl Held {
         if agreed.is_empty() && !self.known.is_known(holder) && look.withdrawn_until_s <= now_s {
             return Ok(());
         }
-        let issued = match self.known.issued.get(&holder) {
-            Some(issued) => issued.clone(),
-            None => self.relay.issued_to(holder).await?,
+        let known = self.known.issued.get(&holder).cloned();
+        let issued = match known {
+            Some(issued) => issued,
+            None => Box::pin(self.issued_to(holder)).await?,
         };
         if look.fresh_too {
             self.known.agree(holder, &issued, &agreed, look.withdrawn_until_s, now_s);
@@ -247,6 +253,18 @@ impl Held {
             self.known.issued.insert(holder, issued);
         }
         Ok(())
+    }
+
+    /// Certificates of a holder. All are read from the chain once: who has none costs no look at the whole of it afterwards.
+    async fn issued_to(&mut self, holder: Address) -> Result<Vec<Issued>, RelayError> {
+        let (mut is_current, end) = (false, Instant::now() + ROUND);
+        while !is_current && Instant::now() < end {
+            is_current = Box::pin(self.relay.read_issuances(&mut self.issuances)).await?;
+        }
+        match self.issuances.of(holder).filter(|_| is_current) {
+            Some(issued) => Ok(issued),
+            None => self.relay.issued_to(holder).await,
+        }
     }
 
     async fn show(&mut self, ids: &[B256]) -> Result<(), RelayError> {

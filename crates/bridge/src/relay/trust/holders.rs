@@ -13,10 +13,11 @@ use super::{
     super::{RelayError, view},
     HeldRelay, PARALLEL,
     due::Ages,
+    issuances::issued,
 };
 
 /// Most certificates of a holder that are looked at: the newest of them.
-const MAX_EVENTS: usize = 10_000;
+pub(super) const MAX_EVENTS: usize = 10_000;
 /// `CertificateStatus.VALID` of the contracts.
 const VALID: u8 = 1;
 
@@ -158,12 +159,7 @@ impl HeldRelay {
             ..EventFilter::default()
         };
         let events = self.anchor.followed.latest_events(&filter, MAX_EVENTS).await?;
-        let read = |event: &chancery_ledger::Event| {
-            let topics = event.topics.iter().copied();
-            let issued = CertificateRegistry::CertificateIssued::decode_raw_log(topics, &event.data).ok()?;
-            Some(Issued { id: issued.certificateId, kind: issued.operation.kind })
-        };
-        Ok(events.iter().filter_map(read).collect())
+        Ok(events.iter().filter_map(issued).map(|(_, issued)| issued).collect())
     }
 
     /// Whose certificate it is, and of which kind: what its holder would have to agree to. The holder is zero when the followed chain does not know it.

@@ -8,6 +8,7 @@ mod due;
 mod entry;
 mod held;
 mod holders;
+mod issuances;
 mod keys;
 mod older;
 mod slots;
@@ -25,6 +26,7 @@ pub use self::{
     entry::Entry,
     held::HeldRelay,
     holders::{AgreeingPage, Consent, Issued, Kept},
+    issuances::Issuances,
     older::OlderKeys,
 };
 use super::{AnchorRelay, RelayError, view};
