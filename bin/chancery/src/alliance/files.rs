@@ -39,11 +39,12 @@ pub(super) async fn run(command: &FileCommand, output: &Output) -> Result<()> {
 
 fn sealed_for(request: &ForRequest) -> Result<SealedFor> {
     ensure!(!request.request.is_empty(), "--request is the idempotency_key of a request, which is not empty");
-    Ok(SealedFor { requester: name_of(&request.requester)?, idempotency_key: key_of(&request.request) })
+    let node = request.node.as_deref().map(name_of).transpose()?;
+    Ok(SealedFor { requester: name_of(&request.requester)?, node, idempotency_key: key_of(&request.request) })
 }
 
 fn assign(command: &AssignFile, output: &Output) -> Result<()> {
-    let (digest, ForRequest { request, requester }) = (command.digest, &command.request);
+    let (digest, ForRequest { request, requester, .. }) = (command.digest, &command.request);
     Shelf::open(&command.shelf)?.assign(digest, &sealed_for(&command.request)?)?;
     output.answer(
         &json!({"digest": digest, "request": request, "requester": requester}),

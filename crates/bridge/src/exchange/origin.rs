@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Origin {
     /// The member whose node has asked.
     pub(super) requester: B256,
+    /// That node.
+    pub(super) node: B256,
     /// Under which key it was sequenced.
     pub(super) idempotency_key: B256,
 }
@@ -42,6 +44,6 @@ pub(super) async fn origin(alliance: &AllianceContract, number: u64) -> Result<O
         let words = evidence.state.storage.iter().map(|(_, word)| *word);
         words.eq([U256::from(number)])
     });
-    let origin = Origin { requester: identity.member, idempotency_key: event.idempotencyKey };
+    let origin = Origin { requester: identity.member, node: identity.node, idempotency_key: event.idempotencyKey };
     Ok(is_proven.then_some(origin))
 }

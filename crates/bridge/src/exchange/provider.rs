@@ -139,7 +139,7 @@ impl Provider {
             tracing::error!(%digest, "the shelf does not say for which request this file is: say it (`chancery alliance file assign`)");
             return Err(FileRefusal::OtherRequest { number, digest });
         };
-        if !sealed_for.is(origin.requester, origin.idempotency_key) {
+        if !sealed_for.is(origin) {
             return Err(FileRefusal::OtherRequest { number, digest });
         }
         if offset >= shelved.bytes {

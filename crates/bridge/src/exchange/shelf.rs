@@ -252,7 +252,8 @@ mod tests {
 
     use super::*;
 
-    const SEALED_FOR: SealedFor = SealedFor { requester: B256::repeat_byte(1), idempotency_key: B256::repeat_byte(2) };
+    const SEALED_FOR: SealedFor =
+        SealedFor { requester: B256::repeat_byte(1), node: None, idempotency_key: B256::repeat_byte(2) };
 
     // EXCHANGE-5: what a file is for is kept with it, can be said anew, and is not guessed for a file of which nothing was said.
     #[test]

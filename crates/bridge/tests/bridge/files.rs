@@ -122,7 +122,7 @@ async fn a_file_follows_the_commit_and_not_a_byte_comes_before() {
     let dir = tempfile::tempdir().unwrap();
     let exchange = Box::pin(Exchange::start(dir.path())).await;
     let plain: Vec<u8> = (0..FILE_BYTES).map(|i| u8::try_from(i % 251).unwrap()).collect();
-    let sealed_for = SealedFor { requester: name("bank"), idempotency_key: name("deed") };
+    let sealed_for = SealedFor { requester: name("bank"), node: None, idempotency_key: name("deed") };
     let digest = exchange.shelf.seal(plain.as_slice(), &sealed_for).unwrap();
     let target = dir.path().join("deed.pdf");
     let number = Box::pin(nothing_before_the_commit(&exchange, digest, &target)).await;
@@ -131,6 +131,7 @@ async fn a_file_follows_the_commit_and_not_a_byte_comes_before() {
     for other in [
         SealedFor { idempotency_key: name("another"), ..sealed_for },
         SealedFor { requester: name("land registry"), ..sealed_for },
+        SealedFor { node: Some(name("a node that the bank has not")), ..sealed_for },
     ] {
         exchange.shelf.assign(digest, &other).unwrap();
         let refused = exchange.fetched(number, &target).await;

@@ -41,6 +41,9 @@ pub(crate) struct ForRequest {
     /// The member whose node asks for it.
     #[arg(long, value_name = "NAME")]
     pub(crate) requester: String,
+    /// That node: keys count for each by itself. Absent: any node of the member.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Option<String>,
 }
 
 #[derive(Debug, Args)]
