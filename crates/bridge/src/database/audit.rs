@@ -82,6 +82,7 @@ impl Audit {
     }
 
     async fn put_back(&self, connection: &mut Connection, key: B256) -> Result<Option<B256>, DatabaseError> {
+        self.tables.take_turn(connection).await?;
         let Some(applied) = self.tables.applied(connection, key).await? else { return Ok(None) };
         let located = self.locate(&applied)?;
         let was = located.read(connection).await?;
