@@ -111,20 +111,33 @@ async fn claim(
 }
 
 impl Department {
-    /// Makes sure that the keys of this folder from the change of hands on are its owner's own.
+    /// Makes sure that the keys of this folder from the change of hands on are its owner's own. What an owner has said before it gave the asset away says nothing when it gets it back.
     ///
     /// # Errors
     /// [`DepartmentError::NotTakenOver`]; as [`first_epoch_of`], and those of signing.
     pub(super) async fn check_keys(&self) -> Result<(), DepartmentError> {
         let (owner, contract) = (self.key.address(), &self.asset);
-        if self.folder.own_keys()?.is_some_and(|own| own.is_of(owner, contract)) {
+        let first = self.first_epoch().await?;
+        if self.folder.own_keys()?.is_some_and(|own| own.key_epoch == first && own.is_of(owner, contract)) {
             return Ok(());
         }
-        if first_epoch_of(contract, owner).await? > 1 {
+        if first > 1 {
             return Err(DepartmentError::NotTakenOver(self.folder.path().to_owned()));
         }
         // Whoever has deployed the asset has made all of its keys.
         claim(&self.folder, contract, &self.key, 1).await
+    }
+
+    /// The key epoch that began when this account got the asset. Each change of hands begins another one: while the present one is the same, nothing is looked for again.
+    async fn first_epoch(&self) -> Result<u32, DepartmentError> {
+        let present = self.asset.key_epoch().await?;
+        let mut known = self.tenure.lock().await;
+        if let Some((_, first)) = known.filter(|(at, _)| *at == present) {
+            return Ok(first);
+        }
+        let first = first_epoch_of(&self.asset, self.key.address()).await?;
+        *known = Some((present, first));
+        Ok(first)
     }
 
     /// The key of the present epoch, made at random when there is none yet.

@@ -152,3 +152,37 @@ async fn planted_keys_of_later_epochs_are_not_taken_over() {
     assert_eq!(department.remove_reader(listed).await.unwrap(), 4);
     assert_ne!(key_of(4), planted);
 }
+
+// SHARE-7, SHARE-15, M-SEC: an owner gets its asset back, with a folder in which its own signature of before lies beside a key that the owner between has planted.
+#[tokio::test]
+async fn what_an_owner_has_said_of_its_keys_does_not_count_when_it_gets_the_asset_back() {
+    let desk = Desk::new().await;
+    let state = desk.state_folder();
+    let department = desk.department(&state);
+    let listed = desk.reader.address();
+    assert_eq!(department.remove_reader(listed).await.unwrap(), 2);
+    assert!(state.join("own-keys.json").exists());
+    desk.by_owner(DigitalAsset::offerOwnershipCall { to: listed }).await.unwrap();
+    desk.by_reader(DigitalAsset::acceptOwnershipCall {}).await.unwrap();
+    desk.by_reader(DigitalAsset::offerOwnershipCall { to: desk.owner.address() }).await.unwrap();
+    desk.by_owner(DigitalAsset::acceptOwnershipCall {}).await.unwrap();
+    let (path, planted) = (state.join("keys/epoch-4.key"), hex::encode([9; 32]));
+    fs::write(&path, &planted).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+
+    desk.by_owner(DigitalAsset::listCall { reader: listed }).await.unwrap();
+    // Also by a service that has run on since before.
+    for department in [&department, &desk.department(&state)] {
+        let refused = department.remove_reader(listed).await.unwrap_err();
+        assert!(matches!(refused, DepartmentError::NotTakenOver(_)), "{refused}");
+    }
+    assert_eq!(desk.contract().key_epoch().await.unwrap(), 4, "nothing was sent");
+
+    let directory = directory(&desk, Some((desk.asset, "WEATHER-SERVICE"))).await;
+    let (rules, folder) = (rules(directory), StateFolder::new(&state).unwrap());
+    let accepted = accept_ownership(&rules, &desk.chain, &desk.owner, &folder).await.unwrap();
+    assert_eq!((accepted.key_epoch, accepted.keys_set_aside), (4, vec![4]));
+    assert_ne!(fs::read_to_string(&path).unwrap(), planted);
+    assert_eq!(department.remove_reader(listed).await.unwrap(), 5);
+}
