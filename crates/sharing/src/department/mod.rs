@@ -30,6 +30,7 @@ pub use error::DepartmentError;
 pub use folder::{AssetRecord, StateFolder};
 pub use hand_out::HandedOut;
 pub use keys::EpochKeys;
+pub use own_keys::FoundKeys;
 pub use ownership::{Accepted, accept_ownership};
 pub use publish::{AccessInformation, PublishedVersion};
 pub use rights::{GivenRight, UseRight};
