@@ -116,7 +116,7 @@ async fn pass(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
 /// Gives up at the register whom this office has turned away and could not give up at once. Ends when it is dropped.
 pub async fn keep_released(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
     loop {
-        match Box::pin(database.release_due(time.now_ms(), RELEASES_AT_A_TIME)).await {
+        match Box::pin(database.release_due(&|| time.now_ms(), RELEASES_AT_A_TIME)).await {
             Ok(released) => {
                 if let Some(error) = released.failed {
                     warn!(%error, "somebody who was turned away is not given up in the network yet; it is tried again");

@@ -1,5 +1,7 @@
 //! The cases, each on a fresh database.
 
+mod releases;
+
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_identity::{
     ApplicationDecision, ApplicationQuery, ApplicationStatus, Conflict, Happening, IdentityDatabase, IdentityError,
@@ -10,6 +12,7 @@ use chancery_identity::{
 use serde_json::json;
 
 use crate::Fixture;
+pub use releases::*;
 
 const NOW: u64 = 1_800_000_000_000;
 /// Not personal: stands in clear.
