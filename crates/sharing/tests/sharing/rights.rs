@@ -173,6 +173,10 @@ async fn what_an_owner_has_said_of_its_keys_does_not_count_when_it_gets_the_asse
     fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 
     desk.by_owner(DigitalAsset::listCall { reader: listed }).await.unwrap();
+    desk.by_owner(DigitalAsset::setAutomaticCall { automatic_: true }).await.unwrap();
+    let request = desk.request().await;
+    let refused = desk.hand_out(&department, request).await.unwrap_err();
+    assert!(matches!(refused, DepartmentError::NotTakenOver(_)), "{refused}");
     // Also by a service that has run on since before.
     for department in [&department, &desk.department(&state)] {
         let refused = department.remove_reader(listed).await.unwrap_err();
