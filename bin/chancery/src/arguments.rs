@@ -48,8 +48,8 @@ pub(crate) use office::{OrganizationCommand, UserCommand};
 pub(crate) use persons::{PersonsCommand, ServePersons};
 pub(crate) use report::{FeeCommand, Report};
 pub(crate) use share::{
-    AskAccess, EndAccess, FetchShared, FindShared, FollowLink, OwnerFile, ReadText, RightCommand, ServeShared,
-    ShareCommand, ShowReaders, TlsFiles, TransferCommand, TrustedMain,
+    AskAccess, EndAccess, FetchShared, FindShared, FollowLink, KeysFound, OwnerFile, ReadText, RightCommand,
+    ServeShared, ShareCommand, ShowReaders, TlsFiles, TransferCommand, TrustedMain,
 };
 pub(crate) use shown::{ConditionCommand, ConsentCommand};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};

@@ -292,10 +292,9 @@ impl Registration {
         Ok(UserDecision::Confirm { tx_hash: published.tx_hash, block_number: published.block_number })
     }
 
-    /// Whoever is published is not turned away: an office had begun to confirm the registration, and did not come to decide it.
+    /// Whoever is published is not turned away: an office had begun to confirm the registration, and did not come to decide it. The chain says so, whatever is noted here.
     async fn check_unpublished(&self, record: &UserRecord) -> DoorResult<()> {
-        let is_begun = record.status.is_waiting() && record.publishing_until_ms.is_some();
-        if is_begun && self.is_published(record).await? {
+        if record.status.is_waiting() && self.is_published(record).await? {
             let detail = "an office has confirmed this registration, and its keys are published: confirm it";
             return Err(DoorError::new(Code::AlreadyDecided, detail));
         }

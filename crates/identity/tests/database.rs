@@ -63,6 +63,8 @@ on_both!(
     a_lost_key_is_replaced_when_an_office_confirms,
     a_decision_is_made_once,
     who_is_being_published_is_not_turned_away,
+    an_answer_from_before_a_release_was_heard_is_asked_for_again,
+    a_release_that_fails_is_under_way_for_its_time_and_each_has_its_own,
     another_key_file_is_refused,
     looks_at_personal_data_are_recorded_first,
     what_was_sealed_before_a_rotation_opens_after_it,

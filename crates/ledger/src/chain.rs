@@ -188,7 +188,7 @@ impl Chain {
     /// Final events in chain order.
     ///
     /// # Errors
-    /// `TooManyEvents`, `ChainUnreachable`.
+    /// `TooManyEvents`; `ChainUnreachable`, also when the last block that is named is not final here yet.
     pub async fn events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
         Box::pin(self.reader.events(filter, limit)).await
     }

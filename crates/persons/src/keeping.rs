@@ -9,6 +9,8 @@ use tracing::{info, warn};
 
 /// Releases that are made at a look.
 const RELEASES_AT_A_TIME: u32 = 100;
+/// Requests to the register for a person whom it does not know: whether it does, whose the person is, and to keep it.
+const REQUESTS_OF_UNKNOWN: usize = 3;
 /// A pause doubles at most so often.
 const MAX_DOUBLINGS: u32 = 16;
 
@@ -25,9 +27,9 @@ pub trait Time: Send + Sync {
 /// How fast it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Persons that are looked at without a pause.
+    /// Persons that are looked at without a pause. One whom the register knows costs it one request.
     pub persons_at_a_time: u32,
-    /// Pause after them. Each person costs the register at least one request, and the register remembers those of about the last minutes.
+    /// Pause after so many requests: after a page with persons whom the register does not know there are several. The register remembers requests of about the last minutes.
     pub between_pages: Duration,
     /// Pause after a failure; it doubles with each further one.
     pub after_failure: Duration,
@@ -96,6 +98,7 @@ async fn pass(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
         let page = Box::pin(database.enrol_persons(after, pace.persons_at_a_time, time.now_ms())).await;
         let page = page.unwrap_or_else(|error| Enrolled { interrupted: Some(error), ..Enrolled::default() });
         pass.add(&page);
+        let pauses = pauses_after(pace, &page);
         if page.last.is_some() {
             (after, failures) = (page.last, 0);
         }
@@ -108,15 +111,25 @@ async fn pass(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
         } else if page.is_end {
             return pass.tell();
         } else {
-            time.pause(pace.between_pages).await;
+            for _ in 0..pauses {
+                time.pause(pace.between_pages).await;
+            }
         }
     }
+}
+
+/// How many pauses follow a page: one for as many requests as a page of persons who are known costs.
+fn pauses_after(pace: &Pace, page: &Enrolled) -> usize {
+    let unknown = page.held + page.elsewhere.len();
+    let requests = page.known + page.unusable.len() + unknown * REQUESTS_OF_UNKNOWN;
+    let of_a_page = usize::try_from(pace.persons_at_a_time).unwrap_or(usize::MAX).max(1);
+    requests.div_ceil(of_a_page).max(1)
 }
 
 /// Gives up at the register whom this office has turned away and could not give up at once. Ends when it is dropped.
 pub async fn keep_released(database: &IdentityDatabase, pace: &Pace, time: &dyn Time) {
     loop {
-        match Box::pin(database.release_due(time.now_ms(), RELEASES_AT_A_TIME)).await {
+        match Box::pin(database.release_due(&|| time.now_ms(), RELEASES_AT_A_TIME)).await {
             Ok(released) => {
                 if let Some(error) = released.failed {
                     warn!(%error, "somebody who was turned away is not given up in the network yet; it is tried again");
@@ -135,6 +148,16 @@ fn pause_after(pace: &Pace, failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // PERSONS-4
+    #[test]
+    fn pauses_follow_requests_and_not_persons() {
+        let pace = Pace { persons_at_a_time: 50, ..Pace::default() };
+        let page = |held, known| pauses_after(&pace, &Enrolled { held, known, ..Enrolled::default() });
+        assert_eq!([page(0, 50), page(1, 49), page(10, 40), page(50, 0), page(0, 0)], [1, 2, 2, 3, 1]);
+        let elsewhere = vec![Default::default(); 50];
+        assert_eq!(pauses_after(&pace, &Enrolled { elsewhere, ..Enrolled::default() }), 3);
+    }
 
     #[test]
     fn the_pause_after_failures_grows_to_its_bound() {

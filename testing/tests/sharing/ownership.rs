@@ -72,7 +72,7 @@ async fn an_asset_is_used_by_right_changes_hands_and_is_traced() {
     let text = refused(bodies.reader_fetches(RESOURCE, 1, "late"));
     assert!(text.contains("hands it out now"), "{text}");
     let text = refused(bodies.owner(&["share", "right", "withdraw", &declaration, "1"]));
-    assert!(text.contains("NotOwner"), "{text}");
+    assert!(text.contains("is owned by"), "{text}");
     drop(service);
 
     // The new one publishes behind what was there; the right stays with the asset.

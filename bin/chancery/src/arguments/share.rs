@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use alloy_primitives::Address;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Traces;
 
@@ -153,7 +153,22 @@ pub(crate) enum TransferCommand {
     ///
     /// Data keys of what is published already are in the folder of state of the owner before: handed over and declared as `state`, it goes on; otherwise a new one
     /// begins behind those versions, and they are handed out by nobody any more.
-    Accept(OwnerFile),
+    Accept {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// What becomes of data keys that lie in the folder of state from the change of hands on. Without it they are put aside, and that is refused when something is sealed under one.
+        #[arg(long, value_enum)]
+        keys: Option<KeysFound>,
+    },
+}
+
+/// What becomes of data keys that were found.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum KeysFound {
+    /// You have made them, with an earlier release: they stay.
+    Keep,
+    /// They came with the folder: they are put aside, and what is sealed under them is granted no more.
+    SetAside,
 }
 
 #[derive(Debug, Subcommand)]

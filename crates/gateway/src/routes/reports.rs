@@ -1,5 +1,7 @@
 //! `/v1/reports`: what the city did in a period, in numbers (S-APP).
 
+use std::time::{Duration, Instant};
+
 use axum::{Extension, Json as Answer, extract::State};
 use chancery_reference_points::Code;
 use chancery_rest::{
@@ -134,11 +136,12 @@ async fn report_activity(
     Extension(caller): Extension<Caller>,
     Query(query): Query<PeriodQuery>,
 ) -> ApiResult<Answer<ActivityReport>> {
+    let begun = Instant::now();
     let now_ms = shared.clock.unix_milliseconds();
     let period = Period::of(query.from, query.to, now_ms)?;
     let accepted = shared.doors.u2s_data.data_statistics(&caller.actor).await?;
     let certificates: Certificates = counted(&shared, &caller, services::ACTIVITY, period).await?;
-    let sharing = count_sharing(&shared, &caller, period).await?;
+    let sharing = count_sharing(&shared, &caller, period, begun).await?;
     let operations = accepted.into_iter().filter(|one| period.touches(one.day)).map(|one| AcceptedCount {
         day: date(one.day),
         format: one.format,
@@ -187,10 +190,16 @@ async fn counted<A: DeserializeOwned>(shared: &Shared, caller: &Caller, service:
     map::ask(shared, caller, service, &parameters).await
 }
 
-/// All of the directory, answer by answer; `next` stays where it has more than a report counts.
-async fn count_sharing(shared: &Shared, caller: &Caller, period: Period) -> ApiResult<Sharing> {
-    let mut all = Sharing::default();
-    for _ in 0..MAX_SHARING_ANSWERS {
+/// Whether a report asks for another answer about resources: there is one, and time for it. What is counted by then is worth more than no answer in time.
+fn goes_on(sharing: &Sharing, answers: usize, used: Duration, timeout: Duration) -> bool {
+    sharing.next.is_some() && answers < MAX_SHARING_ANSWERS && used < timeout / 3 * 2
+}
+
+/// All of the directory, answer by answer; `next` stays where it has more than a report counts, or counts in time.
+async fn count_sharing(shared: &Shared, caller: &Caller, period: Period, begun: Instant) -> ApiResult<Sharing> {
+    let timeout = shared.config.limits.request_timeout;
+    let (mut all, mut answers) = (Sharing::default(), 0);
+    loop {
         let first = all.next.unwrap_or_default();
         let parameters = json!({ "fromMs": period.from_ms, "toMs": period.to_ms, "first": first });
         let page: Sharing = map::ask(shared, caller, services::SHARING_ACTIVITY, &parameters).await?;
@@ -201,11 +210,11 @@ async fn count_sharing(shared: &Shared, caller: &Caller, period: Period) -> ApiR
         all.aliases.extend(page.aliases);
         // What does not go on would be asked for ever.
         all.next = page.next.filter(|next| *next > first);
-        if all.next.is_none() {
-            break;
+        answers += 1;
+        if !goes_on(&all, answers, begun.elapsed(), timeout) {
+            return Ok(all);
         }
     }
-    Ok(all)
 }
 
 /// A day as RFC 3339 writes it.
@@ -235,6 +244,18 @@ mod tests {
             let refused = Period::of(at(from), at(to), now);
             assert!(refused.is_err(), "{from} {to}");
         }
+    }
+
+    // S-APP
+    #[test]
+    fn a_report_goes_on_while_there_is_more_and_two_thirds_of_its_time_are_not_used() {
+        let timeout = Duration::from_secs(30);
+        let more = Sharing { next: Some(1_000), ..Sharing::default() };
+        let second = Duration::from_secs(1);
+        assert!(goes_on(&more, 1, second * 19, timeout));
+        assert!(!goes_on(&more, 1, second * 20, timeout));
+        assert!(!goes_on(&more, MAX_SHARING_ANSWERS, second, timeout));
+        assert!(!goes_on(&Sharing::default(), 1, second, timeout));
     }
 
     // S-APP

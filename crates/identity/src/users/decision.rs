@@ -31,39 +31,49 @@ pub enum UserDecision {
 
 /// Keys of a registration are being published: by whoever has this, unless somebody has begun again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Publication([u8; crate::ID_BYTES]);
+pub struct Publication {
+    mark: [u8; crate::ID_BYTES],
+    /// Nobody had begun before; else what that one has published is not known here.
+    is_first: bool,
+}
 
 impl IdentityDatabase {
     /// Notes that keys of a waiting registration are about to be published. For [`PUBLICATION_MS`], or until [`Self::end_publication`], nobody turns the person away,
-    /// also after a restart. Somebody else may begin again.
+    /// also after a restart. Somebody else may begin again, and the time with it.
     ///
     /// # Errors
     /// `Conflict::UnknownUser`, `Conflict::AlreadyDecided`, `DatabaseUnreachable`.
     pub async fn begin_publication(&self, address: Address, now_ms: u64) -> IdentityResult<Publication> {
         let mut transaction = self.pool.begin(Lock::Registration).await?;
-        if !self.registration(&mut transaction, address).await?.status.is_waiting() {
+        let user = self.registration(&mut transaction, address).await?;
+        if !user.status.is_waiting() {
             return Err(Conflict::AlreadyDecided.into());
         }
-        let publication = Publication(crate::random_bytes()?);
+        let is_first = user.publishing_until_ms.is_none();
+        let publication = Publication { mark: crate::random_bytes()?, is_first };
         transaction
             .execute(
                 "UPDATE users SET publishing = $1, publishing_until_ms = $2 WHERE address = $3",
-                values![publication.0.to_vec(), now_ms.saturating_add(PUBLICATION_MS), address],
+                values![publication.mark.to_vec(), now_ms.saturating_add(PUBLICATION_MS), address],
             )
             .await?;
         transaction.commit().await?;
         Ok(publication)
     }
 
-    /// Nothing was published, and nothing will be: the person may be turned away. If somebody else has begun meanwhile, it changes nothing.
+    /// Nothing was published by this one, and nothing will be: the person may be turned away. If somebody else had begun before, or has meanwhile, it changes nothing: that
+    /// one may have published.
     ///
     /// # Errors
     /// `DatabaseUnreachable`.
     pub async fn end_publication(&self, address: Address, publication: &Publication) -> IdentityResult<()> {
+        if !publication.is_first {
+            return Ok(());
+        }
         self.pool
             .execute(
                 "UPDATE users SET publishing = NULL, publishing_until_ms = NULL WHERE address = $1 AND publishing = $2",
-                values![address, publication.0.to_vec()],
+                values![address, publication.mark.to_vec()],
             )
             .await?;
         Ok(())

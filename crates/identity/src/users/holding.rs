@@ -60,10 +60,7 @@ impl IdentityDatabase {
         }
         // Its reservation has ended, it registered when there was no network, or the register is another one now.
         let inputs = self.person_of(user).await?.network_inputs()?;
-        let reservation = match purpose {
-            Purpose::Registration => network.reserve(&inputs).await?,
-            Purpose::Enrolment => network.enrol(&inputs).await?,
-        };
+        let reservation = Box::pin(self.reserved(network, &inputs, purpose)).await?;
         let Reservation::Held(identity) = reservation else { return Err(Conflict::PersonRegistered.into()) };
         // Written before it is kept: whoever gives somebody up sees who has this identity, and what stands here is kept again by the next enrolment.
         Box::pin(self.set_network_identity(user, identity, now_ms)).await?;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     database::{IdentityDatabase, Lock, Transaction, values},
     error::{Conflict, IdentityError, IdentityResult},
-    network::{NetworkIdentity, Reservation},
+    network::{NetworkIdentity, Purpose, Reservation},
     uniqueness::PersonTags,
 };
 
@@ -73,7 +73,8 @@ impl IdentityDatabase {
             // Its person is in the network already, or is held when an office confirms: what a stranger claims is written nowhere else.
             return self.register_here(new, &tags, None, now_ms).await;
         }
-        match network.reserve(&new.person.network_inputs()?).await? {
+        let inputs = new.person.network_inputs()?;
+        match Box::pin(self.reserved(network.as_ref(), &inputs, Purpose::Registration)).await? {
             Reservation::Held(identity) => self.register_here(new, &tags, Some(identity), now_ms).await,
             Reservation::HeldElsewhere => Err(Conflict::PersonRegistered.into()),
         }

@@ -1,5 +1,7 @@
 //! The cases, each on a fresh database.
 
+mod releases;
+
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_identity::{
     ApplicationDecision, ApplicationQuery, ApplicationStatus, Conflict, Happening, IdentityDatabase, IdentityError,
@@ -10,6 +12,7 @@ use chancery_identity::{
 use serde_json::json;
 
 use crate::Fixture;
+pub use releases::*;
 
 const NOW: u64 = 1_800_000_000_000;
 /// Not personal: stands in clear.
@@ -261,11 +264,19 @@ pub async fn who_is_being_published_is_not_turned_away(fixture: &Fixture) {
     let again = fixture.open_again().await;
     let publishing_until_ms = again.user(address).await.unwrap().unwrap().publishing_until_ms;
     assert_eq!(publishing_until_ms, Some(NOW + 1 + PUBLICATION_MS));
+    // What the second one ends is not what it found: the first one may have published.
     database.end_publication(address, &second).await.unwrap();
-    assert_eq!(again.user(address).await.unwrap().unwrap().publishing_until_ms, None);
+    let publishing_until_ms = again.user(address).await.unwrap().unwrap().publishing_until_ms;
+    assert_eq!(publishing_until_ms, Some(NOW + 1 + PUBLICATION_MS));
     database.begin_publication(address, NOW).await.unwrap();
     assert_eq!(reject(NOW + PUBLICATION_MS).await.unwrap(), UserStatus::Rejected);
     assert_eq!(conflict(database.begin_publication(address, NOW).await), Conflict::AlreadyDecided);
+    // Who alone had begun takes back what it added.
+    database.register(&user(2, "another", person("Li Si")), NOW).await.unwrap();
+    let other = Address::repeat_byte(2);
+    let alone = database.begin_publication(other, NOW).await.unwrap();
+    database.end_publication(other, &alone).await.unwrap();
+    assert_eq!(database.user(other).await.unwrap().unwrap().publishing_until_ms, None);
 }
 
 pub async fn another_key_file_is_refused(fixture: &Fixture) {

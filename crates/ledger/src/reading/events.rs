@@ -9,10 +9,15 @@ use super::{Event, EventFilter, Reader};
 use crate::{LedgerError, connection::Failure};
 
 impl Reader {
-    /// Final events that match, in chain order. That none is left out is the node's word; [`Self::verify_event`] proves one.
+    /// Final events that match, in chain order. That none is left out is the node's word; [`Self::verify_event`] proves one. A block that is named is to be final here: what a node that
+    /// is behind has not yet is not taken for nothing.
     pub(crate) async fn events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
         let newest = self.head().await?.number;
-        let last = filter.to_block.map_or(newest, |block| block.min(newest));
+        let last = filter.to_block.unwrap_or(newest);
+        if last > newest {
+            let reason = format!("events up to block {last} are asked for, and its newest final block is {newest}");
+            return Err(LedgerError::ChainUnreachable { chain: self.name(), reason });
+        }
         let mut found = Vec::new();
         let mut span = self.connection.limits.max_log_blocks.max(1);
         let mut from = filter.from_block;

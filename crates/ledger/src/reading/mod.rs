@@ -82,7 +82,7 @@ pub struct EventFilter {
     pub topics: [Vec<B256>; 4],
     /// From this block on.
     pub from_block: u64,
-    /// Up to this block; `None`: the newest final one.
+    /// Up to this block, which is to be final; `None`: the newest final one.
     pub to_block: Option<u64>,
 }
 

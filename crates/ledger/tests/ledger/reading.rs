@@ -154,6 +154,17 @@ async fn events_are_found_in_order_by_a_node_that_bounds_ranges() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn events_up_to_a_block_that_is_not_final_yet_are_not_said_to_be_none() {
+    let setting = Setting::new().await;
+    setting.chain().submit(&setting.key, record(1)).await.unwrap();
+    let head = setting.chain().head().await.unwrap().number;
+    let up_to = |block: u64| EventFilter { to_block: Some(block), ..recorded() };
+    assert_eq!(setting.chain().events(&up_to(head), 10).await.unwrap().len(), 1);
+    let error = setting.chain().events(&up_to(head + 1_000), 10).await.unwrap_err();
+    assert!(matches!(error, LedgerError::ChainUnreachable { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn blocks_are_found_by_time() {
     let setting = Setting::new().await;
     let url = &setting.anvil.url;

@@ -60,6 +60,26 @@ pub enum DepartmentError {
         "{0:?} was not taken over with the asset, and may hold keys that the owner before knows: run `chancery share transfer accept FILE` once more, which puts those aside"
     )]
     NotTakenOver(PathBuf),
+    /// Keys were to be put aside under which something is sealed.
+    #[error(
+        "{folder:?} holds keys of epochs {epochs:?}, from the change of hands on, and something is sealed under such a key already: run `chancery share transfer accept FILE --keys keep` if you have made them yourself, with an earlier release, or with `--keys set-aside` if they came with the folder; then what is sealed under them is granted no more"
+    )]
+    KeysInUse {
+        /// The folder.
+        folder: PathBuf,
+        /// Those of the keys, in order.
+        epochs: Vec<u32>,
+    },
+    /// A part that its readers could not open.
+    #[error(
+        "the part that would be version {version} does not open with the key of epoch {epoch} in the folder of state: if you have made it with a key that was put aside since, put that one back (keys/aside-N/epoch-{epoch}.key); if it came with the folder, begin another one: declare another `state`, and run `chancery share transfer accept FILE`"
+    )]
+    OtherSeal {
+        /// Which it would be.
+        version: u32,
+        /// The present key epoch.
+        epoch: u32,
+    },
     /// Since when somebody owns the asset is not known.
     #[error(
         "the node has no event of an owner of {0}, so it is not known since when the asset is yours: name a node in the declaration that has the whole chain"

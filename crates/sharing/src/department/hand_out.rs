@@ -6,7 +6,10 @@ use chancery_ledger::LedgerError;
 use super::{Department, DepartmentError};
 use crate::{
     directory::RequestState,
-    release::{ChainTrust, PreparedGrant, Released, Standing, grant_standing, owner_standing, prepare_grant, release},
+    release::{
+        ChainTrust, PreparedGrant, ReleaseError, Released, Standing, grant_standing, owner_standing, prepare_grant,
+        release,
+    },
 };
 
 /// A grant that is final: what its reader gets before the file.
@@ -26,7 +29,7 @@ impl Department {
     ///
     /// # Errors
     /// [`DepartmentError::NoRequest`], [`DepartmentError::NotYourRequest`], [`DepartmentError::NotGranted`], [`DepartmentError::GrantMissing`], [`DepartmentError::GrantUnderWay`],
-    /// [`DepartmentError::KeyMissing`], [`DepartmentError::KeyExposed`], [`DepartmentError::RightNotEffective`], [`DepartmentError::EarlierOwner`], [`DepartmentError::Release`]
+    /// [`DepartmentError::KeyMissing`], [`DepartmentError::KeyExposed`], [`DepartmentError::NotTakenOver`], [`DepartmentError::RightNotEffective`], [`DepartmentError::EarlierOwner`], [`DepartmentError::Release`]
     /// ([`crate::release::ReleaseError::NotOwner`] after the asset has changed hands), [`DepartmentError::Chain`].
     pub async fn hand_out(
         &self,
@@ -75,7 +78,13 @@ impl Department {
         now_s: u64,
     ) -> Result<PreparedGrant, DepartmentError> {
         // Who asks for what is granted, or gets nothing, waits for nobody's grant.
-        if self.is_granted(reader, request).await? {
+        let is_granted = self.is_granted(reader, request).await?;
+        // What the owner before has put into the folder, keys or grants, goes to nobody.
+        self.check_keys().await.map_err(|error| match error {
+            DepartmentError::NotOwner { owner, .. } => DepartmentError::Release(ReleaseError::NotOwner { owner }),
+            other => other,
+        })?;
+        if is_granted {
             return self.kept_grant(request);
         }
         let _turn = self.granting.lock().await;

@@ -52,14 +52,24 @@ impl EpochKeys {
         }
     }
 
+    /// The epochs from one on of which there is a key, in order.
+    pub(super) fn epochs_from(&self, first: u32) -> Result<Vec<u32>, DepartmentError> {
+        Ok(self.kept_from(first)?.into_iter().map(|(epoch, _)| epoch).collect())
+    }
+
     /// Puts the keys of an epoch and of later ones where nothing looks for them. Their epochs, in order.
     pub(super) fn set_aside_from(&self, first: u32) -> Result<Vec<u32>, DepartmentError> {
+        let (epochs, names): (Vec<u32>, Vec<String>) = self.kept_from(first)?.into_iter().unzip();
+        set_aside(&self.directory, &names)?;
+        Ok(epochs)
+    }
+
+    /// Keys from an epoch on, with their files' names, in order.
+    fn kept_from(&self, first: u32) -> Result<Vec<(u32, String)>, DepartmentError> {
         let mut found: Vec<(u32, String)> = numbered(&self.directory, "epoch-", ".key")?;
         found.retain(|(epoch, _)| *epoch >= first);
         found.sort_unstable();
-        let (epochs, names): (Vec<u32>, Vec<String>) = found.into_iter().unzip();
-        set_aside(&self.directory, &names)?;
-        Ok(epochs)
+        Ok(found)
     }
 
     fn find(&self, epoch: u32) -> Result<Option<DataKey>, DepartmentError> {

@@ -30,6 +30,7 @@ pub use error::DepartmentError;
 pub use folder::{AssetRecord, StateFolder};
 pub use hand_out::HandedOut;
 pub use keys::EpochKeys;
+pub use own_keys::FoundKeys;
 pub use ownership::{Accepted, accept_ownership};
 pub use publish::{AccessInformation, PublishedVersion};
 pub use rights::{GivenRight, UseRight};
@@ -54,6 +55,8 @@ pub struct Department {
     versions_before: u32,
     /// Grants are made one after the other: two that ask at once must not get two keys.
     granting: tokio::sync::Mutex<()>,
+    /// A present key epoch, and the first one of its owner then.
+    tenure: tokio::sync::Mutex<Option<(u32, u32)>>,
 }
 
 impl Department {
@@ -72,7 +75,8 @@ impl Department {
         record.check(&resource, &chain)?;
         let asset = AssetContract { chain, address: record.asset };
         let versions_before = record.versions_before;
-        Ok(Self { resource, asset, key, store, folder, versions_before, granting: tokio::sync::Mutex::new(()) })
+        let (granting, tenure) = (tokio::sync::Mutex::new(()), tokio::sync::Mutex::new(None));
+        Ok(Self { resource, asset, key, store, folder, versions_before, granting, tenure })
     }
 
     /// The contract.

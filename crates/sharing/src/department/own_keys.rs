@@ -8,12 +8,24 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes, Signature};
 use alloy_sol_types::SolEvent as _;
-use chancery_contracts::DigitalAsset::OwnershipTransferred;
+use chancery_contracts::DigitalAsset::{OwnershipTransferred, versionAtCall};
 use chancery_ledger::{EventFilter, SubmitterKey};
 use serde::{Deserialize, Serialize};
 
 use super::{AssetContract, Department, DepartmentError, StateFolder};
 use crate::{directory::RequestState, extract::EpochKey, sealing::KeyError};
+
+/// What becomes of keys from the change of hands on that lie in a folder, and of which its owner has not said that they are its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FoundKeys {
+    /// They are put aside; when something is sealed under such a key, that is refused ([`DepartmentError::KeysInUse`]).
+    #[default]
+    Unused,
+    /// They stay: the owner says that it has made them.
+    Keep,
+    /// They are put aside, whatever is sealed under them.
+    SetAside,
+}
 
 /// Kept as `own-keys.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,19 +77,39 @@ pub(super) async fn first_epoch_of(contract: &AssetContract, owner: Address) -> 
     Ok(changed.keyEpoch)
 }
 
+/// A second key of an epoch would not open what is sealed under the first: whoever knows which keys are its own decides.
+async fn check_unused(folder: &StateFolder, contract: &AssetContract, first: u32) -> Result<(), DepartmentError> {
+    let epochs = folder.keys().epochs_from(first)?;
+    if epochs.is_empty() {
+        return Ok(());
+    }
+    let of_a_part = folder.extract()?.parts.iter().any(|part| part.key_epoch >= first);
+    let version = contract.latest_version().await?;
+    let newest = contract.view(versionAtCall { version }).await?;
+    // Texts and links have no key.
+    if of_a_part || (newest.keyEpoch >= first && !newest.fingerprint.is_zero()) {
+        return Err(DepartmentError::KeysInUse { folder: folder.path().to_owned(), epochs });
+    }
+    Ok(())
+}
+
 /// Puts aside what is in the folder and not its owner's: keys from the epoch on that began with the change of hands, and grants that were never made. The epochs of those keys; none when the owner
 /// has said before that they are its own.
 ///
 /// # Errors
-/// As [`first_epoch_of`]; [`DepartmentError::State`], and those of signing.
+/// As [`first_epoch_of`]; [`DepartmentError::KeysInUse`], [`DepartmentError::State`], and those of signing.
 pub(super) async fn take_over(
     folder: &StateFolder,
     contract: &AssetContract,
     key: &Arc<SubmitterKey>,
+    found: FoundKeys,
 ) -> Result<Vec<u32>, DepartmentError> {
     let first = first_epoch_of(contract, key.address()).await?;
     if folder.own_keys()?.is_some_and(|own| own.key_epoch == first && own.is_of(key.address(), contract)) {
         return Ok(Vec::new());
+    }
+    if found == FoundKeys::Unused {
+        check_unused(folder, contract, first).await?;
     }
     let mut planted = Vec::new();
     for request in folder.grants()? {
@@ -91,7 +123,7 @@ pub(super) async fn take_over(
         }
     }
     folder.set_grants_aside(&planted)?;
-    let keys = folder.keys().set_aside_from(first)?;
+    let keys = if found == FoundKeys::Keep { Vec::new() } else { folder.keys().set_aside_from(first)? };
     claim(folder, contract, key, first).await?;
     Ok(keys)
 }
@@ -111,20 +143,33 @@ async fn claim(
 }
 
 impl Department {
-    /// Makes sure that the keys of this folder from the change of hands on are its owner's own.
+    /// Makes sure that the keys of this folder from the change of hands on are its owner's own. What an owner has said before it gave the asset away says nothing when it gets it back.
     ///
     /// # Errors
     /// [`DepartmentError::NotTakenOver`]; as [`first_epoch_of`], and those of signing.
     pub(super) async fn check_keys(&self) -> Result<(), DepartmentError> {
         let (owner, contract) = (self.key.address(), &self.asset);
-        if self.folder.own_keys()?.is_some_and(|own| own.is_of(owner, contract)) {
+        let first = self.first_epoch().await?;
+        if self.folder.own_keys()?.is_some_and(|own| own.key_epoch == first && own.is_of(owner, contract)) {
             return Ok(());
         }
-        if first_epoch_of(contract, owner).await? > 1 {
+        if first > 1 {
             return Err(DepartmentError::NotTakenOver(self.folder.path().to_owned()));
         }
         // Whoever has deployed the asset has made all of its keys.
         claim(&self.folder, contract, &self.key, 1).await
+    }
+
+    /// The key epoch that began when this account got the asset. Each change of hands begins another one: while the present one is the same, nothing is looked for again.
+    async fn first_epoch(&self) -> Result<u32, DepartmentError> {
+        let present = self.asset.key_epoch().await?;
+        let mut known = self.tenure.lock().await;
+        if let Some((_, first)) = known.filter(|(at, _)| *at == present) {
+            return Ok(first);
+        }
+        let first = first_epoch_of(&self.asset, self.key.address()).await?;
+        *known = Some((present, first));
+        Ok(first)
     }
 
     /// The key of the present epoch, made at random when there is none yet.

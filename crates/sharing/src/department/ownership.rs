@@ -12,7 +12,9 @@ use chancery_ledger::{Call, Chain, FinalTransaction, SubmitterKey};
 use serde::Serialize;
 use serde_with::{DisplayFromStr, serde_as};
 
-use super::{AssetContract, AssetRecord, Department, DepartmentError, Rules, StateFolder, own_keys::take_over};
+use super::{
+    AssetContract, AssetRecord, Department, DepartmentError, FoundKeys, Rules, StateFolder, own_keys::take_over,
+};
 
 /// An asset that was taken over. Addresses are written with their EIP-55 checksum.
 #[serde_as]
@@ -57,16 +59,17 @@ impl Department {
 }
 
 /// Accepts the asset that the directory has under the declared name, and puts the entry under the declared organization. May be repeated: what a run that was broken
-/// off has done stays, and the next one goes on after it.
+/// off has done stays, and the next one goes on after it. `found` says what becomes of keys that lie in the folder from the change of hands on.
 ///
 /// # Errors
-/// [`DepartmentError::ResourceUnknown`], [`DepartmentError::NotOffered`], [`DepartmentError::OtherState`], [`DepartmentError::HistoryMissing`], [`DepartmentError::Chain`]; `KeyNotAuthorized` is a reason of the
+/// [`DepartmentError::ResourceUnknown`], [`DepartmentError::NotOffered`], [`DepartmentError::OtherState`], [`DepartmentError::HistoryMissing`], [`DepartmentError::KeysInUse`], [`DepartmentError::Chain`]; `KeyNotAuthorized` is a reason of the
 /// directory: the key needs the right `sharing` for the declared organization.
 pub async fn accept_ownership(
     rules: &Rules,
     chain: &Chain,
     key: &Arc<SubmitterKey>,
     folder: &StateFolder,
+    found: FoundKeys,
 ) -> Result<Accepted, DepartmentError> {
     let record = folder.asset()?;
     if let Some(record) = &record {
@@ -100,7 +103,7 @@ pub async fn accept_ownership(
             versions_before
         }
     };
-    let keys_set_aside = take_over(folder, &contract, key).await?;
+    let keys_set_aside = take_over(folder, &contract, key, found).await?;
     let key_epoch = contract.key_epoch().await?;
     folder.keys().of_present(key_epoch)?;
     let entry_moved = move_entry(rules, chain, key, entry.organization).await?;

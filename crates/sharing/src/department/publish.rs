@@ -4,14 +4,17 @@ use std::io::Write as _;
 
 use alloy_primitives::{Address, B256};
 use chancery_contracts::DigitalAsset;
+use futures::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Department, DepartmentError};
 use crate::{
     directory::is_control,
-    extract::{Declaration, ExtractError, PublishedPart, Source, extract_part, remove_superseded, reseal_part},
+    extract::{
+        Declaration, EpochKey, ExtractError, PublishedPart, Source, extract_part, remove_superseded, reseal_part,
+    },
     release::{MAX_TEXT_BYTES, check_link},
-    sealing::{DataKey, SealError, Sealed, SealingWriter},
+    sealing::{BEGINNING_BYTES, DataKey, SealError, Sealed, SealingWriter, is_sealed_under},
     storage::Location,
 };
 
@@ -84,7 +87,7 @@ impl Department {
     /// Publishes the next part that is not on the chain yet. None when all are. A crash in between is found by the next call: the chain says which version is the newest.
     ///
     /// # Errors
-    /// [`DepartmentError`]; the version is then on the chain or it is not, and the next call goes on.
+    /// [`DepartmentError`]; the version is then on the chain or it is not, and the next call goes on. [`DepartmentError::OtherSeal`] for a part that the key of its epoch does not open.
     pub async fn publish_next(&self) -> Result<Option<PublishedVersion>, DepartmentError> {
         remove_superseded(self.store.as_ref(), &self.folder.extract_path()).await?;
         let state = self.folder.extract()?;
@@ -99,6 +102,7 @@ impl Department {
             let (store, asset) = (self.store.as_ref(), self.resource.object());
             reseal_part(index, &old, &key, store, asset, &self.folder.extract_path()).await?
         } else {
+            self.check_seal(latest + 1, &part, &key).await?;
             part
         };
         let metadata = seal(&AccessInformation { location: part.location.clone(), rows: part.rows }, &key.key)?;
@@ -115,6 +119,20 @@ impl Department {
         let made = self.asset.send(&self.key, call).await?;
         let (tx_hash, block_number) = (made.tx_hash, made.block.number);
         Ok(Some(PublishedVersion { version, part, resealed, tx_hash, block_number }))
+    }
+
+    /// What is published as it lies opens with the key that its readers get: another key of the same epoch may have sealed it, of an owner before or from before a change of hands was accepted.
+    async fn check_seal(&self, version: u32, part: &PublishedPart, key: &EpochKey) -> Result<(), DepartmentError> {
+        let mut stream = self.store.open(&part.location).await.map_err(ExtractError::from)?;
+        let mut beginning = Vec::new();
+        while beginning.len() < BEGINNING_BYTES {
+            let Some(bytes) = stream.try_next().await.map_err(ExtractError::from)? else { break };
+            beginning.extend_from_slice(&bytes);
+        }
+        if is_sealed_under(&beginning, &key.key) {
+            return Ok(());
+        }
+        Err(DepartmentError::OtherSeal { version, epoch: key.epoch })
     }
 
     /// Publishes a small text as the next version: it stands on the chain, for everybody to read ([`crate::release::published_text`]). The version

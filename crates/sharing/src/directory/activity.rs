@@ -214,7 +214,7 @@ impl ActivityOf {
             GrantEnded::SIGNATURE_HASH,
         ];
         // Each has its own: the many events of one keep nobody else from being counted.
-        let mut search = Search::up_to(head);
+        let mut search = Search::up_to(head).since(period.start);
         let topics = [kinds, Vec::new(), Vec::new(), Vec::new()];
         let found = self.0.newest(chains, &mut search, asset, topics, usize::MAX).await?;
         if !found.is_whole {

@@ -8,5 +8,5 @@ mod writer;
 
 pub use data_key::{DataKey, KeyError, KeyPlace, ReaderKey, ReaderSecret, SEALED_KEY_BYTES};
 pub use format::{CHUNK_BYTES, HEADER_BYTES, MAX_CHUNKS, SealError, TAG_BYTES};
-pub use reader::OpeningReader;
+pub use reader::{BEGINNING_BYTES, OpeningReader, is_sealed_under};
 pub use writer::{Fingerprint, Sealed, SealingWriter};

@@ -10,6 +10,15 @@ use super::{
     format::{Header, check_header, file_key, nonce},
 };
 
+/// Bytes of a sealed file that [`is_sealed_under`] looks at: header, first chunk, and by one byte more whether it is the last.
+pub const BEGINNING_BYTES: usize = HEADER_BYTES + CHUNK_BYTES + TAG_BYTES + 1;
+
+/// Whether a file is sealed under this key, as far as its beginning tells: the first [`BEGINNING_BYTES`] of it or more, or all that it has.
+#[must_use]
+pub fn is_sealed_under(beginning: &[u8], data_key: &DataKey) -> bool {
+    OpeningReader::new(beginning, data_key).and_then(|mut reader| reader.open_next()).is_ok()
+}
+
 /// Opens a sealed file while it is read (SHARE-5). An error ends it for good.
 pub struct OpeningReader<R> {
     inner: R,

@@ -6,7 +6,7 @@ use chancery_contracts::DigitalAsset;
 use chancery_ledger::LedgerError;
 use chancery_sharing::{
     asking::{self, AskError, Asked},
-    department::{AssetContract, Department, DepartmentError, HandedOut, StateFolder, accept_ownership},
+    department::{AssetContract, Department, DepartmentError, FoundKeys, HandedOut, StateFolder, accept_ownership},
     directory::RequestState,
     release::{ChainTrust, ReleaseError},
 };
@@ -137,7 +137,8 @@ async fn planted_keys_of_later_epochs_are_not_taken_over() {
 
     let directory = directory(&desk, Some((desk.asset, "WEATHER-SERVICE"))).await;
     let (rules, folder) = (rules(directory), StateFolder::new(&state).unwrap());
-    let accept = || async { accept_ownership(&rules, &desk.chain, &desk.reader, &folder).await.unwrap() };
+    let accept =
+        || async { accept_ownership(&rules, &desk.chain, &desk.reader, &folder, FoundKeys::Unused).await.unwrap() };
     let accepted = accept().await;
     assert_eq!((accepted.key_epoch, accepted.keys_set_aside), (3, vec![3, 4, 5]));
     assert!(!state.join("grants/7.json").exists());
@@ -151,4 +152,82 @@ async fn planted_keys_of_later_epochs_are_not_taken_over() {
     assert_eq!(key_of(3), own);
     assert_eq!(department.remove_reader(listed).await.unwrap(), 4);
     assert_ne!(key_of(4), planted);
+}
+
+// SHARE-7, SHARE-15, M-SEC: an owner gets its asset back, with a folder in which its own signature of before lies beside a key that the owner between has planted.
+#[tokio::test]
+async fn what_an_owner_has_said_of_its_keys_does_not_count_when_it_gets_the_asset_back() {
+    let desk = Desk::new().await;
+    let state = desk.state_folder();
+    let department = desk.department(&state);
+    let listed = desk.reader.address();
+    assert_eq!(department.remove_reader(listed).await.unwrap(), 2);
+    assert!(state.join("own-keys.json").exists());
+    desk.by_owner(DigitalAsset::offerOwnershipCall { to: listed }).await.unwrap();
+    desk.by_reader(DigitalAsset::acceptOwnershipCall {}).await.unwrap();
+    desk.by_reader(DigitalAsset::offerOwnershipCall { to: desk.owner.address() }).await.unwrap();
+    desk.by_owner(DigitalAsset::acceptOwnershipCall {}).await.unwrap();
+    let (path, planted) = (state.join("keys/epoch-4.key"), hex::encode([9; 32]));
+    fs::write(&path, &planted).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+
+    desk.by_owner(DigitalAsset::listCall { reader: listed }).await.unwrap();
+    desk.by_owner(DigitalAsset::setAutomaticCall { automatic_: true }).await.unwrap();
+    let request = desk.request().await;
+    let refused = desk.hand_out(&department, request).await.unwrap_err();
+    assert!(matches!(refused, DepartmentError::NotTakenOver(_)), "{refused}");
+    // Also by a service that has run on since before.
+    for department in [&department, &desk.department(&state)] {
+        let refused = department.remove_reader(listed).await.unwrap_err();
+        assert!(matches!(refused, DepartmentError::NotTakenOver(_)), "{refused}");
+    }
+    assert_eq!(desk.contract().key_epoch().await.unwrap(), 4, "nothing was sent");
+
+    let directory = directory(&desk, Some((desk.asset, "WEATHER-SERVICE"))).await;
+    let (rules, folder) = (rules(directory), StateFolder::new(&state).unwrap());
+    let accepted = accept_ownership(&rules, &desk.chain, &desk.owner, &folder, FoundKeys::Unused).await.unwrap();
+    assert_eq!((accepted.key_epoch, accepted.keys_set_aside), (4, vec![4]));
+    assert_ne!(fs::read_to_string(&path).unwrap(), planted);
+    assert_eq!(department.remove_reader(listed).await.unwrap(), 5);
+}
+
+// SHARE-7, SHARE-15: in a folder that was accepted with an earlier release lies a key under which a part is said to be sealed. No second key is made unless its owner says so, and
+// what that key does not open is not published.
+#[tokio::test]
+async fn keys_in_use_stay_or_go_as_their_owner_says_and_what_they_do_not_open_is_not_published() {
+    let desk = Desk::new().await;
+    let state = desk.state_folder();
+    desk.by_owner(DigitalAsset::offerOwnershipCall { to: desk.reader.address() }).await.unwrap();
+    desk.by_reader(DigitalAsset::acceptOwnershipCall {}).await.unwrap();
+    let folder = StateFolder::new(&state).unwrap();
+    folder.keys().of_present(2).unwrap();
+    let [first, second] = [1, 2].map(|epoch| state.join(format!("keys/epoch-{epoch}.key")));
+    let own = fs::read_to_string(&second).unwrap();
+    // The file is sealed under the key of epoch 1, whatever is said of it.
+    let mut extract: serde_json::Value = serde_json::from_slice(&fs::read(folder.extract_path()).unwrap()).unwrap();
+    let mut part = extract["parts"][0].clone();
+    part["key_epoch"] = serde_json::json!(2);
+    extract["parts"].as_array_mut().unwrap().push(part);
+    fs::write(folder.extract_path(), extract.to_string()).unwrap();
+
+    let directory = directory(&desk, Some((desk.asset, "WEATHER-SERVICE"))).await;
+    let rules = rules(directory);
+    let accept = |found: FoundKeys| accept_ownership(&rules, &desk.chain, &desk.reader, &folder, found);
+    let refused = accept(FoundKeys::Unused).await.unwrap_err();
+    assert!(matches!(&refused, DepartmentError::KeysInUse { epochs, .. } if *epochs == [2]), "{refused}");
+    assert_eq!(accept(FoundKeys::SetAside).await.unwrap().keys_set_aside, [2]);
+    assert_ne!(fs::read_to_string(&second).unwrap(), own);
+    fs::remove_file(state.join("own-keys.json")).unwrap();
+    fs::write(&second, &own).unwrap();
+    assert_eq!(accept(FoundKeys::Keep).await.unwrap().keys_set_aside, Vec::<u32>::new());
+    assert_eq!(fs::read_to_string(&second).unwrap(), own);
+
+    let department = desk.department_of(&state, &desk.reader);
+    let refused = department.publish_next().await.unwrap_err();
+    assert!(matches!(refused, DepartmentError::OtherSeal { version: 2, epoch: 2 }), "{refused}");
+    assert_eq!(desk.contract().latest_version().await.unwrap(), 1, "nothing was sent");
+    fs::copy(&first, &second).unwrap();
+    let published = department.publish_next().await.unwrap().unwrap();
+    assert_eq!((published.version, published.resealed), (2, false));
 }

@@ -4,12 +4,12 @@ use std::{fmt::Write as _, process::ExitCode};
 
 use alloy_primitives::Address;
 use anyhow::{Context as _, Result};
-use chancery_sharing::department::{Accepted, accept_ownership};
+use chancery_sharing::department::{Accepted, FoundKeys, accept_ownership};
 use serde_json::json;
 
 use super::owner::is_reason;
 use crate::{
-    arguments::{Connection, OwnerFile, TransferCommand},
+    arguments::{Connection, KeysFound, OwnerFile, TransferCommand},
     keys,
     output::Output,
     share::Owner,
@@ -19,7 +19,14 @@ pub(super) async fn run(command: &TransferCommand, connection: &Connection, outp
     match command {
         TransferCommand::Offer { file, to } => offer(file, Some(*to), connection, output).await,
         TransferCommand::Recall(file) => offer(file, None, connection, output).await,
-        TransferCommand::Accept(file) => accept(file, connection, output).await,
+        TransferCommand::Accept { file, keys } => {
+            let found = match keys {
+                None => FoundKeys::Unused,
+                Some(KeysFound::Keep) => FoundKeys::Keep,
+                Some(KeysFound::SetAside) => FoundKeys::SetAside,
+            };
+            accept(file, found, connection, output).await
+        }
     }
 }
 
@@ -42,12 +49,12 @@ async fn offer(file: &OwnerFile, to: Option<Address>, connection: &Connection, o
     Ok(ExitCode::SUCCESS)
 }
 
-async fn accept(file: &OwnerFile, connection: &Connection, output: &Output) -> Result<ExitCode> {
+async fn accept(file: &OwnerFile, found: FoundKeys, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let owner = Owner::open(&file.file, &keys::of(connection)?).await?;
     let _alone = owner.folder.lock()?;
     let rules = owner.set.rules()?;
     let progress = output.progress("accepting");
-    let accepted = match accept_ownership(&rules, &owner.chain, &owner.key, &owner.folder).await {
+    let accepted = match accept_ownership(&rules, &owner.chain, &owner.key, &owner.folder, found).await {
         Err(error) if is_reason(&error, "KeyNotAuthorized") => {
             let (key, organization) = (owner.key.address(), &owner.set.organization);
             return Err(error).context(format!(

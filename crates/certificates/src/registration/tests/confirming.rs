@@ -1,6 +1,6 @@
 //! `POST /v1/users/{address}/confirmation` and who sees a registration (C-ID).
 
-use chancery_identity::PUBLICATION_MS;
+use chancery_identity::{NetworkError, NetworkIdentity, PUBLICATION_MS, PersonInputs, PersonNetwork, Reservation};
 
 use super::*;
 
@@ -102,6 +102,63 @@ async fn a_confirmation_that_was_cut_off_holds_up_a_rejection_for_some_minutes_a
     assert_eq!(fixture.confirm(stranger().address()).await.unwrap_err().code(), Code::ChainUnreachable);
     fixture.desk.pass_ms(PUBLICATION_MS);
     assert_eq!(turned_away(&fixture).await, Ok(UserStatus::Rejected), "one key alone confirms nobody");
+}
+
+/// A register of the network that gives everybody to whoever asks, and answers so many times that it keeps somebody.
+struct Register(Mutex<usize>);
+
+#[async_trait]
+impl PersonNetwork for Register {
+    async fn reserve(&self, _: &PersonInputs) -> Result<Reservation, NetworkError> {
+        Ok(Reservation::Held(NetworkIdentity([7; 16])))
+    }
+
+    async fn enrol(&self, person: &PersonInputs) -> Result<Reservation, NetworkError> {
+        self.reserve(person).await
+    }
+
+    async fn keep(&self, _: NetworkIdentity) -> Result<bool, NetworkError> {
+        let mut left = self.0.lock();
+        let less = left.checked_sub(1).ok_or_else(|| NetworkError::Unreachable("it is away".to_owned()))?;
+        *left = less;
+        Ok(true)
+    }
+
+    async fn release(&self, _: NetworkIdentity) -> Result<(), NetworkError> {
+        Ok(())
+    }
+}
+
+// IDENTITY-7: the register falls silent between publishing and deciding, and is away when an office tries again.
+#[tokio::test]
+async fn who_is_published_is_not_turned_away_after_a_confirmation_that_failed_twice() {
+    let mut fixture = Fixture::new().await;
+    let network = Arc::new(Register(Mutex::new(1)));
+    fixture.registration.database = fixture.desk.database.clone().in_network(network);
+    fixture.register(stranger()).await.unwrap();
+    for attempt in ["publishes", "does not begin"] {
+        let refused = fixture.confirm(stranger().address()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PersonUndetermined, "{attempt}");
+        assert_eq!(fixture.submissions.submitted.lock().len(), 2, "{attempt}");
+    }
+    assert_eq!(turned_away(&fixture).await, Err(Code::AlreadyDecided));
+    fixture.desk.pass_ms(PUBLICATION_MS);
+    assert_eq!(turned_away(&fixture).await, Err(Code::AlreadyDecided));
+}
+
+// IDENTITY-7: the chain says who is published, and while it is silent nobody is turned away.
+#[tokio::test]
+async fn who_is_published_is_not_turned_away_though_nothing_is_noted() {
+    let fixture = Fixture::new().await;
+    fixture.register(stranger()).await.unwrap();
+    let waiting = fixture.desk.database.user(stranger().address()).await.unwrap().unwrap();
+    assert_eq!(waiting.publishing_until_ms, None);
+    for attribute in &waiting.attributes {
+        fixture.city.publish_attribute(stranger().address(), &attribute.name, &attribute.value);
+    }
+    assert_eq!(turned_away(&fixture).await, Err(Code::AlreadyDecided));
+    fixture.city.silence("main");
+    assert_eq!(turned_away(&fixture).await, Err(Code::ChainUnreachable));
 }
 
 // C-MORE-6: a lost phone

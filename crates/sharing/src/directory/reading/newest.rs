@@ -20,6 +20,8 @@ const FEWER: u64 = 8;
 pub(in crate::directory) struct Search {
     head: u64,
     left: usize,
+    /// Unix milliseconds.
+    since_ms: u64,
 }
 
 /// What was found.
@@ -27,14 +29,19 @@ pub(in crate::directory) struct Search {
 pub(in crate::directory) struct Found {
     /// In chain order; those that were wanted are the last ones.
     pub(in crate::directory) events: Vec<EventRecord>,
-    /// Whether there are no older ones.
+    /// Whether there are no older ones, of the time that is looked for.
     pub(in crate::directory) is_whole: bool,
 }
 
 impl Search {
     /// Looks no further than a block, the newest.
     pub(in crate::directory) const fn up_to(head: u64) -> Self {
-        Self { head, left: MAX_QUERIES }
+        Self { head, left: MAX_QUERIES, since_ms: 0 }
+    }
+
+    /// Looks no further back than is needed for all from a time on, Unix milliseconds.
+    pub(in crate::directory) const fn since(self, since_ms: u64) -> Self {
+        Self { since_ms, ..self }
     }
 
     /// The block.
@@ -73,8 +80,9 @@ impl Directory {
                 // More in one block than a query answers.
                 None => is_gapless = false,
             }
-            if first == 0 || events.len() >= wanted {
-                return Ok(Found { events, is_whole: first == 0 && is_gapless });
+            let is_end = first == 0 || events.first().is_some_and(|oldest| oldest.block_time_ms < search.since_ms);
+            if is_end || events.len() >= wanted {
+                return Ok(Found { events, is_whole: is_end && is_gapless });
             }
             last = first - 1;
             blocks = blocks.saturating_mul(2);

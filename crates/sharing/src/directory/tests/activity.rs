@@ -32,6 +32,23 @@ async fn requests_grants_and_ends_are_counted_and_no_reader_is_named() {
     assert!(!text.contains("0x0101") && !text.contains("0x0202"), "{text}");
 }
 
+// S-APP: a block with more events than a query answers cuts nothing of a period after it, and is not looked for.
+#[tokio::test]
+async fn what_is_older_than_a_period_cuts_nothing_of_it() {
+    let mut chain = written(Visibility::EVERYBODY);
+    let mut events = vec![chain.events[2].clone(); MAX_EVENTS + 1];
+    events.append(&mut chain.events);
+    chain.events = events;
+    let desk = Desk::new(chain);
+    assert_eq!(
+        counted(&desk, json!({"fromMs": 12_000})).await,
+        [(0, SharingEvent::Requested, 2), (0, SharingEvent::Granted, 1), (0, SharingEvent::Ended, 1)]
+    );
+    let answer = desk.ask(&supervisor(), names::ACTIVITY, json!({})).await.unwrap();
+    let activity: SharingActivity = serde_json::from_value(answer).unwrap();
+    assert_eq!(activity.cut, ["weather"]);
+}
+
 // S-APP: who may not see a resource does not learn either how often it is asked for.
 #[tokio::test]
 async fn only_operators_and_supervisors_are_shown_counts() {
