@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its standard streams")]
 
 mod beside;
+mod doc_examples;
 mod prerequisites;
 mod shell;
 mod tasks;

@@ -1,4 +1,4 @@
-//! Builds the workspace's tests once and runs their binaries, and what else is to run beside them, three at a time.
+//! Builds the workspace's tests once and runs their binaries, and what else is to run beside them, four at a time.
 //!
 //! Those that start real processes wait for most of their time (for blocks, for servers), those that simulate or prove compute: side by side
 //! they use the machine. `cargo test` runs one binary after the other.
@@ -22,8 +22,8 @@ use crate::{
     tasks::lint,
 };
 
-/// Binaries that run at a time: most wait now and then, and two leave a fifth of two cores idle.
-const AT_A_TIME: usize = 3;
+/// Binaries that run at a time: most wait now and then, and three leave a sixth of two cores idle.
+const AT_A_TIME: usize = 4;
 
 /// Those that take longest begin first, so that none of them is left alone at the end; by measurement.
 const LONGEST_FIRST: [&str; 8] =

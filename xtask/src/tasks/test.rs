@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::{
     beside::Beside,
+    doc_examples,
     prerequisites::{
         self, CHROMIUM, CJK_FONTS, IPROUTE2, MARIADB, MOSQUITTO, MOSQUITTO_CLIENTS, OPENSSH, POSTGRESQL, PYFTPDLIB,
         SOFTHSM,
@@ -46,7 +47,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
     step("Rust: every crate and the whole city; the browser beside them");
     let tests = test_binaries::build(linted)?;
-    let documentation = Beside::begin("documentation", vec![documentation(linted)])?;
+    let examples = if doc_examples::exist()? { vec![documentation(linted)] } else { Vec::new() };
+    let documentation = Beside::begin("documentation", examples)?;
     let browser = if arguments.no_browser { Vec::new() } else { vec![browser::job()] };
     let tested = test_binaries::run(tests, browser);
     step("The documentation's examples");
