@@ -270,11 +270,11 @@ mod tests {
     use super::*;
     use crate::city::layout::{chain_named, founded_before};
 
-    fn founding() -> Result<Founding> {
+    pub(super) fn founding() -> Result<Founding> {
         Founding::development(vec![ValidatorKeys::from_seed(1).public("city 1")], 1_700_000_000)
     }
 
-    fn read(data: &DataDir) -> Result<Vec<(CityChain, GenesisConfig)>> {
+    pub(super) fn read(data: &DataDir) -> Result<Vec<(CityChain, GenesisConfig)>> {
         load_or_found(data, || bail!("it is there already"))
     }
 

@@ -51,19 +51,11 @@ mod tests {
 
     use std::fs;
 
-    use anyhow::bail;
-    use chancery_chain::ValidatorKeys;
-
     use super::*;
-    use crate::city::genesis::{Founding, config, load_or_found};
-
-    fn founding() -> Result<Founding> {
-        Founding::development(vec![ValidatorKeys::from_seed(1).public("city 1")], 1_700_000_000)
-    }
-
-    fn read(data: &DataDir) -> Result<Vec<(CityChain, GenesisConfig)>> {
-        load_or_found(data, || bail!("it is there already"))
-    }
+    use crate::city::genesis::{
+        config, load_or_found,
+        tests::{founding, read},
+    };
 
     // CHANGE-1, decision 0049
     #[test]
