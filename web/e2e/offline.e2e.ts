@@ -65,7 +65,7 @@ describe('without a network', () => {
     await citizen.page.getByRole('link', { name: /Degree certificate/ }).click();
     await people.showCode(citizen);
     // Until the main chain has a block that is as young as the certificate: some heartbeats.
-    const download = citizen.page.waitForEvent('download', { timeout: 90_000 });
+    const download = citizen.page.waitForEvent('download');
     await citizen.page.getByRole('button', { name: 'Save the file' }).click();
     file = JSON.parse(readFileSync(await (await download).path(), 'utf8')) as Record<string, unknown>;
     expect(Object.keys(file)).toEqual(expect.arrayContaining(['proof', 'staple', 'presentation']));

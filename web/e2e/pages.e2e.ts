@@ -1,7 +1,7 @@
 /** Pages that need no story: the start page, the interface, a wallet and a desk in a browser with nothing in it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
-import { CITY, launch, Person } from './browser';
+import { accessibilityProblems, CITY, launch, PATIENCE_MS, Person } from './browser';
 import { examine } from './check';
 import * as people from './people';
 
@@ -22,7 +22,7 @@ describe('pages', () => {
     const { page } = visitor;
     await visitor.go('/');
     await page.getByText('Answers', { exact: true }).first().waitFor();
-    await expect.poll(() => page.locator('.door').count(), { timeout: 10_000 }).toBe(4);
+    await expect.poll(() => page.locator('.door').count(), { timeout: PATIENCE_MS }).toBe(4);
     expect(await page.getByText('Answers', { exact: true }).count()).toBe(6);
     await examine(visitor, 'start');
   });
@@ -34,7 +34,13 @@ describe('pages', () => {
     const document = (await (await fetch(`${CITY}/openapi.json`)).json()) as { paths: Record<string, object> };
     const methods = Object.values(document.paths).flatMap((item) => Object.keys(item).filter((key) => /^(get|post|put|delete)$/.test(key)));
     expect(await page.locator('.operation').count()).toBe(methods.length);
+    expect(await page.locator('.operation pre').count()).toBe(0);
+    // All of them are looked at once, and a group of them in both languages and at both sizes: they are made of the same parts.
+    expect.soft(await accessibilityProblems(page), 'docs, all').toEqual([]);
+    await page.getByRole('searchbox', { name: 'Search' }).fill('/v1/certificates');
+    await expect.poll(() => page.locator('.operation').count(), { timeout: PATIENCE_MS }).toBeLessThan(methods.length);
     await page.locator('.operation summary').first().click();
+    await page.locator('.operation pre').first().waitFor();
     await examine(visitor, 'docs');
     await page.getByRole('searchbox', { name: 'Search' }).fill('nothing is called like this');
     await page.getByText('Nothing matches.').waitFor();

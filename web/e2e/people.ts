@@ -1,7 +1,7 @@
 /** What people do, in words: each step is made of clicks and keys as a person makes them. */
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import type { Person } from './browser';
+import { PATIENCE_MS, type Person } from './browser';
 
 export const PASSPHRASE = 'a long enough passphrase';
 
@@ -120,7 +120,7 @@ export async function freshCode({ page }: Person): Promise<string> {
   const code = page.getByTestId('presentation-code');
   const before = await code.textContent();
   await button(page, 'New code').click();
-  await expect.poll(async () => ((await code.count()) === 0 ? before : await code.textContent()), { timeout: 30_000 }).not.toBe(before);
+  await expect.poll(async () => ((await code.count()) === 0 ? before : await code.textContent()), { timeout: PATIENCE_MS }).not.toBe(before);
   return (await code.textContent()) ?? '';
 }
 

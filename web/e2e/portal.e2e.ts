@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
-import { launch, Person } from './browser';
+import { launch, PATIENCE_MS, Person } from './browser';
 import { examine } from './check';
 
 let browser: Browser;
@@ -45,7 +45,7 @@ describe('portal', () => {
     await signIn(supervisor, 'Sample supervisor');
     await page.locator('.chart').first().waitFor();
     expect(await page.locator('.chart').count()).toBe(6);
-    await expect.poll(() => page.locator('.chain-card').count(), { timeout: 10_000 }).toBe(6);
+    await expect.poll(() => page.locator('.chain-card').count(), { timeout: PATIENCE_MS }).toBe(6);
     await page.getByText(/: connected$/).first().waitFor();
     for (const numbers of await page.locator('.chart__numbers').all()) {
       await numbers.locator('summary').click();

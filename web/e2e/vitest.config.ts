@@ -6,8 +6,9 @@ export default defineConfig({
     include: ['e2e/**/*.e2e.ts'],
     environment: 'node',
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
+    // Longer than the longest wait of a step: what is missing is named by the step, not by the end of the test's time.
+    testTimeout: 900_000,
+    hookTimeout: 300_000,
     bail: 1,
   },
 });

@@ -46,6 +46,11 @@ pub(crate) struct Job {
     pub(crate) work: Work,
 }
 
+/// How much the binaries yield to the jobs beside them: a browser that gets a fifth of a core is what no person would wait for.
+const NICE: &str = "5";
+/// Of what a failed one said, this many of the last lines are repeated at the end, where they are found.
+const REPEATED_LINES: usize = 60;
+
 struct Outcome {
     name: String,
     passed: bool,
@@ -124,8 +129,10 @@ pub(crate) fn run(binaries: Vec<TestBinary>, jobs: Vec<Job>) -> Result<()> {
 
     let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     ensure!(outcomes.len() == count, "only {} of {count} jobs have run", outcomes.len());
-    let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.passed).map(|outcome| &*outcome.name).collect();
-    ensure!(failed.is_empty(), "these tests failed: {}", failed.join(", "));
+    let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.passed).collect();
+    failed.iter().for_each(|outcome| repeat(outcome));
+    let names: Vec<_> = failed.iter().map(|outcome| &*outcome.name).collect();
+    ensure!(names.is_empty(), "these tests failed: {}", names.join(", "));
     Ok(())
 }
 
@@ -136,7 +143,8 @@ fn next(waiting: &Mutex<VecDeque<Job>>) -> Option<Job> {
 fn job(binary: TestBinary) -> Job {
     let TestBinary { name, executable, package } = binary;
     let work = move |log: &File| {
-        let mut command = Command::new(executable);
+        let mut command = Command::new("nice");
+        command.args(["-n", NICE]).arg(executable);
         command.env("CARGO_MANIFEST_DIR", &package).current_dir(package);
         run_into(&mut command, log)
     };
@@ -165,6 +173,14 @@ fn report(outcome: &Outcome) {
     } else {
         println!("    FAILED {took:6.1} s  {}\n{log}\n    ({} failed)", outcome.name, outcome.name);
     }
+}
+
+/// Says the end of what a failed one said once more.
+fn repeat(outcome: &Outcome) {
+    let log = fs::read_to_string(&outcome.log).unwrap_or_default();
+    let lines: Vec<_> = log.lines().map(plain).filter(|line| !line.trim().is_empty()).collect();
+    let end = &lines[lines.len().saturating_sub(REPEATED_LINES)..];
+    println!("\n==> {} failed; the end of what it said:\n{}", outcome.name, end.join("\n"));
 }
 
 /// A line without the colours that some programs write wherever they write to (ECMA-48, "select graphic rendition").

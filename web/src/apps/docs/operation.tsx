@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { useLanguage } from '../../i18n/language';
 import { exampleOf, resolveSchema, typeName, type MediaObject, type OpenApi, type Operation, type SchemaObject } from './openapi';
 
@@ -68,20 +68,31 @@ export function OperationView({ item, document }: { item: Operation; document: O
 
 function Media(props: { content: Record<string, MediaObject>; document: OpenApi; name: string }): ReactNode {
   const { t } = useLanguage();
+  // There are hundreds of them, and few are ever opened: what is in one is made when it is.
+  const [open, setOpen] = useState(false);
   const [type, media] = Object.entries(props.content)[0] ?? [];
   if (type === undefined || !media?.schema) return null;
-  const example = media.example ?? exampleOf(media.schema, props.document);
   return (
-    <details className="disclosure">
+    <details className="disclosure" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         {t('docs.shape')} <span className="muted small">{type}</span>
       </summary>
-      <Members schema={media.schema} document={props.document} />
+      {open && <Shape media={media} schema={media.schema} document={props.document} name={props.name} />}
+    </details>
+  );
+}
+
+function Shape(props: { media: MediaObject; schema: SchemaObject; document: OpenApi; name: string }): ReactNode {
+  const { t } = useLanguage();
+  const example = props.media.example ?? exampleOf(props.schema, props.document);
+  return (
+    <>
+      <Members schema={props.schema} document={props.document} />
       <p className="small muted">{t('docs.example')}</p>
       <pre className="code" tabIndex={0} role="region" aria-label={`${t('docs.example')} ${props.name}`}>
         {typeof example === 'string' ? example : JSON.stringify(example, null, 2)}
       </pre>
-    </details>
+    </>
   );
 }
 
