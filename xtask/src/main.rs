@@ -3,12 +3,12 @@
 //! Tasks install what they need and say so. They print what they run, so that anybody can run it by hand.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its standard streams")]
 
-mod beside;
+mod compilation;
 mod doc_examples;
 mod prerequisites;
 mod shell;
 mod tasks;
-mod test_binaries;
+mod test_jobs;
 
 use std::process::ExitCode;
 

@@ -19,7 +19,7 @@ use super::web;
 use crate::{
     prerequisites::{self, CHROMIUM, CJK_FONTS},
     shell::{self, cargo, command, root, run_into, step, target},
-    test_binaries::Job,
+    test_jobs::Job,
 };
 
 /// Longest until the city answers: its chains and contracts, without optimisation on a loaded machine.

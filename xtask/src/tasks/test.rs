@@ -1,21 +1,21 @@
 //! `cargo xtask test`: everything that CI checks, from a clean clone, installing what it needs.
 //!
-//! What waits (for downloads, for real time) runs beside what computes, and lints are found while compiling.
+//! What waits (for downloads, for real time) runs beside what computes, lints are found while compiling, and tests begin as they are compiled.
 
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::{
-    beside::Beside,
+    compilation::Compilation,
     doc_examples,
     prerequisites::{
         self, CHROMIUM, CJK_FONTS, IPROUTE2, MARIADB, MOSQUITTO, MOSQUITTO_CLIENTS, OPENSSH, POSTGRESQL, PYFTPDLIB,
         SOFTHSM,
     },
-    shell::{cargo, step},
+    shell::{self, cargo, step},
     tasks::{browser, contracts, lint, web},
-    test_binaries,
+    test_jobs,
 };
 
 #[derive(clap::Args)]
@@ -36,24 +36,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
 
     let linted = !arguments.no_lint;
-    let compiled = Beside::begin("compilation", vec![everything(linted)])?;
-    let checked = install(arguments).and_then(|()| contracts::check()).and_then(|()| web());
-    if let Err(error) = &checked {
+    step("Rust: the compilation begins");
+    let compilation = Compilation::begin(everything(linted))?;
+    let checked = {
+        // Everything else waits for the compilation, a part of which has work for one core only: this takes the other.
+        let _yielding = shell::yielding();
+        install(arguments).and_then(|()| contracts::check()).and_then(|()| web())
+    };
+    if let Err(error) = checked {
         println!("    failed: {error:#}; the compilation is waited for");
+        compilation.end()?;
+        return Err(error);
     }
-    step("Rust: the compilation is waited for");
-    let compiled = compiled.end();
-    checked.and(compiled)?;
 
-    step("Rust: every crate and the whole city; the browser beside them");
-    let tests = test_binaries::build(linted)?;
-    let examples = if doc_examples::exist()? { vec![documentation(linted)] } else { Vec::new() };
-    let documentation = Beside::begin("documentation", examples)?;
+    step("Rust: every crate and the whole city");
     let browser = if arguments.no_browser { Vec::new() } else { vec![browser::job()] };
-    let tested = test_binaries::run(tests, browser);
-    step("The documentation's examples");
-    let documented = documentation.end();
-    tested.and(documented)?;
+    test_jobs::run(compilation, browser)?;
+    if doc_examples::exist()? {
+        step("The documentation's examples");
+        shell::run(&mut documentation(linted))?;
+    }
     if linted { lint::licences() } else { Ok(()) }
 }
 
