@@ -101,9 +101,13 @@ async fn main() {
     }
     report("one at a time", &mut alone, None);
     stages.report();
+    let before = heights(&partnership).await;
     let mut free = load(&partnership, &requester, &serial, &arguments, false).await;
     let seconds = arguments.seconds as f64;
     report("without conflicts", &mut free, Some(seconds));
+    let blocks = heights(&partnership).await.into_iter().zip(before);
+    let rates: Vec<_> = blocks.map(|(after, before)| format!("{:.0}", (after - before) as f64 / seconds)).collect();
+    println!("without conflicts: blocks a second on the alliance's chain and each member's: {}", rates.join(", "));
     let mut heavy = load(&partnership, &requester, &serial, &arguments, true).await;
     report("half on 10 keys", &mut heavy, Some(seconds));
     let progress = heavy.cold.len() as f64 / (free.cold.len() as f64 / 2.0);
@@ -113,6 +117,15 @@ async fn main() {
     );
     exactly_one_each(&partnership, &heavy).await;
     carries.abort();
+}
+
+/// Of the alliance's chain and of each member's.
+async fn heights(partnership: &Partnership) -> Vec<u64> {
+    let mut heights = vec![partnership.home.height().await];
+    for partner in &partnership.partners {
+        heights.push(partner.chain.height().await);
+    }
+    heights
 }
 
 /// Where the time of a request goes that is alone.

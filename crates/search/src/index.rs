@@ -83,7 +83,8 @@ impl SearchIndex {
             let mut state = self.state.write();
             state.at = At { next_place: place + 1, position: Some(group.position) };
             let full = state.tail.rows.rows.len() >= self.chunk_rows || state.tail.bytes >= CHUNK_BYTES;
-            if let Some(bounds) = state.tail.rows.bounds().filter(|_| full) {
+            // Bounds are found by looking at every row: of a full chunk only.
+            if full && let Some(bounds) = state.tail.rows.bounds() {
                 let number = u32::try_from(state.chunks.len()).map_err(|_| SearchError::Damaged)?;
                 self.store.seal(number, &state.tail, &bounds, state.at)?;
                 state.chunks.push(bounds);

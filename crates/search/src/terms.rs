@@ -106,19 +106,35 @@ fn bounded(kind: char, text: &str) -> String {
 /// Runs of letters and digits in small letters. Of scripts that are written without spaces, each character is a word.
 fn each_word(text: &str, mut take: impl FnMut(String)) {
     let mut word = String::new();
-    for character in text.chars().flat_map(char::to_lowercase) {
-        let alone = is_unspaced(character);
-        if (alone || !character.is_alphanumeric()) && !word.is_empty() {
-            take(bounded('w', &std::mem::take(&mut word)));
-        }
-        if alone {
-            take(format!("w{character}"));
-        } else if character.is_alphanumeric() {
-            word.push(character);
+    for character in text.chars() {
+        if character.is_ascii() {
+            // Most are: without tables.
+            match character.to_ascii_lowercase() {
+                letter if letter.is_ascii_alphanumeric() => word.push(letter),
+                _ => end_word(&mut word, &mut take),
+            }
+        } else {
+            character.to_lowercase().for_each(|letter| add_letter(letter, &mut word, &mut take));
         }
     }
+    end_word(&mut word, &mut take);
+}
+
+fn add_letter(letter: char, word: &mut String, take: &mut impl FnMut(String)) {
+    if is_unspaced(letter) {
+        end_word(word, take);
+        take(format!("w{letter}"));
+    } else if letter.is_alphanumeric() {
+        word.push(letter);
+    } else {
+        end_word(word, take);
+    }
+}
+
+fn end_word(word: &mut String, take: &mut impl FnMut(String)) {
     if !word.is_empty() {
-        take(bounded('w', &word));
+        take(bounded('w', word));
+        word.clear();
     }
 }
 

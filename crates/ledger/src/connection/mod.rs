@@ -12,7 +12,7 @@ use alloy::{
         json_rpc::{ErrorPayload, RpcError, RpcRecv, RpcSend},
         types::{Block, Header},
     },
-    transports::{TransportError, TransportErrorKind, ws::WsConnect},
+    transports::{TransportError, TransportErrorKind},
 };
 use alloy_primitives::{B256, U64};
 use parking_lot::Mutex;
@@ -21,7 +21,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use self::{breaker::Breaker, transport::BoundedHttp};
+use self::{
+    breaker::Breaker,
+    transport::{BoundedHttp, OneWebSocket},
+};
 use crate::{ChainConfig, LedgerError, LedgerLimits};
 
 /// A block or transaction that the node does not have (EIP-1474).
@@ -200,7 +203,7 @@ impl Connection {
         }
         let url = self.config.rpc_url.clone();
         let client = if self.is_websocket() {
-            ClientBuilder::default().ws(WsConnect::new(url.as_str())).await?
+            ClientBuilder::default().pubsub(OneWebSocket::new(&url, self.limits.max_response_bytes)).await?
         } else {
             let http = BoundedHttp::new(url, self.limits.max_response_bytes).map_err(TransportErrorKind::custom)?;
             RpcClient::new(http, true)

@@ -1,8 +1,13 @@
 use std::task;
 
 use alloy::{
+    pubsub::{ConnectionHandle, PubSubConnect},
     rpc::json_rpc::{RequestPacket, ResponsePacket},
-    transports::{TransportError, TransportErrorKind, TransportFut, TransportResult, http::reqwest},
+    transports::{
+        TransportError, TransportErrorKind, TransportFut, TransportResult,
+        http::reqwest,
+        ws::{WebSocketConfig, WsConnect},
+    },
 };
 use tower::Service;
 use url::Url;
@@ -55,5 +60,33 @@ impl Service<RequestPacket> for BoundedHttp {
 
     fn call(&mut self, packet: RequestPacket) -> Self::Future {
         Box::pin(self.clone().exchange(packet))
+    }
+}
+
+/// JSON-RPC over one WebSocket (RFC 6455), with the same bound of an answer. When it ends it stays so: what is opened anew in silence, with the questions
+/// that were under way asked again, may lead to a node of another chain.
+#[derive(Clone, Debug)]
+pub(super) struct OneWebSocket(WsConnect);
+
+impl OneWebSocket {
+    pub(super) fn new(url: &Url, max_response_bytes: usize) -> Self {
+        let bounds = WebSocketConfig::default()
+            .max_message_size(Some(max_response_bytes))
+            .max_frame_size(Some(max_response_bytes));
+        Self(WsConnect::new(url.as_str()).with_config(bounds).with_max_retries(0))
+    }
+}
+
+impl PubSubConnect for OneWebSocket {
+    fn is_local(&self) -> bool {
+        self.0.is_local()
+    }
+
+    async fn connect(&self) -> TransportResult<ConnectionHandle> {
+        self.0.connect().await
+    }
+
+    async fn try_reconnect(&self) -> TransportResult<ConnectionHandle> {
+        Err(TransportErrorKind::backend_gone())
     }
 }

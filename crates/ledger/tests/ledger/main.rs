@@ -6,3 +6,4 @@ mod reading;
 mod row;
 mod submission;
 mod support;
+mod websocket;

@@ -51,7 +51,7 @@ impl TestChain {
         let id: U256 = serde_json::from_value(rpc(&url, "eth_chainId", json!([])).await.unwrap()).unwrap();
         let id = id.to::<u64>();
         let essentials = essentials(&network, id);
-        let chain = connect(name, &url, &essentials).await;
+        let chain = connect(name, &websocket(&url), &essentials).await;
         // Of the genesis block alone nothing can be anchored.
         let first = async {
             while chain.head().await.unwrap().number == 0 {
@@ -173,6 +173,11 @@ impl TestChain {
         let hash = rpc(&self.rpc, "eth_sendRawTransaction", json!([hex::encode_prefixed(raw)])).await.unwrap();
         self.network.lock().await.nodes[0].receipt(hash.as_str().unwrap()).await.unwrap()
     }
+}
+
+/// The same port takes WebSocket, on which new blocks are told and many questions share a connection.
+fn websocket(url: &str) -> String {
+    url.replacen("http://", "ws://", 1)
 }
 
 async fn connect(name: &str, url: &str, essentials: &ChainEssentials) -> Chain {
