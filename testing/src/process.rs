@@ -20,7 +20,7 @@ mod wire;
 use std::path::PathBuf;
 
 pub use anvil::Anvil;
-pub use city::{City, CityOptions, built_binary};
+pub use city::{City, CityOptions, Ready, built_binary};
 pub use exchange::{Answer, Endpoint};
 pub use ftp::{FtpOptions, FtpServer, TestCertificates};
 pub use ipfs::{HeliaFetch, IpfsNode, helia_fetches};

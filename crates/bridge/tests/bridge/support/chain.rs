@@ -21,7 +21,8 @@ use chancery_testing::process::{Network, rpc};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-const HEARTBEAT_MS: u64 = 500;
+/// What is sent makes a block at once; blocks without anything, which every process of a test looks at, are for what waits for time to pass.
+const HEARTBEAT_MS: u64 = 2000;
 /// Many times the heartbeat.
 const MAX_FIRST_BLOCK: Duration = Duration::from_secs(60);
 /// Many times what a node takes to start again.
@@ -46,7 +47,7 @@ impl TestChain {
         let mut network = Network::init_with(&dir.join(name), 1, 0, HEARTBEAT_MS, &["--chain", name]).unwrap();
         network.start_all().unwrap();
         // Its genesis has no certificate.
-        network.nodes[0].block_hash(1).await.unwrap();
+        network.nodes[0].make_first_block().await.unwrap();
         let url = network.nodes[0].rpc.clone();
         let id: U256 = serde_json::from_value(rpc(&url, "eth_chainId", json!([])).await.unwrap()).unwrap();
         let id = id.to::<u64>();
