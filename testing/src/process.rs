@@ -3,6 +3,7 @@
 mod anvil;
 mod city;
 mod exchange;
+mod founded;
 mod ftp;
 mod ipfs;
 mod mariadb;
