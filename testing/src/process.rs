@@ -3,6 +3,7 @@
 mod anvil;
 mod city;
 mod exchange;
+mod founded;
 mod ftp;
 mod ipfs;
 mod mariadb;
@@ -20,7 +21,7 @@ mod wire;
 use std::path::PathBuf;
 
 pub use anvil::Anvil;
-pub use city::{City, CityOptions, built_binary};
+pub use city::{City, CityOptions, Ready, built_binary};
 pub use exchange::{Answer, Endpoint};
 pub use ftp::{FtpOptions, FtpServer, TestCertificates};
 pub use ipfs::{HeliaFetch, IpfsNode, helia_fetches};

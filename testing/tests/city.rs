@@ -44,7 +44,7 @@ mod verification;
 
 use std::process::Command;
 
-use chancery_testing::process::{City, CityOptions, built_binary};
+use chancery_testing::process::{City, CityOptions, Ready, built_binary};
 use support::*;
 
 // C-LIFE, C-API-1..5, C-QR
@@ -242,4 +242,17 @@ fn help_and_completions_are_there() {
         let output = Command::new(built_binary()).args([command, "--help"]).output().unwrap();
         assert!(String::from_utf8_lossy(&output.stdout).contains("Exit codes: 0 "), "{command}");
     }
+}
+
+#[test]
+fn the_ready_line_names_every_chain() {
+    let ready = Ready::parse(
+        "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548 mqtt=mqtt://127.0.0.1:1883 grpc=http://127.0.0.1:9090",
+    )
+    .unwrap();
+    assert_eq!(ready.gateway, "http://127.0.0.1:8080");
+    assert_eq!(ready.chains["degree"], "http://127.0.0.1:8548");
+    assert_eq!(ready.mqtt, "127.0.0.1:1883");
+    assert_eq!(ready.grpc, "http://127.0.0.1:9090");
+    assert!(Ready::parse("starting").is_none());
 }

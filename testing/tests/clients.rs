@@ -18,7 +18,7 @@ fn city() -> &'static (City, tempfile::TempDir) {
     static CITY: OnceLock<(City, tempfile::TempDir)> = OnceLock::new();
     CITY.get_or_init(|| {
         let data = tempfile::tempdir().unwrap();
-        (City::start(&CityOptions::new(data.path())).unwrap(), data)
+        (City::start(&CityOptions::founded(data.path()).unwrap()).unwrap(), data)
     })
 }
 

@@ -108,7 +108,7 @@ fn verifies(folder: &Path, proof: &[u8]) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_over_grpc_survives_a_kill_and_is_there_once() {
     let folder = tempfile::tempdir().unwrap();
-    let options = CityOptions::new(&folder.path().join("city"));
+    let options = CityOptions::founded(&folder.path().join("city")).unwrap();
     let city = City::start(&options).unwrap();
     let source = Source::register(folder.path(), &city.gateway).unwrap();
     let lines = messages_of(&source);
@@ -170,7 +170,7 @@ fn forged(line: Line) -> Line {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_door_refuses_the_others_refuse() {
     let folder = tempfile::tempdir().unwrap();
-    let city = City::start(&CityOptions::new(&folder.path().join("city"))).unwrap();
+    let city = City::start(&CityOptions::founded(&folder.path().join("city")).unwrap()).unwrap();
     let source = Source::register(folder.path(), &city.gateway).unwrap();
     let fine = || reading(&json!({"station": "a", "temp_max": 1}));
     let good = message(&source, &[fine()], key(0xa1));
@@ -306,7 +306,7 @@ async fn a_used_up_quota_is_refused_at_every_door(folder: &Path, city: &City, so
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_submitted_is_found_traced_and_proven_over_grpc() {
     let folder = tempfile::tempdir().unwrap();
-    let city = City::start(&CityOptions::new(&folder.path().join("city"))).unwrap();
+    let city = City::start(&CityOptions::founded(&folder.path().join("city")).unwrap()).unwrap();
     let source = Source::register(folder.path(), &city.gateway).unwrap();
     let weather = seattle_weather().unwrap();
     let snow = weather.iter().filter(|content| content["weather"] == "snow").count();

@@ -43,7 +43,7 @@ async fn proof(gateway: &str, receipt: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_a_kill_and_is_proven() {
     let folder = tempfile::tempdir().unwrap();
-    let options = CityOptions::new(&folder.path().join("city"));
+    let options = CityOptions::founded(&folder.path().join("city")).unwrap();
     let city = City::start(&options).unwrap();
     let source = Source::register(folder.path(), &city.gateway).unwrap();
     let readings: Vec<String> = seattle_weather()

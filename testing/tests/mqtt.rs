@@ -49,7 +49,7 @@ fn places(account: &Account) -> BTreeMap<usize, u64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_listener_acknowledged_survives_a_kill_and_is_there_once() {
     let folder = tempfile::tempdir().unwrap();
-    let options = CityOptions::new(&folder.path().join("city"));
+    let options = CityOptions::founded(&folder.path().join("city")).unwrap();
     let city = City::start(&options).unwrap();
     let source = Source::register(folder.path(), &city.gateway).unwrap();
     let lines = lines_of(&source);
@@ -140,7 +140,7 @@ fn another_client_is_answered(city: &City, source: &Source) {
 async fn what_a_mosquitto_has_reaches_the_journal_whoever_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Mosquitto::start(&folder.path().join("mosquitto")).unwrap();
-    let mut options = CityOptions::new(&folder.path().join("city"));
+    let mut options = CityOptions::founded(&folder.path().join("city")).unwrap();
     options.arguments = vec!["--mqtt-broker".into(), format!("mqtt://127.0.0.1:{}", broker.port)];
     let city = City::start(&options).unwrap();
     let source = Source::register(folder.path(), &city.gateway).unwrap();

@@ -2,12 +2,12 @@
 //! `docs/specs/chain.md`: CHAIN-2, CHAIN-3, CHAIN-5.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::{fs, process::Command};
+use std::{fs, process::Command, time::Duration};
 
 use alloy_primitives::Address;
 use chancery_light::{ChainEssentials, FinalityProof, TrustedChain};
 use chancery_testing::{
-    load::{Kind, Workload, funded_signers},
+    load::{Kind, Latencies, Workload, funded_signers},
     process::{Network, NodeProcess, built_binary, rpc},
 };
 use serde_json::{Value, json};
@@ -259,4 +259,14 @@ fn members_exchange_public_keys_and_make_one_genesis_file() {
         .output()
         .unwrap();
     assert!(String::from_utf8(twice.stderr).unwrap().contains("same name"));
+}
+
+// What `bench latency` says of a network.
+#[test]
+fn ranks_are_of_a_thousand() {
+    let latencies: Latencies = (1..=2000).rev().map(Duration::from_millis).collect();
+    assert_eq!(latencies.per_mille(500), Duration::from_millis(1001));
+    assert_eq!(latencies.per_mille(990), Duration::from_millis(1981));
+    assert_eq!(latencies.per_mille(1000), Duration::from_millis(2000));
+    assert_eq!(Latencies::from_iter([]).per_mille(500), Duration::ZERO);
 }

@@ -63,7 +63,7 @@ async fn submit(gateway: &str, lines: &[String]) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_submitted_is_found_traced_and_audited() {
     let folder = tempfile::tempdir().unwrap();
-    let options = CityOptions::new(&folder.path().join("city"));
+    let options = CityOptions::founded(&folder.path().join("city")).unwrap();
     let city = City::start(&options).unwrap();
     let source = Source::register(folder.path(), &city.gateway).unwrap();
     let weather = seattle_weather().unwrap();

@@ -119,7 +119,7 @@ impl City {
         let output = child.stdout.take().context("the city has no output")?;
         for line in BufReader::new(output).lines() {
             let line = line?;
-            if let Some(Ready { gateway, chains, mqtt, grpc }) = parse_ready(&line) {
+            if let Some(Ready { gateway, chains, mqtt, grpc }) = Ready::parse(&line) {
                 return Ok(Self { child, gateway, chains, mqtt, grpc, ready_after: started.elapsed() });
             }
         }
@@ -162,41 +162,31 @@ impl Drop for City {
     }
 }
 
-struct Ready {
-    gateway: String,
-    chains: BTreeMap<String, String>,
-    mqtt: String,
-    grpc: String,
+/// What a city says when it is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// `http://ADDR:PORT` of the gateway.
+    pub gateway: String,
+    /// JSON-RPC endpoint of each chain by name.
+    pub chains: BTreeMap<String, String>,
+    /// `ADDR:PORT` of MQTT.
+    pub mqtt: String,
+    /// `http://ADDR:PORT` of gRPC.
+    pub grpc: String,
 }
 
-/// Reads `ready gateway=URL chains=NAME=URL,... mqtt=mqtt://ADDR:PORT grpc=URL`.
-fn parse_ready(line: &str) -> Option<Ready> {
-    let (gateway, rest) = line.strip_prefix("ready gateway=")?.split_once(" chains=")?;
-    let (chains, rest) = rest.split_once(" mqtt=mqtt://")?;
-    let (mqtt, grpc) = rest.split_once(" grpc=")?;
-    let chains = chains
-        .split(',')
-        .filter_map(|chain| chain.split_once('='))
-        .map(|(name, url)| (name.to_owned(), url.to_owned()))
-        .collect();
-    Some(Ready { gateway: gateway.to_owned(), chains, mqtt: mqtt.to_owned(), grpc: grpc.trim().to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[allow(clippy::unwrap_used)]
-    fn the_ready_line_names_every_chain() {
-        let ready = parse_ready(
-            "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548 mqtt=mqtt://127.0.0.1:1883 grpc=http://127.0.0.1:9090",
-        )
-        .unwrap();
-        assert_eq!(ready.gateway, "http://127.0.0.1:8080");
-        assert_eq!(ready.chains["degree"], "http://127.0.0.1:8548");
-        assert_eq!(ready.mqtt, "127.0.0.1:1883");
-        assert_eq!(ready.grpc, "http://127.0.0.1:9090");
-        assert!(parse_ready("starting").is_none());
+impl Ready {
+    /// Reads `ready gateway=URL chains=NAME=URL,... mqtt=mqtt://ADDR:PORT grpc=URL`.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let (gateway, rest) = line.strip_prefix("ready gateway=")?.split_once(" chains=")?;
+        let (chains, rest) = rest.split_once(" mqtt=mqtt://")?;
+        let (mqtt, grpc) = rest.split_once(" grpc=")?;
+        let chains = chains
+            .split(',')
+            .filter_map(|chain| chain.split_once('='))
+            .map(|(name, url)| (name.to_owned(), url.to_owned()))
+            .collect();
+        Some(Self { gateway: gateway.to_owned(), chains, mqtt: mqtt.to_owned(), grpc: grpc.trim().to_owned() })
     }
 }

@@ -9,6 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy::{
+    consensus::{SignableTransaction as _, TxEip1559, TxEnvelope},
+    eips::eip2718::Encodable2718 as _,
+    network::TxSignerSync as _,
+    signers::local::PrivateKeySigner,
+};
+use alloy_primitives::{U64, hex};
 use anyhow::{Context, Result, bail, ensure};
 use rand::RngExt as _;
 use serde_json::{Value, json};
@@ -182,6 +189,25 @@ impl NodeProcess {
         let status = child.wait()?;
         let said = self.said().split_off(earlier);
         bail!("{} ended before it was ready: {status}\n{said}", self.name)
+    }
+
+    /// Has it make its first block now, not after the heartbeat: an account that nobody else has sends nothing to itself. The chain has to take what anybody sends.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn make_first_block(&self) -> Result<()> {
+        let chain_id: U64 = serde_json::from_value(rpc(&self.rpc, "eth_chainId", json!([])).await?)?;
+        let somebody = PrivateKeySigner::random();
+        let mut transaction = TxEip1559 {
+            chain_id: chain_id.to(),
+            gas_limit: 21_000,
+            to: somebody.address().into(),
+            ..TxEip1559::default()
+        };
+        let signature = somebody.sign_transaction_sync(&mut transaction)?;
+        let raw = TxEnvelope::from(transaction.into_signed(signature)).encoded_2718();
+        rpc(&self.rpc, "eth_sendRawTransaction", json!([hex::encode_prefixed(raw)])).await?;
+        self.block_hash(1).await.map(drop)
     }
 
     /// Starts it through another program from now on.

@@ -91,7 +91,7 @@ struct Own {
 impl Own {
     fn start() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let city = City::start(&CityOptions::new(&data.path().join("city"))).unwrap();
+        let city = City::start(&CityOptions::founded(&data.path().join("city")).unwrap()).unwrap();
         Self { city, data }
     }
 

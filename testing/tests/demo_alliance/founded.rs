@@ -103,7 +103,7 @@ fn chains_of_a_city_become_member_chains_and_a_database_stands_behind_one() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     let data = dir.join("city");
-    let city = City::start(&CityOptions::new(&data)).unwrap();
+    let city = City::start(&CityOptions::founded(&data).unwrap()).unwrap();
     let founding = Founding::new(dir, &data, &city);
     for file in ["registry.json", "bank/declared.json", "alliance.json", "bank/node.json"] {
         founding.killed_at(file);

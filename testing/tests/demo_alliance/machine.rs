@@ -11,7 +11,8 @@ use std::{
 use chancery_testing::process::{Network, built_binary};
 use serde_json::Value;
 
-const HEARTBEAT_MS: u64 = 500;
+/// What is sent makes a block at once.
+const HEARTBEAT_MS: u64 = 2000;
 
 /// A chain of one validator.
 pub(crate) struct TestChain {
@@ -24,7 +25,7 @@ impl TestChain {
         let mut network = Network::init_with(&dir.join(name), 1, 0, HEARTBEAT_MS, &["--chain", name]).unwrap();
         network.start_all().unwrap();
         // Of the genesis block alone nothing can be anchored.
-        network.nodes[0].block_hash(1).await.unwrap();
+        network.nodes[0].make_first_block().await.unwrap();
         Self { name, network }
     }
 

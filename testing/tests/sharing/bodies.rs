@@ -53,7 +53,7 @@ impl Bodies {
     /// The organization is registered; its key has no right yet.
     pub(crate) fn start(organization: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let city = City::start(&CityOptions::new(&folder.path().join("city"))).unwrap();
+        let city = City::start(&CityOptions::founded(&folder.path().join("city")).unwrap()).unwrap();
         let port = free_ports(1).unwrap();
         let certificates = TestCertificates::make(&folder.path().join("tls"), "localhost").unwrap();
         let mut bodies = Self {

@@ -24,14 +24,15 @@ struct Offices {
     city: City,
 }
 
-fn start(folder: &Path) -> City {
-    City::start(&CityOptions::new(&folder.join("city"))).unwrap()
+/// Where the data of a city are.
+fn data(folder: &Path) -> PathBuf {
+    folder.join("city")
 }
 
 impl Offices {
     fn open(organizations: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let city = start(folder.path());
+        let city = City::start(&CityOptions::founded(&data(folder.path())).unwrap()).unwrap();
         let offices = Self { folder, city };
         for organization in organizations {
             let file = offices.path(&format!("{organization}.key")).display().to_string();
@@ -48,7 +49,7 @@ impl Offices {
     fn killed(self) -> Self {
         let Self { folder, city } = self;
         city.kill().unwrap();
-        let city = start(folder.path());
+        let city = City::start(&CityOptions::new(&data(folder.path()))).unwrap();
         Self { folder, city }
     }
 

@@ -38,7 +38,8 @@ use chancery_testing::{
 use serde_json::{Value, json};
 
 const CHAIN_ID: u64 = 7100;
-const HEARTBEAT_MS: u64 = 200;
+/// What is sent makes a block at once, and nothing here waits for time to pass.
+const HEARTBEAT_MS: u64 = 2000;
 
 pub fn now_s() -> u64 {
     UNIX_EPOCH.elapsed().unwrap().as_secs()

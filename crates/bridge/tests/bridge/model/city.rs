@@ -1,6 +1,8 @@
-//! The chains of the model, and what can happen to them.
+//! The chains of the model, and what steps do to them.
 
-use std::collections::BTreeSet;
+mod exploration;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_primitives::{B256, U256};
 use chancery_bridge::alliance::{
@@ -9,9 +11,6 @@ use chancery_bridge::alliance::{
     policy::Policy,
     store::{Evidence, Outcome, Store},
 };
-use stateright::{Model, Property};
-
-use super::relay;
 
 const START: i64 = 10;
 const BALANCE: B256 = B256::repeat_byte(0xba);
@@ -59,17 +58,17 @@ pub(crate) struct Protocol {
     policy: Policy,
 }
 
-/// All chains, and everything of them that was ever final.
+/// All chains, and everything of them that was ever final. A step changes little of it: the rest is shared with the states before.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct City {
     /// The alliance chain's time.
     pub(crate) time: u64,
     pub(crate) decisions: Vec<Option<Decision>>,
-    pub(crate) stores: Vec<Store>,
+    pub(crate) stores: Vec<Arc<Store>>,
     /// Of each request: what some final header of the alliance chain shows.
-    pub(crate) evidence: Vec<BTreeSet<Evidence>>,
+    pub(crate) evidence: Vec<Arc<BTreeSet<Evidence>>>,
     /// Of each request and part: what some final header of the member chain shows.
-    pub(crate) outcomes: Vec<Vec<BTreeSet<Outcome>>>,
+    pub(crate) outcomes: Vec<Vec<Arc<BTreeSet<Outcome>>>>,
     /// The members' own clocks, where a wrong rule looks at them.
     pub(crate) clocks: Vec<u64>,
 }
@@ -119,7 +118,7 @@ impl Protocol {
     }
 
     pub(crate) fn balances(&self, city: &City) -> Vec<i64> {
-        city.stores.iter().map(balance).collect()
+        city.stores.iter().map(|store| balance(store)).collect()
     }
 
     /// Nothing is open, held or out of balance.
@@ -176,13 +175,15 @@ impl City {
     pub(crate) fn start(protocol: &Protocol) -> Self {
         let mut store = Store::default();
         store.set(BALANCE, amount(START)).unwrap();
+        let store = Arc::new(store);
         let requests = protocol.transfers.len();
+        let open = |request| (0..protocol.parties(request)).map(|_| Arc::default()).collect();
         Self {
             time: 0,
             decisions: vec![None; requests],
-            stores: vec![store; protocol.members],
-            evidence: vec![BTreeSet::new(); requests],
-            outcomes: (0..requests).map(|request| vec![BTreeSet::new(); protocol.parties(request)]).collect(),
+            stores: (0..protocol.members).map(|_| store.clone()).collect(),
+            evidence: (0..requests).map(|_| Arc::default()).collect(),
+            outcomes: (0..requests).map(open).collect(),
             clocks: vec![0; protocol.members],
         }
     }
@@ -216,19 +217,32 @@ impl City {
                 let _ = decision.prove(u8::try_from(party).unwrap(), Some(outcome), now);
             }
             Step::Reserve { request, party } => {
-                let store = &mut self.stores[protocol.member(request, party)];
-                let _ = store.reserve(number(request), protocol.part(request, party), |_, _| true);
+                self.change(protocol.member(request, party), |store| {
+                    let _ = store.reserve(number(request), protocol.part(request, party), |_, _| true);
+                });
             }
             Step::Apply { request, party, evidence } => {
-                let store = &mut self.stores[protocol.member(request, party)];
-                let _ = store.apply(number(request), protocol.part(request, party), &evidence);
+                self.change(protocol.member(request, party), |store| {
+                    let _ = store.apply(number(request), protocol.part(request, party), &evidence);
+                });
             }
             Step::Release { request, party, evidence } => {
-                let store = &mut self.stores[protocol.member(request, party)];
-                let _ = store.release(number(request), protocol.part(request, party), &evidence);
+                self.change(protocol.member(request, party), |store| {
+                    let _ = store.release(number(request), protocol.part(request, party), &evidence);
+                });
             }
         }
         self.finalize(protocol);
+    }
+
+    /// Does something to a member's store. One that stays as it was stays shared.
+    fn change(&mut self, member: usize, what: impl FnOnce(&mut Store)) {
+        let store = &mut self.stores[member];
+        let mut changed = Store::clone(store);
+        what(&mut changed);
+        if changed != **store {
+            *store = Arc::new(changed);
+        }
     }
 
     /// Every step is a final block: what it shows can be shown for ever.
@@ -239,134 +253,18 @@ impl City {
                 let is_new =
                     |seen: &Evidence| (seen.time, seen.decision.unwrap().state()) != (self.time, decision.state());
                 if self.evidence[request].iter().all(is_new) {
-                    self.evidence[request].insert(Evidence { time: self.time, decision: Some(decision) });
+                    let seen = Evidence { time: self.time, decision: Some(decision) };
+                    Arc::make_mut(&mut self.evidence[request]).insert(seen);
                 }
             }
             for party in 0..protocol.parties(request) {
-                let outcome = protocol.outcome(self, request, party);
-                self.outcomes[request][party].extend(outcome);
+                let Some(outcome) = protocol.outcome(self, request, party) else { continue };
+                let shown = &mut self.outcomes[request][party];
+                if !shown.contains(&outcome) {
+                    Arc::make_mut(shown).insert(outcome);
+                }
             }
         }
-    }
-}
-
-impl Model for Protocol {
-    type State = City;
-    type Action = Step;
-
-    fn init_states(&self) -> Vec<City> {
-        vec![City::start(self)]
-    }
-
-    fn actions(&self, city: &City, steps: &mut Vec<Step>) {
-        if city.time < self.end_time {
-            steps.push(Step::Tick);
-        }
-        if self.rule == Rule::ReleaseByLocalClock {
-            steps.extend(
-                (0..self.members)
-                    .filter(|member| city.clocks[*member] < self.end_time)
-                    .map(|member| Step::TickMember { member }),
-            );
-        }
-        // Numbers are given in the order of sequencing.
-        steps.extend(city.decisions.iter().position(Option::is_none).map(|request| Step::Sequence { request }));
-        for request in 0..self.transfers.len() {
-            // A member reserves what is proven to have been sequenced.
-            if !city.evidence[request]
-                .iter()
-                .any(|shown| shown.decision.is_some_and(|d| d.state() != RequestState::Invalid))
-            {
-                continue;
-            }
-            steps.push(Step::Expire { request });
-            for party in 0..self.parties(request) {
-                steps.push(Step::Reserve { request, party });
-                steps.extend(self.claims(city, request, party).into_iter().map(|outcome| Step::Prove {
-                    request,
-                    party,
-                    outcome,
-                }));
-                steps.extend(city.evidence[request].iter().map(|evidence| Step::Apply {
-                    request,
-                    party,
-                    evidence: *evidence,
-                }));
-                steps.extend(self.releases(city, request, party).into_iter().map(|evidence| Step::Release {
-                    request,
-                    party,
-                    evidence,
-                }));
-            }
-        }
-    }
-
-    fn next_state(&self, city: &City, step: Step) -> Option<City> {
-        let mut next = city.clone();
-        next.step(self, step);
-        (next != *city).then_some(next)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        let mut properties = vec![
-            Property::always(super::NO_HALF_COMMIT, |protocol: &Self, city: &City| {
-                (0..protocol.transfers.len()).all(|request| {
-                    let outcomes: Vec<_> = (0..protocol.parties(request))
-                        .filter_map(|party| protocol.outcome(city, request, party))
-                        .collect();
-                    !outcomes.contains(&Outcome::Applied)
-                        || !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Released | Outcome::Refused))
-                })
-            }),
-            Property::always(super::MONEY, |protocol: &Self, city: &City| {
-                let pending: i64 = (0..protocol.transfers.len())
-                    .filter(|request| city.is_committed(*request))
-                    .flat_map(|request| (0..protocol.parties(request)).map(move |party| (request, party)))
-                    .filter(|(request, party)| protocol.outcome(city, *request, *party) != Some(Outcome::Applied))
-                    .map(|(request, party)| protocol.transfers[request].parts[party].1)
-                    .sum();
-                protocol.balances(city).iter().sum::<i64>() + pending == protocol.money()
-            }),
-        ];
-        if self.rule != Rule::Right || !self.transfers.iter().all(|transfer| transfer.is_honest) || self.passes(false) {
-            return properties;
-        }
-        properties.extend([
-            Property::always(
-                "an honest relay settles everything, from anywhere (ALLIANCE-7)",
-                |protocol: &Self, city: &City| protocol.is_settled(&relay::settle(protocol, city)),
-            ),
-            Property::always(
-                "an honest relay commits one of all that conflict (ALLIANCE-8)",
-                |protocol: &Self, city: &City| {
-                    // Before any deadline, whatever the relay before it has done.
-                    city.time > 0 || {
-                        let later = relay::act(protocol, city, true);
-                        (0..protocol.transfers.len()).any(|request| later.is_committed(request))
-                    }
-                },
-            ),
-            Property::always("two requests over one version are not both committed", |protocol: &Self, city: &City| {
-                let conflicts = protocol.transfers.len() > 1;
-                !(conflicts && city.is_committed(0) && city.is_committed(1))
-            }),
-            Property::sometimes("a commit is applied everywhere", |protocol: &Self, city: &City| {
-                (0..protocol.parties(0)).all(|party| protocol.outcome(city, 0, party) == Some(Outcome::Applied))
-            }),
-            Property::sometimes("a part is released", |protocol: &Self, city: &City| {
-                protocol.outcome(city, 0, 0) == Some(Outcome::Released)
-            }),
-            Property::sometimes("a member applies after the deadline", |protocol: &Self, city: &City| {
-                let late = city.decisions[0].is_some_and(|decision| city.time > decision.deadline());
-                late && city.is_committed(0) && protocol.outcome(city, 0, 0) == Some(Outcome::Reserved)
-            }),
-        ]);
-        if self.transfers.len() > 1 {
-            properties.push(Property::sometimes("the younger of two is refused", |protocol: &Self, city: &City| {
-                (0..protocol.parties(1)).any(|party| protocol.outcome(city, 1, party) == Some(Outcome::Refused))
-            }));
-        }
-        properties
     }
 }
 

@@ -17,7 +17,8 @@ pub(crate) fn act(protocol: &Protocol, city: &City, sequences: bool) -> City {
                     continue;
                 }
                 city.step(protocol, Step::Reserve { request, party });
-                for outcome in city.outcomes[request][party].clone() {
+                let shown = city.outcomes[request][party].clone();
+                for outcome in shown.iter().copied() {
                     city.step(protocol, Step::Prove { request, party, outcome });
                 }
                 if let Some(evidence) = city.evidence[request].last().copied() {

@@ -21,7 +21,8 @@ use chancery_testing::process::{Network, rpc};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-const HEARTBEAT_MS: u64 = 500;
+/// What is sent makes a block at once; blocks without anything, which every process of a test looks at, are for what waits for time to pass.
+const HEARTBEAT_MS: u64 = 2000;
 /// Many times the heartbeat.
 const MAX_FIRST_BLOCK: Duration = Duration::from_secs(60);
 /// Many times what a node takes to start again.
@@ -46,7 +47,7 @@ impl TestChain {
         let mut network = Network::init_with(&dir.join(name), 1, 0, HEARTBEAT_MS, &["--chain", name]).unwrap();
         network.start_all().unwrap();
         // Its genesis has no certificate.
-        network.nodes[0].block_hash(1).await.unwrap();
+        network.nodes[0].make_first_block().await.unwrap();
         let url = network.nodes[0].rpc.clone();
         let id: U256 = serde_json::from_value(rpc(&url, "eth_chainId", json!([])).await.unwrap()).unwrap();
         let id = id.to::<u64>();
@@ -129,6 +130,17 @@ impl TestChain {
         self.send(TxKind::Call(to), call.abi_encode().into()).await;
     }
 
+    /// Calls that follow one another, sent together: in as few blocks as they fit into.
+    pub(crate) async fn call_all(&self, to: Address, calls: Vec<Vec<u8>>) {
+        let mut sent = Vec::new();
+        for input in calls {
+            sent.push(self.begin(TxKind::Call(to), input.into()).await);
+        }
+        for hash in sent {
+            assert_eq!(self.receipt(&hash).await["status"], "0x1", "a transaction of the operator failed");
+        }
+    }
+
     /// Bytes that are no call of a known contract.
     pub(crate) async fn hand(&self, to: Address, input: Bytes) {
         self.send(TxKind::Call(to), input).await;
@@ -165,13 +177,23 @@ impl TestChain {
     }
 
     async fn sent(&self, to: TxKind, input: Bytes) -> Value {
+        let hash = self.begin(to, input).await;
+        self.receipt(&hash).await
+    }
+
+    /// Its hash, once the node has it.
+    async fn begin(&self, to: TxKind, input: Bytes) -> String {
         let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
         let transaction =
             TxLegacy { chain_id: Some(self.id), nonce, gas_price: 0, gas_limit: GAS, to, value: U256::ZERO, input };
         let signature = self.deployer.sign_hash_sync(&transaction.signature_hash()).unwrap();
         let raw = TxEnvelope::from(transaction.into_signed(signature)).encoded_2718();
         let hash = rpc(&self.rpc, "eth_sendRawTransaction", json!([hex::encode_prefixed(raw)])).await.unwrap();
-        self.network.lock().await.nodes[0].receipt(hash.as_str().unwrap()).await.unwrap()
+        hash.as_str().unwrap().to_owned()
+    }
+
+    async fn receipt(&self, hash: &str) -> Value {
+        self.network.lock().await.nodes[0].receipt(hash).await.unwrap()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
-use alloy_sol_types::SolValue;
+use alloy_sol_types::{SolCall as _, SolValue};
 use chancery_bridge::{
     alliance::{
         certificate::Scope,
@@ -100,10 +100,7 @@ impl Partnership {
             };
             assert_eq!(chain.deploy(&StoreNode::BYTECODE, &arguments).await, link.node_contract);
             home.call(alliance, &Alliance::acceptCall { name: link.name }).await;
-            let mut nodes = Vec::new();
-            for i in 0..NODES {
-                nodes.push(certified_node(&home, alliance, link.name, i).await);
-            }
+            let nodes = certified_nodes(&home, alliance, link.name).await;
             partners.push(Partner { name: link.name, chain, link, nodes });
         }
         let relay =
@@ -277,6 +274,26 @@ pub(crate) async fn certified_node(home: &TestChain, alliance: Address, member: 
     let identity = home.view(alliance, &Alliance::lastSerialCall {}).await;
     let certificate = certify(home, alliance, identity, until).await;
     Node { name: node_name(i), key, secret, certificate }
+}
+
+/// All of a member. Serial numbers are given one after the other.
+async fn certified_nodes(home: &TestChain, alliance: Address, member: B256) -> Vec<Node> {
+    let last = home.view(alliance, &Alliance::lastSerialCall {}).await;
+    let (valid_until, scope) = (home.time_s().await + 86_400, Scope::BOTH.code());
+    let (mut nodes, mut calls, mut certificate) = (Vec::new(), Vec::new(), last);
+    for i in 0..NODES {
+        let secret = hex::encode(B256::random());
+        let key = Arc::new(NodeKey::from_hex(&secret).unwrap());
+        let (node, identity) = (node_name(i), certificate + 1);
+        let issue = Alliance::issueIdentityCall { member, node, key: key.address(), validUntil: valid_until };
+        calls.push(issue.abi_encode());
+        calls.push(Alliance::issueTransactionCall { identity, scope, validUntil: valid_until }.abi_encode());
+        certificate = identity + 1;
+        nodes.push(Node { name: node, key, secret, certificate });
+    }
+    home.call_all(alliance, calls).await;
+    assert_eq!(home.view(alliance, &Alliance::lastSerialCall {}).await, certificate);
+    nodes
 }
 
 /// A transaction certificate for everything; its serial number.

@@ -16,8 +16,8 @@ use crate::support::{club::Club, partnership::Node};
 const ANYBODY: Expectation = Expectation { member: None, scope: None };
 /// Many times what the chain takes for a block.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// Many heartbeats of the tests' chains.
-const MAX_SILENCE: Duration = Duration::from_secs(5);
+/// Some heartbeats of the tests' chains.
+const MAX_SILENCE: Duration = Duration::from_secs(12);
 
 async fn gate_behind(wire: &Wire, club: &Club) -> Gate {
     let chain = club.home.through(&wire.url).await;

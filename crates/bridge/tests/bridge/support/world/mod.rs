@@ -69,7 +69,12 @@ pub(crate) struct World {
     validators: Vec<JoinHandle<()>>,
     /// Every number up to this one is at its end.
     rested: Mutex<u64>,
+    /// What was found when it was looked last whether all are, and of which blocks.
+    looked: Mutex<Option<(Heads, bool)>>,
 }
+
+/// Height and hash of each chain's newest block: all that anybody can know of them follows from that.
+type Heads = [(u64, B256); 3];
 
 /// What stands of an account on a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +91,7 @@ impl World {
         let shared = Shared::new(nodes, seed);
         let founded = found(&shared.nodes, accounts, start, shared.now_ms());
         let validators = (0..3).map(|chain| tokio::spawn(make_blocks(shared.clone(), chain))).collect();
-        Self { shared, founded, validators, rested: Mutex::new(0) }
+        Self { shared, founded, validators, rested: Mutex::new(0), looked: Mutex::new(None) }
     }
 
     /// The three chains as a party reaches them in one of its lives.
@@ -194,14 +199,27 @@ impl World {
         (RequestState::from_code(state).unwrap(), outcomes)
     }
 
-    /// Whether every number is at its end: applied by both members, or by none and nothing is held. What is at its end stays there, and is not looked at again.
+    /// Whether every number is at its end: applied by both members, or by none and nothing is held. What is at its end stays there, and is not looked at again;
+    /// nor is anything while no chain has a new block.
     ///
     /// # Panics
     /// On a half-commit.
     pub(crate) fn is_at_rest(&self) -> bool {
-        if self.shared.nodes.iter().any(|node| node.head().is_none()) {
+        let [Some(home), Some(first), Some(second)] = self.shared.nodes.each_ref().map(|node| node.head()) else {
             return false;
+        };
+        let (heads, mut looked) = ([home, first, second], self.looked.lock());
+        if let Some((before, found)) = *looked
+            && before == heads
+        {
+            return found;
         }
+        let found = self.are_all_over();
+        *looked = Some((heads, found));
+        found
+    }
+
+    fn are_all_over(&self) -> bool {
         let count = self.request_count();
         let mut rested = self.rested.lock();
         while *rested < count {
@@ -216,6 +234,7 @@ impl World {
     /// The same from the first number on.
     pub(crate) fn is_still_at_rest(&self) -> bool {
         *self.rested.lock() = 0;
+        *self.looked.lock() = None;
         self.is_at_rest()
     }
 
