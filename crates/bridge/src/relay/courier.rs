@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use alloy_primitives::B256;
-use futures::future::join_all;
+use futures::future::{join_all, try_join};
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, Semaphore},
@@ -171,13 +171,12 @@ impl Courier {
     }
 
     async fn visit(&self, number: u64, errand: &mut Errand) -> Result<(RequestState, Visit), RelayError> {
-        let Some(decision) = self.alliance.decision(number).await? else {
-            return Ok((RequestState::Sequenced, Visit::Later));
-        };
+        // Neither has to be of the same block as the other: what follows from them, the contracts decide.
+        let (decision, now) = try_join(self.alliance.decision(number), self.alliance.time_s()).await?;
+        let Some(decision) = decision else { return Ok((RequestState::Sequenced, Visit::Later)) };
         if decision.state() != RequestState::Sequenced {
             self.decided.lock().tell(number);
         }
-        let now = self.alliance.time_s().await?;
         if is_to_expire(&decision, now) {
             self.relay.expire(number).await?;
             return Ok((decision.state(), Visit::Moved));

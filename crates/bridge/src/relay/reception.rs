@@ -5,7 +5,7 @@ use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use chancery_contracts::Alliance;
 use chancery_ledger::Call;
-use futures::future::pending;
+use futures::future::{join, pending};
 
 use super::{
     RelayError,
@@ -14,17 +14,22 @@ use super::{
     errand::Errand,
     request::submit_call,
 };
-use crate::{alliance::submission::Submission, contracts::ViewError};
+use crate::{
+    alliance::{certificate::IdentityCertificate, submission::Submission},
+    contracts::ViewError,
+};
 
 /// Submissions that are remembered by number until they are driven.
 const MAX_HANDED_IN: usize = 4096;
 
 impl Courier {
     /// The number that a submission's key has, of the same request or of another one.
-    async fn number_of(&self, submission: &Submission) -> Result<Option<u64>, ViewError> {
-        let request = &submission.request;
-        let Some((_, identity)) = self.alliance.certificate(request.certificate).await? else { return Ok(None) };
-        self.alliance.number_of(identity.member, identity.node, request.idempotency_key).await
+    async fn number_of(
+        &self,
+        submission: &Submission,
+        identity: &IdentityCertificate,
+    ) -> Result<Option<u64>, ViewError> {
+        self.alliance.number_of(identity.member, identity.node, submission.request.idempotency_key).await
     }
 
     /// The number of what was sequenced before, if it is the same request. Without a transaction: the contract answers that number, or the next one, or why it refuses.
@@ -47,12 +52,21 @@ impl Carrier for Courier {
         let number = match known {
             Some(number) => number,
             None => {
-                Box::pin(self.relay.submit_examined(submission)).await.map_err(|error| match error {
+                // Whose certificate it is never changes: it is asked while the transaction is under way.
+                let (submitted, identity) = join(
+                    Box::pin(self.relay.submit_examined(submission)),
+                    self.alliance.certificate(submission.request.certificate),
+                )
+                .await;
+                submitted.map_err(|error| match error {
                     RelayError::Ledger(error) => CarryRefusal::from(error),
                     error => CarryRefusal::Unavailable { reason: error.to_string() },
                 })?;
                 // It succeeded: the number is this request's.
-                let number = self.number_of(submission).await.map_err(refused)?;
+                let number = match identity.map_err(refused)? {
+                    Some((_, identity)) => self.number_of(submission, &identity).await.map_err(refused)?,
+                    None => None,
+                };
                 number.ok_or_else(|| CarryRefusal::Unavailable { reason: "it has no number yet".to_owned() })?
             }
         };

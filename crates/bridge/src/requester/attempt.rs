@@ -2,7 +2,7 @@
 
 use alloy_primitives::{B256, Bytes};
 use chancery_ledger::LedgerError;
-use futures::future::try_join_all;
+use futures::future::{Either, FutureExt as _, ready, select, try_join, try_join_all};
 
 use super::{Committed, MemberAccess, Milestone, Nobody, Onlooker, RequestError, Requester};
 use crate::{
@@ -25,25 +25,41 @@ impl Requester {
         onlooker: &dyn Onlooker,
     ) -> (bool, Result<Committed, RequestError>) {
         let (member, node) = (self.identity.member, self.identity.node);
-        match self.alliance.number_of(member, node, idempotency_key).await {
+        let suggests = calls.iter().map(|(member, call)| self.suggest(*member, call));
+        let suggesting = Box::pin(try_join(self.time(), try_join_all(suggests)));
+        let knowing = Box::pin(self.alliance.number_of(member, node, idempotency_key));
+        // Asked side by side: suggestions change nothing, and nobody waits for them where there is a number already.
+        let (known, suggesting) = match select(knowing, suggesting).await {
+            Either::Left((known, suggesting)) => (known, suggesting.left_future()),
+            Either::Right((suggested, knowing)) => (knowing.await, ready(suggested).right_future()),
+        };
+        match known {
             Ok(Some(number)) => {
                 onlooker.at(&Milestone::Found { number });
                 (true, self.follow(number, idempotency_key, None).await)
             }
-            Ok(None) => (false, Box::pin(self.begin(idempotency_key, calls, onlooker)).await),
+            Ok(None) => match suggesting.await {
+                Ok((now, parts)) => (false, Box::pin(self.begin(idempotency_key, now, parts, onlooker)).await),
+                Err(error) => (false, Err(error)),
+            },
             Err(error) => (false, Err(error.into())),
         }
     }
 
+    async fn time(&self) -> Result<u64, RequestError> {
+        Ok(self.alliance.time_s().await?)
+    }
+
+    /// `now` is a time of the alliance chain that has passed.
     async fn begin(
         &self,
         idempotency_key: B256,
-        calls: &[(B256, Bytes)],
+        now: u64,
+        parts: Vec<Part>,
         onlooker: &dyn Onlooker,
     ) -> Result<Committed, RequestError> {
-        let parts = try_join_all(calls.iter().map(|(member, call)| self.suggest(*member, call))).await?;
         onlooker.at(&Milestone::Suggested { parts: &parts });
-        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, parts)).await?;
+        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, now, parts)).await?;
         onlooker.at(&Milestone::Endorsed { count: endorsements.len() });
         let submission = self.sign(request, endorsements, parts)?;
         onlooker.at(&Milestone::Signed { submission: &submission });
@@ -70,20 +86,21 @@ impl Requester {
     /// # Errors
     /// `NotEndorsed` with each endorser's reason; `Form`, `MemberUnknown`, `View`, `Key`.
     pub async fn endorse(&self, idempotency_key: B256, parts: Vec<Part>) -> Result<Submission, RequestError> {
-        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, parts)).await?;
+        let now = self.time().await?;
+        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, now, parts)).await?;
         self.sign(request, endorsements, parts)
     }
 
     async fn gather(
         &self,
         idempotency_key: B256,
+        now: u64,
         mut parts: Vec<Part>,
     ) -> Result<(Request, Vec<Endorsement>, Vec<Part>), RequestError> {
         if parts.len() > MAX_PARTS {
             return Err(RequestFault::PartCount(parts.len()).into());
         }
         parts.sort_by_key(|part| part.member);
-        let now = self.alliance.time_s().await?;
         let request = Request {
             idempotency_key,
             certificate: self.identity.certificate,

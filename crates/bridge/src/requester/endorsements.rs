@@ -2,7 +2,7 @@
 
 use alloy_primitives::{B256, U256};
 use chancery_primitives::SignedOperation;
-use futures::future::{join_all, try_join_all};
+use futures::future::{join_all, try_join, try_join_all};
 use tokio::time::timeout;
 
 use super::{MemberAccess, RequestError, Requester};
@@ -52,14 +52,13 @@ impl Requester {
             })
         });
         let answers = join_all(asked).await;
-        let now = self.alliance.time_s().await?;
         let examined = answers.iter().map(|answer| async {
             match answer {
-                Ok(endorsement) => self.examine(request, member.name, endorsement, now).await.map(Some),
+                Ok(endorsement) => self.examine(request, member.name, endorsement).await.map(Some),
                 Err(_) => Ok(None),
             }
         });
-        let examined = try_join_all(examined).await?;
+        let (examined, total) = try_join(try_join_all(examined), self.alliance.total_weight(member.name)).await?;
         let (mut good, mut declined): (Vec<(U256, B256, Endorsement)>, _) = (Vec::new(), Vec::new());
         for (place, (answer, verdict)) in answers.into_iter().zip(examined).enumerate() {
             let examined = match (answer, verdict) {
@@ -81,7 +80,6 @@ impl Requester {
             }
         }
         good.sort_by_key(|(weight, _, _)| std::cmp::Reverse(*weight));
-        let total = self.alliance.total_weight(member.name).await?;
         let (mut weight, mut chosen) = (U256::ZERO, Vec::new());
         for (own, _, endorsement) in good {
             chosen.push(endorsement);
@@ -94,15 +92,14 @@ impl Requester {
         Err(RequestError::NotEndorsed { member: member.name, weight, total, declined })
     }
 
-    /// What a good endorsement weighs, and whose it is; or what the alliance would find wrong with it in a block of time `now`.
+    /// What a good endorsement weighs, and whose it is; or what the alliance would find wrong with it now.
     async fn examine(
         &self,
         request: &Request,
         member: B256,
         endorsement: &Endorsement,
-        now: u64,
     ) -> Result<Result<(U256, B256), SignatureFault>, ViewError> {
-        let found = self.alliance.certificate(endorsement.certificate).await?;
+        let (now, found) = try_join(self.alliance.time_s(), self.alliance.certificate(endorsement.certificate)).await?;
         // The requester asks of members alone; what one is not any more, the alliance says.
         let pair = found.as_ref().map(|(transaction, identity)| (transaction, identity));
         if let Err(fault) = check(pair, |_| true, Scope::ENDORSE, now) {

@@ -6,6 +6,7 @@ use alloy_primitives::{B256, Bytes};
 use alloy_sol_types::SolEvent as _;
 use chancery_contracts::Alliance;
 use chancery_ledger::EventFilter;
+use futures::future::{try_join_all, try_join3};
 
 use super::{MAX_ATTEMPTS, RequestError, Requester, attempt_key, readable, view_error};
 use crate::{
@@ -85,19 +86,20 @@ impl Requester {
     /// `IntentDiffers` for other members, or another call; `View`.
     async fn unread(&self, number: u64, calls: &[(B256, Bytes)], signed: &[Part]) -> Result<Vec<B256>, RequestError> {
         let all = || calls.iter().map(|(member, _)| *member).collect();
-        let Some(decision) = self.alliance.decision(number).await? else { return Ok(all()) };
+        let hashes = try_join_all(calls.iter().map(|(member, _)| self.alliance.part_hash(number, *member)));
+        let (decision, parties, hashes) =
+            try_join3(self.alliance.decision(number), self.alliance.parties(number), hashes).await?;
+        let Some(decision) = decision else { return Ok(all()) };
         // Of an invalid one the alliance keeps no parts; nothing of it is or will be in force.
         if decision.state() == RequestState::Invalid {
             return Ok(Vec::new());
         }
-        let parties = self.alliance.parties(number).await?;
         let is_asked = |member: &B256| calls.iter().any(|(asked, _)| asked == member);
         if parties.len() != calls.len() || !parties.iter().all(is_asked) {
             return Err(RequestError::IntentDiffers { number });
         }
         let mut unread = Vec::new();
-        for (member, call) in calls {
-            let hash = self.alliance.part_hash(number, *member).await?;
+        for ((member, call), hash) in calls.iter().zip(hashes) {
             let own = signed.iter().find(|part| part.member == *member && part.hash() == hash);
             let part = match own {
                 Some(part) => Some(part.clone()),

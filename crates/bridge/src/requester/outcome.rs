@@ -6,7 +6,7 @@ use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolEvent;
 use chancery_contracts::Alliance;
 use chancery_ledger::{Event, EventFilter};
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Committed, Lost, Milestone, MissingGuarantee, Onlooker, RequestError, Requester};
@@ -113,14 +113,21 @@ impl Requester {
         let give_up = Instant::now() + Duration::from_secs(self.limits.valid_for_s) + self.limits.patience;
         let mut tries = 0;
         loop {
-            let now = tolerant(self.alliance.time_s().await)?;
-            let known = self.alliance.number_of(self.identity.member, self.identity.node, key).await;
-            if let Some(number) = tolerant(known)?.flatten() {
+            let mut known = tolerant(self.number_now(key).await)?.flatten();
+            if known.is_none() {
+                let is_late = tolerant(self.alliance.time_s().await)?.is_some_and(|now| now > request.valid_until);
+                if is_late {
+                    // Asked once more: only what has no number after such a time gets none. Not to be told is no answer.
+                    let again = tolerant(self.number_now(key).await)?;
+                    if again == Some(None) {
+                        return Err(RequestError::Lapsed { valid_until: request.valid_until });
+                    }
+                    known = again.flatten();
+                }
+            }
+            if let Some(number) = known {
                 onlooker.at(&Milestone::Sequenced { number });
                 return self.follow(number, key, Some(submission)).await;
-            }
-            if now.is_some_and(|now| now > request.valid_until) {
-                return Err(RequestError::Lapsed { valid_until: request.valid_until });
             }
             if Instant::now() >= give_up {
                 return Err(RequestError::OutcomeUnknown { number: None });
@@ -137,12 +144,31 @@ impl Requester {
         }
     }
 
-    /// What foreign members cost.
+    /// The number that a key of this node has.
+    async fn number_now(&self, key: B256) -> Result<Option<u64>, ViewError> {
+        self.alliance.number_of(self.identity.member, self.identity.node, key).await
+    }
+
+    /// What foreign members cost. A name stands for one chain for ever, so members that are likely are asked about at once.
     async fn missing(&self, number: u64) -> Result<Vec<MissingGuarantee>, RequestError> {
-        let members = self.alliance.parties(number).await?;
-        let places = try_join_all(members.iter().map(|member| self.alliance.member(*member))).await?;
-        let foreign = members.into_iter().zip(places).filter(|(_, place)| place.is_foreign);
-        Ok(foreign.flat_map(|(member, _)| Lost::ALL.map(|lost| MissingGuarantee { member, lost })).collect())
+        let known = try_join_all(self.members.iter().map(|access| self.is_foreign(access.name)));
+        let (members, known) = try_join(self.alliance.parties(number), known).await?;
+        let mut missing = Vec::new();
+        for member in members {
+            let place = self.members.iter().position(|access| access.name == member);
+            let is_foreign = match place.and_then(|place| known.get(place)) {
+                Some(is_foreign) => *is_foreign,
+                None => self.is_foreign(member).await?,
+            };
+            if is_foreign {
+                missing.extend(Lost::ALL.map(|lost| MissingGuarantee { member, lost }));
+            }
+        }
+        Ok(missing)
+    }
+
+    async fn is_foreign(&self, member: B256) -> Result<bool, ViewError> {
+        Ok(self.alliance.member(member).await?.is_foreign)
     }
 
     /// Who refused, and why.
