@@ -35,6 +35,8 @@ impl Requester {
         };
         match known {
             Ok(Some(number)) => {
+                // Now: what is not polled would keep others of the same chain waiting.
+                drop(suggesting);
                 onlooker.at(&Milestone::Found { number });
                 (true, self.follow(number, idempotency_key, None).await)
             }

@@ -72,11 +72,12 @@ impl Watch {
         hashes
     }
 
-    fn deliver(&self, hash: B256, mined: Mined) {
-        if let Some(sender) = self.waiting.lock().remove(&hash) {
-            // A caller that has gone in the meantime is no error.
-            let _ = sender.send(mined);
-        }
+    /// Whether somebody waited for it.
+    fn deliver(&self, hash: B256, mined: Mined) -> bool {
+        let Some(sender) = self.waiting.lock().remove(&hash) else { return false };
+        // A caller that has gone in the meantime is no error.
+        let _ = sender.send(mined);
+        true
     }
 }
 
@@ -101,7 +102,7 @@ async fn run(watch: Weak<Watch>, reader: Weak<Reader>) {
             continue;
         }
         let limits = reader.connection.limits;
-        pause = match scan.step(&watch, &reader.connection).await {
+        pause = match scan.step(&watch, &reader).await {
             Ok(true) => limits.poll_min,
             // Added to, not doubled: a look that comes late by a part of the pause costs that part of a short block.
             Ok(false) => (pause + limits.poll_min).min(limits.poll_max),
@@ -137,11 +138,14 @@ async fn run(watch: Weak<Watch>, reader: Weak<Reader>) {
 #[derive(Debug, Default)]
 struct Scan {
     last: Option<u64>,
+    /// Most of the last block was waited for: likely the next one too.
+    is_ours: bool,
 }
 
 impl Scan {
     /// Looks through new blocks; whether there were any.
-    async fn step(&mut self, watch: &Watch, connection: &Connection) -> Result<bool, LedgerError> {
+    async fn step(&mut self, watch: &Watch, reader: &Arc<Reader>) -> Result<bool, LedgerError> {
+        let connection = &reader.connection;
         let newest: U64 = connection.request("eth_blockNumber", ()).await?;
         let newest = newest.to::<u64>();
         let last = match self.last {
@@ -156,6 +160,15 @@ impl Scan {
             }
         };
         for number in last + 1..=newest {
+            if self.is_ours {
+                verify_ahead(reader, number);
+                // Where there is nothing the block is asked for: a node may not have its receipts yet.
+                if let Some(delivered) = deliver_block(watch, connection, number).await.filter(|block| block.all > 0) {
+                    self.is_ours = delivered.is_mostly_ours();
+                    self.last = Some(number);
+                    continue;
+                }
+            }
             let block: Option<Contents> = connection.find("eth_getBlockByNumber", (U64::from(number), false)).await?;
             let Some(block) = block else { break };
             let count = block.transactions.len();
@@ -163,8 +176,10 @@ impl Scan {
                 let waiting = watch.waiting.lock();
                 block.transactions.into_iter().filter(|hash| waiting.contains_key(hash)).collect()
             };
-            let is_mostly_ours = mined.len() > 1 && mined.len() * OURS_OF_BLOCK >= count;
-            if !(is_mostly_ours && deliver_block(watch, connection, number).await) {
+            self.is_ours = Delivered { ours: mined.len(), all: count }.is_mostly_ours();
+            if !self.is_ours || deliver_block(watch, connection, number).await.is_none() {
+                // A node that does not answer that is not asked so again.
+                self.is_ours = false;
                 deliver(watch, connection, mined).await?;
             }
             self.last = Some(number);
@@ -173,7 +188,15 @@ impl Scan {
     }
 }
 
-/// All receipts of a block are asked for at once if at least one of so many is waited for.
+/// Whoever is told of a block asks next whether it is final: that is looked up meanwhile. Whether it succeeds is theirs to find out.
+fn verify_ahead(reader: &Arc<Reader>, number: u64) {
+    if reader.connection.config.essentials.is_some() {
+        let reader = Arc::clone(reader);
+        tokio::spawn(async move { reader.block(number).await.is_ok() });
+    }
+}
+
+/// A block is mostly ours if at least one of so many of its transactions is waited for.
 const OURS_OF_BLOCK: usize = 4;
 
 /// A receipt among those of its block.
@@ -185,16 +208,29 @@ struct OfBlock {
     mined: Mined,
 }
 
-/// Delivers a block's receipts with one request; `false`: the node does not answer that, ask for each.
-async fn deliver_block(watch: &Watch, connection: &Connection, number: u64) -> bool {
-    const METHOD: &str = "eth_getBlockReceipts";
-    let Ok(Some(receipts)) = connection.find::<_, Vec<OfBlock>>(METHOD, (U64::from(number),)).await else {
-        return false;
-    };
-    for receipt in receipts {
-        watch.deliver(receipt.transaction_hash, receipt.mined);
+/// What a block had for those who wait.
+#[derive(Clone, Copy, Debug)]
+struct Delivered {
+    ours: usize,
+    all: usize,
+}
+
+impl Delivered {
+    /// Then all receipts of such a block are asked for at once.
+    const fn is_mostly_ours(self) -> bool {
+        self.ours > 1 && self.ours * OURS_OF_BLOCK >= self.all
     }
-    true
+}
+
+/// Delivers a block's receipts with one request; `None`: the node does not answer that, ask for each.
+async fn deliver_block(watch: &Watch, connection: &Connection, number: u64) -> Option<Delivered> {
+    const METHOD: &str = "eth_getBlockReceipts";
+    let receipts = connection.find::<_, Vec<OfBlock>>(METHOD, (U64::from(number),)).await.ok().flatten()?;
+    let (mut ours, all) = (0, receipts.len());
+    for receipt in receipts {
+        ours += usize::from(watch.deliver(receipt.transaction_hash, receipt.mined));
+    }
+    Some(Delivered { ours, all })
 }
 
 async fn deliver(watch: &Watch, connection: &Connection, hashes: Vec<B256>) -> Result<(), LedgerError> {
