@@ -6,25 +6,36 @@
 //! request -- slot, step --/        meanwhile others gather for the next one
 //! ```
 //! A header's certificate costs a pairing, and an account's path as much as all that a request does with it: under load both are shared by dozens. The row has consecutive
-//! nonces of one key, so a crossing takes one block, not three one after the other; and the next may leave while it is under way. A step whose header did not arrive
-//! fails and changes nothing.
+//! nonces of one key, so a crossing takes one block, not three one after the other; and the next may leave while it is under way, a moment later. A step whose header did not
+//! arrive fails and changes nothing.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use alloy_primitives::{Address, B256};
 use chancery_ledger::{LedgerError, MeasuredCall, Underway};
 use chancery_light::MAX_STORAGE_SLOTS;
 use parking_lot::Mutex;
-use tokio::sync::{Mutex as Turn, oneshot, watch};
+use tokio::{
+    sync::{Mutex as Turn, Notify, oneshot, watch},
+    time::{Instant, sleep_until},
+};
 
 use super::{AnchorRelay, Proven, RelayError};
 
 /// Most who cross together: their steps and the header have to fit the window of a key.
 const MAX_ABOARD: usize = 128;
 const _: () = assert!(MAX_ABOARD <= MAX_STORAGE_SLOTS);
+/// How long after a crossing with a header the next one leaves at the latest, while that is under way. A block is being made then, and what is sent meanwhile gets into a
+/// later one in any case: so nearly nothing is lost by waiting, and a header is shared by more.
+const GATHERING: Duration = Duration::from_millis(25);
+/// So many do not wait for more.
+const ENOUGH_ABOARD: usize = 32;
 
 /// What is to be done with a slot, once its value and proof are known; `None`: nothing.
 type Step = Box<dyn FnOnce(&Proven) -> Option<MeasuredCall> + Send>;
@@ -55,6 +66,8 @@ pub struct Ferry {
     relay: AnchorRelay,
     account: Address,
     queue: Mutex<Vec<Passenger>>,
+    /// Somebody came to the queue.
+    arrival: Notify,
     /// Held while a crossing is put together.
     turn: Turn<Shore>,
 }
@@ -64,6 +77,8 @@ pub struct Ferry {
 struct Shore {
     /// The newest block that this ferry has begun to anchor with the account in it, and how that goes.
     anchored: Option<(u64, Landing)>,
+    /// When that was sent.
+    left: Option<Instant>,
 }
 
 impl Shore {
@@ -74,13 +89,20 @@ impl Shore {
             .filter(|(_, landing)| !matches!(*landing.borrow(), Some(Err(_))))
             .map(|(number, _)| *number)
     }
+
+    /// How a crossing ends that is under way, and when it left.
+    fn underway(&self) -> Option<(Instant, Landing)> {
+        let (_, landing) = self.anchored.as_ref()?;
+        let is_underway = landing.borrow().is_none();
+        self.left.filter(|_| is_underway).map(|left| (left, landing.clone()))
+    }
 }
 
 impl Ferry {
     /// For an account of the followed chain.
     #[must_use]
     pub fn new(relay: AnchorRelay, account: Address) -> Arc<Self> {
-        Arc::new(Self { relay, account, queue: Mutex::default(), turn: Turn::default() })
+        Arc::new(Self { relay, account, queue: Mutex::default(), arrival: Notify::new(), turn: Turn::default() })
     }
 
     /// The anchor that it feeds.
@@ -125,6 +147,7 @@ impl Ferry {
         let (answer, mut answered) = oneshot::channel();
         let aboard = Arc::new(AtomicBool::new(false));
         self.queue.lock().push(Passenger { number, slot, step, aboard: Arc::clone(&aboard), answer });
+        self.arrival.notify_one();
         while !aboard.load(Ordering::Acquire) {
             tokio::select! {
                 biased;
@@ -151,6 +174,7 @@ impl Ferry {
     async fn leave(&self, shore: &mut Shore) {
         // Others were told of the same block as whoever came first: they join.
         tokio::task::yield_now().await;
+        self.gather(shore).await;
         let aboard = self.board();
         if aboard.is_empty() {
             return;
@@ -159,6 +183,23 @@ impl Ferry {
             // Who was aboard hears that it was left behind, and comes again.
             let (followed, host) = (self.relay.followed.name(), self.relay.host.name());
             tracing::debug!(followed, host, %error, "a crossing was given up");
+        }
+    }
+
+    /// Waits for others, while the crossing before is under way.
+    async fn gather(&self, shore: &Shore) {
+        let Some((left, mut landing)) = shore.underway() else { return };
+        let full = async {
+            while self.queue.lock().len() < ENOUGH_ABOARD {
+                self.arrival.notified().await;
+            }
+        };
+        let landed = async { landing.wait_for(Option::is_some).await.is_ok() };
+        tokio::select! {
+            biased;
+            _ = landed => {}
+            () = full => {}
+            () = sleep_until(left + GATHERING) => {}
         }
     }
 
@@ -185,6 +226,7 @@ impl Ferry {
         };
         if anchoring > 0 {
             shore.anchored = Some((proven.anchored, land(row.by_ref().take(anchoring).collect())));
+            shore.left = Some(Instant::now());
         }
         let landing = shore.anchored.as_ref().map(|(_, landing)| landing.clone());
         for (proven, has_step, answer) in passages {
