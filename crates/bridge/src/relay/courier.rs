@@ -1,6 +1,11 @@
 //! The relay as a process runs it: takes submissions, and drives every request of the alliance to its end, many side by side.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+    sync::Arc,
+    time::Duration,
+};
 
 use alloy_primitives::B256;
 use futures::future::{join_all, try_join};
@@ -119,13 +124,21 @@ impl Courier {
 
     /// Carries until it is dropped. What fails is logged and tried again.
     pub async fn run(self: &Arc<Self>) {
-        let (mut open, mut seen) = (JoinSet::new(), None);
+        let (mut open, mut seen, mut early) = (JoinSet::new(), None, BTreeSet::new());
         loop {
+            // Those that were handed in here need not be found on chain first.
+            for number in self.fresh(seen, &early, MAX_OPEN.saturating_sub(open.len())) {
+                early.insert(number);
+                let own = Arc::clone(self);
+                open.spawn(async move { own.drive(number).await });
+            }
             match self.discover(&mut seen, MAX_OPEN.saturating_sub(open.len())).await {
                 Ok(numbers) => {
                     for number in numbers {
-                        let own = Arc::clone(self);
-                        open.spawn(async move { own.drive(number).await });
+                        if !early.remove(&number) {
+                            let own = Arc::clone(self);
+                            open.spawn(async move { own.drive(number).await });
+                        }
                     }
                 }
                 Err(error) => tracing::warn!(%error, "the alliance's requests cannot be read"),
@@ -133,6 +146,14 @@ impl Courier {
             timeout(self.limits.pause, self.submitted.notified()).await.ok();
             while open.try_join_next().is_some() {}
         }
+    }
+
+    /// Numbers that were handed in here and are not driven yet, at most `room`. Before the chain was looked at once it is not known which are driven.
+    fn fresh(&self, seen: Option<u64>, early: &BTreeSet<u64>, room: usize) -> Vec<u64> {
+        let Some(seen) = seen else { return Vec::new() };
+        let handed_in = self.handed_in.lock();
+        let newer = handed_in.range(seen.saturating_add(1)..).map(|(number, _)| *number);
+        newer.filter(|number| !early.contains(number)).take(room).collect()
     }
 
     /// Numbers that are new, at most `room`; at the start, the newest [`CourierLimits::look_back`].
