@@ -1,6 +1,7 @@
-//! A-CONS: a business database behind a node contract, of real databases and a real chain (DATABASE-1 to DATABASE-7 of `docs/specs/alliance.md`).
+//! A-CONS: a business database behind a node contract, of real databases and a real chain (DATABASE-1 to DATABASE-8 of `docs/specs/alliance.md`).
 
 mod books;
+mod promises;
 mod refusals;
 mod rows;
 mod through;
@@ -194,13 +195,19 @@ fn endorser(books: &Books, rows: &Rows) -> NodeEndorser {
 
 /// What an endorser says to a call that reads and writes a key.
 async fn asked(endorser: &NodeEndorser, key: &str, value: B256) -> Result<(), EndorseRefusal> {
+    let now_s = endorser.contract.chain.head().await.unwrap().time_ms / 1000;
+    asked_until(endorser, key, value, now_s + 60).await
+}
+
+/// The same in a request that can be sequenced until then.
+async fn asked_until(endorser: &NodeEndorser, key: &str, value: B256, valid_until: u64) -> Result<(), EndorseRefusal> {
     let call: Bytes = (vec![name(key)], vec![StoreNode::Write { key: name(key), value }]).abi_encode_params().into();
     let found = endorser.contract.suggest(&call).await.unwrap();
     let part = Part { member: endorser.member, call, reads: found.reads, writes: found.writes };
     let request = Request {
         idempotency_key: B256::repeat_byte(1),
         certificate: 1,
-        valid_until: u64::MAX,
+        valid_until,
         window: 60,
         parts: vec![PartReference { member: part.member, part_hash: part.hash() }],
     };
