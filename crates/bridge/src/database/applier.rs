@@ -42,9 +42,9 @@ impl Progress {
 /// Follows one node contract into one database. It keeps nothing of its own: where it is, the database says.
 #[derive(Debug)]
 pub struct Applier {
-    followed: Followed,
-    book: Book,
-    tables: Tables,
+    pub(super) followed: Followed,
+    pub(super) book: Book,
+    pub(super) tables: Tables,
     /// Subjects of keys, as an operator has said.
     told: BTreeMap<B256, B256>,
     /// The table of promises was seen; a database of an earlier version has none.
@@ -176,7 +176,7 @@ impl Applier {
         }
     }
 
-    async fn apply_all(
+    pub(super) async fn apply_all(
         &self,
         connection: &mut Connection,
         (position, block): (u64, u64),

@@ -99,6 +99,11 @@ pub enum DatabaseError {
         "after the statements of the declaration, rows name others that are not there: the database would refuse to commit them"
     )]
     ForeignKeys,
+    /// The applier has never run.
+    #[error(
+        "nothing was ever applied to the database: start the applier (`chancery alliance database apply`), or run it once (`--once`); its account makes the tables"
+    )]
+    NeverApplied,
     /// The database was filled by an earlier version.
     #[error(
         "the database has no table chancery_promise: run the applier of this version once (`chancery alliance database apply --once`), or have an administrator make the table"
@@ -176,7 +181,6 @@ impl DatabaseError {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Ledger(error) => error.is_temporary(),
-            Self::NotGranted { .. } | Self::NoPromises => false,
             Self::Overtaken | Self::Behind { .. } => true,
             Self::Sql(error) => passes(error),
             _ => false,

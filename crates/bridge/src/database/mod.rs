@@ -27,6 +27,7 @@ mod discord;
 mod entries;
 mod error;
 mod mapping;
+mod pending;
 mod promises;
 mod statement;
 mod subjects;
@@ -44,6 +45,7 @@ pub use self::{
     entries::{Entry, Followed},
     error::DatabaseError,
     mapping::Book,
+    pending::Pending,
     statement::{MAX_STATEMENT_BYTES, StatementError},
     subjects::ToldSubject,
     word::{Form, WordError},

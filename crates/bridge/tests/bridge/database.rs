@@ -143,10 +143,18 @@ async fn changed_behind_the_chains_back(books: &Books, rows: &Rows) {
     assert!(!error.is_temporary());
     assert!(matches!(applier.step().await, Err(DatabaseError::Changed { .. })));
     assert_eq!(rows.parcels().await, before, "nothing is written over, and nothing out of turn");
+    let pending = applier.look().await.unwrap().unwrap();
+    let stands_on = pending.stands_on.as_ref();
+    assert!(matches!(stands_on, Some(DatabaseError::Changed { key: named, .. }) if *named == key), "{pending:?}");
+    assert_eq!(rows.parcels().await, before, "it is looked at alone");
 
     assert_eq!(audit.restore(key).await.unwrap(), Some(found));
     assert_eq!(audit.look(10).await.unwrap(), (2, vec![]));
+    let (noted_before, pending) = (rows.noted().await, applier.look().await.unwrap().unwrap());
+    assert!(pending.stands_on.is_none(), "{pending:?}");
+    assert_eq!(rows.noted().await, noted_before, "it is taken back");
     caught_up(&applier).await;
+    assert!(applier.look().await.unwrap().is_none());
     let liens: Vec<_> = rows.lines("SELECT lien FROM parcels ORDER BY parcel").await;
     assert_eq!(liens, ["loan 9", "loan 9"]);
     assert_eq!(rows.noted().await.len(), 2);
