@@ -61,7 +61,7 @@ impl HeldSearch {
         self.last_block.is_some_and(|last| self.next_block > last)
     }
 
-    /// Addresses of the next page at which it may stand. It was looked through when [`Self::looked_to`] is told.
+    /// Addresses of the next page at which it may stand. It was looked through when [`Self::looked`] is told.
     pub(super) async fn page(&mut self, anchor: &AnchorRelay) -> Result<(Vec<Address>, Looked), RelayError> {
         let (host, key) = (&anchor.host, anchor.key.address());
         if !self.has_looked_at_transactions {
