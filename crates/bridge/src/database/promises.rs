@@ -43,7 +43,7 @@ pub(super) struct PromisedKey {
 
 impl Promise {
     fn reads_what_is_written_by(&self, other: &Self) -> bool {
-        let is_written = |key| other.keys.get(key).is_some_and(|of: &PromisedKey| of.value.is_some());
+        let is_written = |key: &B256| other.keys.get(key).is_some_and(|of: &PromisedKey| of.value.is_some());
         self.keys.iter().any(|(key, of)| of.is_read && is_written(key))
     }
 
