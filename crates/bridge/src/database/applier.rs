@@ -140,20 +140,23 @@ impl Applier {
 
     /// The first block that is not applied. Makes the tables where there are none.
     async fn begun(&self, connection: &mut Connection) -> Result<u64, DatabaseError> {
-        match self.tables.next_block(connection).await {
-            Ok(Some(next)) => {
-                if !self.has_promises.load(Ordering::Relaxed) {
-                    if !self.tables.has_promises(connection).await {
-                        self.tables.make(connection).await?;
-                    }
-                    self.has_promises.store(true, Ordering::Relaxed);
-                }
-                return Ok(next);
-            }
-            Ok(None) => {}
+        let begun = match self.tables.next_block(connection).await {
+            Ok(begun) => begun,
             // There are none, most likely; an account that may not make them says so here.
-            Err(DatabaseError::Sql(sqlx::Error::Database(_))) => self.tables.make(connection).await?,
+            Err(DatabaseError::Sql(sqlx::Error::Database(_))) => {
+                self.tables.make(connection).await?;
+                None
+            }
             Err(error) => return Err(error),
+        };
+        if !self.has_promises.load(Ordering::Relaxed) {
+            if !self.tables.has_promises(connection).await {
+                self.tables.make(connection).await?;
+            }
+            self.has_promises.store(true, Ordering::Relaxed);
+        }
+        if let Some(next) = begun {
+            return Ok(next);
         }
         self.tables.begin_at(connection, self.book.from_block).await?;
         Ok(self.book.from_block)
