@@ -81,6 +81,13 @@ async fn a_promise_ends_when_its_request_cannot_be_committed_any_more() {
     assert_eq!(together, Err(EndorseRefusal::DatabasePromised { key: name("parcel 7") }));
     let for_ever = asked_until(&endorser, "parcel 8", name("loan 4"), u64::MAX).await;
     assert_eq!(for_ever, Err(EndorseRefusal::TooLong { longest_s: LONGEST_PROMISE_S }));
+
+    // As an earlier version has left it.
+    rows.run("DROP TABLE chancery_promise").await;
+    let unmade = asked(&endorser, "parcel 8", name("loan 4")).await;
+    assert!(matches!(unmade, Err(EndorseRefusal::Unavailable { .. })), "{unmade:?}");
+    caught_up(&books.applier(rows.book(books.from))).await;
+    assert_eq!(asked(&endorser, "parcel 8", name("loan 4")).await, Ok(()));
 }
 
 // A-END, DATABASE-8: whatever moment an endorser is killed at, it has promised or not, and no row is changed.
