@@ -3,6 +3,8 @@
 
 #[path = "demo_alliance/engineer.rs"]
 mod engineer;
+#[path = "demo_alliance/examined.rs"]
+mod examined;
 #[path = "demo_alliance/founded.rs"]
 mod founded;
 #[path = "demo_alliance/machine.rs"]

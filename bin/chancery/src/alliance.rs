@@ -4,6 +4,7 @@ mod authority;
 mod certificate;
 pub(crate) mod chains;
 mod database;
+mod doctor;
 mod endorser;
 mod files;
 mod member;
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{
     authority::run as run_command,
+    doctor::examine,
     endorser::run as run_endorser,
     relay::{Watched, run as run_relay, watched},
 };

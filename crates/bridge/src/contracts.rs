@@ -242,6 +242,11 @@ impl NodeContract {
         Ok(view(&self.chain, self.address, &StoreNode::entryCall { key }).await?.version)
     }
 
+    /// Whether a request holds a key in order to write it.
+    pub(crate) async fn is_held(&self, key: B256) -> Result<bool, ViewError> {
+        Ok(view(&self.chain, self.address, &StoreNode::entryCall { key }).await?.writer != 0)
+    }
+
     /// What became of a number here; `None`: nothing yet.
     ///
     /// # Errors

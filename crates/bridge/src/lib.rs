@@ -12,12 +12,13 @@
 //! Invariants: ANCHOR-1 to ANCHOR-9 of `docs/specs/anchor.md`, ALLIANCE-1 to ALLIANCE-13 of `docs/specs/alliance.md`.
 //!
 //! [`relay`] carries headers and proofs over the ledger port, [`progress`] shows where requests are, [`proof`] shows to anybody how one ended, [`database`] keeps a business database as a
-//! node contract is, and [`exchange`] hands files over when a request is committed; the rules do no I/O.
+//! node contract is, [`checkup`] says what is wrong with an alliance, and [`exchange`] hands files over when a request is committed; the rules do no I/O.
 //!
 //! Must not: read a clock (time is the alliance chain's, and comes with the evidence), hold keys that count, trust whoever carries a message.
 
 pub mod alliance;
 pub mod anchor;
+pub mod checkup;
 pub mod contracts;
 pub mod database;
 pub mod endorser;

@@ -8,6 +8,7 @@ use std::{
 use chancery_testing::process::free_ports;
 use serde_json::{Value, json};
 
+use super::examined::examined;
 use super::machine::{Running, Service, TestChain, answer, refusal, write_key};
 
 struct Engineer {
@@ -148,6 +149,10 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
 
     asked_and_proven(dir, &bank, &config, contract, [&home, &bank_chain, &land_chain]);
     overtaken(dir, &behind, &config, || relay(dir, "later.toml", &later, &chains, contract));
+
+    // A-MORE-1, A-CERT
+    let (at_relay, at_bank) = (dir.join("relay.toml"), bank.dir.join("endorser.toml"));
+    examined((&at_relay, &running), (&at_bank, &bank_endorser), &land_chain);
 
     looked_at_before_it_is_voted_for(&bank, &land, contract);
 

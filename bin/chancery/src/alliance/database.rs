@@ -103,16 +103,22 @@ pub(super) async fn run_command(command: &DatabaseCommand, output: &Output) -> R
     }
 }
 
-async fn opened(which: &WhichDatabase) -> Result<(Followed, Book)> {
-    let file: DatabaseFile = configuration(&which.config)?;
-    let book = file.book(&which.config)?;
-    let ledger = connect(std::slice::from_ref(&file.chain), &which.config).await?;
+/// The applier of a declaration, for those who look whether it is well.
+pub(super) async fn applier(config: &Path) -> Result<Applier> {
+    let (followed, book) = opened(config).await?;
+    Ok(Applier::new(followed, book))
+}
+
+async fn opened(config: &Path) -> Result<(Followed, Book)> {
+    let file: DatabaseFile = configuration(config)?;
+    let book = file.book(config)?;
+    let ledger = connect(std::slice::from_ref(&file.chain), config).await?;
     let chain = ledger.chain(&file.chain.name)?.clone();
     Ok((Followed { contract: NodeContract { chain, address: file.node_contract } }, book))
 }
 
 async fn apply(command: &ApplyEntries, output: &Output) -> Result<ExitCode> {
-    let (followed, book) = opened(&command.database).await?;
+    let (followed, book) = opened(&command.database.config).await?;
     let contract = followed.contract.address;
     let told = command.subjects.iter().map(|of| Ok(ToldSubject { key: of.key, subject: word_of(&of.subject)? }));
     let applier = Applier::new(followed, book).with_subjects(&told.collect::<Result<Vec<_>>>()?)?;
@@ -138,7 +144,7 @@ async fn apply(command: &ApplyEntries, output: &Output) -> Result<ExitCode> {
 }
 
 async fn check(which: &WhichDatabase, output: &Output) -> Result<ExitCode> {
-    let (followed, book) = opened(which).await?;
+    let (followed, book) = opened(&which.config).await?;
     let (keys, deviations) = Audit::new(&followed, book).look(MAX_SHOWN).await?;
     let mut lines = vec![format!("{keys} keys, {} of them with rows that somebody else has changed", deviations.len())];
     lines.extend(deviations.iter().map(|it| {
@@ -157,7 +163,7 @@ fn deviation_json(of: &Deviation) -> Value {
 }
 
 async fn restore(command: &RestoreRow, output: &Output) -> Result<ExitCode> {
-    let (followed, book) = opened(&command.database).await?;
+    let (followed, book) = opened(&command.database.config).await?;
     let key = command.entry;
     let was = Audit::new(&followed, book).restore(key).await?;
     let was = was.with_context(|| format!("nothing was applied to key {key} yet: `check` names the keys"))?;

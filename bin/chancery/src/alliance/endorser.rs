@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
     alliance::certificate::Scope,
@@ -68,12 +68,62 @@ struct AllianceSection {
     contract: Address,
 }
 
+/// What an endorser's file says, for those who look whether it is well.
+pub(super) struct Described {
+    pub(super) listen: SocketAddr,
+    pub(super) is_encrypted: bool,
+    pub(super) member: B256,
+    pub(super) certificate: u64,
+    pub(super) key_file: PathBuf,
+    /// Address of its key, or why the file cannot be used.
+    pub(super) key: Result<Address>,
+    pub(super) contract: NodeContract,
+    pub(super) alliance_chain_id: u64,
+    pub(super) alliance_contract: Address,
+    /// The same as it is reached; `None`: the file names no node of that chain.
+    pub(super) alliance: Option<AllianceContract>,
+    /// The declaration of its database.
+    pub(super) database: Option<PathBuf>,
+}
+
+/// Reads an endorser's file; its chains need not answer.
+pub(super) async fn described(config: &Path) -> Result<Described> {
+    let file: EndorserFile = configuration(config)?;
+    let ledger = connect(std::slice::from_ref(&file.chain), config).await?;
+    let contract = NodeContract { chain: ledger.chain(&file.chain.name)?.clone(), address: file.node_contract };
+    let alliance = match &file.tls {
+        Some(section) => {
+            let ledger = connect(std::slice::from_ref(&section.chain), config).await?;
+            let chain = ledger.chain(&section.chain.name)?.clone();
+            Some(AllianceContract { chain, address: file.alliance.contract })
+        }
+        None => None,
+    };
+    let key_file = beside(config, &file.key_file);
+    Ok(Described {
+        listen: file.listen,
+        is_encrypted: file.tls.is_some(),
+        member: name_of(&file.member)?,
+        certificate: file.certificate,
+        key: key_of(&key_file).map(|key| key.address()),
+        key_file,
+        contract,
+        alliance_chain_id: file.alliance.chain_id,
+        alliance_contract: file.alliance.contract,
+        alliance,
+        database: file.database.as_ref().map(|declared| beside(config, declared)),
+    })
+}
+
+fn key_of(path: &Path) -> Result<NodeKey> {
+    let text = read_private(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
+    NodeKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))
+}
+
 /// Runs until it is told to stop.
 pub(crate) async fn run(options: &RunEndorser) -> Result<()> {
     let file: EndorserFile = configuration(&options.config)?;
-    let path = beside(&options.config, &file.key_file);
-    let text = read_private(&path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    let key = NodeKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))?;
+    let key = key_of(&beside(&options.config, &file.key_file))?;
     let ledger = connect(std::slice::from_ref(&file.chain), &options.config).await?;
     let chain = ledger.chain(&file.chain.name)?.clone();
     info!(member = file.member, certificate = file.certificate, key = %key.address(), "endorsing");

@@ -141,6 +141,35 @@ pub(crate) async fn watched(config: &Path) -> Result<Watched> {
     Ok(Watched { alliance, chains: ledger.chains().cloned().collect() })
 }
 
+/// What a relay's file says, for those who look whether it is well. No key is read.
+pub(super) struct Described {
+    pub(super) listen: SocketAddr,
+    pub(super) is_encrypted: bool,
+    pub(super) push_every_blocks: u64,
+    pub(super) chains: Vec<Chain>,
+    /// `None`: it carries headers alone.
+    pub(super) alliance: Option<AllianceContract>,
+}
+
+/// Reads a relay's file; its chains need not answer.
+pub(super) async fn described(config: &Path) -> Result<Described> {
+    let file: RelayFile = configuration(config)?;
+    let ledger = connect(&file.chains, config).await?;
+    let alliance = match &file.alliance {
+        Some(section) => {
+            Some(AllianceContract { chain: ledger.chain(&section.chain)?.clone(), address: section.contract })
+        }
+        None => None,
+    };
+    Ok(Described {
+        listen: file.listen,
+        is_encrypted: file.tls.is_some(),
+        push_every_blocks: file.push_every_blocks.max(1),
+        chains: ledger.chains().cloned().collect(),
+        alliance,
+    })
+}
+
 /// Runs until it is told to stop.
 pub(crate) async fn run(options: &RunRelay) -> Result<()> {
     let file: RelayFile = configuration(&options.config)?;

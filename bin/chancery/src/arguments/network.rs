@@ -284,7 +284,7 @@ pub(crate) struct MakeGenesis {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 nothing is wrong; 1 the question makes no sense; 2 wrong usage; \
-                        3 the chain goes on, but something needs attention; 4 the chain stands still, or the node does not follow it, answer or start.")]
+                        3 the chain goes on, but something needs attention; 4 the chain stands still, or the node does not follow it, answer or start; of an alliance: requests do not go on.")]
 pub(crate) struct Doctor {
     /// JSON-RPC of a node that runs: what it has heard says why the chain stands still.
     #[arg(long, value_name = "URL", conflicts_with_all = ["config", "data_dir"])]
@@ -298,6 +298,15 @@ pub(crate) struct Doctor {
     /// With --data-dir: the genesis file that the data should belong to.
     #[arg(long, value_name = "FILE", requires = "data_dir")]
     pub(crate) genesis: Option<PathBuf>,
+    /// Of an alliance: a relay's file (relay.toml). Whether it runs, its chains answer, anchors follow and requests go on. Nothing is changed.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir"])]
+    pub(crate) relay: Option<PathBuf>,
+    /// Of an alliance: an endorser's file (endorser.toml), as often as there are endorsers. Whether it runs, and its certificates count and for how long; and its database.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir"])]
+    pub(crate) endorser: Vec<PathBuf>,
+    /// Of an alliance: the file of a member's database (database.toml). How far its applier is, and what it stands on.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir"])]
+    pub(crate) database: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `chancery doctor`: why a chain stands still, or why a node does not start.
+//! `chancery doctor`: why a chain stands still, why a node does not start, or why requests of an alliance do not go on.
 
 mod files;
 
@@ -12,7 +12,7 @@ use chancery_chain::{Severity, Silence, diagnose};
 use chancery_rpc::NodeStatus;
 use serde_json::json;
 
-use crate::{arguments::Doctor, node_rpc::ask, output::Output};
+use crate::{alliance, arguments::Doctor, node_rpc::ask, output::Output};
 
 /// The chain goes on, but somebody should see to something.
 const NEEDS_ATTENTION: u8 = 3;
@@ -20,13 +20,16 @@ const NEEDS_ATTENTION: u8 = 3;
 pub(super) const SICK: u8 = 4;
 
 pub(super) async fn run(command: Doctor, output: &Output) -> Result<ExitCode> {
+    if command.relay.is_some() || !command.endorser.is_empty() || !command.database.is_empty() {
+        return Box::pin(alliance::examine(&command, output)).await;
+    }
     match (&command.rpc, &command.config, &command.data_dir) {
         (Some(rpc), ..) => examine(rpc, output).await,
         (None, Some(config), _) => files::examine_node(config, output),
         (None, None, Some(data_dir)) => files::examine_directory(data_dir, command.genesis.as_deref(), output),
         (None, None, None) => {
             bail!(
-                "say what to look at: --rpc URL of a node that runs, or --config node.toml of one that does not start"
+                "say what to look at: --rpc URL of a node that runs, --config node.toml of one that does not start, or of an alliance --relay, --endorser and --database with their files"
             )
         }
     }

@@ -1,6 +1,10 @@
 //! Writes what the chain has committed into the database (DATABASE-1 to DATABASE-3).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use alloy_primitives::B256;
 
@@ -38,11 +42,13 @@ impl Progress {
 /// Follows one node contract into one database. It keeps nothing of its own: where it is, the database says.
 #[derive(Debug)]
 pub struct Applier {
-    followed: Followed,
-    book: Book,
-    tables: Tables,
+    pub(super) followed: Followed,
+    pub(super) book: Book,
+    pub(super) tables: Tables,
     /// Subjects of keys, as an operator has said.
     told: BTreeMap<B256, B256>,
+    /// The table of promises was seen; a database of an earlier version has none.
+    has_promises: AtomicBool,
 }
 
 impl Applier {
@@ -50,7 +56,7 @@ impl Applier {
     #[must_use]
     pub fn new(followed: Followed, book: Book) -> Self {
         let tables = Tables::new(&book.place, followed.source());
-        Self { followed, book, tables, told: BTreeMap::new() }
+        Self { followed, book, tables, told: BTreeMap::new(), has_promises: AtomicBool::new(false) }
     }
 
     /// Knows the subjects of these keys besides: what no transaction says of them.
@@ -134,12 +140,23 @@ impl Applier {
 
     /// The first block that is not applied. Makes the tables where there are none.
     async fn begun(&self, connection: &mut Connection) -> Result<u64, DatabaseError> {
-        match self.tables.next_block(connection).await {
-            Ok(Some(next)) => return Ok(next),
-            Ok(None) => {}
+        let begun = match self.tables.next_block(connection).await {
+            Ok(begun) => begun,
             // There are none, most likely; an account that may not make them says so here.
-            Err(DatabaseError::Sql(sqlx::Error::Database(_))) => self.tables.make(connection).await?,
+            Err(DatabaseError::Sql(sqlx::Error::Database(_))) => {
+                self.tables.make(connection).await?;
+                None
+            }
             Err(error) => return Err(error),
+        };
+        if !self.has_promises.load(Ordering::Relaxed) {
+            if !self.tables.has_promises(connection).await {
+                self.tables.make(connection).await?;
+            }
+            self.has_promises.store(true, Ordering::Relaxed);
+        }
+        if let Some(next) = begun {
+            return Ok(next);
         }
         self.tables.begin_at(connection, self.book.from_block).await?;
         Ok(self.book.from_block)
@@ -162,13 +179,14 @@ impl Applier {
         }
     }
 
-    async fn apply_all(
+    pub(super) async fn apply_all(
         &self,
         connection: &mut Connection,
         (position, block): (u64, u64),
         entries: &[Entry],
     ) -> Result<(), DatabaseError> {
-        // First: whoever else writes for the same contract waits here, and is told then.
+        // First: whoever else writes for the same contract, or tries, waits here, and is told then.
+        self.tables.take_turn(connection).await?;
         self.tables.advance(connection, position, block + 1).await?;
         for entry in entries {
             let applied = self.tables.applied(connection, entry.key).await?;

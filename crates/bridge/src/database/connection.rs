@@ -209,19 +209,28 @@ impl Connection {
     }
 
     /// Sets a mark in a transaction, which ends with it.
-    pub(super) async fn mark(&mut self) -> Result<(), DatabaseError> {
-        self.run("SAVEPOINT chancery_try").await
+    pub(super) async fn mark(&mut self, name: &'static str) -> Result<(), DatabaseError> {
+        self.run(&format!("SAVEPOINT {name}")).await
     }
 
     /// Takes the mark away, and nothing else. An error of the database: there is none.
-    pub(super) async fn release(&mut self) -> Result<(), DatabaseError> {
-        self.run("RELEASE SAVEPOINT chancery_try").await
+    pub(super) async fn release(&mut self, name: &'static str) -> Result<(), DatabaseError> {
+        self.run(&format!("RELEASE SAVEPOINT {name}")).await
     }
 
-    /// Looks now at what the database would look at when the transaction is committed.
+    /// Takes back what was done since the mark, and the mark.
+    pub(super) async fn take_back(&mut self, name: &'static str) -> Result<(), DatabaseError> {
+        self.run(&format!("ROLLBACK TO SAVEPOINT {name}")).await?;
+        self.release(name).await
+    }
+
+    /// Looks now at what the database would look at when the transaction is committed; what follows it looks at later again.
     pub(super) async fn check_constraints(&mut self) -> Result<(), DatabaseError> {
         match self {
-            Self::Postgres(_) => self.run("SET CONSTRAINTS ALL IMMEDIATE").await,
+            Self::Postgres(_) => {
+                self.run("SET CONSTRAINTS ALL IMMEDIATE").await?;
+                self.run("SET CONSTRAINTS ALL DEFERRED").await
+            }
             // MariaDB and MySQL defer nothing; of SQLite see [`Self::dangling`].
             Self::Sqlite(_) | Self::Mysql(_) => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! What an endorser asks its organization's database before it signs (DATABASE-4), and tries there (DATABASE-7).
+//! What an endorser asks its organization's database before it signs (DATABASE-4), and tries there (DATABASE-7, DATABASE-8).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,13 +12,19 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     connection::Connection,
+    discord::{Discord, promised, refused, unread_chain},
     entries::{Followed, Named},
     error::DatabaseError,
     mapping::{Book, Located},
+    promises::{MAX_PROMISES, Promise, PromisedKey, layers},
     subjects::searched,
     tables::Tables,
+    trial::{Failed, Intent, alone, beside},
 };
-use crate::alliance::{comparison::Suggestion, message::Part};
+use crate::alliance::{
+    comparison::Suggestion,
+    message::{MAX_WINDOW_S, Part},
+};
 
 /// Trials that run at a time: each is a connection, and locks rows.
 const MAX_TRIALS: usize = 4;
@@ -26,6 +32,11 @@ const MAX_TRIALS: usize = 4;
 const MAX_WAITING: usize = 16;
 /// What one trial may take, all its statements together; longer than the waits of [`Connection::begin_trial`].
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How many seconds from now a part may be committed at the latest: it may be sequenced within a day, and decided within another one. So long it is promised.
+pub const LONGEST_PROMISE_S: u64 = 2 * MAX_WINDOW_S;
+/// By how many seconds the alliance chain's clock may be behind the member's: then a promise is not kept any more whose keys nobody has reserved.
+const CLOCK_DIFFERENCE_S: u64 = 60;
 
 /// The database of an endorser's organization.
 #[derive(Clone, Debug)]
@@ -49,35 +60,6 @@ impl Default for Places {
     }
 }
 
-/// Why a part is not endorsed.
-#[derive(Debug)]
-pub enum Discord {
-    /// The rows of a key are not what the chain has put there, or would have to hold what they cannot.
-    Key(B256),
-    /// The database does not take what is to be written there.
-    Refused {
-        /// Which key.
-        key: B256,
-        /// In the database's own terms: for its organization alone.
-        error: DatabaseError,
-    },
-    /// The database is not where the chain is. Ask again.
-    Behind,
-    /// Too many parts wait already. Ask again.
-    Busy,
-    /// It could not be asked.
-    Unknown(DatabaseError),
-}
-
-impl From<DatabaseError> for Discord {
-    fn from(error: DatabaseError) -> Self {
-        match error {
-            DatabaseError::Unfit { key, .. } | DatabaseError::Undeclared(key) => Self::Key(key),
-            error => Self::Unknown(error),
-        }
-    }
-}
-
 /// A key that a part reads or writes, with the rows behind it and its version on the chain.
 struct Concerned<'a> {
     located: Located<'a>,
@@ -92,43 +74,72 @@ impl Corroboration {
         Self { followed, book: Arc::new(book), tables, places: Arc::default() }
     }
 
-    /// Whether the database has, for every key that a part reads or writes, what the chain has; and whether it takes what is to be written, which is tried and taken back.
+    /// Whether the database has, for every key that a part reads or writes, what the chain has; and whether it takes what is to be written, alone and with what is promised
+    /// and not applied yet, which is tried and taken back. Then it is promised, too. `until_s`: last second of the alliance chain in which the part can be committed.
     /// It is answered in a bounded time, whatever somebody else holds in the database; a few parts are looked at at once, and a few wait.
     ///
     /// # Errors
     /// [`Discord`].
-    pub async fn check(&self, part: &Part, found: &Suggestion) -> Result<(), Discord> {
+    pub async fn check(&self, part: &Part, found: &Suggestion, until_s: u64) -> Result<(), Discord> {
         let _asked = self.places.asked.try_acquire().map_err(|_| Discord::Busy)?;
         let _trial = self.places.trials.acquire().await.map_err(|_| Discord::Busy)?;
         // Dropped where it is, a connection leaves nothing of what was tried.
-        match timeout(TRIAL_TIMEOUT, Box::pin(self.trial(part, found))).await {
+        match timeout(TRIAL_TIMEOUT, Box::pin(self.trial(part, found, until_s))).await {
             Ok(looked) => looked,
             Err(_) => Err(DatabaseError::from(sqlx::Error::Io(io::ErrorKind::TimedOut.into())).into()),
         }
     }
 
-    async fn trial(&self, part: &Part, found: &Suggestion) -> Result<(), Discord> {
+    async fn trial(&self, part: &Part, found: &Suggestion, until_s: u64) -> Result<(), Discord> {
         let mut connection = self.book.place.connect().await?;
-        let looked = self.look(&mut connection, part, found).await;
+        let looked = self.look(&mut connection, part, found, until_s).await;
         connection.close().await;
         looked
     }
 
-    async fn look(&self, connection: &mut Connection, part: &Part, found: &Suggestion) -> Result<(), Discord> {
+    async fn look(
+        &self,
+        connection: &mut Connection,
+        part: &Part,
+        found: &Suggestion,
+        until_s: u64,
+    ) -> Result<(), Discord> {
+        let now_s = self.followed.chain().head().await.map_err(DatabaseError::from)?.time_ms / 1000;
+        if until_s > now_s.saturating_add(LONGEST_PROMISE_S) {
+            return Err(Discord::TooLong);
+        }
         let concerned = self.concerned(connection, part, found).await?;
+        let lapsed = self.lapsed(connection, now_s).await?;
+        let promise = promise(part, found, &concerned, until_s);
         // One view of rows and of what was applied: the applier changes them together.
         connection.begin_trial().await?;
-        let looked = self.compare_and_try(connection, &concerned, found).await;
-        connection.roll_back().await;
-        let is_tried = match &looked {
-            Ok(()) => true,
-            Err(Discord::Refused { error, .. }) => !matches!(error, DatabaseError::TransactionEnded(_)),
-            Err(_) => false,
-        };
-        if is_tried && let Some(key) = self.kept(connection, &concerned, found).await? {
-            return Err(Discord::Refused { key, error: DatabaseError::NotTakenBack(key) });
+        let looked = self.compare_and_try(connection, &concerned, found, &promise, &lapsed).await;
+        match looked {
+            // Of all that was done only what is promised is left.
+            Ok(()) => Ok(connection.commit().await?),
+            Err(discord) => {
+                connection.roll_back().await;
+                Err(discord)
+            }
         }
-        looked
+    }
+
+    /// Parts that cannot be committed any more: their time is over, and no request holds a key that they write.
+    async fn lapsed(&self, connection: &mut Connection, now_s: u64) -> Result<BTreeSet<B256>, Discord> {
+        let mut lapsed = BTreeSet::new();
+        for promise in self.tables.promises(connection).await? {
+            if promise.until_s.saturating_add(CLOCK_DIFFERENCE_S) >= now_s {
+                continue;
+            }
+            let mut is_held = false;
+            for (key, _) in promise.keys.iter().filter(|(_, of)| of.value.is_some()) {
+                is_held |= self.followed.contract.is_held(*key).await.map_err(|error| unread_chain(&error))?;
+            }
+            if !is_held {
+                lapsed.insert(promise.part);
+            }
+        }
+        Ok(lapsed)
     }
 
     /// A key that still has what is to be written and was not: where a table knows no transactions, nothing is taken back.
@@ -217,6 +228,8 @@ impl Corroboration {
         connection: &mut Connection,
         concerned: &BTreeMap<B256, Concerned<'_>>,
         found: &Suggestion,
+        promise: &Promise,
+        lapsed: &BTreeSet<B256>,
     ) -> Result<(), Discord> {
         self.tables.take_turn(connection).await?;
         for (key, Concerned { located, version }) in concerned {
@@ -230,57 +243,74 @@ impl Corroboration {
                 return Err(Discord::Key(*key));
             }
         }
-        let mut written = Vec::new();
+        let mut own = Vec::new();
         for write in &found.writes {
-            if let Some(concerned) = concerned.get(&write.key) {
-                concerned.located.check(write.value)?;
-                written.push((concerned, write.value));
+            if let Some(Concerned { located, version }) = concerned.get(&write.key) {
+                located.check(write.value)?;
+                own.push(Intent { located: *located, value: write.value, version: version.saturating_add(1) });
             }
         }
-        let Some(last) = found.writes.last().map(|write| write.key) else { return Ok(()) };
-        let dangling = connection.dangling().await?;
-        for (Concerned { located, version }, value) in written {
-            let tried = tried(connection, located, value, version.saturating_add(1)).await;
-            tried.map_err(|error| refused(located.key, error))?;
+        if own.is_empty() {
+            return Ok(());
         }
-        connection.check_constraints().await.map_err(|error| refused(last, error))?;
-        if connection.dangling().await? > dangling {
-            return Err(refused(last, DatabaseError::ForeignKeys));
+        self.try_alone(connection, concerned, found, &own).await?;
+        let (mut before, mut others) = (None, Vec::new());
+        let applied = self.tables.applied_to_promised(connection).await?;
+        for other in self.tables.promises(connection).await? {
+            if other.part == promise.part {
+                before = Some(other);
+            } else if lapsed.contains(&other.part) || other.is_over(&applied) {
+                self.tables.forget(connection, other.part).await?;
+            } else {
+                others.push(other);
+            }
         }
-        Ok(())
+        if others.len() >= MAX_PROMISES {
+            return Err(Discord::Busy);
+        }
+        for layer in layers(&others, promise) {
+            let layer: Vec<_> = layer.into_iter().map(|other| self.intents(other)).collect();
+            Box::pin(beside(connection, &own, &layer)).await.map_err(|failed| promised(failed, &own))?;
+        }
+        Ok(self.tables.promise(connection, promise, before.as_ref()).await?)
+    }
+
+    async fn try_alone(
+        &self,
+        connection: &mut Connection,
+        concerned: &BTreeMap<B256, Concerned<'_>>,
+        found: &Suggestion,
+        own: &[Intent<'_>],
+    ) -> Result<(), Discord> {
+        let tried = Box::pin(alone(connection, own)).await.map_err(|Failed { key, error }| refused(key, error));
+        let is_taken_back = match &tried {
+            Ok(()) => true,
+            Err(Discord::Refused { error, .. }) => !matches!(error, DatabaseError::TransactionEnded(_)),
+            Err(_) => false,
+        };
+        if is_taken_back && let Some(key) = self.kept(connection, concerned, found).await? {
+            return Err(Discord::Refused { key, error: DatabaseError::NotTakenBack(key) });
+        }
+        tried
+    }
+
+    /// What a promise writes. Keys of which the declaration has no rows any more are left out.
+    fn intents(&self, promise: &Promise) -> Vec<Intent<'_>> {
+        let written = promise.keys.iter().filter_map(|(key, of)| Some((key, of, of.value?)));
+        let located = written.filter_map(|(key, of, value)| {
+            let located = self.book.locate(*key, &[of.subject])?;
+            Some(Intent { located, value, version: of.version.saturating_add(1) })
+        });
+        located.collect()
     }
 }
 
-/// Writes as the applier will, and looks whether it is there. A statement that ends the transaction is named: what it has written then stays.
-async fn tried(
-    connection: &mut Connection,
-    located: &Located<'_>,
-    value: B256,
-    version: u64,
-) -> Result<(), DatabaseError> {
-    let key = located.key;
-    connection.mark().await?;
-    located.write(connection, value, version).await?;
-    let found = located.read(connection).await?;
-    match connection.release().await {
-        Ok(()) => {}
-        // The mark has gone with the transaction.
-        Err(DatabaseError::Sql(sqlx::Error::Database(_))) => return Err(DatabaseError::TransactionEnded(key)),
-        Err(error) => return Err(error),
-    }
-    if found == value { Ok(()) } else { Err(DatabaseError::NotKept { key, value, found }) }
-}
-
-/// What passes by itself is no refusal.
-fn refused(key: B256, error: DatabaseError) -> Discord {
-    match error {
-        error if error.is_temporary() => Discord::Unknown(error),
-        DatabaseError::Unfit { key, .. } => Discord::Key(key),
-        error => Discord::Refused { key, error },
-    }
-}
-
-fn unread_chain(error: &crate::contracts::ViewError) -> Discord {
-    tracing::warn!(%error, "the version of a key could not be read");
-    Discord::Behind
+/// What a part promises of the rows behind it.
+fn promise(part: &Part, found: &Suggestion, concerned: &BTreeMap<B256, Concerned<'_>>, until_s: u64) -> Promise {
+    let keys = concerned.iter().map(|(key, of)| {
+        let is_read = found.reads.iter().any(|read| read.key == *key);
+        let value = found.writes.iter().find(|write| write.key == *key).map(|write| write.value);
+        (*key, PromisedKey { subject: of.located.subject, version: of.version, is_read, value })
+    });
+    Promise { part: part.hash(), until_s, keys: keys.collect() }
 }

@@ -99,6 +99,30 @@ pub enum DatabaseError {
         "after the statements of the declaration, rows name others that are not there: the database would refuse to commit them"
     )]
     ForeignKeys,
+    /// The applier has never run.
+    #[error(
+        "nothing was ever applied to the database: start the applier (`chancery alliance database apply`), or run it once (`--once`); its account makes the tables"
+    )]
+    NeverApplied,
+    /// The database was filled by an earlier version.
+    #[error(
+        "the database has no table chancery_promise: run the applier of this version once (`chancery alliance database apply --once`), or have an administrator make the table"
+    )]
+    NoPromises,
+    /// An account may not do what it is for.
+    #[error(
+        "the database's account may not do what it is used for; have an administrator run: GRANT {rights} ON {table} TO {account} ({error})"
+    )]
+    NotGranted {
+        /// What it lacks, or may lack.
+        rights: &'static str,
+        /// On which table of ours.
+        table: &'static str,
+        /// As the database calls it, where it does; otherwise to be put in.
+        account: String,
+        /// In the database's own words.
+        error: Box<sqlx::Error>,
+    },
     /// The chain has shown an entry whose predecessor it has not shown.
     #[error(
         "key {key} has version {found} next, not {expected}: the database was filled from another block or chain; begin with an empty one, or with an earlier from_block"
@@ -123,7 +147,9 @@ pub enum DatabaseError {
         applied: u64,
     },
     /// The database has what this program never writes there.
-    #[error("the tables chancery_position and chancery_entry have what this program does not write: {0}")]
+    #[error(
+        "the tables chancery_position, chancery_entry and chancery_promise have what this program does not write: {0}"
+    )]
     Tables(&'static str),
     /// The chain does not answer, or what it shows does not verify.
     #[error(transparent)]
@@ -131,6 +157,25 @@ pub enum DatabaseError {
 }
 
 impl DatabaseError {
+    /// The same, with the statement that helps where an account lacks these rights on a table.
+    pub(super) fn lacks(self, rights: &'static str, table: &'static str) -> Self {
+        match self {
+            Self::Sql(sqlx::Error::Database(error)) if is_denied(error.as_ref()) => {
+                let account = account(error.message());
+                Self::NotGranted { rights, table, account, error: Box::new(sqlx::Error::Database(error)) }
+            }
+            other => other,
+        }
+    }
+
+    /// The same, of the table of promises.
+    pub(super) fn of_promises(self) -> Self {
+        match self {
+            Self::Sql(sqlx::Error::Database(error)) if is_without_table(error.as_ref()) => Self::NoPromises,
+            error => error.lacks("SELECT, INSERT, DELETE", "chancery_promise"),
+        }
+    }
+
     /// Whether the same may succeed a moment later, with nobody's help.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
@@ -141,6 +186,25 @@ impl DatabaseError {
             _ => false,
         }
     }
+}
+
+/// PostgreSQL says so by SQLSTATE, MariaDB and MySQL by 1142 (a table) and 1143 (a column).
+fn is_denied(error: &(dyn sqlx::error::DatabaseError + 'static)) -> bool {
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    error.code().as_deref() == Some("42501") || matches!(number, Some(1142 | 1143))
+}
+
+/// SQLSTATE of PostgreSQL, 1146 of MariaDB and MySQL; SQLite has no number of its own for it.
+fn is_without_table(error: &(dyn sqlx::error::DatabaseError + 'static)) -> bool {
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    error.code().as_deref() == Some("42P01") || number == Some(1146) || error.message().contains("no such table")
+}
+
+/// The account that MariaDB and MySQL name (`... command denied to user 'endorser'@'localhost' for table ...`).
+fn account(message: &str) -> String {
+    let named =
+        message.split_once(" to user ").map(|(_, rest)| rest.split_once(" for ").map_or(rest, |(name, _)| name));
+    named.filter(|name| name.starts_with('\'')).map_or_else(|| "ACCOUNT".to_owned(), str::to_owned)
 }
 
 /// Numbers of MariaDB and MySQL that pass, of the class of all that has none: a lock that is waited for too long, a row or a table that was changed meanwhile.

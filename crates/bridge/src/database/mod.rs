@@ -13,8 +13,9 @@
 //! - DATABASE-5: SQL is the declaration's alone; keys and values are bound, never part of a statement.
 //! - DATABASE-6: no entry of a register that is declared is passed over, whoever has called the contract: where its subject cannot be found, it is asked for.
 //! - DATABASE-7: what the database refuses is not endorsed: an endorser tries every write of a part, looks, and takes it back.
+//! - DATABASE-8: what was endorsed and is not applied yet is kept in the database as promised; another part is endorsed if the database takes it before and after what is promised.
 //!
-//! The database may be any that is declared: the rows are the organization's, two tables beside them (`chancery_position`, `chancery_entry`) are ours.
+//! The database may be any that is declared: the rows are the organization's, three tables beside them (`chancery_position`, `chancery_entry`, `chancery_promise`) are ours.
 //! Specification: `docs/specs/alliance.md`, "A business database".
 
 mod applier;
@@ -22,23 +23,29 @@ mod audit;
 mod connection;
 mod corroborate;
 mod declaration;
+mod discord;
 mod entries;
 mod error;
 mod mapping;
+mod pending;
+mod promises;
 mod statement;
 mod subjects;
 mod tables;
+mod trial;
 mod word;
 
 pub use self::{
     applier::{Applier, Progress},
     audit::{Audit, Deviation},
     connection::Place,
-    corroborate::{Corroboration, Discord},
+    corroborate::{Corroboration, LONGEST_PROMISE_S},
     declaration::{Declaration, EntryDeclaration, MAX_MAPPINGS},
+    discord::Discord,
     entries::{Entry, Followed},
     error::DatabaseError,
     mapping::Book,
+    pending::Pending,
     statement::{MAX_STATEMENT_BYTES, StatementError},
     subjects::ToldSubject,
     word::{Form, WordError},

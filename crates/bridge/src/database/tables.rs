@@ -1,4 +1,4 @@
-//! The two tables that are ours: up to which block entries are applied, and what was applied last to each key.
+//! The tables that are ours: up to which block entries are applied, and what was applied last to each key. Of the third, what is promised, see `promises`.
 
 use alloy_primitives::B256;
 
@@ -45,25 +45,44 @@ impl Tables {
                 "CREATE TABLE IF NOT EXISTS chancery_entry (source VARCHAR(160) NOT NULL, entry_key VARCHAR(66) NOT NULL, \
                  subject VARCHAR(66) NOT NULL, version VARCHAR(20) NOT NULL, word VARCHAR(66) NOT NULL, PRIMARY KEY (source, entry_key)){options}"
             ))
+            .await?;
+        connection
+            .run(&format!(
+                "CREATE TABLE IF NOT EXISTS chancery_promise (source VARCHAR(160) NOT NULL, part_hash VARCHAR(66) NOT NULL, entry_key VARCHAR(66) NOT NULL, \
+                 subject VARCHAR(66) NOT NULL, version VARCHAR(20) NOT NULL, is_read VARCHAR(3) NOT NULL, word VARCHAR(66) NOT NULL, until_s VARCHAR(20) NOT NULL, \
+                 PRIMARY KEY (source, part_hash, entry_key)){options}"
+            ))
             .await
     }
 
     /// The next block that is to be applied; `None`: nothing was yet.
     pub(super) async fn next_block(&self, connection: &mut Connection) -> Result<Option<u64>, DatabaseError> {
         let sql = self.sql("SELECT next_block FROM chancery_position WHERE source = ?");
-        let rows = connection.texts(&sql, vec![self.source()], 1).await?;
+        let rows = connection
+            .texts(&sql, vec![self.source()], 1)
+            .await
+            .map_err(|error| error.lacks("SELECT", "chancery_position"))?;
         let Some(text) = rows.into_iter().flatten().next() else { return Ok(None) };
         Ok(Some(text.parse().map_err(|_| DatabaseError::Tables("a position that is no number"))?))
     }
 
-    /// Lets one after the other try and apply for this contract, until the transaction ends. On MariaDB and MySQL what is read is locked for all who read, and two who have
-    /// read and want to write then would wait for each other.
+    /// Lets one after the other try and apply for this contract, until the transaction ends; the first thing in one. Whoever comes next sees what was promised before. On
+    /// MariaDB and MySQL what is read is locked for all who read, and two who have read and want to write then would wait for each other; in PostgreSQL a lock on a table comes
+    /// before the view that a transaction has of everything, as one on a row would not.
     pub(super) async fn take_turn(&self, connection: &mut Connection) -> Result<(), DatabaseError> {
-        if matches!(connection, Connection::Mysql(_)) {
-            let sql = "SELECT next_block FROM chancery_position WHERE source = ? FOR UPDATE";
-            connection.texts(sql, vec![self.source()], 1).await?;
+        match connection {
+            Connection::Mysql(_) => {
+                let sql = "SELECT next_block FROM chancery_position WHERE source = ? FOR UPDATE";
+                let locked = connection.texts(sql, vec![self.source()], 1).await;
+                locked.map(|_| ()).map_err(|error| error.lacks("SELECT, UPDATE", "chancery_position"))
+            }
+            Connection::Postgres(_) => {
+                let locked = connection.run("LOCK TABLE chancery_promise IN SHARE ROW EXCLUSIVE MODE").await;
+                locked.map_err(DatabaseError::of_promises)
+            }
+            // Who begins to write in SQLite is alone.
+            Connection::Sqlite(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Says where it begins.
@@ -96,8 +115,9 @@ impl Tables {
     ) -> Result<Option<Applied>, DatabaseError> {
         let sql =
             self.sql("SELECT entry_key, subject, version, word FROM chancery_entry WHERE source = ? AND entry_key = ?");
-        let rows = connection.texts(&sql, vec![self.source(), text(key)], 4).await?;
-        rows.first().map(|row| applied(row)).transpose()
+        let rows = connection.texts(&sql, vec![self.source(), text(key)], 4).await;
+        let rows = rows.map_err(|error| error.lacks("SELECT", "chancery_entry"))?;
+        rows.first().map(|row| read_applied(row)).transpose()
     }
 
     /// What was applied to the keys after one, ascending.
@@ -111,7 +131,7 @@ impl Tables {
             "SELECT entry_key, subject, version, word FROM chancery_entry WHERE source = ? AND entry_key > ? ORDER BY entry_key LIMIT {limit}"
         ));
         let rows = connection.texts(&sql, vec![self.source(), Sql::Text(after.to_owned())], 4).await?;
-        rows.iter().map(|row| applied(row)).collect()
+        rows.iter().map(|row| read_applied(row)).collect()
     }
 
     /// Notes what was applied.
@@ -130,12 +150,12 @@ impl Tables {
         }
     }
 
-    fn source(&self) -> Sql {
+    pub(super) fn source(&self) -> Sql {
         Sql::Text(self.source.clone())
     }
 
     /// Places as the database writes them.
-    fn sql(&self, sql: &str) -> String {
+    pub(super) fn sql(&self, sql: &str) -> String {
         if self.dialect == Dialect::Question {
             return sql.to_owned();
         }
@@ -145,14 +165,19 @@ impl Tables {
     }
 }
 
-fn text(word: B256) -> Sql {
+pub(super) fn text(word: B256) -> Sql {
     Sql::Text(format!("{word:?}"))
 }
 
-fn applied(row: &[String]) -> Result<Applied, DatabaseError> {
+/// What [`text`] has written.
+pub(super) fn word(text: &str) -> Option<B256> {
+    text.parse().ok()
+}
+
+pub(super) fn read_applied(row: &[String]) -> Result<Applied, DatabaseError> {
     let broken = || DatabaseError::Tables("an entry that cannot be read");
     let [key, subject, version, value] = row else { return Err(broken()) };
-    let word = |text: &String| text.parse().map_err(|_| broken());
+    let word = |text: &String| word(text).ok_or_else(broken);
     Ok(Applied {
         key: word(key)?,
         subject: word(subject)?,

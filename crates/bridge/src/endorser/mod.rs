@@ -94,6 +94,21 @@ pub enum EndorseRefusal {
         /// Which key. Why, stays there.
         key: B256,
     },
+    /// Ask again when those are decided: the database takes what is to be written, but not together with what is promised to other requests.
+    #[error(
+        "the member's own database does not take what is to be written at key {key} together with what is promised to other requests: ask again when they are decided"
+    )]
+    DatabasePromised {
+        /// Which key of the part.
+        key: B256,
+    },
+    /// Ask for less time: what a database is to take is promised until the request is decided.
+    #[error("the request could be decided more than {longest_s} seconds from now: so long nothing is promised")]
+    #[serde(rename_all = "camelCase")]
+    TooLong {
+        /// Most seconds from now to the last in which it can be decided.
+        longest_s: u64,
+    },
     /// Renew or correct a certificate, or ask at another address: the two do not speak to each other.
     #[error("{fault}")]
     Channel {

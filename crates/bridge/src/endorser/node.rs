@@ -12,7 +12,7 @@ use crate::{
         message::{Endorse, Endorsement, Part, Request},
     },
     contracts::{NodeContract, ViewError},
-    database::{Corroboration, Discord},
+    database::{Corroboration, Discord, LONGEST_PROMISE_S},
     key::NodeKey,
 };
 
@@ -55,7 +55,7 @@ impl Endorser for NodeEndorser {
             }
         })?;
         compare(part, &found).map_err(|difference| EndorseRefusal::Differs { difference })?;
-        self.corroborate(part, &found).await?;
+        self.corroborate(request, part, &found).await?;
         let endorse = Endorse { request_hash: request.hash(), member: self.member, certificate: self.certificate };
         let signature = self
             .key
@@ -66,10 +66,11 @@ impl Endorser for NodeEndorser {
 }
 
 impl NodeEndorser {
-    /// Asks the organization's own database (DATABASE-4, DATABASE-7).
-    async fn corroborate(&self, part: &Part, found: &Suggestion) -> Result<(), EndorseRefusal> {
+    /// Asks the organization's own database (DATABASE-4, DATABASE-7, DATABASE-8).
+    async fn corroborate(&self, request: &Request, part: &Part, found: &Suggestion) -> Result<(), EndorseRefusal> {
         let Some(database) = &self.database else { return Ok(()) };
-        Box::pin(database.check(part, found)).await.map_err(|discord| match discord {
+        let until_s = request.valid_until.saturating_add(request.window);
+        Box::pin(database.check(part, found, until_s)).await.map_err(|discord| match discord {
             Discord::Key(key) => {
                 tracing::error!(%key, "the database has something else than the chain, or cannot take what is to be written");
                 EndorseRefusal::DatabaseDisagrees { key }
@@ -78,6 +79,8 @@ impl NodeEndorser {
                 tracing::error!(%key, %error, "the database does not take what is to be written");
                 EndorseRefusal::DatabaseRefuses { key }
             }
+            Discord::Promised(key) => EndorseRefusal::DatabasePromised { key },
+            Discord::TooLong => EndorseRefusal::TooLong { longest_s: LONGEST_PROMISE_S },
             Discord::Busy => EndorseRefusal::Unavailable { reason: "too many parts wait for its database".to_owned() },
             Discord::Behind => EndorseRefusal::Unavailable { reason: "its database is not where its chain is".to_owned() },
             Discord::Unknown(error) => {

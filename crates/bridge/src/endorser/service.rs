@@ -65,9 +65,11 @@ const fn attest_status(refusal: &AttestRefusal) -> StatusCode {
 
 const fn status(refusal: &EndorseRefusal) -> StatusCode {
     match refusal {
-        EndorseRefusal::Malformed => StatusCode::BAD_REQUEST,
+        EndorseRefusal::Malformed | EndorseRefusal::TooLong { .. } => StatusCode::BAD_REQUEST,
         EndorseRefusal::OtherMember { .. } => StatusCode::NOT_FOUND,
-        EndorseRefusal::Differs { .. } | EndorseRefusal::DatabaseDisagrees { .. } => StatusCode::CONFLICT,
+        EndorseRefusal::Differs { .. }
+        | EndorseRefusal::DatabaseDisagrees { .. }
+        | EndorseRefusal::DatabasePromised { .. } => StatusCode::CONFLICT,
         EndorseRefusal::CallRefused { .. } | EndorseRefusal::DatabaseRefuses { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         EndorseRefusal::Channel { .. } => StatusCode::FORBIDDEN,
         EndorseRefusal::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

@@ -24,10 +24,11 @@ use hyper_util::{
     },
     service::TowerToHyperService,
 };
+use parking_lot::Mutex;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +38,7 @@ use super::{
     channel::{Channel, cut, refuse},
     handshakes::{Handshake, Handshakes},
 };
-use crate::tls::{Expectation, Mutual, Peer, PeerFault, fault_of};
+use crate::tls::{Expectation, Mutual, NodeCertificate, Peer, PeerFault, fault_of};
 
 /// Connections at a time; with HTTP/1.1 that is requests at a time. More wait in the kernel.
 const MAX_CONNECTIONS: usize = 256;
@@ -49,6 +50,10 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest that the look at the chain after it may take, and the wait for a place among the connections.
 const ADMISSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// A first request so soon after the admission is part of it.
+const JUST_ADMITTED: Duration = Duration::from_millis(100);
+/// Longest look at the chain before a request on a connection that stands.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a refused node has to read why, before the connection is cut.
 const CUT_AFTER: Duration = Duration::from_secs(1);
 /// Most bytes that a connection buffers for a request's head.
@@ -204,9 +209,12 @@ async fn converse_mutually(
         }
     };
     let (tell, told) = watch::channel(admitted.as_ref().err().cloned());
-    let peer = admitted.as_ref().ok().map(|(_, peer)| *peer);
+    let known = admitted.as_ref().ok().map(|(certificate, peer)| {
+        let (certificate, peer, first) = (certificate.clone(), *peer, Mutex::new(Some(Instant::now())));
+        Arc::new(Known { tls: tls.clone(), certificate, wanted, peer, first })
+    });
     let routes = TowerToHyperService::new(router);
-    let service = service_fn(move |request| answer_while(routes.clone(), peer, told.clone(), request));
+    let service = service_fn(move |request| answer_while(routes.clone(), known.clone(), told.clone(), request));
     let connection = builder().serve_connection(TokioIo::new(stream), service).into_owned();
     let mut connection = std::pin::pin!(watcher.watch(connection));
     if let Ok((certificate, _)) = &admitted {
@@ -231,19 +239,47 @@ async fn answer(
     routes.call(request).await
 }
 
+/// A node that was admitted.
+struct Known {
+    tls: Mutual,
+    certificate: NodeCertificate,
+    wanted: Expectation,
+    peer: Peer,
+    /// When it was admitted; `None` from its first request on.
+    first: Mutex<Option<Instant>>,
+}
+
+impl Known {
+    /// Looks for each request whether the certificate and its identity count in the newest final block: what was revoked since the last look at the connection is not
+    /// answered. A chain that does not say so in time is the concern of that look, which bears with it for a while.
+    async fn look(&self) -> Result<(), PeerFault> {
+        let admitted_at = self.first.lock().take();
+        if admitted_at.is_some_and(|at| at.elapsed() < JUST_ADMITTED) {
+            return Ok(());
+        }
+        match timeout(LOOK_TIMEOUT, self.tls.still_admits(&self.certificate, &self.wanted)).await {
+            Ok(Err(fault)) if !fault.is_temporary() => Err(fault),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Answers as long as the node is accepted; a request under way is given up when it is not any more.
 async fn answer_while(
     routes: TowerToHyperService<Router>,
-    peer: Option<Peer>,
+    known: Option<Arc<Known>>,
     mut told: watch::Receiver<Option<PeerFault>>,
     request: hyper::Request<Incoming>,
 ) -> Result<Response, Infallible> {
-    let Some(peer) = peer.filter(|_| told.borrow().is_none()) else {
+    let Some(known) = known.filter(|_| told.borrow().is_none()) else {
         let fault = told.borrow().clone().unwrap_or(PeerFault::Missing);
         return Ok(refuse(fault));
     };
+    if let Err(fault) = Box::pin(known.look()).await {
+        return Ok(refuse(fault));
+    }
     tokio::select! {
-        answered = answer(routes, Channel::Mutual(peer), request) => answered,
+        answered = answer(routes, Channel::Mutual(known.peer), request) => answered,
         fault = refused(&mut told) => Ok(cut(fault)),
     }
 }

@@ -210,7 +210,9 @@ impl Declined {
     fn may_pass(&self) -> bool {
         matches!(self.difference(), Some(Difference::Version { .. }))
             || match &self.doubt {
-                super::Doubt::Refused(EndorseRefusal::Unavailable { .. }) => true,
+                super::Doubt::Refused(EndorseRefusal::Unavailable { .. } | EndorseRefusal::DatabasePromised { .. }) => {
+                    true
+                }
                 super::Doubt::Refused(EndorseRefusal::Channel { fault }) => fault.is_temporary(),
                 _ => false,
             }

@@ -263,7 +263,14 @@ fn judge(
             None
         }
         Some(_) => {
-            let transaction = recorded.transaction.ok_or_else(unknown)?;
+            let Some(transaction) = recorded.transaction else {
+                let fault = unknown();
+                // It may come here yet; that its identity does not count any more has come.
+                if fault.is_temporary() {
+                    check_identity(&identity, is_active, now)?;
+                }
+                return Err(fault);
+            };
             if transaction.identity != claim.identity {
                 return Err(SignatureFault::CertificateUnknown.into());
             }

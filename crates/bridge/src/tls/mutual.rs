@@ -106,6 +106,18 @@ impl Mutual {
         Ok((certificate, peer))
     }
 
+    /// Whether a certificate that was admitted still counts, in the newest final block.
+    ///
+    /// # Errors
+    /// [`PeerFault`].
+    pub(crate) async fn still_admits(
+        &self,
+        certificate: &NodeCertificate,
+        wanted: &Expectation,
+    ) -> Result<(), PeerFault> {
+        self.gate.admit(certificate, wanted).await.map(drop)
+    }
+
     /// Ends when that certificate does not count any more.
     pub(crate) async fn refused(&self, certificate: &NodeCertificate, wanted: &Expectation) -> PeerFault {
         self.gate.refused(certificate, wanted).await

@@ -1,6 +1,7 @@
-//! A-CONS: a business database behind a node contract, of real databases and a real chain (DATABASE-1 to DATABASE-7 of `docs/specs/alliance.md`).
+//! A-CONS: a business database behind a node contract, of real databases and a real chain (DATABASE-1 to DATABASE-8 of `docs/specs/alliance.md`).
 
 mod books;
+mod promises;
 mod refusals;
 mod rows;
 mod through;
@@ -142,10 +143,18 @@ async fn changed_behind_the_chains_back(books: &Books, rows: &Rows) {
     assert!(!error.is_temporary());
     assert!(matches!(applier.step().await, Err(DatabaseError::Changed { .. })));
     assert_eq!(rows.parcels().await, before, "nothing is written over, and nothing out of turn");
+    let pending = applier.look().await.unwrap().unwrap();
+    let stands_on = pending.stands_on.as_ref();
+    assert!(matches!(stands_on, Some(DatabaseError::Changed { key: named, .. }) if *named == key), "{pending:?}");
+    assert_eq!(rows.parcels().await, before, "it is looked at alone");
 
     assert_eq!(audit.restore(key).await.unwrap(), Some(found));
     assert_eq!(audit.look(10).await.unwrap(), (2, vec![]));
+    let (noted_before, pending) = (rows.noted().await, applier.look().await.unwrap().unwrap());
+    assert!(pending.stands_on.is_none(), "{pending:?}");
+    assert_eq!(rows.noted().await, noted_before, "it is taken back");
     caught_up(&applier).await;
+    assert!(applier.look().await.unwrap().is_none());
     let liens: Vec<_> = rows.lines("SELECT lien FROM parcels ORDER BY parcel").await;
     assert_eq!(liens, ["loan 9", "loan 9"]);
     assert_eq!(rows.noted().await.len(), 2);
@@ -194,13 +203,19 @@ fn endorser(books: &Books, rows: &Rows) -> NodeEndorser {
 
 /// What an endorser says to a call that reads and writes a key.
 async fn asked(endorser: &NodeEndorser, key: &str, value: B256) -> Result<(), EndorseRefusal> {
+    let now_s = endorser.contract.chain.head().await.unwrap().time_ms / 1000;
+    asked_until(endorser, key, value, now_s + 60).await
+}
+
+/// The same in a request that can be sequenced until then.
+async fn asked_until(endorser: &NodeEndorser, key: &str, value: B256, valid_until: u64) -> Result<(), EndorseRefusal> {
     let call: Bytes = (vec![name(key)], vec![StoreNode::Write { key: name(key), value }]).abi_encode_params().into();
     let found = endorser.contract.suggest(&call).await.unwrap();
     let part = Part { member: endorser.member, call, reads: found.reads, writes: found.writes };
     let request = Request {
         idempotency_key: B256::repeat_byte(1),
         certificate: 1,
-        valid_until: u64::MAX,
+        valid_until,
         window: 60,
         parts: vec![PartReference { member: part.member, part_hash: part.hash() }],
     };

@@ -9,7 +9,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolCall;
 use chancery_bridge::relay::{
     AnchorRelay, AnchoredHeader, RelayError, Standing,
-    trust::{AgreeingPage, Consent, Entry, HeldRelay, Issuances, Issued, Issuer, TrustRelay},
+    trust::{AgreeingPage, Consent, Entry, HeldRelay, HeldSearch, Issuances, Issued, Issuer, TrustRelay},
 };
 use chancery_contracts::{
     CertificateRegistry, ConditionalCertificateRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
@@ -273,7 +273,7 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
     relay.show(id).await.unwrap();
     assert!(other.view(held, &kinds()).await.is_empty(), "its revocation was shown");
     assert!(relay.due(consent, &issued, true).await.unwrap().is_empty(), "nothing stands any more");
-    found_again(&relay, certificates, held).await;
+    found_again(&relay, (certificates, held), &bodies, &other).await;
     let again = there.issue_to(&bodies.holder, &other, conditional, degree(), 10).await;
     let call = Call { to: Some(conditional), data: again.abi_encode().into() };
     let refused = other.chain.simulate(other.operator(), &call).await;
@@ -281,7 +281,7 @@ async fn a_kind_that_its_holder_discloses_is_shown_on_another_chain_and_a_rule_t
 }
 
 /// What a relay's key has made is found by it; what it has made so late that it is not, by what was noted; and whatever else rests on something else is not taken for it.
-async fn found_again(relay: &HeldRelay, certificates: Address, held: Address) {
+async fn found_again(relay: &HeldRelay, (certificates, held): (Address, Address), bodies: &Bodies, other: &TestChain) {
     let known = async |known, max_age_s| {
         let found = HeldRelay::find_or_make(relay.anchor.clone(), certificates, max_age_s, known).await;
         found.unwrap().registry
@@ -293,6 +293,22 @@ async fn found_again(relay: &HeldRelay, certificates: Address, held: Address) {
     assert_eq!(known(None, MAX_AGE_S).await, made);
     assert_eq!(known(Some(relay.anchor.anchor), MAX_AGE_S).await, made, "a note that is wrong");
     assert_ne!(known(Some(held), MAX_AGE_S + 1).await, held, "it was made for another age");
+
+    // TRUST-8: whatever the key has sent before and after it, the note is lost, and somebody agrees to something there: it is found by that. At the other one they agree, too.
+    other.call(made, &bodies.disclose(other, made, degree(), 3600).await).await;
+    let mut search = HeldSearch::of_events(1);
+    let (mut pages, mut before) = (0, None);
+    let found = loop {
+        let page = HeldRelay::search(&relay.anchor, certificates, MAX_AGE_S, (None, &mut search));
+        if let Some(found) = Box::pin(page).await.unwrap() {
+            break found.registry;
+        }
+        pages += 1;
+        assert!(before.is_none_or(|before| search.next_block() == before + 1), "each page goes on from the last");
+        before = Some(search.next_block());
+    };
+    assert_eq!(found, made, "not that of another key, and none is made");
+    assert!(pages > 0 && pages <= other.height().await, "page by page: {pages}");
 }
 
 /// What the registry says to an issue, without sending it.

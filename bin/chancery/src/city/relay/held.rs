@@ -11,10 +11,10 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_bridge::relay::{
     AnchorRelay, HeldRelay, RelayError,
-    trust::{Consent, Issuances, Issued},
+    trust::{Consent, HeldSearch, Issuances, Issued},
 };
 use chancery_contracts::predeploys;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use self::known::{Known, Look, PageDue};
 use super::{
@@ -30,6 +30,9 @@ use super::{
 const EVENTS_OF_A_PAGE: usize = 1000;
 /// After so long what failed, and whether the anchor is frozen, is looked at, however much waits.
 const ROUND: Duration = Duration::from_secs(10);
+
+/// Between two pages of a search: a long chain is looked through without taking the node from others.
+const PAGE_PAUSE: Duration = Duration::from_millis(100);
 
 /// What came of a round.
 struct Round {
@@ -68,14 +71,16 @@ impl Held {
     pub(super) async fn made(anchor: AnchorRelay, mut link: HeldLink, noted: &Made) -> Self {
         let followed = anchor.followed.name().to_owned();
         let known = noted.known(Sort::HeldCertificates, &followed);
-        let mut failures = 0;
+        let (mut failures, mut search) = (0, HeldSearch::default());
         loop {
             let certificates = predeploys::CERTIFICATE_REGISTRY;
-            match Box::pin(HeldRelay::find_or_make(anchor.clone(), certificates, TRUST_MAX_AGE_S, known)).await {
-                Ok(relay) => {
+            let page = HeldRelay::search(&anchor, certificates, TRUST_MAX_AGE_S, (known, &mut search));
+            match Box::pin(page).await {
+                Ok(Some(relay)) => {
                     noted.stands(Sort::HeldCertificates, &followed, relay.registry);
                     return Self::over(relay, link);
                 }
+                Ok(None) => sleep(PAGE_PAUSE).await,
                 Err(error) => {
                     link.place.failed("what shows certificates of holders cannot be made", &error);
                     pause(&mut failures, &mut link.followed, &mut link.host).await;

@@ -7,8 +7,10 @@ use chancery_contracts::{CertificateRegistry, HeldCertificates, held_certificate
 use chancery_ledger::{Chain, LedgerError, SubmitterKey};
 
 use super::{
-    super::{AnchorRelay, RelayError, encoded, standing::searched, view},
-    clock, send, slots,
+    super::{AnchorRelay, RelayError, encoded, view},
+    clock,
+    lost::HeldSearch,
+    send, slots,
 };
 
 /// Carries certificates, without their content, from a side chain to a `HeldCertificates`.
@@ -49,15 +51,45 @@ impl HeldRelay {
         max_age_s: u64,
         known: Option<Address>,
     ) -> Result<Self, RelayError> {
-        let next = anchor.host.next_nonce(&anchor.key).await?;
-        for registry in known.into_iter().chain(searched(next).map(|nonce| anchor.key.address().create(nonce))) {
-            if Box::pin(rests_on(&anchor, registry, certificates, max_age_s)).await? {
-                return Ok(Self { anchor, certificates, registry });
+        let mut search = HeldSearch::default();
+        loop {
+            let found = Self::search(&anchor, certificates, max_age_s, (known, &mut search));
+            if let Some(found) = Box::pin(found).await? {
+                return Ok(found);
             }
         }
-        let code = held_certificates_code(anchor.anchor, certificates, max_age_s);
-        let registry = anchor.host.deploy(&anchor.key, code).await?;
-        Ok(Self { anchor, certificates, registry })
+    }
+
+    /// A page of the search for it: found, or made now that everything was looked through; `None`: not in this page, there is another one. What fails leaves the search
+    /// where it was.
+    ///
+    /// # Errors
+    /// As [`Self::find_or_make`].
+    pub async fn search(
+        anchor: &AnchorRelay,
+        certificates: Address,
+        max_age_s: u64,
+        (known, search): (Option<Address>, &mut HeldSearch),
+    ) -> Result<Option<Self>, RelayError> {
+        let stands = |registry| Self { anchor: anchor.clone(), certificates, registry };
+        if search.is_over() {
+            let code = held_certificates_code(anchor.anchor, certificates, max_age_s);
+            let registry = anchor.host.deploy(&anchor.key, code).await?;
+            return Ok(Some(stands(registry)));
+        }
+        if let Some(known) = known
+            && Box::pin(rests_on(anchor, known, certificates, max_age_s)).await?
+        {
+            return Ok(Some(stands(known)));
+        }
+        let (page, looked) = search.page(anchor).await?;
+        for registry in page {
+            if Box::pin(rests_on(anchor, registry, certificates, max_age_s)).await? {
+                return Ok(Some(stands(registry)));
+            }
+        }
+        search.looked(looked);
+        Ok(None)
     }
 
     /// Proves a certificate against the newest final block of its chain and shows it; the number of that block. That the host knows it already, or knows something newer,

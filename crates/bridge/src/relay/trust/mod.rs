@@ -10,6 +10,7 @@ mod held;
 mod holders;
 mod issuances;
 mod keys;
+mod lost;
 mod older;
 mod slots;
 
@@ -27,6 +28,7 @@ pub use self::{
     held::HeldRelay,
     holders::{AgreeingPage, Consent, Issued, Kept},
     issuances::Issuances,
+    lost::HeldSearch,
     older::OlderKeys,
 };
 use super::{AnchorRelay, RelayError, view};

@@ -82,6 +82,20 @@ fn what_may_be_too_new_for_this_node_is_neither_good_nor_bad() {
     assert_eq!(is_temporary(|its, it| (its.not_before, it.identity) = (NOW - 659, None)), Some(true));
     assert_eq!(is_temporary(|its, it| (its.not_before, it.transaction) = (NOW - 660, None)), Some(false));
     assert_eq!(is_temporary(|its, it| (its.not_before, it.identity) = (NOW - 660, None)), Some(false));
+    // That its identity does not count any more is known, whatever is not known yet of a new transaction certificate.
+    let of_identity = |change: fn(&mut Recorded)| {
+        fault(|its, it| {
+            (its.not_before, it.transaction) = (NOW, None);
+            change(it);
+        })
+    };
+    assert_eq!(
+        of_identity(|it| it.identity.as_mut().unwrap().revoked = true),
+        on_chain(SignatureFault::IdentityRevoked)
+    );
+    let expired = of_identity(|it| it.identity.as_mut().unwrap().valid_until = NOW);
+    assert_eq!(expired, on_chain(SignatureFault::IdentityExpired));
+    assert_eq!(of_identity(|it| it.member_is_active = false), on_chain(SignatureFault::MemberInactive));
     // What is there and says otherwise stays so.
     assert_eq!(is_temporary(|its, _| (its.not_before, its.claim.identity) = (NOW, 7)), Some(false));
     assert_eq!(is_temporary(|its, _| (its.not_before, its.claim.member) = (NOW, B256::ZERO)), Some(false));

@@ -61,6 +61,14 @@ impl Rows {
         self.book_with(from_block, None, if matches!(self, Self::Mariadb(_)) { APPLY_MARIADB } else { APPLY })
     }
 
+    /// As [`Self::book`], for another account of a MariaDB.
+    pub(crate) fn book_as(&self, account: &str, from_block: u64) -> Book {
+        let Self::Mariadb(server) = self else { panic!("no MariaDB") };
+        let url = server.url().replacen("root@", &format!("{account}@"), 1);
+        let declared = declaration(from_block, None, APPLY_MARIADB, false);
+        Book::new(Place::Mysql(url.into()), &declared).unwrap()
+    }
+
     pub(crate) fn book_with(&self, from_block: u64, kind: Option<&str>, apply: &str) -> Book {
         self.declared(from_block, kind, apply, false)
     }
@@ -71,14 +79,7 @@ impl Rows {
     }
 
     fn declared(&self, from_block: u64, kind: Option<&str>, apply: &str, ignore_others: bool) -> Book {
-        let entry = EntryDeclaration {
-            kind: kind.map(str::to_owned),
-            key: Form::Text,
-            value: Form::Text,
-            query: QUERY.to_owned(),
-            apply: apply.to_owned(),
-        };
-        Book::new(self.place(), &Declaration { from_block, ignore_others, entries: vec![entry] }).unwrap()
+        Book::new(self.place(), &declaration(from_block, kind, apply, ignore_others)).unwrap()
     }
 
     /// Runs a statement with nothing of what is tested.
@@ -147,6 +148,17 @@ impl Rows {
             self.run(&format!("DELETE FROM {table}")).await;
         }
     }
+}
+
+fn declaration(from_block: u64, kind: Option<&str>, apply: &str, ignore_others: bool) -> Declaration {
+    let entry = EntryDeclaration {
+        kind: kind.map(str::to_owned),
+        key: Form::Text,
+        value: Form::Text,
+        query: QUERY.to_owned(),
+        apply: apply.to_owned(),
+    };
+    Declaration { from_block, ignore_others, entries: vec![entry] }
 }
 
 /// PostgreSQL pads what is cast to characters of a length.

@@ -6,7 +6,7 @@ use chancery_bridge::{
     tls::{ChannelFault, Expectation, PeerFault, Serial},
 };
 
-use super::service::Service;
+use super::{service::Service, strangers::Open};
 use crate::support::club::Club;
 
 const REVOKED: PeerFault = PeerFault::Certificate { fault: SignatureFault::CertificateRevoked };
@@ -41,4 +41,25 @@ async fn a_certificate_that_is_revoked_in_mid_request_cuts_it() {
     assert_eq!(cut, Err(CallError::Interrupted(ChannelFault::Theirs { fault: REVOKED })));
     let again = service.ask(&lasting, anybody, "who").await;
     assert_eq!(again, Err(CallError::Channel(ChannelFault::Theirs { fault: REVOKED })));
+}
+
+// A-CERT: on a connection that stands, the first request after a revocation is refused, whenever the connection itself is looked at next: of the identity as of a transaction certificate
+// that is fresh.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_on_a_connection_that_stands_is_refused_once_the_identity_is_revoked() {
+    let dir = tempfile::tempdir().unwrap();
+    let club = Club::start(dir.path()).await;
+    let (server, client) = (club.node(club.bank, 0).await, club.node(club.land, 1).await);
+    let service = Service::start(club.mutual("server", &server, Serial::Transaction(server.certificate)).await).await;
+    let identity = club.identity_of(&client).await;
+    let fresh = club.certify(identity, Scope::REQUEST, club.home.time_s().await + 3600).await;
+    let file = club.issue("client", &client, Serial::Transaction(fresh)).await;
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut connection = Open::to(&service, &text).await;
+    let said = connection.ask("who").await;
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+
+    club.revoke_identity(identity).await;
+    let said = connection.ask("who").await;
+    assert!(said.starts_with("HTTP/1.1 403") && said.contains("identityRevoked"), "{said}");
 }

@@ -78,6 +78,43 @@ pub(super) async fn shown_by(service: &Service) -> NodeCertificate {
     NodeCertificate::read(&stream.get_ref().1.peer_certificates().unwrap()[0]).unwrap()
 }
 
+/// A connection of whoever has these PEM texts, which stays open.
+pub(super) struct Open(tokio_rustls::client::TlsStream<TcpStream>);
+
+impl Open {
+    pub(super) async fn to(service: &Service, text: &str) -> Self {
+        let certificate = CertificateDer::from_pem_slice(text.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(text.as_bytes()).unwrap();
+        let config = accepting_all().with_client_auth_cert(vec![certificate], key).unwrap();
+        let address = service.url().socket_addrs(|| None).unwrap()[0];
+        let stream = TcpStream::connect(address).await.unwrap();
+        let connector = TlsConnector::from(Arc::new(config));
+        Self(connector.connect(ServerName::from(address.ip()), stream).await.unwrap())
+    }
+
+    /// What is said to one more request: status line, headers and body.
+    pub(super) async fn ask(&mut self, path: &str) -> String {
+        let request = format!("POST /{path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+        self.0.write_all(request.as_bytes()).await.unwrap();
+        let mut said = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&said).into_owned();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length = head
+                    .lines()
+                    .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+                if body.len() >= length.unwrap().parse::<usize>().unwrap() {
+                    return text;
+                }
+            }
+            let mut piece = [0; 4096];
+            let count = self.0.read(&mut piece).await.unwrap();
+            assert!(count > 0, "cut: {text}");
+            said.extend_from_slice(&piece[..count]);
+        }
+    }
+}
+
 /// What a service says to a request of somebody with these PEM texts.
 async fn answer(service: &Service, shown: Option<&str>) -> Vec<u8> {
     let Some(text) = shown else { return asked(service, accepting_all().with_no_client_auth()).await };
