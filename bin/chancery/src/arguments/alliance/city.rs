@@ -27,7 +27,7 @@ pub(crate) struct FoundAlliance {
     /// JSON-RPC port of the city's main chain; its side chains have the next ones, as in `chancery up`.
     #[arg(long, value_name = "PORT", default_value_t = 8545)]
     pub(crate) rpc_base_port: u16,
-    /// JSON-RPC endpoint of a chain that is elsewhere; may be given several times.
+    /// JSON-RPC endpoint of a chain that is elsewhere, http:// or (faster) ws://; may be given several times.
     #[arg(long = "rpc", value_name = "CHAIN=URL")]
     pub(crate) rpc: Vec<MemberOfCity>,
     /// First port on 127.0.0.1 for the relay and, after it, for each member's endorser, in the files that are written.

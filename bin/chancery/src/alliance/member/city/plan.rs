@@ -100,7 +100,8 @@ fn places(command: &FoundAlliance, data: &DataDir) -> Result<BTreeMap<&'static s
     let mut all = BTreeMap::new();
     for (chain, offset) in chains().zip(0u16..) {
         let port = command.rpc_base_port.checked_add(offset).context("--rpc-base-port is too high")?;
-        let rpc = elsewhere.remove(chain.name).unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
+        // The same port as HTTP: new blocks are told there, and many questions share a connection.
+        let rpc = elsewhere.remove(chain.name).unwrap_or_else(|| format!("ws://127.0.0.1:{port}"));
         all.insert(chain.name, Place { rpc, genesis: data.genesis_of(chain) });
     }
     Ok(all)
@@ -139,7 +140,7 @@ mod tests {
         let plan = Plan::new(&command(&["bank=degree", "land registry=real-estate"], dir.path())).unwrap();
         assert_eq!((plan.seats[1].port, plan.seats[1].folder.file_name().unwrap()), (8602, "land-registry".as_ref()));
         assert_eq!(plan.place(plan.seats[0].chain).0, "http://127.0.0.1:9");
-        assert_eq!(plan.place(plan.seats[1].chain).0, "http://127.0.0.1:8547");
+        assert_eq!(plan.place(plan.seats[1].chain).0, "ws://127.0.0.1:8547");
         for members in [
             &["bank=degree"][..],
             &["bank=degree", "land=degree"],
