@@ -43,12 +43,20 @@ impl Store {
 
     fn write(&self, mut batch: OwnedWriteBatch, blocks: &[Commit<'_>]) -> Result<(), StoreError> {
         let Some(last) = blocks.last() else { return Ok(()) };
+        let mut volumes = self.volumes.extension();
         for block in blocks {
+            let height = block.block.height();
+            let place = volumes.place(height, block.overlay.values());
+            if place.begins {
+                batch.insert(&self.chain, keys::block(Kind::Volume, place.volume.into()), height.to_be_bytes());
+            }
             self.write_block(&mut batch, block);
-            self.write_state(&mut batch, block);
+            self.write_state(&mut batch, block, place.volume);
         }
+        batch.insert(&self.chain, keys::meta(keys::META_VOLUME_ENTRIES), volumes.entries().to_be_bytes());
         batch.insert(&self.chain, keys::meta(keys::META_HEAD), last.block.height().to_be_bytes());
         batch.commit().map_err(StoreError::while_doing("committing blocks"))?;
+        self.volumes.extend(volumes);
         self.caches.advance(last.block.height());
         for block in blocks {
             self.refresh_caches(block);
@@ -86,12 +94,13 @@ impl Store {
         batch.commit().map_err(StoreError::while_doing("keeping a registry record"))
     }
 
-    fn write_state(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>) {
+    fn write_state(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>, volume: u32) {
         let (overlay, height) = (commit.overlay, commit.block.height());
         let mut changed = ChangedKeys::default();
         for entry in &overlay.accounts {
             let history = keys::account_history(entry.key.as_slice());
-            batch.insert(&self.history, keys::version(&history, height), encode_account(entry.before.as_ref()));
+            let version = keys::history_version(volume, &history, height);
+            batch.insert(&self.history, version, encode_account(entry.before.as_ref()));
             changed.push_state(&history);
             match &entry.after {
                 Some(record) => batch.insert(&self.accounts, entry.key.as_slice(), record.encode()),
@@ -102,7 +111,7 @@ impl Store {
             for entry in slots {
                 let key = keys::slot(address, &entry.key);
                 let history = keys::slot_history(&key);
-                batch.insert(&self.history, keys::version(&history, height), encode_slot(entry.before));
+                batch.insert(&self.history, keys::history_version(volume, &history, height), encode_slot(entry.before));
                 changed.push_state(&history);
                 if entry.after.is_zero() {
                     batch.remove(&self.slots, key);

@@ -9,13 +9,14 @@
 //! | `lookup` | block or transaction hash | where it stands |
 //! | `accounts` | keccak(address) | account, at the head |
 //! | `slots` | address, keccak(slot) | value, at the head |
-//! | `history` | account or slot key, height | what it was before the block at this height |
+//! | `history` | volume, account or slot key, height | what it was before the block at this height |
 //! | `nodes` | height, owner, path | the version of a trie branch that a block wrote: in full, or what differs from the version before |
 //!
 //! # Invariants
 //! * STORE-1: the state of height h is the head's, overridden by the first history entry after h.
 //! * STORE-2: whatever refers to a branch names the height that wrote it; a version that is a difference names the one before it.
 //! * STORE-3: what a snapshot shows is one height, never parts of two.
+//! * STORE-4: the history of a block lies in the newest volume that had begun at its height; which that is never changes.
 
 mod body;
 mod branch_cache;
@@ -29,6 +30,7 @@ mod read;
 mod scan;
 mod staged;
 mod view;
+mod volumes;
 
 #[cfg(test)]
 mod tests;
@@ -44,9 +46,14 @@ pub(crate) use view::StoreView;
 use fjall::{Database, Keyspace};
 
 use cache::Caches;
+use volumes::Volumes;
 
 /// Version of the format on disk. Changes whenever an older build could not read what a newer one wrote, or the other way round.
-pub(crate) const FORMAT_VERSION: u32 = 3;
+pub(crate) const FORMAT_VERSION: u32 = 4;
+
+/// A store of this version has a history without volumes, which is a history whose first volume has not ended: it becomes one of the present
+/// version when it is opened.
+const WITHOUT_VOLUMES: u32 = 3;
 
 /// How the store uses memory and disk. The default suits six chains in one small process, see [`Self::with_cache`] for one that has a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +71,11 @@ pub struct StoreConfig {
     pub trie_cache_bytes: usize,
     /// Threads that write tables in the background.
     pub worker_threads: usize,
+    /// Entries of one volume of the history, about. What is written is merged with the newest volume alone, and to read the state of a height is to
+    /// look into each volume since: fewer entries make writing cheaper, and reading what is long past dearer.
+    pub volume_entries: u64,
+    /// Size of a table whose keys are hashes, in bytes. Of new directories: those that exist keep theirs. Merging goes on in parts of a few tables.
+    pub table_bytes: u64,
 }
 
 impl StoreConfig {
@@ -78,6 +90,8 @@ impl StoreConfig {
             state_cache_bytes: bytes / 8,
             trie_cache_bytes: bytes / 2,
             worker_threads: 1,
+            volume_entries: 1 << 20,
+            table_bytes: 16 * MIB as u64,
         }
     }
 }
@@ -101,4 +115,5 @@ pub(crate) struct Store {
     history: Keyspace,
     nodes: Keyspace,
     caches: Caches,
+    volumes: Volumes,
 }

@@ -1,14 +1,17 @@
 //! Opening and creating a store.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::{fs, io::ErrorKind, path::Path, sync::Arc};
 
 use alloy_primitives::B256;
 use fjall::{
     Database, Keyspace, KeyspaceCreateOptions, PersistMode,
+    compaction::Leveled,
     config::{CompressionPolicy, FilterPolicy, PartitioningPolicy, PinningPolicy},
 };
 
-use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, cache::Caches, keys};
+use super::{
+    FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, WITHOUT_VOLUMES, cache::Caches, keys, volumes::Volumes,
+};
 
 impl Store {
     /// Opens the store in `dir`; the second value is true when it was created now and holds nothing yet.
@@ -23,17 +26,21 @@ impl Store {
         let keyspace = |name: &str, content: Content| -> Result<Keyspace, OpenError> {
             database.keyspace(name, || content.options(config)).map_err(|error| classify(dir, error))
         };
-        let store = Self {
+        let mut store = Self {
             chain: keyspace("chain", Content::Documents)?,
             lookup: keyspace("lookup", Content::Hashes)?,
             accounts: keyspace("accounts", Content::Hashes)?,
             slots: keyspace("slots", Content::Hashes)?,
-            history: keyspace("history", Content::Hashes)?,
+            history: keyspace("history", Content::Past)?,
             nodes: keyspace("nodes", Content::Known)?,
             caches: Caches::new(config),
+            volumes: Volumes::new(config.volume_entries),
             database,
         };
         let created = store.check_identity(dir, genesis)?;
+        if !created {
+            store.volumes = store.read_volumes(config.volume_entries)?;
+        }
         Ok((store, created))
     }
 
@@ -49,15 +56,27 @@ impl Store {
         };
         let found =
             version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
-        if found != FORMAT_VERSION {
+        if found != FORMAT_VERSION && found != WITHOUT_VOLUMES {
             return Err(OpenError::Version { path: dir.into(), found, expected: FORMAT_VERSION });
         }
+        let version = found;
         let found = self.meta(keys::META_GENESIS)?.ok_or_else(|| corrupt("it names no genesis"))?;
         let found = B256::try_from(found.as_ref()).map_err(|_| corrupt("its genesis is no hash"))?;
         if found != genesis {
             return Err(OpenError::OtherGenesis { path: dir.into(), found, expected: genesis });
         }
+        if version == WITHOUT_VOLUMES {
+            self.upgrade()?;
+        }
         Ok(false)
+    }
+
+    /// Durable before the first volume begins: an older build must not read past it.
+    fn upgrade(&self) -> Result<(), StoreError> {
+        tracing::info!(from = WITHOUT_VOLUMES, to = FORMAT_VERSION, "the store's format is brought up to date");
+        let mut batch = self.batch();
+        batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
+        batch.commit().map_err(StoreError::while_doing("bringing the format up to date"))
     }
 
     /// Tells the caches where the chain stands.
@@ -88,7 +107,9 @@ enum Content {
     Documents,
     /// Short values under keys that may not be there. Nothing of it compresses.
     Hashes,
-    /// As hashes, under keys that are always there when they are asked for: filters would tell nothing.
+    /// As hashes, of which ranges are read: filters would tell nothing.
+    Past,
+    /// As hashes, under keys that are always there when they are asked for: filters would tell nothing either.
     Known,
 }
 
@@ -105,12 +126,21 @@ impl Content {
             .filter_block_pinning_policy(PinningPolicy::all(true));
         match self {
             Self::Documents => options,
-            Self::Hashes => options.data_block_compression_policy(CompressionPolicy::disabled()),
+            Self::Hashes => merged(options, config).data_block_compression_policy(CompressionPolicy::disabled()),
+            Self::Past => merged(options, config)
+                .data_block_compression_policy(CompressionPolicy::disabled())
+                .filter_policy(FilterPolicy::disabled()),
             Self::Known => options
                 .data_block_compression_policy(CompressionPolicy::disabled())
                 .filter_policy(FilterPolicy::disabled()),
         }
     }
+}
+
+/// Tables that are merged with one another. The first level has four of them (fjall's default); while that is all of a keyspace, what comes is merged
+/// with all of it. With tables of fjall's default of 64 MiB that are 256 MiB at once, which is one core for seconds.
+fn merged(options: KeyspaceCreateOptions, config: &StoreConfig) -> KeyspaceCreateOptions {
+    options.compaction_strategy(Arc::new(Leveled::default().with_table_target_size(config.table_bytes)))
 }
 
 fn classify(dir: &Path, error: fjall::Error) -> OpenError {

@@ -88,8 +88,8 @@ impl Store {
                 ChangedKeys::decode(&changes).ok_or_else(|| StoreError::damaged("a list of changes is malformed"))?;
             for change in changes {
                 match change {
-                    Changed::State(prefix) => {
-                        batch.remove(&self.history, keys::version(prefix, height));
+                    Changed::State(name) => {
+                        batch.remove(&self.history, keys::history_version(self.volumes.of(height), name, height));
                         report.state_versions += 1;
                     }
                     Changed::Node { name, written, replaces } => {

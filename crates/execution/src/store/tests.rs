@@ -11,7 +11,7 @@ use crate::{
     Blockchain, ExecutionConfig, Genesis, Receipt,
     state::NodeKey,
     store::body::{Changed, ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts},
-    testing::{TestChain, Wallet, genesis_config, signed, with_changed_registry},
+    testing::{TestChain, WRITER, Wallet, genesis_config, signed, with_changed_registry},
 };
 
 fn open(path: &Path, genesis: &Genesis) -> Result<Blockchain, OpenError> {
@@ -94,6 +94,89 @@ fn a_store_that_lacks_a_record_gets_it_from_its_state() {
     assert_eq!(chain.registry_record(0).unwrap(), Some(record));
 }
 
+/// A store of small volumes after six blocks that each write slot 1.
+fn written_in_volumes(volume_entries: u64) -> TestChain {
+    let store = StoreConfig { volume_entries, ..StoreConfig::default() };
+    let chain = TestChain::with_config(ExecutionConfig { store, ..ExecutionConfig::default() });
+    for nonce in 0..6 {
+        chain.advance(vec![Wallet::new(0).write(nonce, 1, nonce + 10)]);
+    }
+    chain
+}
+
+/// What slot 1 was after each of the first blocks.
+fn assert_past(chain: &TestChain, blocks: u64) {
+    for height in 1..=blocks {
+        let value = chain.chain.state_at(height).unwrap().storage(WRITER, U256::from(1)).unwrap();
+        assert_eq!(value, U256::from(height + 9), "after block {height}");
+    }
+}
+
+fn meta_version(store: &Store) -> u32 {
+    u32::from_be_bytes(store.meta(keys::META_VERSION).unwrap().unwrap().as_ref().try_into().unwrap())
+}
+
+/// STORE-4; an old directory goes on without conversion, and is not taken for one that older builds could read.
+#[test]
+fn a_store_whose_history_has_no_volumes_is_brought_up_to_date() {
+    let TestChain { genesis, chain, directory } = written_in_volumes(u64::MAX);
+    drop(chain);
+    let config = StoreConfig { volume_entries: 4, ..StoreConfig::default() };
+    let open_store = || Store::open(directory.path(), genesis.header().hash(), &config).unwrap().0;
+    let store = open_store();
+    assert_eq!(store.volumes.between(0, 6), 0..=0);
+    store.chain.insert(keys::meta(keys::META_VERSION), WITHOUT_VOLUMES.to_be_bytes()).unwrap();
+    store.chain.remove(keys::meta(keys::META_VOLUME_ENTRIES)).unwrap();
+    drop(store);
+    let store = open_store();
+    assert_eq!(meta_version(&store), FORMAT_VERSION);
+    drop(store);
+    let config = ExecutionConfig { store: config.clone(), ..ExecutionConfig::default() };
+    let chain = Blockchain::open(directory.path(), &genesis, config).unwrap();
+    let chain = TestChain { genesis: genesis.clone(), chain, directory: directory.clone() };
+    for nonce in 6..12 {
+        chain.advance(vec![Wallet::new(0).write(nonce, 1, nonce + 10)]);
+    }
+    assert_past(&chain, 12);
+    drop(chain);
+    let store = open_store();
+    assert_eq!(store.volumes.of(6), 0);
+    assert_eq!(store.volumes.of(7), 1, "nobody counted what the first holds, so it ends");
+    assert!(store.volumes.of(12) > 1);
+}
+
+#[test]
+fn the_past_in_volumes_is_read_and_pruned_after_a_restart() {
+    let chain = written_in_volumes(4).reopen();
+    assert_past(&chain, 6);
+    let report = chain.chain.prune(4).unwrap();
+    assert!(report.state_versions > 0);
+    for height in 4..=6 {
+        let value = chain.chain.state_at(height).unwrap().storage(WRITER, U256::from(1)).unwrap();
+        assert_eq!(value, U256::from(height + 9));
+    }
+    let TestChain { genesis, chain, directory } = chain;
+    drop(chain);
+    let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
+    assert!(store.volumes.of(6) > 0);
+    // What block 4 changed is what the state after block 3 needed; that is gone, volume or not.
+    let left = store.history.iter().map(|entry| entry.key().unwrap());
+    let heights: Vec<u64> = left.map(|key| u64::from_be_bytes(key[key.len() - 8..].try_into().unwrap())).collect();
+    assert!(!heights.is_empty());
+    assert!(heights.iter().all(|height| *height > 4), "{heights:?}");
+}
+
+#[test]
+fn volumes_out_of_order_are_damage() {
+    let TestChain { genesis, chain, directory } = written_in_volumes(4);
+    drop(chain);
+    let open_store = || Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default());
+    let (store, _) = open_store().unwrap();
+    store.chain.insert(keys::block(keys::Kind::Volume, 1), 99u64.to_be_bytes()).unwrap();
+    drop(store);
+    assert!(matches!(open_store(), Err(OpenError::Store(_))));
+}
+
 proptest! {
     #[test]
     fn a_registry_record_is_read_as_written(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
@@ -120,6 +203,17 @@ proptest! {
         prop_assert_eq!(one == other, (heights.0, first) == (heights.1, second));
         if heights.0 < heights.1 {
             prop_assert!(one < other);
+        }
+    }
+
+    #[test]
+    fn the_history_of_a_volume_lies_behind_that_of_earlier_ones(key: [u8; 52], other: [u8; 32], volumes in (0u32..5, 0u32..5), heights: (u64, u64)) {
+        let (slot, account) = (keys::slot_history(&key), keys::account_history(&other));
+        let (one, two) = (keys::history_version(volumes.0, &slot, heights.0), keys::history_version(volumes.1, &account, heights.1));
+        prop_assert_eq!(keys::of_history(volumes.0, &one), Some(&key[..]));
+        prop_assert_eq!(keys::of_history(volumes.1, &two), Some(&other[..]));
+        if volumes.0 != volumes.1 {
+            prop_assert_eq!(one < two, volumes.0 < volumes.1);
         }
     }
 
