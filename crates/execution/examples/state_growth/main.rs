@@ -1,19 +1,20 @@
 //! What a transaction costs while the state grows: the same blocks at several numbers of storage slots, phase by phase.
 //!
-//! `cargo run --release -p chancery-execution --example state_growth -- [sizes] [blocks] [transactions a block] [cache MiB] [--one-volume] [--large-tables]`
+//! `cargo run --release -p chancery-execution --example state_growth -- [sizes] [blocks] [transactions a block] [cache MiB] [options]`
 //!
 //! `sizes` are numbers of slots, separated by commas (`100000,1000000,5000000`). At each size two kinds of blocks are measured: `random` writes
 //! slots that exist, chosen at random, `new` writes slots that were never written. Everything is as in a node: admission with signature
 //! recovery, building, durable commits. In between, one contract fills slots many a transaction, which is the fast way to a large state.
 //!
-//! To compare: `--one-volume` keeps the history in one heap, `--large-tables` merges with tables of 64 MiB (docs/decisions/0051).
+//! To compare (docs/decisions/0051): `--one-volume` keeps the history in one heap, `--large-tables` merges with tables of 64 MiB, `--no-read-ahead`
+//! reads branches of the trie only when they are needed.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
+mod process;
 mod tables;
 
 use std::{
     collections::BTreeMap,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -27,6 +28,7 @@ use chancery_execution::{
 };
 use rayon::prelude::*;
 
+use process::{cpu_seconds, disk_bytes, resident, wait_until_idle, written_bytes};
 use tables::Tables;
 
 /// As in the shipped binary. The system's allocator takes longer the more there is, which is no cost of ours.
@@ -50,8 +52,6 @@ const TRANSACTION_GAS: u64 = 16_500_000;
 const WRITE_GAS: u64 = 100_000;
 /// New slots have numbers from here on.
 const FIRST_NEW_SLOT: u64 = 1 << 40;
-/// Background work is over when the process has used no more than this share of a core for a while.
-const IDLE_SHARE: f64 = 0.05;
 
 struct Sender {
     secret: B256,
@@ -290,51 +290,9 @@ fn store_config(cache_mib: &str, flags: &[String]) -> StoreConfig {
         match flag.as_str() {
             "--one-volume" => config.volume_entries = u64::MAX,
             "--large-tables" => config.table_bytes = 64 << 20,
-            other => panic!("{other} is no option: --one-volume, --large-tables"),
+            "--no-read-ahead" => config.read_ahead = false,
+            other => panic!("{other} is no option: --one-volume, --large-tables, --no-read-ahead"),
         }
     }
     config
-}
-
-/// Waits until the store has brought its tables into order.
-fn wait_until_idle() {
-    let longest = Instant::now() + Duration::from_secs(60);
-    while Instant::now() < longest {
-        let (before, cpu) = (Instant::now(), cpu_seconds());
-        std::thread::sleep(Duration::from_millis(500));
-        if cpu_seconds() - cpu < IDLE_SHARE * before.elapsed().as_secs_f64() {
-            return;
-        }
-    }
-}
-
-fn resident() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or("VmRSS unknown");
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// CPU time of this process, all threads.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: u64 = stat.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    ticks as f64 / 100.0
-}
-
-/// Bytes that this process had written to the disk.
-fn written_bytes() -> u64 {
-    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
-    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
-    line.and_then(|bytes| bytes.parse().ok()).unwrap_or_default()
-}
-
-fn disk_bytes(path: &Path) -> u64 {
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => disk_bytes(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }

@@ -74,6 +74,8 @@ pub struct StoreConfig {
     /// Entries of one volume of the history, about. What is written is merged with the newest volume alone, and to read the state of a height is to
     /// look into each volume since: fewer entries make writing cheaper, and reading what is long past dearer.
     pub volume_entries: u64,
+    /// Whether a thread reads branches of the trie ahead while the transactions of a block run, once branches do not fit their cache.
+    pub read_ahead: bool,
     /// Size of a table whose keys are hashes, in bytes. Of new directories: those that exist keep theirs. Merging goes on in parts of a few tables.
     pub table_bytes: u64,
 }
@@ -91,6 +93,7 @@ impl StoreConfig {
             trie_cache_bytes: bytes / 2,
             worker_threads: 1,
             volume_entries: 1 << 20,
+            read_ahead: true,
             table_bytes: 16 * MIB as u64,
         }
     }
@@ -116,4 +119,5 @@ pub(crate) struct Store {
     nodes: Keyspace,
     caches: Caches,
     volumes: Volumes,
+    read_ahead: bool,
 }

@@ -35,6 +35,7 @@ impl Store {
             nodes: keyspace("nodes", Content::Known)?,
             caches: Caches::new(config),
             volumes: Volumes::new(config.volume_entries),
+            read_ahead: config.read_ahead,
             database,
         };
         let created = store.check_identity(dir, genesis)?;

@@ -49,6 +49,16 @@ impl StoreView {
         self.head
     }
 
+    /// Whether branches that an update will need are worth reading while something else is computed: they do not all fit their cache.
+    pub(crate) fn reads_ahead(&self) -> bool {
+        self.store.read_ahead && self.store.caches.branches.is_full()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn cached_branch_bytes(&self) -> usize {
+        self.store.caches.branches.bytes()
+    }
+
     pub(super) fn get(&self, keyspace: &Keyspace, key: &[u8]) -> Found<fjall::UserValue> {
         self.snapshot.get(keyspace, key).map_err(reading())
     }
