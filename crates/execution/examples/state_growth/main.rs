@@ -6,8 +6,8 @@
 //! slots that exist, chosen at random, `new` writes slots that were never written. Everything is as in a node: admission with signature
 //! recovery, building, durable commits. In between, one contract fills slots many a transaction, which is the fast way to a large state.
 //!
-//! To compare (docs/decisions/0051): `--one-volume` keeps the history in one heap, `--large-tables` merges with tables of 64 MiB, `--no-read-ahead`
-//! reads branches of the trie only when they are needed.
+//! To compare (docs/decisions/0051): `--one-volume` keeps the history in one heap, `--large-tables` merges with tables of 64 MiB,
+//! `--parts-together` leaves the long parts of blocks in `chain`, `--no-read-ahead` reads branches of the trie only when they are needed.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod process;
@@ -291,7 +291,8 @@ fn store_config(cache_mib: &str, flags: &[String]) -> StoreConfig {
             "--one-volume" => config.volume_entries = u64::MAX,
             "--large-tables" => config.table_bytes = 64 << 20,
             "--no-read-ahead" => config.read_ahead = false,
-            other => panic!("{other} is no option: --one-volume, --large-tables, --no-read-ahead"),
+            "--parts-together" => config.parts_apart = false,
+            other => panic!("{other} is no option: --one-volume, --large-tables, --parts-together, --no-read-ahead"),
         }
     }
     config

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// In the order in which a store makes them: their folders have numbers.
-const KEYSPACES: [&str; 6] = ["chain", "lookup", "accounts", "slots", "history", "nodes"];
+const KEYSPACES: [&str; 8] = ["chain", "blocks", "changes", "lookup", "accounts", "slots", "history", "nodes"];
 
 /// Tables that have been seen. One that comes and goes between two looks is missed.
 pub(crate) struct Tables {

@@ -33,6 +33,9 @@ impl Store {
         let mut batch = self.batch();
         batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
         batch.insert(&self.chain, keys::meta(keys::META_GENESIS), genesis.block.hash().as_slice());
+        if self.apart_from > 0 {
+            batch.insert(&self.chain, keys::meta(keys::META_APART_FROM), self.apart_from.to_be_bytes());
+        }
         self.write(batch, &[genesis])
     }
 
@@ -67,12 +70,10 @@ impl Store {
     fn write_block(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>) {
         let (block, height) = (commit.block, commit.block.height());
         batch.insert(&self.chain, keys::block(Kind::Header, height), alloy_rlp::encode(block.header().inner()));
-        batch.insert(
-            &self.chain,
-            keys::block(Kind::Body, height),
-            body::encode_body(block.transactions(), commit.senders),
-        );
-        batch.insert(&self.chain, keys::block(Kind::Receipts, height), body::encode_receipts(commit.receipts));
+        let (keyspace, key) = self.part(Kind::Body, height);
+        batch.insert(keyspace, key, body::encode_body(block.transactions(), commit.senders));
+        let (keyspace, key) = self.part(Kind::Receipts, height);
+        batch.insert(keyspace, key, body::encode_receipts(commit.receipts));
         if let Some(certificate) = commit.certificate {
             batch.insert(&self.chain, keys::block(Kind::Certificate, height), &certificate[..]);
         }
@@ -138,7 +139,8 @@ impl Store {
             child.encode(&mut top);
         }
         batch.insert(&self.chain, keys::block(Kind::Top, height), top);
-        batch.insert(&self.chain, keys::block(Kind::Changes, height), changed.into_bytes());
+        let (keyspace, key) = self.part(Kind::Changes, height);
+        batch.insert(keyspace, key, changed.into_bytes());
     }
 
     fn refresh_caches(&self, commit: &Commit<'_>) {

@@ -44,12 +44,21 @@ pub(super) const META_HEAD: &str = "head";
 pub(super) const META_EARLIEST_STATE: &str = "earliest-state";
 /// The earliest height, the genesis aside, whose body and receipts are kept.
 pub(super) const META_EARLIEST_BLOCK: &str = "earliest-block";
+/// The first height whose long parts stand in keyspaces of their own; nothing is said where that is every height.
+pub(super) const META_APART_FROM: &str = "apart-from";
 /// Entries of the newest volume of the history.
 pub(super) const META_VOLUME_ENTRIES: &str = "volume-entries";
 
 pub(super) fn block(kind: Kind, height: u64) -> [u8; 9] {
     let mut key = [kind as u8; 9];
     key[1..].copy_from_slice(&height.to_be_bytes());
+    key
+}
+
+/// A part of a block in `blocks` and `changes`. The height comes first, as in [`node_version`].
+pub(super) fn part(kind: Kind, height: u64) -> [u8; 9] {
+    let mut key = [kind as u8; 9];
+    key[..8].copy_from_slice(&height.to_be_bytes());
     key
 }
 

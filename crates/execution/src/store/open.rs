@@ -4,13 +4,16 @@ use std::{fs, io::ErrorKind, path::Path, sync::Arc};
 
 use alloy_primitives::B256;
 use fjall::{
-    Database, Keyspace, KeyspaceCreateOptions, PersistMode,
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode,
     compaction::Leveled,
     config::{CompressionPolicy, FilterPolicy, PartitioningPolicy, PinningPolicy},
 };
 
 use super::{
-    FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, WITHOUT_VOLUMES, cache::Caches, keys, volumes::Volumes,
+    FORMAT_VERSION, OpenError, PREVIOUS_VERSION, Store, StoreConfig, StoreError,
+    cache::Caches,
+    keys::{self, Kind},
+    volumes::Volumes,
 };
 
 impl Store {
@@ -28,6 +31,8 @@ impl Store {
         };
         let mut store = Self {
             chain: keyspace("chain", Content::Documents)?,
+            blocks: keyspace("blocks", Content::Parts)?,
+            changes: keyspace("changes", Content::Parts)?,
             lookup: keyspace("lookup", Content::Hashes)?,
             accounts: keyspace("accounts", Content::Hashes)?,
             slots: keyspace("slots", Content::Hashes)?,
@@ -35,12 +40,16 @@ impl Store {
             nodes: keyspace("nodes", Content::Known)?,
             caches: Caches::new(config),
             volumes: Volumes::new(config.volume_entries),
+            apart_from: 0,
             read_ahead: config.read_ahead,
             database,
         };
         let created = store.check_identity(dir, genesis)?;
-        if !created {
+        if created {
+            store.apart_from = if config.parts_apart { 0 } else { u64::MAX };
+        } else {
             store.volumes = store.read_volumes(config.volume_entries)?;
+            store.apart_from = store.meta_height(keys::META_APART_FROM)?.unwrap_or_default();
         }
         Ok((store, created))
     }
@@ -49,7 +58,8 @@ impl Store {
     fn check_identity(&self, dir: &Path, genesis: B256) -> Result<bool, OpenError> {
         let corrupt = |problem: &str| OpenError::Corrupt { path: dir.into(), problem: problem.into() };
         let Some(version) = self.meta(keys::META_VERSION)? else {
-            return if self.chain.is_empty().map_err(StoreError::while_doing("opening"))? {
+            let empty = |keyspace: &Keyspace| keyspace.is_empty().map_err(StoreError::while_doing("opening"));
+            return if empty(&self.chain)? && empty(&self.blocks)? {
                 Ok(true)
             } else {
                 Err(corrupt("it has blocks and no version"))
@@ -57,7 +67,7 @@ impl Store {
         };
         let found =
             version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
-        if found != FORMAT_VERSION && found != WITHOUT_VOLUMES {
+        if found != FORMAT_VERSION && found != PREVIOUS_VERSION {
             return Err(OpenError::Version { path: dir.into(), found, expected: FORMAT_VERSION });
         }
         let version = found;
@@ -66,18 +76,29 @@ impl Store {
         if found != genesis {
             return Err(OpenError::OtherGenesis { path: dir.into(), found, expected: genesis });
         }
-        if version == WITHOUT_VOLUMES {
+        if version == PREVIOUS_VERSION {
             self.upgrade()?;
         }
         Ok(false)
     }
 
-    /// Durable before the first volume begins: an older build must not read past it.
+    /// Durable before anything is written otherwise: an older build must not read past it.
     fn upgrade(&self) -> Result<(), StoreError> {
-        tracing::info!(from = WITHOUT_VOLUMES, to = FORMAT_VERSION, "the store's format is brought up to date");
+        tracing::info!(from = PREVIOUS_VERSION, to = FORMAT_VERSION, "the store's format is brought up to date");
+        let next = self.head_height()?.map_or(0, |head| head + 1);
         let mut batch = self.batch();
+        batch.insert(&self.chain, keys::meta(keys::META_APART_FROM), next.to_be_bytes());
         batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
         batch.commit().map_err(StoreError::while_doing("bringing the format up to date"))
+    }
+
+    /// Where a part of the block at a height stands.
+    pub(super) fn part(&self, kind: Kind, height: u64) -> (&Keyspace, [u8; 9]) {
+        match kind {
+            Kind::Body | Kind::Receipts if height >= self.apart_from => (&self.blocks, keys::part(kind, height)),
+            Kind::Changes if height >= self.apart_from => (&self.changes, keys::part(kind, height)),
+            _ => (&self.chain, keys::block(kind, height)),
+        }
     }
 
     /// Tells the caches where the chain stands.
@@ -106,6 +127,9 @@ impl Store {
 enum Content {
     /// Long values that compress.
     Documents,
+    /// Such values by height: what is written lies behind all that was, so its tables are never merged and what compresses them comes at once. They
+    /// are there when they are asked for.
+    Parts,
     /// Short values under keys that may not be there. Nothing of it compresses.
     Hashes,
     /// As hashes, of which ranges are read: filters would tell nothing.
@@ -127,6 +151,9 @@ impl Content {
             .filter_block_pinning_policy(PinningPolicy::all(true));
         match self {
             Self::Documents => options,
+            Self::Parts => options
+                .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+                .filter_policy(FilterPolicy::disabled()),
             Self::Hashes => merged(options, config).data_block_compression_policy(CompressionPolicy::disabled()),
             Self::Past => merged(options, config)
                 .data_block_compression_policy(CompressionPolicy::disabled())
