@@ -48,7 +48,9 @@ impl Store {
         if created {
             store.apart_from = if config.parts_apart { 0 } else { u64::MAX };
         } else {
-            store.volumes = store.read_volumes(config.volume_entries)?;
+            let problem = "the volumes of its history are out of order".into();
+            let corrupt = || OpenError::Corrupt { path: dir.into(), problem };
+            store.volumes = store.read_volumes(config.volume_entries)?.ok_or_else(corrupt)?;
             store.apart_from = store.meta_height(keys::META_APART_FROM)?.unwrap_or_default();
         }
         Ok((store, created))

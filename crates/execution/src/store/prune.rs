@@ -87,10 +87,11 @@ impl Store {
             let Some(changes) = keyspace.get(key).map_err(StoreError::while_doing("pruning"))? else { continue };
             let changes =
                 ChangedKeys::decode(&changes).ok_or_else(|| StoreError::damaged("a list of changes is malformed"))?;
+            let volume = self.volumes.of(height);
             for change in changes {
                 match change {
                     Changed::State(name) => {
-                        batch.remove(&self.history, keys::history_version(self.volumes.of(height), name, height));
+                        batch.remove(&self.history, keys::history_version(volume, name, height));
                         report.state_versions += 1;
                     }
                     Changed::Node { name, written, replaces } => {

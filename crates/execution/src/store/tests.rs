@@ -185,7 +185,7 @@ fn volumes_out_of_order_are_damage() {
     let (store, _) = open_store().unwrap();
     store.chain.insert(keys::block(keys::Kind::Volume, 1), 99u64.to_be_bytes()).unwrap();
     drop(store);
-    assert!(matches!(open_store(), Err(OpenError::Store(_))));
+    assert!(matches!(open_store(), Err(OpenError::Corrupt { .. })));
 }
 
 proptest! {

@@ -100,22 +100,21 @@ impl Extension {
 }
 
 impl Store {
-    /// Reads where the volumes begin. Where nobody counted the entries of the newest, the next block begins another.
-    pub(super) fn read_volumes(&self, most_entries: u64) -> Result<Volumes, StoreError> {
-        let damaged = || StoreError::damaged("the volumes of the history are out of order");
+    /// Reads where the volumes begin; `None`: they are out of order. Where nobody counted the entries of the newest, the next block begins another.
+    pub(super) fn read_volumes(&self, most_entries: u64) -> Result<Option<Volumes>, StoreError> {
         let mut first_heights: Vec<u64> = Vec::new();
         for entry in self.chain.prefix([Kind::Volume as u8]) {
             let (key, value) = entry.into_inner().map_err(StoreError::while_doing("opening"))?;
-            let height = value.as_ref().try_into().map(u64::from_be_bytes).map_err(|_| damaged())?;
+            let Ok(height) = value.as_ref().try_into().map(u64::from_be_bytes) else { return Ok(None) };
             let number = first_heights.len() as u64 + 1;
             if key[..] != keys::block(Kind::Volume, number) || first_heights.last().is_some_and(|last| *last >= height)
             {
-                return Err(damaged());
+                return Ok(None);
             }
             first_heights.push(height);
         }
         let entries = self.meta_height(keys::META_VOLUME_ENTRIES)?.unwrap_or(u64::MAX);
-        Ok(Volumes { most_entries, written: RwLock::new(Written { first_heights, entries }) })
+        Ok(Some(Volumes { most_entries, written: RwLock::new(Written { first_heights, entries }) }))
     }
 }
 
