@@ -62,7 +62,7 @@ const PREVIOUS_VERSION: u32 = 3;
 pub struct StoreConfig {
     /// Cache of database blocks, in bytes.
     pub block_cache_bytes: u64,
-    /// Writes of one keyspace that wait in memory, in bytes; there are eight keyspaces, of which three are busy.
+    /// Writes of one keyspace that wait in memory, in bytes; there are eight keyspaces.
     pub write_buffer_bytes: u64,
     /// Journal that is kept, in bytes: at most this much is replayed at a start. More lets writes of a keyspace gather for longer before they
     /// become a table, and the fewer tables are made, the less often what is there already is merged with them.
