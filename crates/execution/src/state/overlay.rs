@@ -56,6 +56,11 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// Accounts and slots that changed.
+    pub(crate) fn values(&self) -> usize {
+        self.accounts.len() + self.slots.values().map(Vec::len).sum::<usize>()
+    }
+
     /// The account after the block, `None` when the block did not change it.
     pub(crate) fn account(&self, key: &B256) -> Option<Option<&Arc<AccountRecord>>> {
         let index = self.accounts.binary_search_by(|entry| entry.key.cmp(key)).ok()?;

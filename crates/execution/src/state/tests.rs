@@ -113,8 +113,13 @@ fn check(view: &StateView, model: &Model) {
 }
 
 fn open(path: &std::path::Path) -> Arc<Store> {
-    // Caches of a few entries, so that most reads go to the disk and the rest meet eviction.
-    let config = StoreConfig { state_cache_bytes: 32 * 1024, trie_cache_bytes: 8 * 1024, ..StoreConfig::default() };
+    // Caches of a few entries, so that most reads go to the disk and the rest meet eviction; volumes of about two blocks.
+    let config = StoreConfig {
+        state_cache_bytes: 32 * 1024,
+        trie_cache_bytes: 8 * 1024,
+        volume_entries: 24,
+        ..StoreConfig::default()
+    };
     let (store, _) = Store::open(path, genesis_block().hash(), &config).unwrap();
     if let Some(head) = store.head_height().unwrap() {
         store.resume(head);
@@ -150,7 +155,7 @@ fn commit(store: &Arc<Store>, pending: &[Pending]) -> StateView {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// STORE-1 to STORE-3, EXEC-5: any sequence of blocks, committed in any grouping, over several blocks that wait, with
+    /// STORE-1 to STORE-4, EXEC-5: any sequence of blocks, committed in any grouping, over several blocks that wait, with
     /// reopening and pruning in between, reads like a map kept by height.
     #[test]
     fn reads_like_a_model_at_every_height(

@@ -73,6 +73,15 @@ impl BranchCache {
         }
     }
 
+    /// Whether it holds about as much as it may: then there are branches that are not here. All parts fill up alike.
+    pub(super) fn is_full(&self) -> bool {
+        self.shards.first().is_some_and(|shard| {
+            let shard = shard.lock();
+            let ByBytes { max_bytes, bytes } = shard.limiter();
+            *bytes >= max_bytes - max_bytes / 16
+        })
+    }
+
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().limiter().bytes).sum()
@@ -169,11 +178,13 @@ mod tests {
     fn the_cache_stays_within_its_bytes_and_keeps_what_is_used() {
         let max_bytes = 1 << 20;
         let cache = BranchCache::new(max_bytes);
+        assert!(!cache.is_full());
         for number in 1..20_000 {
             cache.keep(&key(0, 5), u64::from(number), &branch(16));
             cache.keep(&key(number, 5), 1, &branch((number % 15) as u8 + 2));
             assert!(cache.bytes() <= max_bytes);
         }
+        assert!(cache.is_full());
         assert_eq!(cache.get(&key(0, 5), 19_999), Some(branch(16)));
         assert_eq!(cache.get(&key(1, 5), 1), None);
     }

@@ -33,6 +33,9 @@ impl Store {
         let mut batch = self.batch();
         batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
         batch.insert(&self.chain, keys::meta(keys::META_GENESIS), genesis.block.hash().as_slice());
+        if self.apart_from > 0 {
+            batch.insert(&self.chain, keys::meta(keys::META_APART_FROM), self.apart_from.to_be_bytes());
+        }
         self.write(batch, &[genesis])
     }
 
@@ -43,12 +46,20 @@ impl Store {
 
     fn write(&self, mut batch: OwnedWriteBatch, blocks: &[Commit<'_>]) -> Result<(), StoreError> {
         let Some(last) = blocks.last() else { return Ok(()) };
+        let mut volumes = self.volumes.extension();
         for block in blocks {
+            let height = block.block.height();
+            let place = volumes.place(height, block.overlay.values());
+            if place.begins {
+                batch.insert(&self.chain, keys::block(Kind::Volume, place.volume.into()), height.to_be_bytes());
+            }
             self.write_block(&mut batch, block);
-            self.write_state(&mut batch, block);
+            self.write_state(&mut batch, block, place.volume);
         }
+        batch.insert(&self.chain, keys::meta(keys::META_VOLUME_ENTRIES), volumes.entries().to_be_bytes());
         batch.insert(&self.chain, keys::meta(keys::META_HEAD), last.block.height().to_be_bytes());
         batch.commit().map_err(StoreError::while_doing("committing blocks"))?;
+        self.volumes.extend(volumes);
         self.caches.advance(last.block.height());
         for block in blocks {
             self.refresh_caches(block);
@@ -59,12 +70,10 @@ impl Store {
     fn write_block(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>) {
         let (block, height) = (commit.block, commit.block.height());
         batch.insert(&self.chain, keys::block(Kind::Header, height), alloy_rlp::encode(block.header().inner()));
-        batch.insert(
-            &self.chain,
-            keys::block(Kind::Body, height),
-            body::encode_body(block.transactions(), commit.senders),
-        );
-        batch.insert(&self.chain, keys::block(Kind::Receipts, height), body::encode_receipts(commit.receipts));
+        let (keyspace, key) = self.part(Kind::Body, height);
+        batch.insert(keyspace, key, body::encode_body(block.transactions(), commit.senders));
+        let (keyspace, key) = self.part(Kind::Receipts, height);
+        batch.insert(keyspace, key, body::encode_receipts(commit.receipts));
         if let Some(certificate) = commit.certificate {
             batch.insert(&self.chain, keys::block(Kind::Certificate, height), &certificate[..]);
         }
@@ -86,12 +95,13 @@ impl Store {
         batch.commit().map_err(StoreError::while_doing("keeping a registry record"))
     }
 
-    fn write_state(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>) {
+    fn write_state(&self, batch: &mut OwnedWriteBatch, commit: &Commit<'_>, volume: u32) {
         let (overlay, height) = (commit.overlay, commit.block.height());
         let mut changed = ChangedKeys::default();
         for entry in &overlay.accounts {
             let history = keys::account_history(entry.key.as_slice());
-            batch.insert(&self.history, keys::version(&history, height), encode_account(entry.before.as_ref()));
+            let version = keys::history_version(volume, &history, height);
+            batch.insert(&self.history, version, encode_account(entry.before.as_ref()));
             changed.push_state(&history);
             match &entry.after {
                 Some(record) => batch.insert(&self.accounts, entry.key.as_slice(), record.encode()),
@@ -102,7 +112,7 @@ impl Store {
             for entry in slots {
                 let key = keys::slot(address, &entry.key);
                 let history = keys::slot_history(&key);
-                batch.insert(&self.history, keys::version(&history, height), encode_slot(entry.before));
+                batch.insert(&self.history, keys::history_version(volume, &history, height), encode_slot(entry.before));
                 changed.push_state(&history);
                 if entry.after.is_zero() {
                     batch.remove(&self.slots, key);
@@ -129,7 +139,8 @@ impl Store {
             child.encode(&mut top);
         }
         batch.insert(&self.chain, keys::block(Kind::Top, height), top);
-        batch.insert(&self.chain, keys::block(Kind::Changes, height), changed.into_bytes());
+        let (keyspace, key) = self.part(Kind::Changes, height);
+        batch.insert(keyspace, key, changed.into_bytes());
     }
 
     fn refresh_caches(&self, commit: &Commit<'_>) {

@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Changes = 6,
     /// By epoch instead of height: the registry after the epoch's last block, where the validators changed.
     Registry = 8,
+    /// By number instead of height: the height at which a volume of the history begins. The first begins with the chain and has no entry.
+    Volume = 9,
 }
 
 /// First byte of code entries in `chain`, followed by the code hash.
@@ -42,10 +44,21 @@ pub(super) const META_HEAD: &str = "head";
 pub(super) const META_EARLIEST_STATE: &str = "earliest-state";
 /// The earliest height, the genesis aside, whose body and receipts are kept.
 pub(super) const META_EARLIEST_BLOCK: &str = "earliest-block";
+/// The first height whose long parts stand in keyspaces of their own; nothing is said where that is every height.
+pub(super) const META_APART_FROM: &str = "apart-from";
+/// Entries of the newest volume of the history.
+pub(super) const META_VOLUME_ENTRIES: &str = "volume-entries";
 
 pub(super) fn block(kind: Kind, height: u64) -> [u8; 9] {
     let mut key = [kind as u8; 9];
     key[1..].copy_from_slice(&height.to_be_bytes());
+    key
+}
+
+/// A part of a block in `blocks` and `changes`. The height comes first, as in [`node_version`].
+pub(super) fn part(kind: Kind, height: u64) -> [u8; 9] {
+    let mut key = [kind as u8; 9];
+    key[..8].copy_from_slice(&height.to_be_bytes());
     key
 }
 
@@ -94,15 +107,39 @@ pub(super) fn slot(address: &Address, key: &B256) -> [u8; SLOT_BYTES] {
 const HISTORY_ACCOUNT: u8 = 1;
 /// First byte of a slot's entries in `history`.
 const HISTORY_SLOT: u8 = 2;
+/// First byte of all entries in a volume of `history` after the first, followed by the volume's number. It lies behind the first volume's.
+const HISTORY_VOLUME: u8 = 3;
 
-/// What all versions of an account have in front.
+/// The name of an account in `history`: what all its versions in one volume have in front, after the volume.
 pub(super) fn account_history(key: &[u8]) -> Vec<u8> {
     [&[HISTORY_ACCOUNT], key].concat()
 }
 
-/// What all versions of a slot have in front.
+/// The name of a slot in `history`, as [`account_history`].
 pub(super) fn slot_history(key: &[u8]) -> Vec<u8> {
     [&[HISTORY_SLOT], key].concat()
+}
+
+/// What all entries of a volume have in front takes so many bytes. The entries of the first have nothing: they look as the whole history did when it
+/// had no volumes.
+const VOLUME_BYTES: usize = 5;
+
+/// The entry in a volume of what `name` was before the block at `height`. All entries of a volume lie behind those of the ones before it.
+pub(super) fn history_version(volume: u32, name: &[u8], height: u64) -> Vec<u8> {
+    let mut out = Vec::with_capacity(VOLUME_BYTES + name.len() + 8);
+    if volume > 0 {
+        out.push(HISTORY_VOLUME);
+        out.extend_from_slice(&volume.to_be_bytes());
+    }
+    out.extend_from_slice(name);
+    out.extend_from_slice(&height.to_be_bytes());
+    out
+}
+
+/// The key of the account or slot that an entry of a volume belongs to. `None`: the entry's key is malformed.
+pub(super) fn of_history(volume: u32, key: &[u8]) -> Option<&[u8]> {
+    let (name, _) = key.get(if volume == 0 { 0 } else { VOLUME_BYTES }..)?.split_last_chunk::<8>()?;
+    Some(name.split_first()?.1)
 }
 
 /// The name of a branch: owner, number of nibbles, packed nibbles.
@@ -127,14 +164,6 @@ pub(super) fn node_version(height: u64, name: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(8 + name.len());
     out.extend_from_slice(&height.to_be_bytes());
     out.extend_from_slice(name);
-    out
-}
-
-/// One version of whatever has `prefix` in front.
-pub(super) fn version(prefix: &[u8], height: u64) -> Vec<u8> {
-    let mut out = Vec::with_capacity(prefix.len() + 8);
-    out.extend_from_slice(prefix);
-    out.extend_from_slice(&height.to_be_bytes());
     out
 }
 

@@ -5,17 +5,20 @@
 //!
 //! | keyspace | key | value |
 //! |---|---|---|
-//! | `chain` | kind, height | header, body with senders, receipts, certificate, top of the account trie, changed keys; code by hash; meta |
+//! | `chain` | kind, height | header, certificate, top of the account trie; code by hash; meta; the long parts of blocks in old directories |
+//! | `blocks` | height, kind | body with senders, receipts |
+//! | `changes` | height, kind | the keys that the block changed |
 //! | `lookup` | block or transaction hash | where it stands |
 //! | `accounts` | keccak(address) | account, at the head |
 //! | `slots` | address, keccak(slot) | value, at the head |
-//! | `history` | account or slot key, height | what it was before the block at this height |
+//! | `history` | volume, account or slot key, height | what it was before the block at this height |
 //! | `nodes` | height, owner, path | the version of a trie branch that a block wrote: in full, or what differs from the version before |
 //!
 //! # Invariants
 //! * STORE-1: the state of height h is the head's, overridden by the first history entry after h.
 //! * STORE-2: whatever refers to a branch names the height that wrote it; a version that is a difference names the one before it.
 //! * STORE-3: what a snapshot shows is one height, never parts of two.
+//! * STORE-4: the history of a block lies in the newest volume that had begun at its height; which that is never changes.
 
 mod body;
 mod branch_cache;
@@ -29,6 +32,7 @@ mod read;
 mod scan;
 mod staged;
 mod view;
+mod volumes;
 
 #[cfg(test)]
 mod tests;
@@ -44,16 +48,21 @@ pub(crate) use view::StoreView;
 use fjall::{Database, Keyspace};
 
 use cache::Caches;
+use volumes::Volumes;
 
 /// Version of the format on disk. Changes whenever an older build could not read what a newer one wrote, or the other way round.
-pub(crate) const FORMAT_VERSION: u32 = 3;
+pub(crate) const FORMAT_VERSION: u32 = 4;
+
+/// The version before. Its history has no volumes, which is a history whose first volume has not ended, and all parts of its blocks stand in `chain`:
+/// it becomes a store of the present version when it is opened, and only what comes is written otherwise.
+const PREVIOUS_VERSION: u32 = 3;
 
 /// How the store uses memory and disk. The default suits six chains in one small process, see [`Self::with_cache`] for one that has a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
     /// Cache of database blocks, in bytes.
     pub block_cache_bytes: u64,
-    /// Writes of one keyspace that wait in memory, in bytes; there are six keyspaces.
+    /// Writes of one keyspace that wait in memory, in bytes; there are eight keyspaces.
     pub write_buffer_bytes: u64,
     /// Journal that is kept, in bytes: at most this much is replayed at a start. More lets writes of a keyspace gather for longer before they
     /// become a table, and the fewer tables are made, the less often what is there already is merged with them.
@@ -64,6 +73,16 @@ pub struct StoreConfig {
     pub trie_cache_bytes: usize,
     /// Threads that write tables in the background.
     pub worker_threads: usize,
+    /// Entries of one volume of the history, about. What is written is merged with the newest volume alone, and to read the state of a height is to
+    /// look into each volume since: fewer entries make writing cheaper, and reading what is long past dearer.
+    pub volume_entries: u64,
+    /// Whether the long parts of blocks (bodies, receipts, lists of changes) stand apart from the rest of `chain`, by height, where nothing is merged.
+    /// Of new directories: those that exist go on as they are.
+    pub parts_apart: bool,
+    /// Whether a thread reads branches of the trie ahead while the transactions of a block run, once branches do not fit their cache.
+    pub read_ahead: bool,
+    /// Size of a table whose keys are hashes, in bytes. Of new directories: those that exist keep theirs. Merging goes on in parts of a few tables.
+    pub table_bytes: u64,
 }
 
 impl StoreConfig {
@@ -78,6 +97,10 @@ impl StoreConfig {
             state_cache_bytes: bytes / 8,
             trie_cache_bytes: bytes / 2,
             worker_threads: 1,
+            volume_entries: 1 << 20,
+            parts_apart: true,
+            read_ahead: true,
+            table_bytes: 16 * MIB as u64,
         }
     }
 }
@@ -95,10 +118,16 @@ const LEAST_JOURNAL_BYTES: usize = 64 * MIB;
 pub(crate) struct Store {
     database: Database,
     chain: Keyspace,
+    blocks: Keyspace,
+    changes: Keyspace,
     lookup: Keyspace,
     accounts: Keyspace,
     slots: Keyspace,
     history: Keyspace,
     nodes: Keyspace,
     caches: Caches,
+    volumes: Volumes,
+    /// From this height on the long parts of a block stand in `blocks` and `changes`.
+    apart_from: u64,
+    read_ahead: bool,
 }

@@ -1,14 +1,20 @@
 //! Opening and creating a store.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::{fs, io::ErrorKind, path::Path, sync::Arc};
 
 use alloy_primitives::B256;
 use fjall::{
-    Database, Keyspace, KeyspaceCreateOptions, PersistMode,
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode,
+    compaction::Leveled,
     config::{CompressionPolicy, FilterPolicy, PartitioningPolicy, PinningPolicy},
 };
 
-use super::{FORMAT_VERSION, OpenError, Store, StoreConfig, StoreError, cache::Caches, keys};
+use super::{
+    FORMAT_VERSION, OpenError, PREVIOUS_VERSION, Store, StoreConfig, StoreError,
+    cache::Caches,
+    keys::{self, Kind},
+    volumes::Volumes,
+};
 
 impl Store {
     /// Opens the store in `dir`; the second value is true when it was created now and holds nothing yet.
@@ -23,17 +29,30 @@ impl Store {
         let keyspace = |name: &str, content: Content| -> Result<Keyspace, OpenError> {
             database.keyspace(name, || content.options(config)).map_err(|error| classify(dir, error))
         };
-        let store = Self {
+        let mut store = Self {
             chain: keyspace("chain", Content::Documents)?,
+            blocks: keyspace("blocks", Content::Parts)?,
+            changes: keyspace("changes", Content::Parts)?,
             lookup: keyspace("lookup", Content::Hashes)?,
             accounts: keyspace("accounts", Content::Hashes)?,
             slots: keyspace("slots", Content::Hashes)?,
-            history: keyspace("history", Content::Hashes)?,
+            history: keyspace("history", Content::Past)?,
             nodes: keyspace("nodes", Content::Known)?,
             caches: Caches::new(config),
+            volumes: Volumes::new(config.volume_entries),
+            apart_from: 0,
+            read_ahead: config.read_ahead,
             database,
         };
         let created = store.check_identity(dir, genesis)?;
+        if created {
+            store.apart_from = if config.parts_apart { 0 } else { u64::MAX };
+        } else {
+            let problem = "the volumes of its history are out of order".into();
+            let corrupt = || OpenError::Corrupt { path: dir.into(), problem };
+            store.volumes = store.read_volumes(config.volume_entries)?.ok_or_else(corrupt)?;
+            store.apart_from = store.meta_height(keys::META_APART_FROM)?.unwrap_or_default();
+        }
         Ok((store, created))
     }
 
@@ -41,7 +60,8 @@ impl Store {
     fn check_identity(&self, dir: &Path, genesis: B256) -> Result<bool, OpenError> {
         let corrupt = |problem: &str| OpenError::Corrupt { path: dir.into(), problem: problem.into() };
         let Some(version) = self.meta(keys::META_VERSION)? else {
-            return if self.chain.is_empty().map_err(StoreError::while_doing("opening"))? {
+            let empty = |keyspace: &Keyspace| keyspace.is_empty().map_err(StoreError::while_doing("opening"));
+            return if empty(&self.chain)? && empty(&self.blocks)? {
                 Ok(true)
             } else {
                 Err(corrupt("it has blocks and no version"))
@@ -49,15 +69,38 @@ impl Store {
         };
         let found =
             version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
-        if found != FORMAT_VERSION {
+        if found != FORMAT_VERSION && found != PREVIOUS_VERSION {
             return Err(OpenError::Version { path: dir.into(), found, expected: FORMAT_VERSION });
         }
+        let version = found;
         let found = self.meta(keys::META_GENESIS)?.ok_or_else(|| corrupt("it names no genesis"))?;
         let found = B256::try_from(found.as_ref()).map_err(|_| corrupt("its genesis is no hash"))?;
         if found != genesis {
             return Err(OpenError::OtherGenesis { path: dir.into(), found, expected: genesis });
         }
+        if version == PREVIOUS_VERSION {
+            self.upgrade()?;
+        }
         Ok(false)
+    }
+
+    /// Durable before anything is written otherwise: an older build must not read past it.
+    fn upgrade(&self) -> Result<(), StoreError> {
+        tracing::info!(from = PREVIOUS_VERSION, to = FORMAT_VERSION, "the store's format is brought up to date");
+        let next = self.head_height()?.map_or(0, |head| head + 1);
+        let mut batch = self.batch();
+        batch.insert(&self.chain, keys::meta(keys::META_APART_FROM), next.to_be_bytes());
+        batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
+        batch.commit().map_err(StoreError::while_doing("bringing the format up to date"))
+    }
+
+    /// Where a part of the block at a height stands.
+    pub(super) fn part(&self, kind: Kind, height: u64) -> (&Keyspace, [u8; 9]) {
+        match kind {
+            Kind::Body | Kind::Receipts if height >= self.apart_from => (&self.blocks, keys::part(kind, height)),
+            Kind::Changes if height >= self.apart_from => (&self.changes, keys::part(kind, height)),
+            _ => (&self.chain, keys::block(kind, height)),
+        }
     }
 
     /// Tells the caches where the chain stands.
@@ -86,9 +129,14 @@ impl Store {
 enum Content {
     /// Long values that compress.
     Documents,
+    /// Such values by height: what is written lies behind all that was, so its tables are never merged and what compresses them comes at once. They
+    /// are there when they are asked for.
+    Parts,
     /// Short values under keys that may not be there. Nothing of it compresses.
     Hashes,
-    /// As hashes, under keys that are always there when they are asked for: filters would tell nothing.
+    /// As hashes, of which ranges are read: filters would tell nothing.
+    Past,
+    /// As hashes, under keys that are always there when they are asked for: filters would tell nothing either.
     Known,
 }
 
@@ -105,12 +153,24 @@ impl Content {
             .filter_block_pinning_policy(PinningPolicy::all(true));
         match self {
             Self::Documents => options,
-            Self::Hashes => options.data_block_compression_policy(CompressionPolicy::disabled()),
+            Self::Parts => options
+                .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+                .filter_policy(FilterPolicy::disabled()),
+            Self::Hashes => merged(options, config).data_block_compression_policy(CompressionPolicy::disabled()),
+            Self::Past => merged(options, config)
+                .data_block_compression_policy(CompressionPolicy::disabled())
+                .filter_policy(FilterPolicy::disabled()),
             Self::Known => options
                 .data_block_compression_policy(CompressionPolicy::disabled())
                 .filter_policy(FilterPolicy::disabled()),
         }
     }
+}
+
+/// Tables that are merged with one another. The first level has four of them (fjall's default); while that is all of a keyspace, what comes is merged
+/// with all of it. With tables of fjall's default of 64 MiB that are 256 MiB at once, which is one core for seconds.
+fn merged(options: KeyspaceCreateOptions, config: &StoreConfig) -> KeyspaceCreateOptions {
+    options.compaction_strategy(Arc::new(Leveled::default().with_table_target_size(config.table_bytes)))
 }
 
 fn classify(dir: &Path, error: fjall::Error) -> OpenError {

@@ -50,8 +50,9 @@ impl Store {
         while next < below_height {
             let mut batch = self.batch();
             while next < below_height && batch.len() < ENTRIES_PER_BATCH {
-                let (body, receipts) = (keys::block(Kind::Body, next), keys::block(Kind::Receipts, next));
-                if let Some(bytes) = self.chain.get(body).map_err(&failed)? {
+                let ((bodies, body), (keyspace, receipts)) =
+                    (self.part(Kind::Body, next), self.part(Kind::Receipts, next));
+                if let Some(bytes) = bodies.get(body).map_err(&failed)? {
                     let (transactions, _) =
                         body::decode_body(&bytes).ok_or_else(|| StoreError::damaged("a body is malformed"))?;
                     for transaction in transactions {
@@ -59,8 +60,8 @@ impl Store {
                     }
                     report.bodies += 1;
                 }
-                batch.remove(&self.chain, body);
-                batch.remove(&self.chain, receipts);
+                batch.remove(bodies, body);
+                batch.remove(keyspace, receipts);
                 next += 1;
             }
             batch.insert(&self.chain, keys::meta(keys::META_EARLIEST_BLOCK), next.to_be_bytes());
@@ -82,14 +83,15 @@ impl Store {
         // By name, the newest version that stays.
         let mut kept: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
         for height in from..=to {
-            let key = keys::block(Kind::Changes, height);
-            let Some(changes) = self.chain.get(key).map_err(StoreError::while_doing("pruning"))? else { continue };
+            let (keyspace, key) = self.part(Kind::Changes, height);
+            let Some(changes) = keyspace.get(key).map_err(StoreError::while_doing("pruning"))? else { continue };
             let changes =
                 ChangedKeys::decode(&changes).ok_or_else(|| StoreError::damaged("a list of changes is malformed"))?;
+            let volume = self.volumes.of(height);
             for change in changes {
                 match change {
-                    Changed::State(prefix) => {
-                        batch.remove(&self.history, keys::version(prefix, height));
+                    Changed::State(name) => {
+                        batch.remove(&self.history, keys::history_version(volume, name, height));
                         report.state_versions += 1;
                     }
                     Changed::Node { name, written, replaces } => {
@@ -104,7 +106,7 @@ impl Store {
                     }
                 }
             }
-            batch.remove(&self.chain, key);
+            batch.remove(keyspace, key);
             if height < to {
                 batch.remove(&self.chain, keys::block(Kind::Top, height));
             }

@@ -14,7 +14,8 @@ use crate::{Block, FinalizedBlock, Receipt, RegistryRecord, TransactionLocation}
 
 impl Store {
     fn entry(&self, kind: Kind, height: u64) -> Result<Option<fjall::UserValue>, StoreError> {
-        self.chain.get(keys::block(kind, height)).map_err(StoreError::while_doing("reading a block"))
+        let (keyspace, key) = self.part(kind, height);
+        keyspace.get(key).map_err(StoreError::while_doing("reading a block"))
     }
 
     /// The height of the latest final block. `None`: the store is new.

@@ -44,8 +44,8 @@ impl StoreView {
         let tag = history(&[]);
         let mut changed = BTreeSet::new();
         for height in self.height..self.head {
-            let key = keys::block(Kind::Changes, height + 1);
-            let changes = self.get(&self.store.chain, &key)?;
+            let (keyspace, key) = self.store.part(Kind::Changes, height + 1);
+            let changes = self.get(keyspace, &key)?;
             let changes = changes.ok_or_else(|| StoreError::damaged("a block has no list of changes"))?;
             let changes =
                 ChangedKeys::decode(&changes).ok_or_else(|| StoreError::damaged("a list of changes is malformed"))?;

@@ -119,9 +119,10 @@ impl StagedStore {
     pub(crate) fn block(&mut self, block: &Block, senders: &[Address], receipts: &[Receipt]) -> Result<(), StoreError> {
         let height = block.height();
         self.header(height, &block.hash(), &alloy_rlp::encode(block.header().inner()))?;
-        let body = encode_body(block.transactions(), senders);
-        self.batch.insert(&self.store.chain, keys::block(Kind::Body, height), body);
-        self.batch.insert(&self.store.chain, keys::block(Kind::Receipts, height), encode_receipts(receipts));
+        let (keyspace, key) = self.store.part(Kind::Body, height);
+        self.batch.insert(keyspace, key, encode_body(block.transactions(), senders));
+        let (keyspace, key) = self.store.part(Kind::Receipts, height);
+        self.batch.insert(keyspace, key, encode_receipts(receipts));
         for (index, transaction) in block.transactions().iter().enumerate() {
             self.transaction(height, index, transaction)?;
         }
@@ -147,6 +148,9 @@ impl StagedStore {
         store.database.persist(PersistMode::SyncAll).map_err(StoreError::while_doing("importing"))?;
         let mut batch = store.batch();
         batch.insert(&store.chain, keys::meta(keys::META_GENESIS), genesis.as_slice());
+        if store.apart_from > 0 {
+            batch.insert(&store.chain, keys::meta(keys::META_APART_FROM), store.apart_from.to_be_bytes());
+        }
         batch.insert(&store.chain, keys::meta(keys::META_HEAD), height.to_be_bytes());
         batch.insert(&store.chain, keys::meta(keys::META_EARLIEST_STATE), height.to_be_bytes());
         batch.insert(&store.chain, keys::meta(keys::META_EARLIEST_BLOCK), earliest_block.to_be_bytes());

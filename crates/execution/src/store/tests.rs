@@ -11,7 +11,7 @@ use crate::{
     Blockchain, ExecutionConfig, Genesis, Receipt,
     state::NodeKey,
     store::body::{Changed, ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts},
-    testing::{TestChain, Wallet, genesis_config, signed, with_changed_registry},
+    testing::{TestChain, WRITER, Wallet, genesis_config, signed, with_changed_registry},
 };
 
 fn open(path: &Path, genesis: &Genesis) -> Result<Blockchain, OpenError> {
@@ -51,7 +51,7 @@ fn a_store_that_contradicts_itself_is_corrupt() {
     assert!(matches!(other_state, OpenError::Corrupt { .. }), "{other_state}");
     let no_version = reopened_after(|store| store.chain.remove(keys::meta(keys::META_VERSION)).unwrap());
     assert!(matches!(no_version, OpenError::Corrupt { .. }), "{no_version}");
-    let no_receipts = reopened_after(|store| store.chain.remove(keys::block(keys::Kind::Receipts, 1)).unwrap());
+    let no_receipts = reopened_after(|store| store.blocks.remove(keys::part(keys::Kind::Receipts, 1)).unwrap());
     assert!(matches!(no_receipts, OpenError::Store(_)), "{no_receipts}");
 }
 
@@ -94,6 +94,99 @@ fn a_store_that_lacks_a_record_gets_it_from_its_state() {
     assert_eq!(chain.registry_record(0).unwrap(), Some(record));
 }
 
+/// A chain of six blocks that each write slot 1.
+fn six_blocks(store: StoreConfig) -> TestChain {
+    let chain = TestChain::with_config(ExecutionConfig { store, ..ExecutionConfig::default() });
+    for nonce in 0..6 {
+        chain.advance(vec![Wallet::new(0).write(nonce, 1, nonce + 10)]);
+    }
+    chain
+}
+
+/// Each block fills one.
+fn small_volumes() -> StoreConfig {
+    StoreConfig { volume_entries: 4, ..StoreConfig::default() }
+}
+
+/// What slot 1 was after each block, and that the block is there.
+fn assert_past(chain: &TestChain, heights: std::ops::RangeInclusive<u64>) {
+    for height in heights {
+        let value = chain.chain.state_at(height).unwrap().storage(WRITER, U256::from(1)).unwrap();
+        assert_eq!(value, U256::from(height + 9), "after block {height}");
+        let block = chain.chain.block(height).unwrap().unwrap();
+        assert_eq!((block.block().transactions().len(), block.receipts().len()), (1, 1));
+    }
+}
+
+/// STORE-4, EXEC-5: an old directory goes on without conversion, and is not taken for one that older builds could read.
+#[test]
+fn a_store_of_the_previous_version_is_brought_up_to_date_and_keeps_its_past() {
+    let old = StoreConfig { volume_entries: u64::MAX, parts_apart: false, ..StoreConfig::default() };
+    let TestChain { genesis, chain, directory } = six_blocks(old);
+    drop(chain);
+    let open_store = || Store::open(directory.path(), genesis.header().hash(), &small_volumes()).unwrap().0;
+    let store = open_store();
+    assert!(store.blocks.is_empty().unwrap() && store.changes.is_empty().unwrap());
+    store.chain.insert(keys::meta(keys::META_VERSION), PREVIOUS_VERSION.to_be_bytes()).unwrap();
+    store.chain.remove(keys::meta(keys::META_VOLUME_ENTRIES)).unwrap();
+    store.chain.remove(keys::meta(keys::META_APART_FROM)).unwrap();
+    drop(store);
+    let store = open_store();
+    assert_eq!(store.meta(keys::META_VERSION).unwrap().unwrap().to_vec(), FORMAT_VERSION.to_be_bytes());
+    drop(store);
+    let config = ExecutionConfig { store: small_volumes(), ..ExecutionConfig::default() };
+    let chain = Blockchain::open(directory.path(), &genesis, config).unwrap();
+    let chain = TestChain { genesis: genesis.clone(), chain, directory: directory.clone() };
+    for nonce in 6..12 {
+        chain.advance(vec![Wallet::new(0).write(nonce, 1, nonce + 10)]);
+    }
+    let chain = chain.reopen();
+    assert_past(&chain, 1..=12);
+    // Across where it was brought up to date.
+    chain.chain.prune(9).unwrap();
+    chain.chain.prune_bodies(9).unwrap();
+    assert_past(&chain, 9..=12);
+    assert!(chain.chain.block(8).unwrap().is_none());
+    assert!(chain.chain.state_at(8).is_err());
+    drop(chain);
+    let store = open_store();
+    assert!(*store.part(keys::Kind::Body, 6).0 == store.chain && *store.part(keys::Kind::Body, 7).0 == store.blocks);
+    assert_eq!((store.volumes.of(6), store.volumes.of(7)), (0, 1), "nobody counted what the first holds, so it ends");
+    assert_eq!(store.volumes.of(12), 6);
+    let pruned = |keyspace: &Keyspace, kind, height| keyspace.get(keys::part(kind, height)).unwrap().is_none();
+    assert!(pruned(&store.blocks, keys::Kind::Body, 8) && pruned(&store.changes, keys::Kind::Changes, 8));
+    assert!(!pruned(&store.blocks, keys::Kind::Body, 9) && !pruned(&store.changes, keys::Kind::Changes, 10));
+}
+
+#[test]
+fn the_past_in_volumes_is_read_and_pruned_after_a_restart() {
+    let chain = six_blocks(small_volumes()).reopen();
+    assert_past(&chain, 1..=6);
+    let report = chain.chain.prune(4).unwrap();
+    assert!(report.state_versions > 0);
+    assert_past(&chain, 4..=6);
+    let TestChain { genesis, chain, directory } = chain;
+    drop(chain);
+    let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
+    assert_eq!(store.volumes.of(6), 6);
+    // What block 4 changed is what the state after block 3 needed; that is gone, volume or not.
+    let left = store.history.iter().map(|entry| entry.key().unwrap());
+    let heights: Vec<u64> = left.map(|key| u64::from_be_bytes(key[key.len() - 8..].try_into().unwrap())).collect();
+    assert!(!heights.is_empty());
+    assert!(heights.iter().all(|height| *height > 4), "{heights:?}");
+}
+
+#[test]
+fn volumes_out_of_order_are_damage() {
+    let TestChain { genesis, chain, directory } = six_blocks(small_volumes());
+    drop(chain);
+    let open_store = || Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default());
+    let (store, _) = open_store().unwrap();
+    store.chain.insert(keys::block(keys::Kind::Volume, 1), 99u64.to_be_bytes()).unwrap();
+    drop(store);
+    assert!(matches!(open_store(), Err(OpenError::Corrupt { .. })));
+}
+
 proptest! {
     #[test]
     fn a_registry_record_is_read_as_written(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
@@ -120,6 +213,17 @@ proptest! {
         prop_assert_eq!(one == other, (heights.0, first) == (heights.1, second));
         if heights.0 < heights.1 {
             prop_assert!(one < other);
+        }
+    }
+
+    #[test]
+    fn the_history_of_a_volume_lies_behind_that_of_earlier_ones(key: [u8; 52], other: [u8; 32], volumes in (0u32..5, 0u32..5), heights: (u64, u64)) {
+        let (slot, account) = (keys::slot_history(&key), keys::account_history(&other));
+        let (one, two) = (keys::history_version(volumes.0, &slot, heights.0), keys::history_version(volumes.1, &account, heights.1));
+        prop_assert_eq!(keys::of_history(volumes.0, &one), Some(&key[..]));
+        prop_assert_eq!(keys::of_history(volumes.1, &two), Some(&other[..]));
+        if volumes.0 != volumes.1 {
+            prop_assert_eq!(one < two, volumes.0 < volumes.1);
         }
     }
 

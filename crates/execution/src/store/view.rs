@@ -49,6 +49,16 @@ impl StoreView {
         self.head
     }
 
+    /// Whether branches that an update will need are worth reading while something else is computed: they do not all fit their cache.
+    pub(crate) fn reads_ahead(&self) -> bool {
+        self.store.read_ahead && self.store.caches.branches.is_full()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn cached_branch_bytes(&self) -> usize {
+        self.store.caches.branches.bytes()
+    }
+
     pub(super) fn get(&self, keyspace: &Keyspace, key: &[u8]) -> Found<fjall::UserValue> {
         self.snapshot.get(keyspace, key).map_err(reading())
     }
@@ -61,11 +71,14 @@ impl StoreView {
         history: impl Fn(&[u8]) -> Vec<u8>,
     ) -> Found<fjall::UserValue> {
         if self.height < self.head {
-            let prefix = history(key);
-            let range = keys::version(&prefix, self.height + 1)..=keys::version(&prefix, u64::MAX);
-            if let Some(entry) = self.snapshot.range(&self.store.history, range).next() {
-                let value = entry.value().map_err(reading())?;
-                return Ok((!value.is_empty()).then_some(value));
+            let name = history(key);
+            for volume in self.store.volumes.between(self.height + 1, self.head) {
+                let first = keys::history_version(volume, &name, self.height + 1);
+                let range = first..=keys::history_version(volume, &name, u64::MAX);
+                if let Some(entry) = self.snapshot.range(&self.store.history, range).next() {
+                    let value = entry.value().map_err(reading())?;
+                    return Ok((!value.is_empty()).then_some(value));
+                }
             }
         }
         self.get(keyspace, key)
@@ -237,10 +250,15 @@ impl StoreView {
         let current =
             self.snapshot.range(keyspace, range.clone()).map(|entry| Ok(entry.key().map_err(reading())?.to_vec()));
         let old = (self.height < self.head).then(|| {
-            let range = keys::version(&history(range.start()), 0)..=keys::version(&history(range.end()), u64::MAX);
-            self.snapshot.range(&self.store.history, range).map(|entry| {
-                let key = entry.key().map_err(reading())?;
-                Ok(key[1..key.len() - 8].to_vec())
+            let (first, last) = (history(range.start()), history(range.end()));
+            self.store.volumes.between(self.height + 1, self.head).flat_map(move |volume| {
+                let first = keys::history_version(volume, &first, 0);
+                let range = first..=keys::history_version(volume, &last, u64::MAX);
+                self.snapshot.range(&self.store.history, range).map(move |entry| {
+                    let key = entry.key().map_err(reading())?;
+                    let key = keys::of_history(volume, &key).map(<[u8]>::to_vec);
+                    key.ok_or_else(|| StoreError::damaged("a key of the history is malformed"))
+                })
             })
         });
         current.chain(old.into_iter().flatten())

@@ -14,6 +14,7 @@ mod node;
 mod proof;
 mod stream;
 mod update;
+mod visit;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub(crate) use node::{Branch, BranchRecord, BranchRef, Child, Form, LeafRef};
 pub(crate) use proof::prove;
 pub(crate) use stream::TrieBuilder;
 pub(crate) use update::{Change, NodeWrite, TrieUpdate, update};
+pub(crate) use visit::visit;
 
 use std::sync::Arc;
 

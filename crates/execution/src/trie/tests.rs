@@ -148,6 +148,9 @@ proptest! {
             let proof = prove(&trie, trie.top.as_ref(), key).unwrap();
             let expected = trie.values.get(key).cloned();
             prop_assert!(verify_proof(trie.root(), Nibbles::unpack(key), expected, &proof).is_ok());
+            // Every branch that an update of the key would read.
+            let above = trie.live.keys().filter(|path| Nibbles::unpack(key).starts_with(path)).count();
+            prop_assert_eq!(visit(&trie, trie.top.as_ref(), key).unwrap(), above);
         }
     }
 

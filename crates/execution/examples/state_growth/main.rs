@@ -1,15 +1,20 @@
 //! What a transaction costs while the state grows: the same blocks at several numbers of storage slots, phase by phase.
 //!
-//! `cargo run --release -p chancery-execution --example state_growth -- [sizes] [blocks] [transactions a block] [cache MiB]`
+//! `cargo run --release -p chancery-execution --example state_growth -- [sizes] [blocks] [transactions a block] [cache MiB] [options]`
 //!
 //! `sizes` are numbers of slots, separated by commas (`100000,1000000,5000000`). At each size two kinds of blocks are measured: `random` writes
 //! slots that exist, chosen at random, `new` writes slots that were never written. Everything is as in a node: admission with signature
 //! recovery, building, durable commits. In between, one contract fills slots many a transaction, which is the fast way to a large state.
+//!
+//! To compare (docs/decisions/0051): `--one-volume` keeps the history in one heap, `--large-tables` merges with tables of 64 MiB,
+//! `--parts-together` leaves the long parts of blocks in `chain`, `--no-read-ahead` reads branches of the trie only when they are needed.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
+
+mod process;
+mod tables;
 
 use std::{
     collections::BTreeMap,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -22,6 +27,9 @@ use chancery_execution::{
     StoreConfig, ValidatorConfig,
 };
 use rayon::prelude::*;
+
+use process::{cpu_seconds, disk_bytes, resident, wait_until_idle, written_bytes};
+use tables::Tables;
 
 /// As in the shipped binary. The system's allocator takes longer the more there is, which is no cost of ours.
 #[global_allocator]
@@ -44,8 +52,6 @@ const TRANSACTION_GAS: u64 = 16_500_000;
 const WRITE_GAS: u64 = 100_000;
 /// New slots have numbers from here on.
 const FIRST_NEW_SLOT: u64 = 1 << 40;
-/// Background work is over when the process has used no more than this share of a core for a while.
-const IDLE_SHARE: f64 = 0.05;
 
 struct Sender {
     secret: B256,
@@ -74,6 +80,7 @@ struct Write {
 struct Bench {
     chain: Blockchain,
     directory: tempfile::TempDir,
+    tables: Tables,
     senders: Vec<Sender>,
     height: u64,
     random: u64,
@@ -115,7 +122,8 @@ impl Bench {
         let directory = tempfile::tempdir().unwrap();
         let config = ExecutionConfig { store: config, ..ExecutionConfig::default() };
         let chain = Blockchain::open(directory.path(), &config_of_chain.build().unwrap(), config).unwrap();
-        Self { chain, directory, senders, height: 0, random: 0, next_new: FIRST_NEW_SLOT }
+        let tables = Tables::new(directory.path());
+        Self { chain, directory, tables, senders, height: 0, random: 0, next_new: FIRST_NEW_SLOT }
     }
 
     fn sign(&mut self, writes: &[Write]) -> Vec<Bytes> {
@@ -172,6 +180,7 @@ impl Bench {
         let finalization = Finalization { block: built.block().clone(), certificate: None };
         self.chain.tree().finalize(vec![finalization]).unwrap();
         times.finalize = start.elapsed();
+        self.tables.look();
         times
     }
 
@@ -209,6 +218,7 @@ impl Bench {
             let writes = self.writes(kind, per_block, slots);
             self.block(&writes);
         }
+        self.tables.begin();
         let (mut sum, cpu, written) = (Times::default(), cpu_seconds(), written_bytes());
         let mut signing = 0.0;
         for _ in 0..blocks {
@@ -240,17 +250,20 @@ impl Bench {
             resident(),
             disk_bytes(self.directory.path()) >> 20,
         );
+        println!("{:>9}  tables, kB written each (tables now): {}", "", self.tables.report(count));
     }
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let (flags, positions): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let mut arguments = positions.into_iter();
     let mut next = |default: &str| arguments.next().unwrap_or_else(|| default.into());
     let sizes: Vec<u64> =
         next("100000,1000000,5000000").split(',').map(|size| size.replace('_', "").parse().unwrap()).collect();
     let blocks: u64 = next("16").parse().unwrap();
     let per_block: u64 = next("4000").parse().unwrap();
-    let mut bench = Bench::open(store_config(&next("")));
+    let mut bench = Bench::open(store_config(&next(""), &flags));
     let mut filled = 0;
     for slots in sizes {
         let start = Instant::now();
@@ -270,49 +283,17 @@ fn main() {
     }
 }
 
-fn store_config(cache_mib: &str) -> StoreConfig {
-    cache_mib.parse().map_or_else(|_| StoreConfig::default(), |mib: usize| StoreConfig::with_cache(mib << 20))
-}
-
-/// Waits until the store has brought its tables into order.
-fn wait_until_idle() {
-    let longest = Instant::now() + Duration::from_secs(60);
-    while Instant::now() < longest {
-        let (before, cpu) = (Instant::now(), cpu_seconds());
-        std::thread::sleep(Duration::from_millis(500));
-        if cpu_seconds() - cpu < IDLE_SHARE * before.elapsed().as_secs_f64() {
-            return;
+fn store_config(cache_mib: &str, flags: &[String]) -> StoreConfig {
+    let mut config =
+        cache_mib.parse().map_or_else(|_| StoreConfig::default(), |mib: usize| StoreConfig::with_cache(mib << 20));
+    for flag in flags {
+        match flag.as_str() {
+            "--one-volume" => config.volume_entries = u64::MAX,
+            "--large-tables" => config.table_bytes = 64 << 20,
+            "--no-read-ahead" => config.read_ahead = false,
+            "--parts-together" => config.parts_apart = false,
+            other => panic!("{other} is no option: --one-volume, --large-tables, --parts-together, --no-read-ahead"),
         }
     }
-}
-
-fn resident() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or("VmRSS unknown");
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// CPU time of this process, all threads.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: u64 = stat.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    ticks as f64 / 100.0
-}
-
-/// Bytes that this process had written to the disk.
-fn written_bytes() -> u64 {
-    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
-    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
-    line.and_then(|bytes| bytes.parse().ok()).unwrap_or_default()
-}
-
-fn disk_bytes(path: &Path) -> u64 {
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => disk_bytes(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .sum()
+    config
 }
