@@ -72,6 +72,13 @@ pub trait S2p: Send + Sync {
     /// # Errors
     /// `ChainUnreachable`.
     async fn access_rules(&self, service: Option<&str>) -> DoorResult<Vec<AccessRule>>;
+
+    /// Whether whoever a mandate by the right [`DATA`](crate::mandate::rights::DATA) is for has one of the [`OFFICES`](crate::mandate::OFFICES) that it names: by the main
+    /// chain and the configuration, not by what the door says. The search over registered sources asks it before it shows what is internal.
+    ///
+    /// # Errors
+    /// `NotCovered` by another right; `ChainUnreachable`.
+    async fn is_office(&self, by: &Mandate) -> DoorResult<bool>;
 }
 
 /// Retrieval through the door, on somebody's behalf.

@@ -52,6 +52,7 @@ door! {
     "View", READ: view([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] call: Bytes) -> ViewRecord;
     "StateProof", READ: state_proof([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
     "AccessRules", READ: access_rules([] service: Option<&str> as Option<String> => service.as_deref()) -> Vec<AccessRule>;
+    "IsOffice", READ: is_office([&] by: Mandate) -> bool;
 }
 
 door! {

@@ -139,6 +139,7 @@ room! {
         view(by: &Mandate, chain: &ChainName, contract: Address, call: Bytes) -> ViewRecord;
         state_proof(by: &Mandate, chain: &ChainName, contract: Address, slots: Vec<B256>) -> Option<StateProof>;
         access_rules(service: Option<&str>) -> Vec<AccessRule>;
+        is_office(by: &Mandate) -> bool;
     }
     S2pData {
         search(by: &Mandate, query: DataQuery, visibility: Visibility) -> DataPage;
