@@ -3,18 +3,19 @@
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use chancery_data::{Operation, submission::Access};
+use chancery_data::{Operation, SourceId, submission::Access};
 use chancery_ingest::{journal::JournalError, reading::JournalReader};
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_search::{
-        Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, OperationPlace,
-        Visibility,
+        Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, MAX_TRACE_SOURCES,
+        OperationPlace, Visibility,
     },
     mandate::{Mandate, OFFICES, rights},
     r2d::R2dSources,
     s2p::S2pData,
     source_data::SourceOperationProof,
+    trace::HandOver,
 };
 use tokio::sync::watch;
 
@@ -61,6 +62,11 @@ impl DataSearch {
     /// Waits until everything before a place is found; `false` when that will not be.
     pub async fn reaches(&self, place: u64) -> bool {
         self.indexed.clone().wait_for(|indexed| *indexed >= place).await.is_ok()
+    }
+
+    fn registered(&self) -> DoorResult<&Arc<dyn R2dSources>> {
+        let none = || DoorError::new(Code::JournalUnavailable, "this index proves nothing, and knows no source");
+        self.proofs.as_ref().ok_or_else(none)
     }
 
     /// The index stands still: what it would answer is not everything.
@@ -143,6 +149,21 @@ impl S2pData for DataSearch {
         blocking(move || inner.versions(&asset, &visibility)).await
     }
 
+    async fn hand_overs(&self, by: &Mandate, sources: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {
+        // Whose keys are whose stands in the proof of every operation, also of public ones.
+        covered(by, &Visibility { access: vec![Access::Public], now_ms: 0 })?;
+        if sources.len() > MAX_TRACE_SOURCES {
+            let detail = format!("a trace has at most {MAX_TRACE_SOURCES} sources");
+            return Err(DoorError::new(Code::MalformedRequest, detail).with("limit", MAX_TRACE_SOURCES));
+        }
+        let registered = self.registered()?;
+        let mut path = Vec::new();
+        for source in sources {
+            path.extend(registered.source(source).await?.hand_overs());
+        }
+        Ok(path)
+    }
+
     async fn proof(&self, by: &Mandate, at: OperationPlace) -> DoorResult<SourceOperationProof> {
         // Whatever is past its retention was refused before: what counts here is whose eyes it is for.
         let visibility = Visibility { access: by.access_classes(), now_ms: 0 };
@@ -154,8 +175,7 @@ impl S2pData for DataSearch {
             let detail = "there is no operation that this right covers at this place";
             return Err(DoorError::new(Code::UnknownSubmission, detail));
         }
-        let none = || DoorError::new(Code::JournalUnavailable, "this index proves nothing");
-        self.proofs.as_ref().ok_or_else(none)?.submitted_operation_proof(at.place, at.index).await
+        self.registered()?.submitted_operation_proof(at.place, at.index).await
     }
 }
 

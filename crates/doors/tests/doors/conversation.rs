@@ -71,6 +71,7 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         s2p_data.search(&dice.sample(), dice.sample(), dice.sample());
         s2p_data.statistics();
         s2p_data.versions(&dice.sample(), &dice.sample(), dice.sample());
+        s2p_data.hand_overs(&dice.sample(), dice.sample());
         s2p_data.proof(&dice.sample(), dice.sample());
         c2s.control(&dice.sample(), dice.sample());
         c2p.control(&dice.sample(), &dice.sample(), dice.sample());
