@@ -8,13 +8,14 @@ use chancery_data::{
     source::{self, SourceKind, SourceStatement},
     submission::{self, Access, Basis, Statement},
 };
-use chancery_reference_points::{Role, trace::HandedBy};
+use chancery_reference_points::Role;
 
 use self::chain::Chain;
 use super::*;
 
 mod chain;
 mod quotas;
+mod sources;
 
 const NOW_MS: u64 = 1_795_230_000_000;
 const CHAIN: u64 = 7100;
@@ -273,39 +274,6 @@ async fn only_the_present_key_of_a_source_submits() {
     let ingest = start(folder.path(), &chain).await;
     assert_eq!(code(one(&ingest, submit(&old, source, 8, &[READING])).await), "key-rotated");
     assert_eq!(code(one(&ingest, submit(&stranger, other, 9, &[READING])).await), "source-withdrawn");
-}
-
-// DATA-10, M-APP
-#[tokio::test(flavor = "multi_thread")]
-async fn a_source_stays_its_organizations_whichever_key_it_has() {
-    let (folder, chain) = (tempfile::tempdir().unwrap(), Arc::new(Chain::default()));
-    let ingest = start(folder.path(), &chain).await;
-    let (old, new) = (signer(2), signer(3));
-    let source = register(&ingest, &old).await;
-    let whose = ingest.source(source).unwrap().organization;
-    let rotate = SourceStatement::Rotate { chain_id: CHAIN, source, jwk: new.public_key().to_jwk(), time: NOW_MS };
-    let signed = |by: &Signer| by.sign(&rotate, source::TYP).unwrap().text().to_owned();
-    let change = SourceChange::Statement { statement: signed(&new), approval: Some(signed(&old)) };
-    let rotated = ingest.change_source(&Actor::public(), change).await.unwrap();
-    assert_eq!(rotated.organization, whose);
-    let hands: Vec<_> = rotated.hand_overs().iter().map(|one| one.how).collect();
-    assert_eq!(hands, [HandedBy::Registration, HandedBy::Approval]);
-    // Neither key is registered again for another, also by an operator.
-    for key in [&old, &new] {
-        let statement = SourceStatement::Register {
-            chain_id: CHAIN,
-            kind: SourceKind::Device,
-            organization: "ANOTHER".into(),
-            name: "Sensor".into(),
-            jwk: key.public_key().to_jwk(),
-            time: NOW_MS,
-        };
-        let statement = key.sign(&statement, source::TYP).unwrap().text().to_owned();
-        let again = SourceChange::Statement { statement, approval: None };
-        let refused = ingest.change_source(&operator(), again).await.unwrap_err();
-        assert_eq!(refused.code(), Code::SourceExists);
-    }
-    assert_eq!(ingest.source(source).unwrap().organization, whose);
 }
 
 // Bad input: clock skew, another chain
