@@ -1,6 +1,6 @@
 //! Data of registered sources at U2S: who may see which, and who read what (M-SER-2, M-SER-3, M-APP).
 
-mod rights;
+mod told;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -45,7 +45,7 @@ impl DataService {
     /// The access rules that narrow who may read.
     async fn narrowed(&self) -> DoorResult<Vec<Narrowing>> {
         let mut narrowed = Vec::new();
-        for service in rights::READING {
+        for service in told::READING {
             narrowed.extend(self.admission.narrowing(service).await?);
         }
         Ok(narrowed)
@@ -131,12 +131,12 @@ impl U2sData for DataService {
         let read = self.journal.entries(&filter).await?;
         let accesses =
             read.into_iter().rev().map(|entry| AssetAccess { time: entry.time_ms, by: entry.by, service: entry.name });
-        let (sources, is_whole) = rights::sources(&versions);
+        let (sources, is_whole) = told::sources(&versions);
         let path = self.data.hand_overs(&by(actor), sources).await?;
         let trace = AssetTrace {
             findings: findings(&versions),
-            rights: rights::rights(&asset, &versions, &self.narrowed().await?),
-            transfers: rights::transfers(path, is_whole),
+            rights: told::rights(&asset, &versions, &self.narrowed().await?),
+            transfers: told::transfers(path, is_whole),
             accesses: accesses.collect(),
             asset,
             versions,
