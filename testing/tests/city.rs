@@ -83,6 +83,20 @@ fn a_certificate_lives_its_life() {
         .filter(|entry| entry["verified"]["result"] == "verified")
         .collect();
     assert!(names.len() >= 4, "{history:#}");
+
+    // M-APP
+    for asks in [["--key", key], ["--dev-key", "3"], ["--dev-key", "8"]] {
+        let trace = answer(&[&asks[..], &["certificate", "trace", id]].concat())["trace"].clone();
+        let source = &trace["certificate"];
+        assert_eq!((&source["organization"], &source["status"]), (&"SAMPLE-UNIVERSITY".into(), &"revoked".into()));
+        assert_eq!(source["holder"].as_str().unwrap().to_lowercase(), address.to_lowercase());
+        assert_eq!(trace["transfers"]["transferable"], false);
+        assert_eq!(trace["accesses"][0]["outcome"], "valid", "{trace:#}");
+        let acts: Vec<_> = trace["rights"].as_array().unwrap().iter().map(|right| right["act"].clone()).collect();
+        assert!(acts.contains(&"present".into()) && !acts.contains(&"renew".into()), "{trace:#}");
+    }
+    let stranger = refusal(&["--dev-key", "7", "certificate", "trace", id]);
+    assert!(stranger.contains("not-your-certificate"), "{stranger}");
 }
 
 // C-API-5, M-AUTH

@@ -196,8 +196,17 @@ async fn is_answered_by_right_alone(folder: &Path) {
     assert_eq!(answer.unwrap_err().code(), Code::RoleRequired);
     let internal = Visibility { access: vec![Access::Internal], now_ms: 0 };
     let by = Mandate::of_the_city(rights::DATA);
-    let answer = S2pData::search(&journal, &by, DataQuery::default(), internal).await;
+    let answer = S2pData::search(&journal, &by, DataQuery::default(), internal.clone()).await;
     assert_eq!(answer.unwrap_err().code(), Code::NotCovered);
+    // Nor a reader of internal data, nor a registered person, nor a citizen: the chain and the register say who is.
+    let by = Mandate::of(&Actor::new(Address::repeat_byte(9), [Role::Inspector]), rights::DATA);
+    let answer = S2pData::search(&journal, &by, DataQuery::default(), internal).await;
+    assert_eq!(answer.unwrap_err().code(), Code::RoleRequired);
+    for role in [Role::Registered, Role::Citizen] {
+        let by = Mandate::of(&Actor::new(Address::repeat_byte(9), [role]), "certificates.of-holder");
+        let answer = S2p::view(&processing, &by, &main, organizations, Bytes::new()).await;
+        assert_eq!(answer.unwrap_err().code(), Code::RoleRequired, "{role:?}");
+    }
 }
 
 // M-RP-12: an entity that is told to stop while it waits for its lock ends, and ends well.

@@ -351,6 +351,10 @@ async fn what_was_submitted_is_found_traced_and_proven_over_grpc() {
     let trace = door.trace(asset("well 7")).await.unwrap().into_inner();
     assert_eq!((trace.versions.len(), trace.findings.len()), (1, 0));
     assert_eq!(trace.versions[0].operation, Some(found[0].clone()));
+    let right = &trace.rights[0];
+    assert_eq!((right.act.as_str(), right.by.as_str(), right.access()), ("read", "anybody", Access::Public));
+    let transfers = trace.transfers.unwrap();
+    assert_eq!((transfers.transferable, transfers.rule.as_str(), transfers.path.len()), (false, "DATA-10", 1));
     let status = door.trace(asset("well 8")).await.unwrap_err();
     assert_eq!((status.code(), code_of(&status).as_str()), (Code::NotFound, "unknown-operation"));
 

@@ -137,6 +137,15 @@ async fn what_is_submitted_is_found_traced_and_audited() {
     assert_eq!(trace["trace"]["findings"], json!([]));
     let readers = trace["graph"]["nodes"].as_array().unwrap().iter().filter(|node| node["kind"] == "reader").count();
     assert_eq!(readers, 2, "the public and the operator: {trace}");
+    let right = &trace["trace"]["rights"][0];
+    assert_eq!(
+        (&right["act"], &right["by"]["who"], &right["access"]),
+        (&json!("read"), &json!("anybody"), &json!("public"))
+    );
+    let transfers = &trace["trace"]["transfers"];
+    assert_eq!((&transfers["transferable"], &transfers["rule"]), (&json!(false), &json!("DATA-10")), "{trace}");
+    let hands = transfers["path"].as_array().unwrap();
+    assert_eq!((hands.len(), &hands[0]["how"]), (1, &json!("registration")), "one source with its first key: {trace}");
 
     // What is internal is found and traced by an office that signs, and by nobody else.
     let inside = json!({"time": now_ms(), "subject": "well 8", "content": {"station": "w", "temp_max": 3}}).to_string();

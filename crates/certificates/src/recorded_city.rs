@@ -168,6 +168,21 @@ impl RecordedCity {
         *self.0.lock().nonces.entry(identity).or_default() += 1;
     }
 
+    /// An identity has another owner from now on.
+    pub(crate) fn hand_identity(&self, identity: Address, owner: Address) {
+        let event = EthereumDIDRegistry::DIDOwnerChanged { identity, owner, previousChange: U256::ZERO };
+        self.happened("main", predeploys::ETHEREUM_DID_REGISTRY, NOW, &event);
+    }
+
+    /// A certificate stands renewed by another.
+    pub(crate) fn renewed(&self, id: CertificateId, by: CertificateId) {
+        self.change(id, CertificateStatus::Renewed, RevocationReason::Superseded);
+        let mut records = self.0.lock();
+        for ((_, _), record) in records.certificates.iter_mut().filter(|((_, known), _)| *known == id) {
+            record.renewedBy = by.to_bytes32();
+        }
+    }
+
     /// The certificate is recorded as issued at [`BEFORE`].
     pub(crate) fn issue(&self, issue: &Issue, issuer: &PersonKeys, sealed: &str) -> EventRecord {
         let domain = directory().certificate_domain(issue.kind).unwrap();

@@ -12,6 +12,7 @@ mod query;
 mod staple;
 mod status;
 mod timestamp;
+mod trace;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use public_key::{EncryptionKey, PublicKeyAnswer, PublicKeyQuery, ReadAtAnswe
 pub use query::{CertificateQuery, QueriedCertificate};
 pub use status::{CertificateById, CertificateView};
 pub use timestamp::rfc3339;
+pub use trace::{CertificateTrace, MAX_SUCCESSION, MAX_TRACED_INSPECTIONS, Successor};
 
 use crate::{Clock, directory::CityDirectory};
 
@@ -40,6 +42,8 @@ pub mod names {
     pub const STAPLE: &str = "certificates.staple";
     /// [`super::CertificateById`] -> [`super::CertificateView`].
     pub const STATUS: &str = "certificates.status";
+    /// [`super::CertificateById`] -> [`super::CertificateTrace`] with its graph (M-APP).
+    pub const TRACE: &str = "certificates.trace";
     /// [`super::HolderQuery`] -> [`super::HolderCertificates`].
     pub const OF_HOLDER: &str = "certificates.of-holder";
     /// [`crate::inspection::CheckCertificate`] -> [`crate::inspection::Findings`] (C-API-3, C-AUTO).
@@ -87,6 +91,7 @@ pub fn services(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<Offer> {
         anybody(Arc::new(conditions::ConditionsService(context.clone()))),
         anybody(Arc::new(public_key::PublicKeyService(context.clone()))),
         Offer { service: Arc::new(of_holder::OfHolderService(context.clone())), roles: Some(&of_holder::ROLES) },
+        Offer { service: Arc::new(trace::TraceService(context.clone())), roles: Some(&trace::ROLES) },
         Offer { service: Arc::new(check::CheckService(context.clone())), roles: Some(&check::ROLES) },
         Offer { service: Arc::new(activity::ActivityService::new(context.clone())), roles: Some(&activity::ROLES) },
         Offer { service: Arc::new(inspections::InspectionsService(context)), roles: Some(&inspections::ROLES) },

@@ -9,14 +9,15 @@ use chancery_reference_points::{
         Asset as DoorAsset, AssetTrace as DoorTrace, DataOperation as DoorOperation, DataPage as DoorPage, DataQuery,
         FieldValue as DoorField, OperationPlace as DoorPlace, TimeStamp as DoorTime,
     },
+    trace::{Transfers as DoorTransfers, UseRight as DoorRight},
 };
 
 use crate::r2d::malformed;
 pub use crate::wire::{
     data::v1::OperationPlace,
     u2s::v1::{
-        Access, Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, FieldValue, SearchRequest,
-        TimeStamp, u2s_client, u2s_server,
+        Access, Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, FieldValue, HandOver,
+        SearchRequest, TimeStamp, Transfers, UseRight, u2s_client, u2s_server,
     },
 };
 
@@ -63,13 +64,17 @@ impl From<DoorPlace> for OperationPlace {
     }
 }
 
+const fn access(access: DoorAccess) -> Access {
+    match access {
+        DoorAccess::Public => Access::Public,
+        DoorAccess::Internal => Access::Internal,
+        DoorAccess::Restricted => Access::Restricted,
+    }
+}
+
 impl From<DoorOperation> for DataOperation {
     fn from(operation: DoorOperation) -> Self {
-        let access = match operation.access {
-            DoorAccess::Public => Access::Public,
-            DoorAccess::Internal => Access::Internal,
-            DoorAccess::Restricted => Access::Restricted,
-        };
+        let access = access(operation.access);
         Self {
             at: Some(operation.at.into()),
             digest: Bytes::copy_from_slice(operation.digest.as_slice()),
@@ -115,6 +120,40 @@ impl From<DoorTrace> for AssetTrace {
                 })
                 .collect(),
             findings: trace.findings,
+            rights: trace.rights.into_iter().map(Into::into).collect(),
+            transfers: Some(trace.transfers.into()),
+        }
+    }
+}
+
+impl From<DoorRight> for UseRight {
+    fn from(right: DoorRight) -> Self {
+        let narrowed_by = right.narrowed_by.iter().map(|rule| format!("{}, version {}", rule.service, rule.version));
+        Self {
+            act: right.act.name().to_owned(),
+            by: right.by.to_string(),
+            access: right.access.map_or(Access::Unspecified, access).into(),
+            rule: right.rule,
+            narrowed_by: narrowed_by.collect(),
+        }
+    }
+}
+
+impl From<DoorTransfers> for Transfers {
+    fn from(transfers: DoorTransfers) -> Self {
+        let path = transfers.path.into_iter().map(|one| HandOver {
+            of: Bytes::copy_from_slice(one.of.as_slice()),
+            from: one.from.unwrap_or_default(),
+            to: one.to.unwrap_or_default(),
+            at_ms: one.at,
+            how: one.how.name().to_owned(),
+        });
+        Self {
+            transferable: transfers.transferable,
+            rule: transfers.rule,
+            reason: transfers.reason,
+            path: path.collect(),
+            cut: transfers.cut,
         }
     }
 }

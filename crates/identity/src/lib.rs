@@ -54,7 +54,8 @@ pub use register::{NetworkTags, PersonRegister, RESERVATION_MS};
 pub use sealing::{MAX_SEALED_BYTES, Place, SealingError};
 pub use users::{
     Enrolled, Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, PUBLICATION_MS,
-    Publication, Registered, Released, SignedAttribute, UserDecision, UserRecord, UserStatus, UserType,
+    Publication, Registered, RegistrationReader, Released, SignedAttribute, UserDecision, UserRecord, UserStatus,
+    UserType,
 };
 
 /// Bytes of a random identifier.

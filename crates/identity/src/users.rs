@@ -25,10 +25,12 @@ mod decision;
 mod holding;
 mod registration;
 mod releases;
+mod standing;
 
 pub use decision::{PUBLICATION_MS, Publication, UserDecision};
 pub use holding::Enrolled;
 pub use releases::Released;
+pub use standing::RegistrationReader;
 
 /// Longest account name, in characters.
 pub const MAX_ACCOUNT_CHARS: usize = 64;

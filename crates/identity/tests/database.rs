@@ -61,6 +61,7 @@ on_both!(
     of_two_concurrent_registrations_of_one_person_one_wins,
     a_rejected_person_may_register_again,
     a_lost_key_is_replaced_when_an_office_confirms,
+    a_reader_without_keys_tells_how_far_a_registration_is,
     a_decision_is_made_once,
     who_is_being_published_is_not_turned_away,
     an_answer_from_before_a_release_was_heard_is_asked_for_again,

@@ -10,6 +10,8 @@ use alloy_primitives::Address;
 use chancery_ledger::SubmitterKey;
 use chancery_reference_points::{mandate::AccessRight, operation::ChainName};
 
+use crate::Registrations;
+
 /// What processing is given besides the ledger and the handlers.
 #[derive(Clone)]
 pub struct ProcessingConfig {
@@ -33,6 +35,8 @@ pub struct ProcessingConfig {
     pub operators: BTreeSet<Address>,
     /// Who is a supervisor.
     pub supervisors: BTreeSet<Address>,
+    /// Who is registered.
+    pub registrations: Arc<dyn Registrations>,
 }
 
 /// Which chains have to know a right.

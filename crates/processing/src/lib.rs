@@ -16,7 +16,7 @@
 //! - PROCESSING-3: the answer of a chain that does not reply, or whose reply does not verify, is `ChainUnreachable`, never "not there" and never "invalid".
 //! - PROCESSING-4: a change of organizations or formats is planned from what the chains record, and only what is missing is sent.
 //! - PROCESSING-5: what is read for somebody, or changed by somebody, is asked by a right that is known here, that its holder has, and that covers it; whoever holds a
-//!   door is answered nothing else (M-PRO-2).
+//!   door is answered nothing else (M-PRO-2). That somebody has a right is read from the main chain, the configuration and the register of persons, never taken from the door.
 //!
 //! Must not: know an application (handlers are given to it), another entity, HTTP, or a chain other than through the ledger.
 
@@ -32,3 +32,4 @@ mod validity;
 
 pub use config::{ProcessingConfig, RightScope};
 pub use processing::Processing;
+pub use validity::Registrations;

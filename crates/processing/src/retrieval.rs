@@ -69,6 +69,10 @@ impl S2p for Processing {
             Some(service) => self.rule_versions(service).await,
         }
     }
+
+    async fn is_office(&self, by: &Mandate) -> DoorResult<bool> {
+        self.is_an_office(by).await
+    }
 }
 
 #[async_trait]

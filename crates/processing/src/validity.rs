@@ -1,6 +1,7 @@
 //! Whether what is asked at a door is covered by the right by which it is asked (PROCESSING-5, M-PRO-2). Whoever holds the door is not believed: the right has to be
-//! known, its holder to have it, and it has to cover what is read. A role that the main chain gives is asked for there.
+//! known, its holder to have it, and it has to cover what is read. A role that the main chain gives is asked for there, a registration where registrations are kept.
 
+mod registrations;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +10,11 @@ use alloy_primitives::Address;
 use chancery_contracts::predeploys;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
-    mandate::{AccessRight, Contracts, Holders, Mandate, rights},
+    mandate::{AccessRight, Contracts, Holders, Mandate, OFFICES, rights},
     operation::ChainName,
 };
 
+pub use self::registrations::Registrations;
 use self::standing::Standings;
 use crate::{Processing, ProcessingConfig};
 
@@ -73,6 +75,11 @@ impl Validity {
         if self.is_configured(&by.actor, role) { Ok(()) } else { Err(role_required(&[role])) }
     }
 
+    /// Forgets who was found to have a role, after rights were changed through this entity.
+    pub(crate) fn forget(&self) {
+        self.standings.forget();
+    }
+
     /// Whether an actor has a role that is given by configuration.
     pub(crate) fn is_configured(&self, actor: &Actor, role: Role) -> bool {
         let holders = match role {
@@ -117,14 +124,23 @@ impl Processing {
         }
     }
 
-    /// Whether an actor has one of these roles. Registrations are the gateway's to know; what the main chain gives is looked up there.
+    /// That a mandate for data of registered sources is for an office.
+    ///
+    /// # Errors
+    /// `NotCovered` by another right; `ChainUnreachable`.
+    pub(crate) async fn is_an_office(&self, by: &Mandate) -> DoorResult<bool> {
+        self.validity.by_name(rights::DATA, by)?;
+        self.has_one(&by.actor, &OFFICES).await
+    }
+
+    /// Whether an actor has one of these roles, each where it is given: by configuration, on the main chain, or by the register of persons. That the actor is said to have
+    /// it is needed, and not enough.
     async fn has_one(&self, actor: &Actor, roles: &[Role]) -> DoorResult<bool> {
         let mut claimed: Vec<Role> = roles.iter().copied().filter(|role| actor.is(*role)).collect();
-        let is_registered = |role: &Role| matches!(role, Role::Registered | Role::Citizen);
-        if claimed.iter().any(|role| is_registered(role) || self.validity.is_configured(actor, *role)) {
+        if claimed.iter().any(|role| self.validity.is_configured(actor, *role)) {
             return Ok(true);
         }
-        claimed.retain(|role| standing::is_given_by_the_chain(*role));
+        claimed.retain(|role| standing::is_looked_up(*role));
         match actor.address {
             Some(address) if !claimed.is_empty() => self.validity.standings.has_one(self, address, &claimed).await,
             _ => Ok(false),

@@ -32,7 +32,9 @@ use serde_json::json;
 use support::{
     City, OFFICE, authorize, block, by_operator, by_supervisor, main_name, reading, register, side_name, subject,
 };
-use validity::{a_right_covers_what_it_says_and_a_role_is_looked_up, chains_are_read};
+use validity::{
+    a_person_is_who_the_register_says, a_right_covers_what_it_says_and_a_role_is_looked_up, chains_are_read,
+};
 
 macro_rules! on_both {
     ($($(#[$note:meta])* $name:ident;)*) => {
@@ -44,6 +46,8 @@ macro_rules! on_both {
 on_both! {
     /// M-PRO-2, M-PRO-5, PROCESSING-5
     a_right_covers_what_it_says_and_a_role_is_looked_up;
+    /// M-PRO-2, PROCESSING-5
+    a_person_is_who_the_register_says;
     /// M-PRO-4, M-AUTH
     operations_are_recorded_with_their_block;
     /// PROCESSING-2

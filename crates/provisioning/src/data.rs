@@ -1,5 +1,7 @@
 //! Data of registered sources at U2S: who may see which, and who read what (M-SER-2, M-SER-3, M-APP).
 
+mod told;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use alloy_primitives::B256;
@@ -15,6 +17,7 @@ use chancery_reference_points::{
     mandate::{Mandate, rights},
     s2p::S2pData,
     source_data::SourceOperationProof,
+    trace::Narrowing,
     u2s::U2sData,
     v2m::{EventFilter, Happening, HistoryEntry},
 };
@@ -37,6 +40,15 @@ impl DataService {
     #[must_use]
     pub fn new(data: Arc<dyn S2pData>, admission: Arc<dyn Admission>, journal: Arc<dyn Journal>, clock: Clock) -> Self {
         Self { data, admission, journal, clock }
+    }
+
+    /// The access rules that narrow who may read.
+    async fn narrowed(&self) -> DoorResult<Vec<Narrowing>> {
+        let mut narrowed = Vec::new();
+        for service in told::READING {
+            narrowed.extend(self.admission.narrowing(service).await?);
+        }
+        Ok(narrowed)
     }
 
     fn visibility(&self, actor: &Actor) -> Visibility {
@@ -119,7 +131,16 @@ impl U2sData for DataService {
         let read = self.journal.entries(&filter).await?;
         let accesses =
             read.into_iter().rev().map(|entry| AssetAccess { time: entry.time_ms, by: entry.by, service: entry.name });
-        let trace = AssetTrace { findings: findings(&versions), accesses: accesses.collect(), asset, versions };
+        let (sources, is_whole) = told::sources(&versions);
+        let path = self.data.hand_overs(&by(actor), sources).await?;
+        let trace = AssetTrace {
+            findings: findings(&versions),
+            rights: told::rights(&asset, &versions, &self.narrowed().await?),
+            transfers: told::transfers(path, is_whole),
+            accesses: accesses.collect(),
+            asset,
+            versions,
+        };
         self.record(actor, "data.trace", &trace.versions.iter().map(|version| &version.operation).collect::<Vec<_>>())
             .await?;
         Ok(trace)

@@ -15,6 +15,7 @@ use chancery_reference_points::{
     mandate::{Mandate, rights},
     price::PriceSetting,
     s2p::{OnBehalf, S2p},
+    trace::Narrowing,
     u2s::{ServiceDescription, ServiceRequest, U2s},
     v2m::{EventFilter, Happening, HistoryEntry},
 };
@@ -40,6 +41,12 @@ pub trait Admission: Send + Sync {
     /// # Errors
     /// `UnknownService`, `RoleRequired`, `ServiceRefused`; `ChainUnreachable` as long as the access rules were never read.
     async fn admit(&self, service: &str, actor: &Actor) -> DoorResult<()>;
+
+    /// The access rule of a service, if it has one in force.
+    ///
+    /// # Errors
+    /// `ChainUnreachable` as long as the access rules were never read.
+    async fn narrowing(&self, service: &str) -> DoorResult<Option<Narrowing>>;
 }
 
 #[async_trait]
@@ -49,6 +56,11 @@ impl Admission for Provisioning {
         let (name, audience) = self.audience(service).ok_or_else(unknown)?;
         let (version, entries) = self.rules.of(name, self.s2p.as_ref()).await?;
         judge(audience, &entries, actor).map_err(|refusal| refused(refusal, version))
+    }
+
+    async fn narrowing(&self, service: &str) -> DoorResult<Option<Narrowing>> {
+        let (version, entries) = self.rules.of(service, self.s2p.as_ref()).await?;
+        Ok((!entries.is_empty()).then(|| Narrowing { service: service.to_owned(), version, entries }))
     }
 }
 

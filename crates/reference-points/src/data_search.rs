@@ -7,6 +7,8 @@ use chancery_data::{SourceId, submission::Access};
 pub use graph::{Edge, Graph, Node};
 use serde::{Deserialize, Serialize};
 
+use crate::trace::{Transfers, UseRight};
+
 /// Most operations of one page.
 pub const MAX_PAGE_OPERATIONS: usize = 100;
 /// Most alternatives of one kind in a query: sources, formats, fields.
@@ -21,6 +23,8 @@ pub const MAX_FIELD_BYTES: usize = 256;
 pub const MAX_AUDIT_OPERATIONS: u64 = 500_000;
 /// Most versions that one trace shows. What has more is searched page by page.
 pub const MAX_TRACE_VERSIONS: usize = 10_000;
+/// Most sources of which one trace shows in whose hands they were: those of the newest versions.
+pub const MAX_TRACE_SOURCES: usize = 100;
 /// Most bytes of the versions of one trace, by [`DataOperation::bytes`].
 pub const MAX_TRACE_BYTES: usize = 12 * 1024 * 1024;
 
@@ -204,6 +208,10 @@ pub struct AssetTrace {
     pub asset: Asset,
     /// Oldest first.
     pub versions: Vec<AssetVersion>,
+    /// Who may do what with it, and by which rule.
+    pub rights: Vec<UseRight>,
+    /// Whether and how it changes hands: whose it is, and who holds the sources that speak for it.
+    pub transfers: Transfers,
     /// Oldest first, the newest thousand.
     pub accesses: Vec<AssetAccess>,
     /// What does not follow: a version whose `previous` is not the one before.

@@ -38,6 +38,7 @@ pub mod operation;
 pub mod organization;
 pub mod quota;
 pub mod source_data;
+pub mod trace;
 
 pub mod c2p;
 pub mod c2r;

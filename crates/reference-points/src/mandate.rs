@@ -28,7 +28,7 @@ pub mod rights {
 }
 
 /// Who sees data of the access class `internal`.
-const OFFICES: [Role; 5] = [Role::Issuer, Role::Registrar, Role::Inspector, Role::Source, Role::Operator];
+pub const OFFICES: [Role; 5] = [Role::Issuer, Role::Registrar, Role::Inspector, Role::Source, Role::Operator];
 
 /// On whose behalf, and by which right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
+use chancery_data::SourceId;
 use chancery_light::StateProof;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     mandate::Mandate,
     operation::ChainName,
     source_data::SourceOperationProof,
+    trace::HandOver,
 };
 
 /// The most events that one query answers; a query that would find more is refused and has to be narrowed.
@@ -72,6 +74,13 @@ pub trait S2p: Send + Sync {
     /// # Errors
     /// `ChainUnreachable`.
     async fn access_rules(&self, service: Option<&str>) -> DoorResult<Vec<AccessRule>>;
+
+    /// Whether whoever a mandate by the right [`DATA`](crate::mandate::rights::DATA) is for has one of the [`OFFICES`](crate::mandate::OFFICES) that it names: by the main
+    /// chain and the configuration, not by what the door says. The search over registered sources asks it before it shows what is internal.
+    ///
+    /// # Errors
+    /// `NotCovered` by another right; `ChainUnreachable`.
+    async fn is_office(&self, by: &Mandate) -> DoorResult<bool>;
 }
 
 /// Retrieval through the door, on somebody's behalf.
@@ -174,6 +183,12 @@ pub trait S2pData: Send + Sync {
     /// # Errors
     /// `MalformedRequest` when they are more than one trace shows; `JournalUnavailable`.
     async fn versions(&self, by: &Mandate, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>>;
+
+    /// In whose hands sources of an asset were, at most [`MAX_TRACE_SOURCES`](crate::data_search::MAX_TRACE_SOURCES) of them: their keys, one after the other.
+    ///
+    /// # Errors
+    /// `UnknownSource`, `MalformedRequest` for more sources; `JournalUnavailable`.
+    async fn hand_overs(&self, by: &Mandate, sources: Vec<SourceId>) -> DoorResult<Vec<HandOver>>;
 
     /// The operation at a place, recomputed from what is stored, with its proof up to the chain.
     ///

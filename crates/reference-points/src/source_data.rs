@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 /// Most operations of one submission.
 pub use chancery_data::submission::MAX_OPERATIONS;
 
-use crate::data_block::TransactionLocator;
+use crate::{
+    data_block::TransactionLocator,
+    trace::{HandOver, HandedBy},
+};
 
 /// A submission as it arrives: signed statement, and the exact bytes of its operations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,5 +141,75 @@ pub struct Source {
     pub withdrawn: Option<Withdrawal>,
 }
 
+impl Source {
+    /// In whose hands the source was: its keys, one after the other, and its end.
+    #[must_use]
+    pub fn hand_overs(&self) -> Vec<HandOver> {
+        let mut from: Option<&SourceKey> = None;
+        let mut path = Vec::with_capacity(self.keys.len() + 1);
+        let hand_over = |from: Option<&SourceKey>, to: Option<&SourceKey>, at, how| HandOver {
+            of: self.source,
+            from: from.map(|key| key.kid.clone()),
+            to: to.map(|key| key.kid.clone()),
+            at,
+            how,
+            recorded: None,
+        };
+        for key in &self.keys {
+            let how = match (from, &key.approval) {
+                (None, _) => HandedBy::Registration,
+                (Some(_), Some(_)) => HandedBy::Approval,
+                (Some(_), None) => HandedBy::Operator,
+            };
+            path.push(hand_over(from, Some(key), key.from_ms, how));
+            from = Some(key);
+        }
+        path.extend(self.withdrawn.as_ref().map(|end| hand_over(from, None, end.at_ms, HandedBy::Withdrawal)));
+        path
+    }
+}
+
 /// Proof of one operation: what `chancery verify` reads.
 pub type SourceOperationProof = OperationProof;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    // M-APP, DATA-10
+    #[test]
+    fn a_source_is_in_the_hands_of_one_key_after_the_other() {
+        let jwk: Jwk = serde_json::from_str(r#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#).unwrap();
+        let key = |kid: &str, from_ms, approval: Option<&str>| SourceKey {
+            jwk: jwk.clone(),
+            kid: kid.into(),
+            from_ms,
+            until_ms: None,
+            statement: "s".into(),
+            approval: approval.map(Into::into),
+        };
+        let source = Source {
+            source: SourceId::repeat_byte(1),
+            kind: SourceKind::Device,
+            organization: "OFFICE".into(),
+            name: "a pump".into(),
+            keys: vec![key("first", 1, None), key("second", 2, Some("a")), key("third", 3, None)],
+            registered_by: Address::ZERO,
+            withdrawn: Some(Withdrawal { at_ms: 4, by: Address::ZERO, reason: "sold".into() }),
+        };
+        let path = source.hand_overs();
+        let told: Vec<_> = path.iter().map(|one| (one.from.as_deref(), one.to.as_deref(), one.at, one.how)).collect();
+        assert_eq!(
+            told,
+            [
+                (None, Some("first"), 1, HandedBy::Registration),
+                (Some("first"), Some("second"), 2, HandedBy::Approval),
+                (Some("second"), Some("third"), 3, HandedBy::Operator),
+                (Some("third"), None, 4, HandedBy::Withdrawal),
+            ]
+        );
+        assert!(path.iter().all(|one| one.of == source.source));
+    }
+}

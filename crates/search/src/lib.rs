@@ -16,6 +16,7 @@
 mod chunk;
 mod follow;
 mod index;
+mod offices;
 mod query;
 mod search;
 mod store;
@@ -25,5 +26,6 @@ mod tests;
 mod versions;
 
 pub use index::SearchIndex;
+pub use offices::Offices;
 pub use search::DataSearch;
 pub use store::SearchError;

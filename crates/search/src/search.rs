@@ -3,23 +3,24 @@
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use chancery_data::Operation;
+use chancery_data::{Operation, SourceId, submission::Access};
 use chancery_ingest::{journal::JournalError, reading::JournalReader};
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_search::{
-        Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, OperationPlace,
-        Visibility,
+        Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, MAX_TRACE_SOURCES,
+        OperationPlace, Visibility,
     },
-    mandate::{Mandate, rights},
+    mandate::{Mandate, OFFICES, rights},
     r2d::R2dSources,
     s2p::S2pData,
     source_data::SourceOperationProof,
+    trace::HandOver,
 };
 use tokio::sync::watch;
 
 use crate::{
-    SearchError, SearchIndex,
+    Offices, SearchError, SearchIndex,
     follow::follow,
     query::{Found, Plan},
     versions::Versions,
@@ -29,6 +30,7 @@ use crate::{
 pub struct DataSearch {
     inner: Arc<Inner>,
     proofs: Option<Arc<dyn R2dSources>>,
+    offices: Option<Arc<dyn Offices>>,
     indexed: watch::Receiver<u64>,
 }
 
@@ -39,6 +41,7 @@ struct Inner {
 
 impl DataSearch {
     /// Opens the index and begins to follow the journal. Needs a tokio runtime. `proofs` proves operations; without it there are none.
+    /// `offices` says who is an office; without it nobody is, and nothing but public data is found.
     ///
     /// # Errors
     /// [`SearchError`].
@@ -46,18 +49,24 @@ impl DataSearch {
         directory: &Path,
         reader: JournalReader,
         proofs: Option<Arc<dyn R2dSources>>,
+        offices: Option<Arc<dyn Offices>>,
     ) -> Result<Self, SearchError> {
         let index = Arc::new(SearchIndex::open(directory, reader.durable())?);
         let (indexing, indexed) = watch::channel(index.next_place());
         let (following, its_reader) = (Arc::clone(&index), reader.clone());
         let runtime = tokio::runtime::Handle::current();
         std::thread::spawn(move || follow(&following, its_reader, &indexing, &runtime));
-        Ok(Self { inner: Arc::new(Inner { index, reader }), proofs, indexed })
+        Ok(Self { inner: Arc::new(Inner { index, reader }), proofs, offices, indexed })
     }
 
     /// Waits until everything before a place is found; `false` when that will not be.
     pub async fn reaches(&self, place: u64) -> bool {
         self.indexed.clone().wait_for(|indexed| *indexed >= place).await.is_ok()
+    }
+
+    fn registered(&self) -> DoorResult<&Arc<dyn R2dSources>> {
+        let none = || DoorError::new(Code::JournalUnavailable, "this index proves nothing, and knows no source");
+        self.proofs.as_ref().ok_or_else(none)
     }
 
     /// The index stands still: what it would answer is not everything.
@@ -121,7 +130,7 @@ impl Inner {
 #[async_trait]
 impl S2pData for DataSearch {
     async fn search(&self, by: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
-        covered(by, &visibility)?;
+        permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.page(query, visibility)).await
@@ -134,16 +143,31 @@ impl S2pData for DataSearch {
     }
 
     async fn versions(&self, by: &Mandate, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
-        covered(by, &visibility)?;
+        permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
         let (inner, asset) = (Arc::clone(&self.inner), asset.clone());
         blocking(move || inner.versions(&asset, &visibility)).await
     }
 
+    async fn hand_overs(&self, by: &Mandate, sources: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {
+        // Whose keys are whose stands in the proof of every operation, also of public ones.
+        covered(by, &Visibility { access: vec![Access::Public], now_ms: 0 })?;
+        if sources.len() > MAX_TRACE_SOURCES {
+            let detail = format!("a trace has at most {MAX_TRACE_SOURCES} sources");
+            return Err(DoorError::new(Code::MalformedRequest, detail).with("limit", MAX_TRACE_SOURCES));
+        }
+        let registered = self.registered()?;
+        let mut path = Vec::new();
+        for source in sources {
+            path.extend(registered.source(source).await?.hand_overs());
+        }
+        Ok(path)
+    }
+
     async fn proof(&self, by: &Mandate, at: OperationPlace) -> DoorResult<SourceOperationProof> {
         // Whatever is past its retention was refused before: what counts here is whose eyes it is for.
         let visibility = Visibility { access: by.access_classes(), now_ms: 0 };
-        covered(by, &visibility)?;
+        permit(self.offices.as_deref(), by, &visibility).await?;
         let inner = Arc::clone(&self.inner);
         let query = DataQuery { ascending: true, limit: Some(1), after: at.before(), ..DataQuery::default() };
         let page = blocking(move || inner.page(query, visibility)).await?;
@@ -151,8 +175,7 @@ impl S2pData for DataSearch {
             let detail = "there is no operation that this right covers at this place";
             return Err(DoorError::new(Code::UnknownSubmission, detail));
         }
-        let none = || DoorError::new(Code::JournalUnavailable, "this index proves nothing");
-        self.proofs.as_ref().ok_or_else(none)?.submitted_operation_proof(at.place, at.index).await
+        self.registered()?.submitted_operation_proof(at.place, at.index).await
     }
 }
 
@@ -164,6 +187,24 @@ fn covered(by: &Mandate, visibility: &Visibility) -> DoorResult<()> {
     }
     let detail = format!("the right `{}` does not cover data of these access classes for this actor", by.shown_right());
     Err(DoorError::new(Code::NotCovered, detail).with("right", by.shown_right()))
+}
+
+/// The same, and that whoever is to see internal data is an office: that the door says so is not enough.
+async fn permit(offices: Option<&dyn Offices>, by: &Mandate, visibility: &Visibility) -> DoorResult<()> {
+    covered(by, visibility)?;
+    if visibility.access.iter().all(|class| *class == Access::Public) {
+        return Ok(());
+    }
+    let confirmed = match offices {
+        Some(offices) => offices.confirm(by).await?,
+        None => false,
+    };
+    if confirmed {
+        return Ok(());
+    }
+    let required: Vec<&str> = OFFICES.iter().map(|role| role.name()).collect();
+    let detail = format!("internal data are for one of the roles {}", required.join(", "));
+    Err(DoorError::new(Code::RoleRequired, detail).with("required", required))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> DoorResult<T> + Send + 'static) -> DoorResult<T> {
@@ -189,7 +230,6 @@ fn damaged(at: OperationPlace) -> DoorError {
 #[cfg(test)]
 mod tests {
     use alloy_primitives::Address;
-    use chancery_data::submission::Access;
     use chancery_reference_points::{Actor, Role};
 
     use super::*;
@@ -207,5 +247,32 @@ mod tests {
             let refused = covered(by, &visibility(&[access])).map_err(|error| error.code());
             assert_eq!(refused, Err(Code::NotCovered), "{access:?} by {}", by.right);
         }
+    }
+
+    /// Processing, as far as it says who is an office.
+    struct Known(Address);
+
+    #[async_trait]
+    impl Offices for Known {
+        async fn confirm(&self, by: &Mandate) -> DoorResult<bool> {
+            Ok(by.actor.address == Some(self.0))
+        }
+    }
+
+    // M-PRO-2, M-PRO-5: that the door says somebody is an office opens nothing that is internal.
+    #[tokio::test]
+    async fn internal_data_are_for_whom_processing_knows_as_an_office() {
+        let (office, claims) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let by = |address| Mandate::of(&Actor::new(address, [Role::Inspector]), rights::DATA);
+        let sees = |access: &[Access]| Visibility { access: access.to_vec(), now_ms: 0 };
+        let (public, all) = (sees(&[Access::Public]), sees(&[Access::Public, Access::Internal]));
+        let known = Known(office);
+        assert!(permit(Some(&known), &by(office), &all).await.is_ok());
+        let refused = permit(Some(&known), &by(claims), &all).await.map_err(|error| error.code());
+        assert_eq!(refused, Err(Code::RoleRequired));
+        assert!(permit(Some(&known), &by(claims), &public).await.is_ok());
+        let unasked = permit(None, &by(office), &all).await.map_err(|error| error.code());
+        assert_eq!(unasked, Err(Code::RoleRequired), "nobody says who is an office");
+        assert!(permit(None, &by(office), &public).await.is_ok());
     }
 }

@@ -63,11 +63,45 @@ export interface FoundPage {
   readonly next?: OperationPlace;
 }
 
-/** An asset's versions, and who read it, oldest first. */
+/** Who may do what with an asset, and by which rule. */
+export interface UseRight {
+  readonly act: string;
+  readonly by: {
+    readonly who: 'anybody' | 'roles' | 'organization' | 'address';
+    readonly roles?: readonly string[];
+    readonly organization?: string;
+    readonly address?: string;
+  };
+  /** Of the versions of this access class. */
+  readonly access?: string;
+  readonly rule: string;
+  /** Access rules that narrow it now. */
+  readonly narrowedBy?: readonly { readonly service: string; readonly version: number; readonly entries: unknown }[];
+}
+
+/** Whether and how an asset changes hands. */
+export interface Transfers {
+  readonly transferable: boolean;
+  /** Names of the rules that say so, and the same in words. */
+  readonly rule: string;
+  readonly reason: string;
+  readonly path: readonly {
+    readonly of: string;
+    readonly from?: string;
+    readonly to?: string;
+    readonly at: number;
+    readonly how: string;
+  }[];
+  readonly cut: boolean;
+}
+
+/** An asset's versions, who may do what with it, whether it changes hands, and who read it, oldest first. */
 export interface Trace {
   readonly trace: {
     readonly asset: Schemas['Asset'];
     readonly versions: readonly { readonly version: number; readonly operation: FoundOperation }[];
+    readonly rights: readonly UseRight[];
+    readonly transfers: Transfers;
     readonly accesses: readonly { readonly time: number; readonly by?: string; readonly service: string }[];
     readonly findings: readonly unknown[];
   };

@@ -23,7 +23,20 @@ export type {
   AllianceStepState,
   ShownBy,
 } from './alliance/types.js';
-export type { Answer, FoundOperation, FoundPage, Method, OperationPlace, PathOf, Request, Schemas, Search, Trace } from './api.js';
+export type {
+  Answer,
+  FoundOperation,
+  FoundPage,
+  Method,
+  OperationPlace,
+  PathOf,
+  Request,
+  Schemas,
+  Search,
+  Trace,
+  Transfers,
+  UseRight,
+} from './api.js';
 export { Client, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions } from './client.js';
 export type { Algorithm, Jwk } from './data/jwk.js';
 export { MAX_OPERATION_BYTES, type Operation } from './data/operation.js';

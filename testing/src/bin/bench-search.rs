@@ -162,7 +162,8 @@ async fn fill(
         clock: Arc::new(now_ms),
         limits: Limits::default(),
     })?);
-    let search = search.map(|folder| DataSearch::open(&folder.join("search"), ingest.reader(), None)).transpose()?;
+    let search =
+        search.map(|folder| DataSearch::open(&folder.join("search"), ingest.reader(), None, None)).transpose()?;
     let statement = SourceStatement::Register {
         chain_id: CHAIN,
         kind: SourceKind::Device,

@@ -34,6 +34,14 @@ pub(crate) enum CertificateCommand {
         /// The certificate.
         certificate: B256,
     },
+    /// Trace a certificate: source, owner, who may do what with it, renewals and inspections, as a list and as a graph (its holder, its issuer, supervisors).
+    Trace {
+        /// The certificate.
+        certificate: B256,
+        /// Print the graph in Mermaid's notation.
+        #[arg(long)]
+        mermaid: bool,
+    },
     /// Show a certificate of the owner of --key as a QR code and link, for an inspector; or as a file, for one who has no network.
     Present {
         /// The certificate.

@@ -84,12 +84,13 @@ pub(super) struct EntityDoors {
 impl EntityDoors {
     /// All five entities in this process.
     pub(super) async fn together(ground: &Ground, chains: ChainAccess) -> Result<Self> {
-        let processing = Arc::new(made::processing(chains, &ground.directory, &ground.clock)?);
+        let processing =
+            Arc::new(made::processing(chains, ground.database.registrations(), &ground.directory, &ground.clock)?);
         let representation = Arc::new(made::representation(ground, processing.clone())?);
         let provisioning = Arc::new(made::provisioning(ground, processing.clone()).await?);
         let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());
         let monitoring = Monitoring::new(processing.clone(), representation.clone(), provisioning.clone());
-        let search = made::search(&ground.data, &representation)?;
+        let search = made::search(&ground.data, &representation, processing.clone())?;
         Ok(Self {
             r2d: representation.clone(),
             r2d_sources: representation.clone(),

@@ -12,7 +12,7 @@ use chancery_primitives::{CertificateId, CertificateStatus, RevocationReason, Un
 use fast_qr::QRBuilder;
 use serde_json::{Value, json};
 
-use super::handing_out;
+use super::{handing_out, trace};
 use crate::{
     arguments::{CertificateCommand, Connection, Content, Query, Reason, RenewedContent},
     business, keys,
@@ -73,6 +73,16 @@ async fn with_key(command: CertificateCommand, connection: &Connection, output: 
                 page.items.iter().map(describe).collect::<Vec<_>>().join("\n")
             };
             output.answer(&page, text);
+            Ok(())
+        }
+        CertificateCommand::Trace { certificate, mermaid } => {
+            let answer = party.client.trace_certificate(certificate).await?;
+            let text = if mermaid { answer.mermaid.clone() } else { trace::certificate(&answer.trace) };
+            if mermaid {
+                output.answer(&answer.mermaid, text);
+            } else {
+                output.answer(&answer, text);
+            }
             Ok(())
         }
         CertificateCommand::Present { certificate, out: None, .. } => present(&party, certificate, output).await,

@@ -138,7 +138,7 @@ fn own(actor: &Actor, query: &InspectionQuery) -> DoorResult<Address> {
     }
 }
 
-type Timed = (u64, InspectionEntry);
+pub(super) type Timed = (u64, InspectionEntry);
 
 async fn recorded(
     registry: &Registry<'_>,
@@ -171,7 +171,8 @@ async fn of_kind(
     Ok(found)
 }
 
-fn entry(kind: CertificateKind, event: &EventRecord) -> Option<Timed> {
+/// An inspection that an event records, with the time of its block.
+pub(super) fn entry(kind: CertificateKind, event: &EventRecord) -> Option<Timed> {
     let decoded =
         CertificateRegistry::CertificateInspected::decode_raw_log(event.topics.iter().copied(), &event.data).ok()?;
     let entry = InspectionEntry {

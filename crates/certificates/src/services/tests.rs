@@ -6,6 +6,7 @@ mod holdings;
 mod inspecting;
 mod reading;
 mod stapling;
+mod tracing;
 
 use chancery_reference_points::application::Service;
 use serde_json::json;
@@ -53,6 +54,7 @@ fn the_journal_gets_a_bounded_subject() {
         (names::STATUS, "certificateId"),
         (names::QUERY, "txHash"),
         (names::STAPLE, "certificateId"),
+        (names::TRACE, "certificateId"),
         (names::PUBLIC_KEY, "address"),
         (names::CHECK, "certificateId"),
         (names::OF_HOLDER, "holder"),

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256};
 use chancery_rest::types::{
     Page,
     certificates::{Certificate, CertificateDocument, ChangeStatus, IssueCertificate, Issued, StatusChanged},
+    data::Trace,
     events::History,
     inspections::{CheckCertificate, Checked, Inspected, Inspection, RecordInspection},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
@@ -81,6 +82,14 @@ impl Client {
     /// [`ClientError`].
     pub async fn certificate_history(&self, id: B256) -> Result<History> {
         self.needs_key()?.send(Call::get(&["v1", "certificates", &hash(id), "history"], Query::new())).await
+    }
+
+    /// `GET /v1/certificates/{id}/trace`: source, owner, rights of use, renewals and inspections, as a list and as a graph.
+    ///
+    /// # Errors
+    /// [`ClientError`]; `not-your-certificate`.
+    pub async fn trace_certificate(&self, id: B256) -> Result<Trace> {
+        self.needs_key()?.send(Call::get(&["v1", "certificates", &hash(id), "trace"], Query::new())).await
     }
 }
 

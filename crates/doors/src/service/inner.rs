@@ -1,6 +1,7 @@
 //! The eight inner doors.
 
 use alloy_primitives::{Address, B256, Bytes};
+use chancery_data::SourceId;
 use chancery_light::StateProof;
 use chancery_reference_points::{
     DoorResult,
@@ -26,6 +27,7 @@ use chancery_reference_points::{
     quota::QuotaReport,
     s2p::{S2p, S2pData},
     source_data::SourceOperationProof,
+    trace::HandOver,
     v2m::{EventFilter, HistoryEntry},
 };
 
@@ -52,6 +54,7 @@ door! {
     "View", READ: view([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] call: Bytes) -> ViewRecord;
     "StateProof", READ: state_proof([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
     "AccessRules", READ: access_rules([] service: Option<&str> as Option<String> => service.as_deref()) -> Vec<AccessRule>;
+    "IsOffice", READ: is_office([&] by: Mandate) -> bool;
 }
 
 door! {
@@ -59,6 +62,7 @@ door! {
     "Search", READ: search([&] by: Mandate, [] query: DataQuery, [] visibility: Visibility) -> DataPage;
     "Statistics", READ: statistics() -> Vec<DayCount>;
     "Versions", READ: versions([&] by: Mandate, [&] asset: Asset, [] visibility: Visibility) -> Vec<AssetVersion>;
+    "HandOvers", READ: hand_overs([&] by: Mandate, [] sources: Vec<SourceId>) -> Vec<HandOver>;
     "Proof", READ: proof([&] by: Mandate, [] at: OperationPlace) -> SourceOperationProof;
 }
 

@@ -38,6 +38,7 @@ use chancery_reference_points::{
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     s2p::{S2p, S2pData},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
+    trace::HandOver,
     u2s::{ServiceDescription, ServiceRequest, U2s, U2sData},
     v2m::{EventFilter, History, HistoryEntry, V2m, V2mData},
 };
@@ -139,11 +140,13 @@ room! {
         view(by: &Mandate, chain: &ChainName, contract: Address, call: Bytes) -> ViewRecord;
         state_proof(by: &Mandate, chain: &ChainName, contract: Address, slots: Vec<B256>) -> Option<StateProof>;
         access_rules(service: Option<&str>) -> Vec<AccessRule>;
+        is_office(by: &Mandate) -> bool;
     }
     S2pData {
         search(by: &Mandate, query: DataQuery, visibility: Visibility) -> DataPage;
         statistics() -> Vec<DayCount>;
         versions(by: &Mandate, asset: &Asset, visibility: Visibility) -> Vec<AssetVersion>;
+        hand_overs(by: &Mandate, sources: Vec<SourceId>) -> Vec<HandOver>;
         proof(by: &Mandate, at: OperationPlace) -> SourceOperationProof;
     }
     C2s { control(change: &Change, mode: Mode) -> ChangeResult; }

@@ -85,6 +85,7 @@ pub const MATRIX: &[Row] = &[
         Who::Authenticated,
         "supervisors, its holder, keys of its organization",
     ),
+    row("GET", "/v1/certificates/{id}/trace", Who::Authenticated, "supervisors, its holder, keys of its organization"),
     row("POST", "/v1/certificates/{id}/status", ISSUER, "of its organization; the operation is signed by the caller"),
     row("GET", "/v1/certificates/{address}/{block}/{tx_hash}", Who::Anybody, ""),
     row("POST", "/v1/presentations", CITIZEN, ""),

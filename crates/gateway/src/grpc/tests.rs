@@ -13,6 +13,7 @@ use chancery_reference_points::{
         OperationPlace,
     },
     source_data::MAX_OPERATIONS,
+    trace::{HandOver, HandedBy, MAX_HAND_OVERS, Transfers},
 };
 use proptest::prelude::*;
 use prost::Message as _;
@@ -173,8 +174,22 @@ fn the_largest_trace_fits_into_an_answer() {
         .collect();
     let access = AssetAccess { time: u64::MAX, by: Some(Address::ZERO), service: "data.search".into() };
     let finding = format!("version {} (place {}) does not follow the one before it", u64::MAX, u64::MAX);
-    let trace =
-        AssetTrace { asset, versions, accesses: vec![access; 1000], findings: vec![finding; MAX_TRACE_VERSIONS] };
+    let hand_over = HandOver {
+        of: Address::ZERO,
+        from: Some("k".repeat(43)),
+        to: Some("k".repeat(43)),
+        at: u64::MAX,
+        how: HandedBy::Registration,
+        recorded: None,
+    };
+    let trace = AssetTrace {
+        asset,
+        versions,
+        rights: Vec::new(),
+        transfers: Transfers::never("DATA-10", &"r".repeat(256), vec![hand_over; MAX_HAND_OVERS]),
+        accesses: vec![access; 1000],
+        findings: vec![finding; MAX_TRACE_VERSIONS],
+    };
     let bytes = WireTrace::from(trace).encoded_len();
     assert!((MAX_TRACE_BYTES / 2..MAX_ANSWER_BYTES).contains(&bytes), "{bytes}");
 }

@@ -7,6 +7,7 @@ use chancery_rest::{
         Example as _, Page,
         applications::Decision,
         certificates::{Certificate, CertificateDocument, ChangeStatus, IssueCertificate, Issued, StatusChanged},
+        data::Trace,
         events::History,
     },
     values::{HexAddress, HexHash},
@@ -36,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(staple_certificate))
         .routes(routes!(change_status))
         .routes(routes!(get_history))
+        .routes(routes!(trace_certificate))
         .routes(routes!(query_certificate))
 }
 
@@ -181,18 +183,38 @@ async fn get_history(
     Extension(caller): Extension<Caller>,
     Path(id): Path<HexHash>,
 ) -> ApiResult<Answer<History>> {
-    if !caller.actor.is(Role::Supervisor) {
-        let address = caller.address()?;
-        let certificate = status_of(&shared, &caller, id).await?;
-        let is_holder = certificate.holder.0 == address;
-        if !is_holder && !is_key_of(&shared, &caller, &certificate.organization).await? {
-            return Err(ApiError::new(
-                Code::NotYourCertificate,
-                "its history is for supervisors, its holder and its issuer",
-            ));
-        }
-    }
+    check_concerned(&shared, &caller, id, "its history is for supervisors, its holder and its issuer").await?;
     Ok(Answer(map::history(shared.doors.v2m.history(&caller.actor, id.0).await?)))
+}
+
+/// Trace a certificate
+///
+/// Its source, its owner, who may do what with it and by which rule, why it never has another owner, what it renewed and what took its place, and who has inspected it, as a list
+/// and as a graph. For supervisors, the holder, and keys of its organization.
+#[utoipa::path(get, path = "/v1/certificates/{id}/trace", tag = "certificates",
+    params(("id" = HexHash, Path, description = "The certificate's identifier.")),
+    responses((status = 200, description = "The trace.", body = Trace, example = json!(Trace::example()))),
+)]
+async fn trace_certificate(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<HexHash>,
+) -> ApiResult<Answer<Trace>> {
+    check_concerned(&shared, &caller, id, "its trace is for supervisors, its holder and its issuer").await?;
+    Ok(Answer(map::ask(&shared, &caller, services::TRACE_CERTIFICATE, &json!({ "certificateId": id })).await?))
+}
+
+/// That the caller is a supervisor, the certificate's holder, or a key that its organization has now.
+async fn check_concerned(shared: &Shared, caller: &Caller, id: HexHash, refusal: &'static str) -> ApiResult<()> {
+    if caller.actor.is(Role::Supervisor) {
+        return Ok(());
+    }
+    let address = caller.address()?;
+    let certificate = status_of(shared, caller, id).await?;
+    if certificate.holder.0 == address || is_key_of(shared, caller, &certificate.organization).await? {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::NotYourCertificate, refusal))
 }
 
 /// Whether the caller's key is one of an organization's, now.

@@ -34,6 +34,8 @@ pub(super) mod services {
     pub(crate) const STAPLE: &str = "certificates.staple";
     /// Locator and status by identifier.
     pub(crate) const STATUS: &str = "certificates.status";
+    /// Source, owner, rights, renewals and inspections.
+    pub(crate) const TRACE_CERTIFICATE: &str = "certificates.trace";
     /// The certificates of a holder.
     pub(crate) const OF_HOLDER: &str = "certificates.of-holder";
     /// What a check finds.

@@ -287,7 +287,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),
         "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),
-        "sharing.trace" => serde_json::to_value(Trace::example()),
+        "sharing.trace" | "certificates.trace" => serde_json::to_value(Trace::example()),
         "sharing.request" => serde_json::to_value(AccessRequest::example()),
         "sharing.describe" => serde_json::to_value(DescribedResource::example()),
         unknown => panic!("the gateway asks for {unknown}, which no service of the city is"),

@@ -81,6 +81,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/certificates/{id}", ANYBODY, &["u2s.certificates.status"]),
     ("GET", "/v1/certificates/{id}/staple", ANYBODY, &["u2s.certificates.staple"]),
     ("GET", "/v1/certificates/{id}/history", "--o ooooooo+ +", &["v2m.history"]),
+    ("GET", "/v1/certificates/{id}/trace", "--o ooooooo+ +", &["u2s.certificates.trace"]),
     ("POST", "/v1/certificates/{id}/status", ISSUER, &["r2d.submit"]),
     ("GET", "/v1/certificates/{address}/{block}/{tx_hash}", ANYBODY, &["u2s.certificates.query"]),
     ("POST", "/v1/presentations", CITIZEN, &["presentations.keep"]),

@@ -15,6 +15,7 @@ use crate::{
 };
 
 const HISTORY: &str = "/v1/certificates/{id}/history";
+const TRACE: &str = "/v1/certificates/{id}/trace";
 
 async fn start(roles: impl IntoIterator<Item = Role>) -> (Harness, Caller) {
     let harness = Harness::start().await;
@@ -110,8 +111,18 @@ async fn an_inspector_sees_its_own_inspections_whatever_it_asks_for() {
 // M-MON-2
 #[tokio::test]
 async fn a_history_is_for_the_holder_its_issuer_and_supervisors() {
+    is_for_whom_it_concerns(HISTORY, "v2m.history").await;
+}
+
+// M-APP, M-PRIV
+#[tokio::test]
+async fn a_certificates_trace_is_for_the_holder_its_issuer_and_supervisors() {
+    is_for_whom_it_concerns(TRACE, "u2s.certificates.trace").await;
+}
+
+async fn is_for_whom_it_concerns(path: &str, door: &str) {
     let harness = Harness::start().await;
-    let history = Request::new("GET", &fill(HISTORY, NAMED));
+    let request = Request::new("GET", &fill(path, NAMED));
     for (signer, roles, may) in [
         (holder(), vec![], true),
         (office(), vec![Role::Issuer], true),
@@ -122,9 +133,9 @@ async fn a_history_is_for_the_holder_its_issuer_and_supervisors() {
     ] {
         let caller = Caller::new(&harness, signer, roles.clone()).await;
         harness.behind.take_calls();
-        let answer = harness.send(caller.bearing(history.clone())).await;
-        let seen = harness.behind.take_calls().contains(&"v2m.history".to_owned());
-        assert_eq!((answer.status == 200, seen), (may, may), "{roles:?}: {}", answer.text());
+        let answer = harness.send(caller.bearing(request.clone())).await;
+        let seen = harness.behind.take_calls().contains(&door.to_owned());
+        assert_eq!((answer.status == 200, seen), (may, may), "{path}, {roles:?}: {}", answer.text());
     }
     harness.stop().await;
 }

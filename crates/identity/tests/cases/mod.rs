@@ -116,6 +116,7 @@ pub async fn assert_everything_is_temporary(database: &IdentityDatabase) {
     let errors = [
         database.ping().await.unwrap_err(),
         database.user(Address::repeat_byte(1)).await.unwrap_err(),
+        database.registrations().status(Address::repeat_byte(1)).await.unwrap_err(),
         database.register(&user(9, "nine", person("Nine")), NOW).await.unwrap_err(),
         database.apply(Address::repeat_byte(1), "degree", &json!({}), NOW).await.unwrap_err(),
         database.decide_user(Address::repeat_byte(1), &confirm(), OFFICE, NOW).await.unwrap_err(),
@@ -230,6 +231,24 @@ pub async fn a_lost_key_is_replaced_when_an_office_confirms(fixture: &Fixture) {
     database.decide_user(recovery.address, &confirm(), OFFICE, NOW + 2).await.unwrap();
     assert_eq!(database.user(Address::repeat_byte(1)).await.unwrap().unwrap().status, UserStatus::Replaced);
     assert_eq!(database.user(recovery.address).await.unwrap().unwrap().status, UserStatus::Confirmed);
+}
+
+pub async fn a_reader_without_keys_tells_how_far_a_registration_is(fixture: &Fixture) {
+    // M-PRO-2
+    let (database, reader) = (&fixture.database, fixture.database.registrations());
+    let (first, second) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    assert_eq!(reader.status(first).await.unwrap(), None);
+    database.register(&user(1, "zhang", person("Zhang San")), NOW).await.unwrap();
+    assert_eq!(reader.status(first).await.unwrap(), Some(UserStatus::Pending));
+    database.decide_user(first, &confirm(), OFFICE, NOW).await.unwrap();
+    assert_eq!(reader.status(first).await.unwrap(), Some(UserStatus::Confirmed));
+    let recovery = NewUser { recovery: true, ..user(2, "zhang-new", person("Zhang San")) };
+    database.register(&recovery, NOW + 1).await.unwrap();
+    database.decide_user(second, &confirm(), OFFICE, NOW + 2).await.unwrap();
+    // At once: nothing is kept between the reader and the rows.
+    assert_eq!(reader.status(first).await.unwrap(), Some(UserStatus::Replaced));
+    assert_eq!(reader.status(second).await.unwrap(), Some(UserStatus::Confirmed));
+    assert_eq!(format!("{reader:?}"), "RegistrationReader { .. }");
 }
 
 pub async fn a_decision_is_made_once(fixture: &Fixture) {

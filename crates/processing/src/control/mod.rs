@@ -38,7 +38,12 @@ impl C2p for Processing {
         let plan = self.plan(change, mode).await?;
         match mode {
             Mode::Check => Ok(plan.effects()),
-            Mode::Apply => self.carry_out(plan).await,
+            Mode::Apply => {
+                let done = self.carry_out(plan).await;
+                // Also when it failed: part of it may be on the chain.
+                self.validity.forget();
+                done
+            }
         }
     }
 

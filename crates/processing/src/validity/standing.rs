@@ -1,4 +1,4 @@
-//! Who has a role by the main chain: a key that an organization has authorized, now.
+//! Who has a role, looked up where it is given: a key that an organization has authorized, on the main chain; a person, in the register.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,43 +10,92 @@ use parking_lot::Mutex;
 
 use crate::{Processing, control::ask_contract};
 
-/// How long a role that was found is believed, in milliseconds; contracts check again.
+/// How long a role that was found is believed at most, in milliseconds; contracts check again. What is changed through this entity counts at once.
 const BELIEVED_MS: u64 = 2_000;
 /// Most addresses that are kept.
 const MAX_KEPT: usize = 10_000;
 /// Most organizations of a key that are looked at.
 const MAX_ORGANIZATIONS: u64 = 100;
 
-/// Whether the main chain says who has a role.
-pub(super) const fn is_given_by_the_chain(role: Role) -> bool {
-    matches!(role, Role::Issuer | Role::Registrar | Role::Inspector | Role::Source)
+/// Whether who has a role is looked up; the rest are configured.
+pub(super) const fn is_looked_up(role: Role) -> bool {
+    !matches!(role, Role::Operator | Role::Supervisor)
+}
+
+/// Whether the register of persons says who has a role.
+const fn is_of_a_person(role: Role) -> bool {
+    matches!(role, Role::Registered | Role::Citizen)
 }
 
 /// Roles that were found, with the time. What was not found is not kept: whoever is authorized can go on at once.
 #[derive(Debug, Default)]
-pub(super) struct Standings(Mutex<HashMap<Address, (BTreeSet<Role>, u64)>>);
+pub(super) struct Standings(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    found: HashMap<Address, (BTreeSet<Role>, u64)>,
+    /// How often everything was forgotten: what was asked before is not kept after.
+    forgotten: u64,
+}
 
 impl Standings {
     /// Whether a key has one of these roles.
     pub(super) async fn has_one(&self, processing: &Processing, address: Address, roles: &[Role]) -> DoorResult<bool> {
         let now_ms = (processing.clock)();
-        let kept = self.0.lock().get(&address).filter(|(_, at)| now_ms.saturating_sub(*at) < BELIEVED_MS).cloned();
-        if kept.is_some_and(|(found, _)| roles.iter().any(|role| found.contains(role))) {
+        let (is_known, forgotten) = self.0.lock().known(address, roles, now_ms);
+        if is_known {
             return Ok(true);
         }
-        let Some(found) = processing.role_on_chain(address, roles).await? else { return Ok(false) };
-        let mut kept = self.0.lock();
-        if kept.len() >= MAX_KEPT {
-            kept.retain(|_, (_, at)| now_ms.saturating_sub(*at) < BELIEVED_MS);
-        }
-        if kept.len() < MAX_KEPT {
-            kept.insert(address, (BTreeSet::from([found]), now_ms));
-        }
+        let Some(role) = processing.role_found(address, roles).await? else { return Ok(false) };
+        self.0.lock().keep(address, role, now_ms, forgotten);
         Ok(true)
+    }
+
+    /// Forgets everything: rights have changed.
+    pub(super) fn forget(&self) {
+        let mut kept = self.0.lock();
+        kept.found.clear();
+        kept.forgotten += 1;
+    }
+}
+
+impl Kept {
+    fn known(&self, address: Address, roles: &[Role], now_ms: u64) -> (bool, u64) {
+        let kept = self.found.get(&address).filter(|(_, at)| now_ms.saturating_sub(*at) < BELIEVED_MS);
+        (kept.is_some_and(|(found, _)| roles.iter().any(|role| found.contains(role))), self.forgotten)
+    }
+
+    fn keep(&mut self, address: Address, role: Role, now_ms: u64, forgotten: u64) {
+        if self.forgotten != forgotten {
+            return;
+        }
+        if self.found.len() >= MAX_KEPT {
+            self.found.retain(|_, (_, at)| now_ms.saturating_sub(*at) < BELIEVED_MS);
+        }
+        if self.found.len() < MAX_KEPT {
+            self.found.insert(address, (BTreeSet::from([role]), now_ms));
+        }
     }
 }
 
 impl Processing {
+    /// One of these roles that an address has now.
+    async fn role_found(&self, address: Address, roles: &[Role]) -> DoorResult<Option<Role>> {
+        let (of_a_person, of_a_key): (Vec<Role>, Vec<Role>) = roles.iter().partition(|role| is_of_a_person(**role));
+        if !of_a_person.is_empty() {
+            // Whoever is confirmed is registered.
+            let found = match self.config.registrations.role_of(address).await? {
+                Some(Role::Citizen) => of_a_person.first().copied(),
+                Some(role) => of_a_person.into_iter().find(|claimed| *claimed == role),
+                None => None,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        if of_a_key.is_empty() { Ok(None) } else { self.role_on_chain(address, &of_a_key).await }
+    }
+
     /// The first of these roles that the main chain gives a key now.
     async fn role_on_chain(&self, address: Address, roles: &[Role]) -> DoorResult<Option<Role>> {
         let (chain, registry) = (self.main()?, predeploys::ORGANIZATION_REGISTRY);
@@ -78,5 +127,27 @@ impl Processing {
             Role::Issuer => self.config.kinds.keys().filter_map(|kind| kind.parse().ok()).collect(),
             Role::Registered | Role::Citizen | Role::Operator | Role::Supervisor => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // M-PRO-2
+    #[test]
+    fn what_was_found_is_believed_for_its_time_and_not_beyond_a_change() {
+        let (who, roles) = (Address::repeat_byte(1), [Role::Inspector]);
+        let standings = Standings::default();
+        let known = |now_ms| standings.0.lock().known(who, &roles, now_ms).0;
+        standings.0.lock().keep(who, Role::Inspector, 10, 0);
+        assert!(known(10 + BELIEVED_MS - 1));
+        assert!(!known(10 + BELIEVED_MS));
+        assert!(!standings.0.lock().known(who, &[Role::Issuer], 10).0, "another role");
+        standings.forget();
+        assert!(!known(11), "rights have changed");
+        // Asked before the change, answered after it.
+        standings.0.lock().keep(who, Role::Inspector, 11, 0);
+        assert!(!known(11));
     }
 }

@@ -13,7 +13,7 @@ use chancery_reference_points::{
     chain_records::EventQuery,
     m2p::M2p,
     mandate::{Mandate, rights},
-    o2c::Mode,
+    o2c::{Change, Mode},
     p2r::P2r,
     s2p::{Retrieval, S2p},
     v2m::EventFilter,
@@ -55,6 +55,11 @@ pub async fn a_right_covers_what_it_says_and_a_role_is_looked_up(city: Arc<City>
     let unclaimed = Mandate::of(&Actor::new(inspector, []), "certificates.check");
     assert_eq!(status_of(&city, &unclaimed, predeploys::CERTIFICATE_REGISTRY).await, Err(Code::RoleRequired));
 
+    // What is taken away through processing ends at once, not when it is no longer believed.
+    let revoked = Change::RevokeKey { organization: OFFICE.to_owned(), address: inspector, from: 1 };
+    city.control(revoked, Mode::Apply).await;
+    assert_eq!(status_of(&city, &claimed, predeploys::CERTIFICATE_REGISTRY).await, Err(Code::RoleRequired));
+
     // Who changes, and who looks.
     let citizen = Actor::new(Address::repeat_byte(1), [Role::Citizen]);
     let change = register("OFFICE-2");
@@ -75,6 +80,35 @@ pub async fn a_right_covers_what_it_says_and_a_role_is_looked_up(city: Arc<City>
         code(M2p::events(&city.processing, &looking(&issuer), &EventFilter::default()).await),
         Err(Code::RoleRequired)
     );
+}
+
+pub async fn a_person_is_who_the_register_says(city: Arc<City>) {
+    let registry = predeploys::CERTIFICATE_REGISTRY;
+    let (person, stranger) = (Address::repeat_byte(0x71), Address::repeat_byte(0x72));
+    let by = |address, role| Mandate::of(&Actor::new(address, [role]), "certificates.of-holder");
+    city.register.write(person, Role::Registered);
+    assert_eq!(status_of(&city, &by(person, Role::Registered), registry).await, Ok(()));
+    // That the door says so makes nobody registered, nor a citizen of whoever waits for an office.
+    assert_eq!(status_of(&city, &by(stranger, Role::Registered), registry).await, Err(Code::RoleRequired));
+    assert_eq!(status_of(&city, &by(stranger, Role::Citizen), registry).await, Err(Code::RoleRequired));
+    let waits = Address::repeat_byte(0x73);
+    city.register.write(waits, Role::Registered);
+    assert_eq!(status_of(&city, &by(waits, Role::Citizen), registry).await, Err(Code::RoleRequired));
+    city.register.write(waits, Role::Citizen);
+    assert_eq!(status_of(&city, &by(waits, Role::Citizen), registry).await, Ok(()));
+    // Whoever is not said to be one is not looked up, and a register is no register of offices.
+    assert_eq!(status_of(&city, &by(person, Role::Inspector), registry).await, Err(Code::RoleRequired));
+    // An outage is no "no".
+    city.register.falls_silent();
+    assert_eq!(status_of(&city, &by(stranger, Role::Citizen), registry).await, Err(Code::DatabaseUnreachable));
+
+    // An office is one on the main chain, by the right for data alone.
+    let clerk = city.found_office().await;
+    let office = |address, right| Mandate::of(&Actor::new(address, [Role::Issuer]), right);
+    assert!(S2p::is_office(&city.processing, &office(clerk.address(), rights::DATA)).await.unwrap());
+    assert!(!S2p::is_office(&city.processing, &office(stranger, rights::DATA)).await.unwrap());
+    let other = office(clerk.address(), rights::SUPERVISION);
+    assert_eq!(code(S2p::is_office(&city.processing, &other).await), Err(Code::NotCovered));
 }
 
 pub async fn chains_are_read(city: Arc<City>) {

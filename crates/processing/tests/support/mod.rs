@@ -3,7 +3,12 @@
 
 mod handlers;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use alloy::{
     genesis::GenesisAccount,
@@ -20,9 +25,9 @@ use chancery_primitives::{
     CertificateId, CertificateKind, ChangeKind, Issue, OrganizationCode, SignedOperation as _, SigningDomain,
     UnixSeconds, data_block::DataBlockTree,
 };
-use chancery_processing::{Processing, ProcessingConfig};
+use chancery_processing::{Processing, ProcessingConfig, Registrations};
 use chancery_reference_points::{
-    Actor, Role as Office,
+    Actor, Code, DoorError, DoorResult, Role as Office,
     application::{OperationHandler, OperationHandlers},
     c2p::C2p,
     data_block::DataBlock,
@@ -41,9 +46,39 @@ pub const OFFICE: &str = "OFFICE-1";
 const OPERATOR: Address = Address::repeat_byte(0x0b);
 const SUPERVISOR: Address = Address::repeat_byte(0x05);
 
+/// A register of persons, as far as processing asks it.
+pub struct Register(Mutex<Option<BTreeMap<Address, Office>>>);
+
+impl Default for Register {
+    fn default() -> Self {
+        Self(Mutex::new(Some(BTreeMap::new())))
+    }
+}
+
+impl Register {
+    pub fn write(&self, address: Address, role: Office) {
+        self.0.lock().unwrap().get_or_insert_default().insert(address, role);
+    }
+
+    pub fn falls_silent(&self) {
+        *self.0.lock().unwrap() = None;
+    }
+}
+
+#[async_trait::async_trait]
+impl Registrations for Register {
+    async fn role_of(&self, address: Address) -> DoorResult<Option<Office>> {
+        match &*self.0.lock().unwrap() {
+            Some(entries) => Ok(entries.get(&address).copied()),
+            None => Err(DoorError::new(Code::DatabaseUnreachable, "it does not answer")),
+        }
+    }
+}
+
 /// A city and what keeps it running.
 pub struct City {
     pub processing: Processing,
+    pub register: Arc<Register>,
     /// Leads to the side chain.
     pub wire: Wire,
     /// Whether its chains have finality certificates.
@@ -94,10 +129,11 @@ impl City {
                 ChainConfig::uncertified("main", anvils[0].url.parse().unwrap(), ANVIL_CHAIN_ID),
                 ChainConfig::uncertified("degree", wire.url.parse().unwrap(), ANVIL_CHAIN_ID),
             ];
-            let processing = assemble(configs, ANVIL_CHAIN_ID).await;
+            let register = Arc::new(Register::default());
+            let processing = assemble(configs, ANVIL_CHAIN_ID, &register).await;
             let nodes = Vec::new();
             let chain_id = ANVIL_CHAIN_ID;
-            scenario(Arc::new(Self { processing, wire, certified: false, chain_id, anvils, nodes })).await;
+            scenario(Arc::new(Self { processing, register, wire, certified: false, chain_id, anvils, nodes })).await;
         });
     }
 
@@ -132,16 +168,18 @@ impl City {
                 ChainConfig::certified("main", main.rpc_url().parse().unwrap(), main.essentials().clone()),
                 ChainConfig::certified("degree", wire.url.parse().unwrap(), side.essentials().clone()),
             ];
-            let processing = assemble(configs, 7103).await;
+            let register = Arc::new(Register::default());
+            let processing = assemble(configs, 7103, &register).await;
             let (anvils, nodes) = (Vec::new(), vec![main, side]);
-            scenario(Arc::new(Self { processing, wire, certified: true, chain_id: 7103, anvils, nodes })).await;
+            scenario(Arc::new(Self { processing, register, wire, certified: true, chain_id: 7103, anvils, nodes }))
+                .await;
         });
     }
 
     /// Another processing over the same chains that has seen nothing of them.
     pub async fn fresh(&self) -> Processing {
         let configs = self.processing_configs();
-        assemble(configs, self.chain_id).await
+        assemble(configs, self.chain_id, &self.register).await
     }
 
     fn processing_configs(&self) -> Vec<ChainConfig> {
@@ -221,6 +259,7 @@ fn read_rights() -> Vec<AccessRight> {
     vec![
         right("certificates.query", Holders::Anybody),
         right("certificates.check", Holders::Roles(&[Office::Inspector])),
+        right("certificates.of-holder", Holders::Roles(&[Office::Registered, Office::Citizen, Office::Supervisor])),
     ]
 }
 
@@ -283,7 +322,7 @@ fn handlers(chain_id: u64) -> OperationHandlers {
     OperationHandlers::default().with(issue).with(Arc::new(RecordHandler))
 }
 
-async fn assemble(configs: Vec<ChainConfig>, chain_id: u64) -> Processing {
+async fn assemble(configs: Vec<ChainConfig>, chain_id: u64, register: &Arc<Register>) -> Processing {
     let limits = LedgerLimits {
         request_timeout: Duration::from_secs(2),
         breaker_open_min: Duration::from_millis(50),
@@ -303,6 +342,7 @@ async fn assemble(configs: Vec<ChainConfig>, chain_id: u64) -> Processing {
         rights: read_rights(),
         operators: [OPERATOR].into(),
         supervisors: [SUPERVISOR].into(),
+        registrations: register.clone(),
     };
     Processing::new(ledger, handlers(chain_id), config, Arc::new(|| now() * 1000)).unwrap()
 }

@@ -1,7 +1,13 @@
 #![allow(clippy::unwrap_used)]
 
 use alloy_primitives::Address;
-use chancery_reference_points::Role;
+use chancery_data::SourceId;
+use chancery_reference_points::{
+    Role,
+    access_rule::{AccessEffect, AccessEntries, AccessSubject},
+    mandate::OFFICES,
+    trace::{Entitled, HandOver, HandedBy, UseAct},
+};
 use parking_lot::Mutex;
 
 use super::*;
@@ -64,6 +70,20 @@ impl S2pData for TwoVersions {
             .map(|(version, operation)| AssetVersion { version, operation })
             .collect())
     }
+    async fn hand_overs(&self, _: &Mandate, sources: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {
+        let keys = [(None, "first", 1, HandedBy::Registration), (Some("first"), "second", 2, HandedBy::Approval)];
+        let of_source = |of| {
+            keys.map(|(from, to, at, how)| HandOver {
+                of,
+                from: from.map(str::to_owned),
+                to: Some(to.to_owned()),
+                at,
+                how,
+                recorded: None,
+            })
+        };
+        Ok(sources.into_iter().flat_map(of_source).collect())
+    }
     async fn proof(&self, _: &Mandate, _: OperationPlace) -> DoorResult<SourceOperationProof> {
         Err(DoorError::new(Code::NotFinalYet, "no chain here"))
     }
@@ -76,6 +96,11 @@ struct But(&'static str);
 impl Admission for But {
     async fn admit(&self, service: &str, _: &Actor) -> DoorResult<()> {
         if service == self.0 { Err(DoorError::new(Code::RoleRequired, "no")) } else { Ok(()) }
+    }
+
+    async fn narrowing(&self, service: &str) -> DoorResult<Option<Narrowing>> {
+        let entries = AccessEntries::from([(AccessSubject::Anybody, AccessEffect::Deny)]);
+        Ok((service == "data.proof").then(|| Narrowing { service: service.to_owned(), version: 3, entries }))
     }
 }
 
@@ -139,7 +164,47 @@ async fn a_version_that_does_not_follow_is_a_finding() {
     let trace = service.trace_data(&operator, well()).await.unwrap();
     assert_eq!(trace.findings, ["version 2 (place 2) does not follow the one before it"]);
     let graph = trace.graph();
-    assert_eq!((graph.nodes.len(), graph.edges.len()), (5, 6), "{graph:?}");
+    // Asset, owner, two versions and their source; four rights; the two keys that held the source.
+    assert_eq!((graph.nodes.len(), graph.edges.len()), (5 + 4 + 2, 6 + 4 + 3), "{graph:?}");
     let nothing = Asset { subject: String::new(), ..well() };
     assert_eq!(service.trace_data(&operator, nothing).await.unwrap_err().code(), Code::MalformedRequest);
+}
+
+// M-APP, SEARCH-3, DATA-10
+#[tokio::test]
+async fn a_trace_shows_who_may_use_an_asset_and_that_it_stays_its_owners() {
+    let journal = Arc::new(MemoryJournal::default());
+    let service = DataService::new(Arc::new(TwoVersions(None)), Arc::new(But("nothing")), journal, Arc::new(|| 9));
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    let trace = service.trace_data(&inspector, well()).await.unwrap();
+    let rights: Vec<_> = trace.rights.iter().map(|right| (right.act, right.access, right.by.clone())).collect();
+    assert_eq!(
+        rights,
+        [
+            (UseAct::Read, Some(Access::Public), Entitled::Anybody),
+            (UseAct::Read, Some(Access::Internal), Entitled::Roles { roles: OFFICES.to_vec() }),
+            (UseAct::AddVersion, None, Entitled::Organization { organization: "OFFICE".into() }),
+            (UseAct::SeeHistory, None, Entitled::Roles { roles: vec![Role::Supervisor] }),
+        ]
+    );
+    let narrowed: Vec<_> =
+        trace.rights[0].narrowed_by.iter().map(|rule| (rule.service.as_str(), rule.version)).collect();
+    assert_eq!((narrowed, trace.rights[2].narrowed_by.len()), (vec![("data.proof", 3)], 0));
+    assert_eq!(
+        (trace.transfers.transferable, trace.transfers.rule.as_str(), trace.transfers.cut),
+        (false, "DATA-10", false)
+    );
+    let hands: Vec<_> = trace.transfers.path.iter().map(|one| (one.of, one.to.as_deref(), one.how)).collect();
+    let source = Address::repeat_byte(3);
+    assert_eq!(
+        hands,
+        [(source, Some("first"), HandedBy::Registration), (source, Some("second"), HandedBy::Approval)],
+        "both versions are of one source"
+    );
+    let edges = trace.graph().edges;
+    assert!(edges.iter().any(|edge| (edge.from.as_str(), edge.relation.as_str()) == ("h1", "took-over")), "{edges:?}");
+
+    // Whoever may not see what is internal does not learn from the rights that there is any.
+    let public = service.trace_data(&Actor::public(), well()).await.unwrap();
+    assert!(public.rights.iter().all(|right| right.access != Some(Access::Internal)));
 }

@@ -60,6 +60,9 @@ impl S2p for NoChains {
         let rules = self.rules.lock();
         Ok(rules.iter().rev().filter(|rule| service.is_none_or(|service| service == rule.service)).cloned().collect())
     }
+    async fn is_office(&self, _: &Mandate) -> DoorResult<bool> {
+        panic!("provisioning serves what search has settled")
+    }
     async fn chains(&self, by: &Mandate) -> DoorResult<Vec<ChainStatus>> {
         self.asked.lock().push(by.clone());
         Ok(Vec::new())

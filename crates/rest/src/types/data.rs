@@ -158,7 +158,9 @@ impl Example for Asset {
 /// Everything known of an asset, as a list and as a graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Trace {
-    /// Of data of registered sources `{asset, versions: [{version, operation}], accesses: [{time, by?, service}], findings}`, of a shared resource `{resource, asset, owners: [{by, since,
+    /// Of data of registered sources `{asset, versions: [{version, operation}], rights, transfers, accesses: [{time, by?, service}], findings}`, of a certificate `{certificate, rights, transfers,
+    /// before, after, accesses, cut}`, where rights are `[{act, by: {who, ...}, access?, rule, narrowedBy?}]` and transfers `{transferable, rule, reason, path: [{of, from?, to?, at, how, recorded?}],
+    /// cut}`; of a shared resource `{resource, asset, owners: [{by, since,
     /// until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}], cut}`; each oldest
     /// first.
     #[schema(value_type = Object)]
@@ -174,7 +176,13 @@ impl Example for Trace {
     fn example() -> Self {
         let asset = Asset::example();
         Self {
-            trace: json!({"asset": asset, "versions": [], "accesses": [], "findings": []}),
+            trace: json!({
+                "asset": asset, "versions": [], "accesses": [], "findings": [],
+                "rights": [{"act": "read", "by": {"who": "anybody"}, "access": "public", "rule": "SEARCH-3: what is public is for anybody"}],
+                "transfers": {
+                    "transferable": false, "rule": "DATA-10", "reason": "no statement changes the organization", "path": [], "cut": false,
+                },
+            }),
             graph: json!({"nodes": [{"id": "asset", "kind": "asset", "label": "well 7"}], "edges": []}),
             mermaid: "graph LR\n  asset[\"asset well 7\"]\n".into(),
         }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use chancery_certificates::{directory::CityDirectory, kinds, operations, roles::ConfiguredRoles, services};
 use chancery_contracts::predeploys;
 use chancery_data::{Algorithm, Signer};
-use chancery_identity::Keeper;
+use chancery_identity::{Keeper, RegistrationReader};
 use chancery_messages::desk;
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning};
@@ -19,14 +19,14 @@ use chancery_reference_points::{
     s2p::{S2p, S2pData},
 };
 use chancery_representation::{FormatFiles, Limits, Parts, Representation, SourceData};
-use chancery_search::DataSearch;
+use chancery_search::{DataSearch, Offices};
 use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 
 use super::{ChainAccess, Ground, chain_name};
 use crate::{
     city::{
         layout::{DataDir, MAIN, SIDE, chains},
-        ports::{DatabaseIndex, DatabaseJournal},
+        ports::{DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
         secrets::load_or_create_private_key,
     },
     keys::{development, development_key},
@@ -35,7 +35,13 @@ use crate::{
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
 const SHOWN_PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, clock: &Clock) -> Result<Processing> {
+/// `registrations`: all that processing has of the identity database.
+pub(super) fn processing(
+    access: ChainAccess,
+    registrations: RegistrationReader,
+    directory: &Arc<CityDirectory>,
+    clock: &Clock,
+) -> Result<Processing> {
     let configured = configured_roles()?;
     let config = ProcessingConfig {
         main: chain_name(MAIN.name),
@@ -48,6 +54,7 @@ pub(super) fn processing(access: ChainAccess, directory: &Arc<CityDirectory>, cl
         rights: access_rights(directory, clock),
         operators: configured.operators,
         supervisors: configured.supervisors,
+        registrations: Arc::new(DatabaseRegistrations::new(registrations)),
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
 }
@@ -119,10 +126,14 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
     Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?)
 }
 
-/// Search is where the journal is: it follows the writer, and reads what that has written.
-pub(super) fn search(data: &DataDir, representation: &Arc<Representation>) -> Result<DataSearch> {
-    let proofs: Arc<dyn R2dSources> = representation.clone();
-    Ok(DataSearch::open(&data.source_data().join("search"), representation.source_data(), Some(proofs))?)
+/// Search is where the journal is: it follows the writer, and reads what that has written. Who is an office, processing says.
+pub(super) fn search(
+    data: &DataDir,
+    representation: &Arc<Representation>,
+    processing: Arc<dyn Offices>,
+) -> Result<DataSearch> {
+    let (proofs, folder): (Arc<dyn R2dSources>, _) = (representation.clone(), data.source_data().join("search"));
+    Ok(DataSearch::open(&folder, representation.source_data(), Some(proofs), Some(processing))?)
 }
 
 /// The part of U2S for data of registered sources.

@@ -10,7 +10,7 @@ use chancery_monitoring::{DataAudit, Monitoring};
 use super::{ChainAccess, Ground, clock, directory, made, remote};
 use crate::{arguments::EntityName, city::layout::DataDir};
 
-/// Opens an entity. Processing asks for its chains, representation and provisioning for the database; the other two keep nothing.
+/// Opens an entity. Processing asks for its chains and for who is registered, representation and provisioning for the database; the other two keep nothing.
 pub(in crate::city) async fn offered(
     entity: EntityName,
     data: &DataDir,
@@ -21,13 +21,16 @@ pub(in crate::city) async fn offered(
     let offered = Offered::new(entity.name());
     Ok(match entity {
         EntityName::Processing => {
-            let processing = Arc::new(made::processing(chains().await?, &directory(), &clock())?);
+            let access = chains().await?;
+            // The keys of the database go with the ground: processing reads who is registered, and no name.
+            let registrations = Ground::open(data, database_url).await?.database.registrations();
+            let processing = Arc::new(made::processing(access, registrations, &directory(), &clock())?);
             offered.p2r(processing.clone()).s2p(processing.clone()).c2p(processing.clone()).m2p(processing)
         }
         EntityName::Representation => {
             let ground = Ground::open(data, database_url).await?;
             let representation = Arc::new(made::representation(&ground, at(EntityName::Processing))?);
-            let search = Arc::new(made::search(data, &representation)?);
+            let search = Arc::new(made::search(data, &representation, at(EntityName::Processing))?);
             offered
                 .r2d(representation.clone())
                 .r2d_sources(representation.clone())

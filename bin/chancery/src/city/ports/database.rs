@@ -4,10 +4,12 @@ use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_identity::{
     self as identity, IdentityDatabase, IdentityError, JournalEntry, JournalQuery, Keeper, Location,
+    RegistrationReader, UserStatus,
 };
 use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
+use chancery_processing::Registrations;
 use chancery_reference_points::{
-    Code, DoorError, DoorResult,
+    Code, DoorError, DoorResult, Role,
     data_block::TransactionLocator,
     journal::Journal,
     operation::ChainName,
@@ -187,5 +189,26 @@ impl OperationIndex for DatabaseIndex {
             .claim_idempotency_key(source, key, operation, u64::try_from(now_ms).unwrap_or(0))
             .await
             .map_err(door_error)
+    }
+}
+
+/// Who is registered, for processing: without the keys of the database.
+pub(crate) struct DatabaseRegistrations(RegistrationReader);
+
+impl DatabaseRegistrations {
+    pub(crate) const fn new(reader: RegistrationReader) -> Self {
+        Self(reader)
+    }
+}
+
+#[async_trait]
+impl Registrations for DatabaseRegistrations {
+    async fn role_of(&self, address: Address) -> DoorResult<Option<Role>> {
+        let status = self.0.status(address).await.map_err(door_error)?;
+        Ok(status.and_then(|status| match status {
+            UserStatus::Pending | UserStatus::Recovering => Some(Role::Registered),
+            UserStatus::Confirmed => Some(Role::Citizen),
+            UserStatus::Rejected | UserStatus::Replaced => None,
+        }))
     }
 }

@@ -10,6 +10,7 @@ use chancery_reference_points::{
         AcceptedSubmission, Source, SourceChange, SourceKey, SourceOperationProof, SourceSubmission, SubmissionState,
         Withdrawal,
     },
+    trace::{Entitled, HandOver, HandedBy, Narrowing, Transfers, UseAct, UseRight},
 };
 
 use super::{Dice, Sample, structures};
@@ -34,7 +35,11 @@ structures! {
     Asset { organization, format, subject }
     AssetVersion { version, operation }
     AssetAccess { time, by, service }
-    AssetTrace { asset, versions, accesses, findings }
+    AssetTrace { asset, versions, rights, transfers, accesses, findings }
+    UseRight { act, by, access, rule, narrowed_by }
+    Narrowing { service, version, entries }
+    HandOver { of, from, to, at, how, recorded }
+    Transfers { transferable, rule, reason, path, cut }
     AuditRequest { from, operations }
     Difference { check, place, index, file, offset, detail }
     SourceTimes { source, submissions, longest_gap, disorders, least_drift, most_drift }
@@ -53,6 +58,29 @@ pub(crate) fn proven() -> SourceOperationProof {
 impl Sample for SourceOperationProof {
     fn sample(dice: &mut Dice) -> Self {
         Self { operation: dice.sample(), siblings: dice.sample(), ..proven() }
+    }
+}
+
+impl Sample for UseAct {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&Self::ALL)
+    }
+}
+
+impl Sample for HandedBy {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&Self::ALL)
+    }
+}
+
+impl Sample for Entitled {
+    fn sample(dice: &mut Dice) -> Self {
+        match dice.below(4) {
+            0 => Self::Anybody,
+            1 => Self::Roles { roles: dice.sample() },
+            2 => Self::Organization { organization: dice.sample() },
+            _ => Self::Address { address: dice.sample() },
+        }
     }
 }
 

@@ -124,7 +124,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::NotFinalYet,
             Code::ChainUnreachable,
         ]),
-        ("GET", "/v1/certificates/{id}/history") => {
+        ("GET", "/v1/certificates/{id}/history" | "/v1/certificates/{id}/trace") => {
             one(&[Code::UnknownCertificate, Code::NotYourCertificate, Code::ChainUnreachable])
         }
         ("POST", "/v1/certificates/{id}/status") => with(

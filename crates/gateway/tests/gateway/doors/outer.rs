@@ -18,6 +18,7 @@ use chancery_reference_points::{
     quota::QuotaReport,
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
+    trace::Transfers,
     u2s::{ServiceDescription, ServiceRequest, U2s, U2sData},
     v2m::{EventFilter, History, HistoryEntry, V2m, V2mData},
 };
@@ -177,7 +178,14 @@ impl U2sData for Behind {
     }
 
     async fn trace_data(&self, _: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
-        let trace = AssetTrace { asset, versions: Vec::new(), accesses: Vec::new(), findings: Vec::new() };
+        let trace = AssetTrace {
+            asset,
+            versions: Vec::new(),
+            rights: Vec::new(),
+            transfers: Transfers::never("DATA-10", "it stays its owner's", Vec::new()),
+            accesses: Vec::new(),
+            findings: Vec::new(),
+        };
         self.answer("u2s.trace_data", trace).await
     }
 
