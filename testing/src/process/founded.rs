@@ -70,11 +70,14 @@ fn until_anchored(gateway: &str) -> Result<()> {
         runtime.block_on(async {
             let client = Client::builder().no_proxy().build()?;
             let started = Instant::now();
-            while !is_anchored(&client.get(format!("{gateway}/v1/chains")).send().await?.json().await?) {
+            loop {
+                let answer: Value = client.get(format!("{gateway}/v1/chains")).send().await?.json().await?;
+                if is_anchored(&answer) {
+                    return Ok(());
+                }
                 ensure!(started.elapsed() < MAX_WAIT, "a new city has no anchors after {} s", MAX_WAIT.as_secs());
                 tokio::time::sleep(POLL).await;
             }
-            Ok(())
         })
     };
     thread::scope(|scope| scope.spawn(looks).join()).map_err(|_| anyhow!("it could not be asked for its anchors"))?

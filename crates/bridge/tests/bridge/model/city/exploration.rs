@@ -87,21 +87,26 @@ impl Model for Protocol {
         if self.rule != Rule::Right || !self.transfers.iter().all(|transfer| transfer.is_honest) || self.passes(false) {
             return properties;
         }
+        // What an honest relay does from a state does not depend on who is foreign.
+        if self.foreign.is_none() {
+            properties.extend([
+                Property::always(
+                    "an honest relay settles everything, from anywhere (ALLIANCE-7)",
+                    |protocol: &Self, city: &City| protocol.is_settled(&relay::settle(protocol, city)),
+                ),
+                Property::always(
+                    "an honest relay commits one of all that conflict (ALLIANCE-8)",
+                    |protocol: &Self, city: &City| {
+                        // Before any deadline, whatever the relay before it has done.
+                        city.time > 0 || {
+                            let later = relay::act(protocol, city, true);
+                            (0..protocol.transfers.len()).any(|request| later.is_committed(request))
+                        }
+                    },
+                ),
+            ]);
+        }
         properties.extend([
-            Property::always(
-                "an honest relay settles everything, from anywhere (ALLIANCE-7)",
-                |protocol: &Self, city: &City| protocol.is_settled(&relay::settle(protocol, city)),
-            ),
-            Property::always(
-                "an honest relay commits one of all that conflict (ALLIANCE-8)",
-                |protocol: &Self, city: &City| {
-                    // Before any deadline, whatever the relay before it has done.
-                    city.time > 0 || {
-                        let later = relay::act(protocol, city, true);
-                        (0..protocol.transfers.len()).any(|request| later.is_committed(request))
-                    }
-                },
-            ),
             Property::always("two requests over one version are not both committed", |protocol: &Self, city: &City| {
                 let conflicts = protocol.transfers.len() > 1;
                 !(conflicts && city.is_committed(0) && city.is_committed(1))
