@@ -193,7 +193,7 @@ impl Courier {
 
     async fn visit(&self, number: u64, errand: &mut Errand) -> Result<(RequestState, Visit), RelayError> {
         // Neither has to be of the same block as the other: what follows from them, the contracts decide.
-        let (decision, now) = try_join(self.alliance.decision(number), self.alliance.time_s()).await?;
+        let (decision, now) = Box::pin(try_join(self.alliance.decision(number), self.alliance.time_s())).await?;
         let Some(decision) = decision else { return Ok((RequestState::Sequenced, Visit::Later)) };
         if decision.state() != RequestState::Sequenced {
             self.decided.lock().tell(number);

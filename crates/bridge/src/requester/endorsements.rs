@@ -99,7 +99,8 @@ impl Requester {
         member: B256,
         endorsement: &Endorsement,
     ) -> Result<Result<(U256, B256), SignatureFault>, ViewError> {
-        let (now, found) = try_join(self.alliance.time_s(), self.alliance.certificate(endorsement.certificate)).await?;
+        let (now, found) =
+            Box::pin(try_join(self.alliance.time_s(), self.alliance.certificate(endorsement.certificate))).await?;
         // The requester asks of members alone; what one is not any more, the alliance says.
         let pair = found.as_ref().map(|(transaction, identity)| (transaction, identity));
         if let Err(fault) = check(pair, |_| true, Scope::ENDORSE, now) {

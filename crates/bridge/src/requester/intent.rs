@@ -88,7 +88,7 @@ impl Requester {
         let all = || calls.iter().map(|(member, _)| *member).collect();
         let hashes = try_join_all(calls.iter().map(|(member, _)| self.alliance.part_hash(number, *member)));
         let (decision, parties, hashes) =
-            try_join3(self.alliance.decision(number), self.alliance.parties(number), hashes).await?;
+            Box::pin(try_join3(self.alliance.decision(number), self.alliance.parties(number), hashes)).await?;
         let Some(decision) = decision else { return Ok(all()) };
         // Of an invalid one the alliance keeps no parts; nothing of it is or will be in force.
         if decision.state() == RequestState::Invalid {
