@@ -20,20 +20,14 @@ contract AssetsInvariants {
         targets[0] = address(_handler);
     }
 
-    /// All in one campaign: with the same seed each of them would walk the same ways, and each step is paid for once.
-    function invariant_an_asset_has_one_owner_and_what_expired_or_was_withdrawn_has_no_effect() external view {
-        _checkThatAnAssetHasTheOneOwnerThatAcceptedIt();
-        _checkThatWhatExpiredOrWasWithdrawnHasNoEffect();
-    }
-
     // M-APP, SHARE-15
-    function _checkThatAnAssetHasTheOneOwnerThatAcceptedIt() private view {
+    function invariant_an_asset_has_the_one_owner_that_accepted_it() external view {
         vm.assertEq(_handler.asset().owner(), _handler.expectedOwner(), "owner");
         vm.assertTrue(_handler.asset().owner() != address(0), "somebody");
     }
 
     // M-APP, SHARE-16
-    function _checkThatWhatExpiredOrWasWithdrawnHasNoEffect() private view {
+    function invariant_what_expired_or_was_withdrawn_has_no_effect() external view {
         DigitalAsset asset = _handler.asset();
         vm.assertFalse(_handler.usedWithoutEffect(), "asked by a right without effect");
         for (uint64 right = 1; right <= asset.rightCount(); ++right) {

@@ -32,15 +32,8 @@ contract CertificatesInvariants is City {
         bytes4[] selectors;
     }
 
-    /// All in one campaign: with the same seed each of them would walk the same ways, and each step is paid for once.
-    function invariant_certificates_links_and_inspections_are_as_their_signed_history_says() external view {
-        _checkThatEveryCertificateIsAsItsSignedHistorySays();
-        _checkThatRenewalsLinkBothWays();
-        _checkThatRecordedInspectionsStayRecorded();
-    }
-
     // CERT-6, 7, 8
-    function _checkThatEveryCertificateIsAsItsSignedHistorySays() private view {
+    function invariant_every_certificate_is_as_its_signed_history_says() external view {
         for (uint256 i = 0; i < _handler.idCount(); ++i) {
             bytes32 id = _handler.ids(i);
             (uint8 status, uint64 revision, bytes32 renewedBy, bytes32 commitment) = _handler.expected(id);
@@ -53,7 +46,7 @@ contract CertificatesInvariants is City {
     }
 
     // CERT-6: links go both ways, and a renewed certificate has exactly one successor.
-    function _checkThatRenewalsLinkBothWays() private view {
+    function invariant_renewals_link_both_ways() external view {
         for (uint256 i = 0; i < _handler.idCount(); ++i) {
             bytes32 id = _handler.ids(i);
             CertificateRecord memory held = registry.certificate(id);
@@ -64,7 +57,7 @@ contract CertificatesInvariants is City {
     }
 
     // CERT-10
-    function _checkThatRecordedInspectionsStayRecorded() private view {
+    function invariant_recorded_inspections_stay_recorded() external view {
         for (uint256 i = 0; i < _handler.digestCount(); ++i) {
             vm.assertTrue(registry.isInspectionRecorded(_handler.digests(i)), "recorded");
         }

@@ -14,14 +14,7 @@ contract NodeContractsInvariants {
         targets[0] = address(_handler);
     }
 
-    /// All in one campaign: with the same seed each of them would walk the same ways, and each step is paid for once.
-    function invariant_outcomes_follow_decisions_keys_are_held_while_reserved_and_versions_count() external view {
-        _checkThatAnOutcomeFollowsFromTheDecisionAlone();
-        _checkThatKeysAreHeldByReservedRequestsAndByNoOthers();
-        _checkThatAVersionCountsWhatWasApplied();
-    }
-
-    function _checkThatAnOutcomeFollowsFromTheDecisionAlone() private view {
+    function invariant_an_outcome_follows_from_the_decision_alone() external view {
         for (uint64 number = 1; number <= _handler.count(); ++number) {
             Outcome found = _handler.outcomeOf(number);
             if (found == Outcome.Applied) vm.assertTrue(_handler.commits(number), "applied without a commit");
@@ -29,7 +22,7 @@ contract NodeContractsInvariants {
         }
     }
 
-    function _checkThatKeysAreHeldByReservedRequestsAndByNoOthers() private view {
+    function invariant_keys_are_held_by_reserved_requests_and_by_no_others() external view {
         for (uint256 i = 0; i < _handler.KEYS(); ++i) {
             Entry memory entry = _handler.entryOf(i);
             (uint64 writer, uint64 readers) = (0, 0);
@@ -49,7 +42,7 @@ contract NodeContractsInvariants {
         }
     }
 
-    function _checkThatAVersionCountsWhatWasApplied() private view {
+    function invariant_a_version_counts_what_was_applied() external view {
         for (uint256 i = 0; i < _handler.KEYS(); ++i) {
             uint256 applied = 0;
             for (uint64 number = 1; number <= _handler.count(); ++number) {

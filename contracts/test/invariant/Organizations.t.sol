@@ -32,15 +32,8 @@ contract OrganizationsInvariants is City {
         excluded[0] = FuzzSelector(address(_handler), selectors);
     }
 
-    /// All in one campaign: with the same seed each of them would walk the same ways, and each step is paid for once.
-    function invariant_what_was_allowed_stays_good_periods_follow_and_one_record_is_open() external view {
-        _checkThatWhatWasAllowedStaysGood();
-        _checkThatPeriodsFollowOneAnother();
-        _checkThatAtMostOneRecordOfAKeyIsOpen();
-    }
-
     /// What a key was allowed when it signed stays good, whatever was taken away later; only a compromise reaches back.
-    function _checkThatWhatWasAllowedStaysGood() private view {
+    function invariant_what_was_allowed_stays_good() external view {
         for (uint256 i = 0; i < _handler.observationCount(); ++i) {
             (address key, uint64 time, bool authorized) = _handler.observations(i);
             if (!authorized) continue;
@@ -50,7 +43,7 @@ contract OrganizationsInvariants is City {
         }
     }
 
-    function _checkThatPeriodsFollowOneAnother() private view {
+    function invariant_periods_follow_one_another() external view {
         _checkPeriods(organizations.suspensions(UNIVERSITY));
         _checkPeriods(organizations.rightPeriods(UNIVERSITY, DEGREE));
         Organization memory held = organizations.organization(UNIVERSITY);
@@ -59,7 +52,7 @@ contract OrganizationsInvariants is City {
         vm.assertEq(held.suspended, open, "suspended while a period is open");
     }
 
-    function _checkThatAtMostOneRecordOfAKeyIsOpen() private view {
+    function invariant_at_most_one_record_of_a_key_is_open() external view {
         KeyRecord[] memory records = organizations.keyRecordsOf(UNIVERSITY, ISSUER, DEGREE);
         uint256 open = 0;
         for (uint256 i = 0; i < records.length; ++i) {

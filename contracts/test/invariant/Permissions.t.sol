@@ -36,15 +36,7 @@ contract PermissionsInvariants is Consortium {
         excluded[0] = FuzzSelector(address(_handler), selectors);
     }
 
-    /// All in one campaign: with the same seed each of them would walk the same ways, and each step is paid for once. The last of them changes
-    /// something, and what an invariant changes is forgotten.
-    function invariant_only_votes_change_the_lists_entries_are_found_and_voters_are_never_shut_out() external {
-        _checkThatNothingChangesWithoutAVoteThatPassed();
-        _checkThatEveryEntryIsFoundByItsSubject();
-        _checkThatVotersCanAlwaysChangeTheLists();
-    }
-
-    function _checkThatNothingChangesWithoutAVoteThatPassed() private view {
+    function invariant_nothing_changes_without_a_vote_that_passed() external view {
         uint256 passed = 0;
         uint256 count = permissions.proposalCount();
         for (uint256 id = 0; id < count; ++id) {
@@ -55,7 +47,7 @@ contract PermissionsInvariants is Consortium {
         vm.assertEq(uint256(permissions.revision()), passed, "a change for each");
     }
 
-    function _checkThatEveryEntryIsFoundByItsSubject() private view {
+    function invariant_every_entry_is_found_by_its_subject() external view {
         for (uint256 list = 0; list < 3; ++list) {
             PermissionEntry[] memory page = permissions.entries(PermissionList(list), 0, 100);
             vm.assertEq(page.length, permissions.entryCount(PermissionList(list)), "counted");
@@ -68,7 +60,7 @@ contract PermissionsInvariants is Consortium {
         }
     }
 
-    function _checkThatVotersCanAlwaysChangeTheLists() private {
+    function invariant_voters_can_always_change_the_lists() external {
         // What counts as open is bounded; whose time is over is cleared by anybody.
         vm.warp(block.timestamp + permissions.VOTING_PERIOD() + 1);
         uint256 count = permissions.proposalCount();
