@@ -18,7 +18,7 @@ use chancery_rest::types::{
     Page,
     alliance::{Alliance, AllianceRequest},
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
-    messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
+    messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
     shown::HolderKinds,
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
@@ -314,6 +314,13 @@ pub trait Messages: Send + Sync {
     /// `MalformedRequest`, `BodyTooLarge`, `SignatureInvalid`, `WrongChain`, `ClockSkew`, `OperationExpired`, `RoleRequired`, `KeyRotated`, `OrganizationSuspended`,
     /// `UnknownOrganization`, `UnknownAddress`, `MailboxFull`, `JournalUnavailable`, and those of R2D.
     async fn send(&self, actor: &Actor, message: SendMessage) -> DoorResult<MessageState>;
+
+    /// Takes a message of another city; when this returns it is durable, and its receiver sees it.
+    ///
+    /// # Errors
+    /// `MalformedRequest`, `BodyTooLarge`, `ProofInvalid`, `SignatureInvalid`, `WrongChain`, `UnknownCity`, `ClockSkew`, `OperationExpired`, `RoleRequired`, `KeyRotated`,
+    /// `OrganizationSuspended`, `UnknownOrganization`, `UnknownAddress`, `RightNotShown`, `MailboxFull`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn deliver(&self, actor: &Actor, message: DeliverMessage) -> DoorResult<MessageState>;
 
     /// What the actor has received or sent, in the order in which it became visible.
     ///

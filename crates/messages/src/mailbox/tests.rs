@@ -24,6 +24,7 @@ fn deposit_of(organization: &str, number: u64, from: Address) -> Stated<Deposit>
         version: VERSION,
         chain_id: 7100,
         genesis: Some(B256::repeat_byte(0x9e)),
+        to_city: None,
         from: of(from),
         to: of(RECEIVER),
         sent: UnixSeconds(NOW),

@@ -20,6 +20,7 @@ fn deposit() -> Deposit {
             version: VERSION,
             chain_id: 7100,
             genesis: Some(B256::repeat_byte(0x9e)),
+            to_city: None,
             from: correspondent("SENDER-1", address!("19e7e376e7c213b7e7e7e46cc70a5dd086daff2a")),
             to: correspondent("RECEIVER-1", address!("70997970c51812dc3a010c7d01b50e0d17dc79c8")),
             sent: UnixSeconds(1_795_230_000),

@@ -1,0 +1,1 @@
+//! A city made by hand.
