@@ -14,6 +14,8 @@ use crate::limits::MAX_CLOCK_SKEW_S;
 pub use keys::{MAX_CHANGES, PublishedKey, encryption_key};
 pub use members::{member, receivers};
 pub use publishing::publish;
+#[cfg(test)]
+pub(crate) use standing::slots;
 pub use standing::{Standing, StandingAt, StandingError, standing};
 
 /// Oldest final block that is believed, in seconds: within so long a revoked key is noticed, also when a node hides what came later.

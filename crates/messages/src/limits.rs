@@ -31,7 +31,7 @@ pub const MAX_WAITING_OF_CITY: u64 = 5_000;
 /// Most bytes of envelopes of one other city that are kept here.
 pub const MAX_BYTES_OF_CITY: u64 = 1024 * 1024 * 1024;
 /// Most messages to other cities that are kept for one organization that sends them.
-pub const MAX_OUTGOING: u64 = 1_000;
+pub const MAX_OUTGOING: u64 = 500;
 /// Most bytes of their envelopes.
 pub const MAX_OUTGOING_BYTES: u64 = 256 * 1024 * 1024;
 /// How long an envelope to another city is kept by the sender's own, in seconds; so long it can be delivered.

@@ -289,7 +289,7 @@ fn verify<S: Statement>(
     Ok((stated, at))
 }
 
-fn leaf_of<S: Statement>(stated: &Stated<S>) -> Leaf {
+pub(crate) fn leaf_of<S: Statement>(stated: &Stated<S>) -> Leaf {
     let source: Address = stated.statement.signer();
     Leaf {
         operation_digest: stated.digest(),

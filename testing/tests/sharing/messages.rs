@@ -13,15 +13,16 @@ use tempfile::TempDir;
 
 use super::bodies::{Said, refused};
 
-const MINUTES: &str = "Agreed on Tuesday: the bridge is closed on market days, which nobody else shall read.";
+pub(super) const MINUTES: &str =
+    "Agreed on Tuesday: the bridge is closed on market days, which nobody else shall read.";
 
 /// Alters a file of a proof.
 type Change<'a> = &'a dyn Fn(&mut Value);
 
 /// A city and organizations in it, each with a key of its own.
-struct Offices {
+pub(super) struct Offices {
     folder: TempDir,
-    city: City,
+    pub(super) city: City,
 }
 
 fn start(folder: &Path) -> City {
@@ -29,7 +30,7 @@ fn start(folder: &Path) -> City {
 }
 
 impl Offices {
-    fn open(organizations: &[&str]) -> Self {
+    pub(super) fn open(organizations: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let city = start(folder.path());
         let offices = Self { folder, city };
@@ -45,14 +46,14 @@ impl Offices {
     }
 
     /// `SIGKILL`, and the same city again.
-    fn killed(self) -> Self {
+    pub(super) fn killed(self) -> Self {
         let Self { folder, city } = self;
         city.kill().unwrap();
         let city = start(folder.path());
         Self { folder, city }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -60,7 +61,7 @@ impl Offices {
         self.say(Some(who), &["key", "show"]).unwrap()["address"].as_str().unwrap().to_owned()
     }
 
-    fn operator(&self, arguments: &[&str]) -> Said {
+    pub(super) fn operator(&self, arguments: &[&str]) -> Said {
         self.say(None, &[&["--dev-key", "0"], arguments].concat())
     }
 
@@ -96,13 +97,13 @@ impl Offices {
         said["message"].as_str().unwrap().to_owned()
     }
 
-    fn say(&self, who: Option<&str>, arguments: &[&str]) -> Said {
+    pub(super) fn say(&self, who: Option<&str>, arguments: &[&str]) -> Said {
         let key = who.map(|who| self.path(&format!("{who}.key")));
         say(&self.city.gateway, &self.path("city/genesis/main.json"), key.as_deref(), arguments)
     }
 }
 
-fn say(gateway: &str, genesis: &Path, key: Option<&Path>, arguments: &[&str]) -> Said {
+pub(super) fn say(gateway: &str, genesis: &Path, key: Option<&Path>, arguments: &[&str]) -> Said {
     let mut command = Command::new(built_binary());
     command.args(["--json", "--url", gateway]).args(arguments).env("CHANCERY_GENESIS", genesis);
     if let Some(key) = key {
@@ -143,7 +144,7 @@ fn with_another_sibling(siblings: &mut Value) {
     siblings.push(json!(format!("0x{:064}", 7)));
 }
 
-fn ids(list: &Value) -> Vec<&str> {
+pub(super) fn ids(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap()).collect()
 }
 

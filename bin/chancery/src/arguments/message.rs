@@ -62,7 +62,7 @@ pub(crate) enum MessageCommand {
 #[derive(Debug, Args)]
 pub(crate) struct DeliverTo {
     /// Its gateway.
-    #[arg(long = "to-city", value_name = "URL")]
+    #[arg(id = "delivered_to", long = "to-city", value_name = "URL")]
     pub(crate) url: String,
 }
 
@@ -70,13 +70,13 @@ pub(crate) struct DeliverTo {
 #[derive(Debug, Args)]
 pub(crate) struct OtherCity {
     /// The gateway of the receiver's city, if that is another than yours. Its word counts for nothing: keys are proven by its chain.
-    #[arg(long = "to-city", value_name = "URL", requires = "other_genesis")]
+    #[arg(id = "other_url", long = "to-city", value_name = "URL", requires = "other_genesis")]
     pub(crate) url: Option<String>,
     /// The genesis file of that city's main chain.
-    #[arg(id = "other_genesis", long = "to-city-genesis", value_name = "FILE", requires = "url")]
+    #[arg(id = "other_genesis", long = "to-city-genesis", value_name = "FILE", requires = "other_url")]
     pub(crate) genesis: Option<PathBuf>,
     /// JSON-RPC endpoint of a node of that chain; what it says is verified. Default: the one that the city's gateway names.
-    #[arg(id = "other_rpc", long = "to-city-rpc", value_name = "URL", requires = "url")]
+    #[arg(id = "other_rpc", long = "to-city-rpc", value_name = "URL", requires = "other_url")]
     pub(crate) rpc: Option<String>,
 }
 

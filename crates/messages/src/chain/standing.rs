@@ -183,7 +183,7 @@ fn decide(words: &Words, of: Correspondent, right: Right, at: UnixSeconds) -> Re
 }
 
 /// The slots that decide; `None` for an organization that never had the right.
-fn slots(organization: OrganizationCode, right: Right, periods: u64, record: u64) -> Option<[B256; 6]> {
+pub(crate) fn slots(organization: OrganizationCode, right: Right, periods: u64, record: u64) -> Option<[B256; 6]> {
     let last = periods.checked_sub(1)?;
     let [key, named, times] = storage::key_record_slots(organization, record);
     Some([

@@ -84,6 +84,3 @@ impl Parts {
         MessageProof::from_json(&file).map_err(DoorError::internal)
     }
 }
-
-#[cfg(test)]
-mod tests;

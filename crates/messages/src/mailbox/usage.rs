@@ -78,7 +78,7 @@ impl Usage {
 }
 
 /// Every bound that a message counts for: its key on disk, and how much it allows. An organization has as many keys as it likes, and a city as many organizations, so both are counted.
-fn bounds(route: Route, head: &Head) -> Vec<(Vec<u8>, Waiting)> {
+pub(super) fn bounds(route: Route, head: &Head) -> Vec<(Vec<u8>, Waiting)> {
     let receiver = head.to.address.as_slice();
     let organization = head.from.organization.to_bytes32();
     let all = Waiting { messages: MAX_WAITING, bytes: MAX_WAITING_BYTES };

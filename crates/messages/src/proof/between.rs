@@ -94,7 +94,7 @@ impl MessageProof {
         if at.block_number < verified.deposited.block_number {
             return Err(refuse("it is of a block before the deposit".to_owned()));
         }
-        verified.checks.splice(0..0, [CITIES_MATCH.to_owned()]);
+        verified.checks.insert(0, CITIES_MATCH.to_owned());
         verified.checks.push(STANDING.to_owned());
         verified.sender_standing = Some(at);
         Ok(verified)
