@@ -3,7 +3,7 @@
 use std::{mem, process::ExitCode};
 
 use alloy_primitives::Address;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use chancery_certificates::keys::EncryptionPublicKey;
 use chancery_client::rest::types::{
     messages::SendMessage as SendRequest,
@@ -81,10 +81,10 @@ pub(super) async fn run(
     let deposited = proof::verified(party, id, &what.chain, None).await?.deposited;
     if let Some(other) = &other {
         progress.set_message("delivering");
-        let again = format!(
-            "message {id} is recorded in your city and was not delivered; to try again: chancery message deliver {id}"
-        );
-        delivering::deliver(party, &other.party, id, &what.chain).await.context(again)?;
+        delivering::deliver(party, &other.party, id, &what.chain).await.map_err(|error| {
+            // In one text, so that the message's identifier is in it also where the other city's answer is shown as it came.
+            anyhow!("message {id} is recorded in your city and was not delivered ({error:#}); to try again: chancery message deliver {id}")
+        })?;
     }
     progress.finish_and_clear();
     let answer = json!({
