@@ -157,7 +157,8 @@ fn a_deposit_between_two_cities_names_the_receivers_whose_chain_has_the_receipt(
 #[test]
 fn every_member_of_a_deposit_is_signed() {
     let signed = Stated::write(deposit()).unwrap().digest();
-    let alterations: [fn(&mut Deposit); 10] = [
+    let alterations: [fn(&mut Deposit); 11] = [
+        |deposit| deposit.head.to_city = Some(City { chain_id: 7100, genesis: B256::ZERO }),
         |deposit| deposit.head.genesis = Some(B256::ZERO),
         |deposit| deposit.head.chain_id += 1,
         |deposit| deposit.head.from.address = Address::ZERO,
