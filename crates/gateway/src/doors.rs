@@ -322,6 +322,12 @@ pub trait Messages: Send + Sync {
     /// `OrganizationSuspended`, `UnknownOrganization`, `UnknownAddress`, `RightNotShown`, `MailboxFull`, `ChainUnreachable`, `JournalUnavailable`.
     async fn deliver(&self, actor: &Actor, message: DeliverMessage) -> DoorResult<MessageState>;
 
+    /// The proof of a message of another city, for its sender, who has no role here, and its receiver: the file that `chancery verify` reads.
+    ///
+    /// # Errors
+    /// `UnknownMessage`, also for a message within the city; `UnknownOperation`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn delivery_proof(&self, actor: &Actor, message: B256) -> DoorResult<Value>;
+
     /// What the actor has received or sent, in the order in which it became visible.
     ///
     /// # Errors

@@ -167,7 +167,6 @@ impl Desk {
     async fn own(&self, actor: &Actor, id: B256) -> DoorResult<Shown> {
         let address = address_of(actor)?;
         let record = self.0.on_disk(move |mailbox| mailbox.record(id)).await?;
-        let unknown = || DoorError::new(Code::UnknownMessage, "no message with this identifier is yours");
         let record = record.filter(|record| record.place.is_some()).ok_or_else(unknown)?;
         let head = record.stated().map_err(errors::mailbox)?.statement.head;
         if [head.from.address, head.to.address].contains(&address) {
@@ -214,6 +213,11 @@ impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").finish_non_exhaustive()
     }
+}
+
+/// For everybody but the two sides there is none (MSG-4).
+fn unknown() -> DoorError {
+    DoorError::new(Code::UnknownMessage, "no message with this identifier is yours")
 }
 
 /// What has waited for its end for so long is new when it comes again.

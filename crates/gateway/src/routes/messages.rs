@@ -152,5 +152,5 @@ async fn get_delivery_proof(
     Extension(caller): Extension<Caller>,
     Path(message): Path<HexHash>,
 ) -> ApiResult<Answer<Value>> {
-    Ok(Answer(shared.doors.messages.proof(&caller.actor, message.0).await?))
+    Ok(Answer(shared.doors.messages.delivery_proof(&caller.actor, message.0).await?))
 }

@@ -7,11 +7,11 @@ use alloy_primitives::B256;
 use chancery_primitives::UnixSeconds;
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName};
 
-use super::{Desk, Parts, Shown, address_of, errors, rules};
+use super::{Desk, Parts, Shown, address_of, errors, rules, unknown};
 use crate::{
     envelope,
     limits::MAX_DELIVERY_PROOF_BYTES,
-    mailbox::{Incoming, MailboxError},
+    mailbox::{Incoming, MailboxError, Route},
     proof::MessageProof,
     statement::City,
 };
@@ -68,6 +68,17 @@ impl Desk {
         });
         let record = kept.await.map_err(DoorError::internal)??;
         Ok(Shown { id, record })
+    }
+
+    /// The proof of a message of another city, with the receipt once there is one, for its two sides; its sender has no role here.
+    ///
+    /// # Errors
+    /// `UnknownMessage`, also for a message within the city; `ChainUnreachable`, `JournalUnavailable`.
+    pub async fn delivery_proof(&self, actor: &Actor, id: B256) -> DoorResult<MessageProof> {
+        if self.own(actor, id).await?.record.route != Route::FromOtherCity {
+            return Err(unknown());
+        }
+        self.proof(actor, id).await
     }
 }
 

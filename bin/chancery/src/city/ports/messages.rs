@@ -59,6 +59,11 @@ impl Messages for MessagePort {
         state(self.0.deliver(actor, file, message.envelope).await?)
     }
 
+    async fn delivery_proof(&self, actor: &Actor, message: B256) -> DoorResult<Value> {
+        let proof = self.0.delivery_proof(actor, message).await?;
+        serde_json::to_value(proof).map_err(DoorError::internal)
+    }
+
     async fn list(&self, actor: &Actor, which: MessageBox, page: PageRequest) -> DoorResult<Page<MessageState>> {
         let side = match which {
             MessageBox::Received => Side::Received,

@@ -98,6 +98,10 @@ impl Messages for Behind {
         self.answer("messages.send", MessageState::example()).await
     }
 
+    async fn delivery_proof(&self, _: &Actor, _: B256) -> DoorResult<Value> {
+        self.answer("messages.delivery_proof", Value::Null).await
+    }
+
     async fn deliver(&self, _: &Actor, _: DeliverMessage) -> DoorResult<MessageState> {
         self.answer("messages.deliver", MessageState::example()).await
     }

@@ -74,7 +74,7 @@ async fn a_message_of_a_listed_city_is_taken_once_and_acknowledged_here() {
     assert_eq!(office.received(&office.receiver).await, 1);
     let (_, envelope) = office.desk.fetch(&actor(&office.receiver), shown.id).await.unwrap();
     assert_eq!(envelope.as_deref(), Some(delivery.0.envelope.as_str()));
-    let stranger = office.desk.proof(&actor(&office.stranger), shown.id).await;
+    let stranger = office.desk.delivery_proof(&actor(&office.stranger), shown.id).await;
     assert_eq!(stranger.unwrap_err().code(), Code::UnknownMessage);
     assert!(office.door.submitted.lock().is_empty(), "no chain of this city has the deposit");
 
@@ -83,7 +83,7 @@ async fn a_message_of_a_listed_city_is_taken_once_and_acknowledged_here() {
     let acknowledged = office.acknowledge(&office.receiver, shown.id, &said).await.unwrap();
     assert!(acknowledged.record.is_acknowledged());
     // The sender, who has no right here, gets what it delivered with the receipt.
-    let proof = office.desk.proof(&actor(&office.sender), shown.id).await.unwrap();
+    let proof = office.desk.delivery_proof(&actor(&office.sender), shown.id).await.unwrap();
     assert_eq!((&proof.deposit, &proof.standing), (&delivery.1.deposit, &delivery.1.standing));
     assert_eq!(proof.signed().unwrap().1.unwrap(), said);
 }
@@ -158,6 +158,9 @@ async fn what_goes_to_another_city_is_recorded_here_and_seen_by_its_sender_alone
     assert_eq!(office.received(&office.receiver).await, 0);
     let sent = office.desk.list(&actor(&office.sender), Side::Sent, 0, 10).await.unwrap();
     assert_eq!(sent.len(), 1);
+    // The door for senders without a role has messages of other cities alone.
+    let at_the_door = office.desk.delivery_proof(&actor(&office.sender), shown.id).await;
+    assert_eq!(at_the_door.unwrap_err().code(), Code::UnknownMessage);
     // No receipt of it is recorded here.
     let said = office.acknowledgement(&sealed, NOW_S);
     let refused = office.acknowledge(&office.receiver, shown.id, &said).await;
