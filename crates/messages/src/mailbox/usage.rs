@@ -89,14 +89,14 @@ pub(super) fn bounds(route: Route, head: &Head) -> Vec<(Vec<u8>, Waiting)> {
         }
         Route::ToOtherCity => {
             let outgoing = Waiting { messages: MAX_OUTGOING, bytes: MAX_OUTGOING_BYTES };
-            vec![([b"to:", organization.as_slice()].concat(), outgoing)]
+            vec![([b"to:".as_slice(), organization.as_slice()].concat(), outgoing)]
         }
         Route::FromOtherCity => {
             // Statements of two cities always name it.
             let city = head.genesis.unwrap_or_default();
             let for_one = Waiting { messages: MAX_WAITING_OF_CITY_FOR_ONE, bytes: MAX_BYTES_OF_CITY_FOR_ONE };
             let of_city = Waiting { messages: MAX_WAITING_OF_CITY, bytes: MAX_BYTES_OF_CITY };
-            let key = |parts: &[&[u8]]| [b"from:", parts.concat().as_slice()].concat();
+            let key = |parts: &[&[u8]]| [b"from:".as_slice(), parts.concat().as_slice()].concat();
             vec![
                 (receiver.to_vec(), all),
                 (key(&[receiver, city.as_slice(), organization.as_slice()]), of_sender),
