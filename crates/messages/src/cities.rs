@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
 use chancery_light::TrustedChain;
+use tokio::sync::Mutex;
 
 /// A city that is listed.
 #[derive(Clone, Debug)]
@@ -14,14 +15,21 @@ pub struct ListedCity {
     pub chain: TrustedChain,
 }
 
+/// A city of the list, and the turn of those who bring its messages: their proofs are verified one after the other, so that a flood in the name of one city takes no more than one
+/// processor, and holds no other city up (MSG-16).
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) city: ListedCity,
+    pub(crate) turn: Mutex<()>,
+}
+
 /// The list. Empty: no message of another city is taken.
-#[derive(Clone, Debug, Default)]
-pub struct Cities(BTreeMap<B256, ListedCity>);
+#[derive(Debug, Default)]
+pub struct Cities(BTreeMap<B256, Listed>);
 
 impl Cities {
     /// The city whose main chain has this genesis.
-    #[must_use]
-    pub fn find(&self, genesis: B256) -> Option<&ListedCity> {
+    pub(crate) fn find(&self, genesis: B256) -> Option<&Listed> {
         self.0.get(&genesis)
     }
 
@@ -40,6 +48,7 @@ impl Cities {
 
 impl FromIterator<ListedCity> for Cities {
     fn from_iter<I: IntoIterator<Item = ListedCity>>(cities: I) -> Self {
-        Self(cities.into_iter().map(|city| (city.chain.genesis_hash(), city)).collect())
+        let listed = |city: ListedCity| (city.chain.genesis_hash(), Listed { city, turn: Mutex::default() });
+        Self(cities.into_iter().map(listed).collect())
     }
 }

@@ -42,7 +42,7 @@ impl Desk {
             let detail = format!("the message is for the city with genesis {}, this is another", to_city.genesis);
             return Err(DoorError::new(Code::WrongChain, detail).with("expected", own.genesis.to_string()));
         }
-        let listed = self.0.cities.find(from_city.genesis).cloned().ok_or_else(|| {
+        let listed = self.0.cities.find(from_city.genesis).ok_or_else(|| {
             let detail = format!("this city lists no city with genesis {}", from_city.genesis);
             DoorError::new(Code::UnknownCity, detail)
         })?;
@@ -54,14 +54,15 @@ impl Desk {
         let now = self.0.now();
         rules::between_two(&head)?;
         rules::in_days(&deposit.statement, now)?;
+        let _turn = listed.turn.lock().await;
         rules::may_receive(self.0.members.standing(head.to, UnixSeconds(now)).await?)?;
-        let parts = Arc::clone(&self.0);
+        let (parts, city) = (Arc::clone(&self.0), listed.city.clone());
         // Signatures and tries are computed beside the threads that serve; whoever goes away ends nothing half way.
         let kept = tokio::task::spawn_blocking(move || {
-            proof.verify_delivery(&listed.chain, own, UnixSeconds(now)).map_err(errors::delivery)?;
+            proof.verify_delivery(&city.chain, own, UnixSeconds(now)).map_err(errors::delivery)?;
             let mut recorded = proof.deposit.recorded;
             // The other city calls its main chain as this one calls its own.
-            recorded.chain = ChainName(listed.name);
+            recorded.chain = ChainName(city.name);
             let signature = proof.deposit.signature;
             let incoming = Incoming { deposit: &deposit, signature: &signature, envelope: &sealed, now };
             parts.mailbox.keep_delivered(&incoming, &recorded, &file).map_err(errors::mailbox)
