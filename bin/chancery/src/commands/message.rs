@@ -37,10 +37,10 @@ pub(super) async fn run(command: MessageCommand, connection: &Connection, output
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     match command {
         MessageCommand::PublishKey { days, chain } => publish_key(&party, days, &chain, output).await,
-        MessageCommand::Send(what) => sending::run(&party, connection, &what, output).await,
+        MessageCommand::Send(what) => Box::pin(sending::run(&party, connection, &what, output)).await,
         MessageCommand::Deliver { message, to, chain } => {
             let other = other_city(&party, connection, &to.url).await?;
-            delivering::run(&party, &other, message, &chain, output).await
+            Box::pin(delivering::run(&party, &other, message, &chain, output)).await
         }
         MessageCommand::Inbox { sent, limit, cursor } => {
             let which = if sent { MessageBox::Sent } else { MessageBox::Received };

@@ -81,7 +81,7 @@ pub(super) async fn run(
     let deposited = proof::verified(party, id, &what.chain, None).await?.deposited;
     if let Some(other) = &other {
         progress.set_message("delivering");
-        delivering::deliver(party, &other.party, id, &what.chain).await.map_err(|error| {
+        Box::pin(delivering::deliver(party, &other.party, id, &what.chain)).await.map_err(|error| {
             // In one text, so that the message's identifier is in it also where the other city's answer is shown as it came.
             anyhow!("message {id} is recorded in your city and was not delivered ({error:#}); to try again: chancery message deliver {id}")
         })?;
