@@ -85,7 +85,7 @@ pub enum StandingError {
 /// Proves that a key counts for a right of its organization now, in the state of a block that is not before another.
 ///
 /// # Errors
-/// [`LookupError::NeverAMember`], [`LookupError::NotAMember`], [`LookupError::Stale`], [`LookupError::Ahead`], also for a node that stays behind, [`LookupError::Unproven`],
+/// [`LookupError::NeverAMember`], [`LookupError::NotAMember`], [`LookupError::Stale`], [`LookupError::Ahead`], [`LookupError::Behind`], [`LookupError::Unproven`],
 /// [`LookupError::Chain`], [`LookupError::Answer`].
 pub async fn standing(
     chain: &Chain,
