@@ -3,6 +3,7 @@
 
 mod sharing {
     pub(crate) mod bodies;
+    mod cities;
     pub(crate) mod collecting;
     mod messages;
     mod ownership;

@@ -37,6 +37,8 @@ mod trust;
 mod user;
 mod verify;
 
+pub(crate) use trust::listed_chains;
+
 use std::{future::Future, process::ExitCode};
 
 use anyhow::{Context, Result};

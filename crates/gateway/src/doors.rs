@@ -18,7 +18,7 @@ use chancery_rest::types::{
     Page,
     alliance::{Alliance, AllianceRequest},
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
-    messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
+    messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
     shown::HolderKinds,
     users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
@@ -314,6 +314,19 @@ pub trait Messages: Send + Sync {
     /// `MalformedRequest`, `BodyTooLarge`, `SignatureInvalid`, `WrongChain`, `ClockSkew`, `OperationExpired`, `RoleRequired`, `KeyRotated`, `OrganizationSuspended`,
     /// `UnknownOrganization`, `UnknownAddress`, `MailboxFull`, `JournalUnavailable`, and those of R2D.
     async fn send(&self, actor: &Actor, message: SendMessage) -> DoorResult<MessageState>;
+
+    /// Takes a message of another city; when this returns it is durable, and its receiver sees it.
+    ///
+    /// # Errors
+    /// `MalformedRequest`, `BodyTooLarge`, `ProofInvalid`, `SignatureInvalid`, `WrongChain`, `UnknownCity`, `ClockSkew`, `OperationExpired`, `RoleRequired`, `KeyRotated`,
+    /// `OrganizationSuspended`, `UnknownOrganization`, `UnknownAddress`, `RightNotShown`, `MailboxFull`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn deliver(&self, actor: &Actor, message: DeliverMessage) -> DoorResult<MessageState>;
+
+    /// The proof of a message of another city, for its sender, who has no role here, and its receiver: the file that `chancery verify` reads.
+    ///
+    /// # Errors
+    /// `UnknownMessage`, also for a message within the city; `UnknownOperation`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn delivery_proof(&self, actor: &Actor, message: B256) -> DoorResult<Value>;
 
     /// What the actor has received or sent, in the order in which it became visible.
     ///

@@ -4,6 +4,7 @@
 mod keys;
 mod members;
 mod publishing;
+mod standing;
 
 use alloy_primitives::{Address, B256, U256};
 use chancery_ledger::{Chain, ChainHead, LedgerError};
@@ -13,6 +14,9 @@ use crate::limits::MAX_CLOCK_SKEW_S;
 pub use keys::{MAX_CHANGES, PublishedKey, encryption_key};
 pub use members::{member, receivers};
 pub use publishing::publish;
+#[cfg(test)]
+pub(crate) use standing::slots;
+pub use standing::{Standing, StandingAt, StandingError, standing};
 
 /// Oldest final block that is believed, in seconds: within so long a revoked key is noticed, also when a node hides what came later.
 pub const MAX_BLOCK_AGE_S: u64 = 60;
@@ -31,6 +35,12 @@ pub enum LookupError {
     Stale {
         /// Age by this side's clock.
         age_s: u64,
+    },
+    /// The node stays behind what is final.
+    #[error("the node does not show block {block} yet, which is final: try again, or ask another node")]
+    Behind {
+        /// The block.
+        block: u64,
     },
     /// The clock is behind, or the validators' clocks are ahead.
     #[error("the newest final block is {ahead_s} s ahead of this clock, more than {MAX_CLOCK_SKEW_S} s: set the clock")]

@@ -1,5 +1,6 @@
 //! The desk: what the gateway does with messages. It keeps what it cannot read, records who deposited and who received, and shows a message to its two sides alone.
 
+mod delivery;
 mod errors;
 mod formats;
 mod recording;
@@ -16,9 +17,10 @@ use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::C
 pub use formats::data_formats;
 
 use crate::{
+    cities::Cities,
     envelope,
     limits::KEPT_WITHOUT_END_S,
-    mailbox::{Mailbox, Record, Side},
+    mailbox::{Mailbox, Record, Route, Side},
     members::Members,
     proof::{MessageProof, ProvenStatement},
     statement::{Acknowledgement, Deposit, Stated, Statement},
@@ -32,6 +34,8 @@ pub struct Parts {
     pub r2d: Arc<dyn R2d>,
     /// Who may exchange messages.
     pub members: Arc<dyn Members>,
+    /// The other cities whose organizations may write here.
+    pub cities: Cities,
     /// The main chain.
     pub chain: ChainName,
     /// Its EIP-155 id.
@@ -61,7 +65,7 @@ impl Desk {
         Self(Arc::new(parts))
     }
 
-    /// Takes a message: when this returns, it is on disk, its deposit is final, and its receiver sees it. The same message again is the same (MSG-5, MSG-6).
+    /// Takes a message of an organization of this city, also one to another city, whose receiver the sender looks up itself and to which it delivers it: when this returns, it is on disk, its deposit is final, and its receiver sees it. The same message again is the same (MSG-5, MSG-6).
     ///
     /// # Errors
     /// `MalformedRequest`, `BodyTooLarge`, `SignatureInvalid`, `WrongChain`, `ClockSkew`, `OperationExpired`, `RoleRequired`, `KeyRotated`, `OrganizationSuspended`,
@@ -79,6 +83,7 @@ impl Desk {
         if known.is_none_or(|record| is_over(record.arrived_at, now)) {
             rules::in_time(&deposit.statement, now)?;
             rules::between_two(&deposit.statement.head)?;
+            rules::not_to_itself(&deposit.statement.head, self.0.city())?;
             self.check_members(&deposit.statement, now).await?;
         }
         let (parts, actor, sealed) = (Arc::clone(&self.0), actor.clone(), sealed.to_owned());
@@ -138,8 +143,6 @@ impl Desk {
     /// `UnknownMessage`, `ChainUnreachable`, `JournalUnavailable`.
     pub async fn proof(&self, actor: &Actor, id: B256) -> DoorResult<MessageProof> {
         let shown = self.own(actor, id).await?;
-        let deposit = shown.record.stated().map_err(errors::mailbox)?;
-        let deposit = self.proven(&deposit, &shown.record.signature).await?;
         let acknowledgement = match (&shown.record.acknowledgement, shown.record.is_acknowledged()) {
             (Some(receipt), true) => {
                 let stated = Stated::<Acknowledgement>::read(&receipt.text).map_err(errors::statement)?;
@@ -147,6 +150,11 @@ impl Desk {
             }
             _ => None,
         };
+        if shown.record.route == Route::FromOtherCity {
+            return Ok(MessageProof { acknowledgement, ..self.0.delivery(id).await? });
+        }
+        let deposit = shown.record.stated().map_err(errors::mailbox)?;
+        let deposit = self.proven(&deposit, &shown.record.signature).await?;
         Ok(MessageProof::new(deposit, acknowledgement))
     }
 
@@ -159,7 +167,6 @@ impl Desk {
     async fn own(&self, actor: &Actor, id: B256) -> DoorResult<Shown> {
         let address = address_of(actor)?;
         let record = self.0.on_disk(move |mailbox| mailbox.record(id)).await?;
-        let unknown = || DoorError::new(Code::UnknownMessage, "no message with this identifier is yours");
         let record = record.filter(|record| record.place.is_some()).ok_or_else(unknown)?;
         let head = record.stated().map_err(errors::mailbox)?.statement.head;
         if [head.from.address, head.to.address].contains(&address) {
@@ -194,6 +201,10 @@ impl Desk {
         let now = UnixSeconds(now);
         let head = &deposit.head;
         rules::may_sign(self.0.members.standing(head.from, now).await?)?;
+        if head.to_city.is_some() {
+            // Whom another city lets receive, that city says when it is delivered.
+            return Ok(());
+        }
         rules::may_receive(self.0.members.standing(head.to, now).await?)
     }
 }
@@ -202,6 +213,11 @@ impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").finish_non_exhaustive()
     }
+}
+
+/// For everybody but the two sides there is none (MSG-4).
+fn unknown() -> DoorError {
+    DoorError::new(Code::UnknownMessage, "no message with this identifier is yours")
 }
 
 /// What has waited for its end for so long is new when it comes again.

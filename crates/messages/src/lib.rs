@@ -5,20 +5,24 @@
 //!             -> envelope (JWE for receiver and sender) -> deposit statement -> signature over its data operation
 //! gateway   desk: checks -> mailbox (synced) -> R2D -> data block, final -> visible to the receiver
 //! receiver  envelope opened -> acknowledgement statement -> signature -> desk -> R2D -> data block, final
+//! another   the sender's city records the deposit; the sender carries it, with the proof of its standing, to the receiver's city, which lists the other by its genesis (cities)
 //! anybody   proof: statement, signature, Merkle path, transaction, header, finality; knowing the genesis alone
 //! ```
 //!
 //! Place: an application. The gateway reaches [`desk::Desk`] through a port; the desk reaches chains through R2D and S2P; a client's side reads the chain through `ledger`
 //! and believes no node.
 //!
-//! Invariants: MSG-1 to MSG-10 (`docs/specs/messages.md`).
+//! Invariants: MSG-1 to MSG-16 (`docs/specs/messages.md`).
 //!
 //! It must not hold a key that opens a message (only [`envelope::open`] takes one, on the side of its owner), know REST, or be imported by an entity.
 
 pub mod chain;
+pub mod cities;
 pub mod desk;
 pub mod envelope;
 pub mod limits;
+#[cfg(test)]
+mod made_city;
 pub mod mailbox;
 pub mod members;
 pub mod proof;

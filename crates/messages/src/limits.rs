@@ -22,6 +22,28 @@ pub const MAX_WAITING_BYTES: u64 = 256 * 1024 * 1024;
 pub const MAX_WAITING_OF_SENDER: u64 = 200;
 /// Most bytes of envelopes of one organization that are kept for one receiver.
 pub const MAX_BYTES_OF_SENDER: u64 = MAX_WAITING_BYTES / 4;
+/// Most messages of all organizations of one other city that wait for one receiver, so that no city fills a mailbox alone.
+pub const MAX_WAITING_OF_CITY_FOR_ONE: u64 = 500;
+/// Most bytes of their envelopes that are kept for one receiver.
+pub const MAX_BYTES_OF_CITY_FOR_ONE: u64 = MAX_WAITING_BYTES / 2;
+/// Most messages of one other city that wait here, for whomever.
+pub const MAX_WAITING_OF_CITY: u64 = 5_000;
+/// Most bytes of envelopes of one other city that are kept here.
+pub const MAX_BYTES_OF_CITY: u64 = 1024 * 1024 * 1024;
+/// Most messages to other cities that are kept for one organization that sends them.
+pub const MAX_OUTGOING: u64 = 500;
+/// Most bytes of their envelopes.
+pub const MAX_OUTGOING_BYTES: u64 = 256 * 1024 * 1024;
+/// How long an envelope to another city is kept by the sender's own, in seconds; so long it can be delivered.
+pub const KEPT_OUTGOING_S: u64 = 7 * 24 * 60 * 60;
+/// How old a deposit may be when it is delivered to another city, in seconds.
+pub const MAX_DELIVERY_AGE_S: u64 = KEPT_OUTGOING_S;
+/// Oldest block, in seconds, whose state shows another city that the sender's key counts: within so long a revoked key is noticed.
+pub const MAX_STANDING_AGE_S: u64 = 120;
+/// Longest proof that a delivery brings, in bytes.
+pub const MAX_DELIVERY_PROOF_BYTES: usize = 256 * 1024;
+/// Most other cities that are listed.
+pub const MAX_CITIES: usize = 64;
 /// How often what was not brought to its end is looked at, in seconds.
 pub const SETTLED_EVERY_S: u64 = 60;
 /// How long an envelope is kept after its acknowledgement, in seconds; its statements and signatures stay.

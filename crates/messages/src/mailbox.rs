@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! keep -> waiting for its deposit -- deposited --> visible, with a place -- acknowledge --> -- acknowledged --> envelope removed 30 days later
-//!            | forget
+//!            | forget                              (to another city: envelope removed 7 days after it came)
 //!            v
 //!          gone (no data block has it)
+//! keep_delivered (from another city, which has recorded the deposit) --> visible, with a place -- as above
 //! ```
 
+mod delivered;
 mod record;
 mod store;
 mod usage;
@@ -18,22 +20,22 @@ use alloy_primitives::{Address, B256, Bytes};
 use chancery_reference_points::data_block::TransactionLocator;
 use parking_lot::Mutex;
 
-pub use record::{Receipt, Record};
+pub use record::{Receipt, Record, Route};
 use store::Store;
 use usage::{Usage, Waiting};
 
 use crate::{
-    limits::{KEPT_AFTER_ACKNOWLEDGEMENT_S, MAX_REMOVALS},
+    limits::{KEPT_AFTER_ACKNOWLEDGEMENT_S, KEPT_OUTGOING_S, MAX_REMOVALS},
     statement::{Deposit, Stated},
 };
 
 /// Why the mailbox did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum MailboxError {
-    /// The receiver, or this sender's share of its mailbox, is full.
-    #[error("the receiver's mailbox is full: {waiting} messages wait, of {limit}")]
+    /// The receiver, or this sender's or its city's share of the mailbox, is full; or too much is on its way to other cities.
+    #[error("there is no room for the message: {waiting} are kept, of {limit}")]
     Full {
-        /// Messages that wait, of the receiver or of this sender to it; bytes when these are too many.
+        /// Messages that wait, of the receiver, or of this sender or its city; bytes when these are too many.
         waiting: u64,
         /// How many may.
         limit: u64,
@@ -115,7 +117,7 @@ impl Mailbox {
         let mut batch = self.store.batch();
         let record = Record::new(incoming);
         let mut usage = Usage::default();
-        usage.take(&self.store, head, record.sealed_bytes)?;
+        usage.take(&self.store, record.route, head, record.sealed_bytes)?;
         batch.insert(&self.store.records, id.as_slice(), record.encode()?);
         batch.insert(&self.store.envelopes, id.as_slice(), incoming.envelope.as_bytes());
         batch.insert(&self.store.undeposited, store::timed(incoming.now, id), "");
@@ -141,7 +143,13 @@ impl Mailbox {
         let mut batch = self.store.batch();
         batch.insert(&self.store.records, id.as_slice(), record.encode()?);
         batch.remove(&self.store.undeposited, store::timed(record.arrived_at, id));
-        batch.insert(&self.store.boxes, store::place_key(Side::Received, head.to.address, place), id.as_slice());
+        if record.route == Route::ToOtherCity {
+            // Its receiver is elsewhere. What is removable stands there as if its receipt had come so long ago that it goes when it may.
+            let since = record.arrived_at.saturating_sub(KEPT_AFTER_ACKNOWLEDGEMENT_S - KEPT_OUTGOING_S);
+            batch.insert(&self.store.removable, store::timed(since, id), "");
+        } else {
+            batch.insert(&self.store.boxes, store::place_key(Side::Received, head.to.address, place), id.as_slice());
+        }
         batch.insert(&self.store.boxes, store::place_key(Side::Sent, head.from.address, place), id.as_slice());
         self.store.count_place(&mut batch, place);
         batch.commit()?;
@@ -157,11 +165,8 @@ impl Mailbox {
         let Some(record) = self.store.record(id)?.filter(|record| record.place.is_none()) else { return Ok(()) };
         let mut batch = self.store.batch();
         let mut usage = Usage::default();
-        usage.free(
-            &self.store,
-            &record.stated()?.statement.head,
-            Waiting { messages: 1, bytes: record.sealed_bytes },
-        )?;
+        let freed = Waiting { messages: 1, bytes: record.sealed_bytes };
+        usage.free(&self.store, record.route, &record.stated()?.statement.head, freed)?;
         usage.write(&self.store, &mut batch);
         batch.remove(&self.store.records, id.as_slice());
         batch.remove(&self.store.envelopes, id.as_slice());
@@ -220,7 +225,8 @@ impl Mailbox {
         let arrived_at = receipt.arrived_at;
         let mut batch = self.store.batch();
         let mut usage = Usage::default();
-        usage.free(&self.store, &record.stated()?.statement.head, Waiting { messages: 1, bytes: 0 })?;
+        let freed = Waiting { messages: 1, bytes: 0 };
+        usage.free(&self.store, record.route, &record.stated()?.statement.head, freed)?;
         usage.write(&self.store, &mut batch);
         batch.insert(&self.store.records, id.as_slice(), record.encode()?);
         batch.remove(&self.store.unacknowledged, store::timed(arrived_at, id));
@@ -302,7 +308,10 @@ impl Mailbox {
         for (time, id) in old {
             if let Some(record) = self.store.record(id)? {
                 let head = record.stated()?.statement.head;
-                usage.free(&self.store, &head, Waiting { messages: 0, bytes: record.sealed_bytes })?;
+                // One to another city has no receipt here that would have freed its place.
+                let messages = u64::from(record.route == Route::ToOtherCity);
+                let freed = Waiting { messages, bytes: record.sealed_bytes };
+                usage.free(&self.store, record.route, &head, freed)?;
             }
             batch.remove(&self.store.envelopes, id.as_slice());
             batch.remove(&self.store.removable, store::timed(time, id));

@@ -1,5 +1,7 @@
 //! The proof of a message's deposit and of its receipt, in one file that `chancery verify` reads: statement, signature, Merkle path, transaction, header, finality (MSG-8).
 
+mod between;
+
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolEvent as _;
 use chancery_contracts::{DataBlockRegistry, predeploys};
@@ -11,7 +13,10 @@ use chancery_primitives::{
 use chancery_reference_points::data_block::{OperationProof, TransactionLocator};
 use serde::{Deserialize, Serialize};
 
+pub use between::{DeliveryFailure, VERSION_BETWEEN_CITIES};
+
 use crate::{
+    chain::{Standing, StandingAt},
     limits::MAX_PROOF_BYTES,
     statement::{Acknowledgement, Deposit, Stated, Statement},
 };
@@ -48,10 +53,13 @@ impl ProvenStatement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MessageProof {
-    /// [`VERSION`].
+    /// [`VERSION`]; [`VERSION_BETWEEN_CITIES`] with the sender's standing.
     pub version: u32,
     /// The sender has deposited it.
     pub deposit: ProvenStatement,
+    /// Between two cities: the sender's key was its organization's, in the sender's city, when the message was delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// The receiver has received it; absent before it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledgement: Option<ProvenStatement>,
@@ -107,8 +115,11 @@ pub struct VerifiedMessage {
     pub acknowledgement: Option<Acknowledgement>,
     /// Where that is recorded.
     pub acknowledged: Option<RecordedAt>,
-    /// Whether the file proves that the keys were the organizations': never. The chain shows it to whoever asks it.
+    /// Whether the file proves that both keys were the organizations': never. The chain shows it to whoever asks it.
     pub organizations_proven: bool,
+    /// Between two cities: when the file shows that the sender's key was its organization's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_standing: Option<StandingAt>,
     /// Whether every statement names the genesis of the chain, and not its id alone: those of version 1 do not.
     pub genesis_signed: bool,
     /// What has to be known before it is relied on: [`NAMES_NO_GENESIS`].
@@ -137,7 +148,7 @@ const OF_MESSAGE: &str = "acknowledgement-of-message";
 
 impl MessageProof {
     pub(crate) const fn new(deposit: ProvenStatement, acknowledgement: Option<ProvenStatement>) -> Self {
-        Self { version: VERSION, deposit, acknowledgement }
+        Self { version: VERSION, deposit, standing: None, acknowledgement }
     }
 
     /// Reads a file.
@@ -149,10 +160,17 @@ impl MessageProof {
             return Err(ProofFailure::new("file-readable", format!("it is longer than {MAX_PROOF_BYTES} bytes")));
         }
         let file: Self = serde_json::from_slice(json).map_err(|error| ProofFailure::new("file-readable", error))?;
-        if file.version != VERSION {
-            return Err(ProofFailure::new("file-readable", format!("version {}, known is {VERSION}", file.version)));
+        match (file.version, file.standing.is_some()) {
+            (VERSION, false) | (VERSION_BETWEEN_CITIES, true) => Ok(file),
+            (VERSION | VERSION_BETWEEN_CITIES, _) => {
+                let detail = "a file of version 2 has the sender's standing, and no other";
+                Err(ProofFailure::new("file-readable", detail))
+            }
+            (unknown, _) => {
+                let detail = format!("version {unknown}, known are {VERSION} and {VERSION_BETWEEN_CITIES}");
+                Err(ProofFailure::new("file-readable", detail))
+            }
         }
-        Ok(file)
     }
 
     /// The two statements with their signatures verified, and that they are of one message. That they are recorded, [`Self::verify`] shows.
@@ -177,12 +195,21 @@ impl MessageProof {
     /// # Errors
     /// The first check that fails, by name, after `deposit` or `acknowledgement`.
     pub fn verify(&self, chain: &TrustedChain) -> Result<VerifiedMessage, ProofFailure> {
-        let (deposit, deposited) = verify::<Deposit>("deposit", &self.deposit, chain)?;
+        if self.standing.is_some() {
+            let detail = "the message is of another city: the genesis of both main chains is needed";
+            return Err(ProofFailure::new("chain-matches", detail));
+        }
+        self.verify_on(chain, chain)
+    }
+
+    /// The deposit on one chain, the acknowledgement on one.
+    fn verify_on(&self, sent_on: &TrustedChain, received_on: &TrustedChain) -> Result<VerifiedMessage, ProofFailure> {
+        let (deposit, deposited) = verify::<Deposit>("deposit", &self.deposit, sent_on)?;
         let mut checks: Vec<String> = CHECKS.iter().map(|check| format!("deposit-{check}")).collect();
         let acknowledged = match &self.acknowledgement {
             None => None,
             Some(proven) => {
-                let found = verify::<Acknowledgement>("acknowledgement", proven, chain)?;
+                let found = verify::<Acknowledgement>("acknowledgement", proven, received_on)?;
                 checks.extend(CHECKS.iter().map(|check| format!("acknowledgement-{check}")));
                 found.0.check_of(&deposit).map_err(|error| ProofFailure::new(OF_MESSAGE, error))?;
                 checks.push(OF_MESSAGE.to_owned());
@@ -199,6 +226,7 @@ impl MessageProof {
             acknowledgement,
             acknowledged,
             organizations_proven: false,
+            sender_standing: None,
             genesis_signed,
             warning: (!genesis_signed).then_some(NAMES_NO_GENESIS),
             checks,
@@ -261,7 +289,7 @@ fn verify<S: Statement>(
     Ok((stated, at))
 }
 
-fn leaf_of<S: Statement>(stated: &Stated<S>) -> Leaf {
+pub(crate) fn leaf_of<S: Statement>(stated: &Stated<S>) -> Leaf {
     let source: Address = stated.statement.signer();
     Leaf {
         operation_digest: stated.digest(),

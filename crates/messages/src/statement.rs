@@ -1,6 +1,7 @@
 //! What is signed: the deposit of a message and the acknowledgement of its receipt. Each is a small JSON text; its exact bytes are the content of an
 //! EIP-712 `DataOperation` (`docs/specs/encodings.md`), so both are data operations like any other and are proven like them.
 
+mod between;
 mod receipt;
 
 use alloy_primitives::{Address, B256, keccak256};
@@ -10,11 +11,13 @@ use chancery_primitives::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use self::receipt::WithoutGenesis;
+pub use self::{between::City, receipt::WithoutGenesis};
 use crate::limits::MAX_STATEMENT_BYTES;
 
 /// Version of both statements: they name the chain's genesis.
 pub const VERSION: u32 = 2;
+/// Version of a deposit between two cities: it names the receiver's city too.
+pub const VERSION_BETWEEN_CITIES: u32 = 3;
 /// The version before, which names the chain's id alone. It is read and verified, and not taken any more.
 pub const VERSION_WITHOUT_GENESIS: u32 = 1;
 /// Data format of a deposit.
@@ -32,8 +35,13 @@ pub enum StatementError {
     #[error("the statement cannot be read: {0}")]
     Unreadable(String),
     /// A version that this release does not know.
-    #[error("the statement has version {0}, known are {VERSION_WITHOUT_GENESIS} and {VERSION}")]
+    #[error(
+        "the statement has version {0}, known are {VERSION_WITHOUT_GENESIS} and {VERSION}, and {VERSION_BETWEEN_CITIES} of a deposit that names the receiver's city"
+    )]
     Version(u32),
+    /// A city, where the version has none.
+    #[error("only a deposit of version {VERSION_BETWEEN_CITIES} names the receiver's city")]
+    City,
     /// With the version that names none, or without one.
     #[error(
         "a statement of version {VERSION} names the genesis of its chain, one of version {VERSION_WITHOUT_GENESIS} does not"
@@ -67,13 +75,16 @@ pub struct Correspondent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Head {
-    /// [`VERSION`].
+    /// [`VERSION`], or [`VERSION_BETWEEN_CITIES`].
     pub version: u32,
-    /// EIP-155 id of the main chain of the city that keeps the message.
+    /// EIP-155 id of the main chain that records the deposit: the sender's.
     pub chain_id: u64,
     /// Hash of its genesis header: another city may have given its chain the same id. Absent in [`VERSION_WITHOUT_GENESIS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub genesis: Option<B256>,
+    /// The receiver's city, where it is another than the sender's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_city: Option<City>,
     /// The sender, who signs.
     pub from: Correspondent,
     /// The receiver.
@@ -141,6 +152,10 @@ pub trait Statement: Serialize + DeserializeOwned {
     fn chain_id(&self) -> u64;
     /// Hash of that chain's genesis header, from [`VERSION`] on.
     fn genesis(&self) -> Option<B256>;
+    /// Whether it names a second city, where the message is received.
+    fn names_city(&self) -> bool {
+        false
+    }
     /// Who signs it.
     fn signer(&self) -> Address;
     /// What it is about, as the data operation names it.
@@ -164,6 +179,10 @@ impl Statement for Deposit {
 
     fn genesis(&self) -> Option<B256> {
         self.head.genesis
+    }
+
+    fn names_city(&self) -> bool {
+        self.head.to_city.is_some()
     }
 
     fn signer(&self) -> Address {
@@ -246,10 +265,15 @@ impl<S: Statement> Stated<S> {
             return Err(StatementError::TooLong);
         }
         let statement: S = serde_json::from_str(text).map_err(|error| StatementError::Unreadable(error.to_string()))?;
-        match (statement.version(), statement.genesis()) {
-            (VERSION, Some(_)) | (VERSION_WITHOUT_GENESIS, None) => {}
-            (VERSION | VERSION_WITHOUT_GENESIS, _) => return Err(StatementError::Genesis),
-            (unknown, _) => return Err(StatementError::Version(unknown)),
+        match (statement.version(), statement.genesis(), statement.names_city()) {
+            (VERSION, Some(_), false)
+            | (VERSION_WITHOUT_GENESIS, None, false)
+            | (VERSION_BETWEEN_CITIES, Some(_), true) => {}
+            (VERSION | VERSION_WITHOUT_GENESIS, _, true) => return Err(StatementError::City),
+            (VERSION | VERSION_WITHOUT_GENESIS, ..) | (VERSION_BETWEEN_CITIES, None, true) => {
+                return Err(StatementError::Genesis);
+            }
+            (unknown, ..) => return Err(StatementError::Version(unknown)),
         }
         Ok(Self { text: text.to_owned(), statement })
     }

@@ -87,6 +87,7 @@ codes! {
     NotYourRequest = "not-your-request", Refused, "The request is another address's.", "Sign with the key that asked for access.";
     NotGranted = "not-granted", Refused, "The final state has no grant for this request.", "`state` says how far it is: the owner decides on what is pending; what was refused or has ended is asked for anew.";
     NotYourMessage = "not-your-message", Refused, "The message is for somebody else to acknowledge.", "Only its receiver acknowledges a message.";
+    UnknownCity = "unknown-city", Refused, "This city takes no messages from that one.", "An operator of this city lists the genesis of the sender's city (docs/operations/messages.md).";
     HolderNotConfirmed = "holder-not-confirmed", Refused, "The holder's real name is not confirmed.", "The holder registers, and an office confirms, first.";
     PresentationRefused = "presentation-refused", Refused, "The presentation is not acceptable.", "`check` names the check that failed; ask the holder to show the code again.";
     ConditionNotMet = "condition-not-met", Refused, "The holder was not shown to have the certificate that the rule of this kind asks for.", "The holder needs a valid certificate of the kind `requiredKind`, and agrees that `chain` is shown it (chancery consent give). GET /v1/kinds/{kind}/conditions shows the rule.";

@@ -31,6 +31,7 @@ interface StatementVectors {
   secret: Hex;
   deposit: { text: string; id: Hex; digest: Hex; signature: Hex };
   acknowledgement: { text: string; id: Hex; digest: Hex };
+  betweenCities: { text: string; id: Hex; digest: Hex };
   first: { deposit: string; digest: Hex; signature: Hex; acknowledgement: string };
 }
 const statements = vectorsOf('statements') as StatementVectors;
@@ -185,6 +186,23 @@ describe('a statement', () => {
     ];
     for (const one of wrong) expect(await checkOf(() => Stated.deposit(one)), one.slice(0, 80)).toBe('statement-readable');
     expect(Stated.deposit(` ${text} `).statement).toEqual(Stated.deposit(text).statement);
+  });
+
+  // MSG-12, MSG-15: its receipt is for the receiver's chain.
+  it('between two cities names the city of the receiver, whose chain has the receipt', async () => {
+    const { text, id, digest } = statements.betweenCities;
+    const deposit = Stated.deposit(text);
+    expect(Stated.deposit(deposit.statement).text).toBe(text);
+    expect([deposit.id, deposit.digest]).toEqual([id, digest]);
+    const toCity = { chainId: 7200, genesis: `0x${'5e'.repeat(32)}` as const };
+    expect(deposit.statement.head.toCity).toEqual(toCity);
+    const said = receiptOf(deposit, toCity.genesis, 1_795_230_060);
+    expect(said.statement).toMatchObject({ version: 2, ...toCity });
+    expect(await checkOf(() => receiptOf(deposit, genesis, 1_795_230_060))).toBe('acknowledgement-of-message');
+    for (const wrong of [text.replace('"version":3', '"version":2'), text.replace(/"toCity":\{[^}]*\},/, '')]) {
+      expect(wrong).not.toBe(text);
+      expect(await checkOf(() => Stated.deposit(wrong))).toBe('statement-readable');
+    }
   });
 
   it('acknowledges one deposit, by its receiver', async () => {

@@ -13,15 +13,16 @@ use tempfile::TempDir;
 
 use super::bodies::{Said, refused};
 
-const MINUTES: &str = "Agreed on Tuesday: the bridge is closed on market days, which nobody else shall read.";
+pub(super) const MINUTES: &str =
+    "Agreed on Tuesday: the bridge is closed on market days, which nobody else shall read.";
 
 /// Alters a file of a proof.
 type Change<'a> = &'a dyn Fn(&mut Value);
 
 /// A city and organizations in it, each with a key of its own.
-struct Offices {
+pub(super) struct Offices {
     folder: TempDir,
-    city: City,
+    pub(super) city: City,
 }
 
 /// Where the data of a city are.
@@ -30,7 +31,7 @@ fn data(folder: &Path) -> PathBuf {
 }
 
 impl Offices {
-    fn open(organizations: &[&str]) -> Self {
+    pub(super) fn open(organizations: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let city = City::start(&CityOptions::founded(&data(folder.path())).unwrap()).unwrap();
         let offices = Self { folder, city };
@@ -46,14 +47,14 @@ impl Offices {
     }
 
     /// `SIGKILL`, and the same city again.
-    fn killed(self) -> Self {
+    pub(super) fn killed(self) -> Self {
         let Self { folder, city } = self;
         city.kill().unwrap();
         let city = City::start(&CityOptions::new(&data(folder.path()))).unwrap();
         Self { folder, city }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -61,7 +62,7 @@ impl Offices {
         self.say(Some(who), &["key", "show"]).unwrap()["address"].as_str().unwrap().to_owned()
     }
 
-    fn operator(&self, arguments: &[&str]) -> Said {
+    pub(super) fn operator(&self, arguments: &[&str]) -> Said {
         self.say(None, &[&["--dev-key", "0"], arguments].concat())
     }
 
@@ -97,13 +98,13 @@ impl Offices {
         said["message"].as_str().unwrap().to_owned()
     }
 
-    fn say(&self, who: Option<&str>, arguments: &[&str]) -> Said {
+    pub(super) fn say(&self, who: Option<&str>, arguments: &[&str]) -> Said {
         let key = who.map(|who| self.path(&format!("{who}.key")));
         say(&self.city.gateway, &self.path("city/genesis/main.json"), key.as_deref(), arguments)
     }
 }
 
-fn say(gateway: &str, genesis: &Path, key: Option<&Path>, arguments: &[&str]) -> Said {
+pub(super) fn say(gateway: &str, genesis: &Path, key: Option<&Path>, arguments: &[&str]) -> Said {
     let mut command = Command::new(built_binary());
     command.args(["--json", "--url", gateway]).args(arguments).env("CHANCERY_GENESIS", genesis);
     if let Some(key) = key {
@@ -144,7 +145,7 @@ fn with_another_sibling(siblings: &mut Value) {
     siblings.push(json!(format!("0x{:064}", 7)));
 }
 
-fn ids(list: &Value) -> Vec<&str> {
+pub(super) fn ids(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap()).collect()
 }
 

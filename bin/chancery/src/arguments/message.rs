@@ -20,6 +20,15 @@ pub(crate) enum MessageCommand {
     },
     /// Seal a file to an organization and deposit it. The receiver's key is proven by the main chain.
     Send(SendMessage),
+    /// Deliver a message that your city has recorded and the receiver's city has not taken yet. For 7 days after it was sent.
+    Deliver {
+        /// The message.
+        message: B256,
+        #[command(flatten)]
+        to: DeliverTo,
+        #[command(flatten)]
+        chain: TrustedMain,
+    },
     /// List what you have received, oldest first.
     Inbox {
         /// What you have sent instead.
@@ -43,7 +52,40 @@ pub(crate) enum MessageCommand {
         /// Where the proof is written, readable by you alone; must not exist.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// The gateway of the receiver's city, for a message to another city: its receipt is there.
+        #[arg(long, value_name = "URL")]
+        in_city: Option<String>,
     },
+}
+
+/// The receiver's city.
+#[derive(Debug, Args)]
+pub(crate) struct DeliverTo {
+    /// Its gateway.
+    #[arg(id = "delivered_to", long = "to-city", value_name = "URL")]
+    pub(crate) url: String,
+}
+
+/// The receiver's city, where it is another than yours.
+#[derive(Debug, Args)]
+pub(crate) struct OtherCity {
+    /// The gateway of the receiver's city, if that is another than yours. Its word counts for nothing: keys are proven by its chain.
+    #[arg(id = "other_url", long = "to-city", value_name = "URL", requires = "other_genesis")]
+    pub(crate) url: Option<String>,
+    /// The genesis file of that city's main chain.
+    #[arg(id = "other_genesis", long = "to-city-genesis", value_name = "FILE", requires = "other_url")]
+    pub(crate) genesis: Option<PathBuf>,
+    /// JSON-RPC endpoint of a node of that chain; what it says is verified. Default: the one that the city's gateway names.
+    #[arg(id = "other_rpc", long = "to-city-rpc", value_name = "URL", requires = "other_url")]
+    pub(crate) rpc: Option<String>,
+}
+
+/// The sender's city, where it is another than yours.
+#[derive(Debug, Args)]
+pub(crate) struct SenderCity {
+    /// The genesis file of the main chain of the sender's city, for a message of another city.
+    #[arg(id = "sender_genesis", long = "from-city-genesis", value_name = "FILE")]
+    pub(crate) genesis: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -72,6 +114,8 @@ pub(crate) struct SendMessage {
     #[arg(long, value_name = "HEX")]
     pub(crate) to_encryption_key: Option<B256>,
     #[command(flatten)]
+    pub(crate) city: OtherCity,
+    #[command(flatten)]
     pub(crate) chain: TrustedMain,
 }
 
@@ -85,6 +129,8 @@ pub(crate) struct ReadMessage {
     #[command(flatten)]
     pub(crate) version_1: Version1,
     #[command(flatten)]
+    pub(crate) sender: SenderCity,
+    #[command(flatten)]
     pub(crate) chain: TrustedMain,
 }
 
@@ -94,6 +140,8 @@ pub(crate) struct AcknowledgeMessage {
     pub(crate) message: B256,
     #[command(flatten)]
     pub(crate) version_1: Version1,
+    #[command(flatten)]
+    pub(crate) sender: SenderCity,
     #[command(flatten)]
     pub(crate) chain: TrustedMain,
 }

@@ -124,6 +124,11 @@ impl DataDir {
         self.0.join("messages")
     }
 
+    /// Genesis files of the main chains of other cities whose organizations may write here. Its operator makes it.
+    pub(crate) fn cities(&self) -> PathBuf {
+        self.0.join("cities")
+    }
+
     /// Sockets and locks of the entities' processes; only the owner may enter it.
     pub(crate) fn doors(&self) -> PathBuf {
         self.0.join("doors")

@@ -1,5 +1,6 @@
 //! `chancery message` (S-NET): what an organization does with sealed messages. Keys and plain text stay in this process.
 
+mod delivering;
 mod files;
 mod proof;
 mod receiving;
@@ -8,7 +9,7 @@ mod sending;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use chancery_client::{
     PageQuery,
     rest::types::messages::{MessageBox, MessageState},
@@ -20,7 +21,7 @@ use chancery_messages::{
 use chancery_sharing::directory::is_control;
 use serde_json::json;
 
-pub(super) use proof::{is_proof, verify};
+pub(super) use proof::{is_between_cities, is_proof, verify, verify_between};
 
 use crate::{
     arguments::{Connection, MessageCommand, TrustedMain},
@@ -36,15 +37,32 @@ pub(super) async fn run(command: MessageCommand, connection: &Connection, output
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     match command {
         MessageCommand::PublishKey { days, chain } => publish_key(&party, days, &chain, output).await,
-        MessageCommand::Send(what) => sending::run(&party, &what, output).await,
+        MessageCommand::Send(what) => Box::pin(sending::run(&party, connection, &what, output)).await,
+        MessageCommand::Deliver { message, to, chain } => {
+            let other = other_city(&party, connection, &to.url).await?;
+            Box::pin(delivering::run(&party, &other, message, &chain, output)).await
+        }
         MessageCommand::Inbox { sent, limit, cursor } => {
             let which = if sent { MessageBox::Sent } else { MessageBox::Received };
             list(&party, which, &PageQuery { limit, cursor }, output).await
         }
         MessageCommand::Read(what) => receiving::read(&party, &what, output).await,
         MessageCommand::Acknowledge(what) => receiving::acknowledge(&party, &what, output).await,
-        MessageCommand::Receipt { message, out } => proof::fetch(&party, message, &out, output).await,
+        MessageCommand::Receipt { message, out, in_city: None } => {
+            proof::fetch(&party, proof::Kept::Here, message, &out, output).await
+        }
+        MessageCommand::Receipt { message, out, in_city: Some(url) } => {
+            let other = other_city(&party, connection, &url).await?;
+            proof::fetch(&other, proof::Kept::Delivered, message, &out, output).await
+        }
     }
+}
+
+/// The same keys in another city.
+async fn other_city(party: &Party, connection: &Connection, url: &str) -> Result<Party> {
+    let connection = Connection { url: url.to_owned(), ..connection.clone() };
+    let city = Party::connect(connection.client()?, party.keys.clone()).await;
+    city.with_context(|| format!("the city at {} cannot be reached", printable(url)))
 }
 
 async fn publish_key(party: &Party, days: u64, trusted: &TrustedMain, output: &Output) -> Result<ExitCode> {
@@ -82,8 +100,12 @@ fn describe(state: &MessageState) -> Result<String> {
     let head = &deposit.statement.head;
     let warning = if head.genesis.is_some() { "" } else { "  names no genesis" };
     let standing = if state.acknowledgement.is_some() { "acknowledged" } else { "waiting" };
+    let city = head.to_city.map_or_else(String::new, |to| match head.genesis {
+        Some(from) => format!("  from city {from} to city {}", to.genesis),
+        None => String::new(),
+    });
     Ok(format!(
-        "{}  {} -> {}  {} bytes sealed  {standing}{warning}",
+        "{}  {} -> {}  {} bytes sealed  {standing}{warning}{city}",
         state.message, head.from.organization, head.to.organization, state.sealed_bytes
     ))
 }

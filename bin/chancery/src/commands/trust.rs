@@ -44,6 +44,16 @@ pub(super) fn trusted_chains(genesis: &Path) -> Result<Vec<TrustedChain>> {
     paths.iter().map(|path| chain_of(path)).collect()
 }
 
+/// The chains of a folder of genesis files, each with the name of its file.
+pub(crate) fn listed_chains(folder: &Path) -> Result<Vec<(String, TrustedChain)>> {
+    let files = files_in(folder)?;
+    let name = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+    files
+        .iter()
+        .map(|path| Ok((name(path).with_context(|| format!("{} has no name", path.display()))?, chain_of(path)?)))
+        .collect()
+}
+
 /// The chain of one genesis file.
 pub(super) fn chain_of(genesis: &Path) -> Result<TrustedChain> {
     trust(genesis, &genesis_file(genesis)?)

@@ -32,6 +32,13 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
         command.alliance_genesis.is_none() && command.contract.is_none(),
         "--alliance-genesis and --contract belong to the proof of an alliance's request; this is another file"
     );
+    if message::is_between_cities(&file) {
+        ensure!(
+            document.is_none() && command.max_age.is_none(),
+            "--document and --max-age belong to certificates; this is the proof of a message between two cities"
+        );
+        return message::verify_between(&file, &command.genesis, output);
+    }
     let chain = trusted_chain(&command.genesis, &file)?;
     if is_stapled(&file) {
         ensure!(document.is_none(), "--document is not needed: the holder shows the document in the file itself");

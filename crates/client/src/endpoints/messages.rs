@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use chancery_rest::types::{
     Page,
-    messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
+    messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, StateReceipt},
 };
 use reqwest::Method;
 use serde_json::Value;
@@ -54,5 +54,21 @@ impl Client {
     /// [`ClientError`].
     pub async fn message_proof(&self, message: B256) -> Result<Value> {
         self.needs_key()?.send(Call::get(&["v1", "messages", &hash(message), "proof"], Query::new())).await
+    }
+
+    /// `POST /v1/deliveries`, of the receiver's city: a message that the sender's own city has recorded. Sent again, it is the same message.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn deliver_message(&self, request: &DeliverMessage) -> Result<MessageState> {
+        self.needs_key()?.send(Self::with_body(Method::POST, &["v1", "deliveries"], request)?).await
+    }
+
+    /// `GET /v1/deliveries/{message}/proof`, of the receiver's city: the file that `chancery verify` reads, with the receipt once there is one.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn delivery_proof(&self, message: B256) -> Result<Value> {
+        self.needs_key()?.send(Call::get(&["v1", "deliveries", &hash(message), "proof"], Query::new())).await
     }
 }

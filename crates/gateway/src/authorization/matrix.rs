@@ -178,6 +178,13 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/v1/messages/{message}", SOURCE, "its sender and its receiver"),
     row("POST", "/v1/messages/{message}/acknowledgement", SOURCE, "its receiver, who signs it"),
     row("GET", "/v1/messages/{message}/proof", SOURCE, "its sender and its receiver"),
+    row(
+        "POST",
+        "/v1/deliveries",
+        Who::Authenticated,
+        "the deposit is signed by the caller; its own city, which has to be listed, proves its right",
+    ),
+    row("GET", "/v1/deliveries/{message}/proof", Who::Authenticated, "its sender and its receiver"),
     row("GET", "/v1/fees/prices", Who::Anybody, ""),
     row("PUT", "/v1/fees/prices/{subject}", OPERATOR, ""),
     row("GET", "/v1/fees/bills", Who::Roles(&[Role::Inspector, Role::Supervisor]), "an inspector its own"),

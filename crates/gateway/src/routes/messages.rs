@@ -4,7 +4,7 @@ use axum::{Extension, Json as Answer, extract::State};
 use chancery_rest::{
     types::{
         Example as _, Page,
-        messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
+        messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, StateReceipt},
     },
     values::HexHash,
 };
@@ -27,6 +27,8 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(get_message))
         .routes(routes!(acknowledge_message))
         .routes(routes!(get_message_proof))
+        .routes(routes!(deliver_message))
+        .routes(routes!(get_delivery_proof))
 }
 
 /// Which messages.
@@ -121,4 +123,34 @@ async fn get_message_proof(
     Path(message): Path<HexHash>,
 ) -> ApiResult<Answer<Value>> {
     Ok(Answer(shared.doors.messages.proof(&caller.actor, message.0).await?))
+}
+
+/// Deliver a message of another city
+///
+/// Its sender brings the proof of its deposit and of its standing in its own city, which has to be on the list of this one. The answer comes when the message is on disk; the same again is the same.
+#[utoipa::path(post, path = "/v1/deliveries", tag = "messages",
+    request_body(content = DeliverMessage, example = json!(DeliverMessage::example())),
+    responses((status = 201, description = "Kept for its receiver.", body = MessageState, example = json!(MessageState::example()))),
+)]
+async fn deliver_message(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Json(request): Json<DeliverMessage>,
+) -> ApiResult<(StatusCode, Answer<MessageState>)> {
+    Ok((StatusCode::CREATED, Answer(shared.doors.messages.deliver(&caller.actor, request).await?)))
+}
+
+/// Proof of a message of another city
+///
+/// For its sender, who has no role here, as for its receiver: the file that `chancery verify` reads, with the receipt once there is one.
+#[utoipa::path(get, path = "/v1/deliveries/{message}/proof", tag = "messages",
+    params(("message" = HexHash, Path, description = "The message's identifier.")),
+    responses((status = 200, description = "The proof.", body = Object)),
+)]
+async fn get_delivery_proof(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(message): Path<HexHash>,
+) -> ApiResult<Answer<Value>> {
+    Ok(Answer(shared.doors.messages.delivery_proof(&caller.actor, message.0).await?))
 }

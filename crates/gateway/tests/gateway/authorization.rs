@@ -144,6 +144,8 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/messages/{message}", SOURCE, &["messages.fetch"]),
     ("POST", "/v1/messages/{message}/acknowledgement", SOURCE, &["messages.acknowledge"]),
     ("GET", "/v1/messages/{message}/proof", SOURCE, &["messages.proof"]),
+    ("POST", "/v1/deliveries", SIGNED_IN, &["messages.deliver"]),
+    ("GET", "/v1/deliveries/{message}/proof", SIGNED_IN, &["messages.delivery_proof"]),
     ("GET", "/v1/fees/prices", ANYBODY, &["u2s.prices"]),
     ("PUT", "/v1/fees/prices/{subject}", OPERATOR, &["o2c.apply"]),
     ("GET", "/v1/fees/bills", "--- ----+--+ -", &["u2s.prices", "u2s.certificates.inspections"]),

@@ -13,7 +13,7 @@ use chancery_rest::{
         formats::ConfigureFormat,
         inspections::{CheckCertificate, RecordInspection},
         kinds::SetConditions,
-        messages::{SendMessage, StateReceipt},
+        messages::{DeliverMessage, SendMessage, StateReceipt},
         operations::SubmitOperation,
         organizations::{AuthorizeKey, RegisterOrganization},
         presentations::CreatePresentation,
@@ -117,6 +117,7 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("PUT", "/v1/resources/{resource}/description") => example::<DescribeResource>(),
         ("POST", "/v1/submissions") => example::<SubmitData>(),
         ("POST", "/v1/messages") => example::<SendMessage>(),
+        ("POST", "/v1/deliveries") => example::<DeliverMessage>(),
         ("POST", "/v1/messages/{message}/acknowledgement") => example::<StateReceipt>(),
         _ => panic!("{method} {template} is new: say what a right request of it is"),
     }

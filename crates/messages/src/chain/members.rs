@@ -25,16 +25,16 @@ const MAX_PROVEN_RECORDS: u64 = 512;
 const RECORDS_OF_A_PROOF: u64 = 32;
 
 /// What proven slots say of a key.
-struct Words {
-    organization: OrganizationWord,
+pub(super) struct Words {
+    pub(super) organization: OrganizationWord,
     /// The last period in which the organization had the right.
-    period: Option<Period>,
-    record: KeyRecord,
+    pub(super) period: Option<Period>,
+    pub(super) record: KeyRecord,
 }
 
 /// Why a key does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
+pub(super) enum Refusal {
     /// Nothing proven says that it ever did.
     Never(&'static str),
     /// It did.
@@ -47,13 +47,7 @@ enum Refusal {
 /// [`LookupError::NeverAMember`], [`LookupError::NotAMember`] for a key that counted once, [`LookupError::Stale`], [`LookupError::Ahead`], [`LookupError::Unproven`],
 /// [`LookupError::Chain`], [`LookupError::Answer`].
 pub async fn member(chain: &Chain, of: Correspondent, right: Right, now_s: u64) -> Result<ChainHead, LookupError> {
-    let refuse = |refusal| {
-        let (address, organization, right) = (of.address, of.organization.to_string(), right.to_string());
-        match refusal {
-            Refusal::Never(why) => LookupError::NeverAMember { address, organization, right, why },
-            Refusal::Ended(why) => LookupError::NotAMember { address, organization, right, why },
-        }
-    };
+    let refuse = |refusal| refused(of, right, refusal);
     let place = place_of(chain, of, right, UnixSeconds(now_s)).await?;
     let index = place.ok_or_else(|| refuse(Refusal::Never("no authorization of it is recorded")))?;
     let registry = predeploys::ORGANIZATION_REGISTRY;
@@ -79,6 +73,14 @@ pub async fn member(chain: &Chain, of: Correspondent, right: Right, now_s: u64) 
     };
     judge(&words, of, right, UnixSeconds(judged_at_s)).map_err(refuse)?;
     Ok(head)
+}
+
+pub(super) fn refused(of: Correspondent, right: Right, refusal: Refusal) -> LookupError {
+    let (address, organization, right) = (of.address, of.organization.to_string(), right.to_string());
+    match refusal {
+        Refusal::Never(why) => LookupError::NeverAMember { address, organization, right, why },
+        Refusal::Ended(why) => LookupError::NotAMember { address, organization, right, why },
+    }
 }
 
 /// The addresses whose keys receive for an organization now: all of them, in their order as numbers. Every key record that the registry has is proven,
@@ -118,7 +120,7 @@ fn counting(words: &[U256], right: Right, now: UnixSeconds) -> impl Iterator<Ite
 }
 
 /// Whether proven slots let a key count for a right of its organization at a time.
-fn judge(words: &Words, of: Correspondent, right: Right, now: UnixSeconds) -> Result<(), Refusal> {
+pub(super) fn judge(words: &Words, of: Correspondent, right: Right, now: UnixSeconds) -> Result<(), Refusal> {
     let Words { organization, period, record } = words;
     if record.key != of.address || record.right != right.to_bytes32() {
         return Err(Refusal::Never("the record that the node names is of another key or another right"));
@@ -152,7 +154,7 @@ fn counts(record: &KeyRecord, now: UnixSeconds) -> bool {
 }
 
 /// The place of the last record of the key that is in force, or else of its last one, as the node says.
-async fn place_of(
+pub(super) async fn place_of(
     chain: &Chain,
     of: Correspondent,
     right: Right,

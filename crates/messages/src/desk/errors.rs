@@ -2,7 +2,13 @@
 
 use chancery_reference_points::{Code, DoorError};
 
-use crate::{envelope::EnvelopeError, mailbox::MailboxError, statement::StatementError};
+use crate::{
+    chain::StandingError,
+    envelope::EnvelopeError,
+    mailbox::MailboxError,
+    proof::{DeliveryFailure, ProofFailure},
+    statement::StatementError,
+};
 
 pub(super) fn statement(error: StatementError) -> DoorError {
     let code = match error {
@@ -10,6 +16,7 @@ pub(super) fn statement(error: StatementError) -> DoorError {
         StatementError::TooLong
         | StatementError::Unreadable(_)
         | StatementError::Version(_)
+        | StatementError::City
         | StatementError::Genesis
         | StatementError::NamesNoGenesis
         | StatementError::OtherMessage(_) => Code::MalformedRequest,
@@ -46,4 +53,24 @@ pub(super) fn mailbox(error: MailboxError) -> DoorError {
         }
         MailboxError::Damaged => DoorError::internal(error),
     }
+}
+
+pub(super) fn proof(failure: ProofFailure) -> DoorError {
+    DoorError::new(Code::ProofInvalid, format!("proof: {failure}")).with("check", failure.check).with("member", "proof")
+}
+
+pub(super) fn delivery(failure: DeliveryFailure) -> DoorError {
+    let error = match failure {
+        DeliveryFailure::Proof(failure) => return proof(failure),
+        DeliveryFailure::Standing(error) => error,
+    };
+    let code = match error {
+        StandingError::Proof(_) | StandingError::OtherSlots => Code::ProofInvalid,
+        StandingError::Stale { .. } => Code::OperationExpired,
+        StandingError::Ahead { .. } => Code::ClockSkew,
+        StandingError::NeverAMember(_) => Code::RoleRequired,
+        StandingError::Suspended => Code::OrganizationSuspended,
+        StandingError::Ended(_) => Code::KeyRotated,
+    };
+    DoorError::new(code, format!("the sender's key, in its own city: {error}")).with("check", "sender-standing")
 }

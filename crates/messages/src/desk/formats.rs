@@ -8,7 +8,7 @@ use chancery_reference_points::{
 };
 use serde_json::{Value, json};
 
-use crate::statement::{Acknowledgement, Deposit, Statement, VERSION};
+use crate::statement::{Acknowledgement, Deposit, Statement, VERSION, VERSION_BETWEEN_CITIES};
 
 pub(super) fn id<S: Statement>() -> FormatId {
     FormatId(S::FORMAT.to_owned())
@@ -21,15 +21,17 @@ pub(super) fn id<S: Statement>() -> FormatId {
 pub fn data_formats(chain: &ChainName) -> DoorResult<Vec<DataFormat>> {
     let head = object(
         json!({
-            "version": version(),
+            // The second names the receiver's city, as it is read (`Stated::read`).
+            "version": { "enum": [VERSION, VERSION_BETWEEN_CITIES] },
             "chainId": number(),
             "genesis": hash(),
+            "toCity": object(json!({ "chainId": number(), "genesis": hash() }), &[]),
             "from": correspondent(),
             "to": correspondent(),
             "sent": number(),
             "inReplyTo": hash(),
         }),
-        &["inReplyTo"],
+        &["toCity", "inReplyTo"],
     );
     let deposit = object(
         json!({

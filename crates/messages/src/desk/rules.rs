@@ -5,8 +5,8 @@ use chancery_contracts::TrustRefusal;
 use chancery_reference_points::{Code, DoorError, DoorResult};
 
 use crate::{
-    limits::{MAX_AGE_S, MAX_CLOCK_SKEW_S},
-    statement::{Head, Statement},
+    limits::{MAX_AGE_S, MAX_CLOCK_SKEW_S, MAX_DELIVERY_AGE_S},
+    statement::{City, Deposit, Head, Statement},
 };
 
 /// Neither old, so that nothing is held back and brought later, nor ahead (MSG-7).
@@ -28,6 +28,29 @@ pub(super) fn between_two(head: &Head) -> DoorResult<()> {
     if head.from.address == head.to.address {
         let detail = "statement.head.to: the receiver is the sender";
         return Err(DoorError::new(Code::MalformedRequest, detail).with("member", "statement.head.to"));
+    }
+    Ok(())
+}
+
+/// A message within the city names none.
+pub(super) fn not_to_itself(head: &Head, own: City) -> DoorResult<()> {
+    if head.to_city == Some(own) {
+        let detail = "statement.head.toCity: it is this city; a message within it names none";
+        return Err(DoorError::new(Code::MalformedRequest, detail).with("member", "statement.head.toCity"));
+    }
+    Ok(())
+}
+
+/// What comes from another city may have waited until this one answered, and no longer than its sender's city keeps it (MSG-14).
+pub(super) fn in_days(deposit: &Deposit, now: u64) -> DoorResult<()> {
+    let sent = deposit.head.sent.get();
+    if sent > now.saturating_add(MAX_CLOCK_SKEW_S) {
+        let error = DoorError::new(Code::ClockSkew, "statement: its time lies ahead; set the clock of whoever signs");
+        return Err(error.with("now", now.saturating_mul(1000)));
+    }
+    if now > sent.saturating_add(MAX_DELIVERY_AGE_S) {
+        let detail = format!("the deposit is older than {MAX_DELIVERY_AGE_S} s: send the message anew");
+        return Err(DoorError::new(Code::OperationExpired, detail));
     }
     Ok(())
 }

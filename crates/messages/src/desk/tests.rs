@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod deliveries;
 mod ends;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -133,6 +134,11 @@ fn person(index: u32) -> PersonKeys {
 }
 
 fn office() -> Office {
+    office_of(Cities::default())
+}
+
+/// An office of a city that lists others.
+fn office_of(cities: Cities) -> Office {
     let folder = tempfile::tempdir().unwrap();
     let (door, roll) = (Arc::new(Door::default()), Arc::new(Roll::default()));
     let now_s = Arc::new(AtomicU64::new(NOW_S));
@@ -141,6 +147,7 @@ fn office() -> Office {
         mailbox: Arc::new(Mailbox::open(folder.path()).unwrap()),
         r2d: door.clone(),
         members: roll.clone(),
+        cities,
         chain: ChainName("main".to_owned()),
         chain_id: CHAIN_ID,
         genesis: GENESIS,
@@ -167,6 +174,7 @@ impl Office {
             version: VERSION,
             chain_id: CHAIN_ID,
             genesis: Some(GENESIS),
+            to_city: None,
             from: of("SENDER-1", &self.sender),
             to: of("RECEIVER-1", &self.receiver),
             sent: UnixSeconds(NOW_S),

@@ -26,7 +26,16 @@ fn head() -> Head {
     };
     let (from, to) = (of("SENDER-1", 1), of("RECEIVER-1", 2));
     let genesis = Some(B256::repeat_byte(0x9e));
-    Head { version: VERSION, chain_id: 7100, genesis, from, to, sent: UnixSeconds(1_795_230_000), in_reply_to: None }
+    Head {
+        version: VERSION,
+        chain_id: 7100,
+        genesis,
+        to_city: None,
+        from,
+        to,
+        sent: UnixSeconds(1_795_230_000),
+        in_reply_to: None,
+    }
 }
 
 fn content(bytes: &[u8]) -> Content {

@@ -7,6 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::{Incoming, MailboxError};
 use crate::statement::{Acknowledgement, Deposit, Stated};
 
+/// From where to where a message goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Route {
+    /// Between organizations of this city.
+    #[default]
+    Within,
+    /// To another city: deposited here, and kept so long that it can be delivered.
+    ToOtherCity,
+    /// From another city, which has recorded the deposit.
+    FromOtherCity,
+}
+
 /// A message as the mailbox has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -18,6 +31,9 @@ pub struct Record {
     pub sealed_bytes: u64,
     /// When it arrived, Unix seconds.
     pub arrived_at: u64,
+    /// From where to where it goes.
+    #[serde(default)]
+    pub route: Route,
     /// Its place among all messages, once it is visible.
     pub place: Option<u64>,
     /// Where the data block with its deposit is recorded.
@@ -40,8 +56,11 @@ pub struct Receipt {
 }
 
 impl Record {
+    /// Of a message that is deposited here.
     pub(super) fn new(incoming: &Incoming<'_>) -> Self {
+        let is_outgoing = incoming.deposit.statement.head.to_city.is_some();
         Self {
+            route: if is_outgoing { Route::ToOtherCity } else { Route::Within },
             deposit: incoming.deposit.text.clone(),
             signature: incoming.signature.clone(),
             sealed_bytes: incoming.envelope.len() as u64,

@@ -27,7 +27,9 @@ pub(super) struct Store {
     pub(super) unacknowledged: Keyspace,
     /// Time of the acknowledgement, identifier: the envelope is still there.
     pub(super) removable: Keyspace,
-    /// Receiver, or receiver and sender's organization -> messages that wait, bytes that are kept.
+    /// Identifier -> the proof that came with a message of another city.
+    pub(super) deliveries: Keyspace,
+    /// What a bound is of, as [`super::usage`] names it -> messages that wait, bytes that are kept.
     pub(super) waiting: Keyspace,
     meta: Keyspace,
 }
@@ -53,6 +55,7 @@ impl Store {
             undeposited: keyspace("undeposited")?,
             unacknowledged: keyspace("unacknowledged")?,
             removable: keyspace("removable")?,
+            deliveries: keyspace("deliveries")?,
             waiting: keyspace("waiting")?,
             meta: keyspace("meta")?,
             database,

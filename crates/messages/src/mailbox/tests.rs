@@ -24,6 +24,7 @@ fn deposit_of(organization: &str, number: u64, from: Address) -> Stated<Deposit>
         version: VERSION,
         chain_id: 7100,
         genesis: Some(B256::repeat_byte(0x9e)),
+        to_city: None,
         from: of(from),
         to: of(RECEIVER),
         sent: UnixSeconds(NOW),
@@ -214,7 +215,7 @@ fn bytes_are_counted_until_they_are_gone_from_the_disk() {
     let (_folder, mailbox) = open();
     let message = deposit(1, sender(1));
     let id = message.id();
-    let fits = |bytes| Usage::default().take(&mailbox.store, &message.statement.head, bytes).is_ok();
+    let fits = |bytes| Usage::default().take(&mailbox.store, Route::Within, &message.statement.head, bytes).is_ok();
     assert_eq!((fits(MAX_BYTES_OF_SENDER), fits(MAX_BYTES_OF_SENDER + 1)), (true, false));
     keep(&mailbox, &message, NOW).unwrap();
     assert_eq!((fits(MAX_BYTES_OF_SENDER - 4), fits(MAX_BYTES_OF_SENDER - 3)), (true, false));

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use fjall::OwnedWriteBatch;
 
-use super::{MailboxError, store::Store};
+use super::{MailboxError, Route, store::Store};
 use crate::{
-    limits::{MAX_BYTES_OF_SENDER, MAX_WAITING, MAX_WAITING_BYTES, MAX_WAITING_OF_SENDER},
+    limits::{
+        MAX_BYTES_OF_CITY, MAX_BYTES_OF_CITY_FOR_ONE, MAX_BYTES_OF_SENDER, MAX_OUTGOING, MAX_OUTGOING_BYTES,
+        MAX_WAITING, MAX_WAITING_BYTES, MAX_WAITING_OF_CITY, MAX_WAITING_OF_CITY_FOR_ONE, MAX_WAITING_OF_SENDER,
+    },
     statement::Head,
 };
 
@@ -25,12 +28,8 @@ pub(super) struct Usage {
 
 impl Usage {
     /// One message more, if there is room.
-    pub(super) fn take(&mut self, store: &Store, head: &Head, bytes: u64) -> Result<(), MailboxError> {
-        let limits = [
-            Waiting { messages: MAX_WAITING, bytes: MAX_WAITING_BYTES },
-            Waiting { messages: MAX_WAITING_OF_SENDER, bytes: MAX_BYTES_OF_SENDER },
-        ];
-        for (key, limit) in keys(head).into_iter().zip(limits) {
+    pub(super) fn take(&mut self, store: &Store, route: Route, head: &Head, bytes: u64) -> Result<(), MailboxError> {
+        for (key, limit) in bounds(route, head) {
             let waiting = self.waiting(store, &key)?;
             let more = Waiting { messages: waiting.messages + 1, bytes: waiting.bytes.saturating_add(bytes) };
             if more.messages > limit.messages {
@@ -45,8 +44,8 @@ impl Usage {
     }
 
     /// So much less.
-    pub(super) fn free(&mut self, store: &Store, head: &Head, less: Waiting) -> Result<(), MailboxError> {
-        for key in keys(head) {
+    pub(super) fn free(&mut self, store: &Store, route: Route, head: &Head, less: Waiting) -> Result<(), MailboxError> {
+        for (key, _) in bounds(route, head) {
             let waiting = self.waiting(store, &key)?;
             let fewer = Waiting {
                 messages: waiting.messages.saturating_sub(less.messages),
@@ -78,8 +77,32 @@ impl Usage {
     }
 }
 
-/// The receiver, and with it the organization that sends: an organization has as many keys as it likes.
-fn keys(head: &Head) -> [Vec<u8>; 2] {
-    let receiver = head.to.address;
-    [receiver.to_vec(), [receiver.as_slice(), head.from.organization.to_bytes32().as_slice()].concat()]
+/// Every bound that a message counts for: its key on disk, and how much it allows. An organization has as many keys as it likes, and a city as many organizations, so both are counted.
+pub(super) fn bounds(route: Route, head: &Head) -> Vec<(Vec<u8>, Waiting)> {
+    let receiver = head.to.address.as_slice();
+    let organization = head.from.organization.to_bytes32();
+    let all = Waiting { messages: MAX_WAITING, bytes: MAX_WAITING_BYTES };
+    let of_sender = Waiting { messages: MAX_WAITING_OF_SENDER, bytes: MAX_BYTES_OF_SENDER };
+    match route {
+        Route::Within => {
+            vec![(receiver.to_vec(), all), ([receiver, organization.as_slice()].concat(), of_sender)]
+        }
+        Route::ToOtherCity => {
+            let outgoing = Waiting { messages: MAX_OUTGOING, bytes: MAX_OUTGOING_BYTES };
+            vec![([b"to:".as_slice(), organization.as_slice()].concat(), outgoing)]
+        }
+        Route::FromOtherCity => {
+            // Statements of two cities always name it.
+            let city = head.genesis.unwrap_or_default();
+            let for_one = Waiting { messages: MAX_WAITING_OF_CITY_FOR_ONE, bytes: MAX_BYTES_OF_CITY_FOR_ONE };
+            let of_city = Waiting { messages: MAX_WAITING_OF_CITY, bytes: MAX_BYTES_OF_CITY };
+            let key = |parts: &[&[u8]]| [b"from:".as_slice(), parts.concat().as_slice()].concat();
+            vec![
+                (receiver.to_vec(), all),
+                (key(&[receiver, city.as_slice(), organization.as_slice()]), of_sender),
+                (key(&[receiver, city.as_slice()]), for_one),
+                (key(&[city.as_slice()]), of_city),
+            ]
+        }
+    }
 }

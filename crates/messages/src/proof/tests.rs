@@ -27,6 +27,7 @@ fn signed(version: u32, genesis: Option<u8>) -> MessageProof {
         version,
         chain_id: CHAIN_ID,
         genesis: genesis.map(B256::repeat_byte),
+        to_city: None,
         from: Correspondent { organization, address: keys.address() },
         to: Correspondent { organization, address: Address::repeat_byte(2) },
         sent: UnixSeconds(1_795_230_000),

@@ -42,7 +42,7 @@ impl Stated<Acknowledgement> {
         let head = &deposit.statement.head;
         let said = Self::write(Acknowledgement {
             version: VERSION,
-            chain_id: head.chain_id,
+            chain_id: head.received_on().0,
             genesis: Some(genesis),
             message: deposit.id(),
             deposit: deposit.digest(),
@@ -59,15 +59,16 @@ impl Stated<Acknowledgement> {
     /// [`StatementError::OtherMessage`].
     pub fn check_of(&self, deposit: &Stated<Deposit>) -> Result<(), StatementError> {
         let (said, head) = (&self.statement, &deposit.statement.head);
+        let (chain_id, expected) = head.received_on();
         Err(StatementError::OtherMessage(if said.message != deposit.id() {
             "message: it is another message"
         } else if said.deposit != deposit.digest() {
             "deposit: it is not the digest of the operation that deposited the message"
         } else if said.by != head.to {
             "by: it is not the receiver that the message names"
-        } else if said.chain_id != head.chain_id {
+        } else if said.chain_id != chain_id {
             "chainId: it is another chain"
-        } else if head.genesis.is_some() && said.genesis != head.genesis {
+        } else if expected.is_some() && said.genesis != expected {
             "genesis: it is another chain"
         } else {
             return Ok(());

@@ -20,6 +20,7 @@ fn deposit() -> Deposit {
             version: VERSION,
             chain_id: 7100,
             genesis: Some(B256::repeat_byte(0x9e)),
+            to_city: None,
             from: correspondent("SENDER-1", address!("19e7e376e7c213b7e7e7e46cc70a5dd086daff2a")),
             to: correspondent("RECEIVER-1", address!("70997970c51812dc3a010c7d01b50e0d17dc79c8")),
             sent: UnixSeconds(1_795_230_000),
@@ -121,11 +122,43 @@ fn what_names_no_genesis_is_neither_believed_nor_acknowledged_unasked() {
     }
 }
 
+// MSG-1, MSG-12, MSG-15: the sender's chain records the deposit, the receiver's chain the receipt. Identifier and digest were made by a third implementation, of hash and EIP-712 alone; the
+// client in TypeScript reads the same file.
+#[test]
+fn a_deposit_between_two_cities_names_the_receivers_whose_chain_has_the_receipt() {
+    let vectors: serde_json::Value = serde_json::from_str(include_str!("../../vectors/statements.json")).unwrap();
+    let member = |name: &str| vectors["betweenCities"][name].as_str().unwrap().to_owned();
+    let text = member("text");
+    let stated = Stated::<Deposit>::read(&text).unwrap();
+    assert_eq!(Stated::write(stated.statement.clone()).unwrap().text, text);
+    assert_eq!((stated.id().to_string(), stated.digest().to_string()), (member("id"), member("digest")));
+    let city = City { chain_id: 7200, genesis: B256::repeat_byte(0x5e) };
+    assert_eq!(stated.statement.head.to_city, Some(city));
+    assert_eq!(stated.statement.head.received_on(), (7200, Some(city.genesis)));
+
+    let received = UnixSeconds(1_795_230_060);
+    let said = Stated::of(&stated, city.genesis, received, WithoutGenesis::Refused).unwrap();
+    assert_eq!((said.statement.version, said.statement.chain_id), (VERSION, 7200));
+    let of_sender = Stated::of(&stated, B256::repeat_byte(0x9e), received, WithoutGenesis::Refused);
+    assert!(matches!(of_sender, Err(StatementError::OtherMessage(_))));
+
+    let read = |text: &str| Stated::<Deposit>::read(text).unwrap_err();
+    assert_eq!(read(&text.replace("\"version\":3", "\"version\":2")), StatementError::City);
+    assert_eq!(read(&text.replace("\"version\":3", "\"version\":4")), StatementError::Version(4));
+    let named = text.find("\"toCity\"").unwrap()..text.find("\"from\"").unwrap();
+    let mut unnamed = text.clone();
+    unnamed.replace_range(named, "");
+    assert_eq!(read(&unnamed), StatementError::Version(VERSION_BETWEEN_CITIES));
+    let said = said.text.replace("\"version\":2", "\"version\":3");
+    assert!(matches!(Stated::<Acknowledgement>::read(&said), Err(StatementError::Version(3))));
+}
+
 // MSG-1
 #[test]
 fn every_member_of_a_deposit_is_signed() {
     let signed = Stated::write(deposit()).unwrap().digest();
-    let alterations: [fn(&mut Deposit); 10] = [
+    let alterations: [fn(&mut Deposit); 11] = [
+        |deposit| deposit.head.to_city = Some(City { chain_id: 7100, genesis: B256::ZERO }),
         |deposit| deposit.head.genesis = Some(B256::ZERO),
         |deposit| deposit.head.chain_id += 1,
         |deposit| deposit.head.from.address = Address::ZERO,

@@ -1,6 +1,7 @@
 //! `/v1/messages`: sealed messages between organizations (S-NET, `docs/specs/messages.md`). The gateway keeps what it cannot read.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{Example, Recorded, example_hash, example_signature};
@@ -15,6 +16,18 @@ pub struct SendMessage {
     pub statement: String,
     /// The sender's EIP-712 signature of the `DataOperation` that the statement makes, 65 bytes.
     pub signature: HexBytes,
+    /// The message, sealed to its receiver and its sender: JWE, general JSON serialization, its exact text.
+    #[schema(max_length = 737_280)]
+    pub envelope: String,
+}
+
+/// `POST /v1/deliveries`: a message of an organization of another city.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeliverMessage {
+    /// That the sender's own city has recorded the deposit, and that the sender's key counts there: the file of a message between two cities, version 2, without a receipt.
+    #[schema(value_type = Object)]
+    pub proof: Value,
     /// The message, sealed to its receiver and its sender: JWE, general JSON serialization, its exact text.
     #[schema(max_length = 737_280)]
     pub envelope: String,
@@ -91,6 +104,13 @@ const EXAMPLE_ENVELOPE: &str = r#"{"protected":"eyJlbmMiOiJBMjU2R0NNIiwidHlwIjoi
 impl Example for SendMessage {
     fn example() -> Self {
         Self { statement: EXAMPLE_DEPOSIT.into(), signature: example_signature(), envelope: EXAMPLE_ENVELOPE.into() }
+    }
+}
+
+impl Example for DeliverMessage {
+    fn example() -> Self {
+        let proof = json!({ "version": 2, "deposit": {}, "standing": {} });
+        Self { proof, envelope: EXAMPLE_ENVELOPE.into() }
     }
 }
 

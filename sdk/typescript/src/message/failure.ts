@@ -6,6 +6,7 @@ export type MessageCheck =
   | 'statement-readable'
   | 'statement-signed'
   | 'genesis-named'
+  | 'city-own'
   | 'acknowledgement-of-message'
   | 'envelope-of-deposit'
   | 'envelope-readable'

@@ -165,7 +165,11 @@ export class Messages {
     const answer = await this.#ask('GET', '/v1/messages/{message}', { parameters: { message }, signal });
     const members = reading(() => membersAt(answer, 'message', ['state', 'envelope']));
     const { deposit } = shownOf(members.state, message);
-    if (deposit.statement.head.genesis === undefined) throw namesNoGenesis();
+    const { genesis } = deposit.statement.head;
+    if (genesis === undefined) throw namesNoGenesis();
+    if (genesis !== this.#chain.genesisHash) {
+      throw new MessageFailure('city-own', 'it is a message of another city: `chancery message read --from-city-genesis` opens it');
+    }
     const { envelope } = members;
     if (typeof envelope !== 'string') {
       throw new MessageFailure('envelope-kept', 'the message was acknowledged long ago: the gateway keeps its statements alone');

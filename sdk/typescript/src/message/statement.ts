@@ -14,6 +14,8 @@ import { MAX_STATEMENT_BYTES } from './limits.js';
 
 /** They name the chain's genesis. */
 export const VERSION = 2;
+/** Of a deposit between two cities, which names the receiver's city too: it is read, and not made here. */
+export const VERSION_BETWEEN_CITIES = 3;
 /** The version before, which names the chain's id alone: it is read and verified, and not made any more. */
 export const VERSION_WITHOUT_GENESIS = 1;
 const DATA_BLOCK_REGISTRY: Address = '0xc4a0000000000000000000000000000000000005';
@@ -32,12 +34,20 @@ export interface Correspondent {
   readonly address: Address;
 }
 
+/** A city, by its main chain. */
+export interface City {
+  readonly chainId: number;
+  readonly genesis: Hex;
+}
+
 /** Who writes to whom, and when. The envelope is bound to it. */
 export interface Head {
   readonly version: number;
   readonly chainId: number;
   /** Absent in version 1. */
   readonly genesis?: Hex;
+  /** The receiver's city, where it is another than the sender's (version 3). */
+  readonly toCity?: City;
   readonly from: Correspondent;
   readonly to: Correspondent;
   /** Unix seconds. */
@@ -129,7 +139,8 @@ export class Stated<Statement> {
 export function receiptOf(deposit: Stated<Deposit>, genesis: Hex, received: number): Stated<Acknowledgement> {
   const { head } = deposit.statement;
   if (head.genesis === undefined) throw namesNoGenesis();
-  const { chainId, to: by } = head;
+  const { chainId } = receivedOn(head);
+  const { to: by } = head;
   const said = Stated.acknowledgement({ version: VERSION, chainId, genesis, message: deposit.id, deposit: deposit.digest, by, received });
   checkReceipt(said, deposit);
   return said;
@@ -138,15 +149,21 @@ export function receiptOf(deposit: Stated<Deposit>, genesis: Hex, received: numb
 /** That an acknowledgement is of this deposit, by its receiver. @throws MessageFailure with `acknowledgement-of-message` */
 export function checkReceipt({ statement: said }: Stated<Acknowledgement>, deposit: Stated<Deposit>): void {
   const { head } = deposit.statement;
+  const { chainId, genesis } = receivedOn(head);
   const faults: [boolean, string][] = [
     [said.message !== deposit.id, 'it is of another message'],
     [said.deposit !== deposit.digest, 'it does not name the operation that deposited the message'],
     [said.by.organization !== head.to.organization || said.by.address !== head.to.address, 'it is not by the receiver that the message names'],
-    [said.chainId !== head.chainId, 'it is for another chain'],
-    [head.genesis !== undefined && said.genesis !== head.genesis, 'it is for another chain with the same id'],
+    [said.chainId !== chainId, 'it is for another chain'],
+    [genesis !== undefined && said.genesis !== genesis, 'it is for another chain with the same id'],
   ];
   const fault = faults.find(([isFault]) => isFault);
   if (fault !== undefined) throw new MessageFailure('acknowledgement-of-message', fault[1]);
+}
+
+/** The main chain that records the receipt. */
+function receivedOn({ toCity, chainId, genesis }: Head): { readonly chainId: number; readonly genesis?: Hex | undefined } {
+  return toCity ?? { chainId, genesis };
 }
 
 export function namesNoGenesis(): MessageFailure {
@@ -169,10 +186,10 @@ function reading<Statement>(text: string, read: (value: unknown) => Statement): 
 
 function depositAt(value: unknown): Deposit {
   const members = membersAt(value, 'deposit', ['head', 'sealedHash', 'sealedBytes', 'sealedTo']);
-  const head = membersAt(members.head, 'head', ['version', 'chainId', 'genesis', 'from', 'to', 'sent', 'inReplyTo']);
+  const head = membersAt(members.head, 'head', ['version', 'chainId', 'genesis', 'toCity', 'from', 'to', 'sent', 'inReplyTo']);
   return {
     head: {
-      ...chainAt(head),
+      ...cityAt(head),
       from: correspondentAt(head.from, 'from'),
       to: correspondentAt(head.to, 'to'),
       sent: safeIntegerAt(head.sent, 'sent'),
@@ -193,6 +210,17 @@ function acknowledgementAt(value: unknown): Acknowledgement {
     by: correspondentAt(members.by, 'by'),
     received: safeIntegerAt(members.received, 'received'),
   };
+}
+
+/** A deposit of version 3 names the receiver's city, and no other does. */
+function cityAt(head: Readonly<Record<string, unknown>>): { version: number; chainId: number; genesis?: Hex; toCity?: City } {
+  const { toCity } = head;
+  const isNamed = toCity !== undefined && toCity !== null;
+  if (head.version !== VERSION_BETWEEN_CITIES && !isNamed) return chainAt(head);
+  if (head.version !== VERSION_BETWEEN_CITIES || !isNamed) throw new FormError(`only a deposit of version ${VERSION_BETWEEN_CITIES} names the receiver's city`);
+  const chain = { version: VERSION_BETWEEN_CITIES, chainId: safeIntegerAt(head.chainId, 'chainId'), genesis: hashAt(head.genesis, 'genesis') };
+  const city = membersAt(toCity, 'toCity', ['chainId', 'genesis']);
+  return { ...chain, toCity: { chainId: safeIntegerAt(city.chainId, 'toCity.chainId'), genesis: hashAt(city.genesis, 'toCity.genesis') } };
 }
 
 /** Version 2 names a genesis, version 1 none. */

@@ -1,9 +1,9 @@
 //! What stands before the entities: the applications' desks, and the gateway's doors.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use alloy_primitives::B256;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use chancery_certificates::{
     applications::ApplicationDesk,
     presentations::PresentationDesk,
@@ -11,8 +11,11 @@ use chancery_certificates::{
     roles::{ConfiguredRoles, RoleResolver},
 };
 use chancery_gateway::Doors;
+use chancery_light::TrustedChain;
 use chancery_messages::{
+    cities::{Cities, ListedCity},
     desk::{self, Desk},
+    limits::MAX_CITIES,
     mailbox::Mailbox,
     members::RegisteredMembers,
 };
@@ -22,9 +25,12 @@ use chancery_reference_points::{
 };
 
 use super::{EntityDoors, Ground, chain_name};
-use crate::city::{
-    layout::MAIN,
-    ports::{ApplicationPort, ControlPort, MessagePort, PresentationPort, RegistrationPort, RolePort},
+use crate::{
+    city::{
+        layout::MAIN,
+        ports::{ApplicationPort, ControlPort, MessagePort, PresentationPort, RegistrationPort, RolePort},
+    },
+    commands::listed_chains,
 };
 
 /// The gateway's doors over those of the entities.
@@ -83,9 +89,25 @@ fn message_desk(ground: &Ground, doors: &EntityDoors, genesis: B256) -> Result<D
         mailbox: Arc::new(mailbox),
         r2d: doors.r2d.clone(),
         members: Arc::new(RegisteredMembers::new(ground.directory.clone(), chains)),
+        cities: listed_cities(&ground.data.cities(), genesis)?,
         chain: chain_name(MAIN.name),
         chain_id: MAIN.chain_id,
         genesis,
         clock: ground.clock.clone(),
     }))
+}
+
+/// The cities whose main chain's genesis file the operator has put into a folder, each under its name: NAME.json. Without the folder there is none.
+fn listed_cities(folder: &Path, own: B256) -> Result<Cities> {
+    if !folder.try_exists().with_context(|| format!("cannot read {}", folder.display()))? {
+        return Ok(Cities::default());
+    }
+    let listed = listed_chains(folder).context("the list of other cities cannot be read")?;
+    ensure!(listed.len() <= MAX_CITIES, "{} lists more than {MAX_CITIES} cities", folder.display());
+    let count = listed.len();
+    let is_own = |chain: &TrustedChain| chain.genesis_hash() == own;
+    ensure!(!listed.iter().any(|(_, chain)| is_own(chain)), "{} lists this city itself", folder.display());
+    let cities: Cities = listed.into_iter().map(|(name, chain)| ListedCity { name, chain }).collect();
+    ensure!(cities.len() == count, "{} lists a city twice", folder.display());
+    Ok(cities)
 }

@@ -16,7 +16,7 @@ use chancery_messages::{
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, data_block::TransactionLocator};
 use chancery_rest::types::{
     Page, Recorded,
-    messages::{Message, MessageBox, MessageState, SendMessage, SignedStatement, StateReceipt},
+    messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, SignedStatement, StateReceipt},
 };
 use serde_json::Value;
 use tokio::time::MissedTickBehavior;
@@ -52,6 +52,16 @@ impl Messages for MessagePort {
     async fn send(&self, actor: &Actor, message: SendMessage) -> DoorResult<MessageState> {
         let SendMessage { statement, signature, envelope } = message;
         state(self.0.send(actor, &statement, signature.0, &envelope).await?)
+    }
+
+    async fn deliver(&self, actor: &Actor, message: DeliverMessage) -> DoorResult<MessageState> {
+        let file = serde_json::to_vec(&message.proof).map_err(DoorError::internal)?;
+        state(self.0.deliver(actor, file, message.envelope).await?)
+    }
+
+    async fn delivery_proof(&self, actor: &Actor, message: B256) -> DoorResult<Value> {
+        let proof = self.0.delivery_proof(actor, message).await?;
+        serde_json::to_value(proof).map_err(DoorError::internal)
     }
 
     async fn list(&self, actor: &Actor, which: MessageBox, page: PageRequest) -> DoorResult<Page<MessageState>> {

@@ -1,6 +1,6 @@
 //! `chancery message read` and `acknowledge`.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use alloy_primitives::{B256, Bytes};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -33,7 +33,8 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
     let progress = output.progress("opening");
     let (deposit, content) = open(party, id).await?;
     progress.set_message("verifying the deposit");
-    let Vouched { proven, ended } = vouched(party, &deposit, &what.chain, what.version_1.into()).await?;
+    let Vouched { proven, ended } =
+        vouched(party, &deposit, &what.chain, what.sender.genesis.as_deref(), what.version_1.into()).await?;
     let from = deposit.statement.head.from;
     progress.finish_and_clear();
     files::write_new(&what.out, &content.bytes)?;
@@ -41,7 +42,7 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
         "message": id, "from": from, "to": deposit.statement.head.to, "inReplyTo": deposit.statement.head.in_reply_to,
         "sent": deposit.statement.head.sent, "subject": content.subject, "type": content.media_type,
         "file": what.out, "bytes": content.bytes.len(), "deposited": proven.deposited,
-        "senderInForce": ended.is_none(), "acknowledged": proven.acknowledged,
+        "senderInForce": ended.is_none(), "senderStanding": proven.sender_standing, "acknowledged": proven.acknowledged,
         "genesisSigned": proven.genesis_signed, "warning": proven.warning,
     });
     let warning = warnings(&proven, ended);
@@ -61,7 +62,7 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
 }
 
 pub(super) async fn acknowledge(party: &Party, what: &AcknowledgeMessage, output: &Output) -> Result<ExitCode> {
-    let (id, chain) = (what.message, &what.chain);
+    let (id, chain, sender) = (what.message, &what.chain, what.sender.genesis.as_deref());
     let without_genesis = WithoutGenesis::from(what.version_1);
     let progress = output.progress("opening");
     // Who says that it has received a message can read it.
@@ -71,7 +72,7 @@ pub(super) async fn acknowledge(party: &Party, what: &AcknowledgeMessage, output
         bail!("message {id} is for {}, and a message is acknowledged by its receiver", head.to.address);
     }
     progress.set_message("verifying the deposit");
-    let Vouched { proven, ended } = vouched(party, &deposit, chain, without_genesis).await?;
+    let Vouched { proven, ended } = vouched(party, &deposit, chain, sender, without_genesis).await?;
     let stated = Stated::of(&deposit, chain_of(&chain.genesis)?.genesis_hash(), now(), without_genesis)?;
     let signature = Bytes::from(party.keys.sign_digest(stated.digest()).await?.to_vec());
     let request = StateReceipt { statement: stated.text, signature: signature.into() };
@@ -79,7 +80,7 @@ pub(super) async fn acknowledge(party: &Party, what: &AcknowledgeMessage, output
     let state = retrying::until_answered(|| party.client.acknowledge_message(id, &request)).await?;
     ensure!(deposit_of(&state)? == deposit, "the gateway answered for another message, {}", state.message);
     progress.set_message("verifying the acknowledgement");
-    let recorded = proof::verified(party, id, chain).await?.acknowledged;
+    let recorded = proof::verified(party, id, chain, sender).await?.acknowledged;
     let recorded = recorded.context("the gateway shows no proof of the acknowledgement")?;
     progress.finish_and_clear();
     let text = format!(
@@ -109,10 +110,15 @@ async fn vouched(
     party: &Party,
     deposit: &Stated<Deposit>,
     chain: &TrustedMain,
+    from_city: Option<&Path>,
     without_genesis: WithoutGenesis,
 ) -> Result<Vouched> {
     deposit.ensure_names_genesis(without_genesis).context(ONLY_IF_KNOWN)?;
-    let proven = proof::verified(party, deposit.id(), chain).await?;
+    let proven = proof::verified(party, deposit.id(), chain, from_city).await?;
+    if proven.sender_standing.is_some() {
+        // The own chain knows nothing of organizations of other cities; the sender's own has shown it when the message was delivered.
+        return Ok(Vouched { proven, ended: None });
+    }
     let main = main_chain(chain, party).await?;
     match chain::member(&main, deposit.statement.head.from, RIGHT, now_s()).await {
         Ok(_) => Ok(Vouched { proven, ended: None }),
@@ -125,7 +131,13 @@ async fn vouched(
 fn warnings(proven: &VerifiedMessage, ended: Option<&str>) -> String {
     let ended = ended.map(|why| format!("\nbut     the sender's key counts no longer: {why}"));
     let named = proven.warning.map(|what| format!("\nbut     it {what}"));
-    named.into_iter().chain(ended).collect()
+    let standing = proven.sender_standing.map(|at| {
+        format!(
+            "\nsender  of another city, where its key counted at block {}, {} s since 1970",
+            at.block_number, at.time
+        )
+    });
+    standing.into_iter().chain(named).chain(ended).collect()
 }
 
 /// A message, checked against what its sender has signed, and opened.

@@ -3,7 +3,7 @@
 use std::{mem, process::ExitCode};
 
 use alloy_primitives::Address;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use chancery_certificates::keys::EncryptionPublicKey;
 use chancery_client::rest::types::{
     messages::SendMessage as SendRequest,
@@ -15,20 +15,25 @@ use chancery_messages::{
     envelope::{self, Content},
     limits::MAX_CONTENT_BYTES,
     members::RIGHT,
-    statement::{Correspondent, Head, VERSION},
+    statement::{City, Correspondent, Head, VERSION, VERSION_BETWEEN_CITIES},
 };
 use chancery_primitives::OrganizationCode;
 use serde_json::json;
 
-use super::{files, proof, retrying};
+use super::{delivering, files, other_city, proof, retrying};
 use crate::{
-    arguments::SendMessage,
+    arguments::{Connection, SendMessage, TrustedMain},
     output::Output,
     party::{Party, now},
     share::{main_chain, now_s},
 };
 
-pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> Result<ExitCode> {
+pub(super) async fn run(
+    party: &Party,
+    connection: &Connection,
+    what: &SendMessage,
+    output: &Output,
+) -> Result<ExitCode> {
     let content = Content {
         subject: what.subject.clone(),
         media_type: what.media_type.clone(),
@@ -36,21 +41,25 @@ pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> R
     };
     let from = sender(party, what.from.as_deref()).await?;
     let progress = output.progress("reading the receiver's keys from the chain");
-    let main = main_chain(&what.chain, party).await?;
-    let to = receiver(&main, what).await?;
+    let own = main_chain(&what.chain, party).await?;
+    let other = OtherCity::of(party, connection, what).await?;
+    let main = other.as_ref().map_or(&own, |other| &other.main);
+    let to = receiver(main, what).await?;
     // That it is a key of the organization, which may receive, the chain has to show; also of an address that was named by hand.
-    chain::member(&main, to, RIGHT, now_s()).await?;
+    chain::member(main, to, RIGHT, now_s()).await?;
     let (key, published_in) = match what.to_encryption_key {
         Some(pinned) => (EncryptionPublicKey(pinned.0), None),
         None => {
-            let found = chain::encryption_key(&main, to.address, now_s()).await?;
+            let found = chain::encryption_key(main, to.address, now_s()).await?;
             (found.key, Some(found.published_in))
         }
     };
+    let to_city = other.as_ref().map(OtherCity::named).transpose()?;
     let head = Head {
-        version: VERSION,
-        chain_id: main.config().chain_id,
-        genesis: main.config().genesis_hash,
+        version: if to_city.is_some() { VERSION_BETWEEN_CITIES } else { VERSION },
+        chain_id: own.config().chain_id,
+        genesis: own.config().genesis_hash,
+        to_city,
         from,
         to,
         sent: now(),
@@ -69,18 +78,26 @@ pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> R
     anyhow::ensure!(state.message.0 == id, "the gateway answered for another message, {}", state.message);
     // Where it is recorded is the gateway's word until its proof is verified by the genesis.
     progress.set_message("verifying the deposit");
-    let deposited = proof::verified(party, id, &what.chain).await?.deposited;
+    let deposited = proof::verified(party, id, &what.chain, None).await?.deposited;
+    if let Some(other) = &other {
+        progress.set_message("delivering");
+        Box::pin(delivering::deliver(party, &other.party, id, &what.chain)).await.map_err(|error| {
+            // In one text, so that the message's identifier is in it also where the other city's answer is shown as it came.
+            anyhow!("message {id} is recorded in your city and was not delivered ({error:#}); to try again: chancery message deliver {id}")
+        })?;
+    }
     progress.finish_and_clear();
     let answer = json!({
         "message": id, "from": from, "to": to, "sealedTo": key.thumbprint(), "keyPublishedInBlock": published_in,
-        "place": state.place, "deposit": deposited,
+        "place": state.place, "deposit": deposited, "toCity": to_city, "delivered": other.is_some(),
     });
     let known = published_in.map_or_else(
         || "given with --to-encryption-key".to_owned(),
-        |block| format!("published in block {block} of the main chain"),
+        |block| format!("published in block {block} of the receiver's main chain"),
     );
+    let delivered = to_city.map_or_else(String::new, |city| format!("\ncity     {}, delivered", city.genesis));
     let text = format!(
-        "message {id}\nto       {} ({})\nkey      {}, {known}\ndeposit  transaction {}, block {}, verified",
+        "message {id}\nto       {} ({})\nkey      {}, {known}\ndeposit  transaction {}, block {}, verified{delivered}",
         to.organization,
         to.address,
         key.thumbprint(),
@@ -89,6 +106,29 @@ pub(super) async fn run(party: &Party, what: &SendMessage, output: &Output) -> R
     );
     output.answer(&answer, text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The receiver's city, where it is another than the sender's.
+struct OtherCity {
+    party: Party,
+    /// Its main chain, verified by the genesis file that the sender has.
+    main: Chain,
+}
+
+impl OtherCity {
+    async fn of(party: &Party, connection: &Connection, what: &SendMessage) -> Result<Option<Self>> {
+        let (Some(url), Some(genesis)) = (&what.city.url, &what.city.genesis) else { return Ok(None) };
+        let party = other_city(party, connection, url).await?;
+        let trusted = TrustedMain { genesis: genesis.clone(), rpc: what.city.rpc.clone() };
+        let main = main_chain(&trusted, &party).await?;
+        Ok(Some(Self { party, main }))
+    }
+
+    fn named(&self) -> Result<City> {
+        let config = self.main.config();
+        let genesis = config.genesis_hash.context("the main chain of the receiver's city has no genesis")?;
+        Ok(City { chain_id: config.chain_id, genesis })
+    }
 }
 
 /// The organization that the own key sends for.

@@ -294,6 +294,26 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/messages/{message}/proof") => {
             one(&[Code::UnknownMessage, Code::UnknownOperation, Code::JournalUnavailable])
         }
+        ("POST", "/v1/deliveries") => one(&[
+            Code::ProofInvalid,
+            Code::SignatureInvalid,
+            Code::WrongChain,
+            Code::UnknownCity,
+            Code::ClockSkew,
+            Code::OperationExpired,
+            Code::RoleRequired,
+            Code::KeyRotated,
+            Code::OrganizationSuspended,
+            Code::UnknownOrganization,
+            Code::UnknownAddress,
+            Code::RightNotShown,
+            Code::MailboxFull,
+            Code::ChainUnreachable,
+            Code::JournalUnavailable,
+        ]),
+        ("GET", "/v1/deliveries/{message}/proof") => {
+            one(&[Code::UnknownMessage, Code::UnknownOperation, Code::ChainUnreachable, Code::JournalUnavailable])
+        }
         ("GET", "/v1/fees/prices") => one(&[Code::DatabaseUnreachable]),
         ("PUT", "/v1/fees/prices/{subject}") => with(&[Code::UnknownOrganization], CHANGE),
         ("GET", "/v1/fees/bills") => {

@@ -11,7 +11,7 @@ use chancery_reference_points::{Actor, Code, DoorError, DoorResult, data_block::
 use chancery_rest::{
     types::alliance::{Alliance, AllianceRequest},
     types::applications::{Application, ApplicationReceipt, Decision, SubmitApplication},
-    types::messages::{Message, MessageBox, MessageState, SendMessage, StateReceipt},
+    types::messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, StateReceipt},
     types::presentations::{CreatePresentation, Presentation, PresentationReceipt},
     types::shown::HolderKinds,
     types::users::{Confirmation, Confirmed, RegisterUser, Registered, User, UserStatus},
@@ -96,6 +96,14 @@ impl AllianceView for Behind {
 impl Messages for Behind {
     async fn send(&self, _: &Actor, _: SendMessage) -> DoorResult<MessageState> {
         self.answer("messages.send", MessageState::example()).await
+    }
+
+    async fn delivery_proof(&self, _: &Actor, _: B256) -> DoorResult<Value> {
+        self.answer("messages.delivery_proof", Value::Null).await
+    }
+
+    async fn deliver(&self, _: &Actor, _: DeliverMessage) -> DoorResult<MessageState> {
+        self.answer("messages.deliver", MessageState::example()).await
     }
 
     async fn list(&self, _: &Actor, which: MessageBox, _: PageRequest) -> DoorResult<Page<MessageState>> {
