@@ -383,6 +383,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/certificates/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trace a certificate
+         * @description Its source, its owner, who may do what with it and by which rule, why it never has another owner, what it renewed and what took its place, and who has inspected it, as a list
+         *     and as a graph. For supervisors, the holder, and keys of its organization.
+         *
+         *     **Who:** Any address that has proven itself (supervisors, its holder, keys of its organization).
+         */
+        get: operations["trace_certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chains": {
         parameters: {
             query?: never;
@@ -697,6 +720,50 @@ export interface paths {
          *     **Who:** Anybody (public data; offices also internal data).
          */
         post: operations["trace_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver a message of another city
+         * @description Its sender brings the proof of its deposit and of its standing in its own city, which has to be on the list of this one. The answer comes when the message is on disk; the same again is the same.
+         *
+         *     **Who:** Any address that has proven itself (the deposit is signed by the caller; its own city, which has to be listed, proves its right).
+         */
+        post: operations["deliver_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{message}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proof of a message of another city
+         * @description For its sender, who has no role here, as for its receiver: the file that `chancery verify` reads, with the receipt once there is one.
+         *
+         *     **Who:** Any address that has proven itself (its sender and its receiver).
+         */
+        get: operations["get_delivery_proof"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2999,6 +3066,13 @@ export interface components {
             /** @enum {string} */
             decision: "issued";
         };
+        /** @description `POST /v1/deliveries`: a message of an organization of another city. */
+        DeliverMessage: {
+            /** @description The message, sealed to its receiver and its sender: JWE, general JSON serialization, its exact text. */
+            envelope: string;
+            /** @description That the sender's own city has recorded the deposit, and that the sender's key counts there: the file of a message between two cities, version 2, without a receipt. */
+            proof: Record<string, never>;
+        };
         /** @description A description that is kept. */
         DescribedResource: {
             /** @description keccak256 of the text. */
@@ -4807,7 +4881,9 @@ export interface components {
             /** @description The graph in Mermaid's notation. */
             mermaid: string;
             /**
-             * @description Of data of registered sources `{asset, versions: [{version, operation}], accesses: [{time, by?, service}], findings}`, of a shared resource `{resource, asset, owners: [{by, since,
+             * @description Of data of registered sources `{asset, versions: [{version, operation}], rights, transfers, accesses: [{time, by?, service}], findings}`, of a certificate `{certificate, rights, transfers,
+             *     before, after, accesses, cut}`, where rights are `[{act, by: {who, ...}, access?, rule, narrowedBy?}]` and transfers `{transferable, rule, reason, path: [{of, from?, to?, at, how, recorded?}],
+             *     cut}`; of a shared resource `{resource, asset, owners: [{by, since,
              *     until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}], cut}`; each oldest
              *     first.
              */
@@ -5077,7 +5153,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `malformed-address`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `proof-invalid`, `signature-invalid`, `clock-skew`, `operation-expired` */
         "problems-400-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5088,7 +5164,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `malformed-jwe`, `unknown-kind`, `outcome-mismatch` */
+        /** @description `malformed-request`, `wrong-chain`, `malformed-address`, `unknown-member` */
         "problems-400-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5099,7 +5175,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `malformed-jwe`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `malformed-jwe`, `unknown-kind`, `outcome-mismatch` */
         "problems-400-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5110,7 +5186,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `malformed-jwe`, `unknown-kind` */
         "problems-400-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5121,7 +5197,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-kind` */
         "problems-400-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5132,7 +5208,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `unknown-kind` */
         "problems-400-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5143,7 +5219,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `clock-skew` */
         "problems-400-18": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5154,7 +5230,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address` */
         "problems-400-19": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5165,7 +5241,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address` */
         "problems-400-20": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5176,7 +5252,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `malformed-address`, `unknown-kind` */
         "problems-400-21": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5187,7 +5263,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-jwe` */
         "problems-400-22": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5198,7 +5274,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
         "problems-400-23": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5209,7 +5285,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
         "problems-400-24": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5220,8 +5296,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-address` */
         "problems-400-25": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        "problems-400-26": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5352,7 +5439,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused` */
+        /** @description `unknown-city`, `role-required`, `key-rotated`, `organization-suspended` */
         "problems-403-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5363,7 +5450,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized`, `presentation-refused` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused` */
         "problems-403-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5374,7 +5461,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `approval-required` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized`, `presentation-refused` */
         "problems-403-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5385,7 +5472,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `approval-required` */
         "problems-403-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5396,7 +5483,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `operators-locked-out` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
         "problems-403-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5407,7 +5494,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `source-withdrawn` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `operators-locked-out` */
         "problems-403-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5418,7 +5505,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `source-withdrawn`, `role-required` */
+        /** @description `role-required`, `key-rotated`, `organization-suspended`, `source-withdrawn` */
         "problems-403-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5429,8 +5516,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `key-rotated`, `source-withdrawn` */
+        /** @description `source-withdrawn`, `role-required` */
         "problems-403-17": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `key-rotated`, `source-withdrawn` */
+        "problems-403-18": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5517,7 +5615,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-address`, `unknown-format` */
+        /** @description `unknown-organization`, `unknown-address` */
         "problems-404-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5528,7 +5626,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-message`, `unknown-organization`, `unknown-format` */
+        /** @description `unknown-message`, `unknown-operation` */
         "problems-404-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5539,7 +5637,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-message`, `unknown-operation` */
+        /** @description `unknown-organization`, `unknown-address`, `unknown-format` */
         "problems-404-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5550,7 +5648,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-format`, `unknown-chain` */
+        /** @description `unknown-message`, `unknown-organization`, `unknown-format` */
         "problems-404-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5561,7 +5659,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-source` */
+        /** @description `unknown-format`, `unknown-chain` */
         "problems-404-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5572,7 +5670,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-service`, `unknown-resource` */
+        /** @description `unknown-organization`, `unknown-source` */
         "problems-404-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5583,7 +5681,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-service`, `unknown-resource`, `unknown-request` */
+        /** @description `unknown-service`, `unknown-resource` */
         "problems-404-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5594,7 +5692,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-organization` */
+        /** @description `unknown-service`, `unknown-resource`, `unknown-request` */
         "problems-404-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5605,7 +5703,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-format` */
+        /** @description `unknown-source`, `unknown-organization` */
         "problems-404-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5616,8 +5714,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-service`, `unknown-address` */
+        /** @description `unknown-source`, `unknown-format` */
         "problems-404-17": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-service`, `unknown-address` */
+        "problems-404-18": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5847,7 +5956,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `right-not-shown`, `mailbox-full`, `journal-unavailable` */
         "problems-503-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5858,7 +5967,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `mailbox-full`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
         "problems-503-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5869,7 +5978,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `mailbox-full`, `journal-unavailable` */
         "problems-503-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5880,7 +5989,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown`, `journal-unavailable` */
         "problems-503-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5891,7 +6000,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
         "problems-503-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5902,7 +6011,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
         "problems-503-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5913,7 +6022,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined` */
+        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
         "problems-503-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5924,8 +6033,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined`, `not-final-yet` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined` */
         "problems-503-16": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined`, `not-final-yet` */
+        "problems-503-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -7213,6 +7333,82 @@ export interface operations {
             503: components["responses"]["problems-503-4"];
         };
     };
+    trace_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The certificate's identifier. */
+                id: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trace. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "graph": {
+                     *         "edges": [],
+                     *         "nodes": [
+                     *           {
+                     *             "id": "asset",
+                     *             "kind": "asset",
+                     *             "label": "well 7"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "mermaid": "graph LR\n  asset[\"asset well 7\"]\n",
+                     *       "trace": {
+                     *         "accesses": [],
+                     *         "asset": {
+                     *           "format": "register/wells",
+                     *           "organization": "12440300455765412A",
+                     *           "subject": "well 7"
+                     *         },
+                     *         "findings": [],
+                     *         "rights": [
+                     *           {
+                     *             "access": "public",
+                     *             "act": "read",
+                     *             "by": {
+                     *               "who": "anybody"
+                     *             },
+                     *             "rule": "SEARCH-3: what is public is for anybody"
+                     *           }
+                     *         ],
+                     *         "transfers": {
+                     *           "cut": false,
+                     *           "path": [],
+                     *           "reason": "no statement changes the organization",
+                     *           "rule": "DATA-10",
+                     *           "transferable": false
+                     *         },
+                     *         "versions": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-3"];
+            404: components["responses"]["problems-404-5"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
     list_chains: {
         parameters: {
             query?: never;
@@ -8236,6 +8432,23 @@ export interface operations {
                      *           "subject": "well 7"
                      *         },
                      *         "findings": [],
+                     *         "rights": [
+                     *           {
+                     *             "access": "public",
+                     *             "act": "read",
+                     *             "by": {
+                     *               "who": "anybody"
+                     *             },
+                     *             "rule": "SEARCH-3: what is public is for anybody"
+                     *           }
+                     *         ],
+                     *         "transfers": {
+                     *           "cut": false,
+                     *           "path": [],
+                     *           "reason": "no statement changes the organization",
+                     *           "rule": "DATA-10",
+                     *           "transferable": false
+                     *         },
                      *         "versions": []
                      *       }
                      *     }
@@ -8250,6 +8463,103 @@ export interface operations {
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
+        };
+    };
+    deliver_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "envelope": "{\"protected\":\"eyJlbmMiOiJBMjU2R0NNIiwidHlwIjoiY2hhbmNlcnktbWVzc2FnZStqd2UifQ\",\"recipients\":[],\"aad\":\"\",\"iv\":\"\",\"ciphertext\":\"\",\"tag\":\"\"}",
+                 *       "proof": {
+                 *         "deposit": {},
+                 *         "standing": {},
+                 *         "version": 2
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeliverMessage"];
+            };
+        };
+        responses: {
+            /** @description Kept for its receiver. */
+            201: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deposit": {
+                     *         "recorded": {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "main",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         },
+                     *         "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b",
+                     *         "statement": "{\"head\":{\"version\":2,\"chainId\":7100,\"genesis\":\"0x9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e\",\"from\":{\"organization\":\"SAMPLE-UNIVERSITY\",\"address\":\"0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266\"},\"to\":{\"organization\":\"SAMPLE-HEALTH-OFFICE\",\"address\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\"},\"sent\":1795230000},\"sealedHash\":\"0xcececececececececececececececececececececececececececececececece\",\"sealedBytes\":1024,\"sealedTo\":\"x5vVAYw5UBqd2gsHn9eCbJjzSHgO7wcNNwFI3FVAT6k\"}"
+                     *       },
+                     *       "message": "0x1111111111111111111111111111111111111111111111111111111111111111",
+                     *       "place": 17,
+                     *       "sealedBytes": 1024
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageState"];
+                };
+            };
+            400: components["responses"]["problems-400-12"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-10"];
+            404: components["responses"]["problems-404-8"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-9"];
+        };
+    };
+    get_delivery_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's identifier. */
+                message: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            404: components["responses"]["problems-404-9"];
+            414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
@@ -8378,9 +8688,9 @@ export interface operations {
                     "application/json": components["schemas"]["Bill"];
                 };
             };
-            400: components["responses"]["problems-400-12"];
+            400: components["responses"]["problems-400-13"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-10"];
+            403: components["responses"]["problems-403-11"];
             404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -8441,7 +8751,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-9"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     set_price: {
@@ -8649,7 +8959,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-10"];
+            403: components["responses"]["problems-403-11"];
             404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -8720,9 +9030,9 @@ export interface operations {
                     "application/json": components["schemas"]["Inspected"];
                 };
             };
-            400: components["responses"]["problems-400-13"];
+            400: components["responses"]["problems-400-14"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-11"];
+            403: components["responses"]["problems-403-12"];
             404: components["responses"]["problems-404-5"];
             409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
@@ -8785,9 +9095,9 @@ export interface operations {
                     "application/json": components["schemas"]["Checked"];
                 };
             };
-            400: components["responses"]["problems-400-14"];
+            400: components["responses"]["problems-400-15"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-10"];
+            403: components["responses"]["problems-403-11"];
             404: components["responses"]["unknown-service"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -8919,7 +9229,7 @@ export interface operations {
                     "application/json": components["schemas"]["Kind"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -8972,7 +9282,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conditions"];
                 };
             };
-            400: components["responses"]["problems-400-15"];
+            400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
             404: components["responses"]["unknown-service"];
@@ -9039,9 +9349,9 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-16"];
+            400: components["responses"]["problems-400-17"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-12"];
+            403: components["responses"]["problems-403-13"];
             404: components["responses"]["unknown-service"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
@@ -9159,10 +9469,10 @@ export interface operations {
                     "application/json": components["schemas"]["MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-17"];
+            400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
-            404: components["responses"]["problems-404-8"];
+            404: components["responses"]["problems-404-10"];
             409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -9171,7 +9481,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-10"];
+            503: components["responses"]["problems-503-11"];
         };
     };
     get_message: {
@@ -9278,10 +9588,10 @@ export interface operations {
                     "application/json": components["schemas"]["MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-17"];
+            400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-13"];
-            404: components["responses"]["problems-404-9"];
+            403: components["responses"]["problems-403-14"];
+            404: components["responses"]["problems-404-11"];
             409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -9290,7 +9600,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-11"];
+            503: components["responses"]["problems-503-12"];
         };
     };
     get_message_proof: {
@@ -9319,7 +9629,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
-            404: components["responses"]["problems-404-10"];
+            404: components["responses"]["problems-404-9"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -9386,10 +9696,10 @@ export interface operations {
                     "application/json": components["schemas"]["OperationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-18"];
+            400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
-            404: components["responses"]["problems-404-11"];
+            404: components["responses"]["problems-404-12"];
             409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -9548,7 +9858,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-19"];
+            400: components["responses"]["problems-400-20"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             409: components["responses"]["problems-409-8"];
@@ -9664,7 +9974,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-20"];
+            400: components["responses"]["problems-400-21"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
@@ -9728,7 +10038,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-19"];
+            400: components["responses"]["problems-400-20"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
@@ -9776,7 +10086,7 @@ export interface operations {
                     "application/json": components["schemas"]["PresentationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-21"];
+            400: components["responses"]["problems-400-22"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
@@ -9824,7 +10134,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-9"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     get_quotas: {
@@ -9977,7 +10287,7 @@ export interface operations {
             400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
-            404: components["responses"]["problems-404-12"];
+            404: components["responses"]["problems-404-13"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -9985,7 +10295,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-12"];
+            503: components["responses"]["problems-503-13"];
         };
     };
     remove_quota: {
@@ -10036,13 +10346,13 @@ export interface operations {
             400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
-            404: components["responses"]["problems-404-12"];
+            404: components["responses"]["problems-404-13"];
             409: components["responses"]["transaction-refused"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-12"];
+            503: components["responses"]["problems-503-13"];
         };
     };
     report_activity: {
@@ -10138,7 +10448,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-10"];
+            403: components["responses"]["problems-403-11"];
             404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -10281,7 +10591,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-13"];
+            404: components["responses"]["problems-404-14"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10330,7 +10640,7 @@ export interface operations {
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-13"];
+            404: components["responses"]["problems-404-14"];
             409: components["responses"]["description-mismatch"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -10396,7 +10706,7 @@ export interface operations {
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-13"];
+            404: components["responses"]["problems-404-14"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10445,7 +10755,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-14"];
+            404: components["responses"]["problems-404-15"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10494,6 +10804,23 @@ export interface operations {
                      *           "subject": "well 7"
                      *         },
                      *         "findings": [],
+                     *         "rights": [
+                     *           {
+                     *             "access": "public",
+                     *             "act": "read",
+                     *             "by": {
+                     *               "who": "anybody"
+                     *             },
+                     *             "rule": "SEARCH-3: what is public is for anybody"
+                     *           }
+                     *         ],
+                     *         "transfers": {
+                     *           "cut": false,
+                     *           "path": [],
+                     *           "reason": "no statement changes the organization",
+                     *           "rule": "DATA-10",
+                     *           "transferable": false
+                     *         },
                      *         "versions": []
                      *       }
                      *     }
@@ -10504,7 +10831,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-13"];
+            404: components["responses"]["problems-404-14"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10735,7 +11062,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-14"];
+            403: components["responses"]["problems-403-15"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -10948,10 +11275,10 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-22"];
+            400: components["responses"]["problems-400-23"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-15"];
-            404: components["responses"]["problems-404-15"];
+            403: components["responses"]["problems-403-16"];
+            404: components["responses"]["problems-404-16"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -11064,9 +11391,9 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-23"];
+            400: components["responses"]["problems-400-24"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-15"];
+            403: components["responses"]["problems-403-16"];
             404: components["responses"]["unknown-source"];
             409: components["responses"]["source-exists"];
             414: components["responses"]["url-too-long"];
@@ -11130,9 +11457,9 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-24"];
+            400: components["responses"]["problems-400-25"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["problems-403-16"];
+            403: components["responses"]["problems-403-17"];
             404: components["responses"]["unknown-source"];
             409: components["responses"]["source-exists"];
             413: components["responses"]["body-too-large"];
@@ -11141,7 +11468,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-13"];
+            503: components["responses"]["problems-503-14"];
         };
     };
     submit_data: {
@@ -11221,10 +11548,10 @@ export interface operations {
                     "application/json": components["schemas"]["SubmissionReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-22"];
+            400: components["responses"]["problems-400-23"];
             401: components["responses"]["problems-401-1"];
-            403: components["responses"]["problems-403-17"];
-            404: components["responses"]["problems-404-16"];
+            403: components["responses"]["problems-403-18"];
+            404: components["responses"]["problems-404-17"];
             409: components["responses"]["problems-409-9"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -11233,7 +11560,7 @@ export interface operations {
             429: components["responses"]["problems-429-1"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-13"];
+            503: components["responses"]["problems-503-14"];
         };
     };
     get_submission: {
@@ -11284,7 +11611,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-13"];
+            503: components["responses"]["problems-503-14"];
         };
     };
     prove_operation: {
@@ -11328,7 +11655,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-14"];
+            503: components["responses"]["problems-503-15"];
         };
     };
     list_users: {
@@ -11455,7 +11782,7 @@ export interface operations {
                     "application/json": components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["problems-400-25"];
+            400: components["responses"]["problems-400-26"];
             401: components["responses"]["problems-401-2"];
             409: components["responses"]["problems-409-10"];
             413: components["responses"]["body-too-large"];
@@ -11464,7 +11791,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-15"];
+            503: components["responses"]["problems-503-16"];
         };
     };
     get_user: {
@@ -11572,7 +11899,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-16"];
+            503: components["responses"]["problems-503-17"];
         };
     };
     get_public_key: {
@@ -11620,7 +11947,7 @@ export interface operations {
             400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-17"];
+            404: components["responses"]["problems-404-18"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
