@@ -18,9 +18,10 @@ fn send(north: &Offices, south: &Offices, genesis: &str) -> Said {
 // S-NET, MSG-2, MSG-8, MSG-11 to MSG-15
 #[test]
 fn a_sealed_message_goes_to_another_city_and_its_receipt_comes_back() {
-    let (north, south) = (Offices::open(&["WATER-WORKS"]), Offices::open(&["CITY-HALL"]));
+    let (north, south) = (Offices::open(&["WATER-WORKS"]), Offices::elsewhere(&["CITY-HALL"]));
     let genesis = |offices: &Offices| offices.path("city/genesis/main.json").display().to_string();
     let (of_north, of_south) = (genesis(&north), genesis(&south));
+    assert_ne!(fs::read(&of_north).unwrap(), fs::read(&of_south).unwrap(), "they are two cities");
     fs::write(north.path("minutes.txt"), MINUTES).unwrap();
 
     // The other city's gateway is not believed: its chain has to be the one of the genesis, and to show a key.

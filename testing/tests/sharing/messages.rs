@@ -33,7 +33,19 @@ fn data(folder: &Path) -> PathBuf {
 impl Offices {
     pub(super) fn open(organizations: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let city = City::start(&CityOptions::founded(&data(folder.path())).unwrap()).unwrap();
+        let options = CityOptions::founded(&data(folder.path())).unwrap();
+        Self::in_city(folder, &options, organizations)
+    }
+
+    /// In a city that no other has anything of.
+    pub(super) fn elsewhere(organizations: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = CityOptions::new(&data(folder.path()));
+        Self::in_city(folder, &options, organizations)
+    }
+
+    fn in_city(folder: TempDir, options: &CityOptions, organizations: &[&str]) -> Self {
+        let city = City::start(options).unwrap();
         let offices = Self { folder, city };
         for organization in organizations {
             let file = offices.path(&format!("{organization}.key")).display().to_string();

@@ -39,6 +39,14 @@ pub(crate) enum Failure {
     Other(LedgerError),
 }
 
+/// Whether a question may open the endpoint.
+#[derive(Clone, Copy)]
+enum Opening {
+    /// Only those that ask which chain it is.
+    WhereNeeded,
+    Never,
+}
+
 /// The connection to one chain.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -89,7 +97,7 @@ impl Connection {
     /// Sends a request and leaves an error of the node to the caller.
     pub(crate) async fn attempt<P: RpcSend, R: RpcRecv>(&self, method: &'static str, params: P) -> Result<R, Failure> {
         self.identify().await.map_err(Failure::Other)?;
-        self.exchange(method, params).await
+        self.exchange(method, params, Opening::Never).await
     }
 
     /// Asks for something that may not be there: null, or the error that says so (EIP-1474 "resource not found").
@@ -127,8 +135,8 @@ impl Connection {
         }
         let id: B256 = self.attempt("eth_subscribe", ("newHeads",)).await.ok()?;
         let client = self.client.lock().clone()?;
-        client.pubsub_frontend()?;
-        Some(client.get_subscription(id).await)
+        // Gone if the connection ended in between: the client's own method would panic.
+        client.pubsub_frontend()?.get_subscription(id).await.ok().map(Into::into)
     }
 
     /// The error that a node's refusal is, in general.
@@ -173,17 +181,29 @@ impl Connection {
     }
 
     async fn open<P: RpcSend, R: RpcRecv>(&self, method: &'static str, params: P) -> Result<R, LedgerError> {
-        self.exchange(method, params).await.map_err(|failure| self.refusal(method, failure))
+        self.exchange(method, params, Opening::WhereNeeded).await.map_err(|failure| self.refusal(method, failure))
     }
 
-    async fn exchange<P: RpcSend, R: RpcRecv>(&self, method: &'static str, params: P) -> Result<R, Failure> {
+    async fn exchange<P: RpcSend, R: RpcRecv>(
+        &self,
+        method: &'static str,
+        params: P,
+        opening: Opening,
+    ) -> Result<R, Failure> {
         // A node that is asked hundreds of things at once answers the last late: that is no silence. Of one that is silent whoever waited hears from the breaker.
         let _turn = self.turns.acquire().await.map_err(|_| self.unreachable("the connection is closed"))?;
         if !self.breaker.admits(Instant::now()) {
             return Err(self.unreachable("it did not answer lately; not asked again yet"));
         }
+        let standing = match opening {
+            Opening::WhereNeeded => None,
+            Opening::Never => Some(self.standing().ok_or_else(|| self.unreachable("the connection was lost"))?),
+        };
         let answer = timeout(self.limits.request_timeout, async {
-            let client = self.client().await?;
+            let client = match standing {
+                Some(client) => client,
+                None => self.client().await?,
+            };
             client.request::<P, R>(method, params).await
         });
         match answer.await {
@@ -192,8 +212,26 @@ impl Connection {
                 Ok(answer)
             }
             Ok(Err(error)) => Err(self.classify(method, error)),
-            Err(_) => Err(self.lost("no answer in time")),
+            Err(_) => {
+                // A connection may be dead without a word, and is only looked at while nobody asks.
+                if self.is_websocket() {
+                    self.close();
+                }
+                Err(self.lost("no answer in time"))
+            }
         }
+    }
+
+    /// The next question opens the endpoint anew, and asks which chain it is.
+    fn close(&self) {
+        self.identified.store(false, Ordering::Release);
+        *self.client.lock() = None;
+    }
+
+    /// The client, if it is that of an identified endpoint: whoever waited for a turn may find another connection than before.
+    fn standing(&self) -> Option<RpcClient> {
+        let client = self.client.lock().clone();
+        client.filter(|_| !self.is_websocket() || self.identified.load(Ordering::Acquire))
     }
 
     /// The client, connected now if it was not.
@@ -223,7 +261,7 @@ impl Connection {
             RpcError::Transport(TransportErrorKind::NonRetryable(cause)) => cause.to_string(),
             RpcError::Transport(error) => {
                 if error.is_backend_gone() {
-                    *self.client.lock() = None;
+                    self.close();
                 }
                 return self.lost(error.to_string());
             }

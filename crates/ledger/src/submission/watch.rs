@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::{
-    sync::{Notify, oneshot},
+    sync::{Notify, broadcast::error::RecvError, oneshot},
     time::{sleep, timeout},
 };
 
@@ -119,7 +119,8 @@ async fn run(watch: Weak<Watch>, reader: Weak<Reader>) {
         match heads.as_mut() {
             // A subscription says at once; polling stays as the slow second way.
             Some(subscription) => {
-                if let Ok(Err(_)) = timeout(limits.poll_max, subscription.recv()).await {
+                // One that lags had more heads than anybody read while nothing was waited for: it goes on.
+                if let Ok(Err(RecvError::Closed)) = timeout(limits.poll_max, subscription.recv()).await {
                     heads = None;
                 }
             }

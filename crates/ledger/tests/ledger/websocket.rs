@@ -9,6 +9,7 @@ use chancery_ledger::{ChainConfig, LedgerError, LedgerLimits};
 use chancery_testing::process::Anvil;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::{AbortHandle, JoinHandle},
 };
 
@@ -31,26 +32,39 @@ struct Line {
 struct Far {
     address: String,
     connections: Vec<AbortHandle>,
+    /// Connections that stand carry nothing any more, and nobody is told.
+    silent: Vec<watch::Sender<bool>>,
 }
 
 impl Line {
     async fn to(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Mutex::new(Far { address: host(url), connections: Vec::new() }));
+        let shared = Arc::new(Mutex::new(Far { address: host(url), connections: Vec::new(), silent: Vec::new() }));
         let far = Arc::clone(&shared);
         let accepts = tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
                 let to = far.lock().unwrap().address.clone();
+                let (silence, mut silent) = watch::channel(false);
                 let task = tokio::spawn(async move {
-                    if let Ok(mut far) = TcpStream::connect(to).await {
-                        tokio::io::copy_bidirectional(&mut near, &mut far).await.ok();
+                    let Ok(mut far) = TcpStream::connect(to).await else { return };
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        // Both ends stay open until the test ends.
+                        _ = silent.wait_for(|silent| *silent) => std::future::pending().await,
                     }
                 });
-                far.lock().unwrap().connections.push(task.abort_handle());
+                let mut far = far.lock().unwrap();
+                far.connections.push(task.abort_handle());
+                far.silent.push(silence);
             }
         });
         Self { address, shared, accepts }
+    }
+
+    fn fall_silent(&self) {
+        let shared = self.shared.lock().unwrap();
+        shared.silent.iter().for_each(|connection| drop(connection.send_replace(true)));
     }
 
     fn cut_and_lay_to(&self, url: &str) {
@@ -105,6 +119,59 @@ async fn a_websocket_that_was_cut_is_opened_anew_and_asked_which_chain_it_is() {
         matches!(chain.head().await, Err(LedgerError::WrongGenesis { .. }))
     })
     .await;
+}
+
+// Those that wait for their turn when the line is cut are not answered by whoever is there afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_who_waited_is_answered_by_another_chain() {
+    let setting = Setting::new().await;
+    let line = Line::to(&setting.anvil.url).await;
+    let mut pinned = over_websocket(&format!("http://{}", line.address));
+    pinned.genesis_hash = Some(setting.chain().block(0).await.unwrap().hash);
+    let ledger = connect(vec![pinned], LedgerLimits { max_requests_in_flight: 1, ..limits() }).await.unwrap();
+    let chain = ledger.chain("main").unwrap();
+    let own = chain.block(0).await.unwrap().hash;
+    let other = Anvil::start(&["--timestamp", "1000000000"]).unwrap();
+
+    let asked = futures::future::join_all((0..200).map(|_| chain.block(0)));
+    let cut = async { line.cut_and_lay_to(&other.url) };
+    let (answers, ()) = tokio::join!(asked, cut);
+    for answer in answers {
+        match answer {
+            Ok(block) => assert_eq!(block.hash, own),
+            Err(LedgerError::ChainUnreachable { .. } | LedgerError::WrongGenesis { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+// A machine that lost its power says nothing: after one question without an answer another connection is tried.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_dead_without_a_word_is_left() {
+    let setting = Setting::new().await;
+    let line = Line::to(&setting.anvil.url).await;
+    let ledger = connect(vec![over_websocket(&format!("http://{}", line.address))], limits()).await.unwrap();
+    let chain = ledger.chain("main").unwrap();
+    chain.head().await.unwrap();
+    line.fall_silent();
+    let error = chain.head().await.unwrap_err();
+    assert!(matches!(error, LedgerError::ChainUnreachable { .. }), "{error}");
+    eventually("another connection answers", || async { chain.head().await.is_ok() }).await;
+}
+
+// More blocks than a subscription keeps, while nobody waits for any.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_outlives_an_idle_time() {
+    let setting = Setting::new().await;
+    let ledger = connect(vec![over_websocket(&setting.anvil.url)], limits()).await.unwrap();
+    let chain = ledger.chain("main").unwrap();
+    for number in 1..=3 {
+        for _ in 0..40 {
+            setting.mine().await;
+        }
+        chain.submit(&setting.key, record(number)).await.unwrap();
+    }
+    assert!(is_recorded(&setting, 3).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
