@@ -96,18 +96,28 @@ impl Processing {
     /// One of these roles that an address has now.
     async fn role_found(&self, address: Address, roles: &[Role]) -> DoorResult<Option<Role>> {
         let (of_a_person, of_a_key): (Vec<Role>, Vec<Role>) = roles.iter().partition(|role| is_of_a_person(**role));
+        let mut unknown = None;
         if !of_a_person.is_empty() {
             // Whoever is confirmed is registered.
-            let found = match self.config.registrations.role_of(address).await? {
-                Some(Role::Citizen) => of_a_person.first().copied(),
-                Some(role) => of_a_person.into_iter().find(|claimed| *claimed == role),
-                None => None,
+            let found = match self.config.registrations.role_of(address).await {
+                Ok(Some(Role::Citizen)) => of_a_person.first().copied(),
+                Ok(Some(role)) => of_a_person.into_iter().find(|claimed| *claimed == role),
+                Ok(None) => None,
+                // What the chain gives does not wait for the register; a "no" does.
+                Err(error) => {
+                    unknown = Some(error);
+                    None
+                }
             };
             if found.is_some() {
                 return Ok(found);
             }
         }
-        if of_a_key.is_empty() { Ok(None) } else { self.role_on_chain(address, &of_a_key).await }
+        let on_chain = if of_a_key.is_empty() { None } else { self.role_on_chain(address, &of_a_key).await? };
+        match (on_chain, unknown) {
+            (None, Some(error)) => Err(error),
+            (found, _) => Ok(found),
+        }
     }
 
     /// The first of these roles that the main chain gives a key now.
