@@ -33,17 +33,17 @@ async fn whoever_goes_away_keeps_the_turn_until_its_work_is_done() {
     {
         let mut first = pin!(listed.in_turn(move || {
             begun.send(()).unwrap();
-            let _ = released.recv();
+            released.recv().unwrap();
         }));
         assert!(is_waiting(first.as_mut()));
         begins.recv_timeout(LONG).unwrap();
     }
     assert_eq!(listed.in_line(), 1, "the work goes on");
+    assert!(Arc::clone(&listed.turn).try_lock_owned().is_err(), "and the turn is its own");
     let ran = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&ran);
     let mut second = pin!(listed.in_turn(move || seen.store(true, Ordering::SeqCst)));
     assert!(is_waiting(second.as_mut()));
-    assert!(Arc::clone(&listed.turn).try_lock_owned().is_err(), "the turn is the first one's");
     assert!(!ran.load(Ordering::SeqCst));
     release.send(()).unwrap();
     tokio::time::timeout(LONG, second).await.unwrap().unwrap();

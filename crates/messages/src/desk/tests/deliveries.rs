@@ -175,7 +175,7 @@ async fn a_standing_grows_old_while_it_waits_for_its_turn() {
     let good = border.made_in(&border.north, border.head());
     let listed = office.desk.0.cities.find(border.north.city().genesis).unwrap();
     let (release, released) = mpsc::channel::<()>();
-    let before = listed.in_turn(move || drop(released.recv()));
+    let before = listed.in_turn(move || released.recv().unwrap());
     let grown_old = async {
         let deadline = Instant::now() + std::time::Duration::from_secs(20);
         while listed.in_line() < 2 {
