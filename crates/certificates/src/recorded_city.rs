@@ -51,6 +51,8 @@ struct Records {
     certificates: BTreeMap<(ChainName, CertificateId), CertificateRegistry::CertificateRecord>,
     inspections: BTreeSet<B256>,
     nonces: BTreeMap<Address, u64>,
+    /// The block of the last change of an identity.
+    changed: BTreeMap<Address, u64>,
     events: Vec<EventRecord>,
     transactions: Vec<TransactionRecord>,
     readings: usize,
@@ -162,16 +164,38 @@ impl RecordedCity {
             name: attribute_name(name).unwrap(),
             value: Bytes::copy_from_slice(value),
             validTo: U256::from(NOW.get() + 1_000_000),
-            previousChange: U256::ZERO,
+            previousChange: self.last_change(identity),
         };
-        self.happened("main", predeploys::ETHEREUM_DID_REGISTRY, BEFORE, &event);
+        let event = self.happened("main", predeploys::ETHEREUM_DID_REGISTRY, BEFORE, &event);
+        self.0.lock().changed.insert(identity, event.locator.block_number);
         *self.0.lock().nonces.entry(identity).or_default() += 1;
     }
 
     /// An identity has another owner from now on.
     pub(crate) fn hand_identity(&self, identity: Address, owner: Address) {
-        let event = EthereumDIDRegistry::DIDOwnerChanged { identity, owner, previousChange: U256::ZERO };
-        self.happened("main", predeploys::ETHEREUM_DID_REGISTRY, NOW, &event);
+        let event =
+            EthereumDIDRegistry::DIDOwnerChanged { identity, owner, previousChange: self.last_change(identity) };
+        let event = self.happened("main", predeploys::ETHEREUM_DID_REGISTRY, NOW, &event);
+        self.0.lock().changed.insert(identity, event.locator.block_number);
+    }
+
+    /// The same, so often in one block.
+    pub(crate) fn hand_identity_often(&self, identity: Address, owner: Address, times: u64) {
+        self.hand_identity(identity, owner);
+        let again =
+            EthereumDIDRegistry::DIDOwnerChanged { identity, owner, previousChange: self.last_change(identity) };
+        let mut records = self.0.lock();
+        let first = records.events.last().cloned().unwrap();
+        let data = again.encode_log_data().data;
+        records.events.extend((1..times).map(|log_index| EventRecord {
+            log_index,
+            data: data.clone(),
+            ..first.clone()
+        }));
+    }
+
+    fn last_change(&self, identity: Address) -> U256 {
+        U256::from(self.0.lock().changed.get(&identity).copied().unwrap_or_default())
     }
 
     /// A certificate stands renewed by another.

@@ -7,6 +7,7 @@ mod conditions;
 mod everything;
 pub(crate) mod identities;
 mod organizations;
+mod owners;
 mod rights;
 
 use alloy_primitives::{Address, Bytes};
@@ -18,6 +19,7 @@ pub use conditions::Condition;
 pub use everything::{Blocks, MAX_COUNTED_EVENTS};
 pub use identities::{ATTRIBUTE_ENCRYPTION, ATTRIBUTE_SIGNING, PublishedKeys};
 pub use organizations::{Authorization, KeyEntry, MAX_KEY_ENTRIES, MAX_ORGANIZATIONS_OF_KEY, OrganizationEntry};
+pub use owners::MAX_CHANGED_BLOCKS;
 
 use crate::directory::CityDirectory;
 

@@ -26,10 +26,18 @@ pub const MAX_BYTES_OF_SENDER: u64 = MAX_WAITING_BYTES / 4;
 pub const MAX_WAITING_OF_CITY_FOR_ONE: u64 = 500;
 /// Most bytes of their envelopes that are kept for one receiver.
 pub const MAX_BYTES_OF_CITY_FOR_ONE: u64 = MAX_WAITING_BYTES / 2;
+/// Most messages of all other cities together that wait for one receiver: the rest is its own city's.
+pub const MAX_WAITING_OF_CITIES_FOR_ONE: u64 = MAX_WAITING / 4 * 3;
+/// Most bytes of their envelopes that are kept for one receiver.
+pub const MAX_BYTES_OF_CITIES_FOR_ONE: u64 = MAX_WAITING_BYTES / 4 * 3;
 /// Most messages of one other city that wait here, for whomever.
 pub const MAX_WAITING_OF_CITY: u64 = 5_000;
 /// Most bytes of envelopes of one other city that are kept here.
 pub const MAX_BYTES_OF_CITY: u64 = 1024 * 1024 * 1024;
+/// Most bytes of proofs of messages of one other city that are kept here. They are evidence and stay, so this is for good.
+pub const MAX_PROOF_BYTES_OF_CITY: u64 = 4 * 1024 * 1024 * 1024;
+/// Most bytes of them of one of its organizations, so that none uses up its city's share alone.
+pub const MAX_PROOF_BYTES_OF_SENDER: u64 = MAX_PROOF_BYTES_OF_CITY / 4;
 /// Most messages to other cities that are kept for one organization that sends them.
 pub const MAX_OUTGOING: u64 = 500;
 /// Most bytes of their envelopes.
@@ -42,6 +50,8 @@ pub const MAX_DELIVERY_AGE_S: u64 = KEPT_OUTGOING_S;
 pub const MAX_STANDING_AGE_S: u64 = 120;
 /// Longest proof that a delivery brings, in bytes.
 pub const MAX_DELIVERY_PROOF_BYTES: usize = 256 * 1024;
+/// Most deliveries of one other city that are verified or wait for it; more are refused at once.
+pub const MAX_DELIVERIES_IN_LINE: usize = 32;
 /// Most other cities that are listed.
 pub const MAX_CITIES: usize = 64;
 /// How often what was not brought to its end is looked at, in seconds.

@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 
 pub use record::{Receipt, Record, Route};
 use store::Store;
-use usage::{Usage, Waiting};
+use usage::{Shares, Usage, Waiting};
 
 use crate::{
     limits::{KEPT_AFTER_ACKNOWLEDGEMENT_S, KEPT_OUTGOING_S, MAX_REMOVALS},
@@ -90,6 +90,8 @@ pub struct Mailbox {
     store: Store,
     /// Held by whoever writes: one batch rests on what the one before has left.
     writer: Mutex<()>,
+    /// What other cities may fill.
+    shares: Shares,
 }
 
 impl Mailbox {
@@ -98,7 +100,7 @@ impl Mailbox {
     /// # Errors
     /// [`MailboxError::Folder`], [`MailboxError::Store`].
     pub fn open(directory: &Path) -> Result<Self, MailboxError> {
-        Ok(Self { store: Store::open(directory)?, writer: Mutex::new(()) })
+        Ok(Self { store: Store::open(directory)?, writer: Mutex::new(()), shares: Shares::default() })
     }
 
     /// Keeps a message until its deposit is final. The same message twice is one: what is kept already comes back (MSG-6).

@@ -15,7 +15,7 @@ use chancery_reference_points::{
 };
 
 pub use self::registrations::Registrations;
-use self::standing::Standings;
+use self::standing::{Forgetting, Standings};
 use crate::{Processing, ProcessingConfig};
 
 /// Organizations and identities.
@@ -75,9 +75,9 @@ impl Validity {
         if self.is_configured(&by.actor, role) { Ok(()) } else { Err(role_required(&[role])) }
     }
 
-    /// Forgets who was found to have a role, after rights were changed through this entity.
-    pub(crate) fn forget(&self) {
-        self.standings.forget();
+    /// Held while rights are changed through this entity: when it is dropped, who was found to have a role is forgotten.
+    pub(crate) fn forgetting(&self) -> Forgetting<'_> {
+        self.standings.forgetting()
     }
 
     /// Whether an actor has a role that is given by configuration.

@@ -104,8 +104,17 @@ pub struct Narrowing {
     pub service: String,
     /// The rule's version on the main chain.
     pub version: u32,
-    /// What it says.
+    /// What it says; empty for whoever is shown that there is a rule, and no more.
+    #[serde(default, skip_serializing_if = "AccessEntries::is_empty")]
     pub entries: AccessEntries,
+}
+
+impl Narrowing {
+    /// That there is a rule, without what it says.
+    #[must_use]
+    pub fn without_entries(self) -> Self {
+        Self { entries: AccessEntries::new(), ..self }
+    }
 }
 
 /// A right of use.

@@ -76,7 +76,7 @@ export interface UseRight {
   readonly access?: string;
   readonly rule: string;
   /** Access rules that narrow it now. */
-  readonly narrowedBy?: readonly { readonly service: string; readonly version: number; readonly entries: unknown }[];
+  readonly narrowedBy?: readonly { readonly service: string; readonly version: number; readonly entries?: unknown }[];
 }
 
 /** Whether and how an asset changes hands. */

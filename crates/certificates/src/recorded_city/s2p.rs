@@ -138,7 +138,11 @@ impl Records {
             })
         })
         .or_else(|| reading::<Identities::nonceCall>(call, |call| U256::from(self.nonce(call.owner))))
-        .or_else(|| reading::<Identities::changedCall>(call, |call| U256::from(self.nonce(call.identity))))
+        .or_else(|| {
+            reading::<Identities::changedCall>(call, |call| {
+                U256::from(self.changed.get(&call.identity).copied().unwrap_or_default())
+            })
+        })
     }
 
     fn nonce(&self, identity: Address) -> u64 {

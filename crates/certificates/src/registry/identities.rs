@@ -7,7 +7,6 @@ use chancery_reference_points::{
     DoorResult,
     chain_records::{EventQuery, EventRecord},
     data_block::TransactionLocator,
-    trace::{HandOver, HandedBy},
 };
 
 use super::{ReadAt, Registry};
@@ -85,43 +84,6 @@ impl Registry<'_> {
             .map(EncryptionPublicKey);
         let last_change = events.last().map(|event| event.locator.clone());
         Ok(Some(PublishedKeys { signing, encryption, last_change, read_at: ReadAt { chain, block_number } }))
-    }
-
-    /// In whose hands an identity was, oldest first: every owner that ERC-1056 records after the identity itself.
-    ///
-    /// # Errors
-    /// `ChainUnreachable`.
-    pub async fn identity_owners(&self, identity: Address) -> DoorResult<Vec<HandOver>> {
-        let topics = [
-            vec![EthereumDIDRegistry::DIDOwnerChanged::SIGNATURE_HASH],
-            vec![identity.into_word()],
-            Vec::new(),
-            Vec::new(),
-        ];
-        let query = EventQuery {
-            chain: Some(self.directory.main()),
-            contract: Some(predeploys::ETHEREUM_DID_REGISTRY),
-            topics,
-            ..EventQuery::default()
-        };
-        let (mut owner, mut path) = (identity, Vec::new());
-        for event in self.s2p.events(query).await? {
-            let topics = event.topics.iter().copied();
-            let Ok(changed) = EthereumDIDRegistry::DIDOwnerChanged::decode_raw_log(topics, &event.data) else {
-                continue;
-            };
-            path.push(HandOver {
-                of: identity,
-                from: Some(owner.to_string()),
-                to: Some(changed.owner.to_string()),
-                at: event.block_time_ms,
-                // The contract takes a change from the present owner alone.
-                how: HandedBy::Approval,
-                recorded: Some(event.locator),
-            });
-            owner = changed.owner;
-        }
-        Ok(path)
     }
 
     /// How many signed changes the owner of an identity has made: the number that the next signature names.

@@ -125,10 +125,11 @@ impl TraceService {
         before.reverse();
         let (after, cut_after) = line(registry, certificate, |one| one.renewed_by).await?;
         let (accesses, cut_accesses) = inspected(registry, certificate).await?;
+        let (path, cut_path) = registry.identity_owners(certificate.holder).await?;
         Ok(CertificateTrace {
             certificate: view(registry, certificate, &event, self.0.now()).await?,
             rights: told::rights(certificate),
-            transfers: told::transfers(registry.identity_owners(certificate.holder).await?),
+            transfers: told::transfers(path, cut_path),
             before,
             after,
             accesses,

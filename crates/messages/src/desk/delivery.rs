@@ -22,7 +22,7 @@ impl Desk {
     ///
     /// # Errors
     /// `MalformedRequest`, `BodyTooLarge`, `ProofInvalid`, `SignatureInvalid`, `WrongChain`, `UnknownCity`, `ClockSkew`, `OperationExpired`, `UnknownOrganization`, `UnknownAddress`,
-    /// `RoleRequired`, `KeyRotated`, `OrganizationSuspended`, `MailboxFull`, `ChainUnreachable`, `JournalUnavailable`.
+    /// `RoleRequired`, `KeyRotated`, `OrganizationSuspended`, `MailboxFull`, `TooManyRequests`, `ChainUnreachable`, `JournalUnavailable`.
     pub async fn deliver(&self, actor: &Actor, file: Vec<u8>, sealed: String) -> DoorResult<Shown> {
         let address = address_of(actor)?;
         if file.len() > MAX_DELIVERY_PROOF_BYTES {
@@ -51,23 +51,27 @@ impl Desk {
         if let Some(record) = self.0.on_disk(move |mailbox| mailbox.record(id)).await? {
             return Ok(Shown { id, record });
         }
-        let now = self.0.now();
         rules::between_two(&head)?;
-        rules::in_days(&deposit.statement, now)?;
-        let _turn = listed.turn.lock().await;
-        rules::may_receive(self.0.members.standing(head.to, UnixSeconds(now)).await?)?;
+        let asked_at = self.0.now();
+        rules::in_days(&deposit.statement, asked_at)?;
+        // Before the line: nobody waits there for the own chain.
+        rules::may_receive(self.0.members.standing(head.to, UnixSeconds(asked_at)).await?)?;
         let (parts, city) = (Arc::clone(&self.0), listed.city.clone());
         // Signatures and tries are computed beside the threads that serve; whoever goes away ends nothing half way.
-        let kept = tokio::task::spawn_blocking(move || {
+        let kept = listed.in_turn(move || {
+            // Now, not when it came: what has waited is not younger for that.
+            let now = parts.now();
+            rules::in_days(&deposit.statement, now)?;
             proof.verify_delivery(&city.chain, own, UnixSeconds(now)).map_err(errors::delivery)?;
-            let mut recorded = proof.deposit.recorded;
-            // The other city calls its main chain as this one calls its own.
-            recorded.chain = ChainName(city.name);
-            let signature = proof.deposit.signature;
-            let incoming = Incoming { deposit: &deposit, signature: &signature, envelope: &sealed, now };
-            parts.mailbox.keep_delivered(&incoming, &recorded, &file).map_err(errors::mailbox)
+            let mut proof = proof;
+            // The other city calls its main chain as this one calls its own. What is kept is what was verified, written anew: nothing else that the sender put into its file.
+            proof.deposit.recorded.chain = ChainName(city.name);
+            let file = serde_json::to_vec(&proof).map_err(DoorError::internal)?;
+            let signature = &proof.deposit.signature;
+            let incoming = Incoming { deposit: &deposit, signature, envelope: &sealed, now };
+            parts.mailbox.keep_delivered(&incoming, &proof.deposit.recorded, &file).map_err(errors::mailbox)
         });
-        let record = kept.await.map_err(DoorError::internal)??;
+        let record = kept.await.map_err(errors::turn)??;
         Ok(Shown { id, record })
     }
 

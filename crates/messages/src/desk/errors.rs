@@ -4,11 +4,15 @@ use chancery_reference_points::{Code, DoorError};
 
 use crate::{
     chain::StandingError,
+    cities::TurnError,
     envelope::EnvelopeError,
     mailbox::MailboxError,
     proof::{DeliveryFailure, ProofFailure},
     statement::StatementError,
 };
+
+/// When a place in the line is likely to be free.
+const RETRY_AFTER_MS: u64 = 1_000;
 
 pub(super) fn statement(error: StatementError) -> DoorError {
     let code = match error {
@@ -52,6 +56,16 @@ pub(super) fn mailbox(error: MailboxError) -> DoorError {
             DoorError::new(Code::JournalUnavailable, "the mailbox cannot be used at present").caused_by(error)
         }
         MailboxError::Damaged => DoorError::internal(error),
+    }
+}
+
+/// The line of a city is full, or the work in it ended unforeseen.
+pub(super) fn turn(error: TurnError) -> DoorError {
+    match error {
+        TurnError::Full => {
+            DoorError::new(Code::TooManyRequests, error.to_string()).with("retryAfterMs", RETRY_AFTER_MS)
+        }
+        TurnError::Ended(_) => DoorError::internal(error),
     }
 }
 

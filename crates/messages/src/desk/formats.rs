@@ -57,22 +57,25 @@ pub fn data_formats(chain: &ChainName) -> DoorResult<Vec<DataFormat>> {
     Ok(vec![
         format::<Deposit>(
             chain,
+            VERSION_BETWEEN_CITIES,
             Title { en: "Deposit of a sealed message".into(), zh: "密封消息的存入".into() },
             deposit,
         )?,
         format::<Acknowledgement>(
             chain,
+            VERSION,
             Title { en: "Receipt of a sealed message".into(), zh: "密封消息的收讫".into() },
             acknowledgement,
         )?,
     ])
 }
 
-fn format<S: Statement>(chain: &ChainName, title: Title, mut schema: Value) -> DoorResult<DataFormat> {
+/// `version`: a schema that changes has another one, since a release shows its hash.
+fn format<S: Statement>(chain: &ChainName, version: u32, title: Title, mut schema: Value) -> DoorResult<DataFormat> {
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     let mut format = DataFormat {
         id: id::<S>(),
-        version: VERSION,
+        version,
         chain: chain.clone(),
         title,
         source: "docs/specs/messages.md".to_owned(),

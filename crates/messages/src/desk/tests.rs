@@ -349,6 +349,8 @@ fn statements_follow_their_formats() {
     let formats = data_formats(&chain).unwrap();
     let names: Vec<&str> = formats.iter().map(|format| format.id.0.as_str()).collect();
     assert_eq!(names, [Deposit::FORMAT, Acknowledgement::FORMAT]);
+    let versions: Vec<u32> = formats.iter().map(|format| format.version).collect();
+    assert_eq!(versions, [crate::statement::VERSION_BETWEEN_CITIES, VERSION], "each with its newest statement");
     let office = office();
     let sealed = office.sealed(office.head());
     let texts = [sealed.deposit.text.clone(), office.acknowledgement(&sealed, NOW_S).text];

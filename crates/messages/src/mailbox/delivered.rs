@@ -30,8 +30,9 @@ impl Mailbox {
             deposited: Some(recorded.clone()),
             ..Record::new(incoming)
         };
-        let mut usage = Usage::default();
+        let mut usage = Usage::within(self.shares);
         usage.take(&self.store, record.route, head, record.sealed_bytes)?;
+        usage.take_proof(&self.store, head, proof.len() as u64)?;
         let mut batch = self.store.batch();
         batch.insert(&self.store.records, id.as_slice(), record.encode()?);
         batch.insert(&self.store.envelopes, id.as_slice(), incoming.envelope.as_bytes());

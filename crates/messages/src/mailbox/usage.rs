@@ -7,8 +7,9 @@ use fjall::OwnedWriteBatch;
 use super::{MailboxError, Route, store::Store};
 use crate::{
     limits::{
-        MAX_BYTES_OF_CITY, MAX_BYTES_OF_CITY_FOR_ONE, MAX_BYTES_OF_SENDER, MAX_OUTGOING, MAX_OUTGOING_BYTES,
-        MAX_WAITING, MAX_WAITING_BYTES, MAX_WAITING_OF_CITY, MAX_WAITING_OF_CITY_FOR_ONE, MAX_WAITING_OF_SENDER,
+        MAX_BYTES_OF_CITIES_FOR_ONE, MAX_BYTES_OF_CITY, MAX_BYTES_OF_CITY_FOR_ONE, MAX_BYTES_OF_SENDER, MAX_OUTGOING,
+        MAX_OUTGOING_BYTES, MAX_PROOF_BYTES_OF_CITY, MAX_PROOF_BYTES_OF_SENDER, MAX_WAITING, MAX_WAITING_BYTES,
+        MAX_WAITING_OF_CITIES_FOR_ONE, MAX_WAITING_OF_CITY, MAX_WAITING_OF_CITY_FOR_ONE, MAX_WAITING_OF_SENDER,
     },
     statement::Head,
 };
@@ -20,16 +21,55 @@ pub(super) struct Waiting {
     pub(super) bytes: u64,
 }
 
+/// What other cities may fill.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shares {
+    /// All of them of one receiver's mailbox.
+    pub(super) of_cities_for_one: Waiting,
+    /// One of all mailboxes.
+    pub(super) of_city: Waiting,
+    /// One, in bytes of proofs.
+    pub(super) proofs_of_city: u64,
+    /// One of its organizations, in bytes of proofs.
+    pub(super) proofs_of_sender: u64,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self {
+            of_cities_for_one: Waiting { messages: MAX_WAITING_OF_CITIES_FOR_ONE, bytes: MAX_BYTES_OF_CITIES_FOR_ONE },
+            of_city: Waiting { messages: MAX_WAITING_OF_CITY, bytes: MAX_BYTES_OF_CITY },
+            proofs_of_city: MAX_PROOF_BYTES_OF_CITY,
+            proofs_of_sender: MAX_PROOF_BYTES_OF_SENDER,
+        }
+    }
+}
+
 /// Changes of one batch.
 #[derive(Debug, Default)]
 pub(super) struct Usage {
+    shares: Shares,
     changed: BTreeMap<Vec<u8>, Waiting>,
 }
 
 impl Usage {
+    /// Within other shares than the usual ones.
+    pub(super) fn within(shares: Shares) -> Self {
+        Self { shares, changed: BTreeMap::new() }
+    }
+
     /// One message more, if there is room.
     pub(super) fn take(&mut self, store: &Store, route: Route, head: &Head, bytes: u64) -> Result<(), MailboxError> {
-        for (key, limit) in bounds(route, head) {
+        self.take_of(store, bounds(&self.shares, route, head), bytes)
+    }
+
+    /// The proof that came with a message of another city, if there is room. It stays when the envelope goes, so nothing ever frees it.
+    pub(super) fn take_proof(&mut self, store: &Store, head: &Head, bytes: u64) -> Result<(), MailboxError> {
+        self.take_of(store, bounds_of_proofs(&self.shares, head), bytes)
+    }
+
+    fn take_of(&mut self, store: &Store, bounds: Vec<(Vec<u8>, Waiting)>, bytes: u64) -> Result<(), MailboxError> {
+        for (key, limit) in bounds {
             let waiting = self.waiting(store, &key)?;
             let more = Waiting { messages: waiting.messages + 1, bytes: waiting.bytes.saturating_add(bytes) };
             if more.messages > limit.messages {
@@ -45,7 +85,7 @@ impl Usage {
 
     /// So much less.
     pub(super) fn free(&mut self, store: &Store, route: Route, head: &Head, less: Waiting) -> Result<(), MailboxError> {
-        for (key, _) in bounds(route, head) {
+        for (key, _) in bounds(&self.shares, route, head) {
             let waiting = self.waiting(store, &key)?;
             let fewer = Waiting {
                 messages: waiting.messages.saturating_sub(less.messages),
@@ -78,7 +118,7 @@ impl Usage {
 }
 
 /// Every bound that a message counts for: its key on disk, and how much it allows. An organization has as many keys as it likes, and a city as many organizations, so both are counted.
-pub(super) fn bounds(route: Route, head: &Head) -> Vec<(Vec<u8>, Waiting)> {
+fn bounds(shares: &Shares, route: Route, head: &Head) -> Vec<(Vec<u8>, Waiting)> {
     let receiver = head.to.address.as_slice();
     let organization = head.from.organization.to_bytes32();
     let all = Waiting { messages: MAX_WAITING, bytes: MAX_WAITING_BYTES };
@@ -95,14 +135,27 @@ pub(super) fn bounds(route: Route, head: &Head) -> Vec<(Vec<u8>, Waiting)> {
             // Statements of two cities always name it.
             let city = head.genesis.unwrap_or_default();
             let for_one = Waiting { messages: MAX_WAITING_OF_CITY_FOR_ONE, bytes: MAX_BYTES_OF_CITY_FOR_ONE };
-            let of_city = Waiting { messages: MAX_WAITING_OF_CITY, bytes: MAX_BYTES_OF_CITY };
             let key = |parts: &[&[u8]]| [b"from:".as_slice(), parts.concat().as_slice()].concat();
             vec![
                 (receiver.to_vec(), all),
                 (key(&[receiver, city.as_slice(), organization.as_slice()]), of_sender),
                 (key(&[receiver, city.as_slice()]), for_one),
-                (key(&[city.as_slice()]), of_city),
+                (key(&[receiver]), shares.of_cities_for_one),
+                (key(&[city.as_slice()]), shares.of_city),
             ]
         }
     }
+}
+
+/// Every bound that the proof of a message of another city counts for. Not its receiver's: what stays would shut that one's mailbox for good.
+fn bounds_of_proofs(shares: &Shares, head: &Head) -> Vec<(Vec<u8>, Waiting)> {
+    let (city, organization) = (head.genesis.unwrap_or_default(), head.from.organization.to_bytes32());
+    let bound = |parts: &[&[u8]], bytes| {
+        let key = [b"proofs:".as_slice(), parts.concat().as_slice()].concat();
+        (key, Waiting { messages: u64::MAX, bytes })
+    };
+    vec![
+        bound(&[city.as_slice(), organization.as_slice()], shares.proofs_of_sender),
+        bound(&[city.as_slice()], shares.proofs_of_city),
+    ]
 }

@@ -52,7 +52,7 @@ impl MessageProof {
         sender: &TrustedChain,
         receiver: &TrustedChain,
     ) -> Result<VerifiedMessage, ProofFailure> {
-        self.verified(sender, receiver, city_of(receiver), |standing, of| standing.verify(sender, of, RIGHT))
+        self.verified(sender, receiver, city_of(receiver), |chain, standing, of| standing.verify(chain, of, RIGHT))
     }
 
     /// The same for a message that arrives now in the receiver's city, and so has no receipt: the block that shows the sender's standing has to be young.
@@ -69,8 +69,8 @@ impl MessageProof {
             return Err(ProofFailure::new("file-readable", "what is delivered has no receipt yet").into());
         }
         let mut refused = None;
-        let verified = self.verified(sender, sender, receiver, |standing, of| {
-            standing.verify_now(sender, of, RIGHT, now).inspect_err(|error| refused = Some(error.clone()))
+        let verified = self.verified(sender, sender, receiver, |chain, standing, of| {
+            standing.verify_now(chain, of, RIGHT, now).inspect_err(|error| refused = Some(error.clone()))
         });
         verified.map_err(|failure| refused.map_or(DeliveryFailure::Proof(failure), DeliveryFailure::Standing))
     }
@@ -80,7 +80,7 @@ impl MessageProof {
         sender: &TrustedChain,
         received_on: &TrustedChain,
         receiver: City,
-        judge: impl FnOnce(&Standing, Correspondent) -> Result<StandingAt, StandingError>,
+        judge: impl FnOnce(&TrustedChain, &Standing, Correspondent) -> Result<StandingAt, StandingError>,
     ) -> Result<VerifiedMessage, ProofFailure> {
         if self.cities()? != (city_of(sender), receiver) {
             let detail = "the deposit names other cities than those whose genesis is trusted";
@@ -89,7 +89,10 @@ impl MessageProof {
         let refuse = |detail: String| ProofFailure::new(STANDING, detail);
         let standing = self.standing.as_ref().ok_or_else(|| refuse("the file does not show it".to_owned()))?;
         let mut verified = self.verify_on(sender, received_on)?;
-        let at = judge(standing, verified.deposit.head.from).map_err(|error| refuse(error.to_string()))?;
+        // From the deposit's own validators on: those who handed over before it decide nothing that is later, as in the bundle.
+        let handovers = self.deposit.proof.as_ref().map_or(&[][..], |bundle| bundle.finality.handovers.as_slice());
+        let chain = sender.follow_all(handovers).map_err(|error| refuse(error.to_string()))?;
+        let at = judge(&chain, standing, verified.deposit.head.from).map_err(|error| refuse(error.to_string()))?;
         // One from before the deposit would show a key that counted no longer when it signed.
         if at.block_number < verified.deposited.block_number {
             return Err(refuse("it is of a block before the deposit".to_owned()));

@@ -39,10 +39,9 @@ impl C2p for Processing {
         match mode {
             Mode::Check => Ok(plan.effects()),
             Mode::Apply => {
-                let done = self.carry_out(plan).await;
-                // Also when it failed: part of it may be on the chain.
-                self.validity.forget();
-                done
+                // Also when it failed, or whoever asked went away: part of it may be on the chain.
+                let _forgets = self.validity.forgetting();
+                self.carry_out(plan).await
             }
         }
     }

@@ -51,11 +51,25 @@ impl Standings {
         Ok(true)
     }
 
+    /// Forgets everything when what is returned is dropped, however a change of rights ends.
+    pub(super) const fn forgetting(&self) -> Forgetting<'_> {
+        Forgetting(self)
+    }
+
     /// Forgets everything: rights have changed.
-    pub(super) fn forget(&self) {
+    fn forget(&self) {
         let mut kept = self.0.lock();
         kept.found.clear();
         kept.forgotten += 1;
+    }
+}
+
+/// Held while rights are changed.
+pub(crate) struct Forgetting<'a>(&'a Standings);
+
+impl Drop for Forgetting<'_> {
+    fn drop(&mut self) {
+        self.0.forget();
     }
 }
 
@@ -82,18 +96,28 @@ impl Processing {
     /// One of these roles that an address has now.
     async fn role_found(&self, address: Address, roles: &[Role]) -> DoorResult<Option<Role>> {
         let (of_a_person, of_a_key): (Vec<Role>, Vec<Role>) = roles.iter().partition(|role| is_of_a_person(**role));
+        let mut unknown = None;
         if !of_a_person.is_empty() {
             // Whoever is confirmed is registered.
-            let found = match self.config.registrations.role_of(address).await? {
-                Some(Role::Citizen) => of_a_person.first().copied(),
-                Some(role) => of_a_person.into_iter().find(|claimed| *claimed == role),
-                None => None,
+            let found = match self.config.registrations.role_of(address).await {
+                Ok(Some(Role::Citizen)) => of_a_person.first().copied(),
+                Ok(Some(role)) => of_a_person.into_iter().find(|claimed| *claimed == role),
+                Ok(None) => None,
+                // What the chain gives does not wait for the register; a "no" does.
+                Err(error) => {
+                    unknown = Some(error);
+                    None
+                }
             };
             if found.is_some() {
                 return Ok(found);
             }
         }
-        if of_a_key.is_empty() { Ok(None) } else { self.role_on_chain(address, &of_a_key).await }
+        let on_chain = if of_a_key.is_empty() { None } else { self.role_on_chain(address, &of_a_key).await? };
+        match (on_chain, unknown) {
+            (None, Some(error)) => Err(error),
+            (found, _) => Ok(found),
+        }
     }
 
     /// The first of these roles that the main chain gives a key now.
@@ -132,6 +156,11 @@ impl Processing {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        future::{Future as _, pending},
+        task::{Context, Waker},
+    };
+
     use super::*;
 
     // M-PRO-2
@@ -149,5 +178,21 @@ mod tests {
         // Asked before the change, answered after it.
         standings.0.lock().keep(who, Role::Inspector, 11, 0);
         assert!(!known(11));
+    }
+    // M-PRO-2: also when whoever asked for a change goes away in the middle of it.
+    #[test]
+    fn a_change_that_is_given_up_is_forgotten_as_one_that_is_done() {
+        let (who, roles) = (Address::repeat_byte(1), [Role::Inspector]);
+        let standings = Standings::default();
+        let known = || standings.0.lock().known(who, &roles, 11).0;
+        standings.0.lock().keep(who, Role::Inspector, 10, 0);
+        let mut change = Box::pin(async {
+            let _forgets = standings.forgetting();
+            pending::<()>().await;
+        });
+        assert!(change.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(known(), "the change is under way");
+        drop(change);
+        assert!(!known());
     }
 }

@@ -104,6 +104,10 @@ pub async fn a_person_is_who_the_register_says(city: Arc<City>) {
 
     // An office is one on the main chain, by the right for data alone.
     let clerk = city.found_office().await;
+    // It may be a citizen too, and the register still does not answer: the chain gives the right.
+    let both = |address| Mandate::of(&Actor::new(address, [Role::Citizen, Role::Issuer]), "certificates.trace");
+    assert_eq!(status_of(&city, &both(clerk.address()), registry).await, Ok(()));
+    assert_eq!(status_of(&city, &both(stranger), registry).await, Err(Code::DatabaseUnreachable));
     let office = |address, right| Mandate::of(&Actor::new(address, [Role::Issuer]), right);
     assert!(S2p::is_office(&city.processing, &office(clerk.address(), rights::DATA)).await.unwrap());
     assert!(!S2p::is_office(&city.processing, &office(stranger, rights::DATA)).await.unwrap());

@@ -259,6 +259,7 @@ fn read_rights() -> Vec<AccessRight> {
     vec![
         right("certificates.query", Holders::Anybody),
         right("certificates.check", Holders::Roles(&[Office::Inspector])),
+        right("certificates.trace", Holders::Roles(&[Office::Citizen, Office::Issuer])),
         right("certificates.of-holder", Holders::Roles(&[Office::Registered, Office::Citizen, Office::Supervisor])),
     ]
 }

@@ -143,7 +143,16 @@ async fn a_trace_shows_versions_and_who_read_before() {
     assert!(journal.0.lock().iter().all(|entry| !entry.subject.contains("well") && entry.facts.is_empty()));
 
     let public = service.trace_data(&Actor::public(), well()).await.unwrap();
-    assert_eq!((public.versions.len(), public.accesses.len()), (1, 2));
+    // Versions that it may not see have the same subject: who reads them is not for whoever sees the public one.
+    assert_eq!((public.versions.len(), public.accesses), (1, Vec::new()));
+    let other = Actor::new(Address::repeat_byte(7), [Role::Operator, Role::Registrar]);
+    assert!(service.trace_data(&other, well()).await.unwrap().accesses.is_empty());
+    let own = service.trace_data(&other, well()).await.unwrap().accesses;
+    assert_eq!(own, [AssetAccess { time: 9, by: other.address, service: "data.trace".into() }], "what it read itself");
+    let supervisor = Actor::new(Address::repeat_byte(8), [Role::Supervisor]);
+    let all: Vec<_> =
+        service.trace_data(&supervisor, well()).await.unwrap().accesses.iter().map(|one| one.by).collect();
+    assert_eq!(all, [inspector.address, inspector.address, None, other.address, other.address]);
     let hidden = service.data_proof(&Actor::public(), OperationPlace { place: 2, index: 0 }).await.unwrap_err();
     assert_eq!(hidden.code(), Code::UnknownSubmission);
     let shown = service.data_proof(&inspector, OperationPlace { place: 2, index: 0 }).await.unwrap_err();
@@ -206,5 +215,13 @@ async fn a_trace_shows_who_may_use_an_asset_and_that_it_stays_its_owners() {
 
     // Whoever may not see what is internal does not learn from the rights that there is any.
     let public = service.trace_data(&Actor::public(), well()).await.unwrap();
+    let rule = &public.rights[0].narrowed_by[0];
+    assert_eq!((rule.service.as_str(), rule.version), ("data.proof", 3), "that there is a rule, everybody sees");
+    assert!(rule.entries.is_empty() && trace.rights[0].narrowed_by[0].entries.is_empty(), "not what it says");
+    assert_eq!(serde_json::to_value(rule).unwrap().get("entries"), None);
+    for role in [Role::Operator, Role::Supervisor] {
+        let told = service.trace_data(&Actor::new(Address::repeat_byte(9), [role]), well()).await.unwrap();
+        assert_eq!(told.rights[0].narrowed_by[0].entries.len(), 1, "{role:?}");
+    }
     assert!(public.rights.iter().all(|right| right.access != Some(Access::Internal)));
 }

@@ -39,7 +39,7 @@ pub(super) fn rights(asset: &Asset, versions: &[AssetVersion], narrowed_by: &[Na
     let adding = "DATA-1, DATA-5: the present key of a source of the organization, naming the version before";
     rights.push(UseRight::of(UseAct::AddVersion, organization, adding));
     let supervisors = Entitled::Roles { roles: vec![Role::Supervisor] };
-    let seeing = "M-MON-2: supervisors see who read it and when, without its content";
+    let seeing = "M-MON-2: supervisors see who read it and when, without its content; everybody else its own reading";
     rights.push(UseRight::of(UseAct::SeeHistory, supervisors, seeing));
     rights
 }

@@ -27,11 +27,14 @@ use chancery_reference_points::{
 use super::{EntityDoors, Ground, chain_name};
 use crate::{
     city::{
-        layout::MAIN,
+        layout::{MAIN, chains},
         ports::{ApplicationPort, ControlPort, MessagePort, PresentationPort, RegistrationPort, RolePort},
     },
     commands::listed_chains,
 };
+
+/// Longest name of another city, in bytes.
+const MAX_CITY_NAME_BYTES: usize = 32;
 
 /// The gateway's doors over those of the entities.
 pub(in crate::city) fn gateway_doors(
@@ -107,7 +110,38 @@ fn listed_cities(folder: &Path, own: B256) -> Result<Cities> {
     let count = listed.len();
     let is_own = |chain: &TrustedChain| chain.genesis_hash() == own;
     ensure!(!listed.iter().any(|(_, chain)| is_own(chain)), "{} lists this city itself", folder.display());
+    for (name, _) in &listed {
+        check_name(name).with_context(|| format!("{} lists a city as {name:?}: rename its file", folder.display()))?;
+    }
     let cities: Cities = listed.into_iter().map(|(name, chain)| ListedCity { name, chain }).collect();
     ensure!(cities.len() == count, "{} lists a city twice", folder.display());
     Ok(cities)
+}
+
+/// Where a message of another city is recorded is told under the city's name: one that could be taken for a chain of this city is none.
+fn check_name(name: &str) -> Result<()> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    ensure!(
+        (1..=MAX_CITY_NAME_BYTES).contains(&name.len()) && name.bytes().all(is_plain),
+        "a name has 1 to {MAX_CITY_NAME_BYTES} lower-case letters, digits and `-`"
+    );
+    ensure!(!chains().any(|own| own.name == name), "a chain of this city has that name");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // MSG-12
+    #[test]
+    fn no_other_city_is_called_as_a_chain_of_this_one() {
+        for good in ["north", "city-2", &"a".repeat(MAX_CITY_NAME_BYTES)] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        let long = "a".repeat(MAX_CITY_NAME_BYTES + 1);
+        for bad in ["main", "degree", "", "North", "a b", "a\nb", "s\u{fc}d", &long] {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+    }
 }

@@ -42,7 +42,7 @@ pub(super) async fn read(party: &Party, what: &ReadMessage, output: &Output) -> 
         "message": id, "from": from, "to": deposit.statement.head.to, "inReplyTo": deposit.statement.head.in_reply_to,
         "sent": deposit.statement.head.sent, "subject": content.subject, "type": content.media_type,
         "file": what.out, "bytes": content.bytes.len(), "deposited": proven.deposited,
-        "senderInForce": ended.is_none(), "senderStanding": proven.sender_standing, "acknowledged": proven.acknowledged,
+        "senderInForce": in_force(&proven, ended), "senderStanding": proven.sender_standing, "acknowledged": proven.acknowledged,
         "genesisSigned": proven.genesis_signed, "warning": proven.warning,
     });
     let warning = warnings(&proven, ended);
@@ -90,7 +90,7 @@ pub(super) async fn acknowledge(party: &Party, what: &AcknowledgeMessage, output
         warnings(&proven, ended)
     );
     let answer = json!({
-        "message": id, "senderInForce": ended.is_none(), "acknowledgement": recorded,
+        "message": id, "senderInForce": in_force(&proven, ended), "acknowledgement": recorded,
         "genesisSigned": proven.genesis_signed, "warning": proven.warning,
     });
     output.answer(&answer, text);
@@ -127,6 +127,11 @@ async fn vouched(
     }
 }
 
+/// Whether the sender's key counts now; of a sender of another city that is not known, only how it stood when the message was delivered.
+fn in_force(proven: &VerifiedMessage, ended: Option<&str>) -> Option<bool> {
+    proven.sender_standing.is_none().then_some(ended.is_none())
+}
+
 /// What is to be known before the message is relied on, in lines of the text.
 fn warnings(proven: &VerifiedMessage, ended: Option<&str>) -> String {
     let ended = ended.map(|why| format!("\nbut     the sender's key counts no longer: {why}"));
@@ -157,6 +162,8 @@ async fn open(party: &Party, id: B256) -> Result<(Stated<Deposit>, Content)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use chancery_messages::chain::StandingAt;
+    use chancery_primitives::UnixSeconds;
     use clap::Parser;
 
     use super::*;
@@ -185,6 +192,17 @@ mod tests {
             assert_eq!(given(command), WithoutGenesis::Refused);
             assert_eq!(given(&[command, &["--accept-version-1"]].concat()), WithoutGenesis::Accepted);
         }
+    }
+
+    // MSG-13, MSG-15: nobody has asked another city about now.
+    #[test]
+    fn whether_a_key_of_another_city_counts_now_is_not_known() {
+        let within = verified(true);
+        assert_eq!((in_force(&within, None), in_force(&within, Some("it was revoked"))), (Some(true), Some(false)));
+        let at = StandingAt { block_number: 6, block_hash: B256::ZERO, time: UnixSeconds(1) };
+        let between = VerifiedMessage { sender_standing: Some(at), ..verified(true) };
+        assert_eq!(in_force(&between, None), None);
+        assert!(json!({ "senderInForce": in_force(&between, None) })["senderInForce"].is_null());
     }
 
     // MSG-1

@@ -19,8 +19,9 @@ use chancery_messages::{
 };
 use chancery_primitives::OrganizationCode;
 use serde_json::json;
+use url::Url;
 
-use super::{delivering, files, other_city, proof, retrying};
+use super::{delivering, files, other_city, printable, proof, retrying};
 use crate::{
     arguments::{Connection, SendMessage, TrustedMain},
     output::Output,
@@ -119,7 +120,11 @@ impl OtherCity {
     async fn of(party: &Party, connection: &Connection, what: &SendMessage) -> Result<Option<Self>> {
         let (Some(url), Some(genesis)) = (&what.city.url, &what.city.genesis) else { return Ok(None) };
         let party = other_city(party, connection, url).await?;
-        let trusted = TrustedMain { genesis: genesis.clone(), rpc: what.city.rpc.clone() };
+        let rpc = match &what.city.rpc {
+            Some(rpc) => rpc.clone(),
+            None => named_node(url, &party.city.chain("main")?.rpc_url)?.to_owned(),
+        };
+        let trusted = TrustedMain { genesis: genesis.clone(), rpc: Some(rpc) };
         let main = main_chain(&trusted, &party).await?;
         Ok(Some(Self { party, main }))
     }
@@ -129,6 +134,19 @@ impl OtherCity {
         let genesis = config.genesis_hash.context("the main chain of the receiver's city has no genesis")?;
         Ok(City { chain_id: config.chain_id, genesis })
     }
+}
+
+/// The node that the gateway of another city names, if it is on the gateway's own host: no other city says to which host this machine connects.
+fn named_node<'a>(gateway: &str, rpc: &'a str) -> Result<&'a str> {
+    let host = |text: &str| Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
+    if host(rpc).is_some_and(|named| Some(named) == host(gateway)) {
+        return Ok(rpc);
+    }
+    bail!(
+        "the city at {} names a node on another host, {}: if you know it, or another one of that chain, name it with --to-city-rpc",
+        printable(gateway),
+        printable(rpc)
+    )
 }
 
 /// The organization that the own key sends for.
@@ -185,4 +203,30 @@ fn codes(organizations: &[&Organization]) -> String {
 
 fn parse(code: &str) -> Result<OrganizationCode> {
     OrganizationCode::parse(code).with_context(|| format!("`{}` is no organization code", super::printable(code)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    // MSG-2: a gateway's word says neither a key nor where this machine connects.
+    #[test]
+    fn another_city_names_no_host_but_its_own() {
+        let gateway = "https://south.example/chancery";
+        for rpc in ["https://south.example:8545", "http://SOUTH.example/rpc"] {
+            assert_eq!(named_node(gateway, rpc).unwrap(), rpc);
+        }
+        let others = [
+            "http://127.0.0.1:8545",
+            "http://10.0.0.7",
+            "http://south.example.evil",
+            "http://south.example@10.0.0.7",
+            "",
+        ];
+        for rpc in others {
+            assert!(named_node(gateway, rpc).unwrap_err().to_string().contains("--to-city-rpc"), "{rpc}");
+        }
+    }
 }

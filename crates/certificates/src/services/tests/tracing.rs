@@ -4,10 +4,13 @@ use alloy_primitives::B256;
 use chancery_primitives::{Inspect, Outcome, UnixSeconds};
 
 use super::*;
-use crate::recorded_city::{
-    INSPECTORS, OFFICE, holder, inspector, office, other_office,
-    samples::{Degree, id},
-    stranger,
+use crate::{
+    recorded_city::{
+        INSPECTORS, OFFICE, holder, inspector, office, other_office,
+        samples::{Degree, id},
+        stranger,
+    },
+    registry::MAX_CHANGED_BLOCKS,
 };
 
 /// Three degrees in a line of renewals, the middle one inspected twice and the first once.
@@ -105,6 +108,36 @@ async fn a_trace_is_for_whom_it_concerns() {
     assert_eq!(refusal(names::TRACE, &supervisor, of(9), &city).await, Code::UnknownCertificate);
     city.silence("main");
     assert_eq!(refusal(names::TRACE, &supervisor, of(1), &city).await, Code::ChainUnreachable);
+}
+
+// M-APP, CERT-3: whoever hands its identity on again and again makes its own trace short, and nobody's unanswerable.
+#[tokio::test]
+async fn a_holder_that_hands_its_identity_on_without_end_has_a_trace() {
+    let (city, actor) = (city(), Actor::new(stranger().address(), [Role::Supervisor]));
+    let path = |answer: &Value| answer["trace"]["transfers"]["path"].as_array().unwrap().clone();
+    let blocks = u64::try_from(MAX_CHANGED_BLOCKS).unwrap();
+    // The two changes that published its keys are followed as well.
+    for _ in 0..blocks - 2 {
+        city.hand_identity(holder().address(), stranger().address());
+    }
+    let whole = ask(names::TRACE, &actor, of(2), &city).await.unwrap();
+    assert_eq!(path(&whole).len() as u64, blocks - 2);
+    assert_eq!(path(&whole)[0]["from"], json!(holder().address().to_string()));
+    assert_eq!(whole["trace"]["transfers"]["cut"], json!(false));
+    for _ in 0..4 {
+        city.hand_identity(holder().address(), stranger().address());
+    }
+    let before = city.readings();
+    let cut = ask(names::TRACE, &actor, of(2), &city).await.unwrap();
+    assert_eq!((path(&cut).len() as u64, &cut["trace"]["transfers"]["cut"]), (blocks, &json!(true)));
+    assert_eq!(path(&cut)[0]["from"], Value::Null, "who had it before is not read");
+    assert!(city.readings() - before < MAX_CHANGED_BLOCKS + 32, "{}", city.readings() - before);
+
+    // More in one block than a query answers.
+    city.answer_at_most(20);
+    city.hand_identity_often(holder().address(), stranger().address(), 21);
+    let none = ask(names::TRACE, &actor, of(2), &city).await.unwrap();
+    assert_eq!((path(&none).len(), &none["trace"]["transfers"]["cut"]), (0, &json!(true)));
 }
 
 // M-APP: what is not shown is said to be missing.

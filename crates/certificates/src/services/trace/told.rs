@@ -39,11 +39,12 @@ pub(super) fn rights(certificate: &RegisteredCertificate) -> Vec<UseRight> {
     rights
 }
 
-/// Why a certificate stays its holder's. `path`: in whose hands the holder's identity was.
-pub(super) fn transfers(path: Vec<HandOver>) -> Transfers {
+/// Why a certificate stays its holder's. `path`: in whose hands the holder's identity was; `cut`: there were more before.
+pub(super) fn transfers(path: Vec<HandOver>, cut: bool) -> Transfers {
     let reason = "the holder is part of what the issuer signed and the registry recorded once, no operation changes it, and a renewal has the same holder; whoever loses the key is \
                   bound to a new address by an office, to which certificates are issued anew";
-    Transfers::never("CERT-3, CERT-4, CERT-6", reason, path)
+    let transfers = Transfers::never("CERT-3, CERT-4, CERT-6", reason, path);
+    Transfers { cut: transfers.cut || cut, ..transfers }
 }
 
 impl CertificateTrace {

@@ -1,5 +1,7 @@
 //! Messages from and to other cities.
 
+use std::{sync::mpsc, time::Instant};
+
 use alloy_primitives::U256;
 
 use super::*;
@@ -84,7 +86,9 @@ async fn a_message_of_a_listed_city_is_taken_once_and_acknowledged_here() {
     assert!(acknowledged.record.is_acknowledged());
     // The sender, who has no right here, gets what it delivered with the receipt.
     let proof = office.desk.delivery_proof(&actor(&office.sender), shown.id).await.unwrap();
-    assert_eq!((&proof.deposit, &proof.standing), (&delivery.1.deposit, &delivery.1.standing));
+    let mut deposit = delivery.1.deposit.clone();
+    deposit.recorded.chain = ChainName("north".to_owned());
+    assert_eq!((&proof.deposit, &proof.standing), (&deposit, &delivery.1.standing));
     assert_eq!(proof.signed().unwrap().1.unwrap(), said);
 }
 
@@ -141,6 +145,48 @@ async fn what_another_city_does_not_prove_is_refused_and_leaves_nothing() {
     assert_eq!(border.refused(good.clone()).await, Code::UnknownAddress);
     office.roll.0.lock().clear();
     border.deliver(&office.sender, &good).await.unwrap();
+}
+
+// MSG-9: what is kept is what was verified, not what was sent.
+#[tokio::test]
+async fn a_padded_file_is_kept_without_its_padding() {
+    let border = border();
+    let office = &border.office;
+    let (sealed, mut proof) = border.made_in(&border.north, border.head());
+    let padding = "x".repeat(100_000);
+    proof.deposit.recorded.chain = ChainName(padding.clone());
+    let mut file = serde_json::to_value(&proof).unwrap();
+    file["deposit"]["recorded"]["more"] = padding.clone().into();
+    let file = serde_json::to_vec(&file).unwrap();
+    assert!((2 * padding.len()..MAX_DELIVERY_PROOF_BYTES).contains(&file.len()));
+    let shown = office.desk.deliver(&actor(&office.sender), file, sealed.envelope.clone()).await.unwrap();
+    let kept = office.desk.0.mailbox.delivery(shown.id).unwrap().unwrap();
+    assert!(kept.len() < padding.len(), "{} bytes", kept.len());
+    // And it still proves what it proved.
+    let kept = MessageProof::from_json(&kept).unwrap();
+    kept.verify_delivery(&border.north.chain(), OWN, UnixSeconds(NOW_S)).unwrap();
+}
+
+// MSG-14: the age of a standing counts when it is looked at, not when it came.
+#[tokio::test]
+async fn a_standing_grows_old_while_it_waits_for_its_turn() {
+    let border = border();
+    let office = &border.office;
+    let good = border.made_in(&border.north, border.head());
+    let listed = office.desk.0.cities.find(border.north.city().genesis).unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let before = listed.in_turn(move || released.recv().unwrap());
+    let grown_old = async {
+        let deadline = Instant::now() + std::time::Duration::from_secs(20);
+        while listed.in_line() < 2 {
+            assert!(Instant::now() < deadline, "the delivery never came into the line");
+            tokio::task::yield_now().await;
+        }
+        office.now_s.fetch_add(MAX_STANDING_AGE_S + 1, Ordering::Relaxed);
+        release.send(()).unwrap();
+    };
+    let (_, delivered, ()) = tokio::join!(before, border.deliver(&office.sender, &good), grown_old);
+    assert_eq!(delivered.unwrap_err().code(), Code::OperationExpired);
 }
 
 // MSG-1, MSG-12: the sender's city records it for its own sender; whom another city lets receive is not asked here.

@@ -6,7 +6,10 @@ use chancery_reference_points::operation::ChainName;
 
 use super::*;
 use crate::{
-    limits::{KEPT_OUTGOING_S, MAX_OUTGOING, MAX_WAITING_OF_CITY, MAX_WAITING_OF_CITY_FOR_ONE, MAX_WAITING_OF_SENDER},
+    limits::{
+        KEPT_AFTER_ACKNOWLEDGEMENT_S, KEPT_OUTGOING_S, MAX_OUTGOING, MAX_WAITING, MAX_WAITING_OF_CITY,
+        MAX_WAITING_OF_CITY_FOR_ONE, MAX_WAITING_OF_SENDER,
+    },
     statement::{City, Correspondent, Deposit, Head, Stated, VERSION_BETWEEN_CITIES},
 };
 
@@ -103,22 +106,61 @@ fn neither_an_organization_nor_a_city_fills_a_mailbox_alone() {
     next(1, "FOUR").0.unwrap();
 }
 
-// MSG-16: a flood over many receivers.
+// MSG-16: a flood over many receivers, by many organizations.
 #[test]
 fn a_city_has_a_share_of_all_mailboxes() {
-    let bounds = |route| {
-        let head = deposit(1, "ONE", receiver(0), 1).statement.head;
-        super::super::usage::bounds(route, &head)
-    };
-    let of_city = bounds(Route::FromOtherCity).last().cloned().unwrap();
-    assert_eq!(of_city.1.messages, MAX_WAITING_OF_CITY);
-    let to_another = deposit(1, "TWO", receiver(5), 2).statement.head;
-    let other = super::super::usage::bounds(Route::FromOtherCity, &to_another).last().cloned().unwrap();
-    assert_eq!(other.0, of_city.0, "it is one bound, whoever sends and receives");
-    // What one route counts is not what another counts, but for the receiver's own bound.
-    let within: Vec<_> = bounds(Route::Within).into_iter().skip(1).map(|(key, _)| key).collect();
-    let from: Vec<_> = bounds(Route::FromOtherCity).into_iter().skip(1).map(|(key, _)| key).collect();
-    assert!(within.iter().all(|key| !from.contains(key)));
+    let folder = tempfile::tempdir().unwrap();
+    let mut mailbox = Mailbox::open(folder.path()).unwrap();
+    assert_eq!(mailbox.shares.of_city.messages, MAX_WAITING_OF_CITY);
+    mailbox.shares.of_city.messages = 3;
+    let names = ["ONE", "TWO", "THREE", "FOUR", "FIVE"];
+    let message = |city, number: u64| deposit(city, names[number as usize], receiver(number), number);
+    for number in 0..3 {
+        take(&mailbox, &message(1, number)).unwrap();
+    }
+    assert!(is_full(take(&mailbox, &message(1, 3))), "another organization to another receiver");
+    take(&mailbox, &message(2, 3)).unwrap();
+    let first = message(1, 0).id();
+    mailbox.acknowledge(first, "one", &Bytes::new(), NOW).unwrap();
+    mailbox.acknowledged(first, &recorded(), NOW).unwrap();
+    take(&mailbox, &message(1, 3)).unwrap();
+    assert!(is_full(take(&mailbox, &message(1, 4))));
+}
+
+// MSG-16: all other cities together leave room for the receiver's own.
+#[test]
+fn other_cities_together_do_not_fill_a_mailbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut mailbox = Mailbox::open(folder.path()).unwrap();
+    assert!(mailbox.shares.of_cities_for_one.messages < MAX_WAITING);
+    mailbox.shares.of_cities_for_one.messages = 2;
+    take(&mailbox, &deposit(1, "ONE", receiver(0), 1)).unwrap();
+    take(&mailbox, &deposit(2, "ONE", receiver(0), 2)).unwrap();
+    assert!(is_full(take(&mailbox, &deposit(3, "ONE", receiver(0), 3))));
+    take(&mailbox, &deposit(3, "ONE", receiver(1), 4)).unwrap();
+}
+
+// MSG-9, MSG-16: proofs stay when everything else is freed, so they have a bound of their own, and no organization uses its city's up.
+#[test]
+fn kept_proofs_have_a_bound_that_no_acknowledgement_frees() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut mailbox = Mailbox::open(folder.path()).unwrap();
+    // `take` brings five bytes of proof.
+    (mailbox.shares.proofs_of_sender, mailbox.shares.proofs_of_city) = (10, 15);
+    let later = NOW + KEPT_AFTER_ACKNOWLEDGEMENT_S + 1;
+    for number in 0..2 {
+        let message = deposit(1, "ONE", receiver(number), number);
+        take(&mailbox, &message).unwrap();
+        mailbox.acknowledge(message.id(), "one", &Bytes::new(), NOW).unwrap();
+        mailbox.acknowledged(message.id(), &recorded(), NOW).unwrap();
+    }
+    mailbox.sweep(later).unwrap();
+    assert_eq!(mailbox.envelope(deposit(1, "ONE", receiver(0), 0).id()).unwrap(), None, "the envelope is gone");
+    assert!(mailbox.delivery(deposit(1, "ONE", receiver(0), 0).id()).unwrap().is_some(), "the proof is not");
+    assert!(is_full(take(&mailbox, &deposit(1, "ONE", receiver(2), 2))));
+    take(&mailbox, &deposit(1, "TWO", receiver(0), 3)).unwrap();
+    assert!(is_full(take(&mailbox, &deposit(1, "THREE", receiver(0), 4))), "the city has its share");
+    take(&mailbox, &deposit(2, "ONE", receiver(0), 5)).unwrap();
 }
 
 // MSG-9, MSG-12: what goes to another city is no message of its receiver here; it makes room when it can be delivered no longer.
