@@ -79,6 +79,9 @@ async fn sqlite(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnection::connect_with(&options).await
 }
 
+/// The mark of a look at constraints.
+const CHECK: &str = "chancery_check";
+
 /// A connection. Dropped in the midst of a transaction, it leaves nothing of it.
 pub(super) enum Connection {
     Sqlite(Box<SqliteConnection>),
@@ -224,12 +227,13 @@ impl Connection {
         self.release(name).await
     }
 
-    /// Looks now at what the database would look at when the transaction is committed; what follows it looks at later again.
+    /// Looks now at what the database would look at when the transaction is committed. What follows it looks at as the schema says: the setting ends with the mark.
     pub(super) async fn check_constraints(&mut self) -> Result<(), DatabaseError> {
         match self {
             Self::Postgres(_) => {
+                self.mark(CHECK).await?;
                 self.run("SET CONSTRAINTS ALL IMMEDIATE").await?;
-                self.run("SET CONSTRAINTS ALL DEFERRED").await
+                self.take_back(CHECK).await
             }
             // MariaDB and MySQL defer nothing; of SQLite see [`Self::dangling`].
             Self::Sqlite(_) | Self::Mysql(_) => Ok(()),

@@ -3,7 +3,7 @@ use chancery_ledger::LedgerError;
 use sqlx::mysql::MySqlDatabaseError;
 
 use super::{
-    declaration::MAX_MAPPINGS,
+    declaration::{MAX_MAPPINGS, MAX_PROMISE_S},
     statement::StatementError,
     word::{Form, WordError},
 };
@@ -16,6 +16,9 @@ pub enum DatabaseError {
         "a declaration has 1 to {MAX_MAPPINGS} different kinds of entries, each named by 1 to 32 ASCII characters, and at most one without a name"
     )]
     Declaration,
+    /// Promise for a time, and not for ever.
+    #[error("longest_promise_s is a number of seconds from 1 to {MAX_PROMISE_S}, not {0}")]
+    LongestPromise(u64),
     /// Correct a statement of the declaration.
     #[error("{what} of the declaration cannot be used: {error}")]
     Statement {

@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 
 use super::{
     connection::{Connection, Place},
-    declaration::{Declaration, EntryDeclaration, MAX_MAPPINGS},
+    declaration::{Declaration, EntryDeclaration, MAX_MAPPINGS, MAX_PROMISE_S},
     error::DatabaseError,
     statement::{Bound, Statement},
     subjects::key_of,
@@ -17,6 +17,7 @@ pub struct Book {
     pub(super) place: Place,
     pub(super) from_block: u64,
     pub(super) ignore_others: bool,
+    pub(super) longest_promise_s: u64,
     mappings: Vec<Mapping>,
 }
 
@@ -43,10 +44,14 @@ impl Book {
     /// Checks a declaration; the database is not asked yet.
     ///
     /// # Errors
-    /// `Declaration`, `Statement`.
+    /// `Declaration`, `LongestPromise`, `Statement`.
     pub fn new(place: Place, declaration: &Declaration) -> Result<Self, DatabaseError> {
         if !(1..=MAX_MAPPINGS).contains(&declaration.entries.len()) {
             return Err(DatabaseError::Declaration);
+        }
+        let Declaration { from_block, ignore_others, longest_promise_s, .. } = *declaration;
+        if !(1..=MAX_PROMISE_S).contains(&longest_promise_s) {
+            return Err(DatabaseError::LongestPromise(longest_promise_s));
         }
         let mut mappings: Vec<Mapping> = Vec::with_capacity(declaration.entries.len());
         for entry in &declaration.entries {
@@ -56,8 +61,7 @@ impl Book {
             }
             mappings.push(mapping);
         }
-        let Declaration { from_block, ignore_others, .. } = *declaration;
-        Ok(Self { place, from_block, ignore_others, mappings })
+        Ok(Self { place, from_block, ignore_others, longest_promise_s, mappings })
     }
 
     /// Whether keys have to be told by their subjects.
