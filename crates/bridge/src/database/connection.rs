@@ -250,6 +250,16 @@ impl Connection {
         self.count("SELECT count(*) FROM pragma_foreign_key_check").await
     }
 
+    /// Tables of a MariaDB or MySQL that know no transactions, of those that the account sees.
+    pub(super) async fn without_transactions(&mut self) -> Result<Vec<String>, DatabaseError> {
+        if !matches!(self, Self::Mysql(_)) {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT CAST(t.TABLE_NAME AS CHAR) FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE \
+                   WHERE t.TABLE_SCHEMA = DATABASE() AND e.TRANSACTIONS = 'NO'";
+        Ok(self.texts(sql, Vec::new(), 1).await?.into_iter().flatten().collect())
+    }
+
     async fn count(&mut self, sql: &str) -> Result<i64, DatabaseError> {
         let found = self.value(sql, Vec::new(), Form::Integer, B256::ZERO).await?;
         Ok(if let Some(Sql::Integer(count)) = found { count } else { 0 })

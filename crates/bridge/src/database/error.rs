@@ -97,6 +97,11 @@ pub enum DatabaseError {
         "what was tried for key {0} was taken back, and the database has it still: its table knows no transactions; put the row right (`chancery alliance database restore`), and give the table an engine that does (MariaDB, MySQL: `ENGINE=InnoDB`)"
     )]
     NotTakenBack(B256),
+    /// Give the table another engine: nothing is tried there.
+    #[error(
+        "the table {0} knows no transactions: what is tried there could not be taken back, and what is applied not be taken together; give it an engine that does (MariaDB, MySQL: `ENGINE=InnoDB`)"
+    )]
+    WithoutTransactions(String),
     /// The tried statement leaves rows that name others which are not there.
     #[error(
         "after the statements of the declaration, rows name others that are not there: the database would refuse to commit them"

@@ -79,6 +79,13 @@ impl Book {
         self.kinds().any(|kind| key_of(kind, subject) == key)
     }
 
+    /// Whether a statement names this.
+    pub(super) fn names(&self, name: &str) -> bool {
+        let ends = |letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '$');
+        let mut statements = self.mappings.iter().flat_map(|mapping| [&mapping.query.sql, &mapping.apply.sql]);
+        statements.any(|sql| sql.split(ends).any(|word| word.eq_ignore_ascii_case(name)))
+    }
+
     /// The rows behind a key, which may be that of one of these subjects; `None`: the declaration has none.
     pub(super) fn locate(&self, key: B256, subjects: &[B256]) -> Option<Located<'_>> {
         let of_kind = self.mappings.iter().find_map(|mapping| {

@@ -77,8 +77,8 @@ pub(super) fn layers<'a>(promises: &'a [Promise], part: &Promise) -> Vec<Vec<&'a
     layers
 }
 
-/// Whether a member may have one more promised beside these: it has at most half of the places that the others leave. Whoever asks alone has many, and leaves as many; and no
-/// number of parts that one member's nodes ask for is in the way of another's.
+/// Whether a member may have one more promised beside these: it has at most half of the places that the others leave. Whoever asks alone has many, and leaves as many:
+/// no member alone takes all.
 pub(super) fn has_room(promises: &[Promise], asker: Option<B256>) -> bool {
     let own = promises.iter().filter(|promise| promise.asker == asker).count();
     let left = MAX_PROMISES.saturating_sub(promises.len() - own);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{RequestError, RequesterLimits};
-use crate::database::CLOCK_DIFFERENCE_S;
+use crate::database::{CLOCK_DIFFERENCE_S, MAX_PROMISE_S};
 
 /// Tries before which it waits until promises of others have lapsed. One try comes after a short pause first: most promises are applied soon.
 const LAST_TRIES: u32 = 2;
@@ -43,7 +43,8 @@ impl RequesterLimits {
             return self.backoff.delay_of(tries, chance);
         }
         let promised_s = self.valid_for_s.saturating_add(self.window_s).saturating_add(CLOCK_DIFFERENCE_S);
-        let promised = Duration::from_secs(promised_s);
+        // Longer nothing is promised.
+        let promised = Duration::from_secs(promised_s.min(MAX_PROMISE_S + CLOCK_DIFFERENCE_S));
         promised.saturating_add(promised.mul_f64(share(chance)))
     }
 }
@@ -70,8 +71,13 @@ mod tests {
     // A-ERR, DATABASE-8: two that hold what the other needs wait, before their last tries, until both have lapsed, and not for the same time.
     #[test]
     fn before_its_last_tries_it_waits_until_promises_have_lapsed() {
-        let limits =
-            RequesterLimits { valid_for_s: 60, window_s: 30, max_tries: 6, backoff: BACKOFF, ..Default::default() };
+        let limits = RequesterLimits {
+            valid_for_s: 60,
+            window_s: 30,
+            max_tries: 6,
+            backoff: BACKOFF,
+            ..RequesterLimits::default()
+        };
         let promised = Duration::from_secs(150);
         let pause = |tries, chance| limits.pause_of(true, tries, chance);
         assert!((1..4).all(|tries| pause(tries, u32::MAX) <= BACKOFF.longest));
