@@ -1,6 +1,6 @@
 //! Revoking in mid-request.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chancery_bridge::{
     alliance::certificate::{Scope, SignatureFault},
@@ -8,11 +8,13 @@ use chancery_bridge::{
     tls::{ChannelFault, Expectation, PeerFault, Serial},
 };
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 use super::{service::Service, strangers::Open};
 use crate::support::club::Club;
 
+/// A first request so long after the look at the chain is looked at again.
+const NOT_JUST_ADMITTED: Duration = Duration::from_millis(300);
 const REVOKED: PeerFault = PeerFault::Certificate { fault: SignatureFault::CertificateRevoked };
 
 // A-CERT: whichever side's certificate is revoked, a request under way ends with that error, and so does the next.
@@ -84,6 +86,8 @@ async fn a_node_that_is_revoked_while_it_waits_for_a_place_is_refused() {
     let mut connection = Open::to(&service, &text).await;
     let revoked = async {
         club.revoke_identity(identity).await;
+        // Time itself is what is looked at.
+        sleep(NOT_JUST_ADMITTED).await;
         drop(place);
     };
     let (said, ()) = tokio::join!(connection.ask("who"), revoked);
