@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use async_trait::async_trait;
 use chancery_bridge::{
     alliance::message::{Endorsement, Part, Request},
@@ -43,7 +43,7 @@ impl Attester for Telling {
 
 async fn asker(client: JsonClient, place: &str) -> B256 {
     let endorser = RemoteEndorser::new(client, format!("{place}{PATH}").parse().unwrap());
-    let part = Part { member: name("own"), call: vec![].into(), reads: vec![], writes: vec![] };
+    let part = Part { member: name("own"), call: Bytes::new(), reads: vec![], writes: vec![] };
     let request = Request { idempotency_key: B256::ZERO, certificate: 1, valid_until: 1, window: 1, parts: vec![] };
     match endorser.endorse(&request, &part).await {
         Err(EndorseRefusal::OtherMember { asked, .. }) => asked,
