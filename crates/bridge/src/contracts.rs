@@ -242,9 +242,10 @@ impl NodeContract {
         Ok(view(&self.chain, self.address, &StoreNode::entryCall { key }).await?.version)
     }
 
-    /// Whether a request holds a key in order to write it.
-    pub(crate) async fn is_held(&self, key: B256) -> Result<bool, ViewError> {
-        Ok(view(&self.chain, self.address, &StoreNode::entryCall { key }).await?.writer != 0)
+    /// How often a key was written that no request holds in order to write it; `None`: one does.
+    pub(crate) async fn free_version(&self, key: B256) -> Result<Option<u64>, ViewError> {
+        let entry = view(&self.chain, self.address, &StoreNode::entryCall { key }).await?;
+        Ok((entry.writer == 0).then_some(entry.version))
     }
 
     /// What became of a number here; `None`: nothing yet.

@@ -12,6 +12,7 @@ use chancery_bridge::{
     contracts::NodeContract,
     database::{
         Applier, Audit, Book, Corroboration, Declaration, Deviation, EntryDeclaration, Followed, Place, ToldSubject,
+        longest_promise_s,
     },
 };
 use serde::Deserialize;
@@ -52,6 +53,9 @@ struct DatabaseFile {
     /// Whether entries that none of [[entries]] takes are passed over.
     #[serde(default)]
     ignore_others: bool,
+    /// How many seconds from now a part may be committed at the latest that is endorsed.
+    #[serde(default = "longest_promise_s")]
+    longest_promise_s: u64,
     entries: Vec<EntryDeclaration>,
 }
 
@@ -76,8 +80,9 @@ impl DatabaseFile {
             DatabaseSection::Mysql(url) => Place::Mysql(url.read(folder)?),
             DatabaseSection::Sqlite { file } => Place::Sqlite(beside(path, file)),
         };
-        let Self { from_block, ignore_others, .. } = *self;
-        let declaration = Declaration { from_block, ignore_others, entries: self.entries.clone() };
+        let Self { from_block, ignore_others, longest_promise_s, .. } = *self;
+        let entries = self.entries.clone();
+        let declaration = Declaration { from_block, ignore_others, longest_promise_s, entries };
         Book::new(place, &declaration).with_context(|| format!("{} cannot be used", path.display()))
     }
 }
@@ -212,6 +217,8 @@ mod tests {
             ("kind = \"sqlite\"\n", "kind = \"oracle\"\n", "oracle"),
             ("kind = \"lien\"", "kind = \"lien\"\nkey = \"number\"", "number"),
             ("kind = \"lien\"", "kind = \"\"", "kinds of entries"),
+            ("[chain]", "longest_promise_s = 0\n[chain]", "longest_promise_s"),
+            ("[chain]", "longest_promise_s = 172801\n[chain]", "longest_promise_s"),
             ("kind = \"sqlite\"\n        file = \"land.db\"", "kind = \"mariadb\"", "url_file or url_env"),
             (
                 "kind = \"sqlite\"\n        file = \"land.db\"",

@@ -79,6 +79,9 @@ async fn sqlite(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnection::connect_with(&options).await
 }
 
+/// The mark of a look at constraints.
+const CHECK: &str = "chancery_check";
+
 /// A connection. Dropped in the midst of a transaction, it leaves nothing of it.
 pub(super) enum Connection {
     Sqlite(Box<SqliteConnection>),
@@ -224,12 +227,13 @@ impl Connection {
         self.release(name).await
     }
 
-    /// Looks now at what the database would look at when the transaction is committed; what follows it looks at later again.
+    /// Looks now at what the database would look at when the transaction is committed. What follows it looks at as the schema says: the setting ends with the mark.
     pub(super) async fn check_constraints(&mut self) -> Result<(), DatabaseError> {
         match self {
             Self::Postgres(_) => {
+                self.mark(CHECK).await?;
                 self.run("SET CONSTRAINTS ALL IMMEDIATE").await?;
-                self.run("SET CONSTRAINTS ALL DEFERRED").await
+                self.take_back(CHECK).await
             }
             // MariaDB and MySQL defer nothing; of SQLite see [`Self::dangling`].
             Self::Sqlite(_) | Self::Mysql(_) => Ok(()),
@@ -244,6 +248,16 @@ impl Connection {
             return Ok(0);
         }
         self.count("SELECT count(*) FROM pragma_foreign_key_check").await
+    }
+
+    /// Tables of a MariaDB or MySQL that know no transactions, of those that the account sees.
+    pub(super) async fn without_transactions(&mut self) -> Result<Vec<String>, DatabaseError> {
+        if !matches!(self, Self::Mysql(_)) {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT CAST(t.TABLE_NAME AS CHAR) FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE \
+                   WHERE t.TABLE_SCHEMA = DATABASE() AND e.TRANSACTIONS = 'NO'";
+        Ok(self.texts(sql, Vec::new(), 1).await?.into_iter().flatten().collect())
     }
 
     async fn count(&mut self, sql: &str) -> Result<i64, DatabaseError> {

@@ -15,16 +15,14 @@ use super::{
     discord::{Discord, promised, refused, unread_chain},
     entries::{Followed, Named},
     error::DatabaseError,
+    lapsed::{Lapsed, lapsed},
     mapping::{Book, Located},
-    promises::{MAX_PROMISES, Promise, PromisedKey, layers},
+    promises::{Promise, PromisedKey, has_room, layers},
     subjects::searched,
     tables::Tables,
     trial::{Failed, Intent, alone, beside},
 };
-use crate::alliance::{
-    comparison::Suggestion,
-    message::{MAX_WINDOW_S, Part},
-};
+use crate::alliance::{comparison::Suggestion, message::Part};
 
 /// Trials that run at a time: each is a connection, and locks rows.
 const MAX_TRIALS: usize = 4;
@@ -32,11 +30,6 @@ const MAX_TRIALS: usize = 4;
 const MAX_WAITING: usize = 16;
 /// What one trial may take, all its statements together; longer than the waits of [`Connection::begin_trial`].
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How many seconds from now a part may be committed at the latest: it may be sequenced within a day, and decided within another one. So long it is promised.
-pub const LONGEST_PROMISE_S: u64 = 2 * MAX_WINDOW_S;
-/// By how many seconds the alliance chain's clock may be behind the member's: then a promise is not kept any more whose keys nobody has reserved.
-const CLOCK_DIFFERENCE_S: u64 = 60;
 
 /// The database of an endorser's organization.
 #[derive(Clone, Debug)]
@@ -76,23 +69,30 @@ impl Corroboration {
 
     /// Whether the database has, for every key that a part reads or writes, what the chain has; and whether it takes what is to be written, alone and with what is promised
     /// and not applied yet, which is tried and taken back. Then it is promised, too. `until_s`: last second of the alliance chain in which the part can be committed.
+    /// `asker`: the member whose node asks; `None`: it has not shown who it is, and shares one share with all who have not.
     /// It is answered in a bounded time, whatever somebody else holds in the database; a few parts are looked at at once, and a few wait.
     ///
     /// # Errors
     /// [`Discord`].
-    pub async fn check(&self, part: &Part, found: &Suggestion, until_s: u64) -> Result<(), Discord> {
+    pub async fn check(
+        &self,
+        part: &Part,
+        found: &Suggestion,
+        until_s: u64,
+        asker: Option<B256>,
+    ) -> Result<(), Discord> {
         let _asked = self.places.asked.try_acquire().map_err(|_| Discord::Busy)?;
         let _trial = self.places.trials.acquire().await.map_err(|_| Discord::Busy)?;
         // Dropped where it is, a connection leaves nothing of what was tried.
-        match timeout(TRIAL_TIMEOUT, Box::pin(self.trial(part, found, until_s))).await {
+        match timeout(TRIAL_TIMEOUT, Box::pin(self.trial(part, found, (until_s, asker)))).await {
             Ok(looked) => looked,
             Err(_) => Err(DatabaseError::from(sqlx::Error::Io(io::ErrorKind::TimedOut.into())).into()),
         }
     }
 
-    async fn trial(&self, part: &Part, found: &Suggestion, until_s: u64) -> Result<(), Discord> {
+    async fn trial(&self, part: &Part, found: &Suggestion, term: (u64, Option<B256>)) -> Result<(), Discord> {
         let mut connection = self.book.place.connect().await?;
-        let looked = self.look(&mut connection, part, found, until_s).await;
+        let looked = self.look(&mut connection, part, found, term).await;
         connection.close().await;
         looked
     }
@@ -102,15 +102,16 @@ impl Corroboration {
         connection: &mut Connection,
         part: &Part,
         found: &Suggestion,
-        until_s: u64,
+        (until_s, asker): (u64, Option<B256>),
     ) -> Result<(), Discord> {
         let now_s = self.followed.chain().head().await.map_err(DatabaseError::from)?.time_ms / 1000;
-        if until_s > now_s.saturating_add(LONGEST_PROMISE_S) {
-            return Err(Discord::TooLong);
+        let longest_s = self.book.longest_promise_s;
+        if until_s > now_s.saturating_add(longest_s) {
+            return Err(Discord::TooLong { longest_s });
         }
         let concerned = self.concerned(connection, part, found).await?;
-        let lapsed = self.lapsed(connection, now_s).await?;
-        let promise = promise(part, found, &concerned, until_s);
+        let lapsed = Box::pin(lapsed(&self.followed, &self.tables, connection, now_s)).await?;
+        let promise = promise(part, found, &concerned, (until_s, asker));
         // One view of rows and of what was applied: the applier changes them together.
         connection.begin_trial().await?;
         let looked = self.compare_and_try(connection, &concerned, found, &promise, &lapsed).await;
@@ -122,24 +123,6 @@ impl Corroboration {
                 Err(discord)
             }
         }
-    }
-
-    /// Parts that cannot be committed any more: their time is over, and no request holds a key that they write.
-    async fn lapsed(&self, connection: &mut Connection, now_s: u64) -> Result<BTreeSet<B256>, Discord> {
-        let mut lapsed = BTreeSet::new();
-        for promise in self.tables.promises(connection).await? {
-            if promise.until_s.saturating_add(CLOCK_DIFFERENCE_S) >= now_s {
-                continue;
-            }
-            let mut is_held = false;
-            for (key, _) in promise.keys.iter().filter(|(_, of)| of.value.is_some()) {
-                is_held |= self.followed.contract.is_held(*key).await.map_err(|error| unread_chain(&error))?;
-            }
-            if !is_held {
-                lapsed.insert(promise.part);
-            }
-        }
-        Ok(lapsed)
     }
 
     /// A key that still has what is to be written and was not: where a table knows no transactions, nothing is taken back.
@@ -229,7 +212,7 @@ impl Corroboration {
         concerned: &BTreeMap<B256, Concerned<'_>>,
         found: &Suggestion,
         promise: &Promise,
-        lapsed: &BTreeSet<B256>,
+        lapsed: &Lapsed,
     ) -> Result<(), Discord> {
         self.tables.take_turn(connection).await?;
         for (key, Concerned { located, version }) in concerned {
@@ -259,13 +242,14 @@ impl Corroboration {
         for other in self.tables.promises(connection).await? {
             if other.part == promise.part {
                 before = Some(other);
-            } else if lapsed.contains(&other.part) || other.is_over(&applied) {
+            } else if lapsed.has(&other) || other.is_over(&applied) {
                 self.tables.forget(connection, other.part).await?;
             } else {
                 others.push(other);
             }
         }
-        if others.len() >= MAX_PROMISES {
+        // One that has its place already takes none.
+        if before.is_none() && !has_room(&others, promise.asker) {
             return Err(Discord::Busy);
         }
         for layer in layers(&others, promise) {
@@ -306,11 +290,16 @@ impl Corroboration {
 }
 
 /// What a part promises of the rows behind it.
-fn promise(part: &Part, found: &Suggestion, concerned: &BTreeMap<B256, Concerned<'_>>, until_s: u64) -> Promise {
+fn promise(
+    part: &Part,
+    found: &Suggestion,
+    concerned: &BTreeMap<B256, Concerned<'_>>,
+    (until_s, asker): (u64, Option<B256>),
+) -> Promise {
     let keys = concerned.iter().map(|(key, of)| {
         let is_read = found.reads.iter().any(|read| read.key == *key);
         let value = found.writes.iter().find(|write| write.key == *key).map(|write| write.value);
         (*key, PromisedKey { subject: of.located.subject, version: of.version, is_read, value })
     });
-    Promise { part: part.hash(), until_s, keys: keys.collect() }
+    Promise { part: part.hash(), until_s, asker, keys: keys.collect() }
 }

@@ -22,7 +22,10 @@ pub enum Discord {
     /// The database takes what is to be written there, but not together with what is promised to other requests. Ask again when they are decided.
     Promised(B256),
     /// It could be committed for too long: it is not promised so long.
-    TooLong,
+    TooLong {
+        /// Most seconds from now.
+        longest_s: u64,
+    },
     /// The database is not where the chain is. Ask again.
     Behind,
     /// Too many parts wait already. Ask again.

@@ -122,7 +122,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::database::{Declaration, EntryDeclaration, Form, Place};
+    use crate::database::{Declaration, EntryDeclaration, Form, LONGEST_PROMISE_S, Place};
 
     // DATABASE-6: what a contract of another form is called with names nothing, though it can be read as if it did.
     #[test]
@@ -135,7 +135,12 @@ mod tests {
             query: "SELECT lien FROM parcels WHERE parcel = {key}".to_owned(),
             apply: "UPDATE parcels SET lien = {value} WHERE parcel = {key}".to_owned(),
         };
-        let declaration = Declaration { from_block: 0, ignore_others: true, entries: vec![entry] };
+        let declaration = Declaration {
+            from_block: 0,
+            ignore_others: true,
+            longest_promise_s: LONGEST_PROMISE_S,
+            entries: vec![entry],
+        };
         let book = Book::new(Place::Sqlite("none.db".into()), &declaration).unwrap();
         let (lien, owner, parcel) = (word("lien"), word("owner"), word("parcel 7"));
         let named = Named::of(&(owner, parcel, B256::ZERO).abi_encode_params().into()).unwrap();

@@ -3,7 +3,7 @@ use chancery_ledger::LedgerError;
 use sqlx::mysql::MySqlDatabaseError;
 
 use super::{
-    declaration::MAX_MAPPINGS,
+    declaration::{MAX_MAPPINGS, MAX_PROMISE_S},
     statement::StatementError,
     word::{Form, WordError},
 };
@@ -16,6 +16,9 @@ pub enum DatabaseError {
         "a declaration has 1 to {MAX_MAPPINGS} different kinds of entries, each named by 1 to 32 ASCII characters, and at most one without a name"
     )]
     Declaration,
+    /// Promise for a time, and not for ever.
+    #[error("longest_promise_s is a number of seconds from 1 to {MAX_PROMISE_S}, not {0}")]
+    LongestPromise(u64),
     /// Correct a statement of the declaration.
     #[error("{what} of the declaration cannot be used: {error}")]
     Statement {
@@ -94,6 +97,11 @@ pub enum DatabaseError {
         "what was tried for key {0} was taken back, and the database has it still: its table knows no transactions; put the row right (`chancery alliance database restore`), and give the table an engine that does (MariaDB, MySQL: `ENGINE=InnoDB`)"
     )]
     NotTakenBack(B256),
+    /// Give the table another engine: nothing is tried there.
+    #[error(
+        "the table {0} knows no transactions: what is tried there could not be taken back, and what is applied not be taken together; give it an engine that does (MariaDB, MySQL: `ENGINE=InnoDB`)"
+    )]
+    WithoutTransactions(String),
     /// The tried statement leaves rows that name others which are not there.
     #[error(
         "after the statements of the declaration, rows name others that are not there: the database would refuse to commit them"

@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 
 use super::{
     connection::{Connection, Place},
-    declaration::{Declaration, EntryDeclaration, MAX_MAPPINGS},
+    declaration::{Declaration, EntryDeclaration, MAX_MAPPINGS, MAX_PROMISE_S},
     error::DatabaseError,
     statement::{Bound, Statement},
     subjects::key_of,
@@ -17,6 +17,7 @@ pub struct Book {
     pub(super) place: Place,
     pub(super) from_block: u64,
     pub(super) ignore_others: bool,
+    pub(super) longest_promise_s: u64,
     mappings: Vec<Mapping>,
 }
 
@@ -43,10 +44,14 @@ impl Book {
     /// Checks a declaration; the database is not asked yet.
     ///
     /// # Errors
-    /// `Declaration`, `Statement`.
+    /// `Declaration`, `LongestPromise`, `Statement`.
     pub fn new(place: Place, declaration: &Declaration) -> Result<Self, DatabaseError> {
         if !(1..=MAX_MAPPINGS).contains(&declaration.entries.len()) {
             return Err(DatabaseError::Declaration);
+        }
+        let Declaration { from_block, ignore_others, longest_promise_s, .. } = *declaration;
+        if !(1..=MAX_PROMISE_S).contains(&longest_promise_s) {
+            return Err(DatabaseError::LongestPromise(longest_promise_s));
         }
         let mut mappings: Vec<Mapping> = Vec::with_capacity(declaration.entries.len());
         for entry in &declaration.entries {
@@ -56,8 +61,7 @@ impl Book {
             }
             mappings.push(mapping);
         }
-        let Declaration { from_block, ignore_others, .. } = *declaration;
-        Ok(Self { place, from_block, ignore_others, mappings })
+        Ok(Self { place, from_block, ignore_others, longest_promise_s, mappings })
     }
 
     /// Whether keys have to be told by their subjects.
@@ -73,6 +77,13 @@ impl Book {
     /// Whether a key is that of a subject in one of these registers.
     pub(super) fn is_of(&self, key: B256, subject: B256) -> bool {
         self.kinds().any(|kind| key_of(kind, subject) == key)
+    }
+
+    /// Whether a statement names this.
+    pub(super) fn names(&self, name: &str) -> bool {
+        let ends = |letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '$');
+        let mut statements = self.mappings.iter().flat_map(|mapping| [&mapping.query.sql, &mapping.apply.sql]);
+        statements.any(|sql| sql.split(ends).any(|word| word.eq_ignore_ascii_case(name)))
     }
 
     /// The rows behind a key, which may be that of one of these subjects; `None`: the declaration has none.

@@ -26,6 +26,7 @@ mod declaration;
 mod discord;
 mod entries;
 mod error;
+mod lapsed;
 mod mapping;
 mod pending;
 mod promises;
@@ -35,12 +36,13 @@ mod tables;
 mod trial;
 mod word;
 
+pub(crate) use self::lapsed::CLOCK_DIFFERENCE_S;
 pub use self::{
     applier::{Applier, Progress},
     audit::{Audit, Deviation},
     connection::Place,
-    corroborate::{Corroboration, LONGEST_PROMISE_S},
-    declaration::{Declaration, EntryDeclaration, MAX_MAPPINGS},
+    corroborate::Corroboration,
+    declaration::{Declaration, EntryDeclaration, LONGEST_PROMISE_S, MAX_MAPPINGS, MAX_PROMISE_S, longest_promise_s},
     discord::Discord,
     entries::{Entry, Followed},
     error::DatabaseError,

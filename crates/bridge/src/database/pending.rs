@@ -1,6 +1,6 @@
 //! What an applier would do next, looked at and taken back.
 
-use super::{Applier, DatabaseError, connection::Connection};
+use super::{Applier, DatabaseError, connection::Connection, entries::Entry};
 
 /// Most blocks that are looked through for entries.
 const MAX_BLOCKS: u64 = 10_000;
@@ -45,14 +45,7 @@ impl Applier {
             if entries.is_empty() {
                 continue;
             }
-            connection.begin_trial().await?;
-            let tried = self.apply_all(connection, (next, block), &entries).await;
-            let tried = match tried {
-                Ok(()) => connection.check_constraints().await,
-                error => error,
-            };
-            connection.roll_back().await;
-            let stands_on = match tried {
+            let stands_on = match self.try_next(connection, (next, block), &entries).await {
                 Ok(()) => None,
                 // An applier that runs is in the way.
                 Err(error) if error.is_temporary() => return Err(error),
@@ -61,5 +54,26 @@ impl Applier {
             return Ok(Some(Pending { applied_to: next.saturating_sub(1), block, head, stands_on }));
         }
         Ok(None)
+    }
+
+    /// Applies entries, and takes it back. Where a table is known not to take anything back, nothing is tried.
+    async fn try_next(
+        &self,
+        connection: &mut Connection,
+        place: (u64, u64),
+        entries: &[Entry],
+    ) -> Result<(), DatabaseError> {
+        let lasting = connection.without_transactions().await?;
+        let is_met = |table: &String| self.book.names(table) || table.starts_with("chancery_");
+        if let Some(table) = lasting.into_iter().find(is_met) {
+            return Err(DatabaseError::WithoutTransactions(table));
+        }
+        connection.begin_trial().await?;
+        let tried = match self.apply_all(connection, place, entries).await {
+            Ok(()) => connection.check_constraints().await,
+            error => error,
+        };
+        connection.roll_back().await;
+        tried
     }
 }

@@ -11,12 +11,12 @@ use super::{
     word::Sql,
 };
 
-/// Parts that are promised at a time: each of them is tried with each new one.
-pub(super) const MAX_PROMISES: usize = 64;
+/// Parts that are promised at a time, to all members: each of them is tried with each new one.
+const MAX_PROMISES: usize = 64;
 /// Parts that are read, of which some are over.
 const MAX_READ: usize = 1024;
 /// Columns of a row.
-const COLUMNS: usize = 7;
+const COLUMNS: usize = 8;
 
 /// A part that was endorsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) struct Promise {
     pub(super) part: B256,
     /// Last second in which it can be committed.
     pub(super) until_s: u64,
+    /// The member whose node has asked for it; `None`: it has not shown who it is.
+    pub(super) asker: Option<B256>,
     /// Its keys of which the declaration has rows, ascending.
     pub(super) keys: BTreeMap<B256, PromisedKey>,
 }
@@ -75,6 +77,14 @@ pub(super) fn layers<'a>(promises: &'a [Promise], part: &Promise) -> Vec<Vec<&'a
     layers
 }
 
+/// Whether a member may have one more promised beside these: it has at most half of the places that the others leave. Whoever asks alone has many, and leaves as many:
+/// no member alone takes all.
+pub(super) fn has_room(promises: &[Promise], asker: Option<B256>) -> bool {
+    let own = promises.iter().filter(|promise| promise.asker == asker).count();
+    let left = MAX_PROMISES.saturating_sub(promises.len() - own);
+    own < left.div_ceil(2)
+}
+
 impl Tables {
     /// Whether the table of promises is there. A database of an earlier version has none.
     pub(super) async fn has_promises(&self, connection: &mut Connection) -> bool {
@@ -86,15 +96,13 @@ impl Tables {
     pub(super) async fn promises(&self, connection: &mut Connection) -> Result<Vec<Promise>, DatabaseError> {
         let limit = MAX_READ * 2 * crate::alliance::message::MAX_KEYS;
         let sql = self.sql(&format!(
-            "SELECT part_hash, until_s, entry_key, subject, version, is_read, word FROM chancery_promise WHERE source = ? ORDER BY part_hash, entry_key LIMIT {limit}"
+            "SELECT part_hash, until_s, asker, entry_key, subject, version, is_read, word FROM chancery_promise WHERE source = ? ORDER BY part_hash, entry_key LIMIT {limit}"
         ));
         let rows = connection.texts(&sql, vec![self.source()], COLUMNS).await.map_err(DatabaseError::of_promises)?;
         let mut all: BTreeMap<B256, Promise> = BTreeMap::new();
         for row in &rows {
-            let (part, until_s, key, of) =
-                promised(row).ok_or(DatabaseError::Tables("a promise that cannot be read"))?;
-            let promise = all.entry(part).or_insert_with(|| Promise { part, until_s, keys: BTreeMap::new() });
-            promise.keys.insert(key, of);
+            let (of, (key, does)) = promised(row).ok_or(DatabaseError::Tables("a promise that cannot be read"))?;
+            all.entry(of.part).or_insert(of).keys.insert(key, does);
         }
         Ok(all.into_values().collect())
     }
@@ -124,7 +132,7 @@ impl Tables {
         }
         let until_s = promise.until_s.max(before.map_or(0, |before| before.until_s)).to_string();
         let sql = self.sql(
-            "INSERT INTO chancery_promise (source, part_hash, entry_key, subject, version, is_read, word, until_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO chancery_promise (source, part_hash, entry_key, subject, version, is_read, word, until_s, asker) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         );
         for (key, of) in &promise.keys {
             let arguments = vec![
@@ -136,6 +144,7 @@ impl Tables {
                 Sql::Text(if of.is_read { "yes" } else { "no" }.to_owned()),
                 of.value.map_or_else(|| Sql::Text(String::new()), text),
                 Sql::Text(until_s.clone()),
+                promise.asker.map_or_else(|| Sql::Text(String::new()), text),
             ];
             connection.execute(&sql, arguments).await.map_err(DatabaseError::of_promises)?;
         }
@@ -150,12 +159,14 @@ impl Tables {
     }
 }
 
-/// Part, until when, key, and what is done with that.
-fn promised(row: &[String]) -> Option<(B256, u64, B256, PromisedKey)> {
-    let [part, until_s, key, subject, version, is_read, value] = row else { return None };
-    let value = if value.is_empty() { None } else { Some(word(value)?) };
-    let of = PromisedKey { subject: word(subject)?, version: version.parse().ok()?, is_read: is_read == "yes", value };
-    Some((word(part)?, until_s.parse().ok()?, word(key)?, of))
+/// A promise, and one of its keys with what is done with that.
+fn promised(row: &[String]) -> Option<(Promise, (B256, PromisedKey))> {
+    let [part, until_s, asker, key, subject, version, is_read, value] = row else { return None };
+    let optional = |text: &String| if text.is_empty() { Some(None) } else { word(text).map(Some) };
+    let (version, is_read, value) = (version.parse().ok()?, is_read == "yes", optional(value)?);
+    let does = PromisedKey { subject: word(subject)?, version, is_read, value };
+    let (part, until_s, asker) = (word(part)?, until_s.parse().ok()?, optional(asker)?);
+    Some((Promise { part, until_s, asker, keys: BTreeMap::new() }, (word(key)?, does)))
 }
 
 #[cfg(test)]

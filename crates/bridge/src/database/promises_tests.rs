@@ -19,7 +19,7 @@ fn promise(part: u8, reads: &[u8], writes: &[u8]) -> Promise {
         let of = PromisedKey { subject: key(*write), version: 1, is_read: false, value: None };
         keys.entry(key(*write)).or_insert(of).value = Some(key(9));
     }
-    Promise { part: key(part), until_s: 100, keys }
+    Promise { part: key(part), until_s: 100, asker: None, keys }
 }
 
 fn applied(of: u8, version: u64, value: u8) -> BTreeMap<B256, Applied> {
@@ -46,6 +46,24 @@ fn what_excludes_each_other_on_the_chain_is_not_tried_together() {
     let layers = layers(&others, &asked);
     let parts: Vec<Vec<B256>> = layers.iter().map(|layer| layer.iter().map(|promise| promise.part).collect()).collect();
     assert_eq!(parts, [vec![key(3), key(5)], vec![key(4)]], "the one of the same key is in none");
+}
+
+// DATABASE-8: however much the nodes of one member ask for, and of each that comes after it, there is room for others; and never for more than are tried with each new part.
+#[test]
+fn whoever_asks_for_much_leaves_room_for_others() {
+    let of = |asker: Option<u8>| Promise { asker: asker.map(key), ..promise(1, &[], &[1]) };
+    let mut promises = Vec::new();
+    let mut taken = Vec::new();
+    for asker in [Some(1), Some(2), None, Some(3), Some(4), Some(5), Some(6), Some(7)] {
+        let before = promises.len();
+        while has_room(&promises, asker.map(key)) {
+            promises.push(of(asker));
+        }
+        taken.push(promises.len() - before);
+    }
+    assert_eq!(taken, [32, 16, 8, 4, 2, 1, 1, 0]);
+    assert_eq!(promises.len(), MAX_PROMISES);
+    assert!(!has_room(&promises, Some(key(1))), "what others have taken it does not get");
 }
 
 proptest! {

@@ -50,7 +50,7 @@ impl Tables {
             .run(&format!(
                 "CREATE TABLE IF NOT EXISTS chancery_promise (source VARCHAR(160) NOT NULL, part_hash VARCHAR(66) NOT NULL, entry_key VARCHAR(66) NOT NULL, \
                  subject VARCHAR(66) NOT NULL, version VARCHAR(20) NOT NULL, is_read VARCHAR(3) NOT NULL, word VARCHAR(66) NOT NULL, until_s VARCHAR(20) NOT NULL, \
-                 PRIMARY KEY (source, part_hash, entry_key)){options}"
+                 asker VARCHAR(66) NOT NULL, PRIMARY KEY (source, part_hash, entry_key)){options}"
             ))
             .await
     }

@@ -39,6 +39,16 @@ pub const PATH: &str = "/v1/endorsements";
 pub trait Endorser: Send + Sync {
     /// Endorses a member's part of a request, or says why not. Whoever asks examines the answer.
     async fn endorse(&self, request: &Request, part: &Part) -> Result<Endorsement, EndorseRefusal>;
+
+    /// The same for a node of a member (`asker`) that has shown who it is; `None`: it has not. Of an endorser that asks somebody else it is that one's concern.
+    async fn endorse_for(
+        &self,
+        request: &Request,
+        part: &Part,
+        _asker: Option<B256>,
+    ) -> Result<Endorsement, EndorseRefusal> {
+        self.endorse(request, part).await
+    }
 }
 
 /// What an endorser is asked.

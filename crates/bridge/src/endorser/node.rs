@@ -12,7 +12,7 @@ use crate::{
         message::{Endorse, Endorsement, Part, Request},
     },
     contracts::{NodeContract, ViewError},
-    database::{Corroboration, Discord, LONGEST_PROMISE_S},
+    database::{Corroboration, Discord},
     key::NodeKey,
 };
 
@@ -36,6 +36,15 @@ pub struct NodeEndorser {
 #[async_trait]
 impl Endorser for NodeEndorser {
     async fn endorse(&self, request: &Request, part: &Part) -> Result<Endorsement, EndorseRefusal> {
+        self.endorse_for(request, part, None).await
+    }
+
+    async fn endorse_for(
+        &self,
+        request: &Request,
+        part: &Part,
+        asker: Option<B256>,
+    ) -> Result<Endorsement, EndorseRefusal> {
         if part.member != self.member {
             return Err(EndorseRefusal::OtherMember { asked: part.member, own: self.member });
         }
@@ -55,7 +64,7 @@ impl Endorser for NodeEndorser {
             }
         })?;
         compare(part, &found).map_err(|difference| EndorseRefusal::Differs { difference })?;
-        self.corroborate(request, part, &found).await?;
+        self.corroborate(request, part, &found, asker).await?;
         let endorse = Endorse { request_hash: request.hash(), member: self.member, certificate: self.certificate };
         let signature = self
             .key
@@ -67,10 +76,16 @@ impl Endorser for NodeEndorser {
 
 impl NodeEndorser {
     /// Asks the organization's own database (DATABASE-4, DATABASE-7, DATABASE-8).
-    async fn corroborate(&self, request: &Request, part: &Part, found: &Suggestion) -> Result<(), EndorseRefusal> {
+    async fn corroborate(
+        &self,
+        request: &Request,
+        part: &Part,
+        found: &Suggestion,
+        asker: Option<B256>,
+    ) -> Result<(), EndorseRefusal> {
         let Some(database) = &self.database else { return Ok(()) };
         let until_s = request.valid_until.saturating_add(request.window);
-        Box::pin(database.check(part, found, until_s)).await.map_err(|discord| match discord {
+        Box::pin(database.check(part, found, until_s, asker)).await.map_err(|discord| match discord {
             Discord::Key(key) => {
                 tracing::error!(%key, "the database has something else than the chain, or cannot take what is to be written");
                 EndorseRefusal::DatabaseDisagrees { key }
@@ -80,7 +95,7 @@ impl NodeEndorser {
                 EndorseRefusal::DatabaseRefuses { key }
             }
             Discord::Promised(key) => EndorseRefusal::DatabasePromised { key },
-            Discord::TooLong => EndorseRefusal::TooLong { longest_s: LONGEST_PROMISE_S },
+            Discord::TooLong { longest_s } => EndorseRefusal::TooLong { longest_s },
             Discord::Busy => EndorseRefusal::Unavailable { reason: "too many parts wait for its database".to_owned() },
             Discord::Behind => EndorseRefusal::Unavailable { reason: "its database is not where its chain is".to_owned() },
             Discord::Unknown(error) => {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{State, rejection::JsonRejection},
     http::StatusCode,
     middleware::from_fn_with_state,
@@ -12,7 +12,7 @@ use axum::{
 use super::{ATTEST_PATH, AttestQuery, AttestRefusal, Attester, EndorseQuery, EndorseRefusal, Endorser, PATH};
 use crate::{
     alliance::certificate::Scope,
-    http::{Problem, bounded, demand},
+    http::{Channel, Problem, bounded, demand},
 };
 
 /// `POST /v1/endorsements`, `POST /v1/attestations` and `GET /health`. Over TLS the first is for nodes that may request, the others for every node of the alliance.
@@ -27,13 +27,18 @@ pub fn router<N: Endorser + Attester + 'static>(node: Arc<N>) -> Router {
 
 async fn endorse<N: Endorser>(
     State(endorser): State<Arc<N>>,
+    Extension(channel): Extension<Channel>,
     query: Result<Json<EndorseQuery>, JsonRejection>,
 ) -> Response {
     let query = match query {
         Ok(Json(query)) => query,
         Err(rejection) => return Problem::answer(rejection.status(), EndorseRefusal::Malformed),
     };
-    match endorser.endorse(&query.request, &query.part).await {
+    let asker = match channel {
+        Channel::Plain => None,
+        Channel::Mutual(peer) => Some(peer.member),
+    };
+    match endorser.endorse_for(&query.request, &query.part, asker).await {
         Ok(endorsement) => Json(endorsement).into_response(),
         Err(refusal) => Problem::answer(status(&refusal), refusal),
     }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     channel::{Channel, PeerRefusal, demand},
     client::{CallError, JsonClient, check_destination},
-    server::{PlainListener, bounded, check_listener, serve, serve_mutual},
+    server::{PlainListener, bounded, check_listener, serve, serve_mutual, serve_mutual_in},
 };
 
 /// Largest body of a request or an answer, in bytes: 16 parts with 64 keys and 4096 bytes of call each, in hexadecimal.

@@ -50,7 +50,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest that the look at the chain after it may take, and the wait for a place among the connections.
 const ADMISSION_TIMEOUT: Duration = Duration::from_secs(10);
-/// A first request so soon after the admission is part of it.
+/// A first request so soon after the look at the chain that has admitted a node is part of it.
 const JUST_ADMITTED: Duration = Duration::from_millis(100);
 /// Longest look at the chain before a request on a connection that stands.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -105,7 +105,18 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 
 /// As [`serve`], with nodes of the alliance alone, over mutual TLS.
 pub async fn serve_mutual(listener: TcpListener, router: Router, tls: Mutual, shutdown: CancellationToken) {
-    let (handshakes, places) = (Handshakes::default(), Arc::new(Semaphore::new(MAX_CONNECTIONS)));
+    serve_mutual_in(Arc::new(Semaphore::new(MAX_CONNECTIONS)), listener, router, tls, shutdown).await;
+}
+
+/// As [`serve_mutual`], with places of the caller's for connections: whoever is admitted waits for one.
+pub async fn serve_mutual_in(
+    places: Arc<Semaphore>,
+    listener: TcpListener,
+    router: Router,
+    tls: Mutual,
+    shutdown: CancellationToken,
+) {
+    let handshakes = Handshakes::default();
     accept(listener, shutdown, Handshakes::places(), move |stream, address, place, watcher| {
         let handshake = handshakes.begin(address, place);
         let (router, tls, places) = (router.clone(), tls.clone(), Arc::clone(&places));
@@ -191,11 +202,12 @@ async fn converse_mutually(
         Err(_) => return tracing::info!("a TLS handshake took too long"),
     };
     let admission = async {
+        let looked_at = Instant::now();
         let admitted = tls.admit(stream.get_ref().1.peer_certificates(), &wanted).await;
         let place = if admitted.is_ok() { places.acquire().await.ok() } else { None };
-        (admitted, place)
+        (admitted, place, looked_at)
     };
-    let Ok((admitted, _place)) = timeout(ADMISSION_TIMEOUT, admission).await else {
+    let Ok((admitted, _place, looked_at)) = timeout(ADMISSION_TIMEOUT, admission).await else {
         return tracing::info!("a node could not be admitted in time");
     };
     let _waits = match &admitted {
@@ -210,7 +222,7 @@ async fn converse_mutually(
     };
     let (tell, told) = watch::channel(admitted.as_ref().err().cloned());
     let known = admitted.as_ref().ok().map(|(certificate, peer)| {
-        let (certificate, peer, first) = (certificate.clone(), *peer, Mutex::new(Some(Instant::now())));
+        let (certificate, peer, first) = (certificate.clone(), *peer, Mutex::new(Some(looked_at)));
         Arc::new(Known { tls: tls.clone(), certificate, wanted, peer, first })
     });
     let routes = TowerToHyperService::new(router);
@@ -245,7 +257,7 @@ struct Known {
     certificate: NodeCertificate,
     wanted: Expectation,
     peer: Peer,
-    /// When it was admitted; `None` from its first request on.
+    /// When the look at the chain began that has admitted it; `None` from its first request on.
     first: Mutex<Option<Instant>>,
 }
 
@@ -253,8 +265,8 @@ impl Known {
     /// Looks for each request whether the certificate and its identity count in the newest final block: what was revoked since the last look at the connection is not
     /// answered. A chain that does not say so in time is the concern of that look, which bears with it for a while.
     async fn look(&self) -> Result<(), PeerFault> {
-        let admitted_at = self.first.lock().take();
-        if admitted_at.is_some_and(|at| at.elapsed() < JUST_ADMITTED) {
+        let looked_at = self.first.lock().take();
+        if looked_at.is_some_and(|at| at.elapsed() < JUST_ADMITTED) {
             return Ok(());
         }
         match timeout(LOOK_TIMEOUT, self.tls.still_admits(&self.certificate, &self.wanted)).await {

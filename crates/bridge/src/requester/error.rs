@@ -185,6 +185,14 @@ impl RequestError {
         }
     }
 
+    /// Whether a member's database has promised others what does not go with it.
+    #[must_use]
+    pub fn is_promised(&self) -> bool {
+        let promised =
+            |it: &Declined| matches!(it.doubt, super::Doubt::Refused(EndorseRefusal::DatabasePromised { .. }));
+        matches!(self, Self::NotEndorsed { declined, .. } if declined.iter().any(promised))
+    }
+
     /// The key that two endorsers or versions differ in.
     #[must_use]
     pub fn differing_key(&self) -> Option<B256> {

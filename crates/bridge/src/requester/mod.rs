@@ -89,7 +89,7 @@ pub struct RequesterLimits {
     pub patience: Duration,
     /// Tries of one call of [`Requester::execute`].
     pub max_tries: u32,
-    /// Pauses between them.
+    /// Pauses between them. After `databasePromised` the last ones are longer: see [`Backoff`].
     pub backoff: Backoff,
 }
 
@@ -200,7 +200,7 @@ impl Requester {
                 return Err(error);
             }
             tracing::debug!(%error, attempt, "a request is tried again");
-            let pause = self.limits.backoff.delay(tries);
+            let pause = self.limits.pause(&error, tries);
             onlooker.at(&Milestone::Again { error: &error, pause });
             sleep(pause).await;
         }

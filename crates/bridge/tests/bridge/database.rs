@@ -209,7 +209,19 @@ async fn asked(endorser: &NodeEndorser, key: &str, value: B256) -> Result<(), En
 
 /// The same in a request that can be sequenced until then.
 async fn asked_until(endorser: &NodeEndorser, key: &str, value: B256, valid_until: u64) -> Result<(), EndorseRefusal> {
-    let call: Bytes = (vec![name(key)], vec![StoreNode::Write { key: name(key), value }]).abi_encode_params().into();
+    asked_for(endorser, None, (&[key], &[(key, value)]), valid_until).await
+}
+
+/// The same of a call that reads these keys and writes those, asked by a node of a member.
+async fn asked_for(
+    endorser: &NodeEndorser,
+    asker: Option<B256>,
+    (reads, writes): (&[&str], &[(&str, B256)]),
+    valid_until: u64,
+) -> Result<(), EndorseRefusal> {
+    let reads: Vec<B256> = reads.iter().map(|key| name(key)).collect();
+    let writes: Vec<_> = writes.iter().map(|(key, value)| StoreNode::Write { key: name(key), value: *value }).collect();
+    let call: Bytes = (reads, writes).abi_encode_params().into();
     let found = endorser.contract.suggest(&call).await.unwrap();
     let part = Part { member: endorser.member, call, reads: found.reads, writes: found.writes };
     let request = Request {
@@ -219,7 +231,7 @@ async fn asked_until(endorser: &NodeEndorser, key: &str, value: B256, valid_unti
         window: 60,
         parts: vec![PartReference { member: part.member, part_hash: part.hash() }],
     };
-    endorser.endorse(&request, &part).await.map(|_| ())
+    endorser.endorse_for(&request, &part, asker).await.map(|_| ())
 }
 
 // A-CONS, A-END, DATABASE-4: an endorser answers from its organization's database, and signs nothing that it does not bear out.

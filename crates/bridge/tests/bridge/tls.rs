@@ -1,5 +1,6 @@
 //! X.509 certificates of an alliance's nodes, and what they say to one another over TLS (`docs/specs/alliance.md`, "X.509 and TLS").
 
+mod asker;
 mod certificates;
 mod faults;
 mod interruption;

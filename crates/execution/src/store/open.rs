@@ -29,8 +29,11 @@ impl Store {
         let keyspace = |name: &str, content: Content| -> Result<Keyspace, OpenError> {
             database.keyspace(name, || content.options(config)).map_err(|error| classify(dir, error))
         };
+        // What is refused is not changed: nothing else is made before.
+        let chain = keyspace("chain", Content::Documents)?;
+        let version = identity(&chain, dir, genesis)?;
         let mut store = Self {
-            chain: keyspace("chain", Content::Documents)?,
+            chain,
             blocks: keyspace("blocks", Content::Parts)?,
             changes: keyspace("changes", Content::Parts)?,
             lookup: keyspace("lookup", Content::Hashes)?,
@@ -44,44 +47,22 @@ impl Store {
             read_ahead: config.read_ahead,
             database,
         };
-        let created = store.check_identity(dir, genesis)?;
+        let created = version.is_none();
         if created {
+            if !store.blocks.is_empty().map_err(StoreError::while_doing("opening"))? {
+                return Err(unversioned(dir));
+            }
             store.apart_from = if config.parts_apart { 0 } else { u64::MAX };
         } else {
+            if version == Some(PREVIOUS_VERSION) {
+                store.upgrade()?;
+            }
             let problem = "the volumes of its history are out of order".into();
             let corrupt = || OpenError::Corrupt { path: dir.into(), problem };
             store.volumes = store.read_volumes(config.volume_entries)?.ok_or_else(corrupt)?;
             store.apart_from = store.meta_height(keys::META_APART_FROM)?.unwrap_or_default();
         }
         Ok((store, created))
-    }
-
-    /// Compares version and genesis with what the store says of itself. True: it says nothing, for it is new.
-    fn check_identity(&self, dir: &Path, genesis: B256) -> Result<bool, OpenError> {
-        let corrupt = |problem: &str| OpenError::Corrupt { path: dir.into(), problem: problem.into() };
-        let Some(version) = self.meta(keys::META_VERSION)? else {
-            let empty = |keyspace: &Keyspace| keyspace.is_empty().map_err(StoreError::while_doing("opening"));
-            return if empty(&self.chain)? && empty(&self.blocks)? {
-                Ok(true)
-            } else {
-                Err(corrupt("it has blocks and no version"))
-            };
-        };
-        let found =
-            version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
-        if found != FORMAT_VERSION && found != PREVIOUS_VERSION {
-            return Err(OpenError::Version { path: dir.into(), found, expected: FORMAT_VERSION });
-        }
-        let version = found;
-        let found = self.meta(keys::META_GENESIS)?.ok_or_else(|| corrupt("it names no genesis"))?;
-        let found = B256::try_from(found.as_ref()).map_err(|_| corrupt("its genesis is no hash"))?;
-        if found != genesis {
-            return Err(OpenError::OtherGenesis { path: dir.into(), found, expected: genesis });
-        }
-        if version == PREVIOUS_VERSION {
-            self.upgrade()?;
-        }
-        Ok(false)
     }
 
     /// Durable before anything is written otherwise: an older build must not read past it.
@@ -109,7 +90,7 @@ impl Store {
     }
 
     pub(super) fn meta(&self, name: &str) -> Result<Option<fjall::UserValue>, StoreError> {
-        self.chain.get(keys::meta(name)).map_err(StoreError::while_doing("reading"))
+        meta(&self.chain, name)
     }
 
     pub(super) fn meta_height(&self, name: &str) -> Result<Option<u64>, StoreError> {
@@ -122,6 +103,34 @@ impl Store {
     pub(super) fn batch(&self) -> fjall::OwnedWriteBatch {
         self.database.batch().durability(Some(PersistMode::SyncData))
     }
+}
+
+fn meta(chain: &Keyspace, name: &str) -> Result<Option<fjall::UserValue>, StoreError> {
+    chain.get(keys::meta(name)).map_err(StoreError::while_doing("reading"))
+}
+
+/// Compares version and genesis with what the store says of itself; the version. `None`: it says nothing, for it is new.
+fn identity(chain: &Keyspace, dir: &Path, genesis: B256) -> Result<Option<u32>, OpenError> {
+    let corrupt = |problem: &str| OpenError::Corrupt { path: dir.into(), problem: problem.into() };
+    let Some(version) = meta(chain, keys::META_VERSION)? else {
+        let is_empty = chain.is_empty().map_err(StoreError::while_doing("opening"))?;
+        return if is_empty { Ok(None) } else { Err(unversioned(dir)) };
+    };
+    let version =
+        version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
+    if version != FORMAT_VERSION && version != PREVIOUS_VERSION {
+        return Err(OpenError::Version { path: dir.into(), found: version, expected: FORMAT_VERSION });
+    }
+    let found = meta(chain, keys::META_GENESIS)?.ok_or_else(|| corrupt("it names no genesis"))?;
+    let found = B256::try_from(found.as_ref()).map_err(|_| corrupt("its genesis is no hash"))?;
+    if found != genesis {
+        return Err(OpenError::OtherGenesis { path: dir.into(), found, expected: genesis });
+    }
+    Ok(Some(version))
+}
+
+fn unversioned(dir: &Path) -> OpenError {
+    OpenError::Corrupt { path: dir.into(), problem: "it has blocks and no version".into() }
 }
 
 /// What a keyspace holds, which decides how its tables are made.

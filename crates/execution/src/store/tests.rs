@@ -39,6 +39,25 @@ fn another_format_version_is_named() {
     assert!(matches!(error, OpenError::Version { found: 9, expected: FORMAT_VERSION, .. }), "{error}");
 }
 
+// A database of another version or chain is refused as it was found.
+#[test]
+fn what_is_refused_is_not_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (own, other) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    let database = || fjall::Database::builder(directory.path()).open().unwrap();
+    for (version, genesis) in [(PREVIOUS_VERSION, other), (FORMAT_VERSION, other), (FORMAT_VERSION + 1, own)] {
+        {
+            let database = database();
+            let chain = database.keyspace("chain", fjall::KeyspaceCreateOptions::default).unwrap();
+            chain.insert(keys::meta(keys::META_VERSION), version.to_be_bytes()).unwrap();
+            chain.insert(keys::meta(keys::META_GENESIS), genesis.as_slice()).unwrap();
+        }
+        let refused = Store::open(directory.path(), own, &StoreConfig::default()).err().unwrap();
+        assert!(matches!(refused, OpenError::Version { .. } | OpenError::OtherGenesis { .. }), "{refused}");
+        assert_eq!(database().keyspace_count(), 1, "of version {version}");
+    }
+}
+
 #[test]
 fn a_store_that_contradicts_itself_is_corrupt() {
     let head_without_block =

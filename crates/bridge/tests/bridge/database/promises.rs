@@ -9,13 +9,15 @@ use chancery_bridge::{
 };
 use chancery_contracts::StoreNode;
 
-use super::{MAX_POLLS, asked, asked_until, books::Books, caught_up, endorser, killed_after, rows::Rows};
+use super::{MAX_POLLS, asked, asked_for, asked_until, books::Books, caught_up, endorser, killed_after, rows::Rows};
 use crate::support::partnership::name;
 
 /// A loan is the lien of one parcel.
 const ONE_LIEN: &str = "CREATE UNIQUE INDEX one_lien ON parcels (lien)";
 /// The same, which PostgreSQL looks at when a transaction is committed.
 const DEFERRED: &str = "ALTER TABLE parcels ADD CONSTRAINT one_lien UNIQUE (lien) DEFERRABLE INITIALLY DEFERRED";
+/// The same, which PostgreSQL looks at after each statement, unless a transaction says otherwise.
+const IMMEDIATE: &str = "ALTER TABLE parcels ADD CONSTRAINT one_lien UNIQUE (lien) DEFERRABLE INITIALLY IMMEDIATE";
 /// Three parcels may have a lien.
 const THREE_LIENS: &str = "CREATE TRIGGER three_liens AFTER INSERT ON parcels \
                            WHEN (SELECT count(*) FROM parcels WHERE lien <> '') > 3 BEGIN SELECT RAISE(ABORT, 'too many'); END";
@@ -81,6 +83,10 @@ async fn a_promise_ends_when_its_request_cannot_be_committed_any_more() {
     assert_eq!(together, Err(EndorseRefusal::DatabasePromised { key: name("parcel 7") }));
     let for_ever = asked_until(&endorser, "parcel 8", name("loan 4"), u64::MAX).await;
     assert_eq!(for_ever, Err(EndorseRefusal::TooLong { longest_s: LONGEST_PROMISE_S }));
+    let mut hasty = super::endorser(&books, &rows);
+    hasty.database = Some(Corroboration::new(books.followed(), rows.book_promising(books.from, 100)));
+    let too_long = asked(&hasty, "parcel 8", name("loan 4")).await;
+    assert_eq!(too_long, Err(EndorseRefusal::TooLong { longest_s: 100 }), "60 seconds, and 60 more");
 
     // As an earlier version has left it.
     rows.run("DROP TABLE chancery_promise").await;
@@ -88,6 +94,71 @@ async fn a_promise_ends_when_its_request_cannot_be_committed_any_more() {
     assert!(matches!(unmade, Err(EndorseRefusal::Unavailable { .. })), "{unmade:?}");
     caught_up(&books.applier(rows.book(books.from))).await;
     assert_eq!(asked(&endorser, "parcel 8", name("loan 4")).await, Ok(()));
+}
+
+// A-CONS, A-END, DATABASE-8: while an applier stands still, what is committed is reckoned with as long as the database does not have it, however long its time is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_committed_and_not_applied_is_promised_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::start(dir.path(), false).await;
+    let rows = Rows::sqlite().await;
+    let applier = books.applier(rows.book(books.from));
+    caught_up(&applier).await;
+    rows.run(ONE_LIEN).await;
+    let endorser = endorser(&books, &rows);
+    let now_s = books.chain.time_s().await;
+    assert_eq!(asked_until(&endorser, "parcel 7", name("loan 3"), now_s - 1000).await, Ok(()));
+    books.set("parcel 7", "loan 3").await;
+    let together = asked(&endorser, "parcel 9", name("loan 3")).await;
+    assert_eq!(together, Err(EndorseRefusal::DatabasePromised { key: name("parcel 9") }));
+    caught_up(&applier).await;
+    let taken = asked(&endorser, "parcel 9", name("loan 3")).await;
+    assert_eq!(taken, Err(EndorseRefusal::DatabaseRefuses { key: name("parcel 9") }));
+    assert_eq!(asked(&endorser, "parcel 9", name("loan 4")).await, Ok(()));
+}
+
+// A-END, M-SEC, DATABASE-8: nodes of one member ask for as much as they like, and there is room for others; what has its place keeps it.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_member_does_not_close_a_database_to_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::start(dir.path(), false).await;
+    let rows = Rows::sqlite().await;
+    caught_up(&books.applier(rows.book(books.from))).await;
+    let endorser = endorser(&books, &rows);
+    let valid_until = books.chain.time_s().await + 60;
+    let ask = async |asker: Option<&str>, number: usize| {
+        let parcel = format!("parcel {number}");
+        let writes = [(parcel.as_str(), name(&format!("loan {number}")))];
+        Box::pin(asked_for(&endorser, asker.map(name), (&[], &writes), valid_until)).await
+    };
+    for number in 0..32 {
+        assert_eq!(ask(Some("bank"), number).await, Ok(()), "{number}");
+    }
+    let more = ask(Some("bank"), 32).await;
+    assert!(matches!(more, Err(EndorseRefusal::Unavailable { .. })), "{more:?}");
+    assert_eq!(ask(Some("notary"), 33).await, Ok(()));
+    assert_eq!(ask(None, 34).await, Ok(()));
+    assert_eq!(ask(Some("bank"), 7).await, Ok(()), "the same again");
+}
+
+// A-CONS, A-END, DATABASE-8: what PostgreSQL looks at after each statement it looks at so in a trial too, of what comes after others as of what comes first.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_database_looks_at_at_once_is_not_put_off_in_a_trial() {
+    let dir = tempfile::tempdir().unwrap();
+    let books = Books::start(dir.path(), false).await;
+    let rows = Rows::postgres().await;
+    caught_up(&books.applier(rows.book(books.from))).await;
+    rows.run(IMMEDIATE).await;
+    let endorser = endorser(&books, &rows);
+    let valid_until = books.chain.time_s().await + 60;
+    let promised = [("parcel 7", name("loan 7")), ("parcel 9", name("loan 5"))];
+    assert_eq!(asked_for(&endorser, None, (&[], &promised), valid_until).await, Ok(()));
+    // After the other, two parcels have loan 5 until the second statement.
+    let between = [("parcel 7", name("loan 5")), ("parcel 9", name("loan 6"))];
+    let refused = asked_for(&endorser, None, (&[], &between), valid_until).await;
+    assert_eq!(refused, Err(EndorseRefusal::DatabasePromised { key: name("parcel 7") }));
+    let apart = [("parcel 7", name("loan 8")), ("parcel 9", name("loan 6"))];
+    assert_eq!(asked_for(&endorser, None, (&[], &apart), valid_until).await, Ok(()));
 }
 
 // A-END, DATABASE-8: whatever moment an endorser is killed at, it has promised or not, and no row is changed.
@@ -134,11 +205,11 @@ async fn an_account_that_lacks_a_right_is_told_the_grant() {
     let part = Part { member: name("land registry"), call, reads, writes };
     let until_s = books.chain.time_s().await + 60;
     for (granted, on) in [("SELECT, UPDATE", "chancery_position"), ("SELECT, INSERT, DELETE", "chancery_promise")] {
-        let lacking = database.check(&part, &found, until_s).await;
+        let lacking = database.check(&part, &found, until_s, None).await;
         let Err(Discord::Unknown(error @ DatabaseError::NotGranted { .. })) = lacking else { panic!("{lacking:?}") };
         let grant = format!("GRANT {granted} ON {on} TO 'endorser'@'localhost'");
         assert!(error.to_string().contains(&grant) && !error.is_temporary(), "{error}");
         rows.run(&grant).await;
     }
-    assert!(database.check(&part, &found, until_s).await.is_ok());
+    assert!(database.check(&part, &found, until_s, None).await.is_ok());
 }

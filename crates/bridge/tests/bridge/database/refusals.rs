@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use chancery_bridge::endorser::{EndorseRefusal, NodeEndorser};
+use chancery_bridge::{
+    database::DatabaseError,
+    endorser::{EndorseRefusal, NodeEndorser},
+};
 use futures::future::join_all;
 use tokio::time::timeout;
 
@@ -47,6 +50,7 @@ async fn an_endorser_does_not_sign_what_its_database_refuses() {
     let tries = (0..TRIES_AT_ONCE).map(|_| asked(&endorser_of_many, "parcel 7", name("loan 3")));
     assert_eq!(join_all(tries).await, vec![Ok(()); TRIES_AT_ONCE]);
     refused_for_good(&mariadb, &endorser_of_many).await;
+    looked_at_and_left(&books, &mariadb).await;
 
     // A statement that does not do what the query sees is found out here, and not by the applier when it is too late.
     let rows = Rows::sqlite().await;
@@ -68,6 +72,16 @@ async fn refused_for_good(mariadb: &Rows, endorser: &NodeEndorser) {
     mariadb.run("ALTER TABLE parcels ENGINE = MyISAM").await;
     let kept = asked(endorser, "parcel 7", name("loan 5")).await;
     assert_eq!(kept, Err(EndorseRefusal::DatabaseRefuses { key: name("parcel 7") }));
+}
+
+/// What cannot be taken back is not tried by whoever only looks.
+async fn looked_at_and_left(books: &Books, without_transactions: &Rows) {
+    books.set("parcel 8", "loan 6").await;
+    let before = without_transactions.parcels().await;
+    let pending = books.applier(without_transactions.book(books.from)).look().await.unwrap().unwrap();
+    let stands_on = pending.stands_on.as_ref();
+    assert!(matches!(stands_on, Some(DatabaseError::WithoutTransactions(table)) if table == "parcels"), "{pending:?}");
+    assert_eq!(without_transactions.parcels().await, before);
 }
 
 // A-CONS, A-END, DATABASE-7: SQLite looks at some foreign keys when a transaction is committed: that is too late for an endorser.

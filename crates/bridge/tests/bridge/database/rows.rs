@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use alloy_primitives::B256;
-use chancery_bridge::database::{Book, Declaration, EntryDeclaration, Form, Place};
+use chancery_bridge::database::{Book, Declaration, EntryDeclaration, Form, LONGEST_PROMISE_S, Place};
 use chancery_testing::process::{MariadbServer, PostgresServer};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -59,6 +59,12 @@ impl Rows {
     /// With the declared statement, from a block on.
     pub(crate) fn book(&self, from_block: u64) -> Book {
         self.book_with(from_block, None, if matches!(self, Self::Mariadb(_)) { APPLY_MARIADB } else { APPLY })
+    }
+
+    /// As [`Self::book`], with what is promised at the longest.
+    pub(crate) fn book_promising(&self, from_block: u64, longest_promise_s: u64) -> Book {
+        let declared = Declaration { longest_promise_s, ..declaration(from_block, None, APPLY, false) };
+        Book::new(self.place(), &declared).unwrap()
     }
 
     /// As [`Self::book`], for another account of a MariaDB.
@@ -158,7 +164,7 @@ fn declaration(from_block: u64, kind: Option<&str>, apply: &str, ignore_others: 
         query: QUERY.to_owned(),
         apply: apply.to_owned(),
     };
-    Declaration { from_block, ignore_others, entries: vec![entry] }
+    Declaration { from_block, ignore_others, longest_promise_s: LONGEST_PROMISE_S, entries: vec![entry] }
 }
 
 /// PostgreSQL pads what is cast to characters of a length.

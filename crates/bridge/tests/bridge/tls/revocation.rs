@@ -1,14 +1,20 @@
 //! Revoking in mid-request.
 
+use std::{sync::Arc, time::Duration};
+
 use chancery_bridge::{
     alliance::certificate::{Scope, SignatureFault},
     http::CallError,
     tls::{ChannelFault, Expectation, PeerFault, Serial},
 };
 
+use tokio::{sync::Semaphore, time::sleep};
+
 use super::{service::Service, strangers::Open};
 use crate::support::club::Club;
 
+/// A first request so long after the look at the chain is looked at again.
+const NOT_JUST_ADMITTED: Duration = Duration::from_millis(300);
 const REVOKED: PeerFault = PeerFault::Certificate { fault: SignatureFault::CertificateRevoked };
 
 // A-CERT: whichever side's certificate is revoked, a request under way ends with that error, and so does the next.
@@ -61,5 +67,29 @@ async fn a_request_on_a_connection_that_stands_is_refused_once_the_identity_is_r
 
     club.revoke_identity(identity).await;
     let said = connection.ask("who").await;
+    assert!(said.starts_with("HTTP/1.1 403") && said.contains("identityRevoked"), "{said}");
+}
+
+// A-CERT: a node that was revoked while it waited for a place among the connections is refused at its first request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_revoked_while_it_waits_for_a_place_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let club = Club::start(dir.path()).await;
+    let (server, client) = (club.node(club.bank, 0).await, club.node(club.land, 1).await);
+    let places = Arc::new(Semaphore::new(1));
+    let own = club.mutual("server", &server, Serial::Transaction(server.certificate)).await;
+    let service = Service::start_in(Arc::clone(&places), own).await;
+    let identity = club.identity_of(&client).await;
+    let file = club.issue("client", &client, Serial::Transaction(client.certificate)).await;
+    let text = std::fs::read_to_string(file).unwrap();
+    let place = places.acquire().await.unwrap();
+    let mut connection = Open::to(&service, &text).await;
+    let revoked = async {
+        club.revoke_identity(identity).await;
+        // Time itself is what is looked at.
+        sleep(NOT_JUST_ADMITTED).await;
+        drop(place);
+    };
+    let (said, ()) = tokio::join!(connection.ask("who"), revoked);
     assert!(said.starts_with("HTTP/1.1 403") && said.contains("identityRevoked"), "{said}");
 }

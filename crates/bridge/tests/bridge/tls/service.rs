@@ -5,16 +5,23 @@ use std::{future::pending, sync::Arc, time::Duration};
 use axum::{Extension, Json, Router, middleware::from_fn_with_state, routing::post};
 use chancery_bridge::{
     alliance::certificate::Scope,
-    http::{CallError, Channel, JsonClient, bounded, demand, serve_mutual},
+    http::{CallError, Channel, JsonClient, bounded, demand, serve_mutual_in},
     tls::{ChannelFault, Expectation, Mutual, PeerFault},
 };
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// Many times what a request takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// More connections than a test has.
+const PLACES: usize = 64;
 
 /// Serial number of the transaction certificate that the asking node has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +42,11 @@ pub(super) struct Service {
 
 impl Service {
     pub(super) async fn start(tls: Mutual) -> Self {
+        Self::start_in(Arc::new(Semaphore::new(PLACES)), tls).await
+    }
+
+    /// With places for connections that somebody else may hold.
+    pub(super) async fn start_in(places: Arc<Semaphore>, tls: Mutual) -> Self {
         let entered = Arc::new(Notify::new());
         let told = Arc::clone(&entered);
         let never = move || async move {
@@ -47,7 +59,7 @@ impl Service {
             .route("/never", post(never));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let serving = tokio::spawn(serve_mutual(listener, bounded(routes), tls, CancellationToken::new()));
+        let serving = tokio::spawn(serve_mutual_in(places, listener, bounded(routes), tls, CancellationToken::new()));
         Self { url, entered, serving }
     }
 
