@@ -48,15 +48,16 @@ impl Line {
                 let (silence, mut silent) = watch::channel(false);
                 let task = tokio::spawn(async move {
                     let Ok(mut far) = TcpStream::connect(to).await else { return };
+                    let silenced = async { silent.wait_for(|silent| *silent).await.is_ok() };
                     tokio::select! {
                         _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
                         // Both ends stay open until the test ends.
-                        _ = silent.wait_for(|silent| *silent) => std::future::pending().await,
+                        _ = silenced => std::future::pending().await,
                     }
                 });
-                let mut far = far.lock().unwrap();
-                far.connections.push(task.abort_handle());
-                far.silent.push(silence);
+                let mut shared = far.lock().unwrap();
+                shared.connections.push(task.abort_handle());
+                shared.silent.push(silence);
             }
         });
         Self { address, shared, accepts }
