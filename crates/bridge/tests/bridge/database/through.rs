@@ -130,7 +130,7 @@ async fn unnamed(owned: &Owned, rows: &Rows) {
         let (reads, writes) = (vec![Read { key, version }], vec![Write { key, value: name("loan 4") }]);
         let found = Suggestion { reads: reads.clone(), writes: writes.clone() };
         let part = Part { member: name("land registry"), call, reads, writes };
-        database.check(&part, &found, books.chain.time_s().await + 60).await
+        database.check(&part, &found, books.chain.time_s().await + 60, None).await
     };
     // A form of its own: the subject stands where `RuleNode` has none, or nowhere.
     let own: Bytes = [&[1, 2, 3][..], name("parcel 10").as_slice()].concat().into();

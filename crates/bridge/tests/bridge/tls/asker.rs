@@ -21,6 +21,7 @@ use crate::support::{club::Club, partnership::name};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Says for whom it was asked, and signs nothing.
+#[derive(Debug)]
 struct Telling;
 
 #[async_trait]
