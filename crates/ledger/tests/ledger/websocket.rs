@@ -65,7 +65,9 @@ impl Line {
 
     fn fall_silent(&self) {
         let shared = self.shared.lock().unwrap();
-        shared.silent.iter().for_each(|connection| drop(connection.send_replace(true)));
+        for connection in &shared.silent {
+            connection.send_replace(true);
+        }
     }
 
     fn cut_and_lay_to(&self, url: &str) {
