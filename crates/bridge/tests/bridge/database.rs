@@ -209,7 +209,7 @@ async fn asked(endorser: &NodeEndorser, key: &str, value: B256) -> Result<(), En
 
 /// The same in a request that can be sequenced until then.
 async fn asked_until(endorser: &NodeEndorser, key: &str, value: B256, valid_until: u64) -> Result<(), EndorseRefusal> {
-    asked_for(endorser, None, (&[key], &[(key, value)]), valid_until).await
+    Box::pin(asked_for(endorser, None, (&[key], &[(key, value)]), valid_until)).await
 }
 
 /// The same of a call that reads these keys and writes those, asked by a node of a member.

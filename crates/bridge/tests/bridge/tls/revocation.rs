@@ -7,7 +7,6 @@ use chancery_bridge::{
     http::CallError,
     tls::{ChannelFault, Expectation, PeerFault, Serial},
 };
-
 use tokio::{sync::Semaphore, time::sleep};
 
 use super::{service::Service, strangers::Open};
