@@ -5,10 +5,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::OnceLock,
     time::Instant,
 };
 
@@ -58,40 +55,6 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// How much what runs beside yields to what everything else waits for.
-const NICE: &str = "10";
-/// Whether what is run yields at present.
-static YIELDS: AtomicBool = AtomicBool::new(false);
-
-/// While this is there, what is run yields to what runs beside it.
-pub(crate) struct Yielding;
-
-/// What is run from now on yields to what runs beside it, which everything else waits for.
-pub(crate) fn yielding() -> Yielding {
-    YIELDS.store(true, Ordering::Relaxed);
-    Yielding
-}
-
-impl Drop for Yielding {
-    fn drop(&mut self) {
-        YIELDS.store(false, Ordering::Relaxed);
-    }
-}
-
-/// The same command, but it yields to what runs at the same time.
-pub(crate) fn yielding_command(command: &Command) -> Command {
-    let mut nice = Command::new("nice");
-    nice.args(["-n", NICE]).arg(command.get_program()).args(command.get_args());
-    nice.current_dir(command.get_current_dir().unwrap_or(&root()));
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => nice.env(name, value),
-            None => nice.env_remove(name),
-        };
-    }
-    nice
-}
-
 /// A line that announces a step, with the time since the first one.
 pub(crate) fn step(title: &str) {
     static FIRST: OnceLock<Instant> = OnceLock::new();
@@ -104,8 +67,6 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
     println!("  $ {shown}");
     let started = Instant::now();
-    let mut polite = YIELDS.load(Ordering::Relaxed).then(|| yielding_command(command));
-    let command = polite.as_mut().unwrap_or(command);
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{shown}`"))?;
     if !status.success() {
         bail!("`{shown}` failed: {status}");

@@ -38,11 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let linted = !arguments.no_lint;
     step("Rust: the compilation begins");
     let compilation = Compilation::begin(everything(linted))?;
-    let checked = {
-        // Everything else waits for the compilation, a part of which has work for one core only: this takes the other.
-        let _yielding = shell::yielding();
-        install(arguments).and_then(|()| contracts::check()).and_then(|()| web())
-    };
+    let checked = install(arguments).and_then(|()| contracts::check()).and_then(|()| web());
     if let Err(error) = checked {
         println!("    failed: {error:#}; the compilation is waited for");
         compilation.end()?;
