@@ -117,7 +117,7 @@ async fn what_is_submitted_is_found_traced_and_audited() {
     let csv = run(&gateway, &["search", "snow", "--csv", "--limit", "5"]).unwrap();
     assert_eq!(csv.as_str().unwrap().lines().count(), 6);
 
-    // Two versions of one well, read by an operator, traced by anybody.
+    // Two versions of one well, read by an operator, traced by anybody; who has read them, by supervisors.
     let well = |temp_max: u32, previous: Option<&Value>| {
         let mut operation =
             json!({"time": now_ms(), "subject": "well 7", "content": {"station": "w", "temp_max": temp_max}});
@@ -131,12 +131,16 @@ async fn what_is_submitted_is_found_traced_and_audited() {
     submit(&gateway, &[source.line(&[well(2, Some(&first[0]["name"]))], FixedBytes::repeat_byte(0xe2)).unwrap()]).await;
     until(&gateway, &json!({"subject": "well 7"}), 2).await;
     run(&gateway, &["--dev-key", "0", "search", "--subject", "well 7"]).unwrap();
-    let trace =
-        run(&gateway, &["trace", "well 7", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", FORMAT]).unwrap();
+    let asset = ["trace", "well 7", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", FORMAT];
+    let trace = run(&gateway, &asset).unwrap();
     assert_eq!(trace["trace"]["versions"].as_array().unwrap().len(), 2, "{trace}");
     assert_eq!(trace["trace"]["findings"], json!([]));
-    let readers = trace["graph"]["nodes"].as_array().unwrap().iter().filter(|node| node["kind"] == "reader").count();
-    assert_eq!(readers, 2, "the public and the operator: {trace}");
+    let readers = |trace: &Value| {
+        trace["graph"]["nodes"].as_array().unwrap().iter().filter(|node| node["kind"] == "reader").count()
+    };
+    assert_eq!(readers(&trace), 0, "{trace}");
+    let seen = run(&gateway, &[&["--dev-key", "8"], &asset[..]].concat()).unwrap();
+    assert_eq!(readers(&seen), 2, "the public and the operator: {seen}");
     let right = &trace["trace"]["rights"][0];
     assert_eq!(
         (&right["act"], &right["by"]["who"], &right["access"]),
