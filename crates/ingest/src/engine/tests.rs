@@ -149,18 +149,20 @@ async fn the_same_submission_has_one_place_also_after_a_restart() {
     let twice = vec![submit(&device, source, 1, &[READING, READING]), submit(&device, source, 1, &[READING, READING])];
     let both = ingest.accept(twice).await;
     let (first, second) = (both[0].clone().unwrap(), both[1].clone().unwrap());
-    assert_eq!((first.place, first.repeated, second.place, second.repeated), (1, false, 1, true));
+    // Which place that is depends on whether the registration's data block was closed before.
+    let place = first.place;
+    assert_eq!((first.repeated, second.place, second.repeated), (false, place, true));
     let receipt = Jws::parse(&first.receipt, receipt::TYP).unwrap();
     receipt.verify(&signer(1).public_key()).unwrap();
     assert_eq!(second.receipt, first.receipt);
     let other = submit(&device, source, 1, &[READING]);
     assert_eq!(code(one(&ingest, other).await), "idempotency-conflict");
-    recorded(&ingest, 1).await;
+    recorded(&ingest, place).await;
     ingest.close().await;
 
     let ingest = start(folder.path(), &chain).await;
     let again = one(&ingest, submit(&device, source, 1, &[READING, READING])).await.unwrap();
-    assert_eq!((again.place, again.repeated, &again.receipt), (1, true, &first.receipt));
+    assert_eq!((again.place, again.repeated, &again.receipt), (place, true, &first.receipt));
 }
 
 // DATA-7, decision 0019: the index is derived
