@@ -27,8 +27,8 @@ const AT_A_TIME: usize = 4;
 const LONGEST_FIRST: [&str; 8] =
     ["bridge", "chain", "chaos", "damage", "snapshots", "network", "permissions", "clients"];
 
-/// Those that compute and need nothing but themselves: one of them runs while the compilation leaves a core to it.
-const EARLY: [&str; 2] = ["bridge tests/bridge", "chain tests/chain"];
+/// Those that compute, wait for no real time and need nothing but themselves: one of them runs while the compilation leaves a core to it.
+const EARLY: [&str; 3] = ["execution chancery_execution", "decoders tests/seeds", "light tests/light"];
 
 /// How much the binaries yield to the compilation, and to the jobs beside them: a browser that gets a fifth of a core is what no person would wait for.
 const NICE: &str = "5";
