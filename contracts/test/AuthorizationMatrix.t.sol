@@ -21,6 +21,7 @@ import {PermissionList} from "../src/types/PermissionTypes.sol";
 import {ApprovalStatus, DecideChange, ProposeChange} from "../src/types/ChangeTypes.sol";
 import {ChangeStatus, Inspect, Issue} from "../src/types/CertificateTypes.sol";
 import {ChangeRelease, ProposeContract, ReleaseStatus} from "../src/types/ReleaseTypes.sol";
+import {Artifacts} from "./support/Artifacts.sol";
 import {BridgeScene, SceneRow, Who} from "./support/BridgeScene.sol";
 import {ChangeScene} from "./support/ChangeScene.sol";
 import {Consortium} from "./support/Consortium.sol";
@@ -690,9 +691,9 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
         Vm.DirEntry[] memory sources = vm.readDir(folder);
         for (uint256 i = 0; i < sources.length; ++i) {
             if (sources[i].isDir) continue;
-            string memory name = _contractIn(sources[i].path);
+            string memory name = Artifacts.contractIn(sources[i].path);
             // An abstract contract is part of those that inherit it.
-            if (_equal(vm.parseJsonString(_artifact(name), ".bytecode.object"), "0x")) continue;
+            if (Artifacts.equal(vm.parseJsonString(Artifacts.read(name), ".bytecode.object"), "0x")) continue;
             vm.assertTrue(_isInMatrix(name), string.concat(name, " is in src and not in the matrix"));
             functions += _checkArtifact(name);
         }
@@ -700,17 +701,20 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
 
     /// Counts the state-changing functions of a contract and checks that each has a row.
     function _checkArtifact(string memory name) private view returns (uint256 count) {
-        string memory json = _artifact(name);
+        string memory json = Artifacts.read(name);
         string[] memory signatures = vm.parseJsonKeys(json, ".methodIdentifiers");
         uint256 functions = 0;
-        for (uint256 i = 0; vm.keyExistsJson(json, _entry(i, "")); ++i) {
-            string memory sort = vm.parseJsonString(json, _entry(i, ".type"));
-            vm.assertFalse(_equal(sort, "fallback") || _equal(sort, "receive"), "a contract takes unnamed calls");
-            if (!_equal(sort, "function")) continue;
+        for (uint256 i = 0; vm.keyExistsJson(json, Artifacts.entry(i, "")); ++i) {
+            string memory sort = vm.parseJsonString(json, Artifacts.entry(i, ".type"));
+            vm.assertFalse(
+                Artifacts.equal(sort, "fallback") || Artifacts.equal(sort, "receive"), "a contract takes unnamed calls"
+            );
+            if (!Artifacts.equal(sort, "function")) continue;
             ++functions;
-            string memory mutability = vm.parseJsonString(json, _entry(i, ".stateMutability"));
-            if (_equal(mutability, "view") || _equal(mutability, "pure")) continue;
-            string memory signature = _find(signatures, vm.parseJsonString(json, _entry(i, ".name")));
+            string memory mutability = vm.parseJsonString(json, Artifacts.entry(i, ".stateMutability"));
+            if (Artifacts.equal(mutability, "view") || Artifacts.equal(mutability, "pure")) continue;
+            string memory signature =
+                Artifacts.identifier(signatures, vm.parseJsonString(json, Artifacts.entry(i, ".name")));
             vm.assertTrue(_hasRow(name, signature), string.concat(name, " has no row for ", signature));
             ++count;
         }
@@ -718,54 +722,25 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
         vm.assertEq(functions, signatures.length, name);
     }
 
-    function _artifact(string memory name) private view returns (string memory) {
-        return vm.readFile(string.concat("out/", name, ".sol/", name, ".json"));
-    }
-
-    /// The contract that a source file is named after.
-    function _contractIn(string memory path) private pure returns (string memory) {
-        bytes memory whole = bytes(path);
-        uint256 end = whole.length - bytes(".sol").length;
-        uint256 start = end;
-        while (start > 0 && whole[start - 1] != "/") --start;
-        bytes memory name = new bytes(end - start);
-        for (uint256 i = 0; i < name.length; ++i) {
-            name[i] = whole[start + i];
-        }
-        return string(name);
-    }
-
-    function _find(string[] memory signatures, string memory name) private pure returns (string memory) {
-        bytes memory wanted = bytes.concat(bytes(name), "(");
-        for (uint256 i = 0; i < signatures.length; ++i) {
-            bytes memory signature = bytes(signatures[i]);
-            if (signature.length < wanted.length) continue;
-            bytes memory start = new bytes(wanted.length);
-            for (uint256 j = 0; j < wanted.length; ++j) {
-                start[j] = signature[j];
-            }
-            if (keccak256(start) == keccak256(wanted)) return signatures[i];
-        }
-        revert(string.concat("no identifier for ", name));
-    }
-
     function _isInMatrix(string memory name) private view returns (bool) {
         for (uint256 i = 0; i < _rows.length; ++i) {
-            if (_equal(_nameOf[_rows[i].target], name)) return true;
+            if (Artifacts.equal(_nameOf[_rows[i].target], name)) return true;
         }
         return false;
     }
 
     function _hasRow(string memory name, string memory signature) private view returns (bool) {
         for (uint256 i = 0; i < _rows.length; ++i) {
-            if (_equal(_nameOf[_rows[i].target], name) && _equal(_rows[i].signature, signature)) return true;
+            if (Artifacts.equal(_nameOf[_rows[i].target], name) && Artifacts.equal(_rows[i].signature, signature)) {
+                return true;
+            }
         }
         return false;
     }
 
     function _appearsBefore(uint256 index) private view returns (bool) {
         for (uint256 i = 0; i < index; ++i) {
-            if (_isSameContract(i, index) && _equal(_rows[i].signature, _rows[index].signature)) {
+            if (_isSameContract(i, index) && Artifacts.equal(_rows[i].signature, _rows[index].signature)) {
                 return true;
             }
         }
@@ -773,7 +748,7 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
     }
 
     function _isSameContract(uint256 one, uint256 other) private view returns (bool) {
-        return _equal(_nameOf[_rows[one].target], _nameOf[_rows[other].target]);
+        return Artifacts.equal(_nameOf[_rows[one].target], _nameOf[_rows[other].target]);
     }
 
     function _expectSigned(bytes memory call, bool expected) private {
@@ -791,13 +766,5 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
     function _selector(bytes memory data) private pure returns (bytes32) {
         if (data.length < 4) return 0;
         return bytes32(bytes.concat(data[0], data[1], data[2], data[3]));
-    }
-
-    function _entry(uint256 i, string memory member) private pure returns (string memory) {
-        return string.concat(".abi[", vm.toString(i), "]", member);
-    }
-
-    function _equal(string memory one, string memory other) private pure returns (bool) {
-        return keccak256(bytes(one)) == keccak256(bytes(other));
     }
 }
