@@ -36,6 +36,11 @@ impl Controlling {
 
     pub(crate) async fn all(&self, actor: &Actor, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
         let mut whole = ChangeResult { effects: Vec::new(), recorded: Vec::new() };
+        // What changes nothing is not recorded.
+        let is_recorded = mode == Mode::Apply && change.is_setting();
+        if is_recorded && self.c2s.control(change, Mode::Check).await?.effects.is_empty() {
+            return Ok(whole);
+        }
         for step in [Step::Processing, Step::Representation, Step::Provisioning] {
             let part = match step {
                 Step::Processing => self.c2p.control(&Mandate::of(actor, rights::CONFIGURATION), change, mode).await,
@@ -320,6 +325,27 @@ mod tests {
         let other = controlling.control(&operator(), change, Mode::Apply).await.unwrap_err();
         assert_eq!(other.code(), Code::ConfigurationInvalid);
         assert!(entity.asked.lock().unwrap().is_empty());
+    }
+
+    /// Provisioning to whom everything is as the change says already.
+    struct Unchanged;
+
+    #[async_trait]
+    impl C2s for Unchanged {
+        async fn control(&self, _: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+            assert_eq!(mode, Mode::Check, "nothing is applied");
+            Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() })
+        }
+    }
+
+    // CONTROLLING-5, M-CON-3
+    #[tokio::test]
+    async fn what_changes_nothing_is_not_recorded_either() {
+        let (chains, records) = (Arc::new(Entity::default()), Arc::new(Entity::default()));
+        let controlling = Controlling::new(chains.clone(), records.clone(), Arc::new(Unchanged));
+        let done = controlling.control(&operator(), change(), Mode::Apply).await.unwrap();
+        assert!(done.effects.is_empty() && done.recorded.is_empty());
+        assert_eq!(*records.asked.lock().unwrap(), [Mode::Check]);
     }
 
     // M-CON-4

@@ -10,6 +10,8 @@
 //! * CONTROLLING-3: if applying fails half-way, the error says what was applied; the same change may be sent again and applies the rest.
 //! * CONTROLLING-4: a change of a kind for which the city wants two operators is applied when the main chain has the second one's approval of exactly this
 //!   change, and once.
+//! * CONTROLLING-5: what provisioning keeps by itself is recorded by representation first, so that nothing is in force that no chain comes to hold; what
+//!   changes nothing is not recorded.
 //!
 //! It must not know what a change means to an entity.
 

@@ -76,6 +76,8 @@ pub struct JournalEntry {
     pub subject: String,
     /// Short public facts.
     pub facts: String,
+    /// Of what was read: the name of the right by which.
+    pub right: Option<String>,
 }
 
 /// Which entries.
@@ -101,7 +103,8 @@ impl IdentityDatabase {
     pub async fn record(&self, entry: &JournalEntry) -> IdentityResult<()> {
         self.pool
             .execute(
-                "INSERT INTO journal (time_ms, keeper, happening, name, actor, subject, facts) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO journal (time_ms, keeper, happening, name, actor, subject, facts, by_right) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                 values![
                     entry.time_ms,
                     entry.keeper.name(),
@@ -110,6 +113,7 @@ impl IdentityDatabase {
                     entry.actor,
                     bounded(&entry.subject),
                     bounded(&entry.facts),
+                    entry.right.clone(),
                 ],
             )
             .await?;
@@ -125,7 +129,7 @@ impl IdentityDatabase {
         let rows = self
             .pool
             .fetch_all(
-                "SELECT time_ms, happening, name, actor, subject, facts FROM journal \
+                "SELECT time_ms, happening, name, actor, subject, facts, by_right FROM journal \
                  WHERE keeper = $1 AND time_ms >= $2 AND time_ms < $3 AND ($4 = 0 OR subject = $5) \
                  AND ((happening = 'submitted' AND $6 = 1) OR (happening = 'submission-refused' AND $7 = 1) \
                  OR (happening = 'accessed' AND $8 = 1) OR (happening = 'configured' AND $9 = 1)) \
@@ -165,5 +169,6 @@ fn read_entry(keeper: Keeper, row: &Row) -> IdentityResult<JournalEntry> {
         actor: row.optional_address(3)?,
         subject: row.text(4)?,
         facts: row.text(5)?,
+        right: row.optional_text(6)?,
     })
 }

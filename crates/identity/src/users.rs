@@ -264,6 +264,8 @@ impl IdentityDatabase {
             actor: Some(look.by),
             subject: format!("{:#x}", user.address),
             facts: "personal data shown".to_owned(),
+            // Whoever is shown a person is an officer who decides about it.
+            right: Some("role".to_owned()),
         })
         .await?;
         self.person_of(user).await

@@ -172,6 +172,11 @@ fn take(
                 blocks.leaf(place, head.leaf(crate::entry::QUOTA));
                 Ok(())
             }
+            Checked::Setting(head) => {
+                times.accepted(place, head.accepted_at_ms);
+                blocks.leaf(place, head.leaf(crate::entry::SETTING));
+                Ok(())
+            }
             Checked::Closed { bounds } => {
                 times.accepted(place, bounds.closed_at_ms);
                 blocks.closed(place, bounds, report.from)
@@ -198,6 +203,7 @@ enum Checked {
     Submission { head: Head, operations: u64, signed_ms: u64 },
     Source(Head),
     Quota(Head),
+    Setting(Head),
     Closed { bounds: crate::entry::BlockBounds },
     Recorded { first: u64, root: alloy_primitives::B256 },
     Failed(Failure),
@@ -209,6 +215,7 @@ fn check(place: u64, entry: Option<JournalEntry>, sources: &HashMap<SourceId, So
         Some(JournalEntry::Submission(kept)) => check_submission(&kept, sources).unwrap_or_else(Checked::Failed),
         Some(JournalEntry::Source { head, .. }) => Checked::Source(head),
         Some(JournalEntry::Quota { head, .. }) => Checked::Quota(head),
+        Some(JournalEntry::Setting { head, .. }) => Checked::Setting(head),
         Some(JournalEntry::Closed { first, last, count, closed_at_ms }) => {
             Checked::Closed { bounds: crate::entry::BlockBounds { first, last, count, closed_at_ms } }
         }

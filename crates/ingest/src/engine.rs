@@ -67,6 +67,25 @@ pub struct Parts {
     pub limits: Limits,
 }
 
+/// Why a submission is not accepted, and whose it says it is.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The source that the statement names, as far as it was read: nobody has shown to be it.
+    pub claimed: Option<SourceId>,
+    /// Why.
+    pub error: DoorError,
+}
+
+impl Refused {
+    const fn unnamed(error: DoorError) -> Self {
+        Self { claimed: None, error }
+    }
+
+    fn of(claimed: SourceId) -> impl FnOnce(DoorError) -> Self {
+        move |error| Self { claimed: Some(claimed), error }
+    }
+}
+
 /// Durable ingest for one chain.
 pub struct Ingest {
     pub(crate) shared: Arc<Shared>,
@@ -165,25 +184,36 @@ impl Ingest {
 
     /// `R2dSources::accept`.
     pub async fn accept(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
+        let results = self.accept_or_tell(submissions).await;
+        results.into_iter().map(|result| result.map_err(|refused| refused.error)).collect()
+    }
+
+    /// `R2dSources::accept`; of what is refused it says whose it claims to be.
+    pub async fn accept_or_tell(&self, submissions: Vec<SourceSubmission>) -> Vec<Result<AcceptedSubmission, Refused>> {
         let (count, bytes) = (submissions.len(), submissions.iter().map(SourceSubmission::bytes).sum::<usize>());
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).max(1);
         if kib > self.limits.max_waiting_kib {
-            return vec![Err(DoorError::new(Code::BodyTooLarge, "more than may be under way at once")); count];
+            return vec![
+                Err(Refused::unnamed(DoorError::new(Code::BodyTooLarge, "more than may be under way at once")));
+                count
+            ];
         }
         // Waits: what cannot be taken yet stays with its sender (DATA-9).
         let Ok(permit) = Arc::clone(&self.memory).acquire_many_owned(kib).await else {
-            return vec![Err(ending()); count];
+            return vec![Err(Refused::unnamed(ending())); count];
         };
         let permit = Arc::new(permit);
         let shared = Arc::clone(&self.shared);
         let checked = on_all_cores(move || submissions.into_par_iter().map(|one| shared.check(one)).collect()).await;
-        let Some(checked): Option<Vec<DoorResult<Checked>>> = checked else { return vec![Err(ending()); count] };
+        let Some(checked): Option<Vec<Result<Checked, Refused>>> = checked else {
+            return vec![Err(Refused::unnamed(ending())); count];
+        };
 
-        let mut results: Vec<Option<DoorResult<(Summary, Placed)>>> = (0..count).map(|_| None).collect();
+        let mut results: Vec<Option<Result<(Summary, Placed), Refused>>> = (0..count).map(|_| None).collect();
         let (mut waiting, mut command, mut command_bytes) = (Vec::new(), Vec::new(), 0);
         for (position, one) in checked.into_iter().enumerate() {
             match one {
-                Err(error) => results[position] = Some(Err(error)),
+                Err(refused) => results[position] = Some(Err(refused)),
                 Ok(one) => {
                     let bytes = one.submission.operations.iter().map(|operation| operation.len() + 4).sum::<usize>()
                         + one.submission.jws.text().len()
@@ -207,17 +237,20 @@ impl Ingest {
                     Ok(placed) => placed.get(number).cloned().unwrap_or_else(|| Err(ending())),
                     Err(_) => Err(ending()),
                 };
-                results[position] = Some(one.map(|placed| (summary, placed)));
+                let claimed = summary.source;
+                results[position] = Some(one.map(|placed| (summary, placed)).map_err(Refused::of(claimed)));
             }
         }
         let shared = Arc::clone(&self.shared);
         let results = on_all_cores(move || {
             let signed = results.into_par_iter().map(|one| {
-                one.unwrap_or_else(|| Err(ending())).and_then(|(summary, placed)| shared.receipt(summary, placed))
+                let (summary, placed) = one.unwrap_or_else(|| Err(Refused::unnamed(ending())))?;
+                let claimed = summary.source;
+                shared.receipt(summary, placed).map_err(Refused::of(claimed))
             });
             signed.collect()
         });
-        results.await.unwrap_or_else(|| vec![Err(ending()); count])
+        results.await.unwrap_or_else(|| vec![Err(Refused::unnamed(ending())); count])
     }
 
     fn send(&self, command: Vec<(usize, Checked)>, permit: &Arc<tokio::sync::OwnedSemaphorePermit>) -> Sent {
@@ -322,10 +355,16 @@ impl Summary {
 
 impl Shared {
     /// Everything that does not depend on the order: whose it is, and that it is what it should be. What costs little comes first.
-    fn check(&self, submission: SourceSubmission) -> DoorResult<Checked> {
-        let now_ms = (self.clock)();
+    fn check(&self, submission: SourceSubmission) -> Result<Checked, Refused> {
         let operations = submission.operations.into_iter().map(Vec::from).collect();
-        let submission = Submission::parse(&submission.submission, operations).map_err(|error| refuse(&error))?;
+        let submission =
+            Submission::parse(&submission.submission, operations).map_err(|error| Refused::unnamed(refuse(&error)))?;
+        let claimed = submission.statement.source;
+        self.check_parsed(submission).map_err(Refused::of(claimed))
+    }
+
+    fn check_parsed(&self, submission: Submission) -> DoorResult<Checked> {
+        let now_ms = (self.clock)();
         let statement = &submission.statement;
         if statement.chain_id != self.chain_id {
             let detail = format!("chainId is {}, these data are recorded on {}", statement.chain_id, self.chain_id);
@@ -348,6 +387,16 @@ impl Shared {
             }
         }
         Ok(Checked { submission, updates })
+    }
+
+    /// The folder of the journal.
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        &self.directory
+    }
+
+    /// The place after the last durable entry.
+    pub(crate) fn durable(&self) -> u64 {
+        self.reader.durable()
     }
 
     fn receipt(&self, summary: Summary, placed: Placed) -> DoorResult<AcceptedSubmission> {

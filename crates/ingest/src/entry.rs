@@ -1,4 +1,4 @@
-//! What stands in the journal: five kinds of entries, in bytes (little-endian).
+//! What stands in the journal: six kinds of entries, in bytes (little-endian).
 
 use alloy_primitives::{Address, B256, FixedBytes};
 use chancery_data::{SourceId, Submission, merkle, submission::SubmissionKey};
@@ -9,6 +9,8 @@ use chancery_reference_points::{
     source_data::Source,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::settings::Setting;
 
 /// A submission of a source.
 pub(crate) const SUBMISSION: u8 = 1;
@@ -21,9 +23,12 @@ pub(crate) const RECORDED: u8 = 4;
 /// A quota that an operator has set or taken away.
 pub(crate) const QUOTA: u8 = 5;
 
+/// A setting of the city.
+pub(crate) const SETTING: u8 = 6;
+
 /// Whether an entry of this kind becomes a leaf of a data block.
 pub(crate) const fn is_leaf(kind: u8) -> bool {
-    matches!(kind, SUBMISSION | SOURCE | QUOTA)
+    matches!(kind, SUBMISSION | SOURCE | QUOTA | SETTING)
 }
 
 /// What every entry that becomes a leaf begins with.
@@ -79,6 +84,7 @@ impl Head {
         let operation_type = match kind {
             SOURCE => OperationType::DataSource,
             QUOTA => OperationType::DataQuota,
+            SETTING => OperationType::CitySetting,
             _ => OperationType::DataSubmission,
         };
         Leaf {
@@ -121,6 +127,31 @@ pub(crate) fn read_submission(body: &[u8]) -> Option<KeptSubmission> {
     let count = rest.u32()?;
     let operations = (0..count).map(|_| rest.bytes().map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>()?;
     Some(KeptSubmission { head, key, jws, operations })
+}
+
+/// How many operations a submission's entry has; `None` when it is cut, which a checksummed entry is not.
+pub(crate) fn operations_of(body: &[u8]) -> Option<u32> {
+    let mut rest = Reader(body.get(HEAD_BYTES + SubmissionKey::len_bytes()..)?);
+    rest.bytes()?;
+    rest.u32()
+}
+
+/// A setting, and the leaf that says so.
+pub(crate) fn setting(setting: &Setting) -> serde_json::Result<Vec<u8>> {
+    let text = serde_json::to_vec(setting)?;
+    let digest = merkle::leaf_hash(&text);
+    let (accepted_at_ms, time_s) = (setting.at_ms, setting.at_ms / 1000);
+    let mut body = Vec::with_capacity(HEAD_BYTES + text.len());
+    Head { accepted_at_ms, digest, source: setting.by, content_hash: digest, time_s }.write(&mut body);
+    body.extend(text);
+    Ok(body)
+}
+
+/// Reads a setting's entry; `None` when head and text are not of one setting.
+pub(crate) fn read_setting(body: &[u8]) -> Option<(Head, Setting)> {
+    let (head, text) = (Head::read(body)?, body.get(HEAD_BYTES..)?);
+    let setting: Setting = serde_json::from_slice(text).ok()?;
+    (head.digest == merkle::leaf_hash(text) && head.source == setting.by).then_some((head, setting))
 }
 
 /// What a change made of a source, and the leaf that says so.

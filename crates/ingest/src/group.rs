@@ -15,6 +15,7 @@ use crate::{
     index::{Batch, Index, IndexError, Known, Version},
     journal::Entry,
     quotas::Quotas,
+    settings::Setting,
     sources::Sources,
     usage::Meter,
 };
@@ -176,6 +177,13 @@ impl<'a> Group<'a> {
         self.batch.quota(&setting).map_err(broken)?;
         self.push(entry::QUOTA, body);
         Ok(setting)
+    }
+
+    /// A setting of the city; its place.
+    pub(crate) fn setting(&mut self, setting: &Setting) -> DoorResult<u64> {
+        let body = entry::setting(setting).map_err(DoorError::internal)?;
+        self.batch.setting(self.next_place(), setting).map_err(broken)?;
+        Ok(self.push(entry::SETTING, body))
     }
 
     pub(crate) fn closed(&mut self, bounds: &entry::BlockBounds) -> DoorResult<()> {

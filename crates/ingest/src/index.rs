@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     entry::{BlockBounds, BlockRecord},
     journal::Position,
+    settings::Setting,
     usage::{Usage, place_of},
 };
 
@@ -69,6 +70,7 @@ pub(crate) struct Index {
     blocks: Keyspace,
     quotas: Keyspace,
     quota_changes: Keyspace,
+    settings: Keyspace,
     usage: Keyspace,
     meta: Keyspace,
 }
@@ -102,6 +104,7 @@ impl Index {
             blocks: keyspace("blocks")?,
             quotas: keyspace("quotas")?,
             quota_changes: keyspace("quota-changes")?,
+            settings: keyspace("settings")?,
             usage: keyspace("usage")?,
             meta: keyspace("meta")?,
             database,
@@ -197,6 +200,12 @@ impl Index {
         newest.map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
     }
 
+    /// The newest settings with their places, newest first.
+    pub(crate) fn settings(&self, most: usize) -> Result<Vec<(u64, Setting)>, IndexError> {
+        let newest = self.settings.iter().rev().take(most);
+        newest.map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
+    }
+
     /// What a subject has used on a day; `None` when nothing.
     pub(crate) fn usage(&self, subject: &QuotaSubject, day: u32) -> Result<Option<Usage>, IndexError> {
         let value = self.usage.get(usage_key(subject, day)).map_err(failed("cannot be read"))?;
@@ -259,6 +268,12 @@ impl Batch<'_> {
         } else {
             self.batch.remove(&self.index.quotas, subject.as_str());
         }
+        Ok(())
+    }
+
+    /// A setting of the city.
+    pub(crate) fn setting(&mut self, place: u64, setting: &Setting) -> Result<(), IndexError> {
+        self.batch.insert(&self.index.settings, place.to_be_bytes(), encode(&(place, setting))?);
         Ok(())
     }
 

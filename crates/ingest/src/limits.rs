@@ -20,6 +20,16 @@ pub const MAX_SHOWN_CHANGES: usize = 100;
 pub const MAX_NAMED_OVER: usize = 100;
 /// How long a change of a quota waits until it is final, before it is answered.
 pub const QUOTA_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a setting waits until it is final, before it is answered.
+pub const SETTING_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest setting, in bytes of name, subject and value.
+pub const MAX_SETTING_BYTES: usize = 4096;
+/// Quotas and settings of which supervisors are told, each the newest.
+pub const MAX_SHOWN_SETTINGS: usize = 10_000;
+/// Most entries of one answer to a supervisor.
+pub const MAX_HAPPENED: usize = 1000;
+/// Bytes of the journal that are read for one answer to a supervisor.
+pub const MAX_WALKED_BYTES: u64 = 256 * 1024 * 1024;
 /// Longest reason of a withdrawal, in bytes.
 pub const MAX_REASON_BYTES: usize = 256;
 

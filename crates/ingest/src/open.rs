@@ -127,6 +127,10 @@ fn index_group(index: &Index, group: &Group, sources: &mut Sources) -> Result<()
                 let (head, change) = entry::QuotaChange::read(body).ok_or_else(unknown)?;
                 batch.quota(&change.setting(place, head.digest))?;
             }
+            entry::SETTING => {
+                let (_, setting) = entry::read_setting(body).ok_or_else(unknown)?;
+                batch.setting(place, &setting)?;
+            }
             entry::CLOSED => {
                 let bounds: BlockBounds = serde_json::from_slice(body).map_err(|_| unknown())?;
                 batch.block(&Block { bounds: bounds.clone(), record: None })?;

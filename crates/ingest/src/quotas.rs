@@ -95,8 +95,8 @@ impl Shared {
         Ok(effects)
     }
 
-    /// Where a change of a quota is recorded, if it is.
-    fn recorded(&self, place: u64) -> DoorResult<Option<TransactionLocator>> {
+    /// Where what stands at a place is recorded, if it is.
+    pub(crate) fn recorded(&self, place: u64) -> DoorResult<Option<TransactionLocator>> {
         let block = self.index.block_of(place).map_err(broken)?;
         Ok(block.and_then(|block| block.record).map(|record| record.recorded))
     }
@@ -194,7 +194,7 @@ impl Ingest {
     }
 
     /// Waits until the data block of a place is recorded.
-    async fn recorded(&self, place: u64) -> DoorResult<Option<TransactionLocator>> {
+    pub(crate) async fn recorded(&self, place: u64) -> DoorResult<Option<TransactionLocator>> {
         let mut reader = self.reader();
         loop {
             let durable = reader.durable();

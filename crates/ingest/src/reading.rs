@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::{
     entry::{self, BlockBounds, BlockRecord, HEAD_BYTES, Head},
     journal::{self, FRAME_HEADER_BYTES, Group, JournalError, Position},
+    settings::Setting,
 };
 
 /// A reader of a journal that may be growing. Cheap to clone.
@@ -62,6 +63,13 @@ pub enum JournalEntry {
     Quota {
         /// The setting.
         setting: Box<QuotaSetting>,
+        /// When, by whom, and what the data block holds of it.
+        head: Head,
+    },
+    /// A setting of the city.
+    Setting {
+        /// The setting.
+        setting: Box<Setting>,
         /// When, by whom, and what the data block holds of it.
         head: Head,
     },
@@ -214,6 +222,10 @@ fn read_entry(place: u64, kind: u8, body: &[u8], body_at: u64) -> Option<Journal
             let (head, change) = entry::QuotaChange::read(body)?;
             let setting = Box::new(change.setting(place, head.digest));
             Some(JournalEntry::Quota { setting, head })
+        }
+        entry::SETTING => {
+            let (head, setting) = entry::read_setting(body)?;
+            Some(JournalEntry::Setting { setting: Box::new(setting), head })
         }
         entry::CLOSED => {
             let BlockBounds { first, last, count, closed_at_ms } = serde_json::from_slice(body).ok()?;

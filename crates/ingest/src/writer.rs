@@ -27,6 +27,7 @@ use crate::{
     journal::{Journal, JournalLock},
     limits::{Limits, MAX_BLOCKS_IN_FLIGHT, MAX_UNRECORDED_BLOCKS},
     quotas::Quotas,
+    settings::Setting,
     sources::Sources,
 };
 
@@ -53,6 +54,10 @@ pub(crate) enum Command {
         quota: Option<Quota>,
         by: Address,
         reply: oneshot::Sender<DoorResult<QuotaSetting>>,
+    },
+    Setting {
+        setting: Setting,
+        reply: oneshot::Sender<DoorResult<u64>>,
     },
     Recorded(BlockRecord),
     Stop(oneshot::Sender<()>),
@@ -94,6 +99,7 @@ enum Reply {
     },
     Source(oneshot::Sender<DoorResult<Source>>, DoorResult<Source>),
     Quota(oneshot::Sender<DoorResult<QuotaSetting>>, DoorResult<QuotaSetting>),
+    Setting(oneshot::Sender<DoorResult<u64>>, DoorResult<u64>),
 }
 
 /// What a group changes of what the next ones are judged by.
@@ -164,6 +170,10 @@ impl Writer {
                     let result = self.quota(&mut group, (subject, quota, by), &mut closed);
                     changed = result.as_ref().ok().cloned().map(Changed::Quota);
                     replies.push(Reply::Quota(reply, result));
+                }
+                Command::Setting { setting, reply } => {
+                    let result = self.setting(&mut group, &setting, &mut closed);
+                    replies.push(Reply::Setting(reply, result));
                 }
                 Command::Recorded(record) => self.unwritten.push(record),
                 Command::Stop(reply) => *stopped = Some(reply),
@@ -268,6 +278,13 @@ impl Writer {
         Ok(setting)
     }
 
+    fn setting(&mut self, group: &mut Group<'_>, setting: &Setting, closed: &mut Vec<BlockBounds>) -> DoorResult<u64> {
+        self.make_room(group, closed)?;
+        let place = group.setting(setting)?;
+        self.enter(place);
+        Ok(place)
+    }
+
     /// A leaf more in the open block.
     fn enter(&mut self, place: u64) {
         let open =
@@ -312,6 +329,9 @@ fn answer(replies: Vec<Reply>, failed: Option<&DoorError>) {
             }
             Reply::Source(reply, source) => {
                 let _ = reply.send(failed.map_or(source, |error| Err(error.clone())));
+            }
+            Reply::Setting(reply, place) => {
+                let _ = reply.send(failed.map_or(place, |error| Err(error.clone())));
             }
             Reply::Quota(reply, setting) => {
                 let _ = reply.send(failed.map_or(setting, |error| Err(error.clone())));

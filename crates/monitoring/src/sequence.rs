@@ -72,6 +72,7 @@ mod tests {
             }),
             facts: String::new(),
             revision: None,
+            right: None,
             verified: Some(Verification::Verified),
         }
     }

@@ -95,6 +95,9 @@ pub enum OperationType {
     /// An operator sets or takes away a quota (`docs/specs/data.md`).
     #[serde(rename = "data.quota")]
     DataQuota,
+    /// An operator sets what no contract keeps: what services are offered, what an inspection costs (`docs/specs/data.md`).
+    #[serde(rename = "city.setting")]
+    CitySetting,
     /// A person publishes a key: the signature of ERC-1056's `setAttributeSigned`.
     #[serde(rename = "identity.attribute")]
     IdentityAttribute,
@@ -102,7 +105,7 @@ pub enum OperationType {
 
 impl OperationType {
     /// Every type.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CertificateIssue,
         Self::CertificateStatus,
         Self::CertificateInspect,
@@ -110,6 +113,7 @@ impl OperationType {
         Self::DataSubmission,
         Self::DataSource,
         Self::DataQuota,
+        Self::CitySetting,
         Self::IdentityAttribute,
     ];
 
@@ -124,6 +128,7 @@ impl OperationType {
             Self::DataSubmission => "data.submission",
             Self::DataSource => "data.source",
             Self::DataQuota => "data.quota",
+            Self::CitySetting => "city.setting",
             Self::IdentityAttribute => "identity.attribute",
         }
     }

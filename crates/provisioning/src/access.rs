@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use alloy_primitives::Address;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     access_rule::{AccessEffect, AccessEntries, AccessSubject, recorded_text},
+    right::Right,
 };
+use serde_json::Value;
 
-use crate::catalogue::Audience;
+use crate::catalogue::{Audience, OfferedService};
 
 /// Why somebody is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,31 @@ pub(crate) fn judge(audience: Audience, entries: &AccessEntries, actor: &Actor) 
         return Ok(());
     }
     Err(Refusal::Role(allowed_roles(audience, entries)))
+}
+
+/// By which right somebody who may ask does: as the service knows it; about itself; as anybody; because the rule names its organization; or by its role.
+pub(crate) fn right_to_ask(
+    offered: &OfferedService,
+    entries: &AccessEntries,
+    actor: &Actor,
+    parameters: &Value,
+) -> Right {
+    let about = || offered.service.subject(parameters)?.parse::<Address>().ok();
+    if let Some(right) = offered.service.right(actor, parameters) {
+        right
+    } else if actor.address.is_some() && about() == actor.address {
+        Right::OwnData
+    } else if is_open(offered.audience, entries) {
+        Right::Open
+    } else if actor
+        .organizations
+        .iter()
+        .any(|code| entries.get(&AccessSubject::Organization(code.clone())) == Some(&AccessEffect::Allow))
+    {
+        Right::Granted
+    } else {
+        Right::Role
+    }
 }
 
 /// Checks that a rule narrows, and that it says what will be.

@@ -70,6 +70,7 @@ impl Provisioning {
                 recorded: None,
                 facts: word.to_owned(),
                 revision: None,
+                right: None,
                 verified: None,
             };
             self.journal.record(entry).await?;

@@ -1,12 +1,12 @@
 //! Data of registered sources at U2S: who may see which, and who read what (M-SER-2, M-SER-3, M-APP).
 
+mod record;
 mod told;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use alloy_primitives::B256;
 use async_trait::async_trait;
-use chancery_data::{Operation, merkle::leaf_hash, submission::Access};
+use chancery_data::Operation;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     data_search::{
@@ -22,7 +22,8 @@ use chancery_reference_points::{
     v2m::{EventFilter, Happening, HistoryEntry},
 };
 
-use crate::entity::Admission;
+use self::record::{Read, criteria, right_to, subject_key};
+use crate::entity::{Admission, REFUSED};
 
 /// Most accesses of one trace.
 const MAX_ACCESSES: usize = 1000;
@@ -57,22 +58,37 @@ impl DataService {
         Visibility { access: by(actor).access_classes(), now_ms: (self.clock)() }
     }
 
-    /// Who reads data about subjects is in the journal before it has them (PROVISIONING-1).
-    async fn record(&self, actor: &Actor, service: &str, operations: &[&DataOperation]) -> DoorResult<()> {
-        let is_public = operations.iter().all(|operation| operation.access == Access::Public);
-        let subjects: BTreeSet<B256> = operations.iter().filter_map(|operation| subject_of(operation)).collect();
-        for subject in subjects {
-            let entry = HistoryEntry {
-                time_ms: (self.clock)(),
-                happening: Happening::Accessed,
-                name: service.to_owned(),
-                by: actor.address,
-                subject: subject.to_string(),
-                recorded: None,
-                facts: String::new(),
-                revision: None,
-                verified: None,
-            };
+    /// That somebody may ask, or an entry that says that it was refused (PROVISIONING-2).
+    async fn admit(&self, actor: &Actor, service: &str, subject: impl FnOnce() -> String) -> DoorResult<()> {
+        let outcome = self.admission.admit(service, actor).await;
+        if let Err(refusal) = &outcome
+            && matches!(refusal.code(), Code::RoleRequired | Code::ServiceRefused)
+        {
+            let entry = self.entry(actor, service, subject());
+            self.journal.record(HistoryEntry { facts: REFUSED.to_owned(), ..entry }).await?;
+        }
+        outcome
+    }
+
+    /// Who reads is in the journal before it has what it asks for (PROVISIONING-1): of data about subjects with each subject, of data about none that are
+    /// not open once for all of them.
+    async fn record(
+        &self,
+        actor: &Actor,
+        service: &str,
+        operations: &[&DataOperation],
+        criteria: &str,
+    ) -> DoorResult<()> {
+        let Read { about, rest, is_public } = Read::of(operations);
+        let about = about.into_iter().map(|(subject, operations)| {
+            let entry = self.entry(actor, service, subject.to_string());
+            HistoryEntry { right: Some(right_to(actor, &operations)), ..entry }
+        });
+        let rest = (!rest.is_empty()).then(|| {
+            let (right, facts) = (Some(right_to(actor, &rest)), record::facts(&rest, criteria));
+            HistoryEntry { right, facts, ..self.entry(actor, service, record::DATA.to_owned()) }
+        });
+        for entry in about.chain(rest) {
             match self.journal.record(entry).await {
                 Err(error) if is_public => tracing::warn!(%error, service, "an access was not recorded"),
                 outcome => outcome?,
@@ -80,6 +96,26 @@ impl DataService {
         }
         Ok(())
     }
+
+    fn entry(&self, actor: &Actor, service: &str, subject: String) -> HistoryEntry {
+        HistoryEntry {
+            time_ms: (self.clock)(),
+            happening: Happening::Accessed,
+            name: service.to_owned(),
+            by: actor.address,
+            subject,
+            recorded: None,
+            facts: String::new(),
+            revision: None,
+            right: None,
+            verified: None,
+        }
+    }
+}
+
+/// What a request that names no subject is about.
+fn data() -> String {
+    record::DATA.to_owned()
 }
 
 /// By which right processing is asked.
@@ -87,32 +123,24 @@ fn by(actor: &Actor) -> Mandate {
     Mandate::of(actor, rights::DATA)
 }
 
-/// What the journal calls an asset: nothing of its name can be read from it.
-fn subject_key(organization: &str, format: &str, subject: &str) -> B256 {
-    leaf_hash(format!("{organization}\n{format}\n{subject}").as_bytes())
-}
-
-fn subject_of(operation: &DataOperation) -> Option<B256> {
-    let subject = Operation::parse(operation.operation.as_bytes()).ok()?.subject?;
-    Some(subject_key(&operation.organization, &operation.format, &subject))
-}
-
 #[async_trait]
 impl U2sData for DataService {
     async fn search_data(&self, actor: &Actor, query: DataQuery) -> DoorResult<DataPage> {
-        self.admission.admit("data.search", actor).await?;
+        self.admit(actor, "data.search", data).await?;
+        let found_by = criteria(&query);
         let page = self.data.search(&by(actor), query, self.visibility(actor)).await?;
-        self.record(actor, "data.search", &page.operations.iter().collect::<Vec<_>>()).await?;
+        self.record(actor, "data.search", &page.operations.iter().collect::<Vec<_>>(), &found_by).await?;
         Ok(page)
     }
 
     async fn data_statistics(&self, actor: &Actor) -> DoorResult<Vec<DayCount>> {
-        self.admission.admit("data.statistics", actor).await?;
+        self.admit(actor, "data.statistics", data).await?;
         self.data.statistics().await
     }
 
     async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
-        self.admission.admit("data.trace", actor).await?;
+        let key = || subject_key(&asset.organization, &asset.format, &asset.subject).to_string();
+        self.admit(actor, "data.trace", key).await?;
         if [&asset.organization, &asset.format, &asset.subject]
             .iter()
             .any(|text| text.is_empty() || text.len() > MAX_FIELD_BYTES)
@@ -125,7 +153,7 @@ impl U2sData for DataService {
             return Err(DoorError::new(Code::UnknownOperation, "nothing that you may see is about this subject"));
         }
         let filter = EventFilter {
-            subject: Some(subject_key(&asset.organization, &asset.format, &asset.subject).to_string()),
+            subject: Some(key()),
             happenings: vec![Happening::Accessed],
             limit: Some(MAX_ACCESSES),
             ..EventFilter::default()
@@ -135,6 +163,7 @@ impl U2sData for DataService {
         let accesses = read
             .into_iter()
             .rev()
+            .filter(|entry| entry.facts != REFUSED)
             .filter(|entry| sees_all || (entry.by.is_some() && entry.by == actor.address))
             .map(|entry| AssetAccess { time: entry.time_ms, by: entry.by, service: entry.name });
         let (sources, is_whole) = told::sources(&versions);
@@ -147,20 +176,20 @@ impl U2sData for DataService {
             asset,
             versions,
         };
-        self.record(actor, "data.trace", &trace.versions.iter().map(|version| &version.operation).collect::<Vec<_>>())
-            .await?;
+        let read: Vec<_> = trace.versions.iter().map(|version| &version.operation).collect();
+        self.record(actor, "data.trace", &read, "subject").await?;
         Ok(trace)
     }
 
     async fn data_proof(&self, actor: &Actor, at: OperationPlace) -> DoorResult<SourceOperationProof> {
-        self.admission.admit("data.proof", actor).await?;
+        self.admit(actor, "data.proof", data).await?;
         let query = DataQuery { ascending: true, limit: Some(1), after: at.before(), ..DataQuery::default() };
         let page = self.data.search(&by(actor), query, self.visibility(actor)).await?;
         let found = page.operations.iter().find(|operation| operation.at == at);
         let found = found.ok_or_else(|| {
             DoorError::new(Code::UnknownSubmission, "there is no operation that you may see at this place")
         })?;
-        self.record(actor, "data.proof", &[found]).await?;
+        self.record(actor, "data.proof", &[found], "place").await?;
         self.data.proof(&by(actor), at).await
     }
 }

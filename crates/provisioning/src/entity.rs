@@ -14,6 +14,7 @@ use chancery_reference_points::{
     m2s::M2s,
     mandate::{Mandate, rights},
     price::PriceSetting,
+    right::Right,
     s2p::{OnBehalf, S2p},
     trace::Narrowing,
     u2s::{ServiceDescription, ServiceRequest, U2s},
@@ -23,7 +24,7 @@ use parking_lot::RwLock;
 use serde_json::Value;
 
 use crate::{
-    access::{Refusal, is_open, judge},
+    access::{Refusal, is_open, judge, right_to_ask},
     catalogue::{Audience, OfferedService},
     control::WITHDRAWN,
     prices,
@@ -32,6 +33,9 @@ use crate::{
 
 /// The services of data of registered sources, which stand in no catalogue: anybody, and each sees what it may ([`DataService`](crate::DataService)).
 const DATA_SERVICES: [&str; 4] = ["data.search", "data.statistics", "data.trace", "data.proof"];
+
+/// Facts of the entry of an access that was refused.
+pub(crate) const REFUSED: &str = "refused";
 
 /// Who decides whether somebody may ask for a service.
 #[async_trait]
@@ -122,7 +126,7 @@ impl Provisioning {
         actor: &Actor,
         offered: &OfferedService,
         parameters: &Value,
-        facts: &str,
+        judged: Judged,
         is_open: bool,
     ) -> DoorResult<()> {
         let Some(subject) = offered.service.subject(parameters) else {
@@ -135,8 +139,12 @@ impl Provisioning {
             by: actor.address,
             subject,
             recorded: None,
-            facts: facts.to_owned(),
+            facts: if judged == Judged::Refused { REFUSED.to_owned() } else { String::new() },
             revision: None,
+            right: match judged {
+                Judged::Admitted(right) => Some(right),
+                Judged::Refused => None,
+            },
             verified: None,
         };
         match (self.journal.record(entry).await, is_open) {
@@ -148,6 +156,13 @@ impl Provisioning {
             (outcome, _) => outcome,
         }
     }
+}
+
+/// Whether a request is answered, and by which right.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Judged {
+    Admitted(Right),
+    Refused,
 }
 
 /// What a caller wrote, cut to what a message can show.
@@ -194,10 +209,11 @@ impl U2s for Provisioning {
         let (version, entries) = self.rules.of(offered.service.name(), self.s2p.as_ref()).await?;
         let is_open = is_open(offered.audience, &entries);
         if let Err(refusal) = judge(offered.audience, &entries, actor) {
-            self.record_access(actor, offered, &request.parameters, "refused", is_open).await?;
+            self.record_access(actor, offered, &request.parameters, Judged::Refused, is_open).await?;
             return Err(refused(refusal, version));
         }
-        self.record_access(actor, offered, &request.parameters, "", is_open).await?;
+        let right = right_to_ask(offered, &entries, actor, &request.parameters);
+        self.record_access(actor, offered, &request.parameters, Judged::Admitted(right), is_open).await?;
         let chains = OnBehalf::new(self.s2p.clone(), Mandate::of(actor, offered.service.name()));
         offered.service.answer(actor, request.parameters, &chains).await
     }

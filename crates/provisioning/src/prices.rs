@@ -78,6 +78,7 @@ pub(crate) fn entry(
         recorded: None,
         facts: serde_json::to_string(&change).map_err(DoorError::internal)?,
         revision: None,
+        right: None,
         verified: None,
     })
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     Actor, DoorError, DoorResult,
     operation::{ChainName, InterpretedOperation, OperationType, SignedOperation},
+    right::Right,
     s2p::Retrieval,
 };
 
@@ -97,6 +98,13 @@ pub trait Service: Send + Sync {
 
     /// What the access journal says that was looked at (a certificate id, an address), from the parameters; no personal data.
     fn subject(&self, parameters: &Value) -> Option<String>;
+
+    /// What the access journal says of the right by which somebody asks whom the service answers, where it depends on whose it is; `None`: on the caller's
+    /// role alone, or on what the service is about. Pure.
+    fn right(&self, actor: &Actor, parameters: &Value) -> Option<Right> {
+        let _ = (actor, parameters);
+        None
+    }
 }
 
 /// The handlers of all applications, by operation type.

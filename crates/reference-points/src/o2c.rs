@@ -166,6 +166,12 @@ impl Change {
         }
     }
 
+    /// Whether representation records it, as a setting of the city, before provisioning applies it.
+    #[must_use]
+    pub const fn is_setting(&self) -> bool {
+        matches!(self, Self::OfferService { .. } | Self::SetPrice { .. })
+    }
+
     /// What it is about, where a city may want two operators for it; `None` for the steps of what two operators do anyway.
     #[must_use]
     pub const fn kind(&self) -> Option<ChangeKind> {

@@ -9,6 +9,7 @@ use crate::{
     data_block::TransactionLocator,
     data_search::{AuditReport, AuditRequest},
     quota::QuotaReport,
+    right::Right,
 };
 
 /// What happened (M-MON-2).
@@ -52,6 +53,9 @@ pub struct HistoryEntry {
     pub revision: Option<u64>,
     /// Short public facts ("status revoked, reason 1"), never content.
     pub facts: String,
+    /// For what was read: by which right. Entries of older journals have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<Right>,
     /// Whether what backs the entry was verified: `None` for journal entries, which nothing but our word backs.
     pub verified: Option<Verification>,
 }

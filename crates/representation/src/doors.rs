@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_data::SourceId;
+use chancery_ingest::Setting;
 use chancery_primitives::data_block::DataBlockTree;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
@@ -78,7 +79,7 @@ impl R2d for Representation {
 #[async_trait]
 impl R2dSources for Representation {
     async fn accept(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
-        self.ingest.accept(submissions).await
+        self.take(submissions).await
     }
 
     async fn submission(&self, place: u64) -> DoorResult<SubmissionState> {
@@ -105,6 +106,14 @@ impl C2r for Representation {
     async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
         let format = match change {
             Change::ConfigureFormat(format) => format,
+            Change::OfferService { service, offered, by } => {
+                let value = if *offered { "offered" } else { "withdrawn" };
+                return self.record_setting("service.offer", service, value.to_owned(), *by, mode).await;
+            }
+            Change::SetPrice { subject, price, by } => {
+                let value = price.as_ref().map_or_else(|| "no price".to_owned(), ToString::to_string);
+                return self.record_setting("fee.price", &subject.to_string(), value, *by, mode).await;
+            }
             Change::SetQuota { subject, quota, by } => return self.control_quota(subject, *quota, *by, mode).await,
             _ => return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() }),
         };
@@ -123,6 +132,29 @@ impl C2r for Representation {
 }
 
 impl Representation {
+    /// Records what another entity applies: in the journal of the ingest, and with its data block on the chain.
+    async fn record_setting(
+        &self,
+        name: &str,
+        subject: &str,
+        facts: String,
+        by: Address,
+        mode: Mode,
+    ) -> DoorResult<ChangeResult> {
+        let (name, subject, at_ms) = (name.to_owned(), subject.to_owned(), (self.clock)());
+        let setting = Setting { name, subject, facts, by, at_ms };
+        setting.check()?;
+        let (mut effects, mut recorded) = (Vec::new(), Vec::new());
+        if mode == Mode::Apply {
+            let text = format!("{} {}", setting.name, setting.subject);
+            recorded.extend(self.ingest.set(setting).await?);
+            if recorded.is_empty() {
+                effects.push(format!("{text}: the record is durable; its data block is not final yet"));
+            }
+        }
+        Ok(ChangeResult { effects, recorded })
+    }
+
     async fn control_quota(
         &self,
         subject: &QuotaSubject,
@@ -145,7 +177,7 @@ impl Representation {
 #[async_trait]
 impl M2r for Representation {
     async fn journal(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
-        self.journal.entries(filter).await
+        self.happened(filter).await
     }
 }
 

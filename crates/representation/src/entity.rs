@@ -22,6 +22,7 @@ use crate::{
     batching::Batching,
     formats::{FormatStore, Formats},
     ports::OperationIndex,
+    refusals::Refusals,
 };
 
 /// Data blockchain representation.
@@ -31,6 +32,7 @@ pub struct Representation {
     pub(crate) formats: Arc<Formats>,
     pub(crate) ingest: Ingest,
     pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) refusals: Refusals,
     pub(crate) index: Arc<dyn OperationIndex>,
     pub(crate) clock: Clock,
     pub(crate) chains: BTreeSet<ChainName>,
@@ -114,6 +116,7 @@ impl Representation {
             formats,
             ingest,
             handlers: parts.handlers,
+            refusals: Refusals::new(Arc::clone(&parts.journal), Arc::clone(&clock)),
             journal: parts.journal,
             chains: parts.chains.into_iter().collect(),
             acts_for: parts.acts_for,

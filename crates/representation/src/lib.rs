@@ -17,6 +17,7 @@
 //! * REPRESENTATION-4: an operation that cannot be recorded keeps no other from being recorded, and is never answered as if it were.
 //! * REPRESENTATION-5: everything that waits is bounded ([`Limits`]); beyond it a submission is refused as temporary.
 //! * REPRESENTATION-6: a data block whose end is unknown is sent again with the same root, which is recorded once.
+//! * REPRESENTATION-7: what is refused at R2D is in the journal, counted: how much of it there is, whoever sends it does not decide alone.
 //!
 //! It must not know what an operation means (handlers of the applications do), open what is sealed, or reach a chain but through P2R.
 
@@ -26,6 +27,7 @@ mod entity;
 mod formats;
 mod limits;
 mod ports;
+mod refusals;
 mod submission;
 
 pub use entity::{Parts, Representation, RepresentationError, SourceData};

@@ -1,12 +1,13 @@
 //! Procedure 8.6: one operation on its way in.
 
 use alloy_primitives::{Address, B256};
+use chancery_data::SourceId;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
     operation::{InterpretedOperation, SignedOperation},
     r2d::{Submission, SubmissionReceipt},
-    source_data::Source,
-    v2m::{Happening, HistoryEntry},
+    source_data::{AcceptedSubmission, Source, SourceSubmission},
+    v2m::{EventFilter, Happening, HistoryEntry},
 };
 use tokio::time::timeout;
 
@@ -103,7 +104,31 @@ impl Representation {
         self.keep(actor, happening, name, subject, facts).await;
     }
 
-    /// Keeps in the journal who changed a source (M-MON-2). Single submissions are not: their journal is the one of the ingest.
+    /// Takes submissions of sources in. What is accepted stands in the journal of the ingest, which supervisors are told from; what is refused is counted
+    /// (REPRESENTATION-7).
+    pub(crate) async fn take(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
+        let results = self.ingest.accept_or_tell(submissions).await;
+        let refused: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+        if !refused.is_empty() {
+            // A name that no source has, anybody makes up.
+            let registered = |source: &SourceId| self.ingest.source(*source).is_ok();
+            let refused = refused.iter().map(|refused| (refused.claimed.filter(registered), refused.error.code()));
+            self.refusals.count(refused.collect::<Vec<_>>()).await;
+        }
+        results.into_iter().map(|result| result.map_err(|refused| refused.error)).collect()
+    }
+
+    /// What happened at R2D, newest first: what was accepted, what was refused, and who changed what.
+    pub(crate) async fn happened(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        let mut entries = self.journal.entries(filter).await?;
+        entries.extend(self.refusals.pending(filter));
+        entries.extend(self.ingest.happened(filter).await?);
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
+        entries.truncate(filter.limit.unwrap_or(usize::MAX));
+        Ok(entries)
+    }
+
+    /// Keeps in the journal who changed a source (M-MON-2).
     pub(crate) async fn note_source(&self, actor: &Actor, outcome: &DoorResult<Source>) {
         let (happening, subject, facts) = match outcome {
             Ok(source) => {
@@ -125,6 +150,7 @@ impl Representation {
             subject,
             recorded: None,
             revision: None,
+            right: None,
             facts,
             verified: None,
         };

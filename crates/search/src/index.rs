@@ -78,7 +78,10 @@ impl SearchIndex {
                     self.store.put_organization(source.source, &source.organization)?;
                     self.state.write().organizations.insert(source.source, Arc::from(source.organization.as_str()));
                 }
-                JournalEntry::Quota { .. } | JournalEntry::Closed { .. } | JournalEntry::Recorded { .. } => {}
+                JournalEntry::Quota { .. }
+                | JournalEntry::Setting { .. }
+                | JournalEntry::Closed { .. }
+                | JournalEntry::Recorded { .. } => {}
             }
             let mut state = self.state.write();
             state.at = At { next_place: place + 1, position: Some(group.position) };

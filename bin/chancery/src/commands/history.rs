@@ -35,5 +35,6 @@ pub(super) fn line(event: &Event) -> String {
         .recorded
         .as_ref()
         .map_or_else(String::new, |recorded| format!("  {} block {}", recorded.chain, recorded.block_number));
-    format!("{}  {:<28} by {by}  [{backed}]{place}  {}", event.time, event.name, event.facts)
+    let right = event.right.map_or_else(String::new, |right| format!("  right {}", right.name()));
+    format!("{}  {:<28} by {by}{right}  [{backed}]{place}  {}", event.time, event.name, event.facts)
 }

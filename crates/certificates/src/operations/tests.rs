@@ -56,8 +56,13 @@ fn a_deadline_lies_ahead_and_not_too_far() {
 
 #[test]
 fn every_type_of_operation_has_a_handler() {
-    // The ingest records sources, their submissions and their quotas itself.
-    let ingested = [PrimitiveType::DataSubmission, PrimitiveType::DataSource, PrimitiveType::DataQuota];
+    // The ingest records sources, their submissions, their quotas and the city's settings itself.
+    let ingested = [
+        PrimitiveType::DataSubmission,
+        PrimitiveType::DataSource,
+        PrimitiveType::DataQuota,
+        PrimitiveType::CitySetting,
+    ];
     for known in PrimitiveType::ALL.into_iter().filter(|known| !ingested.contains(known)) {
         let handlers = handlers(directory());
         assert_eq!(handlers.get(&type_of(known)).unwrap().operation_type(), type_of(known));

@@ -14,6 +14,7 @@ use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     application::Service,
     chain_records::EventRecord,
+    right::Right,
     s2p::Retrieval,
     trace::{Transfers, UseRight},
 };
@@ -91,6 +92,17 @@ impl Service for TraceService {
 
     fn subject(&self, parameters: &Value) -> Option<String> {
         subject_member(parameters, "certificateId")
+    }
+
+    /// As [`TraceService::check_concerned`] has it: supervisors by office, keys of the issuing organization by that, anybody else as the holder.
+    fn right(&self, actor: &Actor, _: &Value) -> Option<Right> {
+        Some(if actor.is(Role::Supervisor) {
+            Right::Role
+        } else if actor.is(Role::Issuer) {
+            Right::SameOrganization
+        } else {
+            Right::OwnData
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use chancery_reference_points::{
     data_block::{OperationProof as DoorProof, TransactionLocator},
     organization::{Organization as DoorOrganization, OrganizationKey as DoorKey},
     r2d::SubmissionReceipt,
+    right::Right,
     u2s::ServiceRequest,
     v2m::{Happening, History as DoorHistory, HistoryEntry, Verification as DoorVerification},
 };
@@ -163,7 +164,19 @@ pub(super) fn event(entry: HistoryEntry) -> Event {
         subject: entry.subject,
         recorded: entry.recorded.map(recorded),
         facts: entry.facts,
+        right: entry.right.map(read_right),
         verified,
+    }
+}
+
+const fn read_right(right: Right) -> ReadRight {
+    match right {
+        Right::Open => ReadRight::Open,
+        Right::OwnData => ReadRight::OwnData,
+        Right::SameOrganization => ReadRight::SameOrganization,
+        Right::Named => ReadRight::Named,
+        Right::Granted => ReadRight::Granted,
+        Right::Role => ReadRight::Role,
     }
 }
 

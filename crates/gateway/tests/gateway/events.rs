@@ -2,6 +2,7 @@
 
 use chancery_reference_points::{
     Role,
+    right::Right,
     v2m::{EventFilter, Happening, History, HistoryEntry, Verification},
 };
 use serde_json::json;
@@ -23,6 +24,7 @@ fn entry(number: usize, time_ms: u64) -> HistoryEntry {
         recorded: None,
         revision: None,
         facts: String::new(),
+        right: None,
         verified: None,
     }
 }
@@ -100,5 +102,19 @@ async fn a_history_tells_what_does_not_verify_and_what_is_out_of_order() {
     assert_eq!((&told["inOrder"], &told["findings"]), (&json!(false), &json!(["a gap"])));
     let found: Vec<_> = told["entries"].as_array().unwrap().iter().map(|entry| entry["verified"].clone()).collect();
     assert_eq!(found, verified.map(|(_, expected)| expected));
+    harness.stop().await;
+}
+
+// M-MON-2
+#[tokio::test]
+async fn a_supervisor_is_told_by_which_right_something_was_read() {
+    let harness = Harness::start().await;
+    let supervisor = Caller::new(&harness, key(0x41), [Role::Supervisor]).await;
+    let read = |number, right| HistoryEntry { happening: Happening::Accessed, right, ..entry(number, 9) };
+    let rights = [Some(Right::SameOrganization), Some(Right::Open), None];
+    harness.behind.happen((0..).zip(rights).map(|(number, right)| read(number, right)).collect());
+    let page = harness.send(supervisor.bearing(Request::new("GET", "/v1/events"))).await.json();
+    let told: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| item["right"].clone()).collect();
+    assert_eq!(told, [json!("sameOrganization"), json!("open"), serde_json::Value::Null]);
     harness.stop().await;
 }

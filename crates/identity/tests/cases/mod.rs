@@ -101,6 +101,7 @@ pub async fn fill(database: &IdentityDatabase) {
         actor: None,
         subject: "s".into(),
         facts: String::new(),
+        right: None,
     };
     database.record(&entry).await.unwrap();
 }
@@ -462,6 +463,7 @@ pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
         actor: Some(OFFICE),
         subject: subject.into(),
         facts: "f".repeat(1000),
+        right: (happening == Happening::Accessed).then(|| "open".to_owned()),
     };
     for (time, keeper, happening, subject) in [
         (1, Keeper::Representation, Happening::Submitted, "a"),
@@ -481,7 +483,13 @@ pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
     assert_eq!(times(JournalQuery { limit: 1, ..all.clone() }).await, [3]);
     assert_eq!(times(JournalQuery { subject: Some("a".into()), ..all.clone() }).await, [3, 1]);
     assert_eq!(times(JournalQuery { happenings: vec![Happening::Submitted], ..all.clone() }).await, [2, 1]);
-    assert_eq!(times(JournalQuery { from_ms: Some(2), to_ms: Some(3), ..all }).await, [2]);
+    assert_eq!(times(JournalQuery { from_ms: Some(2), to_ms: Some(3), ..all.clone() }).await, [2]);
+    let rights = async |keeper| {
+        let entries = database.journal(keeper, &all).await.unwrap();
+        entries.into_iter().map(|entry| entry.right).collect::<Vec<_>>()
+    };
+    assert_eq!(rights(Keeper::Provisioning).await, [Some("open".to_owned())]);
+    assert_eq!(rights(Keeper::Representation).await, [None, None, None]);
 }
 
 pub async fn text_that_one_database_cannot_hold_is_refused_by_both(fixture: &Fixture) {

@@ -14,6 +14,7 @@ use self::chain::Chain;
 use super::*;
 
 mod chain;
+mod happened;
 mod quotas;
 mod sources;
 

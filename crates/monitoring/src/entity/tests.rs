@@ -23,6 +23,7 @@ fn on_chain(happening: Happening, time_ms: u64) -> HistoryEntry {
         }),
         facts: format!("holder {HOLDER}"),
         revision: None,
+        right: None,
         verified: Some(Verification::Verified),
     }
 }

@@ -75,6 +75,7 @@ pub(super) fn entry(chain: &Chain, event: &Event, verification: Verification) ->
         recorded: Some(event_locator(chain, event)),
         revision: facts.revision,
         facts: facts.facts,
+        right: None,
         verified: Some(verification),
     })
 }

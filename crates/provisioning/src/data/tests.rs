@@ -6,6 +6,7 @@ use chancery_reference_points::{
     Role,
     access_rule::{AccessEffect, AccessEntries, AccessSubject},
     mandate::OFFICES,
+    right::Right,
     trace::{Entitled, HandOver, HandedBy, UseAct},
 };
 use parking_lot::Mutex;
@@ -141,6 +142,7 @@ async fn a_trace_shows_versions_and_who_read_before() {
     let read = AssetAccess { time: 9, by: inspector.address, service: "data.search".into() };
     assert_eq!(trace.accesses, [read], "two versions of one subject are one access");
     assert!(journal.0.lock().iter().all(|entry| !entry.subject.contains("well") && entry.facts.is_empty()));
+    assert!(journal.0.lock().iter().all(|entry| entry.right == Some(Right::Role)), "an inspector, by office");
 
     let public = service.trace_data(&Actor::public(), well()).await.unwrap();
     // Versions that it may not see have the same subject: who reads them is not for whoever sees the public one.
@@ -224,4 +226,78 @@ async fn a_trace_shows_who_may_use_an_asset_and_that_it_stays_its_owners() {
         assert_eq!(told.rights[0].narrowed_by[0].entries.len(), 1, "{role:?}");
     }
     assert!(public.rights.iter().all(|right| right.access != Some(Access::Internal)));
+}
+
+/// Reads of internal data about no subject, and of open data.
+struct NoSubject;
+
+#[async_trait]
+impl S2pData for NoSubject {
+    async fn search(&self, _: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
+        let access = if query.text.is_some() { Access::Public } else { Access::Internal };
+        let all = (4..9).map(|place| operation(place, access, r#"{"time":1,"content":1}"#.into()));
+        Ok(DataPage { operations: all.filter(|one| visibility.access.contains(&one.access)).collect(), next: None })
+    }
+    async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
+        Ok(Vec::new())
+    }
+    async fn versions(&self, _: &Mandate, _: &Asset, _: Visibility) -> DoorResult<Vec<AssetVersion>> {
+        Ok(Vec::new())
+    }
+    async fn hand_overs(&self, _: &Mandate, _: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {
+        Ok(Vec::new())
+    }
+    async fn proof(&self, _: &Mandate, _: OperationPlace) -> DoorResult<SourceOperationProof> {
+        Err(DoorError::new(Code::NotFinalYet, "no chain here"))
+    }
+}
+
+// M-MON-2, PROVISIONING-1
+#[tokio::test]
+async fn reading_what_is_not_open_is_one_entry_a_request_with_its_right() {
+    let journal = Arc::new(MemoryJournal::default());
+    let service = DataService::new(Arc::new(NoSubject), Arc::new(But("nothing")), journal.clone(), Arc::new(|| 9));
+    let office = Actor::new(Address::repeat_byte(2), [Role::Source]).of_organizations(["OFFICE".to_owned()]);
+    let by_words = DataQuery { text: Some("what is looked for".into()), ..DataQuery::default() };
+    service.search_data(&office, by_words).await.unwrap();
+    assert!(journal.0.lock().is_empty(), "open data about no subject");
+    assert!(service.search_data(&Actor::public(), DataQuery::default()).await.unwrap().operations.is_empty());
+    assert!(journal.0.lock().is_empty(), "nothing was read");
+    let query = DataQuery { formats: vec!["water".into()], ..DataQuery::default() };
+    service.search_data(&office, query).await.unwrap();
+    let inspector = Actor::new(Address::repeat_byte(3), [Role::Inspector]);
+    service.data_proof(&inspector, OperationPlace { place: 4, index: 0 }).await.unwrap_err();
+    let entries = journal.0.lock().clone();
+    let told: Vec<_> = entries.iter().map(|entry| (entry.by, entry.subject.as_str(), entry.right)).collect();
+    assert_eq!(
+        told,
+        [(office.address, "data", Some(Right::SameOrganization)), (inspector.address, "data", Some(Right::Role))]
+    );
+    assert_eq!(entries[0].facts, "5 operations, places 4 to 8, found by formats; of OFFICE/water");
+}
+
+// PROVISIONING-2, M-MON-2
+#[tokio::test]
+async fn a_refused_request_for_data_is_in_the_journal_and_no_access() {
+    for service_name in ["data.search", "data.statistics", "data.trace", "data.proof"] {
+        let journal = Arc::new(MemoryJournal::default());
+        let service =
+            DataService::new(Arc::new(TwoVersions(None)), Arc::new(But(service_name)), journal.clone(), Arc::new(|| 9));
+        let actor = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+        let refused = match service_name {
+            "data.search" => service.search_data(&actor, DataQuery::default()).await.err(),
+            "data.statistics" => service.data_statistics(&actor).await.err(),
+            "data.trace" => service.trace_data(&actor, well()).await.err(),
+            _ => service.data_proof(&actor, OperationPlace { place: 2, index: 0 }).await.err(),
+        };
+        assert_eq!(refused.unwrap().code(), Code::RoleRequired);
+        let entries = journal.0.lock().clone();
+        let told: Vec<_> = entries.iter().map(|entry| (entry.name.as_str(), entry.facts.as_str())).collect();
+        assert_eq!(told, [(service_name, "refused")]);
+        assert_eq!((entries[0].by, entries[0].right), (actor.address, None));
+        let unrefused =
+            DataService::new(Arc::new(TwoVersions(None)), Arc::new(But("nothing")), journal, Arc::new(|| 9));
+        let seen = unrefused.trace_data(&Actor::new(Address::ZERO, [Role::Supervisor]), well()).await.unwrap();
+        assert!(seen.accesses.is_empty(), "whoever was refused has read nothing");
+    }
 }

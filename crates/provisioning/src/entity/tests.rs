@@ -343,3 +343,22 @@ async fn a_rule_narrows_the_search_of_data() {
     assert_eq!(provisioning.admit("data.unheard", &inspector).await.unwrap_err().code(), Code::UnknownService);
     assert_eq!(provisioning.catalogue().await.unwrap().len(), 2, "they stand in no catalogue");
 }
+
+// M-MON-2
+#[tokio::test]
+async fn the_journal_says_by_which_right_somebody_was_answered() {
+    let journal = Arc::new(MemoryJournal::default());
+    let provisioning = open(journal.clone()).await;
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    let about = |address: Address| ServiceRequest {
+        service: "closed.echo".to_owned(),
+        parameters: json!({"about": address.to_string()}),
+    };
+    provisioning.request(&Actor::public(), ask("open.echo")).await.unwrap();
+    provisioning.request(&inspector, about(Address::repeat_byte(2))).await.unwrap();
+    provisioning.request(&inspector, about(Address::repeat_byte(3))).await.unwrap();
+    let citizen = Actor::new(Address::repeat_byte(3), [Role::Citizen]);
+    provisioning.request(&citizen, about(Address::repeat_byte(3))).await.unwrap_err();
+    let rights: Vec<_> = journal.entries.lock().iter().map(|entry| entry.right).collect();
+    assert_eq!(rights, [Some(Right::Open), Some(Right::OwnData), Some(Right::Role), None], "none where it was refused");
+}

@@ -18,8 +18,9 @@ use chancery_reference_points::{
     m2r::M2r,
     o2c::{Change, Mode},
     operation::{InterpretedOperation, OperationType, SignedOperation},
-    r2d::{R2d, Submission},
+    r2d::{R2d, R2dSources, Submission},
     s2p::Retrieval,
+    source_data::SourceSubmission,
     v2m::{EventFilter, Happening, HistoryEntry},
 };
 use futures::future::join_all;
@@ -506,4 +507,35 @@ async fn a_time_in_the_future_would_spoil_a_block_and_is_refused() {
     let mut now = submission(1);
     now.operation.message["time"] = json!(1000);
     house.representation.submit(&source(), now).await.unwrap();
+}
+
+// M-MON-2, REPRESENTATION-7
+#[tokio::test]
+async fn refused_submissions_of_sources_are_told_and_counted() {
+    let house = house(Notebook::default());
+    let garbage = SourceSubmission { submission: "not.a.jws".into(), operations: Vec::new() };
+    let verdicts = house.representation.accept(vec![garbage.clone(), garbage]).await;
+    assert!(verdicts.iter().all(|verdict| verdict.as_ref().unwrap_err().code() == Code::MalformedRequest));
+    let refused = EventFilter { happenings: vec![Happening::SubmissionRefused], ..EventFilter::default() };
+    let told = M2r::journal(&house.representation, &refused).await.unwrap();
+    assert_eq!(told.len(), 1, "one entry, however many there were: {told:?}");
+    assert!(told[0].facts.starts_with("malformed-request: 2 times"), "{}", told[0].facts);
+    assert!(house.memory.entries.lock().is_empty(), "it is written down when its minute is over");
+}
+
+// M-CON-3, M-MON-2
+#[tokio::test]
+async fn what_provisioning_applies_is_recorded_in_a_data_block() {
+    let house = house(Notebook::default());
+    let by = Address::repeat_byte(9);
+    let change = Change::OfferService { service: "certificates.query".into(), offered: false, by };
+    let checked = house.representation.control(&change, Mode::Check).await.unwrap();
+    assert!(checked.effects.is_empty() && checked.recorded.is_empty());
+    let configured = EventFilter { happenings: vec![Happening::Configured], ..EventFilter::default() };
+    assert!(M2r::journal(&house.representation, &configured).await.unwrap().is_empty(), "a check records nothing");
+    let applied = house.representation.control(&change, Mode::Apply).await.unwrap();
+    assert_eq!(applied.recorded.len(), 1);
+    let told = M2r::journal(&house.representation, &configured).await.unwrap();
+    assert_eq!((told.len(), told[0].by, told[0].recorded.as_ref()), (1, Some(by), applied.recorded.first()));
+    assert_eq!((told[0].subject.as_str(), told[0].facts.as_str()), ("certificates.query", "withdrawn"));
 }

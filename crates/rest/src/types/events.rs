@@ -26,6 +26,39 @@ pub enum EventType {
     Configured,
 }
 
+/// By which right something was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ReadRight {
+    /// It is for anybody.
+    Open,
+    /// It is about the reader.
+    OwnData,
+    /// It is of an organization of which the reader has a right in force.
+    SameOrganization,
+    /// The reader is named by whoever it belongs to.
+    Named,
+    /// A grant, a contract or an access rule lets the reader read it.
+    Granted,
+    /// By office.
+    Role,
+}
+
+impl ReadRight {
+    /// Its name in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::OwnData => "ownData",
+            Self::SameOrganization => "sameOrganization",
+            Self::Named => "named",
+            Self::Granted => "granted",
+            Self::Role => "role",
+        }
+    }
+}
+
 /// Whether what backs an entry was verified against the chain's genesis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "result", rename_all = "kebab-case")]
@@ -67,6 +100,9 @@ pub struct Event {
     /// Short public facts.
     #[schema(example = "kind degree")]
     pub facts: String,
+    /// For what was read: by which right. Absent for what was refused, and in entries from before rights were written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<ReadRight>,
     /// Absent for journal entries, which nothing but our word backs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verification>,
@@ -94,6 +130,7 @@ impl Example for Event {
             subject: super::example_hash(0xce).to_string(),
             recorded: Some(Recorded::example()),
             facts: "kind degree".into(),
+            right: None,
             verified: Some(Verification::Verified),
         }
     }

@@ -13,6 +13,7 @@ use chancery_reference_points::{
     data_block::TransactionLocator,
     journal::Journal,
     operation::ChainName,
+    right::Right,
     v2m::{EventFilter, Happening, HistoryEntry},
 };
 use chancery_representation::{IndexedBlock, IndexedOperation, OperationIndex};
@@ -80,6 +81,7 @@ impl Journal for DatabaseJournal {
             actor: entry.by,
             subject: entry.subject,
             facts: entry.facts,
+            right: entry.right.map(|right| right.name().to_owned()),
         };
         self.database.record(&entry).await.map_err(door_error)
     }
@@ -107,6 +109,7 @@ impl Journal for DatabaseJournal {
                 subject: entry.subject,
                 recorded: None,
                 facts: entry.facts,
+                right: entry.right.as_deref().and_then(Right::of_name),
                 verified: None,
                 revision: None,
             })

@@ -21,6 +21,7 @@ use chancery_reference_points::{
     price::{Price, PriceSetting, PriceSubject},
     quota::{Quota, QuotaReport, QuotaSetting, QuotaSubject, QuotaUsage},
     r2d::{Submission, SubmissionReceipt},
+    right::Right,
     u2s::{ServiceDescription, ServiceRequest},
     v2m::{EventFilter, Happening, History, HistoryEntry, Verification},
 };
@@ -88,7 +89,13 @@ structures! {
     }
     ChangeReview { proposal, signed }
     Approvals { required, changes }
-    HistoryEntry { time_ms, happening, name, by, subject, recorded, revision, facts, verified }
+    HistoryEntry { time_ms, happening, name, by, subject, recorded, revision, facts, right, verified }
+}
+
+impl Sample for Right {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&Self::ALL)
+    }
 }
 
 impl Sample for Role {
