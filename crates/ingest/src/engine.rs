@@ -33,7 +33,7 @@ use crate::{
     open::{Opened, open},
     quotas::Quotas,
     reading::JournalReader,
-    sources::{Sources, check_time, lineage},
+    sources::{Sources, check_time, effect, lineage},
     subject::subject_key,
     writer::{Command, MAX_COMMAND_BYTES, Writer},
 };
@@ -270,6 +270,16 @@ impl Ingest {
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Source { actor: actor.clone(), change, reply }).map_err(|_| ending())?;
         answer.await.map_err(|_| ending())?
+    }
+
+    /// What a change of a source would do, in a line (M-CON-4).
+    ///
+    /// # Errors
+    /// As of the change.
+    pub fn check_source(&self, actor: &Actor, change: &SourceChange) -> DoorResult<String> {
+        let shared = &self.shared;
+        let (after, _) = shared.sources.read().change(actor, change.clone(), shared.chain_id, (shared.clock)())?;
+        Ok(effect(change, &after))
     }
 
     /// `R2dSources::source`.

@@ -30,7 +30,9 @@ pub const MAX_SHOWN_SETTINGS: usize = 10_000;
 pub const MAX_HAPPENED: usize = 1000;
 /// Bytes of the journal that are read for one answer to a supervisor.
 pub const MAX_WALKED_BYTES: u64 = 256 * 1024 * 1024;
-/// Longest reason of a withdrawal, in bytes.
+/// How often the withdrawal of one source is taken back.
+pub const MAX_RESTORATIONS: usize = 16;
+/// Longest reason of a withdrawal or a restoration, in bytes.
 pub const MAX_REASON_BYTES: usize = 256;
 
 /// Bounds that an assembly may choose.

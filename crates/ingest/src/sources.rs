@@ -13,12 +13,12 @@ use chancery_data::{
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     quota::QuotaSubject,
-    source_data::{Source, SourceChange, SourceKey, Withdrawal},
+    source_data::{Restoration, Source, SourceChange, SourceKey, Withdrawal},
 };
 
 use crate::{
     entry::Head,
-    limits::{MAX_KEYS_OF_SOURCE, MAX_REASON_BYTES, MAX_SOURCES},
+    limits::{MAX_KEYS_OF_SOURCE, MAX_REASON_BYTES, MAX_RESTORATIONS, MAX_SOURCES},
 };
 
 /// A key that was or is a source's.
@@ -111,6 +111,7 @@ impl Sources {
                 self.state(actor, &shown, approval, chain_id, now_ms)
             }
             SourceChange::Withdraw { source, reason } => self.withdraw(operator(actor)?, source, reason, now_ms),
+            SourceChange::Restore { source, reason } => self.restore(operator(actor)?, source, reason, now_ms),
         }
     }
 
@@ -156,6 +157,7 @@ impl Sources {
                     keys: vec![key],
                     registered_by,
                     withdrawn: None,
+                    restored: Vec::new(),
                 }
             }
             SourceStatement::Rotate { source, .. } => self.rotated(actor, *source, shown, key, approval, now_ms)?,
@@ -196,9 +198,7 @@ impl Sources {
     }
 
     fn withdraw(&self, by: Address, source: SourceId, reason: String, now_ms: u64) -> DoorResult<(Source, Head)> {
-        if reason.is_empty() || reason.len() > MAX_REASON_BYTES {
-            return Err(DoorError::new(Code::MalformedRequest, format!("reason has 1 to {MAX_REASON_BYTES} bytes")));
-        }
+        check_reason(&reason)?;
         let mut source = self.open(source)?.clone();
         let withdrawal = Withdrawal { at_ms: now_ms, by, reason };
         let text = serde_json::json!({"do": "withdraw", "source": source.source, "withdrawal": withdrawal}).to_string();
@@ -212,12 +212,56 @@ impl Sources {
         Ok((source, head))
     }
 
+    fn restore(&self, by: Address, source: SourceId, reason: String, now_ms: u64) -> DoorResult<(Source, Head)> {
+        check_reason(&reason)?;
+        let mut source = self.get(source)?.clone();
+        let Some(withdrawn) = source.withdrawn.take() else {
+            return Err(DoorError::new(Code::ConfigurationInvalid, "the source is not withdrawn"));
+        };
+        if source.restored.len() >= MAX_RESTORATIONS {
+            let detail = format!("a withdrawal is taken back at most {MAX_RESTORATIONS} times: register a new source");
+            return Err(DoorError::new(Code::ConfigurationInvalid, detail));
+        }
+        let restoration = Restoration { withdrawn, at_ms: now_ms, by, reason };
+        let text =
+            serde_json::json!({"do": "restore", "source": source.source, "restoration": restoration}).to_string();
+        let digest = chancery_data::merkle::leaf_hash(text.as_bytes());
+        if let Some(key) = source.keys.last_mut() {
+            key.until_ms = None;
+        }
+        source.restored.push(restoration);
+        let head =
+            Head { accepted_at_ms: now_ms, digest, source: source.source, content_hash: digest, time_s: now_ms / 1000 };
+        Ok((source, head))
+    }
+
     fn open(&self, source: SourceId) -> DoorResult<&Source> {
         let source = self.get(source)?;
         if source.withdrawn.is_some() {
             return Err(DoorError::new(Code::SourceWithdrawn, "the source was withdrawn"));
         }
         Ok(source)
+    }
+}
+
+fn check_reason(reason: &str) -> DoorResult<()> {
+    if reason.is_empty() || reason.len() > MAX_REASON_BYTES {
+        return Err(DoorError::new(Code::MalformedRequest, format!("reason has 1 to {MAX_REASON_BYTES} bytes")));
+    }
+    Ok(())
+}
+
+/// What a change makes of a source, in a line.
+pub(crate) fn effect(change: &SourceChange, after: &Source) -> String {
+    let key = after.keys.last().map_or("none", |key| key.kid.as_str());
+    let source = after.source;
+    match change {
+        SourceChange::Statement { .. } if after.keys.len() == 1 => {
+            format!("source {source}: registered for {} with key {key}", after.organization)
+        }
+        SourceChange::Statement { .. } => format!("source {source}: key {key} takes the place of the one before"),
+        SourceChange::Withdraw { .. } => format!("source {source}: nothing more is accepted from it"),
+        SourceChange::Restore { .. } => format!("source {source}: key {key} submits again"),
     }
 }
 

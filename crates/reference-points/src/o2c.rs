@@ -17,6 +17,7 @@ use crate::{
     organization::{Organization, OrganizationKey},
     price::{Price, PriceSubject},
     quota::{Quota, QuotaSubject},
+    source_data::SourceChange,
 };
 
 /// A change of the configuration: procedure 8.8, step 1.
@@ -104,6 +105,13 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Registers a source, replaces its key, withdraws it, or takes its withdrawal back.
+    ChangeSource {
+        /// What is changed of which source.
+        source: SourceChange,
+        /// The operator who asks: it stands in the record.
+        by: Address,
+    },
     /// Says which certificates of other chains a holder needs to get one of this kind, on the chain of the kind.
     SetConditions {
         /// The kind that is issued.
@@ -157,6 +165,7 @@ impl Change {
             | Self::ConfigureAccess { by, .. }
             | Self::SetQuota { by, .. }
             | Self::SetPrice { by, .. }
+            | Self::ChangeSource { by, .. }
             | Self::ProposeContract { by, .. }
             | Self::ProposeChange { by, .. }
             | Self::DecideChange { by, .. }
@@ -177,7 +186,10 @@ impl Change {
     pub const fn kind(&self) -> Option<ChangeKind> {
         match self {
             Self::RegisterOrganization { .. } | Self::SuspendOrganization { .. } => Some(ChangeKind::Organizations),
-            Self::AuthorizeKey { .. } | Self::RetireKey { .. } | Self::RevokeKey { .. } => Some(ChangeKind::Keys),
+            // A source is a key that speaks for an organization.
+            Self::AuthorizeKey { .. } | Self::RetireKey { .. } | Self::RevokeKey { .. } | Self::ChangeSource { .. } => {
+                Some(ChangeKind::Keys)
+            }
             Self::ConfigureFormat(_) | Self::SetConditions { .. } => Some(ChangeKind::Formats),
             Self::OfferService { .. } | Self::SetPrice { .. } => Some(ChangeKind::Services),
             Self::ConfigureAccess { .. } => Some(ChangeKind::Access),

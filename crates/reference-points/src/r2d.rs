@@ -87,10 +87,11 @@ pub trait R2dSources: Send + Sync {
     /// `UnknownSubmission`, `NotFinalYet`, `ChainUnreachable`, `JournalUnavailable`.
     async fn submitted_operation_proof(&self, place: u64, index: u32) -> DoorResult<SourceOperationProof>;
 
-    /// Registers a source, replaces its key, or withdraws it. The result is durable, and recorded as data are.
+    /// Replaces the key of a source, as the present key approves it. What an operator changes of sources is a change of the configuration
+    /// ([`Change::ChangeSource`](crate::o2c::Change::ChangeSource)), whoever asks here. The result is durable, and recorded as data are.
     ///
     /// # Errors
-    /// `RoleRequired` unless an operator asks or the present key approves a rotation; `SignatureInvalid`, `MalformedRequest`, `WrongChain`, `ClockSkew`,
+    /// `RoleRequired` unless the present key approves a rotation; `SignatureInvalid`, `MalformedRequest`, `WrongChain`, `ClockSkew`,
     /// `SourceExists`, `UnknownSource`, `SourceWithdrawn`, `TooManyRequests`, `JournalUnavailable`.
     async fn change_source(&self, actor: &Actor, change: SourceChange) -> DoorResult<Source>;
 

@@ -1,7 +1,12 @@
 //! Data of registered sources (R2D; `docs/specs/data.md`): what they hand in, what they get at once, and what they can ask for later.
 
 use alloy_primitives::{Address, B256, Bytes, FixedBytes};
-use chancery_data::{SourceId, key::Jwk, proof::OperationProof, source::SourceKind};
+use chancery_data::{
+    SourceId,
+    key::Jwk,
+    proof::OperationProof,
+    source::{ShownKey, SourceKind, SourceStatement},
+};
 use serde::{Deserialize, Serialize};
 
 /// Most operations of one submission.
@@ -86,6 +91,25 @@ pub enum SourceChange {
         /// Why.
         reason: String,
     },
+    /// Takes a withdrawal back: its key of then submits again.
+    Restore {
+        /// Which.
+        source: SourceId,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl SourceChange {
+    /// The organization that a registration names, as it stands in the statement: whoever takes the change in verifies that.
+    #[must_use]
+    pub fn organization(&self) -> Option<String> {
+        let Self::Statement { statement, .. } = self else { return None };
+        match ShownKey::parse(statement).ok()?.statement {
+            SourceStatement::Register { organization, .. } => Some(organization),
+            SourceStatement::Rotate { .. } => None,
+        }
+    }
 }
 
 /// A key of a source.
@@ -120,6 +144,20 @@ pub struct Withdrawal {
     pub reason: String,
 }
 
+/// A withdrawal that was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restoration {
+    /// What was taken back.
+    pub withdrawn: Withdrawal,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Which operator.
+    pub by: Address,
+    /// Why.
+    pub reason: String,
+}
+
 /// A registered source, with the history of its keys (M-REP-1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -139,6 +177,9 @@ pub struct Source {
     /// Its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<Withdrawal>,
+    /// Ends that were taken back, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<Restoration>,
 }
 
 impl Source {
@@ -164,6 +205,13 @@ impl Source {
             path.push(hand_over(from, Some(key), key.from_ms, how));
             from = Some(key);
         }
+        for Restoration { withdrawn, at_ms, .. } in &self.restored {
+            let then = self.keys.iter().rev().find(|key| key.from_ms <= withdrawn.at_ms);
+            path.push(hand_over(then, None, withdrawn.at_ms, HandedBy::Withdrawal));
+            path.push(hand_over(None, then, *at_ms, HandedBy::Operator));
+        }
+        // What happened in one millisecond stays in the order of the history.
+        path.sort_by_key(|one| one.at);
         path.extend(self.withdrawn.as_ref().map(|end| hand_over(from, None, end.at_ms, HandedBy::Withdrawal)));
         path
     }
@@ -198,6 +246,7 @@ mod tests {
             keys: vec![key("first", 1, None), key("second", 2, Some("a")), key("third", 3, None)],
             registered_by: Address::ZERO,
             withdrawn: Some(Withdrawal { at_ms: 4, by: Address::ZERO, reason: "sold".into() }),
+            restored: Vec::new(),
         };
         let path = source.hand_overs();
         let told: Vec<_> = path.iter().map(|one| (one.from.as_deref(), one.to.as_deref(), one.at, one.how)).collect();
@@ -211,5 +260,21 @@ mod tests {
             ]
         );
         assert!(path.iter().all(|one| one.of == source.source));
+
+        // A withdrawal that was taken back between two keys, and the one that stands.
+        let past = Withdrawal { at_ms: 2, by: Address::ZERO, reason: "lost".into() };
+        let restored = Restoration { withdrawn: past, at_ms: 3, by: Address::ZERO, reason: "found".into() };
+        let keys = source.keys[..2].to_vec();
+        let source = Source { keys, restored: vec![restored], ..source };
+        let path = source.hand_overs();
+        let told: Vec<_> = path.iter().map(|one| (one.from.as_deref(), one.to.as_deref(), one.at, one.how)).collect();
+        assert_eq!(
+            told[2..],
+            [
+                (Some("second"), None, 2, HandedBy::Withdrawal),
+                (None, Some("second"), 3, HandedBy::Operator),
+                (Some("second"), None, 4, HandedBy::Withdrawal),
+            ]
+        );
     }
 }

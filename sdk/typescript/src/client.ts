@@ -100,7 +100,8 @@ export class Client {
   /** Registers a source; for an operator. */
   async registerSource(key: SourceKey, registration: Registration): Promise<Schemas['Source']> {
     const statement = key.registration(registration, await this.mainChainId(), this.#now());
-    return this.call('post', '/v1/sources', { body: { statement } });
+    // Without `check` the answer is the source.
+    return (await this.call('post', '/v1/sources', { body: { statement } })) as Schemas['Source'];
   }
 
   /** Puts another key in the place of a source's present one. */

@@ -314,6 +314,8 @@ export interface HistoryEvent {
   subject: string;
   recorded?: Recorded;
   facts: string;
+  /** By which right something was read. */
+  right?: string;
   verified?: { result: 'verified' | 'unproven' | 'failed' };
 }
 

@@ -54,6 +54,9 @@ pub(crate) enum SourceCommand {
         /// What people call it.
         #[arg(long)]
         name: String,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        check: bool,
     },
     /// Replace the key of a source. With the old key nobody else is needed; without it the operator asks.
     Rotate {
@@ -73,6 +76,20 @@ pub(crate) enum SourceCommand {
         /// Why.
         #[arg(long, default_value = "unspecified")]
         reason: String,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Take the withdrawal of a source back (operator): the key that it had then submits again.
+    Restore {
+        /// The source.
+        source: Address,
+        /// Why.
+        #[arg(long, default_value = "unspecified")]
+        reason: String,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        check: bool,
     },
     /// Show a source with the history of its keys (operator, supervisor).
     Show {

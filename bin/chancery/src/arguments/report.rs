@@ -12,6 +12,9 @@ pub(crate) struct Report {
     /// Before this time, RFC 3339; now unless given.
     #[arg(long)]
     pub(crate) to: Option<Timestamp>,
+    /// The numbers that can be published, as CSV, with --json as JSON: no address, and no resource that not everybody may see.
+    #[arg(long)]
+    pub(crate) open_data: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -14,7 +14,17 @@ use crate::{
 
 pub(super) async fn run(command: Report, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
-    let found = party.client.activity_report(PeriodQuery { from: command.from, to: command.to }).await?;
+    let period = PeriodQuery { from: command.from, to: command.to };
+    if command.open_data && output.is_json() {
+        output.answer(&party.client.open_data(period).await?, "");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if command.open_data {
+        let text = party.client.open_data_as_text(period).await?;
+        output.answer(&text, text.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let found = party.client.activity_report(period).await?;
     output.answer(&found, describe(&found)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,10 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 
 use alloy_primitives::Address;
 use anyhow::{Context, Result};
-use chancery_client::rest::types::sources::{Source, StateSource};
+use chancery_client::rest::types::{
+    organizations::Changed,
+    sources::{Source, SourceChanged, StateSource},
+};
 use chancery_data::{
     Algorithm, Signer,
     source::{SourceKind, SourceStatement, TYP},
@@ -13,6 +16,7 @@ use chancery_keys::Curve;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::organization::effects;
 use crate::{
     arguments::{Connection, SourceCommand, SourceKeyAlgorithm, SourceSort},
     city::secrets::{read_private, write_new_private},
@@ -34,7 +38,7 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
             output.answer(&answer, format!("source  {source}\nkid     {kid}"));
             return Ok(ExitCode::SUCCESS);
         }
-        SourceCommand::Register { source_key, kind, organization, name } => {
+        SourceCommand::Register { source_key, kind, organization, name, check } => {
             let signer = load(&source_key)?;
             let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
             let statement = SourceStatement::Register {
@@ -46,14 +50,28 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
                 time: now_ms(),
             };
             let statement = signed(&Arc::new(signer), &statement).await?;
-            party.client.register_source(&StateSource { statement, approval: None }).await?
+            let request = StateSource { statement, approval: None };
+            if check {
+                return Ok(told(&party.client.check_source(&request).await?, output));
+            }
+            party.client.register_source(&request).await?
         }
         SourceCommand::Rotate { source, new_key, source_key } => {
             rotate(source, &new_key, source_key.as_deref(), connection).await?
         }
-        SourceCommand::Withdraw { source, reason } => {
+        SourceCommand::Withdraw { source, reason, check } => {
             let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
-            party.client.withdraw_source(source, &reason).await?
+            match party.client.withdraw_source(source, &reason, check).await? {
+                SourceChanged::Source(source) => source,
+                SourceChanged::Checked(changed) => return Ok(told(&changed, output)),
+            }
+        }
+        SourceCommand::Restore { source, reason, check } => {
+            let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
+            match party.client.restore_source(source, &reason, check).await? {
+                SourceChanged::Source(source) => source,
+                SourceChanged::Checked(changed) => return Ok(told(&changed, output)),
+            }
         }
         SourceCommand::Show { source } => {
             let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
@@ -62,6 +80,12 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
     };
     output.answer(&source, describe(&source));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a change would do.
+fn told(changed: &Changed, output: &Output) -> ExitCode {
+    output.answer(changed, effects(changed));
+    ExitCode::SUCCESS
 }
 
 async fn rotate(source: Address, new_key: &Path, old_key: Option<&Path>, connection: &Connection) -> Result<Source> {

@@ -4,7 +4,8 @@ use alloy_primitives::{Address, B256};
 use chancery_rest::types::{
     data::{Asset, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, OperationPlace, SearchData, Trace},
     operations::{OperationProof, OperationReceipt, SubmitOperation},
-    sources::{Source, StateSource},
+    organizations::Changed,
+    sources::{Source, SourceChanged, StateSource},
     submissions::{SubmissionOutcome, SubmissionState, SubmitData},
 };
 use reqwest::{Method, StatusCode};
@@ -56,6 +57,15 @@ impl Client {
         self.needs_key()?.send(Self::with_body(Method::POST, &["v1", "sources"], request)?).await
     }
 
+    /// `POST /v1/sources?check=true`: what it would do.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn check_source(&self, request: &StateSource) -> Result<Changed> {
+        let call = Self::with_body(Method::POST, &["v1", "sources"], request)?;
+        self.needs_key()?.send(Call { query: checked(true), ..call }).await
+    }
+
     /// `POST /v1/sources/{source}/keys`.
     ///
     /// # Errors
@@ -77,10 +87,24 @@ impl Client {
     ///
     /// # Errors
     /// [`crate::ClientError`].
-    pub async fn withdraw_source(&self, source: Address, reason: &str) -> Result<Source> {
-        let (source, query) = (source.to_string(), vec![("reason", reason.to_owned())]);
-        let path = ["v1", "sources", source.as_str()];
-        self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query, body: None }).await
+    pub async fn withdraw_source(&self, source: Address, reason: &str, check: bool) -> Result<SourceChanged> {
+        let source = source.to_string();
+        self.end_or_restore(&["v1", "sources", &source], reason, check).await
+    }
+
+    /// `DELETE /v1/sources/{source}/withdrawal`: takes the withdrawal back.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn restore_source(&self, source: Address, reason: &str, check: bool) -> Result<SourceChanged> {
+        let source = source.to_string();
+        self.end_or_restore(&["v1", "sources", &source, "withdrawal"], reason, check).await
+    }
+
+    async fn end_or_restore(&self, path: &[&str], reason: &str, check: bool) -> Result<SourceChanged> {
+        let mut query = checked(check);
+        query.push(("reason", reason.to_owned()));
+        self.needs_key()?.send(Call { method: Method::DELETE, path, query, body: None }).await
     }
 
     /// `POST /v1/submissions` with an array: what became of each. They authenticate themselves.

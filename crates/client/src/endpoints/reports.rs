@@ -5,7 +5,7 @@ use chancery_rest::{
     types::{
         fees::{Bill, Prices, SetPrice},
         organizations::Changed,
-        reports::ActivityReport,
+        reports::{ActivityReport, OpenData},
     },
     values::Timestamp,
 };
@@ -67,5 +67,25 @@ impl Client {
     /// [`crate::ClientError`].
     pub async fn activity_report(&self, period: PeriodQuery) -> Result<ActivityReport> {
         self.needs_key()?.send(Call::get(&["v1", "reports", "activity"], period.query())).await
+    }
+
+    /// `GET /v1/reports/open-data`, as JSON.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn open_data(&self, period: PeriodQuery) -> Result<OpenData> {
+        let mut query = period.query();
+        push(&mut query, "as", Some("json"));
+        self.needs_key()?.send(Call::get(&["v1", "reports", "open-data"], query)).await
+    }
+
+    /// `GET /v1/reports/open-data`, as CSV.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn open_data_as_text(&self, period: PeriodQuery) -> Result<String> {
+        let mut query = period.query();
+        push(&mut query, "as", Some("csv"));
+        self.needs_key()?.send_for_text(Call::get(&["v1", "reports", "open-data"], query)).await
     }
 }

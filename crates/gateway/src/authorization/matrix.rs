@@ -131,6 +131,7 @@ pub const MATRIX: &[Row] = &[
     row("POST", "/v1/sources/{source}/keys", Who::Anybody, "the rotation is signed by the new key and the present one"),
     row("GET", "/v1/sources/{source}", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
     row("DELETE", "/v1/sources/{source}", OPERATOR, ""),
+    row("DELETE", "/v1/sources/{source}/withdrawal", OPERATOR, ""),
     row("POST", "/v1/submissions", Who::Anybody, "each submission is signed by the present key of a registered source"),
     row("GET", "/v1/submissions/{place}/{digest}", Who::Anybody, "whoever knows the digest: it stands in the receipt"),
     row(
@@ -189,6 +190,7 @@ pub const MATRIX: &[Row] = &[
     row("PUT", "/v1/fees/prices/{subject}", OPERATOR, ""),
     row("GET", "/v1/fees/bills", Who::Roles(&[Role::Inspector, Role::Supervisor]), "an inspector its own"),
     row("GET", "/v1/reports/activity", Who::Roles(&[Role::Operator, Role::Supervisor]), "numbers without content"),
+    row("GET", "/v1/reports/open-data", Who::Roles(&[Role::Operator, Role::Supervisor]), "numbers without addresses"),
     row("GET", "/v1/events", SUPERVISOR, ""),
 ];
 

@@ -2,7 +2,7 @@
 
 mod arrow_stream;
 mod columns;
-mod csv;
+pub(super) mod csv;
 mod pages;
 mod parquet_file;
 

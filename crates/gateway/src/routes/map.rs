@@ -12,7 +12,7 @@ use chancery_reference_points::{
 use chancery_rest::{
     types::{
         Recorded,
-        events::{Event, EventType, History, Verification},
+        events::{Event, EventType, History, ReadRight, Verification},
         operations::{OperationProof, OperationReceipt},
         organizations::{Organization, OrganizationKey},
     },

@@ -1,19 +1,26 @@
 //! `/v1/reports`: what the city did in a period, in numbers (S-APP).
 
+mod open_data;
+
 use std::time::{Duration, Instant};
 
-use axum::{Extension, Json as Answer, extract::State};
+use axum::{
+    Extension, Json as Answer,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use chancery_reference_points::Code;
 use chancery_rest::{
     types::{
         Example as _,
         reports::{
             AcceptedCount, ActivityReport, CertificateChange, CertificateCount, InspectionCount, InspectorCount,
-            SharingAlias, SharingCount, SharingEvent, StandingCount,
+            OpenData, OpenDataFormat, SharingAlias, SharingCount, SharingEvent, StandingCount,
         },
     },
     values::{HexAddress, Timestamp},
 };
+use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use utoipa::IntoParams;
@@ -22,6 +29,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::map::{self, services};
 use crate::{
     authorization::layer::Caller,
+    negotiation,
     problem::{ApiError, ApiResult},
     request::Query,
     state::{self, Shared},
@@ -36,7 +44,7 @@ const MAX_SHARING_ANSWERS: usize = 20;
 const MAX_DAYS: u64 = 366;
 
 pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<Shared>> {
-    OpenApiRouter::default().routes(routes!(report_activity))
+    OpenApiRouter::default().routes(routes!(report_activity)).routes(routes!(report_open_data))
 }
 
 /// Which period.
@@ -136,12 +144,65 @@ async fn report_activity(
     Extension(caller): Extension<Caller>,
     Query(query): Query<PeriodQuery>,
 ) -> ApiResult<Answer<ActivityReport>> {
+    Ok(Answer(report(&shared, &caller, query.from, query.to).await?))
+}
+
+/// Which period, and how it is written.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OpenDataQuery {
+    /// From this time on; 30 days before `to` unless given.
+    from: Option<Timestamp>,
+    /// Before this time; now unless given. At most 366 days after `from`.
+    to: Option<Timestamp>,
+    /// In which form; or else as the header `accept` likes best.
+    #[serde(rename = "as")]
+    #[param(inline)]
+    format: Option<OpenDataFormat>,
+}
+
+/// Open data
+///
+/// The report of a period as numbers that can be published: without any address, and without resources that not everybody may see. As JSON, or as CSV that is
+/// written as it is read.
+#[utoipa::path(get, path = "/v1/reports/open-data", tag = "supervision", params(OpenDataQuery),
+    responses((status = 200, description = "The numbers.", content(
+        (OpenData = "application/json", example = json!(OpenData::example())),
+        (String = "text/csv", example = json!(open_data::HEAD)),
+    ))),
+)]
+async fn report_open_data(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Query(query): Query<OpenDataQuery>,
+) -> ApiResult<Response> {
+    let format = match query.format {
+        Some(format) => format,
+        None => negotiation::choose(&headers, &OpenDataFormat::ALL, OpenDataFormat::media_type)?,
+    };
+    let open = open_data::of(report(&shared, &caller, query.from, query.to).await?)?;
+    let mut response = match format {
+        OpenDataFormat::Json => Answer(open).into_response(),
+        OpenDataFormat::Csv => open_data::csv(open),
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    Ok(response)
+}
+
+async fn report(
+    shared: &Shared,
+    caller: &Caller,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> ApiResult<ActivityReport> {
     let begun = Instant::now();
     let now_ms = shared.clock.unix_milliseconds();
-    let period = Period::of(query.from, query.to, now_ms)?;
+    let period = Period::of(from, to, now_ms)?;
     let accepted = shared.doors.u2s_data.data_statistics(&caller.actor).await?;
-    let certificates: Certificates = counted(&shared, &caller, services::ACTIVITY, period).await?;
-    let sharing = count_sharing(&shared, &caller, period, begun).await?;
+    let certificates: Certificates = counted(shared, caller, services::ACTIVITY, period).await?;
+    let sharing = count_sharing(shared, caller, period, begun).await?;
     let operations = accepted.into_iter().filter(|one| period.touches(one.day)).map(|one| AcceptedCount {
         day: date(one.day),
         format: one.format,
@@ -166,7 +227,7 @@ async fn report_activity(
         event: one.event,
         count: one.count,
     });
-    Ok(Answer(ActivityReport {
+    Ok(ActivityReport {
         from: Timestamp::from_unix_milliseconds(period.from_ms),
         to: Timestamp::from_unix_milliseconds(period.to_ms),
         made_at: Timestamp::from_unix_milliseconds(now_ms),
@@ -182,7 +243,7 @@ async fn report_activity(
         aliases: sharing.aliases,
         more: sharing.next.is_some(),
         unreachable: certificates.unreachable,
-    }))
+    })
 }
 
 async fn counted<A: DeserializeOwned>(shared: &Shared, caller: &Caller, service: &str, period: Period) -> ApiResult<A> {

@@ -1,15 +1,22 @@
-//! `/v1/sources`: registering sources of data, replacing their keys, withdrawing them (R2D, M-REP-1).
+//! `/v1/sources`: registering sources of data, replacing their keys, withdrawing them (O2C and R2D, M-REP-1).
 
 use alloy_primitives::Address;
-use axum::{Extension, Json as Answer, extract::State};
+use axum::{
+    Extension, Json as Answer,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use chancery_data::{PublicKey, SourceId, key::Jwk};
 use chancery_reference_points::{
     Actor, Code, DoorError,
+    o2c::Change,
     source_data::{Source as DoorSource, SourceChange},
 };
 use chancery_rest::{
     types::{
         Example as _,
-        sources::{Source, StateSource},
+        organizations::Changed,
+        sources::{Source, SourceChanged, StateSource},
     },
     values::HexAddress,
 };
@@ -18,11 +25,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::organizations::{CheckQuery, control};
 use crate::{
     authorization::layer::Caller,
     problem::{ApiError, ApiResult},
     request::{Json, Path, Query},
-    state,
+    state::{self, Shared},
 };
 
 pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
@@ -30,22 +38,37 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(register_source))
         .routes(routes!(rotate_source_key))
         .routes(routes!(get_source, withdraw_source))
+        .routes(routes!(restore_source))
 }
 
 /// Register a source
 ///
-/// The key in the statement becomes a source of its organization. A rotation that the present key cannot approve any more (a lost key) is stated here too.
-#[utoipa::path(post, path = "/v1/sources", tag = "sources",
+/// The key in the statement becomes a source of its organization. A rotation that the present key cannot approve any more (a lost key) is stated here too. With
+/// `?check=true` it says what would change. Where the city wants two operators for keys, a second one approves it.
+#[utoipa::path(post, path = "/v1/sources", tag = "sources", params(CheckQuery),
     request_body(content = StateSource, example = json!(StateSource::example())),
-    responses((status = 201, description = "Durable; recorded with the next data block.", body = Source, example = json!(Source::example()))),
+    responses(
+        (status = 200, description = "Checked: what would change.", body = Changed, example = json!(Changed::example())),
+        (status = 201, description = "Durable; recorded with the next data block.", body = Source, example = json!(Source::example())),
+    ),
 )]
 async fn register_source(
     State(shared): state::State,
     Extension(caller): Extension<Caller>,
+    Query(query): Query<CheckQuery>,
     Json(request): Json<StateSource>,
-) -> ApiResult<(StatusCode, Answer<Source>)> {
-    let source = change(&shared, &caller.actor, request).await?;
-    Ok((StatusCode::CREATED, Answer(source)))
+) -> ApiResult<Response> {
+    let named = named(&request.statement)
+        .ok_or_else(|| ApiError::new(Code::MalformedRequest, "statement: it names neither a source nor a key"))?;
+    if let Some(organization) = organization(&request.statement) {
+        // A source is bound to an organization that there is; whether it is the right one is the operator's word.
+        shared.doors.o2c.organization(&organization).await?;
+    }
+    let source = SourceChange::Statement { statement: request.statement, approval: request.approval };
+    match controlled(&shared, &caller, source, named, query.check).await? {
+        SourceChanged::Source(source) => Ok((StatusCode::CREATED, Answer(source)).into_response()),
+        checked @ SourceChanged::Checked(_) => Ok(Answer(checked).into_response()),
+    }
 }
 
 /// Replace the key of a source
@@ -66,7 +89,8 @@ async fn rotate_source_key(
         return Err(ApiError::new(Code::MalformedRequest, "statement: it is about another source than the path"));
     }
     // The two signatures say who asks.
-    let source = change(&shared, &Actor::public(), request).await?;
+    let change = SourceChange::Statement { statement: request.statement, approval: request.approval };
+    let source = wire(shared.doors.r2d_sources.change_source(&Actor::public(), change).await?)?;
     Ok((StatusCode::CREATED, Answer(source)))
 }
 
@@ -81,15 +105,19 @@ async fn get_source(State(shared): state::State, Path(source): Path<HexAddress>)
     Ok(Answer(wire(shared.doors.r2d_sources.source(source.0).await?)?))
 }
 
-/// Why a source ends.
+/// Why a source ends, or goes on.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct WithdrawQuery {
+struct ReasonQuery {
     /// The reason, at most 256 bytes.
     #[serde(default = "unsaid")]
     #[param(required = false)]
     reason: String,
+    /// `true`: say what would change, and change nothing (M-CON-4).
+    #[serde(default)]
+    #[param(required = false)]
+    check: bool,
 }
 
 fn unsaid() -> String {
@@ -98,30 +126,64 @@ fn unsaid() -> String {
 
 /// Withdraw a source
 ///
-/// Nothing more is accepted from it; what it has submitted stays provable.
+/// Nothing more is accepted from it; what it has submitted stays provable. It can be taken back. With `?check=true` it says what would change.
 #[utoipa::path(delete, path = "/v1/sources/{source}", tag = "sources",
-    params(("source" = HexAddress, Path, description = "The source."), WithdrawQuery),
-    responses((status = 200, description = "The source at its end.", body = Source, example = json!(Source::example()))),
+    params(("source" = HexAddress, Path, description = "The source."), ReasonQuery),
+    responses((status = 200, description = "The source at its end, or what would change.", body = SourceChanged,
+        example = json!(Source::example()))),
 )]
 async fn withdraw_source(
     State(shared): state::State,
     Extension(caller): Extension<Caller>,
     Path(source): Path<HexAddress>,
-    Query(query): Query<WithdrawQuery>,
-) -> ApiResult<Answer<Source>> {
+    Query(query): Query<ReasonQuery>,
+) -> ApiResult<Answer<SourceChanged>> {
     let change = SourceChange::Withdraw { source: source.0, reason: query.reason };
-    Ok(Answer(wire(shared.doors.r2d_sources.change_source(&caller.actor, change).await?)?))
+    Ok(Answer(controlled(&shared, &caller, change, source.0, query.check).await?))
 }
 
-async fn change(shared: &crate::state::Shared, actor: &Actor, request: StateSource) -> ApiResult<Source> {
-    if actor.address.is_some()
-        && let Some(organization) = organization(&request.statement)
-    {
-        // A source is bound to an organization that there is; whether it is the right one is the operator's word.
-        shared.doors.o2c.organization(&organization).await?;
+/// Take the withdrawal of a source back
+///
+/// The key that it had then submits again; that it was withdrawn stays in its history. With `?check=true` it says what would change.
+#[utoipa::path(delete, path = "/v1/sources/{source}/withdrawal", tag = "sources",
+    params(("source" = HexAddress, Path, description = "The source."), ReasonQuery),
+    responses((status = 200, description = "The source, or what would change.", body = SourceChanged,
+        example = json!(Source::example()))),
+)]
+async fn restore_source(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(source): Path<HexAddress>,
+    Query(query): Query<ReasonQuery>,
+) -> ApiResult<Answer<SourceChanged>> {
+    let change = SourceChange::Restore { source: source.0, reason: query.reason };
+    Ok(Answer(controlled(&shared, &caller, change, source.0, query.check).await?))
+}
+
+/// What an operator changes of a source passes O2C, as every change of the configuration.
+async fn controlled(
+    shared: &Shared,
+    caller: &Caller,
+    source: SourceChange,
+    named: SourceId,
+    check: bool,
+) -> ApiResult<SourceChanged> {
+    let change = Change::ChangeSource { source, by: caller.address()? };
+    let Answer(changed) = control(shared, caller, change, check).await?;
+    if check {
+        return Ok(SourceChanged::Checked(changed));
     }
-    let change = SourceChange::Statement { statement: request.statement, approval: request.approval };
-    wire(shared.doors.r2d_sources.change_source(actor, change).await?)
+    Ok(SourceChanged::Source(wire(shared.doors.r2d_sources.source(named).await?)?))
+}
+
+/// The source that a statement names, or that the key in it becomes.
+fn named(statement: &str) -> Option<SourceId> {
+    let payload = payload(statement)?;
+    if let Some(source) = payload["source"].as_str() {
+        return source.parse().ok();
+    }
+    let jwk: Jwk = serde_json::from_value(payload.get("jwk")?.clone()).ok()?;
+    Some(PublicKey::from_jwk(&jwk).ok()?.thumbprint().source())
 }
 
 /// The organization that a statement names.
@@ -150,5 +212,6 @@ fn wire(source: DoorSource) -> ApiResult<Source> {
         keys: source.keys.iter().map(|key| json(serde_json::to_value(key))).collect::<ApiResult<_>>()?,
         registered_by: name(source.registered_by),
         withdrawn: source.withdrawn.map(|withdrawal| json(serde_json::to_value(withdrawal))).transpose()?,
+        restored: source.restored.iter().map(|one| json(serde_json::to_value(one))).collect::<ApiResult<_>>()?,
     })
 }

@@ -113,10 +113,11 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("POST", "/v1/contracts/{chain}/{release}/status", OPERATOR, &["o2c.apply"]),
     ("POST", "/v1/operations", SOURCE, &["r2d.submit"]),
     ("GET", "/v1/operations/{digest}", SOURCE, &["r2d.operation_proof"]),
-    ("POST", "/v1/sources", OPERATOR, &["r2d.change_source"]),
+    ("POST", "/v1/sources", OPERATOR, &["o2c.organization", "o2c.apply", "r2d.source"]),
     ("POST", "/v1/sources/{source}/keys", ANYBODY, &["r2d.change_source"]),
     ("GET", "/v1/sources/{source}", "--- ------++ -", &["r2d.source"]),
-    ("DELETE", "/v1/sources/{source}", OPERATOR, &["r2d.change_source"]),
+    ("DELETE", "/v1/sources/{source}", OPERATOR, &["o2c.apply", "r2d.source"]),
+    ("DELETE", "/v1/sources/{source}/withdrawal", OPERATOR, &["o2c.apply", "r2d.source"]),
     ("POST", "/v1/submissions", ANYBODY, &["r2d.accept"]),
     ("GET", "/v1/submissions/{place}/{digest}", ANYBODY, &["r2d.submission"]),
     (
@@ -154,6 +155,12 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
         "/v1/reports/activity",
         "--- ------++ -",
         // The list of all resources comes in two answers.
+        &["u2s.data_statistics", "u2s.certificates.activity", "u2s.sharing.activity", "u2s.sharing.activity"],
+    ),
+    (
+        "GET",
+        "/v1/reports/open-data",
+        "--- ------++ -",
         &["u2s.data_statistics", "u2s.certificates.activity", "u2s.sharing.activity", "u2s.sharing.activity"],
     ),
     ("GET", "/v1/events", SUPERVISOR, &["v2m.events"]),

@@ -47,6 +47,29 @@ async fn a_report_joins_what_the_services_count_and_names_its_days() {
     harness.stop().await;
 }
 
+// S-APP, M-PRIV
+#[tokio::test]
+async fn open_data_are_told_as_json_and_as_csv_without_what_is_not_for_everybody() {
+    let harness = Harness::start().await;
+    let caller = supervisor(&harness).await;
+    let target = "/v1/reports/open-data?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
+    let answer = harness.send(caller.bearing(Request::new("GET", target))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let open = answer.json();
+    let rows = open["rows"].as_array().unwrap();
+    let issued =
+        json!({"day": "2026-11-21", "topic": "certificates", "name": "degree", "event": "issued", "count": 12});
+    assert!(rows.contains(&issued), "{open}");
+    assert!(!answer.text().contains(&holder().address().to_string()), "no inspector, no source");
+    assert_eq!(open["whole"], json!(false), "a chain did not answer");
+    let answer = harness.send(caller.bearing(Request::new("GET", &format!("{target}&as=csv")))).await;
+    let text = answer.text();
+    assert_eq!(text.lines().count(), rows.len() + 1);
+    assert!(text.starts_with("day,topic,name,event,count\r\n"), "{text}");
+    assert!(text.contains("\"2026-11-21\",\"certificates\",\"degree\",\"issued\",12\r\n"), "{text}");
+    harness.stop().await;
+}
+
 // S-APP, bad input: periods that are none reach no door
 #[tokio::test]
 async fn a_period_that_is_none_is_refused() {

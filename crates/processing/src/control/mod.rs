@@ -105,6 +105,10 @@ impl Processing {
             Change::ProposeChange { proposal, by } => self.plan_change_proposal(proposal, *by, mode).await,
             Change::DecideChange { decision, by } => self.plan_decision(decision, *by, mode).await,
             Change::ApplyChange { proposed, .. } => self.plan_application(*proposed).await,
+            Change::ChangeSource { source, .. } => match source.organization() {
+                Some(code) => self.known_organization(&code).await,
+                None => Ok(Plan::default()),
+            },
             Change::SetQuota { .. } | Change::SetPrice { .. } | Change::OfferService { .. } => Ok(Plan::default()),
         }
     }

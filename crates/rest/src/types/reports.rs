@@ -1,4 +1,4 @@
-//! `/v1/reports/activity`: what the city did in a period, in numbers (S-APP, C-FEE). No content, no holder and no certificate is named.
+//! `/v1/reports`: what the city did in a period, in numbers (S-APP, C-FEE). No content, no holder and no certificate is named.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -201,6 +201,80 @@ pub struct ActivityReport {
     pub more: bool,
     /// Chains that did not answer: what is recorded there is not counted.
     pub unreachable: Vec<String>,
+}
+
+/// In which form open data are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OpenDataFormat {
+    /// JSON.
+    Json,
+    /// CSV (RFC 4180), with a head.
+    Csv,
+}
+
+impl OpenDataFormat {
+    /// All, the preferred first.
+    pub const ALL: [Self; 2] = [Self::Json, Self::Csv];
+
+    /// The media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+        }
+    }
+}
+
+/// A number that everybody may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenDataRow {
+    /// The day, UTC; of what stands at a time, the last of the period.
+    #[schema(example = "2026-11-21")]
+    pub day: String,
+    /// `operations`, `certificates`, `standing`, `inspections` or `sharing`.
+    #[schema(example = "operations")]
+    pub topic: String,
+    /// Format, certificate kind or resource.
+    #[schema(example = "reading/air-quality")]
+    pub name: String,
+    /// What happened, or how it stands.
+    #[schema(example = "accepted")]
+    pub event: String,
+    /// How many.
+    #[schema(example = 1461)]
+    pub count: u64,
+}
+
+/// The answer of `GET /v1/reports/open-data` as JSON: a report of a period without any address, and without resources that not everybody may see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenData {
+    /// From this time on.
+    pub from: Timestamp,
+    /// Before this time.
+    pub to: Timestamp,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// Whether everything was counted: all chains answered, and no resource was left out for their number.
+    pub whole: bool,
+    /// The numbers.
+    pub rows: Vec<OpenDataRow>,
+}
+
+impl Example for OpenData {
+    fn example() -> Self {
+        let row = OpenDataRow {
+            day: "2026-11-21".into(),
+            topic: "operations".into(),
+            name: "reading/air-quality".into(),
+            event: "accepted".into(),
+            count: 1461,
+        };
+        Self { from: example_time(), to: example_time(), made_at: example_time(), whole: true, rows: vec![row] }
+    }
 }
 
 impl Example for ActivityReport {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Example, example_address};
+use super::{Example, example_address, organizations::Changed};
 use crate::values::HexAddress;
 
 /// `POST /v1/sources`, `POST /v1/sources/{source}/keys`: what the key in it has signed.
@@ -44,11 +44,33 @@ pub struct Source {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub withdrawn: Option<Value>,
+    /// Withdrawals that were taken back, oldest first: `{withdrawn, atMs, by, reason}`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub restored: Vec<Value>,
 }
+
+/// What became of a source, or with `?check=true` what would.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum SourceChanged {
+    /// The source after the change.
+    Source(Source),
+    /// What would change.
+    Checked(Changed),
+}
+
+/// A registration of the key of [`Source::example`]; its signature is none.
+const REGISTRATION: &str = concat!(
+    "eyJhbGciOiJFZERTQSJ9.eyJkbyI6InJlZ2lzdGVyIiwiY2hhaW5JZCI6NzEwMCwia2luZCI6ImRldmljZSIsIm9yZ2FuaXphdGl",
+    "vbiI6IjEyNDQwMzAwNDU1NzY1NDEyQSIsIm5hbWUiOiJBaXIgc3RhdGlvbiAxIiwiandrIjp7Imt0eSI6Ik9LUCIsImNydiI6IkV",
+    "kMjU1MTkiLCJ4IjoiMTFxWUFZS3hDcmZWU183VHlXUUhPZzdoY3ZQYXBpTWxyd0lhYVBjSFVSbyJ9LCJ0aW1lIjoxNzk1MjMwMDA",
+    "wMDAwfQ.AA",
+);
 
 impl Example for StateSource {
     fn example() -> Self {
-        Self { statement: "eyJhbGciOiJFZERTQSJ9.e30.AA".into(), approval: Some("eyJhbGciOiJFZERTQSJ9.e30.AA".into()) }
+        Self { statement: REGISTRATION.into(), approval: Some("eyJhbGciOiJFZERTQSJ9.e30.AA".into()) }
     }
 }
 
@@ -68,6 +90,7 @@ impl Example for Source {
             keys: vec![key],
             registered_by: example_address(),
             withdrawn: None,
+            restored: Vec::new(),
         }
     }
 }

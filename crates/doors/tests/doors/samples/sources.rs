@@ -7,8 +7,8 @@ use chancery_reference_points::{
         DayCount, Difference, FieldValue, OperationPlace, SourceTimes, TimeStamp, Visibility,
     },
     source_data::{
-        AcceptedSubmission, Source, SourceChange, SourceKey, SourceOperationProof, SourceSubmission, SubmissionState,
-        Withdrawal,
+        AcceptedSubmission, Restoration, Source, SourceChange, SourceKey, SourceOperationProof, SourceSubmission,
+        SubmissionState, Withdrawal,
     },
     trace::{Entitled, HandOver, HandedBy, Narrowing, Transfers, UseAct, UseRight},
 };
@@ -22,7 +22,8 @@ structures! {
     Jwk { kty, crv, x, y }
     SourceKey { jwk, kid, from_ms, until_ms, statement, approval }
     Withdrawal { at_ms, by, reason }
-    Source { source, kind, organization, name, keys, registered_by, withdrawn }
+    Restoration { withdrawn, at_ms, by, reason }
+    Source { source, kind, organization, name, keys, registered_by, withdrawn, restored }
     OperationPlace { place, index }
     FieldValue { path, value }
     DataQuery { sources, formats, subject, fields, text, from, to, time, ascending, limit, after }
@@ -92,10 +93,10 @@ impl Sample for SourceKind {
 
 impl Sample for SourceChange {
     fn sample(dice: &mut Dice) -> Self {
-        if dice.sample() {
-            Self::Statement { statement: dice.sample(), approval: dice.sample() }
-        } else {
-            Self::Withdraw { source: dice.sample(), reason: dice.sample() }
+        match dice.below(3) {
+            0 => Self::Statement { statement: dice.sample(), approval: dice.sample() },
+            1 => Self::Withdraw { source: dice.sample(), reason: dice.sample() },
+            _ => Self::Restore { source: dice.sample(), reason: dice.sample() },
         }
     }
 }

@@ -215,10 +215,12 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::MalformedAddress, Code::UnknownFormat, Code::UnknownChain, Code::SchemaViolation], SUBMISSION)
         }
         ("GET", "/v1/operations/{digest}") => one(&[Code::UnknownOperation, Code::ChainUnreachable]),
-        ("POST", "/v1/sources") => with(&[Code::UnknownOrganization, Code::ChainUnreachable], SOURCE),
+        ("POST", "/v1/sources") => with(&[Code::UnknownOrganization], &[CHANGE, SOURCE].concat()),
         ("POST", "/v1/sources/{source}/keys") => with(&[Code::MalformedAddress, Code::RoleRequired], SOURCE),
         ("GET", "/v1/sources/{source}") => one(&[Code::MalformedAddress, Code::UnknownSource]),
-        ("DELETE", "/v1/sources/{source}") => with(&[Code::MalformedAddress, Code::UnknownMember], SOURCE),
+        ("DELETE", "/v1/sources/{source}" | "/v1/sources/{source}/withdrawal") => {
+            with(&[Code::MalformedAddress], &[CHANGE, SOURCE].concat())
+        }
         ("POST", "/v1/submissions") => one(&[
             Code::SignatureInvalid,
             Code::UnknownSource,
@@ -322,6 +324,13 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/reports/activity") => {
             one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable, Code::JournalUnavailable])
         }
+        ("GET", "/v1/reports/open-data") => one(&[
+            Code::UnknownMember,
+            Code::NotAcceptable,
+            Code::ChainUnreachable,
+            Code::DatabaseUnreachable,
+            Code::JournalUnavailable,
+        ]),
         ("GET", "/v1/events") => one(&[Code::UnknownMember, Code::ChainUnreachable, Code::DatabaseUnreachable]),
         _ => Vec::new(),
     }

@@ -36,3 +36,37 @@ async fn a_source_stays_its_organizations_whichever_key_it_has() {
     }
     assert_eq!(ingest.source(source).unwrap().organization, whose);
 }
+
+// M-CON-3, M-CON-4
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_is_checked_first_and_taken_back() {
+    let (folder, chain) = (tempfile::tempdir().unwrap(), Arc::new(Chain::default()));
+    let ingest = start(folder.path(), &chain).await;
+    let device = signer(2);
+    let source = register(&ingest, &device).await;
+    let withdraw = SourceChange::Withdraw { source, reason: "lost".into() };
+    let restore = SourceChange::Restore { source, reason: "found".into() };
+    let not_withdrawn = ingest.check_source(&operator(), &restore).unwrap_err();
+    assert_eq!(not_withdrawn.code(), Code::ConfigurationInvalid);
+    let told = ingest.check_source(&operator(), &withdraw).unwrap();
+    assert!(told.contains("nothing more is accepted"), "{told}");
+    one(&ingest, submit(&device, source, 1, &[READING])).await.expect("a check changes nothing");
+    ingest.change_source(&operator(), withdraw.clone()).await.unwrap();
+    assert_eq!(code(one(&ingest, submit(&device, source, 2, &[READING])).await), "source-withdrawn");
+    for nobody in [Actor::public(), Actor::new(Address::ZERO, [Role::Supervisor])] {
+        let refused = ingest.change_source(&nobody, restore.clone()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::RoleRequired);
+    }
+    let restored = ingest.change_source(&operator(), restore).await.unwrap();
+    assert_eq!((restored.withdrawn, restored.restored.len()), (None, 1));
+    assert_eq!(restored.restored[0].withdrawn.reason, "lost", "what was taken back stays in the history");
+    let accepted = one(&ingest, submit(&device, source, 3, &[READING])).await.unwrap();
+    recorded(&ingest, accepted.place).await;
+    let report = ingest.audit(AuditRequest::default()).await.unwrap();
+    assert_eq!((report.difference, report.submissions), (None, 2));
+    ingest.close().await;
+    let again = start(folder.path(), &chain).await;
+    one(&again, submit(&device, source, 4, &[READING])).await.expect("it stays restored over a restart");
+    assert_eq!(again.source(source).unwrap().restored.len(), 1);
+    again.change_source(&operator(), withdraw).await.expect("and can be withdrawn again");
+}
