@@ -31,6 +31,8 @@ mod silence;
 mod stapling;
 #[path = "city/submission.rs"]
 mod submission;
+#[path = "city/supervised.rs"]
+mod supervised;
 #[path = "city/support.rs"]
 mod support;
 #[path = "city/survey.rs"]

@@ -102,6 +102,14 @@ impl RoleResolver {
         Ok(ResolvedRoles { roles, incomplete })
     }
 
+    /// Whether an operator has suspended the account of an address.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    pub async fn is_suspended(&self, address: Address) -> DoorResult<bool> {
+        self.database.is_suspended(address).await.map_err(door_error)
+    }
+
     /// The kinds that a key may issue now, for whichever organization.
     ///
     /// # Errors

@@ -98,6 +98,14 @@ pub trait Roles: Send + Sync {
         Ok(BTreeSet::new())
     }
 
+    /// Whether an operator has suspended the account of an address; nobody's where none can be.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    async fn is_suspended(&self, _address: Address) -> DoorResult<bool> {
+        Ok(false)
+    }
+
     /// Codes of the organizations of which the address has a right in force: access rules may be about them.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ mod person;
 mod presentations;
 mod register;
 mod sealing;
+mod suspensions;
 mod uniqueness;
 mod users;
 

@@ -73,6 +73,7 @@ on_both!(
     presentations_expire_and_are_bounded,
     operations_are_found_with_all_leaves_of_their_block,
     an_idempotency_key_stands_for_one_operation,
+    a_suspended_address_stays_so_until_it_is_restored,
     the_journal_is_filtered_newest_first,
     text_that_one_database_cannot_hold_is_refused_by_both,
     bounds_are_kept,

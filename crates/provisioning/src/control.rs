@@ -41,6 +41,9 @@ impl C2s for Provisioning {
             Change::ConfigureAccess { service, version, entries, .. } => {
                 self.configure_access(service, *version, entries, mode).await
             }
+            Change::SuspendUser { address, suspended, by } => {
+                Ok(effects(self.suspend(*address, *suspended, *by, mode).await?))
+            }
             Change::SetPrice { subject, price, by } => self.set_price(subject, price.as_ref(), *by, mode).await,
             _ => Ok(effects(Vec::new())),
         }

@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::{
     access::{Refusal, is_open, judge, right_to_ask},
+    accounts::Accounts,
     catalogue::{Audience, OfferedService},
     control::WITHDRAWN,
     prices,
@@ -74,6 +75,7 @@ pub struct Provisioning {
     pub(crate) services: BTreeMap<&'static str, OfferedService>,
     pub(crate) withdrawn: RwLock<BTreeSet<String>>,
     pub(crate) rules: Rules,
+    pub(crate) accounts: Option<Arc<dyn Accounts>>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Clock,
 }
@@ -106,7 +108,13 @@ impl Provisioning {
         if let Err(error) = rules.read(s2p.as_ref()).await {
             tracing::warn!(%error, "the access rules cannot be read yet: services answer once they are");
         }
-        Ok(Self { s2p, services, withdrawn: RwLock::new(withdrawn), rules, journal, clock })
+        Ok(Self { s2p, services, withdrawn: RwLock::new(withdrawn), rules, accounts: None, journal, clock })
+    }
+
+    /// The same, with accounts at the gateway that operators may suspend.
+    #[must_use]
+    pub fn with_accounts(self, accounts: Arc<dyn Accounts>) -> Self {
+        Self { accounts: Some(accounts), ..self }
     }
 
     /// The upper bound of who may ask for a service that an application brings, offered or not, or that is of data.

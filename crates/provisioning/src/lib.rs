@@ -12,6 +12,7 @@
 //! It must not know what a service is about, import an application, or reach a chain but through S2P.
 
 mod access;
+mod accounts;
 mod catalogue;
 mod control;
 mod data;
@@ -19,6 +20,7 @@ mod entity;
 mod prices;
 mod rules;
 
+pub use accounts::Accounts;
 pub use catalogue::{Audience, OfferedService};
 pub use data::DataService;
 pub use entity::{Admission, Provisioning};

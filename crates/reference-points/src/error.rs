@@ -83,6 +83,7 @@ codes! {
     KeyRotated = "key-rotated", Refused, "The key was retired or revoked.", "Sign with the organization's present key.";
     SourceWithdrawn = "source-withdrawn", Refused, "The source was withdrawn.", "Register a new source; what it submitted stays.";
     OrganizationSuspended = "organization-suspended", Refused, "The organization is suspended.", "Ask the operator.";
+    UserSuspended = "user-suspended", Refused, "The account is suspended.", "An operator has suspended it, and can restore it: ask an operator.";
     NotYourCertificate = "not-your-certificate", Refused, "The certificate belongs to somebody else.", "Only the holder, its issuer and supervisors may see this.";
     NotYourRequest = "not-your-request", Refused, "The request is another address's.", "Sign with the key that asked for access.";
     NotGranted = "not-granted", Refused, "The final state has no grant for this request.", "`state` says how far it is: the owner decides on what is pending; what was refused or has ended is asked for anew.";

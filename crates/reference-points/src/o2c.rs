@@ -112,6 +112,15 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Suspends the account of an address at the gateway, or restores it.
+    SuspendUser {
+        /// Whose.
+        address: Address,
+        /// `true` suspends, `false` restores.
+        suspended: bool,
+        /// The operator who asks: it stands in the record.
+        by: Address,
+    },
     /// Says which certificates of other chains a holder needs to get one of this kind, on the chain of the kind.
     SetConditions {
         /// The kind that is issued.
@@ -166,6 +175,7 @@ impl Change {
             | Self::SetQuota { by, .. }
             | Self::SetPrice { by, .. }
             | Self::ChangeSource { by, .. }
+            | Self::SuspendUser { by, .. }
             | Self::ProposeContract { by, .. }
             | Self::ProposeChange { by, .. }
             | Self::DecideChange { by, .. }
@@ -178,7 +188,7 @@ impl Change {
     /// Whether representation records it, as a setting of the city, before provisioning applies it.
     #[must_use]
     pub const fn is_setting(&self) -> bool {
-        matches!(self, Self::OfferService { .. } | Self::SetPrice { .. })
+        matches!(self, Self::OfferService { .. } | Self::SetPrice { .. } | Self::SuspendUser { .. })
     }
 
     /// What it is about, where a city may want two operators for it; `None` for the steps of what two operators do anyway.
@@ -192,7 +202,7 @@ impl Change {
             }
             Self::ConfigureFormat(_) | Self::SetConditions { .. } => Some(ChangeKind::Formats),
             Self::OfferService { .. } | Self::SetPrice { .. } => Some(ChangeKind::Services),
-            Self::ConfigureAccess { .. } => Some(ChangeKind::Access),
+            Self::ConfigureAccess { .. } | Self::SuspendUser { .. } => Some(ChangeKind::Access),
             Self::SetQuota { .. } => Some(ChangeKind::Quotas),
             Self::ProposeContract { .. }
             | Self::ChangeRelease { .. }

@@ -115,6 +115,10 @@ impl C2r for Representation {
                 let value = price.as_ref().map_or_else(|| "no price".to_owned(), ToString::to_string);
                 return self.record_setting("fee.price", &subject.to_string(), value, *by, mode).await;
             }
+            Change::SuspendUser { address, suspended, by } => {
+                let value = if *suspended { "suspended" } else { "restored" };
+                return self.record_setting("user.standing", &address.to_string(), value.to_owned(), *by, mode).await;
+            }
             Change::ChangeSource { source, by } => return self.control_source(source, *by, mode).await,
             Change::SetQuota { subject, quota, by } => return self.control_quota(subject, *quota, *by, mode).await,
             _ => return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() }),

@@ -44,6 +44,22 @@ pub(crate) enum UserCommand {
         #[arg(long, value_name = "REASON")]
         reject: Option<String>,
     },
+    /// Suspend the account of an address at the gateway (operator): what it asks for is refused. Its keys and its registration stay what they are.
+    Suspend {
+        /// The address.
+        address: Address,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Restore an account that is suspended (operator).
+    Restore {
+        /// The address.
+        address: Address,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,6 @@ mod shown;
 pub(crate) use alliance::AlliancePort;
 pub(crate) use application::{ApplicationPort, PresentationPort, RegistrationPort, RolePort};
 pub(crate) use control::ControlPort;
-pub(crate) use database::{DatabaseIndex, DatabaseJournal, DatabaseRegistrations};
+pub(crate) use database::{DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations};
 pub(crate) use messages::MessagePort;
 pub(crate) use shown::ShownPort;

@@ -11,6 +11,7 @@ use chancery_client::{
     },
 };
 
+use super::organization::effects;
 use crate::{
     arguments::{Connection, UserCommand},
     keys,
@@ -51,6 +52,14 @@ pub(super) async fn run(command: UserCommand, connection: &Connection, output: &
                 items.iter().map(describe).collect::<Vec<_>>().join("\n")
             };
             output.answer(&Page { items, next_cursor: None }, text);
+        }
+        UserCommand::Suspend { address, check } => {
+            let changed = party.client.suspend_user(address, true, check).await?;
+            output.answer(&changed, effects(&changed));
+        }
+        UserCommand::Restore { address, check } => {
+            let changed = party.client.suspend_user(address, false, check).await?;
+            output.answer(&changed, effects(&changed));
         }
         UserCommand::Confirm { address, reject } => {
             let progress = output.progress("putting the digital identity on the main chain");

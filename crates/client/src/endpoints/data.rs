@@ -11,7 +11,7 @@ use chancery_rest::types::{
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Query, Result, hash, push};
+use super::{Query, Result, checked, hash, push};
 use crate::{
     Client,
     request::{Call, FileStream},

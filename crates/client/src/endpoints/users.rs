@@ -4,11 +4,12 @@ use alloy_primitives::Address;
 use chancery_rest::types::{
     Page,
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
-    users::{Confirmation, Confirmed, PublicKey, RegisterUser, Registered, User, UserStatus},
+    organizations::Changed,
+    users::{Confirmation, Confirmed, PublicKey, RegisterUser, Registered, SuspendUser, User, UserStatus},
 };
 use reqwest::Method;
 
-use super::{PageQuery, Query, Result, address, name, paged, push};
+use super::{PageQuery, Query, Result, address, checked, name, paged, push};
 use crate::{Client, request::Call};
 
 /// Which applications.
@@ -49,6 +50,17 @@ impl Client {
     pub async fn confirm_user(&self, user: Address, request: &Confirmation) -> Result<Confirmed> {
         let user = address(user);
         self.needs_key()?.send(Self::with_body(Method::POST, &["v1", "users", &user, "confirmation"], request)?).await
+    }
+
+    /// `PUT /v1/users/{address}/standing`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn suspend_user(&self, user: Address, suspended: bool, check: bool) -> Result<Changed> {
+        let user = address(user);
+        let path = ["v1", "users", &user, "standing"];
+        let call = Self::with_body(Method::PUT, &path, &SuspendUser { suspended })?;
+        self.needs_key()?.send(Call { query: checked(check), ..call }).await
     }
 
     /// `GET /v1/users/{address}`.

@@ -87,6 +87,12 @@ pub(crate) async fn authorize(
 /// The caller that an address is to a row, if the row lets it in. `itself`: the request is about the address's own affairs.
 pub(crate) async fn judged(shared: &Shared, row: &Row, proven: Proven, local: bool, itself: bool) -> ApiResult<Caller> {
     let Proven { address, session } = proven;
+    match shared.doors.roles.is_suspended(address).await {
+        Ok(true) => return Err(ApiError::new(Code::UserSuspended, "an operator has suspended this account")),
+        // What anybody may ask without saying who is answered also when that cannot be found out.
+        Err(error) if row.needs_authentication() => return Err(error.into()),
+        Ok(false) | Err(_) => {}
+    }
     let roles = roles(shared, row, address).await?;
     let organizations = organizations(shared, &roles, address).await?;
     let actor = Actor::new(address, roles).of_organizations(organizations);

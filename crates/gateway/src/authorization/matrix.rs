@@ -67,6 +67,7 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/v1/users/{address}", Who::ItselfOr(&[Role::Registrar]), ""),
     row("GET", "/v1/users/{address}/public-key", Who::Anybody, ""),
     row("POST", "/v1/users/{address}/confirmation", REGISTRAR, ""),
+    row("PUT", "/v1/users/{address}/standing", OPERATOR, ""),
     row("POST", "/v1/applications", CITIZEN, ""),
     row(
         "GET",

@@ -24,6 +24,7 @@ const CREDENTIALS: &[Code] = &[
     Code::RequestReplayed,
     Code::RequestExpired,
     Code::SessionExpired,
+    Code::UserSuspended,
     Code::WrongChain,
 ];
 /// With a JSON body.

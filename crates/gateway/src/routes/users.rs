@@ -1,11 +1,15 @@
 //! `/v1/users`: real-name registration (C-API-1) and public keys (C-API-4).
 
 use axum::{Extension, Json as Answer, extract::State};
-use chancery_reference_points::Code;
+use chancery_reference_points::{Code, o2c::Change};
 use chancery_rest::{
     types::{
         Example as _, Page,
-        users::{Confirmation, ConfirmationDecision, Confirmed, PublicKey, RegisterUser, Registered, User, UserStatus},
+        organizations::Changed,
+        users::{
+            Confirmation, ConfirmationDecision, Confirmed, PublicKey, RegisterUser, Registered, SuspendUser, User,
+            UserStatus,
+        },
     },
     values::HexAddress,
 };
@@ -15,7 +19,10 @@ use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::map::{self, services};
+use super::{
+    map::{self, services},
+    organizations::{CheckQuery, control},
+};
 use crate::{
     authorization::layer::Caller,
     problem::{ApiError, ApiResult},
@@ -29,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(get_user))
         .routes(routes!(get_public_key))
         .routes(routes!(confirm_user))
+        .routes(routes!(suspend_user))
 }
 
 /// Register (C-API-1)
@@ -116,6 +124,26 @@ async fn get_public_key(
 ) -> ApiResult<Answer<PublicKey>> {
     let answer = map::ask(&shared, &caller, services::PUBLIC_KEY, &json!({ "address": address })).await?;
     Ok(Answer(answer))
+}
+
+/// Suspend or restore an account
+///
+/// Whoever signs in or signs requests with a suspended address is answered nothing; keys of organizations and registrations stay what they are. Recorded with
+/// the next data block, and taken back by the same call. With `?check=true` it says what would change.
+#[utoipa::path(put, path = "/v1/users/{address}/standing", tag = "users",
+    params(("address" = HexAddress, Path, description = "The user's address."), CheckQuery),
+    request_body(content = SuspendUser, example = json!(SuspendUser::example())),
+    responses((status = 200, description = "What changes.", body = Changed, example = json!(Changed::example()))),
+)]
+async fn suspend_user(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(address): Path<HexAddress>,
+    Query(query): Query<CheckQuery>,
+    Json(request): Json<SuspendUser>,
+) -> ApiResult<Answer<Changed>> {
+    let change = Change::SuspendUser { address: address.0, suspended: request.suspended, by: caller.address()? };
+    control(&shared, &caller, change, query.check).await
 }
 
 /// Confirm or reject a registration

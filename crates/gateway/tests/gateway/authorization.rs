@@ -73,6 +73,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/users/{address}", "--- ---+---- +", &["registration.user"]),
     ("GET", "/v1/users/{address}/public-key", ANYBODY, &["u2s.users.public-key"]),
     ("POST", "/v1/users/{address}/confirmation", REGISTRAR, &["registration.confirm"]),
+    ("PUT", "/v1/users/{address}/standing", OPERATOR, &["o2c.apply"]),
     ("POST", "/v1/applications", CITIZEN, &["applications.submit"]),
     ("GET", "/v1/applications", "--- -++----- -", &["applications.list"]),
     ("POST", "/v1/applications/{id}/decision", ISSUER, &["applications.decide"]),

@@ -8,6 +8,7 @@ use chancery_reference_points::{
     o2c::Change,
     operation::ChainName,
     organization::{Organization, OrganizationKey},
+    source_data::SourceChange,
 };
 use serde_json::{Value, json};
 
@@ -167,6 +168,35 @@ async fn a_service_is_offered_and_withdrawn() {
         let by = key(0x51).address();
         assert_eq!(asked, Change::OfferService { service: "certificates.query".into(), offered, by });
     }
+}
+
+// M-CON-3
+#[tokio::test]
+async fn a_user_is_suspended_and_restored() {
+    for suspended in [true, false] {
+        let asked = change("PUT", &format!("/v1/users/{KEY}/standing"), Some(json!({"suspended": suspended}))).await;
+        assert_eq!(asked, Change::SuspendUser { address: KEY, suspended, by: key(0x51).address() });
+    }
+}
+
+// M-CON-3, M-CON-4: what an operator changes of a source is a change of the configuration, and can be looked at first.
+#[tokio::test]
+async fn sources_are_withdrawn_and_restored_as_changes_of_the_configuration() {
+    for (path, restores) in [("", false), ("/withdrawal", true)] {
+        let asked = change("DELETE", &format!("/v1/sources/{KEY}{path}?reason=why"), None).await;
+        let (source, reason) = (KEY, "why".to_owned());
+        let source =
+            if restores { SourceChange::Restore { source, reason } } else { SourceChange::Withdraw { source, reason } };
+        assert_eq!(asked, Change::ChangeSource { source, by: key(0x51).address() });
+    }
+    let harness = Harness::start().await;
+    let operator = Caller::new(&harness, key(0x51), [Role::Operator]).await;
+    harness.behind.take_calls();
+    let checked = Request::new("DELETE", &format!("/v1/sources/{KEY}?check=true"));
+    let answer = harness.send(operator.bearing(checked)).await.json();
+    assert_eq!(answer["effects"], json!(["one effect"]));
+    assert_eq!(harness.behind.take_calls(), ["o2c.check"], "a check changes nothing");
+    harness.stop().await;
 }
 
 // M-CON-3, ACCESS-5

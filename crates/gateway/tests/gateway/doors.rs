@@ -37,6 +37,7 @@ pub(crate) struct Behind {
     roles: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     ended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     suspended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
+    suspended_users: Mutex<BTreeSet<Address>>,
     /// Of everybody who has a role by a right.
     pub(crate) organizations: Mutex<BTreeSet<String>>,
     /// Who asked a service last.
@@ -140,6 +141,11 @@ impl Behind {
         *self.organization.lock().unwrap() = Some(organization);
     }
 
+    /// Whose account an operator has suspended.
+    pub(crate) fn suspend_user(&self, address: Address) {
+        self.suspended_users.lock().unwrap().insert(address);
+    }
+
     /// What every search finds, from now on.
     pub(crate) fn find(&self, page: DataPage) {
         *self.found.lock().unwrap() = Some(page);
@@ -170,6 +176,11 @@ impl Roles for Behind {
 
     async fn organizations_of(&self, _: Address) -> DoorResult<BTreeSet<String>> {
         Ok(self.organizations.lock().unwrap().clone())
+    }
+
+    async fn is_suspended(&self, address: Address) -> DoorResult<bool> {
+        self.in_trouble("suspended users").await?;
+        Ok(self.suspended_users.lock().unwrap().contains(&address))
     }
 
     async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {

@@ -258,6 +258,23 @@ async fn who_signs_for_a_suspended_organization_is_told_so() {
     harness.stop().await;
 }
 
+// M-CON-3: whatever its roles are, and by whichever credential.
+#[tokio::test]
+async fn a_suspended_user_is_answered_nothing_and_told_why() {
+    let (harness, caller) = start([Role::Citizen, Role::Issuer]).await;
+    harness.behind.suspend_user(caller.address());
+    for (method, path) in [("POST", "/v1/certificates"), ("POST", "/v1/presentations"), ("GET", "/v1/chains")] {
+        let request = right(&harness, method, path, &caller.signer, NAMED).await;
+        refused(&harness, caller.bearing(request), 403, "user-suspended").await;
+    }
+    // Who cannot be found out about is not let in; what anybody may ask is answered.
+    harness.behind.refuse("suspended users", DoorError::new(Code::DatabaseUnreachable, "no database"));
+    let presentation = right(&harness, "POST", "/v1/presentations", &caller.signer, NAMED).await;
+    refused(&harness, caller.bearing(presentation), 503, "database-unreachable").await;
+    assert_eq!(harness.send(caller.bearing(Request::new("GET", "/v1/chains"))).await.status, 200);
+    harness.stop().await;
+}
+
 // GATEWAY-2: who cannot be judged is not let in, and what is open to anybody stays open.
 #[tokio::test]
 async fn when_the_main_chain_is_silent_nobody_is_taken_for_an_operator() {

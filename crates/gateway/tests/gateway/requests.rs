@@ -23,7 +23,7 @@ use chancery_rest::{
         shown::GiveConsent,
         sources::StateSource,
         submissions::SubmitData,
-        users::{Confirmation, RegisterUser},
+        users::{Confirmation, RegisterUser, SuspendUser},
     },
     values::HexAddress,
 };
@@ -100,6 +100,7 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
         ("PUT", "/v1/kinds/{kind}/conditions") => example::<SetConditions>(),
         ("POST", "/v1/chains/{chain}/consents") => example::<GiveConsent>(),
         ("PUT", "/v1/services/{service}") => example::<OfferService>(),
+        ("PUT", "/v1/users/{address}/standing") => example::<SuspendUser>(),
         ("PUT", "/v1/services/{service}/access") => example::<ConfigureAccess>(),
         ("POST", "/v1/changes") => example::<ProposeChange>(),
         ("POST", "/v1/changes/{change}/status") => example::<DecideChange>(),

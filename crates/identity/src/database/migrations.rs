@@ -11,16 +11,16 @@ const SQLITE: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_identity.sql"),
     include_str!("../../migrations/sqlite/0002_network.sql"),
     include_str!("../../migrations/sqlite/0003_under_way.sql"),
-    include_str!("../../migrations/sqlite/0004_rights.sql"),
+    include_str!("../../migrations/sqlite/0004_supervision.sql"),
 ];
 const POSTGRES: [&str; 4] = [
     include_str!("../../migrations/postgres/0001_identity.sql"),
     include_str!("../../migrations/postgres/0002_network.sql"),
     include_str!("../../migrations/postgres/0003_under_way.sql"),
-    include_str!("../../migrations/postgres/0004_rights.sql"),
+    include_str!("../../migrations/postgres/0004_supervision.sql"),
 ];
 /// Of the step at the same place; in the files' names too.
-const DESCRIPTIONS: [&str; 4] = ["identity", "network", "under way", "rights"];
+const DESCRIPTIONS: [&str; 4] = ["identity", "network", "under way", "supervision"];
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
@@ -61,11 +61,14 @@ mod tests {
             "fe93adf9dfadbd3f49f74f318f22e443692318ad1939f21fa15189ea8622a672b5ba0c1e78c3aa766a7adf2d3dc511db";
         let postgres_3 =
             "fdc1bc83f19cad3033916fac43be78754632e87e18a6c3cefff4b4edbce5464b401d1cf018f64f301b76d493dc6cefb6";
-        let both_4 = "1c36eadc08fa0f068cd098b9ba358ed4c8a60e493187e4dc9972a5dd572691589e85a417f6d6fd7eee2be376d7777a07";
+        let sqlite_4 =
+            "2337291a424223ef064fb50bb41b973a7df8b6e57ad12f85694d08fb35f2812252c19298f0280597d7c7f45ddf0099bb";
+        let postgres_4 =
+            "92633ee74248f2fc2ff5b2669458016a0185f8941cd8f4491f147dc86155845904892ac7b4da46b3430137617ae6ab42";
         let texts = |steps: [&str; 4]| -> Vec<(i64, String)> {
             (1..).zip(steps).map(|(version, checksum)| (version, checksum.to_owned())).collect()
         };
-        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3, both_4]));
-        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3, both_4]));
+        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3, sqlite_4]));
+        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3, postgres_4]));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 /// Reads how far the registration of an address is, and nothing else. It has no key of the database, so nothing that is sealed there opens for whoever holds it.
 #[derive(Clone)]
 pub struct RegistrationReader {
-    pool: Pool,
+    pub(crate) pool: Pool,
 }
 
 impl fmt::Debug for RegistrationReader {

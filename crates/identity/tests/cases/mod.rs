@@ -452,6 +452,19 @@ pub async fn an_idempotency_key_stands_for_one_operation(fixture: &Fixture) {
     database.claim_idempotency_key(Address::repeat_byte(2), "k", B256::repeat_byte(2), NOW).await.unwrap();
 }
 
+pub async fn a_suspended_address_stays_so_until_it_is_restored(fixture: &Fixture) {
+    // M-CON-3
+    let database = &fixture.database;
+    let (user, other) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    database.suspend(user, OFFICE, NOW).await.unwrap();
+    database.suspend(user, OFFICE, NOW + 1).await.expect("a second time changes nothing");
+    assert!(database.is_suspended(user).await.unwrap() && !database.is_suspended(other).await.unwrap());
+    assert!(database.registrations().is_suspended(user).await.unwrap(), "without the keys, too");
+    database.lift_suspension(user).await.unwrap();
+    database.lift_suspension(other).await.expect("nothing to lift");
+    assert!(!database.is_suspended(user).await.unwrap());
+}
+
 pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
     // M-MON-2
     let database = &fixture.database;

@@ -109,7 +109,10 @@ impl Processing {
                 Some(code) => self.known_organization(&code).await,
                 None => Ok(Plan::default()),
             },
-            Change::SetQuota { .. } | Change::SetPrice { .. } | Change::OfferService { .. } => Ok(Plan::default()),
+            Change::SetQuota { .. }
+            | Change::SetPrice { .. }
+            | Change::OfferService { .. }
+            | Change::SuspendUser { .. } => Ok(Plan::default()),
         }
     }
 }

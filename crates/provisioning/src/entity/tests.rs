@@ -362,3 +362,51 @@ async fn the_journal_says_by_which_right_somebody_was_answered() {
     let rights: Vec<_> = journal.entries.lock().iter().map(|entry| entry.right).collect();
     assert_eq!(rights, [Some(Right::Open), Some(Right::OwnData), Some(Right::Role), None], "none where it was refused");
 }
+
+/// Accounts in memory, of which one is an operator's.
+#[derive(Default)]
+struct MemoryAccounts(Mutex<std::collections::BTreeSet<Address>>);
+
+const OPERATOR: Address = Address::repeat_byte(9);
+
+#[async_trait]
+impl Accounts for MemoryAccounts {
+    async fn is_suspended(&self, address: Address) -> DoorResult<bool> {
+        Ok(self.0.lock().contains(&address))
+    }
+    fn is_indispensable(&self, address: Address) -> bool {
+        address == OPERATOR
+    }
+    async fn suspend(&self, address: Address, suspended: bool, _: Address, _: u64) -> DoorResult<()> {
+        let mut accounts = self.0.lock();
+        if suspended {
+            accounts.insert(address)
+        } else {
+            accounts.remove(&address)
+        };
+        Ok(())
+    }
+}
+
+// M-CON-3, M-CON-4
+#[tokio::test]
+async fn a_user_is_suspended_after_a_check_and_restored_and_no_operator_is() {
+    let (journal, accounts) = (Arc::new(MemoryJournal::default()), Arc::new(MemoryAccounts::default()));
+    let provisioning = open(journal.clone()).await.with_accounts(accounts.clone());
+    let user = Address::repeat_byte(1);
+    let change = |address, suspended| Change::SuspendUser { address, suspended, by: OPERATOR };
+    let checked = provisioning.control(&change(user, true), Mode::Check).await.unwrap();
+    assert_eq!(checked.effects, [format!("user {user}: suspended")]);
+    assert!(accounts.0.lock().is_empty() && journal.entries.lock().is_empty(), "a check changes nothing");
+    for (suspended, word) in [(true, "suspended"), (false, "restored")] {
+        provisioning.control(&change(user, suspended), Mode::Apply).await.unwrap();
+        assert_eq!(accounts.0.lock().contains(&user), suspended);
+        let again = provisioning.control(&change(user, suspended), Mode::Apply).await.unwrap();
+        assert!(again.effects.is_empty(), "what is so already is not changed");
+        let entry = journal.entries.lock().last().cloned().unwrap();
+        assert_eq!((entry.facts.as_str(), entry.subject, entry.by), (word, user.to_string(), Some(OPERATOR)));
+    }
+    assert_eq!(journal.entries.lock().len(), 2);
+    let refused = provisioning.control(&change(OPERATOR, true), Mode::Apply).await.unwrap_err();
+    assert_eq!(refused.code(), Code::OperatorsLockedOut);
+}

@@ -67,6 +67,21 @@ pub struct SignedAttribute {
     pub signature: HexBytes,
 }
 
+/// `PUT /v1/users/{address}/standing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SuspendUser {
+    /// `true` suspends the account, `false` restores it.
+    #[schema(example = true)]
+    pub suspended: bool,
+}
+
+impl Example for SuspendUser {
+    fn example() -> Self {
+        Self { suspended: true }
+    }
+}
+
 /// `POST /v1/users`. The private key is made on the user's side and never sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

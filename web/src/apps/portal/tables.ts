@@ -115,6 +115,7 @@ export function auditTables({ data, events }: Audit, t: Translate): Table[] {
     { label: t('portal.subject') },
     { label: t('portal.by') },
     { label: t('portal.proof') },
+    { label: t('portal.right') },
   ];
   return [
     {
@@ -157,5 +158,6 @@ function eventRow(event: HistoryEvent, t: Translate): string[] {
     event.subject,
     event.by ?? t('portal.public'),
     event.verified === undefined ? t('portal.proof.journal') : proof[event.verified.result],
+    event.right ?? '',
   ];
 }

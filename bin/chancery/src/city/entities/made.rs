@@ -26,7 +26,7 @@ use super::{ChainAccess, Ground, chain_name};
 use crate::{
     city::{
         layout::{DataDir, MAIN, SIDE, chains},
-        ports::{DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
+        ports::{DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
         secrets::load_or_create_private_key,
     },
     keys::{development, development_key},
@@ -123,7 +123,10 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
             .map(|service| OfferedService::new(service, Audience::Public)),
     );
     let journal = journal(ground, Keeper::Provisioning);
-    Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?)
+    let configured = configured_roles()?;
+    let indispensable = configured.operators.union(&configured.supervisors).copied().collect();
+    let accounts = Arc::new(DatabaseAccounts::new(ground.database.clone(), indispensable));
+    Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?.with_accounts(accounts))
 }
 
 /// Search is where the journal is: it follows the writer, and reads what that has written. Who is an office, processing says.

@@ -119,6 +119,10 @@ impl Roles for RolePort {
         self.0.suspended_roles_of(address).await
     }
 
+    async fn is_suspended(&self, address: Address) -> DoorResult<bool> {
+        self.0.is_suspended(address).await
+    }
+
     async fn organizations_of(&self, address: Address) -> DoorResult<BTreeSet<String>> {
         self.0.organizations_of(address).await
     }

@@ -1,5 +1,7 @@
 //! The entities' journals and representation's index over the identity database.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_identity::{
@@ -8,6 +10,7 @@ use chancery_identity::{
 };
 use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
 use chancery_processing::Registrations;
+use chancery_provisioning::Accounts;
 use chancery_reference_points::{
     Code, DoorError, DoorResult, Role,
     data_block::TransactionLocator,
@@ -207,11 +210,47 @@ impl DatabaseRegistrations {
 #[async_trait]
 impl Registrations for DatabaseRegistrations {
     async fn role_of(&self, address: Address) -> DoorResult<Option<Role>> {
+        if self.0.is_suspended(address).await.map_err(door_error)? {
+            return Ok(None);
+        }
         let status = self.0.status(address).await.map_err(door_error)?;
         Ok(status.and_then(|status| match status {
             UserStatus::Pending | UserStatus::Recovering => Some(Role::Registered),
             UserStatus::Confirmed => Some(Role::Citizen),
             UserStatus::Rejected | UserStatus::Replaced => None,
         }))
+    }
+}
+
+/// Accounts at the gateway that operators suspend.
+pub(crate) struct DatabaseAccounts {
+    database: IdentityDatabase,
+    indispensable: BTreeSet<Address>,
+}
+
+impl DatabaseAccounts {
+    /// `indispensable`: nobody suspends these.
+    pub(crate) const fn new(database: IdentityDatabase, indispensable: BTreeSet<Address>) -> Self {
+        Self { database, indispensable }
+    }
+}
+
+#[async_trait]
+impl Accounts for DatabaseAccounts {
+    async fn is_suspended(&self, address: Address) -> DoorResult<bool> {
+        self.database.is_suspended(address).await.map_err(door_error)
+    }
+
+    fn is_indispensable(&self, address: Address) -> bool {
+        self.indispensable.contains(&address)
+    }
+
+    async fn suspend(&self, address: Address, suspended: bool, by: Address, at_ms: u64) -> DoorResult<()> {
+        let changed = if suspended {
+            self.database.suspend(address, by, at_ms).await
+        } else {
+            self.database.lift_suspension(address).await
+        };
+        changed.map_err(door_error)
     }
 }

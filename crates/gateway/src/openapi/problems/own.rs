@@ -215,6 +215,9 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::MalformedAddress, Code::UnknownFormat, Code::UnknownChain, Code::SchemaViolation], SUBMISSION)
         }
         ("GET", "/v1/operations/{digest}") => one(&[Code::UnknownOperation, Code::ChainUnreachable]),
+        ("PUT", "/v1/users/{address}/standing") => {
+            with(&[Code::MalformedAddress, Code::OperatorsLockedOut, Code::DatabaseUnreachable], CHANGE)
+        }
         ("POST", "/v1/sources") => with(&[Code::UnknownOrganization], &[CHANGE, SOURCE].concat()),
         ("POST", "/v1/sources/{source}/keys") => with(&[Code::MalformedAddress, Code::RoleRequired], SOURCE),
         ("GET", "/v1/sources/{source}") => one(&[Code::MalformedAddress, Code::UnknownSource]),
