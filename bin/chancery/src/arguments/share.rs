@@ -81,6 +81,14 @@ pub(crate) enum ShareCommand {
         /// The corrected file.
         corrected: PathBuf,
     },
+    /// Show who came to the owner's service for what, newest first, from the journal that it keeps.
+    Fetches {
+        #[command(flatten)]
+        file: OwnerFile,
+        /// Most that are shown.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
     /// Show who has asked for access, and how far each request is.
     Requests(OwnerFile),
     /// Show who may read a resource, since when and by which grants, those that were removed too: all to its owner and to supervisors, and to everybody else itself.

@@ -1,6 +1,7 @@
 //! `chancery share` (S-ODS, S-ASSET, S-RULES, S-DIR): what a department does, and what a reader does.
 
 mod extracting;
+mod fetches;
 mod forwarding;
 mod links;
 mod owner;
@@ -41,6 +42,7 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Text(what) => wait(texts::read(&what, connection, output)),
         ShareCommand::Rejects { file, limit } => extracting::rejects(&file, limit, output),
         ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),
+        ShareCommand::Fetches { file, limit } => fetches::show(&file, limit, output),
         ShareCommand::Requests(file) => wait(owner::requests(&file, connection, output)),
         ShareCommand::Readers(which) => wait(readers::show(which, connection, output)),
         ShareCommand::Transfer(command) => wait(transfer::run(&command, connection, output)),

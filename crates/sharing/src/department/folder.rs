@@ -6,14 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use chancery_ledger::Chain;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
 use super::{
-    DepartmentError, EpochKeys,
+    DepartmentError, EpochKeys, Fetch,
     aside::{numbered, set_aside},
+    fetches,
     own_keys::OwnKeys,
 };
 use crate::{directory::ResourceName, extract::ExtractState, private_folder::FolderLock, release::PreparedGrant};
@@ -194,6 +195,14 @@ impl StateFolder {
 
     pub(super) fn keep_own_keys(&self, own: &OwnKeys) -> Result<(), DepartmentError> {
         write(&self.path, OWN_KEYS, own)
+    }
+
+    /// Who came to the service, oldest first, as far as it is kept; each with the SHA-256 of its line.
+    ///
+    /// # Errors
+    /// [`DepartmentError::State`].
+    pub fn fetches(&self) -> Result<Vec<(Fetch, B256)>, DepartmentError> {
+        fetches::read(&self.path)
     }
 
     /// Where it is.

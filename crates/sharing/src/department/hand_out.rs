@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use chancery_ledger::LedgerError;
 
-use super::{Department, DepartmentError};
+use super::{Department, DepartmentError, Fetched};
 use crate::{
     directory::RequestState,
     release::{
@@ -43,7 +43,9 @@ impl Department {
         let prepared = Box::pin(self.granted(reader, request, valid_until, now_s)).await?;
         owner_standing(chain, trust, self.asset.address, self.key.address(), now_s).await?;
         let standing = grant_standing(chain, trust, prepared.asset, request, &prepared.grant, now_s).await?;
-        Ok(HandedOut { bytes: self.part_of(&prepared)?.bytes, prepared, standing })
+        let bytes = self.part_of(&prepared)?.bytes;
+        self.note(&prepared, now_s, Fetched::Key).await?;
+        Ok(HandedOut { bytes, prepared, standing })
     }
 
     /// The sealed file of a final grant. The store is not opened before the grant is proven.
@@ -66,7 +68,14 @@ impl Department {
         let part = self.part_of(&prepared)?;
         let store = self.store.as_ref();
         let released = release(&self.asset.chain, trust, store, &part.location, &prepared, now_s).await?;
+        self.note(&prepared, now_s, Fetched::File).await?;
         Ok((part.bytes, released))
+    }
+
+    /// Who gets something is in the owner's journal before it has it.
+    async fn note(&self, prepared: &PreparedGrant, now_s: u64, fetched: Fetched) -> Result<(), DepartmentError> {
+        let (grant, request) = (&prepared.grant, prepared.request);
+        self.fetches.lock().await.add(now_s, grant.reader, (request, grant.version), fetched)
     }
 
     /// A request that is granted, or was approved and is granted now.

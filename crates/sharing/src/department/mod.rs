@@ -8,12 +8,14 @@
 //! STATE/keys/epoch-N.key      data keys, mode 0600
 //! STATE/own-keys.json         from which epoch on they are the owner's own, signed by it
 //! STATE/grants/N.json         what was granted: terms and sealed data key
+//! STATE/fetches*.ndjson       who came to the service for what
 //! ```
 
 mod aside;
 mod asset;
 mod declare;
 mod error;
+mod fetches;
 mod folder;
 mod hand_out;
 mod keys;
@@ -27,6 +29,7 @@ mod verify;
 pub use asset::{AskedAccess, AssetContract};
 pub use declare::{Change, Declared, Rules, declare};
 pub use error::DepartmentError;
+pub use fetches::{Fetch, Fetched, MAX_FETCHES_BYTES, is_unbroken};
 pub use folder::{AssetRecord, StateFolder};
 pub use hand_out::HandedOut;
 pub use keys::EpochKeys;
@@ -41,6 +44,7 @@ use std::sync::Arc;
 
 use chancery_ledger::SubmitterKey;
 
+use self::fetches::FetchJournal;
 use crate::{directory::ResourceName, storage::FileStore};
 
 /// One data set of a department.
@@ -57,6 +61,7 @@ pub struct Department {
     granting: tokio::sync::Mutex<()>,
     /// A present key epoch, and the first one of its owner then.
     tenure: tokio::sync::Mutex<Option<(u32, u32)>>,
+    fetches: tokio::sync::Mutex<FetchJournal>,
 }
 
 impl Department {
@@ -76,7 +81,8 @@ impl Department {
         let asset = AssetContract { chain, address: record.asset };
         let versions_before = record.versions_before;
         let (granting, tenure) = (tokio::sync::Mutex::new(()), tokio::sync::Mutex::new(None));
-        Ok(Self { resource, asset, key, store, folder, versions_before, granting, tenure })
+        let fetches = tokio::sync::Mutex::new(FetchJournal::new(folder.path().to_owned()));
+        Ok(Self { resource, asset, key, store, folder, versions_before, granting, tenure, fetches })
     }
 
     /// The contract.

@@ -1,0 +1,214 @@
+//! Who came for what: the owner's own journal of its service. The chain knows what was granted, and not how often it was fetched.
+//!
+//! One JSON object a line; each names the SHA-256 of the line before, so that count and last hash say whether it is the same journal as before. Two files of
+//! bounded length: what is older than both is forgotten.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+use alloy_primitives::{Address, B256};
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use super::{DepartmentError, folder::state};
+use crate::private_folder::private;
+
+/// Length beyond which a file takes the place of the one before, in bytes.
+pub const MAX_FETCHES_BYTES: u64 = 8 * 1024 * 1024;
+const PRESENT: &str = "fetches.ndjson";
+const BEFORE: &str = "fetches.1.ndjson";
+
+/// What somebody came for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fetched {
+    /// The terms of a grant, and the data key sealed to its reader.
+    Key,
+    /// The sealed file.
+    File,
+}
+
+/// Somebody who came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fetch {
+    /// Its number in the journal, from 1.
+    pub number: u64,
+    /// Unix seconds.
+    pub at: u64,
+    /// Who signed the request.
+    pub reader: Address,
+    /// The request at the asset.
+    pub request: u64,
+    /// The version that it is for.
+    pub version: u32,
+    /// What for.
+    pub fetched: Fetched,
+    /// SHA-256 of the line before; zero in the first.
+    pub previous: B256,
+}
+
+/// The journal, open for writing.
+#[derive(Debug)]
+pub(super) struct FetchJournal {
+    folder: PathBuf,
+    limit_bytes: u64,
+    /// Number and SHA-256 of the last line; none before it was read.
+    last: Option<(u64, B256)>,
+}
+
+impl FetchJournal {
+    pub(super) const fn new(folder: PathBuf) -> Self {
+        Self { folder, limit_bytes: MAX_FETCHES_BYTES, last: None }
+    }
+
+    /// Adds a line; it is durable when this returns.
+    pub(super) fn add(
+        &mut self,
+        at: u64,
+        reader: Address,
+        (request, version): (u64, u32),
+        fetched: Fetched,
+    ) -> Result<(), DepartmentError> {
+        let path = self.folder.join(PRESENT);
+        let (number, previous) = match self.last {
+            Some(last) => last,
+            None => {
+                end_last_line(&path).map_err(|error| state(&path, &error))?;
+                read(&self.folder)?.last().map_or((0, B256::ZERO), |(fetch, hash)| (fetch.number, *hash))
+            }
+        };
+        let fetch = Fetch { number: number + 1, at, reader, request, version, fetched, previous };
+        let mut line = serde_json::to_vec(&fetch).map_err(|error| state(&path, &error))?;
+        let hash = hash_of(&line);
+        line.push(b'\n');
+        self.append(&path, &line).map_err(|error| state(&path, &error))?;
+        self.last = Some((fetch.number, hash));
+        Ok(())
+    }
+
+    fn append(&self, path: &Path, line: &[u8]) -> io::Result<()> {
+        let mut file = private().append(true).create(true).open(path)?;
+        if file.metadata()?.len() + line.len() as u64 > self.limit_bytes {
+            fs::rename(path, self.folder.join(BEFORE))?;
+            file = private().append(true).create(true).open(path)?;
+        }
+        file.write_all(line)?;
+        file.sync_data()
+    }
+}
+
+/// What a crash has cut short is a line of its own, which nobody reads.
+fn end_last_line(path: &Path) -> io::Result<()> {
+    let mut file = match private().read(true).append(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let mut last = [0];
+    if file.metadata()?.len() == 0 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
+}
+
+/// Everybody who came, oldest first, as far as it is kept; each with the SHA-256 of its line. A line that a crash has cut short is left out.
+///
+/// # Errors
+/// [`DepartmentError::State`].
+pub fn read(folder: &Path) -> Result<Vec<(Fetch, B256)>, DepartmentError> {
+    let mut fetches = Vec::new();
+    for name in [BEFORE, PRESENT] {
+        let path = folder.join(name);
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            opened => opened.map_err(|error| state(&path, &error))?,
+        };
+        for line in BufReader::new(file).split(b'\n') {
+            let line = line.map_err(|error| state(&path, &error))?;
+            if let Ok(fetch) = serde_json::from_slice(&line) {
+                fetches.push((fetch, hash_of(&line)));
+            }
+        }
+    }
+    Ok(fetches)
+}
+
+/// Whether each line names the one before it, as far as the journal is kept.
+#[must_use]
+pub fn is_unbroken(fetches: &[(Fetch, B256)]) -> bool {
+    fetches.windows(2).all(|pair| {
+        let [(before, hash), (after, _)] = pair else { return true };
+        after.previous == *hash && after.number == before.number + 1
+    })
+}
+
+fn hash_of(line: &[u8]) -> B256 {
+    B256::from_slice(digest(&SHA256, line).as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn journal(folder: &Path, limit_bytes: u64) -> FetchJournal {
+        FetchJournal { limit_bytes, ..FetchJournal::new(folder.to_owned()) }
+    }
+
+    // S-RULES, M-MON-2
+    #[test]
+    fn who_came_is_kept_in_order_over_a_restart_and_a_change_of_it_shows() {
+        let scratch = tempfile::tempdir().unwrap();
+        let reader = Address::repeat_byte(7);
+        for request in 1..=3 {
+            // Each time as after a start.
+            let mut journal = journal(scratch.path(), MAX_FETCHES_BYTES);
+            journal.add(100 + request, reader, (request, 2), Fetched::Key).unwrap();
+            journal.add(200 + request, reader, (request, 2), Fetched::File).unwrap();
+        }
+        let fetches = read(scratch.path()).unwrap();
+        let told: Vec<_> = fetches.iter().map(|(fetch, _)| (fetch.number, fetch.request, fetch.fetched)).collect();
+        assert_eq!((told.len(), told[0], told[5]), (6, (1, 1, Fetched::Key), (6, 3, Fetched::File)));
+        assert!(is_unbroken(&fetches));
+        let path = scratch.path().join(PRESENT);
+        let text = fs::read_to_string(&path).unwrap();
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+        let without_second: String =
+            text.lines().enumerate().filter(|(at, _)| *at != 1).map(|(_, line)| format!("{line}\n")).collect();
+        for altered in [text.replacen("\"request\":2", "\"request\":9", 1), without_second] {
+            assert_ne!(altered, text);
+            fs::write(&path, altered).unwrap();
+            assert!(!is_unbroken(&read(scratch.path()).unwrap()));
+        }
+    }
+
+    // S-RULES: whoever fetches without end fills no disk, and what is new is kept.
+    #[test]
+    fn the_journal_is_bounded_and_goes_on() {
+        let scratch = tempfile::tempdir().unwrap();
+        let mut journal = journal(scratch.path(), 1000);
+        for request in 1..=100 {
+            journal.add(request, Address::ZERO, (request, 1), Fetched::File).unwrap();
+        }
+        let length = |name: &str| fs::metadata(scratch.path().join(name)).unwrap().len();
+        assert!(length(PRESENT) <= 1000 && length(BEFORE) <= 1000);
+        let fetches = read(scratch.path()).unwrap();
+        assert!(is_unbroken(&fetches) && fetches.len() < 100);
+        assert_eq!(fetches.last().unwrap().0.number, 100);
+        // A line that was cut short is not read, and the next one stands alone.
+        let mut file = private().append(true).open(scratch.path().join(PRESENT)).unwrap();
+        file.write_all(b"{\"number\":101,").unwrap();
+        assert_eq!(read(scratch.path()).unwrap().len(), fetches.len());
+        let mut journal = self::journal(scratch.path(), 10_000);
+        journal.add(101, Address::ZERO, (101, 1), Fetched::File).unwrap();
+        let after = read(scratch.path()).unwrap();
+        assert!(is_unbroken(&after) && after.last().unwrap().0.request == 101);
+    }
+}
