@@ -114,6 +114,15 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let state = bodies.anybody(&["share", "request", "weather-daily", "1"]).unwrap();
     assert_eq!(state["state"], json!("granted"));
 
+    // Who came for what is in the owner's journal: the key and the file, by each of the two clients.
+    let came = bodies.owner(&["share", "fetches", &declaration]).unwrap();
+    let of_reader = |one: &Value| one["reader"].as_str().unwrap().eq_ignore_ascii_case(&reader);
+    let fetches = came["fetches"].as_array().unwrap();
+    assert!(fetches.len() >= 4 && fetches.iter().all(of_reader) && came["unbroken"] == json!(true), "{came}");
+    for what in ["key", "file"] {
+        assert!(fetches.iter().filter(|one| one["fetched"] == what).count() >= 2, "{came}");
+    }
+
     // Who did not ask gets nothing, and who does not say who it is neither.
     let text = refused(bodies.stranger_fetches("weather-daily", 1, "stolen"));
     assert!(text.contains("not-your-request"), "{text}");
