@@ -88,7 +88,8 @@ impl DataService {
             let (right, facts) = (Some(right_to(actor, &rest)), record::facts(&rest, criteria));
             HistoryEntry { right, facts, ..self.entry(actor, service, record::DATA.to_owned()) }
         });
-        for entry in about.chain(rest) {
+        let entries: Vec<HistoryEntry> = about.chain(rest).collect();
+        for entry in entries {
             match self.journal.record(entry).await {
                 Err(error) if is_public => tracing::warn!(%error, service, "an access was not recorded"),
                 outcome => outcome?,
