@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
-use alloy_primitives::Address;
-use chancery_data::SourceId;
+use alloy_primitives::{Address, B256};
+use chancery_data::{SourceId, submission::Access};
 use chancery_reference_points::{
     Role,
     access_rule::{AccessEffect, AccessEntries, AccessSubject},

@@ -120,7 +120,7 @@ fn end_last_line(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// [`DepartmentError::State`].
-pub fn read(folder: &Path) -> Result<Vec<(Fetch, B256)>, DepartmentError> {
+pub(super) fn read(folder: &Path) -> Result<Vec<(Fetch, B256)>, DepartmentError> {
     let mut fetches = Vec::new();
     for name in [BEFORE, PRESENT] {
         let path = folder.join(name);
