@@ -513,7 +513,8 @@ async fn a_time_in_the_future_would_spoil_a_block_and_is_refused() {
 #[tokio::test]
 async fn refused_submissions_of_sources_are_told_and_counted() {
     let house = house(Notebook::default());
-    let garbage = SourceSubmission { submission: "not.a.jws".into(), operations: Vec::new() };
+    let operations = vec![Bytes::from_static(b"{}")];
+    let garbage = SourceSubmission { submission: "not.a.jws".into(), operations };
     let verdicts = house.representation.accept(vec![garbage.clone(), garbage]).await;
     assert!(verdicts.iter().all(|verdict| verdict.as_ref().unwrap_err().code() == Code::MalformedRequest));
     let refused = EventFilter { happenings: vec![Happening::SubmissionRefused], ..EventFilter::default() };
