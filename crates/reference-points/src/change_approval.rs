@@ -152,6 +152,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::source_data::SourceChange;
 
     fn change() -> Change {
         Change::OfferService { service: "certificates.query".into(), offered: false, by: Address::repeat_byte(1) }
@@ -169,5 +170,20 @@ mod tests {
         }
         check_author(&change(), Address::repeat_byte(1)).unwrap();
         check_author(&change(), Address::repeat_byte(2)).unwrap_err();
+    }
+
+    // CHANGE-3, M-CON-3: an operator's word about a source or an account is proposed and approved as any other change.
+    #[test]
+    fn changes_of_sources_and_accounts_have_a_kind_and_one_text() {
+        let (of, by) = (Address::repeat_byte(7), Address::repeat_byte(1));
+        let source = SourceChange::Restore { source: of, reason: "found".into() };
+        for (change, kind) in [
+            (Change::ChangeSource { source, by }, ChangeKind::Keys),
+            (Change::SuspendUser { address: of, suspended: true, by }, ChangeKind::Access),
+        ] {
+            let text = text_of(&change).unwrap();
+            assert_eq!(read_text(&text).unwrap(), (kind, change.clone()), "{text}");
+            check_author(&change, of).unwrap_err();
+        }
     }
 }

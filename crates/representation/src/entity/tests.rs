@@ -525,7 +525,7 @@ async fn refused_submissions_of_sources_are_told_and_counted() {
 }
 
 // M-CON-3, M-MON-2
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_provisioning_applies_is_recorded_in_a_data_block() {
     let house = house(Notebook::default());
     let by = Address::repeat_byte(9);
