@@ -11,7 +11,8 @@ use alloy_sol_types::SolEvent;
 use async_trait::async_trait;
 use chancery_contracts::DigitalAsset::ownerCall;
 use chancery_reference_points::{
-    Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, s2p::Retrieval,
+    Actor, Code, DoorError, DoorResult, Role, application::Service, chain_records::EventRecord, right::Right,
+    s2p::Retrieval,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -157,6 +158,11 @@ impl Service for Readers {
 
     fn subject(&self, parameters: &Value) -> Option<String> {
         subject(parameters)
+    }
+
+    /// Supervisors by office; the owner of the asset and its readers what is their own.
+    fn right(&self, actor: &Actor, _: &Value) -> Option<Right> {
+        Some(if actor.is(Role::Supervisor) { Right::Role } else { Right::OwnData })
     }
 }
 
