@@ -40,7 +40,7 @@ pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use key::KeyCommand;
 pub(crate) use message::{AcknowledgeMessage, MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
-    Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeGenesis, MakeNodeKey,
+    Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeFounding, MakeGenesis, MakeNodeKey,
     NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,
     ProposeVoter, ShowAnchor, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
 };
