@@ -2,11 +2,13 @@
 
 use std::{fs, io::Write as _, path::Path, sync::Arc};
 
-use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Error, Result, anyhow, bail};
 use chancery_certificates::roles::ConfiguredRoles;
+use chancery_execution::GenesisConfig;
 use chancery_ledger::SubmitterKey;
 
 use super::{
+    genesis::ensure_founded_with,
     layout::{DataDir, MAIN},
     secrets::load_or_create_private_key,
 };
@@ -31,7 +33,7 @@ impl Founded {
     /// # Errors
     /// A file that cannot be used, and one that is not of this city.
     pub(crate) fn at_start(data: &DataDir, told: Option<&Path>) -> Result<Self> {
-        let existing = existing_main_chain_id(data)?;
+        let existing = existing_main(data)?.map(|main| main.chain_id);
         let kept = data.founding();
         let file = match told {
             Some(path) => Some(FoundingFile::read(path)?),
@@ -57,21 +59,15 @@ impl Founded {
     /// # Errors
     /// When there is none, or the file by which it was founded is missing.
     pub(super) fn of_existing(data: &DataDir) -> Result<Self> {
-        let existing = existing_main_chain_id(data)?;
-        let existing = existing.with_context(|| format!("{} holds no city", data.path().display()))?;
-        if existing == chain_ids::DEVELOPMENT {
+        let main = existing_main(data)?.with_context(|| format!("{} holds no city", data.path().display()))?;
+        if main.chain_id == chain_ids::DEVELOPMENT {
             return Ok(Self::Development);
         }
         if !data.founding().exists() {
             return Err(missing(data));
         }
         let file = FoundingFile::read(&data.founding())?;
-        ensure!(
-            file.main_chain_id() == existing,
-            "{} is of a city with another main chain ({}) than {existing}",
-            data.founding().display(),
-            file.main_chain_id()
-        );
+        ensure_founded_with(data, &[(MAIN, main)], &file)?;
         Ok(Self::Own(Box::new(file)))
     }
 
@@ -136,15 +132,15 @@ impl Founded {
 
 /// EIP-155 id of the main chain of a city that may be there, as its genesis says.
 pub(crate) fn main_chain_id(data: &DataDir) -> Result<u64> {
-    Ok(existing_main_chain_id(data)?.unwrap_or(chain_ids::DEVELOPMENT))
+    Ok(existing_main(data)?.map_or(chain_ids::DEVELOPMENT, |main| main.chain_id))
 }
 
-fn existing_main_chain_id(data: &DataDir) -> Result<Option<u64>> {
+fn existing_main(data: &DataDir) -> Result<Option<GenesisConfig>> {
     let path = data.genesis_of(MAIN);
     if !path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
         return Ok(None);
     }
-    Ok(Some(load_genesis(&path)?.chain_id))
+    Ok(Some(load_genesis(&path)?))
 }
 
 fn missing(data: &DataDir) -> Error {
