@@ -77,7 +77,7 @@ impl Founded {
     }
 
     /// EIP-155 id of the main chain; the side chains have the next ones.
-    pub(super) const fn main_chain_id(&self) -> u64 {
+    pub(super) fn main_chain_id(&self) -> u64 {
         match self {
             Self::Development => chain_ids::DEVELOPMENT,
             Self::Own(file) => file.main_chain_id(),
