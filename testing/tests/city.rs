@@ -9,6 +9,8 @@ mod business;
 mod commands;
 #[path = "city/disclosure.rs"]
 mod disclosure;
+#[path = "city/founded.rs"]
+mod founded;
 #[path = "city/front.rs"]
 mod front;
 #[path = "city/guesses.rs"]

@@ -11,6 +11,7 @@ mod change;
 mod contract;
 mod data;
 mod entity;
+mod founding;
 mod key;
 mod message;
 mod network;
@@ -37,12 +38,13 @@ pub(crate) use data::{
     SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
+pub(crate) use founding::{MakeFounding, MakeGenesis};
 pub(crate) use key::KeyCommand;
 pub(crate) use message::{AcknowledgeMessage, MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
-    Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeGenesis, MakeNodeKey,
-    NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,
-    ProposeVoter, ShowAnchor, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
+    Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeNodeKey, NetworkCommand,
+    OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval, ProposeVoter, ShowAnchor,
+    ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
 };
 pub(crate) use office::{OrganizationCommand, UserCommand};
 pub(crate) use persons::{PersonsCommand, ServePersons};

@@ -12,6 +12,7 @@ mod children;
 mod entities;
 mod entity;
 mod facts;
+mod founded;
 mod genesis;
 pub(crate) mod layout;
 mod listen;
@@ -27,6 +28,7 @@ mod served;
 
 pub(crate) use assembly::{lock, up};
 pub(crate) use entity::run as run_entity;
-pub(crate) use genesis::{Founding, config as genesis_config};
-pub(crate) use layout::{DataDir, MAIN, chain_named};
+pub(crate) use founded::main_chain_id;
+pub(crate) use genesis::config as genesis_config;
+pub(crate) use layout::{DataDir, chain_named};
 pub(crate) use samples::{OFFICE_CODES, sample_subject};

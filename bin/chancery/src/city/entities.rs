@@ -28,11 +28,10 @@ use chancery_reference_points::{
 };
 use serde_json::Value;
 
-use super::layout::DataDir;
+use super::{founded::Founded, layout::DataDir};
 use crate::arguments::EntityName;
 
 pub(super) use front::gateway_doors;
-pub(super) use made::configured_roles;
 pub(super) use offered::offered;
 
 /// How long an entity waits for the process that was it before: one that was told to stop answers what is under way first.
@@ -44,12 +43,13 @@ pub(super) struct Ground {
     pub(super) data: DataDir,
     pub(super) database: IdentityDatabase,
     pub(super) directory: Arc<CityDirectory>,
+    pub(super) founded: Arc<Founded>,
     pub(super) clock: Clock,
 }
 
 impl Ground {
     /// Opens the identity database: the one at the URL, or the default one.
-    pub(super) async fn open(data: &DataDir, database_url: Option<&str>) -> Result<Self> {
+    pub(super) async fn open(data: &DataDir, founded: &Arc<Founded>, database_url: Option<&str>) -> Result<Self> {
         let location = match database_url {
             Some(url) => url.parse()?,
             None => DatabaseLocation::Sqlite(data.identity_database()),
@@ -57,7 +57,8 @@ impl Ground {
         let keys = KeyRing::load_or_create(&data.secrets().join("identity.keys"))?;
         let database =
             IdentityDatabase::open(&location, keys).await.context("the identity database cannot be opened")?;
-        Ok(Self { data: data.clone(), database, directory: directory(), clock: clock() })
+        let (directory, founded) = (directory(founded), Arc::clone(founded));
+        Ok(Self { data: data.clone(), database, directory, founded, clock: clock() })
     }
 }
 
@@ -84,8 +85,9 @@ pub(super) struct EntityDoors {
 impl EntityDoors {
     /// All five entities in this process.
     pub(super) async fn together(ground: &Ground, chains: ChainAccess) -> Result<Self> {
-        let processing =
-            Arc::new(made::processing(chains, ground.database.registrations(), &ground.directory, &ground.clock)?);
+        let registrations = ground.database.registrations();
+        let roles = ground.founded.roles()?;
+        let processing = Arc::new(made::processing(chains, registrations, roles, &ground.directory, &ground.clock)?);
         let representation = Arc::new(made::representation(ground, processing.clone())?);
         let provisioning = Arc::new(made::provisioning(ground, processing.clone()).await?);
         let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());
@@ -136,8 +138,8 @@ pub(super) async fn lock_all(data: &DataDir) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn directory() -> Arc<CityDirectory> {
-    Arc::new(CityDirectory::first_city())
+pub(super) fn directory(founded: &Founded) -> Arc<CityDirectory> {
+    Arc::new(CityDirectory::of_city(founded.main_chain_id()))
 }
 
 pub(super) fn clock() -> Clock {

@@ -1,7 +1,10 @@
 //! The five entities of a city that runs: in this process, or in five.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use chancery_execution::GenesisConfig;
+use chancery_ledger::SubmitterKey;
 
 use super::{
     apart::apart,
@@ -40,13 +43,14 @@ impl Running {
         ground: &Ground,
         genesis: &[(CityChain, GenesisConfig)],
         nodes: &[CityNodes],
+        submitter: &Arc<SubmitterKey>,
     ) -> Result<EntityDoors> {
         let data = &ground.data;
         match self {
             Self::Together => {
                 lock_all(data).await?;
                 let files = chain_access::genesis_files(genesis)?;
-                let access = chain_access::connect(configs(nodes)?, chain_access::submitter(data)?, files).await?;
+                let access = chain_access::connect(configs(nodes)?, Arc::clone(submitter), files).await?;
                 let ground = ground.clone();
                 apart(move || async move { EntityDoors::together(&ground, access).await }).await
             }

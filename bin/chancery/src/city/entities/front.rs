@@ -94,7 +94,7 @@ fn message_desk(ground: &Ground, doors: &EntityDoors, genesis: B256) -> Result<D
         members: Arc::new(RegisteredMembers::new(ground.directory.clone(), chains)),
         cities: listed_cities(&ground.data.cities(), genesis)?,
         chain: chain_name(MAIN.name),
-        chain_id: MAIN.chain_id,
+        chain_id: ground.directory.main_chain_id(),
         genesis,
         clock: ground.clock.clone(),
     }))

@@ -23,26 +23,23 @@ use chancery_search::{DataSearch, Offices};
 use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 
 use super::{ChainAccess, Ground, chain_name};
-use crate::{
-    city::{
-        layout::{DataDir, MAIN, SIDE, chains},
-        ports::{DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
-        secrets::load_or_create_private_key,
-    },
-    keys::{development, development_key},
+use crate::city::{
+    layout::{DataDir, MAIN, SIDE, chains},
+    ports::{DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
+    secrets::load_or_create_private_key,
 };
 
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
 const SHOWN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// `registrations`: all that processing has of the identity database.
+/// `registrations`: all that processing has of the identity database; `configured`: who has a role without it.
 pub(super) fn processing(
     access: ChainAccess,
     registrations: RegistrationReader,
+    configured: ConfiguredRoles,
     directory: &Arc<CityDirectory>,
     clock: &Clock,
 ) -> Result<Processing> {
-    let configured = configured_roles()?;
     let config = ProcessingConfig {
         main: chain_name(MAIN.name),
         submitter: access.submitter.clone(),
@@ -57,17 +54,6 @@ pub(super) fn processing(
         registrations: Arc::new(DatabaseRegistrations::new(registrations)),
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
-}
-
-/// Who has a role by configuration: the gateway resolves roles by it, and processing believes nobody else.
-pub(in crate::city) fn configured_roles() -> Result<ConfiguredRoles> {
-    // Two, since some changes need a second one.
-    let operators = [development::OPERATOR, development::SECOND_OPERATOR];
-    let operators = operators.into_iter().map(|account| Ok(development_key(account)?.address()));
-    Ok(ConfiguredRoles {
-        operators: operators.collect::<Result<_>>()?,
-        supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
-    })
 }
 
 /// By which rights the services of the catalogue are answered, and what each may read for it.
@@ -95,7 +81,7 @@ pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Repre
         source_data: SourceData {
             directory: data.source_data(),
             chain: chain_name(MAIN.name),
-            chain_id: MAIN.chain_id,
+            chain_id: ground.directory.main_chain_id(),
             receipt_key: Signer::from_bytes(Algorithm::EdDsa, &receipt_key)?,
             limits: chancery_ingest::Limits::default(),
         },

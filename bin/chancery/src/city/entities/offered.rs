@@ -8,7 +8,10 @@ use chancery_doors::Offered;
 use chancery_monitoring::{DataAudit, Monitoring};
 
 use super::{ChainAccess, Ground, clock, directory, made, remote};
-use crate::{arguments::EntityName, city::layout::DataDir};
+use crate::{
+    arguments::EntityName,
+    city::{founded::Founded, layout::DataDir},
+};
 
 /// Opens an entity. Processing asks for its chains and for who is registered, representation and provisioning for the database; the other two keep nothing.
 pub(in crate::city) async fn offered(
@@ -19,16 +22,18 @@ pub(in crate::city) async fn offered(
 ) -> Result<Offered> {
     let at = |entity| Arc::new(remote(data, entity));
     let offered = Offered::new(entity.name());
+    let founded = Arc::new(Founded::of_existing(data)?);
     Ok(match entity {
         EntityName::Processing => {
             let access = chains().await?;
             // The keys of the database go with the ground: processing reads who is registered, and no name.
-            let registrations = Ground::open(data, database_url).await?.database.registrations();
-            let processing = Arc::new(made::processing(access, registrations, &directory(), &clock())?);
+            let registrations = Ground::open(data, &founded, database_url).await?.database.registrations();
+            let processing = made::processing(access, registrations, founded.roles()?, &directory(&founded), &clock())?;
+            let processing = Arc::new(processing);
             offered.p2r(processing.clone()).s2p(processing.clone()).c2p(processing.clone()).m2p(processing)
         }
         EntityName::Representation => {
-            let ground = Ground::open(data, database_url).await?;
+            let ground = Ground::open(data, &founded, database_url).await?;
             let representation = Arc::new(made::representation(&ground, at(EntityName::Processing))?);
             let search = Arc::new(made::search(data, &representation, at(EntityName::Processing))?);
             offered
@@ -40,7 +45,7 @@ pub(in crate::city) async fn offered(
                 .s2p_data(search)
         }
         EntityName::Provisioning => {
-            let ground = Ground::open(data, database_url).await?;
+            let ground = Ground::open(data, &founded, database_url).await?;
             let provisioning = Arc::new(made::provisioning(&ground, at(EntityName::Processing)).await?);
             // The journal is representation's, and search is where the journal is.
             let service = made::data_service(&ground, at(EntityName::Representation), provisioning.clone());
