@@ -64,7 +64,7 @@ impl Drop for Running {
 }
 
 fn limits() -> CourierLimits {
-    CourierLimits { look_back: 4, pause: Duration::from_millis(100) }
+    CourierLimits { pause: Duration::from_millis(100), sweep_pause: Duration::from_secs(2) }
 }
 
 /// A request about a key of its own, endorsed; one that is to abort is overtaken at the second member before it is sent.

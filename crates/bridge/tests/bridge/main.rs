@@ -13,6 +13,7 @@ mod killed_relay;
 mod kills;
 mod many;
 mod members;
+mod membership;
 mod model;
 mod progress;
 mod relay;
