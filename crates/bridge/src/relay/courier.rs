@@ -151,6 +151,7 @@ impl Courier {
 
     async fn carry_all(self: &Arc<Self>) {
         let (mut tasks, mut seen, mut early) = (JoinSet::new(), None, BTreeSet::new());
+        let mut begun = None;
         let mut again: Option<RangeInclusive<u64>> = None;
         loop {
             let woken = self.docket.lock().wake(Instant::now(), |member| self.is_silent(member));
@@ -162,8 +163,12 @@ impl Courier {
                 early.insert(number);
                 self.open(&mut tasks, number);
             }
+            for number in self.handed_in_before(begun) {
+                self.open(&mut tasks, number);
+            }
             match self.discover(&mut seen, self.room()).await {
                 Ok(numbers) => {
+                    begun = begun.or(seen);
                     self.is_blind.store(false, Ordering::Relaxed);
                     for number in numbers {
                         if !early.remove(&number) {
@@ -211,6 +216,12 @@ impl Courier {
         let handed_in = self.handed_in.lock();
         let newer = handed_in.range(seen.saturating_add(1)..).map(|(number, _)| *number);
         newer.filter(|number| !early.contains(number)).take(room).collect()
+    }
+
+    /// Numbers that were handed in before the chain was looked at the first time, and may not be driven yet.
+    fn handed_in_before(&self, begun: Option<u64>) -> Vec<u64> {
+        let Some(begun) = begun else { return Vec::new() };
+        self.handed_in.lock().range(..=begun).map(|(number, _)| *number).collect()
     }
 
     /// Numbers that are new, at most `room`. At the start, none: what is not ended of those before is found by its events.
