@@ -93,8 +93,11 @@ fn a_member_leaves_between_reserve_and_apply_and_the_next_relay_brings_its_part_
         let (links, _) = members::look(&alliance, &chains, 1 << 20).await.unwrap();
         assert!(links.iter().any(|link| link.name == land), "{links:?}");
         let findings = requests::look(&alliance, &links).await.unwrap();
-        let waits = |finding: &Finding| matches!(finding, Finding::RequestsWaiting { oldest: 1, awaited, .. } if awaited.contains(&"land registry".to_owned()));
-        assert!(findings.iter().any(waits), "{findings:?}");
+        let awaited = findings.iter().find_map(|finding| match finding {
+            Finding::RequestsWaiting { oldest: 1, awaited, .. } => Some(awaited.as_slice()),
+            _ => None,
+        });
+        assert!(awaited.unwrap().contains(&"land registry".to_owned()), "{findings:?}");
 
         relay.begin(&world).await;
         until("it is applied on both", || world.standing(1).1 == [Some(Outcome::Applied); 2]).await;
