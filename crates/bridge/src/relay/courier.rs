@@ -169,7 +169,9 @@ impl Courier {
             match self.discover(&mut seen, self.room()).await {
                 Ok(numbers) => {
                     begun = begun.or(seen);
-                    self.is_blind.store(false, Ordering::Relaxed);
+                    if self.is_blind.swap(false, Ordering::Relaxed) {
+                        self.docket.lock().hasten(Lot::Others, Instant::now());
+                    }
                     for number in numbers {
                         if !early.remove(&number) {
                             self.open(&mut tasks, number);

@@ -137,9 +137,9 @@ impl Docket {
         woken
     }
 
-    /// Something has changed for all of a member's: their time has come.
-    pub(super) fn hasten(&mut self, member: B256, now: Instant) {
-        let Some(places) = self.lots.get_mut(&Lot::Member(member)) else { return };
+    /// Something has changed for all of a lot: their time has come.
+    pub(super) fn hasten(&mut self, lot: Lot, now: Instant) {
+        let Some(places) = self.lots.get_mut(&lot) else { return };
         // In the order in which they wait.
         for (_, number) in std::mem::take(&mut places.due) {
             if let Some((_, due, _)) = self.parked.get_mut(&number) {
@@ -243,7 +243,7 @@ mod tests {
         assert!(woken.iter().any(|(number, _)| *number == most + 1));
         assert_eq!(docket.wake(later, |member| member == SILENT), [], "until those have gone");
         // It answers again.
-        docket.hasten(SILENT, later);
+        docket.hasten(Lot::Member(SILENT), later);
         assert_eq!(docket.wake(later, |_| false).len(), MAX_WOKEN - MAX_WOKEN_OF_SILENT);
         assert_eq!(docket.room(), MAX_OPEN - MAX_WOKEN - 1);
     }

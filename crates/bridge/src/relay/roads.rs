@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{AnchorRelay, Courier, MemberLink, RelayError, Testimony, Way, ferry::Ferry};
+use super::{AnchorRelay, Courier, MemberLink, RelayError, Testimony, Way, docket::Lot, ferry::Ferry};
 
 /// Parts of one member for which something is done at the same time.
 const PARALLEL: usize = 512;
@@ -180,7 +180,7 @@ impl Courier {
             self.submitted.notify_one();
         }
         for member in opened {
-            self.docket.lock().hasten(member, Instant::now());
+            self.docket.lock().hasten(Lot::Member(member), Instant::now());
         }
         Ok(())
     }

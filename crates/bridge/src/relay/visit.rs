@@ -144,7 +144,7 @@ impl Courier {
         match timeout(PART_TIMEOUT, Box::pin(self.carry_part(&route, at, stop))).await {
             Ok(Ok(done)) => {
                 if route.answers() {
-                    self.docket.lock().hasten(member, Instant::now());
+                    self.docket.lock().hasten(Lot::Member(member), Instant::now());
                     self.submitted.notify_one();
                 }
                 Ok(done)
