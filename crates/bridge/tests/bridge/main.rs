@@ -8,6 +8,7 @@ mod cells;
 mod database;
 mod files;
 mod foreign;
+mod frozen;
 mod intents;
 mod killed_relay;
 mod kills;

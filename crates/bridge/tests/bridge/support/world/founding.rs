@@ -10,7 +10,10 @@ use alloy::{
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
 use alloy_sol_types::{SolCall, SolConstructor};
 use chancery_bridge::{alliance::certificate::Scope, key::NodeKey};
-use chancery_contracts::{Alliance, Anchor, RequirementRegistry, StoreNode, predeploys, uncompressed_g1};
+use chancery_contracts::{
+    Alliance, Anchor, RequirementRegistry, StoreNode, predeploys, uncompressed_g1, uncompressed_g2,
+};
+use chancery_light::FinalityCertificate;
 use parking_lot::Mutex;
 
 use super::node::{GENESIS_S, SimNode};
@@ -184,6 +187,30 @@ impl Founded {
     pub(crate) fn leave(&self, member: usize) {
         let mut home = self.home.lock();
         home.call(self.alliance, &Alliance::leaveCall { name: self.members[member].name });
+        let sent = std::mem::take(&mut home.waiting);
+        home.node.add(sent);
+    }
+
+    /// Shows the alliance's anchor of the first member's chain two branches of that; it is frozen when there is a block.
+    pub(crate) fn freeze(&self) {
+        let branches = {
+            let owner = self.owners[0].lock();
+            let keys = uncompressed_g1(owner.node.essentials.validators[0].as_slice()).unwrap();
+            owner.node.two_branches().map(|proof| {
+                let signature = FinalityCertificate::decode(&proof.certificate).unwrap().signature;
+                let proof = Anchor::FinalityProof {
+                    header: proof.header,
+                    certificate: proof.certificate,
+                    signaturePoint: uncompressed_g2(signature.as_slice()).unwrap(),
+                    descendants: proof.descendants,
+                };
+                Anchor::submitCall { proof, keys: keys.clone() }
+            })
+        };
+        let mut home = self.home.lock();
+        for call in branches {
+            home.call(self.first_anchors[0], &call);
+        }
         let sent = std::mem::take(&mut home.waiting);
         home.node.add(sent);
     }
