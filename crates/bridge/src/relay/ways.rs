@@ -58,7 +58,7 @@ impl Ways {
     /// # Errors
     /// The alliance chain does not answer, or answers something else. A member's chain that does not is [`Way::Silent`].
     pub async fn look(&self, names: &BTreeSet<B256>) -> Result<Vec<MemberWay>, RelayError> {
-        let looks = names.iter().map(|name| async {
+        let looks = names.iter().map(|name| async move {
             let place = self.alliance.member(*name).await?;
             let way = self.way(*name, place).await;
             Ok(MemberWay { name: *name, chain_id: place.chain_id, is_active: place.is_active, way })
