@@ -1,5 +1,7 @@
 //! `chancery relay`: carries headers every K blocks, and requests of an alliance to their ends. It holds no key that counts: anybody may run one.
 
+mod observed;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -26,8 +28,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use url::Url;
-
-mod observed;
 
 use super::{
     chains::{ChainSection, connect},
