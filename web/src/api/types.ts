@@ -333,6 +333,10 @@ export interface AllianceMember {
   /** Its chain was read to its newest final block within the last 10 seconds. */
   upToDate: boolean;
   missing: MissingGuarantee[];
+  /** Its chain is followed, and did not answer the last time. */
+  unreachable?: boolean;
+  /** Anchors between it and the alliance at which nothing counts until the organizations of the host have voted. */
+  frozenAnchors?: { host: string; follows: string }[];
 }
 
 export interface Alliance {
