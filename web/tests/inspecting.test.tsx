@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Checking } from '../src/apps/inspect/checking';
-import { inspectCode, type Finding } from '../src/apps/inspect/inspecting';
+import { forgetOpened, inspectCode, type Finding } from '../src/apps/inspect/inspecting';
 import { LanguageProvider } from '../src/i18n/language';
 import english from '../src/i18n/en.json';
 import { forget, meet, pin, readMet, readPinned } from '../src/offline/pinned';
@@ -78,13 +78,14 @@ const json = (body: unknown, status = 200): Response =>
 const problem = (status: number, code: string): Response => json({ code, status }, status);
 
 interface Says {
+  presentation?: object;
   word?: Response | object;
   staple?: Response | object;
   document?: (document: string) => string;
 }
 
 /** A gateway that says this of a certificate that its holder shows now; gives the code that the holder shows. */
-async function gatewaySays({ word = {}, staple = whole, document: alter = (text) => text }: Says = {}): Promise<protocol.PresentationCode> {
+async function gatewaySays({ presentation = {}, word = {}, staple = whole, document: alter = (text) => text }: Says = {}): Promise<protocol.PresentationCode> {
   const bytes = new TextEncoder().encode(alter(new TextDecoder().decode(protocol.bytesFromBase64url(shared.bases.whole?.presentation.document ?? ''))));
   const document = protocol.parseDocument(bytes);
   if (!document) throw new Error('the vectors have a document');
@@ -97,7 +98,7 @@ async function gatewaySays({ word = {}, staple = whole, document: alter = (text)
     sign: (data) => holder.signTypedData(data),
   });
   const answer = (path: string): Response => {
-    if (path.startsWith('/v1/presentations/')) return json({ ciphertext, expiresAt: '' });
+    if (path.startsWith('/v1/presentations/')) return presentation instanceof Response ? presentation.clone() : json({ ciphertext, expiresAt: '', ...presentation });
     const said = path.endsWith('/staple') ? staple : word;
     if (said instanceof Response) return said.clone();
     return json(path.endsWith('/staple') ? said : wordOf(said));
@@ -125,6 +126,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   cleanup();
+  forgetOpened();
   localStorage.clear();
   vi.unstubAllGlobals();
   vi.useRealTimers();
@@ -178,6 +180,32 @@ describe('an inspection with a network', () => {
   it('refuses an altered document by the hash that is proven', async () => {
     const { judgement } = await found({ document: (text) => text.replace('Lin', 'Lou') });
     expect([judgement.outcome, judgement.failed]).toEqual(['refused', 'content-unaltered']);
+  });
+});
+
+describe('a code that somebody may have photographed', () => {
+  it('says how often it was opened before, and when last', async () => {
+    expect((await found()).openings).toEqual({ before: 0 });
+    const lastOpenedAt = '2027-01-15T07:50:00Z';
+    expect((await found({ presentation: { openedBefore: 2, lastOpenedAt } })).openings).toEqual({ before: 2, lastAt: lastOpenedAt });
+  });
+
+  it('that is for one check says when it was opened', async () => {
+    const openedAt = '2027-01-15T07:50:00Z';
+    const { judgement, spentAt } = await found({ presentation: json({ code: 'presentation-expired', openedAt }, 404) });
+    expect([judgement.failed, spentAt]).toEqual(['presentation-opened', openedAt]);
+  });
+
+  it('is opened once, however often it is looked at', async () => {
+    const code = await gatewaySays();
+    const request = vi.fn(globalThis.fetch);
+    vi.stubGlobal('fetch', request);
+    for (let look = 0; look < 3; look += 1) await inspectCode(city, code);
+    const openings = (): number => request.mock.calls.filter(([url]) => String(url).includes('/v1/presentations/')).length;
+    expect(openings()).toBe(1);
+    forgetOpened();
+    await inspectCode(city, code);
+    expect(openings()).toBe(2);
   });
 });
 

@@ -46,6 +46,9 @@ pub(crate) enum CertificateCommand {
     Present {
         /// The certificate.
         certificate: B256,
+        /// The code opens once: whoever shows it later has photographed it.
+        #[arg(long, conflicts_with = "out")]
+        once: bool,
         /// Write a file with the document and every proof here instead, for `chancery verify` and the inspector's page.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,

@@ -22,8 +22,8 @@ use crate::{
 pub(super) async fn run(command: Inspect, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
     let known = proven::known(&command, &connection.url, party.city.chains())?;
-    let presentation = party.scan(&PresentationCode::parse(&command.code)?).await?;
-    let inspection = match party.check(&presentation).await {
+    let scanned = party.scan(&PresentationCode::parse(&command.code)?).await?;
+    let inspection = match party.check(&scanned.presentation).await {
         Ok(inspection) => inspection,
         Err(error) => {
             let Some(failed) = error.downcast_ref::<PresentationError>() else { return Err(error) };
@@ -47,6 +47,7 @@ pub(super) async fn run(command: Inspect, connection: &Connection, output: &Outp
     let mut value = json!({
         "outcome": outcome,
         "proof": proven::told(&proof, &known),
+        "openedBefore": scanned.opened_before,
         "checks": inspection.found.checks,
         "document": document,
         "recorded": null,
@@ -57,6 +58,12 @@ pub(super) async fn run(command: Inspect, connection: &Connection, output: &Outp
         proven::describe(&proof, word, &known),
         inspection.found.checks.iter().map(describe).collect::<Vec<_>>().join("\n")
     );
+    if let Some(last) = scanned.last_opened_at {
+        text.push_str(&format!(
+            "\n\nWARNING: this code was opened {} times before, last at {last}: somebody may have photographed it; ask for a new one",
+            scanned.opened_before
+        ));
+    }
     text.push_str(&format!(
         "\n\nissued by  {} ({})\nholder     {}\n{:#}",
         document.issuer.name, document.issuer.organization, document.holder, document.subject

@@ -48,6 +48,7 @@ function Result(props: {
   return (
     <>
       <Banner finding={finding} />
+      {finding.openings && finding.openings.before > 0 && <OpenedBefore openings={finding.openings} />}
       {proof?.known && <CityNotice known={proof.known} />}
       <Button variant="primary" wide icon={ScanLine} onPress={props.onNext}>
         {t('inspect.next')}
@@ -76,6 +77,18 @@ function Result(props: {
   );
 }
 
+/** A code that others have opened may have been photographed: compare the person, and ask for a new one. */
+function OpenedBefore({ openings: { before, lastAt } }: { openings: NonNullable<Finding['openings']> }): ReactNode {
+  const { t, language } = useLanguage();
+  return (
+    <Notice tone="warning" live="alert" title={t('openings.before', { count: before })}>
+      <p>
+        {lastAt !== undefined && t('openings.last', { moment: formatMoment(lastAt, language) })} {t('openings.advice')}
+      </p>
+    </Notice>
+  );
+}
+
 /** Of the document where nothing is proven: it chooses how that is shown, and nothing else. */
 function kindOf({ proof, judgement: { document } }: Finding): string | undefined {
   return proof?.state === 'proven' ? proof.standing.certificate.issue.kind : document && kindOfFormat(document.format);
@@ -101,6 +114,7 @@ function Banner({ finding }: { finding: Finding }): ReactNode {
       ) : (
         <p className="outcome__text">{failed ? t(`refused.${failed}`) : t(replaced ? 'outcome.replaced.text' : `outcome.${outcome}.text`)}</p>
       )}
+      {finding.spentAt !== undefined && <p className="outcome__text">{t('openings.spent', { moment: formatMoment(finding.spentAt, language) })}</p>}
       {failed && (
         <p className="outcome__check">
           {t('inspect.failedCheck')} <strong>{t(`check.${failed}`)}</strong>

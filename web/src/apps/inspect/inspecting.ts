@@ -21,6 +21,10 @@ export interface Finding {
   proof?: Proof;
   /** Of the certificate's chain: what its holder has signed for. */
   domain?: SigningDomain;
+  /** Openings of the code before this one. */
+  openings?: { readonly before: number; readonly lastAt?: string };
+  /** The code was for one check, and was opened then. RFC 3339. */
+  spentAt?: string;
   at: Date;
 }
 
@@ -32,17 +36,55 @@ function isAbsent(error: unknown): boolean {
   return error instanceof ProblemError && error.problem.status === 404;
 }
 
+interface Opened {
+  readonly presentation: Presentation | undefined;
+  readonly openings: NonNullable<Finding['openings']>;
+}
+
+/** What the last code opened, as long as it is looked at: one that is for one check is not asked for again. */
+let opened: { readonly key: string; readonly content: Promise<Opened> } | undefined;
+
+function open({ id, key }: PresentationCode): Promise<Opened> {
+  if (opened?.key !== key) {
+    const content = fetchOpened(id, key);
+    const own = { key, content };
+    opened = own;
+    content.catch(() => {
+      if (opened === own) opened = undefined;
+    });
+  }
+  return opened.content;
+}
+
+async function fetchOpened(id: string, key: string): Promise<Opened> {
+  const { ciphertext, openedBefore = 0, lastOpenedAt } = await api.presentation(id);
+  const openings = { before: openedBefore, ...(lastOpenedAt !== undefined && { lastAt: lastOpenedAt }) };
+  return { presentation: await openPresentation(ciphertext, key), openings };
+}
+
+/** Nothing of what a code opened is kept when the next one is scanned. */
+export function forgetOpened(): void {
+  opened = undefined;
+}
+
+/** When a code that is for one check was opened, where that is why it does not open. */
+function spentAtOf(error: unknown): string | undefined {
+  const at = error instanceof ProblemError ? error.problem.openedAt : undefined;
+  return typeof at === 'string' ? at : undefined;
+}
+
 export async function inspectCode(city: City, code: PresentationCode): Promise<Finding> {
   const at = new Date();
-  let presentation: Presentation | undefined;
+  let content: Opened;
   try {
-    const { ciphertext } = await api.presentation(code.id);
-    presentation = await openPresentation(ciphertext, code.key);
+    content = await open(code);
   } catch (error) {
-    return { judgement: isAbsent(error) ? refusedPresentation() : nothingKnown(), at };
+    const spentAt = spentAtOf(error);
+    return { judgement: isAbsent(error) ? refusedPresentation() : nothingKnown(), at, ...(spentAt !== undefined && { spentAt }) };
   }
+  const { presentation, openings } = content;
   if (!presentation || !city.chains.chains.some((chain) => chain.name === presentation.chain)) {
-    return { judgement: refusedPresentation(), at };
+    return { judgement: refusedPresentation(), at, openings };
   }
   const word = wordOf(presentation.certificateId);
   const proof = await prove(city, presentation.certificateId, word);
@@ -52,7 +94,7 @@ export async function inspectCode(city: City, code: PresentationCode): Promise<F
       ? { chainId: proof.standing.chainId, verifyingContract: CERTIFICATE_REGISTRY }
       : domainOf(city.chains, presentation.chain);
   const judgement = await judge({ presentation, registry: registryFact(proof, await word), domain, now: unixSeconds(at) });
-  return { judgement, presentation, proof, domain, at };
+  return { judgement, presentation, proof, domain, openings, at };
 }
 
 /** Never fails: what the gateway does not say is its silence. */
