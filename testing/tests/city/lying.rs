@@ -198,3 +198,21 @@ fn a_development_city_is_not_remembered() {
     assert_eq!((&told["outcome"], &told["proof"]["genesis"]["basis"]), (&json!("valid"), &json!("unkept")), "{told}");
     assert!(!cities.exists());
 }
+
+// C-QR: a code that somebody has photographed.
+#[test]
+fn a_code_tells_how_often_it_was_opened_and_one_for_one_check_opens_once() {
+    let (key, address) = citizen("photographed");
+    let issued = send("degree", "3", "SAMPLE-UNIVERSITY", &address);
+    let id = issued["certificateId"].as_str().unwrap();
+    let link = presented(&key, id);
+    let opened = || answer_of(&["inspect", "--dry-run", &link])["openedBefore"].clone();
+    assert_eq!([opened(), opened()], [json!(0), json!(1)]);
+    let shown = answer(&["--key", key.to_str().unwrap(), "certificate", "present", id, "--once"]);
+    let inspect = ["--dev-key", "7", "inspect", "--dry-run", shown["link"].as_str().unwrap()];
+    assert_eq!(answer(&inspect)["outcome"], "valid");
+    let again = chancery(&inspect);
+    let problem: Value = serde_json::from_slice(&again.stderr).unwrap();
+    assert_eq!((again.status.code(), &problem["code"]), (Some(1), &json!("presentation-expired")));
+    assert!(problem["openedAt"].is_string(), "{problem}");
+}
