@@ -19,6 +19,8 @@ mod guesses;
 mod held;
 #[path = "city/identities.rs"]
 mod identities;
+#[path = "city/lying.rs"]
+mod lying;
 #[path = "city/persons.rs"]
 mod persons;
 #[path = "city/releases.rs"]

@@ -8,7 +8,7 @@ import { signSubmission, type SignedSubmission, type SubmissionTerms } from './d
 import type { Receipt } from './data/receipt.js';
 import { sendOne, sendStream, type Outcome, type SendOptions } from './data/submit.js';
 import { base64urlOf, randomBytes } from './encoding.js';
-import { InputError, NotFinalError } from './errors.js';
+import { InputError, NotFinalError, ProblemError } from './errors.js';
 import type { Address, Hex } from './hex.js';
 import type { ChainEssentials, TrustedChain } from './light/trust.js';
 import type { MessageKey } from './message/encryption-key.js';
@@ -16,6 +16,7 @@ import { Messages } from './message/messages.js';
 import { fetchTrust } from './request/chain.js';
 import { Connection, type ConnectionOptions } from './request/connection.js';
 import { isTemporary } from './request/retry.js';
+import { checkWord, verifyOnline, type ProvenStanding, type TrustedCity } from './staple/online.js';
 import { askForAccess, type AccessTerms, type AskedAccess, type AskOptions } from './share/ask.js';
 import { DEFAULT_MAX_FILE_BYTES, fetchShared, type SharedFile } from './share/fetch.js';
 import type { ReaderKey } from './share/reader-key.js';
@@ -24,6 +25,8 @@ import type { ReaderKey } from './share/reader-key.js';
 export const PROOF_PATIENCE_MS = 60_000;
 const FIRST_PROOF_PAUSE_MS = 100;
 const MAX_PROOF_PAUSE_MS = 2_000;
+const STAPLE_PAUSE_MS = 1_000;
+const MS_PER_SECOND = 1000;
 const IDEMPOTENCY_KEY_BYTES = 16;
 
 /** Operations that take the header `idempotency-key`. */
@@ -45,6 +48,12 @@ export interface ProofOptions {
   /** Which operation of the submission, from 0. */
   readonly index?: number;
   /** {@link PROOF_PATIENCE_MS} unless given. */
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StandingOptions {
+  /** How long the main chain may take for a block that is as young as the certificate; {@link PROOF_PATIENCE_MS} unless given. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -193,9 +202,23 @@ export class Client {
     return (await this.call('post', '/v1/data/trace', { body: asset })) as unknown as Trace;
   }
 
-  /** Where a certificate stands and what its status is, as the gateway says. */
+  /** Where a certificate stands and what its status is, as the gateway says: not proven. Whoever relies on it asks {@link provenCertificate}. */
   certificate(id: Hex): Promise<Schemas['Certificate']> {
     return this.call('get', '/v1/certificates/{id}', { path: { id } });
+  }
+
+  /**
+   * Where a certificate stands now, proven by the chains that are trusted: the gateway is asked, and its word counts where the proof says the same. `city` is known by the
+   * genesis of its chains ({@link trust}, `essentialsOf`), and by nothing that this gateway says.
+   * @throws StapleFailure with the check that fails: what does not verify, is older than {@link MAX_ONLINE_AGE_SECONDS}, or contradicts the gateway's word states
+   * nothing about the certificate; ProblemError, UnreachableError
+   */
+  async provenCertificate(id: Hex, city: TrustedCity, options: StandingOptions = {}): Promise<ProvenStanding> {
+    const { signal } = options;
+    const [word, file] = await Promise.all([this.call('get', '/v1/certificates/{id}', { path: { id }, ...(signal && { signal }) }), this.#staple(id, options)]);
+    const proven = verifyOnline(city, JSON.stringify(file), id, Math.floor(this.#now() / MS_PER_SECOND));
+    checkWord(word, proven);
+    return proven;
   }
 
   // Share.
@@ -286,6 +309,20 @@ export class Client {
   /** Of a node of the main chain, as the gateway names it. */
   async #mainRpcUrl(): Promise<string> {
     return (await this.call('get', '/v1/chains', {})).chains.find(({ name }) => name === 'main')?.rpcUrl ?? '';
+  }
+
+  /** Waits while the main chain has no block that is as young as the certificate, and not for ever. */
+  async #staple(id: Hex, { patienceMs = PROOF_PATIENCE_MS, signal }: StandingOptions): Promise<unknown> {
+    const { ports } = this.#connection;
+    const deadline = ports.now() + patienceMs;
+    for (;;) {
+      try {
+        return await this.#connection.send({ method: 'GET', path: '/v1/certificates/{id}/staple', parameters: { id }, isRepeatable: false, isOpen: true, signal });
+      } catch (error) {
+        if (!(error instanceof ProblemError) || error.code !== 'not-final-yet' || ports.now() >= deadline) throw error;
+        await ports.wait(STAPLE_PAUSE_MS, signal);
+      }
+    }
   }
 
   #read(path: string, parameters: Record<string, number> = {}, query: Record<string, string | number | undefined> = {}): Promise<unknown> {

@@ -267,6 +267,14 @@ export interface Organization {
   keys: OrganizationKey[];
 }
 
+export interface OpenedPresentation {
+  ciphertext: string;
+  expiresAt: string;
+  /** How often it was opened before, and when last. */
+  openedBefore?: number;
+  lastOpenedAt?: string;
+}
+
 export interface CheckCertificate {
   address: Address;
   organization: string;

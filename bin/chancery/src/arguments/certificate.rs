@@ -46,6 +46,9 @@ pub(crate) enum CertificateCommand {
     Present {
         /// The certificate.
         certificate: B256,
+        /// The code opens once: whoever shows it later has photographed it.
+        #[arg(long, conflicts_with = "out")]
+        once: bool,
         /// Write a file with the document and every proof here instead, for `chancery verify` and the inspector's page.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -155,7 +158,8 @@ pub(crate) enum Reason {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 valid and recorded (or --dry-run); 1 any other outcome, not recorded, or an error; 2 wrong usage."
+    after_help = "Exit codes: 0 valid, proven and recorded (or --dry-run); 1 any other outcome, not recorded, or an error; 2 wrong usage. What the gateway says \
+                  counts where the chains prove the same: otherwise the outcome is cannot-determine."
 )]
 pub(crate) struct Inspect {
     /// The link behind the QR code.
@@ -163,6 +167,12 @@ pub(crate) struct Inspect {
     /// Only look: record nothing on the chain.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// The city's genesis folder, which decides what is believed. Default: what the gateway gave when this machine met it first; what it shows later is held against that.
+    #[arg(long, value_name = "DIR", env = "CHANCERY_GENESIS")]
+    pub(crate) genesis: Option<PathBuf>,
+    /// Folder in which cities are remembered that were met without --genesis. Default: chancery/cities in the folder of configurations ($XDG_CONFIG_HOME, ~/.config).
+    #[arg(long, value_name = "DIR", env = "CHANCERY_KNOWN_CITIES")]
+    pub(crate) known_cities: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
