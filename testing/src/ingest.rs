@@ -89,7 +89,7 @@ impl Source {
             time: now_ms(),
             count: u32::try_from(names.len())?,
             root: merkle::root(&names).context("no operation")?,
-            control: Control { access, retention_days: 365, basis: Basis::NotPersonal },
+            control: Control { access, retention_days: 365, basis: Basis::NotPersonal, readers: Vec::new() },
         };
         let jws = self.signer.sign_with(&self.header, &serde_json::to_vec(&statement)?, TYP)?;
         Ok(jws.text().to_owned())

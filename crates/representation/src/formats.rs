@@ -1,5 +1,6 @@
 //! The data formats in force: compiled once, versioned, kept over restarts.
 
+mod clear;
 mod files;
 mod submitted;
 
@@ -8,12 +9,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use chancery_data::rules::MetadataRules;
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
-    data_format::{DataFormat, FormatId},
+    data_format::{DataFormat, FormatId, FormatReading, FormatReadings},
 };
 use jsonschema::Validator;
 use parking_lot::RwLock;
 use serde_json::Value;
 
+pub(crate) use clear::InClear;
 pub use files::FormatFiles;
 
 /// Most formats.
@@ -72,6 +74,8 @@ impl Compiled {
 /// The formats in force.
 pub(crate) struct Formats {
     known: RwLock<BTreeMap<FormatId, Arc<Compiled>>>,
+    /// Of what is known: changed with it.
+    readings: RwLock<Arc<FormatReadings>>,
     store: Arc<dyn FormatStore>,
 }
 
@@ -85,11 +89,17 @@ impl Formats {
                 known.insert(format.id.clone(), Arc::new(Compiled::new(format)?));
             }
         }
-        Ok(Self { known: RwLock::new(known), store })
+        let readings = RwLock::new(Arc::new(readings(&known)));
+        Ok(Self { known: RwLock::new(known), readings, store })
     }
 
     pub(crate) fn all(&self) -> Vec<DataFormat> {
         self.known.read().values().map(|compiled| compiled.format.clone()).collect()
+    }
+
+    /// What the formats in force say of who reads their data.
+    pub(crate) fn readings(&self) -> Arc<FormatReadings> {
+        Arc::clone(&self.readings.read())
     }
 
     fn compiled(&self, id: &FormatId) -> DoorResult<Arc<Compiled>> {
@@ -125,7 +135,9 @@ impl Formats {
                     format!("there are {MAX_FORMATS} formats, no more are possible"),
                 ));
             }
-            return expect_version(format, 1).map(|()| vec![format!("format {}: new, version 1", format.id.0)]);
+            let mut effects = vec![format!("format {}: new, version 1", format.id.0)];
+            effects.extend(submitted::sealing_differences(false, format.sealed));
+            return expect_version(format, 1).map(|()| effects);
         };
         if old.format == *format {
             return Ok(Vec::new());
@@ -139,17 +151,34 @@ impl Formats {
         }
         let mut effects =
             vec![format!("format {}: version {} replaces {}", format.id.0, format.version, old.format.version)];
+        effects.extend(submitted::sealing_differences(old.format.sealed, format.sealed));
         effects.extend(differences(&old.format.schema, &format.schema));
         Ok(effects)
+    }
+
+    /// Whether a format in force, of which there may be data in clear, would begin to be sealed.
+    pub(crate) fn begins_to_be_sealed(&self, format: &DataFormat) -> bool {
+        format.sealed && self.known.read().get(&format.id).is_some_and(|known| !known.format.sealed)
     }
 
     /// Puts a format in force; it has been checked.
     pub(crate) fn apply(&self, format: &DataFormat) -> DoorResult<()> {
         let compiled = Compiled::new(format.clone())?;
         self.store.put(format)?;
-        self.known.write().insert(format.id.clone(), Arc::new(compiled));
+        let mut known = self.known.write();
+        known.insert(format.id.clone(), Arc::new(compiled));
+        *self.readings.write() = Arc::new(readings(&known));
         Ok(())
     }
+}
+
+fn readings(known: &BTreeMap<FormatId, Arc<Compiled>>) -> FormatReadings {
+    let reading = |compiled: &Compiled| FormatReading {
+        sealed: compiled.format.sealed,
+        readers: compiled.rules.readers.clone().unwrap_or_default(),
+    };
+    let all = known.iter().map(|(id, compiled)| (id.0.clone(), reading(compiled)));
+    all.filter(|(_, reading)| *reading != FormatReading::default()).collect()
 }
 
 fn expect_version(format: &DataFormat, expected: u32) -> DoorResult<()> {
