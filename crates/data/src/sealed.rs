@@ -252,7 +252,8 @@ mod tests {
     }
 
     fn sealed() -> Value {
-        let header = json!({"alg": KEY_AGREEMENT, "epk": {"kty": "OKP", "crv": "X25519", "x": text(32)}, "kid": text(32)});
+        let header =
+            json!({"alg": KEY_AGREEMENT, "epk": {"kty": "OKP", "crv": "X25519", "x": text(32)}, "kid": text(32)});
         json!({
             "protected": URL_SAFE_NO_PAD.encode(PROTECTED),
             "recipients": [{"header": header, "encrypted_key": text(40)}],

@@ -1,6 +1,7 @@
 //! The data formats in force: compiled once, versioned, kept over restarts.
 
 mod clear;
+mod content;
 mod files;
 mod submitted;
 
@@ -11,19 +12,15 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_format::{DataFormat, FormatId, FormatReading, FormatReadings},
 };
-use jsonschema::Validator;
 use parking_lot::RwLock;
 use serde_json::Value;
 
 pub(crate) use clear::InClear;
+pub use content::ContentSchema;
 pub use files::FormatFiles;
 
 /// Most formats.
 pub const MAX_FORMATS: usize = 1000;
-/// Memory that one compiled pattern of a schema may take, in bytes.
-const MAX_PATTERN_BYTES: usize = 1024 * 1024;
-/// Most violations that one answer lists.
-const MAX_VIOLATIONS: usize = 20;
 
 /// Keeps configured formats. The main chain keeps their hashes.
 pub trait FormatStore: Send + Sync {
@@ -42,32 +39,21 @@ pub trait FormatStore: Send + Sync {
 
 struct Compiled {
     format: DataFormat,
-    validator: Validator,
+    content: ContentSchema,
     rules: MetadataRules,
 }
 
 impl Compiled {
     fn new(format: DataFormat) -> DoorResult<Self> {
-        let validator = compile(&format)?;
+        let content = ContentSchema::compile(&format.id, &format.schema)?;
         let rules = MetadataRules::of_schema(&format.schema)
             .map_err(|problem| DoorError::new(Code::ConfigurationInvalid, problem))?;
-        Ok(Self { format, validator, rules })
+        Ok(Self { format, content, rules })
     }
 
     /// Checks plain content.
     fn validate(&self, content: &Value) -> DoorResult<()> {
-        if self.validator.is_valid(content) {
-            return Ok(());
-        }
-        let violations: Vec<Value> = self
-            .validator
-            .iter_errors(content)
-            .take(MAX_VIOLATIONS)
-            // The instance is left out: it may hold what nobody should read in an error.
-            .map(|error| serde_json::json!({"at": error.instance_path().to_string(), "rule": error.schema_path().to_string()}))
-            .collect();
-        let detail = format!("the content breaks {} rules of {}", violations.len(), self.format.id.0);
-        Err(DoorError::new(Code::SchemaViolation, detail).with("violations", violations))
+        self.content.check(content)
     }
 }
 
@@ -190,20 +176,6 @@ fn expect_version(format: &DataFormat, expected: u32) -> DoorResult<()> {
         format!("the next version of {} is {expected}, not {}", format.id.0, format.version),
     )
     .with("expected", expected))
-}
-
-fn compile(format: &DataFormat) -> DoorResult<Validator> {
-    // No references beyond the schema, and patterns that cannot backtrack: a schema must not be able to make validation slow.
-    let options = jsonschema::draft202012::options()
-        .should_validate_formats(true)
-        .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
-        .offline();
-    options.build(&format.schema).map_err(|error| {
-        DoorError::new(
-            Code::ConfigurationInvalid,
-            format!("the schema of {} is no JSON Schema 2020-12: at {}", format.id.0, error.instance_path()),
-        )
-    })
 }
 
 /// Members at the top of the schema that come, go, or change whether they are required.

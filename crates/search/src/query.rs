@@ -83,16 +83,7 @@ impl Plan {
         groups.push(query.formats.iter().map(|format| terms::format(format)).collect());
         groups.push(query.sources.iter().map(|source| terms::source(*source)).collect());
         groups.retain(|group| !group.is_empty());
-        Ok(Self {
-            groups,
-            from,
-            to,
-            time: query.time,
-            ascending: query.ascending,
-            limit,
-            after: query.after,
-            sight,
-        })
+        Ok(Self { groups, from, to, time: query.time, ascending: query.ascending, limit, after: query.after, sight })
     }
 
     /// What is found, and after which one the next page begins.
@@ -229,9 +220,7 @@ impl Plan {
             TimeStamp::Stated => row.time_ms,
             TimeStamp::Accepted => submission.accepted_at_ms,
         };
-        is_after
-            && (self.from..self.to).contains(&time_ms)
-            && self.sight.right_to(submission).is_some()
+        is_after && (self.from..self.to).contains(&time_ms) && self.sight.right_to(submission).is_some()
     }
 
     /// Access class and right by which what was found is seen; `None` for what is not.

@@ -24,12 +24,7 @@ pub(crate) struct Sight {
 }
 
 impl Sight {
-    pub(crate) fn new(
-        index: &SearchIndex,
-        visibility: Visibility,
-        asker: Asker,
-        formats: Arc<FormatReadings>,
-    ) -> Self {
+    pub(crate) fn new(index: &SearchIndex, visibility: Visibility, asker: Asker, formats: Arc<FormatReadings>) -> Self {
         let own = index.sources_of(&asker.organizations);
         Self { visibility, asker, own, formats }
     }
@@ -73,7 +68,9 @@ impl Sight {
 pub(crate) fn summed(counts: impl Iterator<Item = ClassCount>) -> Vec<DayCount> {
     let mut sums: Vec<DayCount> = Vec::new();
     let mut counts: Vec<DayCount> = counts.map(|one| one.count).collect();
-    counts.sort_unstable_by(|left, right| (left.day, left.source, &left.format).cmp(&(right.day, right.source, &right.format)));
+    counts.sort_unstable_by(|left, right| {
+        (left.day, left.source, &left.format).cmp(&(right.day, right.source, &right.format))
+    });
     for count in counts {
         match sums.last_mut() {
             Some(last) if (last.day, last.source, &last.format) == (count.day, count.source, &count.format) => {

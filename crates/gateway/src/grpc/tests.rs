@@ -166,7 +166,7 @@ fn the_largest_trace_fits_into_an_answer() {
         format: asset.format.clone(),
         format_version: u32::MAX,
         access: serde_json::from_str("\"restricted\"").unwrap(),
-        right: ReadRight::Open,
+        right: ReadRight::SameOrganization,
         accepted_at: u64::MAX,
         operation: String::new(),
     };

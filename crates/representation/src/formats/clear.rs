@@ -47,11 +47,14 @@ impl InClear {
     fn add(&mut self, entry: &SubmissionEntry, format: &FormatId) {
         self.looked_at += entry.operations.len() as u64;
         let jws = Jws::parse(&entry.jws, submission::TYP).ok();
-        let Some(statement) = jws.and_then(|jws| serde_json::from_slice::<Statement>(&jws.payload).ok()) else { return };
+        let Some(statement) = jws.and_then(|jws| serde_json::from_slice::<Statement>(&jws.payload).ok()) else {
+            return;
+        };
         if statement.format != format.0 {
             return;
         }
-        let in_clear = |bytes: &&Vec<u8>| Operation::parse(bytes).is_ok_and(|operation| sealed::is_in_clear(&operation));
+        let in_clear =
+            |bytes: &&Vec<u8>| Operation::parse(bytes).is_ok_and(|operation| sealed::is_in_clear(&operation));
         let found = entry.operations.iter().filter(in_clear).count() as u64;
         self.operations += found;
         if statement.control.access != Access::Restricted {

@@ -44,7 +44,10 @@ fn check_operation(compiled: &Arc<Compiled>, submission: &Submission, position: 
     }
     if compiled.format.sealed {
         return check_sealed(&operation, &Context::of(&submission.statement)).map_err(|refusal| {
-            let detail = format!("operations[{position}]: data of {} are sealed to who may read them: {}", compiled.format.id.0, refusal.what);
+            let detail = format!(
+                "operations[{position}]: data of {} are sealed to who may read them: {}",
+                compiled.format.id.0, refusal.what
+            );
             at(DoorError::new(Code::MalformedJwe, detail)).with("rule", "sealed").with("missing", refusal.member)
         });
     }
@@ -82,10 +85,12 @@ fn broken(rule: &str, place: &str) -> DoorError {
 /// What it means that a format begins or ceases to be sealed.
 pub(super) fn sealing_differences(was_sealed: bool, is_sealed: bool) -> Vec<String> {
     let effects: &[&str] = match (was_sealed, is_sealed) {
-        (false, true) => &[
-            "content: sealed from now on; what is submitted in clear, or with a description, is refused",
+        (false, true) => {
+            &["content: sealed from now on; what is submitted in clear, or with a description, is refused"]
+        }
+        (true, false) => &[
+            "content: in clear from now on, by the schema; what is submitted sealed is refused unless the schema allows it",
         ],
-        (true, false) => &["content: in clear from now on, by the schema; what is submitted sealed is refused unless the schema allows it"],
         _ => &[],
     };
     effects.iter().map(|effect| (*effect).to_owned()).collect()
