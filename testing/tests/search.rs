@@ -216,7 +216,7 @@ async fn what_is_sealed_is_for_who_is_named(gateway: &str, folder: &Path, source
     let (status, problem): (_, Value) = (answer.status().as_u16(), answer.json().await.unwrap());
     assert_eq!(
         (status, &problem["code"], &problem["missing"]),
-        (422, &json!("malformed-jwe"), &json!("content")),
+        (400, &json!("malformed-jwe"), &json!("content")),
         "{problem}"
     );
     assert!(
