@@ -87,7 +87,7 @@ const length = (keyword: string, keeps: (length: number, bound: number) => boole
 const atLeast = (value: number, bound: number): boolean => value >= bound;
 const atMost = (value: number, bound: number): boolean => value <= bound;
 // Code points, as the specification counts.
-const letters = (value: unknown): number | undefined => (typeof value === 'string' ? [...value].length : undefined);
+const letters = (value: unknown): number | undefined => (typeof value === 'string' ? Array.from(value).length : undefined);
 const items = (value: unknown): number | undefined => (Array.isArray(value) ? value.length : undefined);
 const members = (value: unknown): number | undefined => (isObject(value) ? Object.keys(value).length : undefined);
 
