@@ -164,7 +164,7 @@ impl S2pData for DataSearch {
         let sees_all = sees_all_counts(self.offices.as_deref(), by).await?;
         self.check_running()?;
         let inner = Arc::clone(&self.inner);
-        let counts = move || {
+        let counts = move || -> Result<Vec<DayCount>, SearchError> {
             let all = inner.index.counts()?;
             Ok(if sees_all { sight::summed(all.into_iter()) } else { inner.sight(visibility, asker).counts(all) })
         };

@@ -27,7 +27,7 @@ pub(super) fn rights(asset: &Asset, versions: &[AssetVersion], narrowed_by: &[Na
                     Entitled::Roles { roles: OFFICES.to_vec() },
                     "SEARCH-3: what is internal is for offices, until its retention ends",
                 ),
-                // Who else is named is for nobody to learn who may read it.
+                // Whom it names is not told: that would say who else may read it.
                 Access::Restricted => (
                     Entitled::Organization { organization: asset.organization.clone() },
                     "SEARCH-3: what is restricted is for whom its source or its format names, and for the organization whose it is, until its retention ends",
