@@ -194,3 +194,44 @@ pub fn leaf(digest: B256, statement: &Statement) -> Leaf {
         time: UnixSeconds(statement.time / 1000),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use alloy_primitives::Address;
+
+    use super::*;
+    use crate::{Algorithm, Signer};
+
+    fn parsed(access: Access, readers: Vec<Reader>) -> Result<Submission, SubmissionError> {
+        let signer = Signer::from_bytes(Algorithm::EdDsa, &[2; 32]).unwrap();
+        let operation = br#"{"time":1,"content":1}"#.to_vec();
+        let name = Operation::name(&operation);
+        let statement = Statement {
+            chain_id: 7100,
+            source: signer.public_key().thumbprint().source(),
+            key: SubmissionKey::ZERO,
+            format: "f".into(),
+            format_version: 1,
+            time: 1,
+            count: 1,
+            root: merkle::root(&[name]).unwrap(),
+            control: Control { access, retention_days: 1, basis: Basis::Consent, readers },
+        };
+        Submission::parse(signer.sign(&statement, TYP).unwrap().text(), vec![operation])
+    }
+
+    // SEARCH-3: readers are signed for, of restricted data alone, and what names none is as it was before there were any.
+    #[test]
+    fn readers_are_named_of_restricted_data_alone() {
+        let readers = |count| (0..count).map(|byte| Reader::Address(Address::repeat_byte(byte))).collect::<Vec<_>>();
+        let named = parsed(Access::Restricted, readers(16)).unwrap();
+        assert_eq!(named.statement.control.readers, readers(16));
+        for (access, count) in [(Access::Restricted, 17), (Access::Internal, 1), (Access::Public, 1)] {
+            assert_eq!(parsed(access, readers(count)).unwrap_err(), SubmissionError::Readers, "{access:?}, {count}");
+        }
+        let before = parsed(Access::Public, Vec::new()).unwrap();
+        let payload: serde_json::Value = serde_json::from_slice(&before.jws.payload).unwrap();
+        assert_eq!(payload["control"].as_object().unwrap().len(), 3, "{payload}");
+    }
+}
