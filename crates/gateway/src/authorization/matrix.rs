@@ -220,8 +220,7 @@ impl Row {
     pub fn asks_service(&self) -> bool {
         self.method == "GET"
             && (self.path.starts_with("/v1/certificates/")
-                || ["/v1/users/{address}/public-key", "/v1/data/statistics", "/v1/kinds/{kind}/conditions"]
-                    .contains(&self.path))
+                || ["/v1/users/{address}/public-key", "/v1/kinds/{kind}/conditions"].contains(&self.path))
     }
 
     /// The roles of which one is needed; empty when none is.

@@ -62,7 +62,8 @@ impl Sealing {
             format: format.format.clone(),
         };
         let schema = ContentSchema::compile(&FormatId(format.format), &format.schema)?;
-        Ok(Self::Here(Box::new(ToReaders { schema, context, keys: keys(command, city).await? })))
+        let keys = Box::pin(keys(command, city)).await?;
+        Ok(Self::Here(Box::new(ToReaders { schema, context, keys })))
     }
 
     /// That nothing in clear leaves, and that what is sealed was right.
