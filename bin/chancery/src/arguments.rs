@@ -34,8 +34,8 @@ pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query
 pub(crate) use change::ChangeCommand;
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    AccessCommand, Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand,
-    SourceKeyAlgorithm, SourceSort, Submit, Trace,
+    AccessCommand, Audit, DataCommand, FormatCommand, QuotaCommand, RepairJournal, SealTo, Search, ServiceCommand,
+    SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use founding::{MakeFounding, MakeGenesis};
@@ -189,6 +189,9 @@ pub(crate) enum Command {
     Submit(Submit),
     /// Search the data of registered sources.
     Search(Search),
+    /// Open sealed data of registered sources.
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Share tables of a business database with other public bodies, sealed and by contract; find, ask for and fetch what others share.
     #[command(subcommand)]
     Share(ShareCommand),

@@ -7,6 +7,7 @@ mod completions;
 mod condition;
 mod consent;
 mod contract;
+mod data;
 mod demo;
 mod doctor;
 mod evidence;
@@ -103,6 +104,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
+        Command::Data(command) => wait(data::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
         Command::Persons(command) => persons::run(command, output),
         Command::Message(command) => wait(message::run(command, &connection, output)),

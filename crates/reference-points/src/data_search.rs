@@ -7,7 +7,10 @@ use chancery_data::{SourceId, submission::Access};
 pub use graph::{Edge, Graph, Node};
 use serde::{Deserialize, Serialize};
 
-use crate::trace::{Transfers, UseRight};
+use crate::{
+    read_right::ReadRight,
+    trace::{Transfers, UseRight},
+};
 
 /// Most operations of one page.
 pub const MAX_PAGE_OPERATIONS: usize = 100;
@@ -102,7 +105,7 @@ pub struct DataQuery {
 /// What the asker may see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visibility {
-    /// Access classes.
+    /// Access classes; of restricted data those that the asker's right covers ([`ReadRight`]).
     pub access: Vec<Access>,
     /// The present time, Unix milliseconds: what is past its retention is not shown.
     pub now_ms: u64,
@@ -126,8 +129,11 @@ pub struct DataOperation {
     pub format: String,
     /// The format's version.
     pub format_version: u32,
-    /// Access class.
+    /// Access class; restricted also for what was accepted in clear of a format that is sealed.
     pub access: Access,
+    /// By which right the asker reads it.
+    #[serde(default)]
+    pub right: ReadRight,
     /// When it was accepted, Unix milliseconds.
     pub accepted_at: u64,
     /// Its exact bytes.
@@ -138,7 +144,7 @@ impl DataOperation {
     /// About what it takes in an answer, in bytes: texts, and the rest at its largest.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        const OTHER_MEMBERS_BYTES: usize = 256;
+        const OTHER_MEMBERS_BYTES: usize = 288;
         OTHER_MEMBERS_BYTES + self.organization.len() + self.format.len() + self.operation.len()
     }
 }

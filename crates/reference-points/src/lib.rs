@@ -37,6 +37,7 @@ pub mod mandate;
 pub mod operation;
 pub mod organization;
 pub mod quota;
+pub mod read_right;
 pub mod source_data;
 pub mod trace;
 

@@ -4,11 +4,13 @@ import type { Alliance, AlliancePage, AllianceRequest } from './alliance/types.j
 import type { Answer, FoundOperation, FoundPage, Method, PathOf, Request, Schemas, Search, Trace } from './api.js';
 import type { Operation } from './data/operation.js';
 import type { Registration, SourceKey } from './data/source-key.js';
-import { signSubmission, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
+import { formatOf, sealOperations, type FormatInForce } from './data/sealing.js';
+import { openContent } from './data/sealed.js';
+import { signSubmission, type SealingTerms, type SignedSubmission } from './data/submission.js';
 import type { Receipt } from './data/receipt.js';
 import { sendOne, sendStream, type Outcome, type SendOptions } from './data/submit.js';
 import { base64urlOf, randomBytes } from './encoding.js';
-import { InputError, NotFinalError, ProblemError } from './errors.js';
+import { InputError, NotAGatewayError, NotFinalError, ProblemError } from './errors.js';
 import type { Address, Hex } from './hex.js';
 import type { ChainEssentials, TrustedChain } from './light/trust.js';
 import type { MessageKey } from './message/encryption-key.js';
@@ -68,6 +70,8 @@ export interface FetchOptions {
 
 export class Client {
   readonly #connection: Connection;
+  /** Those that were sealed for. */
+  readonly #formats = new Map<string, FormatInForce>();
 
   /** @throws InputError for an address that is none of a gateway */
   constructor(options: ConnectionOptions) {
@@ -118,13 +122,29 @@ export class Client {
     return this.call('post', '/v1/sources/{source}/keys', { path: { source }, body });
   }
 
-  /** Signs operations for this city. Whoever keeps the result can send it at any later time, and again. */
-  async sign(by: SourceKey, operations: readonly Operation[], terms: SubmissionTerms): Promise<SignedSubmission> {
-    return signSubmission(by, operations, terms, await this.mainChainId(), this.#now());
+  /**
+   * Signs operations for this city. Whoever keeps the result can send it at any later time, and again. With `sealTo` contents are checked against their format and sealed
+   * before: nothing of them leaves this process in clear.
+   */
+  async sign(by: SourceKey, operations: readonly Operation[], terms: SealingTerms): Promise<SignedSubmission> {
+    const { sealTo, validate, ...plain } = terms;
+    const chainId = await this.mainChainId();
+    if (sealTo === undefined) return signSubmission(by, operations, plain, chainId, this.#now());
+    const format = await this.#format(terms.format, terms.formatVersion);
+    const source = terms.source ?? by.source;
+    const sealed = await sealOperations(operations, { ...plain, sealTo, ...(validate && { validate }) }, format, chainId, source);
+    return signSubmission(by, sealed, plain, chainId, this.#now());
+  }
+
+  /** Opens the sealed content of an operation that was found, with the key of one of its readers. @throws SealFailure */
+  async open(found: Pick<FoundOperation, 'operation' | 'format' | 'formatVersion' | 'source'>, key: MessageKey): Promise<unknown> {
+    const { format, formatVersion, source } = found;
+    const { content } = JSON.parse(found.operation) as { readonly content?: unknown };
+    return openContent(content, { chainId: await this.mainChainId(), format, formatVersion, source }, key);
   }
 
   /** Signs operations and sends them: 1 to 1,000 under one signature. The receipt says that they are durable. */
-  async submit(by: SourceKey, operations: readonly Operation[], terms: SubmissionTerms, options: SendOptions = {}): Promise<Receipt> {
+  async submit(by: SourceKey, operations: readonly Operation[], terms: SealingTerms, options: SendOptions = {}): Promise<Receipt> {
     return this.send(await this.sign(by, operations, terms), options);
   }
 
@@ -145,7 +165,7 @@ export class Client {
   submitAll(
     by: SourceKey,
     operations: AsyncIterable<Operation> | Iterable<Operation>,
-    terms: Omit<SubmissionTerms, 'key'>,
+    terms: Omit<SealingTerms, 'key'>,
     options: SendOptions & { readonly batch?: number } = {},
   ): AsyncGenerator<Outcome, void, undefined> {
     const { batch = 100 } = options;
@@ -181,7 +201,7 @@ export class Client {
 
   // Query.
 
-  /** One page of operations. Public data; internal data too for a key with an office. */
+  /** One page of operations. Public data; internal data too for a key with an office, restricted data for one that is named. */
   async search(search: Search, signal?: AbortSignal): Promise<FoundPage> {
     const page = await this.call('post', '/v1/data/search', { body: search, ...(signal && { signal }) });
     return page as unknown as FoundPage;
@@ -306,6 +326,18 @@ export class Client {
     return fetchTrust(this.#connection, chain, genesisHash);
   }
 
+  /** In force, as the gateway has it; asked for again when another version than the known one is submitted. */
+  async #format(format: string, version: number): Promise<FormatInForce> {
+    const known = this.#formats.get(format);
+    if (known?.version === version) return known;
+    const path = '/v1/formats/{format}';
+    const answer = await this.#connection.send({ method: 'GET', path, parameters: { format }, isRepeatable: true, isOpen: true });
+    const found = formatOf(answer);
+    if (found === undefined) throw new NotAGatewayError(this.gateway, 200, 'its answer is no format');
+    this.#formats.set(format, found);
+    return found;
+  }
+
   /** Of a node of the main chain, as the gateway names it. */
   async #mainRpcUrl(): Promise<string> {
     return (await this.call('get', '/v1/chains', {})).chains.find(({ name }) => name === 'main')?.rpcUrl ?? '';
@@ -332,7 +364,7 @@ export class Client {
   async *#signed(
     by: SourceKey,
     operations: AsyncIterable<Operation> | Iterable<Operation>,
-    terms: Omit<SubmissionTerms, 'key'>,
+    terms: Omit<SealingTerms, 'key'>,
     size: number,
   ): AsyncGenerator<SignedSubmission> {
     let batch: Operation[] = [];

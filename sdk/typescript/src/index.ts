@@ -6,7 +6,7 @@
  *                                                                                              ^ TrustedChain, from a genesis hash
  * ```
  *
- * Every failure is one of the classes in errors.ts, `ProofFailure`, `StapleFailure`, `ShareFailure`, `MessageFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
+ * Every failure is one of the classes in errors.ts, `ProofFailure`, `StapleFailure`, `ShareFailure`, `MessageFailure`, `SealFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
  * nothing here writes one to a log, an error or a request. It keeps nothing on disk, and decides nothing that a gateway or a chain decides.
  */
 export type { AllianceChange, FollowOptions } from './alliance/follow.js';
@@ -41,8 +41,9 @@ export { Client, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions, type S
 export type { Algorithm, Jwk } from './data/jwk.js';
 export { MAX_OPERATION_BYTES, type Operation } from './data/operation.js';
 export { SourceKey, type Registration, type SourceKind } from './data/source-key.js';
-export { ACCESS_CLASSES, BASES, type Control, type Statement } from './data/statement.js';
-export { MAX_OPERATIONS, MAX_SUBMISSION_BYTES, signSubmission, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
+export { MAX_RECIPIENTS, openContent, sealContent, SealFailure, type SealCheck, type SealContext, type SealedContent } from './data/sealed.js';
+export { ACCESS_CLASSES, BASES, MAX_READERS, type Control, type Statement } from './data/statement.js';
+export { MAX_OPERATIONS, MAX_SUBMISSION_BYTES, signSubmission, type SealingTerms, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
 export type { Receipt } from './data/receipt.js';
 export type { Outcome, SendOptions } from './data/submit.js';
 export { InputError, NotAGatewayError, NotFinalError, ProblemError, UnreachableError, type Problem } from './errors.js';

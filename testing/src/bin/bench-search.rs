@@ -163,7 +163,7 @@ async fn fill(
         limits: Limits::default(),
     })?);
     let search =
-        search.map(|folder| DataSearch::open(&folder.join("search"), ingest.reader(), None, None)).transpose()?;
+        search.map(|folder| DataSearch::open(&folder.join("search"), ingest.reader(), None, None, None)).transpose()?;
     let statement = SourceStatement::Register {
         chain_id: CHAIN,
         kind: SourceKind::Device,
@@ -214,7 +214,7 @@ fn submit(signer: &Signer, source: SourceId, numbers: &[usize]) -> Result<Source
         time: now_ms(),
         count: u32::try_from(names.len())?,
         root: merkle::root(&names).context("no operation")?,
-        control: Control { access: Access::Public, retention_days: 1, basis: Basis::NotPersonal },
+        control: Control { access: Access::Public, retention_days: 1, basis: Basis::NotPersonal, readers: Vec::new() },
     };
     Ok(SourceSubmission {
         submission: signer.sign(&statement, submission::TYP)?.text().to_owned(),

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use chancery_rest::{
     types::{
-        formats::ConfigureFormat,
+        formats::{ConfigureFormat, Format},
         organizations::{AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization},
         quotas::{Quota, Quotas},
     },
@@ -74,6 +74,14 @@ impl Client {
         let key = address(key);
         let path = ["v1", "organizations", organization, "keys", &key];
         self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query, body: None }).await
+    }
+
+    /// `GET /v1/formats/{format}`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn format(&self, format: &str) -> Result<Format> {
+        self.send(Call::get(&["v1", "formats", format], Query::new())).await
     }
 
     /// `PUT /v1/formats/{format}`.

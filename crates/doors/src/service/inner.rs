@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use chancery_data::SourceId;
 use chancery_light::StateProof;
 use chancery_reference_points::{
-    DoorResult,
+    Actor, DoorResult,
     access_rule::AccessRule,
     c2p::C2p,
     c2r::C2r,
@@ -55,12 +55,13 @@ door! {
     "StateProof", READ: state_proof([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
     "AccessRules", READ: access_rules([] service: Option<&str> as Option<String> => service.as_deref()) -> Vec<AccessRule>;
     "IsOffice", READ: is_office([&] by: Mandate) -> bool;
+    "Standing", READ: standing([&] by: Mandate) -> Actor;
 }
 
 door! {
     S2pData as s2p_data, "S2pData";
     "Search", READ: search([&] by: Mandate, [] query: DataQuery, [] visibility: Visibility) -> DataPage;
-    "Statistics", READ: statistics() -> Vec<DayCount>;
+    "Statistics", READ: statistics([&] by: Mandate) -> Vec<DayCount>;
     "Versions", READ: versions([&] by: Mandate, [&] asset: Asset, [] visibility: Visibility) -> Vec<AssetVersion>;
     "HandOvers", READ: hand_overs([&] by: Mandate, [] sources: Vec<SourceId>) -> Vec<HandOver>;
     "Proof", READ: proof([&] by: Mandate, [] at: OperationPlace) -> SourceOperationProof;

@@ -68,8 +68,9 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         s2p.state_proof(&dice.sample(), &dice.sample(), dice.sample(), dice.sample());
         s2p.access_rules(named.as_deref());
         s2p.is_office(&dice.sample());
+        s2p.standing(&dice.sample());
         s2p_data.search(&dice.sample(), dice.sample(), dice.sample());
-        s2p_data.statistics();
+        s2p_data.statistics(&dice.sample());
         s2p_data.versions(&dice.sample(), &dice.sample(), dice.sample());
         s2p_data.hand_overs(&dice.sample(), dice.sample());
         s2p_data.proof(&dice.sample(), dice.sample());

@@ -141,10 +141,11 @@ room! {
         state_proof(by: &Mandate, chain: &ChainName, contract: Address, slots: Vec<B256>) -> Option<StateProof>;
         access_rules(service: Option<&str>) -> Vec<AccessRule>;
         is_office(by: &Mandate) -> bool;
+        standing(by: &Mandate) -> Actor;
     }
     S2pData {
         search(by: &Mandate, query: DataQuery, visibility: Visibility) -> DataPage;
-        statistics() -> Vec<DayCount>;
+        statistics(by: &Mandate) -> Vec<DayCount>;
         versions(by: &Mandate, asset: &Asset, visibility: Visibility) -> Vec<AssetVersion>;
         hand_overs(by: &Mandate, sources: Vec<SourceId>) -> Vec<HandOver>;
         proof(by: &Mandate, at: OperationPlace) -> SourceOperationProof;

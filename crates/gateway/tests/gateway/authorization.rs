@@ -94,6 +94,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("POST", "/v1/organizations", OPERATOR, &["o2c.apply"]),
     ("POST", "/v1/organizations/{code}/keys", OPERATOR, &["o2c.apply"]),
     ("DELETE", "/v1/organizations/{code}/keys/{address}", OPERATOR, &["o2c.apply"]),
+    ("GET", "/v1/formats/{format}", ANYBODY, &["r2d.data_format"]),
     ("PUT", "/v1/formats/{format}", OPERATOR, &["o2c.apply"]),
     ("GET", "/v1/quotas", "--- ------++ -", &["v2m.quotas"]),
     ("PUT", "/v1/quotas/{subject}", OPERATOR, &["o2c.apply"]),

@@ -93,7 +93,7 @@ fn submit(signer: &Signer, source: SourceId, key: u8, operations: &[&str]) -> So
         time: NOW_MS,
         count: u32::try_from(names.len()).unwrap(),
         root: merkle::root(&names).unwrap(),
-        control: Control { access: Access::Public, retention_days: 1, basis: Basis::NotPersonal },
+        control: Control { access: Access::Public, retention_days: 1, basis: Basis::NotPersonal, readers: Vec::new() },
     };
     SourceSubmission {
         submission: signer.sign(&statement, submission::TYP).unwrap().text().to_owned(),

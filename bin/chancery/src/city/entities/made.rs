@@ -11,7 +11,7 @@ use chancery_messages::desk;
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning};
 use chancery_reference_points::{
-    data_format::DataFormat,
+    data_format::{DataFormat, FormatsInForce},
     journal::Clock,
     mandate::{AccessRight, Contracts, Holders},
     p2r::P2r,
@@ -112,14 +112,15 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
     Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?)
 }
 
-/// Search is where the journal is: it follows the writer, and reads what that has written. Who is an office, processing says.
+/// Search is where the journal is: it follows the writer, and reads what that has written. Who is an office, processing says; what is sealed, the formats in force.
 pub(super) fn search(
     data: &DataDir,
     representation: &Arc<Representation>,
     processing: Arc<dyn Offices>,
 ) -> Result<DataSearch> {
     let (proofs, folder): (Arc<dyn R2dSources>, _) = (representation.clone(), data.source_data().join("search"));
-    Ok(DataSearch::open(&folder, representation.source_data(), Some(proofs), Some(processing))?)
+    let formats: Arc<dyn FormatsInForce> = representation.clone();
+    Ok(DataSearch::open(&folder, representation.source_data(), Some(proofs), Some(processing), Some(formats))?)
 }
 
 /// The part of U2S for data of registered sources.

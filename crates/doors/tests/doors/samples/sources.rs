@@ -6,6 +6,7 @@ use chancery_reference_points::{
         Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest, DataOperation, DataPage, DataQuery,
         DayCount, Difference, FieldValue, OperationPlace, SourceTimes, TimeStamp, Visibility,
     },
+    read_right::ReadRight,
     source_data::{
         AcceptedSubmission, Source, SourceChange, SourceKey, SourceOperationProof, SourceSubmission, SubmissionState,
         Withdrawal,
@@ -28,7 +29,7 @@ structures! {
     DataQuery { sources, formats, subject, fields, text, from, to, time, ascending, limit, after }
     Visibility { access, now_ms }
     DataOperation {
-        at, digest, name, source, organization, format, format_version, access, accepted_at, operation,
+        at, digest, name, source, organization, format, format_version, access, right, accepted_at, operation,
     }
     DataPage { operations, next }
     DayCount { day, format, source, operations }
@@ -58,6 +59,12 @@ pub(crate) fn proven() -> SourceOperationProof {
 impl Sample for SourceOperationProof {
     fn sample(dice: &mut Dice) -> Self {
         Self { operation: dice.sample(), siblings: dice.sample(), ..proven() }
+    }
+}
+
+impl Sample for ReadRight {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&Self::ALL)
     }
 }
 

@@ -163,7 +163,8 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("DELETE", "/v1/organizations/{code}/keys/{address}") => {
             with(&[Code::MalformedAddress, Code::UnknownOrganization], CHANGE)
         }
-        ("PUT", "/v1/formats/{format}") => with(&[Code::UnknownChain], CHANGE),
+        ("GET", "/v1/formats/{format}") => one(&[Code::UnknownFormat]),
+        ("PUT", "/v1/formats/{format}") => with(&[Code::UnknownChain, Code::JournalUnavailable], CHANGE),
         ("PUT" | "DELETE", "/v1/quotas/{subject}") => {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
@@ -228,6 +229,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::UnknownFormat,
             Code::FormatVersion,
             Code::SchemaViolation,
+            Code::MalformedJwe,
             Code::IdempotencyConflict,
             Code::VersionConflict,
             Code::QuotaExceeded,
@@ -245,7 +247,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::DatabaseUnreachable,
             Code::JournalUnavailable,
         ]),
-        ("GET", "/v1/data/statistics") => one(&[Code::JournalUnavailable]),
+        ("GET", "/v1/data/statistics") => one(&[Code::ChainUnreachable, Code::JournalUnavailable]),
         ("POST", "/v1/data/trace") => {
             one(&[Code::UnknownOperation, Code::DatabaseUnreachable, Code::JournalUnavailable])
         }
