@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use chancery_data::{
     Jws, JwsError, Signer, SourceId, Submission, SubmissionError,
     jws::Header,
@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     Limits, OpenError,
-    audit::audit,
+    audit::{Audited, Walks, audit},
     blocks::{self, Recorder, unreadable},
     entry::{self, KeptSubmission},
     group::{Checked, Placed, Update, broken},
@@ -88,6 +88,7 @@ pub(crate) struct Shared {
     p2r: Arc<dyn P2r>,
     rules: Arc<dyn ContentRules>,
     pub(crate) clock: Clock,
+    walks: Walks,
 }
 
 impl Ingest {
@@ -154,6 +155,7 @@ impl Ingest {
             p2r: parts.p2r,
             rules: parts.rules,
             clock: parts.clock,
+            walks: Walks::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -291,7 +293,44 @@ impl Ingest {
     /// As there.
     pub async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || audit(&shared.reader, &shared.index, request)).await
+        blocking(move || {
+            let Shared { reader, index, walks, chain, .. } = shared.as_ref();
+            audit(&Audited { reader, index, walks, chain }, request)
+        })
+        .await
+    }
+
+    /// Those of these roots that no data block of the journal has, recorded or on its way.
+    ///
+    /// # Errors
+    /// `JournalUnavailable`.
+    pub async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            let mut unknown = Vec::new();
+            for root in roots {
+                if !shared.index.has_root(root).map_err(broken)? {
+                    unknown.push(root);
+                }
+            }
+            if unknown.is_empty() {
+                return Ok(unknown);
+            }
+            // The chain may have it already, and the journal not yet say so.
+            for bounds in shared.index.unrecorded().map_err(broken)? {
+                let root = blocks::tree(&blocks::leaves(&shared.directory, &shared.index, &bounds)?)?.root().0;
+                unknown.retain(|known| *known != root);
+            }
+            // Meanwhile it may have been said.
+            let mut left = Vec::new();
+            for root in unknown {
+                if !shared.index.has_root(root).map_err(broken)? {
+                    left.push(root);
+                }
+            }
+            Ok(left)
+        })
+        .await
     }
 
     /// Ends, after what was sent before is written. Not needed for durability.
