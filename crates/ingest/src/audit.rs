@@ -112,11 +112,13 @@ pub(crate) fn audit(of: &Audited<'_>, request: AuditRequest) -> DoorResult<Audit
     let mut groups = reader.groups(position).map_err(unreadable)?;
     while report.difference.is_none() && !is_full(&report) {
         let (mut batch, mut bytes, mut damage) = (Vec::new(), 0, None);
-        while bytes < BATCH_BYTES && damage.is_none() {
+        let mut wanted = most - report.operations;
+        while bytes < BATCH_BYTES && wanted > 0 && damage.is_none() {
             match groups.next() {
                 None => break,
                 Some(Ok(group)) => {
                     bytes += group.bytes;
+                    wanted = wanted.saturating_sub(operations_of(&group));
                     batch.push(group);
                 }
                 Some(Err(error)) => damage = Some(error),
@@ -161,6 +163,11 @@ pub(crate) fn audit(of: &Audited<'_>, request: AuditRequest) -> DoorResult<Audit
         walks.keep(report.next, registrations);
     }
     Ok(report)
+}
+
+/// Operations of a group.
+fn operations_of(group: &Group) -> u64 {
+    group.entries.iter().map(|(kind, body)| crate::entry::operation_count(*kind, body)).sum()
 }
 
 /// Takes what a batch registers, up to the first entry that does not follow.
