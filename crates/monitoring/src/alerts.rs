@@ -207,7 +207,7 @@ impl O2cAlerts for AlertDesk {
         let url = target::check(&receiver)?.to_string();
         let secret = signature::fresh_secret()?;
         let allow_private = receiver.allow_private;
-        let check = move |book: &mut Book, now_ms| {
+        let check = move |book: &mut Book, now_ms: u64| -> DoorResult<Receiver> {
             if book.receivers.len() >= MAX_RECEIVERS {
                 let detail = format!("there are {MAX_RECEIVERS} receivers: remove one");
                 return Err(DoorError::new(Code::ConfigurationInvalid, detail));
@@ -238,7 +238,7 @@ impl O2cAlerts for AlertDesk {
     async fn remove_alert_receiver(&self, actor: &Actor, receiver: &str, mode: Mode) -> DoorResult<AlertReceiver> {
         authorize_operator(actor)?;
         let id = receiver.to_owned();
-        let find = move |book: &mut Book| {
+        let find = move |book: &mut Book| -> DoorResult<AlertReceiver> {
             let known = book.receiver(&id).ok_or_else(|| unknown(&id))?;
             Ok(book.shown(known))
         };

@@ -177,11 +177,9 @@ impl Watch {
     /// A difference: it is told, and the next pass begins anew, since what comes after has no known place.
     async fn found(&self, difference: Difference) {
         let raised = rules::of_difference(&difference);
-        let subject = raised.subject.clone();
         self.state.lock().differ(difference, (self.clock)());
+        // Where another was found before, that one stays open: whether it is over is not known before everything was looked at.
         self.alerts.raise(raised).await;
-        // Another is the first now: the one of before is not known to be there still, and not known to be over.
-        self.state.lock().note(&subject);
         self.keep().await;
     }
 

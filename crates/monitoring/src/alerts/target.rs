@@ -182,4 +182,11 @@ mod tests {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
     }
+
+    // WATCH-6: a name that leads to this machine is found out when it is asked for.
+    #[tokio::test]
+    async fn a_name_that_leads_to_this_machine_leads_nowhere() {
+        let refused = PublicOnly.resolve("localhost".parse().unwrap()).await.err().unwrap();
+        assert!(refused.to_string().contains("no public address"), "{refused}");
+    }
 }

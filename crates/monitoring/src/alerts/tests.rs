@@ -162,10 +162,4 @@ async fn only_operators_say_who_is_told_and_not_of_private_networks_by_accident(
     let here = NewReceiver { url: "http://127.0.0.1:9/".into(), allow_private: false };
     let refused = desk.add_alert_receiver(&operator(), here, Mode::Check).await.unwrap_err();
     assert_eq!(refused.code(), Code::ConfigurationInvalid);
-    // A name that leads to this machine is found out when it is sent to.
-    let named = NewReceiver { url: "https://localhost.:9/".into(), allow_private: false };
-    if let Ok(added) = desk.add_alert_receiver(&operator(), named, Mode::Apply).await {
-        let tested = desk.test_alert_receiver(&operator(), &added.receiver.id, String::new()).await.unwrap();
-        assert!(!tested.delivered && tested.detail.contains("no public address"), "{}", tested.detail);
-    }
 }
