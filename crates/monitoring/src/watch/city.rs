@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_block::{RecordedBlock, RecordedRoots},
-    data_search::{AuditReport, AuditRequest, AuditedBlock},
+    data_search::{AuditReport, AuditRequest, AuditedBlock, SourceTimes},
     m2p::M2p,
     m2r::M2rData,
     mandate::Mandate,
@@ -24,6 +24,7 @@ use chancery_reference_points::{
 pub(crate) struct City {
     journal: Mutex<Vec<AuditedBlock>>,
     chain: Mutex<Vec<RecordedBlock>>,
+    clocks: Mutex<Vec<SourceTimes>>,
     is_silent: AtomicBool,
     audits: AtomicU64,
 }
@@ -57,6 +58,7 @@ impl City {
         Arc::new(Self {
             journal: Mutex::new(journal.into()),
             chain: Mutex::new(chain.into()),
+            clocks: Mutex::default(),
             is_silent: AtomicBool::new(false),
             audits: AtomicU64::new(0),
         })
@@ -75,6 +77,11 @@ impl City {
     /// As it was.
     pub(crate) fn mend(&self) {
         *self.journal.lock().unwrap() = std::mem::take(&mut *Self::new().journal.lock().unwrap());
+    }
+
+    /// What is measured of the clocks of sources.
+    pub(crate) fn measure(&self, clocks: Vec<SourceTimes>) {
+        *self.clocks.lock().unwrap() = clocks;
     }
 
     pub(crate) fn silence(&self, is_silent: bool) {
@@ -114,7 +121,7 @@ impl M2rData for City {
             blocks: count,
             difference: None,
             sequence: Vec::new(),
-            sources: Vec::new(),
+            sources: self.clocks.lock().unwrap().clone(),
             compared: 0,
             chain: ChainName("main".into()),
             recorded,

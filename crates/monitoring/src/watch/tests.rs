@@ -1,5 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
+use alloy_primitives::Address;
+use chancery_reference_points::{
+    data_search::SourceTimes,
+    quota::{QuotaReport, QuotaUsage},
+};
 use tempfile::TempDir;
 
 use super::{city::City, *};
@@ -98,6 +103,49 @@ async fn a_silent_chain_is_told_when_it_stays_so() {
     pass(&watch).await;
     watch.well().await;
     assert_eq!((rules(&watch), watch.report().audit.trouble), (Vec::new(), None));
+}
+
+// M-MON-3, WATCH-8
+#[tokio::test]
+async fn a_source_whose_clock_is_off_is_an_alert_until_it_is_not() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    let clock = |byte: u8, most_drift: i64| SourceTimes {
+        source: Address::repeat_byte(byte),
+        submissions: 1,
+        longest_gap: 9_000_000_000,
+        disorders: 7,
+        least_drift: 0,
+        most_drift,
+    };
+    city.measure(vec![clock(1, 3_600_000), clock(2, 3_600_001)]);
+    pass(&watch).await;
+    let subject = format!("clock of source {:#x}", Address::repeat_byte(2));
+    assert_eq!(rules(&watch), [(AlertRule::TimeSequence, subject.clone())]);
+    pass(&watch).await;
+    assert_eq!(rules(&watch), [(AlertRule::TimeSequence, subject)]);
+    city.measure(Vec::new());
+    pass(&watch).await;
+    assert_eq!(rules(&watch), []);
+}
+
+// M-MON-1, WATCH-8
+#[test]
+fn what_is_used_up_is_an_alert() {
+    let usage = |subject: &str, used_up: &[&str]| QuotaUsage {
+        subject: subject.parse().unwrap(),
+        operations: 1,
+        bytes: 1,
+        minute_operations: 1,
+        quota: None,
+        used_up: used_up.iter().map(ToString::to_string).collect(),
+    };
+    let (settings, changes) = (Vec::new(), Vec::new());
+    let usage = vec![usage("organization:A", &[]), usage("organization:B", &["operationsPerDay"])];
+    let raised =
+        super::rules::of_quotas(&QuotaReport { now_ms: 0, day_ends_ms: 1, settings, changes, usage, left_off: 0 });
+    assert_eq!(raised.len(), 1);
+    assert_eq!((raised[0].rule, raised[0].subject.as_str()), (AlertRule::QuotaExhausted, "organization:B"));
 }
 
 // WATCH-2
