@@ -55,7 +55,7 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     block[..key.len()].copy_from_slice(key);
     let pad = |byte: u8| block.map(|known| known ^ byte);
     let inner = Sha256::digest([pad(0x36).as_slice(), message].concat());
-    Sha256::digest([pad(0x5c).as_slice(), &inner].concat()).into()
+    Sha256::digest([pad(0x5c).as_slice(), inner.as_slice()].concat()).into()
 }
 
 async fn take(State(sender): State<Arc<mpsc::UnboundedSender<Sent>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
@@ -183,7 +183,7 @@ async fn submit_two(gateway: &str, source: &Source) {
     let post = client.post(format!("{gateway}/v1/submissions")).header("content-type", "application/json").body(body);
     let outcomes: Value = post.send().await.unwrap().json().await.unwrap();
     let receipt = outcomes.as_array().unwrap().last().unwrap()["receipt"].clone();
-    let (place, digest) = (&receipt["place"], receipt["digest"].as_str().expect(&outcomes.to_string()));
+    let (place, digest) = (&receipt["place"], receipt["digest"].as_str().unwrap_or_else(|| panic!("{outcomes}")));
     let state = format!("{gateway}/v1/submissions/{place}/{digest}");
     let final_by = tokio::time::Instant::now() + MAX_WAIT;
     while reqwest::get(&state).await.unwrap().json::<Value>().await.unwrap()["recorded"].is_null() {

@@ -48,7 +48,7 @@ pub(super) async fn roots(chain: &Chain, from: u64) -> DoorResult<RecordedRoots>
     loop {
         let next = from.saturating_add(found.roots.len() as u64);
         let wanted = (MAX_RECORDED_ROOTS - found.roots.len()).min(ROOTS_OF_A_PROOF);
-        let numbers = (next..).take(wanted);
+        let numbers = (0..wanted as u64).map(|offset| next.saturating_add(offset));
         let slots: Vec<B256> = std::iter::once(roots_slot()).chain(numbers.map(root_slot)).collect();
         let values = proven(chain, &slots).await?;
         let (total, page) = values.split_first().ok_or_else(incomplete)?;
