@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 use chancery_data::{
     Jws, JwsError, Signer, SourceId, Submission, SubmissionError,
     jws::Header,
@@ -296,39 +296,6 @@ impl Ingest {
         blocking(move || {
             let Shared { reader, index, walks, chain, .. } = shared.as_ref();
             audit(&Audited { reader, index, walks, chain }, request)
-        })
-        .await
-    }
-
-    /// Those of these roots that no data block of the journal has, recorded or on its way.
-    ///
-    /// # Errors
-    /// `JournalUnavailable`.
-    pub async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
-        let shared = Arc::clone(&self.shared);
-        blocking(move || {
-            let mut unknown = Vec::new();
-            for root in roots {
-                if !shared.index.has_root(root).map_err(broken)? {
-                    unknown.push(root);
-                }
-            }
-            if unknown.is_empty() {
-                return Ok(unknown);
-            }
-            // The chain may have it already, and the journal not yet say so.
-            for bounds in shared.index.unrecorded().map_err(broken)? {
-                let root = blocks::tree(&blocks::leaves(&shared.directory, &shared.index, &bounds)?)?.root().0;
-                unknown.retain(|known| *known != root);
-            }
-            // Meanwhile it may have been said.
-            let mut left = Vec::new();
-            for root in unknown {
-                if !shared.index.has_root(root).map_err(broken)? {
-                    left.push(root);
-                }
-            }
-            Ok(left)
         })
         .await
     }
