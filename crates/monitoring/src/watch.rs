@@ -39,8 +39,8 @@ const ROOTS_PAUSE: Duration = Duration::from_secs(1);
 const FIRST_TROUBLE_PAUSE: Duration = Duration::from_secs(1);
 /// The longest.
 const MAX_TROUBLE_PAUSE: Duration = Duration::from_secs(60);
-/// How often in a row it has to fail before that is an alert: what restarts is back by then.
-const TROUBLES_OF_AN_ALERT: u32 = 3;
+/// How often in a row it has to fail before that is an alert, which takes half a minute: what restarts is back by then.
+const TROUBLES_OF_AN_ALERT: u32 = 6;
 /// How often quotas are looked at.
 const QUOTAS_PAUSE: Duration = Duration::from_secs(15);
 
