@@ -66,7 +66,7 @@ impl Blocks {
             return failure(format!("the block from place {} overlaps the one that ends at {last}", bounds.first));
         }
         let indexed = index.block_of(bounds.first).map_err(broken)?;
-        if !indexed.is_some_and(|block| block.bounds == *bounds) {
+        if indexed.is_none_or(|block| block.bounds != *bounds) {
             return failure(format!("the index has other bounds of the block from place {}", bounds.first));
         }
         self.last_closed = Some(bounds.last);
@@ -115,7 +115,7 @@ impl Blocks {
             let detail = format!("the leaves of the block from place {first} have another root than was recorded");
             return failure("block-root", detail);
         }
-        if !indexed.record.is_some_and(|known| known.root == root) {
+        if indexed.record.is_none_or(|known| known.root != root) {
             return failure("block-index", format!("the index has another root of the block from place {first}"));
         }
         self.newest_block = self.newest_block.max(block_number);
