@@ -63,8 +63,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use alloy_primitives::Address;
 
-    use super::*;
-
     use chancery_reference_points::journal::Clock;
 
     use super::*;

@@ -22,7 +22,6 @@ use tokio::time::{Instant, sleep};
 use self::state::State;
 use crate::{
     Alerts, AlertsError,
-    alerts::Raised,
     comparison::{against_chain, from_chain},
     store::Store,
 };
