@@ -62,7 +62,6 @@ impl V2mData for DataAudit {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use alloy_primitives::Address;
-
     use chancery_reference_points::journal::Clock;
 
     use super::*;
