@@ -1,6 +1,9 @@
 //! Data of registered sources found, proven, traced and audited in a whole city; nothing lost to search when the city is killed.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "search/watched.rs"]
+mod watched;
+
 use std::{path::Path, process::Command};
 
 use alloy_primitives::FixedBytes;

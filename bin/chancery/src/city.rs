@@ -25,6 +25,7 @@ mod running;
 mod samples;
 pub(crate) mod secrets;
 mod served;
+mod watch_metrics;
 
 pub(crate) use assembly::{lock, up};
 pub(crate) use entity::run as run_entity;

@@ -1,5 +1,6 @@
 //! One module for each group of commands. Each asks, and prints the answer as text or JSON.
 
+mod alert;
 mod audit;
 mod certificate;
 mod change;
@@ -109,6 +110,7 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Persons(command) => persons::run(command, output),
         Command::Message(command) => wait(message::run(command, &connection, output)),
         Command::Trace(command) => wait(trace::run(command, &connection, output)),
+        Command::Alert(command) => wait(alert::run(command, &connection, output)),
         Command::Audit(command) => wait(audit::run(command, &connection, output)),
         Command::RepairJournal(command) => repair_journal::run(&command, output),
         Command::Verify(command) => verify::run(&command, output),

@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     Limits, OpenError,
-    audit::audit,
+    audit::{Audited, Walks, audit},
     blocks::{self, Recorder, unreadable},
     entry::{self, KeptSubmission},
     group::{Checked, Placed, Update, broken},
@@ -88,6 +88,7 @@ pub(crate) struct Shared {
     p2r: Arc<dyn P2r>,
     rules: Arc<dyn ContentRules>,
     pub(crate) clock: Clock,
+    walks: Walks,
 }
 
 impl Ingest {
@@ -154,6 +155,7 @@ impl Ingest {
             p2r: parts.p2r,
             rules: parts.rules,
             clock: parts.clock,
+            walks: Walks::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -291,7 +293,11 @@ impl Ingest {
     /// As there.
     pub async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || audit(&shared.reader, &shared.index, request)).await
+        blocking(move || {
+            let Shared { reader, index, walks, chain, .. } = shared.as_ref();
+            audit(&Audited { reader, index, walks, chain }, request)
+        })
+        .await
     }
 
     /// Ends, after what was sent before is written. Not needed for durability.

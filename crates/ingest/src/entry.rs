@@ -123,6 +123,16 @@ pub(crate) fn read_submission(body: &[u8]) -> Option<KeptSubmission> {
     Some(KeptSubmission { head, key, jws, operations })
 }
 
+/// How many operations an entry says that it has, without reading them.
+pub(crate) fn operation_count(kind: u8, body: &[u8]) -> u64 {
+    let count = || {
+        let mut rest = Reader(body.get(HEAD_BYTES + 16..)?);
+        rest.bytes()?;
+        rest.u32()
+    };
+    if kind == SUBMISSION { count().unwrap_or(0).into() } else { 0 }
+}
+
 /// What a change made of a source, and the leaf that says so.
 pub(crate) fn source(head: &Head, source: &Source) -> serde_json::Result<Vec<u8>> {
     let mut body = Vec::new();

@@ -21,6 +21,7 @@ pub mod limits;
 mod open;
 mod quotas;
 pub mod reading;
+mod roots;
 mod sources;
 mod subject;
 mod usage;

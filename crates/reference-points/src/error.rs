@@ -110,6 +110,7 @@ codes! {
     UnknownMessage = "unknown-message", Missing, "There is no such message that you have sent or received.", "GET /v1/messages lists yours; a message is shown once its deposit is final.";
     UnknownContract = "unknown-contract", Missing, "The chain has no such contract on its way.", "GET /v1/contracts lists them, by chain.";
     UnknownChange = "unknown-change", Missing, "No such change was proposed.", "GET /v1/changes lists them.";
+    UnknownReceiver = "unknown-receiver", Missing, "There is no such receiver of alerts.", "GET /v1/alerts/receivers lists them.";
     UnknownApplication = "unknown-application", Missing, "There is no such application.", "Check the identifier.";
     PresentationExpired = "presentation-expired", Missing, "The presentation has ended or never was.", "Ask the holder to show the code again.";
     NoAlliance = "no-alliance", Missing, "This gateway watches no alliance.", "Start it with the alliance's relay.toml (`--alliance`), or ask a gateway that watches it.";

@@ -23,6 +23,8 @@ pub mod rights {
     pub const CONFIGURATION: &str = "configuration";
     /// Seeing what happened: supervisors, and of a certificate its issuer and its holder.
     pub const SUPERVISION: &str = "supervision";
+    /// Comparing what is kept with what chains have recorded of it: roots of data blocks.
+    pub const AUDIT: &str = "audit";
     /// Data of registered sources, by their access class.
     pub const DATA: &str = "data";
 }

@@ -9,7 +9,7 @@ use chancery_primitives::data_block::DataBlockTree;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
     c2r::C2r,
-    data_block::OperationProof,
+    data_block::{MAX_RECORDED_ROOTS, OperationProof},
     data_format::{DataFormat, FormatId, FormatReadings, FormatsInForce},
     data_search::{AuditReport, AuditRequest},
     m2r::{M2r, M2rData},
@@ -166,6 +166,14 @@ impl M2r for Representation {
 impl M2rData for Representation {
     async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
         self.ingest.audit(request).await
+    }
+
+    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
+        if roots.len() > MAX_RECORDED_ROOTS {
+            return Err(DoorError::new(Code::MalformedRequest, format!("at most {MAX_RECORDED_ROOTS} roots")));
+        }
+        let unknown = self.ingest.unknown_roots(roots).await?;
+        if unknown.is_empty() { Ok(unknown) } else { self.index.unknown_roots(unknown).await }
     }
 
     async fn quotas(&self) -> DoorResult<QuotaReport> {

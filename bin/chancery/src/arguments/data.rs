@@ -238,6 +238,49 @@ pub(crate) struct Audit {
     /// From this place on.
     #[arg(long, default_value_t = 0)]
     pub(crate) from: u64,
+    /// Only show how the audit goes that runs by itself, and which alerts are open (operator, supervisor).
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) status: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertCommand {
+    /// Say who is told of alerts (operator).
+    #[command(subcommand)]
+    Receivers(ReceiversCommand),
+    /// Send a message that says that it is a test, and show what became of it (operator).
+    Test {
+        /// The receiver's name.
+        receiver: String,
+        /// A word for whoever reads it.
+        #[arg(long)]
+        note: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiversCommand {
+    /// Post each alert to a URL: JSON, signed as Standard Webhooks says. Prints the secret of the signatures, this once.
+    Add {
+        /// Where: https, or http on the gateway's machine.
+        url: String,
+        /// It may be in a private network or on the gateway's machine.
+        #[arg(long)]
+        allow_private: bool,
+        /// Only say whether it could be added.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Show who is told, and how that goes.
+    List,
+    /// Tell a receiver nothing more.
+    Remove {
+        /// Its name.
+        receiver: String,
+        /// Only say which one would go.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -61,6 +61,8 @@ pub(crate) struct Up {
     /// Whether the five entities run in this process, or each in one of its own that is started again when it ends.
     #[arg(long, value_enum, default_value_t, env = "CHANCERY_ENTITIES")]
     pub(crate) entities: Entities,
+    #[command(flatten)]
+    pub(crate) audit: AuditRate,
     /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
     #[arg(long, value_name = "FILE")]
     pub(crate) alliance: Option<PathBuf>,
@@ -85,6 +87,14 @@ impl Up {
     pub(crate) fn mqtt_tls(&self) -> Option<(&Path, &Path)> {
         self.mqtt_tls_certificate.as_deref().zip(self.mqtt_tls_key.as_deref())
     }
+}
+
+/// How fast the audit goes that nobody asks for.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct AuditRate {
+    /// Most operations of registered sources that are audited in a second without anybody asking; 0 switches that off, and an audit that somebody asks for stays.
+    #[arg(long, value_name = "N", default_value_t = 1000, env = "CHANCERY_AUDIT_OPERATIONS_PER_SECOND")]
+    pub(crate) audit_operations_per_second: u32,
 }
 
 /// Where traces go.

@@ -34,6 +34,7 @@ use super::{
     samples,
     secrets::{load_or_create_private_key, private_directory},
     served::Served,
+    watch_metrics,
 };
 use crate::{
     alliance::{Watched, watched},
@@ -186,6 +187,8 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir,
     config.chains = chain_facts(&genesis);
     config.web_directory = web_directory(options);
     let sources = Arc::clone(&doors.r2d_sources);
+    let supervisor = entities::configured_roles()?.supervisors.into_iter().next().unwrap_or_default();
+    let watching = watch_metrics::follow(Arc::clone(&doors.v2m_data), supervisor, shutdown.clone());
     let gateway = Gateway::new(config, doors)?;
     gateway.add_metrics(Arc::new({
         let context = context.child("metrics");
@@ -201,6 +204,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir,
         let board = relay.board();
         move || board.text()
     }));
+    gateway.add_metrics(watching);
     // Made before anything is announced: what says it is ready is.
     let grpc = gateway.grpc(shutdown.clone()).await?;
     let mut serving_grpc = Served::spawn("gRPC", grpc.serve(grpc_listener));

@@ -16,10 +16,10 @@ use chancery_controlling::Controlling;
 use chancery_doors::{EntityLock, Remote};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
-use chancery_monitoring::{DataAudit, Monitoring};
+use chancery_monitoring::{AlertDesk, DataAudit, Monitoring};
 use chancery_reference_points::{
     journal::Clock,
-    o2c::O2c,
+    o2c::{O2c, O2cAlerts},
     operation::ChainName,
     r2d::{R2d, R2dSources},
     s2p::S2p,
@@ -77,14 +77,15 @@ pub(super) struct EntityDoors {
     pub(super) u2s: Arc<dyn U2s>,
     pub(super) u2s_data: Arc<dyn U2sData>,
     pub(super) o2c: Arc<dyn O2c>,
+    pub(super) o2c_alerts: Arc<dyn O2cAlerts>,
     pub(super) v2m: Arc<dyn V2m>,
     pub(super) v2m_data: Arc<dyn V2mData>,
     pub(super) s2p: Arc<dyn S2p>,
 }
 
 impl EntityDoors {
-    /// All five entities in this process.
-    pub(super) async fn together(ground: &Ground, chains: ChainAccess) -> Result<Self> {
+    /// All five entities in this process. `audit_rate`: most operations that are audited in a second without anybody asking.
+    pub(super) async fn together(ground: &Ground, chains: ChainAccess, audit_rate: u32) -> Result<Self> {
         let registrations = ground.database.registrations();
         let roles = ground.founded.roles()?;
         let processing = Arc::new(made::processing(chains, registrations, roles, &ground.directory, &ground.clock)?);
@@ -93,6 +94,7 @@ impl EntityDoors {
         let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());
         let monitoring = Monitoring::new(processing.clone(), representation.clone(), provisioning.clone());
         let search = made::search(&ground.data, &representation, processing.clone())?;
+        let watch = made::watch(&ground.data, processing.clone(), representation.clone(), &ground.clock, audit_rate)?;
         Ok(Self {
             r2d: representation.clone(),
             r2d_sources: representation.clone(),
@@ -100,7 +102,8 @@ impl EntityDoors {
             u2s_data: Arc::new(made::data_service(ground, Arc::new(search), provisioning)),
             o2c: Arc::new(controlling),
             v2m: Arc::new(monitoring),
-            v2m_data: Arc::new(DataAudit::new(representation)),
+            o2c_alerts: Arc::new(AlertDesk::new(watch.alerts())),
+            v2m_data: Arc::new(DataAudit::new(processing.clone(), representation, watch)),
             s2p: processing,
         })
     }
@@ -116,6 +119,7 @@ impl EntityDoors {
             u2s: provisioning.clone(),
             u2s_data: provisioning,
             o2c: at(EntityName::Controlling),
+            o2c_alerts: monitoring.clone(),
             v2m: monitoring.clone(),
             v2m_data: monitoring,
             s2p: at(EntityName::Processing),

@@ -124,6 +124,11 @@ impl DataDir {
         self.0.join("descriptions")
     }
 
+    /// How far the audit is, alerts that are open and what waits to be told, with the secrets of who is told.
+    pub(crate) fn monitoring(&self) -> PathBuf {
+        self.0.join("monitoring")
+    }
+
     /// Sealed messages that wait for their receivers, and what is known of the others.
     pub(crate) fn messages(&self) -> PathBuf {
         self.0.join("messages")

@@ -12,7 +12,7 @@ use chancery_reference_points::{
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
-    data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
+    data_block::{DataBlock, DataBlockRecord, RecordedBlock, RecordedRoots, RootOfBlock, TransactionLocator},
     data_search::{
         Asset, AssetVersion, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace, Visibility,
     },
@@ -97,6 +97,8 @@ door! {
     M2p as m2p, "M2p";
     "SubjectHistory", AUDIT: subject_history([&] by: Mandate, [] subject: B256) -> Vec<HistoryEntry>;
     "Events", AUDIT: events([&] by: Mandate, [&] filter: EventFilter) -> Vec<HistoryEntry>;
+    "RecordedBlocks", AUDIT: recorded_blocks([&] by: Mandate, [&] chain: ChainName, [] roots: Vec<B256>) -> Vec<Option<RecordedBlock>>;
+    "RecordedRoots", AUDIT: recorded_roots([&] by: Mandate, [&] chain: ChainName, [] from: u64) -> RecordedRoots;
 }
 
 door! {
@@ -107,5 +109,6 @@ door! {
 door! {
     M2rData as m2r_data, "M2rData";
     "Audit", AUDIT: audit([] request: AuditRequest) -> AuditReport;
+    "UnknownRoots", AUDIT: unknown_roots([] roots: Vec<B256>) -> Vec<B256>;
     "Quotas", READ: quotas() -> QuotaReport;
 }

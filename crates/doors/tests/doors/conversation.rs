@@ -46,9 +46,14 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         o2c.contract(&dice.sample(), dice.sample());
         o2c.changes(dice.sample());
         o2c.change(dice.sample());
+        o2c_alerts.alert_receivers(&dice.sample());
+        o2c_alerts.add_alert_receiver(&dice.sample(), dice.sample(), dice.sample());
+        o2c_alerts.remove_alert_receiver(&dice.sample(), &dice.sample::<String>(), dice.sample());
+        o2c_alerts.test_alert_receiver(&dice.sample(), &dice.sample::<String>(), dice.sample());
         v2m.history(&dice.sample(), dice.sample());
         v2m.events(&dice.sample(), dice.sample());
         v2m_data.audit_data(&dice.sample(), dice.sample());
+        v2m_data.audit_status(&dice.sample());
         v2m_data.quotas(&dice.sample());
     }
 }
@@ -86,8 +91,11 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         m2s.journal(&dice.sample());
         m2p.subject_history(&dice.sample(), dice.sample());
         m2p.events(&dice.sample(), &dice.sample());
+        m2p.recorded_blocks(&dice.sample(), &dice.sample(), dice.sample());
+        m2p.recorded_roots(&dice.sample(), &dice.sample(), dice.sample());
         m2r.journal(&dice.sample());
         m2r_data.audit(dice.sample());
+        m2r_data.unknown_roots(dice.sample());
         m2r_data.quotas();
     }
 }

@@ -152,6 +152,11 @@ pub const MATRIX: &[Row] = &[
     ),
     row("POST", "/v1/data/trace", Who::AnybodyByRole, READABLE),
     row("GET", "/v1/data/audit", SUPERVISOR, ""),
+    row("GET", "/v1/data/audit/status", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row("GET", "/v1/alerts/receivers", OPERATOR, ""),
+    row("POST", "/v1/alerts/receivers", OPERATOR, ""),
+    row("DELETE", "/v1/alerts/receivers/{receiver}", OPERATOR, ""),
+    row("POST", "/v1/alerts/receivers/{receiver}/tests", OPERATOR, ""),
     row("GET", "/v1/resources", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/resources/{resource}", Who::AnybodyByRole, "what its roles may see"),
     row(

@@ -122,7 +122,8 @@ struct AuditQuery {
 
 /// Audit data
 ///
-/// Recomputes hashes, signatures and data blocks of what is stored, and measures its times; ends at the first difference. No content is shown.
+/// Recomputes hashes, signatures and data blocks of what is stored, compares them with what the chain has recorded, and measures times; ends at the first difference. No
+/// content is shown.
 #[utoipa::path(get, path = "/v1/data/audit", tag = "supervision", params(AuditQuery),
     responses((status = 200, description = "What was found.", body = DataAudit, example = json!(DataAudit::example()))),
 )]

@@ -214,6 +214,8 @@ pub struct DataAudit {
     /// Of each source: `{source, submissions, longestGap, disorders, leastDrift, mostDrift}`, times in milliseconds.
     #[schema(value_type = Vec<Object>)]
     pub sources: Vec<Value>,
+    /// Data blocks that were compared with what the chain has recorded, proven by its state.
+    pub compared: u64,
 }
 
 impl Example for DataAudit {
@@ -228,6 +230,7 @@ impl Example for DataAudit {
             difference: Value::Null,
             sequence: Vec::new(),
             sources: Vec::new(),
+            compared: 12,
         }
     }
 }

@@ -8,11 +8,14 @@ use chancery_contracts::predeploys;
 use chancery_data::{Algorithm, Signer};
 use chancery_identity::{Keeper, RegistrationReader};
 use chancery_messages::desk;
+use chancery_monitoring::{Watch, WatchParts};
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning};
 use chancery_reference_points::{
     data_format::{DataFormat, FormatsInForce},
     journal::Clock,
+    m2p::M2p,
+    m2r::M2rData,
     mandate::{AccessRight, Contracts, Holders},
     p2r::P2r,
     r2d::R2dSources,
@@ -126,6 +129,20 @@ pub(super) fn search(
 /// The part of U2S for data of registered sources.
 pub(super) fn data_service(ground: &Ground, data: Arc<dyn S2pData>, admission: Arc<dyn Admission>) -> DataService {
     DataService::new(data, admission, journal(ground, Keeper::Provisioning), ground.clock.clone())
+}
+
+/// Watching that goes on by itself. Messages name the city by its main chain's id: no secret, and the same for every city of a demonstration.
+pub(super) fn watch(
+    data: &DataDir,
+    m2p: Arc<dyn M2p>,
+    m2r: Arc<dyn M2rData>,
+    clock: &Clock,
+    operations_per_second: u32,
+) -> Result<Arc<Watch>> {
+    let (folder, clock) = (data.monitoring(), clock.clone());
+    let city = format!("{} {}", MAIN.name, MAIN.chain_id);
+    let parts = WatchParts { folder: &folder, m2p, m2r, clock, city, operations_per_second };
+    Watch::start(parts).with_context(|| format!("monitoring cannot begin in {}", folder.display()))
 }
 
 fn journal(ground: &Ground, keeper: Keeper) -> Arc<DatabaseJournal> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use chancery_controlling::Controlling;
 use chancery_doors::Offered;
-use chancery_monitoring::{DataAudit, Monitoring};
+use chancery_monitoring::{AlertDesk, DataAudit, Monitoring};
 
 use super::{ChainAccess, Ground, clock, directory, made, remote};
 use crate::{
@@ -13,11 +13,13 @@ use crate::{
     city::{founded::Founded, layout::DataDir},
 };
 
-/// Opens an entity. Processing asks for its chains and for who is registered, representation and provisioning for the database; the other two keep nothing.
+/// Opens an entity. Processing asks for its chains and for who is registered, representation and provisioning for the database; controlling keeps nothing, and
+/// monitoring what it watches by. `audit_rate`: most operations that it audits in a second without anybody asking.
 pub(in crate::city) async fn offered(
     entity: EntityName,
     data: &DataDir,
     database_url: Option<&str>,
+    audit_rate: u32,
     chains: impl AsyncFnOnce() -> Result<ChainAccess>,
 ) -> Result<Offered> {
     let at = |entity| Arc::new(remote(data, entity));
@@ -58,8 +60,12 @@ pub(in crate::city) async fn offered(
         ))),
         EntityName::Monitoring => {
             let (processing, representation) = (at(EntityName::Processing), at(EntityName::Representation));
-            let monitoring = Monitoring::new(processing, representation.clone(), at(EntityName::Provisioning));
-            offered.v2m(Arc::new(monitoring)).v2m_data(Arc::new(DataAudit::new(representation)))
+            let watch = made::watch(data, processing.clone(), representation.clone(), &clock(), audit_rate)?;
+            let monitoring = Monitoring::new(processing.clone(), representation.clone(), at(EntityName::Provisioning));
+            offered
+                .v2m(Arc::new(monitoring))
+                .o2c_alerts(Arc::new(AlertDesk::new(watch.alerts())))
+                .v2m_data(Arc::new(DataAudit::new(processing, representation, watch)))
         }
     })
 }

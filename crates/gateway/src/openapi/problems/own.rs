@@ -251,7 +251,12 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("POST", "/v1/data/trace") => {
             one(&[Code::UnknownOperation, Code::DatabaseUnreachable, Code::JournalUnavailable])
         }
-        ("GET", "/v1/data/audit") => one(&[Code::UnknownMember, Code::JournalUnavailable]),
+        ("GET", "/v1/data/audit") => {
+            one(&[Code::UnknownMember, Code::JournalUnavailable, Code::DatabaseUnreachable, Code::NotProvable])
+        }
+        ("POST", "/v1/alerts/receivers") => one(&[Code::ConfigurationInvalid]),
+        ("DELETE", "/v1/alerts/receivers/{receiver}") => one(&[Code::UnknownMember, Code::UnknownReceiver]),
+        ("POST", "/v1/alerts/receivers/{receiver}/tests") => one(&[Code::UnknownReceiver]),
         ("GET", "/v1/resources") => one(&[Code::UnknownMember]),
         ("GET", "/v1/resources/{resource}") => one(&[Code::UnknownResource]),
         ("PUT", "/v1/resources/{resource}/description") => one(&[Code::UnknownResource, Code::DescriptionMismatch]),
