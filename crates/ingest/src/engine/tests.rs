@@ -15,6 +15,7 @@ use super::*;
 
 mod chain;
 mod quotas;
+mod receipts;
 mod sources;
 
 const NOW_MS: u64 = 1_795_230_000_000;
