@@ -23,6 +23,7 @@ mod persons;
 mod proof;
 mod public_key;
 mod quota;
+mod receipt;
 mod repair_journal;
 mod report;
 mod request_proof;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::atomic::Ordering, time::Duration};
 
 use alloy_primitives::{B256, FixedBytes};
 use chancery_data::{
-    Algorithm, Control,
+    Algorithm, Control, receipt,
     source::{self, SourceKind, SourceStatement},
     submission::{self, Access, Basis, Statement},
 };
