@@ -5,7 +5,7 @@
 //!                                 key (JWK) --------+         proof: all of it in one file, verified with the genesis alone
 //! ```
 //!
-//! Invariants: DATA-8 (a proof verifies offline, a changed byte is a named check), and the pure part of DATA-1 (whose signature it is) and DATA-6 (form and bounds).
+//! Invariants: DATA-8 (a proof verifies offline, a changed byte is a named check), DATA-11 (so does a receipt), and the pure part of DATA-1 (whose signature it is) and DATA-6 (form and bounds).
 //!
 //! It must not do I/O, read a clock, or know what is registered: who may submit is decided where the journal is.
 
