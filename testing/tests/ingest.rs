@@ -131,7 +131,7 @@ fn each_receipt_is_genuine(folder: &std::path::Path, receipts: &[Value]) {
         }
     }
     let file = folder.join("receipts.json");
-    let mut verify = |receipts: &[Value]| {
+    let verify = |receipts: &[Value]| {
         std::fs::write(&file, json!({"receipts": receipts}).to_string()).unwrap();
         let arguments = ["--json", "verify", file.to_str().unwrap(), "--receipt-key", key.to_str().unwrap()];
         let output = Command::new(built_binary()).args(arguments).output().unwrap();

@@ -2,7 +2,8 @@
 
 use std::{path::Path, process::ExitCode};
 
-use anyhow::{Context as _, Result};
+use alloy_primitives::B256;
+use anyhow::{Context as _, Result, anyhow, ensure};
 use chancery_client::rest::types::submissions::SubmissionReceipt;
 use chancery_data::{
     PublicKey,
@@ -43,9 +44,7 @@ pub(super) fn verify(receipts: &[Shown], key: Option<&Path>, output: &Output) ->
     let path = key.context(
         "say whose receipt it has to be: --receipt-key FILE, the public key of the city's journal (receipts.jwk in its data folder). Get it from its operator",
     )?;
-    let jwk = serde_json::from_slice(&read_bounded(path, MAX_KEY_BYTES)?);
-    let jwk = jwk.with_context(|| format!("{} holds no public key (JWK)", path.display()))?;
-    let key = PublicKey::from_jwk(&jwk).with_context(|| format!("{} holds no public key", path.display()))?;
+    let key = key_in(path)?;
     match receipts.iter().map(|shown| check(shown, &key)).collect::<Result<Vec<_>, _>>() {
         Ok(verified) => {
             let checks = ["receipt-readable", "receipt-signature", "receipt-in-group", "receipt-matches"];
@@ -66,6 +65,23 @@ pub(super) fn verify(receipts: &[Shown], key: Option<&Path>, output: &Output) ->
             Ok(ExitCode::from(FAILED))
         }
     }
+}
+
+/// The public key of a journal.
+pub(super) fn key_in(path: &Path) -> Result<PublicKey> {
+    let jwk = serde_json::from_slice(&read_bounded(path, MAX_KEY_BYTES)?);
+    let jwk = jwk.with_context(|| format!("{} holds no public key (JWK)", path.display()))?;
+    PublicKey::from_jwk(&jwk).with_context(|| format!("{} holds no public key", path.display()))
+}
+
+/// Whether a gateway's answer is the receipt of what was sent: signed by the journal's key, with this digest.
+pub(super) fn ensure_genuine(answered: &SubmissionReceipt, sent: B256, key: &PublicKey) -> Result<()> {
+    let shown = Shown { text: answered.receipt.clone(), beside: Some(answered.clone()) };
+    let receipt = check(&shown, key).map_err(|(check, detail)| {
+        anyhow!("the gateway answered with a receipt that is not genuine ({check}: {detail}): it is not known whether it was accepted")
+    })?;
+    ensure!(receipt.digest == sent, "the gateway answered with the receipt of something else");
+    Ok(())
 }
 
 /// The receipt, or the first check that failed.
@@ -102,7 +118,7 @@ mod tests {
         let receipt = |place| Receipt {
             chain_id: 7100,
             place,
-            digest: alloy_primitives::B256::repeat_byte(1),
+            digest: B256::repeat_byte(1),
             source: alloy_primitives::Address::repeat_byte(2),
             key: alloy_primitives::FixedBytes::repeat_byte(3),
             count: 4,
@@ -111,7 +127,7 @@ mod tests {
         let texts = ReceiptSigner::new(key).sign(&[receipt(8), receipt(9)]).unwrap();
         let answer = SubmissionReceipt {
             place: 9,
-            digest: HexHash(alloy_primitives::B256::repeat_byte(1)),
+            digest: HexHash(B256::repeat_byte(1)),
             source: HexAddress(alloy_primitives::Address::repeat_byte(2)),
             key: format!("0x{}", "03".repeat(16)),
             count: 4,
@@ -147,7 +163,7 @@ mod tests {
         let (key, answer) = signed();
         let changes: [fn(&mut SubmissionReceipt); 6] = [
             |one| one.place += 1,
-            |one| one.digest = HexHash(alloy_primitives::B256::ZERO),
+            |one| one.digest = HexHash(B256::ZERO),
             |one| one.source = HexAddress(alloy_primitives::Address::ZERO),
             |one| one.key = format!("0x{}", "04".repeat(16)),
             |one| one.count += 1,
@@ -159,6 +175,8 @@ mod tests {
             let shown = Shown { text: altered.receipt.clone(), beside: Some(altered) };
             assert_eq!(check(&shown, &key).unwrap_err().0, "receipt-matches");
         }
+        ensure_genuine(&answer, B256::repeat_byte(1), &key).unwrap();
+        assert!(ensure_genuine(&answer, B256::repeat_byte(2), &key).is_err(), "it is of something else");
         let mut forged = answer;
         forged.receipt = forged.receipt.replace('~', "~A");
         let shown = Shown { text: forged.receipt.clone(), beside: Some(forged) };
