@@ -69,9 +69,6 @@ pub fn quantile(sorted: &[f64], part: f64) -> f64 {
 
 /// Three digits that count, or the whole part.
 fn text(value: f64) -> String {
-    match value.abs() {
-        100.0.. => format!("{value:.0}"),
-        10.0.. => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
-    }
+    let decimals = [10.0, 100.0].iter().filter(|bound| value.abs() < **bound).count();
+    format!("{value:.decimals$}")
 }

@@ -109,7 +109,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// The parts, one after the other, and in the end their numbers together. What a part does not reach is said in its rows; a part that breaks is named
 /// after all others were measured.
 fn data(DataParts { parts, passed }: &DataParts) -> Result<()> {
-    let parts = if parts.is_empty() { &DataPart::ALL[..] } else { parts };
+    let parts = if parts.is_empty() { &DataPart::ALL[..] } else { parts.as_slice() };
     ensure!(passed.arguments.is_empty() || parts.len() == 1, "what is passed on is of one part: name it");
     if parts.iter().any(|part| !matches!(part, DataPart::Extract | DataPart::Seal)) {
         build()?;

@@ -99,12 +99,13 @@ fn what_has_another_form_is_no_receipt() {
         ("half a hash", [root, payload, index, &path[..path.len() - 2]].join("~")),
         ("too long", format!("{text}{}", "A".repeat(MAX_RECEIPT_BYTES))),
         ("a root alone", root.to_owned()),
-        ("a receipt as a root", [&group(0, 1)[0], payload, index, path].join("~")),
+        ("a receipt as a root", [group(0, 1)[0].as_str(), payload, index, path].join("~")),
     ] {
         assert_eq!(failed(&altered), "receipt-readable", "{name}");
     }
     let signer = ReceiptSigner::new(key(1));
-    assert!(signer.sign(&[]).is_err() && signer.sign(&vec![receipt(1); MAX_RECEIPTS + 1]).is_err());
+    let too_many: Vec<Receipt> = (0..=MAX_RECEIPTS as u64).map(receipt).collect();
+    assert!(signer.sign(&[]).is_err() && signer.sign(&too_many).is_err());
 }
 
 // DATA-11: as every receipt was before several were signed for at once
