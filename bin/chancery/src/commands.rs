@@ -27,6 +27,7 @@ mod proof;
 mod proven;
 mod public_key;
 mod quota;
+mod receipt;
 mod repair_journal;
 mod report;
 mod request_proof;

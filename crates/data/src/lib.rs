@@ -5,8 +5,8 @@
 //!                                 key (JWK) --------+         proof: all of it in one file, verified with the genesis alone
 //! ```
 //!
-//! Invariants: DATA-8 (a proof verifies offline, a changed byte is a named check), and the pure part of DATA-1 (whose signature it is), DATA-6 (form and bounds) and
-//! DATA-11 (the form of what is sealed).
+//! Invariants: DATA-8 (a proof verifies offline, a changed byte is a named check), DATA-12 (so does a receipt), and the pure part of DATA-1 (whose signature it is),
+//! DATA-6 (form and bounds) and DATA-11 (the form of what is sealed).
 //!
 //! It must not do I/O, read a clock, or know what is registered: who may submit is decided where the journal is.
 

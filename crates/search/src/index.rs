@@ -6,10 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use chancery_data::{
-    Jws, Operation, SourceId, sealed,
-    submission::{self, Statement},
-};
+use chancery_data::{Jws, Operation, SourceId, sealed, submission::Statement};
 use chancery_ingest::{
     journal::{Group, Position},
     reading::{JournalEntry, SubmissionEntry, entries_of},
@@ -99,8 +96,8 @@ impl SearchIndex {
     }
 
     fn add_submission(&self, position: Position, entry: &SubmissionEntry) -> Result<(), SearchError> {
-        let jws = Jws::parse(&entry.jws, submission::TYP).map_err(|_| SearchError::Damaged)?;
-        let statement: Statement = serde_json::from_slice(&jws.payload).map_err(|_| SearchError::Damaged)?;
+        let payload = Jws::payload_of(&entry.jws).map_err(|_| SearchError::Damaged)?;
+        let statement: Statement = serde_json::from_slice(&payload).map_err(|_| SearchError::Damaged)?;
         // The terms are found before anybody is kept from reading.
         let (mut found, mut in_clear) = (Vec::with_capacity(entry.operations.len()), false);
         for bytes in &entry.operations {
@@ -141,8 +138,8 @@ impl SearchIndex {
             for term in terms {
                 put(tail, term, row);
             }
-            put(tail, source.clone(), row);
-            put(tail, format.clone(), row);
+            put_known(tail, &source, row);
+            put_known(tail, &format, row);
         }
         Ok(())
     }
@@ -162,8 +159,19 @@ impl SearchIndex {
     }
 }
 
+/// A term that most rows have: its list is there already.
+fn put_known(tail: &mut Tail, term: &str, row: u16) {
+    match tail.lists.get_mut(term) {
+        Some(rows) => add(rows, row),
+        None => put(tail, term.to_owned(), row),
+    }
+}
+
 fn put(tail: &mut Tail, term: String, row: u16) {
-    let rows = tail.lists.entry(term).or_default();
+    add(tail.lists.entry(term).or_default(), row);
+}
+
+fn add(rows: &mut Vec<u16>, row: u16) {
     if rows.last() != Some(&row) {
         rows.push(row);
     }

@@ -6,7 +6,7 @@
  *                                                                                              ^ TrustedChain, from a genesis hash
  * ```
  *
- * Every failure is one of the classes in errors.ts, `ProofFailure`, `StapleFailure`, `ShareFailure`, `MessageFailure`, `SealFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
+ * Every failure is one of the classes in errors.ts, `ProofFailure`, `ReceiptFailure`, `StapleFailure`, `ShareFailure`, `MessageFailure`, `SealFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
  * nothing here writes one to a log, an error or a request. It keeps nothing on disk, and decides nothing that a gateway or a chain decides.
  */
 export type { AllianceChange, FollowOptions } from './alliance/follow.js';
@@ -45,6 +45,7 @@ export { MAX_RECIPIENTS, openContent, sealContent, SealFailure, type SealCheck, 
 export { ACCESS_CLASSES, BASES, MAX_READERS, type Control, type Statement } from './data/statement.js';
 export { MAX_OPERATIONS, MAX_SUBMISSION_BYTES, signSubmission, type SealingTerms, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
 export type { Receipt } from './data/receipt.js';
+export { ReceiptFailure, verifyReceipt, type ReceiptCheck, type SignedReceipt } from './data/signed-receipt.js';
 export type { Outcome, SendOptions } from './data/submit.js';
 export { InputError, NotAGatewayError, NotFinalError, ProblemError, UnreachableError, type Problem } from './errors.js';
 export type { Address, Hex } from './hex.js';

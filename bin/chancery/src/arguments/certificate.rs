@@ -179,7 +179,7 @@ pub(crate) struct Inspect {
 #[command(after_help = "Exit codes: 0 genuine and valid; 1 not genuine (a check failed), or an error; 2 wrong usage; \
                         3 genuine, but revoked, replaced, suspended, expired or not yet in force; 4 genuine, but the file proves no status, or one older than --max-age.")]
 pub(crate) struct Verify {
-    /// The certificate file (from `certificate query --out` or `certificate present --out`), the proof of an operation (from `submit --proofs`), or of an alliance's request (from `alliance request --proof`).
+    /// The certificate file (from `certificate query --out` or `certificate present --out`), the proof of an operation (from `submit --proofs`), or of an alliance's request (from `alliance request --proof`), or receipts of submissions (from `--json submit`).
     pub(crate) file: PathBuf,
     /// Genesis file of a chain, or a city's genesis folder. It decides what is believed: get it from somebody you trust, not from who shows the certificate.
     #[arg(long, value_name = "PATH", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]
@@ -190,6 +190,9 @@ pub(crate) struct Verify {
     /// Of an alliance's request: the alliance's contract, as its members have told you.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) contract: Option<Address>,
+    /// Of a receipt: the public key of the journal that gave it (JWK), as its operator handed it out: `receipts.jwk` in the city's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt_key: Option<PathBuf>,
     /// The decrypted document, to check that it is the one that was issued.
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Option<PathBuf>,

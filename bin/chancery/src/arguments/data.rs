@@ -126,6 +126,9 @@ pub(crate) struct Submit {
     /// Operations under one signature, 1 to 1000.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) batch: u16,
+    /// Check each receipt by this public key of the city's journal (JWK), as its operator handed it out: `receipts.jwk` in the city's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt_key: Option<PathBuf>,
     /// Wait until all are final, and write the proof of each submission's first operation here, as PLACE.json.
     #[arg(long, value_name = "DIR")]
     pub(crate) proofs: Option<PathBuf>,

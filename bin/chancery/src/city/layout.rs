@@ -119,6 +119,11 @@ impl DataDir {
         self.0.join("source-data").join(MAIN.name)
     }
 
+    /// The public key of receipts (JWK), which its operator hands out. Public.
+    pub(crate) fn receipt_key(&self) -> PathBuf {
+        self.0.join("receipts.jwk")
+    }
+
     /// Descriptions of shared resources that are not on the chain.
     pub(crate) fn descriptions(&self) -> PathBuf {
         self.0.join("descriptions")

@@ -18,7 +18,7 @@ use chancery_client::{
     rest::types::submissions::{SubmissionReceipt, SubmitData},
 };
 use chancery_data::{
-    Control, Operation, Signer, SourceId, merkle,
+    Control, Operation, PublicKey, Signer, SourceId, merkle,
     operation::MAX_OPERATION_BYTES,
     reader::MAX_READERS,
     submission::{Access, MAX_SUBMISSION_BYTES, Statement, TYP},
@@ -26,7 +26,7 @@ use chancery_data::{
 use sealing::Sealing;
 use serde_json::{json, value::RawValue};
 
-use super::source;
+use super::{receipt, source};
 use crate::{
     arguments::{Connection, Submit},
     keys::off_runtime,
@@ -53,6 +53,7 @@ pub(super) async fn run(command: Submit, connection: &Connection, output: &Outpu
         signer,
         client,
         chain_id,
+        receipt_key: command.receipt_key.as_deref().map(receipt::key_in).transpose()?,
         command: &command,
     };
     let input: Box<dyn BufRead> = if command.file == Path::new("-") {
@@ -100,6 +101,7 @@ struct Sender<'a> {
     sealing: Sealing,
     client: Client,
     chain_id: u64,
+    receipt_key: Option<PublicKey>,
     command: &'a Submit,
 }
 
@@ -164,7 +166,12 @@ impl Sender<'_> {
         };
         match outcomes.into_iter().next() {
             Some(outcome) => match (outcome.receipt, outcome.problem) {
-                (Some(receipt), _) => Ok(receipt),
+                (Some(receipt), _) => {
+                    if let Some(key) = &self.receipt_key {
+                        receipt::ensure_genuine(&receipt, signed.digest(), key)?;
+                    }
+                    Ok(receipt)
+                }
                 (None, Some(problem)) => Err(ClientError::Problem(Box::new(serde_json::from_value(problem)?)).into()),
                 (None, None) => bail!("the gateway answered neither a receipt nor a problem"),
             },

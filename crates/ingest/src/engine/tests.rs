@@ -4,7 +4,7 @@ use std::{path::Path, sync::atomic::Ordering, time::Duration};
 
 use alloy_primitives::{B256, FixedBytes};
 use chancery_data::{
-    Algorithm, Control,
+    Algorithm, Control, receipt,
     source::{self, SourceKind, SourceStatement},
     submission::{self, Access, Basis, Statement},
 };
@@ -15,6 +15,7 @@ use super::*;
 
 mod chain;
 mod quotas;
+mod receipts;
 mod sources;
 
 const NOW_MS: u64 = 1_795_230_000_000;

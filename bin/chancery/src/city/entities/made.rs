@@ -80,12 +80,16 @@ fn access_rights(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<AccessRig
 pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Representation> {
     let data = &ground.data;
     let receipt_key = load_or_create_private_key(&data.secrets().join("receipts.key"))?;
+    let receipt_key = Signer::from_bytes(Algorithm::EdDsa, &receipt_key)?;
+    let shown = serde_json::to_vec(&receipt_key.public_key().to_jwk())?;
+    std::fs::write(data.receipt_key(), shown)
+        .with_context(|| format!("cannot write {}", data.receipt_key().display()))?;
     Ok(Representation::open(Parts {
         source_data: SourceData {
             directory: data.source_data(),
             chain: chain_name(MAIN.name),
             chain_id: ground.directory.main_chain_id(),
-            receipt_key: Signer::from_bytes(Algorithm::EdDsa, &receipt_key)?,
+            receipt_key,
             limits: chancery_ingest::Limits::default(),
         },
         p2r,
