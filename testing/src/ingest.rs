@@ -79,17 +79,31 @@ impl Source {
     /// # Errors
     /// When they make no submission.
     pub fn submission_for(&self, operations: &[String], key: FixedBytes<16>, access: Access) -> Result<String> {
+        self.submission_of(FORMAT, operations, key, access)
+    }
+
+    /// What the source signs for operations of another format, version 1: JWS, compact.
+    ///
+    /// # Errors
+    /// When they make no submission.
+    pub fn submission_of(
+        &self,
+        format: &str,
+        operations: &[String],
+        key: FixedBytes<16>,
+        access: Access,
+    ) -> Result<String> {
         let names: Vec<B256> = operations.iter().map(|one| Operation::name(one.as_bytes())).collect();
         let statement = Statement {
             chain_id: CHAIN_ID,
             source: self.name,
             key,
-            format: FORMAT.into(),
+            format: format.into(),
             format_version: 1,
             time: now_ms(),
             count: u32::try_from(names.len())?,
             root: merkle::root(&names).context("no operation")?,
-            control: Control { access, retention_days: 365, basis: Basis::NotPersonal },
+            control: Control { access, retention_days: 365, basis: Basis::NotPersonal, readers: Vec::new() },
         };
         let jws = self.signer.sign_with(&self.header, &serde_json::to_vec(&statement)?, TYP)?;
         Ok(jws.text().to_owned())

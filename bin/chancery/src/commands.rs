@@ -1,5 +1,6 @@
 //! One module for each group of commands. Each asks, and prints the answer as text or JSON.
 
+mod alert;
 mod audit;
 mod certificate;
 mod change;
@@ -7,6 +8,7 @@ mod completions;
 mod condition;
 mod consent;
 mod contract;
+mod data;
 mod demo;
 mod doctor;
 mod evidence;
@@ -17,12 +19,15 @@ mod handing_out;
 mod history;
 mod inspect;
 mod key;
+mod known_cities;
 mod message;
 mod organization;
 mod persons;
 mod proof;
+mod proven;
 mod public_key;
 mod quota;
+mod receipt;
 mod repair_journal;
 mod report;
 mod request_proof;
@@ -101,10 +106,12 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
+        Command::Data(command) => wait(data::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
         Command::Persons(command) => persons::run(command, output),
         Command::Message(command) => wait(message::run(command, &connection, output)),
         Command::Trace(command) => wait(trace::run(command, &connection, output)),
+        Command::Alert(command) => wait(alert::run(command, &connection, output)),
         Command::Audit(command) => wait(audit::run(command, &connection, output)),
         Command::RepairJournal(command) => repair_journal::run(&command, output),
         Command::Verify(command) => verify::run(&command, output),

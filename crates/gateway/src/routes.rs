@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{problem::ApiError, state::Shared};
 
+mod alerts;
 mod alliance;
 mod applications;
 mod certificates;
@@ -65,6 +66,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(sources::routes())
         .merge(submitted::routes())
         .merge(data::routes())
+        .merge(alerts::routes())
         .merge(resources::routes())
         .merge(alliance::routes())
         .merge(reports::routes())

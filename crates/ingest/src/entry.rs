@@ -1,7 +1,7 @@
 //! What stands in the journal: six kinds of entries, in bytes (little-endian).
 
 use alloy_primitives::{Address, B256, FixedBytes};
-use chancery_data::{SourceId, Submission, merkle, submission::SubmissionKey};
+use chancery_data::{SourceId, Submission, merkle, receipt::Receipt, submission::SubmissionKey};
 use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
 use chancery_reference_points::{
     data_block::TransactionLocator,
@@ -129,13 +129,6 @@ pub(crate) fn read_submission(body: &[u8]) -> Option<KeptSubmission> {
     Some(KeptSubmission { head, key, jws, operations })
 }
 
-/// How many operations a submission's entry has; `None` when it is cut, which a checksummed entry is not.
-pub(crate) fn operations_of(body: &[u8]) -> Option<u32> {
-    let mut rest = Reader(body.get(HEAD_BYTES + SubmissionKey::len_bytes()..)?);
-    rest.bytes()?;
-    rest.u32()
-}
-
 /// A setting, and the leaf that says so.
 pub(crate) fn setting(setting: &Setting) -> serde_json::Result<Vec<u8>> {
     let text = serde_json::to_vec(setting)?;
@@ -152,6 +145,25 @@ pub(crate) fn read_setting(body: &[u8]) -> Option<(Head, Setting)> {
     let (head, text) = (Head::read(body)?, body.get(HEAD_BYTES..)?);
     let setting: Setting = serde_json::from_slice(text).ok()?;
     (head.digest == merkle::leaf_hash(text) && head.source == setting.by).then_some((head, setting))
+}
+
+/// How many operations an entry says that it has, without reading them.
+pub(crate) fn operation_count(kind: u8, body: &[u8]) -> u64 {
+    let count = || {
+        let mut rest = Reader(body.get(HEAD_BYTES + 16..)?);
+        rest.bytes()?;
+        rest.u32()
+    };
+    if kind == SUBMISSION { count().unwrap_or(0).into() } else { 0 }
+}
+
+/// The receipt of a submission's entry at a place; `None` when it is too short, which a checksummed entry is not.
+pub(crate) fn receipt(body: &[u8], place: u64, chain_id: u64) -> Option<Receipt> {
+    let Head { accepted_at_ms: accepted_at, digest, source, .. } = Head::read(body)?;
+    let mut rest = Reader(body.get(HEAD_BYTES..)?);
+    let key = FixedBytes::new(rest.array()?);
+    rest.bytes()?;
+    Some(Receipt { chain_id, place, digest, source, key, count: rest.u32()?, accepted_at })
 }
 
 /// What a change made of a source, and the leaf that says so.

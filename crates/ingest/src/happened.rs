@@ -207,7 +207,7 @@ fn time_of(group: &Group) -> Option<u64> {
 
 fn handed_in(group: &Group, only: Option<SourceId>) -> BTreeMap<SourceId, HandedIn> {
     let mut by_source: BTreeMap<SourceId, HandedIn> = BTreeMap::new();
-    for (place, (_, body)) in
+    for (place, (kind, body)) in
         (group.first_place..).zip(&group.entries).filter(|(_, (kind, _))| *kind == entry::SUBMISSION)
     {
         let Some(head) = Head::read(body).filter(|head| only.is_none_or(|only| only == head.source)) else { continue };
@@ -219,7 +219,7 @@ fn handed_in(group: &Group, only: Option<SourceId>) -> BTreeMap<SourceId, Handed
             last: place,
         });
         handed_in.submissions += 1;
-        handed_in.operations += u64::from(entry::operations_of(body).unwrap_or_default());
+        handed_in.operations += entry::operation_count(*kind, body);
         handed_in.last = place;
     }
     by_source

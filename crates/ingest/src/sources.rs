@@ -201,8 +201,7 @@ impl Sources {
         check_reason(&reason)?;
         let mut source = self.open(source)?.clone();
         let withdrawal = Withdrawal { at_ms: now_ms, by, reason };
-        let text = serde_json::json!({"do": "withdraw", "source": source.source, "withdrawal": withdrawal}).to_string();
-        let digest = chancery_data::merkle::leaf_hash(text.as_bytes());
+        let digest = withdrawal_digest(source.source, &withdrawal);
         if let Some(key) = source.keys.last_mut() {
             key.until_ms = Some(now_ms);
         }
@@ -223,9 +222,7 @@ impl Sources {
             return Err(DoorError::new(Code::ConfigurationInvalid, detail));
         }
         let restoration = Restoration { withdrawn, at_ms: now_ms, by, reason };
-        let text =
-            serde_json::json!({"do": "restore", "source": source.source, "restoration": restoration}).to_string();
-        let digest = chancery_data::merkle::leaf_hash(text.as_bytes());
+        let digest = restoration_digest(source.source, &restoration);
         if let Some(key) = source.keys.last_mut() {
             key.until_ms = None;
         }
@@ -263,6 +260,18 @@ pub(crate) fn effect(change: &SourceChange, after: &Source) -> String {
         SourceChange::Withdraw { .. } => format!("source {source}: nothing more is accepted from it"),
         SourceChange::Restore { .. } => format!("source {source}: key {key} submits again"),
     }
+}
+
+/// How a withdrawal is named in the data block.
+pub(crate) fn withdrawal_digest(source: SourceId, withdrawal: &Withdrawal) -> alloy_primitives::B256 {
+    let text = serde_json::json!({"do": "withdraw", "source": source, "withdrawal": withdrawal}).to_string();
+    chancery_data::merkle::leaf_hash(text.as_bytes())
+}
+
+/// How a restoration is named in the data block.
+pub(crate) fn restoration_digest(source: SourceId, restoration: &Restoration) -> alloy_primitives::B256 {
+    let text = serde_json::json!({"do": "restore", "source": source, "restoration": restoration}).to_string();
+    chancery_data::merkle::leaf_hash(text.as_bytes())
 }
 
 /// The keys of a source up to the one that signed, and what leads from each to the next; for a proof.

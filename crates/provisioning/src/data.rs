@@ -82,10 +82,10 @@ impl DataService {
         let Read { about, rest, is_public } = Read::of(operations);
         let about = about.into_iter().map(|(subject, operations)| {
             let entry = self.entry(actor, service, subject.to_string());
-            HistoryEntry { right: Some(right_to(actor, &operations)), ..entry }
+            HistoryEntry { right: Some(right_to(&operations)), ..entry }
         });
         let rest = (!rest.is_empty()).then(|| {
-            let (right, facts) = (Some(right_to(actor, &rest)), record::facts(&rest, criteria));
+            let (right, facts) = (Some(right_to(&rest)), record::facts(&rest, criteria));
             HistoryEntry { right, facts, ..self.entry(actor, service, record::DATA.to_owned()) }
         });
         let entries: Vec<HistoryEntry> = about.chain(rest).collect();
@@ -136,7 +136,7 @@ impl U2sData for DataService {
 
     async fn data_statistics(&self, actor: &Actor) -> DoorResult<Vec<DayCount>> {
         self.admit(actor, "data.statistics", data).await?;
-        self.data.statistics().await
+        self.data.statistics(&by(actor)).await
     }
 
     async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace> {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::read_right::ReadRight;
+
 /// Why a read was allowed. Where what was read was allowed for several reasons, the last of them in the order below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +44,18 @@ impl Right {
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|right| right.name() == name)
+    }
+}
+
+impl From<ReadRight> for Right {
+    fn from(right: ReadRight) -> Self {
+        match right {
+            ReadRight::Open => Self::Open,
+            ReadRight::Office => Self::Role,
+            ReadRight::Named => Self::Named,
+            ReadRight::Grant => Self::Granted,
+            ReadRight::SameOrganization => Self::SameOrganization,
+        }
     }
 }
 

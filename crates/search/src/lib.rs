@@ -8,7 +8,7 @@
 //! Invariants:
 //! * SEARCH-1: the index holds what the journal holds up to a place, and says up to which; deleted, it is made anew.
 //! * SEARCH-2: a search finds exactly what matches among what is indexed, in the order of acceptance, each once over all pages.
-//! * SEARCH-3: what the asker may not see, or what is past its retention, is not found.
+//! * SEARCH-3: what the asker may not see, or what is past its retention, is not found, and not counted.
 //! * SEARCH-4: a query has bounds and no language: its words are compared, never interpreted.
 //!
 //! It must not write the journal, or be waited for by its writer.
@@ -19,6 +19,7 @@ mod index;
 mod offices;
 mod query;
 mod search;
+mod sight;
 mod store;
 mod terms;
 #[cfg(test)]

@@ -1,17 +1,20 @@
 //! A query as lists of terms and bounds, and its answer from chunks (SEARCH-2, SEARCH-3, SEARCH-4).
 
+use chancery_data::submission::Access;
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_search::{
         DataQuery, MAX_ALTERNATIVES, MAX_FIELD_BYTES, MAX_PAGE_OPERATIONS, MAX_TEXT_BYTES, MAX_WORDS, OperationPlace,
-        TimeStamp, Visibility,
+        TimeStamp,
     },
+    read_right::ReadRight,
 };
 
 use crate::{
     SearchError,
     chunk::{Bounds, Row, Rows, SubmissionRow},
     index::{SearchIndex, State},
+    sight::Sight,
     terms,
 };
 
@@ -31,13 +34,13 @@ pub(crate) struct Plan {
     ascending: bool,
     limit: usize,
     after: Option<OperationPlace>,
-    visibility: Visibility,
+    sight: Sight,
 }
 
 impl Plan {
     /// # Errors
     /// `MalformedRequest` with the member that is beyond its bounds.
-    pub(crate) fn new(query: DataQuery, visibility: Visibility) -> DoorResult<Self> {
+    pub(crate) fn new(query: DataQuery, sight: Sight) -> DoorResult<Self> {
         let refuse = |member: &str, detail: String| {
             Err(DoorError::new(Code::MalformedRequest, format!("{member}: {detail}")).with("member", member))
         };
@@ -80,16 +83,7 @@ impl Plan {
         groups.push(query.formats.iter().map(|format| terms::format(format)).collect());
         groups.push(query.sources.iter().map(|source| terms::source(*source)).collect());
         groups.retain(|group| !group.is_empty());
-        Ok(Self {
-            groups,
-            from,
-            to,
-            time: query.time,
-            ascending: query.ascending,
-            limit,
-            after: query.after,
-            visibility,
-        })
+        Ok(Self { groups, from, to, time: query.time, ascending: query.ascending, limit, after: query.after, sight })
     }
 
     /// What is found, and after which one the next page begins.
@@ -226,10 +220,13 @@ impl Plan {
             TimeStamp::Stated => row.time_ms,
             TimeStamp::Accepted => submission.accepted_at_ms,
         };
-        is_after
-            && (self.from..self.to).contains(&time_ms)
-            && self.visibility.access.contains(&submission.access)
-            && submission.expires_ms > self.visibility.now_ms
+        is_after && (self.from..self.to).contains(&time_ms) && self.sight.right_to(submission).is_some()
+    }
+
+    /// Access class and right by which what was found is seen; `None` for what is not.
+    pub(crate) fn seen(&self, submission: &SubmissionRow) -> Option<(Access, ReadRight)> {
+        let class = self.sight.class(&submission.format, submission.access, submission.in_clear);
+        Some((class, self.sight.right_to(submission)?))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The terms of an operation: what it can be found by. The first letter says what kind of term it is, so no text can pass for another kind.
 
-use chancery_data::{Operation, SourceId, merkle::leaf_hash};
+use chancery_data::{Operation, SourceId, merkle::leaf_hash, sealed};
 use serde_json::{Number, Value};
 
 /// Longest term that is kept as it is, in bytes; of a longer one the hash.
@@ -41,7 +41,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     found
 }
 
-/// Calls with every term of an operation; some may come more than once.
+/// Calls with every term of an operation; some may come more than once. Of what is sealed, only of its subject (DATA-11).
 pub(crate) fn of_operation(operation: &Operation<'_>, mut take: impl FnMut(String)) {
     if let Some(text) = &operation.subject {
         take(subject(text));
@@ -49,6 +49,9 @@ pub(crate) fn of_operation(operation: &Operation<'_>, mut take: impl FnMut(Strin
     }
     if let Some(text) = &operation.description {
         each_word(text, &mut take);
+    }
+    if sealed::is_sealed(operation) {
+        return;
     }
     let content = operation.content.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
     if let Some(content) = content {

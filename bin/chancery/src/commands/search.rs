@@ -86,15 +86,18 @@ async fn write(client: &Client, request: &SearchData, path: &Path, output: &Outp
     Ok(ExitCode::SUCCESS)
 }
 
+/// An operation by its name on the command line.
+pub(super) fn place(text: &str) -> Result<OperationPlace> {
+    let (place, index) = text.split_once('.').context("an operation is written PLACE.INDEX")?;
+    Ok(OperationPlace { place: place.parse()?, index: index.parse()? })
+}
+
 fn request(command: Search) -> Result<SearchData> {
     let field = |text: &String| {
         let (path, value) = text.split_once('=').context("--field is written PATH=VALUE")?;
         anyhow::Ok(FieldValue { path: path.to_owned(), value: value.to_owned() })
     };
-    let after = command.after.as_deref().map(|text| {
-        let (place, index) = text.split_once('.').context("--after is written PLACE.INDEX")?;
-        anyhow::Ok(OperationPlace { place: place.parse()?, index: index.parse()? })
-    });
+    let after = command.after.as_deref().map(|text| place(text).context("--after"));
     Ok(SearchData {
         sources: command.source.into_iter().map(HexAddress).collect(),
         formats: command.format,

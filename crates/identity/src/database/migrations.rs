@@ -7,20 +7,22 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-const SQLITE: [&str; 4] = [
+const SQLITE: [&str; 5] = [
     include_str!("../../migrations/sqlite/0001_identity.sql"),
     include_str!("../../migrations/sqlite/0002_network.sql"),
     include_str!("../../migrations/sqlite/0003_under_way.sql"),
-    include_str!("../../migrations/sqlite/0004_supervision.sql"),
+    include_str!("../../migrations/sqlite/0004_openings.sql"),
+    include_str!("../../migrations/sqlite/0005_supervision.sql"),
 ];
-const POSTGRES: [&str; 4] = [
+const POSTGRES: [&str; 5] = [
     include_str!("../../migrations/postgres/0001_identity.sql"),
     include_str!("../../migrations/postgres/0002_network.sql"),
     include_str!("../../migrations/postgres/0003_under_way.sql"),
-    include_str!("../../migrations/postgres/0004_supervision.sql"),
+    include_str!("../../migrations/postgres/0004_openings.sql"),
+    include_str!("../../migrations/postgres/0005_supervision.sql"),
 ];
 /// Of the step at the same place; in the files' names too.
-const DESCRIPTIONS: [&str; 4] = ["identity", "network", "under way", "supervision"];
+const DESCRIPTIONS: [&str; 5] = ["identity", "network", "under way", "openings", "supervision"];
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
@@ -62,13 +64,17 @@ mod tests {
         let postgres_3 =
             "fdc1bc83f19cad3033916fac43be78754632e87e18a6c3cefff4b4edbce5464b401d1cf018f64f301b76d493dc6cefb6";
         let sqlite_4 =
-            "2337291a424223ef064fb50bb41b973a7df8b6e57ad12f85694d08fb35f2812252c19298f0280597d7c7f45ddf0099bb";
+            "ebbfd81000b59fafbdd9e4490778936b0aa88452ac5bb89cff17cbdf792bf2dfff23ef1c03e4c399e4dc1ddc8470adfb";
         let postgres_4 =
+            "bb148b4238da4920d44b26d7cdb66ff00c32e77d15c5e661410b324f8e8720d330e82c09007867bb46f266ffc2a41d29";
+        let sqlite_5 =
+            "2337291a424223ef064fb50bb41b973a7df8b6e57ad12f85694d08fb35f2812252c19298f0280597d7c7f45ddf0099bb";
+        let postgres_5 =
             "92633ee74248f2fc2ff5b2669458016a0185f8941cd8f4491f147dc86155845904892ac7b4da46b3430137617ae6ab42";
-        let texts = |steps: [&str; 4]| -> Vec<(i64, String)> {
+        let texts = |steps: [&str; 5]| -> Vec<(i64, String)> {
             (1..).zip(steps).map(|(version, checksum)| (version, checksum.to_owned())).collect()
         };
-        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3, sqlite_4]));
-        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3, postgres_4]));
+        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3, sqlite_4, sqlite_5]));
+        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3, postgres_4, postgres_5]));
     }
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::B256;
 use chancery_data::{Operation, merkle::leaf_hash, submission::Access};
 use chancery_reference_points::{
-    Actor,
     data_search::{DataOperation, DataQuery},
     right::Right,
 };
@@ -50,14 +49,9 @@ impl<'a> Read<'a> {
     }
 }
 
-/// By which right operations are read: open ones by none in particular, those of the reader's own organization by that, any other by office.
-pub(super) fn right_to(actor: &Actor, operations: &[&DataOperation]) -> Right {
-    let mut closed = operations.iter().filter(|operation| operation.access != Access::Public).peekable();
-    if closed.peek().is_none() {
-        return Right::Open;
-    }
-    let is_own = closed.all(|operation| actor.organizations.contains(&operation.organization));
-    if is_own { Right::SameOrganization } else { Right::Role }
+/// By which right operations are read: the one that search has decided of each, of several the last in the order of rights.
+pub(super) fn right_to(operations: &[&DataOperation]) -> Right {
+    operations.iter().map(|operation| Right::from(operation.right)).max().unwrap_or(Right::Open)
 }
 
 /// How many operations of which data sets, between which places, and what they were found by. Names of criteria, not what was looked for.
@@ -90,7 +84,7 @@ pub(super) fn criteria(query: &DataQuery) -> String {
 #[cfg(test)]
 mod tests {
     use alloy_primitives::Address;
-    use chancery_reference_points::{Role, data_search::OperationPlace};
+    use chancery_reference_points::{data_search::OperationPlace, read_right::ReadRight};
 
     use super::*;
 
@@ -105,6 +99,7 @@ mod tests {
             format: "water".into(),
             format_version: 1,
             access,
+            right: if access == Access::Public { ReadRight::Open } else { ReadRight::Office },
             accepted_at: place,
             operation: format!(r#"{{"time":1,{subject}"content":1}}"#),
         }
@@ -113,19 +108,21 @@ mod tests {
     // M-MON-2
     #[test]
     fn the_right_is_the_one_that_covers_everything_that_was_read() {
-        let of_office = Actor::new(Address::ZERO, [Role::Source]).of_organizations(["OFFICE".to_owned()]);
-        let (open, own, other) = (
-            operation(Access::Public, "OTHER", 1, None),
-            operation(Access::Internal, "OFFICE", 2, None),
-            operation(Access::Internal, "OTHER", 3, None),
-        );
+        let by = |access, right| DataOperation { right, ..operation(access, "OFFICE", 1, None) };
+        let open = by(Access::Public, ReadRight::Open);
+        let own = by(Access::Restricted, ReadRight::SameOrganization);
+        let named = by(Access::Restricted, ReadRight::Named);
+        let granted = by(Access::Restricted, ReadRight::Grant);
+        let of_office = by(Access::Internal, ReadRight::Office);
         for (read, right) in [
             (vec![&open], Right::Open),
             (vec![&open, &own], Right::SameOrganization),
-            (vec![&own, &other], Right::Role),
+            (vec![&named, &own], Right::Named),
+            (vec![&named, &granted], Right::Granted),
+            (vec![&own, &of_office], Right::Role),
             (vec![], Right::Open),
         ] {
-            assert_eq!(right_to(&of_office, &read), right);
+            assert_eq!(right_to(&read), right);
         }
     }
 

@@ -6,6 +6,7 @@ use chancery_reference_points::{
     Role,
     access_rule::{AccessEffect, AccessEntries, AccessSubject},
     mandate::OFFICES,
+    read_right::ReadRight,
     right::Right,
     trace::{Entitled, HandOver, HandedBy, UseAct},
 };
@@ -42,6 +43,11 @@ fn operation(place: u64, access: Access, text: String) -> DataOperation {
         format: "water".into(),
         format_version: 1,
         access,
+        right: match access {
+            Access::Public => ReadRight::Open,
+            Access::Internal => ReadRight::Office,
+            Access::Restricted => ReadRight::SameOrganization,
+        },
         accepted_at: place,
         operation: text,
     }
@@ -62,7 +68,7 @@ impl S2pData for TwoVersions {
     async fn search(&self, _: &Mandate, _: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
         Ok(DataPage { operations: self.operations(&visibility), next: None })
     }
-    async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
+    async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
     async fn versions(&self, _: &Mandate, _: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
@@ -228,17 +234,21 @@ async fn a_trace_shows_who_may_use_an_asset_and_that_it_stays_its_owners() {
     assert!(public.rights.iter().all(|right| right.access != Some(Access::Internal)));
 }
 
-/// Reads of internal data about no subject, and of open data.
+/// Reads of data about no subject: open ones by words, restricted ones by formats, else internal ones.
 struct NoSubject;
 
 #[async_trait]
 impl S2pData for NoSubject {
     async fn search(&self, _: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
-        let access = if query.text.is_some() { Access::Public } else { Access::Internal };
+        let access = match (&query.text, query.formats.is_empty()) {
+            (Some(_), _) => Access::Public,
+            (None, false) => Access::Restricted,
+            (None, true) => Access::Internal,
+        };
         let all = (4..9).map(|place| operation(place, access, r#"{"time":1,"content":1}"#.into()));
         Ok(DataPage { operations: all.filter(|one| visibility.access.contains(&one.access)).collect(), next: None })
     }
-    async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
+    async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
     async fn versions(&self, _: &Mandate, _: &Asset, _: Visibility) -> DoorResult<Vec<AssetVersion>> {
