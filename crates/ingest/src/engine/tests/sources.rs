@@ -84,6 +84,39 @@ async fn audited(ingest: &Ingest) -> Option<Difference> {
     }
 }
 
+// M-MON-4, M-CON-3: withdrawals that were taken back, one after the other, and the keys between them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_follows_a_source_that_was_withdrawn_and_restored() {
+    let (folder, chain) = (tempfile::tempdir().unwrap(), Arc::new(Chain::default()));
+    let ingest = start(folder.path(), &chain).await;
+    let (old, new) = (signer(2), signer(3));
+    let source = register(&ingest, &old).await;
+    one(&ingest, submit(&old, source, 1, &[READING])).await.unwrap();
+    for (number, reason) in [(2, "lost"), (3, "lost again")] {
+        let withdraw = SourceChange::Withdraw { source, reason: reason.into() };
+        ingest.change_source(&operator(), withdraw).await.unwrap();
+        let restore = SourceChange::Restore { source, reason: "found".into() };
+        ingest.change_source(&operator(), restore).await.unwrap();
+        one(&ingest, submit(&old, source, number, &[READING])).await.unwrap();
+    }
+    let rotate = SourceStatement::Rotate { chain_id: CHAIN, source, jwk: new.public_key().to_jwk(), time: NOW_MS };
+    let signed = |by: &Signer| by.sign(&rotate, source::TYP).unwrap().text().to_owned();
+    let change = SourceChange::Statement { statement: signed(&new), approval: Some(signed(&old)) };
+    ingest.change_source(&Actor::public(), change).await.unwrap();
+    let last = one(&ingest, submit(&new, source, 4, &[READING])).await.unwrap();
+    recorded(&ingest, last.place).await;
+    assert_eq!(audited(&ingest).await, None, "part by part, and what was read ahead");
+    let report = ingest.audit(AuditRequest::default()).await.unwrap();
+    assert_eq!((report.difference, report.complete, report.submissions), (None, true, 4));
+    let end = SourceChange::Withdraw { source, reason: "scrapped".into() };
+    ingest.change_source(&operator(), end).await.unwrap();
+    ingest.close().await;
+    let again = start(folder.path(), &chain).await;
+    assert_eq!(audited(&again).await, None, "from the journal");
+    let rest = again.audit(AuditRequest { from: last.place, operations: None }).await.unwrap();
+    assert_eq!(rest.difference, None);
+}
+
 // M-MON-4, WATCH-1: an audit in parts, also one that begins in the middle, knows the keys that the journal has registered.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_takes_keys_from_the_journal() {
