@@ -8,7 +8,7 @@ use chancery_identity::{
     JournalEntry, Keeper, MAX_REASON_CHARS, Page, is_application_id,
 };
 use chancery_primitives::{CertificateId, CertificateKind, UnixSeconds};
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, s2p::Retrieval};
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role, right::Right, s2p::Retrieval};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -231,6 +231,7 @@ impl ApplicationDesk {
             actor: Some(by),
             subject: record.id.clone(),
             facts: "personal data shown".to_owned(),
+            right: Some(Right::Role.name().to_owned()),
         };
         self.database.record(&entry).await.map_err(door_error)
     }
