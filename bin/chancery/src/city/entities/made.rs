@@ -26,13 +26,10 @@ use chancery_search::{DataSearch, Offices};
 use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 
 use super::{ChainAccess, Ground, chain_name};
-use crate::{
-    city::{
-        layout::{DataDir, MAIN, SIDE, chains},
-        ports::{DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
-        secrets::load_or_create_private_key,
-    },
-    keys::{development, development_key},
+use crate::city::{
+    layout::{DataDir, MAIN, SIDE, chains},
+    ports::{DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
+    secrets::load_or_create_private_key,
 };
 
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
@@ -119,7 +116,7 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
             .map(|service| OfferedService::new(service, Audience::Public)),
     );
     let journal = journal(ground, Keeper::Provisioning);
-    let configured = configured_roles()?;
+    let configured = ground.founded.roles()?;
     let indispensable = configured.operators.union(&configured.supervisors).copied().collect();
     let accounts = Arc::new(DatabaseAccounts::new(ground.database.clone(), indispensable));
     Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?.with_accounts(accounts))
