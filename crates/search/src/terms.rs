@@ -3,6 +3,8 @@
 use chancery_data::{Operation, SourceId, merkle::leaf_hash};
 use serde_json::{Number, Value};
 
+use crate::{moments, spans::Kind};
+
 /// Longest term that is kept as it is, in bytes; of a longer one the hash.
 const MAX_TERM_BYTES: usize = 96;
 
@@ -41,8 +43,15 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     found
 }
 
-/// Calls with every term of an operation; some may come more than once.
-pub(crate) fn of_operation(operation: &Operation<'_>, mut take: impl FnMut(String)) {
+/// Nanoseconds of a millisecond.
+const MS: f64 = 1e6;
+
+/// Calls with every term of an operation, and with every number and time of its content; some may come more than once. `false` when the content cannot be looked into.
+pub(crate) fn of_operation(
+    operation: &Operation<'_>,
+    mut take: impl FnMut(String),
+    mut measure: impl FnMut(Kind, &str, f64),
+) -> bool {
     if let Some(text) = &operation.subject {
         take(subject(text));
         each_word(text, &mut take);
@@ -50,13 +59,18 @@ pub(crate) fn of_operation(operation: &Operation<'_>, mut take: impl FnMut(Strin
     if let Some(text) = &operation.description {
         each_word(text, &mut take);
     }
-    let content = operation.content.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-    if let Some(content) = content {
-        of_value(&content, &mut String::new(), &mut take);
-    }
+    let Some(raw) = operation.content else { return true };
+    let Ok(content) = serde_json::from_str::<Value>(raw.get()) else { return false };
+    of_value(&content, &mut String::new(), &mut take, &mut measure);
+    true
 }
 
-fn of_value(value: &Value, path: &mut String, take: &mut impl FnMut(String)) {
+fn of_value(
+    value: &Value,
+    path: &mut String,
+    take: &mut impl FnMut(String),
+    measure: &mut impl FnMut(Kind, &str, f64),
+) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
@@ -65,16 +79,24 @@ fn of_value(value: &Value, path: &mut String, take: &mut impl FnMut(String)) {
                     path.push('.');
                 }
                 path.push_str(name);
-                of_value(member, path, take);
+                of_value(member, path, take, measure);
                 path.truncate(length);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| of_value(item, path, take)),
+        Value::Array(items) => items.iter().for_each(|item| of_value(item, path, take, measure)),
         Value::String(text) => {
             take(field(path, text));
+            if let Some(at) = moments::nanoseconds(text) {
+                measure(Kind::Moment, path, at as f64 / MS);
+            }
             each_word(text, take);
         }
-        Value::Number(number) => take(field(path, &canonical(number))),
+        Value::Number(number) => {
+            take(field(path, &canonical(number)));
+            if let Some(value) = number.as_f64() {
+                measure(Kind::Number, path, value);
+            }
+        }
         Value::Bool(true) => take(field(path, "true")),
         Value::Bool(false) => take(field(path, "false")),
         Value::Null => take(field(path, "null")),
@@ -94,7 +116,7 @@ fn canonical(number: &Number) -> String {
     }
 }
 
-fn bounded(kind: char, text: &str) -> String {
+pub(crate) fn bounded(kind: char, text: &str) -> String {
     // The key of a list is the term, a zero byte and the chunk: a term holds no zero byte.
     if text.len() <= MAX_TERM_BYTES && !text.contains('\0') {
         format!("{kind}{text}")
@@ -150,7 +172,7 @@ mod tests {
 
     fn terms(operation: &str) -> Vec<String> {
         let mut found = Vec::new();
-        of_operation(&Operation::parse(operation.as_bytes()).unwrap(), |term| found.push(term));
+        assert!(of_operation(&Operation::parse(operation.as_bytes()).unwrap(), |term| found.push(term), |_, _, _| {}));
         found
     }
 

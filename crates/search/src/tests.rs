@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{B256, FixedBytes};
 use chancery_data::{
     Algorithm, Control, Operation, Signer, SourceId, Submission, merkle,
@@ -11,11 +13,17 @@ use chancery_ingest::{
 };
 use chancery_reference_points::{
     Code,
-    data_search::{DataQuery, FieldValue, OperationPlace, TimeStamp, Visibility},
+    data_search::{DataQuery, FieldRange, FieldValue, OperationPlace, TimeStamp, Visibility},
 };
 use proptest::prelude::*;
 
-use crate::{SearchIndex, query::Plan};
+use crate::{
+    SearchError, SearchIndex,
+    chunk::{Row, SubmissionRow},
+    query::{Contents, Plan},
+};
+
+mod aggregates;
 
 const NOW_MS: u64 = 1_795_230_000_000;
 
@@ -41,14 +49,35 @@ fn submission(place: u64, format: &str, access: Access, operations: &[String]) -
     Group { position: Position { segment: 0, offset: place * 1000 }, first_place: place, bytes: 0, entries }
 }
 
+/// The bytes of operations, by place and index; without any where the query reads none.
+#[derive(Default)]
+struct Kept(BTreeMap<(u64, u32), Vec<u8>>);
+
+impl Kept {
+    fn keep(&mut self, place: u64, operations: &[String]) {
+        let numbered = (0..).zip(operations).map(|(index, text)| ((place, index), text.as_bytes().to_vec()));
+        self.0.extend(numbered);
+    }
+}
+
+impl Contents for Kept {
+    fn bytes(&self, submission: &SubmissionRow, row: &Row) -> Result<Vec<u8>, SearchError> {
+        Ok(self.0[&(submission.place, row.index)].clone())
+    }
+}
+
 fn everybody() -> Visibility {
     Visibility { access: vec![Access::Public], now_ms: NOW_MS }
 }
 
 fn found(index: &SearchIndex, query: &DataQuery) -> Vec<OperationPlace> {
+    found_in(index, query, &Kept::default())
+}
+
+fn found_in(index: &SearchIndex, query: &DataQuery, kept: &Kept) -> Vec<OperationPlace> {
     let (mut query, mut all) = (query.clone(), Vec::new());
     loop {
-        let (page, next) = Plan::new(query.clone(), everybody()).unwrap().run(index).unwrap();
+        let (page, next) = Plan::new(query.clone(), everybody()).unwrap().run(index, kept).unwrap();
         all.extend(page.iter().map(|(submission, row)| OperationPlace { place: submission.place, index: row.index }));
         match next {
             None => return all,
@@ -131,6 +160,14 @@ fn a_query_beyond_its_bounds_is_refused_by_name() {
         (DataQuery { text: Some((0..17).map(|n| format!("w{n} ")).collect()), ..DataQuery::default() }, "text"),
         (DataQuery { formats: vec!["f".into(); 17], ..DataQuery::default() }, "formats"),
         (DataQuery { subject: Some(long()), ..DataQuery::default() }, "formats"),
+        (DataQuery { ranges: vec![FieldRange::default(); 17], ..DataQuery::default() }, "ranges"),
+        (
+            DataQuery {
+                ranges: vec![FieldRange { path: "n".into(), ..FieldRange::default() }],
+                ..DataQuery::default()
+            },
+            "ranges",
+        ),
         (
             DataQuery { fields: vec![FieldValue { path: String::new(), value: "1".into() }], ..DataQuery::default() },
             "fields",
@@ -161,6 +198,7 @@ fn what_is_past_its_retention_is_not_found() {
     let query = DataQuery { time: TimeStamp::Accepted, from: Some(NOW_MS), ..DataQuery::default() };
     for (now_ms, count) in [(NOW_MS, 1), (NOW_MS + 86_400_000, 0)] {
         let visibility = Visibility { now_ms, ..everybody() };
-        assert_eq!(Plan::new(query.clone(), visibility).unwrap().run(&index).unwrap().0.len(), count);
+        let (found, _) = Plan::new(query.clone(), visibility).unwrap().run(&index, &Kept::default()).unwrap();
+        assert_eq!(found.len(), count);
     }
 }

@@ -3,7 +3,7 @@
 mod entities;
 mod sources;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use chancery_reference_points::{Code, DoorError};
@@ -146,6 +146,12 @@ impl<T: Sample> Sample for Vec<T> {
 impl<T: Sample + Ord> Sample for BTreeSet<T> {
     fn sample(dice: &mut Dice) -> Self {
         (0..dice.below(4)).map(|_| dice.sample()).collect()
+    }
+}
+
+impl<K: Sample + Ord, V: Sample> Sample for BTreeMap<K, V> {
+    fn sample(dice: &mut Dice) -> Self {
+        (0..dice.below(4)).map(|_| (dice.sample(), dice.sample())).collect()
     }
 }
 
