@@ -1,8 +1,9 @@
 //! Data of registered sources at U2S: who may see which, and who read what (M-SER-2, M-SER-3, M-APP).
 
+mod subscriptions;
 mod told;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
@@ -10,8 +11,9 @@ use chancery_data::{Operation, merkle::leaf_hash, submission::Access};
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     data_search::{
-        Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_FIELD_BYTES,
-        OperationPlace, Visibility,
+        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, DataAggregate, DataOperation, DataPage,
+        DataQuery, DayCount, Delivered, MAX_FIELD_BYTES, MAX_WAIT_MS, OperationPlace, Reading, Subscribe, Subscription,
+        Visibility,
     },
     journal::{Clock, Journal},
     mandate::{Mandate, rights},
@@ -22,7 +24,8 @@ use chancery_reference_points::{
     v2m::{EventFilter, Happening, HistoryEntry},
 };
 
-use crate::entity::Admission;
+use self::subscriptions::{Subscribed, days, owner};
+use crate::{entity::Admission, subscription_files::Subscriptions};
 
 /// Most accesses of one trace.
 const MAX_ACCESSES: usize = 1000;
@@ -33,13 +36,22 @@ pub struct DataService {
     admission: Arc<dyn Admission>,
     journal: Arc<dyn Journal>,
     clock: Clock,
+    subscribed: Subscribed,
 }
 
 impl DataService {
-    /// The service over what processing retrieves, for whom provisioning lets ask, and its journal.
-    #[must_use]
-    pub fn new(data: Arc<dyn S2pData>, admission: Arc<dyn Admission>, journal: Arc<dyn Journal>, clock: Clock) -> Self {
-        Self { data, admission, journal, clock }
+    /// The service over what processing retrieves, for whom provisioning lets ask, its journal, and the subscriptions that are kept.
+    ///
+    /// # Errors
+    /// The subscriptions cannot be read.
+    pub fn open(
+        data: Arc<dyn S2pData>,
+        admission: Arc<dyn Admission>,
+        journal: Arc<dyn Journal>,
+        clock: Clock,
+        subscriptions: Arc<dyn Subscriptions>,
+    ) -> io::Result<Self> {
+        Ok(Self { data, admission, journal, clock, subscribed: Subscribed::open(subscriptions)? })
     }
 
     /// The access rules that narrow who may read. What they say is for operators and supervisors, as at O2C (M-CON-3); that there is one, for everybody.
@@ -60,7 +72,17 @@ impl DataService {
     /// Who reads data about subjects is in the journal before it has them (PROVISIONING-1).
     async fn record(&self, actor: &Actor, service: &str, operations: &[&DataOperation]) -> DoorResult<()> {
         let is_public = operations.iter().all(|operation| operation.access == Access::Public);
-        let subjects: BTreeSet<B256> = operations.iter().filter_map(|operation| subject_of(operation)).collect();
+        let subjects = operations.iter().filter_map(|operation| subject_of(operation)).collect();
+        self.record_subjects(actor, service, subjects, is_public).await
+    }
+
+    async fn record_subjects(
+        &self,
+        actor: &Actor,
+        service: &str,
+        subjects: BTreeSet<B256>,
+        is_public: bool,
+    ) -> DoorResult<()> {
         for subject in subjects {
             let entry = HistoryEntry {
                 time_ms: (self.clock)(),
@@ -79,6 +101,38 @@ impl DataService {
             }
         }
         Ok(())
+    }
+}
+
+impl DataService {
+    /// What matches a subscription and its owner may see now, from where its reader stands; waits if there is nothing.
+    async fn deliver(&self, actor: &Actor, subscription: Subscription, reading: Reading) -> DoorResult<Delivered> {
+        let (by, begun_ms) = (by(actor), (self.clock)());
+        let start = OperationPlace { place: subscription.start, index: 0 }.before();
+        let mut cursor = reading.after.max(start);
+        let waiting = if reading.wait_ms > 0 { self.subscribed.wait(owner(actor)?) } else { None };
+        let wait_ms = waiting.as_ref().map_or(0, |_| reading.wait_ms.min(MAX_WAIT_MS));
+        loop {
+            // Asked before the search: what is found by then, the search looks at.
+            let reached = self.data.searchable(&by, 0, 0).await?;
+            let query =
+                DataQuery { ascending: true, limit: reading.limit, after: cursor, ..subscription.query.clone() };
+            let DataPage { operations, next } = self.data.search(&by, query, self.visibility(actor)).await?;
+            cursor = match next {
+                Some(next) => Some(next),
+                None => {
+                    let searched = OperationPlace { place: reached, index: 0 }.before();
+                    cursor.max(searched).max(operations.last().map(|last| last.at))
+                }
+            };
+            // A clock that is set back ends the wait.
+            let left_ms = (self.clock)().checked_sub(begun_ms).map_or(0, |waited_ms| wait_ms.saturating_sub(waited_ms));
+            if !operations.is_empty() || next.is_some() || left_ms == 0 {
+                self.record(actor, "data.subscription", &operations.iter().collect::<Vec<_>>()).await?;
+                return Ok(Delivered { operations, cursor });
+            }
+            self.data.searchable(&by, reached, left_ms).await?;
+        }
     }
 }
 
@@ -162,6 +216,43 @@ impl U2sData for DataService {
         })?;
         self.record(actor, "data.proof", &[found]).await?;
         self.data.proof(&by(actor), at).await
+    }
+
+    async fn aggregate_data(&self, actor: &Actor, aggregate: DataAggregate) -> DoorResult<Aggregates> {
+        self.admission.admit("data.aggregate", actor).await?;
+        let answer = self.data.aggregate(&by(actor), aggregate, self.visibility(actor)).await?;
+        let Aggregation { aggregates, assets } = answer;
+        let key = |asset: &Asset| subject_key(&asset.organization, &asset.format, &asset.subject);
+        self.record_subjects(actor, "data.aggregate", assets.iter().map(key).collect(), false).await?;
+        Ok(aggregates)
+    }
+
+    async fn subscribe(&self, actor: &Actor, subscribe: Subscribe) -> DoorResult<Subscription> {
+        let owner = owner(actor)?;
+        self.admission.admit("data.subscription", actor).await?;
+        let days = days(&subscribe)?;
+        self.subscribed.room(owner, (self.clock)())?;
+        let start = self.data.searchable(&by(actor), 0, 0).await?;
+        // A query that could never be answered is refused now: one page of it, behind everything that there is.
+        let after = OperationPlace { place: start, index: 0 }.before();
+        let query = DataQuery { ascending: true, limit: Some(1), after, ..subscribe.query.clone() };
+        self.data.search(&by(actor), query, self.visibility(actor)).await?;
+        self.subscribed.add(owner, subscribe, days, start, (self.clock)())
+    }
+
+    async fn subscriptions(&self, actor: &Actor) -> DoorResult<Vec<Subscription>> {
+        Ok(self.subscribed.of(owner(actor)?, (self.clock)()))
+    }
+
+    async fn unsubscribe(&self, actor: &Actor, id: B256) -> DoorResult<Subscription> {
+        self.subscribed.end(owner(actor)?, id, (self.clock)())
+    }
+
+    async fn subscribed_data(&self, actor: &Actor, id: B256, reading: Reading) -> DoorResult<Delivered> {
+        let owner = owner(actor)?;
+        self.admission.admit("data.subscription", actor).await?;
+        let subscription = self.subscribed.one(owner, id, (self.clock)())?;
+        self.deliver(actor, subscription, reading).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! U2S (D3.7 7.3.1): what data users ask. A catalogue of services; applications bring them (`application::Service`).
 
-use alloy_primitives::B128;
+use alloy_primitives::B256;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -138,11 +138,11 @@ pub trait U2sData: Send + Sync {
     ///
     /// # Errors
     /// `AuthenticationRequired`, `UnknownSubscription`, `StoreUnavailable`.
-    async fn unsubscribe(&self, actor: &Actor, id: B128) -> DoorResult<Subscription>;
+    async fn unsubscribe(&self, actor: &Actor, id: B256) -> DoorResult<Subscription>;
 
     /// What matches a subscription of the actor and the actor may see now, oldest first; with the wait that is asked for if there is nothing.
     ///
     /// # Errors
     /// `AuthenticationRequired`, `UnknownSubscription`, `MalformedRequest`; `DatabaseUnreachable`, `StoreUnavailable`, `JournalUnavailable`.
-    async fn subscribed_data(&self, actor: &Actor, id: B128, reading: Reading) -> DoorResult<Delivered>;
+    async fn subscribed_data(&self, actor: &Actor, id: B256, reading: Reading) -> DoorResult<Delivered>;
 }

@@ -119,6 +119,11 @@ impl DataDir {
         self.0.join("descriptions")
     }
 
+    /// Subscriptions to data of registered sources.
+    pub(crate) fn subscriptions(&self) -> PathBuf {
+        self.0.join("subscriptions")
+    }
+
     /// Sealed messages that wait for their receivers, and what is known of the others.
     pub(crate) fn messages(&self) -> PathBuf {
         self.0.join("messages")

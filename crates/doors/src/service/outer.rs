@@ -1,6 +1,6 @@
 //! The four outer doors, as the gateway reaches them in other processes.
 
-use alloy_primitives::{B128, B256};
+use alloy_primitives::B256;
 use chancery_reference_points::{
     Actor, DoorResult,
     access_rule::ServiceAccess,
@@ -54,8 +54,8 @@ door! {
     "AggregateData", READ: aggregate_data([&] actor: Actor, [] aggregate: DataAggregate) -> Aggregates;
     "Subscribe", READ: subscribe([&] actor: Actor, [] subscribe: Subscribe) -> Subscription;
     "Subscriptions", READ: subscriptions([&] actor: Actor) -> Vec<Subscription>;
-    "Unsubscribe", READ: unsubscribe([&] actor: Actor, [] id: B128) -> Subscription;
-    "SubscribedData", READ: subscribed_data([&] actor: Actor, [] id: B128, [] reading: Reading) -> Delivered;
+    "Unsubscribe", READ: unsubscribe([&] actor: Actor, [] id: B256) -> Subscription;
+    "SubscribedData", READ: subscribed_data([&] actor: Actor, [] id: B256, [] reading: Reading) -> Delivered;
 }
 
 door! {

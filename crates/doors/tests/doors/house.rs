@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use alloy_primitives::{Address, B128, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use chancery_data::SourceId;
 use chancery_doors::{Offered, Remote};
@@ -111,8 +111,8 @@ room! {
         aggregate_data(actor: &Actor, aggregate: DataAggregate) -> Aggregates;
         subscribe(actor: &Actor, subscribe: Subscribe) -> Subscription;
         subscriptions(actor: &Actor) -> Vec<Subscription>;
-        unsubscribe(actor: &Actor, id: B128) -> Subscription;
-        subscribed_data(actor: &Actor, id: B128, reading: Reading) -> Delivered;
+        unsubscribe(actor: &Actor, id: B256) -> Subscription;
+        subscribed_data(actor: &Actor, id: B256, reading: Reading) -> Delivered;
     }
     O2c {
         control(actor: &Actor, change: Change, mode: Mode) -> ChangeResult;

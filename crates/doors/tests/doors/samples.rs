@@ -149,7 +149,7 @@ impl<T: Sample + Ord> Sample for BTreeSet<T> {
     }
 }
 
-impl<K: Sample + Ord, V: Sample> Sample for BTreeMap<K, V> {
+impl Sample for BTreeMap<String, String> {
     fn sample(dice: &mut Dice) -> Self {
         (0..dice.below(4)).map(|_| (dice.sample(), dice.sample())).collect()
     }

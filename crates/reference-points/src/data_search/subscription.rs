@@ -1,6 +1,6 @@
 //! Subscriptions: a query that is kept for somebody, who reads what matches it as it comes. Where a reader stands is a place in the journal, and its own to keep.
 
-use alloy_primitives::B128;
+use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 
 use super::{DataOperation, DataQuery, OperationPlace};
@@ -37,7 +37,7 @@ pub struct Subscribe {
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
     /// Drawn at random.
-    pub id: B128,
+    pub id: B256,
     /// For its owner.
     pub name: String,
     /// Which operations.
