@@ -16,6 +16,7 @@ mod message;
 mod network;
 mod office;
 mod persons;
+mod query;
 mod report;
 mod share;
 mod shown;
@@ -33,7 +34,7 @@ pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query
 pub(crate) use change::ChangeCommand;
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    AccessCommand, Audit, FormatCommand, QuotaCommand, RepairJournal, Search, ServiceCommand, SourceCommand,
+    AccessCommand, Audit, FormatCommand, QuotaCommand, RepairJournal, ServiceCommand, SourceCommand,
     SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
@@ -46,6 +47,7 @@ pub(crate) use network::{
 };
 pub(crate) use office::{OrganizationCommand, UserCommand};
 pub(crate) use persons::{PersonsCommand, ServePersons};
+pub(crate) use query::{Aggregate, Search, Span, SubscriptionCommand, Which};
 pub(crate) use report::{FeeCommand, Report};
 pub(crate) use share::{
     AskAccess, EndAccess, FetchShared, FindShared, FollowLink, KeysFound, OwnerFile, ReadText, RightCommand,
@@ -187,6 +189,11 @@ pub(crate) enum Command {
     Submit(Submit),
     /// Search the data of registered sources.
     Search(Search),
+    /// Count and add up the data of registered sources: sums, bounds and means of members, by members and times, over one or several formats.
+    Aggregate(Aggregate),
+    /// Keep a query over the data of registered sources, and read what matches it as it comes.
+    #[command(subcommand)]
+    Subscription(SubscriptionCommand),
     /// Share tables of a business database with other public bodies, sealed and by contract; find, ask for and fetch what others share.
     #[command(subcommand)]
     Share(ShareCommand),

@@ -1,5 +1,6 @@
 //! One module for each group of commands. Each asks, and prints the answer as text or JSON.
 
+mod aggregate;
 mod audit;
 mod certificate;
 mod change;
@@ -22,6 +23,7 @@ mod organization;
 mod persons;
 mod proof;
 mod public_key;
+mod query;
 mod quota;
 mod repair_journal;
 mod report;
@@ -32,6 +34,7 @@ mod share;
 mod source;
 mod stapled;
 mod submit;
+mod subscription;
 mod trace;
 mod trust;
 mod user;
@@ -101,6 +104,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
+        Command::Aggregate(command) => wait(aggregate::run(command, &connection, output)),
+        Command::Subscription(command) => wait(subscription::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
         Command::Persons(command) => persons::run(command, output),
         Command::Message(command) => wait(message::run(command, &connection, output)),

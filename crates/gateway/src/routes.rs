@@ -37,6 +37,7 @@ mod shown;
 mod sources;
 mod submissions;
 mod submitted;
+mod subscriptions;
 mod users;
 
 /// All endpoints.
@@ -65,6 +66,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(sources::routes())
         .merge(submitted::routes())
         .merge(data::routes())
+        .merge(subscriptions::routes())
         .merge(resources::routes())
         .merge(alliance::routes())
         .merge(reports::routes())

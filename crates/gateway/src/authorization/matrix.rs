@@ -142,7 +142,17 @@ pub const MATRIX: &[Row] = &[
     row("POST", "/v1/data/search", Who::AnybodyByRole, "public data; offices also internal data"),
     row("GET", "/v1/data/statistics", Who::Anybody, "numbers without content"),
     row("POST", "/v1/data/trace", Who::AnybodyByRole, "public data; offices also internal data"),
+    row("POST", "/v1/data/aggregate", Who::AnybodyByRole, "public data; offices also internal data"),
     row("GET", "/v1/data/audit", SUPERVISOR, ""),
+    row("POST", "/v1/subscriptions", Who::Authenticated, "its own"),
+    row("GET", "/v1/subscriptions", Who::Authenticated, "its own"),
+    row("DELETE", "/v1/subscriptions/{subscription}", Who::Authenticated, "its own"),
+    row(
+        "GET",
+        "/v1/subscriptions/{subscription}/operations",
+        Who::Authenticated,
+        "its own; public data, offices also internal data",
+    ),
     row("GET", "/v1/resources", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/resources/{resource}", Who::AnybodyByRole, "what its roles may see"),
     row(

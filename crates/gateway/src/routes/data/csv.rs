@@ -37,7 +37,7 @@ const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0
 const SEPARATORS: [char; 5] = [';', '|', '\t', '\r', '\n'];
 
 /// Always quoted. What a spreadsheet would take for a formula, at the beginning or behind what it may take for the end of a cell, has an apostrophe before it.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let (mut cell, mut begins) = ("\"".to_owned(), true);
     for (place, letter) in text.char_indices() {
         if begins && is_formula(&text[place..]) {
