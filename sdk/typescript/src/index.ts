@@ -27,17 +27,20 @@ export type {
   Answer,
   FoundOperation,
   FoundPage,
+  Delivered,
   Method,
   OperationPlace,
   PathOf,
   Request,
   Schemas,
   Search,
+  Subscribe,
+  Subscription,
   Trace,
   Transfers,
   UseRight,
 } from './api.js';
-export { Client, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions } from './client.js';
+export { Client, MAX_WAIT_SECONDS, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions } from './client.js';
 export type { Algorithm, Jwk } from './data/jwk.js';
 export { MAX_OPERATION_BYTES, type Operation } from './data/operation.js';
 export { SourceKey, type Registration, type SourceKind } from './data/source-key.js';

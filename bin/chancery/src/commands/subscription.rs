@@ -86,7 +86,10 @@ async fn follow(
 }
 
 fn is_temporary(error: &ClientError) -> bool {
-    error.problem().is_none_or(|problem| problem.status == 429 || problem.status >= 500)
+    match error {
+        ClientError::Problem(problem) => problem.status == 429 || problem.status >= 500,
+        other => matches!(other, ClientError::Unreachable { .. }),
+    }
 }
 
 /// One line an operation, whole JSON or for people.
