@@ -242,14 +242,15 @@ export class Client {
    * happens to either side.
    */
   async *followSubscription(subscription: Hex, after?: string, signal?: AbortSignal): AsyncGenerator<Delivered, void, undefined> {
+    const { ports } = this.#connection;
     let cursor = after;
     while (!signal?.aborted) {
-      const asked = Date.now();
+      const asked = ports.now();
       const delivered = await this.delivered(subscription, cursor, MAX_WAIT_SECONDS, signal);
       cursor = delivered.cursor ?? cursor;
       if (delivered.operations.length > 0) yield delivered;
       // Answered at once and with nothing: too many wait already.
-      else if (Date.now() - asked < FOLLOW_PAUSE_MS) await new Promise((resolve) => setTimeout(resolve, FOLLOW_PAUSE_MS));
+      else if (ports.now() - asked < FOLLOW_PAUSE_MS) await ports.wait(FOLLOW_PAUSE_MS, signal);
     }
   }
 

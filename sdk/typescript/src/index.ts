@@ -24,10 +24,12 @@ export type {
   ShownBy,
 } from './alliance/types.js';
 export type {
+  Aggregate,
+  Aggregates,
   Answer,
+  Delivered,
   FoundOperation,
   FoundPage,
-  Delivered,
   Method,
   OperationPlace,
   PathOf,
