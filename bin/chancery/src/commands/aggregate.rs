@@ -70,8 +70,9 @@ async fn joined(client: &Client, mut request: AggregateData) -> Result<DataAggre
         let Some(next) = part.next else { break };
         request.after = Some(next);
     }
-    let groups = groups.into_values().map(|group: Group| Ok(serde_json::from_value(serde_json::to_value(group)?)?));
-    Ok(DataAggregates { groups: groups.collect::<Result<Vec<DataGroup>>>()?, operations, next: None })
+    let shown = |group: Group| anyhow::Ok(serde_json::from_value::<DataGroup>(serde_json::to_value(group)?)?);
+    let groups = groups.into_values().map(shown).collect::<Result<_>>()?;
+    Ok(DataAggregates { groups, operations, next: None })
 }
 
 fn line(group: &DataGroup) -> String {

@@ -55,7 +55,7 @@ pub struct Subscription {
 impl Example for Subscription {
     fn example() -> Self {
         Self {
-            id: HexHash(example_hash(0x5b).0),
+            id: example_hash(0x5b),
             name: "wells of the harbour".into(),
             query: SearchData::example(),
             start: 128,
