@@ -20,7 +20,7 @@ use super::{data, map};
 use crate::{
     authorization::layer::Caller,
     problem::{ApiError, ApiResult},
-    request::{Json, Path, Query},
+    request::{Json, Path, Query, page},
     state,
 };
 
@@ -113,7 +113,7 @@ async fn subscribed_operations(
         return Err(ApiError::new(Code::MalformedRequest, detail).with("member", "wait"));
     }
     let after = query.after.as_deref().map(place).transpose()?;
-    let reading = Reading { after, limit: query.limit, wait_ms };
+    let reading = Reading { after, limit: Some(page(query.limit, None)?.limit), wait_ms };
     let delivered = shared.doors.u2s_data.subscribed_data(&caller.actor, id.0, reading).await?;
     Ok(Answer(DeliveredData {
         operations: delivered.operations.iter().map(map::to_json).collect::<ApiResult<_>>()?,
