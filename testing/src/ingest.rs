@@ -82,8 +82,11 @@ impl Source {
         self.submission_of(FORMAT, operations, key, access)
     }
 
-    /// The same, of another format.
-    fn submission_of(
+    /// What the source signs for operations of another format, version 1: JWS, compact.
+    ///
+    /// # Errors
+    /// When they make no submission.
+    pub fn submission_of(
         &self,
         format: &str,
         operations: &[String],
@@ -100,7 +103,7 @@ impl Source {
             time: now_ms(),
             count: u32::try_from(names.len())?,
             root: merkle::root(&names).context("no operation")?,
-            control: Control { access, retention_days: 365, basis: Basis::NotPersonal },
+            control: Control { access, retention_days: 365, basis: Basis::NotPersonal, readers: Vec::new() },
         };
         let jws = self.signer.sign_with(&self.header, &serde_json::to_vec(&statement)?, TYP)?;
         Ok(jws.text().to_owned())

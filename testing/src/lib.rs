@@ -5,5 +5,6 @@
 
 pub mod ingest;
 pub mod load;
+pub mod numbers;
 pub mod process;
 pub mod scenario;

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 pub use anvil::Anvil;
 pub use city::{City, CityOptions, Ready, built_binary};
 pub use exchange::{Answer, Endpoint};
+pub use founded::until_anchored;
 pub use ftp::{FtpOptions, FtpServer, TestCertificates};
 pub use ipfs::{HeliaFetch, IpfsNode, helia_fetches};
 pub use mariadb::MariadbServer;

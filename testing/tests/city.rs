@@ -9,6 +9,8 @@ mod business;
 mod commands;
 #[path = "city/disclosure.rs"]
 mod disclosure;
+#[path = "city/founded.rs"]
+mod founded;
 #[path = "city/front.rs"]
 mod front;
 #[path = "city/guesses.rs"]
@@ -17,6 +19,8 @@ mod guesses;
 mod held;
 #[path = "city/identities.rs"]
 mod identities;
+#[path = "city/lying.rs"]
+mod lying;
 #[path = "city/persons.rs"]
 mod persons;
 #[path = "city/releases.rs"]

@@ -131,7 +131,15 @@ async fn files_of_a_node_that_does_not_start_are_looked_at_and_left_as_they_are(
     let (code, said) = look(&config);
     assert_eq!(code, WELL, "{said}");
 
+    // FOUND-3: a trial on this machine is meant; one that others reach is not.
+    assert!(network.nodes[0].said().contains("whose keys everybody knows"), "{}", network.nodes[0].said());
     let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replacen("127.0.0.1", "0.0.0.0", 1)).unwrap();
+    let (code, said) = look(&config);
+    assert_eq!(code, NEEDS_ATTENTION, "{said}");
+    assert!(said.contains("whose keys everybody knows") && said.contains("chancery network founding"), "{said}");
+    fs::write(&config, &text).unwrap();
+
     let listen = text.lines().rfind(|line| line.starts_with("listen")).unwrap();
     let address: std::net::SocketAddr = listen.split('"').nth(1).unwrap().parse().unwrap();
     let taken = std::net::TcpListener::bind(address).unwrap();

@@ -4,6 +4,7 @@
 use std::{process::Command, time::Duration};
 
 use alloy_primitives::FixedBytes;
+use chancery_data::{PublicKey, receipt::Receipt};
 use chancery_testing::{
     ingest::{Source, StreamConnection, now_ms, run, seattle_weather},
     process::{City, CityOptions, built_binary},
@@ -111,9 +112,39 @@ async fn what_was_acknowledged_survives_a_kill_and_is_proven() {
     }
     assert_eq!(again.last().unwrap()["repeated"], false);
 
+    each_receipt_is_genuine(folder.path(), &again);
     each_changed_member_is_noticed(folder.path(), &proven);
     each_bad_line_has_its_problem(&city, &source, &lines[0]).await;
     let _ = run(&city.gateway, &["--dev-key", "8", "source", "show", &source.name.to_string()]).unwrap();
+}
+
+/// DATA-12: by the key that the city lays open, whatever submissions were written together.
+fn each_receipt_is_genuine(folder: &std::path::Path, receipts: &[Value]) {
+    let key = folder.join("city/receipts.jwk");
+    let jwk = serde_json::from_slice(&std::fs::read(&key).unwrap()).unwrap();
+    let public = PublicKey::from_jwk(&jwk).unwrap();
+    for answered in receipts {
+        let receipt = Receipt::verify(answered["receipt"].as_str().unwrap(), &public).unwrap();
+        let said = serde_json::to_value(&receipt).unwrap();
+        for member in ["place", "digest", "key", "count", "acceptedAt"] {
+            assert_eq!(said[member], answered[member], "{member}");
+        }
+    }
+    let file = folder.join("receipts.json");
+    let verify = |receipts: &[Value]| {
+        std::fs::write(&file, json!({"receipts": receipts}).to_string()).unwrap();
+        let arguments = ["--json", "verify", file.to_str().unwrap(), "--receipt-key", key.to_str().unwrap()];
+        let output = Command::new(built_binary()).args(arguments).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.success(), answer)
+    };
+    let (genuine, answer) = verify(receipts);
+    assert!(genuine, "{answer}");
+    assert_eq!(answer["receipts"].as_array().unwrap().len(), receipts.len());
+    let mut swapped = receipts.to_vec();
+    swapped[0]["receipt"] = receipts[1]["receipt"].clone();
+    let (genuine, answer) = verify(&swapped);
+    assert_eq!((genuine, answer["check"].as_str()), (false, Some("receipt-matches")));
 }
 
 /// DATA-8

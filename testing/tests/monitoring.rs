@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
-use chancery_testing::process::{Network, free_ports, project_root, rpc};
+use chancery_testing::process::{City, CityOptions, Network, free_ports, project_root, rpc};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -24,8 +24,13 @@ fn observe(config: &Path) -> String {
 
 /// Names that begin with `chancery_chain_` in a text.
 fn names(text: &str) -> BTreeSet<String> {
+    names_of(text, &["chancery_chain_"])
+}
+
+/// Names that begin with one of these in a text.
+fn names_of(text: &str, begins: &[&str]) -> BTreeSet<String> {
     text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-        .filter(|word| word.starts_with("chancery_chain_"))
+        .filter(|word| begins.iter().any(|begin| word.starts_with(begin)))
         .map(str::to_owned)
         .collect()
 }
@@ -90,6 +95,36 @@ async fn the_dashboard_and_the_alerts_ask_for_what_nodes_show() {
     assert_eq!(sick["status"], "sick");
     assert!(!sick["findings"].as_array().unwrap().is_empty(), "{sick}");
     assert_eq!(get(&format!("{url}/health")).await.0, 200, "the process is alive all the same");
+}
+
+// WATCH-4: what rules ask of a city's gateway, relay and watch is what a city shows.
+#[tokio::test]
+async fn the_alerts_ask_for_what_a_city_shows() {
+    const OF_A_CITY: [&str; 3] = ["chancery_relay_", "chancery_gateway_", "chancery_watch_"];
+    let rules = fs::read_to_string(project_root().join("docs/operations/monitoring/alerts.yml")).unwrap();
+    let asked = names_of(&rules, &OF_A_CITY);
+    for begin in OF_A_CITY {
+        assert!(asked.iter().any(|name| name.starts_with(begin)), "no rule asks for {begin}: {asked:?}");
+    }
+    let data = tempfile::tempdir().unwrap();
+    let city = City::start(&CityOptions::founded(&data.path().join("city")).unwrap()).unwrap();
+    let url = format!("{}/metrics", city.gateway);
+    // Monitoring is asked in intervals: its part comes a moment later.
+    let shown = async {
+        loop {
+            let (status, shown) = get(&url).await;
+            assert_eq!(status, 200);
+            let shown = names_of(&shown, &OF_A_CITY);
+            if shown.iter().any(|name| name.starts_with("chancery_watch_")) {
+                return shown;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    let shown = tokio::time::timeout(MAX_WAIT, shown).await.unwrap();
+    let unknown: Vec<_> = asked.difference(&shown).collect();
+    assert!(unknown.is_empty(), "asked for and not shown: {unknown:?}");
+    city.stop().unwrap();
 }
 
 #[tokio::test]

@@ -4,8 +4,14 @@
 
 use std::{fs, process::Command, time::Duration};
 
-use alloy_primitives::Address;
+use alloy::{
+    signers::{SignerSync as _, local::PrivateKeySigner},
+    sol_types::{SolCall as _, SolError as _},
+};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
+use chancery_contracts::{ChangeApprovals, predeploys};
 use chancery_light::{ChainEssentials, FinalityProof, TrustedChain};
+use chancery_primitives::{ChangeKind, ProposeChange, SignedOperation as _, SigningDomain, UnixSeconds};
 use chancery_testing::{
     load::{Kind, Latencies, Workload, funded_signers},
     process::{Network, NodeProcess, built_binary, rpc},
@@ -221,7 +227,8 @@ fn what_makes_no_network_is_refused_with_what_to_do() {
     assert!(String::from_utf8(again.stderr).unwrap().contains("is not empty"));
 }
 
-// Across machines: each member makes its keys, one makes the genesis file from what they print.
+// Across machines: each member makes its keys, and everybody makes the genesis file from what they print and from the founding file that all have read.
+// FOUND-1, FOUND-3, FOUND-5
 #[test]
 fn members_exchange_public_keys_and_make_one_genesis_file() {
     let dir = tempfile::tempdir().unwrap();
@@ -241,9 +248,53 @@ fn members_exchange_public_keys_and_make_one_genesis_file() {
         fs::write(dir.path().join(format!("{name}.json")), printed).unwrap();
     }
     let files = ["civil-affairs.json", "university.json", "tax.json"];
-    let made = chancery(&["--json", "network", "genesis", files[0], files[1], files[2], "--out", "genesis.json"]);
+    let account = |byte: u8| Address::repeat_byte(byte).to_string();
+    let [administrator, operator, submitter, one, another] = [1, 2, 3, 4, 5].map(account);
+    let founded = chancery(
+        &[
+            &["--json", "network", "founding", "--administrator", &administrator, "--operator", &operator][..],
+            &["--submitter", &submitter, "--contract-operator", &one, "--contract-operator", &another],
+        ]
+        .concat(),
+    );
+    let founded: Value = serde_json::from_str(&founded).unwrap();
+    let founding = ["--json", "network", "genesis", "--founding", "founding.toml"];
+    let made = chancery(&[&founding[..], &[files[0], files[1], files[2], "--out", "genesis.json"]].concat());
     let made: Value = serde_json::from_str(&made).unwrap();
     assert_eq!(made["validators"], 3);
+    assert_eq!((&made["chainId"], &made["authorities"]), (&founded["chainId"], &founded["authorities"]));
+    assert_eq!(made["authorities"]["contractOperators"], json!([one.to_lowercase(), another.to_lowercase()]));
+    assert_eq!((&made["funded"], &made["warning"]), (&json!(0), &Value::Null));
+    assert_eq!(made["votes"].as_object().unwrap().len(), 3);
+
+    // Another machine has the same files, in whatever order.
+    let again = chancery(&[&founding[..], &[files[2], files[0], files[1], "--out", "again.json"]].concat());
+    assert_eq!(serde_json::from_str::<Value>(&again).unwrap()["genesisHash"], made["genesisHash"]);
+    let text = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    assert_eq!(text("again.json"), text("genesis.json"));
+    let known: Vec<_> = funded_signers(32).unwrap().iter().map(|signer| format!("{:x}", signer.address())).collect();
+    for account in known.iter().map(|account| account.trim_start_matches("0x")) {
+        assert!(!text("genesis.json").to_lowercase().contains(account), "{account} has a part in it");
+    }
+    let trial = chancery(&["--json", "network", "genesis", "--development", files[0], "--out", "trial.json"]);
+    let trial: Value = serde_json::from_str(&trial).unwrap();
+    assert_eq!((&trial["chainId"], &trial["funded"]), (&json!(CHAIN_ID), &json!(32)));
+    assert!(trial["warning"].as_str().unwrap().contains("everybody knows"), "{trial}");
+    let refuse = |arguments: &[&str]| {
+        let output = Command::new(built_binary()).current_dir(dir.path()).args(arguments).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refuse(&["network", "genesis", files[0], "--out", "none.json"]).contains("--founding"));
+    let both = ["network", "genesis", "--founding", "founding.toml", "--development", files[0], "--out", "none.json"];
+    assert!(refuse(&both).contains("cannot be used with"));
+    let public = funded_signers(1).unwrap()[0].address().to_string();
+    let voter = chancery(&["network", "key", "public.key", "--name", "public", "--voting-account", &public]);
+    fs::write(dir.path().join("public.json"), voter).unwrap();
+    let member = ["network", "genesis", "--founding", "founding.toml", files[0], "public.json", "--out", "none.json"];
+    assert!(refuse(&member).contains("the voting account of public"));
+    assert!(!dir.path().join("none.json").exists());
+
     let genesis: Value = serde_json::from_slice(&fs::read(dir.path().join("genesis.json")).unwrap()).unwrap();
     let keys: Vec<&str> = genesis["validators"]
         .as_array()
@@ -255,10 +306,59 @@ fn members_exchange_public_keys_and_make_one_genesis_file() {
 
     let twice = Command::new(built_binary())
         .current_dir(dir.path())
-        .args(["network", "genesis", files[0], files[0], "--out", "twice.json"])
+        .args(["network", "genesis", "--founding", "founding.toml", files[0], files[0], "--out", "twice.json"])
         .output()
         .unwrap();
     assert!(String::from_utf8(twice.stderr).unwrap().contains("same name"));
+}
+
+// FOUND-2: neither a transaction nor an operation that is signed for a development city counts on a chain with another id.
+#[tokio::test]
+async fn a_chain_with_an_id_of_its_own_refuses_what_is_signed_for_another() {
+    const OWN_ID: u64 = 3_377_699_720_527_999;
+    let dir = tempfile::tempdir().unwrap();
+    let id = OWN_ID.to_string();
+    let mut network = Network::init_with(dir.path(), 1, 0, HEARTBEAT_MS, &["--chain-id", &id]).unwrap();
+    network.start_all().unwrap();
+    let node = &network.nodes[0];
+    assert_eq!(rpc(&node.rpc, "eth_chainId", json!([])).await.unwrap(), json!(format!("{OWN_ID:#x}")));
+    let signers = funded_signers(1).unwrap();
+    let transfer = |chain_id| {
+        let workload = Workload::sign(Kind::Transfer, &signers, &[0], 1, chain_id, Address::ZERO).unwrap();
+        workload.transactions[0][0].clone()
+    };
+    let refused = rpc(&node.rpc, "eth_sendRawTransaction", json!([transfer(CHAIN_ID)])).await.unwrap_err().to_string();
+    assert!(refused.to_lowercase().contains("chain"), "{refused}");
+    let hash = rpc(&node.rpc, "eth_sendRawTransaction", json!([transfer(OWN_ID)])).await.unwrap();
+    assert_eq!(node.receipt(hash.as_str().unwrap()).await.unwrap()["status"], "0x1");
+
+    let (elsewhere, here) = (proposal(&signers[0], CHAIN_ID), proposal(&signers[0], OWN_ID));
+    let refused = rpc(&node.rpc, "eth_call", json!([elsewhere, "latest"])).await.unwrap_err().to_string();
+    let selector = alloy_primitives::hex::encode(ChangeApprovals::SignatureInvalid::SELECTOR);
+    assert!(refused.contains(&selector), "{refused}");
+    rpc(&node.rpc, "eth_call", json!([here, "latest"])).await.unwrap();
+}
+
+/// A change that an operator proposes, signed for the approvals of a chain with this id: the call that records it.
+fn proposal(operator: &PrivateKeySigner, chain_id: u64) -> Value {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let content = b"{}";
+    let operation = ProposeChange {
+        kind: ChangeKind::Keys,
+        change_hash: keccak256(content),
+        salt: B256::repeat_byte(7),
+        expires_at: UnixSeconds(now + 86_400),
+        deadline: UnixSeconds(now + 600),
+    };
+    let digest = operation.digest(&SigningDomain::new(chain_id, predeploys::CHANGE_APPROVALS));
+    let signature = operator.sign_hash_sync(&digest).unwrap();
+    let call = ChangeApprovals::proposeCall {
+        operation: (&operation).into(),
+        proposer: operator.address(),
+        signature: signature.as_bytes().into(),
+        content: Bytes::from_static(content),
+    };
+    json!({ "to": predeploys::CHANGE_APPROVALS, "data": Bytes::from(call.abi_encode()) })
 }
 
 // What `bench latency` says of a network.

@@ -1,12 +1,15 @@
 //! Data of registered sources found, added up, proven, traced and audited in a whole city; nothing lost to search or to a subscription when the city is killed.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "search/watched.rs"]
+mod watched;
+
 use std::{collections::BTreeMap, path::Path, process::Command};
 
 use alloy_primitives::FixedBytes;
 use chancery_data::submission::Access;
 use chancery_testing::{
-    ingest::{FORMAT, Source, StreamConnection, new_york_weather, now_ms, run, seattle_weather},
+    ingest::{FORMAT, Source, StreamConnection, format, new_york_weather, now_ms, run, seattle_weather},
     process::{City, CityOptions, built_binary, project_root},
 };
 use serde_json::{Value, json};
@@ -187,6 +190,114 @@ async fn what_is_submitted_is_found_traced_and_audited() {
         "{page}"
     );
     columns_are_read_by_others(&city.gateway, folder.path()).await;
+    what_is_sealed_is_for_who_is_named(&city.gateway, folder.path(), &source).await;
+    what_was_in_clear_of_a_format_that_becomes_sealed_is_restricted(&city.gateway, folder.path()).await;
+}
+
+/// The inspector of a development city, whose key is public.
+const NAMED: &str = "0x14dC79964da2C08b23698B3D3cc7Ca32193d9955";
+const SEALED: &str = "health/finding";
+
+/// M-SEC, M-PRIV, DATA-11, SEARCH-3: refused in clear, sealed by who submits, found and opened by who is named, and shown and counted to nobody else.
+async fn what_is_sealed_is_for_who_is_named(gateway: &str, folder: &Path, source: &Source) {
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let format = json!({
+        "version": 1, "chain": "main", "title": {"en": "Finding", "zh": "检查结果"}, "source": "sample", "sealed": true,
+        "schema": {
+            "type": "object", "required": ["diagnosis"], "additionalProperties": false, "properties": {"diagnosis": {"type": "string"}},
+        },
+    });
+    std::fs::write(file("finding.json"), format.to_string()).unwrap();
+    run(gateway, &["--dev-key", "0", "format", "configure", SEALED, &file("finding.json")]).unwrap();
+
+    let clear = json!({"time": now_ms(), "subject": "case 7", "content": {"diagnosis": "quinsy"}}).to_string();
+    let submission =
+        source.submission_of(SEALED, &[clear.clone()], FixedBytes::repeat_byte(0xe5), Access::Public).unwrap();
+    let body = format!(r#"{{"submission":"{submission}","operations":[{clear}]}}"#);
+    let answer = reqwest::Client::new().post(format!("{gateway}/v1/submissions"));
+    let answer = answer.header("content-type", "application/json").body(body).send().await.unwrap();
+    let (status, problem): (_, Value) = (answer.status().as_u16(), answer.json().await.unwrap());
+    assert_eq!(
+        (status, &problem["code"], &problem["missing"]),
+        (400, &json!("malformed-jwe"), &json!("content")),
+        "{problem}"
+    );
+    assert!(
+        problem["detail"].as_str().unwrap().contains("JWE") && !problem.to_string().contains("quinsy"),
+        "{problem}"
+    );
+
+    std::fs::write(file("finding"), format!("{clear}\n")).unwrap();
+    std::fs::write(file("broken"), r#"{"time":1,"content":{"diagnosis":"quinsy","note":1}}"#).unwrap();
+    let (genesis, key) = (file("city/genesis/main.json"), file("source.key"));
+    run(gateway, &["--dev-key", "7", "message", "publish-key", "--genesis", &genesis]).unwrap();
+    let submit = |name: &str, more: &[&str]| {
+        let path = file(name);
+        let begin = ["submit", &path, "--source-key", &key, "--format", SEALED, "--access", "restricted"];
+        run(gateway, &[&begin, more].concat())
+    };
+    let to_named = ["--reader", NAMED, "--seal-to", NAMED, "--genesis", &genesis];
+    let unsealed = submit("finding", &[]).unwrap_err().to_string();
+    assert!(unsealed.contains("--seal-to") && !unsealed.contains("quinsy"), "{unsealed}");
+    let broken = submit("broken", &to_named).unwrap_err().to_string();
+    assert!(broken.contains("additionalProperties") && !broken.contains("quinsy"), "{broken}");
+    let receipt = submit("finding", &to_named).unwrap()["receipts"][0].clone();
+    let after = json!({"time": now_ms(), "subject": "well 10", "content": {"station": "w", "temp_max": 5}}).to_string();
+    submit_line(gateway, source, after, 0xe6).await;
+    until(gateway, &json!({"subject": "well 10"}), 1).await;
+
+    let found = |who: &str, more: &[&str]| {
+        let page = run(gateway, &[&["--dev-key", who, "search", "--format", SEALED], more].concat()).unwrap();
+        page["operations"].as_array().unwrap().clone()
+    };
+    let mine = found("7", &["--subject", "case 7"]);
+    assert_eq!((mine.len(), &mine[0]["access"], &mine[0]["right"]), (1, &json!("restricted"), &json!("named")));
+    assert_eq!(mine[0]["at"]["place"], receipt["place"]);
+    assert!(!mine[0].to_string().contains("quinsy"));
+    assert!(found("7", &["quinsy"]).is_empty() && found("7", &["--field", "diagnosis=quinsy"]).is_empty());
+    let at = format!("{}.0", receipt["place"]);
+    let open = |who: &str| run(gateway, &["--dev-key", who, "data", "open", &at]);
+    let opened = open("7").unwrap();
+    assert_eq!((&opened["content"], &opened["followsFormat"]), (&json!({"diagnosis": "quinsy"}), &json!(true)));
+
+    // The operator has an office, and is not named; the source's organization sees that there is something sealed.
+    assert_eq!((found("0", &[]), all(gateway, json!({"formats": [SEALED]})).await), (Vec::new(), Vec::new()));
+    assert!(open("0").unwrap_err().to_string().contains("no operation that you may read"));
+    let trace = ["--dev-key", "0", "trace", "case 7", "--organization", "SAMPLE-HEALTH-OFFICE", "--format", SEALED];
+    assert!(run(gateway, &trace).unwrap_err().to_string().contains("/problems/unknown-operation"));
+    assert_eq!(found("5", &[])[0]["right"], json!("same-organization"));
+    assert!(open("5").unwrap_err().to_string().contains("sealed to other keys"));
+    let counted = |who: &[&str]| {
+        let counts = run(gateway, &[who, &["search", "--count"]].concat()).unwrap();
+        counts.as_array().unwrap().iter().filter(|one| one["format"] == SEALED).count()
+    };
+    assert_eq!((counted(&[]), counted(&["--dev-key", "7"]), counted(&["--dev-key", "5"])), (0, 0, 1));
+    assert_eq!(counted(&["--dev-key", "8"]), 1, "supervisors see how much there is of everything");
+}
+
+async fn submit_line(gateway: &str, source: &Source, operation: String, key: u8) {
+    submit(gateway, &[source.line(&[operation], FixedBytes::repeat_byte(key)).unwrap()]).await;
+}
+
+/// DATA-11, M-CON-4: a dry run says what was accepted in clear; from then on that is restricted.
+async fn what_was_in_clear_of_a_format_that_becomes_sealed_is_restricted(gateway: &str, folder: &Path) {
+    let mut second = format();
+    (second["version"], second["sealed"]) = (json!(2), json!(true));
+    let file = folder.join("second.json").to_str().unwrap().to_owned();
+    std::fs::write(&file, second.to_string()).unwrap();
+    let configure = ["--dev-key", "0", "format", "configure", FORMAT, &file];
+    let effects = run(gateway, &[&configure[..], &["--check"]].concat()).unwrap();
+    let told = effects["effects"].as_array().unwrap().iter();
+    assert!(
+        told.clone().any(|one| one.as_str().unwrap().contains("are in clear and would be refused now")),
+        "{effects}"
+    );
+    assert!(!all(gateway, json!({"formats": [FORMAT], "limit": 100})).await.is_empty(), "a dry run changes nothing");
+    run(gateway, &configure).unwrap();
+    assert_eq!(all(gateway, json!({"formats": [FORMAT]})).await, Vec::<Value>::new());
+    let of_owner = run(gateway, &["--dev-key", "5", "search", "--format", FORMAT]).unwrap();
+    let first = &of_owner["operations"][0];
+    assert_eq!((&first["access"], &first["right"]), (&json!("restricted"), &json!("same-organization")), "{of_owner}");
 }
 
 /// A page in columns as the command line writes it, by readers that are not ours, and the proof that a row of it asks for.

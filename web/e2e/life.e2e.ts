@@ -116,6 +116,10 @@ describe('the life of a certificate', () => {
     await examine(inspector, 'inspect-sign-in');
     await people.signInAs(inspector, 'Sample inspector');
     expect(await people.inspectText(inspector, code)).toEqual({ outcome: 'valid', failed: '' });
+    const proven = page.locator('[data-proof="proven"]');
+    const age = Number(await proven.getAttribute('data-proof-age'));
+    expect(age).toBeGreaterThanOrEqual(0);
+    expect(age).toBeLessThanOrEqual(120);
     await page.getByText('The check is recorded.').waitFor();
     await examine(inspector, 'inspect-valid');
     await people.next(inspector);

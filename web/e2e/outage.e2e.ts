@@ -1,5 +1,6 @@
 /**
- * Silence is never a verdict: whoever does not answer (the chain behind the gateway, or the gateway itself) makes "cannot be determined".
+ * Silence is never a verdict: whoever does not answer (the chain behind the gateway, or the gateway itself) makes "cannot be determined". So does a gateway whose word the
+ * chains do not prove.
  * The silence is made between the browser and the gateway; that a dead chain makes the gateway answer so is held by its own tests.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +10,7 @@ import { examine } from './check';
 import * as people from './people';
 
 const CERTIFICATE = /\/v1\/certificates\/0x/;
+const RECORD = /\/v1\/certificates\/0x[0-9a-fA-F]{64}$/;
 const PRESENTATION = /\/v1\/presentations\/[\w-]+$/;
 const ACCOUNT = `outage-${Date.now().toString(36)}`;
 
@@ -93,6 +95,21 @@ describe('when somebody does not answer', () => {
     await page.unroute(PRESENTATION);
     inspector.complaints.splice(0, inspector.complaints.length, ...inspector.complaints.filter((text) => !text.includes('ERR_FAILED')));
     expect(inspector.complaints).toEqual([]);
+    await people.next(inspector);
+  });
+
+  it('a gateway that says something else than the chains prove is not believed', async () => {
+    const { page } = inspector;
+    await page.route(RECORD, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), status: 'suspended', outcome: 'suspended' } });
+    });
+    expect(await people.inspectText(inspector, await people.freshCode(citizen))).toEqual({ outcome: 'cannot-determine', failed: '' });
+    expect(await page.locator('[data-proof="unproven"]').getAttribute('data-proof-check')).toBe('gateway-agrees');
+    await examine(inspector, 'inspect-unproven');
+    await page.unroute(RECORD);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('[data-outcome="valid"]').waitFor();
     await people.next(inspector);
   });
 

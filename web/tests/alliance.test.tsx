@@ -7,7 +7,7 @@ import type { Alliance, AllianceParty, AllianceRequest, AllianceStepState } from
 import { LiveRequests, merged, POLL_MS, REOPEN_MS, type Stream } from '../src/apps/alliance/live';
 import { RequestList } from '../src/apps/alliance/list';
 import { STEPS, togetherAt } from '../src/apps/alliance/marks';
-import { LateNotice, Members } from '../src/apps/alliance/members';
+import { BrokenNotice, LateNotice, Members } from '../src/apps/alliance/members';
 import { recordsOf, RequestView } from '../src/apps/alliance/request';
 import { LanguageProvider, type Language, type Texts } from '../src/i18n/language';
 import chinese from '../src/i18n/zh.json';
@@ -332,6 +332,30 @@ describe('the chains', () => {
     expect(screen.getByRole('status').textContent).toBe('Not read to the newest block for more than 10 seconds: alliance, land registry. What is shown of it may be old.');
     expect(within(screen.getByRole('row', { name: /^bank/ })).queryByText('Silent or behind')).toBeNull();
     expect(within(screen.getByRole('row', { name: /^land registry/ })).getByText('Silent or behind')).toBeTruthy();
+  });
+
+  it('that do not answer, and anchors that are frozen, are named in both languages, and marked where they stand', () => {
+    const frozenAnchors = [{ host: 'alliance', follows: 'land' }];
+    const gone = member('tax office', { active: false, unreachable: true, frozenAnchors });
+    const members = [member('bank', { upToDate: false, unreachable: true }), member('land registry', { frozenAnchors }), gone];
+    show(
+      <>
+        <BrokenNotice alliance={alliance({ members })} />
+        <Members members={members} />
+      </>,
+    );
+    const notice = screen.getByRole('status').textContent;
+    expect(notice).toContain('These members do not answer: bank. ');
+    expect(notice).toContain('The anchor on alliance that follows land is frozen');
+    expect(notice).not.toContain('tax office');
+    expect(within(screen.getByRole('row', { name: /^bank/ })).getByText('Does not answer')).toBeTruthy();
+    expect(within(screen.getByRole('row', { name: /^land registry/ })).getByText('Anchor frozen')).toBeTruthy();
+    cleanup();
+    show(<BrokenNotice alliance={alliance({ members })} />, 'zh');
+    expect(screen.getByRole('status').textContent).toContain('以下成员的链无响应：bank');
+    cleanup();
+    show(<BrokenNotice alliance={alliance({ members: [member('bank'), gone] })} />);
+    expect(screen.queryByRole('status')).toBeNull();
   });
 
   it('that are not followed here, or are read to their end, are nothing to warn of', () => {

@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Chains } from '../src/api/types';
 import { Offline } from '../src/apps/inspect/offline';
-import { PATIENCE_MS, stapled, whyNot } from '../src/apps/wallet/carrying';
+import { whyNot } from '../src/apps/wallet/carrying';
 import { formatAge } from '../src/components/format';
 import { LanguageProvider } from '../src/i18n/language';
 import english from '../src/i18n/en.json';
@@ -16,6 +16,7 @@ import { pin, readPinned } from '../src/offline/pinned';
 import { keepPage } from '../src/offline/register';
 import { compare, trustOf, type CityTrust } from '../src/offline/trust';
 import type { ChainEssentials } from '../src/staple';
+import { PATIENCE_MS, stapled } from '../src/staple/asking';
 import type { City } from '../src/session/use-city';
 
 // C-API-5, C-MORE-1, STAPLE-1 to STAPLE-12. The vectors are those of the Rust and of the TypeScript verifier.

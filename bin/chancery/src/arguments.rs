@@ -11,6 +11,7 @@ mod change;
 mod contract;
 mod data;
 mod entity;
+mod founding;
 mod key;
 mod message;
 mod network;
@@ -34,16 +35,17 @@ pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query
 pub(crate) use change::ChangeCommand;
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
-    AccessCommand, Audit, FormatCommand, QuotaCommand, RepairJournal, ServiceCommand, SourceCommand,
-    SourceKeyAlgorithm, SourceSort, Submit, Trace,
+    AccessCommand, AlertCommand, Audit, DataCommand, FormatCommand, QuotaCommand, ReceiversCommand, RepairJournal,
+    SealTo, ServiceCommand, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
+pub(crate) use founding::{MakeFounding, MakeGenesis};
 pub(crate) use key::KeyCommand;
 pub(crate) use message::{AcknowledgeMessage, MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
-    Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeGenesis, MakeNodeKey,
-    NetworkCommand, OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval,
-    ProposeVoter, ShowAnchor, ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
+    Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeNodeKey, NetworkCommand,
+    OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval, ProposeVoter, ShowAnchor,
+    ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
 };
 pub(crate) use office::{OrganizationCommand, UserCommand};
 pub(crate) use persons::{PersonsCommand, ServePersons};
@@ -55,7 +57,7 @@ pub(crate) use share::{
 };
 pub(crate) use shown::{ConditionCommand, ConsentCommand};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
-pub(crate) use up::{RunNode, Traces, Up};
+pub(crate) use up::{AuditRate, RunNode, Traces, Up};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.
 #[derive(Debug, Parser)]
@@ -194,6 +196,9 @@ pub(crate) enum Command {
     /// Keep a query over the data of registered sources, and read what matches it as it comes.
     #[command(subcommand)]
     Subscription(SubscriptionCommand),
+    /// Open sealed data of registered sources.
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Share tables of a business database with other public bodies, sealed and by contract; find, ask for and fetch what others share.
     #[command(subcommand)]
     Share(ShareCommand),
@@ -205,8 +210,11 @@ pub(crate) enum Command {
     Message(MessageCommand),
     /// Show every version, source and reader of an asset, as a list and as a graph.
     Trace(Trace),
-    /// Compute hashes, signatures and data blocks of everything submitted anew, and measure its times (supervisor).
+    /// Compute hashes, signatures and data blocks of everything submitted anew, compare them with the chain, and measure times (supervisor).
     Audit(Audit),
+    /// Say who is told when something is not as it should be, by signed messages over HTTP.
+    #[command(subcommand)]
+    Alert(AlertCommand),
     /// Say what is damaged in the journal of submitted data of a city that stands still, and on request drop it.
     RepairJournal(RepairJournal),
     /// Verify a certificate file, or the proof of submitted data, of a message or of an alliance's request, without any network, knowing the genesis of its chains (of a request also which contract its alliance is).

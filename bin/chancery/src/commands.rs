@@ -1,6 +1,7 @@
 //! One module for each group of commands. Each asks, and prints the answer as text or JSON.
 
 mod aggregate;
+mod alert;
 mod audit;
 mod certificate;
 mod change;
@@ -8,6 +9,7 @@ mod completions;
 mod condition;
 mod consent;
 mod contract;
+mod data;
 mod demo;
 mod doctor;
 mod evidence;
@@ -18,13 +20,16 @@ mod handing_out;
 mod history;
 mod inspect;
 mod key;
+mod known_cities;
 mod message;
 mod organization;
 mod persons;
 mod proof;
+mod proven;
 mod public_key;
 mod query;
 mod quota;
+mod receipt;
 mod repair_journal;
 mod report;
 mod request_proof;
@@ -106,10 +111,12 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Search(command) => wait(search::run(command, &connection, output)),
         Command::Aggregate(command) => wait(aggregate::run(command, &connection, output)),
         Command::Subscription(command) => wait(subscription::run(command, &connection, output)),
+        Command::Data(command) => wait(data::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
         Command::Persons(command) => persons::run(command, output),
         Command::Message(command) => wait(message::run(command, &connection, output)),
         Command::Trace(command) => wait(trace::run(command, &connection, output)),
+        Command::Alert(command) => wait(alert::run(command, &connection, output)),
         Command::Audit(command) => wait(audit::run(command, &connection, output)),
         Command::RepairJournal(command) => repair_journal::run(&command, output),
         Command::Verify(command) => verify::run(&command, output),

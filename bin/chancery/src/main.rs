@@ -8,6 +8,7 @@ mod arguments;
 mod business;
 mod city;
 mod commands;
+mod founding;
 mod keys;
 mod logging;
 mod network;

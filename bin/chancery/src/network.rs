@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! each member:  network key  ----> NAME.json (public keys, proof of possession) ----+
-//! one of them:  network genesis <---------------------------------------------------+----> genesis.json, to everybody
+//! one of them:  network founding --> founding.toml (who holds which authority, which chain), read by everybody ----+
+//! each member:  network genesis <---------------------------------------------------------------------------------+----> genesis.json, whose hash they compare
 //! each member:  node --config node.toml
 //!
 //! later:        network propose-add, propose-remove, propose-voter, vote, validators: the organizations change who decides
@@ -23,7 +24,7 @@ mod observed;
 mod permissions;
 mod voting;
 
-pub(crate) use self::init::{Member, write_network};
+pub(crate) use self::init::{Member, Trial, write_network};
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ use anyhow::Result;
 
 use crate::{
     arguments::{Chaos, NetworkCommand, RunNode, VoteOn},
+    founding,
     output::Output,
 };
 
@@ -38,6 +40,7 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
     match command {
         NetworkCommand::Init(init) => init::run(&init, output),
         NetworkCommand::Key(key) => files::make_key(&key, output),
+        NetworkCommand::Founding(founding) => founding::make(&founding, output),
         NetworkCommand::Genesis(genesis) => files::make_genesis(&genesis, output),
         NetworkCommand::Validators(show) => membership::validators(&show, output),
         NetworkCommand::ProposeAdd(propose) => membership::propose_addition(&propose, output),

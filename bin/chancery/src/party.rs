@@ -15,6 +15,7 @@ use chancery_primitives::{CertificateKind, SigningDomain, UnixSeconds};
 use crate::{arguments::Connection, commands::read_bounded, keys::PartyKeys};
 
 pub(crate) use certificates::{Issuance, ReceivedCertificate};
+pub(crate) use inspections::Inspection;
 pub(crate) use registration::RealName;
 pub(crate) use stapled::stapled;
 

@@ -10,8 +10,12 @@ pub(crate) use self::{
     service::{public_key, serve},
 };
 
-/// Keys of offices are of the main chain of a city, wherever that city is.
-const MAIN_CHAIN_ID: u64 = 7100;
+use crate::founding::chain_ids;
+
+/// What offices name when they sign, unless their network has agreed on another id: all declarations of a network say the same, wherever its offices' cities are.
+const fn usual_chain_id() -> u64 {
+    chain_ids::DEVELOPMENT
+}
 
 fn now_ms() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)

@@ -28,7 +28,7 @@ use crate::{
     alliance::chains::{ChainSection, connect},
     arguments::TrustedMain,
     keys::PartyKeys,
-    party::Party,
+    party::{CityFacts, Party},
 };
 
 /// A data set with everything that its owner's commands need.
@@ -68,9 +68,14 @@ pub(crate) fn now_s() -> u64 {
 
 /// The main chain, verified by its genesis file alone.
 pub(crate) async fn main_chain(trusted: &TrustedMain, party: &Party) -> Result<Chain> {
+    main_chain_of(trusted, &party.city).await
+}
+
+/// The same, for who asks without a key.
+pub(crate) async fn main_chain_of(trusted: &TrustedMain, city: &CityFacts) -> Result<Chain> {
     let rpc = match &trusted.rpc {
         Some(rpc) => rpc.clone(),
-        None => party.city.chain("main")?.rpc_url.clone(),
+        None => city.chain("main")?.rpc_url.clone(),
     };
     let section = ChainSection::certified("main", rpc, &absolute(&trusted.genesis)?);
     let ledger = connect(&[section], Path::new(".")).await?;

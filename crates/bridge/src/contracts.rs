@@ -1,10 +1,12 @@
 //! The contracts between chains, read at the newest final block. What is read here is the node's word: it is good for preparing messages, and whatever
 //! follows from it is proven or signed before it counts.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::SolCall;
-use chancery_contracts::{Alliance, RequirementRegistry, StoreNode};
-use chancery_ledger::{Chain, LedgerError};
+use alloy_sol_types::{SolCall, SolEvent as _};
+use chancery_contracts::{Alliance, Anchor, RequirementRegistry, StoreNode};
+use chancery_ledger::{Chain, EventFilter, LedgerError};
 use chancery_primitives::SigningDomain;
 
 use crate::alliance::{
@@ -14,6 +16,9 @@ use crate::alliance::{
     message::{Read, Write},
     store::Outcome,
 };
+
+/// Changes of members that are read at a time.
+const MAX_ADMISSIONS: usize = 4_096;
 
 /// Why a contract could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +115,51 @@ impl AllianceContract {
     /// [`ViewError`].
     pub async fn members(&self) -> Result<Vec<B256>, ViewError> {
         view(&self.chain, self.address, &Alliance::membersCall {}).await
+    }
+
+    /// A number that rises with each change of the members, and of a member's policy or anchor.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn membership(&self) -> Result<u64, ViewError> {
+        view(&self.chain, self.address, &Alliance::membershipCall {}).await
+    }
+
+    /// Names that were admitted in the blocks from `first` to `last`, whether they are members now or not.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn admitted(&self, first: u64, last: u64) -> Result<BTreeSet<B256>, ViewError> {
+        let (mut names, mut next, mut span) = (BTreeSet::new(), first, u64::MAX);
+        while next <= last {
+            let filter = EventFilter {
+                contracts: vec![self.address],
+                topics: [vec![Alliance::Admitted::SIGNATURE_HASH], Vec::new(), Vec::new(), Vec::new()],
+                from_block: next,
+                to_block: Some(last.min(next.saturating_add(span - 1))),
+            };
+            let read_to = filter.to_block.unwrap_or(last);
+            match self.chain.told_events(&filter, MAX_ADMISSIONS).await {
+                Ok(events) => names.extend(events.iter().filter_map(|event| event.topics.get(1).copied())),
+                Err(LedgerError::TooManyEvents { .. }) if read_to > next => {
+                    span = (read_to - next) / 2 + 1;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            next = read_to.saturating_add(1);
+        }
+        Ok(names)
+    }
+
+    /// Names of everybody who was ever admitted, ascending: those that have left too. Their records stand, and what was sequenced while they were members goes on to its end.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub async fn ever_members(&self) -> Result<BTreeSet<B256>, ViewError> {
+        let mut names = self.admitted(0, self.chain.head().await?.number).await?;
+        names.extend(self.members().await?);
+        Ok(names)
     }
 
     /// Where a member, or one that was, has its chain, node contract and anchor.
@@ -279,6 +329,11 @@ impl NodeContract {
     pub async fn anchor(&self) -> Result<Address, ViewError> {
         view(&self.chain, self.address, &StoreNode::ANCHORCall {}).await
     }
+}
+
+/// Whether an anchor was shown two final headers of one number (ANCHOR-4).
+pub(crate) async fn is_frozen(chain: &Chain, anchor: Address) -> Result<bool, ViewError> {
+    Ok(!view(chain, anchor, &Anchor::conflictCall {}).await?.first.is_zero())
 }
 
 pub(crate) async fn view<C: SolCall>(chain: &Chain, contract: Address, call: &C) -> Result<C::Return, ViewError> {

@@ -8,7 +8,7 @@ use chancery_reference_points::{Code, DoorError, DoorResult, operation::ChainNam
 
 /// Name of the main chain.
 pub const MAIN_CHAIN: &str = "main";
-/// EIP-155 chain id of the main chain of the first city; its side chains follow in the order of the kinds.
+/// EIP-155 chain id of the main chain of a development city; its side chains follow in the order of the kinds.
 pub const FIRST_CITY_MAIN_CHAIN_ID: u64 = 7100;
 
 /// The main chain, and the side chain of each kind, with their chain ids. A side chain is named like its kind.
@@ -25,10 +25,17 @@ impl CityDirectory {
         Self { main_chain_id, kinds: kinds.into_iter().collect() }
     }
 
-    /// The city of `docs/specs/encodings.md`.
+    /// The development city of `docs/specs/encodings.md`.
     #[must_use]
     pub fn first_city() -> Self {
-        Self::new(FIRST_CITY_MAIN_CHAIN_ID, CertificateKind::FIRST_CITY.into_iter().zip(FIRST_CITY_MAIN_CHAIN_ID + 1..))
+        Self::of_city(FIRST_CITY_MAIN_CHAIN_ID)
+    }
+
+    /// A city whose main chain has this id; its side chains have the next ones, in the order of the kinds.
+    #[must_use]
+    pub fn of_city(main_chain_id: u64) -> Self {
+        let ids = (1..).map(|number| main_chain_id.saturating_add(number));
+        Self::new(main_chain_id, CertificateKind::FIRST_CITY.into_iter().zip(ids))
     }
 
     /// The main chain.
@@ -126,6 +133,17 @@ mod tests {
         assert_eq!((domain.chain_id, domain.verifying_contract), (7105, predeploys::CERTIFICATE_REGISTRY));
         assert_eq!(city.data_domain(&city.main()).unwrap().chain_id, 7100);
         assert_eq!(city.data_domain(&ChainName("degree".into())).unwrap().chain_id, 7103);
+    }
+
+    // C-CHAINS, FOUND-2
+    #[test]
+    fn a_city_with_ids_of_its_own_signs_for_no_other() {
+        let city = CityDirectory::of_city(3_377_699_720_527_999);
+        assert_eq!(city.kinds(), CertificateKind::FIRST_CITY);
+        for kind in CertificateKind::FIRST_CITY {
+            let (own, first) = (city.certificate_domain(kind), CityDirectory::first_city().certificate_domain(kind));
+            assert_eq!(own.unwrap().chain_id - 3_377_699_720_527_999, first.unwrap().chain_id - 7100);
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Presentations on their way from the holder's screen to the inspector's (C-QR). What is kept here cannot be read here: the key travels in the code.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chancery_identity::{IdentityDatabase, MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, PRESENTATION_ID_BYTES};
+use chancery_identity::{
+    IdentityDatabase, MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, OpenedPresentation, Openings,
+    PRESENTATION_ID_BYTES,
+};
 use chancery_primitives::UnixSeconds;
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role};
 use serde::{Deserialize, Serialize};
@@ -27,6 +30,11 @@ pub struct FetchedPresentation {
     pub ciphertext: String,
     /// Until when, RFC 3339.
     pub expires_at: String,
+    /// How often it was opened before: a code that was photographed is opened by somebody else too.
+    pub opened_before: u64,
+    /// When it was opened last before, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_opened_at: Option<String>,
 }
 
 /// Keeps presentations for minutes.
@@ -43,11 +51,17 @@ impl PresentationDesk {
         Self { database, clock }
     }
 
-    /// Keeps a presentation until a time, at most ten minutes from now.
+    /// Keeps a presentation until a time, at most ten minutes from now, for as many openings as its holder has chosen.
     ///
     /// # Errors
     /// `RoleRequired`, `MalformedJwe`, `BodyTooLarge`, `MalformedRequest`, `TooManyRequests`, `DatabaseUnreachable`.
-    pub async fn keep(&self, actor: &Actor, ciphertext: &str, expires_at_ms: u64) -> DoorResult<KeptPresentation> {
+    pub async fn keep(
+        &self,
+        actor: &Actor,
+        ciphertext: &str,
+        openings: Openings,
+        expires_at_ms: u64,
+    ) -> DoorResult<KeptPresentation> {
         let holder = require(actor, Role::Citizen)?;
         check_ciphertext(ciphertext)?;
         let now_ms = (self.clock)();
@@ -55,21 +69,28 @@ impl PresentationDesk {
             let detail = format!("expiresAt: it lies ahead, by at most {} s", MAX_PRESENTATION_LIFE_MS / 1000);
             return Err(DoorError::new(Code::MalformedRequest, detail));
         }
-        let id = self.database.put_presentation(holder, ciphertext, expires_at_ms, now_ms).await.map_err(door_error)?;
+        let kept = self.database.put_presentation(holder, ciphertext, openings, expires_at_ms, now_ms).await;
+        let id = kept.map_err(door_error)?;
         Ok(KeptPresentation { id: URL_SAFE_NO_PAD.encode(id), expires_at: time(expires_at_ms) })
     }
 
-    /// Gives a presentation to whoever knows its identifier.
+    /// Gives a presentation to whoever knows its identifier, and counts that. How often that was so before, it says.
     ///
     /// # Errors
-    /// `PresentationExpired`, `DatabaseUnreachable`.
+    /// `PresentationExpired`, with `openedAt` where it was for one opening and has been opened; `DatabaseUnreachable`.
     pub async fn fetch(&self, id: &str) -> DoorResult<FetchedPresentation> {
         let expired = || DoorError::new(Code::PresentationExpired, "there is no such presentation, or no longer");
         let id: [u8; PRESENTATION_ID_BYTES] =
             URL_SAFE_NO_PAD.decode(id).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(expired)?;
-        let kept = self.database.presentation(&id, (self.clock)()).await.map_err(door_error)?;
-        let (ciphertext, expires_at_ms) = kept.ok_or_else(expired)?;
-        Ok(FetchedPresentation { ciphertext, expires_at: time(expires_at_ms) })
+        let opened = self.database.open_presentation(&id, (self.clock)()).await.map_err(door_error)?;
+        let OpenedPresentation { ciphertext, expires_at_ms, opened_before, last_opened_at_ms } =
+            opened.ok_or_else(expired)?;
+        let last_opened_at = last_opened_at_ms.map(time);
+        let Some(ciphertext) = ciphertext else {
+            let spent = DoorError::new(Code::PresentationExpired, "it was for one opening, and has been opened");
+            return Err(spent.with("openedAt", last_opened_at));
+        };
+        Ok(FetchedPresentation { ciphertext, expires_at: time(expires_at_ms), opened_before, last_opened_at })
     }
 
     /// Whether the database behind it answers.
@@ -132,11 +153,30 @@ mod tests {
         let desk = desk(&directory).await;
         let citizen = Actor::new(Address::repeat_byte(1), [Role::Citizen]);
         let jwe = seal_direct(&[7; 32], b"shown").unwrap();
-        let kept = desk.keep(&citizen, &jwe, NOW_MS + 60_000).await.unwrap();
+        let kept = desk.keep(&citizen, &jwe, Openings::Any, NOW_MS + 60_000).await.unwrap();
         assert_eq!(desk.fetch(&kept.id).await.unwrap().ciphertext, jwe);
         for unknown in ["", "AAAAAAAAAAAAAAAAAAAAAA", "%%%"] {
             assert_eq!(desk.fetch(unknown).await.unwrap_err().code(), Code::PresentationExpired);
         }
+    }
+
+    // C-QR: somebody shows a code that he has photographed.
+    #[tokio::test]
+    async fn whoever_opens_a_code_is_told_of_those_before_and_one_for_one_opening_opens_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let desk = desk(&directory).await;
+        let citizen = Actor::new(Address::repeat_byte(1), [Role::Citizen]);
+        let jwe = seal_direct(&[7; 32], b"shown").unwrap();
+        let any = desk.keep(&citizen, &jwe, Openings::Any, NOW_MS + 60_000).await.unwrap();
+        let first = desk.fetch(&any.id).await.unwrap();
+        assert_eq!((first.opened_before, first.last_opened_at), (0, None));
+        let second = desk.fetch(&any.id).await.unwrap();
+        assert_eq!((second.opened_before, second.last_opened_at), (1, Some(time(NOW_MS))));
+        let one = desk.keep(&citizen, &jwe, Openings::One, NOW_MS + 60_000).await.unwrap();
+        assert_eq!(desk.fetch(&one.id).await.unwrap().ciphertext, jwe);
+        let spent = desk.fetch(&one.id).await.unwrap_err();
+        assert_eq!(spent.code(), Code::PresentationExpired);
+        assert_eq!(spent.members()["openedAt"], time(NOW_MS));
     }
 
     #[tokio::test]
@@ -145,8 +185,9 @@ mod tests {
         let desk = desk(&directory).await;
         let citizen = Actor::new(Address::repeat_byte(1), [Role::Citizen]);
         let jwe = seal_direct(&[7; 32], b"shown").unwrap();
-        let refused =
-            async |actor: &Actor, text: &str, ends: u64| desk.keep(actor, text, ends).await.unwrap_err().code();
+        let refused = async |actor: &Actor, text: &str, ends: u64| {
+            desk.keep(actor, text, Openings::Any, ends).await.unwrap_err().code()
+        };
         assert_eq!(refused(&Actor::public(), &jwe, NOW_MS + 1).await, Code::AuthenticationRequired);
         let registered = Actor::new(Address::repeat_byte(1), [Role::Registered]);
         assert_eq!(refused(&registered, &jwe, NOW_MS + 1).await, Code::RoleRequired);

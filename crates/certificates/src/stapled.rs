@@ -8,7 +8,7 @@
 //!   + presentation          the document and the holder's signature, where the holder shows it
 //! ```
 //!
-//! Invariants: STAPLE-1 to STAPLE-12 of the specification. The outcome is that at the time of the block that the status was proven at; the verifier's
+//! Invariants: STAPLE-1 to STAPLE-16 of the specification. The outcome is that at the time of the block that the status was proven at; the verifier's
 //! clock measures ages, and nothing but an age can take anything back.
 //!
 //! Must not: read a clock, reach a chain, believe a member of the file that nothing proves.
@@ -16,6 +16,7 @@
 mod ages;
 mod file;
 mod fingerprint;
+mod online;
 mod presented;
 mod right;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use ages::{MAX_CLOCK_SKEW_S, Policy};
 pub use file::{MAX_STAPLED_BYTES, ProvenState, RightProof, STAPLE_VERSION, Staple, StapledFile, is_stapled};
 pub use fingerprint::trust_fingerprint;
+pub use online::{MAX_ONLINE_AGE_S, TrustedCity, agreed};
 pub use presented::VerifiedPresentation;
 pub use right::{RightPlaces, VerifiedRight};
 

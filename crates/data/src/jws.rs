@@ -103,6 +103,15 @@ impl Jws {
         })
     }
 
+    /// The payload of one that was read before, and kept: nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// [`JwsError::Form`].
+    pub fn payload_of(text: &str) -> Result<Vec<u8>, JwsError> {
+        let payload = text.split('.').nth(1).ok_or(JwsError::Form)?;
+        URL_SAFE_NO_PAD.decode(payload).map_err(|_| JwsError::Form)
+    }
+
     /// Builds one around a signature that somebody makes over the signed bytes.
     ///
     /// # Errors

@@ -36,17 +36,50 @@ fn parents(level: &[B256]) -> Vec<B256> {
 
 /// The inclusion path of a leaf (2.1.3.1); `None` beyond the last.
 #[must_use]
-pub fn path(leaves: &[B256], mut index: usize) -> Option<Vec<B256>> {
-    leaves.get(index)?;
-    let (mut level, mut path) = (leaves.to_vec(), Vec::new());
-    while level.len() > 1 {
-        if let Some(sibling) = level.get(index ^ 1) {
-            path.push(*sibling);
+pub fn path(leaves: &[B256], index: usize) -> Option<Vec<B256>> {
+    Tree::new(leaves.to_vec())?.path(index)
+}
+
+/// A tree with all its levels, for whoever shows many leaves of it.
+#[derive(Clone, Debug)]
+pub struct Tree(Vec<Vec<B256>>);
+
+impl Tree {
+    /// Over leaf hashes; `None` for no leaf.
+    #[must_use]
+    pub fn new(leaves: Vec<B256>) -> Option<Self> {
+        leaves.first()?;
+        let mut levels = vec![leaves];
+        while let Some(next) = levels.last().filter(|level| level.len() > 1).map(|level| parents(level)) {
+            levels.push(next);
         }
-        level = parents(&level);
-        index /= 2;
+        Some(Self(levels))
     }
-    Some(path)
+
+    /// How many leaves it has.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.first().map_or(0, Vec::len)
+    }
+
+    /// The root.
+    #[must_use]
+    pub fn root(&self) -> B256 {
+        self.0.last().and_then(|level| level.first()).copied().unwrap_or_default()
+    }
+
+    /// The inclusion path of a leaf; `None` beyond the last.
+    #[must_use]
+    pub fn path(&self, mut index: usize) -> Option<Vec<B256>> {
+        self.0.first()?.get(index)?;
+        let mut path = Vec::with_capacity(self.0.len());
+        for level in &self.0 {
+            // The root has none.
+            path.extend(level.get(index ^ 1));
+            index /= 2;
+        }
+        Some(path)
+    }
 }
 
 /// Whether the leaf stands at `index` of `count` under the root (2.1.3.2).

@@ -3,7 +3,9 @@
 use alloy_primitives::B256;
 use alloy_sol_types::SolEvent as _;
 use chancery_contracts::{DataBlockRegistry, predeploys};
-use chancery_light::{BUNDLE_VERSION, ProofBundle, TrustedChain, VerifyError};
+use chancery_light::{
+    BUNDLE_VERSION, FinalHeader, ProofBundle, TrustedChain, VerifiedReceipt, VerifiedTransaction, VerifyError,
+};
 use chancery_primitives::data_block::{self, DataBlockRoot};
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +138,25 @@ impl OperationProof {
     /// # Errors
     /// The first check that fails, by name.
     pub fn verify(&self, chain: &TrustedChain) -> Result<VerifiedOperation, ProofFailure> {
+        let (operation, statement) = self.verify_submission(chain.chain_id())?;
+        let proven = self.bundle()?.verify(chain)?;
+        self.verify_recorded((operation, statement), &proven.header, (&proven.transaction, &proven.receipt))
+    }
+
+    /// Verifies everything but that the block is final, which whoever gives its header has proven before.
+    ///
+    /// # Errors
+    /// The first check that fails, by name; `root-recorded` also when the operation is recorded in another block.
+    pub fn verify_in(&self, header: &FinalHeader) -> Result<VerifiedOperation, ProofFailure> {
+        let (operation, statement) = self.verify_submission(header.chain_id())?;
+        let (transaction, receipt) = self.bundle()?.verify_in(header)?;
+        let mut verified = self.verify_recorded((operation, statement), header, (&transaction, &receipt))?;
+        verified.checks.retain(|check| *check != "block-final");
+        Ok(verified)
+    }
+
+    /// From the operation to its data block: its name, and what the source signed.
+    fn verify_submission(&self, chain: u64) -> Result<(B256, Statement), ProofFailure> {
         if self.version != VERSION {
             return Err(ProofFailure::new("file-readable", format!("version {}, known is {VERSION}", self.version)));
         }
@@ -147,36 +168,19 @@ impl OperationProof {
         if !merkle::verify(statement.root, operation, self.index, statement.count.into(), &self.siblings) {
             return Err(refuse("operation-in-submission", "the operation is not at this place under the signed root"));
         }
-        let key = self.source_key(statement.source, chain.chain_id())?;
-        if jws.kid != key.thumbprint() {
-            return Err(refuse("source-signature", "kid names another key than the last of keys"));
-        }
-        jws.verify(&key).map_err(|error| refuse("source-signature", error))?;
+        let key = self.source_key(statement.source, chain)?;
+        jws.verify(&key).map_err(|error| {
+            if jws.kid == key.thumbprint() {
+                refuse("source-signature", error)
+            } else {
+                refuse("source-signature", "kid names another key than the last of keys")
+            }
+        })?;
         let leaf = submission::leaf(jws.digest(), &statement);
         if !data_block::verify(DataBlockRoot(self.leaf.root), &leaf, &self.leaf.siblings) {
             return Err(refuse("submission-in-block", "the submission is not under the data block's root"));
         }
-        let recorded_at = self.verify_recorded(chain, &statement)?;
-        let checks = vec![
-            "file-readable",
-            "operation-in-submission",
-            "source-key",
-            "source-signature",
-            "submission-in-block",
-            "block-final",
-            "transaction-included",
-            "root-recorded",
-            "chain-matches",
-        ];
-        Ok(VerifiedOperation {
-            operation,
-            statement,
-            data_block: self.leaf.root,
-            tx_hash: self.recorded.tx_hash,
-            block_number: self.recorded.block_number,
-            recorded_at,
-            checks,
-        })
+        Ok((operation, statement))
     }
 
     /// The last key, if the first one's thumbprint is the source's name and each key has approved the next on this chain.
@@ -205,16 +209,24 @@ impl OperationProof {
         Ok(last.clone())
     }
 
-    /// The root stands in an event of the registry's own address, in a transaction of a final block of the chain that the source named.
-    fn verify_recorded(&self, chain: &TrustedChain, statement: &Statement) -> Result<u64, ProofFailure> {
+    fn bundle(&self) -> Result<&ProofBundle, ProofFailure> {
         let bundle = self.proof.as_ref().ok_or_else(|| {
             refuse("block-final", "the file has no proof of finality: its chain has no certificates, or it was cut")
         })?;
         if bundle.version != BUNDLE_VERSION {
             return Err(refuse("file-readable", "the proof in it is of another version"));
         }
-        let proven = bundle.verify(chain)?;
-        let receipt = &proven.receipt.receipt;
+        Ok(bundle)
+    }
+
+    /// The root stands in an event of the registry's own address, in a transaction of a final block of the chain that the source named.
+    fn verify_recorded(
+        &self,
+        (operation, statement): (B256, Statement),
+        header: &FinalHeader,
+        (transaction, receipt): (&VerifiedTransaction, &VerifiedReceipt),
+    ) -> Result<VerifiedOperation, ProofFailure> {
+        let receipt = &receipt.receipt;
         let is_recorded = receipt.status()
             && receipt.logs().iter().any(|log| {
                 log.address == predeploys::DATA_BLOCK_REGISTRY
@@ -225,16 +237,35 @@ impl OperationProof {
             return Err(refuse("root-recorded", "the transaction does not record this root"));
         }
         let said = &self.recorded;
-        let is_there = said.tx_hash == proven.transaction.hash
-            && said.block_number == proven.header.number()
-            && said.block_hash == proven.header.hash();
+        let is_there = said.tx_hash == transaction.hash
+            && said.block_number == header.number()
+            && said.block_hash == header.hash();
         if !is_there {
             return Err(refuse("root-recorded", "it is recorded elsewhere than the file says"));
         }
-        if statement.chain_id != chain.chain_id() {
+        if statement.chain_id != header.chain_id() {
             return Err(refuse("chain-matches", "the source signed for another chain"));
         }
-        Ok(proven.header.header().timestamp)
+        let checks = vec![
+            "file-readable",
+            "operation-in-submission",
+            "source-key",
+            "source-signature",
+            "submission-in-block",
+            "block-final",
+            "transaction-included",
+            "root-recorded",
+            "chain-matches",
+        ];
+        Ok(VerifiedOperation {
+            operation,
+            statement,
+            data_block: self.leaf.root,
+            tx_hash: said.tx_hash,
+            block_number: said.block_number,
+            recorded_at: header.header().timestamp,
+            checks,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     Control, Operation,
+    reader::{MAX_READERS, Reader},
     submission::{Access, Basis},
 };
 
@@ -40,6 +41,9 @@ pub struct MetadataRules {
     /// How old an operation may be when it is submitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age_seconds: Option<u64>,
+    /// Who may read restricted data of this format, beside whom their sources name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers: Option<Vec<Reader>>,
 }
 
 impl MetadataRules {
@@ -49,7 +53,11 @@ impl MetadataRules {
     /// In words: what stands there is no rule.
     pub fn of_schema(schema: &Value) -> Result<Self, String> {
         let Some(rules) = schema.get(MEMBER) else { return Ok(Self::default()) };
-        serde_json::from_value(rules.clone()).map_err(|error| format!("{MEMBER}: {error}"))
+        let rules: Self = serde_json::from_value(rules.clone()).map_err(|error| format!("{MEMBER}: {error}"))?;
+        if rules.readers.as_ref().is_some_and(|readers| readers.len() > MAX_READERS) {
+            return Err(format!("{MEMBER}: readers: at most {MAX_READERS} are named"));
+        }
+        Ok(rules)
     }
 
     /// The first rule that control data break.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Jws, JwsError, OperationError, SourceId, merkle,
     operation::{MAX_OPERATION_BYTES, Operation},
+    reader::{MAX_READERS, Reader},
 };
 
 /// `typ` of a submission.
@@ -27,7 +28,7 @@ pub enum Access {
     Public,
     /// The city's offices.
     Internal,
-    /// Who is named.
+    /// Who is named: by the source in the submission's [`Control::readers`], or by the format.
     Restricted,
 }
 
@@ -52,7 +53,7 @@ pub enum Basis {
 }
 
 /// Control data of a submission (M-REP-4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Control {
     /// Access class.
@@ -61,6 +62,9 @@ pub struct Control {
     pub retention_days: u32,
     /// Lawful basis.
     pub basis: Basis,
+    /// Who may read it, of restricted data: at most [`MAX_READERS`]. What was signed before there were any names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<Reader>,
 }
 
 /// The payload of a submission.
@@ -96,6 +100,9 @@ pub enum SubmissionError {
     /// The payload.
     #[error("the payload of the submission: {0}")]
     Statement(String),
+    /// Readers of what is not restricted, or too many.
+    #[error("control.readers: at most {MAX_READERS} are named, and of restricted data alone")]
+    Readers,
     /// None, or too many, or too long together.
     #[error("a submission has 1 to {MAX_OPERATIONS} operations of at most {MAX_SUBMISSION_BYTES} bytes together")]
     Size,
@@ -148,6 +155,10 @@ impl Submission {
         let jws = Jws::parse(jws, TYP)?;
         let statement: Statement =
             serde_json::from_slice(&jws.payload).map_err(|error| SubmissionError::Statement(error.to_string()))?;
+        let Control { access, readers, .. } = &statement.control;
+        if readers.len() > MAX_READERS || (!readers.is_empty() && *access != Access::Restricted) {
+            return Err(SubmissionError::Readers);
+        }
         let names: Vec<B256> = operations.iter().map(|bytes| Operation::name(bytes)).collect();
         let root = merkle::root(&names).ok_or(SubmissionError::Size)?;
         if root != statement.root || names.len() != statement.count as usize {
@@ -181,5 +192,46 @@ pub fn leaf(digest: B256, statement: &Statement) -> Leaf {
         operation_type: OperationType::DataSubmission,
         content_hash: statement.root,
         time: UnixSeconds(statement.time / 1000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use alloy_primitives::Address;
+
+    use super::*;
+    use crate::{Algorithm, Signer};
+
+    fn parsed(access: Access, readers: Vec<Reader>) -> Result<Submission, SubmissionError> {
+        let signer = Signer::from_bytes(Algorithm::EdDsa, &[2; 32]).unwrap();
+        let operation = br#"{"time":1,"content":1}"#.to_vec();
+        let name = Operation::name(&operation);
+        let statement = Statement {
+            chain_id: 7100,
+            source: signer.public_key().thumbprint().source(),
+            key: SubmissionKey::ZERO,
+            format: "f".into(),
+            format_version: 1,
+            time: 1,
+            count: 1,
+            root: merkle::root(&[name]).unwrap(),
+            control: Control { access, retention_days: 1, basis: Basis::Consent, readers },
+        };
+        Submission::parse(signer.sign(&statement, TYP).unwrap().text(), vec![operation])
+    }
+
+    // SEARCH-3: readers are signed for, of restricted data alone, and what names none is as it was before there were any.
+    #[test]
+    fn readers_are_named_of_restricted_data_alone() {
+        let readers = |count| (0..count).map(|byte| Reader::Address(Address::repeat_byte(byte))).collect::<Vec<_>>();
+        let named = parsed(Access::Restricted, readers(16)).unwrap();
+        assert_eq!(named.statement.control.readers, readers(16));
+        for (access, count) in [(Access::Restricted, 17), (Access::Internal, 1), (Access::Public, 1)] {
+            assert_eq!(parsed(access, readers(count)).unwrap_err(), SubmissionError::Readers, "{access:?}, {count}");
+        }
+        let before = parsed(Access::Public, Vec::new()).unwrap();
+        let payload: serde_json::Value = serde_json::from_slice(&before.jws.payload).unwrap();
+        assert_eq!(payload["control"].as_object().unwrap().len(), 3, "{payload}");
     }
 }

@@ -111,7 +111,16 @@ mod tests {
     #[test]
     fn a_value_that_is_cut_short_is_damaged_and_a_whole_one_is_written_as_it_was() {
         let account = [&[3, 1, 5, 2, 1, 0][..], &[7; 32], &[0x81], &[9; 32]].concat();
-        let branch = [&[1, 0, 5][..], &[0x81], &[9; 32], &[3 | 0x80, 3, 0x12, 0x30], &[8; 32], &[7]].concat();
+        let branch = [
+            &[1, 0, 13][..],
+            &[0x81],
+            &[9; 32],
+            &[3 | 0x80, 3, 0x12, 0x30],
+            &[8; 32],
+            &[7],
+            &[4, 3, 0x12, 0x30, 2, 0x81, 0xff],
+        ]
+        .concat();
         let difference = [&[2, 4, 0, 7, 0, 1][..], &[1, 2, 0xc1, 0x80]].concat();
         for (form, whole) in [(DiskForm::Account, account), (DiskForm::Branch, branch), (DiskForm::Branch, difference)]
         {

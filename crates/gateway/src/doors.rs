@@ -9,7 +9,7 @@ use chancery_primitives::Disclose;
 use chancery_reference_points::{
     Actor, DoorResult, Role,
     data_block::TransactionLocator,
-    o2c::O2c,
+    o2c::{O2c, O2cAlerts},
     r2d::{R2d, R2dSources},
     u2s::{U2s, U2sData},
     v2m::{V2m, V2mData},
@@ -38,6 +38,8 @@ pub struct Doors {
     pub u2s_data: Arc<dyn U2sData>,
     /// Operators configure.
     pub o2c: Arc<dyn O2c>,
+    /// Operators say who is told of alerts.
+    pub o2c_alerts: Arc<dyn O2cAlerts>,
     /// Supervisors watch.
     pub v2m: Arc<dyn V2m>,
     /// Supervisors audit the data of registered sources.

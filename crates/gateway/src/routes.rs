@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{problem::ApiError, state::Shared};
 
+mod alerts;
 mod alliance;
 mod applications;
 mod certificates;
@@ -67,6 +68,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(submitted::routes())
         .merge(data::routes())
         .merge(subscriptions::routes())
+        .merge(alerts::routes())
         .merge(resources::routes())
         .merge(alliance::routes())
         .merge(reports::routes())

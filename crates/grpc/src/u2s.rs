@@ -91,6 +91,7 @@ impl From<DoorOperation> for DataOperation {
             access: access.into(),
             accepted_at_ms: operation.accepted_at,
             operation: operation.operation.into(),
+            right: operation.right.name().to_owned(),
         }
     }
 }

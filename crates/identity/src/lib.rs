@@ -48,7 +48,8 @@ pub use network::{NetworkError, NetworkIdentity, PersonInputs, PersonNetwork, Pu
 pub use operations::{IndexedBlock, IndexedOperation, Location, MAX_BLOCK_OPERATIONS, MAX_IDEMPOTENCY_KEY_BYTES};
 pub use person::{MAX_COUNTRY_CHARS, MAX_DOCUMENT_NUMBER_CHARS, MAX_PART_CHARS, Person, PersonError};
 pub use presentations::{
-    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, PRESENTATION_ID_BYTES,
+    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, OpenedPresentation, Openings,
+    PRESENTATION_ID_BYTES,
 };
 pub use register::{NetworkTags, PersonRegister, RESERVATION_MS};
 pub use sealing::{MAX_SEALED_BYTES, Place, SealingError};

@@ -106,6 +106,21 @@ impl IdentityDatabase {
         transaction.commit().await
     }
 
+    /// Those of these roots that no data block has, written in whole or only announced.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    pub async fn unknown_roots(&self, roots: Vec<B256>) -> IdentityResult<Vec<B256>> {
+        let mut unknown = Vec::new();
+        for root in roots {
+            let row = self.pool.fetch_optional("SELECT root FROM data_blocks WHERE root = $1", values![root]).await?;
+            if row.is_none() {
+                unknown.push(root);
+            }
+        }
+        Ok(unknown)
+    }
+
     /// The data block that holds an operation.
     ///
     /// # Errors

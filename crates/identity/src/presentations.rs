@@ -16,6 +16,28 @@ pub const MAX_PRESENTATION_LIFE_MS: u64 = 10 * 60 * 1000;
 /// Most presentations of one holder at a time.
 pub const MAX_PRESENTATIONS_PER_HOLDER: usize = 20;
 
+/// How often a presentation may be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Openings {
+    /// Once: whoever comes later has photographed somebody else's code, or the inspector asks again.
+    One,
+    /// As often as it is asked for before it expires.
+    Any,
+}
+
+/// A presentation as it is opened, with what is known of earlier openings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedPresentation {
+    /// `None`: it was for one opening, and has been opened.
+    pub ciphertext: Option<String>,
+    /// Unix milliseconds.
+    pub expires_at_ms: u64,
+    /// How often it was opened before.
+    pub opened_before: u64,
+    /// When it was opened last before, Unix milliseconds.
+    pub last_opened_at_ms: Option<u64>,
+}
+
 impl IdentityDatabase {
     /// Keeps a presentation until it expires. Expired ones are dropped on the way.
     ///
@@ -25,6 +47,7 @@ impl IdentityDatabase {
         &self,
         holder: Address,
         ciphertext: &str,
+        openings: Openings,
         expires_at_ms: u64,
         now_ms: u64,
     ) -> IdentityResult<[u8; PRESENTATION_ID_BYTES]> {
@@ -47,31 +70,49 @@ impl IdentityDatabase {
         }
         transaction
             .execute(
-                "INSERT INTO presentations (id, ciphertext, created_by, expires_at_ms) VALUES ($1, $2, $3, $4)",
-                values![id.as_slice(), ciphertext, holder, expires_at_ms],
+                "INSERT INTO presentations (id, ciphertext, created_by, expires_at_ms, for_one) VALUES ($1, $2, $3, $4, $5)",
+                values![id.as_slice(), ciphertext, holder, expires_at_ms, u64::from(openings == Openings::One)],
             )
             .await?;
         transaction.commit().await?;
         Ok(id)
     }
 
-    /// Ciphertext and end of a presentation that has not expired.
+    /// Opens a presentation that has not expired, and counts that. Of one that is for one opening the ciphertext is given once, and kept no longer.
     ///
     /// # Errors
     /// `DatabaseUnreachable`.
-    pub async fn presentation(
+    pub async fn open_presentation(
         &self,
         id: &[u8; PRESENTATION_ID_BYTES],
         now_ms: u64,
-    ) -> IdentityResult<Option<(String, u64)>> {
-        let row = self
-            .pool
+    ) -> IdentityResult<Option<OpenedPresentation>> {
+        let mut transaction = self.pool.begin(Lock::Presentation).await?;
+        let row = transaction
             .fetch_optional(
-                "SELECT ciphertext, expires_at_ms FROM presentations WHERE id = $1 AND expires_at_ms > $2",
+                "SELECT ciphertext, expires_at_ms, for_one, opened, last_opened_at_ms FROM presentations WHERE id = $1 AND expires_at_ms > $2",
                 values![id.as_slice(), now_ms],
             )
             .await?;
-        row.map(|row| Ok((row.text(0)?, row.unsigned(1)?))).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let (ciphertext, opened_before) = (row.text(0)?, row.unsigned(3)?);
+        let is_spent = row.unsigned(2)? != 0 && opened_before > 0;
+        let opened = OpenedPresentation {
+            ciphertext: (!is_spent).then_some(ciphertext),
+            expires_at_ms: row.unsigned(1)?,
+            opened_before,
+            last_opened_at_ms: row.optional_unsigned(4)?,
+        };
+        if !is_spent {
+            transaction
+                .execute(
+                    "UPDATE presentations SET opened = opened + 1, last_opened_at_ms = $1, ciphertext = CASE WHEN for_one = 0 THEN ciphertext ELSE '' END WHERE id = $2",
+                    values![now_ms, id.as_slice()],
+                )
+                .await?;
+            transaction.commit().await?;
+        }
+        Ok(Some(opened))
     }
 
     /// Drops what has expired; how many.

@@ -71,6 +71,7 @@ on_both!(
     what_was_sealed_before_a_rotation_opens_after_it,
     applications_are_listed_by_page_and_decided_once,
     presentations_expire_and_are_bounded,
+    openings_of_a_presentation_are_counted_and_may_be_one,
     operations_are_found_with_all_leaves_of_their_block,
     an_idempotency_key_stands_for_one_operation,
     the_journal_is_filtered_newest_first,

@@ -5,25 +5,30 @@
 //!                  -> data block: leaves between its bounds -> root = recorded root
 //! ```
 //!
-//! The first difference ends it: what comes after damage has no known place. It must not change anything.
+//! Keys are those that the journal has registered, not the index. Whether the chain has the roots is compared by monitoring, which asks processing: the report has
+//! the blocks for it. The first difference ends it: what comes after damage has no known place. It must not change anything.
 
 mod blocks;
+mod registrations;
 mod times;
 
-use std::collections::HashMap;
-
 use chancery_data::{
-    Jws, Operation, PublicKey, SourceId, merkle,
+    Jws, Operation, PublicKey, merkle,
     submission::{self, Statement},
 };
 use chancery_reference_points::{
     DoorResult,
-    data_search::{AuditReport, AuditRequest, Difference, MAX_AUDIT_OPERATIONS},
-    source_data::Source,
+    data_search::{AuditReport, AuditRequest, AuditedBlock, Difference, MAX_AUDIT_BLOCKS, MAX_AUDIT_OPERATIONS},
+    operation::ChainName,
 };
 use rayon::prelude::*;
 
-use self::{blocks::Blocks, times::Times};
+pub(crate) use self::registrations::Walks;
+use self::{
+    blocks::{Blocks, Record},
+    registrations::Registrations,
+    times::Times,
+};
 use crate::{
     blocks::unreadable,
     entry::Head,
@@ -37,6 +42,7 @@ use crate::{
 const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A check that failed.
+#[derive(Clone)]
 pub(crate) struct Failure {
     check: &'static str,
     place: u64,
@@ -61,11 +67,21 @@ impl Failure {
     }
 }
 
-/// Audits a journal from a place on. `sources` are those of the index: a key history only grows, so the newest serves all places.
+/// A journal, and what is known beside it.
+pub(crate) struct Audited<'a> {
+    pub(crate) reader: &'a JournalReader,
+    pub(crate) index: &'a Index,
+    pub(crate) walks: &'a Walks,
+    /// The chain that records its blocks.
+    pub(crate) chain: &'a ChainName,
+}
+
+/// Audits a journal from a place on.
 ///
 /// # Errors
 /// `JournalUnavailable` when the disk does not answer.
-pub(crate) fn audit(reader: &JournalReader, index: &Index, request: AuditRequest) -> DoorResult<AuditReport> {
+pub(crate) fn audit(of: &Audited<'_>, request: AuditRequest) -> DoorResult<AuditReport> {
+    let Audited { reader, index, walks, chain } = *of;
     let most = request.operations.unwrap_or(MAX_AUDIT_OPERATIONS).min(MAX_AUDIT_OPERATIONS);
     let durable = reader.durable();
     let (first, position) =
@@ -80,36 +96,50 @@ pub(crate) fn audit(reader: &JournalReader, index: &Index, request: AuditRequest
         difference: None,
         sequence: Vec::new(),
         sources: Vec::new(),
+        compared: 0,
+        chain: chain.clone(),
+        recorded: Vec::new(),
     };
-    let keys: HashMap<SourceId, Source> =
-        index.sources().map_err(broken)?.into_iter().map(|source| (source.source, source)).collect();
+    let is_full = |report: &AuditReport| report.operations >= most || report.recorded.len() >= MAX_AUDIT_BLOCKS;
+    let mut registrations = match walks.before(request.from, reader) {
+        Ok(registrations) => registrations,
+        Err(error) => {
+            report.difference = Some(damaged(error, first)?);
+            return Ok(report);
+        }
+    };
     let (mut blocks, mut times) = (Blocks::default(), Times::default());
     let mut groups = reader.groups(position).map_err(unreadable)?;
-    while report.difference.is_none() && report.operations < most {
+    while report.difference.is_none() && !is_full(&report) {
         let (mut batch, mut bytes, mut damage) = (Vec::new(), 0, None);
-        while bytes < BATCH_BYTES && damage.is_none() {
+        let mut wanted = most - report.operations;
+        while bytes < BATCH_BYTES && wanted > 0 && damage.is_none() {
             match groups.next() {
                 None => break,
                 Some(Ok(group)) => {
                     bytes += group.bytes;
+                    wanted = wanted.saturating_sub(operations_of(&group));
                     batch.push(group);
                 }
                 Some(Err(error)) => damage = Some(error),
             }
         }
         let ended = batch.is_empty() && damage.is_none();
-        let checked: Vec<Vec<(u64, Checked)>> = batch
-            .par_iter()
-            .map(|group| entries_of(group).map(|(place, entry)| (place, check(place, entry, &keys))).collect())
-            .collect();
+        let refused = register(&batch, &mut registrations);
+        let check = |(place, entry)| {
+            let refused = refused.as_ref().filter(|failure| failure.place == place).cloned();
+            (place, refused.map_or_else(|| check(place, entry, &registrations), Checked::Failed))
+        };
+        let checked: Vec<Vec<(u64, Checked)>> =
+            batch.par_iter().map(|group| entries_of(group).map(check).collect()).collect();
         for (group, entries) in batch.iter().zip(checked) {
             let counts = |place| place >= request.from;
             take(&mut report, group, entries, counts, (&mut blocks, &mut times), (reader, index))?;
-            if report.difference.is_some() || report.operations >= most {
+            if report.difference.is_some() || is_full(&report) {
                 break;
             }
         }
-        if report.difference.is_none() && report.operations < most {
+        if report.difference.is_none() && !is_full(&report) {
             if let Some(error) = damage {
                 report.difference = Some(damaged(error, report.next)?);
             } else if ended {
@@ -118,7 +148,7 @@ pub(crate) fn audit(reader: &JournalReader, index: &Index, request: AuditRequest
         }
     }
     report.complete = report.difference.is_none() && report.next >= durable;
-    if ended_early(&report, durable, most) {
+    if report.difference.is_none() && !report.complete && !is_full(&report) {
         report.difference = Some(Difference {
             check: "journal-complete".into(),
             place: report.next,
@@ -129,11 +159,32 @@ pub(crate) fn audit(reader: &JournalReader, index: &Index, request: AuditRequest
         });
     }
     (report.sequence, report.sources) = times.finish();
+    if report.difference.is_none() {
+        walks.keep(report.next, registrations);
+    }
     Ok(report)
 }
 
-fn ended_early(report: &AuditReport, durable: u64, most: u64) -> bool {
-    report.difference.is_none() && !report.complete && report.operations < most && report.next < durable
+/// Operations of a group.
+fn operations_of(group: &Group) -> u64 {
+    group.entries.iter().map(|(kind, body)| crate::entry::operation_count(*kind, body)).sum()
+}
+
+/// Takes what a batch registers, up to the first entry that does not follow.
+fn register(batch: &[Group], registrations: &mut Registrations) -> Option<Failure> {
+    for group in batch {
+        for (place, (kind, body)) in (group.first_place..).zip(&group.entries) {
+            if *kind != crate::entry::SOURCE {
+                continue;
+            }
+            // One that does not read is found as such.
+            let (Some(source), Some(head)) = (crate::entry::read_source(body), Head::read(body)) else { continue };
+            if let Err(failure) = registrations.take(place, source, &head) {
+                return Some(failure);
+            }
+        }
+    }
+    None
 }
 
 /// One group into the report, up to its first difference. What stands before the place that was asked for is checked, and counted by the audit before.
@@ -174,13 +225,26 @@ fn take(
             }
             Checked::Closed { bounds } => {
                 times.accepted(place, bounds.closed_at_ms);
-                blocks.closed(place, bounds, report.from)
+                blocks.closed(place, &bounds, report.from, index)?
             }
-            Checked::Recorded { first, root } => match blocks.recorded(place, first, root, reader, index)? {
-                Ok(compared) => {
-                    report.blocks += u64::from(compared && counts(place));
+            Checked::Recorded(record) => match blocks.recorded(place, &record, reader, index)? {
+                Ok(computed) if counts(place) => {
+                    report.blocks += 1;
+                    report.recorded.push(AuditedBlock {
+                        first: record.first,
+                        place,
+                        file: segment_name(group.position.segment),
+                        offset: group.position.offset,
+                        root: record.root,
+                        count: computed.count,
+                        first_time: computed.first_time,
+                        last_time: computed.last_time,
+                        block_number: record.block_number,
+                        after_block: computed.after_block,
+                    });
                     Ok(())
                 }
+                Ok(_) => Ok(()),
                 Err(failure) => Err(failure),
             },
         };
@@ -199,11 +263,11 @@ enum Checked {
     Source(Head),
     Quota(Head),
     Closed { bounds: crate::entry::BlockBounds },
-    Recorded { first: u64, root: alloy_primitives::B256 },
+    Recorded(Record),
     Failed(Failure),
 }
 
-fn check(place: u64, entry: Option<JournalEntry>, sources: &HashMap<SourceId, Source>) -> Checked {
+fn check(place: u64, entry: Option<JournalEntry>, sources: &Registrations) -> Checked {
     match entry {
         None => Checked::Failed(Failure::new("entry-readable", place, "an entry does not read")),
         Some(JournalEntry::Submission(kept)) => check_submission(&kept, sources).unwrap_or_else(Checked::Failed),
@@ -212,11 +276,13 @@ fn check(place: u64, entry: Option<JournalEntry>, sources: &HashMap<SourceId, So
         Some(JournalEntry::Closed { first, last, count, closed_at_ms }) => {
             Checked::Closed { bounds: crate::entry::BlockBounds { first, last, count, closed_at_ms } }
         }
-        Some(JournalEntry::Recorded { first, root, .. }) => Checked::Recorded { first, root },
+        Some(JournalEntry::Recorded { first, root, at }) => {
+            Checked::Recorded(Record { first, root, block_number: at.block_number })
+        }
     }
 }
 
-fn check_submission(kept: &SubmissionEntry, sources: &HashMap<SourceId, Source>) -> Result<Checked, Failure> {
+fn check_submission(kept: &SubmissionEntry, sources: &Registrations) -> Result<Checked, Failure> {
     let failure = |check, detail: String| Failure::new(check, kept.place, detail);
     let jws =
         Jws::parse(&kept.jws, submission::TYP).map_err(|error| failure("submission-readable", error.to_string()))?;
@@ -240,8 +306,9 @@ fn check_submission(kept: &SubmissionEntry, sources: &HashMap<SourceId, Source>)
     {
         return Err(failure("leaf-matches", "what is kept for the data block is not what was signed".into()));
     }
-    let source =
-        sources.get(&statement.source).ok_or_else(|| failure("source-key", "the source is not known".into()))?;
+    let source = sources
+        .get(statement.source)
+        .ok_or_else(|| failure("source-key", "the journal has not registered it".into()))?;
     let kid = jws.kid.to_kid();
     let key = source.keys.iter().find(|key| key.kid == kid);
     let key = key.ok_or_else(|| failure("source-key", "the key was never the source's".into()))?;

@@ -4,11 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use alloy_primitives::Address;
 use chancery_data::{
-    Jws, JwsError, Signer, SourceId, Submission, SubmissionError,
-    jws::Header,
-    merkle,
+    Jws, JwsError, Signer, SourceId, Submission, SubmissionError, merkle,
     proof::{Membership, OperationProof, Recorded, VERSION},
-    receipt::{self, Receipt},
+    receipt::ReceiptSigner,
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
@@ -24,7 +22,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     Limits, OpenError,
-    audit::audit,
+    audit::{Audited, Walks, audit},
     blocks::{self, Recorder, unreadable},
     entry::{self, KeptSubmission},
     group::{Checked, Placed, Update, broken},
@@ -33,9 +31,10 @@ use crate::{
     open::{Opened, open},
     quotas::Quotas,
     reading::JournalReader,
+    receipts::{GroupReceipts, Remembered},
     sources::{Sources, check_time, lineage},
     subject::subject_key,
-    writer::{Command, MAX_COMMAND_BYTES, Writer},
+    writer::{Command, MAX_COMMAND_BYTES, Writer, Written},
 };
 
 /// What the formats say of a submission (DATA-6). Called on many threads at once.
@@ -80,14 +79,15 @@ pub(crate) struct Shared {
     directory: PathBuf,
     chain: ChainName,
     chain_id: u64,
-    receipt_key: Signer,
-    receipt_header: Header,
+    receipt_key: ReceiptSigner,
+    remembered: Remembered,
     pub(crate) index: Arc<Index>,
     pub(crate) sources: Arc<RwLock<Sources>>,
     pub(crate) quotas: Arc<RwLock<Quotas>>,
     p2r: Arc<dyn P2r>,
     rules: Arc<dyn ContentRules>,
     pub(crate) clock: Clock,
+    walks: Walks,
 }
 
 impl Ingest {
@@ -136,24 +136,20 @@ impl Ingest {
             limits: parts.limits,
         };
         tokio::spawn(recorder.run(closing));
-        let public = parts.receipt_key.public_key();
         let shared = Shared {
             reader,
             directory,
             chain: parts.chain,
             chain_id: parts.chain_id,
-            receipt_header: Header {
-                alg: public.algorithm(),
-                kid: public.thumbprint().to_kid(),
-                typ: receipt::TYP.to_owned(),
-            },
-            receipt_key: parts.receipt_key,
+            receipt_key: ReceiptSigner::new(parts.receipt_key),
+            remembered: Remembered::default(),
             index,
             sources,
             quotas,
             p2r: parts.p2r,
             rules: parts.rules,
             clock: parts.clock,
+            walks: Walks::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -179,7 +175,7 @@ impl Ingest {
         let checked = on_all_cores(move || submissions.into_par_iter().map(|one| shared.check(one)).collect()).await;
         let Some(checked): Option<Vec<DoorResult<Checked>>> = checked else { return vec![Err(ending()); count] };
 
-        let mut results: Vec<Option<DoorResult<(Summary, Placed)>>> = (0..count).map(|_| None).collect();
+        let mut results: Vec<Option<DoorResult<Acknowledged>>> = (0..count).map(|_| None).collect();
         let (mut waiting, mut command, mut command_bytes) = (Vec::new(), Vec::new(), 0);
         for (position, one) in checked.into_iter().enumerate() {
             match one {
@@ -201,22 +197,21 @@ impl Ingest {
             waiting.push(self.send(command, &permit));
         }
         for (positions, reply) in waiting {
-            let placed = reply.await;
-            for (number, (position, summary)) in positions.into_iter().enumerate() {
-                let one = match &placed {
-                    Ok(placed) => placed.get(number).cloned().unwrap_or_else(|| Err(ending())),
-                    Err(_) => Err(ending()),
-                };
-                results[position] = Some(one.map(|placed| (summary, placed)));
+            let Ok(Written { placed, receipts }) = reply.await else { continue };
+            for ((position, summary), placed) in positions.into_iter().zip(placed) {
+                let receipts = Arc::clone(&receipts);
+                results[position] = Some(placed.map(|placed| Acknowledged { summary, placed, receipts }));
             }
         }
+        let mut results: Vec<_> = results.into_iter().map(|one| one.unwrap_or_else(|| Err(ending()))).collect();
+        if results.iter().any(|one| one.as_ref().is_ok_and(Acknowledged::is_of_another_group)) {
+            let shared = Arc::clone(&self.shared);
+            let found = blocking(move || Ok(shared.with_their_groups(results)));
+            results = found.await.unwrap_or_else(|_| (0..count).map(|_| Err(ending())).collect());
+        }
         let shared = Arc::clone(&self.shared);
-        let results = on_all_cores(move || {
-            let signed = results.into_par_iter().map(|one| {
-                one.unwrap_or_else(|| Err(ending())).and_then(|(summary, placed)| shared.receipt(summary, placed))
-            });
-            signed.collect()
-        });
+        let results =
+            on_all_cores(move || results.into_par_iter().map(|one| one.and_then(|one| shared.receipt(one))).collect());
         results.await.unwrap_or_else(|| vec![Err(ending()); count])
     }
 
@@ -291,7 +286,11 @@ impl Ingest {
     /// As there.
     pub async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || audit(&shared.reader, &shared.index, request)).await
+        blocking(move || {
+            let Shared { reader, index, walks, chain, .. } = shared.as_ref();
+            audit(&Audited { reader, index, walks, chain }, request)
+        })
+        .await
     }
 
     /// Ends, after what was sent before is written. Not needed for durability.
@@ -303,9 +302,23 @@ impl Ingest {
     }
 }
 
-type Sent = (Vec<(usize, Summary)>, oneshot::Receiver<Vec<DoorResult<Placed>>>);
+type Sent = (Vec<(usize, Summary)>, oneshot::Receiver<Written>);
 
-/// What a receipt says of a submission.
+/// A submission that is durable, with the receipts among which its own is.
+struct Acknowledged {
+    summary: Summary,
+    placed: Placed,
+    receipts: Arc<GroupReceipts>,
+}
+
+impl Acknowledged {
+    /// Whether it came again, after the group that it was written with.
+    fn is_of_another_group(&self) -> bool {
+        self.placed.repeated && !self.receipts.has(self.placed.place)
+    }
+}
+
+/// What is answered of a submission, beside where it stands.
 struct Summary {
     digest: alloy_primitives::B256,
     source: Address,
@@ -350,14 +363,22 @@ impl Shared {
         Ok(Checked { submission, updates })
     }
 
-    fn receipt(&self, summary: Summary, placed: Placed) -> DoorResult<AcceptedSubmission> {
+    /// With the receipts of their own groups, for those that came again. Blocks while it reads the journal.
+    fn with_their_groups(&self, results: Vec<DoorResult<Acknowledged>>) -> Vec<DoorResult<Acknowledged>> {
+        let found = |mut one: Acknowledged| -> DoorResult<Acknowledged> {
+            if one.is_of_another_group() {
+                one.receipts = self.remembered.find(one.placed.place, &self.index, &self.directory, self.chain_id)?;
+            }
+            Ok(one)
+        };
+        results.into_iter().map(|one| one.and_then(found)).collect()
+    }
+
+    fn receipt(&self, acknowledged: Acknowledged) -> DoorResult<AcceptedSubmission> {
+        let Acknowledged { summary, placed, receipts } = acknowledged;
         let Summary { digest, source, key, count } = summary;
         let Placed { place, accepted_at_ms, repeated } = placed;
-        let receipt =
-            Receipt { chain_id: self.chain_id, place, digest, source, key, count, accepted_at: accepted_at_ms };
-        let payload = serde_json::to_vec(&receipt).map_err(DoorError::internal)?;
-        let receipt = self.receipt_key.sign_with(&self.receipt_header, &payload, receipt::TYP);
-        let receipt = receipt.map_err(DoorError::internal)?.text().to_owned();
+        let receipt = receipts.text(place, &self.receipt_key)?;
         Ok(AcceptedSubmission { place, digest, source, key, count, accepted_at_ms, repeated, receipt })
     }
 

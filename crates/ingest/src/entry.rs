@@ -1,7 +1,7 @@
 //! What stands in the journal: five kinds of entries, in bytes (little-endian).
 
 use alloy_primitives::{Address, B256, FixedBytes};
-use chancery_data::{SourceId, Submission, merkle, submission::SubmissionKey};
+use chancery_data::{SourceId, Submission, merkle, receipt::Receipt, submission::SubmissionKey};
 use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
 use chancery_reference_points::{
     data_block::TransactionLocator,
@@ -121,6 +121,25 @@ pub(crate) fn read_submission(body: &[u8]) -> Option<KeptSubmission> {
     let count = rest.u32()?;
     let operations = (0..count).map(|_| rest.bytes().map(<[u8]>::to_vec)).collect::<Option<Vec<_>>>()?;
     Some(KeptSubmission { head, key, jws, operations })
+}
+
+/// How many operations an entry says that it has, without reading them.
+pub(crate) fn operation_count(kind: u8, body: &[u8]) -> u64 {
+    let count = || {
+        let mut rest = Reader(body.get(HEAD_BYTES + 16..)?);
+        rest.bytes()?;
+        rest.u32()
+    };
+    if kind == SUBMISSION { count().unwrap_or(0).into() } else { 0 }
+}
+
+/// The receipt of a submission's entry at a place; `None` when it is too short, which a checksummed entry is not.
+pub(crate) fn receipt(body: &[u8], place: u64, chain_id: u64) -> Option<Receipt> {
+    let Head { accepted_at_ms: accepted_at, digest, source, .. } = Head::read(body)?;
+    let mut rest = Reader(body.get(HEAD_BYTES..)?);
+    let key = FixedBytes::new(rest.array()?);
+    rest.bytes()?;
+    Some(Receipt { chain_id, place, digest, source, key, count: rest.u32()?, accepted_at })
 }
 
 /// What a change made of a source, and the leaf that says so.

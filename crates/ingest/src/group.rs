@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use alloy_primitives::B256;
-use chancery_data::{SourceId, Submission, submission::SubmissionKey};
+use chancery_data::{SourceId, Submission, receipt::Receipt, submission::SubmissionKey};
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     quota::{QuotaSetting, QuotaSubject},
@@ -15,6 +15,7 @@ use crate::{
     index::{Batch, Index, IndexError, Known, Version},
     journal::Entry,
     quotas::Quotas,
+    receipts::GroupReceipts,
     sources::Sources,
     usage::Meter,
 };
@@ -56,6 +57,7 @@ pub(crate) struct Group<'a> {
     keys: HashMap<(SourceId, SubmissionKey), Known>,
     versions: HashMap<B256, Version>,
     meter: Meter<'a>,
+    receipts: Vec<Receipt>,
 }
 
 impl<'a> Group<'a> {
@@ -70,6 +72,7 @@ impl<'a> Group<'a> {
             keys: HashMap::new(),
             versions: HashMap::new(),
             meter: Meter::new(index),
+            receipts: Vec::new(),
         }
     }
 
@@ -131,6 +134,17 @@ impl<'a> Group<'a> {
             self.batch.version(subject, &version, place, position);
             self.versions.insert(subject, version);
         }
+        // As `entry::receipt` reads it again; the chain is the journal's, or the check before would have refused it.
+        let statement = &submission.statement;
+        self.receipts.push(Receipt {
+            chain_id: statement.chain_id,
+            place,
+            digest: submission.digest,
+            source,
+            key,
+            count: statement.count,
+            accepted_at: self.now_ms,
+        });
         let known = Known { place, accepted_at_ms: self.now_ms, digest: submission.digest };
         self.batch.known(source, key, &known);
         self.keys.insert((source, key), known);
@@ -198,6 +212,11 @@ impl<'a> Group<'a> {
     /// The entries, to be appended.
     pub(crate) fn entries(&self) -> Vec<Entry<'_>> {
         self.entries.iter().map(|(kind, body)| Entry { kind: *kind, body }).collect()
+    }
+
+    /// What may be given out for its submissions once it is durable.
+    pub(crate) fn receipts(&self) -> GroupReceipts {
+        GroupReceipts::new(&self.receipts)
     }
 
     /// Makes it visible, after it is durable.

@@ -21,6 +21,10 @@ const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 const MAX_INDEX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 const WRITE_BUFFER_BYTES: u64 = 8 * 1024 * 1024;
 const COMPLETE_TO: &str = "complete-to";
+/// Says that `roots` has all recorded blocks: an index of before did not have it.
+const HAS_ROOTS: &str = "has-roots";
+/// Blocks of one batch while `roots` is made.
+const ROOTS_OF_A_BATCH: usize = 4096;
 
 /// The index cannot be read or written. It may be deleted: it is made anew from the journal.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,7 @@ pub(crate) struct Index {
     versions: Keyspace,
     sources: Keyspace,
     blocks: Keyspace,
+    roots: Keyspace,
     quotas: Keyspace,
     quota_changes: Keyspace,
     usage: Keyspace,
@@ -93,19 +98,47 @@ impl Index {
                 || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES).manual_journal_persist(true);
             database.keyspace(name, options).map_err(failed("cannot be opened"))
         };
-        Ok(Self {
+        let index = Self {
             keys: keyspace("keys")?,
             groups: keyspace("groups")?,
             subjects: keyspace("subjects")?,
             versions: keyspace("versions")?,
             sources: keyspace("sources")?,
             blocks: keyspace("blocks")?,
+            roots: keyspace("roots")?,
             quotas: keyspace("quotas")?,
             quota_changes: keyspace("quota-changes")?,
             usage: keyspace("usage")?,
             meta: keyspace("meta")?,
             database,
-        })
+        };
+        index.make_roots()?;
+        Ok(index)
+    }
+
+    /// Which block has which root, of an index that does not have it yet.
+    fn make_roots(&self) -> Result<(), IndexError> {
+        if self.meta.get(HAS_ROOTS).map_err(failed("cannot be read"))?.is_some() {
+            return Ok(());
+        }
+        let (mut batch, mut count) = (self.database.batch(), 0);
+        for guard in self.blocks.iter() {
+            let block: Block = decode(&guard.value().map_err(failed("cannot be read"))?)?;
+            let Some(record) = block.record else { continue };
+            batch.insert(&self.roots, record.root.as_slice(), record.first.to_be_bytes());
+            count += 1;
+            if count >= ROOTS_OF_A_BATCH {
+                std::mem::replace(&mut batch, self.database.batch()).commit().map_err(failed("cannot be written"))?;
+                count = 0;
+            }
+        }
+        batch.insert(&self.meta, HAS_ROOTS, [1]);
+        batch.commit().map_err(failed("cannot be written"))
+    }
+
+    /// Whether a recorded block has this root.
+    pub(crate) fn has_root(&self, root: B256) -> Result<bool, IndexError> {
+        Ok(self.roots.get(root).map_err(failed("cannot be read"))?.is_some())
     }
 
     /// The place up to which everything is in here.
@@ -246,7 +279,11 @@ impl Batch<'_> {
     }
 
     pub(crate) fn block(&mut self, block: &Block) -> Result<(), IndexError> {
-        self.batch.insert(&self.index.blocks, block.bounds.first.to_be_bytes(), encode(block)?);
+        let first = block.bounds.first.to_be_bytes();
+        self.batch.insert(&self.index.blocks, first, encode(block)?);
+        if let Some(record) = &block.record {
+            self.batch.insert(&self.index.roots, record.root.as_slice(), first);
+        }
         Ok(())
     }
 

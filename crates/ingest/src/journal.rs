@@ -191,7 +191,15 @@ pub struct Group {
 /// # Errors
 /// [`JournalError`] where they cannot be read.
 pub fn read_from(directory: &Path, position: Position) -> Result<scan::Groups, JournalError> {
-    scan::Groups::new(directory, position)
+    scan::Groups::new(directory, position, 0)
+}
+
+/// The same without groups of which every entry is before a place: those are not read, and not checked.
+///
+/// # Errors
+/// As [`read_from`].
+pub fn read_beyond(directory: &Path, position: Position, place: u64) -> Result<scan::Groups, JournalError> {
+    scan::Groups::new(directory, position, place)
 }
 
 /// Where the first group of a journal stands, if it has one.

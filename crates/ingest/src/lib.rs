@@ -6,7 +6,7 @@
 //!                                      +-- bounds of data blocks --> recorder --P2R--> chain --> proof
 //! ```
 //!
-//! Invariants: DATA-1 to DATA-7, DATA-9 and QUOTA-1 to QUOTA-4 of the specification.
+//! Invariants: DATA-1 to DATA-7, DATA-9, DATA-12 and QUOTA-1 to QUOTA-4 of the specification.
 //!
 //! It must not know what a format means (the rules come in by [`ContentRules`]), reach a chain but through P2R, or acknowledge what is not synced.
 
@@ -21,6 +21,8 @@ pub mod limits;
 mod open;
 mod quotas;
 pub mod reading;
+mod receipts;
+mod roots;
 mod sources;
 mod subject;
 mod usage;

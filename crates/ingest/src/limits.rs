@@ -20,6 +20,8 @@ pub const MAX_SHOWN_CHANGES: usize = 100;
 pub const MAX_NAMED_OVER: usize = 100;
 /// How long a change of a quota waits until it is final, before it is answered.
 pub const QUOTA_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
+/// Groups of the journal whose receipts are remembered for submissions that come again; of the largest, some 5 MiB each.
+pub const MAX_REMEMBERED_GROUPS: usize = 8;
 /// Longest reason of a withdrawal, in bytes.
 pub const MAX_REASON_BYTES: usize = 256;
 

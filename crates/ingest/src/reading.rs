@@ -111,16 +111,28 @@ impl JournalReader {
         &self,
         from: Option<Position>,
     ) -> Result<impl Iterator<Item = Result<Group, JournalError>> + use<>, JournalError> {
+        self.groups_beyond(from, 0)
+    }
+
+    /// The same without groups of which every entry is before a place: whoever has read them before need not read them again.
+    ///
+    /// # Errors
+    /// As [`Self::groups`].
+    pub fn groups_beyond(
+        &self,
+        from: Option<Position>,
+        place: u64,
+    ) -> Result<impl Iterator<Item = Result<Group, JournalError>> + use<>, JournalError> {
         let durable = self.durable();
         let from = match from {
             Some(from) => Some(from),
             None => journal::first_position(&self.directory)?,
         };
         let mut groups = match from {
-            Some(from) if durable > 0 => Some(journal::read_from(&self.directory, from)?),
+            Some(from) if durable > 0 => Some(journal::read_beyond(&self.directory, from, place)?),
             _ => None,
         };
-        let mut next = 0;
+        let mut next = place;
         Ok(std::iter::from_fn(move || {
             // What stands behind the last durable place is being written: it is not looked at.
             let group = if next < durable { groups.as_mut()?.next() } else { None };
@@ -224,5 +236,46 @@ fn read_entry(place: u64, kind: u8, body: &[u8], body_at: u64) -> Option<Journal
             Some(JournalEntry::Recorded { first, root, at: recorded })
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{fs::OpenOptions, io::Write as _};
+
+    use super::*;
+    use crate::journal::{Entry, Journal};
+
+    // SEARCH-1, DATA-7: who follows reads each group once, and never what is only being written.
+    #[test]
+    fn what_was_read_before_is_passed_over_and_what_is_not_durable_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path(), 7100, 0).unwrap();
+        let positions: Vec<Position> = ["one", "two", "three"]
+            .iter()
+            .map(|body| journal.append(&[Entry { kind: entry::CLOSED, body: body.as_bytes() }; 2]).unwrap())
+            .collect();
+        let path = folder.path().join(segment_name(0));
+        // The first group is damaged, and behind the last a group is being written.
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[usize::try_from(positions[1].offset).unwrap() - 1] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(&bytes[usize::try_from(positions[2].offset).unwrap()..][..9]).unwrap();
+
+        let reader = |durable| JournalReader::new(folder.path().into(), watch::channel(durable).1);
+        let firsts = |durable, place| -> Result<Vec<u64>, JournalError> {
+            let groups = reader(durable).groups_beyond(Some(positions[0]), place)?;
+            groups.map(|group| group.map(|group| group.first_place)).collect()
+        };
+        assert_eq!(firsts(6, 2).unwrap(), [2, 4]);
+        assert_eq!(firsts(6, 3).unwrap(), [2, 4], "of a group that is read in part all is given");
+        assert_eq!(firsts(6, 4).unwrap(), [4]);
+        assert_eq!(firsts(4, 2).unwrap(), [2]);
+        assert_eq!(firsts(6, 6).unwrap(), [0_u64; 0]);
+        assert!(firsts(6, 1).is_err(), "what is read is checked");
+        assert!(reader(6).groups(Some(positions[0])).unwrap().any(|group| group.is_err()));
     }
 }

@@ -201,8 +201,7 @@ impl Sources {
         }
         let mut source = self.open(source)?.clone();
         let withdrawal = Withdrawal { at_ms: now_ms, by, reason };
-        let text = serde_json::json!({"do": "withdraw", "source": source.source, "withdrawal": withdrawal}).to_string();
-        let digest = chancery_data::merkle::leaf_hash(text.as_bytes());
+        let digest = withdrawal_digest(source.source, &withdrawal);
         if let Some(key) = source.keys.last_mut() {
             key.until_ms = Some(now_ms);
         }
@@ -219,6 +218,12 @@ impl Sources {
         }
         Ok(source)
     }
+}
+
+/// How a withdrawal is named in the data block.
+pub(crate) fn withdrawal_digest(source: SourceId, withdrawal: &Withdrawal) -> alloy_primitives::B256 {
+    let text = serde_json::json!({"do": "withdraw", "source": source, "withdrawal": withdrawal}).to_string();
+    chancery_data::merkle::leaf_hash(text.as_bytes())
 }
 
 /// The keys of a source up to the one that signed, and what leads from each to the next; for a proof.

@@ -27,6 +27,7 @@ use crate::{
     journal::{Journal, JournalLock},
     limits::{Limits, MAX_BLOCKS_IN_FLIGHT, MAX_UNRECORDED_BLOCKS},
     quotas::Quotas,
+    receipts::GroupReceipts,
     sources::Sources,
 };
 
@@ -35,11 +36,17 @@ const GROUP_TARGET_BYTES: usize = 3 * 1024 * 1024;
 /// Largest command, in bytes of its submissions.
 pub(crate) const MAX_COMMAND_BYTES: usize = 4 * 1024 * 1024;
 
+/// What became of submissions: where each stands, and the receipts of the group that they were written with.
+pub(crate) struct Written {
+    pub(crate) placed: Vec<DoorResult<Placed>>,
+    pub(crate) receipts: Arc<GroupReceipts>,
+}
+
 /// What the writer is asked to do.
 pub(crate) enum Command {
     Submissions {
         checked: Vec<Checked>,
-        reply: oneshot::Sender<Vec<DoorResult<Placed>>>,
+        reply: oneshot::Sender<Written>,
         /// Its share of the memory that all may take.
         permit: Arc<OwnedSemaphorePermit>,
     },
@@ -87,11 +94,7 @@ pub(crate) struct Writer {
 }
 
 enum Reply {
-    Submissions {
-        reply: oneshot::Sender<Vec<DoorResult<Placed>>>,
-        placed: Vec<DoorResult<Placed>>,
-        _permit: Arc<OwnedSemaphorePermit>,
-    },
+    Submissions { reply: oneshot::Sender<Written>, placed: Vec<DoorResult<Placed>>, _permit: Arc<OwnedSemaphorePermit> },
     Source(oneshot::Sender<DoorResult<Source>>, DoorResult<Source>),
     Quota(oneshot::Sender<DoorResult<QuotaSetting>>, DoorResult<QuotaSetting>),
 }
@@ -182,6 +185,7 @@ impl Writer {
         if self.closes_at().is_some_and(|at| at <= Instant::now()) {
             self.close(&mut group, &mut closed);
         }
+        let receipts = Arc::new(group.receipts());
         match self.write(group) {
             Ok(()) => {
                 self.durable.send_replace(self.journal.next_place());
@@ -199,11 +203,11 @@ impl Writer {
                     // Nobody records any more when the process ends.
                     let _ = self.closed.send(bounds);
                 }
-                answer(replies, None);
+                answer(replies, &receipts, None);
             }
             Err(error) => {
                 (self.open, self.unrecorded) = before;
-                answer(replies, Some(&error));
+                answer(replies, &receipts, Some(&error));
             }
         }
     }
@@ -302,13 +306,13 @@ impl Writer {
     }
 }
 
-fn answer(replies: Vec<Reply>, failed: Option<&DoorError>) {
+fn answer(replies: Vec<Reply>, receipts: &Arc<GroupReceipts>, failed: Option<&DoorError>) {
     for reply in replies {
         // Who does not wait any more asks again with the same key (DATA-3).
         match reply {
             Reply::Submissions { reply, placed, .. } => {
                 let placed = placed.into_iter().map(|one| failed.map_or(one, |error| Err(error.clone())));
-                let _ = reply.send(placed.collect());
+                let _ = reply.send(Written { placed: placed.collect(), receipts: Arc::clone(receipts) });
             }
             Reply::Source(reply, source) => {
                 let _ = reply.send(failed.map_or(source, |error| Err(error.clone())));

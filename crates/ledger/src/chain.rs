@@ -193,6 +193,14 @@ impl Chain {
         Box::pin(self.reader.events(filter, limit)).await
     }
 
+    /// The same as the node tells them, without a look at their blocks: `block_time_ms` is 0, and where they stand is its word. For what is looked at again before it counts.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub async fn told_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
+        Box::pin(self.reader.told_events(filter, limit)).await
+    }
+
     /// The newest final events, newest first, at most `limit`.
     ///
     /// # Errors

@@ -181,13 +181,22 @@ impl ProofBundle {
         // From the block's own validators on: those who handed over before it decide nothing that is later.
         let chain = &chain.follow_all(&self.finality.handovers)?;
         let header = chain.verify_finality(&self.finality)?;
+        let (transaction, receipt) = self.verify_in(&header)?;
+        let state = self.state.as_ref().map(|state| verify_state(chain, &header, state)).transpose()?;
+        Ok(VerifiedBundle { header, transaction, receipt, state })
+    }
+
+    /// Verifies that transaction and receipt stand in a block that was proven final before: what the bundle says of finality, and of a later state, is not
+    /// looked at.
+    ///
+    /// # Errors
+    /// The first check that failed.
+    pub fn verify_in(&self, header: &FinalHeader) -> Result<(VerifiedTransaction, VerifiedReceipt), VerifyError> {
         let transaction = header.verify_transaction(&self.transaction)?;
         if self.receipt.index != self.transaction.index {
             return Err(VerifyError::ReceiptNotIncluded { index: self.transaction.index, block: header.hash() });
         }
-        let receipt = header.verify_receipt(&self.receipt)?;
-        let state = self.state.as_ref().map(|state| verify_state(chain, &header, state)).transpose()?;
-        Ok(VerifiedBundle { header, transaction, receipt, state })
+        Ok((transaction, header.verify_receipt(&self.receipt)?))
     }
 }
 

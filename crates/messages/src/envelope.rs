@@ -4,7 +4,7 @@
 
 mod content;
 mod jwe;
-mod key_wrap;
+pub(crate) mod key_wrap;
 
 use alloy_primitives::{B256, keccak256};
 use chancery_certificates::{keys::EncryptionPublicKey, sealing::derive_a256kw};
@@ -143,16 +143,25 @@ fn read(envelope: &str, deposit: &Deposit) -> Result<Jwe, EnvelopeError> {
 }
 
 fn wrapped(key: &[u8; 32], recipient: &EncryptionPublicKey) -> Result<Recipient, EnvelopeError> {
+    let (ephemeral, wrapped) = wrap_for(recipient, key)?;
+    Ok(Recipient::new(recipient, &ephemeral, &wrapped))
+}
+
+/// A content key, wrapped for a recipient under an ephemeral key of its own, which comes with it.
+pub(crate) fn wrap_for(
+    recipient: &EncryptionPublicKey,
+    key: &[u8; 32],
+) -> Result<(EncryptionPublicKey, [u8; key_wrap::WRAPPED_BYTES]), EnvelopeError> {
     let ephemeral = StaticSecret::from(*random::<32>()?);
     let shared = ephemeral.diffie_hellman(&PublicKey::from(recipient.0));
     if !shared.was_contributory() {
         return Err(EnvelopeError::WeakKey);
     }
     let wrapped = key_wrap::wrap(&derive_a256kw(shared.as_bytes()), key);
-    Ok(Recipient::new(recipient, &EncryptionPublicKey(PublicKey::from(&ephemeral).to_bytes()), &wrapped))
+    Ok((EncryptionPublicKey(PublicKey::from(&ephemeral).to_bytes()), wrapped))
 }
 
-fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, EnvelopeError> {
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, EnvelopeError> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::fill(bytes.as_mut_slice()).map_err(|_| EnvelopeError::NoRandomness)?;
     Ok(bytes)

@@ -12,12 +12,15 @@
 //! Place: an application. The gateway reaches [`desk::Desk`] through a port; the desk reaches chains through R2D and S2P; a client's side reads the chain through `ledger`
 //! and believes no node.
 //!
-//! Invariants: MSG-1 to MSG-16 (`docs/specs/messages.md`).
+//! Contents of data of sealed formats ([`contents`]) are sealed and opened as messages are, by whoever submits and reads them (`docs/specs/data.md`).
 //!
-//! It must not hold a key that opens a message (only [`envelope::open`] takes one, on the side of its owner), know REST, or be imported by an entity.
+//! Invariants: MSG-1 to MSG-16 (`docs/specs/messages.md`), DATA-11.
+//!
+//! It must not hold a key that opens a message (only [`envelope::open`] and [`contents::open`] take one, on the side of its owner), know REST, or be imported by an entity.
 
 pub mod chain;
 pub mod cities;
+pub mod contents;
 pub mod desk;
 pub mod envelope;
 pub mod limits;

@@ -5,24 +5,29 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
+    alert::WatchReport,
     data_search::{AuditReport, AuditRequest, MAX_AUDIT_OPERATIONS},
+    m2p::M2p,
     m2r::M2rData,
+    mandate::{Mandate, rights},
     quota::QuotaReport,
     v2m::V2mData,
 };
 
-use crate::entity::authorize_supervisor;
+use crate::{Watch, comparison::against_chain, entity::authorize_supervisor};
 
 /// Audits, for supervisors.
 pub struct DataAudit {
+    m2p: Arc<dyn M2p>,
     m2r: Arc<dyn M2rData>,
+    watch: Arc<Watch>,
 }
 
 impl DataAudit {
-    /// Audits of what representation holds.
+    /// Audits of what representation holds, against what processing finds on the chain; and how the one goes that nobody asks for.
     #[must_use]
-    pub fn new(m2r: Arc<dyn M2rData>) -> Self {
-        Self { m2r }
+    pub fn new(m2p: Arc<dyn M2p>, m2r: Arc<dyn M2rData>, watch: Arc<Watch>) -> Self {
+        Self { m2p, m2r, watch }
     }
 }
 
@@ -34,7 +39,15 @@ impl V2mData for DataAudit {
             let detail = format!("operations: write 1 to {MAX_AUDIT_OPERATIONS}");
             return Err(DoorError::new(Code::MalformedRequest, detail));
         }
-        self.m2r.audit(request).await
+        let report = self.m2r.audit(request).await?;
+        against_chain(self.m2p.as_ref(), &Mandate::of(actor, rights::AUDIT), report).await
+    }
+
+    async fn audit_status(&self, actor: &Actor) -> DoorResult<WatchReport> {
+        if !actor.is(Role::Operator) {
+            authorize_supervisor(actor)?;
+        }
+        Ok(self.watch.report())
     }
 
     async fn quotas(&self, actor: &Actor) -> DoorResult<QuotaReport> {
@@ -49,32 +62,37 @@ impl V2mData for DataAudit {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use alloy_primitives::Address;
+    use chancery_reference_points::journal::Clock;
 
     use super::*;
+    use crate::{WatchParts, watch::city::City};
 
-    struct Unreached;
-
-    #[async_trait]
-    impl M2rData for Unreached {
-        async fn audit(&self, _: AuditRequest) -> DoorResult<AuditReport> {
-            panic!("the journal was reached")
-        }
-
-        async fn quotas(&self) -> DoorResult<QuotaReport> {
-            let (settings, changes, usage) = (Vec::new(), Vec::new(), Vec::new());
-            Ok(QuotaReport { now_ms: 0, day_ends_ms: 1, settings, changes, usage, left_off: 0 })
-        }
+    fn audit(city: &Arc<City>, folder: &tempfile::TempDir) -> DataAudit {
+        let clock: Clock = Arc::new(|| 1);
+        let parts = WatchParts {
+            folder: folder.path(),
+            m2p: city.clone(),
+            m2r: city.clone(),
+            clock,
+            city: "city".into(),
+            operations_per_second: 0,
+        };
+        DataAudit::new(city.clone(), city.clone(), Watch::start(parts).unwrap())
     }
 
     // M-MON-1, M-CON-1
     #[tokio::test]
     async fn supervisors_and_operators_see_what_is_used_and_nobody_else() {
-        let audit = DataAudit::new(Arc::new(Unreached));
+        let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+        let audit = audit(&city, &folder);
         for role in Role::ALL {
-            let seen = audit.quotas(&Actor::new(Address::ZERO, [role])).await;
-            match role {
-                Role::Supervisor | Role::Operator => assert!(seen.is_ok()),
-                _ => assert_eq!(seen.unwrap_err().code(), Code::RoleRequired, "{role:?}"),
+            let actor = Actor::new(Address::ZERO, [role]);
+            let seen = [audit.quotas(&actor).await.map(drop), audit.audit_status(&actor).await.map(drop)];
+            for seen in seen {
+                match role {
+                    Role::Supervisor | Role::Operator => assert!(seen.is_ok()),
+                    _ => assert_eq!(seen.unwrap_err().code(), Code::RoleRequired, "{role:?}"),
+                }
             }
         }
     }
@@ -82,7 +100,8 @@ mod tests {
     // M-MON-1
     #[tokio::test]
     async fn only_supervisors_audit_and_only_within_bounds() {
-        let audit = DataAudit::new(Arc::new(Unreached));
+        let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+        let audit = audit(&city, &folder);
         let operator = Actor::new(Address::ZERO, [Role::Operator]);
         let refused = audit.audit_data(&operator, AuditRequest::default()).await.unwrap_err();
         assert_eq!(refused.code(), Code::RoleRequired);
@@ -91,5 +110,19 @@ mod tests {
             let request = AuditRequest { from: 0, operations: Some(operations) };
             assert_eq!(audit.audit_data(&supervisor, request).await.unwrap_err().code(), Code::MalformedRequest);
         }
+        assert_eq!(city.audits(), 0, "the journal was reached");
+    }
+
+    // M-MON-4, WATCH-1: what is asked for is compared with the chain too.
+    #[tokio::test]
+    async fn a_supervisor_hears_that_the_chain_has_something_else() {
+        let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+        let audit = audit(&city, &folder);
+        let supervisor = Actor::new(Address::ZERO, [Role::Supervisor]);
+        let report = audit.audit_data(&supervisor, AuditRequest::default()).await.unwrap();
+        assert_eq!((report.difference, report.compared, report.recorded.len()), (None, 2, 0));
+        city.forge();
+        let difference = audit.audit_data(&supervisor, AuditRequest::default()).await.unwrap().difference.unwrap();
+        assert_eq!(difference.check, "chain-root");
     }
 }

@@ -8,12 +8,21 @@
 //! * MONITORING-2: an entry from a chain carries the result of its verification; a journal entry says that nothing but our word backs it.
 //! * MONITORING-3: a chain that does not answer makes a history fail, never shorter.
 //!
-//! It must not change anything.
+//! It watches by itself, too: an audit that goes on ([`Watch`]), and alerts to receivers that operators name ([`Alerts`], `docs/specs/watch.md`).
+//!
+//! It must not change anything but what it keeps of that.
 
+mod alerts;
+mod comparison;
 mod data;
 mod entity;
 mod sequence;
+mod store;
+mod watch;
 
+pub use alerts::{AlertDesk, Alerts, AlertsError};
 pub use data::DataAudit;
 pub use entity::Monitoring;
 pub use sequence::audit;
+pub use store::StoreError;
+pub use watch::{Watch, WatchParts};

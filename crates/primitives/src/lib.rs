@@ -12,6 +12,7 @@ mod ascii32;
 mod certificate;
 pub mod certificate_storage;
 pub mod data_block;
+pub mod data_block_storage;
 pub mod extra_data;
 mod kind;
 pub mod operation;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chancery_ledger::{Chain, Event, EventFilter, LedgerError, ProvenTransaction};
 use chancery_light::StateProof;
 use chancery_reference_points::{
-    DoorResult,
+    Actor, DoorResult,
     access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_block::TransactionLocator,
@@ -72,6 +72,10 @@ impl S2p for Processing {
 
     async fn is_office(&self, by: &Mandate) -> DoorResult<bool> {
         self.is_an_office(by).await
+    }
+
+    async fn standing(&self, by: &Mandate) -> DoorResult<Actor> {
+        self.standing_of(by).await
     }
 }
 

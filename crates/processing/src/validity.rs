@@ -133,6 +133,19 @@ impl Processing {
         self.has_one(&by.actor, &OFFICES).await
     }
 
+    /// What stands of what a mandate for data of registered sources says of its actor: configured roles, and organizations.
+    ///
+    /// # Errors
+    /// `NotCovered` by another right; `ChainUnreachable`.
+    pub(crate) async fn standing_of(&self, by: &Mandate) -> DoorResult<Actor> {
+        self.validity.by_name(rights::DATA, by)?;
+        let Some(address) = by.actor.address else { return Ok(Actor::public()) };
+        let roles =
+            [Role::Operator, Role::Supervisor].into_iter().filter(|role| self.validity.is_configured(&by.actor, *role));
+        let organizations = self.organizations_of(address, &by.actor.organizations).await?;
+        Ok(Actor::new(address, roles).of_organizations(organizations))
+    }
+
     /// Whether an actor has one of these roles, each where it is given: by configuration, on the main chain, or by the register of persons. That the actor is said to have
     /// it is needed, and not enough.
     async fn has_one(&self, actor: &Actor, roles: &[Role]) -> DoorResult<bool> {

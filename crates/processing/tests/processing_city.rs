@@ -18,6 +18,7 @@ use chancery_reference_points::{
     data_block::OperationOutcome,
     data_format::{DataFormat, FormatId, Title},
     m2p::M2p,
+    mandate::{Mandate, rights},
     o2c::{Change, Mode},
     p2r::P2r,
     s2p::Retrieval,
@@ -64,6 +65,8 @@ on_both! {
     formats_are_recorded_version_by_version;
     /// M-MON-2, M-MON-4
     a_history_is_verified_entry_by_entry;
+    /// M-MON-4, WATCH-1
+    what_a_chain_has_of_data_blocks_is_proven;
     /// PROCESSING-3
     a_chain_that_does_not_answer_makes_nothing_unknown;
     /// M-SER-2
@@ -94,6 +97,30 @@ async fn operations_are_recorded_with_their_block(city: Arc<City>) {
         assert_eq!(&recorded.locator, locator);
         assert_eq!(recorded.proof.is_some(), city.certified);
     }
+}
+
+async fn what_a_chain_has_of_data_blocks_is_proven(city: Arc<City>) {
+    let clerk = city.found_office().await;
+    let made = block(&city, vec![city.issue(&clerk, 1), reading(1), reading(2)]);
+    let record = city.processing.record(made.clone()).await.unwrap();
+    let by = Mandate::of_the_city(rights::AUDIT);
+    let asked = vec![B256::repeat_byte(1), made.root];
+    let found = city.processing.recorded_blocks(&by, &made.chain, asked.clone()).await;
+    if !city.certified {
+        assert_eq!(found.unwrap_err().code(), Code::NotProvable);
+        return;
+    }
+    let found = found.unwrap();
+    let block = found[1].as_ref().unwrap();
+    assert_eq!((found.len(), found[0].as_ref(), block.root, block.count), (2, None, made.root, 3));
+    assert!(block.first_time <= block.last_time && block.recorded_at > 0);
+    assert_eq!(block.block_number, record.recorded.block_number);
+    let roots = city.processing.recorded_roots(&by, &made.chain, 0).await.unwrap();
+    assert_eq!((roots.total, roots.roots.last()), (roots.roots.len() as u64, Some(&made.root)));
+    let beyond = city.processing.recorded_roots(&by, &made.chain, roots.total).await.unwrap();
+    assert_eq!((beyond.total, beyond.roots.len()), (roots.total, 0));
+    let refused = city.processing.recorded_blocks(&by_supervisor(), &made.chain, asked).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotCovered, "by another right");
 }
 
 async fn the_same_block_again_is_recorded_once(city: Arc<City>) {

@@ -162,7 +162,7 @@ impl U2sData for DataService {
 
     async fn data_statistics(&self, actor: &Actor) -> DoorResult<Vec<DayCount>> {
         self.admission.admit("data.statistics", actor).await?;
-        self.data.statistics().await
+        self.data.statistics(&by(actor)).await
     }
 
     async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace> {

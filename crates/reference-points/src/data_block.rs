@@ -82,6 +82,37 @@ pub struct RootOfBlock {
     pub last_time: u64,
 }
 
+/// What a chain has of a data block: proven by the state of a final block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedBlock {
+    /// The root.
+    pub root: B256,
+    /// How many leaves.
+    pub count: u32,
+    /// Earliest time of a leaf, Unix seconds.
+    pub first_time: u64,
+    /// Latest.
+    pub last_time: u64,
+    /// When it was recorded, Unix seconds.
+    pub recorded_at: u64,
+    /// The chain's block that recorded it.
+    pub block_number: u64,
+}
+
+/// Some of the roots that a chain has, in the order of recording: proven by the state of a final block, and none between them is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedRoots {
+    /// How many the chain has.
+    pub total: u64,
+    /// The roots from the one that was asked for on, at most [`MAX_RECORDED_ROOTS`]; empty beyond the last.
+    pub roots: Vec<B256>,
+}
+
+/// Most roots of one question about what a chain has, and of one answer.
+pub const MAX_RECORDED_ROOTS: usize = 1024;
+
 /// What became of one operation of a data block.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum OperationOutcome {

@@ -2,7 +2,10 @@
 
 mod canonical;
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use alloy_primitives::{B256, keccak256};
+use chancery_data::Reader;
 use serde::{Deserialize, Serialize};
 
 pub use self::canonical::{CanonicalError, canonical_json};
@@ -36,12 +39,31 @@ pub struct DataFormat {
     pub title: Title,
     /// Where the format comes from: standard, section.
     pub source: String,
-    /// Whether the content is sealed to its recipient. The schema then describes the plain document and is checked by whoever can read it.
+    /// Whether the content is sealed to who may read it. The schema then describes the plain document and is checked by whoever seals or opens it; what is submitted is
+    /// refused unless it is sealed (DATA-11).
     pub sealed: bool,
     /// JSON Schema 2020-12.
     pub schema: serde_json::Value,
     /// keccak256 of the schema's canonical JSON (RFC 8785), as recorded on the main chain.
     pub schema_hash: B256,
+}
+
+/// What a format in force says of who reads its data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FormatReading {
+    /// Its content is sealed. What was accepted of it in clear, before that was enforced or before it was sealed, is restricted, whatever its source said (DATA-11).
+    pub sealed: bool,
+    /// Who may read what is restricted, beside whom the sources name.
+    pub readers: Vec<Reader>,
+}
+
+/// What formats in force say of who reads their data, by their names. What is not in it says nothing.
+pub type FormatReadings = BTreeMap<String, FormatReading>;
+
+/// Knows the formats in force.
+pub trait FormatsInForce: Send + Sync {
+    /// What they say of who reads their data, now.
+    fn readings(&self) -> Arc<FormatReadings>;
 }
 
 /// Longest name of a format, in bytes: as `bytes32` it is its key on the main chain.

@@ -18,7 +18,11 @@ pub use subscription::{
     MAX_SUBSCRIPTIONS, MAX_WAIT_MS, Reading, Subscribe, Subscription,
 };
 
-use crate::trace::{Transfers, UseRight};
+use crate::{
+    operation::ChainName,
+    read_right::ReadRight,
+    trace::{Transfers, UseRight},
+};
 
 /// Most operations of one page.
 pub const MAX_PAGE_OPERATIONS: usize = 100;
@@ -34,6 +38,8 @@ pub const MAX_WORDS: usize = 16;
 pub const MAX_FIELD_BYTES: usize = 256;
 /// Most operations that one audit looks at; it says where the next goes on.
 pub const MAX_AUDIT_OPERATIONS: u64 = 500_000;
+/// Most data blocks that one audit computes anew before it says where the next goes on.
+pub const MAX_AUDIT_BLOCKS: usize = 2048;
 /// Most versions that one trace shows. What has more is searched page by page.
 pub const MAX_TRACE_VERSIONS: usize = 10_000;
 /// Most sources of which one trace shows in whose hands they were: those of the newest versions.
@@ -134,7 +140,7 @@ pub struct DataQuery {
 /// What the asker may see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visibility {
-    /// Access classes.
+    /// Access classes; of restricted data those that the asker's right covers ([`ReadRight`]).
     pub access: Vec<Access>,
     /// The present time, Unix milliseconds: what is past its retention is not shown.
     pub now_ms: u64,
@@ -158,8 +164,11 @@ pub struct DataOperation {
     pub format: String,
     /// The format's version.
     pub format_version: u32,
-    /// Access class.
+    /// Access class; restricted also for what was accepted in clear of a format that is sealed.
     pub access: Access,
+    /// By which right the asker reads it.
+    #[serde(default)]
+    pub right: ReadRight,
     /// When it was accepted, Unix milliseconds.
     pub accepted_at: u64,
     /// Its exact bytes.
@@ -170,7 +179,7 @@ impl DataOperation {
     /// About what it takes in an answer, in bytes: texts, and the rest at its largest.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        const OTHER_MEMBERS_BYTES: usize = 256;
+        const OTHER_MEMBERS_BYTES: usize = 288;
         OTHER_MEMBERS_BYTES + self.organization.len() + self.format.len() + self.operation.len()
     }
 }
@@ -296,6 +305,32 @@ pub struct SourceTimes {
     pub most_drift: i64,
 }
 
+/// A data block that was computed anew, as the journal says that it is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditedBlock {
+    /// Place of its first leaf.
+    pub first: u64,
+    /// Place of the entry that says where it is recorded, the file of the journal and the byte in it where the entry's group begins.
+    pub place: u64,
+    /// The file, without its folder.
+    pub file: String,
+    /// The byte.
+    pub offset: u64,
+    /// Root of its leaves.
+    pub root: B256,
+    /// How many leaves.
+    pub count: u32,
+    /// Earliest time of a leaf, Unix seconds.
+    pub first_time: u64,
+    /// Latest.
+    pub last_time: u64,
+    /// The chain's block that has recorded it, as the journal says.
+    pub block_number: u64,
+    /// The newest of the chain's blocks of which the journal said so before this data block was closed: this one was recorded later. 0: of none.
+    pub after_block: u64,
+}
+
 /// What an audit found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -318,4 +353,10 @@ pub struct AuditReport {
     pub sequence: Vec<String>,
     /// By source, in order of name.
     pub sources: Vec<SourceTimes>,
+    /// Data blocks that were compared with what the chain has recorded; 0 between entities, where nothing is compared yet.
+    pub compared: u64,
+    /// The chain that records the blocks.
+    pub chain: ChainName,
+    /// The blocks that were computed anew, for the comparison; at most [`MAX_AUDIT_BLOCKS`], and none in an answer to a supervisor.
+    pub recorded: Vec<AuditedBlock>,
 }

@@ -61,7 +61,7 @@ codes! {
     NotAcceptable = "not-acceptable", Invalid, "The answer is not written in any type that the request accepts.", "Accept one of the media types that `offered` lists.";
     SchemaViolation = "schema-violation", Invalid, "The data does not follow its declared format.", "Correct the members that `violations` lists; GET /v1/kinds shows the format.";
     MalformedAddress = "malformed-address", Invalid, "This is not an address.", "Write 0x and 40 hexadecimal digits; a mixed-case address must have a right EIP-55 checksum.";
-    MalformedJwe = "malformed-jwe", Invalid, "The sealed payload is not a JWE that this platform reads.", "Seal as JWE compact, alg ECDH-ES, enc A256GCM, key X25519 (docs: encodings).";
+    MalformedJwe = "malformed-jwe", Invalid, "The sealed payload is not a JWE that this platform reads.", "Seal a certificate as JWE compact, alg ECDH-ES, enc A256GCM, key X25519 (docs: encodings), and data of a sealed format as JWE in JSON (docs: data).";
     SealedToWrongKey = "sealed-to-wrong-key", Invalid, "The payload is sealed to another key than the holder's.", "Read the holder's public key again and seal to the key whose thumbprint is `expected`.";
     SealedHashMismatch = "sealed-hash-mismatch", Invalid, "The sealed payload is not the one that was signed.", "Sign keccak256 of exactly the bytes that you send.";
     OperationExpired = "operation-expired", Invalid, "The signed operation is past its deadline.", "Sign it again with a later deadline.";
@@ -111,6 +111,7 @@ codes! {
     UnknownMessage = "unknown-message", Missing, "There is no such message that you have sent or received.", "GET /v1/messages lists yours; a message is shown once its deposit is final.";
     UnknownContract = "unknown-contract", Missing, "The chain has no such contract on its way.", "GET /v1/contracts lists them, by chain.";
     UnknownChange = "unknown-change", Missing, "No such change was proposed.", "GET /v1/changes lists them.";
+    UnknownReceiver = "unknown-receiver", Missing, "There is no such receiver of alerts.", "GET /v1/alerts/receivers lists them.";
     UnknownApplication = "unknown-application", Missing, "There is no such application.", "Check the identifier.";
     PresentationExpired = "presentation-expired", Missing, "The presentation has ended or never was.", "Ask the holder to show the code again.";
     NoAlliance = "no-alliance", Missing, "This gateway watches no alliance.", "Start it with the alliance's relay.toml (`--alliance`), or ask a gateway that watches it.";

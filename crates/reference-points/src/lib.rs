@@ -24,6 +24,7 @@
 
 pub mod access_rule;
 pub mod actor;
+pub mod alert;
 pub mod application;
 pub mod chain_records;
 pub mod change_approval;
@@ -37,6 +38,7 @@ pub mod mandate;
 pub mod operation;
 pub mod organization;
 pub mod quota;
+pub mod read_right;
 pub mod source_data;
 pub mod trace;
 

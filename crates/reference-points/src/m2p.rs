@@ -5,7 +5,9 @@ use async_trait::async_trait;
 
 use crate::{
     DoorResult,
+    data_block::{RecordedBlock, RecordedRoots},
     mandate::Mandate,
+    operation::ChainName,
     v2m::{EventFilter, HistoryEntry},
 };
 
@@ -23,4 +25,22 @@ pub trait M2p: Send + Sync {
     /// # Errors
     /// `NotCovered`, `RoleRequired`, `ChainUnreachable`.
     async fn events(&self, by: &Mandate, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>>;
+
+    /// What a chain has of data blocks, by their roots and in their order, each proven by the state of a final block; `None`: it has none with that root. At most
+    /// [`crate::data_block::MAX_RECORDED_ROOTS`] roots.
+    ///
+    /// # Errors
+    /// `NotCovered`, `UnknownChain`, `MalformedRequest`, `ChainUnreachable`; `NotProvable` for a chain without certificates of finality.
+    async fn recorded_blocks(
+        &self,
+        by: &Mandate,
+        chain: &ChainName,
+        roots: Vec<B256>,
+    ) -> DoorResult<Vec<Option<RecordedBlock>>>;
+
+    /// The roots that a chain has, from a number on (0 is the first that was recorded), proven as above.
+    ///
+    /// # Errors
+    /// As [`Self::recorded_blocks`].
+    async fn recorded_roots(&self, by: &Mandate, chain: &ChainName, from: u64) -> DoorResult<RecordedRoots>;
 }

@@ -1,5 +1,6 @@
 //! M2R (D3.7 7.3.12)
 
+use alloy_primitives::B256;
 use async_trait::async_trait;
 
 use crate::{
@@ -27,6 +28,13 @@ pub trait M2rData: Send + Sync {
     /// # Errors
     /// `JournalUnavailable` when the disk does not answer; damage is no error but the report's difference.
     async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport>;
+
+    /// Those of these roots of data blocks of which nothing is known here: neither the journal has a block with it, nor was it sent for single operations. At most
+    /// [`crate::data_block::MAX_RECORDED_ROOTS`].
+    ///
+    /// # Errors
+    /// `MalformedRequest`, `JournalUnavailable`, `DatabaseUnreachable`.
+    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>>;
 
     /// Quotas, and what is used of them.
     ///

@@ -23,6 +23,8 @@ pub mod rights {
     pub const CONFIGURATION: &str = "configuration";
     /// Seeing what happened: supervisors, and of a certificate its issuer and its holder.
     pub const SUPERVISION: &str = "supervision";
+    /// Comparing what is kept with what chains have recorded of it: roots of data blocks.
+    pub const AUDIT: &str = "audit";
     /// Data of registered sources, by their access class.
     pub const DATA: &str = "data";
 }
@@ -59,12 +61,16 @@ impl Mandate {
         self.right.chars().filter(|character| !character.is_control()).take(64).collect()
     }
 
-    /// The access classes of data that this covers: public data for everybody, internal data for offices, restricted data for nobody by search.
+    /// The access classes of data of which this may cover some: public data for everybody, internal data for offices, restricted data for whoever has an address and so may
+    /// be named ([`ReadRight`](crate::read_right::ReadRight) says which).
     #[must_use]
     pub fn access_classes(&self) -> Vec<Access> {
         let mut classes = vec![Access::Public];
         if self.actor.is_any(&OFFICES) {
             classes.push(Access::Internal);
+        }
+        if self.actor.address.is_some() {
+            classes.push(Access::Restricted);
         }
         classes
     }
@@ -109,14 +115,14 @@ mod tests {
 
     // M-PRO-2, M-PRO-5
     #[test]
-    fn internal_data_is_for_offices_and_restricted_data_for_nobody() {
+    fn internal_data_is_for_offices_and_restricted_data_for_whoever_may_be_named() {
         let classes = |roles: &[Role]| {
             let actor = Actor::new(Address::ZERO, roles.iter().copied());
             Mandate::of(&actor, rights::DATA).access_classes()
         };
-        assert_eq!(classes(&[]), [Access::Public]);
-        assert_eq!(classes(&[Role::Citizen, Role::Supervisor]), [Access::Public]);
-        assert_eq!(classes(&[Role::Inspector]), [Access::Public, Access::Internal]);
+        assert_eq!(classes(&[]), [Access::Public, Access::Restricted]);
+        assert_eq!(classes(&[Role::Citizen, Role::Supervisor]), [Access::Public, Access::Restricted]);
+        assert_eq!(classes(&[Role::Inspector]), [Access::Public, Access::Internal, Access::Restricted]);
         assert_eq!(Mandate::of_the_city(rights::DATA).access_classes(), [Access::Public]);
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Actor, DoorResult,
     access_rule::AccessEntries,
+    alert::{AddedReceiver, AlertReceiver, NewReceiver, TestedDelivery},
     change_approval::{Approvals, ChangeKind, ChangeReview, SignedChange, SignedDecision},
     contract_release::{
         ContractArtifact, ContractRelease, ContractReview, ContractSimulation, SignedProposal, SignedStep,
@@ -257,4 +258,32 @@ pub trait O2c: Send + Sync {
     /// # Errors
     /// `UnknownChange`, `ChainUnreachable`.
     async fn change(&self, change: B256) -> DoorResult<ChangeReview>;
+}
+
+/// The part of O2C for alerts; offered where the alerts are, by monitoring.
+#[async_trait]
+pub trait O2cAlerts: Send + Sync {
+    /// Who is told of alerts, and how far that is.
+    ///
+    /// # Errors
+    /// `RoleRequired`.
+    async fn alert_receivers(&self, actor: &Actor) -> DoorResult<Vec<AlertReceiver>>;
+
+    /// Adds a receiver. The answer has the secret of its signatures, this once. With [`Mode::Check`] nothing is added, and there is no secret.
+    ///
+    /// # Errors
+    /// `RoleRequired`, `ConfigurationInvalid` with the rule that its URL breaks, `Internal` when it cannot be kept.
+    async fn add_alert_receiver(&self, actor: &Actor, receiver: NewReceiver, mode: Mode) -> DoorResult<AddedReceiver>;
+
+    /// Takes a receiver away, with what waits for it.
+    ///
+    /// # Errors
+    /// `RoleRequired`, `UnknownReceiver`, `Internal`.
+    async fn remove_alert_receiver(&self, actor: &Actor, receiver: &str, mode: Mode) -> DoorResult<AlertReceiver>;
+
+    /// Sends a message that says that it is a test, once, and tells what became of it.
+    ///
+    /// # Errors
+    /// `RoleRequired`, `UnknownReceiver`, `MalformedRequest`.
+    async fn test_alert_receiver(&self, actor: &Actor, receiver: &str, note: String) -> DoorResult<TestedDelivery>;
 }

@@ -8,7 +8,7 @@ use chancery_data::SourceId;
 use chancery_light::StateProof;
 
 use crate::{
-    DoorResult,
+    Actor, DoorResult,
     access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_search::{
@@ -83,6 +83,13 @@ pub trait S2p: Send + Sync {
     /// # Errors
     /// `NotCovered` by another right; `ChainUnreachable`.
     async fn is_office(&self, by: &Mandate) -> DoorResult<bool>;
+
+    /// Of what a mandate by the right [`DATA`](crate::mandate::rights::DATA) says of its actor, what stands: the roles that are configured (operator, supervisor), and the
+    /// organizations of which the main chain gives its address a right now. The search asks it before it shows what is restricted, or counts it.
+    ///
+    /// # Errors
+    /// `NotCovered` by another right; `ChainUnreachable`.
+    async fn standing(&self, by: &Mandate) -> DoorResult<Actor>;
 }
 
 /// Retrieval through the door, on somebody's behalf.
@@ -174,11 +181,12 @@ pub trait S2pData: Send + Sync {
     /// `MalformedRequest` for a query beyond its bounds; `JournalUnavailable`.
     async fn search(&self, by: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage>;
 
-    /// How many operations of each day, format and source were accepted; contents play no part, so neither does access.
+    /// How many operations of each day, format and source were accepted: public ones for anybody, internal ones for offices, restricted ones for the organization whose they
+    /// are; all of them for operators and supervisors, who see what is accepted without its content.
     ///
     /// # Errors
-    /// `JournalUnavailable`.
-    async fn statistics(&self) -> DoorResult<Vec<DayCount>>;
+    /// `NotCovered`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn statistics(&self, by: &Mandate) -> DoorResult<Vec<DayCount>>;
 
     /// The versions of an asset that may be seen, oldest first.
     ///

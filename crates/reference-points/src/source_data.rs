@@ -47,7 +47,7 @@ pub struct AcceptedSubmission {
     pub accepted_at_ms: u64,
     /// It had been accepted before (DATA-3).
     pub repeated: bool,
-    /// The same, signed by the journal's key: JWS.
+    /// The same, signed by the journal's key: the text that [`chancery_data::receipt::Receipt::verify`] reads.
     pub receipt: String,
 }
 

@@ -84,7 +84,7 @@ pub trait U2s: Send + Sync {
     async fn chains(&self) -> DoorResult<Vec<ChainStatus>>;
 }
 
-/// The part of U2S for data of registered sources. Public data answer to anybody, internal data to whoever has an office, restricted data to nobody by search.
+/// The part of U2S for data of registered sources. Public data answer to anybody, internal data to whoever has an office, restricted data to who is named.
 /// Whoever reads data about a subject is in the journal with that subject (M-MON-2).
 #[async_trait]
 pub trait U2sData: Send + Sync {
@@ -94,10 +94,10 @@ pub trait U2sData: Send + Sync {
     /// `MalformedRequest`, `DatabaseUnreachable`, `JournalUnavailable`.
     async fn search_data(&self, actor: &Actor, query: DataQuery) -> DoorResult<DataPage>;
 
-    /// Counts by day, format and source.
+    /// Counts by day, format and source, of what the actor may see; operators and supervisors see all counts.
     ///
     /// # Errors
-    /// `JournalUnavailable`.
+    /// `ChainUnreachable`, `JournalUnavailable`.
     async fn data_statistics(&self, actor: &Actor) -> DoorResult<Vec<DayCount>>;
 
     /// Every version, source and reader of an asset.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, DoorResult,
+    alert::WatchReport,
     data_block::TransactionLocator,
     data_search::{AuditReport, AuditRequest},
     quota::QuotaReport,
@@ -134,6 +135,12 @@ pub trait V2mData: Send + Sync {
     /// # Errors
     /// `RoleRequired`, `MalformedRequest`, `JournalUnavailable`.
     async fn audit_data(&self, actor: &Actor, request: AuditRequest) -> DoorResult<AuditReport>;
+
+    /// How far the audit is that goes on by itself, what it has found, and which alerts are open. Operators see it too.
+    ///
+    /// # Errors
+    /// `RoleRequired`.
+    async fn audit_status(&self, actor: &Actor) -> DoorResult<WatchReport>;
 
     /// Quotas of sources and organizations, their newest changes, and what is used of them. Operators see it too: they set them.
     ///

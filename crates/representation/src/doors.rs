@@ -1,5 +1,7 @@
 //! R2D to data sources, C2R to controlling, M2R to monitoring.
 
+use std::sync::Arc;
+
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_data::SourceId;
@@ -7,8 +9,8 @@ use chancery_primitives::data_block::DataBlockTree;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
     c2r::C2r,
-    data_block::OperationProof,
-    data_format::{DataFormat, FormatId},
+    data_block::{MAX_RECORDED_ROOTS, OperationProof},
+    data_format::{DataFormat, FormatId, FormatReadings, FormatsInForce},
     data_search::{AuditReport, AuditRequest},
     m2r::{M2r, M2rData},
     o2c::{Change, ChangeResult, Mode},
@@ -18,7 +20,13 @@ use chancery_reference_points::{
     v2m::{EventFilter, HistoryEntry},
 };
 
-use crate::Representation;
+use crate::{Representation, formats::InClear};
+
+impl FormatsInForce for Representation {
+    fn readings(&self) -> Arc<FormatReadings> {
+        self.formats.readings()
+    }
+}
 
 #[async_trait]
 impl R2d for Representation {
@@ -114,7 +122,12 @@ impl C2r for Representation {
                 format!("no chain `{}` records data", format.chain),
             ));
         }
-        let effects = self.formats.check(format)?;
+        let mut effects = self.formats.check(format)?;
+        if self.formats.begins_to_be_sealed(format) {
+            let (reader, id) = (self.source_data(), format.id.clone());
+            let counted = tokio::task::spawn_blocking(move || InClear::count(&reader, &id)).await;
+            effects.extend(counted.map_err(DoorError::internal)??.effects());
+        }
         if mode == Mode::Apply && !effects.is_empty() {
             self.formats.apply(format)?;
         }
@@ -153,6 +166,14 @@ impl M2r for Representation {
 impl M2rData for Representation {
     async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
         self.ingest.audit(request).await
+    }
+
+    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
+        if roots.len() > MAX_RECORDED_ROOTS {
+            return Err(DoorError::new(Code::MalformedRequest, format!("at most {MAX_RECORDED_ROOTS} roots")));
+        }
+        let unknown = self.ingest.unknown_roots(roots).await?;
+        if unknown.is_empty() { Ok(unknown) } else { self.index.unknown_roots(unknown).await }
     }
 
     async fn quotas(&self) -> DoorResult<QuotaReport> {

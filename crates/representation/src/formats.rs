@@ -1,5 +1,7 @@
 //! The data formats in force: compiled once, versioned, kept over restarts.
 
+mod clear;
+mod content;
 mod files;
 mod submitted;
 
@@ -8,20 +10,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use chancery_data::rules::MetadataRules;
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
-    data_format::{DataFormat, FormatId},
+    data_format::{DataFormat, FormatId, FormatReading, FormatReadings},
 };
-use jsonschema::Validator;
 use parking_lot::RwLock;
 use serde_json::Value;
 
+pub(crate) use clear::InClear;
+pub use content::ContentSchema;
 pub use files::FormatFiles;
 
 /// Most formats.
 pub const MAX_FORMATS: usize = 1000;
-/// Memory that one compiled pattern of a schema may take, in bytes.
-const MAX_PATTERN_BYTES: usize = 1024 * 1024;
-/// Most violations that one answer lists.
-const MAX_VIOLATIONS: usize = 20;
 
 /// Keeps configured formats. The main chain keeps their hashes.
 pub trait FormatStore: Send + Sync {
@@ -40,38 +39,29 @@ pub trait FormatStore: Send + Sync {
 
 struct Compiled {
     format: DataFormat,
-    validator: Validator,
+    content: ContentSchema,
     rules: MetadataRules,
 }
 
 impl Compiled {
     fn new(format: DataFormat) -> DoorResult<Self> {
-        let validator = compile(&format)?;
+        let content = ContentSchema::compile(&format.id, &format.schema)?;
         let rules = MetadataRules::of_schema(&format.schema)
             .map_err(|problem| DoorError::new(Code::ConfigurationInvalid, problem))?;
-        Ok(Self { format, validator, rules })
+        Ok(Self { format, content, rules })
     }
 
     /// Checks plain content.
     fn validate(&self, content: &Value) -> DoorResult<()> {
-        if self.validator.is_valid(content) {
-            return Ok(());
-        }
-        let violations: Vec<Value> = self
-            .validator
-            .iter_errors(content)
-            .take(MAX_VIOLATIONS)
-            // The instance is left out: it may hold what nobody should read in an error.
-            .map(|error| serde_json::json!({"at": error.instance_path().to_string(), "rule": error.schema_path().to_string()}))
-            .collect();
-        let detail = format!("the content breaks {} rules of {}", violations.len(), self.format.id.0);
-        Err(DoorError::new(Code::SchemaViolation, detail).with("violations", violations))
+        self.content.check(content)
     }
 }
 
 /// The formats in force.
 pub(crate) struct Formats {
     known: RwLock<BTreeMap<FormatId, Arc<Compiled>>>,
+    /// Of what is known: changed with it.
+    readings: RwLock<Arc<FormatReadings>>,
     store: Arc<dyn FormatStore>,
 }
 
@@ -85,11 +75,17 @@ impl Formats {
                 known.insert(format.id.clone(), Arc::new(Compiled::new(format)?));
             }
         }
-        Ok(Self { known: RwLock::new(known), store })
+        let readings = RwLock::new(Arc::new(readings(&known)));
+        Ok(Self { known: RwLock::new(known), readings, store })
     }
 
     pub(crate) fn all(&self) -> Vec<DataFormat> {
         self.known.read().values().map(|compiled| compiled.format.clone()).collect()
+    }
+
+    /// What the formats in force say of who reads their data.
+    pub(crate) fn readings(&self) -> Arc<FormatReadings> {
+        Arc::clone(&self.readings.read())
     }
 
     fn compiled(&self, id: &FormatId) -> DoorResult<Arc<Compiled>> {
@@ -125,7 +121,9 @@ impl Formats {
                     format!("there are {MAX_FORMATS} formats, no more are possible"),
                 ));
             }
-            return expect_version(format, 1).map(|()| vec![format!("format {}: new, version 1", format.id.0)]);
+            let mut effects = vec![format!("format {}: new, version 1", format.id.0)];
+            effects.extend(submitted::sealing_differences(false, format.sealed));
+            return expect_version(format, 1).map(|()| effects);
         };
         if old.format == *format {
             return Ok(Vec::new());
@@ -139,17 +137,34 @@ impl Formats {
         }
         let mut effects =
             vec![format!("format {}: version {} replaces {}", format.id.0, format.version, old.format.version)];
+        effects.extend(submitted::sealing_differences(old.format.sealed, format.sealed));
         effects.extend(differences(&old.format.schema, &format.schema));
         Ok(effects)
+    }
+
+    /// Whether a format in force, of which there may be data in clear, would begin to be sealed.
+    pub(crate) fn begins_to_be_sealed(&self, format: &DataFormat) -> bool {
+        format.sealed && self.known.read().get(&format.id).is_some_and(|known| !known.format.sealed)
     }
 
     /// Puts a format in force; it has been checked.
     pub(crate) fn apply(&self, format: &DataFormat) -> DoorResult<()> {
         let compiled = Compiled::new(format.clone())?;
         self.store.put(format)?;
-        self.known.write().insert(format.id.clone(), Arc::new(compiled));
+        let mut known = self.known.write();
+        known.insert(format.id.clone(), Arc::new(compiled));
+        *self.readings.write() = Arc::new(readings(&known));
         Ok(())
     }
+}
+
+fn readings(known: &BTreeMap<FormatId, Arc<Compiled>>) -> FormatReadings {
+    let reading = |compiled: &Compiled| FormatReading {
+        sealed: compiled.format.sealed,
+        readers: compiled.rules.readers.clone().unwrap_or_default(),
+    };
+    let all = known.iter().map(|(id, compiled)| (id.0.clone(), reading(compiled)));
+    all.filter(|(_, reading)| *reading != FormatReading::default()).collect()
 }
 
 fn expect_version(format: &DataFormat, expected: u32) -> DoorResult<()> {
@@ -161,20 +176,6 @@ fn expect_version(format: &DataFormat, expected: u32) -> DoorResult<()> {
         format!("the next version of {} is {expected}, not {}", format.id.0, format.version),
     )
     .with("expected", expected))
-}
-
-fn compile(format: &DataFormat) -> DoorResult<Validator> {
-    // No references beyond the schema, and patterns that cannot backtrack: a schema must not be able to make validation slow.
-    let options = jsonschema::draft202012::options()
-        .should_validate_formats(true)
-        .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN_BYTES))
-        .offline();
-    options.build(&format.schema).map_err(|error| {
-        DoorError::new(
-            Code::ConfigurationInvalid,
-            format!("the schema of {} is no JSON Schema 2020-12: at {}", format.id.0, error.instance_path()),
-        )
-    })
 }
 
 /// Members at the top of the schema that come, go, or change whether they are required.

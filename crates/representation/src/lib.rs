@@ -29,6 +29,6 @@ mod ports;
 mod submission;
 
 pub use entity::{Parts, Representation, RepresentationError, SourceData};
-pub use formats::{FormatFiles, FormatStore, MAX_FORMATS};
+pub use formats::{ContentSchema, FormatFiles, FormatStore, MAX_FORMATS};
 pub use limits::Limits;
 pub use ports::{IndexedBlock, IndexedOperation, OperationIndex};

@@ -39,6 +39,18 @@ pub trait OperationIndex: Send + Sync {
     /// `DatabaseUnreachable`; `IdempotencyConflict` when an operation stands in another block.
     async fn put(&self, block: &IndexedBlock) -> DoorResult<()>;
 
+    /// Notes that a block with this root is about to be sent, so that its root is known whatever becomes of it.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    async fn announce(&self, root: B256, chain: &ChainName, closed_at_ms: u64) -> DoorResult<()>;
+
+    /// Those of these roots that were never announced nor kept.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>>;
+
     /// The block that holds an operation.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::values::{HexHash, Timestamp};
 
+pub mod alerts;
 pub mod alliance;
 pub mod applications;
 pub mod certificates;

@@ -10,7 +10,7 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_search::{
         Aggregates, DataAggregate, Group, MAX_AGGREGATED_OPERATIONS, MAX_AGGREGATED_SUBJECTS, MAX_FIELD_BYTES,
-        MAX_GROUPED_BY, MAX_GROUPS, MAX_NAMES, Member, OperationPlace, TimeStamp, Visibility,
+        MAX_GROUPED_BY, MAX_GROUPS, MAX_NAMES, Member, OperationPlace, TimeStamp,
         decimal::{Decimal, Fixed},
     },
 };
@@ -23,6 +23,8 @@ use crate::{
     members, moments,
     query::{Contents, Found, Plan, Visitor},
     ranges,
+    sight::Sight,
+    terms,
 };
 
 /// Where a group's time begins, and what its members are. What is absent comes first.
@@ -95,7 +97,7 @@ struct Answer<'a, C, N> {
 impl Question {
     /// # Errors
     /// `MalformedRequest` with the member that is beyond its bounds.
-    pub(crate) fn new(mut asked: DataAggregate, visibility: Visibility) -> DoorResult<Self> {
+    pub(crate) fn new(mut asked: DataAggregate, sight: Sight) -> DoorResult<Self> {
         let refuse = |member: &str, detail: String| {
             Err(DoorError::new(Code::MalformedRequest, format!("{member}: {detail}")).with("member", member))
         };
@@ -116,7 +118,7 @@ impl Question {
         }
         let mut query = std::mem::take(&mut asked.query);
         (query.ascending, query.limit) = (true, None);
-        Ok(Self { plan: Plan::new(query, visibility)?, asked })
+        Ok(Self { plan: Plan::new(query, sight)?, asked })
     }
 
     /// Whether nothing has to be read to answer for what everybody may see.
@@ -175,7 +177,7 @@ impl Beyond {
 
 impl<C: Contents, N: Fn(&SubmissionRow) -> String> Answer<'_, C, N> {
     fn count(&mut self, (submission, row): &Found, operation: Option<&Operation<'_>>) {
-        let (asked, content) = (&self.question.asked, operation.and_then(|operation| operation.content));
+        let (asked, content) = (&self.question.asked, operation.and_then(terms::content_of));
         let from = asked.every.as_ref().and_then(|every| {
             let at = match (&every.member, self.question.plan.time) {
                 (Some(member), _) => moment(content, member.path_in(&submission.format)),
@@ -198,8 +200,9 @@ impl<C: Contents, N: Fn(&SubmissionRow) -> String> Answer<'_, C, N> {
         }
     }
 
-    fn note_subject(&mut self, submission: &SubmissionRow, operation: &Operation<'_>) {
-        let Some(subject) = operation.subject.as_ref().filter(|_| submission.access != Access::Public) else { return };
+    /// Data that are not public by the class that counts for the asker, whatever their source said.
+    fn note_subject(&mut self, submission: &SubmissionRow, class: Access, operation: &Operation<'_>) {
+        let Some(subject) = operation.subject.as_ref().filter(|_| class != Access::Public) else { return };
         self.assets.insert(((self.organization)(submission), submission.format.to_string(), subject.to_string()));
         if self.assets.len() > MAX_AGGREGATED_SUBJECTS {
             self.beyond = Some(Beyond::Subjects);
@@ -247,7 +250,9 @@ impl<C: Contents, N: Fn(&SubmissionRow) -> String> Visitor for Answer<'_, C, N> 
 
     fn visit(&mut self, found: Found) -> Result<ControlFlow<()>, SearchError> {
         let (submission, row) = &found;
-        if self.question.counts_alone() && submission.access == Access::Public {
+        // The plan has left out what the asker does not see already.
+        let Some((class, _)) = self.question.plan.seen(submission) else { return Ok(ControlFlow::Continue(())) };
+        if self.question.counts_alone() && class == Access::Public {
             self.count(&found, None);
         } else {
             if self.reads == MAX_AGGREGATED_OPERATIONS {
@@ -260,7 +265,7 @@ impl<C: Contents, N: Fn(&SubmissionRow) -> String> Visitor for Answer<'_, C, N> 
             let at = OperationPlace { place: submission.place, index: row.index };
             let operation = Operation::parse(&bytes).map_err(|_| SearchError::Content(at))?;
             if self.question.plan.holds(&operation) {
-                self.note_subject(submission, &operation);
+                self.note_subject(submission, class, &operation);
                 self.count(&found, Some(&operation));
             }
         }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use alloy_primitives::{Address, B256};
-use chancery_data::{SourceId, submission::Access};
+use chancery_data::{Reader, SourceId, submission::Access};
 
 use crate::spans::Spans;
 
@@ -26,6 +26,10 @@ pub(crate) struct SubmissionRow {
     pub(crate) format: Arc<str>,
     pub(crate) format_version: u32,
     pub(crate) access: Access,
+    /// Whether any of its operations shows what a sealed format seals.
+    pub(crate) in_clear: bool,
+    /// Whom its source has named.
+    pub(crate) readers: Arc<[Reader]>,
 }
 
 /// An operation of a chunk.
@@ -71,7 +75,9 @@ pub(crate) struct Tail {
     pub(crate) bytes: usize,
 }
 
-const SUBMISSION_BYTES: usize = 8 * 4 + 32 + 20 + 2 + 4 + 1;
+const SUBMISSION_BYTES: usize = 8 * 4 + 32 + 20 + 2 + 2 + 4 + 1;
+/// Beside the access class.
+const IN_CLEAR: u8 = 0x80;
 const ROW_BYTES: usize = 4 + 4 + 8 + 8 + 4;
 
 impl Rows {
@@ -92,12 +98,16 @@ impl Rows {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut formats: Vec<&str> = Vec::new();
+        let (mut formats, mut readers): (Vec<&str>, Vec<&[Reader]>) = (Vec::new(), Vec::new());
         let mut body = Vec::with_capacity(self.submissions.len() * SUBMISSION_BYTES + self.rows.len() * ROW_BYTES);
         for one in &self.submissions {
             let format = formats.iter().position(|known| **known == *one.format).unwrap_or_else(|| {
                 formats.push(&one.format);
                 formats.len() - 1
+            });
+            let named = readers.iter().position(|known| **known == *one.readers).unwrap_or_else(|| {
+                readers.push(&one.readers);
+                readers.len() - 1
             });
             for number in [one.place, one.accepted_at_ms, one.expires_ms, one.segment] {
                 body.extend(number.to_le_bytes());
@@ -105,8 +115,9 @@ impl Rows {
             body.extend(one.digest);
             body.extend(one.source);
             body.extend((format as u16).to_le_bytes());
+            body.extend((named as u16).to_le_bytes());
             body.extend(one.format_version.to_le_bytes());
-            body.push(access_byte(one.access));
+            body.push(class_byte(one.access, one.in_clear));
         }
         for row in &self.rows {
             body.extend(row.submission.to_le_bytes());
@@ -115,28 +126,34 @@ impl Rows {
             body.extend(row.offset.to_le_bytes());
             body.extend(row.bytes.to_le_bytes());
         }
-        // Names of formats are plain ASCII without line breaks.
+        // Names of formats are plain ASCII without line breaks, and readers are without spaces too.
         let formats = formats.join("\n").into_bytes();
-        let mut bytes = Vec::with_capacity(12 + formats.len() + body.len());
-        for count in [self.submissions.len(), self.rows.len(), formats.len()] {
+        let readers = readers.iter().map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+        let readers = readers.collect::<Vec<_>>().join("\n").into_bytes();
+        let mut bytes = Vec::with_capacity(16 + formats.len() + readers.len() + body.len());
+        for count in [self.submissions.len(), self.rows.len(), formats.len(), readers.len()] {
             bytes.extend((count as u32).to_le_bytes());
         }
         bytes.extend(formats);
+        bytes.extend(readers);
         bytes.extend(body);
         bytes
     }
 
     /// What [`Self::encode`] wrote; `None` for anything else.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut rest = Reader(bytes);
-        let (submissions, rows, formats) = (rest.u32()? as usize, rest.u32()? as usize, rest.u32()? as usize);
+        let mut rest = Bytes(bytes);
+        let (submissions, rows) = (rest.u32()? as usize, rest.u32()? as usize);
+        let (formats, readers) = (rest.u32()? as usize, rest.u32()? as usize);
         let formats: Vec<Arc<str>> =
             std::str::from_utf8(rest.take(formats)?).ok()?.split('\n').map(Arc::from).collect();
+        let readers = std::str::from_utf8(rest.take(readers)?).ok()?;
+        let readers = readers.split('\n').map(readers_of).collect::<Option<Vec<_>>>()?;
         if rest.0.len() != submissions.checked_mul(SUBMISSION_BYTES)?.checked_add(rows.checked_mul(ROW_BYTES)?)? {
             return None;
         }
-        let submission = |rest: &mut Reader<'_>| {
-            Some(SubmissionRow {
+        let submission = |rest: &mut Bytes<'_>| {
+            let mut row = SubmissionRow {
                 place: rest.u64()?,
                 accepted_at_ms: rest.u64()?,
                 expires_ms: rest.u64()?,
@@ -144,12 +161,16 @@ impl Rows {
                 digest: B256::new(rest.array()?),
                 source: Address::new(rest.array()?),
                 format: Arc::clone(formats.get(usize::from(u16::from_le_bytes(rest.array()?)))?),
+                readers: Arc::clone(readers.get(usize::from(u16::from_le_bytes(rest.array()?)))?),
                 format_version: rest.u32()?,
-                access: access_of(rest.array::<1>()?[0])?,
-            })
+                access: Access::Restricted,
+                in_clear: true,
+            };
+            (row.access, row.in_clear) = class_of(rest.array::<1>()?[0])?;
+            Some(row)
         };
         let submissions = (0..submissions).map(|_| submission(&mut rest)).collect::<Option<Vec<_>>>()?;
-        let row = |rest: &mut Reader<'_>| {
+        let row = |rest: &mut Bytes<'_>| {
             let row = Row {
                 submission: rest.u32()?,
                 index: rest.u32()?,
@@ -183,7 +204,7 @@ impl Bounds {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut rest = Reader(bytes);
+        let mut rest = Bytes(bytes);
         Some(Self {
             first_place: rest.u64()?,
             last_place: rest.u64()?,
@@ -229,26 +250,34 @@ pub(crate) fn decode_list(bytes: &[u8]) -> Option<Vec<u16>> {
     (shift == 0).then_some(rows)
 }
 
-const fn access_byte(access: Access) -> u8 {
-    match access {
+fn readers_of(text: &str) -> Option<Arc<[Reader]>> {
+    text.split(' ').filter(|one| !one.is_empty()).map(|one| one.parse().ok()).collect()
+}
+
+/// An access class, and whether anything is in clear.
+pub(crate) const fn class_byte(access: Access, in_clear: bool) -> u8 {
+    let class = match access {
         Access::Public => 0,
         Access::Internal => 1,
         Access::Restricted => 2,
-    }
+    };
+    if in_clear { class | IN_CLEAR } else { class }
 }
 
-const fn access_of(byte: u8) -> Option<Access> {
-    match byte {
-        0 => Some(Access::Public),
-        1 => Some(Access::Internal),
-        2 => Some(Access::Restricted),
-        _ => None,
-    }
+/// What [`class_byte`] wrote.
+pub(crate) const fn class_of(byte: u8) -> Option<(Access, bool)> {
+    let access = match byte & !IN_CLEAR {
+        0 => Access::Public,
+        1 => Access::Internal,
+        2 => Access::Restricted,
+        _ => return None,
+    };
+    Some((access, byte & IN_CLEAR != 0))
 }
 
-struct Reader<'a>(&'a [u8]);
+struct Bytes<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> Bytes<'a> {
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (first, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -282,6 +311,22 @@ mod tests {
         fn a_list_of_rows_reads_as_it_was_written(rows in prop::collection::btree_set(0..9192_u16, 0..500)) {
             let rows: Vec<u16> = rows.into_iter().collect();
             prop_assert_eq!(decode_list(&encode_list(&rows)), Some(rows));
+        }
+
+        // SEARCH-3
+        #[test]
+        fn a_submission_keeps_its_class_and_its_readers(
+            access in prop_oneof![Just(Access::Public), Just(Access::Internal), Just(Access::Restricted)],
+            in_clear: bool, addresses in prop::collection::vec(any::<[u8; 20]>(), 0..3), office: bool,
+        ) {
+            let mut readers: Vec<Reader> = addresses.into_iter().map(|one| Reader::Address(one.into())).collect();
+            readers.extend(office.then(|| Reader::Organization("CITY-HALL".into())));
+            let row = |place, readers: &[Reader]| SubmissionRow {
+                place, accepted_at_ms: 1, expires_ms: 2, segment: 3, digest: B256::ZERO, source: Address::ZERO,
+                format: Arc::from("f"), format_version: 1, access, in_clear, readers: readers.into(),
+            };
+            let rows = Rows { submissions: vec![row(1, &readers), row(2, &[]), row(3, &readers)], rows: Vec::new() };
+            prop_assert_eq!(Rows::decode(&rows.encode()), Some(rows));
         }
 
         #[test]

@@ -32,7 +32,7 @@ pub(crate) fn follow(
 
 /// Everything durable that is not in the index yet.
 pub(crate) fn catch_up(index: &SearchIndex, reader: &JournalReader) -> Result<(), SearchError> {
-    for group in reader.groups(index.position())? {
+    for group in reader.groups_beyond(index.position(), index.next_place())? {
         index.add(&group?)?;
     }
     Ok(())

@@ -1,22 +1,23 @@
 //! The index: chunks on disk, the tail in memory, and what enters it.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
-
-use chancery_data::{
-    Jws, Operation, SourceId,
-    submission::{self, Statement},
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::Path,
+    sync::Arc,
 };
+
+use chancery_data::{Jws, Operation, SourceId, sealed, submission::Statement};
 use chancery_ingest::{
     journal::{Group, Position},
     reading::{JournalEntry, SubmissionEntry, entries_of},
 };
-use chancery_reference_points::data_search::DayCount;
 use parking_lot::RwLock;
 
 use crate::{
     chunk::{Bounds, CHUNK_BYTES, CHUNK_ROWS, Row, SubmissionRow, Tail},
+    sight,
     spans::{self, Span},
-    store::{At, SearchError, Store},
+    store::{At, ClassCount, SearchError, Store},
     terms,
 };
 
@@ -97,13 +98,14 @@ impl SearchIndex {
     }
 
     fn add_submission(&self, position: Position, entry: &SubmissionEntry) -> Result<(), SearchError> {
-        let jws = Jws::parse(&entry.jws, submission::TYP).map_err(|_| SearchError::Damaged)?;
-        let statement: Statement = serde_json::from_slice(&jws.payload).map_err(|_| SearchError::Damaged)?;
+        let payload = Jws::payload_of(&entry.jws).map_err(|_| SearchError::Damaged)?;
+        let statement: Statement = serde_json::from_slice(&payload).map_err(|_| SearchError::Damaged)?;
         // The terms are found before anybody is kept from reading.
-        let mut found = Vec::with_capacity(entry.operations.len());
+        let (mut found, mut in_clear) = (Vec::with_capacity(entry.operations.len()), false);
         let (mut measured, mut is_whole) = (Vec::new(), true);
         for bytes in &entry.operations {
             let operation = Operation::parse(bytes).map_err(|_| SearchError::Damaged)?;
+            in_clear |= sealed::is_in_clear(&operation);
             let mut terms = Vec::new();
             is_whole &= terms::of_operation(
                 &operation,
@@ -134,6 +136,8 @@ impl SearchIndex {
             format: format_name,
             format_version: statement.format_version,
             access: statement.control.access,
+            in_clear,
+            readers: statement.control.readers.into(),
         });
         for ((index, (time_ms, terms)), (bytes, offset)) in
             (0..).zip(found).zip(entry.operations.iter().zip(&entry.offsets))
@@ -145,24 +149,40 @@ impl SearchIndex {
             for term in terms {
                 put(tail, term, row);
             }
-            put(tail, source.clone(), row);
-            put(tail, format.clone(), row);
+            put_known(tail, &source, row);
+            put_known(tail, &format, row);
         }
         Ok(())
     }
 
-    /// Counts by day, format and source.
-    ///
-    /// # Errors
-    /// [`SearchError`].
-    pub fn statistics(&self) -> Result<Vec<DayCount>, SearchError> {
+    /// The sources of these organizations.
+    pub(crate) fn sources_of(&self, organizations: &BTreeSet<String>) -> HashSet<SourceId> {
+        if organizations.is_empty() {
+            return HashSet::new();
+        }
+        sight::sources_of(self.state.read().organizations.iter(), organizations)
+    }
+
+    /// Counts by day, format, source and access class.
+    pub(crate) fn counts(&self) -> Result<Vec<ClassCount>, SearchError> {
         let state = self.state.read();
         self.store.days(&state.tail.rows)
     }
 }
 
+/// A term that most rows have: its list is there already.
+fn put_known(tail: &mut Tail, term: &str, row: u16) {
+    match tail.lists.get_mut(term) {
+        Some(rows) => add(rows, row),
+        None => put(tail, term.to_owned(), row),
+    }
+}
+
 fn put(tail: &mut Tail, term: String, row: u16) {
-    let rows = tail.lists.entry(term).or_default();
+    add(tail.lists.entry(term).or_default(), row);
+}
+
+fn add(rows: &mut Vec<u16>, row: u16) {
     if rows.last() != Some(&row) {
         rows.push(row);
     }

@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use chancery_data::Operation;
+use chancery_data::{Operation, submission::Access};
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_search::{
         DataQuery, MAX_ALTERNATIVES, MAX_FIELD_BYTES, MAX_PAGE_OPERATIONS, MAX_TEXT_BYTES, MAX_WORDS, OperationPlace,
-        TimeStamp, Visibility,
+        TimeStamp,
     },
+    read_right::ReadRight,
 };
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     chunk::{Bounds, Row, Rows, SubmissionRow},
     index::{SearchIndex, State},
     ranges::Range,
+    sight::Sight,
     terms,
 };
 
@@ -51,13 +53,13 @@ pub(crate) struct Plan {
     ascending: bool,
     pub(crate) limit: usize,
     after: Option<OperationPlace>,
-    visibility: Visibility,
+    sight: Sight,
 }
 
 impl Plan {
     /// # Errors
     /// `MalformedRequest` with the member that is beyond its bounds.
-    pub(crate) fn new(query: DataQuery, visibility: Visibility) -> DoorResult<Self> {
+    pub(crate) fn new(query: DataQuery, sight: Sight) -> DoorResult<Self> {
         let refuse = |member: &str, detail: String| {
             Err(DoorError::new(Code::MalformedRequest, format!("{member}: {detail}")).with("member", member))
         };
@@ -124,7 +126,7 @@ impl Plan {
             ascending: query.ascending,
             limit,
             after: query.after,
-            visibility,
+            sight,
         })
     }
 
@@ -259,9 +261,10 @@ impl Plan {
         found
     }
 
-    /// Whether the content is within every range.
+    /// Whether the content is within every range. Nothing sealed is.
     pub(crate) fn holds(&self, operation: &Operation<'_>) -> bool {
-        self.ranges.iter().all(|range| range.holds(operation.content))
+        let content = if self.ranges.is_empty() { None } else { terms::content_of(operation) };
+        self.ranges.iter().all(|range| range.holds(content))
     }
 
     fn admits(&self, submission: &SubmissionRow, row: &Row) -> bool {
@@ -271,10 +274,13 @@ impl Plan {
             TimeStamp::Stated => row.time_ms,
             TimeStamp::Accepted => submission.accepted_at_ms,
         };
-        is_after
-            && (self.from..self.to).contains(&time_ms)
-            && self.visibility.access.contains(&submission.access)
-            && submission.expires_ms > self.visibility.now_ms
+        is_after && (self.from..self.to).contains(&time_ms) && self.sight.right_to(submission).is_some()
+    }
+
+    /// Access class and right by which what was found is seen; `None` for what is not.
+    pub(crate) fn seen(&self, submission: &SubmissionRow) -> Option<(Access, ReadRight)> {
+        let class = self.sight.class(&submission.format, submission.access, submission.in_clear);
+        Some((class, self.sight.right_to(submission)?))
     }
 }
 

@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use chancery_data::{Operation, SourceId, submission::Access};
 use chancery_ingest::{journal::JournalError, reading::JournalReader};
 use chancery_reference_points::{
-    Code, DoorError, DoorResult,
+    Code, DoorError, DoorResult, Role,
+    data_format::FormatsInForce,
     data_search::{
         Aggregation, Asset, AssetVersion, DataAggregate, DataOperation, DataPage, DataQuery, DayCount,
         MAX_PAGE_OPERATIONS, MAX_TRACE_SOURCES, MAX_WAIT_MS, OperationPlace, Visibility,
     },
     mandate::{Mandate, OFFICES, rights},
     r2d::R2dSources,
+    read_right::Asker,
     s2p::S2pData,
     source_data::SourceOperationProof,
     trace::HandOver,
@@ -25,6 +27,7 @@ use crate::{
     chunk::{Row, SubmissionRow},
     follow::follow,
     query::{Contents, Found, Plan},
+    sight::{self, Sight},
     versions::Versions,
 };
 
@@ -43,11 +46,20 @@ pub struct DataSearch {
 struct Inner {
     index: Arc<SearchIndex>,
     reader: JournalReader,
+    formats: Option<Arc<dyn FormatsInForce>>,
+}
+
+/// Everything of one question: what is asked for, and by whom.
+struct Asked {
+    query: DataQuery,
+    visibility: Visibility,
+    asker: Asker,
 }
 
 impl DataSearch {
     /// Opens the index and begins to follow the journal. Needs a tokio runtime. `proofs` proves operations; without it there are none.
-    /// `offices` says who is an office; without it nobody is, and nothing but public data is found.
+    /// `offices` says who is an office; without it nobody is, and nothing internal is found. `formats` says what is sealed and whom formats name; without it nothing is, and
+    /// nobody.
     ///
     /// # Errors
     /// [`SearchError`].
@@ -56,6 +68,7 @@ impl DataSearch {
         reader: JournalReader,
         proofs: Option<Arc<dyn R2dSources>>,
         offices: Option<Arc<dyn Offices>>,
+        formats: Option<Arc<dyn FormatsInForce>>,
     ) -> Result<Self, SearchError> {
         let index = Arc::new(SearchIndex::open(directory, reader.durable())?);
         let (indexing, indexed) = watch::channel(index.next_place());
@@ -63,7 +76,7 @@ impl DataSearch {
         let runtime = tokio::runtime::Handle::current();
         std::thread::spawn(move || follow(&following, its_reader, &indexing, &runtime));
         let readers = Semaphore::new(MAX_READERS);
-        Ok(Self { inner: Arc::new(Inner { index, reader }), proofs, offices, indexed, readers })
+        Ok(Self { inner: Arc::new(Inner { index, reader, formats }), proofs, offices, indexed, readers })
     }
 
     /// Waits until everything before a place is found; `false` when that will not be.
@@ -92,21 +105,28 @@ impl DataSearch {
 }
 
 impl Inner {
-    fn page(&self, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
-        let plan = Plan::new(query, visibility)?;
-        let (found, next) = plan.run(&self.index, self).map_err(unavailable)?;
-        let operations = found.into_iter().map(|found| self.operation(found)).collect::<DoorResult<_>>()?;
-        Ok(DataPage { operations, next })
+    fn sight(&self, visibility: Visibility, asker: Asker) -> Sight {
+        let formats = self.formats.as_ref().map(|formats| formats.readings()).unwrap_or_default();
+        Sight::new(&self.index, visibility, asker, formats)
     }
 
-    fn operation(&self, (submission, row): Found) -> DoorResult<DataOperation> {
+    fn page(&self, Asked { query, visibility, asker }: Asked) -> DoorResult<DataPage> {
+        let plan = Plan::new(query, self.sight(visibility, asker))?;
+        let (found, next) = plan.run(&self.index, self).map_err(unavailable)?;
+        let operations = found.into_iter().filter_map(|found| self.operation(&plan, found).transpose());
+        Ok(DataPage { operations: operations.collect::<DoorResult<_>>()?, next })
+    }
+
+    /// `None` for what the asker does not see: the plan has left it out already.
+    fn operation(&self, plan: &Plan, (submission, row): Found) -> DoorResult<Option<DataOperation>> {
+        let Some((access, right)) = plan.seen(&submission) else { return Ok(None) };
         let at = OperationPlace { place: submission.place, index: row.index };
         let bytes = self.reader.bytes_at(submission.segment, row.offset, row.bytes as usize).map_err(unreadable)?;
         let name = Operation::name(&bytes);
         let operation = String::from_utf8(bytes).map_err(|_| damaged(at))?;
         // Bytes that are no operation were changed on the disk: they are not passed on.
         Operation::parse(operation.as_bytes()).map_err(|_| damaged(at))?;
-        Ok(DataOperation {
+        Ok(Some(DataOperation {
             at,
             digest: submission.digest,
             name,
@@ -114,25 +134,26 @@ impl Inner {
             organization: self.organization(submission.source),
             format: submission.format.to_string(),
             format_version: submission.format_version,
-            access: submission.access,
+            access,
+            right,
             accepted_at: submission.accepted_at_ms,
             operation,
-        })
+        }))
     }
 
     fn organization(&self, source: SourceId) -> String {
         self.index.state.read().organizations.get(&source).map(ToString::to_string).unwrap_or_default()
     }
 
-    fn aggregate(&self, aggregate: DataAggregate, visibility: Visibility) -> DoorResult<Aggregation> {
-        let question = Question::new(aggregate, visibility)?;
+    fn aggregate(&self, aggregate: DataAggregate, sight: Sight) -> DoorResult<Aggregation> {
+        let question = Question::new(aggregate, sight)?;
         let organization = |submission: &SubmissionRow| self.organization(submission.source);
         let (aggregates, assets) = question.answer(&self.index, self, organization).map_err(unavailable)??;
         let asset = |(organization, format, subject)| Asset { organization, format, subject };
         Ok(Aggregation { aggregates, assets: assets.into_iter().map(asset).collect() })
     }
 
-    fn versions(&self, asset: &Asset, visibility: &Visibility) -> DoorResult<Vec<AssetVersion>> {
+    fn versions(&self, asset: &Asset, visibility: &Visibility, asker: &Asker) -> DoorResult<Vec<AssetVersion>> {
         let mut versions = Versions::of(asset);
         let mut query = DataQuery {
             formats: vec![asset.format.clone()],
@@ -142,7 +163,8 @@ impl Inner {
             ..DataQuery::default()
         };
         loop {
-            let page = self.page(query.clone(), visibility.clone())?;
+            let page =
+                self.page(Asked { query: query.clone(), visibility: visibility.clone(), asker: asker.clone() })?;
             page.operations.into_iter().try_for_each(|operation| versions.add(operation))?;
             let Some(next) = page.next else { return Ok(versions.all()) };
             query.after = Some(next);
@@ -159,24 +181,31 @@ impl Contents for Inner {
 #[async_trait]
 impl S2pData for DataSearch {
     async fn search(&self, by: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
-        permit(self.offices.as_deref(), by, &visibility).await?;
+        let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
         let _place = if query.ranges.is_empty() { None } else { Some(self.place().await?) };
         let inner = Arc::clone(&self.inner);
-        blocking(move || inner.page(query, visibility)).await
+        blocking(move || inner.page(Asked { query, visibility, asker })).await
     }
 
-    async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
+    async fn statistics(&self, by: &Mandate) -> DoorResult<Vec<DayCount>> {
+        let visibility = Visibility { access: by.access_classes(), now_ms: 0 };
+        let asker = permit(self.offices.as_deref(), by, &visibility).await?;
+        let sees_all = sees_all_counts(self.offices.as_deref(), by).await?;
         self.check_running()?;
         let inner = Arc::clone(&self.inner);
-        blocking(move || inner.index.statistics().map_err(unavailable)).await
+        let counts = move || -> Result<Vec<DayCount>, SearchError> {
+            let all = inner.index.counts()?;
+            Ok(if sees_all { sight::summed(all.into_iter()) } else { inner.sight(visibility, asker).counts(all) })
+        };
+        blocking(move || counts().map_err(unavailable)).await
     }
 
     async fn versions(&self, by: &Mandate, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
-        permit(self.offices.as_deref(), by, &visibility).await?;
+        let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
         let (inner, asset) = (Arc::clone(&self.inner), asset.clone());
-        blocking(move || inner.versions(&asset, &visibility)).await
+        blocking(move || inner.versions(&asset, &visibility, &asker)).await
     }
 
     async fn hand_overs(&self, by: &Mandate, sources: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {
@@ -197,10 +226,10 @@ impl S2pData for DataSearch {
     async fn proof(&self, by: &Mandate, at: OperationPlace) -> DoorResult<SourceOperationProof> {
         // Whatever is past its retention was refused before: what counts here is whose eyes it is for.
         let visibility = Visibility { access: by.access_classes(), now_ms: 0 };
-        permit(self.offices.as_deref(), by, &visibility).await?;
+        let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         let inner = Arc::clone(&self.inner);
         let query = DataQuery { ascending: true, limit: Some(1), after: at.before(), ..DataQuery::default() };
-        let page = blocking(move || inner.page(query, visibility)).await?;
+        let page = blocking(move || inner.page(Asked { query, visibility, asker })).await?;
         if page.operations.iter().all(|operation| operation.at != at) {
             let detail = "there is no operation that this right covers at this place";
             return Err(DoorError::new(Code::UnknownSubmission, detail));
@@ -214,11 +243,11 @@ impl S2pData for DataSearch {
         aggregate: DataAggregate,
         visibility: Visibility,
     ) -> DoorResult<Aggregation> {
-        permit(self.offices.as_deref(), by, &visibility).await?;
+        let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
         let _place = self.place().await?;
         let inner = Arc::clone(&self.inner);
-        blocking(move || inner.aggregate(aggregate, visibility)).await
+        blocking(move || inner.aggregate(aggregate, inner.sight(visibility, asker))).await
     }
 
     async fn searchable(&self, by: &Mandate, place: u64, wait_ms: u64) -> DoorResult<u64> {
@@ -244,22 +273,38 @@ fn covered(by: &Mandate, visibility: &Visibility) -> DoorResult<()> {
     Err(DoorError::new(Code::NotCovered, detail).with("right", by.shown_right()))
 }
 
-/// The same, and that whoever is to see internal data is an office: that the door says so is not enough.
-async fn permit(offices: Option<&dyn Offices>, by: &Mandate, visibility: &Visibility) -> DoorResult<()> {
+/// The same, and who asks, as processing confirms it: that the door says somebody is an office, or of an organization, is not enough. The address is whose key has signed.
+async fn permit(offices: Option<&dyn Offices>, by: &Mandate, visibility: &Visibility) -> DoorResult<Asker> {
     covered(by, visibility)?;
-    if visibility.access.iter().all(|class| *class == Access::Public) {
-        return Ok(());
+    let mut asker = Asker { address: by.actor.address, ..Asker::default() };
+    if visibility.access.contains(&Access::Restricted)
+        && !by.actor.organizations.is_empty()
+        && let Some(offices) = offices
+    {
+        asker.organizations = offices.standing(by).await?.organizations;
     }
-    let confirmed = match offices {
+    if !visibility.access.contains(&Access::Internal) {
+        return Ok(asker);
+    }
+    asker.is_office = match offices {
         Some(offices) => offices.confirm(by).await?,
         None => false,
     };
-    if confirmed {
-        return Ok(());
+    if asker.is_office {
+        return Ok(asker);
     }
     let required: Vec<&str> = OFFICES.iter().map(|role| role.name()).collect();
     let detail = format!("internal data are for one of the roles {}", required.join(", "));
     Err(DoorError::new(Code::RoleRequired, detail).with("required", required))
+}
+
+/// Operators and supervisors see how much is accepted of everything, without its content.
+async fn sees_all_counts(offices: Option<&dyn Offices>, by: &Mandate) -> DoorResult<bool> {
+    const COUNTING: [Role; 2] = [Role::Operator, Role::Supervisor];
+    match offices {
+        Some(offices) if by.actor.is_any(&COUNTING) => Ok(offices.standing(by).await?.is_any(&COUNTING)),
+        _ => Ok(false),
+    }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> DoorResult<T> + Send + 'static) -> DoorResult<T> {
@@ -284,6 +329,7 @@ fn damaged(at: OperationPlace) -> DoorError {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use alloy_primitives::Address;
     use chancery_reference_points::{Actor, Role};
 
@@ -298,7 +344,8 @@ mod tests {
         assert!(covered(&office, &visibility(&[Access::Public, Access::Internal])).is_ok());
         assert!(covered(&public, &visibility(&[Access::Public])).is_ok());
         let other = Mandate { right: rights::SUPERVISION.into(), ..office.clone() };
-        for (by, access) in [(&public, Access::Internal), (&office, Access::Restricted), (&other, Access::Public)] {
+        assert!(covered(&office, &visibility(&[Access::Restricted])).is_ok(), "of which it sees what names it");
+        for (by, access) in [(&public, Access::Internal), (&public, Access::Restricted), (&other, Access::Public)] {
             let refused = covered(by, &visibility(&[access])).map_err(|error| error.code());
             assert_eq!(refused, Err(Code::NotCovered), "{access:?} by {}", by.right);
         }
@@ -311,6 +358,11 @@ mod tests {
     impl Offices for Known {
         async fn confirm(&self, by: &Mandate) -> DoorResult<bool> {
             Ok(by.actor.address == Some(self.0))
+        }
+
+        async fn standing(&self, by: &Mandate) -> DoorResult<Actor> {
+            let is_known = by.actor.address == Some(self.0);
+            Ok(if is_known { by.actor.clone() } else { Actor::default() })
         }
     }
 
@@ -329,5 +381,23 @@ mod tests {
         let unasked = permit(None, &by(office), &all).await.map_err(|error| error.code());
         assert_eq!(unasked, Err(Code::RoleRequired), "nobody says who is an office");
         assert!(permit(None, &by(office), &public).await.is_ok());
+    }
+    // M-PRO-2, SEARCH-3: that the door says somebody is of an organization, or an operator, names it to nobody and counts nothing.
+    #[tokio::test]
+    async fn organizations_are_those_that_processing_knows() {
+        let (member, claims) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let by = |address| {
+            let actor = Actor::new(address, [Role::Operator]).of_organizations(["CLINIC".to_owned()]);
+            Mandate::of(&actor, rights::DATA)
+        };
+        let known = Known(member);
+        let restricted = Visibility { access: vec![Access::Public, Access::Restricted], now_ms: 0 };
+        let asker = permit(Some(&known), &by(member), &restricted).await.unwrap();
+        assert_eq!((asker.address, asker.organizations.contains("CLINIC")), (Some(member), true));
+        assert!(permit(Some(&known), &by(claims), &restricted).await.unwrap().organizations.is_empty());
+        assert!(permit(None, &by(member), &restricted).await.unwrap().organizations.is_empty());
+        assert!(sees_all_counts(Some(&known), &by(member)).await.unwrap());
+        assert!(!sees_all_counts(Some(&known), &by(claims)).await.unwrap());
+        assert!(!sees_all_counts(None, &by(member)).await.unwrap());
     }
 }

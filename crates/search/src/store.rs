@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use chancery_data::SourceId;
+use chancery_data::{SourceId, submission::Access};
 use chancery_ingest::journal::{JournalError, Position};
 use chancery_reference_points::data_search::{DayCount, OperationPlace};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 
 use crate::{
-    chunk::{Bounds, Rows, Tail, decode_list, encode_list},
+    chunk::{Bounds, Rows, Tail, class_byte, class_of, decode_list, encode_list},
     spans::Span,
 };
 
@@ -16,8 +16,8 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const MAX_STORE_JOURNAL_BYTES: u64 = 128 * 1024 * 1024;
 const WRITE_BUFFER_BYTES: u64 = 16 * 1024 * 1024;
 const AT: &str = "at";
-/// Of the layout of the index; another one is made anew.
-const VERSION: u64 = 2;
+/// Of the layout of the index; another one is made anew. 2: of two layouts that never met, readers of restricted data with counts by access class, or spans of members. 3: both.
+const VERSION: u64 = 3;
 const DAY_MS: u64 = 86_400_000;
 
 /// The index of the search cannot be used. It may be deleted: it is made anew from the journal.
@@ -49,6 +49,13 @@ pub(crate) struct At {
     pub(crate) next_place: u64,
     /// The group that holds it, or the one before.
     pub(crate) position: Option<Position>,
+}
+
+/// Operations of one day, source, format and access class.
+pub(crate) struct ClassCount {
+    pub(crate) access: Access,
+    pub(crate) in_clear: bool,
+    pub(crate) count: DayCount,
 }
 
 pub(crate) struct Store {
@@ -173,14 +180,14 @@ impl Store {
     }
 
     /// Counts of the chunks, and of a tail that is in none yet.
-    pub(crate) fn days(&self, tail: &Rows) -> Result<Vec<DayCount>, SearchError> {
+    pub(crate) fn days(&self, tail: &Rows) -> Result<Vec<ClassCount>, SearchError> {
         let mut all = counts(tail);
         for guard in self.days.iter() {
             let (key, count) = guard.into_inner()?;
             let count = count.as_ref().try_into().map(u64::from_le_bytes).map_err(|_| SearchError::Damaged)?;
             *all.entry(key.to_vec()).or_default() += count;
         }
-        all.iter().map(|(key, count)| day_count(key, *count).ok_or(SearchError::Damaged)).collect()
+        all.iter().map(|(key, count)| ClassCount::of(key, *count).ok_or(SearchError::Damaged)).collect()
     }
 }
 
@@ -199,19 +206,25 @@ fn counts(rows: &Rows) -> BTreeMap<Vec<u8>, u64> {
         let day = u32::try_from(submission.accepted_at_ms / DAY_MS).unwrap_or(u32::MAX);
         let mut key = day.to_be_bytes().to_vec();
         key.extend(submission.source);
+        key.push(class_byte(submission.access, submission.in_clear));
         key.extend(submission.format.as_bytes());
         *counts.entry(key).or_default() += 1;
     }
     counts
 }
 
-fn day_count(key: &[u8], operations: u64) -> Option<DayCount> {
-    let (day, rest) = key.split_first_chunk::<4>()?;
-    let (source, format) = rest.split_first_chunk::<20>()?;
-    Some(DayCount {
-        day: u32::from_be_bytes(*day),
-        format: String::from_utf8(format.to_vec()).ok()?,
-        source: SourceId::new(*source),
-        operations,
-    })
+impl ClassCount {
+    fn of(key: &[u8], operations: u64) -> Option<Self> {
+        let (day, rest) = key.split_first_chunk::<4>()?;
+        let (source, rest) = rest.split_first_chunk::<20>()?;
+        let (class, format) = rest.split_first()?;
+        let (access, in_clear) = class_of(*class)?;
+        let count = DayCount {
+            day: u32::from_be_bytes(*day),
+            format: String::from_utf8(format.to_vec()).ok()?,
+            source: SourceId::new(*source),
+            operations,
+        };
+        Some(Self { access, in_clear, count })
+    }
 }

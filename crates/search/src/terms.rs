@@ -1,7 +1,7 @@
 //! The terms of an operation: what it can be found by. The first letter says what kind of term it is, so no text can pass for another kind.
 
-use chancery_data::{Operation, SourceId, merkle::leaf_hash};
-use serde_json::{Number, Value};
+use chancery_data::{Operation, SourceId, merkle::leaf_hash, sealed};
+use serde_json::{Number, Value, value::RawValue};
 
 use crate::{moments, spans::Kind};
 
@@ -46,7 +46,13 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 /// Nanoseconds of a millisecond.
 const MS: f64 = 1e6;
 
-/// Calls with every term of an operation, and with every number and time of its content; some may come more than once. `false` when the content cannot be looked into.
+/// The content that is looked into: of what is sealed, nothing (DATA-11).
+pub(crate) fn content_of<'a>(operation: &Operation<'a>) -> Option<&'a RawValue> {
+    operation.content.filter(|_| !sealed::is_sealed(operation))
+}
+
+/// Calls with every term of an operation, and with every number and time of its content; some may come more than once. Of what is sealed, only of its subject (DATA-11). `false` when
+/// the content cannot be looked into.
 pub(crate) fn of_operation(
     operation: &Operation<'_>,
     mut take: impl FnMut(String),
@@ -59,7 +65,7 @@ pub(crate) fn of_operation(
     if let Some(text) = &operation.description {
         each_word(text, &mut take);
     }
-    let Some(raw) = operation.content else { return true };
+    let Some(raw) = content_of(operation) else { return true };
     let Ok(content) = serde_json::from_str::<Value>(raw.get()) else { return false };
     of_value(&content, &mut String::new(), &mut take, &mut measure);
     true

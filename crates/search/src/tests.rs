@@ -1,10 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use alloy_primitives::{B256, FixedBytes};
+use alloy_primitives::{Address, B256, FixedBytes};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chancery_data::{
-    Algorithm, Control, Operation, Signer, SourceId, Submission, merkle,
+    Algorithm, Control, Operation, Reader, Signer, SourceId, Submission, merkle,
+    sealed::{KEY_AGREEMENT, PROTECTED},
     submission::{Access, Basis, Statement, TYP},
 };
 use chancery_ingest::{
@@ -13,14 +15,18 @@ use chancery_ingest::{
 };
 use chancery_reference_points::{
     Code,
+    data_format::{FormatReading, FormatReadings},
     data_search::{DataQuery, FieldRange, FieldValue, OperationPlace, TimeStamp, Visibility},
+    read_right::{Asker, ReadRight},
 };
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use crate::{
     SearchError, SearchIndex,
     chunk::{Row, SubmissionRow},
     query::{Contents, Plan},
+    sight::{Sight, summed},
 };
 
 mod aggregates;
@@ -29,6 +35,10 @@ const NOW_MS: u64 = 1_795_230_000_000;
 
 /// One submission a place.
 fn submission(place: u64, format: &str, access: Access, operations: &[String]) -> Group {
+    submission_for(place, format, access, Vec::new(), operations)
+}
+
+fn submission_for(place: u64, format: &str, access: Access, readers: Vec<Reader>, operations: &[String]) -> Group {
     let signer = Signer::from_bytes(Algorithm::EdDsa, &[2; 32]).unwrap();
     let names: Vec<B256> = operations.iter().map(|one| Operation::name(one.as_bytes())).collect();
     let statement = Statement {
@@ -40,7 +50,7 @@ fn submission(place: u64, format: &str, access: Access, operations: &[String]) -
         time: NOW_MS + place,
         count: u32::try_from(names.len()).unwrap(),
         root: merkle::root(&names).unwrap(),
-        control: Control { access, retention_days: 1, basis: Basis::NotPersonal },
+        control: Control { access, retention_days: 1, basis: Basis::NotPersonal, readers },
     };
     let jws = signer.sign(&statement, TYP).unwrap().text().to_owned();
     let operations = operations.iter().map(|one| one.as_bytes().to_vec()).collect();
@@ -66,8 +76,16 @@ impl Contents for Kept {
     }
 }
 
-fn everybody() -> Visibility {
-    Visibility { access: vec![Access::Public], now_ms: NOW_MS }
+fn everybody(index: &SearchIndex) -> Sight {
+    let visibility = Visibility { access: vec![Access::Public], now_ms: NOW_MS };
+    Sight::new(index, visibility, Asker::default(), Arc::default())
+}
+
+/// Somebody with an address, over formats of which some are sealed or name readers.
+fn somebody(index: &SearchIndex, byte: u8, formats: &FormatReadings) -> Sight {
+    let visibility = Visibility { access: vec![Access::Public, Access::Restricted], now_ms: NOW_MS };
+    let asker = Asker { address: Some(Address::repeat_byte(byte)), ..Asker::default() };
+    Sight::new(index, visibility, asker, Arc::new(formats.clone()))
 }
 
 fn found(index: &SearchIndex, query: &DataQuery) -> Vec<OperationPlace> {
@@ -77,7 +95,7 @@ fn found(index: &SearchIndex, query: &DataQuery) -> Vec<OperationPlace> {
 fn found_in(index: &SearchIndex, query: &DataQuery, kept: &Kept) -> Vec<OperationPlace> {
     let (mut query, mut all) = (query.clone(), Vec::new());
     loop {
-        let (page, next) = Plan::new(query.clone(), everybody()).unwrap().run(index, kept).unwrap();
+        let (page, next) = Plan::new(query.clone(), everybody(index)).unwrap().run(index, kept).unwrap();
         all.extend(page.iter().map(|(submission, row)| OperationPlace { place: submission.place, index: row.index }));
         match next {
             None => return all,
@@ -142,14 +160,19 @@ proptest! {
             ..DataQuery::default()
         };
         prop_assert_eq!(found(&index, &query), expected);
-        let counted: u64 = index.statistics().unwrap().iter().map(|count| count.operations).sum();
+        let counted: u64 = summed(index.counts().unwrap().into_iter()).iter().map(|count| count.operations).sum();
         prop_assert_eq!(counted, submissions.iter().map(|operations| operations.len() as u64).sum::<u64>());
+        let public = submissions.iter().filter(|operations| operations[0].3).map(|operations| operations.len() as u64);
+        let seen = everybody(&index).counts(index.counts().unwrap());
+        prop_assert_eq!(seen.iter().map(|count| count.operations).sum::<u64>(), public.sum::<u64>());
     }
 }
 
 // SEARCH-4
 #[test]
 fn a_query_beyond_its_bounds_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SearchIndex::open(folder.path(), u64::MAX).unwrap();
     let long = || "x".repeat(300);
     for (query, member) in [
         (DataQuery { limit: Some(0), ..DataQuery::default() }, "limit"),
@@ -173,7 +196,7 @@ fn a_query_beyond_its_bounds_is_refused_by_name() {
             "fields",
         ),
     ] {
-        let error = Plan::new(query.clone(), everybody()).err().unwrap();
+        let error = Plan::new(query.clone(), everybody(&index)).err().unwrap();
         assert_eq!((error.code(), &error.members()["member"]), (Code::MalformedRequest, &member.into()), "{query:?}");
     }
 }
@@ -197,8 +220,107 @@ fn what_is_past_its_retention_is_not_found() {
     index.add(&submission(0, "f", Access::Public, &[r#"{"time":1,"content":1}"#.into()])).unwrap();
     let query = DataQuery { time: TimeStamp::Accepted, from: Some(NOW_MS), ..DataQuery::default() };
     for (now_ms, count) in [(NOW_MS, 1), (NOW_MS + 86_400_000, 0)] {
-        let visibility = Visibility { now_ms, ..everybody() };
-        let (found, _) = Plan::new(query.clone(), visibility).unwrap().run(&index, &Kept::default()).unwrap();
+        let visibility = Visibility { access: vec![Access::Public], now_ms };
+        let sight = Sight::new(&index, visibility, Asker::default(), Arc::default());
+        let (found, _) = Plan::new(query.clone(), sight).unwrap().run(&index, &Kept::default()).unwrap();
         assert_eq!(found.len(), count);
     }
+}
+
+fn read(index: &SearchIndex, query: &DataQuery, sight: Sight) -> Vec<(u64, Access, ReadRight)> {
+    let plan = Plan::new(query.clone(), sight).unwrap();
+    let (found, _) = plan.run(index, &Kept::default()).unwrap();
+    found
+        .iter()
+        .map(|(submission, _)| {
+            let (access, right) = plan.seen(submission).unwrap();
+            (submission.place, access, right)
+        })
+        .collect()
+}
+
+fn counted(index: &SearchIndex, sight: &Sight) -> u64 {
+    sight.counts(index.counts().unwrap()).iter().map(|count| count.operations).sum()
+}
+
+// SEARCH-3, M-PRIV: on disk and in the tail, by the source's word and by the format's.
+#[test]
+fn restricted_data_are_found_by_who_is_named_and_counted_for_who_is_granted() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SearchIndex::open_with(folder.path(), u64::MAX, 2).unwrap();
+    let operation = || vec![r#"{"time":1,"content":"needle"}"#.to_owned()];
+    let named = vec![Reader::Address(Address::repeat_byte(1))];
+    let restricted = |place, format| submission_for(place, format, Access::Restricted, named.clone(), &operation());
+    for group in [
+        restricted(0, "f"),
+        submission(1, "f", Access::Restricted, &operation()),
+        submission(2, "f", Access::Public, &operation()),
+        restricted(3, "g"),
+        submission(4, "g", Access::Restricted, &operation()),
+    ] {
+        index.add(&group).unwrap();
+    }
+    let granting = FormatReading { sealed: false, readers: vec![Reader::Address(Address::repeat_byte(2))] };
+    let formats = BTreeMap::from([("g".to_owned(), granting)]);
+    let query = DataQuery { text: Some("needle".into()), ascending: true, ..DataQuery::default() };
+    let (open, restricted) = ((2, Access::Public, ReadRight::Open), Access::Restricted);
+    let found = |byte| read(&index, &query, somebody(&index, byte, &formats));
+    assert_eq!(found(1), [(0, restricted, ReadRight::Named), open, (3, restricted, ReadRight::Named)]);
+    assert_eq!(found(2), [open, (3, restricted, ReadRight::Grant), (4, restricted, ReadRight::Grant)]);
+    assert_eq!(found(3), [open]);
+    assert_eq!(read(&index, &query, everybody(&index)), [open]);
+    let counts = |byte| counted(&index, &somebody(&index, byte, &formats));
+    assert_eq!((counts(1), counts(2), counts(3), counted(&index, &everybody(&index))), (1, 3, 1, 1));
+}
+
+fn sealed_content() -> Value {
+    let text = |bytes: usize| URL_SAFE_NO_PAD.encode(vec![7; bytes]);
+    let header = json!({"alg": KEY_AGREEMENT, "epk": {"kty": "OKP", "crv": "X25519", "x": text(32)}, "kid": text(32)});
+    json!({
+        "protected": URL_SAFE_NO_PAD.encode(PROTECTED), "recipients": [{"header": header, "encrypted_key": text(40)}],
+        "aad": text(10), "iv": text(12), "ciphertext": text(50), "tag": text(16),
+    })
+}
+
+// DATA-11: what is sealed is found by its metadata, and by nothing of the ciphertext.
+#[test]
+fn nothing_of_a_sealed_content_is_in_the_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SearchIndex::open(folder.path(), u64::MAX).unwrap();
+    let operation = json!({"time": 1, "subject": "case 7", "content": sealed_content()}).to_string();
+    index.add(&submission(0, "f", Access::Public, &[operation])).unwrap();
+    let by_text = |text: &str| DataQuery { text: Some(text.into()), ..DataQuery::default() };
+    let by_field = |path: &str, value: &Value| DataQuery {
+        fields: vec![FieldValue { path: path.into(), value: value.as_str().unwrap().into() }],
+        ..DataQuery::default()
+    };
+    let sealed = sealed_content();
+    assert!(found(&index, &by_text(sealed["tag"].as_str().unwrap())).is_empty());
+    for member in ["protected", "aad", "iv", "ciphertext", "tag"] {
+        assert!(found(&index, &by_field(member, &sealed[member])).is_empty(), "{member}");
+    }
+    assert!(found(&index, &by_field("recipients.header.kid", &sealed["recipients"][0]["header"]["kid"])).is_empty());
+    let by_subject = DataQuery { subject: Some("case 7".into()), ..DataQuery::default() };
+    assert_eq!((found(&index, &by_subject).len(), found(&index, &by_text("case 7")).len()), (1, 1));
+}
+
+// DATA-11: what was accepted in clear of a format that is sealed now is restricted, whatever its source said.
+#[test]
+fn what_is_in_clear_of_a_sealed_format_is_restricted() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SearchIndex::open(folder.path(), u64::MAX).unwrap();
+    let sealed = json!({"time": 1, "content": sealed_content()}).to_string();
+    let clear = r#"{"time":1,"content":"needle"}"#.to_owned();
+    index.add(&submission(0, "f", Access::Public, &[clear])).unwrap();
+    index.add(&submission(1, "f", Access::Public, &[sealed])).unwrap();
+    let query = DataQuery { ascending: true, ..DataQuery::default() };
+    let open = |place| (place, Access::Public, ReadRight::Open);
+    assert_eq!(read(&index, &query, somebody(&index, 1, &BTreeMap::new())), [open(0), open(1)]);
+    let reading = |readers| BTreeMap::from([("f".to_owned(), FormatReading { sealed: true, readers })]);
+    let seals = reading(Vec::new());
+    assert_eq!(read(&index, &query, somebody(&index, 1, &seals)), [open(1)]);
+    assert_eq!(counted(&index, &somebody(&index, 1, &seals)), 1);
+    let grants = reading(vec![Reader::Address(Address::repeat_byte(1))]);
+    let granted = (0, Access::Restricted, ReadRight::Grant);
+    assert_eq!(read(&index, &query, somebody(&index, 1, &grants)), [granted, open(1)]);
 }

@@ -53,7 +53,7 @@ mod tests {
 
     use alloy_primitives::B256;
     use chancery_data::{SourceId, submission::Access};
-    use chancery_reference_points::data_search::OperationPlace;
+    use chancery_reference_points::{data_search::OperationPlace, read_right::ReadRight};
 
     use super::*;
 
@@ -67,6 +67,7 @@ mod tests {
             format: "f".into(),
             format_version: 1,
             access: Access::Public,
+            right: ReadRight::Open,
             accepted_at: 0,
             operation: "x".repeat(bytes),
         }

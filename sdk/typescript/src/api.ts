@@ -49,6 +49,8 @@ export interface FoundOperation {
   readonly format: string;
   readonly formatVersion: number;
   readonly access: string;
+  /** By which right it is read: `open`, `office`, `named`, `grant`, `same-organization`. */
+  readonly right?: string;
   /** Unix milliseconds. */
   readonly acceptedAt: number;
   /** The exact text. */

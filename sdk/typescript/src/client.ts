@@ -19,11 +19,13 @@ import type {
 } from './api.js';
 import type { Operation } from './data/operation.js';
 import type { Registration, SourceKey } from './data/source-key.js';
-import { signSubmission, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
+import { formatOf, sealOperations, type FormatInForce } from './data/sealing.js';
+import { openContent } from './data/sealed.js';
+import { signSubmission, type SealingTerms, type SignedSubmission } from './data/submission.js';
 import type { Receipt } from './data/receipt.js';
 import { sendOne, sendStream, type Outcome, type SendOptions } from './data/submit.js';
 import { base64urlOf, randomBytes } from './encoding.js';
-import { InputError, NotFinalError } from './errors.js';
+import { InputError, NotAGatewayError, NotFinalError, ProblemError } from './errors.js';
 import type { Address, Hex } from './hex.js';
 import type { ChainEssentials, TrustedChain } from './light/trust.js';
 import type { MessageKey } from './message/encryption-key.js';
@@ -31,6 +33,7 @@ import { Messages } from './message/messages.js';
 import { fetchTrust } from './request/chain.js';
 import { Connection, type ConnectionOptions } from './request/connection.js';
 import { isTemporary } from './request/retry.js';
+import { checkWord, verifyOnline, type ProvenStanding, type TrustedCity } from './staple/online.js';
 import { askForAccess, type AccessTerms, type AskedAccess, type AskOptions } from './share/ask.js';
 import { DEFAULT_MAX_FILE_BYTES, fetchShared, type SharedFile } from './share/fetch.js';
 import type { ReaderKey } from './share/reader-key.js';
@@ -39,6 +42,8 @@ import type { ReaderKey } from './share/reader-key.js';
 export const PROOF_PATIENCE_MS = 60_000;
 const FIRST_PROOF_PAUSE_MS = 100;
 const MAX_PROOF_PAUSE_MS = 2_000;
+const STAPLE_PAUSE_MS = 1_000;
+const MS_PER_SECOND = 1000;
 const IDEMPOTENCY_KEY_BYTES = 16;
 
 /** Operations that take the header `idempotency-key`. */
@@ -70,6 +75,12 @@ export interface ProofOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface StandingOptions {
+  /** How long the main chain may take for a block that is as young as the certificate; {@link PROOF_PATIENCE_MS} unless given. */
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface FetchOptions {
   /** Of a node of the main chain; the one that the gateway names unless given. */
   readonly rpcUrl?: string;
@@ -80,6 +91,8 @@ export interface FetchOptions {
 
 export class Client {
   readonly #connection: Connection;
+  /** Those that were sealed for. */
+  readonly #formats = new Map<string, FormatInForce>();
 
   /** @throws InputError for an address that is none of a gateway */
   constructor(options: ConnectionOptions) {
@@ -130,13 +143,29 @@ export class Client {
     return this.call('post', '/v1/sources/{source}/keys', { path: { source }, body });
   }
 
-  /** Signs operations for this city. Whoever keeps the result can send it at any later time, and again. */
-  async sign(by: SourceKey, operations: readonly Operation[], terms: SubmissionTerms): Promise<SignedSubmission> {
-    return signSubmission(by, operations, terms, await this.mainChainId(), this.#now());
+  /**
+   * Signs operations for this city. Whoever keeps the result can send it at any later time, and again. With `sealTo` contents are checked against their format and sealed
+   * before: nothing of them leaves this process in clear.
+   */
+  async sign(by: SourceKey, operations: readonly Operation[], terms: SealingTerms): Promise<SignedSubmission> {
+    const { sealTo, validate, ...plain } = terms;
+    const chainId = await this.mainChainId();
+    if (sealTo === undefined) return signSubmission(by, operations, plain, chainId, this.#now());
+    const format = await this.#format(terms.format, terms.formatVersion);
+    const source = terms.source ?? by.source;
+    const sealed = await sealOperations(operations, { ...plain, sealTo, ...(validate && { validate }) }, format, chainId, source);
+    return signSubmission(by, sealed, plain, chainId, this.#now());
+  }
+
+  /** Opens the sealed content of an operation that was found, with the key of one of its readers. @throws SealFailure */
+  async open(found: Pick<FoundOperation, 'operation' | 'format' | 'formatVersion' | 'source'>, key: MessageKey): Promise<unknown> {
+    const { format, formatVersion, source } = found;
+    const { content } = JSON.parse(found.operation) as { readonly content?: unknown };
+    return openContent(content, { chainId: await this.mainChainId(), format, formatVersion, source }, key);
   }
 
   /** Signs operations and sends them: 1 to 1,000 under one signature. The receipt says that they are durable. */
-  async submit(by: SourceKey, operations: readonly Operation[], terms: SubmissionTerms, options: SendOptions = {}): Promise<Receipt> {
+  async submit(by: SourceKey, operations: readonly Operation[], terms: SealingTerms, options: SendOptions = {}): Promise<Receipt> {
     return this.send(await this.sign(by, operations, terms), options);
   }
 
@@ -157,7 +186,7 @@ export class Client {
   submitAll(
     by: SourceKey,
     operations: AsyncIterable<Operation> | Iterable<Operation>,
-    terms: Omit<SubmissionTerms, 'key'>,
+    terms: Omit<SealingTerms, 'key'>,
     options: SendOptions & { readonly batch?: number } = {},
   ): AsyncGenerator<Outcome, void, undefined> {
     const { batch = 100 } = options;
@@ -193,7 +222,7 @@ export class Client {
 
   // Query.
 
-  /** One page of operations. Public data; internal data too for a key with an office. */
+  /** One page of operations. Public data; internal data too for a key with an office, restricted data for one that is named. */
   async search(search: Search, signal?: AbortSignal): Promise<FoundPage> {
     const page = await this.call('post', '/v1/data/search', { body: search, ...(signal && { signal }) });
     return page as unknown as FoundPage;
@@ -259,9 +288,23 @@ export class Client {
     return (await this.call('post', '/v1/data/trace', { body: asset })) as unknown as Trace;
   }
 
-  /** Where a certificate stands and what its status is, as the gateway says. */
+  /** Where a certificate stands and what its status is, as the gateway says: not proven. Whoever relies on it asks {@link provenCertificate}. */
   certificate(id: Hex): Promise<Schemas['Certificate']> {
     return this.call('get', '/v1/certificates/{id}', { path: { id } });
+  }
+
+  /**
+   * Where a certificate stands now, proven by the chains that are trusted: the gateway is asked, and its word counts where the proof says the same. `city` is known by the
+   * genesis of its chains ({@link trust}, `essentialsOf`), and by nothing that this gateway says.
+   * @throws StapleFailure with the check that fails: what does not verify, is older than {@link MAX_ONLINE_AGE_SECONDS}, or contradicts the gateway's word states
+   * nothing about the certificate; ProblemError, UnreachableError
+   */
+  async provenCertificate(id: Hex, city: TrustedCity, options: StandingOptions = {}): Promise<ProvenStanding> {
+    const { signal } = options;
+    const [word, file] = await Promise.all([this.call('get', '/v1/certificates/{id}', { path: { id }, ...(signal && { signal }) }), this.#staple(id, options)]);
+    const proven = verifyOnline(city, JSON.stringify(file), id, Math.floor(this.#now() / MS_PER_SECOND));
+    checkWord(word, proven);
+    return proven;
   }
 
   // Share.
@@ -349,9 +392,35 @@ export class Client {
     return fetchTrust(this.#connection, chain, genesisHash);
   }
 
+  /** In force, as the gateway has it; asked for again when another version than the known one is submitted. */
+  async #format(format: string, version: number): Promise<FormatInForce> {
+    const known = this.#formats.get(format);
+    if (known?.version === version) return known;
+    const path = '/v1/formats/{format}';
+    const answer = await this.#connection.send({ method: 'GET', path, parameters: { format }, isRepeatable: true, isOpen: true });
+    const found = formatOf(answer);
+    if (found === undefined) throw new NotAGatewayError(this.gateway, 200, 'its answer is no format');
+    this.#formats.set(format, found);
+    return found;
+  }
+
   /** Of a node of the main chain, as the gateway names it. */
   async #mainRpcUrl(): Promise<string> {
     return (await this.call('get', '/v1/chains', {})).chains.find(({ name }) => name === 'main')?.rpcUrl ?? '';
+  }
+
+  /** Waits while the main chain has no block that is as young as the certificate, and not for ever. */
+  async #staple(id: Hex, { patienceMs = PROOF_PATIENCE_MS, signal }: StandingOptions): Promise<unknown> {
+    const { ports } = this.#connection;
+    const deadline = ports.now() + patienceMs;
+    for (;;) {
+      try {
+        return await this.#connection.send({ method: 'GET', path: '/v1/certificates/{id}/staple', parameters: { id }, isRepeatable: false, isOpen: true, signal });
+      } catch (error) {
+        if (!(error instanceof ProblemError) || error.code !== 'not-final-yet' || ports.now() >= deadline) throw error;
+        await ports.wait(STAPLE_PAUSE_MS, signal);
+      }
+    }
   }
 
   #read(path: string, parameters: Record<string, number> = {}, query: Record<string, string | number | undefined> = {}): Promise<unknown> {
@@ -361,7 +430,7 @@ export class Client {
   async *#signed(
     by: SourceKey,
     operations: AsyncIterable<Operation> | Iterable<Operation>,
-    terms: Omit<SubmissionTerms, 'key'>,
+    terms: Omit<SealingTerms, 'key'>,
     size: number,
   ): AsyncGenerator<SignedSubmission> {
     let batch: Operation[] = [];

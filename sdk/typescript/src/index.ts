@@ -6,7 +6,7 @@
  *                                                                                              ^ TrustedChain, from a genesis hash
  * ```
  *
- * Every failure is one of the classes in errors.ts, `ProofFailure`, `ShareFailure`, `MessageFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
+ * Every failure is one of the classes in errors.ts, `ProofFailure`, `ReceiptFailure`, `StapleFailure`, `ShareFailure`, `MessageFailure`, `SealFailure`, or `VerifyError` and `TrustError` of the light client. Keys stay in their objects:
  * nothing here writes one to a log, an error or a request. It keeps nothing on disk, and decides nothing that a gateway or a chain decides.
  */
 export type { AllianceChange, FollowOptions } from './alliance/follow.js';
@@ -42,13 +42,22 @@ export type {
   Transfers,
   UseRight,
 } from './api.js';
-export { Client, MAX_WAIT_SECONDS, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions } from './client.js';
+export {
+  Client,
+  MAX_WAIT_SECONDS,
+  PROOF_PATIENCE_MS,
+  type FetchOptions,
+  type ProofOptions,
+  type StandingOptions,
+} from './client.js';
 export type { Algorithm, Jwk } from './data/jwk.js';
 export { MAX_OPERATION_BYTES, type Operation } from './data/operation.js';
 export { SourceKey, type Registration, type SourceKind } from './data/source-key.js';
-export { ACCESS_CLASSES, BASES, type Control, type Statement } from './data/statement.js';
-export { MAX_OPERATIONS, MAX_SUBMISSION_BYTES, signSubmission, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
+export { MAX_RECIPIENTS, openContent, sealContent, SealFailure, type SealCheck, type SealContext, type SealedContent } from './data/sealed.js';
+export { ACCESS_CLASSES, BASES, MAX_READERS, type Control, type Statement } from './data/statement.js';
+export { MAX_OPERATIONS, MAX_SUBMISSION_BYTES, signSubmission, type SealingTerms, type SignedSubmission, type SubmissionTerms } from './data/submission.js';
 export type { Receipt } from './data/receipt.js';
+export { ReceiptFailure, verifyReceipt, type ReceiptCheck, type SignedReceipt } from './data/signed-receipt.js';
 export type { Outcome, SendOptions } from './data/submit.js';
 export { InputError, NotAGatewayError, NotFinalError, ProblemError, UnreachableError, type Problem } from './errors.js';
 export type { Address, Hex } from './hex.js';
@@ -70,4 +79,6 @@ export { AccessFailed, AccessPending, AccessRefused, ASK_PATIENCE_MS, DEFAULT_MA
 export { ShareFailure, type ShareCheck } from './share/failure.js';
 export { DEFAULT_MAX_FILE_BYTES, MAX_BLOCK_AGE_SECONDS, type SharedFile } from './share/fetch.js';
 export { ReaderKey } from './share/reader-key.js';
+export { StapleFailure } from './staple/failure.js';
+export { MAX_ONLINE_AGE_SECONDS, type ProvenStanding, type TrustedCity } from './staple/online.js';
 export { essentialsOf, trustedChain } from './trust.js';

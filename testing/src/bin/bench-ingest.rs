@@ -131,7 +131,7 @@ fn submit(signer: &Signer, source: SourceId, numbers: &[usize]) -> Result<Source
         time: now_ms(),
         count: u32::try_from(names.len())?,
         root: merkle::root(&names).context("no operation")?,
-        control: Control { access: Access::Public, retention_days: 1, basis: Basis::NotPersonal },
+        control: Control { access: Access::Public, retention_days: 1, basis: Basis::NotPersonal, readers: Vec::new() },
     };
     Ok(SourceSubmission {
         submission: signer.sign(&statement, submission::TYP)?.text().to_owned(),

@@ -100,6 +100,17 @@ impl Outcomes {
     /// # Errors
     /// When the connection breaks.
     pub async fn next(&mut self) -> Result<Option<Outcome>> {
+        Ok(self.next_text().await?.map(serde_json::from_str).transpose()?)
+    }
+
+    /// The text of the next outcome; `None` at the end.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn next_text(&mut self) -> Result<Option<&str>> {
+        if self.line.ends_with(b"\n") {
+            self.line.clear();
+        }
         loop {
             if self.chunk_rest == 0 {
                 let mut size = String::new();
@@ -117,9 +128,7 @@ impl Outcomes {
             ensure!(read > 0, "the connection broke");
             self.chunk_rest -= read;
             if self.line.ends_with(b"\n") {
-                let outcome = serde_json::from_slice(&self.line)?;
-                self.line.clear();
-                return Ok(Some(outcome));
+                return Ok(Some(std::str::from_utf8(&self.line)?));
             }
         }
     }

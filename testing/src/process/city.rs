@@ -60,8 +60,9 @@ pub fn built_binary() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     own.ancestors().skip(1).map(|directory| directory.join(&name)).find(|binary| binary.is_file()).unwrap_or_else(
         || {
-            let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-            project_root().join("target").join(profile).join(name)
+            let target = project_root().join("target");
+            let built = ["debug", "release"].map(|profile| target.join(profile).join(&name));
+            built.iter().find(|binary| binary.is_file()).unwrap_or(&built[0]).clone()
         },
     )
 }

@@ -64,7 +64,10 @@ fn copy(options: &CityOptions) -> Result<()> {
 }
 
 /// Waits until every chain has its anchors: then a city has made all that it makes by itself. Whoever asks may be in a runtime, so this has a thread of its own.
-fn until_anchored(gateway: &str) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be asked, or has none after many times what they take.
+pub fn until_anchored(gateway: &str) -> Result<()> {
     let looks = || -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {

@@ -21,6 +21,22 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// What this program takes.
+    ///
+    /// # Errors
+    /// Where there is no `/proc`.
+    pub fn of_this_program() -> Result<Self> {
+        Self::of(std::process::id())
+    }
+
+    /// Lets [`Self::peak_bytes`] of this program begin anew with what it takes now.
+    ///
+    /// # Errors
+    /// Where there is no `/proc`.
+    pub fn forget_peak() -> Result<()> {
+        std::fs::write("/proc/self/clear_refs", "5").context("the peak of memory cannot be forgotten")
+    }
+
     /// Reads it.
     ///
     /// # Errors

@@ -240,6 +240,7 @@ async fn nothing_that_leaves_a_city_names_its_people_or_lets_a_guess_be_tested()
         ("{block}", degree["block"].to_string()),
         ("{tx_hash}", degree["transaction"].as_str().unwrap().to_owned()),
         ("{kind}", "degree".to_owned()),
+        ("{format}", "certificate%2Fdegree".to_owned()),
         ("{code}", "SAMPLE-UNIVERSITY".to_owned()),
     ];
     survey.gateway(&city.gateway, &paths).await;

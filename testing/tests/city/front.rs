@@ -1,4 +1,4 @@
-//! A front of the gateway, as an operator puts one before it, that can answer as if a chain were silent.
+//! A front of the gateway, as an operator puts one before it, that can answer as if a chain were silent, and lie.
 
 use std::{
     net::TcpListener,
@@ -12,7 +12,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Longest body that passes, in bytes: more than any of these tests sends.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -22,10 +22,18 @@ pub struct Front {
     passage: Arc<Passage>,
 }
 
+/// What is answered instead of the gateway, to whoever asks at this path with this in the body.
+struct Lie {
+    path: String,
+    about: String,
+    answer: Value,
+}
+
 #[derive(Default)]
 struct Passage {
     gateway: Mutex<String>,
     silent: Mutex<Vec<String>>,
+    lies: Mutex<Vec<Lie>>,
     client: reqwest::Client,
 }
 
@@ -64,10 +72,27 @@ impl Front {
     pub fn answer_again(&self) {
         locked(&self.passage.silent).clear();
     }
+
+    /// Whoever asks at this path, with `about` in the body, is answered this. The last lie of a path counts.
+    pub fn lie(&self, path: &str, about: &str, answer: Value) {
+        let lie = Lie { path: path.to_owned(), about: about.to_owned(), answer };
+        locked(&self.passage.lies).insert(0, lie);
+    }
+}
+
+impl Passage {
+    fn lie(&self, path: &str, body: &str) -> Option<Value> {
+        let lies = locked(&self.lies);
+        lies.iter().find(|lie| lie.path == path && body.contains(&lie.about)).map(|lie| lie.answer.clone())
+    }
 }
 
 async fn pass(State(passage): State<Arc<Passage>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap();
+    if let Some(answer) = passage.lie(parts.uri.path(), &String::from_utf8_lossy(&body)) {
+        return ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response();
+    }
     if parts.method == "POST" && locked(&passage.silent).iter().any(|path| path == parts.uri.path()) {
         let problem = json!({
             "type": "/problems/chain-unreachable", "title": "A chain does not answer.", "status": 503,
@@ -76,7 +101,6 @@ async fn pass(State(passage): State<Arc<Passage>>, request: Request) -> Response
         let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
         return (StatusCode::SERVICE_UNAVAILABLE, media_type, problem.to_string()).into_response();
     }
-    let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap();
     let url = format!("{}{}", locked(&passage.gateway), parts.uri);
     let answer = passage.client.request(parts.method, url).headers(parts.headers).body(body).send().await.unwrap();
     let mut response = Response::builder().status(answer.status());

@@ -30,19 +30,12 @@ impl SignedIn {
 
     /// At another gateway than that of the city of all tests.
     pub async fn at(gateway: &str, signer: PrivateKeySigner) -> Self {
-        let (_, nonce) = exchange(reqwest::Client::new().get(format!("{gateway}/v1/session/nonce"))).await;
-        let clock = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
-        let message = format!(
-            "{} wants you to sign in with your Ethereum account:\n{}\n\n\nURI: {gateway}\nVersion: 1\nChain ID: 7100\nNonce: {}\nIssued At: {}",
-            gateway.strip_prefix("http://").unwrap(),
-            signer.address(),
-            nonce["nonce"].as_str().unwrap(),
-            String::from_utf8_lossy(&clock.stdout).trim(),
-        );
-        let signature = signer.sign_message_sync(message.as_bytes()).unwrap();
-        let body = json!({"message": message, "signature": format!("0x{}", hex::encode(signature.as_bytes()))});
-        let request = reqwest::Client::new().post(format!("{gateway}/v1/session")).json(&body);
-        let (status, session) = exchange(request).await;
+        Self::of_city(gateway, 7100, signer).await
+    }
+
+    /// At a city whose main chain has this id.
+    pub async fn of_city(gateway: &str, chain_id: u64, signer: PrivateKeySigner) -> Self {
+        let (status, session) = sign_in(gateway, chain_id, &signer).await;
         assert_eq!(status, 201, "{session}");
         Self { signer, gateway: gateway.to_owned(), token: session["token"].as_str().unwrap().to_owned() }
     }
@@ -52,6 +45,23 @@ impl SignedIn {
         let request = reqwest::Client::new().request(method.parse().unwrap(), url).bearer_auth(&self.token);
         exchange(body.into_iter().fold(request, reqwest::RequestBuilder::json)).await
     }
+}
+
+/// Asks for a session with a message that names this chain.
+pub async fn sign_in(gateway: &str, chain_id: u64, signer: &PrivateKeySigner) -> (u16, Value) {
+    let (_, nonce) = exchange(reqwest::Client::new().get(format!("{gateway}/v1/session/nonce"))).await;
+    let clock = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
+    let message = format!(
+        "{} wants you to sign in with your Ethereum account:\n{}\n\n\nURI: {gateway}\nVersion: 1\nChain ID: {chain_id}\nNonce: {}\nIssued At: {}",
+        gateway.strip_prefix("http://").unwrap(),
+        signer.address(),
+        nonce["nonce"].as_str().unwrap(),
+        String::from_utf8_lossy(&clock.stdout).trim(),
+    );
+    let signature = signer.sign_message_sync(message.as_bytes()).unwrap();
+    let body = json!({"message": message, "signature": format!("0x{}", hex::encode(signature.as_bytes()))});
+    let request = reqwest::Client::new().post(format!("{gateway}/v1/session")).json(&body);
+    exchange(request).await
 }
 
 pub async fn exchange(request: reqwest::RequestBuilder) -> (u16, Value) {

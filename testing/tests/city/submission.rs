@@ -77,6 +77,11 @@ fn reading_domain() -> SigningDomain {
 
 /// A reading, signed, and as it is submitted.
 async fn reading(source: &PrivateKeySigner, content: &str) -> (DataOperation, Value) {
+    reading_for(&reading_domain(), source, content)
+}
+
+/// The same, signed for the chain of this domain.
+pub fn reading_for(domain: &SigningDomain, source: &PrivateKeySigner, content: &str) -> (DataOperation, Value) {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let mut data_format = B256::ZERO;
     data_format[.."reading/air-quality".len()].copy_from_slice(b"reading/air-quality");
@@ -89,7 +94,7 @@ async fn reading(source: &PrivateKeySigner, content: &str) -> (DataOperation, Va
         time: UnixSeconds(now),
         idempotency_key: B256::random(),
     };
-    let signature = source.sign_hash_sync(&operation.digest(&reading_domain())).unwrap();
+    let signature = source.sign_hash_sync(&operation.digest(domain)).unwrap();
     let submission = json!({
         "format": "reading/air-quality", "chain": "main", "operation": operation, "metadata": {},
         "content": format!("0x{}", hex::encode(content)), "signature": format!("0x{}", hex::encode(signature.as_bytes())),

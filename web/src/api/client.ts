@@ -171,13 +171,13 @@ export const api = {
   history: (session: Session, id: Hex) =>
     send<{ entries: T.HistoryEvent[]; inOrder: boolean }>('GET', `/v1/certificates/${id}/history`, { session }),
 
-  present: (session: Session, ciphertext: string, expiresAt: Date) =>
+  /** `once`: it is given once. */
+  present: (session: Session, ciphertext: string, expiresAt: Date, once: boolean) =>
     send<{ id: string; expiresAt: string }>('POST', '/v1/presentations', {
       session,
-      body: { ciphertext, expiresAt: rfc3339(expiresAt) },
+      body: { ciphertext, expiresAt: rfc3339(expiresAt), ...(once && { once }) },
     }),
-  presentation: (id: string) =>
-    send<{ ciphertext: string; expiresAt: string }>('GET', `/v1/presentations/${id}`),
+  presentation: (id: string) => send<T.OpenedPresentation>('GET', `/v1/presentations/${id}`),
 
   check: (session: Session, body: T.CheckCertificate) =>
     send<T.Checked>('POST', '/v1/inspections/checks', { session, body }),

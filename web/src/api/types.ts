@@ -267,6 +267,14 @@ export interface Organization {
   keys: OrganizationKey[];
 }
 
+export interface OpenedPresentation {
+  ciphertext: string;
+  expiresAt: string;
+  /** How often it was opened before, and when last. */
+  openedBefore?: number;
+  lastOpenedAt?: string;
+}
+
 export interface CheckCertificate {
   address: Address;
   organization: string;
@@ -333,6 +341,10 @@ export interface AllianceMember {
   /** Its chain was read to its newest final block within the last 10 seconds. */
   upToDate: boolean;
   missing: MissingGuarantee[];
+  /** Its chain is followed, and did not answer the last time. */
+  unreachable?: boolean;
+  /** Anchors between it and the alliance at which nothing counts until the organizations of the host have voted. */
+  frozenAnchors?: { host: string; follows: string }[];
 }
 
 export interface Alliance {

@@ -17,7 +17,7 @@ use chancery_bridge::{
     contracts::AllianceContract,
 };
 use chancery_ledger::Chain;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -31,6 +31,8 @@ use crate::{arguments::Doctor, output::Output};
 const NEEDS_ATTENTION: u8 = 3;
 /// Requests do not go on, or not by these processes.
 const SICK: u8 = 4;
+/// Longest answer of a process about itself.
+const MAX_HEALTH_BYTES: u64 = 1 << 16;
 /// Longest wait for a process that should listen.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -151,9 +153,20 @@ impl Examination {
 
     async fn process(&mut self, what: &'static str, listen: SocketAddr, is_encrypted: bool, file: &Path) {
         // With port 0 it chooses one when it starts.
-        if listen.port() != 0 && !listens(listen, is_encrypted).await {
-            let (listen, file) = (listen.to_string(), file.display().to_string());
-            self.findings.push(Finding::ProcessSilent { what, listen, file });
+        if listen.port() == 0 {
+            return;
+        }
+        let said = match listens(listen, is_encrypted).await {
+            Listens::No => {
+                let (listen, file) = (listen.to_string(), file.display().to_string());
+                return self.findings.push(Finding::ProcessSilent { what, listen, file });
+            }
+            Listens::Yes(said) => said,
+        };
+        let status = said["status"].as_str().unwrap_or_default();
+        if status == "degraded" {
+            let (listen, status, reasons) = (listen.to_string(), status.to_owned(), said["reasons"].to_string());
+            self.findings.push(Finding::ProcessDegraded { what, listen, status, reasons });
         }
     }
 
@@ -196,8 +209,15 @@ impl Examination {
     }
 }
 
+/// Whether somebody is there.
+enum Listens {
+    No,
+    /// With what it says of itself, if that is asked: over TLS it is not.
+    Yes(Value),
+}
+
 /// Whether somebody listens there; in plain text, whether it answers as one of ours.
-async fn listens(listen: SocketAddr, is_encrypted: bool) -> bool {
+async fn listens(listen: SocketAddr, is_encrypted: bool) -> Listens {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -206,12 +226,14 @@ async fn listens(listen: SocketAddr, is_encrypted: bool) -> bool {
     let asked = async {
         let mut stream = TcpStream::connect((ip, listen.port())).await.ok()?;
         if is_encrypted {
-            return Some(());
+            return Some(Value::Null);
         }
         stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.ok()?;
-        let mut said = [0; 12];
-        stream.read_exact(&mut said).await.ok()?;
-        (said == *b"HTTP/1.1 200").then_some(())
+        let mut said = Vec::new();
+        stream.take(MAX_HEALTH_BYTES).read_to_end(&mut said).await.ok()?;
+        let said = String::from_utf8_lossy(&said);
+        let (head, body) = said.split_once("\r\n\r\n")?;
+        head.starts_with("HTTP/1.1 200").then(|| serde_json::from_str(body).unwrap_or_default())
     };
-    timeout(LISTEN_TIMEOUT, asked).await.ok().flatten().is_some()
+    timeout(LISTEN_TIMEOUT, asked).await.ok().flatten().map_or(Listens::No, Listens::Yes)
 }

@@ -1,5 +1,7 @@
 //! `chancery relay`: carries headers every K blocks, and requests of an alliance to their ends. It holds no key that counts: anybody may run one.
 
+mod observed;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -10,21 +12,20 @@ use std::{
 
 use alloy_primitives::{Address, B256};
 use anyhow::{Context as _, Result, bail, ensure};
-use axum::{Json, Router, routing::get};
+use axum::Router;
 use chancery_bridge::{
     alliance::certificate::Scope,
     contracts::AllianceContract,
     endorser::{ATTEST_PATH, Attester, RemoteAttester},
-    http::{JsonClient, check_destination},
-    relay::{
-        AnchorRelay, Courier, CourierLimits, RequestRelay, Testimony, member_links, push::push_every, router,
-        trust::keep_shown,
-    },
+    http::{JsonClient, check_destination, serve},
+    relay::{AnchorBoard, AnchorRelay, Courier, CourierLimits, Ways, push::push_all, submissions, trust::keep_shown},
     tls::{Expectation, Mutual},
 };
 use chancery_ledger::{Chain, Ledger, SubmitterKey};
-use futures::future::{join_all, join3, pending};
+use futures::future::{join_all, join4, pending};
 use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use url::Url;
 
@@ -47,6 +48,8 @@ pub(super) const START_TRIES: u32 = 120;
 struct RelayFile {
     /// Where requesters hand in what they have put together: with `[tls]` anywhere, without it on loopback.
     listen: SocketAddr,
+    /// Where machines of this one ask for `/metrics` and `/health` in plain text, on loopback; absent: where it listens.
+    observe: Option<SocketAddr>,
     /// A header is pushed to each anchor when so many blocks have passed.
     #[serde(default = "default_push_every_blocks")]
     push_every_blocks: u64,
@@ -203,20 +206,23 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
         None => None,
         Some(section) => {
             let attesters = attesters(&file.attesters, tls.as_ref().map(|own| &own.tls))?;
-            Some(Arc::new(assemble(section, &ledger, &attesters, &key, &mut anchors).await?))
+            Some(Arc::new(assemble(section, &ledger, attesters, &key).await?))
         }
     };
     let trust = trust::open(&file.trust, &ledger, &key).await?;
     ensure!(
-        !(anchors.is_empty() && trust.is_empty()),
+        !(anchors.is_empty() && trust.is_empty() && courier.is_none()),
         "there is nothing to carry: name an alliance, anchors or trust registries"
     );
     info!(payer = %key.address(), anchors = anchors.len(), trust = trust.len(), "carrying");
+    let board = Arc::new(AnchorBoard::default());
+    let watched = observed::routes(courier.clone(), Arc::clone(&board));
     let routes = match &courier {
-        Some(courier) => router(courier.clone()),
-        None => Router::new().route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) })),
+        Some(courier) => submissions(courier.clone()),
+        None => Router::new(),
     };
-    let pushes = join_all(anchors.iter().map(|anchor| push_every(anchor, file.push_every_blocks)));
+    let routes = routes.merge(watched.clone());
+    let pushes = push_all(&anchors, courier.as_ref(), file.push_every_blocks, &board);
     let carries = async {
         match &courier {
             Some(courier) => courier.run().await,
@@ -224,38 +230,53 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
         }
     };
     let shows = join_all(trust.iter().map(|(relay, issuers)| keep_shown(relay, issuers)));
-    let work = async { _ = join3(pushes, carries, shows).await };
+    let observes = observe(file.observe, watched).await?;
+    // Their types are deep.
+    let work = async { _ = join4(Box::pin(pushes), Box::pin(carries), Box::pin(shows), Box::pin(observes)).await };
     Box::pin(serve_nodes_until(file.listen, routes, tls, "relay", options.until_stdin_ends, work)).await
 }
 
-/// The courier of an alliance, whose members' anchors are added to those that are fed.
+/// Serves these besides, on loopback, where the file says so. It does not end by itself.
+async fn observe(listen: Option<SocketAddr>, routes: Router) -> Result<impl Future<Output = ()>> {
+    let listener = match listen {
+        None => None,
+        Some(listen) => {
+            ensure!(
+                listen.ip().is_loopback(),
+                "observe = {listen}: nothing is encrypted there, so it is a loopback address"
+            );
+            let listener =
+                TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} for observe"))?;
+            info!(address = %listener.local_addr()?, "metrics and health");
+            Some(listener)
+        }
+    };
+    Ok(async move {
+        match listener {
+            None => pending().await,
+            Some(listener) => serve(listener, routes, CancellationToken::new()).await,
+        }
+    })
+}
+
+/// The courier of an alliance, which has learnt who its members are.
 async fn assemble(
     section: &AllianceSection,
     ledger: &Ledger,
-    attesters: &BTreeMap<B256, Vec<Arc<dyn Attester>>>,
+    attesters: BTreeMap<B256, Vec<Arc<dyn Attester>>>,
     key: &Arc<SubmitterKey>,
-    anchors: &mut Vec<AnchorRelay>,
 ) -> Result<Courier> {
     let alliance = AllianceContract { chain: ledger.chain(&section.chain)?.clone(), address: section.contract };
-    let chains: Vec<_> = ledger.chains().cloned().collect();
+    let ways = Ways { alliance, chains: ledger.chains().cloned().collect(), attesters, key: Arc::clone(key) };
+    let courier = Courier::learning(ways, CourierLimits::default());
     let mut tries = 0;
-    let members = loop {
-        match member_links(&alliance, &chains, attesters, key).await {
-            Ok(members) => break members,
-            Err(error) if tries < START_TRIES => {
-                warn!(%error, "the alliance cannot be read yet");
-                tries += 1;
-                tokio::time::sleep(START_PAUSE).await;
-            }
-            Err(error) => return Err(error).context("the alliance cannot be read"),
+    while let Err(error) = Box::pin(courier.learn()).await {
+        if tries >= START_TRIES {
+            return Err(error).context("the alliance cannot be read");
         }
-    };
-    for member in &members {
-        anchors.push(member.to_member.clone());
-        if let Testimony::Proven(anchor) = &member.to_alliance {
-            anchors.push(anchor.clone());
-        }
+        warn!(%error, "the alliance cannot be read yet");
+        tries += 1;
+        tokio::time::sleep(START_PAUSE).await;
     }
-    let relay = RequestRelay { chain: alliance.chain, contract: alliance.address, key: Arc::clone(key) };
-    Ok(Courier::new(relay, members, CourierLimits::default()))
+    Ok(courier)
 }

@@ -46,6 +46,9 @@ pub(crate) enum CertificateCommand {
     Present {
         /// The certificate.
         certificate: B256,
+        /// The code opens once: whoever shows it later has photographed it.
+        #[arg(long, conflicts_with = "out")]
+        once: bool,
         /// Write a file with the document and every proof here instead, for `chancery verify` and the inspector's page.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -155,7 +158,8 @@ pub(crate) enum Reason {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 valid and recorded (or --dry-run); 1 any other outcome, not recorded, or an error; 2 wrong usage."
+    after_help = "Exit codes: 0 valid, proven and recorded (or --dry-run); 1 any other outcome, not recorded, or an error; 2 wrong usage. What the gateway says \
+                  counts where the chains prove the same: otherwise the outcome is cannot-determine."
 )]
 pub(crate) struct Inspect {
     /// The link behind the QR code.
@@ -163,13 +167,19 @@ pub(crate) struct Inspect {
     /// Only look: record nothing on the chain.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// The city's genesis folder, which decides what is believed. Default: what the gateway gave when this machine met it first; what it shows later is held against that.
+    #[arg(long, value_name = "DIR", env = "CHANCERY_GENESIS")]
+    pub(crate) genesis: Option<PathBuf>,
+    /// Folder in which cities are remembered that were met without --genesis. Default: chancery/cities in the folder of configurations ($XDG_CONFIG_HOME, ~/.config).
+    #[arg(long, value_name = "DIR", env = "CHANCERY_KNOWN_CITIES")]
+    pub(crate) known_cities: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 genuine and valid; 1 not genuine (a check failed), or an error; 2 wrong usage; \
                         3 genuine, but revoked, replaced, suspended, expired or not yet in force; 4 genuine, but the file proves no status, or one older than --max-age.")]
 pub(crate) struct Verify {
-    /// The certificate file (from `certificate query --out` or `certificate present --out`), the proof of an operation (from `submit --proofs`), or of an alliance's request (from `alliance request --proof`).
+    /// The certificate file (from `certificate query --out` or `certificate present --out`), the proof of an operation (from `submit --proofs`), or of an alliance's request (from `alliance request --proof`), or receipts of submissions (from `--json submit`).
     pub(crate) file: PathBuf,
     /// Genesis file of a chain, or a city's genesis folder. It decides what is believed: get it from somebody you trust, not from who shows the certificate.
     #[arg(long, value_name = "PATH", default_value = "chancery-data/genesis", env = "CHANCERY_GENESIS")]
@@ -180,6 +190,9 @@ pub(crate) struct Verify {
     /// Of an alliance's request: the alliance's contract, as its members have told you.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) contract: Option<Address>,
+    /// Of a receipt: the public key of the journal that gave it (JWK), as its operator handed it out: `receipts.jwk` in the city's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt_key: Option<PathBuf>,
     /// The decrypted document, to check that it is the one that was issued.
     #[arg(long, value_name = "FILE")]
     pub(crate) document: Option<PathBuf>,

@@ -1,8 +1,9 @@
 //! Sources of data and what they submit.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
+use chancery_data::Reader;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// How a source signs.
@@ -106,15 +107,67 @@ pub(crate) struct Submit {
     /// Lawful basis (GDPR 6(1)): consent, contract, legal-obligation, vital-interests, public-task, legitimate-interests, not-personal.
     #[arg(long, default_value = "not-personal")]
     pub(crate) basis: String,
+    /// Who may read it, of --access restricted: an address, or organization:CODE; repeat it.
+    #[arg(long = "reader", value_name = "ADDRESS|organization:CODE")]
+    pub(crate) readers: Vec<Reader>,
+    /// Of a sealed format: seal each content to this reader, here, after it was checked against the format. The reader's X25519 key (0x and 64 hexadecimal digits), or its
+    /// address, whose published key the main chain proves (with --genesis); repeat it.
+    #[arg(long, value_name = "KEY|ADDRESS")]
+    pub(crate) seal_to: Vec<SealTo>,
+    /// The genesis file of the main chain: all that is trusted of the keys of --seal-to ADDRESS.
+    #[arg(long, value_name = "FILE", env = "CHANCERY_GENESIS")]
+    pub(crate) genesis: Option<PathBuf>,
+    /// JSON-RPC endpoint of a node of the main chain; what it says is verified. Default: the one that the gateway names.
+    #[arg(long, value_name = "URL", env = "CHANCERY_RPC")]
+    pub(crate) rpc: Option<String>,
     /// Lines are contents: each becomes an operation of this moment, about nothing in particular.
     #[arg(long)]
     pub(crate) content: bool,
     /// Operations under one signature, 1 to 1000.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) batch: u16,
+    /// Check each receipt by this public key of the city's journal (JWK), as its operator handed it out: `receipts.jwk` in the city's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt_key: Option<PathBuf>,
     /// Wait until all are final, and write the proof of each submission's first operation here, as PLACE.json.
     #[arg(long, value_name = "DIR")]
     pub(crate) proofs: Option<PathBuf>,
+}
+
+/// To whom a content is sealed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SealTo {
+    /// To this key.
+    Key(B256),
+    /// To the key that this address has published.
+    Address(Address),
+}
+
+impl FromStr for SealTo {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix("0x").unwrap_or_default();
+        let read = match digits.len() {
+            64 => digits.parse().ok().map(Self::Key),
+            40 => digits.parse().ok().map(Self::Address),
+            _ => None,
+        };
+        read.ok_or("write 0x and the 64 hexadecimal digits of a key, or the 40 of an address")
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Open the sealed content of an operation with your key, and check it against its format.
+    Open {
+        /// The operation, as `chancery search` names it.
+        #[arg(value_name = "PLACE.INDEX")]
+        at: String,
+        /// Where the content is written, readable by you alone; must not exist. Default: it is printed.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -137,6 +190,49 @@ pub(crate) struct Audit {
     /// From this place on.
     #[arg(long, default_value_t = 0)]
     pub(crate) from: u64,
+    /// Only show how the audit goes that runs by itself, and which alerts are open (operator, supervisor).
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) status: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertCommand {
+    /// Say who is told of alerts (operator).
+    #[command(subcommand)]
+    Receivers(ReceiversCommand),
+    /// Send a message that says that it is a test, and show what became of it (operator).
+    Test {
+        /// The receiver's name.
+        receiver: String,
+        /// A word for whoever reads it.
+        #[arg(long)]
+        note: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiversCommand {
+    /// Post each alert to a URL: JSON, signed as Standard Webhooks says. Prints the secret of the signatures, this once.
+    Add {
+        /// Where: https, or http on the gateway's machine.
+        url: String,
+        /// It may be in a private network or on the gateway's machine.
+        #[arg(long)]
+        allow_private: bool,
+        /// Only say whether it could be added.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Show who is told, and how that goes.
+    List,
+    /// Tell a receiver nothing more.
+    Remove {
+        /// Its name.
+        receiver: String,
+        /// Only say which one would go.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Traces;
+use super::{AuditRate, Traces};
 
 /// How the five entities run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -59,6 +59,8 @@ pub(crate) struct RunEntity {
     /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) audit: AuditRate,
     /// Stop when standard input ends: for a program that starts an entity and must not leave it behind.
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,

@@ -5,13 +5,18 @@ use std::{num::NonZeroU64, path::PathBuf};
 use alloy_primitives::Address;
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::founding::{MakeFounding, MakeGenesis};
+use crate::founding::chain_ids;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum NetworkCommand {
-    /// Make a chain of several nodes on this machine, for a trial: keys, genesis file, a configuration for each.
+    /// Make a chain of several nodes on this machine, for a trial: keys, genesis file, a configuration for each. Its authorities are the public development keys.
     Init(InitNetwork),
     /// Make the keys of one node, or read them if they exist, and print the public part that goes into the genesis file.
     Key(MakeNodeKey),
-    /// Make the genesis file from the public keys of all validators.
+    /// Write a founding file: who holds which authority from the first block on, and which chain it is. Every member reads it before a genesis is made by it.
+    Founding(MakeFounding),
+    /// Make the genesis file from the public keys of all validators and the founding file. Everybody makes it, and compares the hash.
     Genesis(MakeGenesis),
     /// Show the validators of a chain, the organizations that vote, and the open proposals.
     Validators(ShowValidators),
@@ -220,6 +225,9 @@ pub(crate) struct InitNetwork {
     /// Which chain of a city it is: main, or the kind of certificate that it carries.
     #[arg(long, default_value = "main")]
     pub(crate) chain: String,
+    /// EIP-155 id of the main chain, if the trial is to differ from others; a side chain has one of the next five.
+    #[arg(long, value_name = "N", default_value_t = chain_ids::DEVELOPMENT)]
+    pub(crate) chain_id: u64,
     /// Address on which the nodes listen.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) host: std::net::IpAddr,
@@ -264,22 +272,6 @@ pub(crate) struct MakeNodeKey {
     /// The account that will vote for the organization. Left out, a key for it is made beside the node's, with the ending `.vote`.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) voting_account: Option<Address>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct MakeGenesis {
-    /// What `chancery network key` printed, a file for each validator.
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) members: Vec<PathBuf>,
-    /// Which chain of a city it is: main, or the kind of certificate that it carries.
-    #[arg(long, default_value = "main")]
-    pub(crate) chain: String,
-    /// Where to write it; must not exist.
-    #[arg(long, value_name = "FILE", default_value = "genesis.json")]
-    pub(crate) out: PathBuf,
-    /// Blocks of an epoch: validators that were voted in or out change at its end. At least 8.
-    #[arg(long, value_name = "BLOCKS", default_value = "1024")]
-    pub(crate) epoch_length: NonZeroU64,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ pub(crate) struct Up {
     /// Where chains, databases and keys are kept. Made when it does not exist.
     #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]
     pub(crate) data_dir: PathBuf,
-    /// Address of the gateway and the web; port 0 takes a free one.
+    /// Address of the gateway and the web; port 0 takes a free one. Beyond this machine only with `--founding` and TLS.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) gateway: std::net::SocketAddr,
     /// JSON-RPC port of the main chain; side chains take the next ones. 0 takes free ones.
@@ -44,6 +44,10 @@ pub(crate) struct Up {
     /// Validators of each chain, all in this process, when the city is new: 4 show how consensus behaves. A city that exists keeps what it has.
     #[arg(long, value_name = "N")]
     pub(crate) validators: Option<u16>,
+    /// Found a new city with keys of its own by this file (`chancery network founding` writes one): its authorities, the ids of its chains, and where its key is. The city keeps it;
+    /// later starts need it no more, and take another `[city]` section from it. Default: a development city, whose keys are public.
+    #[arg(long, value_name = "FILE", conflicts_with = "two_operators")]
+    pub(crate) founding: Option<PathBuf>,
     /// Kinds of changes that need two operators, when the city is new: organizations, keys, formats, services, access, quotas; separated by commas. It stands in the
     /// genesis of the main chain, and a city that exists keeps what it has. Default: none, one operator is enough.
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = change::kind)]
@@ -57,6 +61,8 @@ pub(crate) struct Up {
     /// Whether the five entities run in this process, or each in one of its own that is started again when it ends.
     #[arg(long, value_enum, default_value_t, env = "CHANCERY_ENTITIES")]
     pub(crate) entities: Entities,
+    #[command(flatten)]
+    pub(crate) audit: AuditRate,
     /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
     #[arg(long, value_name = "FILE")]
     pub(crate) alliance: Option<PathBuf>,
@@ -81,6 +87,14 @@ impl Up {
     pub(crate) fn mqtt_tls(&self) -> Option<(&Path, &Path)> {
         self.mqtt_tls_certificate.as_deref().zip(self.mqtt_tls_key.as_deref())
     }
+}
+
+/// How fast the audit goes that nobody asks for.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct AuditRate {
+    /// Most operations of registered sources that are audited in a second without anybody asking; 0 switches that off, and an audit that somebody asks for stays.
+    #[arg(long, value_name = "N", default_value_t = 1000, env = "CHANCERY_AUDIT_OPERATIONS_PER_SECOND")]
+    pub(crate) audit_operations_per_second: u32,
 }
 
 /// Where traces go.

@@ -7,7 +7,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Error, Result, bail, ensure};
+use alloy_primitives::Address;
+use anyhow::{Context, Error, Result, bail};
 use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
 use chancery_chain::{ValidatorKeys, runtime_config};
 use chancery_execution::ValidatorConfig;
@@ -19,10 +20,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{
-    chain_access,
     entities::{self, Ground},
     facts::chain_facts,
-    genesis::{self, Founding},
+    founded::Founded,
+    genesis,
     layout::{DataDir, MAIN},
     listen, mqtt,
     nodes::{self, CityNodes, validator_count},
@@ -31,13 +32,15 @@ use super::{
     relay::Relay,
     running::Running,
     samples,
-    secrets::private_directory,
+    secrets::{load_or_create_private_key, private_directory},
     served::Served,
+    watch_metrics,
 };
 use crate::{
     alliance::{Watched, watched},
     arguments::Up,
-    keys::{development, development_key},
+    founding::Founding,
+    keys::{development::FIRST_VOTER, development_key},
     network::measured,
     persons,
     stop::told_to_stop,
@@ -48,19 +51,23 @@ const ALLIANCE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs a city until it is told to stop (SIGINT, SIGTERM) or one of its chains fails. `json`: how its logs are written.
 pub(crate) fn up(options: &Up, json: bool) -> Result<()> {
-    ensure!(
-        options.gateway.ip().is_loopback(),
-        "a development city listens on loopback only, and {} is not: its keys are public (docs/decisions/0006)",
-        options.gateway
-    );
-    mqtt_service(options).ensure_loopback(options.mqtt)?;
-    listen::GRPC.ensure_loopback(options.grpc)?;
     let data = DataDir::new(&options.data_dir);
+    let founded = Founded::at_start(&data, options.founding.as_deref())?;
+    let is_encrypted = options.tls_certificate.is_some();
+    let listeners = [
+        ("--gateway", Some(options.gateway), is_encrypted),
+        ("--mqtt", options.mqtt, options.mqtt_tls().is_some()),
+        ("--grpc", options.grpc, is_encrypted),
+    ];
+    for (option, address, is_encrypted) in listeners {
+        listen::ensure_may_listen(option, address, founded.is_development(), is_encrypted)?;
+    }
     std::fs::create_dir_all(data.path())
         .with_context(|| format!("cannot make the folder {}", data.path().display()))?;
     private_directory(&data.secrets())?;
     let _lock = lock(&data)?;
-    runtime::Runner::new(runtime_config(&data.consensus())).start(|context| run(context, options, json, data))
+    runtime::Runner::new(runtime_config(&data.consensus()))
+        .start(|context| run(context, options, json, data, Arc::new(founded)))
 }
 
 /// One process a data directory.
@@ -78,7 +85,7 @@ pub(crate) fn lock(data: &DataDir) -> Result<std::fs::File> {
     }
 }
 
-async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir) -> Result<()> {
+async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir, founded: Arc<Founded>) -> Result<()> {
     let mut stop = pin!(told_to_stop(options.until_stdin_ends)?);
     let tls = match (&options.tls_certificate, &options.tls_key) {
         (Some(certificate), Some(key)) => Some(ServerTls::open(certificate, key)?),
@@ -99,11 +106,21 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     let validators = (0..count)
         .map(|index| Ok(ValidatorKeys::load_or_create(&data.validator_key(index))?))
         .collect::<Result<Vec<_>>>()?;
-    let submitter = chain_access::submitter(&data)?;
+    let submitter = founded.submitter(&data)?;
     let brokers = mqtt::brokers(&options.mqtt_brokers, submitter.address())?;
-    let genesis = genesis::load_or_found(&data, || {
-        Ok(found(&validators, &submitter)?.with_two_operators_for(&options.two_operators))
+    if !data.genesis().exists() {
+        founded.keep(&data)?;
+    }
+    let genesis = genesis::load_or_found(&data, || match founded.as_ref() {
+        Founded::Development => {
+            Ok(development(&validators, &submitter)?.with_two_operators_for(&options.two_operators))
+        }
+        Founded::Own(file) => file.founding(public_keys(&validators, |index| own_voter(&data, index))?),
     })?;
+    if let Founded::Own(file) = founded.as_ref() {
+        genesis::ensure_founded_with(&data, &genesis, file)?;
+        founded.keep(&data)?;
+    }
     genesis::ensure_two_operators_for(&data, &genesis, &options.two_operators)?;
 
     let alliance = match &options.alliance {
@@ -118,7 +135,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         // At once: what entities ask of a side chain, the main chain has to have been proven there.
         let relay = relay.insert(Relay::start(&data, &nodes, &genesis)?);
         // Before any entity: the tables and the keys are made once.
-        let mut ground = Ground::open(&data, options.database_url.as_deref()).await?;
+        let mut ground = Ground::open(&data, &founded, options.database_url.as_deref()).await?;
         if let Some(file) = &options.persons {
             let joined =
                 persons::join(ground.database.clone(), file).context("--persons: the network cannot be used")?;
@@ -130,12 +147,14 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
             network = Some(Served::spawn("the network of persons", keeping));
         }
         let entities = running.insert(Running::start(options, json, &data, &nodes)?);
-        let entity_doors = entities.doors(&ground, &genesis, &nodes).await?;
-        let configured = entities::configured_roles()?;
+        let entity_doors = entities.doors(&ground, &genesis, &nodes, &submitter).await?;
+        let configured = founded.roles()?;
         let main = nodes.iter().find(|nodes| nodes.chain.name == MAIN.name).context("there is no main chain")?;
         let main_genesis = main.first().essentials().genesis_hash;
         let mut doors = entities::gateway_doors(&ground, entity_doors, configured, main_genesis)?;
-        samples::register(doors.o2c.as_ref()).await?;
+        if founded.is_development() {
+            samples::register(doors.o2c.as_ref()).await?;
+        }
         relay.shown().await;
         doors.anchors = Some(relay.board());
         doors.peers = Some(Arc::new(NodePeers::of(&nodes)));
@@ -161,13 +180,15 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
     if let Some(watched) = alliance {
         doors.alliance = Some(watch(watched, shutdown.clone())?);
     }
-    let mut config = GatewayConfig::new(origins(options, address)?, MAIN.chain_id);
-    config.development = true;
+    let mut config = GatewayConfig::new(origins(options, address)?, founded.main_chain_id());
+    config.development = founded.is_development();
     let scheme = if tls.is_some() { "https" } else { "http" };
     config.tls = tls;
     config.chains = chain_facts(&genesis);
     config.web_directory = web_directory(options);
     let sources = Arc::clone(&doors.r2d_sources);
+    let supervisor = entities::configured_roles()?.supervisors.into_iter().next().unwrap_or_default();
+    let watching = watch_metrics::follow(Arc::clone(&doors.v2m_data), supervisor, shutdown.clone());
     let gateway = Gateway::new(config, doors)?;
     gateway.add_metrics(Arc::new({
         let context = context.child("metrics");
@@ -183,6 +204,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir)
         let board = relay.board();
         move || board.text()
     }));
+    gateway.add_metrics(watching);
     // Made before anything is announced: what says it is ready is.
     let grpc = gateway.grpc(shutdown.clone()).await?;
     let mut serving_grpc = Served::spawn("gRPC", grpc.serve(grpc_listener));
@@ -252,16 +274,29 @@ fn announce(
     println!("ready gateway={scheme}://{address} chains={chains} mqtt={mqtt}://{at} grpc={scheme}://{grpc}");
 }
 
-/// What a new development city is made from.
-fn found(validators: &[ValidatorKeys], submitter: &SubmitterKey) -> Result<Founding> {
-    let mut public = (0u32..)
-        .zip(validators)
+/// What the genesis says of the validators; `voter`: the account that votes for each.
+fn public_keys(validators: &[ValidatorKeys], voter: impl Fn(usize) -> Result<Address>) -> Result<Vec<ValidatorConfig>> {
+    let mut public = validators
+        .iter()
+        .enumerate()
         .map(|(index, keys)| {
-            let voter = development_key(development::FIRST_VOTER + index)?;
-            Ok(ValidatorConfig { voting_account: Some(voter.address()), ..keys.public(&format!("city {}", index + 1)) })
+            let name = format!("city {}", index + 1);
+            Ok(ValidatorConfig { voting_account: Some(voter(index)?), ..keys.public(&name) })
         })
         .collect::<Result<Vec<_>>>()?;
     public.sort_by_key(|validator| validator.peer_public_key);
+    Ok(public)
+}
+
+/// The account that votes for a validator of a city with keys of its own: its key is made beside the validator's.
+fn own_voter(data: &DataDir, index: usize) -> Result<Address> {
+    let key = load_or_create_private_key(&data.validator_key(index).with_extension("vote"))?;
+    Ok(SubmitterKey::from_bytes(&key)?.address())
+}
+
+/// What a new development city is made from.
+fn development(validators: &[ValidatorKeys], submitter: &SubmitterKey) -> Result<Founding> {
+    let public = public_keys(validators, |index| Ok(development_key(FIRST_VOTER + u32::try_from(index)?)?.address()))?;
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     Ok(Founding::development(public, timestamp)?.with_gateway(submitter.address()))
 }

@@ -11,21 +11,15 @@ use serde_json::Value;
 
 use super::{
     entities::ChainAccess,
+    founded::Founded,
     genesis,
     layout::{CityChain, DataDir},
     nodes::CityNodes,
-    secrets::load_or_create_private_key,
 };
 use crate::commands::read_bounded;
 
 /// Largest file of endpoints, in bytes.
 const MAX_ENDPOINTS_BYTES: u64 = 64 * 1024;
-
-/// The key that the city sends its transactions with.
-pub(super) fn submitter(data: &DataDir) -> Result<Arc<SubmitterKey>> {
-    let key = load_or_create_private_key(&data.secrets().join("gateway.key"))?;
-    Ok(Arc::new(SubmitterKey::from_bytes(&key)?))
-}
 
 /// Genesis files by chain.
 pub(super) fn genesis_files(genesis: &[(CityChain, GenesisConfig)]) -> Result<BTreeMap<&'static str, Value>> {
@@ -69,5 +63,6 @@ pub(super) async fn of_running_city(data: &DataDir) -> Result<ChainAccess> {
         let essentials = chain_essentials(config, hash.header().hash());
         Ok::<_, anyhow::Error>(ChainConfig::certified(chain.name, endpoint.parse()?, essentials))
     });
-    connect(configs.collect::<Result<_>>()?, submitter(data)?, genesis_files(&genesis)?).await
+    connect(configs.collect::<Result<_>>()?, Founded::of_existing(data)?.submitter(data)?, genesis_files(&genesis)?)
+        .await
 }

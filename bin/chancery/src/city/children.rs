@@ -79,6 +79,8 @@ impl Start {
         // By the environment: arguments are seen by everybody on the machine, and a URL may hold a password.
         let mut environment = vec![("OTEL_TRACES_SAMPLER_ARG", options.traces.otlp_sample.to_string())];
         environment.extend(options.database_url.clone().map(|url| ("CHANCERY_DATABASE_URL", url)));
+        let rate = options.audit.audit_operations_per_second.to_string();
+        environment.push(("CHANCERY_AUDIT_OPERATIONS_PER_SECOND", rate));
         let endpoint = options.traces.otlp_endpoint.clone();
         environment.extend(endpoint.map(|url| ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", url)));
         Ok(Self { program, arguments, environment })

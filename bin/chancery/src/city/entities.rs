@@ -16,10 +16,10 @@ use chancery_controlling::Controlling;
 use chancery_doors::{EntityLock, Remote};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
-use chancery_monitoring::{DataAudit, Monitoring};
+use chancery_monitoring::{AlertDesk, DataAudit, Monitoring};
 use chancery_reference_points::{
     journal::Clock,
-    o2c::O2c,
+    o2c::{O2c, O2cAlerts},
     operation::ChainName,
     r2d::{R2d, R2dSources},
     s2p::S2p,
@@ -28,11 +28,10 @@ use chancery_reference_points::{
 };
 use serde_json::Value;
 
-use super::layout::DataDir;
+use super::{founded::Founded, layout::DataDir};
 use crate::arguments::EntityName;
 
 pub(super) use front::gateway_doors;
-pub(super) use made::configured_roles;
 pub(super) use offered::offered;
 
 /// How long an entity waits for the process that was it before: one that was told to stop answers what is under way first.
@@ -44,12 +43,13 @@ pub(super) struct Ground {
     pub(super) data: DataDir,
     pub(super) database: IdentityDatabase,
     pub(super) directory: Arc<CityDirectory>,
+    pub(super) founded: Arc<Founded>,
     pub(super) clock: Clock,
 }
 
 impl Ground {
     /// Opens the identity database: the one at the URL, or the default one.
-    pub(super) async fn open(data: &DataDir, database_url: Option<&str>) -> Result<Self> {
+    pub(super) async fn open(data: &DataDir, founded: &Arc<Founded>, database_url: Option<&str>) -> Result<Self> {
         let location = match database_url {
             Some(url) => url.parse()?,
             None => DatabaseLocation::Sqlite(data.identity_database()),
@@ -57,7 +57,8 @@ impl Ground {
         let keys = KeyRing::load_or_create(&data.secrets().join("identity.keys"))?;
         let database =
             IdentityDatabase::open(&location, keys).await.context("the identity database cannot be opened")?;
-        Ok(Self { data: data.clone(), database, directory: directory(), clock: clock() })
+        let (directory, founded) = (directory(founded), Arc::clone(founded));
+        Ok(Self { data: data.clone(), database, directory, founded, clock: clock() })
     }
 }
 
@@ -76,21 +77,24 @@ pub(super) struct EntityDoors {
     pub(super) u2s: Arc<dyn U2s>,
     pub(super) u2s_data: Arc<dyn U2sData>,
     pub(super) o2c: Arc<dyn O2c>,
+    pub(super) o2c_alerts: Arc<dyn O2cAlerts>,
     pub(super) v2m: Arc<dyn V2m>,
     pub(super) v2m_data: Arc<dyn V2mData>,
     pub(super) s2p: Arc<dyn S2p>,
 }
 
 impl EntityDoors {
-    /// All five entities in this process.
-    pub(super) async fn together(ground: &Ground, chains: ChainAccess) -> Result<Self> {
-        let processing =
-            Arc::new(made::processing(chains, ground.database.registrations(), &ground.directory, &ground.clock)?);
+    /// All five entities in this process. `audit_rate`: most operations that are audited in a second without anybody asking.
+    pub(super) async fn together(ground: &Ground, chains: ChainAccess, audit_rate: u32) -> Result<Self> {
+        let registrations = ground.database.registrations();
+        let roles = ground.founded.roles()?;
+        let processing = Arc::new(made::processing(chains, registrations, roles, &ground.directory, &ground.clock)?);
         let representation = Arc::new(made::representation(ground, processing.clone())?);
         let provisioning = Arc::new(made::provisioning(ground, processing.clone()).await?);
         let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());
         let monitoring = Monitoring::new(processing.clone(), representation.clone(), provisioning.clone());
         let search = made::search(&ground.data, &representation, processing.clone())?;
+        let watch = made::watch(&ground.data, processing.clone(), representation.clone(), &ground.clock, audit_rate)?;
         Ok(Self {
             r2d: representation.clone(),
             r2d_sources: representation.clone(),
@@ -98,7 +102,8 @@ impl EntityDoors {
             u2s_data: Arc::new(made::data_service(ground, Arc::new(search), provisioning)?),
             o2c: Arc::new(controlling),
             v2m: Arc::new(monitoring),
-            v2m_data: Arc::new(DataAudit::new(representation)),
+            o2c_alerts: Arc::new(AlertDesk::new(watch.alerts())),
+            v2m_data: Arc::new(DataAudit::new(processing.clone(), representation, watch)),
             s2p: processing,
         })
     }
@@ -114,6 +119,7 @@ impl EntityDoors {
             u2s: provisioning.clone(),
             u2s_data: provisioning,
             o2c: at(EntityName::Controlling),
+            o2c_alerts: monitoring.clone(),
             v2m: monitoring.clone(),
             v2m_data: monitoring,
             s2p: at(EntityName::Processing),
@@ -136,8 +142,8 @@ pub(super) async fn lock_all(data: &DataDir) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn directory() -> Arc<CityDirectory> {
-    Arc::new(CityDirectory::first_city())
+pub(super) fn directory(founded: &Founded) -> Arc<CityDirectory> {
+    Arc::new(CityDirectory::of_city(founded.main_chain_id()))
 }
 
 pub(super) fn clock() -> Clock {

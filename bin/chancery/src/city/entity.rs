@@ -49,10 +49,11 @@ async fn open(options: &RunEntity, data: &DataDir) -> Result<(DoorListener, Offe
     check(&folder, name)?;
     // Before anything is opened, until the process ends: what writes the journal may outlive everything here.
     let lock = EntityLock::take(&folder, name, LOCK_PATIENCE).await?.until_the_process_ends();
-    let (data, database) = (data.clone(), options.database_url.clone());
+    let (data, database, audit_rate) =
+        (data.clone(), options.database_url.clone(), options.audit.audit_operations_per_second);
     let offered = apart(move || async move {
         let chains = async || chain_access::of_running_city(&data).await;
-        entities::offered(entity, &data, database.as_deref(), chains).await
+        entities::offered(entity, &data, database.as_deref(), audit_rate, chains).await
     });
     let offered = offered.await.with_context(|| format!("{name} cannot be opened"))?;
     Ok((DoorListener::bind(&folder, name, lock)?, offered))

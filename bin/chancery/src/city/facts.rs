@@ -49,12 +49,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::{
-        super::{
-            genesis::{Founding, config},
-            layout::chains,
-        },
+        super::{genesis::config, layout::chains},
         *,
     };
+    use crate::founding::Founding;
 
     // S-SVC: a city that was founded before there was a registry of releases names none.
     #[test]

@@ -1,24 +1,25 @@
 //! The genesis files of a city: made at its first start, read ever after.
 
 mod approvals;
+mod authorities;
 mod one_city;
 
-use std::{collections::BTreeMap, fs, io::Write, num::NonZeroU64, path::Path};
+use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
 use alloy_primitives::{Address, B256, U256, utils::parse_ether};
 use alloy_sol_types::SolCall as _;
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    Authorities, DEFAULT_EPOCH_LENGTH, FollowedMain, FollowedSide, Predeploy, ResourceDirectory, Seat,
-    anchored_side_chain, main_chain, organization_name, permissions, predeploys, side_chain, validator_registry,
+    FollowedMain, FollowedSide, Predeploy, ResourceDirectory, Seat, anchored_side_chain, main_chain, organization_name,
+    permissions, predeploys, side_chain, validator_registry,
 };
-use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig, ValidatorConfig};
-use chancery_primitives::{CertificateKind, ChangeKind};
+use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig};
+use chancery_primitives::CertificateKind;
 
-pub(crate) use self::approvals::ensure_two_operators_for;
 use self::{approvals::ensure_asks_for_both_operators, one_city::ensure_of_one_city};
+pub(crate) use self::{approvals::ensure_two_operators_for, authorities::ensure_founded_with};
 use super::layout::{CityChain, DataDir, FOUNDED, MAIN, chains};
-use crate::keys::{development, development_key};
+use crate::founding::Founding;
 
 /// What each development account starts with. Gas is free; tools that offer fees and transfers need something to send.
 const DEVELOPMENT_BALANCE_ETHER: &str = "1000000";
@@ -26,57 +27,6 @@ const DEVELOPMENT_BALANCE_ETHER: &str = "1000000";
 /// How long a side chain of a city takes what was proven of the main chain for true, in seconds: a right that was taken away, and that nobody shows to have
 /// been taken away, counts no longer (`docs/specs/trust.md`).
 pub(super) const TRUST_MAX_AGE_S: u64 = 15 * 60;
-
-/// What the genesis of a new city is made from.
-pub(crate) struct Founding {
-    /// The validators of every chain.
-    pub(crate) validators: Vec<ValidatorConfig>,
-    /// Who administers the contracts' roles, configures, and records data blocks.
-    pub(crate) authorities: Authorities,
-    /// Blocks after which a changed validator set takes over.
-    pub(crate) epoch_length: NonZeroU64,
-    /// Funded accounts.
-    pub(crate) funded: Vec<Address>,
-    /// Seconds since 1970.
-    pub(crate) timestamp: u64,
-}
-
-impl Founding {
-    /// What a development chain is made from: the operator of the public phrase administers it, and its first accounts are funded
-    /// (docs/decisions/0006).
-    pub(crate) fn development(validators: Vec<ValidatorConfig>, timestamp: u64) -> Result<Self> {
-        let operator = development_key(development::OPERATOR)?.address();
-        let second_operator = development_key(development::SECOND_OPERATOR)?.address();
-        let funded =
-            (0..development::FUNDED).map(|index| Ok(development_key(index)?.address())).collect::<Result<_>>()?;
-        Ok(Self {
-            validators,
-            authorities: Authorities {
-                administrator: operator,
-                operators: vec![operator],
-                submitters: vec![operator],
-                contract_operators: vec![operator, second_operator],
-                approval_requirement: 0,
-            },
-            epoch_length: DEFAULT_EPOCH_LENGTH,
-            funded,
-            timestamp,
-        })
-    }
-
-    /// The same, with a gateway that may configure, and record data blocks.
-    pub(crate) fn with_gateway(mut self, gateway: Address) -> Self {
-        self.authorities.operators.push(gateway);
-        self.authorities.submitters = vec![gateway];
-        self
-    }
-
-    /// The same, whose changes of these kinds need two operators.
-    pub(crate) fn with_two_operators_for(mut self, kinds: &[ChangeKind]) -> Self {
-        self.authorities.approval_requirement = requirement(kinds);
-        self
-    }
-}
 
 /// Reads the genesis files, or makes them for a new city. Either all are there or none.
 pub(crate) fn load_or_found(
@@ -88,6 +38,8 @@ pub(crate) fn load_or_found(
     if is_new {
         found(&directory, &founding()?)?;
     }
+    // All others have the ids after it.
+    let mut main_chain_id = None;
     let all = chains()
         .map(|chain| {
             let path = data.genesis_of(chain);
@@ -96,13 +48,14 @@ pub(crate) fn load_or_found(
             })?;
             let config: GenesisConfig =
                 serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))?;
+            let expected = chain.id(*main_chain_id.get_or_insert(config.chain_id));
             ensure!(
-                config.chain_id == chain.chain_id,
-                "{} is the genesis of chain {}, not of {} ({})",
+                config.name == chain.name && config.chain_id == expected,
+                "{} is the genesis of chain {} ({}), not of {} ({expected})",
                 path.display(),
+                config.name,
                 config.chain_id,
-                chain.name,
-                chain.chain_id
+                chain.name
             );
             ensure!(
                 chain == MAIN || takes_rights_by_proof(&config),
@@ -129,11 +82,6 @@ pub(crate) fn load_or_found(
     Ok(all)
 }
 
-/// One bit for each kind of changes.
-fn requirement(kinds: &[ChangeKind]) -> u8 {
-    kinds.iter().fold(0, |bits, kind| bits | (1 << kind.code()))
-}
-
 /// Writes all files into a folder beside, which then takes its name: a crash leaves either nothing or everything.
 fn found(directory: &Path, founding: &Founding) -> Result<()> {
     let beside = directory.with_extension("new");
@@ -151,8 +99,8 @@ fn found(directory: &Path, founding: &Founding) -> Result<()> {
         let config = side_of_city(chain, founding, main_hash, &sides)?;
         let genesis = config.build().with_context(|| format!("the genesis of {} makes no chain", chain.name))?;
         sides.push(FollowedSide {
-            number: chain.number(),
-            chain_id: chain.chain_id,
+            number: chain.number,
+            chain_id: chain.id(founding.main_chain_id),
             genesis_hash: genesis.header().hash(),
             kind: kind_of(chain)?,
             max_age_s: TRUST_MAX_AGE_S,
@@ -196,7 +144,7 @@ fn side_of_city(
     main_hash: B256,
     sides: &[FollowedSide],
 ) -> Result<GenesisConfig> {
-    let main = FollowedMain { chain_id: MAIN.chain_id, genesis_hash: main_hash, max_age_s: TRUST_MAX_AGE_S };
+    let main = FollowedMain { chain_id: founding.main_chain_id, genesis_hash: main_hash, max_age_s: TRUST_MAX_AGE_S };
     with_contracts(chain, founding, anchored_side_chain(&founding.authorities, &[kind_of(chain)?], &main, sides))
 }
 
@@ -211,7 +159,7 @@ fn with_contracts(chain: CityChain, founding: &Founding, mut contracts: Vec<Pred
     }
     Ok(GenesisConfig {
         name: chain.name.to_owned(),
-        chain_id: chain.chain_id,
+        chain_id: chain.id(founding.main_chain_id),
         timestamp: founding.timestamp,
         gas_limit: BLOCK_GAS_LIMIT_DEFAULT,
         validators: founding.validators.clone(),
@@ -266,6 +214,7 @@ mod tests {
 
     use anyhow::bail;
     use chancery_chain::ValidatorKeys;
+    use chancery_primitives::ChangeKind;
 
     use super::*;
     use crate::city::layout::{chain_named, founded_before};
@@ -320,10 +269,10 @@ mod tests {
         for name in followed {
             let (chain, other) = of(name);
             let hash = other.build().unwrap().header().hash();
-            let place = predeploys::side_anchor(chain.number());
+            let place = predeploys::side_anchor(chain.number);
             let anchor = config.predeploys.iter().find(|contract| contract.address == place).unwrap();
             assert!(anchor.init_code.ends_with(hash.as_slice()), "{name}");
-            let shown = predeploys::held_certificates(chain.number());
+            let shown = predeploys::held_certificates(chain.number);
             assert!(config.predeploys.iter().any(|contract| contract.address == shown), "{name}");
         }
         assert!(founded_before(of("marriage").0).next().is_none(), "the first can ask for nothing");

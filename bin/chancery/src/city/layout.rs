@@ -9,20 +9,20 @@ use anyhow::{Context, Result};
 pub(crate) struct CityChain {
     /// Its name, which is also the kind of certificate that it carries, if it is a side chain.
     pub(crate) name: &'static str,
-    /// EIP-155 chain id.
-    pub(crate) chain_id: u64,
+    /// Which of the side chains it is, from 1 on; 0 is the main chain.
+    pub(crate) number: u8,
 }
 
 /// The main chain carries organizations, identities and formats.
-pub(crate) const MAIN: CityChain = CityChain { name: "main", chain_id: 7100 };
+pub(crate) const MAIN: CityChain = CityChain { name: "main", number: 0 };
 
 /// One side chain for each certificate kind (C-CHAINS).
 pub(crate) const SIDE: [CityChain; 5] = [
-    CityChain { name: "marriage", chain_id: 7101 },
-    CityChain { name: "real-estate", chain_id: 7102 },
-    CityChain { name: "degree", chain_id: 7103 },
-    CityChain { name: "business-licence", chain_id: 7104 },
-    CityChain { name: "health-licence", chain_id: 7105 },
+    CityChain { name: "marriage", number: 1 },
+    CityChain { name: "real-estate", number: 2 },
+    CityChain { name: "degree", number: 3 },
+    CityChain { name: "business-licence", number: 4 },
+    CityChain { name: "health-licence", number: 5 },
 ];
 
 /// The side chains in the order of their founding: a rule of one may ask for certificates of those before it, which its genesis names (docs/decisions/0041).
@@ -34,9 +34,9 @@ pub(crate) fn founded_before(chain: CityChain) -> impl Iterator<Item = CityChain
 }
 
 impl CityChain {
-    /// Which of the side chains it is, from 1 on; 0 is the main chain.
-    pub(crate) fn number(self) -> u8 {
-        u8::try_from(self.chain_id.saturating_sub(MAIN.chain_id)).unwrap_or(u8::MAX)
+    /// EIP-155 chain id, in a city whose main chain has this one.
+    pub(crate) fn id(self, main_chain_id: u64) -> u64 {
+        main_chain_id.saturating_add(u64::from(self.number))
     }
 }
 
@@ -70,6 +70,11 @@ impl DataDir {
     /// The genesis file of a chain.
     pub(crate) fn genesis_of(&self, chain: CityChain) -> PathBuf {
         self.genesis().join(format!("{}.json", chain.name))
+    }
+
+    /// By what a city with keys of its own was founded; a development city has none.
+    pub(crate) fn founding(&self) -> PathBuf {
+        self.0.join("founding.toml")
     }
 
     /// State and blocks of a chain, as its validator number `index` keeps them.
@@ -114,6 +119,11 @@ impl DataDir {
         self.0.join("source-data").join(MAIN.name)
     }
 
+    /// The public key of receipts (JWK), which its operator hands out. Public.
+    pub(crate) fn receipt_key(&self) -> PathBuf {
+        self.0.join("receipts.jwk")
+    }
+
     /// Descriptions of shared resources that are not on the chain.
     pub(crate) fn descriptions(&self) -> PathBuf {
         self.0.join("descriptions")
@@ -122,6 +132,11 @@ impl DataDir {
     /// Subscriptions to data of registered sources.
     pub(crate) fn subscriptions(&self) -> PathBuf {
         self.0.join("subscriptions")
+    }
+
+    /// How far the audit is, alerts that are open and what waits to be told, with the secrets of who is told.
+    pub(crate) fn monitoring(&self) -> PathBuf {
+        self.0.join("monitoring")
     }
 
     /// Sealed messages that wait for their receivers, and what is known of the others.

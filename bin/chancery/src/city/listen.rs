@@ -24,22 +24,33 @@ pub(crate) const MQTTS: Service = Service { name: "MQTT over TLS", option: "--mq
 /// gRPC, which has no port of its own; this one is usual.
 pub(crate) const GRPC: Service = Service { name: "gRPC", option: "--grpc", scheme: "http", port: 9090 };
 
+/// A development city is on this machine alone. One with keys of its own listens where it is told, beyond this machine with TLS.
+///
+/// # Errors
+/// Where it may not, and how to get there.
+pub(crate) fn ensure_may_listen(
+    option: &str,
+    told: Option<SocketAddr>,
+    is_development: bool,
+    is_encrypted: bool,
+) -> Result<()> {
+    let Some(address) = told.filter(|address| !address.ip().is_loopback()) else { return Ok(()) };
+    ensure!(
+        !is_development,
+        "a development city listens on loopback only, and {option} {address} is not: its keys are public (docs/decisions/0006); found a city with keys of its own: \
+         `chancery network founding`, then `chancery up --founding FILE` with another --data-dir (docs/operations)"
+    );
+    ensure!(
+        is_encrypted,
+        "a city listens beyond this machine with TLS only, and {option} {address} has none: give a certificate and its key, or put a proxy with TLS before an address of this machine"
+    );
+    Ok(())
+}
+
 impl Service {
     /// Of its address.
     pub(crate) const fn scheme(self) -> &'static str {
         self.scheme
-    }
-
-    /// A development city is on this machine alone.
-    pub(crate) fn ensure_loopback(self, told: Option<SocketAddr>) -> Result<()> {
-        let elsewhere = told.filter(|address| !address.ip().is_loopback());
-        ensure!(
-            elsewhere.is_none(),
-            "a development city listens on loopback only, and {} {} is not: its keys are public (docs/decisions/0006)",
-            self.option,
-            elsewhere.map(|address| address.to_string()).unwrap_or_default()
-        );
-        Ok(())
     }
 
     /// Listens where it was told, or on the service's port, or on a free one where something else has that already.
@@ -58,5 +69,28 @@ impl Service {
             bound => bound,
         }
         .with_context(|| format!("cannot listen for {name}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    // FOUND-7
+    #[test]
+    fn public_keys_stay_on_this_machine_and_others_leave_it_encrypted() {
+        let (here, everywhere) = (Some("127.0.0.1:0".parse().unwrap()), Some("0.0.0.0:8080".parse().unwrap()));
+        for (told, is_development, is_encrypted) in
+            [(None, true, false), (here, true, false), (here, false, false), (everywhere, false, true)]
+        {
+            ensure_may_listen("--gateway", told, is_development, is_encrypted).unwrap();
+        }
+        for is_encrypted in [false, true] {
+            let refused = ensure_may_listen("--grpc", everywhere, true, is_encrypted).unwrap_err().to_string();
+            assert!(refused.contains("--grpc 0.0.0.0:8080") && refused.contains("--founding"), "{refused}");
+        }
+        assert!(ensure_may_listen("--mqtt", everywhere, false, false).unwrap_err().to_string().contains("TLS"));
     }
 }

@@ -286,9 +286,9 @@ async fn carry(
         };
         let mut on_side = Vec::new();
         for (followed, link) in before {
-            let anchor = predeploys::side_anchor(followed.number());
+            let anchor = predeploys::side_anchor(followed.number);
             let anchor = AnchorRelay { anchor, ..relay(ledger.chain(followed.name)?, side) };
-            on_side.push(Held::founded(anchor, link, predeploys::held_certificates(followed.number())));
+            on_side.push(Held::founded(anchor, link, predeploys::held_certificates(followed.number)));
         }
         let on_main = relay(side, main);
         let rights = Rights::new(relay(main, side), down, Arc::clone(&waking))?;

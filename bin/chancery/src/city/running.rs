@@ -1,7 +1,10 @@
 //! The five entities of a city that runs: in this process, or in five.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use chancery_execution::GenesisConfig;
+use chancery_ledger::SubmitterKey;
 
 use super::{
     apart::apart,
@@ -15,8 +18,8 @@ use crate::arguments::{Entities, Up};
 
 /// What keeps them.
 pub(super) enum Running {
-    /// In this process, which is all of them.
-    Together,
+    /// In this process, which is all of them; most operations that are audited in a second without anybody asking.
+    Together(u32),
     /// In five others.
     Separate(Children),
 }
@@ -25,7 +28,7 @@ impl Running {
     /// Begins to start the entities over chains that run.
     pub(super) fn start(options: &Up, json: bool, data: &DataDir, nodes: &[CityNodes]) -> Result<Self> {
         Ok(match options.entities {
-            Entities::Together => Self::Together,
+            Entities::Together => Self::Together(options.audit.audit_operations_per_second),
             Entities::Separate => {
                 chancery_doors::prepare(&data.doors())?;
                 chain_access::tell_endpoints(data, nodes)?;
@@ -40,15 +43,16 @@ impl Running {
         ground: &Ground,
         genesis: &[(CityChain, GenesisConfig)],
         nodes: &[CityNodes],
+        submitter: &Arc<SubmitterKey>,
     ) -> Result<EntityDoors> {
         let data = &ground.data;
         match self {
-            Self::Together => {
+            Self::Together(audit_rate) => {
                 lock_all(data).await?;
                 let files = chain_access::genesis_files(genesis)?;
-                let access = chain_access::connect(configs(nodes)?, chain_access::submitter(data)?, files).await?;
-                let ground = ground.clone();
-                apart(move || async move { EntityDoors::together(&ground, access).await }).await
+                let access = chain_access::connect(configs(nodes)?, Arc::clone(submitter), files).await?;
+                let (ground, audit_rate) = (ground.clone(), *audit_rate);
+                apart(move || async move { EntityDoors::together(&ground, access, audit_rate).await }).await
             }
             Self::Separate(children) => {
                 children.ready().await?;

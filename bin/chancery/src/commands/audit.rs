@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use chancery_client::rest::types::alerts::AuditStatus;
 
 use super::connect;
 use crate::{
@@ -15,6 +16,12 @@ const PART_OPERATIONS: u64 = 100_000;
 
 pub(super) async fn run(command: Audit, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let client = connect(connection).await?;
+    if command.status {
+        let status = client.audit_status().await?;
+        output.answer(&status, describe(&status));
+        let found = !status.audit.difference.is_null();
+        return Ok(if found { ExitCode::from(crate::output::FAILED) } else { ExitCode::SUCCESS });
+    }
     let progress = output.progress("computing anew");
     let mut whole = client.audit_data(command.from, Some(PART_OPERATIONS)).await?;
     let mut parts = vec![whole.sources.clone()];
@@ -26,6 +33,7 @@ pub(super) async fn run(command: Audit, connection: &Connection, output: &Output
         whole.submissions += part.submissions;
         whole.operations += part.operations;
         whole.blocks += part.blocks;
+        whole.compared += part.compared;
         whole.sequence.extend(part.sequence);
         (whole.next, whole.complete, whole.difference) = (part.next, part.complete, part.difference);
         parts.push(part.sources);
@@ -33,12 +41,12 @@ pub(super) async fn run(command: Audit, connection: &Connection, output: &Output
     progress.finish_and_clear();
     whole.sources = parts.into_iter().flatten().collect();
     let mut lines = vec![format!(
-        "{} operations in {} submissions and {} data blocks computed anew, places {} to {}.",
-        whole.operations, whole.submissions, whole.blocks, whole.from, whole.next
+        "{} operations in {} submissions and {} data blocks computed anew, places {} to {}; {} blocks compared with the chain.",
+        whole.operations, whole.submissions, whole.blocks, whole.from, whole.next, whole.compared
     )];
     let genuine = whole.difference.is_null();
     if genuine {
-        lines.push("Everything is as it was accepted.".to_owned());
+        lines.push("Everything is as it was accepted, and as the chain has recorded it.".to_owned());
     } else {
         lines.push(format!("DIFFERENCE: {}", whole.difference));
     }
@@ -46,4 +54,35 @@ pub(super) async fn run(command: Audit, connection: &Connection, output: &Output
     lines.extend(whole.sources.iter().map(|source| format!("source {source}")));
     output.answer(&whole, lines.join("\n"));
     Ok(if genuine { ExitCode::SUCCESS } else { ExitCode::from(crate::output::FAILED) })
+}
+
+fn describe(status: &AuditStatus) -> String {
+    let audit = &status.audit;
+    let mut lines = vec![match audit.operations_per_second {
+        0 => "No audit runs by itself.".to_owned(),
+        rate => format!(
+            "The audit is at place {} of the journal and at root {} of the chain ({} operations, {} blocks in this pass), at most {rate} operations a second.",
+            audit.next, audit.next_root, audit.operations, audit.blocks
+        ),
+    }];
+    lines.push(audit.completed_at_ms.map_or_else(
+        || "It has not looked at everything yet.".to_owned(),
+        |at| {
+            format!(
+                "It looked at everything last at {at} (Unix milliseconds): {} operations, {} blocks.",
+                audit.completed_operations, audit.completed_blocks
+            )
+        },
+    ));
+    if !audit.difference.is_null() {
+        lines.push(format!("DIFFERENCE: {}", audit.difference));
+    }
+    lines.extend(audit.trouble.iter().map(|trouble| format!("It does not go on: {trouble}")));
+    lines.extend(status.alerts.iter().map(|alert| format!("ALERT {}: {}", alert.rule, alert.summary)));
+    let deliveries = status.deliveries;
+    lines.push(format!(
+        "Messages: {} wait, {} were taken, {} were given up.",
+        deliveries.waiting, deliveries.delivered, deliveries.dropped
+    ));
+    lines.join("\n")
 }

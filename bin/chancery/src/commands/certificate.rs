@@ -85,8 +85,10 @@ async fn with_key(command: CertificateCommand, connection: &Connection, output: 
             }
             Ok(())
         }
-        CertificateCommand::Present { certificate, out: None, .. } => present(&party, certificate, output).await,
-        CertificateCommand::Present { certificate, out: Some(path), genesis } => {
+        CertificateCommand::Present { certificate, out: None, once, .. } => {
+            present(&party, certificate, once, output).await
+        }
+        CertificateCommand::Present { certificate, out: Some(path), genesis, .. } => {
             present_to(&party, certificate, &path, genesis.as_deref(), output).await
         }
         CertificateCommand::Kinds { .. } | CertificateCommand::Query(_) | CertificateCommand::Open { .. } => Ok(()),
@@ -144,9 +146,9 @@ async fn change_status(
     Ok(())
 }
 
-async fn present(party: &Party, id: alloy_primitives::B256, output: &Output) -> Result<()> {
+async fn present(party: &Party, id: alloy_primitives::B256, once: bool, output: &Output) -> Result<()> {
     let received = party.receive(id).await?;
-    let code = party.present(&received).await?;
+    let code = party.present(&received, once).await?;
     let link = code.link(party.client.gateway().as_str().trim_end_matches('/'));
     let picture = QRBuilder::new(link.as_str())
         .build()

@@ -160,8 +160,8 @@ async fn inspect(
     expected: Outcome,
     narrator: &mut Narrator,
 ) -> Result<()> {
-    let code = cast.citizen.present(certificate).await?;
-    let presentation = cast.inspector.scan(&code).await?;
+    let code = cast.citizen.present(certificate, true).await?;
+    let presentation = cast.inspector.scan(&code).await?.presentation;
     let inspection = cast.inspector.check(&presentation).await?;
     let recorded = cast.inspector.record(&inspection).await?;
     let outcome = name(&inspection.found.outcome)?;

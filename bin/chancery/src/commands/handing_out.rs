@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use chancery_certificates::stapled::{Policy, StapledFile, Trust};
 use chancery_client::rest::types::chains::{Chain, Chains};
 use chancery_execution::GenesisConfig;
-use chancery_light::TrustedChain;
+use chancery_light::{ChainEssentials, TrustedChain};
 
 use super::trust;
 use crate::party::now;
@@ -45,6 +45,11 @@ fn offered_trust(file: &StapledFile, offered: &Chains) -> Result<(TrustedChain, 
 }
 
 fn trusted(chain: &Chain) -> Result<TrustedChain> {
+    Ok(TrustedChain::new(essentials(chain)?)?)
+}
+
+/// What a gateway says of a chain, if its genesis makes the chain that it says.
+pub(super) fn essentials(chain: &Chain) -> Result<ChainEssentials> {
     let name = &chain.name;
     let genesis = chain.genesis.clone().with_context(|| format!("chain {name} has no finality certificates"))?;
     let config: GenesisConfig =
@@ -54,7 +59,7 @@ fn trusted(chain: &Chain) -> Result<TrustedChain> {
         hash == chain.genesis_hash.0,
         "the genesis that the gateway gives for chain {name} is another than it says"
     );
-    Ok(TrustedChain::new(chancery_chain::chain_essentials(&config, hash))?)
+    Ok(chancery_chain::chain_essentials(&config, hash))
 }
 
 /// Writes a file that its owner alone can read. It stands there whole or not at all.

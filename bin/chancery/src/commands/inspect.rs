@@ -1,15 +1,17 @@
-//! `chancery inspect` (C-API-3, C-QR).
+//! `chancery inspect` (C-API-3, C-QR): the gateway is asked, and what it says counts where the chains prove the same.
 
 use std::process::ExitCode;
 
-use anyhow::{Error, Result};
+use anyhow::{Error, Result, anyhow};
 use chancery_certificates::presentation::{PresentationCode, PresentationError};
 use chancery_client::{
     ClientError,
     rest::types::{Recorded, inspections::Check},
 };
+use chancery_primitives::Outcome;
 use serde_json::{Value, json};
 
+use super::proven;
 use crate::{
     arguments::{Connection, Inspect},
     keys,
@@ -19,8 +21,9 @@ use crate::{
 
 pub(super) async fn run(command: Inspect, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
-    let presentation = party.scan(&PresentationCode::parse(&command.code)?).await?;
-    let inspection = match party.check(&presentation).await {
+    let known = proven::known(&command, &connection.url, party.city.chains())?;
+    let scanned = party.scan(&PresentationCode::parse(&command.code)?).await?;
+    let inspection = match party.check(&scanned.presentation).await {
         Ok(inspection) => inspection,
         Err(error) => {
             let Some(failed) = error.downcast_ref::<PresentationError>() else { return Err(error) };
@@ -28,10 +31,12 @@ pub(super) async fn run(command: Inspect, connection: &Connection, output: &Outp
             return Ok(ExitCode::from(FAILED));
         }
     };
-    let outcome = serde_json::to_value(inspection.found.outcome)?;
-    let outcome = outcome.as_str().unwrap_or_default().to_owned();
+    let word: Outcome = serde_json::from_value(serde_json::to_value(inspection.found.outcome)?)?;
+    let (outcome, proof) = proven::conclude(&inspection.found, word, proven::prove(&party, &inspection, &known).await);
     let record = if command.dry_run {
         Record::NotAsked
+    } else if outcome != word {
+        Record::Failed(anyhow!("what the gateway says is not proven, so nothing was signed"))
     } else {
         let progress = output.progress("recording the inspection on the chain");
         let recorded = party.record(&inspection).await;
@@ -41,15 +46,24 @@ pub(super) async fn run(command: Inspect, connection: &Connection, output: &Outp
     let document = &inspection.presentation.document;
     let mut value = json!({
         "outcome": outcome,
+        "proof": proven::told(&proof, &known),
+        "openedBefore": scanned.opened_before,
         "checks": inspection.found.checks,
         "document": document,
         "recorded": null,
     });
     let mut text = format!(
-        "{}\n\n{}",
-        outcome.to_uppercase().replace('-', " "),
+        "{}\n\n{}\n\n{}",
+        outcome.as_str().to_uppercase().replace('-', " "),
+        proven::describe(&proof, word, &known),
         inspection.found.checks.iter().map(describe).collect::<Vec<_>>().join("\n")
     );
+    if let Some(last) = scanned.last_opened_at {
+        text.push_str(&format!(
+            "\n\nWARNING: this code was opened {} times before, last at {last}: somebody may have photographed it; ask for a new one",
+            scanned.opened_before
+        ));
+    }
     text.push_str(&format!(
         "\n\nissued by  {} ({})\nholder     {}\n{:#}",
         document.issuer.name, document.issuer.organization, document.holder, document.subject
@@ -69,7 +83,7 @@ pub(super) async fn run(command: Inspect, connection: &Connection, output: &Outp
         }
     }
     output.answer(&value, text);
-    let complete = outcome == "valid" && !matches!(record, Record::Failed(_));
+    let complete = outcome == Outcome::Valid && !matches!(record, Record::Failed(_));
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 

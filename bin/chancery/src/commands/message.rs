@@ -1,7 +1,7 @@
 //! `chancery message` (S-NET): what an organization does with sealed messages. Keys and plain text stay in this process.
 
 mod delivering;
-mod files;
+pub(super) mod files;
 mod proof;
 mod receiving;
 mod retrying;

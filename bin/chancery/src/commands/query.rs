@@ -65,13 +65,15 @@ pub(super) fn member(text: &str) -> Result<Member> {
     Ok(Member { path, in_formats: parts.map(named).collect::<Result<BTreeMap<_, _>>>()? })
 }
 
-/// `PLACE.INDEX`.
+/// An operation by its name on the command line.
+pub(super) fn place(text: &str) -> Result<OperationPlace> {
+    let (place, index) = text.split_once('.').context("an operation is written PLACE.INDEX")?;
+    Ok(OperationPlace { place: place.parse()?, index: index.parse()? })
+}
+
+/// `--after`: `PLACE.INDEX`.
 pub(super) fn after(text: Option<&str>) -> Result<Option<OperationPlace>> {
-    let read = |text: &str| {
-        let (place, index) = text.split_once('.').context("--after is written PLACE.INDEX")?;
-        anyhow::Ok(OperationPlace { place: place.parse()?, index: index.parse()? })
-    };
-    text.map(read).transpose()
+    text.map(|text| place(text).context("--after")).transpose()
 }
 
 pub(super) fn more(next: OperationPlace) -> String {

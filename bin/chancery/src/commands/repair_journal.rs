@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     arguments::{EntityName, RepairJournal},
-    city::{DataDir, MAIN, lock},
+    city::{DataDir, lock, main_chain_id},
     output::Output,
 };
 
@@ -21,7 +21,7 @@ pub(super) fn run(command: &RepairJournal, output: &Output) -> Result<ExitCode> 
     let _writer = EntityLock::try_take(&data.doors(), EntityName::Representation.name())?;
     let journal = data.source_data().join("journal");
     let _journal = JournalLock::take(&journal)?;
-    let Some(repair) = plan_repair(&journal, MAIN.chain_id)? else {
+    let Some(repair) = plan_repair(&journal, main_chain_id(&data)?)? else {
         output.answer(&json!({"damaged": false}), "Everything in the journal reads. Nothing to do.");
         return Ok(ExitCode::SUCCESS);
     };

@@ -1,4 +1,6 @@
-//! `chancery submit` (R2D, M-P-SUB): operations from a file, signed in batches, each batch acknowledged and, on request, proven.
+//! `chancery submit` (R2D, M-P-SUB): operations from a file, signed in batches, each batch acknowledged and, on request, proven. What is of a sealed format is sealed here.
+
+mod sealing;
 
 use std::{
     fs::File,
@@ -16,13 +18,15 @@ use chancery_client::{
     rest::types::submissions::{SubmissionReceipt, SubmitData},
 };
 use chancery_data::{
-    Control, Operation, Signer, SourceId, merkle,
+    Control, Operation, PublicKey, Signer, SourceId, merkle,
     operation::MAX_OPERATION_BYTES,
-    submission::{MAX_SUBMISSION_BYTES, Statement, TYP},
+    reader::MAX_READERS,
+    submission::{Access, MAX_SUBMISSION_BYTES, Statement, TYP},
 };
+use sealing::Sealing;
 use serde_json::{json, value::RawValue};
 
-use super::source;
+use super::{receipt, source};
 use crate::{
     arguments::{Connection, Submit},
     keys::off_runtime,
@@ -39,13 +43,17 @@ const MAX_BATCH_BYTES: usize = MAX_SUBMISSION_BYTES / 2;
 pub(super) async fn run(command: Submit, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let signer = Arc::new(source::load(&command.source_key)?);
     let client = connection.client()?;
-    let chain_id = CityFacts::read(&client).await?.main_chain_id()?;
+    let city = CityFacts::read(&client).await?;
+    let chain_id = city.main_chain_id()?;
+    let source = command.source.unwrap_or_else(|| signer.public_key().thumbprint().source());
     let sender = Sender {
-        source: command.source.unwrap_or_else(|| signer.public_key().thumbprint().source()),
+        source,
         control: control(&command)?,
+        sealing: Sealing::of(&command, source, &client, &city).await?,
         signer,
         client,
         chain_id,
+        receipt_key: command.receipt_key.as_deref().map(receipt::key_in).transpose()?,
         command: &command,
     };
     let input: Box<dyn BufRead> = if command.file == Path::new("-") {
@@ -76,15 +84,24 @@ pub(super) async fn run(command: Submit, connection: &Connection, output: &Outpu
 
 fn control(command: &Submit) -> Result<Control> {
     let value = json!({"access": command.access, "retentionDays": command.retention_days, "basis": command.basis});
-    serde_json::from_value(value).context("--access or --basis is none of those that --help lists")
+    let control: Control =
+        serde_json::from_value(value).context("--access or --basis is none of those that --help lists")?;
+    ensure!(
+        command.readers.is_empty() || control.access == Access::Restricted,
+        "--reader is for --access restricted: other data have their readers by their access class"
+    );
+    ensure!(command.readers.len() <= MAX_READERS, "--reader: at most {MAX_READERS} are named");
+    Ok(Control { readers: command.readers.clone(), ..control })
 }
 
 struct Sender<'a> {
     signer: Arc<Signer>,
     source: SourceId,
     control: Control,
+    sealing: Sealing,
     client: Client,
     chain_id: u64,
+    receipt_key: Option<PublicKey>,
     command: &'a Submit,
 }
 
@@ -118,8 +135,8 @@ impl Sender<'_> {
     fn operation(&self, text: &str) -> Result<Box<RawValue>> {
         let text =
             if self.command.content { format!(r#"{{"time":{},"content":{text}}}"#, now_ms()) } else { text.to_owned() };
-        Operation::parse(text.as_bytes())?;
-        Ok(RawValue::from_string(text)?)
+        self.sealing.check(&Operation::parse(text.as_bytes())?)?;
+        Ok(RawValue::from_string(self.sealing.seal(text)?)?)
     }
 
     async fn send(&self, operations: Vec<Box<RawValue>>) -> Result<SubmissionReceipt> {
@@ -135,7 +152,7 @@ impl Sender<'_> {
             time: now_ms(),
             count: u32::try_from(names.len())?,
             root: merkle::root(&names).context("a batch has an operation")?,
-            control: self.control,
+            control: self.control.clone(),
         };
         let signer = Arc::clone(&self.signer);
         let signed = off_runtime(self.signer.may_block(), move || signer.sign(&statement, TYP)).await??;
@@ -149,7 +166,12 @@ impl Sender<'_> {
         };
         match outcomes.into_iter().next() {
             Some(outcome) => match (outcome.receipt, outcome.problem) {
-                (Some(receipt), _) => Ok(receipt),
+                (Some(receipt), _) => {
+                    if let Some(key) = &self.receipt_key {
+                        receipt::ensure_genuine(&receipt, signed.digest(), key)?;
+                    }
+                    Ok(receipt)
+                }
                 (None, Some(problem)) => Err(ClientError::Problem(Box::new(serde_json::from_value(problem)?)).into()),
                 (None, None) => bail!("the gateway answered neither a receipt nor a problem"),
             },

@@ -11,7 +11,7 @@ use chancery_certificates::{
 use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
-use super::{message, proof, read_bounded, request_proof, stapled, trust::trusted_chain};
+use super::{message, proof, read_bounded, receipt, request_proof, stapled, trust::trusted_chain};
 use crate::{
     arguments::Verify,
     output::{FAILED, Output},
@@ -31,6 +31,17 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
     ensure!(
         command.alliance_genesis.is_none() && command.contract.is_none(),
         "--alliance-genesis and --contract belong to the proof of an alliance's request; this is another file"
+    );
+    if let Some(receipts) = receipt::receipts_in(&file) {
+        ensure!(
+            document.is_none() && command.max_age.is_none(),
+            "--document and --max-age belong to certificates; this is the receipt of submitted data"
+        );
+        return receipt::verify(&receipts, command.receipt_key.as_deref(), output);
+    }
+    ensure!(
+        command.receipt_key.is_none(),
+        "--receipt-key belongs to the receipt of submitted data; this is another file"
     );
     if message::is_between_cities(&file) {
         ensure!(

@@ -1,7 +1,7 @@
-//! What members exchange before a chain begins: their public keys, and the genesis file that is made of them.
+//! What members exchange before a chain begins: their public keys, and the genesis file that is made of them and of the founding file.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     num::NonZeroU64,
     path::Path,
@@ -11,13 +11,15 @@ use std::{
 use alloy::signers::local::PrivateKeySigner;
 use anyhow::{Context, Result, bail, ensure};
 use chancery_chain::{ValidatorKeys, ValidatorSet};
+use chancery_contracts::DEFAULT_EPOCH_LENGTH;
 use chancery_execution::{GenesisConfig, ValidatorConfig};
 use serde_json::json;
 
 use crate::{
     arguments::{MakeGenesis, MakeNodeKey},
-    city::{Founding, chain_named, genesis_config, secrets::load_or_create_private_key},
+    city::{chain_named, genesis_config, secrets::load_or_create_private_key},
     commands::read_bounded,
+    founding::{Founding, FoundingFile, Holders, chain_ids, known_keys},
     output::Output,
 };
 
@@ -55,36 +57,69 @@ pub(super) fn read_voting_key(path: &Path) -> Result<PrivateKeySigner> {
 /// Makes the genesis file from all members' public keys.
 pub(super) fn make_genesis(command: &MakeGenesis, output: &Output) -> Result<()> {
     let members = command.members.iter().map(|path| read_member(path)).collect::<Result<Vec<_>>>()?;
-    let genesis = genesis_of(&command.chain, members, command.epoch_length)?;
+    let founding = match &command.founding {
+        Some(file) => FoundingFile::read(file)?.founding(members)?,
+        None => development(
+            members,
+            command.epoch_length.unwrap_or(DEFAULT_EPOCH_LENGTH),
+            command.chain_id.unwrap_or(chain_ids::DEVELOPMENT),
+        )?,
+    };
+    let (authorities, funded) = (founding.authorities.clone(), founding.funded.len());
+    let genesis = genesis_of(&command.chain, founding)?;
     let hash = write_genesis(&command.out, &genesis)?;
+    let holders = Holders::of(&authorities);
+    let voters: BTreeMap<_, _> =
+        genesis.validators.iter().map(|validator| (&validator.name, validator.voting_account)).collect();
+    let votes = voters.iter().map(|(name, account)| match account {
+        Some(account) => format!("{:<18} {account}  {name}", "votes"),
+        None => format!("{:<18} {name}", "does not vote"),
+    });
+    let warned = known_keys::warning(&genesis);
+    let warning = warned.as_ref().map_or_else(String::new, |warning| format!("\n\nwarning: {warning}"));
     output.answer(
-        &json!({"chain": genesis.name, "chainId": genesis.chain_id, "genesisHash": hash, "validators": genesis.validators.len(), "file": command.out}),
+        &json!({
+            "chain": genesis.name, "chainId": genesis.chain_id, "genesisHash": hash, "validators": genesis.validators.len(), "file": command.out,
+            "authorities": holders, "votes": voters, "funded": funded, "warning": warned,
+        }),
         format!(
-            "{}: chain {} ({}) of {} validators\ngenesis hash {hash}: compare it with the other members' before anybody starts",
+            "{}: chain {} ({}) of {} validators\ngenesis hash {hash}: compare it with the other members' before anybody starts\n\n{}\n{}\n{funded} accounts are funded{warning}",
             command.out.display(),
             genesis.name,
             genesis.chain_id,
-            genesis.validators.len()
+            genesis.validators.len(),
+            holders.lines(),
+            votes.collect::<Vec<_>>().join("\n"),
         ),
     );
     Ok(())
 }
 
-/// The genesis of a chain of these validators.
+/// What a trial of these validators is made from: its authorities are public keys.
+///
+/// # Errors
+/// Ids of chains that no chain can have.
+pub(super) fn development(
+    members: Vec<ValidatorConfig>,
+    epoch_length: NonZeroU64,
+    main_chain_id: u64,
+) -> Result<Founding> {
+    chain_ids::check_range(main_chain_id)?;
+    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    Ok(Founding { epoch_length, main_chain_id, ..Founding::development(members, timestamp)? })
+}
+
+/// The genesis of one chain, by itself.
 ///
 /// # Errors
 /// An unknown chain, a name twice, or a set that no chain can have (a key twice, a proof of possession that does not belong to its key).
-pub(super) fn genesis_of(
-    chain: &str,
-    mut members: Vec<ValidatorConfig>,
-    epoch_length: NonZeroU64,
-) -> Result<GenesisConfig> {
+pub(super) fn genesis_of(chain: &str, mut founding: Founding) -> Result<GenesisConfig> {
     let chain = chain_named(chain)?;
+    let members = &mut founding.validators;
     let names: BTreeSet<_> = members.iter().map(|member| member.name.as_str()).collect();
     ensure!(names.len() == members.len(), "two members have the same name; each needs its own");
     members.sort_by_key(|member| member.peer_public_key);
-    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let genesis = genesis_config(chain, &Founding { epoch_length, ..Founding::development(members, timestamp)? })?;
+    let genesis = genesis_config(chain, &founding)?;
     let hash = genesis.build()?.header().hash();
     ValidatorSet::new(&genesis, hash)?;
     Ok(genesis)

@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use super::{
     config::{NodeFile, P2pSection, PeerEntry, RoleName, RpcSection, StorageSection},
-    files::{genesis_of, voting_key, write_genesis, write_new},
+    files::{development, genesis_of, voting_key, write_genesis, write_new},
 };
-use crate::{arguments::InitNetwork, output::Output};
+use crate::{arguments::InitNetwork, founding::chain_ids, output::Output};
 
 /// Validators that a trial on one machine may have.
 const MAX_TRIAL_VALIDATORS: u16 = 31;
@@ -37,12 +37,35 @@ impl Member {
     }
 }
 
+/// What a trial is.
+pub(crate) struct Trial<'a> {
+    /// Which chain of a city.
+    pub(crate) chain: &'a str,
+    /// How long an idle leader waits before it makes an empty block.
+    pub(crate) heartbeat_ms: u64,
+    /// Blocks of an epoch.
+    pub(crate) epoch_length: NonZeroU64,
+    /// EIP-155 id of the main chain.
+    pub(crate) main_chain_id: u64,
+}
+
+impl<'a> Trial<'a> {
+    /// A trial of a chain with this heartbeat; the rest is as usual.
+    pub(crate) const fn of(chain: &'a str, heartbeat_ms: u64) -> Self {
+        let (epoch_length, main_chain_id) = (chancery_contracts::DEFAULT_EPOCH_LENGTH, chain_ids::DEVELOPMENT);
+        Self { chain, heartbeat_ms, epoch_length, main_chain_id }
+    }
+}
+
 /// What was written.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Made {
     genesis: PathBuf,
     genesis_hash: alloy_primitives::B256,
+    chain_id: u64,
+    /// Always: a trial has the public keys.
+    development: bool,
     pub(crate) nodes: Vec<MadeNode>,
 }
 
@@ -65,11 +88,18 @@ pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
         bail!("{} is not empty: choose another --dir, or remove it", command.dir.display());
     }
     let members = members(command)?;
-    let made = write_network(&command.dir, &command.chain, &members, command.heartbeat_ms, command.epoch_length)?;
+    let trial = Trial {
+        chain: &command.chain,
+        heartbeat_ms: command.heartbeat_ms,
+        epoch_length: command.epoch_length,
+        main_chain_id: command.chain_id,
+    };
+    let made = write_network(&command.dir, &members, &trial)?;
     let mut text = format!(
-        "{}: chain {}, genesis hash {}\n\nRun each in a terminal of its own:\n",
+        "{}: chain {} ({}), genesis hash {}\nA trial: everybody knows the keys of its administrator, operators and submitter; nothing of it is for use.\n\nRun each in a terminal of its own:\n",
         made.genesis.display(),
         command.chain,
+        made.chain_id,
         made.genesis_hash
     );
     for node in &made.nodes {
@@ -83,13 +113,7 @@ pub(super) fn run(command: &InitNetwork, output: &Output) -> Result<()> {
 ///
 /// # Errors
 /// An unknown chain, a set of validators that no chain can have, a file that exists already.
-pub(crate) fn write_network(
-    dir: &Path,
-    chain: &str,
-    members: &[Member],
-    heartbeat_ms: u64,
-    epoch_length: NonZeroU64,
-) -> Result<Made> {
+pub(crate) fn write_network(dir: &Path, members: &[Member], trial: &Trial<'_>) -> Result<Made> {
     let validators: Vec<_> = members.iter().filter(|member| matches!(member.role, RoleName::Validator)).collect();
     let public = validators
         .iter()
@@ -98,7 +122,7 @@ pub(crate) fn write_network(
             Ok(ValidatorConfig { voting_account: Some(voter.address()), ..member.keys.public(&member.name) })
         })
         .collect::<Result<_>>()?;
-    let genesis = genesis_of(chain, public, epoch_length)?;
+    let genesis = genesis_of(trial.chain, development(public, trial.epoch_length, trial.main_chain_id)?)?;
     let genesis_path = dir.join("genesis.json");
     let genesis_hash = write_genesis(&genesis_path, &genesis)?;
 
@@ -111,12 +135,12 @@ pub(crate) fn write_network(
                 "# {} of chain {}. `chancery node --config` runs it.\n{}",
                 member.name,
                 genesis.name,
-                toml::to_string(&file_of(member, members, heartbeat_ms))?
+                toml::to_string(&file_of(member, members, trial.heartbeat_ms))?
             ),
         )?;
         nodes.push(MadeNode { name: member.name.clone(), config, rpc: format!("http://{}", member.rpc) });
     }
-    Ok(Made { genesis: genesis_path, genesis_hash, nodes })
+    Ok(Made { genesis: genesis_path, genesis_hash, chain_id: genesis.chain_id, development: true, nodes })
 }
 
 fn members(command: &InitNetwork) -> Result<Vec<Member>> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use chancery_chain::{Node, is_locked, runtime_config};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{config::load, observed};
-use crate::{arguments::RunNode, stop::told_to_stop};
+use crate::{arguments::RunNode, founding::known_keys, stop::told_to_stop};
 
 pub(super) fn run(options: &RunNode) -> Result<()> {
     let until_stdin_ends = options.until_stdin_ends;
@@ -18,6 +18,9 @@ pub(super) fn run(options: &RunNode) -> Result<()> {
         let at = gave_up.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(said = gave_up.payload_as_str().unwrap_or_default(), %at, "a part of the node gives up");
     }));
+    if let Some(warning) = known_keys::warning(&loaded.config.genesis) {
+        warn!("{warning}");
+    }
     let consensus_dir = loaded.consensus_dir.clone();
     std::fs::create_dir_all(&consensus_dir).with_context(|| format!("cannot make {}", consensus_dir.display()))?;
     // The runtime would wait until the other process ends.

@@ -26,6 +26,14 @@ use crate::keys::off_runtime;
 /// How long a code is kept for an inspector, in seconds.
 const SHOWN_FOR_S: u64 = 300;
 
+/// What a code pointed to, and whether others have opened it before.
+#[derive(Debug)]
+pub(crate) struct Scanned {
+    pub(crate) presentation: Presentation,
+    pub(crate) opened_before: u64,
+    pub(crate) last_opened_at: Option<Timestamp>,
+}
+
 /// What an inspector found.
 #[derive(Clone, Debug)]
 pub(crate) struct Inspection {
@@ -37,10 +45,11 @@ pub(crate) struct Inspection {
 
 impl Party {
     /// Makes a presentation and leaves its ciphertext at the gateway; what is returned goes into the QR code.
-    pub(crate) async fn present(&self, received: &ReceivedCertificate) -> Result<PresentationCode> {
+    /// `once`: the code opens once.
+    pub(crate) async fn present(&self, received: &ReceivedCertificate, once: bool) -> Result<PresentationCode> {
         let kind = received.document.kind()?;
         let presentation = self.presentation(received, kind).await?;
-        self.show(&presentation).await
+        self.show(&presentation, once).await
     }
 
     /// Makes a presentation.
@@ -56,17 +65,18 @@ impl Party {
     }
 
     /// Leaves a presentation at the gateway.
-    pub(crate) async fn show(&self, presentation: &Presentation) -> Result<PresentationCode> {
+    pub(crate) async fn show(&self, presentation: &Presentation, once: bool) -> Result<PresentationCode> {
         let (ciphertext, key) = presentation.seal()?;
         let expires_at = Timestamp::from_unix_seconds(now().saturating_add(SHOWN_FOR_S).get());
-        let kept = self.client.create_presentation(&CreatePresentation { ciphertext, expires_at }).await?;
+        let kept = self.client.create_presentation(&CreatePresentation { ciphertext, expires_at, once }).await?;
         PresentationCode::from_parts(&kept.id, key).context("the gateway gave an identifier that is none")
     }
 
     /// Fetches and opens what a code points to.
-    pub(crate) async fn scan(&self, code: &PresentationCode) -> Result<Presentation> {
+    pub(crate) async fn scan(&self, code: &PresentationCode) -> Result<Scanned> {
         let kept = self.client.presentation(&code.id_text()).await?;
-        Ok(Presentation::open(&kept.ciphertext, &code.key)?)
+        let presentation = Presentation::open(&kept.ciphertext, &code.key)?;
+        Ok(Scanned { presentation, opened_before: kept.opened_before, last_opened_at: kept.last_opened_at })
     }
 
     /// Checks holder, document and age here, and issuer, rights and status through the gateway.

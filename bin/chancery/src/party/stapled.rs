@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) async fn stapled(client: &Client, id: B256) -> Result<StapledFile> {
     let answered = answered(client, id).await?;
     StapledFile::from_json(&serde_json::to_vec(&answered)?)
-        .map_err(|failure| anyhow::anyhow!("{failure}"))
+        .map_err(anyhow::Error::new)
         .context("the gateway gave no file with a staple")
 }
 

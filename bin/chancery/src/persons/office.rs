@@ -20,9 +20,10 @@ use serde::Deserialize;
 use tracing::info;
 
 use super::{
-    MAIN_CHAIN_ID, now_ms,
+    now_ms,
     peers::RestPeers,
     service::{beside, public_keys},
+    usual_chain_id,
 };
 use crate::{alliance::configuration, commands::read_bounded, keys};
 
@@ -41,6 +42,9 @@ struct Declaration {
     key_file: PathBuf,
     /// Certificates (PEM) that vouch for the servers; absent: those of the system.
     ca_file: Option<PathBuf>,
+    /// EIP-155 id that the office's signatures name.
+    #[serde(default = "usual_chain_id")]
+    chain_id: u64,
     evaluator: Vec<EvaluatorSection>,
 }
 
@@ -65,7 +69,7 @@ pub(crate) fn join(database: IdentityDatabase, file: &Path) -> Result<IdentityDa
             // The second refuses what is not encrypted beyond this machine.
             None => Client::new(url)?.at(url)?,
         };
-        Ok(client.signing_with(key.account().clone(), MAIN_CHAIN_ID).with_timeout(PATIENCE))
+        Ok(client.signing_with(key.account().clone(), declared.chain_id).with_timeout(PATIENCE))
     };
     let keys = public_keys(declared.evaluator.iter().map(|evaluator| &evaluator.public_key)).context("evaluator")?;
     let mut evaluators = BTreeMap::new();

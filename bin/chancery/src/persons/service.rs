@@ -23,7 +23,7 @@ use chancery_persons::{
 };
 use serde::Deserialize;
 
-use super::{MAIN_CHAIN_ID, door::ServiceDoor};
+use super::{door::ServiceDoor, usual_chain_id};
 use crate::{
     alliance::{configuration, listen_until},
     arguments::ServePersons,
@@ -50,6 +50,9 @@ struct Declaration {
     key_file: Option<PathBuf>,
     /// Public keys of all evaluators of the network; absent: it keeps no register.
     register_of: Option<Vec<String>>,
+    /// EIP-155 id that the signatures of offices name.
+    #[serde(default = "usual_chain_id")]
+    chain_id: u64,
     #[serde(default = "daily_evaluations")]
     daily_evaluations: u64,
     #[serde(default)]
@@ -113,7 +116,7 @@ pub(crate) async fn serve(options: &ServePersons) -> Result<()> {
     let service = Arc::new(ServiceDoor::new(service(file, &declared).await?));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let origins = vec![Origin::parse(&declared.url)?, Origin::parse(&format!("{scheme}://{}", declared.listen))?];
-    let router = persons::router(origins, MAIN_CHAIN_ID, service);
+    let router = persons::router(origins, declared.chain_id, service);
     let what = format!("persons={scheme}");
     let serving = |listener, shutdown| tokio::spawn(department::serve(listener, router, tls, shutdown));
     Box::pin(listen_until(declared.listen, &what, options.until_stdin_ends, pending(), serving)).await

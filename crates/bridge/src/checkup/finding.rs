@@ -36,6 +36,18 @@ pub enum Finding {
         /// Its configuration.
         file: String,
     },
+    /// It runs, and says that not all is carried that should be.
+    #[error("the {what} at {listen} is {status}: {reasons}")]
+    ProcessDegraded {
+        /// `relay`.
+        what: &'static str,
+        /// Where it listens.
+        listen: String,
+        /// In its own word.
+        status: String,
+        /// Why, as it says it (JSON).
+        reasons: String,
+    },
     /// A node does not answer, or is of another chain.
     #[error(
         "chain {chain} cannot be read: {reason}; start its node, or correct `rpc` of that chain in the file (`chancery doctor --rpc URL` asks a node what it lacks)"
@@ -120,7 +132,8 @@ pub enum Finding {
     },
     /// They wait to be decided.
     #[error(
-        "{count} requests have waited for more than {waited_s} s to be decided, the oldest is {oldest}: no relay carries them, or it is behind; look at its log, and at the members' chains"
+        "{count} requests have waited for more than {waited_s} s to be decided, the oldest is {oldest}, and nothing was shown of {}: no relay carries for them, or it is behind; look at what it says of itself (`GET /health` of it), at its log, and at those members' chains",
+        .awaited.join(", ")
     )]
     RequestsWaiting {
         /// How many.
@@ -129,6 +142,8 @@ pub enum Finding {
         oldest: u64,
         /// Seconds that are given.
         waited_s: u64,
+        /// Members of whom the alliance was not shown what the oldest have come to there.
+        awaited: Vec<String>,
     },
     /// They are decided, and a member does not know.
     #[error("{count} requests are decided and not settled on {}, the oldest is {oldest}: their keys stay held there; run a relay that reaches its chain", name(.member))]
@@ -267,6 +282,7 @@ impl Finding {
     pub const fn severity(&self) -> Severity {
         match self {
             Self::ChainStill { .. }
+            | Self::ProcessDegraded { .. }
             | Self::MemberUnreached { .. }
             | Self::AnchorBehind { .. }
             | Self::RequestsUnsettled { .. }

@@ -6,14 +6,15 @@ use chancery_ledger::{Chain, SubmitterKey};
 
 use super::Finding;
 use crate::{
-    contracts::AllianceContract,
-    relay::{AnchorRelay, MemberLink, RelayError, Standing, Testimony, member_links},
+    contracts::{AllianceContract, ViewError},
+    relay::{AnchorRelay, MemberLink, RelayError, Standing, Testimony, Way, Ways},
 };
 
 /// So many times the blocks after which a relay pushes, an anchor may be behind: a busy chain makes many while one is under way.
 const MAX_PUSHES_BEHIND: u64 = 4;
 
-/// What is wrong with the ways to members; and those ways. A member whose chain is foreign has no anchor on the alliance chain. `every_blocks`: after how many blocks the relay pushes.
+/// What is wrong with the ways to members; and those ways, also to members that have left: something may be held there still, but nobody has to feed their anchors. A member whose chain is
+/// foreign has no anchor on the alliance chain. `every_blocks`: after how many blocks the relay pushes.
 ///
 /// # Errors
 /// The alliance cannot be read.
@@ -22,26 +23,46 @@ pub async fn look(
     chains: &[Chain],
     every_blocks: u64,
 ) -> Result<(Vec<MemberLink>, Vec<Finding>), RelayError> {
-    let key = Arc::new(SubmitterKey::random());
-    let mut findings = Vec::new();
+    let names = alliance.ever_members().await?;
     // Foreign ones with nobody to ask: their node contracts are looked at all the same.
-    let mut foreign = BTreeMap::new();
-    for name in alliance.members().await? {
-        let place = alliance.member(name).await?;
-        if chains.iter().any(|chain| chain.config().chain_id == place.chain_id) {
-            foreign.insert(name, Vec::new());
-        } else {
-            findings.push(Finding::MemberUnreached { member: name, chain_id: place.chain_id });
-        }
-    }
-    let links = member_links(alliance, chains, &foreign, &key).await?;
-    for link in &links {
-        findings.extend(look_at_anchor(&link.to_member, every_blocks).await);
-        if let Testimony::Proven(anchor) = &link.to_alliance {
-            findings.extend(look_at_anchor(anchor, every_blocks).await);
+    let attesters: BTreeMap<_, _> = names.iter().map(|name| (*name, Vec::new())).collect();
+    let (key, chains) = (Arc::new(SubmitterKey::random()), chains.to_vec());
+    let ways = Ways { alliance: alliance.clone(), chains, attesters, key };
+    let (mut links, mut findings) = (Vec::new(), Vec::new());
+    for member in ways.look(&names).await? {
+        match member.way {
+            Way::Elsewhere if member.is_active => {
+                findings.push(Finding::MemberUnreached { member: member.name, chain_id: member.chain_id });
+            }
+            // What is held there is seen by whoever reaches it.
+            Way::Elsewhere => {}
+            Way::Silent(error) if is_temporary(&error) => {
+                // Chains that do not answer are named by themselves.
+            }
+            Way::Silent(error) => {
+                let contract = alliance.member(member.name).await?.node_contract;
+                let chain = format!("with the id {}", member.chain_id);
+                findings.push(Finding::ContractMissing { contract, chain, reason: error.to_string() });
+            }
+            Way::Open(link) => {
+                if member.is_active {
+                    findings.extend(look_at_anchor(&link.to_member, every_blocks).await);
+                    if let Testimony::Proven(anchor) = &link.to_alliance {
+                        findings.extend(look_at_anchor(anchor, every_blocks).await);
+                    }
+                }
+                links.push(link);
+            }
         }
     }
     Ok((links, findings))
+}
+
+const fn is_temporary(error: &RelayError) -> bool {
+    match error {
+        RelayError::Ledger(error) | RelayError::View(ViewError::Ledger(error)) => error.is_temporary(),
+        _ => false,
+    }
 }
 
 async fn look_at_anchor(relay: &AnchorRelay, every_blocks: u64) -> Option<Finding> {

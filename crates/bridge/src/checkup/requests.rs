@@ -1,22 +1,23 @@
 //! Requests that do not go on. What a relay has under way is no finding: where there is anything, it is looked at again for a while, and only what has not moved meanwhile counts.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use alloy_primitives::B256;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::time::sleep;
 
 use super::Finding;
 use crate::{
-    alliance::{decision::RequestState, store::Outcome},
+    alliance::decision::RequestState,
     contracts::{AllianceContract, NodeContract, ViewError},
-    relay::MemberLink,
+    relay::{MemberLink, unended::Register},
+    requester::readable,
 };
 
-/// The newest requests that are looked at.
-const LOOK_BACK: u64 = 512;
-/// Questions at a time.
-const PARALLEL: usize = 16;
+/// Requests whose parties are asked for: the oldest.
+const MAX_EXPLAINED: usize = 16;
 /// Between two looks.
 const BETWEEN: Duration = Duration::from_secs(5);
 /// So many times it is looked again at what is not decided: longer than a relay takes for a request.
@@ -41,70 +42,81 @@ impl Seen {
     }
 }
 
-/// What is wrong with the newest requests; `links` are the members that are reached.
+/// What is wrong with requests, however old they are; `links` are the members that are reached, also those that have left.
 ///
 /// # Errors
 /// The alliance, or a member, cannot be read.
 pub async fn look(alliance: &AllianceContract, links: &[MemberLink]) -> Result<Vec<Finding>, ViewError> {
-    let first = seen(alliance, links).await?;
-    if first.is_quiet() {
+    let requests = Register::Requests(alliance.clone());
+    let reservations: Vec<_> = links
+        .iter()
+        .map(|link| {
+            let contract = NodeContract { chain: link.to_member.host.clone(), address: link.node_contract };
+            (link.name, Register::Reservations(contract))
+        })
+        .collect();
+    // All of the chains' events, a page after the other; after that these numbers alone, since only what was there before counts.
+    let mut held = BTreeMap::new();
+    for (name, register) in &reservations {
+        held.insert(*name, Box::pin(register.all()).await?);
+    }
+    let undecided = Box::pin(requests.all()).await?;
+    let mut stuck = seen(alliance, &undecided, &held).await?;
+    if stuck.is_quiet() {
         return Ok(Vec::new());
     }
-    let mut stuck = first;
     for look in 1..=LOOKS_AT_UNSETTLED {
         sleep(BETWEEN).await;
-        stuck = still(&stuck, seen(alliance, links).await?);
+        for (name, register) in &reservations {
+            let before = held.remove(name).unwrap_or_default();
+            held.insert(*name, register.unended(before).await?);
+        }
+        let undecided = requests.unended(stuck.open.keys().copied().collect()).await?;
+        stuck = still(&stuck, seen(alliance, &undecided, &held).await?);
         let is_enough = look >= LOOKS && stuck.unsettled.values().all(Vec::is_empty);
         if is_enough || stuck.is_quiet() {
             break;
         }
     }
-    Ok(findings(&stuck))
+    let awaited = awaited(alliance, &stuck).await?;
+    Ok(findings(&stuck, &awaited))
 }
 
-async fn seen(alliance: &AllianceContract, links: &[MemberLink]) -> Result<Seen, ViewError> {
-    let count = alliance.request_count().await?;
-    let numbers = count.saturating_sub(LOOK_BACK).saturating_add(1)..=count;
-    let asked: Vec<_> = numbers.map(|number| one(alliance, links, number)).collect();
-    let all: Vec<_> = stream::iter(asked).buffered(PARALLEL).try_collect().await?;
+/// What these numbers are, of which some are decided.
+async fn seen(
+    alliance: &AllianceContract,
+    undecided: &[u64],
+    held: &BTreeMap<B256, Vec<u64>>,
+) -> Result<Seen, ViewError> {
     let mut seen = Seen { time_s: alliance.time_s().await?, ..Seen::default() };
-    for (number, of) in all {
-        match of {
-            Stage::Open { deadline } => _ = seen.open.insert(number, deadline),
-            Stage::Unsettled(members) => {
-                for member in members {
-                    seen.unsettled.entry(member).or_default().push(number);
-                }
+    for number in undecided {
+        if let Some(decision) = alliance.decision(*number).await?
+            && decision.state() == RequestState::Sequenced
+        {
+            seen.open.insert(*number, decision.deadline());
+        }
+    }
+    for (member, numbers) in held {
+        for number in numbers {
+            let is_decided =
+                alliance.decision(*number).await?.is_some_and(|decision| decision.state() != RequestState::Sequenced);
+            if is_decided {
+                seen.unsettled.entry(*member).or_default().push(*number);
             }
         }
     }
     Ok(seen)
 }
 
-/// How far a request is.
-enum Stage {
-    /// It can still be decided, or its end is not recorded.
-    Open { deadline: u64 },
-    /// It is decided; on these members its keys are held still.
-    Unsettled(Vec<B256>),
-}
-
-async fn one(alliance: &AllianceContract, links: &[MemberLink], number: u64) -> Result<(u64, Stage), ViewError> {
-    let settled = (number, Stage::Unsettled(Vec::new()));
-    let Some(decision) = alliance.decision(number).await? else { return Ok(settled) };
-    match decision.state() {
-        RequestState::Invalid => return Ok(settled),
-        RequestState::Sequenced => return Ok((number, Stage::Open { deadline: decision.deadline() })),
-        RequestState::Committed | RequestState::Aborted => {}
+/// Members of whom the alliance was not shown what the oldest of those have come to that are not decided.
+async fn awaited(alliance: &AllianceContract, stuck: &Seen) -> Result<BTreeSet<B256>, ViewError> {
+    let mut awaited = BTreeSet::new();
+    for number in stuck.open.keys().take(MAX_EXPLAINED) {
+        let Some(decision) = alliance.decision(*number).await? else { continue };
+        let parties = alliance.parties(*number).await?;
+        awaited.extend((0..).zip(parties).filter(|(party, _)| !decision.is_prepared(*party)).map(|(_, name)| name));
     }
-    let mut held = Vec::new();
-    for link in links {
-        let contract = NodeContract { chain: link.to_member.host.clone(), address: link.node_contract };
-        if contract.outcome(number).await? == Some(Outcome::Reserved) {
-            held.push(link.name);
-        }
-    }
-    Ok((number, Stage::Unsettled(held)))
+    Ok(awaited)
 }
 
 /// What was there before, and is still.
@@ -117,7 +129,7 @@ fn still(before: &Seen, mut now: Seen) -> Seen {
     now
 }
 
-fn findings(stuck: &Seen) -> Vec<Finding> {
+fn findings(stuck: &Seen, awaited: &BTreeSet<B256>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (overdue, waiting): (Vec<_>, Vec<_>) = stuck.open.iter().partition(|(_, deadline)| stuck.time_s > **deadline);
     if let Some((oldest, deadline)) = overdue.first() {
@@ -126,7 +138,8 @@ fn findings(stuck: &Seen) -> Vec<Finding> {
     }
     if let Some((oldest, _)) = waiting.first() {
         let waited_s = BETWEEN.as_secs() * u64::from(LOOKS);
-        findings.push(Finding::RequestsWaiting { count: waiting.len(), oldest: **oldest, waited_s });
+        let awaited = awaited.iter().copied().map(readable).collect();
+        findings.push(Finding::RequestsWaiting { count: waiting.len(), oldest: **oldest, waited_s, awaited });
     }
     for (member, numbers) in &stuck.unsettled {
         if let Some(oldest) = numbers.first() {
@@ -149,14 +162,19 @@ mod tests {
         let second =
             Seen { time_s: 110, open: [(3, 90), (5, 200), (6, 105)].into(), unsettled: [(member, vec![2, 4])].into() };
         assert_eq!(
-            findings(&still(&first, second)),
+            findings(&still(&first, second), &BTreeSet::from([B256::right_padding_from(b"land registry")])),
             [
                 Finding::RequestsOverdue { count: 1, oldest: 3, overdue_s: 20 },
-                Finding::RequestsWaiting { count: 1, oldest: 5, waited_s: 10 },
+                Finding::RequestsWaiting {
+                    count: 1,
+                    oldest: 5,
+                    waited_s: 10,
+                    awaited: vec!["land registry".to_owned()]
+                },
                 Finding::RequestsUnsettled { member, count: 1, oldest: 2 },
             ]
         );
-        assert_eq!(findings(&still(&first, Seen { time_s: 110, ..Seen::default() })), []);
+        assert_eq!(findings(&still(&first, Seen { time_s: 110, ..Seen::default() }), &BTreeSet::new()), []);
         assert!(Seen { time_s: 1, ..Seen::default() }.is_quiet() && !first.is_quiet());
     }
 }

@@ -196,6 +196,9 @@ mod tests {
             node_contract: Address::ZERO,
             is_active: true,
             is_foreign: false,
+            is_unreachable: false,
+            is_frozen_there: false,
+            is_frozen_here: false,
         };
         let standing = Standing { purpose: B256::ZERO, state: Some(AllianceState::Active), members: vec![member] };
         let head = |source| Told::Head(source, Head { block: 5, time_ms: 5000 });

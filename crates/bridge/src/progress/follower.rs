@@ -16,7 +16,7 @@ use futures::future::join_all;
 use tokio::time::timeout;
 
 use super::{
-    AllianceState, MemberStanding, Standing,
+    Standing,
     told::{AllianceFact, Asked, End, Head, Place, Reason, Signed, Source, Told},
 };
 use crate::{
@@ -25,12 +25,13 @@ use crate::{
         message::{PartReference, Request},
         store::Outcome,
     },
-    contracts::{AllianceContract, ViewError, view},
+    contracts::{AllianceContract, ViewError},
     progress::window::MAX_REQUESTS,
 };
 
 mod events;
 mod member;
+mod ways;
 
 use events::read_events;
 use member::Followed;
@@ -60,6 +61,9 @@ pub struct Follower {
     /// Members that could not be followed in the last turn.
     silent: BTreeSet<B256>,
     registry: Option<Address>,
+    /// What was told last of who is of the alliance.
+    standing: Option<Standing>,
+    turns: u32,
 }
 
 impl Follower {
@@ -76,6 +80,8 @@ impl Follower {
             unknown: BTreeSet::new(),
             silent: BTreeSet::new(),
             registry: None,
+            standing: None,
+            turns: 0,
         }
     }
 
@@ -103,7 +109,8 @@ impl Follower {
             }
         }
         if standing_changed {
-            told.push(Told::Standing(Box::pin(self.standing()).await?));
+            let standing = Box::pin(self.read_standing()).await?;
+            told.push(Told::Standing(standing));
         }
         self.next = Some(read_to.saturating_add(1));
         if read_to >= head.number {
@@ -119,19 +126,21 @@ impl Follower {
                 }
             }
         }
-        self.note(&failed);
+        let is_news = self.note(&failed);
+        told.extend(Box::pin(self.standing_again(is_news)).await.map(Told::Standing));
         Ok(told)
     }
 
-    /// Logs members that cannot be followed any more, and those that can again.
-    fn note(&mut self, failed: &BTreeMap<B256, String>) {
+    /// Logs members that cannot be followed any more, and those that can again; whether there are any.
+    fn note(&mut self, failed: &BTreeMap<B256, String>) -> bool {
         for (member, error) in failed.iter().filter(|(member, _)| !self.silent.contains(*member)) {
             tracing::warn!(%member, %error, "a member cannot be followed at present");
         }
         for member in self.silent.iter().filter(|member| !failed.contains_key(*member)) {
             tracing::info!(%member, "a member is followed again");
         }
-        self.silent = failed.keys().copied().collect();
+        let silent: BTreeSet<_> = failed.keys().copied().collect();
+        std::mem::replace(&mut self.silent, silent) != self.silent
     }
 
     /// The policies of all members, and where the oldest of the newest requests stands.
@@ -298,25 +307,6 @@ impl Follower {
             self.members.insert(name, Followed::new(chain.cloned(), place.node_contract, since_ms));
         }
         Ok(())
-    }
-
-    async fn standing(&self) -> Result<Standing, ViewError> {
-        let chain = &self.alliance.chain;
-        let state = view(chain, self.alliance.address, &Alliance::stateCall {}).await?;
-        let purpose = view(chain, self.alliance.address, &Alliance::purposeCall {}).await?;
-        let mut members = Vec::new();
-        for (name, followed) in &self.members {
-            let place = self.alliance.member(*name).await?;
-            members.push(MemberStanding {
-                name: *name,
-                chain: followed.chain_name(),
-                chain_id: place.chain_id,
-                node_contract: place.node_contract,
-                is_active: place.is_active,
-                is_foreign: place.is_foreign,
-            });
-        }
-        Ok(Standing { purpose, state: AllianceState::from_code(state), members })
     }
 }
 

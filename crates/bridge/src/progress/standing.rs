@@ -43,6 +43,12 @@ pub struct MemberStanding {
     pub is_active: bool,
     /// Its outcomes are attested, not proven.
     pub is_foreign: bool,
+    /// Its chain is named here, and did not answer the last time.
+    pub is_unreachable: bool,
+    /// Its anchor on the alliance chain was shown two final headers of one number: none of its outcomes counts there any more (ANCHOR-4).
+    pub is_frozen_there: bool,
+    /// The same of the alliance chain's anchor on its chain: no decision reaches it.
+    pub is_frozen_here: bool,
 }
 
 impl MemberStanding {

@@ -3,59 +3,63 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::RangeInclusive,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use alloy_primitives::B256;
-use futures::future::{join_all, try_join};
-use parking_lot::Mutex;
+use futures::future::join3;
+use parking_lot::{Mutex, RwLock};
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::{Mutex as Turn, Notify, Semaphore, watch},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
-    MemberLink, RelayError, RequestRelay, Settlement, Testimony,
+    MemberLink, RequestRelay, Ways,
     decided::Decided,
-    errand::{Errand, Stop},
-    ferry::Ferry,
-    parts::{Parts, reserved},
-    step::{Step, is_to_expire, next_step},
-    stop::Visitor,
+    docket::{Docket, Lot, Parked},
+    errand::Errand,
+    parts::Parts,
+    roads::{Learnt, Road, Route},
+    visit::{Awaits, Visit},
 };
 use crate::{
-    alliance::{
-        decision::{Decision, RequestState},
-        store::Outcome,
-    },
-    contracts::{AllianceContract, NodeContract, ViewError},
+    alliance::decision::RequestState,
+    contracts::{AllianceContract, ViewError},
 };
 
-/// Requests that are not at their end and looked after at a time; more wait until one of these is.
-const MAX_OPEN: usize = 4096;
-/// Requests for which something is done at the same time.
+/// Requests that are looked at at the same time.
 const PARALLEL: usize = 512;
-/// Longest care for one request at a time: many times what a chain takes for a transaction.
-const VISIT_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest care for one request at a time: longer than for each of its parts.
+const VISIT_TIMEOUT: Duration = Duration::from_secs(120);
 /// First pause before a request is visited again for which nothing could be done.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
-/// How many times longer the pauses may become for a request that is decided: nobody waits for what is left of it but those who want a key that was reserved late.
+/// Visits in a row that change nothing, after which a request waits outside.
+const MAX_VISITS: u32 = 8;
+/// The same of one that is decided.
+const MAX_VISITS_DECIDED: u32 = 4;
+/// How many times longer the pauses of one that waits outside may become.
+const PARKED_PAUSES: u32 = 16;
+/// The same of one that is decided: nobody waits for what is left of it but those who want a key that was reserved late.
 const DECIDED_PAUSES: u32 = 64;
 
 /// Bounds of a courier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CourierLimits {
-    /// Requests before the newest that are looked through when it starts: those that were sequenced within a day must be among them.
-    pub look_back: u64,
-    /// Longest pause before new requests are looked for, and before one is visited again for which nothing could be done.
+    /// Longest pause before new requests are looked for, and first pause of a request for which nothing could be done for a while.
     pub pause: Duration,
+    /// Pause between two looks for reservations that somebody has begun past this relay, and not ended.
+    pub sweep_pause: Duration,
 }
 
 impl Default for CourierLimits {
     fn default() -> Self {
-        Self { look_back: 10_000, pause: Duration::from_millis(500) }
+        Self { pause: Duration::from_millis(500), sweep_pause: Duration::from_secs(60) }
     }
 }
 
@@ -64,88 +68,148 @@ impl Default for CourierLimits {
 pub struct Courier {
     pub(super) relay: RequestRelay,
     pub(super) alliance: AllianceContract,
-    members: BTreeMap<B256, Route>,
-    places: Semaphore,
-    limits: CourierLimits,
+    /// `None`: the members are those that it was given.
+    pub(super) ways: Option<Ways>,
+    pub(super) roads: RwLock<BTreeMap<B256, Road>>,
+    pub(super) learnt: Turn<Learnt>,
+    pub(super) changes: watch::Sender<()>,
+    pub(super) docket: Mutex<Docket>,
+    pub(super) places: Semaphore,
+    pub(super) limits: CourierLimits,
     pub(super) parts: Mutex<Parts>,
     pub(super) handed_in: Mutex<BTreeMap<u64, Errand>>,
     pub(super) decided: Mutex<Decided>,
     pub(super) submitted: Notify,
+    /// Requests that are decided, of which others carry a part.
+    pub(super) left: AtomicU64,
+    /// The alliance could not be read when it was read last.
+    pub(super) is_blind: AtomicBool,
 }
 
-/// A member with what carries proofs to it and back.
-#[derive(Debug)]
-pub(super) struct Route {
-    pub(super) link: MemberLink,
-    /// Words of the alliance, to the member.
-    pub(super) out: Arc<Ferry>,
-    /// Words of the member's node contract, to the alliance; `None`: they are attested.
-    pub(super) back: Option<Arc<Ferry>>,
+/// A place among those that are open, given back however its request is left.
+struct Seat<'a> {
+    courier: &'a Courier,
+    /// `None`: it was given back.
+    number: Option<u64>,
 }
 
-/// What a visit did for a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Visit {
-    /// Nothing is left to do.
-    Done,
-    /// Something is, later.
-    Later,
-    /// A step was made: there may be another one now.
-    Moved,
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.courier.docket.lock().close(number);
+        }
+    }
 }
 
 impl Courier {
-    /// For the members that are given; parts of others wait for other relays.
+    /// For the members that are given, and no others; parts of these wait for other relays.
     #[must_use]
     pub fn new(relay: RequestRelay, members: Vec<MemberLink>, limits: CourierLimits) -> Self {
-        let alliance = AllianceContract { chain: relay.chain.clone(), address: relay.contract };
-        let routes = members.into_iter().map(|link| {
-            let out = Ferry::new(link.to_member.clone(), relay.contract);
-            let back = match &link.to_alliance {
-                Testimony::Proven(anchor) => Some(Ferry::new(anchor.clone(), link.node_contract)),
-                Testimony::Attested(_) => None,
-            };
-            (link.name, Route { link, out, back })
-        });
-        let members = routes.collect();
-        let places = Semaphore::new(PARALLEL);
+        let roads = members.into_iter().map(|link| (link.name, Road::Reached(Route::new(link, &relay, true))));
+        let roads = roads.collect();
+        Self::over(relay, None, roads, limits)
+    }
+
+    /// For everybody who is a member, was one or becomes one, as far as these ways lead. It has [learnt](Self::learn) of them when it runs.
+    #[must_use]
+    pub fn learning(ways: Ways, limits: CourierLimits) -> Self {
+        let relay = RequestRelay {
+            chain: ways.alliance.chain.clone(),
+            contract: ways.alliance.address,
+            key: Arc::clone(&ways.key),
+        };
+        Self::over(relay, Some(ways), BTreeMap::new(), limits)
+    }
+
+    fn over(relay: RequestRelay, ways: Option<Ways>, roads: BTreeMap<B256, Road>, limits: CourierLimits) -> Self {
         Self {
+            alliance: AllianceContract { chain: relay.chain.clone(), address: relay.contract },
             relay,
-            alliance,
-            members,
-            places,
+            ways,
+            roads: RwLock::new(roads),
+            learnt: Turn::default(),
+            changes: watch::Sender::new(()),
+            docket: Mutex::default(),
+            places: Semaphore::new(PARALLEL),
             limits,
             parts: Mutex::default(),
             handed_in: Mutex::default(),
             decided: Mutex::default(),
             submitted: Notify::new(),
+            left: AtomicU64::new(0),
+            is_blind: AtomicBool::new(false),
         }
     }
 
     /// Carries until it is dropped. What fails is logged and tried again.
     pub async fn run(self: &Arc<Self>) {
-        let (mut open, mut seen, mut early) = (JoinSet::new(), None, BTreeSet::new());
+        if let Err(error) = Box::pin(self.learn()).await {
+            tracing::warn!(%error, "the alliance's members cannot be read yet");
+        }
+        join3(Box::pin(self.carry_all()), Box::pin(self.keep_learning()), Box::pin(self.keep_sweeping())).await;
+    }
+
+    async fn carry_all(self: &Arc<Self>) {
+        let (mut tasks, mut seen, mut early) = (JoinSet::new(), None, BTreeSet::new());
+        let mut begun = None;
+        let mut again: Option<RangeInclusive<u64>> = None;
         loop {
-            // Those that were handed in here need not be found on chain first.
-            for number in self.fresh(seen, &early, MAX_OPEN.saturating_sub(open.len())) {
-                early.insert(number);
-                let own = Arc::clone(self);
-                open.spawn(async move { own.drive(number).await });
+            let woken = self.docket.lock().wake(Instant::now(), |member| self.is_silent(member));
+            for (number, parked) in woken {
+                self.begin(&mut tasks, number, Some(parked));
             }
-            match self.discover(&mut seen, MAX_OPEN.saturating_sub(open.len())).await {
+            // Those that were handed in here need not be found on chain first.
+            for number in self.fresh(seen, &early, self.room()) {
+                early.insert(number);
+                self.open(&mut tasks, number);
+            }
+            for number in self.handed_in_before(begun) {
+                self.open(&mut tasks, number);
+            }
+            match self.discover(&mut seen, self.room()).await {
                 Ok(numbers) => {
+                    begun = begun.or(seen);
+                    if self.is_blind.swap(false, Ordering::Relaxed) {
+                        self.docket.lock().hasten(Lot::Others, Instant::now());
+                    }
                     for number in numbers {
                         if !early.remove(&number) {
-                            let own = Arc::clone(self);
-                            open.spawn(async move { own.drive(number).await });
+                            self.open(&mut tasks, number);
                         }
                     }
                 }
-                Err(error) => tracing::warn!(%error, "the alliance's requests cannot be read"),
+                Err(error) => {
+                    if !self.is_blind.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(%error, "the alliance's requests cannot be read");
+                    }
+                }
             }
+            // The rest of the room, and not all of it: what is new comes first.
+            let room = self.room() / 2;
+            let found = self.docket.lock().open_found(room);
+            for number in found {
+                self.begin(&mut tasks, number, None);
+            }
+            self.look_again(&mut tasks, &mut again, seen);
             timeout(self.limits.pause, self.submitted.notified()).await.ok();
-            while open.try_join_next().is_some() {}
+            while tasks.try_join_next().is_some() {}
         }
+    }
+
+    fn room(&self) -> usize {
+        self.docket.lock().room()
+    }
+
+    /// Begins to drive one that is new.
+    fn open(self: &Arc<Self>, tasks: &mut JoinSet<()>, number: u64) {
+        if self.docket.lock().open(number) {
+            self.begin(tasks, number, None);
+        }
+    }
+
+    fn begin(self: &Arc<Self>, tasks: &mut JoinSet<()>, number: u64, parked: Option<Parked>) {
+        let own = Arc::clone(self);
+        tasks.spawn(async move { own.drive(number, parked).await });
     }
 
     /// Numbers that were handed in here and are not driven yet, at most `room`. Before the chain was looked at once it is not known which are driven.
@@ -156,143 +220,91 @@ impl Courier {
         newer.filter(|number| !early.contains(number)).take(room).collect()
     }
 
-    /// Numbers that are new, at most `room`; at the start, the newest [`CourierLimits::look_back`].
+    /// Numbers that were handed in before the chain was looked at the first time, and may not be driven yet.
+    fn handed_in_before(&self, begun: Option<u64>) -> Vec<u64> {
+        let Some(begun) = begun else { return Vec::new() };
+        self.handed_in.lock().range(..=begun).map(|(number, _)| *number).collect()
+    }
+
+    /// Numbers that are new, at most `room`. At the start, none: what is not ended of those before is found by its events.
     async fn discover(&self, seen: &mut Option<u64>, room: usize) -> Result<RangeInclusive<u64>, ViewError> {
         let count = self.alliance.request_count().await?;
-        let known = seen.unwrap_or_else(|| count.saturating_sub(self.limits.look_back));
+        let known = seen.unwrap_or(count);
         let last = count.min(known.saturating_add(room as u64));
-        *seen = Some(last);
+        *seen = Some(last.max(known));
         Ok(known.saturating_add(1)..=last)
     }
 
-    /// Brings one request to its end.
-    async fn drive(&self, number: u64) {
-        let mut errand = self.handed_in.lock().remove(&number).unwrap_or_default();
-        let (mut pause, mut longest) = (FIRST_PAUSE, self.limits.pause);
-        loop {
-            let visit = match self.places.acquire().await {
-                Ok(_place) => timeout(VISIT_TIMEOUT, Box::pin(self.visit(number, &mut errand))).await,
-                // Nobody closes it.
-                Err(_) => return,
+    /// Goes through the numbers again among which are some that found no room outside, as far as there is room now.
+    fn look_again(
+        self: &Arc<Self>,
+        tasks: &mut JoinSet<()>,
+        again: &mut Option<RangeInclusive<u64>>,
+        seen: Option<u64>,
+    ) {
+        if again.is_none() {
+            *again = self.docket.lock().take_left_out().zip(seen).map(|(first, last)| first..=last);
+        }
+        let Some(numbers) = again else { return };
+        for _ in 0..self.room() / 2 {
+            let Some(number) = numbers.next() else {
+                *again = None;
+                return;
             };
-            match visit {
-                Ok(Ok((_, Visit::Done))) => return,
+            self.open(tasks, number);
+        }
+    }
+
+    /// Brings one request to its end, or to where it waits.
+    async fn drive(&self, number: u64, parked: Option<Parked>) {
+        let mut seat = Seat { courier: self, number: Some(number) };
+        let mut errand = self.handed_in.lock().remove(&number).unwrap_or_default();
+        errand.is_careful |= parked.is_some_and(|parked| parked.is_careful);
+        // One that has waited outside goes out again at once if nothing has changed.
+        let (mut visits, mut rest) =
+            if parked.is_some() { (1, parked.map(|parked| parked.pause)) } else { (MAX_VISITS, None) };
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let (state, lot) = match timeout(VISIT_TIMEOUT, Box::pin(self.visit(number, &mut errand))).await {
+                Ok(Ok((_, Visit::Done))) => {
+                    self.left.fetch_add(errand.is_left.into(), Ordering::Relaxed);
+                    return;
+                }
                 Ok(Ok((_, Visit::Moved))) => {
-                    pause = FIRST_PAUSE;
+                    (pause, visits, rest) = (FIRST_PAUSE, MAX_VISITS, None);
                     continue;
                 }
-                Ok(Ok((RequestState::Sequenced, Visit::Later))) => {}
-                Ok(Ok((_, Visit::Later))) => longest = self.limits.pause.saturating_mul(DECIDED_PAUSES),
-                Ok(Err(error)) => tracing::debug!(number, %error, "a request is not carried further now"),
-                Err(_) => tracing::warn!(number, "a request takes long, and is visited again"),
+                Ok(Ok((state, Visit::Later(awaits)))) => {
+                    visits = match (state, awaits) {
+                        (_, Awaits::Silent(_)) => 1,
+                        (RequestState::Sequenced, _) => visits,
+                        _ => visits.min(MAX_VISITS_DECIDED),
+                    };
+                    (state, awaits.lot())
+                }
+                Ok(Err(error)) => {
+                    tracing::debug!(number, %error, "a request is not carried further now");
+                    (RequestState::Sequenced, Lot::Others)
+                }
+                Err(_) => {
+                    tracing::warn!(number, "a request takes long, and is visited again");
+                    (RequestState::Sequenced, Lot::Others)
+                }
+            };
+            visits = visits.saturating_sub(1);
+            if visits == 0 {
+                let times = if state == RequestState::Sequenced { PARKED_PAUSES } else { DECIDED_PAUSES };
+                let longest = self.limits.pause.saturating_mul(times);
+                let pause = rest.map_or(self.limits.pause, |rest| rest.saturating_mul(2)).min(longest);
+                let parked = Parked { pause, is_careful: errand.is_careful };
+                seat.number = None;
+                if !self.docket.lock().park(number, lot, parked, Instant::now()) {
+                    tracing::debug!(number, ?lot, "there is no room for a request that waits; it is looked for again");
+                }
+                return;
             }
             sleep(pause).await;
-            pause = (pause * 2).min(longest);
+            pause = (pause * 2).min(self.limits.pause);
         }
     }
-
-    async fn visit(&self, number: u64, errand: &mut Errand) -> Result<(RequestState, Visit), RelayError> {
-        // Neither has to be of the same block as the other: what follows from them, the contracts decide.
-        let (decision, now) = Box::pin(try_join(self.alliance.decision(number), self.alliance.time_s())).await?;
-        let Some(decision) = decision else { return Ok((RequestState::Sequenced, Visit::Later)) };
-        if decision.state() != RequestState::Sequenced {
-            self.decided.lock().tell(number);
-        }
-        if is_to_expire(&decision, now) {
-            self.relay.expire(number).await?;
-            return Ok((decision.state(), Visit::Moved));
-        }
-        let stops = match errand.stops.take() {
-            Some(stops) => stops,
-            None => Errand::stops_of(self.alliance.parties(number).await?),
-        };
-        let stops = errand.stops.insert(stops);
-        let (is_fresh, is_careful) = (errand.is_fresh, errand.is_careful);
-        errand.is_fresh = false;
-        let parts: Vec<_> = (0..)
-            .zip(stops.iter().copied())
-            .map(|(party, stop)| {
-                let at = Journey { number, decision, party, now, is_fresh, is_careful };
-                Box::pin(self.visit_part(at, stop))
-            })
-            .collect();
-        let mut visit = Visit::Done;
-        for (stop, part) in stops.iter_mut().zip(join_all(parts).await) {
-            // One member's chain that does not answer keeps nobody else waiting.
-            match part {
-                Ok((own, outcome)) => {
-                    stop.outcome = outcome;
-                    visit = visit.max(own);
-                }
-                Err(error) => {
-                    tracing::debug!(number, %error, "a part is not carried further now");
-                    errand.is_careful |= error.is_refusal();
-                    // What it was may have changed by another's hand.
-                    stop.outcome = None;
-                    visit = visit.max(Visit::Later);
-                }
-            }
-        }
-        Ok((decision.state(), visit))
-    }
-
-    /// What was done, and the outcome there as far as it is known then.
-    async fn visit_part(&self, at: Journey, stop: Stop) -> Result<(Visit, Option<Outcome>), RelayError> {
-        let Journey { number, decision, party, now, is_fresh, is_careful } = at;
-        let Some(route) = self.members.get(&stop.member) else { return Ok((Visit::Later, None)) };
-        let link = &route.link;
-        let contract = NodeContract { chain: link.to_member.host.clone(), address: link.node_contract };
-        let outcome = match stop.outcome {
-            None if !is_fresh => contract.outcome(number).await?,
-            known => known,
-        };
-        let visitor = Visitor { relay: &self.relay, route, number, party, is_careful };
-        match next_step(&decision, party, outcome, now) {
-            Step::Done => Ok((Visit::Done, outcome)),
-            Step::Wait => Ok((Visit::Later, outcome)),
-            Step::Report => {
-                let found = visitor.report().await?;
-                Ok((moved(route, found), found.or(outcome)))
-            }
-            step @ (Step::Reserve | Step::Settle) => {
-                let hash = match stop.part_hash {
-                    Some(hash) => hash,
-                    None => self.alliance.part_hash(number, stop.member).await?,
-                };
-                let known = self.parts.lock().get(hash);
-                let part = match known {
-                    None if outcome.is_some() => reserved(&contract, number, hash, &decision).await?,
-                    known => known,
-                };
-                // Its requester sends it again, or another relay has it.
-                let Some(part) = part else { return Ok((Visit::Later, outcome)) };
-                if step == Step::Reserve {
-                    let found = visitor.reserve(stop, hash, part).await?;
-                    return Ok((moved(route, found), found));
-                }
-                Ok(match visitor.settle(part).await? {
-                    Settlement::Applied => (Visit::Done, Some(Outcome::Applied)),
-                    Settlement::Released => (Visit::Done, Some(Outcome::Released)),
-                    Settlement::Open { .. } | Settlement::Unknown => (Visit::Later, outcome),
-                })
-            }
-        }
-    }
-}
-
-/// Where a request is when one of its parts is visited.
-#[derive(Clone, Copy, Debug)]
-struct Journey {
-    number: u64,
-    decision: Decision,
-    party: u8,
-    /// Time of the newest block of the alliance chain, in seconds.
-    now: u64,
-    is_fresh: bool,
-    is_careful: bool,
-}
-
-/// A proof that shows no outcome comes from a node that is behind: then there is nothing to be done at once.
-const fn moved(route: &Route, found: Option<Outcome>) -> Visit {
-    if route.back.is_some() && found.is_none() { Visit::Later } else { Visit::Moved }
 }

@@ -13,6 +13,8 @@ pub(super) struct Errand {
     pub(super) is_fresh: bool,
     /// A step was refused: from now on each is estimated before it is sent.
     pub(super) is_careful: bool,
+    /// It is decided, and has a part that others carry.
+    pub(super) is_left: bool,
 }
 
 /// A part of it.
@@ -30,7 +32,7 @@ impl Errand {
     pub(super) fn handed_in(parts: &[PartReference]) -> Self {
         let stops =
             parts.iter().map(|part| Stop { member: part.member, part_hash: Some(part.part_hash), outcome: None });
-        Self { stops: Some(stops.collect()), is_fresh: true, is_careful: false }
+        Self { stops: Some(stops.collect()), is_fresh: true, is_careful: false, is_left: false }
     }
 
     /// Stops of which the members alone are known.

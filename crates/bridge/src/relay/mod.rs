@@ -7,6 +7,8 @@
 //! | [`ferry`] | slots of one account for many requests at once, with the step that each takes by its own |
 //! | [`step`] | which of these is next, from what is on chain |
 //! | [`courier`] | all requests of an alliance, until they are at their end |
+//! | [`ways`] | nothing: says where members are reached, those that have left too |
+//! | [`measured`] | nothing: says how well it goes |
 //! | [`trust`] | rights of the main chain and kinds of certificates, to the contracts that keep what was proven of them |
 //! | [`push`] | new headers, every K blocks |
 //! | [`standing`] | nothing: makes an anchor where there is none, finds it again, and says what it has |
@@ -16,23 +18,29 @@
 //! already is not an error, so several relays may carry the same, and one that was killed begins anew from what is on chain.
 
 pub mod anchor;
-mod assembly;
 pub mod carrier;
 pub mod courier;
 mod decided;
+mod docket;
 mod errand;
 pub mod ferry;
 mod gas;
+pub mod measured;
 mod parts;
 pub mod push;
 mod reception;
 pub mod request;
+mod roads;
 mod service;
 pub mod standing;
 pub mod step;
 mod stop;
+mod sweeping;
 mod testimony;
 pub mod trust;
+pub(crate) mod unended;
+mod visit;
+pub mod ways;
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolCall;
@@ -43,14 +51,16 @@ use chancery_light::VerifyError;
 pub(crate) use self::parts::reserved as reserved_part;
 pub use self::{
     anchor::{AnchorRelay, Proven, ProvenSlot},
-    assembly::member_links,
     carrier::{Carrier, CarryRefusal, RemoteCarrier},
     courier::{Courier, CourierLimits},
+    measured::{Measured, MemberMeasured},
+    push::{AnchorBoard, AnchorSeen},
     request::{MemberLink, RequestRelay, Settlement},
-    service::router,
+    service::{router, submissions},
     standing::{AnchoredHeader, Standing},
     testimony::Testimony,
     trust::{HeldRelay, TrustRelay},
+    ways::{MemberWay, Way, Ways, member_links},
 };
 use crate::contracts::ViewError;
 
@@ -139,6 +149,18 @@ pub enum RelayError {
 }
 
 impl RelayError {
+    /// Whether this chain does not answer, or does not take what is sent.
+    fn is_silence_of(&self, chain: &str) -> bool {
+        let (Self::Ledger(error) | Self::View(ViewError::Ledger(error))) = self else { return false };
+        let (LedgerError::ChainUnreachable { chain: silent, .. }
+        | LedgerError::NotFinalYet { chain: silent, .. }
+        | LedgerError::Busy { chain: silent, .. }) = error
+        else {
+            return false;
+        };
+        silent == chain
+    }
+
     /// Whether a chain refused the transaction, or it failed: another gas limit, or another moment, may help.
     const fn is_refusal(&self) -> bool {
         matches!(self, Self::Ledger(LedgerError::Reverted { .. } | LedgerError::SubmissionRefused { .. }))

@@ -1,48 +1,177 @@
-//! Headers every K blocks, so that an anchor knows of a change of validators, and of two branches, without anybody asking.
+//! Headers every K blocks, so that an anchor knows of a change of validators, and of two branches, without anybody asking; and what each anchor was seen to have.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use alloy_sol_types::SolCall;
-use chancery_contracts::Anchor;
-use tokio::time::{sleep, timeout};
+use alloy_primitives::Address;
+use parking_lot::Mutex;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
-use super::{AnchorRelay, RelayError, encoded};
+use super::{AnchorRelay, Courier, RelayError, Standing};
 
 /// Pause between two looks at the followed chain.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longest try to push one header.
 const PUSH_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Pushes the newest final header whenever `every_blocks` have passed since the anchor's newest, until it is dropped. What fails is logged and tried again.
-pub async fn push_every(relay: &AnchorRelay, every_blocks: u64) {
+/// Where an anchor stands: host, followed chain, contract.
+type Place = (String, String, Address);
+
+/// An anchor, as it was seen last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnchorSeen {
+    /// The chain on which it stands.
+    pub host: String,
+    /// The chain that it follows.
+    pub follows: String,
+    /// The contract.
+    pub anchor: Address,
+    /// What it has; `None`: it was not read yet.
+    pub standing: Option<Standing>,
+    /// Newest final block of the followed chain then.
+    pub head: Option<u64>,
+    /// Headers that were pushed from here because enough blocks had passed.
+    pub pushed: u64,
+    /// When the last of them was.
+    pub pushed_at: Option<Instant>,
+    /// Why the last look or push failed; `None`: it did not.
+    pub failure: Option<String>,
+}
+
+/// All anchors that are pushed to.
+#[derive(Debug, Default)]
+pub struct AnchorBoard(Mutex<BTreeMap<Place, AnchorSeen>>);
+
+impl AnchorBoard {
+    /// Every anchor, by its place.
+    #[must_use]
+    pub fn seen(&self) -> Vec<AnchorSeen> {
+        self.0.lock().values().cloned().collect()
+    }
+
+    fn change(&self, relay: &AnchorRelay, change: impl FnOnce(&mut AnchorSeen)) {
+        let (host, follows, anchor) = place(relay);
+        let mut seen = self.0.lock();
+        change(seen.entry((host.clone(), follows.clone(), anchor)).or_insert_with(|| AnchorSeen {
+            host,
+            follows,
+            anchor,
+            standing: None,
+            head: None,
+            pushed: 0,
+            pushed_at: None,
+            failure: None,
+        }));
+    }
+
+    fn saw(&self, relay: &AnchorRelay, standing: Standing, head: u64) {
+        self.change(relay, |seen| {
+            let was_frozen = seen.standing.is_some_and(|before| before.is_frozen);
+            let (followed, host, anchor) = (&seen.follows, &seen.host, seen.anchor);
+            if standing.is_frozen && !was_frozen {
+                tracing::error!(
+                    followed,
+                    host,
+                    %anchor,
+                    "ANCHOR FROZEN: a quorum of the followed chain has signed two branches; nothing of it counts here until the organizations have voted"
+                );
+            } else if was_frozen && !standing.is_frozen {
+                tracing::info!(followed, host, %anchor, "the anchor follows again: the organizations have voted");
+            }
+            (seen.standing, seen.head, seen.failure) = (Some(standing), Some(head), None);
+        });
+    }
+
+    fn failed(&self, relay: &AnchorRelay, failure: String) {
+        self.change(relay, |seen| {
+            // Said once: it is tried each second.
+            if seen.failure.is_none() {
+                let (followed, host) = (&seen.follows, &seen.host);
+                tracing::warn!(followed, host, %failure, "a header cannot be pushed");
+            }
+            seen.failure = Some(failure);
+        });
+    }
+
+    fn keep(&self, wanted: &BTreeMap<Place, AnchorRelay>) {
+        self.0.lock().retain(|place, _| wanted.contains_key(place));
+    }
+}
+
+fn place(relay: &AnchorRelay) -> Place {
+    (relay.host.name().to_owned(), relay.followed.name().to_owned(), relay.anchor)
+}
+
+/// Pushes to these anchors and to those of a courier's members, also of those who become members, until it is dropped.
+pub async fn push_all(
+    anchors: &[AnchorRelay],
+    courier: Option<&Arc<Courier>>,
+    every_blocks: u64,
+    board: &Arc<AnchorBoard>,
+) {
+    let mut changes = courier.map(|courier| courier.changes());
     loop {
-        match timeout(PUSH_TIMEOUT, Box::pin(push_if_due(relay, every_blocks))).await {
+        let of_members = courier.map(|courier| courier.anchors()).unwrap_or_default();
+        let wanted: BTreeMap<_, _> =
+            anchors.iter().cloned().chain(of_members).map(|relay| (place(&relay), relay)).collect();
+        board.keep(&wanted);
+        // Those that were running end with the set: a push that is cut is done again.
+        let mut pushes = JoinSet::new();
+        for relay in wanted.into_values() {
+            let board = Arc::clone(board);
+            pushes.spawn(async move { push_every(&relay, every_blocks, &board).await });
+        }
+        match &mut changes {
+            // Its sender lives as long as the courier.
+            Some(changes) => _ = changes.changed().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Pushes the newest final header whenever `every_blocks` have passed since the anchor's newest, until it is dropped. What fails is logged and tried again; nothing is pushed to an
+/// anchor that is frozen.
+pub async fn push_every(relay: &AnchorRelay, every_blocks: u64, board: &AnchorBoard) {
+    loop {
+        match timeout(PUSH_TIMEOUT, Box::pin(push_if_due(relay, every_blocks, board))).await {
             Ok(Ok(Some(number))) => {
                 tracing::debug!(followed = relay.followed.name(), host = relay.host.name(), number, "pushed a header");
             }
             Ok(Ok(None)) => {}
-            Ok(Err(error)) => {
-                let (followed, host) = (relay.followed.name(), relay.host.name());
-                tracing::warn!(followed, host, %error, "a header cannot be pushed");
-            }
-            Err(_) => tracing::warn!(followed = relay.followed.name(), host = relay.host.name(), "a push takes long"),
+            Ok(Err(error)) => board.failed(relay, error.to_string()),
+            Err(_) => board.failed(relay, "a push takes long".to_owned()),
         }
         sleep(PAUSE).await;
     }
 }
 
-/// The number that was pushed; `None`: the anchor is near enough.
+/// The number that was pushed; `None`: the anchor is near enough, or frozen.
 ///
 /// # Errors
 /// See [`RelayError`].
-pub async fn push_if_due(relay: &AnchorRelay, every_blocks: u64) -> Result<Option<u64>, RelayError> {
+pub async fn push_if_due(
+    relay: &AnchorRelay,
+    every_blocks: u64,
+    board: &AnchorBoard,
+) -> Result<Option<u64>, RelayError> {
     let head = relay.followed.head().await?.number;
-    let answer = relay.host.view(relay.anchor, &encoded(&Anchor::latestCall {})).await?;
-    let latest = Anchor::latestCall::abi_decode_returns(&answer.data)?;
-    if !is_due(head, latest, every_blocks) {
+    let standing = relay.standing().await?;
+    let anchored = standing.newest.map_or(0, |newest| newest.number);
+    let is_due = !standing.is_frozen && is_due(head, anchored, every_blocks);
+    if !is_due {
+        board.saw(relay, standing, head);
         return Ok(None);
     }
-    relay.push().await.map(Some)
+    let number = relay.push().await?;
+    board.saw(relay, relay.standing().await?, head.max(number));
+    board.change(relay, |seen| (seen.pushed, seen.pushed_at) = (seen.pushed + 1, Some(Instant::now())));
+    Ok(Some(number))
 }
 
 /// Whether an anchor whose newest header is `anchored` gets the followed chain's `head`. Since a push makes a block on the anchor's chain, and that may be followed

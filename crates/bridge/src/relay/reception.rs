@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chancery_contracts::Alliance;
 use chancery_ledger::Call;
 use futures::future::{join, pending};
+use tokio::time::Instant;
 
 use super::{
     RelayError,
@@ -84,6 +85,8 @@ impl Carrier for Courier {
                 handed_in.pop_first();
             }
         }
+        // Its content is here: if it waits for that, it need not any longer.
+        self.docket.lock().hasten_one(number, Instant::now());
         self.submitted.notify_one();
         Ok(number)
     }

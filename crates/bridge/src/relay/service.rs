@@ -15,12 +15,15 @@ use crate::{
     http::{Problem, bounded, demand},
 };
 
-/// `POST /v1/submissions` and `GET /health`. Over TLS the first is for nodes that may request.
+/// `POST /v1/submissions` and `GET /health`, which says no more than that it answers. Over TLS the first is for nodes that may request.
 pub fn router(carrier: Arc<dyn Carrier>) -> Router {
-    let routes = Router::new()
-        .route(PATH, post(carry).layer(from_fn_with_state(Scope::REQUEST, demand)))
-        .route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) }))
-        .with_state(carrier);
+    submissions(carrier).route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) }))
+}
+
+/// `POST /v1/submissions` alone.
+pub fn submissions(carrier: Arc<dyn Carrier>) -> Router {
+    let routes =
+        Router::new().route(PATH, post(carry).layer(from_fn_with_state(Scope::REQUEST, demand))).with_state(carrier);
     bounded(routes)
 }
 

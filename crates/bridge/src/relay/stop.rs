@@ -7,11 +7,11 @@ use chancery_ledger::MeasuredCall;
 
 use super::{
     MemberLink, Proven, RelayError, RequestRelay, Settlement,
-    courier::Route,
     errand::Stop,
     ferry::Ferry,
     gas,
     request::{apply_call, prove_call, release_call, reserve_call, settlement, word},
+    roads::Route,
 };
 use crate::alliance::{message::Part, slots, store::Outcome};
 

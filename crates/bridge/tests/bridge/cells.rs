@@ -33,7 +33,7 @@ const START: [u64; 2] = [1000, 500];
 const AMOUNT: u64 = 70;
 /// How long somebody is dead.
 const AWAY: Duration = Duration::from_secs(2);
-/// Longer than anything takes that a requester without an answer has on its way.
+/// Longer than anything takes that a requester without an answer, or a relay whose step was kept, has on its way.
 const QUIET: Duration = Duration::from_secs(4);
 /// The same of one that has its answer.
 const QUIET_WITH_ANSWER: Duration = Duration::from_millis(500);
@@ -41,6 +41,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Of the simulated clock; many times what a request takes.
 const MAX_CELL: Duration = Duration::from_secs(600);
 const WINDOW_S: u64 = 60;
+/// Of a request whose deadline is waited for.
+const SHORT_WINDOW_S: u64 = 12;
 
 /// How a request is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,10 @@ enum End {
     Commit,
     /// The second member refuses; the first gives back what it held.
     Abort,
+    /// The same, and the second is not asked before the first holds its key: that is given back in any case.
+    Release,
+    /// The second member is not asked before the deadline has passed.
+    Expire,
     /// Its requester never comes back: one or the other.
     Orphan,
 }
@@ -92,8 +98,12 @@ impl Stage {
     }
 
     async fn requester(&self, life: &Life) -> Requester {
+        self.requester_with(life, WINDOW_S).await
+    }
+
+    async fn requester_with(&self, life: &Life, window_s: u64) -> Requester {
         let endorsers = self.endorsers.each_ref().map(|seats| EndorserSeat::reached(seats));
-        self.world.requester(life, 0, &endorsers, self.relay.clone(), WINDOW_S).await
+        self.world.requester(life, 0, &endorsers, self.relay.clone(), window_s).await
     }
 
     /// A requester lives until it has its answer, or dies without one.
@@ -110,15 +120,20 @@ impl Stage {
         })
     }
 
-    /// A transfer that the second member overtakes before it is handed in.
-    async fn overtaken(&self, account: B256, calls: &[(B256, Bytes)], version: u64) -> Submission {
+    /// A transfer that is endorsed, and not handed in yet.
+    async fn prepared(&self, account: B256, calls: &[(B256, Bytes)], window_s: u64) -> Submission {
         let life = self.world.shared.life(Party::Onlooker);
-        let requester = self.requester(&life).await;
+        let requester = self.requester_with(&life, window_s).await;
         let mut parts = Vec::new();
         for (member, call) in calls {
             parts.push(requester.suggest(*member, call).await.unwrap());
         }
-        let submission = requester.endorse(account, parts).await.unwrap();
+        requester.endorse(account, parts).await.unwrap()
+    }
+
+    /// One that the second member overtakes before it is handed in.
+    async fn overtaken(&self, account: B256, calls: &[(B256, Bytes)], version: u64) -> Submission {
+        let submission = self.prepared(account, calls, WINDOW_S).await;
         self.world.founded.set(1, account, START[1]);
         while self.world.half(1, account).version == version {
             sleep(LOOK).await;
@@ -140,13 +155,21 @@ impl Stage {
         let before = self.halves(account);
         let calls = self.calls(account, [before[0].value - AMOUNT, before[1].value + AMOUNT]);
         let errand = match end {
-            End::Abort => Errand::Prepared(Box::new(self.overtaken(account, &calls, before[1].version).await)),
+            End::Abort | End::Release => {
+                Errand::Prepared(Box::new(self.overtaken(account, &calls, before[1].version).await))
+            }
+            End::Expire => Errand::Prepared(Box::new(self.prepared(account, &calls, SHORT_WINDOW_S).await)),
             End::Commit | End::Orphan => Errand::Calls(account, calls),
         };
         self.world.shared.set_trap(trap);
+        match end {
+            End::Release => self.world.shared.hold(Step::Reserve(1), Step::Reserve(0)),
+            End::Expire => self.world.shared.hold(Step::Reserve(1), Step::Expire),
+            End::Commit | End::Abort | End::Orphan => {}
+        }
         let mut asking = Some(self.ask(&errand).await);
         let (mut answer, mut is_orphan, mut came, mut quiet) = (None, false, false, Duration::ZERO);
-        let long_enough = if end == End::Orphan { QUIET } else { QUIET_WITH_ANSWER };
+        let long_enough = if matches!(end, End::Orphan | End::Expire) { QUIET } else { QUIET_WITH_ANSWER };
         let course = async {
             while quiet < long_enough {
                 sleep(LOOK).await;
@@ -171,6 +194,7 @@ impl Stage {
         };
         timeout(MAX_CELL, course).await.unwrap_or_else(|_| panic!("{trap:?} {end:?}: no end"));
         self.world.shared.disarm();
+        self.world.shared.let_go();
         self.check(account, &before, end, answer.as_ref(), &format!("{trap:?} {end:?}"));
         came
     }
@@ -187,7 +211,11 @@ impl Stage {
                 assert!(matches!(answer, Some(Ok(_))), "{cell}: {answer:?}");
                 assert_eq!((moved, versions), (true, [1, 1]), "{cell}: once");
             }
-            End::Abort => {
+            End::Expire => {
+                assert!(matches!(answer, Some(Err(RequestError::Expired { .. }))), "{cell}: {answer:?}");
+                assert_eq!((moved, versions), (false, [0, 0]), "{cell}: nothing");
+            }
+            End::Abort | End::Release => {
                 let is_stale = matches!(
                     answer,
                     Some(Err(RequestError::Refused { refusal: Refusal::Stale { key, .. }, .. })) if *key == account
@@ -279,4 +307,17 @@ fn the_node_of_the_alliance_chain_dies_at_each_step() {
 fn the_node_of_a_member_dies_at_each_step() {
     play(&[Party::Node(1), Party::Node(2)], &Step::OF_A_COMMIT, End::Commit);
     play(&[Party::Node(1), Party::Node(2)], &Step::OF_AN_ABORT, End::Abort);
+}
+
+// A-MORE-1, ALLIANCE-4, ALLIANCE-7: what the first member held is given back, whoever dies over it.
+#[test]
+fn whoever_dies_at_a_release_it_is_made() {
+    play(&[Party::Requester, Party::Relay, Party::Node(0), Party::Node(1)], &[Step::Release(0)], End::Release);
+}
+
+// A-MORE-1, ALLIANCE-7: nobody decides, and the deadline is recorded and its reservation released.
+#[test]
+fn whoever_dies_when_a_deadline_is_recorded_what_was_held_is_free() {
+    play(&[Party::Relay, Party::Node(0)], &[Step::Expire], End::Expire);
+    play(&[Party::Relay, Party::Node(1)], &[Step::Release(0)], End::Expire);
 }

@@ -7,7 +7,7 @@ use chancery_bridge::{
         store::{Outcome, Refusal},
     },
     proof::{Ending, RequestProof},
-    relay::{AnchorRelay, Carrier as _, Settlement},
+    relay::{AnchorRelay, Carrier as _, Settlement, Testimony},
     requester::{RequestError, Requester},
 };
 use chancery_contracts::Anchor;
@@ -123,6 +123,34 @@ async fn a_request_over_two_chains_is_applied_on_both_and_a_stale_one_on_neither
     assert_eq!(after[1], (0, 1, U256::from(60)), "the other was never asked");
     Box::pin(seen_at_the_end(&partnership, onlooker, number, rival)).await;
     Box::pin(ends_are_proven(&partnership, &requester, [number, rival], key)).await;
+}
+
+// ANCHOR-2, FINALITY-10, A-MORE-2: a live chain changes its validators under an alliance; the relay shows the handover, and goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_whose_validators_have_changed_is_followed_by_proof_and_carried_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = TestChain::start(dir.path(), "main").await;
+    let chains = [TestChain::start_growing(dir.path(), "marriage").await, TestChain::start(dir.path(), "degree").await];
+    let partnership = Box::pin(Partnership::over(home, chains)).await;
+    let bank = &partnership.partners[0];
+    let Testimony::Proven(to_alliance) = &bank.link.to_alliance else { panic!("a foreign member") };
+    let before = partnership.home.view(to_alliance.anchor, &Anchor::chainCall {}).await;
+    let first_epoch = bank.chain.grow().await;
+
+    let courier = partnership.courier();
+    let carrying = tokio::spawn({
+        let courier = courier.clone();
+        async move { courier.run().await }
+    });
+    let requester = partnership.requester(courier);
+    let key = name("parcel 7");
+    let committed = requester.execute(key, &partnership.calls(key, [40, 60])).await.unwrap();
+    let applied = Outcome::Applied.code();
+    partnership.settled(committed.number, key, [(applied, 1, 40), (applied, 1, 60)]).await;
+    let after = partnership.home.view(to_alliance.anchor, &Anchor::chainCall {}).await;
+    assert_eq!((after.fromEpoch, after.genesisHash), (first_epoch, before.genesisHash));
+    assert_ne!(after.keysHash, before.keysHash, "the set that decides now");
+    carrying.abort();
 }
 
 // A-MORE-3, A-ERR: by the genesis alone, from what real chains show: the writes of the one, and why the other was refused.

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256};
 use chancery_rest::types::{
+    alerts::AuditStatus,
     data::{
         AggregateData, Asset, DataAggregates, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, OperationPlace,
         SearchData, Trace,
@@ -191,5 +192,13 @@ impl Client {
         let mut query = vec![("from", from.to_string())];
         push(&mut query, "operations", operations);
         self.needs_key()?.send(Call::get(&["v1", "data", "audit"], query)).await
+    }
+
+    /// `GET /v1/data/audit/status`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn audit_status(&self) -> Result<AuditStatus> {
+        self.needs_key()?.send(Call::get(&["v1", "data", "audit", "status"], Query::new())).await
     }
 }

@@ -1,9 +1,10 @@
-//! Organizations, their keys, formats and quotas.
+//! Organizations, their keys, formats and quotas, and who is told of alerts.
 
 use alloy_primitives::Address;
 use chancery_rest::{
     types::{
-        formats::ConfigureFormat,
+        alerts::{AddAlertReceiver, AddedAlertReceiver, AlertReceiver, AlertReceivers, AlertTest, TestAlertReceiver},
+        formats::{ConfigureFormat, Format},
         organizations::{AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization},
         quotas::{Quota, Quotas},
     },
@@ -76,6 +77,14 @@ impl Client {
         self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query, body: None }).await
     }
 
+    /// `GET /v1/formats/{format}`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn format(&self, format: &str) -> Result<Format> {
+        self.send(Call::get(&["v1", "formats", format], Query::new())).await
+    }
+
     /// `PUT /v1/formats/{format}`.
     ///
     /// # Errors
@@ -103,6 +112,41 @@ impl Client {
     pub async fn remove_quota(&self, subject: &str, check: bool) -> Result<Changed> {
         let (path, query) = (["v1", "quotas", subject], checked(check));
         self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query, body: None }).await
+    }
+
+    /// `GET /v1/alerts/receivers`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn alert_receivers(&self) -> Result<AlertReceivers> {
+        self.needs_key()?.send(Call::get(&["v1", "alerts", "receivers"], Query::new())).await
+    }
+
+    /// `POST /v1/alerts/receivers`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn add_alert_receiver(&self, request: &AddAlertReceiver, check: bool) -> Result<AddedAlertReceiver> {
+        let call = Self::with_body(Method::POST, &["v1", "alerts", "receivers"], request)?;
+        self.needs_key()?.send(Call { query: checked(check), ..call }).await
+    }
+
+    /// `DELETE /v1/alerts/receivers/{receiver}`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn remove_alert_receiver(&self, receiver: &str, check: bool) -> Result<AlertReceiver> {
+        let (path, query) = (["v1", "alerts", "receivers", receiver], checked(check));
+        self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query, body: None }).await
+    }
+
+    /// `POST /v1/alerts/receivers/{receiver}/tests`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn test_alert_receiver(&self, receiver: &str, request: &TestAlertReceiver) -> Result<AlertTest> {
+        let path = ["v1", "alerts", "receivers", receiver, "tests"];
+        self.needs_key()?.send(Self::with_body(Method::POST, &path, request)?).await
     }
 
     /// `GET /v1/quotas`.

@@ -106,3 +106,41 @@ fn an_operation_of_a_city_is_proven_and_altered_it_is_refused_by_name() {
         assert_eq!(failure.check, alteration.expect, "{}: {}", alteration.name, failure.detail);
     }
 }
+
+// DATA-8: whoever has verified a block before needs to verify it no more, and learns no less of what is in it.
+#[test]
+fn an_operation_is_proven_in_a_block_that_was_proven_before_and_in_no_other() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/operation-proof.json");
+    let vectors: Vectors = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let chain = TrustedChain::new(vectors.chain).unwrap();
+    let proof = OperationProof::from_json(&serde_json::to_vec(&vectors.proof).unwrap()).unwrap();
+    let header = chain.verify_finality(&proof.proof.as_ref().unwrap().finality).unwrap();
+    let (whole, inside) = (proof.verify(&chain).unwrap(), proof.verify_in(&header).unwrap());
+    assert_eq!(
+        (inside.operation, &inside.statement, inside.recorded_at),
+        (whole.operation, &whole.statement, whole.recorded_at)
+    );
+    let checks: Vec<_> = whole.checks.into_iter().filter(|check| *check != "block-final").collect();
+    assert_eq!(inside.checks, checks);
+
+    // What is said of finality is not looked at; everything else is, by the same names.
+    let mut cut = proof.clone();
+    cut.proof.as_mut().unwrap().finality.certificate = Default::default();
+    cut.verify_in(&header).unwrap();
+    assert!(cut.verify(&chain).is_err());
+    for alteration in vectors.alterations {
+        let is_of_finality = alteration.at.contains("/finality") || alteration.at.contains("/proof/chain");
+        let altered = OperationProof::from_json(&alteration.of(&vectors.proof));
+        let Err(failure) = altered.and_then(|proof| proof.verify_in(&header)) else {
+            assert!(is_of_finality, "{}", alteration.name);
+            continue;
+        };
+        assert_eq!(failure.check, alteration.expect, "{}: {}", alteration.name, failure.detail);
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../light/vectors/bundle.json");
+    let others: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let elsewhere = TrustedChain::new(serde_json::from_value(others["chain"].clone()).unwrap()).unwrap();
+    let bundle = ProofBundle::from_json(others["cases"][0]["proof"].to_string().as_bytes()).unwrap();
+    let other = elsewhere.verify_finality(&bundle.finality).unwrap();
+    assert_eq!(proof.verify_in(&other).unwrap_err().check, "TransactionNotIncluded");
+}

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use chancery_data::SourceId;
 use chancery_light::StateProof;
 use chancery_reference_points::{
-    DoorResult,
+    Actor, DoorResult,
     access_rule::AccessRule,
     c2p::C2p,
     c2r::C2r,
@@ -12,7 +12,7 @@ use chancery_reference_points::{
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
-    data_block::{DataBlock, DataBlockRecord, RootOfBlock, TransactionLocator},
+    data_block::{DataBlock, DataBlockRecord, RecordedBlock, RecordedRoots, RootOfBlock, TransactionLocator},
     data_search::{
         Aggregation, Asset, AssetVersion, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
         OperationPlace, Visibility,
@@ -56,12 +56,13 @@ door! {
     "StateProof", READ: state_proof([&] by: Mandate, [&] chain: ChainName, [] contract: Address, [] slots: Vec<B256>) -> Option<StateProof>;
     "AccessRules", READ: access_rules([] service: Option<&str> as Option<String> => service.as_deref()) -> Vec<AccessRule>;
     "IsOffice", READ: is_office([&] by: Mandate) -> bool;
+    "Standing", READ: standing([&] by: Mandate) -> Actor;
 }
 
 door! {
     S2pData as s2p_data, "S2pData";
     "Search", READ: search([&] by: Mandate, [] query: DataQuery, [] visibility: Visibility) -> DataPage;
-    "Statistics", READ: statistics() -> Vec<DayCount>;
+    "Statistics", READ: statistics([&] by: Mandate) -> Vec<DayCount>;
     "Versions", READ: versions([&] by: Mandate, [&] asset: Asset, [] visibility: Visibility) -> Vec<AssetVersion>;
     "HandOvers", READ: hand_overs([&] by: Mandate, [] sources: Vec<SourceId>) -> Vec<HandOver>;
     "Proof", READ: proof([&] by: Mandate, [] at: OperationPlace) -> SourceOperationProof;
@@ -99,6 +100,8 @@ door! {
     M2p as m2p, "M2p";
     "SubjectHistory", AUDIT: subject_history([&] by: Mandate, [] subject: B256) -> Vec<HistoryEntry>;
     "Events", AUDIT: events([&] by: Mandate, [&] filter: EventFilter) -> Vec<HistoryEntry>;
+    "RecordedBlocks", AUDIT: recorded_blocks([&] by: Mandate, [&] chain: ChainName, [] roots: Vec<B256>) -> Vec<Option<RecordedBlock>>;
+    "RecordedRoots", AUDIT: recorded_roots([&] by: Mandate, [&] chain: ChainName, [] from: u64) -> RecordedRoots;
 }
 
 door! {
@@ -109,5 +112,6 @@ door! {
 door! {
     M2rData as m2r_data, "M2rData";
     "Audit", AUDIT: audit([] request: AuditRequest) -> AuditReport;
+    "UnknownRoots", AUDIT: unknown_roots([] roots: Vec<B256>) -> Vec<B256>;
     "Quotas", READ: quotas() -> QuotaReport;
 }

@@ -4,6 +4,7 @@ use alloy_primitives::B256;
 use chancery_reference_points::{
     Actor, DoorResult,
     access_rule::ServiceAccess,
+    alert::{AddedReceiver, AlertReceiver, NewReceiver, TestedDelivery, WatchReport},
     chain_records::ChainStatus,
     change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
@@ -13,7 +14,7 @@ use chancery_reference_points::{
         Aggregates, Asset, AssetTrace, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
         Delivered, OperationPlace, Reading, Subscribe, Subscription,
     },
-    o2c::{Change, ChangeResult, Mode, O2c},
+    o2c::{Change, ChangeResult, Mode, O2c, O2cAlerts},
     operation::ChainName,
     organization::Organization,
     price::PriceSetting,
@@ -71,6 +72,14 @@ door! {
 }
 
 door! {
+    O2cAlerts as o2c_alerts, "O2cAlerts";
+    "AlertReceivers", READ: alert_receivers([&] actor: Actor) -> Vec<AlertReceiver>;
+    "AddAlertReceiver", WRITE: add_alert_receiver([&] actor: Actor, [] receiver: NewReceiver, [] mode: Mode) -> AddedReceiver;
+    "RemoveAlertReceiver", WRITE: remove_alert_receiver([&] actor: Actor, [&] receiver: str, [] mode: Mode) -> AlertReceiver;
+    "TestAlertReceiver", WRITE: test_alert_receiver([&] actor: Actor, [&] receiver: str, [] note: String) -> TestedDelivery;
+}
+
+door! {
     V2m as v2m, "V2m";
     "History", AUDIT: history([&] actor: Actor, [] subject: B256) -> History;
     "Events", AUDIT: events([&] actor: Actor, [] filter: EventFilter) -> Vec<HistoryEntry>;
@@ -79,5 +88,6 @@ door! {
 door! {
     V2mData as v2m_data, "V2mData";
     "AuditData", AUDIT: audit_data([&] actor: Actor, [] request: AuditRequest) -> AuditReport;
+    "AuditStatus", READ: audit_status([&] actor: Actor) -> WatchReport;
     "Quotas", READ: quotas([&] actor: Actor) -> QuotaReport;
 }

@@ -51,9 +51,14 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         o2c.contract(&dice.sample(), dice.sample());
         o2c.changes(dice.sample());
         o2c.change(dice.sample());
+        o2c_alerts.alert_receivers(&dice.sample());
+        o2c_alerts.add_alert_receiver(&dice.sample(), dice.sample(), dice.sample());
+        o2c_alerts.remove_alert_receiver(&dice.sample(), &dice.sample::<String>(), dice.sample());
+        o2c_alerts.test_alert_receiver(&dice.sample(), &dice.sample::<String>(), dice.sample());
         v2m.history(&dice.sample(), dice.sample());
         v2m.events(&dice.sample(), dice.sample());
         v2m_data.audit_data(&dice.sample(), dice.sample());
+        v2m_data.audit_status(&dice.sample());
         v2m_data.quotas(&dice.sample());
     }
 }
@@ -73,8 +78,9 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         s2p.state_proof(&dice.sample(), &dice.sample(), dice.sample(), dice.sample());
         s2p.access_rules(named.as_deref());
         s2p.is_office(&dice.sample());
+        s2p.standing(&dice.sample());
         s2p_data.search(&dice.sample(), dice.sample(), dice.sample());
-        s2p_data.statistics();
+        s2p_data.statistics(&dice.sample());
         s2p_data.versions(&dice.sample(), &dice.sample(), dice.sample());
         s2p_data.hand_overs(&dice.sample(), dice.sample());
         s2p_data.proof(&dice.sample(), dice.sample());
@@ -92,8 +98,11 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         m2s.journal(&dice.sample());
         m2p.subject_history(&dice.sample(), dice.sample());
         m2p.events(&dice.sample(), &dice.sample());
+        m2p.recorded_blocks(&dice.sample(), &dice.sample(), dice.sample());
+        m2p.recorded_roots(&dice.sample(), &dice.sample(), dice.sample());
         m2r.journal(&dice.sample());
         m2r_data.audit(dice.sample());
+        m2r_data.unknown_roots(dice.sample());
         m2r_data.quotas();
     }
 }

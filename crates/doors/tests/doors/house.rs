@@ -13,13 +13,16 @@ use chancery_light::StateProof;
 use chancery_reference_points::{
     Actor, DoorError, DoorResult,
     access_rule::{AccessRule, ServiceAccess},
+    alert::{AddedReceiver, AlertReceiver, NewReceiver, TestedDelivery, WatchReport},
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
-    data_block::{DataBlock, DataBlockRecord, OperationProof, RootOfBlock, TransactionLocator},
+    data_block::{
+        DataBlock, DataBlockRecord, OperationProof, RecordedBlock, RecordedRoots, RootOfBlock, TransactionLocator,
+    },
     data_format::{DataFormat, FormatId},
     data_search::{
         Aggregates, Aggregation, Asset, AssetTrace, AssetVersion, AuditReport, AuditRequest, DataAggregate, DataPage,
@@ -29,7 +32,7 @@ use chancery_reference_points::{
     m2r::{M2r, M2rData},
     m2s::M2s,
     mandate::Mandate,
-    o2c::{Change, ChangeResult, Mode, O2c},
+    o2c::{Change, ChangeResult, Mode, O2c, O2cAlerts},
     operation::{ChainName, InterpretedOperation, SignedOperation},
     organization::Organization,
     p2r::P2r,
@@ -124,12 +127,19 @@ room! {
         changes(offset: u64) -> Approvals;
         change(change: B256) -> ChangeReview;
     }
+    O2cAlerts {
+        alert_receivers(actor: &Actor) -> Vec<AlertReceiver>;
+        add_alert_receiver(actor: &Actor, receiver: NewReceiver, mode: Mode) -> AddedReceiver;
+        remove_alert_receiver(actor: &Actor, receiver: &str, mode: Mode) -> AlertReceiver;
+        test_alert_receiver(actor: &Actor, receiver: &str, note: String) -> TestedDelivery;
+    }
     V2m {
         history(actor: &Actor, subject: B256) -> History;
         events(actor: &Actor, filter: EventFilter) -> Vec<HistoryEntry>;
     }
     V2mData {
         audit_data(actor: &Actor, request: AuditRequest) -> AuditReport;
+        audit_status(actor: &Actor) -> WatchReport;
         quotas(actor: &Actor) -> QuotaReport;
     }
     P2r {
@@ -146,10 +156,11 @@ room! {
         state_proof(by: &Mandate, chain: &ChainName, contract: Address, slots: Vec<B256>) -> Option<StateProof>;
         access_rules(service: Option<&str>) -> Vec<AccessRule>;
         is_office(by: &Mandate) -> bool;
+        standing(by: &Mandate) -> Actor;
     }
     S2pData {
         search(by: &Mandate, query: DataQuery, visibility: Visibility) -> DataPage;
-        statistics() -> Vec<DayCount>;
+        statistics(by: &Mandate) -> Vec<DayCount>;
         versions(by: &Mandate, asset: &Asset, visibility: Visibility) -> Vec<AssetVersion>;
         hand_overs(by: &Mandate, sources: Vec<SourceId>) -> Vec<HandOver>;
         proof(by: &Mandate, at: OperationPlace) -> SourceOperationProof;
@@ -171,10 +182,13 @@ room! {
     M2p {
         subject_history(by: &Mandate, subject: B256) -> Vec<HistoryEntry>;
         events(by: &Mandate, filter: &EventFilter) -> Vec<HistoryEntry>;
+        recorded_blocks(by: &Mandate, chain: &ChainName, roots: Vec<B256>) -> Vec<Option<RecordedBlock>>;
+        recorded_roots(by: &Mandate, chain: &ChainName, from: u64) -> RecordedRoots;
     }
     M2r { journal(filter: &EventFilter) -> Vec<HistoryEntry>; }
     M2rData {
         audit(request: AuditRequest) -> AuditReport;
+        unknown_roots(roots: Vec<B256>) -> Vec<B256>;
         quotas() -> QuotaReport;
     }
 }
@@ -214,6 +228,7 @@ pub(crate) struct Reached {
     pub(crate) u2s: Arc<dyn U2s>,
     pub(crate) u2s_data: Arc<dyn U2sData>,
     pub(crate) o2c: Arc<dyn O2c>,
+    pub(crate) o2c_alerts: Arc<dyn O2cAlerts>,
     pub(crate) v2m: Arc<dyn V2m>,
     pub(crate) v2m_data: Arc<dyn V2mData>,
     pub(crate) p2r: Arc<dyn P2r>,
@@ -238,15 +253,15 @@ macro_rules! offered {
 
 impl Reached {
     pub(crate) fn in_process(house: &Arc<House>) -> Self {
-        reached!(house: r2d r2d_sources u2s u2s_data o2c v2m v2m_data p2r s2p s2p_data c2s c2p c2r m2s m2p m2r m2r_data)
+        reached!(house: r2d r2d_sources u2s u2s_data o2c o2c_alerts v2m v2m_data p2r s2p s2p_data c2s c2p c2r m2s m2p m2r m2r_data)
     }
 
     pub(crate) fn over_the_wire(remote: &Arc<Remote>) -> Self {
-        reached!(remote: r2d r2d_sources u2s u2s_data o2c v2m v2m_data p2r s2p s2p_data c2s c2p c2r m2s m2p m2r m2r_data)
+        reached!(remote: r2d r2d_sources u2s u2s_data o2c o2c_alerts v2m v2m_data p2r s2p s2p_data c2s c2p c2r m2s m2p m2r m2r_data)
     }
 }
 
 /// The house as a process offers it.
 pub(crate) fn offered(house: &Arc<House>) -> Offered {
-    offered!(house: r2d r2d_sources u2s u2s_data o2c v2m v2m_data p2r s2p s2p_data c2s c2p c2r m2s m2p m2r m2r_data)
+    offered!(house: r2d r2d_sources u2s u2s_data o2c o2c_alerts v2m v2m_data p2r s2p s2p_data c2s c2p c2r m2s m2p m2r m2r_data)
 }

@@ -80,6 +80,12 @@ impl Sample for u32 {
     }
 }
 
+impl Sample for u16 {
+    fn sample(dice: &mut Dice) -> Self {
+        Self::try_from(dice.roll() >> 48).unwrap()
+    }
+}
+
 impl Sample for usize {
     fn sample(dice: &mut Dice) -> Self {
         dice.below(1 << 20)

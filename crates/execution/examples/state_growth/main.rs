@@ -7,7 +7,7 @@
 //! recovery, building, durable commits. In between, one contract fills slots many a transaction, which is the fast way to a large state.
 //!
 //! To compare (docs/decisions/0051): `--one-volume` keeps the history in one heap, `--large-tables` merges with tables of 64 MiB,
-//! `--parts-together` leaves the long parts of blocks in `chain`, `--no-read-ahead` reads branches of the trie only when they are needed.
+//! `--parts-together` leaves the long parts of blocks in `chain`, `--no-run-ahead` reads what transactions need only when they need it.
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod process;
@@ -290,9 +290,9 @@ fn store_config(cache_mib: &str, flags: &[String]) -> StoreConfig {
         match flag.as_str() {
             "--one-volume" => config.volume_entries = u64::MAX,
             "--large-tables" => config.table_bytes = 64 << 20,
-            "--no-read-ahead" => config.read_ahead = false,
-            "--parts-together" => config.parts_apart = false,
-            other => panic!("{other} is no option: --one-volume, --large-tables, --parts-together, --no-read-ahead"),
+            "--no-run-ahead" => config.run_ahead = false,
+            "--parts-together, --no-run-ahead" => config.parts_apart = false,
+            other => panic!("{other} is no option: --one-volume, --large-tables, --parts-together"),
         }
     }
     config

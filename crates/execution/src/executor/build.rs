@@ -10,6 +10,7 @@ use alloy_primitives::{Address, B256};
 use alloy_rlp::Encodable;
 
 use super::{
+    forerunner::{Ahead, Forerunner},
     header::open_header,
     outcome::receipts_root,
     session::{Session, SessionError},
@@ -87,7 +88,7 @@ pub(crate) fn build(
     let mut permissions = BlockPermissions::of_parent(view).map_err(BuildFailure::State)?;
     let mut session = Session::start(view.clone(), chain_id, &header, 0)?;
     let (mut transactions, mut senders, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
-    for candidate in candidates {
+    for candidate in Ahead::new(candidates, Forerunner::of(view, chain_id, &header)) {
         if transactions.len() >= budget.max_transactions
             || Instant::now() >= deadline
             || session.gas_left() < MIN_TRANSACTION_GAS

@@ -7,6 +7,7 @@ use alloy_primitives::{Address, B256};
 
 use super::{
     InvalidBlock, InvalidReason,
+    forerunner::Forerunner,
     header::check_header,
     outcome::receipts_root,
     session::{Session, SessionError},
@@ -85,11 +86,16 @@ fn run(
     let senders = senders(block, recover)?;
     let mut permissions = BlockPermissions::of_parent(view)?;
     let mut session = Session::start(view.clone(), chain_id, header, senders.len()).map_err(around)?;
-    for (index, (transaction, sender)) in block.transactions().iter().zip(&senders).enumerate() {
+    let mut forerunner = Forerunner::of(view, chain_id, header);
+    let numbered = || block.transactions().iter().zip(&senders);
+    numbered().for_each(|(transaction, sender)| forerunner.offer(transaction, *sender));
+    for (index, (transaction, sender)) in numbered().enumerate() {
+        forerunner.passed(index);
         let permitted = permissions.check(*sender, transaction)?;
         permitted.map_err(|refusal| InvalidReason::NotPermitted { index, refusal })?;
         session.run(transaction, *sender).map_err(|error| of_transaction(error, index))?;
     }
+    drop(forerunner);
     let (state, receipts, gas_used) = session.finish().map_err(around)?;
     if gas_used != header.gas_used {
         return Err(InvalidReason::GasUsed { expected: header.gas_used, actual: gas_used }.into());

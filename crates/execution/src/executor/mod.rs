@@ -3,9 +3,9 @@
 //! Building and executing run the same code over the transactions; building chooses them and fills the header, executing
 //! compares the header. Roots are computed in parallel when all transactions ran.
 
-mod ahead;
 mod build;
 mod execute;
+mod forerunner;
 mod header;
 mod invalid;
 mod outcome;

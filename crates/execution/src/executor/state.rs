@@ -12,7 +12,6 @@ use revm::{
     state::{Account, AccountInfo},
 };
 
-use super::ahead::ReadAhead;
 use crate::{
     StateError, StateView,
     state::{AccountChange, AccountRecord, StateChanges},
@@ -23,7 +22,6 @@ pub(crate) struct BlockState {
     view: StateView,
     accounts: AddressMap<SeenAccount>,
     codes: B256Map<Bytecode>,
-    ahead: ReadAhead,
 }
 
 struct SeenAccount {
@@ -50,8 +48,7 @@ impl fmt::Debug for BlockState {
 
 impl BlockState {
     pub(crate) fn new(view: StateView) -> Self {
-        let ahead = ReadAhead::of(&view);
-        Self { view, accounts: AddressMap::default(), codes: B256Map::default(), ahead }
+        Self { view, accounts: AddressMap::default(), codes: B256Map::default() }
     }
 
     fn seen(&mut self, address: Address) -> Result<&mut SeenAccount, StateError> {
@@ -151,11 +148,7 @@ impl BlockState {
                 continue;
             }
             let (original, present) = (value.original_value, value.present_value);
-            let seen_slot = seen.slots.entry(slot).or_insert(SeenSlot { before: original, now: original });
-            if seen_slot.now == seen_slot.before {
-                self.ahead.wrote(address, seen.before.as_ref(), slot);
-            }
-            seen_slot.now = present;
+            seen.slots.entry(slot).or_insert(SeenSlot { before: original, now: original }).now = present;
         }
         seen.now = Some(AccountInfo { code: None, ..account.info });
     }

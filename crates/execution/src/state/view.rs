@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use revm::{DatabaseRef, bytecode::Bytecode, state::AccountInfo};
 
-use super::{Account, AccountRecord, NodeKey, Overlay, StateError, source::StorageTrie};
+use super::{Account, AccountRecord, NodeKey, Overlay, StateError};
 use crate::{
     store::StoreView,
-    trie::{Branch, Child, root_hash, visit},
+    trie::{Branch, Child, root_hash},
 };
 
 /// The state after one block, final or executed. Cheap to clone; stays readable while newer blocks come.
@@ -154,12 +154,6 @@ impl StateView {
             return Ok(layer.overlay.branch(key));
         }
         self.0.base.as_ref().map_or(Ok(None), |base| Ok(base.branch(key, version)?))
-    }
-
-    /// Reads the branches above a slot of an account into their cache. Returns how many there are.
-    pub(crate) fn visit(&self, owner: Address, account: &AccountRecord, slot: U256) -> Result<usize, StateError> {
-        let key = keccak256(slot.to_be_bytes::<32>());
-        visit(&StorageTrie { view: self, owner }, account.storage_top.as_deref(), &key)
     }
 
     /// The height of a block that is executed on this state.

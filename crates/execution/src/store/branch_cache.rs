@@ -7,7 +7,10 @@ use parking_lot::Mutex;
 use schnellru::{Limiter, LruMap};
 
 use super::keys;
-use crate::{state::NodeKey, trie::Branch};
+use crate::{
+    state::NodeKey,
+    trie::{Branch, Child},
+};
 
 /// Locks of the cache: the threads of an update seldom meet.
 const SHARDS: usize = 16;
@@ -56,12 +59,28 @@ impl BranchCache {
         Branch::decode_full(&cached.bytes, cached.differences)
     }
 
+    /// The child at a nibble of a version of a branch, if the branch is here.
+    pub(super) fn child(&self, key: &NodeKey, version: u64, nibble: u8) -> Option<Option<Child>> {
+        let key = pack(key)?;
+        let mut shard = self.shard(&key).lock();
+        let cached = shard.get(&key).filter(|cached| cached.version == version)?;
+        Branch::child_in(&cached.bytes, nibble)
+    }
+
     /// Keeps a version, unless a newer one is here: old ones are asked for by readers of the past.
     pub(super) fn keep(&self, key: &NodeKey, version: u64, branch: &Branch) {
+        self.put(key, Cached { version, differences: branch.differences(), bytes: branch.encode_full().into() });
+    }
+
+    /// As [`Self::keep`], of a version that stands in full on disk.
+    pub(super) fn keep_full(&self, key: &NodeKey, version: u64, record: &[u8]) {
+        self.put(key, Cached { version, differences: 0, bytes: record.into() });
+    }
+
+    fn put(&self, key: &NodeKey, cached: Cached) {
         let Some(key) = pack(key) else { return };
-        let cached = Cached { version, differences: branch.differences(), bytes: branch.encode_full().into() };
         let mut shard = self.shard(&key).lock();
-        if shard.peek(&key).is_none_or(|known| known.version < version) {
+        if shard.peek(&key).is_none_or(|known| known.version < cached.version) {
             shard.insert(key, cached);
         }
     }
@@ -146,7 +165,6 @@ mod tests {
     use alloy_trie::Nibbles;
 
     use super::*;
-    use crate::trie::Child;
 
     fn branch(children: u8) -> Branch {
         let mut branch = Branch::default();
@@ -164,6 +182,10 @@ mod tests {
         let cache = BranchCache::new(1 << 20);
         cache.keep(&key(1, 5), 7, &branch(3));
         assert_eq!(cache.get(&key(1, 5), 7), Some(branch(3)));
+        for nibble in 0..16 {
+            assert_eq!(cache.child(&key(1, 5), 7, nibble), Some(branch(3).get(nibble).cloned()));
+        }
+        assert_eq!((cache.child(&key(1, 5), 6, 0), cache.child(&key(2, 5), 7, 0)), (None, None));
         assert_eq!(cache.get(&key(1, 5), 6), None);
         assert_eq!(cache.get(&key(2, 5), 7), None);
         // A reader of the past does not displace the present.

@@ -12,12 +12,13 @@
 //! | `accounts` | keccak(address) | account, at the head |
 //! | `slots` | address, keccak(slot) | value, at the head |
 //! | `history` | volume, account or slot key, height | what it was before the block at this height |
-//! | `nodes` | height, owner, path | the version of a trie branch that a block wrote: in full, or what differs from the version before |
+//! | `nodes` | height, owner, path | the version of a trie branch that a block wrote, with the leaves of slots: in full, or what differs from the version before |
 //!
 //! # Invariants
 //! * STORE-1: the state of height h is the head's, overridden by the first history entry after h.
 //! * STORE-2: whatever refers to a branch names the height that wrote it; a version that is a difference names the one before it.
 //! * STORE-3: what a snapshot shows is one height, never parts of two.
+//! * STORE-5: a leaf that stands whole in a branch of the head holds what stands under its flat key.
 //! * STORE-4: the history of a block lies in the newest volume that had begun at its height; which that is never changes.
 
 mod body;
@@ -51,11 +52,16 @@ use cache::Caches;
 use volumes::Volumes;
 
 /// Version of the format on disk. Changes whenever an older build could not read what a newer one wrote, or the other way round.
-pub(crate) const FORMAT_VERSION: u32 = 4;
+pub(crate) const FORMAT_VERSION: u32 = 5;
 
-/// The version before. Its history has no volumes, which is a history whose first volume has not ended, and all parts of its blocks stand in `chain`:
-/// it becomes a store of the present version when it is opened, and only what comes is written otherwise.
-const PREVIOUS_VERSION: u32 = 3;
+/// The oldest version that goes on: it becomes a store of the present one when it is opened, and only what comes is written otherwise.
+///
+/// * 3: its history has no volumes, which is a history whose first volume has not ended, and all parts of its blocks stand in `chain`.
+/// * 4: its branches refer to the leaves of slots, whose values are then read from `slots`.
+const OLDEST_VERSION: u32 = 3;
+
+/// The first version in which the long parts of blocks stand apart.
+const PARTS_APART_VERSION: u32 = 4;
 
 /// How the store uses memory and disk. The default suits six chains in one small process, see [`Self::with_cache`] for one that has a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +85,8 @@ pub struct StoreConfig {
     /// Whether the long parts of blocks (bodies, receipts, lists of changes) stand apart from the rest of `chain`, by height, where nothing is merged.
     /// Of new directories: those that exist go on as they are.
     pub parts_apart: bool,
-    /// Whether a thread reads branches of the trie ahead while the transactions of a block run, once branches do not fit their cache.
-    pub read_ahead: bool,
+    /// Whether a thread runs the transactions of a block ahead for what they read, once branches of the trie do not fit their cache.
+    pub run_ahead: bool,
     /// Size of a table whose keys are hashes, in bytes. Of new directories: those that exist keep theirs. Merging goes on in parts of a few tables.
     pub table_bytes: u64,
 }
@@ -99,7 +105,7 @@ impl StoreConfig {
             worker_threads: 1,
             volume_entries: 1 << 20,
             parts_apart: true,
-            read_ahead: true,
+            run_ahead: true,
             table_bytes: 16 * MIB as u64,
         }
     }
@@ -129,5 +135,5 @@ pub(crate) struct Store {
     volumes: Volumes,
     /// From this height on the long parts of a block stand in `blocks` and `changes`.
     apart_from: u64,
-    read_ahead: bool,
+    run_ahead: bool,
 }

@@ -10,7 +10,7 @@ use fjall::{
 };
 
 use super::{
-    FORMAT_VERSION, OpenError, PREVIOUS_VERSION, Store, StoreConfig, StoreError,
+    FORMAT_VERSION, OLDEST_VERSION, OpenError, PARTS_APART_VERSION, Store, StoreConfig, StoreError,
     cache::Caches,
     keys::{self, Kind},
     volumes::Volumes,
@@ -44,7 +44,7 @@ impl Store {
             caches: Caches::new(config),
             volumes: Volumes::new(config.volume_entries),
             apart_from: 0,
-            read_ahead: config.read_ahead,
+            run_ahead: config.run_ahead,
             database,
         };
         let created = version.is_none();
@@ -54,8 +54,8 @@ impl Store {
             }
             store.apart_from = if config.parts_apart { 0 } else { u64::MAX };
         } else {
-            if version == Some(PREVIOUS_VERSION) {
-                store.upgrade()?;
+            if let Some(older) = version.filter(|version| *version < FORMAT_VERSION) {
+                store.upgrade(older)?;
             }
             let problem = "the volumes of its history are out of order".into();
             let corrupt = || OpenError::Corrupt { path: dir.into(), problem };
@@ -66,11 +66,13 @@ impl Store {
     }
 
     /// Durable before anything is written otherwise: an older build must not read past it.
-    fn upgrade(&self) -> Result<(), StoreError> {
-        tracing::info!(from = PREVIOUS_VERSION, to = FORMAT_VERSION, "the store's format is brought up to date");
-        let next = self.head_height()?.map_or(0, |head| head + 1);
+    fn upgrade(&self, from: u32) -> Result<(), StoreError> {
+        tracing::info!(from, to = FORMAT_VERSION, "the store's format is brought up to date");
         let mut batch = self.batch();
-        batch.insert(&self.chain, keys::meta(keys::META_APART_FROM), next.to_be_bytes());
+        if from < PARTS_APART_VERSION {
+            let next = self.head_height()?.map_or(0, |head| head + 1);
+            batch.insert(&self.chain, keys::meta(keys::META_APART_FROM), next.to_be_bytes());
+        }
         batch.insert(&self.chain, keys::meta(keys::META_VERSION), FORMAT_VERSION.to_be_bytes());
         batch.commit().map_err(StoreError::while_doing("bringing the format up to date"))
     }
@@ -118,7 +120,7 @@ fn identity(chain: &Keyspace, dir: &Path, genesis: B256) -> Result<Option<u32>, 
     };
     let version =
         version.as_ref().try_into().map(u32::from_be_bytes).map_err(|_| corrupt("its version is no number"))?;
-    if version != FORMAT_VERSION && version != PREVIOUS_VERSION {
+    if !(OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
         return Err(OpenError::Version { path: dir.into(), found: version, expected: FORMAT_VERSION });
     }
     let found = meta(chain, keys::META_GENESIS)?.ok_or_else(|| corrupt("it names no genesis"))?;

@@ -12,6 +12,7 @@ use crate::{
     state::NodeKey,
     store::body::{Changed, ChangedKeys, decode_body, decode_receipts, encode_body, encode_receipts},
     testing::{TestChain, WRITER, Wallet, genesis_config, signed, with_changed_registry},
+    trie::{BranchRecord, Child, LeafRef},
 };
 
 fn open(path: &Path, genesis: &Genesis) -> Result<Blockchain, OpenError> {
@@ -45,7 +46,9 @@ fn what_is_refused_is_not_changed() {
     let directory = tempfile::tempdir().unwrap();
     let (own, other) = (B256::repeat_byte(1), B256::repeat_byte(2));
     let database = || fjall::Database::builder(directory.path()).open().unwrap();
-    for (version, genesis) in [(PREVIOUS_VERSION, other), (FORMAT_VERSION, other), (FORMAT_VERSION + 1, own)] {
+    let refused =
+        [(OLDEST_VERSION, other), (FORMAT_VERSION, other), (OLDEST_VERSION - 1, own), (FORMAT_VERSION + 1, own)];
+    for (version, genesis) in refused {
         {
             let database = database();
             let chain = database.keyspace("chain", fjall::KeyspaceCreateOptions::default).unwrap();
@@ -141,14 +144,14 @@ fn assert_past(chain: &TestChain, heights: std::ops::RangeInclusive<u64>) {
 
 /// STORE-4, EXEC-5: an old directory goes on without conversion, and is not taken for one that older builds could read.
 #[test]
-fn a_store_of_the_previous_version_is_brought_up_to_date_and_keeps_its_past() {
+fn a_store_of_the_oldest_version_is_brought_up_to_date_and_keeps_its_past() {
     let old = StoreConfig { volume_entries: u64::MAX, parts_apart: false, ..StoreConfig::default() };
     let TestChain { genesis, chain, directory } = six_blocks(old);
     drop(chain);
     let open_store = || Store::open(directory.path(), genesis.header().hash(), &small_volumes()).unwrap().0;
     let store = open_store();
     assert!(store.blocks.is_empty().unwrap() && store.changes.is_empty().unwrap());
-    store.chain.insert(keys::meta(keys::META_VERSION), PREVIOUS_VERSION.to_be_bytes()).unwrap();
+    store.chain.insert(keys::meta(keys::META_VERSION), OLDEST_VERSION.to_be_bytes()).unwrap();
     store.chain.remove(keys::meta(keys::META_VOLUME_ENTRIES)).unwrap();
     store.chain.remove(keys::meta(keys::META_APART_FROM)).unwrap();
     drop(store);
@@ -177,6 +180,47 @@ fn a_store_of_the_previous_version_is_brought_up_to_date_and_keeps_its_past() {
     let pruned = |keyspace: &Keyspace, kind, height| keyspace.get(keys::part(kind, height)).unwrap().is_none();
     assert!(pruned(&store.blocks, keys::Kind::Body, 8) && pruned(&store.changes, keys::Kind::Changes, 8));
     assert!(!pruned(&store.blocks, keys::Kind::Body, 9) && !pruned(&store.changes, keys::Kind::Changes, 10));
+}
+
+fn by_reference(child: Option<&Child>) -> Option<Child> {
+    child.cloned().map(|child| match child {
+        Child::Leaf(leaf) => Child::Leaf(LeafRef::Reference { node: leaf.node(), key: None }),
+        branch @ Child::Branch(_) => branch,
+    })
+}
+
+/// STORE-5: branches of format 4 refer to their leaves, whose values are found all the same, and come to stand in the branches that are written since.
+#[test]
+fn slots_of_a_store_whose_branches_refer_to_their_leaves_are_read() {
+    let chain = TestChain::new();
+    chain.advance((0..40).map(|slot| Wallet::new(0).write(slot, slot, slot + 100)).collect());
+    let TestChain { genesis, chain, directory } = chain;
+    drop(chain);
+    let (store, _) = Store::open(directory.path(), genesis.header().hash(), &StoreConfig::default()).unwrap();
+    let mut changed = 0;
+    for entry in store.nodes.iter() {
+        let (key, value) = entry.into_inner().unwrap();
+        let BranchRecord::Full(mut branch) = BranchRecord::decode(&value).unwrap() else { panic!("a difference") };
+        for nibble in 0..16 {
+            let child = by_reference(branch.get(nibble));
+            branch.set(nibble, child);
+        }
+        changed += usize::from(branch.encode_full() != value.to_vec());
+        store.nodes.insert(&key[..], branch.encode_full()).unwrap();
+    }
+    assert!(changed > 10, "{changed}");
+    store.chain.insert(keys::meta(keys::META_VERSION), 4u32.to_be_bytes()).unwrap();
+    drop(store);
+    let chain = Blockchain::open(directory.path(), &genesis, ExecutionConfig::default()).unwrap();
+    let chain = TestChain { genesis, chain, directory };
+    let slot = |slot: u64| chain.chain.head_state().storage(WRITER, U256::from(slot)).unwrap();
+    assert_eq!(slot(40), U256::ZERO);
+    (0..40).for_each(|number| assert_eq!(slot(number), U256::from(number + 100)));
+    chain.advance((0..20).map(|slot| Wallet::new(0).write(slot + 40, slot, slot + 200)).collect());
+    let chain = chain.reopen();
+    let slot = |slot: u64| chain.chain.head_state().storage(WRITER, U256::from(slot)).unwrap();
+    (0..40).for_each(|number| assert_eq!(slot(number), U256::from(number + if number < 20 { 200 } else { 100 })));
+    assert_eq!(slot(41), U256::ZERO);
 }
 
 #[test]

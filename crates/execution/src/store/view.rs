@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_rlp::Decodable;
 use alloy_trie::Nibbles;
 use fjall::{Keyspace, Readable, Snapshot};
 use revm::bytecode::Bytecode;
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     state::{AccountRecord, NodeKey},
-    trie::{Branch, BranchRecord, Child},
+    trie::{self, Branch, BranchRecord, Child, find},
 };
 
 /// The state after the final block at one height: a snapshot of the store, read at that height.
@@ -49,9 +50,9 @@ impl StoreView {
         self.head
     }
 
-    /// Whether branches that an update will need are worth reading while something else is computed: they do not all fit their cache.
-    pub(crate) fn reads_ahead(&self) -> bool {
-        self.store.read_ahead && self.store.caches.branches.is_full()
+    /// Whether what an execution reads is worth reading while something else is computed: branches do not all fit their cache.
+    pub(crate) fn is_larger_than_memory(&self) -> bool {
+        self.store.run_ahead && self.store.caches.branches.is_full()
     }
 
     #[cfg(test)]
@@ -94,15 +95,40 @@ impl StoreView {
         Ok(record)
     }
 
-    pub(crate) fn slot(&self, address: Address, key: &B256) -> Result<U256, StoreError> {
-        let key = keys::slot(&address, key);
+    pub(crate) fn slot(&self, address: Address, hash: &B256) -> Result<U256, StoreError> {
+        let key = keys::slot(&address, hash);
         if let Some(known) = self.store.caches.slots.get(&key, self.height) {
             return Ok(known);
         }
-        let found = self.flat(&self.store.slots, &key, keys::slot_history)?;
-        let value = found.map_or(Ok(U256::ZERO), |bytes| decode_slot(&bytes))?;
+        let value = match self.slot_in_trie(address, hash)? {
+            Some(value) => value,
+            None => {
+                let found = self.flat(&self.store.slots, &key, keys::slot_history)?;
+                found.map_or(Ok(U256::ZERO), |bytes| decode_slot(&bytes))?
+            }
+        };
         self.store.caches.slots.fill(key, value, self.height);
         Ok(value)
+    }
+
+    /// A slot of the head, from the branches that an update of it needs too: of many slots they are what a cache holds, and each stands where its
+    /// reference says, while a flat value is looked for in every level of its keyspace. `None`: the trie does not say.
+    fn slot_in_trie(&self, address: Address, hash: &B256) -> Found<U256> {
+        if self.height < self.head {
+            return Ok(None);
+        }
+        let Some(account) = self.account(&keccak256(address))? else { return Ok(Some(U256::ZERO)) };
+        let child = |path: &Nibbles, version: u64, nibble: u8| {
+            self.child(&NodeKey { owner: Some(address), path: *path }, version, nibble)
+        };
+        match find(account.storage_top.as_deref(), hash, child)? {
+            trie::Found::Nothing => Ok(Some(U256::ZERO)),
+            trie::Found::Elsewhere => Ok(None),
+            trie::Found::Value(rlp) => match U256::decode(&mut rlp.as_slice()) {
+                Ok(value) => Ok(Some(value)),
+                Err(_) => Err(StoreError::damaged("a leaf of a storage trie holds no number")),
+            },
+        }
     }
 
     pub(crate) fn code(&self, hash: &B256) -> Found<Bytecode> {
@@ -126,6 +152,23 @@ impl StoreView {
             self.store.caches.branches.keep(key, version, branch);
         }
         Ok(branch.map(Arc::new))
+    }
+
+    /// One child of a branch as [`Self::branch`] gives it. Branches that are written in full are not read otherwise.
+    fn child(&self, key: &NodeKey, version: u64, nibble: u8) -> Found<Child> {
+        let cache = &self.store.caches.branches;
+        if let Some(known) = cache.child(key, version, nibble) {
+            return Ok(known);
+        }
+        let missing = || StoreError::damaged("a trie branch is missing");
+        let record = self.get(&self.store.nodes, &keys::node_version(version, &keys::node(key)))?;
+        let record = record.ok_or_else(missing)?;
+        if let Some(child) = Branch::child_in(&record, nibble) {
+            cache.keep_full(key, version, &record);
+            return Ok(child);
+        }
+        let branch = self.branch(key, version)?.ok_or_else(missing)?;
+        Ok(branch.get(nibble).cloned())
     }
 
     /// As [`Self::branch`], by the branch's name and past the cache.
@@ -167,7 +210,7 @@ impl StoreView {
 
     pub(crate) fn block_hash(&self, height: u64) -> Found<B256> {
         let header = self.get(&self.store.chain, &keys::block(Kind::Header, height))?;
-        Ok(header.map(alloy_primitives::keccak256))
+        Ok(header.map(keccak256))
     }
 
     /// An account whose hashed address starts with `prefix` and is not `skipped`.

@@ -1,8 +1,9 @@
 //! The secure Merkle-Patricia trie of Ethereum (yellow paper, appendix D): keys are 32-byte hashes.
 //!
-//! Only branch nodes are kept. A leaf's content is the flat state's, so a branch holds its reference alone; an extension is a
-//! part of the reference to the branch below it. Hence an update of an existing key touches the branches on its way and nothing
-//! else, and the flat state is asked only when a leaf must move: a new key splits it, or a deletion leaves it alone.
+//! Only branch nodes are kept. A leaf that is short, as those of slots are, stands whole in the branch above it; of a long one, an account's, the branch
+//! holds the reference, and the content is the flat state's. An extension is a part of the reference to the branch below it. Hence an update of an
+//! existing key touches the branches on its way and nothing else, a slot is read from the branch that its update needs anyway, and the flat state is
+//! asked only when a long leaf must move: a new key splits it, or a deletion leaves it alone.
 //!
 //! # Invariants
 //! * TRIE-1: a kept branch has at least two children.
@@ -10,20 +11,20 @@
 //! * TRIE-3: the same set of keys and values has one root, whatever the order of updates that led to it.
 //! * TRIE-4: a reference to a branch names the block that wrote it, so that path and height find it without a search.
 
+mod find;
 mod node;
 mod proof;
 mod stream;
 mod update;
-mod visit;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use node::{Branch, BranchRecord, BranchRef, Child, Form, LeafRef};
+pub(crate) use find::{Found, find};
+pub(crate) use node::{Branch, BranchRecord, BranchRef, Child, Form, KeptValue, LeafRef};
 pub(crate) use proof::prove;
 pub(crate) use stream::TrieBuilder;
 pub(crate) use update::{Change, NodeWrite, TrieUpdate, update};
-pub(crate) use visit::visit;
 
 use std::sync::Arc;
 

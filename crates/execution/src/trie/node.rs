@@ -6,6 +6,7 @@ use alloy_trie::{
     Nibbles, TrieMask,
     nodes::{BranchNodeRef, ExtensionNodeRef, LeafNodeRef, RlpNode},
 };
+use arrayvec::ArrayVec;
 
 /// Children of a branch.
 pub(crate) const WIDTH: usize = 16;
@@ -17,6 +18,13 @@ const MAX_DIFFERENCES: u8 = 8;
 /// branches that are not in memory are of this kind.
 const SMALL_BRANCH: usize = 8;
 
+/// Longest value of a leaf that stands whole in the branch above, in bytes: the RLP of a 256-bit number, which is what leaves of storage tries hold.
+/// Those of the account trie hold more.
+const MAX_KEPT_VALUE: usize = 33;
+
+/// A short value of a leaf, as the leaf holds it.
+pub(crate) type KeptValue = ArrayVec<u8, MAX_KEPT_VALUE>;
+
 /// What stands at a nibble of a branch, or on top of a trie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Child {
@@ -26,20 +34,49 @@ pub(crate) enum Child {
     Branch(BranchRef),
 }
 
-/// A reference to a leaf. Its key is remembered in memory where it is known.
+/// A leaf, seen from above.
 #[derive(Clone, Debug)]
-pub(crate) struct LeafRef {
-    pub(crate) node: RlpNode,
-    pub(crate) key: Option<B256>,
+pub(crate) enum LeafRef {
+    /// With all that it holds, which is short. Its hash is computed when the node above is hashed.
+    Whole {
+        /// The nibbles of its key from here on.
+        suffix: Nibbles,
+        /// What it holds.
+        value: KeptValue,
+    },
+    /// By its reference; what it holds is long and stands in the flat state. Stores of format 4 and before have all leaves so.
+    Reference {
+        /// Its hash, or the leaf itself when that is shorter.
+        node: RlpNode,
+        /// Remembered in memory where it is known.
+        key: Option<B256>,
+    },
 }
 
 impl PartialEq for LeafRef {
     fn eq(&self, other: &Self) -> bool {
-        self.node == other.node
+        match (self, other) {
+            (Self::Whole { suffix, value }, Self::Whole { suffix: other, value: others }) => {
+                suffix == other && value == others
+            }
+            _ => self.node() == other.node(),
+        }
     }
 }
 
 impl Eq for LeafRef {}
+
+impl LeafRef {
+    /// What the node above holds.
+    pub(crate) fn node(&self) -> RlpNode {
+        match self {
+            Self::Whole { suffix, value } => {
+                LeafNodeRef::new(suffix, value).rlp(&mut Vec::with_capacity(value.len() + 40))
+            }
+            Self::Reference { node, .. } => node.clone(),
+        }
+    }
+}
 
 /// A reference to a branch, some nibbles further down when there is an extension between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,16 +102,20 @@ impl BranchRef {
 impl Child {
     /// A leaf of `key` whose path begins after `depth` nibbles.
     pub(crate) fn leaf(depth: usize, key: B256, value: &[u8]) -> Self {
-        let mut buffer = Vec::with_capacity(value.len() + 40);
         let suffix = Nibbles::unpack(key).slice(depth..);
-        let node = LeafNodeRef::new(&suffix, value).rlp(&mut buffer);
-        Self::Leaf(LeafRef { node, key: Some(key) })
+        Self::Leaf(match KeptValue::try_from(value) {
+            Ok(value) => LeafRef::Whole { suffix, value },
+            Err(_) => {
+                let node = LeafNodeRef::new(&suffix, value).rlp(&mut Vec::with_capacity(value.len() + 40));
+                LeafRef::Reference { node, key: Some(key) }
+            }
+        })
     }
 
     /// What the node above holds: the RLP when it is shorter than 32 bytes, its hash otherwise.
     pub(crate) fn reference(&self) -> RlpNode {
         match self {
-            Self::Leaf(leaf) => leaf.node.clone(),
+            Self::Leaf(leaf) => leaf.node(),
             Self::Branch(BranchRef { extension: None, node, .. }) => node.clone(),
             Self::Branch(BranchRef { extension: Some(extension), node, .. }) => {
                 ExtensionNodeRef::new(extension, node).rlp(&mut Vec::with_capacity(72))
@@ -95,19 +136,26 @@ impl Child {
         reference.as_hash().unwrap_or_else(|| keccak256(&reference))
     }
 
-    /// Appends the disk form: a tag, the extension where there is one, the reference, the version of a branch.
+    /// Appends the disk form: a tag; of a leaf with all that it holds the suffix and the value; of others the extension where there is one, the
+    /// reference, the version of a branch.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let (tag, node) = match self {
-            Self::Leaf(leaf) => (TAG_LEAF, &leaf.node),
+            Self::Leaf(LeafRef::Whole { suffix, value }) => {
+                out.push(TAG_WHOLE_LEAF);
+                encode_nibbles(suffix, out);
+                // At most 33.
+                out.push(value.len() as u8);
+                out.extend_from_slice(value);
+                return;
+            }
+            Self::Leaf(LeafRef::Reference { node, .. }) => (TAG_LEAF, node),
             Self::Branch(BranchRef { extension: None, node, .. }) => (TAG_BRANCH, node),
             Self::Branch(BranchRef { node, .. }) => (TAG_EXTENDED, node),
         };
         let hash = node.as_hash();
         out.push(if hash.is_some() { tag | TAG_HASHED } else { tag });
         if let Self::Branch(BranchRef { extension: Some(extension), .. }) = self {
-            // At most 62 nibbles.
-            out.push(extension.len() as u8);
-            out.extend_from_slice(&extension.pack());
+            encode_nibbles(extension, out);
         }
         match hash {
             Some(hash) => out.extend_from_slice(hash.as_slice()),
@@ -125,16 +173,13 @@ impl Child {
     /// Reads what [`Self::encode`] wrote. `None`: the bytes are damaged.
     pub(crate) fn decode(bytes: &mut &[u8]) -> Option<Self> {
         let tag = take(bytes, 1)?[0];
-        let extension = if tag & !TAG_HASHED == TAG_EXTENDED {
+        if tag == TAG_WHOLE_LEAF {
+            let suffix = decode_nibbles(bytes)?;
             let length = usize::from(take(bytes, 1)?[0]);
-            if length > super::KEY_NIBBLES {
-                return None;
-            }
-            let packed = take(bytes, length.div_ceil(2))?;
-            Nibbles::unpack(packed).slice(..length)
-        } else {
-            Nibbles::default()
-        };
+            let value = KeptValue::try_from(take(bytes, length)?).ok()?;
+            return Some(Self::Leaf(LeafRef::Whole { suffix, value }));
+        }
+        let extension = if tag & !TAG_HASHED == TAG_EXTENDED { decode_nibbles(bytes)? } else { Nibbles::default() };
         let node = if tag & TAG_HASHED != 0 {
             RlpNode::word_rlp(&B256::from_slice(take(bytes, 32)?))
         } else {
@@ -146,7 +191,7 @@ impl Child {
             RlpNode::from_raw(take(bytes, length)?)?
         };
         match tag & !TAG_HASHED {
-            TAG_LEAF => Some(Self::Leaf(LeafRef { node, key: None })),
+            TAG_LEAF => Some(Self::Leaf(LeafRef::Reference { node, key: None })),
             TAG_BRANCH | TAG_EXTENDED => {
                 let version = u64::decode(bytes).ok()?;
                 Some(Self::Branch(BranchRef::new(extension, node, version)))
@@ -154,11 +199,43 @@ impl Child {
             _ => None,
         }
     }
+
+    /// Passes over what [`Self::encode`] wrote. `None`: the bytes are damaged.
+    fn skip(bytes: &mut &[u8]) -> Option<()> {
+        let tag = take(bytes, 1)?[0];
+        if tag == TAG_WHOLE_LEAF || tag & !TAG_HASHED == TAG_EXTENDED {
+            let nibbles = usize::from(take(bytes, 1)?[0]);
+            take(bytes, nibbles.div_ceil(2))?;
+        }
+        let rest = if tag & TAG_HASHED != 0 { B256::len_bytes() } else { usize::from(take(bytes, 1)?[0]) };
+        take(bytes, rest)?;
+        if matches!(tag & !TAG_HASHED, TAG_BRANCH | TAG_EXTENDED) {
+            u64::decode(bytes).ok()?;
+        }
+        Some(())
+    }
+}
+
+/// A length, and nibbles in pairs.
+fn encode_nibbles(nibbles: &Nibbles, out: &mut Vec<u8>) {
+    // At most 64.
+    out.push(nibbles.len() as u8);
+    out.extend_from_slice(&nibbles.pack());
+}
+
+fn decode_nibbles(bytes: &mut &[u8]) -> Option<Nibbles> {
+    let length = usize::from(take(bytes, 1)?[0]);
+    if length > super::KEY_NIBBLES {
+        return None;
+    }
+    let packed = take(bytes, length.div_ceil(2))?;
+    Some(Nibbles::unpack(packed).slice(..length))
 }
 
 const TAG_LEAF: u8 = 1;
 const TAG_BRANCH: u8 = 2;
 const TAG_EXTENDED: u8 = 3;
+const TAG_WHOLE_LEAF: u8 = 4;
 const TAG_HASHED: u8 = 0x80;
 
 fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
@@ -309,6 +386,22 @@ impl Branch {
             BranchRecord::Full(branch) => Some(Self { differences, ..branch }),
             BranchRecord::Difference(_) => None,
         }
+    }
+
+    /// The child at a nibble of what [`Self::encode_full`] wrote, and no other child read. `None`: the bytes are damaged.
+    pub(crate) fn child_in(mut bytes: &[u8], nibble: u8) -> Option<Option<Child>> {
+        let bytes = &mut bytes;
+        if take(bytes, 1)?[0] != RECORD_FULL {
+            return None;
+        }
+        let mask = take_mask(bytes)?;
+        if mask & (1 << nibble) == 0 {
+            return Some(None);
+        }
+        for _ in 0..(mask & ((1 << nibble) - 1)).count_ones() {
+            Child::skip(bytes)?;
+        }
+        Child::decode(bytes).map(Some)
     }
 
     /// Differences written since the branch was last written in full.

@@ -3,7 +3,7 @@
 use alloy_primitives::{B256, Bytes};
 use alloy_trie::{Nibbles, nodes::LeafNodeRef};
 
-use super::{Child, TrieSource};
+use super::{Child, LeafRef, TrieSource};
 use crate::{StateError, StoreError};
 
 /// The nodes from the top down to where `key` is, or would be. Nodes shorter than 32 bytes stand inside the node above them and
@@ -21,7 +21,11 @@ pub(crate) fn prove(source: &dyn TrieSource, top: Option<&Child>, key: &B256) ->
     let mut child = top.clone();
     loop {
         match child {
-            Child::Leaf(_) => {
+            Child::Leaf(LeafRef::Whole { suffix, value }) => {
+                push(rlp_of(&suffix, &value));
+                return Ok(proof);
+            }
+            Child::Leaf(LeafRef::Reference { .. }) => {
                 push(leaf_rlp(source, &path, key)?);
                 return Ok(proof);
             }
@@ -53,9 +57,13 @@ fn leaf_rlp(source: &dyn TrieSource, path: &Nibbles, key: &B256) -> Result<Vec<u
         Some(value) => (*key, value),
         None => source.first_leaf(path, &|_| false)?.ok_or_else(|| damaged("a leaf of the trie has no key"))?,
     };
+    Ok(rlp_of(&Nibbles::unpack(key).slice(path.len()..), &value))
+}
+
+fn rlp_of(suffix: &Nibbles, value: &[u8]) -> Vec<u8> {
     let mut rlp = Vec::with_capacity(value.len() + 40);
-    LeafNodeRef::new(&Nibbles::unpack(key).slice(path.len()..), &value).rlp(&mut rlp);
-    Ok(rlp)
+    LeafNodeRef::new(suffix, value).rlp(&mut rlp);
+    rlp
 }
 
 fn damaged(problem: &'static str) -> StateError {

@@ -58,7 +58,7 @@ pub(crate) fn update(
     changes: &[Change],
     height: u64,
 ) -> Result<TrieUpdate, StateError> {
-    debug_assert!(changes.windows(2).all(|pair| pair[0].key < pair[1].key), "changes are sorted and unique");
+    assert!(changes.windows(2).all(|pair| pair[0].key < pair[1].key), "changes are sorted and unique");
     let mut writes = Vec::new();
     let top = Updater { source, height }.apply(Nibbles::default(), top, changes, &mut writes)?;
     Ok(TrieUpdate { top, writes })
@@ -220,9 +220,17 @@ impl Updater<'_> {
         if let Some(Change { key, value: Some(value), .. }) = changed {
             return Ok((*key, value.clone()));
         }
-        if let Some(key) = leaf.key {
-            let value = self.source.value(&key)?.ok_or_else(|| damaged("a leaf of the trie has no value"))?;
-            return Ok((key, value));
+        match leaf {
+            LeafRef::Whole { suffix, value } => {
+                let key = prefix.join(suffix).pack();
+                let key = B256::try_from(key.as_slice()).map_err(|_| damaged("a leaf of the trie lies at no key"))?;
+                return Ok((key, value.to_vec()));
+            }
+            LeafRef::Reference { key: Some(key), .. } => {
+                let value = self.source.value(key)?.ok_or_else(|| damaged("a leaf of the trie has no value"))?;
+                return Ok((*key, value));
+            }
+            LeafRef::Reference { key: None, .. } => {}
         }
         let removed = |key: &B256| changes.binary_search_by(|change| change.key.cmp(key)).is_ok();
         self.source.first_leaf(prefix, &removed)?.ok_or_else(|| damaged("a leaf of the trie has no key"))

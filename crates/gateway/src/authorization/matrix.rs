@@ -44,6 +44,9 @@ const ISSUER: Who = Who::Roles(&[Role::Issuer]);
 const CITIZEN: Who = Who::Roles(&[Role::Citizen]);
 const SOURCE: Who = Who::Roles(&[Role::Source]);
 
+/// What is shown of data of registered sources.
+const READABLE: &str = "public data; offices also internal data; restricted data that name it";
+
 /// The matrix. `HEAD` is judged as `GET`.
 pub const MATRIX: &[Row] = &[
     row("GET", "/health", Who::Anybody, ""),
@@ -98,6 +101,7 @@ pub const MATRIX: &[Row] = &[
     row("POST", "/v1/organizations", OPERATOR, ""),
     row("POST", "/v1/organizations/{code}/keys", OPERATOR, ""),
     row("DELETE", "/v1/organizations/{code}/keys/{address}", OPERATOR, ""),
+    row("GET", "/v1/formats/{format}", Who::Anybody, ""),
     row("PUT", "/v1/formats/{format}", OPERATOR, ""),
     row("GET", "/v1/quotas", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
     row("PUT", "/v1/quotas/{subject}", OPERATOR, ""),
@@ -139,11 +143,21 @@ pub const MATRIX: &[Row] = &[
         Who::Anybody,
         "whoever knows the digest: it stands in the receipt",
     ),
-    row("POST", "/v1/data/search", Who::AnybodyByRole, "public data; offices also internal data"),
-    row("GET", "/v1/data/statistics", Who::Anybody, "numbers without content"),
-    row("POST", "/v1/data/trace", Who::AnybodyByRole, "public data; offices also internal data"),
-    row("POST", "/v1/data/aggregate", Who::AnybodyByRole, "public data; offices also internal data"),
+    row("POST", "/v1/data/search", Who::AnybodyByRole, READABLE),
+    row(
+        "GET",
+        "/v1/data/statistics",
+        Who::AnybodyByRole,
+        "numbers of what it may see, without content; operators and supervisors all",
+    ),
+    row("POST", "/v1/data/trace", Who::AnybodyByRole, READABLE),
+    row("POST", "/v1/data/aggregate", Who::AnybodyByRole, READABLE),
     row("GET", "/v1/data/audit", SUPERVISOR, ""),
+    row("GET", "/v1/data/audit/status", Who::Roles(&[Role::Operator, Role::Supervisor]), ""),
+    row("GET", "/v1/alerts/receivers", OPERATOR, ""),
+    row("POST", "/v1/alerts/receivers", OPERATOR, ""),
+    row("DELETE", "/v1/alerts/receivers/{receiver}", OPERATOR, ""),
+    row("POST", "/v1/alerts/receivers/{receiver}/tests", OPERATOR, ""),
     row("POST", "/v1/subscriptions", Who::Authenticated, "its own"),
     row("GET", "/v1/subscriptions", Who::Authenticated, "its own"),
     row("DELETE", "/v1/subscriptions/{subscription}", Who::Authenticated, "its own"),
@@ -151,7 +165,7 @@ pub const MATRIX: &[Row] = &[
         "GET",
         "/v1/subscriptions/{subscription}/operations",
         Who::Authenticated,
-        "its own; public data, offices also internal data",
+        "its own; public data, offices also internal data, restricted data that name it",
     ),
     row("GET", "/v1/resources", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/resources/{resource}", Who::AnybodyByRole, "what its roles may see"),
@@ -221,8 +235,7 @@ impl Row {
     pub fn asks_service(&self) -> bool {
         self.method == "GET"
             && (self.path.starts_with("/v1/certificates/")
-                || ["/v1/users/{address}/public-key", "/v1/data/statistics", "/v1/kinds/{kind}/conditions"]
-                    .contains(&self.path))
+                || ["/v1/users/{address}/public-key", "/v1/kinds/{kind}/conditions"].contains(&self.path))
     }
 
     /// The roles of which one is needed; empty when none is.

@@ -12,6 +12,7 @@ use chancery_reference_points::{
         Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, MAX_TRACE_BYTES, MAX_TRACE_VERSIONS,
         OperationPlace,
     },
+    read_right::ReadRight,
     source_data::MAX_OPERATIONS,
     trace::{HandOver, HandedBy, MAX_HAND_OVERS, Transfers},
 };
@@ -165,6 +166,7 @@ fn the_largest_trace_fits_into_an_answer() {
         format: asset.format.clone(),
         format_version: u32::MAX,
         access: serde_json::from_str("\"restricted\"").unwrap(),
+        right: ReadRight::SameOrganization,
         accepted_at: u64::MAX,
         operation: String::new(),
     };

@@ -72,7 +72,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-const TAGS: [(&str, &str); 18] = [
+const TAGS: [(&str, &str); 19] = [
     ("chains", "Chains and certificate kinds"),
     ("session", "Signing in"),
     ("users", "Real-name registration and public keys"),
@@ -89,6 +89,7 @@ const TAGS: [(&str, &str); 18] = [
     ("alliance", "A cross-chain alliance, and its requests on their way"),
     ("messages", "Sealed messages between organizations"),
     ("supervision", "What happened (V2M)"),
+    ("alerts", "Who is told when something is not as it should be (O2C)"),
     ("service", "The service itself"),
     ("web", "The web"),
 ];

@@ -59,7 +59,7 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
     if BY_SERVICES.iter().any(|begin| row.path.starts_with(begin)) {
         codes.extend([Code::UnknownService, Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
     }
-    if row.path.starts_with("/v1/data/") && row.path != "/v1/data/audit" {
+    if row.path.starts_with("/v1/data/") && !row.path.starts_with("/v1/data/audit") {
         codes.extend([Code::UnknownService, Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
     }
     codes.extend(own(row.method, row.path));

@@ -45,7 +45,8 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
 
 /// Search data
 ///
-/// By source, format, subject, time, members of the content, ranges of numbers and times in it, and words; in the order of acceptance. Public data answer to anybody, internal data to offices.
+/// By source, format, subject, time, members of the content, ranges of numbers and times in it, and words; in the order of acceptance. Public data answer to anybody, internal
+/// data to offices, restricted data to whom the source or the format names and to the organization whose they are; nothing of a sealed content is searched.
 /// The answer is written as `as` says, or else as the header `accept` likes best.
 #[utoipa::path(post, path = "/v1/data/search", tag = "data",
     request_body(content = SearchData, example = json!(SearchData::example())),
@@ -79,7 +80,8 @@ async fn search_data(
 
 /// Count data
 ///
-/// Operations by day of acceptance, format and source, over all access classes: numbers without content.
+/// Operations by day of acceptance, format and source: of public data for anybody, of internal data for offices, of restricted data for the organization whose they are and
+/// for whom the format names; operators and supervisors see all numbers. No content.
 #[utoipa::path(get, path = "/v1/data/statistics", tag = "data",
     responses((status = 200, description = "Counts.", body = Vec<DayCount>, example = json!([DayCount::example()]))),
 )]
@@ -123,7 +125,8 @@ struct AuditQuery {
 
 /// Audit data
 ///
-/// Recomputes hashes, signatures and data blocks of what is stored, and measures its times; ends at the first difference. No content is shown.
+/// Recomputes hashes, signatures and data blocks of what is stored, compares them with what the chain has recorded, and measures times; ends at the first difference. No
+/// content is shown.
 #[utoipa::path(get, path = "/v1/data/audit", tag = "supervision", params(AuditQuery),
     responses((status = 200, description = "What was found.", body = DataAudit, example = json!(DataAudit::example()))),
 )]

@@ -1,4 +1,4 @@
-//! `/v1/formats`: operators configure data formats through O2C.
+//! `/v1/formats`: data formats in force (R2D), which operators configure through O2C.
 
 use alloy_primitives::B256;
 use axum::{Extension, Json as Answer, extract::State};
@@ -7,7 +7,12 @@ use chancery_reference_points::{
     o2c::Change,
     operation::ChainName,
 };
-use chancery_rest::types::{Example as _, formats::ConfigureFormat, organizations::Changed};
+use chancery_rest::types::{
+    Example as _,
+    formats::{ConfigureFormat, Format},
+    kinds::Title as WireTitle,
+    organizations::Changed,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::organizations::{CheckQuery, control};
@@ -19,12 +24,33 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
-    OpenApiRouter::default().routes(routes!(configure_format))
+    OpenApiRouter::default().routes(routes!(get_format, configure_format))
+}
+
+/// Data format in force
+///
+/// With its schema, so that whoever submits can check content before it is sent, and seals it where the format is sealed.
+#[utoipa::path(get, path = "/v1/formats/{format}", tag = "organizations",
+    params(("format" = String, Path, description = "Name of the format; write its slashes as %2F.", example = "reading/air-quality")),
+    responses((status = 200, description = "The format.", body = Format, example = json!(Format::example()))),
+)]
+async fn get_format(State(shared): state::State, Path(format): Path<String>) -> ApiResult<Answer<Format>> {
+    let found = shared.doors.r2d.data_format(&FormatId(format)).await?;
+    Ok(Answer(Format {
+        format: found.id.0,
+        version: found.version,
+        chain: found.chain.0,
+        title: WireTitle { en: found.title.en, zh: found.title.zh },
+        source: found.source,
+        sealed: found.sealed,
+        schema: found.schema,
+        schema_hash: found.schema_hash.into(),
+    }))
 }
 
 /// Configure a data format
 ///
-/// A new one, or the next version of a known one. With `?check=true` it says what would change.
+/// A new one, or the next version of a known one. With `?check=true` it says what would change, and of a format that becomes sealed what was accepted in clear.
 #[utoipa::path(put, path = "/v1/formats/{format}", tag = "organizations",
     params(
         ("format" = String, Path, description = "Name of the format; write its slashes as %2F.", example = "reading/air-quality"),

@@ -64,6 +64,8 @@ fn check_ciphertext(ciphertext: &str) -> ApiResult<()> {
 }
 
 /// Fetch a presentation
+///
+/// It says how often that was done before. One that was left for one opening is given once; `presentation-expired` says then when (`openedAt`).
 #[utoipa::path(get, path = "/v1/presentations/{id}", tag = "presentations",
     params(("id" = String, Path, description = "From the shown code.")),
     responses((status = 200, description = "The presentation.", body = Presentation, example = json!(Presentation::example()))),

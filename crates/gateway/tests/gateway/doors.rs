@@ -62,6 +62,7 @@ impl Behind {
             u2s_data: self.clone(),
             v2m_data: self.clone(),
             o2c: self.clone(),
+            o2c_alerts: self.clone(),
             v2m: self.clone(),
             roles: self.clone(),
             registration: self.clone(),

@@ -4,6 +4,7 @@ use alloy::signers::local::PrivateKeySigner;
 use chancery_rest::{
     types::{
         Example,
+        alerts::{AddAlertReceiver, TestAlertReceiver},
         applications::{Decision, SubmitApplication},
         certificates::{ChangeStatus, IssueCertificate},
         changes::{DecideChange, ProposeChange},
@@ -63,6 +64,7 @@ pub(crate) fn fill(template: &str, address: &str) -> String {
         ("{service}", "certificates.query"),
         ("{release}", HASH),
         ("{change}", HASH),
+        ("{receiver}", "receiver-1a1fb2c3d40-1"),
         ("{subject}", "organization:12440300455765412A"),
     ];
     let path = values.into_iter().fold(template.to_owned(), |path, (name, value)| path.replace(name, value));
@@ -114,6 +116,8 @@ pub(crate) async fn body(harness: &Harness, method: &str, template: &str, signer
             json(&submission)
         }
         ("POST", "/v1/sources" | "/v1/sources/{source}/keys") => example::<StateSource>(),
+        ("POST", "/v1/alerts/receivers") => example::<AddAlertReceiver>(),
+        ("POST", "/v1/alerts/receivers/{receiver}/tests") => example::<TestAlertReceiver>(),
         ("POST", "/v1/data/search") => example::<SearchData>(),
         ("POST", "/v1/data/trace") => example::<Asset>(),
         ("POST", "/v1/data/aggregate") => example::<AggregateData>(),

@@ -44,6 +44,23 @@ async fn a_format_is_configured_with_the_hash_of_its_schema() {
     harness.stop().await;
 }
 
+// M-ACQ, DATA-11: whoever submits reads what a format asks for, and whether its content has to be sealed.
+#[tokio::test]
+async fn a_format_in_force_is_shown_with_its_schema() {
+    let harness = Harness::start().await;
+    let request = Request::new("GET", "/v1/formats/certificate%2Fdegree");
+    let answer = harness.send(request.clone()).await;
+    let shown = answer.json();
+    let members = ["format", "version", "sealed", "schema"].map(|member| shown[member].clone());
+    let expected = [json!("certificate/degree"), json!(1), json!(true), json!({"type": "object"})];
+    assert_eq!((answer.status, members), (200, expected), "{}", answer.text());
+    assert_eq!(harness.behind.take_calls(), ["r2d.data_format"]);
+    harness.behind.refuse("r2d.data_format", DoorError::new(Code::UnknownFormat, "there is no such data format"));
+    let refused = harness.send(request).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (404, "unknown-format"));
+    harness.stop().await;
+}
+
 #[tokio::test]
 async fn a_schema_without_a_canonical_form_is_refused_before_any_door() {
     let harness = Harness::start().await;

@@ -8,6 +8,7 @@ use chancery_data::{Operation, submission::Access};
 use chancery_reference_points::{
     Code, DoorError,
     data_search::{DataOperation, DataPage, OperationPlace},
+    read_right::ReadRight,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use serde_json::{Value, json};
@@ -34,6 +35,7 @@ fn page() -> DataPage {
         format: "reading/air-quality".into(),
         format_version: 1,
         access: Access::Public,
+        right: ReadRight::Open,
         accepted_at: NOW_S * 1000,
         operation: TEXT.into(),
     };

@@ -7,18 +7,20 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-const SQLITE: [&str; 3] = [
+const SQLITE: [&str; 4] = [
     include_str!("../../migrations/sqlite/0001_identity.sql"),
     include_str!("../../migrations/sqlite/0002_network.sql"),
     include_str!("../../migrations/sqlite/0003_under_way.sql"),
+    include_str!("../../migrations/sqlite/0004_openings.sql"),
 ];
-const POSTGRES: [&str; 3] = [
+const POSTGRES: [&str; 4] = [
     include_str!("../../migrations/postgres/0001_identity.sql"),
     include_str!("../../migrations/postgres/0002_network.sql"),
     include_str!("../../migrations/postgres/0003_under_way.sql"),
+    include_str!("../../migrations/postgres/0004_openings.sql"),
 ];
 /// Of the step at the same place; in the files' names too.
-const DESCRIPTIONS: [&str; 3] = ["identity", "network", "under way"];
+const DESCRIPTIONS: [&str; 4] = ["identity", "network", "under way", "openings"];
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
@@ -59,10 +61,14 @@ mod tests {
             "fe93adf9dfadbd3f49f74f318f22e443692318ad1939f21fa15189ea8622a672b5ba0c1e78c3aa766a7adf2d3dc511db";
         let postgres_3 =
             "fdc1bc83f19cad3033916fac43be78754632e87e18a6c3cefff4b4edbce5464b401d1cf018f64f301b76d493dc6cefb6";
-        let texts = |steps: [&str; 3]| -> Vec<(i64, String)> {
+        let sqlite_4 =
+            "ebbfd81000b59fafbdd9e4490778936b0aa88452ac5bb89cff17cbdf792bf2dfff23ef1c03e4c399e4dc1ddc8470adfb";
+        let postgres_4 =
+            "bb148b4238da4920d44b26d7cdb66ff00c32e77d15c5e661410b324f8e8720d330e82c09007867bb46f266ffc2a41d29";
+        let texts = |steps: [&str; 4]| -> Vec<(i64, String)> {
             (1..).zip(steps).map(|(version, checksum)| (version, checksum.to_owned())).collect()
         };
-        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3]));
-        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3]));
+        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3, sqlite_4]));
+        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3, postgres_4]));
     }
 }

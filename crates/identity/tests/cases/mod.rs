@@ -6,8 +6,8 @@ use alloy_primitives::{Address, B256, Bytes};
 use chancery_identity::{
     ApplicationDecision, ApplicationQuery, ApplicationStatus, Conflict, Happening, IdentityDatabase, IdentityError,
     IndexedBlock, IndexedOperation, JournalEntry, JournalQuery, Keeper, KeyRing, Location, Look, MAX_PAGE_ROWS,
-    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, NewUser, PUBLICATION_MS, Page,
-    Person, SignedAttribute, UserDecision, UserStatus, UserType,
+    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, NewUser, Openings,
+    PRESENTATION_ID_BYTES, PUBLICATION_MS, Page, Person, SignedAttribute, UserDecision, UserStatus, UserType,
 };
 use serde_json::json;
 
@@ -383,27 +383,51 @@ pub async fn presentations_expire_and_are_bounded(fixture: &Fixture) {
     // C-QR
     let database = &fixture.database;
     let holder = Address::repeat_byte(1);
-    let id = database.put_presentation(holder, "jwe", NOW + 1000, NOW).await.unwrap();
-    assert_eq!(database.presentation(&id, NOW + 999).await.unwrap(), Some(("jwe".into(), NOW + 1000)));
-    assert_eq!(database.presentation(&id, NOW + 1000).await.unwrap(), None);
-    assert_eq!(database.presentation(&[0; 16], NOW).await.unwrap(), None);
+    let id = database.put_presentation(holder, "jwe", Openings::Any, NOW + 1000, NOW).await.unwrap();
+    let opened = database.open_presentation(&id, NOW + 999).await.unwrap().unwrap();
+    assert_eq!((opened.ciphertext, opened.expires_at_ms), (Some("jwe".into()), NOW + 1000));
+    assert_eq!(database.open_presentation(&id, NOW + 1000).await.unwrap(), None);
+    assert_eq!(database.open_presentation(&[0; 16], NOW).await.unwrap(), None);
     assert_eq!(database.purge_presentations(NOW + 1000).await.unwrap(), 1);
 
-    let too_long = database.put_presentation(holder, "jwe", NOW + MAX_PRESENTATION_LIFE_MS + 1, NOW).await;
+    let too_long =
+        database.put_presentation(holder, "jwe", Openings::Any, NOW + MAX_PRESENTATION_LIFE_MS + 1, NOW).await;
     assert!(matches!(too_long, Err(IdentityError::TooLarge { .. })));
-    assert!(matches!(database.put_presentation(holder, "jwe", NOW, NOW).await, Err(IdentityError::TooLarge { .. })));
+    assert!(matches!(
+        database.put_presentation(holder, "jwe", Openings::Any, NOW, NOW).await,
+        Err(IdentityError::TooLarge { .. })
+    ));
     let large = "x".repeat(MAX_PRESENTATION_BYTES + 1);
     assert!(matches!(
-        database.put_presentation(holder, &large, NOW + 1, NOW).await,
+        database.put_presentation(holder, &large, Openings::Any, NOW + 1, NOW).await,
         Err(IdentityError::TooLarge { .. })
     ));
     for _ in 0..MAX_PRESENTATIONS_PER_HOLDER {
-        database.put_presentation(holder, "jwe", NOW + 1000, NOW).await.unwrap();
+        database.put_presentation(holder, "jwe", Openings::Any, NOW + 1000, NOW).await.unwrap();
     }
-    let one_more = database.put_presentation(holder, "jwe", NOW + 1000, NOW).await;
+    let one_more = database.put_presentation(holder, "jwe", Openings::Any, NOW + 1000, NOW).await;
     assert!(matches!(conflict(one_more), Conflict::TooMany { .. }));
     // When they have expired there is room again.
-    database.put_presentation(holder, "jwe", NOW + 3000, NOW + 2000).await.unwrap();
+    database.put_presentation(holder, "jwe", Openings::Any, NOW + 3000, NOW + 2000).await.unwrap();
+}
+
+pub async fn openings_of_a_presentation_are_counted_and_may_be_one(fixture: &Fixture) {
+    // C-QR: a code that somebody has photographed
+    let database = &fixture.database;
+    let holder = Address::repeat_byte(1);
+    let told = async |id: &[u8; PRESENTATION_ID_BYTES], now: u64| {
+        let opened = database.open_presentation(id, now).await.unwrap().unwrap();
+        (opened.ciphertext.is_some(), opened.opened_before, opened.last_opened_at_ms)
+    };
+    let any = database.put_presentation(holder, "jwe", Openings::Any, NOW + 1000, NOW).await.unwrap();
+    assert_eq!(told(&any, NOW + 1).await, (true, 0, None));
+    assert_eq!(told(&any, NOW + 2).await, (true, 1, Some(NOW + 1)));
+    assert_eq!(told(&any, NOW + 3).await, (true, 2, Some(NOW + 2)));
+    let one = database.put_presentation(holder, "jwe", Openings::One, NOW + 1000, NOW).await.unwrap();
+    assert_eq!(told(&one, NOW + 1).await, (true, 0, None));
+    // Whoever comes later is told when it was opened, however often it is asked for.
+    assert_eq!(told(&one, NOW + 2).await, (false, 1, Some(NOW + 1)));
+    assert_eq!(told(&one, NOW + 3).await, (false, 1, Some(NOW + 1)));
 }
 
 fn operation(byte: u8) -> IndexedOperation {

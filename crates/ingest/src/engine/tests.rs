@@ -4,7 +4,7 @@ use std::{path::Path, sync::atomic::Ordering, time::Duration};
 
 use alloy_primitives::{B256, FixedBytes};
 use chancery_data::{
-    Algorithm, Control,
+    Algorithm, Control, receipt,
     source::{self, SourceKind, SourceStatement},
     submission::{self, Access, Basis, Statement},
 };
@@ -15,6 +15,7 @@ use super::*;
 
 mod chain;
 mod quotas;
+mod receipts;
 mod sources;
 
 const NOW_MS: u64 = 1_795_230_000_000;
@@ -93,7 +94,7 @@ fn submit(signer: &Signer, source: SourceId, key: u8, operations: &[&str]) -> So
         time: NOW_MS,
         count: u32::try_from(names.len()).unwrap(),
         root: merkle::root(&names).unwrap(),
-        control: Control { access: Access::Public, retention_days: 1, basis: Basis::NotPersonal },
+        control: Control { access: Access::Public, retention_days: 1, basis: Basis::NotPersonal, readers: Vec::new() },
     };
     SourceSubmission {
         submission: signer.sign(&statement, submission::TYP).unwrap().text().to_owned(),

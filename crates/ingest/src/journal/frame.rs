@@ -59,6 +59,12 @@ pub(super) fn body_bytes(head: &[u8; FRAME_HEADER_BYTES]) -> Option<usize> {
     (head.starts_with(&MAGIC) && (1..=MAX_GROUP_BYTES).contains(&bytes)).then_some(bytes)
 }
 
+/// The place after the last entry of the group that has this head.
+pub(super) fn place_after(head: &[u8; FRAME_HEADER_BYTES]) -> Option<u64> {
+    let first = head.get(12..20)?.try_into().ok().map(u64::from_le_bytes)?;
+    first.checked_add(u32_at(head, 20)?.into())
+}
+
 /// The kind of an entry, and its bytes.
 type OwnedEntry = (u8, Vec<u8>);
 

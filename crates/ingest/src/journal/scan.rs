@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Read as _,
+    io::{Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -112,22 +112,23 @@ pub struct Groups {
     segments: Vec<u64>,
     file: Option<(fs::File, u64)>,
     position: Position,
+    /// Groups of which every entry is before this place are passed over by their heads.
+    from_place: u64,
 }
 
 impl Groups {
-    pub(super) fn new(directory: &Path, position: Position) -> Result<Self, JournalError> {
+    pub(super) fn new(directory: &Path, position: Position, from_place: u64) -> Result<Self, JournalError> {
         let segments = segments(directory)?.into_iter().filter(|segment| *segment > position.segment).collect();
-        let mut groups = Self { directory: directory.into(), segments, file: None, position };
+        let mut groups = Self { directory: directory.into(), segments, file: None, position, from_place };
         groups.enter(position)?;
         Ok(groups)
     }
 
     fn enter(&mut self, position: Position) -> Result<(), JournalError> {
-        use std::io::Seek as _;
         let path = segment_path(&self.directory, position.segment);
         let mut file = fs::File::open(&path).map_err(|source| JournalError::io(&path, source))?;
         let length = file.metadata().map_err(|source| JournalError::io(&path, source))?.len();
-        file.seek(std::io::SeekFrom::Start(position.offset)).map_err(|source| JournalError::io(&path, source))?;
+        file.seek(SeekFrom::Start(position.offset)).map_err(|source| JournalError::io(&path, source))?;
         self.file = Some((file, length));
         self.position = position;
         Ok(())
@@ -149,6 +150,12 @@ impl Groups {
             let mut head = [0; FRAME_HEADER_BYTES];
             file.read_exact(&mut head).map_err(|_| damaged("a group is cut"))?;
             let body = frame::body_bytes(&head).ok_or_else(|| damaged("no group begins here"))?;
+            if frame::place_after(&head).is_some_and(|place| place <= self.from_place) {
+                let offset = self.position.offset + (FRAME_HEADER_BYTES + body) as u64;
+                file.seek(SeekFrom::Start(offset)).map_err(|source| JournalError::io(&path, source))?;
+                self.position.offset = offset;
+                continue;
+            }
             let mut whole = head.to_vec();
             whole.resize(FRAME_HEADER_BYTES + body, 0);
             file.read_exact(&mut whole[FRAME_HEADER_BYTES..]).map_err(|_| damaged("a group is cut"))?;

@@ -12,6 +12,17 @@ impl Reader {
     /// Final events that match, in chain order. That none is left out is the node's word; [`Self::verify_event`] proves one. A block that is named is to be final here: what a node that
     /// is behind has not yet is not taken for nothing.
     pub(crate) async fn events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
+        let found = self.found(filter, limit).await?;
+        self.dated(filter, found).await
+    }
+
+    /// The same as the node tells them: their blocks are not looked at, and their times are 0.
+    pub(crate) async fn told_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
+        let found = self.found(filter, limit).await?;
+        self.ordered(filter, found)
+    }
+
+    async fn found(&self, filter: &EventFilter, limit: usize) -> Result<Vec<RpcLog>, LedgerError> {
         let newest = self.head().await?.number;
         let last = filter.to_block.unwrap_or(newest);
         if last > newest {
@@ -36,7 +47,7 @@ impl Reader {
                 Err(failure) => return Err(self.connection.refusal("eth_getLogs", failure)),
             }
         }
-        self.dated(filter, found).await
+        Ok(found)
     }
 
     /// The newest final events that match, newest first, at most `limit`: looked for backwards, block range by block range.
@@ -86,14 +97,20 @@ impl Reader {
         self.connection.attempt("eth_getLogs", (query(filter, from, to),)).await
     }
 
-    /// Checks that the node answered what was asked, and adds the times of the blocks.
-    async fn dated(&self, filter: &EventFilter, logs: Vec<RpcLog>) -> Result<Vec<Event>, LedgerError> {
+    /// Checks that the node answered what was asked.
+    fn ordered(&self, filter: &EventFilter, logs: Vec<RpcLog>) -> Result<Vec<Event>, LedgerError> {
         let mut events = Vec::with_capacity(logs.len());
         for log in logs {
             events.push(self.event(filter, log)?);
         }
         events.sort_by_key(|event| (event.block_number, event.log_index));
         events.dedup_by_key(|event| (event.block_number, event.log_index));
+        Ok(events)
+    }
+
+    /// The same, with the times of the blocks.
+    async fn dated(&self, filter: &EventFilter, logs: Vec<RpcLog>) -> Result<Vec<Event>, LedgerError> {
+        let mut events = self.ordered(filter, logs)?;
         let mut times: BTreeMap<u64, (B256, u64)> = BTreeMap::new();
         let mut numbers: Vec<u64> = events.iter().map(|event| event.block_number).collect();
         numbers.dedup();

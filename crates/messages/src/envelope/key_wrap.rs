@@ -13,10 +13,10 @@ const INITIAL: [u8; 8] = [0xa6; 8];
 /// Halves of a block in a 256-bit key.
 const HALVES: usize = 4;
 /// Length of a wrapped key.
-pub(super) const WRAPPED_BYTES: usize = 8 * (HALVES + 1);
+pub(crate) const WRAPPED_BYTES: usize = 8 * (HALVES + 1);
 
 /// RFC 3394 2.2.1.
-pub(super) fn wrap(key: &[u8; 32], content_key: &[u8; 32]) -> [u8; WRAPPED_BYTES] {
+pub(crate) fn wrap(key: &[u8; 32], content_key: &[u8; 32]) -> [u8; WRAPPED_BYTES] {
     let cipher = Aes256::new(key.into());
     let mut wrapped = [0; WRAPPED_BYTES];
     wrapped[..8].copy_from_slice(&INITIAL);
@@ -39,7 +39,7 @@ pub(super) fn wrap(key: &[u8; 32], content_key: &[u8; 32]) -> [u8; WRAPPED_BYTES
 ///
 /// # Errors
 /// [`EnvelopeError::Altered`].
-pub(super) fn unwrap(key: &[u8; 32], wrapped: &[u8; WRAPPED_BYTES]) -> Result<Zeroizing<[u8; 32]>, EnvelopeError> {
+pub(crate) fn unwrap(key: &[u8; 32], wrapped: &[u8; WRAPPED_BYTES]) -> Result<Zeroizing<[u8; 32]>, EnvelopeError> {
     let cipher = Aes256::new(key.into());
     let mut plain = Zeroizing::new(*wrapped);
     for step in steps().rev() {

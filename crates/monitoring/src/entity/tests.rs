@@ -1,7 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
 use alloy_primitives::{Address, address};
-use chancery_reference_points::{data_block::TransactionLocator, operation::ChainName, v2m::Verification};
+use chancery_reference_points::{
+    data_block::{RecordedBlock, RecordedRoots, TransactionLocator},
+    operation::ChainName,
+    v2m::Verification,
+};
 
 use super::*;
 
@@ -47,6 +51,17 @@ impl M2p for Teller {
     }
     async fn events(&self, _: &Mandate, _: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
         self.tell()
+    }
+    async fn recorded_blocks(
+        &self,
+        _: &Mandate,
+        _: &ChainName,
+        _: Vec<B256>,
+    ) -> DoorResult<Vec<Option<RecordedBlock>>> {
+        self.tell().map(|_| Vec::new())
+    }
+    async fn recorded_roots(&self, _: &Mandate, _: &ChainName, _: u64) -> DoorResult<RecordedRoots> {
+        self.tell().map(|_| RecordedRoots { total: 0, roots: Vec::new() })
     }
 }
 

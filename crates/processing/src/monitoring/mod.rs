@@ -4,6 +4,7 @@ mod access;
 mod changes;
 mod entries;
 mod filter;
+mod recorded;
 mod releases;
 
 use alloy_primitives::B256;
@@ -12,8 +13,10 @@ use chancery_contracts::predeploys;
 use chancery_ledger::{Chain, Event, EventFilter as Filter, Finality, LedgerError};
 use chancery_reference_points::{
     DoorResult, Role,
+    data_block::{RecordedBlock, RecordedRoots},
     m2p::M2p,
     mandate::{Mandate, rights},
+    operation::ChainName,
     v2m::{EventFilter, Happening, HistoryEntry, Verification},
 };
 use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
@@ -56,6 +59,21 @@ impl M2p for Processing {
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
         entries.truncate(limit);
         Ok(entries)
+    }
+
+    async fn recorded_blocks(
+        &self,
+        by: &Mandate,
+        chain: &ChainName,
+        roots: Vec<B256>,
+    ) -> DoorResult<Vec<Option<RecordedBlock>>> {
+        self.validity.by_name(rights::AUDIT, by)?;
+        recorded::blocks(self.chain(chain)?, &roots).await
+    }
+
+    async fn recorded_roots(&self, by: &Mandate, chain: &ChainName, from: u64) -> DoorResult<RecordedRoots> {
+        self.validity.by_name(rights::AUDIT, by)?;
+        recorded::roots(self.chain(chain)?, from).await
     }
 }
 

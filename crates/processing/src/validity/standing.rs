@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use chancery_contracts::{OrganizationRegistry, predeploys};
-use chancery_primitives::Right;
-use chancery_reference_points::{DoorResult, Role};
+use chancery_primitives::{OrganizationCode, Right};
+use chancery_reference_points::{DoorResult, Role, mandate::OFFICES};
 use parking_lot::Mutex;
 
 use crate::{Processing, control::ask_contract};
@@ -16,6 +16,8 @@ const BELIEVED_MS: u64 = 2_000;
 const MAX_KEPT: usize = 10_000;
 /// Most organizations of a key that are looked at.
 const MAX_ORGANIZATIONS: u64 = 100;
+/// Most organizations that are looked at of those that a key is said to be of.
+const MAX_CLAIMED: usize = 16;
 
 /// Whether who has a role is looked up; the rest are configured.
 pub(super) const fn is_looked_up(role: Role) -> bool {
@@ -130,16 +132,43 @@ impl Processing {
         };
         for code in ask_contract(chain, registry, call).await? {
             for role in roles {
-                for right in self.rights_of(*role) {
-                    let right = right.to_bytes32();
-                    let call = OrganizationRegistry::isAuthorizedCall { key: address, code, right, time: self.now() };
-                    if ask_contract(chain, registry, call).await? {
-                        return Ok(Some(*role));
-                    }
+                if self.has_right_of(address, code, &self.rights_of(*role)).await? {
+                    return Ok(Some(*role));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// Those of these organizations of which the main chain gives a key a right now.
+    pub(super) async fn organizations_of(
+        &self,
+        address: Address,
+        claimed: &BTreeSet<String>,
+    ) -> DoorResult<BTreeSet<String>> {
+        let rights: Vec<Right> = OFFICES.into_iter().flat_map(|role| self.rights_of(role)).collect();
+        let mut found = BTreeSet::new();
+        for name in claimed.iter().take(MAX_CLAIMED) {
+            // What is no code names no organization.
+            let Ok(code) = OrganizationCode::parse(name) else { continue };
+            if self.has_right_of(address, code.to_bytes32(), &rights).await? {
+                found.insert(name.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the main chain gives a key one of these rights of an organization now.
+    async fn has_right_of(&self, key: Address, code: B256, rights: &[Right]) -> DoorResult<bool> {
+        let chain = self.main()?;
+        for right in rights {
+            let right = right.to_bytes32();
+            let call = OrganizationRegistry::isAuthorizedCall { key, code, right, time: self.now() };
+            if ask_contract(chain, predeploys::ORGANIZATION_REGISTRY, call).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The rights that give a role.

@@ -113,6 +113,20 @@ pub async fn a_person_is_who_the_register_says(city: Arc<City>) {
     assert!(!S2p::is_office(&city.processing, &office(stranger, rights::DATA)).await.unwrap());
     let other = office(clerk.address(), rights::SUPERVISION);
     assert_eq!(code(S2p::is_office(&city.processing, &other).await), Err(Code::NotCovered));
+
+    // SEARCH-3: of which organization a key is, the chain says, and of no other than the door names.
+    let said = |address, right| {
+        let organizations = [OFFICE.to_owned(), "CITY-HALL".to_owned(), "no code".to_owned()];
+        Mandate::of(&Actor::new(address, [Role::Operator]).of_organizations(organizations), right)
+    };
+    let stands = S2p::standing(&city.processing, &said(clerk.address(), rights::DATA)).await.unwrap();
+    assert_eq!((stands.organizations, stands.roles.len()), ([OFFICE.to_owned()].into(), 0));
+    let unsaid = S2p::standing(&city.processing, &office(clerk.address(), rights::DATA)).await.unwrap();
+    assert!(unsaid.organizations.is_empty());
+    let strange = S2p::standing(&city.processing, &said(stranger, rights::DATA)).await.unwrap();
+    assert!(strange.organizations.is_empty() && strange.roles.is_empty());
+    let other = said(clerk.address(), rights::SUPERVISION);
+    assert_eq!(code(S2p::standing(&city.processing, &other).await), Err(Code::NotCovered));
 }
 
 pub async fn chains_are_read(city: Arc<City>) {

@@ -8,6 +8,7 @@ use chancery_reference_points::{
     Role,
     access_rule::{AccessEffect, AccessEntries, AccessSubject},
     mandate::OFFICES,
+    read_right::ReadRight,
     trace::{Entitled, HandOver, HandedBy, UseAct},
 };
 use parking_lot::Mutex;
@@ -43,6 +44,7 @@ fn operation(place: u64, access: Access, text: String) -> DataOperation {
         format: "water".into(),
         format_version: 1,
         access,
+        right: ReadRight::Open,
         accepted_at: place,
         operation: text,
     }
@@ -63,7 +65,7 @@ impl S2pData for TwoVersions {
     async fn search(&self, _: &Mandate, _: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
         Ok(DataPage { operations: self.operations(&visibility), next: None })
     }
-    async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
+    async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
     async fn versions(&self, _: &Mandate, _: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {

@@ -28,9 +28,11 @@ pub(super) fn rights(asset: &Asset, versions: &[AssetVersion], narrowed_by: &[Na
                     Entitled::Roles { roles: OFFICES.to_vec() },
                     "SEARCH-3: what is internal is for offices, until its retention ends",
                 ),
-                Access::Restricted => {
-                    (Entitled::Roles { roles: Vec::new() }, "SEARCH-3: what is restricted is for nobody by search")
-                }
+                // Whom it names is not told: that would say who else may read it.
+                Access::Restricted => (
+                    Entitled::Organization { organization: asset.organization.clone() },
+                    "SEARCH-3: what is restricted is for whom its source or its format names, and for the organization whose it is, until its retention ends",
+                ),
             };
             let right = UseRight::of(UseAct::Read, by, rule);
             UseRight { access: Some(class), narrowed_by: narrowed_by.to_vec(), ..right }

@@ -63,6 +63,9 @@ impl S2p for NoChains {
     async fn is_office(&self, _: &Mandate) -> DoorResult<bool> {
         panic!("provisioning serves what search has settled")
     }
+    async fn standing(&self, _: &Mandate) -> DoorResult<Actor> {
+        panic!("provisioning serves what search has settled")
+    }
     async fn chains(&self, by: &Mandate) -> DoorResult<Vec<ChainStatus>> {
         self.asked.lock().push(by.clone());
         Ok(Vec::new())

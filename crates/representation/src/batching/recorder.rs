@@ -44,6 +44,11 @@ impl Recorder {
                 Ok(prepared) => prepared,
                 Err(error) => return self.separate(chain, items, error).await,
             };
+            let DataBlock { root, chain: of, closed_at_ms, .. } = &prepared.block;
+            if let Err(error) = self.index.announce(*root, of, *closed_at_ms).await {
+                // It is recorded all the same; an audit may take it for one that somebody has lost, if it is not kept afterwards either.
+                tracing::warn!(%root, %error, "a data block is not known before it is sent");
+            }
             match self.record_until_final(&prepared.block).await {
                 Ok(record) => self.conclude(prepared, record, items).await,
                 Err(error) => self.separate(chain, items, error).await,

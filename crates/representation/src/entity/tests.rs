@@ -153,6 +153,7 @@ impl P2r for Notebook {
 #[derive(Default)]
 struct Memory {
     blocks: Mutex<Vec<IndexedBlock>>,
+    announced: Mutex<Vec<B256>>,
     keys: Mutex<HashMap<(Address, String), B256>>,
     entries: Mutex<Vec<HistoryEntry>>,
 }
@@ -173,6 +174,14 @@ impl OperationIndex for Memory {
         }
         blocks.push(block.clone());
         Ok(())
+    }
+    async fn announce(&self, root: B256, _: &ChainName, _: u64) -> DoorResult<()> {
+        self.announced.lock().push(root);
+        Ok(())
+    }
+    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
+        let announced = self.announced.lock();
+        Ok(roots.into_iter().filter(|root| !announced.contains(root)).collect())
     }
     async fn block_of(&self, operation: B256) -> DoorResult<Option<IndexedBlock>> {
         Ok(self

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use chancery_data::{Submission, rules};
+use chancery_data::{
+    Operation, SealedContent, Submission, rules,
+    sealed::{Context, SealedError},
+};
 use chancery_ingest::ContentRules;
 use chancery_reference_points::{Code, DoorError, DoorResult, data_format::FormatId, operation::ChainName};
 use serde_json::Value;
@@ -39,16 +42,58 @@ fn check_operation(compiled: &Arc<Compiled>, submission: &Submission, position: 
     if let Some(rule) = compiled.rules.broken_by(&operation, now_ms) {
         return Err(at(broken(rule, &format!("operations[{position}]"))));
     }
-    // Sealed content and data that stay at their owner are checked by whoever can read them.
-    let (Some(content), false) = (operation.content, compiled.format.sealed) else { return Ok(()) };
+    if compiled.format.sealed {
+        return check_sealed(&operation, &Context::of(&submission.statement)).map_err(|refusal| {
+            let detail = format!(
+                "operations[{position}]: data of {} are sealed to who may read them: {}",
+                compiled.format.id.0, refusal.what
+            );
+            at(DoorError::new(Code::MalformedJwe, detail)).with("rule", "sealed").with("missing", refusal.member)
+        });
+    }
+    // Data that stay at their owner are checked by whoever can read them.
+    let Some(content) = operation.content else { return Ok(()) };
     let content: Value = serde_json::from_str(content.get()).map_err(|_| {
         at(DoorError::new(Code::SchemaViolation, format!("operations[{position}]: the content is nested too deep")))
     })?;
     compiled.validate(&content).map_err(at)
 }
 
+/// What keeps an operation from being one of a sealed format.
+struct Unsealed {
+    what: String,
+    member: &'static str,
+}
+
+/// DATA-11: what stands in clear beside the sealed content is its time and its subject, for versions; a description is content.
+fn check_sealed(operation: &Operation<'_>, context: &Context) -> Result<(), Unsealed> {
+    if operation.description.is_some() {
+        let what = "a description stands in clear: put it into the content".to_owned();
+        return Err(Unsealed { what, member: "description" });
+    }
+    // Data that stay at their owner show their hash alone.
+    let Some(content) = operation.content else { return Ok(()) };
+    SealedContent::parse(content.get())
+        .and_then(|sealed| sealed.check_context(context))
+        .map_err(|error: SealedError| Unsealed { what: error.to_string(), member: error.member() })
+}
+
 fn broken(rule: &str, place: &str) -> DoorError {
     DoorError::new(Code::SchemaViolation, format!("{place}: it breaks the format's rule {rule}")).with("rule", rule)
+}
+
+/// What it means that a format begins or ceases to be sealed.
+pub(super) fn sealing_differences(was_sealed: bool, is_sealed: bool) -> Vec<String> {
+    let effects: &[&str] = match (was_sealed, is_sealed) {
+        (false, true) => {
+            &["content: sealed from now on; what is submitted in clear, or with a description, is refused"]
+        }
+        (true, false) => &[
+            "content: in clear from now on, by the schema; what is submitted sealed is refused unless the schema allows it",
+        ],
+        _ => &[],
+    };
+    effects.iter().map(|effect| (*effect).to_owned()).collect()
 }
 
 /// Metadata rules that come, go or change.

@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::*;
 
+mod sealing;
+
 pub(crate) fn format(id: &str, version: u32, schema: Value) -> DataFormat {
     let mut format = DataFormat {
         id: FormatId(id.into()),

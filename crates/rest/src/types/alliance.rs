@@ -58,6 +58,25 @@ pub struct AllianceMember {
     pub up_to_date: bool,
     /// What cannot be relied on because of it; empty: its outcomes are proven.
     pub missing: Vec<MissingGuarantee>,
+    /// Its chain is followed here, and did not answer the last time: its part of requests does not go on as far as is seen from here.
+    #[serde(default)]
+    pub unreachable: bool,
+    /// Anchors between it and the alliance that are frozen: two final headers of one number were shown there, and nothing of the followed chain counts until the organizations of the
+    /// host have voted.
+    #[serde(default)]
+    pub frozen_anchors: Vec<FrozenAnchor>,
+}
+
+/// An anchor that is frozen, by what its chains are called here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FrozenAnchor {
+    /// The chain on which it stands.
+    #[schema(example = "alliance")]
+    pub host: String,
+    /// The chain whose headers it keeps.
+    #[schema(example = "land registry")]
+    pub follows: String,
 }
 
 /// The answer of `GET /v1/alliance`.
@@ -333,6 +352,8 @@ impl Example for Alliance {
                 height: Some(128),
                 up_to_date: true,
                 missing: Vec::new(),
+                unreachable: false,
+                frozen_anchors: Vec::new(),
             }],
         }
     }

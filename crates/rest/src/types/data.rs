@@ -125,7 +125,8 @@ impl Example for SearchData {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FoundData {
-    /// Each `{at: {place, index}, digest, name, source, organization, format, formatVersion, access, acceptedAt, operation, proof?}`; `operation` is the exact text.
+    /// Each `{at: {place, index}, digest, name, source, organization, format, formatVersion, access, right, acceptedAt, operation, proof?}`; `operation` is the exact text,
+    /// `right` by which right it is read (`open`, `office`, `named`, `grant`, `same-organization`).
     #[schema(value_type = Vec<Object>)]
     pub operations: Vec<Value>,
     /// `after` of the next page; absent on the last. A page may be short and have one.
@@ -137,7 +138,7 @@ impl Example for FoundData {
     fn example() -> Self {
         let operation = json!({
             "at": {"place": 128, "index": 0}, "digest": example_hash(0xd1), "name": example_hash(0x0a), "source": example_address(),
-            "organization": "12440300455765412A", "format": "reading/air-quality", "formatVersion": 1, "access": "public",
+            "organization": "12440300455765412A", "format": "reading/air-quality", "formatVersion": 1, "access": "public", "right": "open",
             "acceptedAt": 1_795_230_000_000_u64, "operation": "{\"time\":1795229999000,\"content\":{\"place\":\"harbour\"}}",
         });
         Self { operations: vec![operation], next: Some(OperationPlace { place: 128, index: 0 }) }
@@ -244,6 +245,8 @@ pub struct DataAudit {
     /// Of each source: `{source, submissions, longestGap, disorders, leastDrift, mostDrift}`, times in milliseconds.
     #[schema(value_type = Vec<Object>)]
     pub sources: Vec<Value>,
+    /// Data blocks that were compared with what the chain has recorded, proven by its state.
+    pub compared: u64,
 }
 
 impl Example for DataAudit {
@@ -258,6 +261,7 @@ impl Example for DataAudit {
             difference: Value::Null,
             sequence: Vec::new(),
             sources: Vec::new(),
+            compared: 12,
         }
     }
 }

@@ -15,6 +15,10 @@ pub struct CreatePresentation {
     pub ciphertext: String,
     /// Until when it may be fetched: at most ten minutes from now.
     pub expires_at: Timestamp,
+    /// It is given once: whoever comes later is told when it was. Without it, it is given as often as it is asked for, and each time it is told how often before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(example = true)]
+    pub once: bool,
 }
 
 /// The answer of `POST /v1/presentations`.
@@ -36,13 +40,20 @@ pub struct Presentation {
     pub ciphertext: String,
     /// Until when it may be fetched.
     pub expires_at: Timestamp,
+    /// How often it was fetched before. More than nothing: somebody else may have photographed the code.
+    #[serde(default)]
+    #[schema(example = 0)]
+    pub opened_before: u64,
+    /// When it was fetched last before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_opened_at: Option<Timestamp>,
 }
 
 const EXAMPLE_JWE: &str = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXY.Y2lwaGVydGV4dA.dGFn";
 
 impl Example for CreatePresentation {
     fn example() -> Self {
-        Self { ciphertext: EXAMPLE_JWE.into(), expires_at: example_time() }
+        Self { ciphertext: EXAMPLE_JWE.into(), expires_at: example_time(), once: true }
     }
 }
 
@@ -54,6 +65,6 @@ impl Example for PresentationReceipt {
 
 impl Example for Presentation {
     fn example() -> Self {
-        Self { ciphertext: EXAMPLE_JWE.into(), expires_at: example_time() }
+        Self { ciphertext: EXAMPLE_JWE.into(), expires_at: example_time(), opened_before: 0, last_opened_at: None }
     }
 }

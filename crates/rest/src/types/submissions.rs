@@ -41,7 +41,7 @@ pub struct SubmissionReceipt {
     pub accepted_at: u64,
     /// It had been accepted before.
     pub repeated: bool,
-    /// The same, signed by the journal's key: JWS.
+    /// The same, signed by the journal's key: JWS, alone or of a root over several receipts, with this one and its path after it (`docs/specs/data.md`, Receipts).
     pub receipt: String,
 }
 

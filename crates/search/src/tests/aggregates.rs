@@ -1,21 +1,26 @@
 //! Ranges and answers over many operations, compared with looking at each.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use chancery_data::submission::Access;
+use alloy_primitives::Address;
+use chancery_data::{Reader, submission::Access};
 use chancery_reference_points::{
     Code,
+    data_format::{FormatReading, FormatReadings},
     data_search::{
         DataAggregate, DataQuery, Every, FieldRange, Group, Interval, MAX_AGGREGATED_SUBJECTS, MAX_GROUPS, Member,
         OperationPlace, Visibility,
     },
+    read_right::Asker,
 };
 use proptest::prelude::*;
 
-use super::{Kept, NOW_MS, everybody, found_in, submission};
+use super::{Kept, NOW_MS, everybody, found_in, sealed_content, somebody, submission, submission_for};
 use crate::{
     SearchIndex,
     aggregate::{AssetName, Question},
+    moments,
+    sight::Sight,
 };
 
 /// Tenths, so that what a naive computation adds up are whole numbers.
@@ -70,12 +75,17 @@ fn level() -> Member {
     Member { path: "level".into(), in_formats: BTreeMap::from([("far".into(), "height".into())]) }
 }
 
-fn answer(index: &SearchIndex, kept: &Kept, asked: DataAggregate, sees: Visibility) -> (Vec<Group>, Vec<AssetName>) {
+fn answer(index: &SearchIndex, kept: &Kept, asked: DataAggregate, sees: Sight) -> (Vec<Group>, Vec<AssetName>) {
     let question = Question::new(asked, sees).unwrap();
     let (aggregates, assets) = question.answer(index, kept, |_| "OFFICE".into()).unwrap().unwrap();
     assert_eq!(aggregates.next, None);
     assert_eq!(aggregates.operations, aggregates.groups.iter().map(|group| group.operations).sum::<u64>());
     (aggregates.groups, assets.into_iter().collect())
+}
+
+fn office(index: &SearchIndex) -> Sight {
+    let visibility = Visibility { access: vec![Access::Public, Access::Internal], now_ms: NOW_MS };
+    Sight::new(index, visibility, Asker { is_office: true, ..Asker::default() }, Arc::default())
 }
 
 fn decimal(tenths: i64) -> String {
@@ -124,17 +134,14 @@ proptest! {
                 if reading.is_number() { tenths.push(reading.tenths) } else { *others += 1 }
             }
         }
-        let mut access = vec![Access::Public];
-        if sees_all {
-            access.push(Access::Internal);
-        }
+        let sees = if sees_all { office(&index) } else { everybody(&index) };
         let asked = DataAggregate {
             query: DataQuery { from: Some(from * DAY_MS), ..DataQuery::default() },
             value: Some(level()),
             by: vec![member("word")],
             every: Some(Every { interval: Interval::Month, member: None }),
         };
-        let (groups, _) = answer(&index, &kept, asked, Visibility { access, now_ms: NOW_MS });
+        let (groups, _) = answer(&index, &kept, asked, sees);
         prop_assert_eq!(groups.len(), naive.len());
         for (group, ((month, word), (operations, others, tenths))) in groups.iter().zip(&naive) {
             let begin = [0, 31, 59][usize::try_from(*month).unwrap()] * i64::try_from(DAY_MS).unwrap();
@@ -156,12 +163,12 @@ proptest! {
 fn a_count_without_members_reads_nothing() {
     let reading = |tenths| Reading { tenths, word: 0, day: 1 };
     let (_folder, index, kept) = city(&[(0, true, vec![reading(1), reading(20)]), (1, true, vec![reading(3)])]);
-    let all = answer(&index, &Kept::default(), DataAggregate::default(), everybody()).0;
+    let all = answer(&index, &Kept::default(), DataAggregate::default(), everybody(&index)).0;
     assert_eq!(all, [Group { operations: 3, ..Group::default() }]);
     let range = FieldRange { path: "level".into(), at_least: Some("1".into()), ..FieldRange::default() };
     let asked =
         DataAggregate { query: DataQuery { ranges: vec![range], ..DataQuery::default() }, ..DataAggregate::default() };
-    assert_eq!(answer(&index, &kept, asked, everybody()).0, [Group { operations: 1, ..Group::default() }]);
+    assert_eq!(answer(&index, &kept, asked, everybody(&index)).0, [Group { operations: 1, ..Group::default() }]);
 }
 
 // SEARCH-6: a number that no sum has room for is counted, and never rounded in.
@@ -175,7 +182,7 @@ fn what_is_not_added_up_is_counted() {
     kept.keep(0, &texts);
     index.add(&submission(0, "near", Access::Public, &texts)).unwrap();
     let asked = DataAggregate { value: Some(member("level")), ..DataAggregate::default() };
-    let [group] = answer(&index, &kept, asked, everybody()).0.try_into().unwrap();
+    let [group] = answer(&index, &kept, asked, everybody(&index)).0.try_into().unwrap();
     assert_eq!((group.operations, group.values, group.others), (6, 4, 3));
     assert_eq!((group.sum.as_deref(), group.mean.as_deref()), (Some("3.3"), Some("0.825")));
 }
@@ -201,8 +208,7 @@ fn an_answer_beyond_its_bounds_is_refused_by_name() {
         |from: usize| (from..from + 501).map(|n| format!(r#"{{"time":1,"subject":"s{n}","content":1}}"#)).collect();
     add(100, Access::Internal, subjects(0));
     add(101, Access::Internal, subjects(MAX_AGGREGATED_SUBJECTS / 2));
-    let office = || Visibility { access: vec![Access::Public, Access::Internal], now_ms: NOW_MS };
-    let refused = |asked: DataAggregate, sees| {
+    let refused = |asked: DataAggregate, sees: Sight| {
         let error = match Question::new(asked, sees) {
             Ok(question) => question.answer(&index, &kept, |_| String::new()).unwrap().unwrap_err(),
             Err(error) => error,
@@ -211,12 +217,15 @@ fn an_answer_beyond_its_bounds_is_refused_by_name() {
         error.members()["member"].as_str().unwrap().to_owned()
     };
     let by = |path: &str| DataAggregate { by: vec![member(path)], ..DataAggregate::default() };
-    assert_eq!(refused(by("n"), everybody()), "by");
-    assert_eq!(refused(DataAggregate::default(), office()), "query");
-    assert_eq!(refused(by(""), everybody()), "by");
-    assert_eq!(refused(DataAggregate { by: vec![member("n"); 5], ..DataAggregate::default() }, everybody()), "by");
+    assert_eq!(refused(by("n"), everybody(&index)), "by");
+    assert_eq!(refused(DataAggregate::default(), office(&index)), "query");
+    assert_eq!(refused(by(""), everybody(&index)), "by");
     assert_eq!(
-        refused(DataAggregate { value: Some(member(&"x".repeat(300))), ..DataAggregate::default() }, everybody()),
+        refused(DataAggregate { by: vec![member("n"); 5], ..DataAggregate::default() }, everybody(&index)),
+        "by"
+    );
+    assert_eq!(
+        refused(DataAggregate { value: Some(member(&"x".repeat(300))), ..DataAggregate::default() }, everybody(&index)),
         "value"
     );
     // Half of the subjects are within the bound, and each is named.
@@ -224,5 +233,79 @@ fn an_answer_beyond_its_bounds_is_refused_by_name() {
         query: DataQuery { to: Some(2), subject: Some("s1".into()), ..DataQuery::default() },
         ..DataAggregate::default()
     };
-    assert_eq!(answer(&index, &kept, half, office()).1, [("OFFICE".to_owned(), "near".to_owned(), "s1".to_owned())]);
+    assert_eq!(
+        answer(&index, &kept, half, office(&index)).1,
+        [("OFFICE".to_owned(), "near".to_owned(), "s1".to_owned())]
+    );
+}
+
+// SEARCH-6, SEARCH-3, M-PRIV: restricted data are added up for who is named, in clear of a sealed format they are restricted, and their subjects are named for the record.
+#[test]
+fn restricted_data_are_added_up_for_who_may_read_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SearchIndex::open_with(folder.path(), u64::MAX, 2).unwrap();
+    let mut kept = Kept::default();
+    let mut add = |place: u64, format: &str, access, readers: Vec<Reader>| {
+        let texts =
+            [format!(r#"{{"time":1,"subject":"s{place}","content":{{"level":{}}}}}"#, 10_u32.pow(place as u32))];
+        kept.keep(place, &texts);
+        index.add(&submission_for(place, format, access, readers, &texts)).unwrap();
+    };
+    let named = |byte| vec![Reader::Address(Address::repeat_byte(byte))];
+    add(0, "f", Access::Public, Vec::new());
+    add(1, "f", Access::Restricted, named(1));
+    add(2, "g", Access::Restricted, Vec::new());
+    add(3, "sealed", Access::Public, Vec::new());
+    add(4, "f", Access::Internal, Vec::new());
+    let formats = BTreeMap::from([
+        ("g".to_owned(), FormatReading { sealed: false, readers: named(2) }),
+        ("sealed".to_owned(), FormatReading { sealed: true, readers: named(2) }),
+    ]);
+    let asked = || DataAggregate { value: Some(member("level")), ..DataAggregate::default() };
+    let sum = |asked, sees| {
+        let (groups, assets) = answer(&index, &kept, asked, sees);
+        let subjects: Vec<String> = assets.into_iter().map(|(_, _, subject)| subject).collect();
+        (groups.first().and_then(|group| group.sum.clone()).unwrap_or_default(), subjects.join(","))
+    };
+    let of = |byte, formats: &FormatReadings| sum(asked(), somebody(&index, byte, formats));
+    let expected = |total: &str, subjects: &str| (total.to_owned(), subjects.to_owned());
+    assert_eq!(of(1, &formats), expected("11", "s1"));
+    assert_eq!(of(2, &formats), expected("1101", "s2,s3"));
+    assert_eq!(of(3, &formats), expected("1", ""));
+    assert_eq!(of(3, &BTreeMap::new()), expected("1001", ""), "the format is not sealed");
+    assert_eq!(sum(asked(), everybody(&index)), expected("1001", ""));
+    // A count of everything reads nothing that is public, and everything else: by the class that counts.
+    let (groups, assets) = answer(&index, &kept, DataAggregate::default(), somebody(&index, 2, &formats));
+    assert_eq!((groups[0].operations, assets.len()), (3, 2));
+    let range = FieldRange { path: "level".into(), at_least: Some("0".into()), ..FieldRange::default() };
+    let within = DataAggregate { query: DataQuery { ranges: vec![range], ..DataQuery::default() }, ..asked() };
+    assert_eq!(sum(within, somebody(&index, 1, &formats)), expected("11", "s1"));
+}
+
+// SEARCH-5, SEARCH-6, DATA-11: what is sealed is counted, and is in no range, sum or key; in a chunk and in the tail.
+#[test]
+fn nothing_of_a_sealed_content_is_compared_or_added_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SearchIndex::open_with(folder.path(), u64::MAX, 2).unwrap();
+    let mut kept = Kept::default();
+    let mut sealed = sealed_content();
+    // Base64url, and a date all the same.
+    let date = "2012-01-31T1000";
+    assert!(moments::nanoseconds(date).is_some());
+    sealed["ciphertext"] = date.into();
+    for place in 0..3 {
+        let texts = [serde_json::json!({"time": 1, "content": sealed}).to_string()];
+        kept.keep(place, &texts);
+        index.add(&submission(place, "f", Access::Public, &texts)).unwrap();
+    }
+    for path in ["ciphertext", "iv", "recipients.header.kid"] {
+        let asked = DataAggregate { value: Some(member(path)), by: vec![member(path)], ..DataAggregate::default() };
+        let [group] = answer(&index, &kept, asked, everybody(&index)).0.try_into().unwrap();
+        assert_eq!((group.key, group.operations, group.values, group.others), (vec![None], 3, 0, 3), "{path}");
+    }
+    let range = FieldRange { path: "ciphertext".into(), at_least: Some("2012-01-31".into()), ..FieldRange::default() };
+    let query = DataQuery { ranges: vec![range], ..DataQuery::default() };
+    assert!(found_in(&index, &query, &kept).is_empty());
+    let asked = DataAggregate { query, ..DataAggregate::default() };
+    assert!(answer(&index, &kept, asked, everybody(&index)).0.is_empty());
 }

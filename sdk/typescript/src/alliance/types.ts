@@ -27,6 +27,10 @@ export interface AllianceMember {
   readonly upToDate: boolean;
   /** What cannot be relied on because of it; empty: its outcomes are proven. */
   readonly missing: readonly ('atomicity-against-its-endorsers' | 'atomicity-against-reorganisation' | 'proof-of-reads')[];
+  /** Its chain is followed, and did not answer the last time. */
+  readonly unreachable?: boolean;
+  /** Anchors between it and the alliance at which nothing counts until the organizations of the host have voted. */
+  readonly frozenAnchors?: readonly { readonly host: string; readonly follows: string }[];
 }
 
 export interface Alliance {

@@ -2,10 +2,11 @@
 import { bytesOfHex, hexOfBytes, randomBytes, utf8Of } from '../encoding.js';
 import { InputError } from '../errors.js';
 import type { Address, Hex } from '../hex.js';
+import type { EncryptionPublicKey } from '../message/encryption-key.js';
 import { leafHash, merkleRoot } from './merkle.js';
 import { writeOperation, type Operation } from './operation.js';
 import type { SourceKey } from './source-key.js';
-import { SUBMISSION_KEY_BYTES, type Control, type Statement } from './statement.js';
+import { faultOfReaders, SUBMISSION_KEY_BYTES, type Control, type Statement } from './statement.js';
 
 /** Most operations of one submission. */
 export const MAX_OPERATIONS = 1000;
@@ -22,6 +23,14 @@ export interface SubmissionTerms {
   readonly key?: Hex;
   /** Whose; that of the key unless given, as it is after a rotation. */
   readonly source?: Address;
+}
+
+/** The same, of a format that may be sealed. */
+export interface SealingTerms extends SubmissionTerms {
+  /** Of a sealed format: the keys of who may open the contents, at most 16. Each content is checked against the format before, and leaves sealed alone. */
+  readonly sealTo?: readonly EncryptionPublicKey[];
+  /** What a content breaks of the format's schema, where that has keywords which the client does not know. */
+  readonly validate?: (content: unknown) => readonly string[];
 }
 
 /** Signed, and ready to be sent any number of times: it is accepted once. */
@@ -43,6 +52,9 @@ export function signSubmission(
   chainId: number,
   time: number,
 ): SignedSubmission {
+  if ((terms as SealingTerms).sealTo !== undefined) throw new InputError('sealTo: contents are sealed by Client.sign and Client.submit');
+  const fault = faultOfReaders(terms.control);
+  if (fault !== undefined) throw new InputError(fault);
   const written = operations.map((operation, index) => {
     try {
       return writeOperation(operation);

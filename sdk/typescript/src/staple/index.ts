@@ -17,5 +17,6 @@ export { StapleFailure } from './failure.js';
 export { MAX_STAPLED_BYTES, readStapled, STAPLE_VERSION, type StapledFile } from './file.js';
 export { trustFingerprint } from './fingerprint.js';
 export type { Issue } from './issue.js';
+export { checkWord, MAX_ONLINE_AGE_SECONDS, verifyOnline, type GatewayWord, type ProvenStanding, type TrustedCity } from './online.js';
 export type { VerifiedRight } from './right.js';
 export { verifyStapled, type StapledOutcome, type Trust, type VerifiedStaple } from './verify.js';

@@ -12,7 +12,7 @@ import { useLanguage } from '../../i18n/language';
 import { ConnectionBadge } from './connection';
 import { LiveRequests, type Snapshot } from './live';
 import { RequestList } from './list';
-import { LateNotice, Members } from './members';
+import { BrokenNotice, LateNotice, Members } from './members';
 import { RequestPage } from './request';
 
 /** Heights of the chains are asked for this often while somebody looks at them. */
@@ -42,6 +42,7 @@ function Watched({ alliance, number }: { alliance: Alliance; number: string | un
   if (number !== undefined) {
     return (
       <>
+        <BrokenNotice alliance={alliance} />
         <LateNotice alliance={alliance} />
         <RequestPage key={number} number={Number(number)} now={now} />
       </>
@@ -49,6 +50,7 @@ function Watched({ alliance, number }: { alliance: Alliance; number: string | un
   }
   return (
     <>
+      <BrokenNotice alliance={alliance} />
       <LateNotice alliance={alliance} />
       <section className="stack" aria-labelledby="requests">
         <div className="page-head__row">

@@ -27,6 +27,23 @@ export function LateNotice({ alliance }: { alliance: Alliance }): ReactNode {
   );
 }
 
+/** Who does not answer, and at which anchors nothing counts until somebody has voted: requests of those members do not go on. */
+export function BrokenNotice({ alliance }: { alliance: Alliance }): ReactNode {
+  const { t } = useLanguage();
+  const active = alliance.members.filter((member) => member.active);
+  const silent = active.filter((member) => member.unreachable === true).map((member) => member.name);
+  const frozen = active.flatMap((member) => member.frozenAnchors ?? []);
+  if (silent.length === 0 && frozen.length === 0) return null;
+  return (
+    <Notice tone="danger" live="status">
+      {silent.length > 0 && <p>{t('alliance.unreachable', { members: silent.join(t('alliance.and')) })}</p>}
+      {frozen.map(({ host, follows }) => (
+        <p key={`${host} ${follows}`}>{t('alliance.frozen', { host, follows })}</p>
+      ))}
+    </Notice>
+  );
+}
+
 export function Members({ members }: { members: AllianceMember[] }): ReactNode {
   const { t, language } = useLanguage();
   return (
@@ -54,7 +71,12 @@ export function Members({ members }: { members: AllianceMember[] }): ReactNode {
               </td>
               <td data-label={t('alliance.chain')}>
                 {member.chain ?? t('alliance.unfollowed')} ({member.chainId}){' '}
-                {isLate(member) && <span className="badge badge--suspended">{t('alliance.late.badge')}</span>}
+                {member.unreachable === true ? (
+                  <span className="badge badge--revoked">{t('alliance.unreachable.badge')}</span>
+                ) : (
+                  isLate(member) && <span className="badge badge--suspended">{t('alliance.late.badge')}</span>
+                )}{' '}
+                {(member.frozenAnchors ?? []).length > 0 && <span className="badge badge--revoked">{t('alliance.frozen.badge')}</span>}
               </td>
               <td className="number" data-label={t('alliance.height')}>
                 {member.height === undefined ? '–' : formatNumber(member.height, language)}

@@ -11,12 +11,14 @@ import { Notice } from '../../components/Notice';
 import { STANDING_ICON } from '../../components/StatusBadge';
 import { useLoaded, type Loaded } from '../../components/use-loaded';
 import { useLanguage } from '../../i18n/language';
+import { kindOfFormat } from '../../protocol/document';
 import type { PresentationCode } from '../../protocol/presentation';
 import type { Check as MadeCheck } from '../../protocol/verification';
 import type { Checked, Recorded } from '../../api/types';
 import type { Account } from '../../session/account';
 import type { City } from '../../session/use-city';
 import { Disagreement, inspectCode, recordInspection, type Finding } from './inspecting';
+import { CityNotice, ProofFacts, ProvenMark, WhyUnproven } from './proven';
 
 export function Checking(props: {
   city: City;
@@ -40,12 +42,14 @@ function Result(props: {
 }): ReactNode {
   const { t } = useLanguage();
   const { finding, city } = props;
-  const { judgement } = finding;
-  const kind = city.kinds.find((one) => one.kind === finding.certificate?.kind);
+  const { judgement, proof } = finding;
+  const kind = city.kinds.find((one) => one.kind === kindOf(finding));
   const trusted = judgement.outcome !== 'refused';
   return (
     <>
       <Banner finding={finding} />
+      {finding.openings && finding.openings.before > 0 && <OpenedBefore openings={finding.openings} />}
+      {proof?.known && <CityNotice known={proof.known} />}
       <Button variant="primary" wide icon={ScanLine} onPress={props.onNext}>
         {t('inspect.next')}
       </Button>
@@ -67,30 +71,56 @@ function Result(props: {
           </details>
         ))}
       <Checks checks={judgement.checks} />
-      <Facts finding={finding} />
+      {proof?.state === 'proven' && <ProofFacts proof={proof} />}
+      <Facts finding={finding} city={city} />
     </>
   );
 }
 
+/** A code that others have opened may have been photographed: compare the person, and ask for a new one. */
+function OpenedBefore({ openings: { before, lastAt } }: { openings: NonNullable<Finding['openings']> }): ReactNode {
+  const { t, language } = useLanguage();
+  return (
+    <Notice tone="warning" live="alert" title={t('openings.before', { count: before })}>
+      <p>
+        {lastAt !== undefined && t('openings.last', { moment: formatMoment(lastAt, language) })} {t('openings.advice')}
+      </p>
+    </Notice>
+  );
+}
+
+/** Of the document where nothing is proven: it chooses how that is shown, and nothing else. */
+function kindOf({ proof, judgement: { document } }: Finding): string | undefined {
+  return proof?.state === 'proven' ? proof.standing.certificate.issue.kind : document && kindOfFormat(document.format);
+}
+
 function Banner({ finding }: { finding: Finding }): ReactNode {
   const { t, language } = useLanguage();
+  const { proof } = finding;
   const { outcome, failed } = finding.judgement;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const Icon = STANDING_ICON[outcome];
-  const replaced = outcome === 'revoked' && finding.certificate?.status === 'renewed';
+  const replaced = outcome === 'revoked' && proof?.state === 'proven' && proof.standing.certificate.status === 'renewed';
+  const isUnproven = outcome === 'cannot-determine' && proof?.state === 'unproven';
   return (
     <section className={`outcome outcome--${outcome}`} data-outcome={outcome} data-failed={failed ?? ''}>
       <Icon aria-hidden size={64} strokeWidth={1.6} />
       <h1 ref={heading} tabIndex={-1} className="outcome__word">
         {t(`outcome.${outcome}`)}
       </h1>
-      <p className="outcome__text">{failed ? t(`refused.${failed}`) : t(replaced ? 'outcome.replaced.text' : `outcome.${outcome}.text`)}</p>
+      {isUnproven ? (
+        <WhyUnproven proof={proof} />
+      ) : (
+        <p className="outcome__text">{failed ? t(`refused.${failed}`) : t(replaced ? 'outcome.replaced.text' : `outcome.${outcome}.text`)}</p>
+      )}
+      {finding.spentAt !== undefined && <p className="outcome__text">{t('openings.spent', { moment: formatMoment(finding.spentAt, language) })}</p>}
       {failed && (
         <p className="outcome__check">
           {t('inspect.failedCheck')} <strong>{t(`check.${failed}`)}</strong>
         </p>
       )}
+      {proof && <ProvenMark proof={proof} />}
       <p className="outcome__time">{formatMoment(finding.at.toISOString(), language)}</p>
     </section>
   );
@@ -119,19 +149,21 @@ function Checks({ checks }: { checks: MadeCheck[] }): ReactNode {
   );
 }
 
-function Facts({ finding }: { finding: Finding }): ReactNode {
+function Facts({ finding, city }: { finding: Finding; city: City }): ReactNode {
   const { t, language } = useLanguage();
-  const { certificate, sealed, presentation } = finding;
-  if (!certificate) return null;
+  const { proof, presentation } = finding;
+  if (proof?.state !== 'proven') return null;
+  const { chainId, certificate } = proof.standing;
+  const { issue } = certificate;
+  const chain = city.chains.chains.find((one) => one.chainId === chainId)?.name ?? String(chainId);
+  const momentOf = (seconds: number): string => formatMoment(new Date(seconds * 1000).toISOString(), language);
   const rows: [string, ReactNode][] = [
-    [t('provenance.issuer'), `${sealed?.organizationName ?? ''} (${certificate.organization})`],
-    [t('certificate.holder'), <Identifier key="h" value={certificate.holder} label={t('certificate.holder')} />],
-    ...(sealed ? ([[t('provenance.issuedAt'), formatMoment(sealed.issuedAt, language)]] as [string, ReactNode][]) : []),
-    ...(presentation
-      ? ([[t('inspect.presentedAt'), formatMoment(new Date(presentation.presentedAt * 1000).toISOString(), language)]] as [string, ReactNode][])
-      : []),
-    [t('provenance.chain'), `${certificate.chain}, ${t('provenance.block')} ${certificate.block}`],
-    [t('certificate.id'), <Identifier key="i" value={certificate.certificateId} label={t('certificate.id')} />],
+    [t('provenance.issuer'), `${proof.organizationName ?? ''} (${issue.organization})`],
+    [t('certificate.holder'), <Identifier key="h" value={issue.holder} label={t('certificate.holder')} />],
+    [t('provenance.issuedAt'), momentOf(certificate.issuedAt)],
+    ...(presentation ? ([[t('inspect.presentedAt'), momentOf(presentation.presentedAt)]] as [string, ReactNode][]) : []),
+    [t('provenance.chain'), `${chain}, ${t('provenance.block')} ${certificate.blockNumber}`],
+    [t('certificate.id'), <Identifier key="i" value={issue.certificateId} label={t('certificate.id')} />],
   ];
   return (
     <section className="card stack" aria-labelledby="facts">

@@ -13,6 +13,7 @@ import type { Account } from '../../session/account';
 import { SignIn } from '../../session/SignIn';
 import { useCity, type City } from '../../session/use-city';
 import { Checking } from './checking';
+import { forgetOpened } from './inspecting';
 import { Offline } from './offline';
 import { Records } from './records';
 import { Scan } from './scan';
@@ -106,7 +107,10 @@ function Pages(props: {
         city={city}
         account={account}
         code={code}
-        onNext={() => setCode(undefined)}
+        onNext={() => {
+          forgetOpened();
+          setCode(undefined);
+        }}
       />
     );
   }

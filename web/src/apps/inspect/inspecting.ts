@@ -1,75 +1,118 @@
-/** From a code to a judgement: gather the facts, let the protocol judge, have it recorded. */
+/** From a code to a judgement: gather the facts, have the chains prove them, let the protocol judge, have it recorded. */
 import { getAddress, type Hex } from 'viem';
 import { api, ProblemError } from '../../api/client';
 import { LocalError } from '../../api/explain';
-import type { Certificate, Checked, Organization, Recorded, SealedCertificate } from '../../api/types';
+import type { Checked, Recorded } from '../../api/types';
+import { prove, type Proof, type Word } from '../../offline/proving';
 import { kindOfFormat } from '../../protocol/document';
 import { unixSeconds } from '../../protocol/encoding';
 import { issuerAuthorized } from '../../protocol/issuer';
 import { openPresentation, type Presentation, type PresentationCode } from '../../protocol/presentation';
-import { digestOf, inspectTypedData, presentTypedData } from '../../protocol/typed-data';
+import { CERTIFICATE_REGISTRY, digestOf, inspectTypedData, presentTypedData, type SigningDomain } from '../../protocol/typed-data';
 import { judge, nothingKnown, refusedPresentation, type Judgement, type RegistryFact } from '../../protocol/verification';
 import { domainOf, operationDeadline, type Account } from '../../session/account';
 import type { City } from '../../session/use-city';
+import type { ProvenStanding } from '../../staple';
 
 export interface Finding {
   judgement: Judgement;
   presentation?: Presentation;
-  certificate?: Certificate;
-  sealed?: SealedCertificate;
-  organization?: Organization;
+  /** What the chains prove of the certificate; absent where there is nothing to ask about. */
+  proof?: Proof;
+  /** Of the certificate's chain: what its holder has signed for. */
+  domain?: SigningDomain;
+  /** Openings of the code before this one. */
+  openings?: { readonly before: number; readonly lastAt?: string };
+  /** The code was for one check, and was opened then. RFC 3339. */
+  spentAt?: string;
   at: Date;
 }
+
+/** The last second of year 9999: later ones have no date that people write. */
+const LAST_SECOND = 253_402_300_799;
 
 /** Answers that say that something is not there; every other failure says nothing about it. */
 function isAbsent(error: unknown): boolean {
   return error instanceof ProblemError && error.problem.status === 404;
 }
 
-export async function inspectCode(city: City, code: PresentationCode): Promise<Finding> {
-  const at = new Date();
-  let presentation: Presentation | undefined;
-  try {
-    const { ciphertext } = await api.presentation(code.id);
-    presentation = await openPresentation(ciphertext, code.key);
-  } catch (error) {
-    return { judgement: isAbsent(error) ? refusedPresentation() : nothingKnown(), at };
-  }
-  if (!presentation || !city.chains.chains.some((chain) => chain.name === presentation.chain)) {
-    return { judgement: refusedPresentation(), at };
-  }
-  const facts = await registryFacts(presentation.certificateId);
-  const domain = domainOf(city.chains, presentation.chain);
-  const judgement = await judge({ presentation, registry: facts.registry, domain, now: unixSeconds(at) });
-  return { judgement, presentation, at, ...facts.found };
+interface Opened {
+  readonly presentation: Presentation | undefined;
+  readonly openings: NonNullable<Finding['openings']>;
 }
 
-async function registryFacts(id: Hex): Promise<{
-  registry: RegistryFact;
-  found: Pick<Finding, 'certificate' | 'sealed' | 'organization'>;
-}> {
-  let certificate: Certificate;
-  try {
-    certificate = await api.certificate(id);
-  } catch (error) {
-    return { registry: { state: isAbsent(error) ? 'unknown' : 'unreachable' }, found: {} };
+/** What the last code opened, as long as it is looked at: one that is for one check is not asked for again. */
+let opened: { readonly key: string; readonly content: Promise<Opened> } | undefined;
+
+function open({ id, key }: PresentationCode): Promise<Opened> {
+  if (opened?.key !== key) {
+    const content = fetchOpened(id, key);
+    const own = { key, content };
+    opened = own;
+    content.catch(() => {
+      if (opened === own) opened = undefined;
+    });
   }
-  // Without these two, nobody can say whether the issuer had the right: not known is not the same as not authorized.
-  const [sealed, organization] = await Promise.all([
-    api.sealedCertificate(certificate).catch(() => undefined),
-    api.organization(certificate.organization).catch(() => undefined),
-  ]);
-  const authorized =
-    sealed && organization
-      ? issuerAuthorized(organization, sealed.issuerKey, certificate.kind, sealed.issuedAt)
-      : undefined;
-  return {
-    registry: {
-      state: 'known',
-      record: { ...certificate, ...(authorized !== undefined && { issuerAuthorized: authorized }) },
-    },
-    found: { certificate, ...(sealed && { sealed }), ...(organization && { organization }) },
-  };
+  return opened.content;
+}
+
+async function fetchOpened(id: string, key: string): Promise<Opened> {
+  const { ciphertext, openedBefore = 0, lastOpenedAt } = await api.presentation(id);
+  const openings = { before: openedBefore, ...(lastOpenedAt !== undefined && { lastAt: lastOpenedAt }) };
+  return { presentation: await openPresentation(ciphertext, key), openings };
+}
+
+/** Nothing of what a code opened is kept when the next one is scanned. */
+export function forgetOpened(): void {
+  opened = undefined;
+}
+
+/** When a code that is for one check was opened, where that is why it does not open. */
+function spentAtOf(error: unknown): string | undefined {
+  const at = error instanceof ProblemError ? error.problem.openedAt : undefined;
+  return typeof at === 'string' ? at : undefined;
+}
+
+export async function inspectCode(city: City, code: PresentationCode): Promise<Finding> {
+  const at = new Date();
+  let content: Opened;
+  try {
+    content = await open(code);
+  } catch (error) {
+    const spentAt = spentAtOf(error);
+    return { judgement: isAbsent(error) ? refusedPresentation() : nothingKnown(), at, ...(spentAt !== undefined && { spentAt }) };
+  }
+  const { presentation, openings } = content;
+  if (!presentation || !city.chains.chains.some((chain) => chain.name === presentation.chain)) {
+    return { judgement: refusedPresentation(), at, openings };
+  }
+  const word = wordOf(presentation.certificateId);
+  const proof = await prove(city, presentation.certificateId, word);
+  // What is proven says which chain it is of; without a proof there is the gateway's word alone, and it decides nothing but refusals.
+  const domain =
+    proof.state === 'proven'
+      ? { chainId: proof.standing.chainId, verifyingContract: CERTIFICATE_REGISTRY }
+      : domainOf(city.chains, presentation.chain);
+  const judgement = await judge({ presentation, registry: registryFact(proof, await word), domain, now: unixSeconds(at) });
+  return { judgement, presentation, proof, domain, openings, at };
+}
+
+/** Never fails: what the gateway does not say is its silence. */
+function wordOf(id: Hex): Promise<Word> {
+  return api.certificate(id).catch((error: unknown) => (isAbsent(error) ? 'absent' : 'silent'));
+}
+
+/** What the registry has, as the chains prove it. That it has nothing no chain proves here: there the gateway's word stands, and is shown as that. */
+function registryFact(proof: Proof, word: Word): RegistryFact {
+  if (proof.state === 'proven') return { state: 'known', record: recordOf(proof.standing) };
+  return { state: word === 'absent' && proof.state === 'unproven' && proof.group === 'absent' ? 'unknown' : 'unreachable' };
+}
+
+function recordOf({ outcome, certificate: { issue } }: ProvenStanding): Extract<RegistryFact, { state: 'known' }>['record'] {
+  const { certificateId, kind, holder, organization, contentHash } = issue;
+  const validFrom = new Date(Math.min(Number(issue.validFrom), LAST_SECOND) * 1000).toISOString();
+  // Its issuer's right is proven by the same proof, or there would be none.
+  return { certificateId, kind, holder, organization, contentHash, validFrom, outcome, issuerAuthorized: true };
 }
 
 /** The gateway finds something else than this page did. */
@@ -94,10 +137,10 @@ async function organizationOfInspector(account: Account): Promise<string> {
  * @throws Disagreement when the gateway's own checks find another outcome; nothing is recorded then
  */
 export async function recordInspection(city: City, account: Account, finding: Finding): Promise<Recorded & Checked> {
-  const { judgement, presentation, certificate } = finding;
+  const { judgement, presentation, proof } = finding;
   const { document, contentHash } = judgement;
   if (!presentation || !document || !contentHash) throw new Error('there is nothing to record');
-  const domain = domainOf(city.chains, presentation.chain);
+  const domain = finding.domain ?? domainOf(city.chains, presentation.chain);
   const { certificateId, presentedAt, nonce, signature } = presentation;
   const holder = getAddress(document.holder);
   const presentationHash = digestOf(
@@ -107,7 +150,7 @@ export async function recordInspection(city: City, account: Account, finding: Fi
     address: holder,
     organization: document.issuer.organization,
     certificateId,
-    kind: certificate?.kind ?? kindOfFormat(document.format) ?? presentation.chain,
+    kind: (proof?.state === 'proven' ? proof.standing.certificate.issue.kind : kindOfFormat(document.format)) ?? presentation.chain,
     contentHash,
     presentation: { presentedAt, nonce, signature },
     presentationHash,

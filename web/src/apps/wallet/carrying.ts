@@ -1,5 +1,4 @@
 /** The file that an inspector without a network checks: the certificate, its proofs, and the document with the holder's signature. */
-import { api, ProblemError } from '../../api/client';
 import { LocalError } from '../../api/explain';
 import { unixSeconds } from '../../protocol/encoding';
 import { makePresentation } from '../../protocol/presentation';
@@ -7,25 +6,9 @@ import { examine, type RefusalGroup } from '../../offline/examining';
 import { isIntact, readPinned } from '../../offline/pinned';
 import { trustOf, type CityTrust } from '../../offline/trust';
 import { domainOf } from '../../session/account';
+import { stapled } from '../../staple/asking';
 import type { Holding } from './holding';
 import type { OpenWallet } from './wallet';
-
-/** How long the main chain may take for a block that is as young as the certificate: several of its heartbeats. */
-export const PATIENCE_MS = 60_000;
-const PAUSE_MS = 1_000;
-
-/** Waits while the main chain has no block yet that is as young as the certificate, and not for ever. */
-export async function stapled(id: string, now: () => number = Date.now, pause = (ms: number) => new Promise((done) => setTimeout(done, ms))): Promise<Record<string, unknown>> {
-  const deadline = now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await api.staple(id);
-    } catch (error) {
-      if (!(error instanceof ProblemError) || error.code !== 'not-final-yet' || now() >= deadline) throw error;
-      await pause(PAUSE_MS);
-    }
-  }
-}
 
 /**
  * Makes the file, and verifies it before it leaves the wallet.

@@ -3,6 +3,7 @@ import { useEffect, useEffectEvent, useState, type ReactNode } from 'react';
 import { api } from '../../api/client';
 import { Button } from '../../components/Button';
 import { ErrorNotice } from '../../components/ErrorNotice';
+import { CheckboxInput } from '../../components/fields';
 import { Copy, RefreshCw } from '../../components/icons';
 import { useKindTitle } from '../../components/kind';
 import { Await, Loading } from '../../components/Loading';
@@ -54,7 +55,7 @@ interface ShownCode {
   expiresAt: number;
 }
 
-async function makeCode(wallet: OpenWallet, holding: Holding): Promise<ShownCode> {
+async function makeCode(wallet: OpenWallet, holding: Holding, once: boolean): Promise<ShownCode> {
   const { certificate, document, bytes } = holding;
   const now = new Date();
   const { ciphertext, key } = await makePresentation({
@@ -66,7 +67,7 @@ async function makeCode(wallet: OpenWallet, holding: Holding): Promise<ShownCode
     sign: (data) => wallet.account.signer.signTypedData(data),
   });
   const expiresAt = now.getTime() + PRESENTATION_LIFETIME_SECONDS * 1000;
-  const { id } = await wallet.account.run((session) => api.present(session, ciphertext, new Date(expiresAt)));
+  const { id } = await wallet.account.run((session) => api.present(session, ciphertext, new Date(expiresAt), once));
   return { text: codeText(location.origin, { id, key }), expiresAt };
 }
 
@@ -77,9 +78,11 @@ function Code({ wallet, holding }: { wallet: OpenWallet; holding: Holding }): Re
   const [turn, setTurn] = useState(0);
   const [secondsLeft, setSecondsLeft] = useState(PRESENTATION_LIFETIME_SECONDS);
   const [copied, setCopied] = useState(false);
+  // Whoever photographs a code that is for one check has nothing when it was checked.
+  const [isOnce, setOnce] = useState(true);
   const paused = turn > MAX_RENEWALS;
 
-  const make = useEffectEvent(() => makeCode(wallet, holding));
+  const make = useEffectEvent(() => makeCode(wallet, holding, isOnce));
   useEffect(() => {
     if (paused) return;
     let current = true;
@@ -155,6 +158,14 @@ function Code({ wallet, holding }: { wallet: OpenWallet; holding: Holding }): Re
           {t('show.again')}
         </Button>
       </div>
+      <CheckboxInput
+        label={t('show.once')}
+        checked={isOnce}
+        onChange={(checked) => {
+          setOnce(checked);
+          again();
+        }}
+      />
       <details className="disclosure">
         <summary>{t('show.asText')}</summary>
         <code className="code break" data-testid="presentation-code">

@@ -74,7 +74,7 @@ pub(in crate::alliance) async fn found(command: &FoundAlliance, output: &Output)
         json!({
             "name": seat.name,
             "chain": seat.chain.name,
-            "chainId": seat.chain.chain_id,
+            "chainId": plan.id_of(seat.chain),
             "nodeContract": member.node_contract.address,
             "folder": seat.folder,
             "identity": certified.identity,
@@ -95,7 +95,7 @@ pub(in crate::alliance) async fn found(command: &FoundAlliance, output: &Output)
         )
     });
     output.answer(
-        &json!({"contract": alliance.address, "chainId": plan.home.chain_id, "members": told.collect::<Vec<_>>()}),
+        &json!({"contract": alliance.address, "chainId": plan.id_of(plan.home), "members": told.collect::<Vec<_>>()}),
         format!(
             "alliance {} on {}\n{}\nRun each with --config: `chancery relay` with {}, `chancery endorser` with endorser.toml of each member; `chancery alliance request FILE` with requester.toml.\n\
              Certificates last seven days, identities two years: run the same command again, from a timer, and start endorsers again when something was renewed.",

@@ -45,7 +45,7 @@ pub(in crate::city) fn gateway_doors(
 ) -> Result<Doors> {
     let Ground { database, directory, clock, .. } = ground.clone();
     let messages = message_desk(ground, &doors, main_genesis)?;
-    let EntityDoors { r2d, r2d_sources, u2s, u2s_data, o2c, v2m, v2m_data, s2p } = doors;
+    let EntityDoors { r2d, r2d_sources, u2s, u2s_data, o2c, o2c_alerts, v2m, v2m_data, s2p } = doors;
     // What the gateway asks by itself, to serve whoever comes.
     let by = |right| Arc::new(OnBehalf::new(s2p.clone(), Mandate::of_the_city(right)));
     let (who, identities, certificates) =
@@ -73,6 +73,7 @@ pub(in crate::city) fn gateway_doors(
         database: presentations.clone(),
         presentations,
         o2c: Arc::new(ControlPort::new(o2c, roles.clone())),
+        o2c_alerts,
         roles: Arc::new(RolePort(roles)),
         r2d,
         r2d_sources,
@@ -94,7 +95,7 @@ fn message_desk(ground: &Ground, doors: &EntityDoors, genesis: B256) -> Result<D
         members: Arc::new(RegisteredMembers::new(ground.directory.clone(), chains)),
         cities: listed_cities(&ground.data.cities(), genesis)?,
         chain: chain_name(MAIN.name),
-        chain_id: MAIN.chain_id,
+        chain_id: ground.directory.main_chain_id(),
         genesis,
         clock: ground.clock.clone(),
     }))

@@ -8,11 +8,14 @@ use chancery_contracts::predeploys;
 use chancery_data::{Algorithm, Signer};
 use chancery_identity::{Keeper, RegistrationReader};
 use chancery_messages::desk;
+use chancery_monitoring::{Watch, WatchParts};
 use chancery_processing::{Processing, ProcessingConfig};
 use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning, SubscriptionFiles};
 use chancery_reference_points::{
-    data_format::DataFormat,
+    data_format::{DataFormat, FormatsInForce},
     journal::Clock,
+    m2p::M2p,
+    m2r::M2rData,
     mandate::{AccessRight, Contracts, Holders},
     p2r::P2r,
     r2d::R2dSources,
@@ -23,26 +26,23 @@ use chancery_search::{DataSearch, Offices};
 use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 
 use super::{ChainAccess, Ground, chain_name};
-use crate::{
-    city::{
-        layout::{DataDir, MAIN, SIDE, chains},
-        ports::{DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
-        secrets::load_or_create_private_key,
-    },
-    keys::{development, development_key},
+use crate::city::{
+    layout::{DataDir, MAIN, SIDE, chains},
+    ports::{DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
+    secrets::load_or_create_private_key,
 };
 
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
 const SHOWN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// `registrations`: all that processing has of the identity database.
+/// `registrations`: all that processing has of the identity database; `configured`: who has a role without it.
 pub(super) fn processing(
     access: ChainAccess,
     registrations: RegistrationReader,
+    configured: ConfiguredRoles,
     directory: &Arc<CityDirectory>,
     clock: &Clock,
 ) -> Result<Processing> {
-    let configured = configured_roles()?;
     let config = ProcessingConfig {
         main: chain_name(MAIN.name),
         submitter: access.submitter.clone(),
@@ -57,17 +57,6 @@ pub(super) fn processing(
         registrations: Arc::new(DatabaseRegistrations::new(registrations)),
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
-}
-
-/// Who has a role by configuration: the gateway resolves roles by it, and processing believes nobody else.
-pub(in crate::city) fn configured_roles() -> Result<ConfiguredRoles> {
-    // Two, since some changes need a second one.
-    let operators = [development::OPERATOR, development::SECOND_OPERATOR];
-    let operators = operators.into_iter().map(|account| Ok(development_key(account)?.address()));
-    Ok(ConfiguredRoles {
-        operators: operators.collect::<Result<_>>()?,
-        supervisors: [development_key(development::SUPERVISOR)?.address()].into(),
-    })
 }
 
 /// By which rights the services of the catalogue are answered, and what each may read for it.
@@ -91,12 +80,16 @@ fn access_rights(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<AccessRig
 pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Representation> {
     let data = &ground.data;
     let receipt_key = load_or_create_private_key(&data.secrets().join("receipts.key"))?;
+    let receipt_key = Signer::from_bytes(Algorithm::EdDsa, &receipt_key)?;
+    let shown = serde_json::to_vec(&receipt_key.public_key().to_jwk())?;
+    std::fs::write(data.receipt_key(), shown)
+        .with_context(|| format!("cannot write {}", data.receipt_key().display()))?;
     Ok(Representation::open(Parts {
         source_data: SourceData {
             directory: data.source_data(),
             chain: chain_name(MAIN.name),
-            chain_id: MAIN.chain_id,
-            receipt_key: Signer::from_bytes(Algorithm::EdDsa, &receipt_key)?,
+            chain_id: ground.directory.main_chain_id(),
+            receipt_key,
             limits: chancery_ingest::Limits::default(),
         },
         p2r,
@@ -126,14 +119,15 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
     Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?)
 }
 
-/// Search is where the journal is: it follows the writer, and reads what that has written. Who is an office, processing says.
+/// Search is where the journal is: it follows the writer, and reads what that has written. Who is an office, processing says; what is sealed, the formats in force.
 pub(super) fn search(
     data: &DataDir,
     representation: &Arc<Representation>,
     processing: Arc<dyn Offices>,
 ) -> Result<DataSearch> {
     let (proofs, folder): (Arc<dyn R2dSources>, _) = (representation.clone(), data.source_data().join("search"));
-    Ok(DataSearch::open(&folder, representation.source_data(), Some(proofs), Some(processing))?)
+    let formats: Arc<dyn FormatsInForce> = representation.clone();
+    Ok(DataSearch::open(&folder, representation.source_data(), Some(proofs), Some(processing), Some(formats))?)
 }
 
 /// The part of U2S for data of registered sources.
@@ -148,6 +142,20 @@ pub(super) fn data_service(
         DataService::open(data, admission, journal, ground.clock.clone(), Arc::new(files))
     });
     opened.with_context(|| format!("cannot read {}", folder.display()))
+}
+
+/// Watching that goes on by itself. Messages name the city by its main chain's id: no secret, and the same for every city of a demonstration.
+pub(super) fn watch(
+    data: &DataDir,
+    m2p: Arc<dyn M2p>,
+    m2r: Arc<dyn M2rData>,
+    clock: &Clock,
+    operations_per_second: u32,
+) -> Result<Arc<Watch>> {
+    let (folder, clock) = (data.monitoring(), clock.clone());
+    let city = format!("{} {}", MAIN.name, MAIN.chain_id);
+    let parts = WatchParts { folder: &folder, m2p, m2r, clock, city, operations_per_second };
+    Watch::start(parts).with_context(|| format!("monitoring cannot begin in {}", folder.display()))
 }
 
 fn journal(ground: &Ground, keeper: Keeper) -> Arc<DatabaseJournal> {

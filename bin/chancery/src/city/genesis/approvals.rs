@@ -5,8 +5,10 @@ use chancery_contracts::{ChangeApprovals, predeploys};
 use chancery_execution::{GenesisConfig, PredeployConfig};
 use chancery_primitives::ChangeKind;
 
-use super::requirement;
-use crate::city::layout::{CityChain, DataDir, MAIN};
+use crate::{
+    city::layout::{CityChain, DataDir, MAIN},
+    founding::requirement,
+};
 
 fn approvals(all: &[(CityChain, GenesisConfig)]) -> Result<Option<&PredeployConfig>> {
     let (_, main) = all.iter().find(|(chain, _)| *chain == MAIN).context("there is no main chain")?;

@@ -49,7 +49,7 @@ fn ensure_follows(
     followed: CityChain,
     hash: B256,
 ) -> Result<()> {
-    let place = predeploys::side_anchor(followed.number());
+    let place = predeploys::side_anchor(followed.number);
     let anchor = config.predeploys.iter().find(|contract| contract.address == place).with_context(|| {
         format!(
             "the city in {} was founded before a rule of one side chain could ask for certificates of another, and {} has no anchor of {} (docs/decisions/0041): \

@@ -15,6 +15,7 @@ use chancery_certificates::{
 use chancery_gateway::doors::{
     ApplicationFilter, Applications, DatabaseProbe, PageRequest, Presentations, Registration as RegistrationDoor, Roles,
 };
+use chancery_identity::Openings;
 use chancery_primitives::CertificateId;
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, Role};
 use chancery_rest::types::{
@@ -87,7 +88,9 @@ pub(crate) struct PresentationPort(pub(crate) PresentationDesk);
 #[async_trait]
 impl Presentations for PresentationPort {
     async fn keep(&self, actor: &Actor, presentation: CreatePresentation) -> DoorResult<PresentationReceipt> {
-        answer(&self.0.keep(actor, &presentation.ciphertext, presentation.expires_at.unix_milliseconds()).await?)
+        let openings = if presentation.once { Openings::One } else { Openings::Any };
+        let expires_at_ms = presentation.expires_at.unix_milliseconds();
+        answer(&self.0.keep(actor, &presentation.ciphertext, openings, expires_at_ms).await?)
     }
 
     async fn fetch(&self, id: &str) -> DoorResult<Presentation> {

@@ -157,6 +157,16 @@ impl OperationIndex for DatabaseIndex {
         self.0.index_block(&block).await.map_err(door_error)
     }
 
+    async fn announce(&self, root: B256, chain: &ChainName, closed_at_ms: u64) -> DoorResult<()> {
+        let (chain, operations) = (chain.0.clone(), Vec::new());
+        let block = identity::IndexedBlock { root, chain, closed_at_ms, recorded: None, operations };
+        self.0.index_block(&block).await.map_err(door_error)
+    }
+
+    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
+        self.0.unknown_roots(roots).await.map_err(door_error)
+    }
+
     async fn block_of(&self, operation: B256) -> DoorResult<Option<IndexedBlock>> {
         let Some(block) = self.0.block_of_operation(operation).await.map_err(door_error)? else { return Ok(None) };
         let operations = block.operations.iter().map(|operation| {

@@ -73,8 +73,8 @@ async fn show_forged(cast: &Cast, degree: &ReceivedCertificate, document: &Certi
         cast.citizen.keys.account(),
         now(),
     )?;
-    let code = cast.citizen.show(&presentation).await?;
-    let inspection = cast.inspector.check(&cast.inspector.scan(&code).await?).await?;
+    let code = cast.citizen.show(&presentation, true).await?;
+    let inspection = cast.inspector.check(&cast.inspector.scan(&code).await?.presentation).await?;
     let failed: Vec<&str> = inspection
         .found
         .checks

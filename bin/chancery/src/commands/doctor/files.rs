@@ -12,8 +12,9 @@ use anyhow::Result;
 use chancery_chain::{Role, Severity, ValidatorSet, free_bytes, is_locked};
 use serde_json::json;
 
-use super::SICK;
+use super::{NEEDS_ATTENTION, SICK};
 use crate::{
+    founding::known_keys,
     network::config::{LoadedNode, load, load_genesis},
     output::Output,
 };
@@ -23,25 +24,33 @@ const LEAST_FREE_BYTES: u64 = 64 << 20;
 /// Digits of a genesis hash and of a node's key in the names of consensus' files.
 const NAME_DIGITS: usize = 8;
 
-/// What was found; each says what to do.
+/// What was found and how much it matters; each says what to do.
 #[derive(Default)]
-struct Findings(Vec<String>);
+struct Findings(Vec<(Severity, String)>);
 
 impl Findings {
     fn add(&mut self, text: impl Into<String>) {
-        self.0.push(text.into());
+        self.0.push((Severity::Sick, text.into()));
+    }
+
+    fn add_attention(&mut self, text: impl Into<String>) {
+        self.0.push((Severity::Attention, text.into()));
     }
 
     fn answer(self, what: &Path, output: &Output) -> ExitCode {
-        let severity = (!self.0.is_empty()).then_some(Severity::Sick);
+        let severity = self.0.iter().map(|(severity, _)| *severity).max();
         let text = if self.0.is_empty() {
             format!("Nothing is wrong with {} that could be seen from outside. Its log says more.", what.display())
         } else {
-            self.0.iter().map(|finding| format!("- {finding}")).collect::<Vec<_>>().join("\n")
+            self.0.iter().map(|(_, finding)| format!("- {finding}")).collect::<Vec<_>>().join("\n")
         };
-        let findings: Vec<_> = self.0.iter().map(|text| json!({ "text": text })).collect();
+        let findings: Vec<_> = self.0.iter().map(|(_, text)| json!({ "text": text })).collect();
         output.answer(&json!({ "severity": severity, "findings": findings }), text);
-        if severity.is_none() { ExitCode::SUCCESS } else { ExitCode::from(SICK) }
+        match severity {
+            None => ExitCode::SUCCESS,
+            Some(Severity::Attention) => ExitCode::from(NEEDS_ATTENTION),
+            Some(Severity::Sick) => ExitCode::from(SICK),
+        }
     }
 }
 
@@ -84,6 +93,11 @@ fn look_at(node: &LoadedNode, findings: &mut Findings) {
     }
     if config.role == Role::Validator && config.p2p.peers.is_empty() && config.genesis.validators.len() > 1 {
         findings.add("the configuration names no peers: add the other validators' addresses to p2p.peers");
+    }
+    // What is on this machine alone is a trial.
+    let is_reached = [config.p2p.listen, config.rpc.listen].iter().any(|address| !address.ip().is_loopback());
+    if let Some(warning) = known_keys::warning(&config.genesis).filter(|_| is_reached) {
+        findings.add_attention(warning);
     }
     let key = hex::encode(config.keys.peer_public_key_bytes());
     let runs = directories(&config.data_dir, &node.consensus_dir, hash, Some(&key), findings);

@@ -28,13 +28,13 @@ pub(super) fn read(path: &Path, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>> 
 }
 
 /// Refuses a name that is taken, before anything is asked of anybody.
-pub(super) fn ensure_free(path: &Path) -> Result<()> {
+pub(in crate::commands) fn ensure_free(path: &Path) -> Result<()> {
     ensure!(!path.exists(), "{} exists: choose another name", path.display());
     Ok(())
 }
 
 /// Writes a new file of mode 0600, whole or not at all.
-pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(in crate::commands) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = NamedTempFile::new_in(folder)
         .with_context(|| format!("cannot write into {}: make the folder first", folder.display()))?;

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use super::switch::{Switch, address_of, device};
-use crate::network::init::{Made, MadeNode, Member, write_network};
+use crate::network::init::{Made, MadeNode, Member, Trial, write_network};
 
 /// Where each node listens for the others; every host has an address of its own.
 const P2P_PORT: u16 = 9545;
@@ -51,8 +51,7 @@ impl Lab {
                 Member::validator(&dir, format!("validator-{}", host + 1), p2p, rpc)
             })
             .collect::<Result<Vec<_>>>()?;
-        let Made { nodes, .. } =
-            write_network(&dir, "main", &members, heartbeat_ms, chancery_contracts::DEFAULT_EPOCH_LENGTH)?;
+        let Made { nodes, .. } = write_network(&dir, &members, &Trial::of("main", heartbeat_ms))?;
         let mut hosts = Vec::with_capacity(count);
         let mut devices = Vec::with_capacity(count);
         for (number, node) in nodes.iter().enumerate() {

@@ -6,7 +6,10 @@ use chancery_contracts::StoreNode;
 use chancery_ledger::{Chain, ChainHead, Event, EventFilter, LedgerError};
 
 use super::{MAX_BLOCKS, events::read_events};
-use crate::progress::told::{Head, MemberFact, Place, Reason, Source, Told};
+use crate::{
+    contracts::{NodeContract, ViewError, is_frozen},
+    progress::told::{Head, MemberFact, Place, Reason, Source, Told},
+};
 
 /// By how many milliseconds the clock of a member's chain may be behind the alliance chain's.
 const CLOCK_DIFFERENCE_MS: u64 = 3_600_000;
@@ -21,12 +24,14 @@ pub(super) struct Followed {
     begin_ms: u64,
     /// The next block.
     next: Option<u64>,
+    /// The anchor there that follows the alliance chain, once it was read: it does not change.
+    anchor: Option<Address>,
 }
 
 impl Followed {
     /// From a time of the alliance chain on.
     pub(super) const fn new(chain: Option<Chain>, contract: Address, begin_ms: u64) -> Self {
-        Self { chain, contract, begin_ms, next: None }
+        Self { chain, contract, begin_ms, next: None, anchor: None }
     }
 
     /// From another time on, if nothing was read yet: no request that is shown is older.
@@ -45,6 +50,19 @@ impl Followed {
             Some(chain) => chain.head().await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Whether the anchor on its chain is frozen; `None`: its chain is not known here.
+    pub(super) async fn is_frozen(&mut self) -> Result<Option<bool>, ViewError> {
+        let Some(chain) = &self.chain else { return Ok(None) };
+        let anchor = match self.anchor {
+            Some(anchor) => anchor,
+            None => {
+                let contract = NodeContract { chain: chain.clone(), address: self.contract };
+                *self.anchor.insert(contract.anchor().await?)
+            }
+        };
+        is_frozen(chain, anchor).await.map(Some)
     }
 
     /// What is new up to a head.

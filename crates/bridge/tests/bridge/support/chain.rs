@@ -17,12 +17,16 @@ use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
 use alloy_sol_types::{SolCall, SolConstructor};
 use chancery_ledger::{Chain, ChainConfig, Ledger, LedgerError, LedgerLimits, RevertReasons};
 use chancery_light::ChainEssentials;
-use chancery_testing::process::{Network, rpc};
+use chancery_testing::process::{Network, built_binary, rpc};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 /// What is sent makes a block at once; blocks without anything, which every process of a test looks at, are for what waits for time to pass.
 const HEARTBEAT_MS: u64 = 2000;
+/// Blocks of an epoch: as few as the registry takes.
+const SHORT_EPOCH: u64 = 8;
+/// Of a chain whose epochs are to end.
+const SHORT_HEARTBEAT_MS: u64 = 200;
 /// Many times the heartbeat.
 const MAX_FIRST_BLOCK: Duration = Duration::from_secs(60);
 /// Many times what a node takes to start again.
@@ -44,7 +48,17 @@ pub(crate) struct TestChain {
 impl TestChain {
     /// `name` is that of a chain of a city, which decides its id.
     pub(crate) async fn start(dir: &Path, name: &str) -> Self {
-        let mut network = Network::init_with(&dir.join(name), 1, 0, HEARTBEAT_MS, &["--chain", name]).unwrap();
+        Self::of(Network::init_with(&dir.join(name), 1, 0, HEARTBEAT_MS, &["--chain", name]).unwrap(), name).await
+    }
+
+    /// The same with a follower that can be voted in, in epochs as short as they may be, with blocks that come often enough to see them end.
+    pub(crate) async fn start_growing(dir: &Path, name: &str) -> Self {
+        let epoch = SHORT_EPOCH.to_string();
+        let options = ["--chain", name, "--epoch-length", &epoch];
+        Self::of(Network::init_with(&dir.join(name), 1, 1, SHORT_HEARTBEAT_MS, &options).unwrap(), name).await
+    }
+
+    async fn of(mut network: Network, name: &str) -> Self {
         network.start_all().unwrap();
         // Its genesis has no certificate.
         network.nodes[0].make_first_block().await.unwrap();
@@ -98,6 +112,32 @@ impl TestChain {
     pub(crate) async fn voting_key(&self) -> PathBuf {
         let network = self.network.lock().await;
         self.dir.join(&network.nodes[0].name).join("node.vote")
+    }
+
+    /// Votes its follower in, and waits for a block that the new set has made; the first epoch that it decides.
+    pub(crate) async fn grow(&self) -> u64 {
+        let first_epoch = {
+            let network = self.network.lock().await;
+            let follower = self.dir.join("follower-1").join("node.key");
+            let key = tokio::process::Command::new(built_binary())
+                .args(["network", "key", follower.to_str().unwrap(), "--name", "newcomer"])
+                .output()
+                .await
+                .unwrap();
+            let newcomer = self.dir.join("newcomer.json");
+            fs::write(&newcomer, &key.stdout).unwrap();
+            let arguments = ["propose-add", newcomer.to_str().unwrap()];
+            let voted = network.as_organization("validator-1", &arguments).await.unwrap();
+            assert_eq!(voted["proposal"]["state"], "passed", "one organization is all of them: {voted}");
+            voted["block"].as_u64().unwrap() / SHORT_EPOCH + 1
+        };
+        let grows = async {
+            while self.height().await <= first_epoch * SHORT_EPOCH + 1 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(MAX_AWAY, grows).await.expect("the new validators make blocks");
+        first_epoch
     }
 
     pub(crate) fn operator(&self) -> Address {

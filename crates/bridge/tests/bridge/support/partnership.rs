@@ -70,8 +70,13 @@ pub(crate) async fn anchor(host: &TestChain, followed: &TestChain) -> AnchorRela
 impl Partnership {
     pub(crate) async fn start(dir: &Path) -> Self {
         let home = TestChain::start(dir, "main").await;
-        let names = [name("bank"), name("land registry")];
         let chains = [TestChain::start(dir, "marriage").await, TestChain::start(dir, "degree").await];
+        Self::over(home, chains).await
+    }
+
+    /// Of these members' chains.
+    pub(crate) async fn over(home: TestChain, chains: [TestChain; 2]) -> Self {
+        let names = [name("bank"), name("land registry")];
         let registry = home.deploy(&RequirementRegistry::BYTECODE, &NoArguments).await;
         let (mut links, mut declared, mut anchors) = (Vec::new(), Vec::new(), Vec::new());
         for (i, chain) in chains.iter().enumerate() {

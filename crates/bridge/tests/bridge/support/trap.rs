@@ -23,12 +23,14 @@ use tokio::sync::Notify;
 
 use crate::support::partnership::Partnership;
 
+const RESERVE: &str = "NodeContract.reserve";
+
 /// What a relay sends, by name.
 pub(crate) const STEPS: [(&str, Selector); 9] = [
     ("Alliance.submit", Selector::new(Alliance::submitCall::SELECTOR)),
     ("Anchor.submit", Selector::new(Anchor::submitCall::SELECTOR)),
     ("Anchor.proveAccount", Selector::new(Anchor::proveAccountCall::SELECTOR)),
-    ("NodeContract.reserve", Selector::new(StoreNode::reserveCall::SELECTOR)),
+    (RESERVE, Selector::new(StoreNode::reserveCall::SELECTOR)),
     ("Alliance.prove", Selector::new(Alliance::proveCall::SELECTOR)),
     ("Alliance.expire", Selector::new(Alliance::expireCall::SELECTOR)),
     ("NodeContract.applyDecision", Selector::new(StoreNode::applyDecisionCall::SELECTOR)),
@@ -52,13 +54,29 @@ pub(crate) struct Trap {
     moment: Moment,
     steps: Mutex<Vec<&'static str>>,
     sprung: AtomicBool,
+    /// The first member was asked to reserve, or nobody waits for that.
+    is_first_asked: AtomicBool,
     told: Notify,
 }
 
 impl Trap {
     pub(crate) fn new(at: usize, moment: Moment) -> Arc<Self> {
+        Self::made(at, moment, true)
+    }
+
+    /// The same on wires that let nobody ask the second member before the first was asked: what that holds has to be released if the second refuses.
+    pub(crate) fn in_turn(at: usize, moment: Moment) -> Arc<Self> {
+        Self::made(at, moment, false)
+    }
+
+    fn made(at: usize, moment: Moment, is_first_asked: bool) -> Arc<Self> {
         let (steps, sprung, told) = (Mutex::default(), AtomicBool::new(false), Notify::new());
-        Arc::new(Self { at, moment, steps, sprung, told })
+        Arc::new(Self { at, moment, steps, sprung, is_first_asked: AtomicBool::new(is_first_asked), told })
+    }
+
+    /// Whether it is this chain's turn: 0 is the alliance's, then the members'.
+    fn is_in_turn(&self, chain: usize, step: Option<&'static str>) -> bool {
+        step != Some(RESERVE) || chain != 2 || self.is_first_asked.load(Ordering::SeqCst)
     }
 
     /// Something is about to be sent; whether it arrives.
@@ -83,11 +101,18 @@ impl Trap {
         self.steps.lock().unwrap()[self.at]
     }
 
-    fn fault(self: &Arc<Self>) -> Fault {
+    fn fault(self: &Arc<Self>, chain: usize) -> Fault {
         let own = Arc::clone(self);
         Fault::refuse(move |method, params| {
             let step = (method == "eth_sendRawTransaction").then(|| named(params)).flatten();
-            (!own.lets_pass(step)).then(|| "dead".to_owned())
+            if !own.is_in_turn(chain, step) {
+                return Some("not yet".to_owned());
+            }
+            let passes = own.lets_pass(step);
+            if passes && chain == 1 && step == Some(RESERVE) {
+                own.is_first_asked.store(true, Ordering::SeqCst);
+            }
+            (!passes).then(|| "dead".to_owned())
         })
     }
 }
@@ -113,10 +138,10 @@ impl Doomed {
     pub(crate) async fn behind(trap: &Arc<Trap>, partnership: &Partnership) -> Self {
         let (mut wires, mut chains) = (Vec::new(), Vec::new());
         let tested = [&partnership.home].into_iter().chain(partnership.partners.iter().map(|partner| &partner.chain));
-        for chain in tested {
+        for (place, chain) in tested.enumerate() {
             let wire = Wire::to(chain.rpc()).await.unwrap();
             chains.push(chain.through(&wire.url).await);
-            wire.set(trap.fault());
+            wire.set(trap.fault(place));
             wires.push(wire);
         }
         let key = Arc::new(SubmitterKey::random());

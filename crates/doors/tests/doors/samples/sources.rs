@@ -2,12 +2,18 @@
 
 use chancery_data::{key::Jwk, source::SourceKind, submission::Access};
 use chancery_reference_points::{
+    alert::{
+        AddedReceiver, Alert, AlertReceiver, AlertRule, AuditStatus, Deliveries, NewReceiver, ReceiverSecret,
+        TestedDelivery, WatchReport,
+    },
+    data_block::{RecordedBlock, RecordedRoots},
     data_search::{
-        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest,
+        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest, AuditedBlock,
         DataAggregate, DataOperation, DataPage, DataQuery, DayCount, Delivered, Difference, Every, FieldRange,
         FieldValue, Group, Interval, Member, OperationPlace, Reading, SourceTimes, Subscribe, Subscription, TimeStamp,
         Visibility,
     },
+    read_right::ReadRight,
     source_data::{
         AcceptedSubmission, Source, SourceChange, SourceKey, SourceOperationProof, SourceSubmission, SubmissionState,
         Withdrawal,
@@ -41,7 +47,7 @@ structures! {
     Delivered { operations, cursor }
     Visibility { access, now_ms }
     DataOperation {
-        at, digest, name, source, organization, format, format_version, access, accepted_at, operation,
+        at, digest, name, source, organization, format, format_version, access, right, accepted_at, operation,
     }
     DataPage { operations, next }
     DayCount { day, format, source, operations }
@@ -57,8 +63,24 @@ structures! {
     Difference { check, place, index, file, offset, detail }
     SourceTimes { source, submissions, longest_gap, disorders, least_drift, most_drift }
     AuditReport {
-        from, next, complete, submissions, operations, blocks, difference, sequence, sources,
+        from, next, complete, submissions, operations, blocks, difference, sequence, sources, compared, chain, recorded,
     }
+    AuditedBlock {
+        first, place, file, offset, root, count, first_time, last_time, block_number, after_block,
+    }
+    RecordedBlock { root, count, first_time, last_time, recorded_at, block_number }
+    RecordedRoots { total, roots }
+    AuditStatus {
+        operations_per_second, next, next_root, began_at_ms, operations, blocks, completed_at_ms, completed_operations,
+        completed_blocks, difference, found_at_ms, trouble,
+    }
+    Alert { id, rule, subject, summary, difference, raised_at_ms }
+    Deliveries { waiting, delivered, dropped }
+    WatchReport { audit, alerts, deliveries }
+    NewReceiver { url, allow_private }
+    AlertReceiver { id, url, allow_private, added_by, added_at_ms, waiting, delivered_at_ms, trouble }
+    AddedReceiver { receiver, secret }
+    TestedDelivery { delivered, status, detail }
 }
 
 /// A proof that a city has made: the vector of `chancery-data`.
@@ -71,6 +93,24 @@ pub(crate) fn proven() -> SourceOperationProof {
 impl Sample for SourceOperationProof {
     fn sample(dice: &mut Dice) -> Self {
         Self { operation: dice.sample(), siblings: dice.sample(), ..proven() }
+    }
+}
+
+impl Sample for ReadRight {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&Self::ALL)
+    }
+}
+
+impl Sample for AlertRule {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&Self::ALL)
+    }
+}
+
+impl Sample for ReceiverSecret {
+    fn sample(dice: &mut Dice) -> Self {
+        Self(dice.sample())
     }
 }
 

@@ -163,7 +163,8 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("DELETE", "/v1/organizations/{code}/keys/{address}") => {
             with(&[Code::MalformedAddress, Code::UnknownOrganization], CHANGE)
         }
-        ("PUT", "/v1/formats/{format}") => with(&[Code::UnknownChain], CHANGE),
+        ("GET", "/v1/formats/{format}") => one(&[Code::UnknownFormat]),
+        ("PUT", "/v1/formats/{format}") => with(&[Code::UnknownChain, Code::JournalUnavailable], CHANGE),
         ("PUT" | "DELETE", "/v1/quotas/{subject}") => {
             with(&[Code::UnknownOrganization, Code::UnknownSource, Code::JournalUnavailable], CHANGE)
         }
@@ -228,6 +229,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::UnknownFormat,
             Code::FormatVersion,
             Code::SchemaViolation,
+            Code::MalformedJwe,
             Code::IdempotencyConflict,
             Code::VersionConflict,
             Code::QuotaExceeded,
@@ -245,7 +247,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::DatabaseUnreachable,
             Code::JournalUnavailable,
         ]),
-        ("GET", "/v1/data/statistics") => one(&[Code::JournalUnavailable]),
+        ("GET", "/v1/data/statistics") => one(&[Code::ChainUnreachable, Code::JournalUnavailable]),
         ("POST", "/v1/data/trace") => {
             one(&[Code::UnknownOperation, Code::DatabaseUnreachable, Code::JournalUnavailable])
         }
@@ -270,7 +272,12 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::ServiceRefused,
             Code::JournalUnavailable,
         ]),
-        ("GET", "/v1/data/audit") => one(&[Code::UnknownMember, Code::JournalUnavailable]),
+        ("GET", "/v1/data/audit") => {
+            one(&[Code::UnknownMember, Code::JournalUnavailable, Code::DatabaseUnreachable, Code::NotProvable])
+        }
+        ("POST", "/v1/alerts/receivers") => one(&[Code::ConfigurationInvalid]),
+        ("DELETE", "/v1/alerts/receivers/{receiver}") => one(&[Code::UnknownMember, Code::UnknownReceiver]),
+        ("POST", "/v1/alerts/receivers/{receiver}/tests") => one(&[Code::UnknownReceiver]),
         ("GET", "/v1/resources") => one(&[Code::UnknownMember]),
         ("GET", "/v1/resources/{resource}") => one(&[Code::UnknownResource]),
         ("PUT", "/v1/resources/{resource}/description") => one(&[Code::UnknownResource, Code::DescriptionMismatch]),

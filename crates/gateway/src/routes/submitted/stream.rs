@@ -28,6 +28,9 @@ use crate::{
     state::Shared,
 };
 
+/// What an outcome with a receipt takes, about.
+const OUTCOME_BYTES: usize = 1536;
+
 /// The answer: its head at once, its lines as outcomes are known.
 pub(super) fn answer(shared: &Shared, request: Request) -> ApiResult<Response> {
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
@@ -140,7 +143,7 @@ async fn decide(sources: Arc<dyn R2dSources>, part: Part<ApiError>) -> Bytes {
         Part::Lines(chunk) => (chunk.first, lines::accept(sources.as_ref(), chunk.lines).await),
         Part::End { index, end } => (index, vec![Err(end)]),
     };
-    let mut answer = Vec::with_capacity(results.len() * 1024);
+    let mut answer = Vec::with_capacity(results.len() * OUTCOME_BYTES);
     for (index, result) in (first..).zip(results) {
         // Outcomes are plain data: writing them to memory cannot fail.
         if serde_json::to_writer(&mut answer, &outcome(index, result)).is_ok() {

@@ -5,6 +5,9 @@ use async_trait::async_trait;
 use chancery_reference_points::{
     Actor, DoorResult, Role,
     access_rule::ServiceAccess,
+    alert::{
+        AddedReceiver, AlertReceiver, AuditStatus, Deliveries, NewReceiver, ReceiverSecret, TestedDelivery, WatchReport,
+    },
     chain_records::ChainStatus,
     change_approval::{Approvals, ChangeKind, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
@@ -14,7 +17,7 @@ use chancery_reference_points::{
         Aggregates, Asset, AssetTrace, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
         Delivered, Group, OperationPlace, Reading, Subscribe, Subscription,
     },
-    o2c::{Change, ChangeResult, Mode, O2c},
+    o2c::{Change, ChangeResult, Mode, O2c, O2cAlerts},
     operation::ChainName,
     organization::Organization,
     price::PriceSetting,
@@ -222,6 +225,39 @@ impl U2sData for Behind {
     }
 }
 
+fn alert_receiver(id: &str) -> AlertReceiver {
+    AlertReceiver {
+        id: id.to_owned(),
+        url: "https://alerts.example.org/hook".into(),
+        allow_private: false,
+        added_by: Address::ZERO,
+        added_at_ms: 1,
+        waiting: 0,
+        delivered_at_ms: None,
+        trouble: None,
+    }
+}
+
+#[async_trait]
+impl O2cAlerts for Behind {
+    async fn alert_receivers(&self, _: &Actor) -> DoorResult<Vec<AlertReceiver>> {
+        self.answer("o2c.alert_receivers", vec![alert_receiver("a")]).await
+    }
+
+    async fn add_alert_receiver(&self, _: &Actor, _: NewReceiver, mode: Mode) -> DoorResult<AddedReceiver> {
+        let secret = (mode == Mode::Apply).then(|| ReceiverSecret("whsec_AAAA".into()));
+        self.answer("o2c.add_alert_receiver", AddedReceiver { receiver: alert_receiver("a"), secret }).await
+    }
+
+    async fn remove_alert_receiver(&self, _: &Actor, receiver: &str, _: Mode) -> DoorResult<AlertReceiver> {
+        self.answer("o2c.remove_alert_receiver", alert_receiver(receiver)).await
+    }
+
+    async fn test_alert_receiver(&self, _: &Actor, _: &str, detail: String) -> DoorResult<TestedDelivery> {
+        self.answer("o2c.test_alert_receiver", TestedDelivery { delivered: true, status: Some(204), detail }).await
+    }
+}
+
 #[async_trait]
 impl V2mData for Behind {
     async fn audit_data(&self, _: &Actor, request: AuditRequest) -> DoorResult<AuditReport> {
@@ -235,8 +271,16 @@ impl V2mData for Behind {
             difference: None,
             sequence: Vec::new(),
             sources: Vec::new(),
+            compared: 0,
+            chain: ChainName("main".into()),
+            recorded: Vec::new(),
         };
         self.answer("v2m.audit_data", report).await
+    }
+
+    async fn audit_status(&self, _: &Actor) -> DoorResult<WatchReport> {
+        let (audit, alerts, deliveries) = (AuditStatus::default(), Vec::new(), Deliveries::default());
+        self.answer("v2m.audit_status", WatchReport { audit, alerts, deliveries }).await
     }
 
     async fn quotas(&self, _: &Actor) -> DoorResult<QuotaReport> {

@@ -10,7 +10,10 @@ use anyhow::{Context as _, Result, ensure};
 use crate::{
     alliance::{chains::ChainSection, name_of},
     arguments::{CityNodeContract, FoundAlliance, MemberOfCity},
-    city::layout::{CityChain, DataDir, chain_named, chains},
+    city::{
+        layout::{CityChain, DataDir, chain_named, chains},
+        main_chain_id,
+    },
 };
 
 /// A city has no more side chains than this.
@@ -24,6 +27,8 @@ pub(super) struct Plan {
     /// The chain that decides.
     pub(super) home: CityChain,
     pub(super) seats: Vec<Seat>,
+    /// EIP-155 id of the city's main chain.
+    main_chain_id: u64,
     /// First port of relay and endorsers.
     pub(super) service_port: u16,
     places: BTreeMap<&'static str, Place>,
@@ -73,10 +78,16 @@ impl Plan {
                 CityNodeContract::Rules => "rules",
             },
             home,
+            main_chain_id: main_chain_id(&data)?,
             seats,
             service_port: command.service_base_port,
             places: places(command, &data)?,
         })
+    }
+
+    /// EIP-155 id of a chain of the city.
+    pub(super) fn id_of(&self, chain: CityChain) -> u64 {
+        chain.id(self.main_chain_id)
     }
 
     /// How a configuration names a chain.

@@ -7,8 +7,8 @@ use alloy_primitives::B256;
 use chancery_bridge::{
     alliance::{certificate::SignatureFault, store::Outcome},
     progress::{
-        AllianceState, End, Endorsing, PartyProgress, Place, Reading, Reason, RequestProgress, Source, Standing,
-        Status, Step, StepName, StepState,
+        AllianceState, End, Endorsing, MemberStanding, PartyProgress, Place, Reading, Reason, RequestProgress, Source,
+        Standing, Status, Step, StepName, StepState,
     },
     requester::Lost,
 };
@@ -124,8 +124,19 @@ impl Chains {
             height: self.reading(member.name).map(|reading| reading.head.block),
             up_to_date: self.reading(member.name).is_some_and(|reading| reading.is_up_to_date),
             missing: member.missing().iter().map(|lost| missing(*lost)).collect(),
+            unreachable: member.is_unreachable,
+            frozen_anchors: self.frozen(member),
         });
         all.collect()
+    }
+
+    /// Anchors between a member and the alliance that are frozen.
+    fn frozen(&self, member: &MemberStanding) -> Vec<rest::FrozenAnchor> {
+        let own = self.chain(Source::Member(member.name));
+        let there = rest::FrozenAnchor { host: self.alliance.clone(), follows: own.clone() };
+        let here = rest::FrozenAnchor { host: own, follows: self.alliance.clone() };
+        let both = [(member.is_frozen_there, there), (member.is_frozen_here, here)];
+        both.into_iter().filter_map(|(is_frozen, anchor)| is_frozen.then_some(anchor)).collect()
     }
 
     fn reading(&self, member: B256) -> Option<&Reading> {
@@ -203,6 +214,35 @@ impl Chains {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // ANCHOR-4, A-MULTI: whose anchor is frozen, and whose chain does not answer, is shown.
+    #[test]
+    fn a_frozen_anchor_and_a_silent_chain_are_named() {
+        let member = MemberStanding {
+            name: B256::right_padding_from(b"land registry"),
+            chain: Some("land".to_owned()),
+            chain_id: 7102,
+            node_contract: alloy_primitives::Address::ZERO,
+            is_active: true,
+            is_foreign: false,
+            is_unreachable: true,
+            is_frozen_there: true,
+            is_frozen_here: false,
+        };
+        let standing = |member| Standing { purpose: B256::ZERO, state: None, members: vec![member] };
+        let shown = |member| {
+            let chains = Chains { alliance: "main".to_owned(), standing: standing(member), readings: BTreeMap::new() };
+            chains.members().remove(0)
+        };
+        let (main, land) = ("main".to_owned(), "land".to_owned());
+        let there = rest::FrozenAnchor { host: main.clone(), follows: land.clone() };
+        let here = rest::FrozenAnchor { host: land, follows: main };
+        let silent = shown(member.clone());
+        assert!(silent.unreachable && silent.frozen_anchors == [there]);
+        let other = MemberStanding { is_unreachable: false, is_frozen_there: false, is_frozen_here: true, ..member };
+        let heard = shown(other);
+        assert!(!heard.unreachable && heard.frozen_anchors == [here]);
+    }
 
     #[test]
     fn a_name_is_text_where_it_is_plain_and_hexadecimal_otherwise() {

@@ -14,7 +14,7 @@ use tokio::time::{Duration, sleep, timeout};
 use super::processes::Process;
 use crate::{
     commands::read_bounded,
-    network::{Member, write_network},
+    network::{Member, Trial, write_network},
 };
 
 /// Also what an idle alliance chain's clock advances by.
@@ -37,7 +37,7 @@ impl Ground {
     pub(super) async fn start(dir: &Path, role: &str, chain: &str) -> Result<Self> {
         let dir = dir.join(role.replace(' ', "-"));
         let validator = Member::validator(&dir, "validator-1".to_owned(), free_address()?, free_address()?)?;
-        let made = write_network(&dir, chain, &[validator], HEARTBEAT_MS, chancery_contracts::DEFAULT_EPOCH_LENGTH)?;
+        let made = write_network(&dir, &[validator], &Trial::of(chain, HEARTBEAT_MS))?;
         let node = made.nodes.first().context("there is one node")?;
         let (process, _) = Process::start("node", &node.config)?;
         let genesis: PathBuf = dir.join("genesis.json");

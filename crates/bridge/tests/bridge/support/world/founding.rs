@@ -10,7 +10,10 @@ use alloy::{
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
 use alloy_sol_types::{SolCall, SolConstructor};
 use chancery_bridge::{alliance::certificate::Scope, key::NodeKey};
-use chancery_contracts::{Alliance, Anchor, RequirementRegistry, StoreNode, predeploys, uncompressed_g1};
+use chancery_contracts::{
+    Alliance, Anchor, RequirementRegistry, StoreNode, predeploys, uncompressed_g1, uncompressed_g2,
+};
+use chancery_light::FinalityCertificate;
 use parking_lot::Mutex;
 
 use super::node::{GENESIS_S, SimNode};
@@ -109,6 +112,11 @@ pub(crate) struct Founded {
     pub(crate) members: [SimMember; 2],
     /// Owners of the members' node contracts.
     owners: [Mutex<Founder>; 2],
+    /// Every member's authority.
+    home: Mutex<Founder>,
+    registry: Address,
+    /// Of the first member's chain on the alliance's, and the other way round.
+    first_anchors: [Address; 2],
 }
 
 /// Of the first chain of three. Each member's account starts with so much.
@@ -139,6 +147,7 @@ pub(crate) fn found(nodes: &[Arc<SimNode>; 3], accounts: &[B256], start: [u64; 2
         home.call(registry, &RequirementRegistry::declareCall { requirement });
     }
     let ids = vec![U256::ZERO, U256::ONE];
+    let first_anchors = [to_alliance[0], to_member[0]];
     let arguments = Alliance::constructorCall { requirements: registry, ids, anchors: to_alliance };
     let alliance = home.deploy(&Alliance::BYTECODE, &arguments);
     let mut serial = 0;
@@ -158,7 +167,8 @@ pub(crate) fn found(nodes: &[Arc<SimNode>; 3], accounts: &[B256], start: [u64; 2
         }
         owner.settle(time_ms);
     }
-    Founded { alliance, members, owners: owners.map(Mutex::new) }
+    let (owners, home) = (owners.map(Mutex::new), Mutex::new(home));
+    Founded { alliance, members, owners, home, registry, first_anchors }
 }
 
 impl Founded {
@@ -169,6 +179,78 @@ impl Founded {
         owner.call(self.members[member].node_contract, &StoreNode::setCall { key, value });
         let sent = std::mem::take(&mut owner.waiting);
         owner.node.add(sent);
+    }
+}
+
+impl Founded {
+    /// A member leaves; it has when there is a block.
+    pub(crate) fn leave(&self, member: usize) {
+        let mut home = self.home.lock();
+        home.call(self.alliance, &Alliance::leaveCall { name: self.members[member].name });
+        let sent = std::mem::take(&mut home.waiting);
+        home.node.add(sent);
+    }
+
+    /// Shows the alliance's anchor of the first member's chain two branches of that; it is frozen when there is a block.
+    pub(crate) fn freeze(&self) {
+        let branches = {
+            let owner = self.owners[0].lock();
+            let keys = uncompressed_g1(owner.node.essentials.validators[0].as_slice()).unwrap();
+            owner.node.two_branches().map(|proof| {
+                let signature = FinalityCertificate::decode(&proof.certificate).unwrap().signature;
+                let proof = Anchor::FinalityProof {
+                    header: proof.header,
+                    certificate: proof.certificate,
+                    signaturePoint: uncompressed_g2(signature.as_slice()).unwrap(),
+                    descendants: proof.descendants,
+                };
+                Anchor::submitCall { proof, keys: keys.clone() }
+            })
+        };
+        let mut home = self.home.lock();
+        for call in branches {
+            home.call(self.first_anchors[0], &call);
+        }
+        let sent = std::mem::take(&mut home.waiting);
+        home.node.add(sent);
+    }
+
+    /// The members take in another one, on the first one's chain and over its anchors; they have when there is a block.
+    pub(crate) fn admit(&self, title: &str) -> SimMember {
+        let (mut home, mut owner) = (self.home.lock(), self.owners[0].lock());
+        let [to_alliance, to_member] = self.first_anchors;
+        let (member, essentials) = (name(title), owner.node.essentials.clone());
+        let arguments =
+            StoreNode::constructorCall { anchor: to_member, alliance: self.alliance, member, owner: owner.address() };
+        let node_contract = owner.deploy(&StoreNode::BYTECODE, &arguments);
+        let mut partners: Vec<B256> = self.members.iter().map(|member| member.name).collect();
+        partners.sort_unstable();
+        let endorsers = (0..ENDORSERS).map(|i| RequirementRegistry::Endorser { node: node_name(i), weight: 1 });
+        let requirement = RequirementRegistry::Requirement {
+            purpose: name("transfers"),
+            name: member,
+            chainId: essentials.chain_id,
+            genesisHash: essentials.genesis_hash,
+            nodeContract: node_contract,
+            openUntil: GENESIS_S + DAY_S,
+            partners,
+            endorsers: endorsers.collect(),
+        };
+        home.call(self.registry, &RequirementRegistry::declareCall { requirement });
+        // Each of the two has declared one before.
+        let requirement = U256::from(self.members.len());
+        for voter in &self.members {
+            let ballot = Alliance::Ballot { kind: 0, member: B256::ZERO, requirement, anchor: to_alliance };
+            home.call(self.alliance, &Alliance::voteCall { name: voter.name, ballot });
+        }
+        // Two certificates for each node that there is.
+        let mut serial = 2 * u64::try_from(ENDORSERS * self.members.len()).unwrap();
+        let nodes = (0..ENDORSERS).map(|i| certified(&mut home, self.alliance, member, i, &mut serial)).collect();
+        for founder in [&mut *home, &mut *owner] {
+            let sent = std::mem::take(&mut founder.waiting);
+            founder.node.add(sent);
+        }
+        SimMember { name: member, node_contract, nodes }
     }
 }
 

@@ -184,6 +184,12 @@ impl World {
         }
     }
 
+    /// Whether a name is a member's now.
+    pub(crate) fn is_member(&self, name: B256) -> bool {
+        let call = Alliance::memberRecordCall { name };
+        self.view(HOME, self.founded.alliance, &call).unwrap().isActive
+    }
+
     pub(crate) fn request_count(&self) -> u64 {
         self.view(HOME, self.founded.alliance, &Alliance::requestCountCall {}).unwrap()
     }

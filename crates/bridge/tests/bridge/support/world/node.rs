@@ -7,14 +7,16 @@ use std::{
     time::Duration,
 };
 
+use alloy::consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, FixedBytes};
+use alloy_rlp::Decodable as _;
 use blst::min_pk::SecretKey;
 use chancery_contracts::{Seat, predeploys, validator_registry};
 use chancery_execution::{
     Blockchain, BuildAttributes, BuildBudget, ExecutionConfig, Finalization, FinalizedBlock, Genesis, GenesisConfig,
     MAX_BLOCK_BYTES, PredeployConfig, StoreConfig, ValidatorConfig,
 };
-use chancery_light::{ChainEssentials, finality_namespace};
+use chancery_light::{ChainEssentials, FinalityProof, finality_namespace};
 use chancery_rpc::{LocalRpc, RpcConfig};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -182,6 +184,18 @@ impl SimNode {
         let block = chain.tree().build(parent.hash(), attributes, budget).unwrap().block().clone();
         let certificate = Some(self.certificate(view, height, block.hash()));
         chain.tree().finalize(vec![Finalization { block, certificate }]).unwrap().pop()
+    }
+
+    /// Its newest block as it proves it, and another one of that number, signed by its validator just as well.
+    pub(crate) fn two_branches(&self) -> [FinalityProof; 2] {
+        let (height, _) = self.head().unwrap();
+        let proof = self.ask("chancery_getFinality", json!([format!("{height:#x}")])).unwrap();
+        let proof: FinalityProof = serde_json::from_value(proof).unwrap();
+        let mut header = Header::decode(&mut proof.header.as_ref()).unwrap();
+        header.state_root = B256::repeat_byte(0xee);
+        let certificate = self.certificate(height, height - 1, header.hash_slow());
+        let other = FinalityProof { header: alloy_rlp::encode(&header).into(), certificate, ..proof.clone() };
+        [proof, other]
     }
 
     /// A finality certificate as `docs/specs/finality.md` has it, of the one validator.

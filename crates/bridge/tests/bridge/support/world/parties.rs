@@ -15,17 +15,17 @@ use chancery_bridge::{
         submission::Submission,
     },
     endorser::{EndorseRefusal, Endorser, NodeEndorser},
-    relay::{Carrier, CarryRefusal, Courier, CourierLimits, RequestRelay, member_links},
+    relay::{Carrier, CarryRefusal, Courier, CourierLimits, Measured, Ways},
 };
 use chancery_ledger::SubmitterKey;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 
 use super::{
-    World,
+    NAMES, World,
     founding::{ENDORSERS, fixed_secret},
     shared::{Life, Shared},
-    step::{HOME, Moment, Party, Step},
+    step::{Moment, Party, Step},
 };
 
 /// How long whoever finds nobody waits for that.
@@ -122,21 +122,24 @@ impl RelaySeat {
 
     /// A relay begins with nothing, and with another key. It knows its ways when this returns.
     pub(crate) async fn begin(&self, world: &World) {
+        self.begin_with(world, NAMES.len()).await;
+    }
+
+    /// The same of one whose file names the first chains alone.
+    pub(crate) async fn begin_with(&self, world: &World, reached: usize) {
         let life = world.shared.life(Party::Relay);
         let number = self.lives.fetch_add(1, Ordering::Relaxed);
         let key = Arc::new(SubmitterKey::from_hex(&fixed_secret(&format!("relay {number}"))).unwrap());
         let chains = world.chains(&life).await;
-        let alliance = world.alliance(&chains);
-        let links = loop {
-            match member_links(&alliance, &chains, &BTreeMap::new(), &key).await {
-                Ok(links) => break links,
-                Err(_) if life.end.is_cancelled() => return,
-                Err(_) => sleep(BEGIN_AGAIN_AFTER).await,
+        let (alliance, chains) = (world.alliance(&chains), chains[..reached].to_vec());
+        let ways = Ways { alliance, chains, attesters: BTreeMap::new(), key };
+        let courier = Arc::new(Courier::learning(ways, CourierLimits::default()));
+        while courier.learn().await.is_err() {
+            if life.end.is_cancelled() {
+                return;
             }
-        };
-        let relay = RequestRelay { chain: chains[HOME].clone(), contract: alliance.address, key };
-        let limits = CourierLimits { pause: Duration::from_millis(500), ..CourierLimits::default() };
-        let courier = Arc::new(Courier::new(relay, links, limits));
+            sleep(BEGIN_AGAIN_AFTER).await;
+        }
         let (carrying, end) = (courier.clone(), life.end.clone());
         tokio::spawn(async move {
             tokio::select! {
@@ -146,6 +149,12 @@ impl RelaySeat {
             }
         });
         *self.seated.lock() = Some((courier, life));
+    }
+
+    /// What it says of itself.
+    pub(crate) fn measured(&self) -> Measured {
+        let seated = self.seated.lock();
+        seated.as_ref().unwrap().0.measured()
     }
 }
 

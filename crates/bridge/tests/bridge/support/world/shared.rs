@@ -62,6 +62,14 @@ struct Traps {
     sprung: Option<Trap>,
 }
 
+/// A step that arrives nowhere before another one has had its effect.
+#[derive(Clone, Debug)]
+struct Held {
+    step: Step,
+    until: Step,
+    passed: CancellationToken,
+}
+
 /// A call of a contract that stands in a block.
 #[derive(Clone, Debug)]
 pub(crate) struct Overheard {
@@ -77,6 +85,7 @@ pub(crate) struct Shared {
     weather: Mutex<Weather>,
     lives: Mutex<Vec<Life>>,
     traps: Mutex<Traps>,
+    held: Mutex<Option<Held>>,
     overheard: Mutex<Vec<Overheard>>,
 }
 
@@ -89,6 +98,7 @@ impl Shared {
             weather: Mutex::new(Weather::CALM),
             lives: Mutex::default(),
             traps: Mutex::default(),
+            held: Mutex::default(),
             overheard: Mutex::default(),
         })
     }
@@ -147,8 +157,31 @@ impl Shared {
         self.traps.lock().set.take().is_some()
     }
 
+    /// Keeps a step on its way until another one is in a final block.
+    pub(crate) fn hold(&self, step: Step, until: Step) {
+        *self.held.lock() = Some(Held { step, until, passed: CancellationToken::new() });
+    }
+
+    /// Nothing is kept any more.
+    pub(crate) fn let_go(&self) {
+        if let Some(held) = self.held.lock().take() {
+            held.passed.cancel();
+        }
+    }
+
+    /// Waits as long as a step is kept.
+    pub(super) async fn pass(&self, step: Step) {
+        let held = self.held.lock().clone().filter(|held| held.step == step);
+        if let Some(held) = held {
+            held.passed.cancelled().await;
+        }
+    }
+
     /// A step is taken.
     pub(crate) fn note(&self, step: Step, moment: Moment) {
+        if moment == Moment::After && self.held.lock().as_ref().is_some_and(|held| held.until == step) {
+            self.let_go();
+        }
         let victim = {
             let mut traps = self.traps.lock();
             let Some(trap) = traps.set.filter(|trap| (trap.step, trap.moment) == (step, moment)) else { return };

@@ -34,6 +34,8 @@ pub(crate) enum Step {
     Report(usize),
     Apply(usize),
     Release(usize),
+    /// The alliance records that a deadline has passed.
+    Expire,
 }
 
 impl Step {
@@ -65,6 +67,7 @@ impl Step {
             return match selector {
                 Alliance::submitCall::SELECTOR => Some(Self::Sequence),
                 chancery_contracts::Anchor::submitCall::SELECTOR => Some(Self::AnchorBack),
+                Alliance::expireCall::SELECTOR => Some(Self::Expire),
                 Alliance::proveCall::SELECTOR => {
                     let party = Alliance::proveCall::abi_decode(input).ok()?.party;
                     usize::try_from(party).ok().map(Self::Report)

@@ -35,6 +35,7 @@ impl Wire {
         let body = serde_json::to_vec(&packet).map_err(|error| TransportErrorKind::custom_str(&error.to_string()))?;
         let step = self.step_of(&body);
         if let Some(step) = step {
+            self.shared.pass(step).await;
             self.shared.note(step, Moment::Before);
         }
         if self.life.end.is_cancelled() {

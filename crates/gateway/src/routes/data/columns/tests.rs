@@ -7,7 +7,7 @@ use arrow_array::{Array, cast::AsArray as _, types};
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use bytes::Bytes;
-use chancery_reference_points::operation::ChainName;
+use chancery_reference_points::{operation::ChainName, read_right::ReadRight};
 use parquet::{
     arrow::arrow_reader::ParquetRecordBatchReaderBuilder, basic::LogicalType, file::metadata::ParquetMetaData,
 };
@@ -86,6 +86,7 @@ fn operation(place: u64, text: String) -> DataOperation {
         format: "reading/air-quality".into(),
         format_version: 1,
         access: Access::Public,
+        right: ReadRight::Open,
         accepted_at: 1_795_230_000_000,
         operation: text,
     }

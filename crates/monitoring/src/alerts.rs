@@ -1,0 +1,278 @@
+//! Alerts (`docs/specs/watch.md`): opened and ended by rules, told to receivers that operators have named, by messages that are signed and not lost.
+//!
+//! ```text
+//!  rule --raise, resolve--> book (one alert a subject; kept before anybody is told) --> queue --> receiver
+//!                                                                             ^  not taken: later  |
+//!                                                                             +--------------------+
+//! ```
+
+mod book;
+mod delivery;
+mod signature;
+mod target;
+
+use std::{sync::Arc, time::Duration};
+
+use alloy_primitives::Address;
+use async_trait::async_trait;
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, Role,
+    alert::{
+        AddedReceiver, Alert, AlertReceiver, AlertRule, Deliveries, MAX_NOTE_BYTES, MAX_RECEIVERS, NewReceiver,
+        TestedDelivery,
+    },
+    journal::Clock,
+    o2c::{Mode, O2cAlerts},
+};
+use futures::future::join_all;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+pub(crate) use self::book::Raised;
+use self::{
+    book::{Book, Message, Receiver, test_body},
+    delivery::{Refusal, Sender},
+};
+use crate::store::{Store, StoreError};
+
+/// The file.
+const FILE: &str = "alerts.json";
+/// Longest sleep while something waits.
+const MAX_SLEEP: Duration = Duration::from_secs(60);
+
+/// The alerts of a city.
+pub struct Alerts {
+    store: Store,
+    city: String,
+    clock: Clock,
+    book: Mutex<Book>,
+    news: Notify,
+    sender: Sender,
+}
+
+/// Why alerts are not watched over.
+#[derive(Debug, thiserror::Error)]
+pub enum AlertsError {
+    /// What is kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The client.
+    #[error("nothing can be sent: {0}")]
+    Sender(DoorError),
+}
+
+impl Alerts {
+    /// Reads what is kept, and begins to tell what waits. Needs a tokio runtime. `city`: how messages name it.
+    ///
+    /// # Errors
+    /// [`AlertsError`].
+    pub(crate) fn open(store: Store, city: String, clock: Clock) -> Result<Arc<Self>, AlertsError> {
+        let book = Mutex::new(store.load(FILE)?.unwrap_or_default());
+        let sender = Sender::new().map_err(AlertsError::Sender)?;
+        let alerts = Arc::new(Self { store, city, clock, book, news: Notify::new(), sender });
+        tokio::spawn(deliver(Arc::clone(&alerts)));
+        Ok(alerts)
+    }
+
+    /// Opens an alert, unless it is open. It is kept before anybody is told.
+    pub(crate) async fn raise(self: &Arc<Self>, raised: Raised) {
+        tracing::warn!(rule = raised.rule.name(), subject = raised.subject, "{}", raised.summary);
+        self.change(move |book, city, now_ms| book.raise(raised, city, now_ms)).await;
+    }
+
+    /// Ends an alert, if it is open.
+    pub(crate) async fn resolve(self: &Arc<Self>, rule: AlertRule, subject: &str) {
+        let subject = subject.to_owned();
+        self.change(move |book, city, now_ms| book.resolve(rule, &subject, city, now_ms)).await;
+    }
+
+    /// What is open, and how messages go.
+    pub(crate) fn report(&self) -> (Vec<Alert>, Deliveries) {
+        let book = self.book.lock();
+        (book.alerts(), book.deliveries())
+    }
+
+    /// Subjects of a rule that are open.
+    pub(crate) fn subjects(&self, rule: AlertRule) -> Vec<String> {
+        let alerts = self.book.lock().alerts();
+        alerts.into_iter().filter(|alert| alert.rule == rule).map(|alert| alert.subject).collect()
+    }
+
+    /// A change that has to be kept, and what it says has changed.
+    async fn change(self: &Arc<Self>, change: impl FnOnce(&mut Book, &str, u64) -> bool + Send + 'static) {
+        let this = Arc::clone(self);
+        let kept = tokio::task::spawn_blocking(move || {
+            let mut book = this.book.lock();
+            if change(&mut book, &this.city, (this.clock)()) { this.store.save(FILE, &*book) } else { Ok(()) }
+        });
+        if let Ok(Err(error)) = kept.await {
+            // It is told all the same, and lost only if the process ends before.
+            tracing::error!(%error, "alerts cannot be kept");
+        }
+        self.news.notify_one();
+    }
+
+    /// A change by an operator: it counts when it is kept.
+    async fn configure<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut Book, &str, u64) -> DoorResult<T> + Send + 'static,
+    ) -> DoorResult<T> {
+        let this = Arc::clone(self);
+        let changed = tokio::task::spawn_blocking(move || {
+            let mut book = this.book.lock();
+            let mut next = book.clone();
+            let changed = change(&mut next, &this.city, (this.clock)())?;
+            this.store.save(FILE, &next).map_err(DoorError::internal)?;
+            *book = next;
+            Ok(changed)
+        });
+        let changed = changed.await.map_err(DoorError::internal)?;
+        self.news.notify_one();
+        changed
+    }
+}
+
+/// Tells receivers what waits, as long as somebody may still raise anything.
+async fn deliver(alerts: Arc<Alerts>) {
+    loop {
+        let now_ms = (alerts.clock)();
+        let due = alerts.book.lock().due(now_ms);
+        if due.is_empty() {
+            let next = alerts.book.lock().next_at_ms();
+            let sleep = next.map_or(MAX_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms)).min(MAX_SLEEP));
+            tokio::select! { () = alerts.news.notified() => {}, () = tokio::time::sleep(sleep) => {} }
+            continue;
+        }
+        let sent = due.iter().map(|(message, receiver)| alerts.sender.send(message, receiver, now_ms));
+        let outcomes: Vec<Result<u16, Refusal>> = join_all(sent).await;
+        let told: Vec<(Message, Result<u16, Refusal>)> =
+            due.into_iter().map(|(message, _)| message).zip(outcomes).collect();
+        alerts
+            .change(move |book, _, now_ms| {
+                for (message, outcome) in told {
+                    match outcome {
+                        Ok(_) => book.taken(&message, now_ms),
+                        Err(Refusal { detail, .. }) => book.refused(&message, detail, now_ms, jitter()),
+                    }
+                }
+                true
+            })
+            .await;
+    }
+}
+
+/// 0 to 1; one half without randomness.
+fn jitter() -> f64 {
+    let mut bytes = [0; 4];
+    if getrandom::fill(&mut bytes).is_err() {
+        return 0.5;
+    }
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+fn authorize_operator(actor: &Actor) -> DoorResult<Address> {
+    let refused = || {
+        DoorError::new(Code::RoleRequired, "only operators say who is told of alerts")
+            .with("required", vec![Role::Operator.name()])
+    };
+    if actor.is(Role::Operator) { actor.address.ok_or_else(refused) } else { Err(refused()) }
+}
+
+fn unknown(id: &str) -> DoorError {
+    let shown: String = id.chars().filter(|character| !character.is_control()).take(64).collect();
+    DoorError::new(Code::UnknownReceiver, format!("there is no receiver `{shown}`"))
+}
+
+/// The operator's side of alerts.
+pub struct AlertDesk(Arc<Alerts>);
+
+impl AlertDesk {
+    /// Over the alerts of a city.
+    #[must_use]
+    pub const fn new(alerts: Arc<Alerts>) -> Self {
+        Self(alerts)
+    }
+}
+
+#[async_trait]
+impl O2cAlerts for AlertDesk {
+    async fn alert_receivers(&self, actor: &Actor) -> DoorResult<Vec<AlertReceiver>> {
+        authorize_operator(actor)?;
+        let book = self.0.book.lock();
+        Ok(book.receivers.iter().map(|receiver| book.shown(receiver)).collect())
+    }
+
+    async fn add_alert_receiver(&self, actor: &Actor, receiver: NewReceiver, mode: Mode) -> DoorResult<AddedReceiver> {
+        let added_by = authorize_operator(actor)?;
+        let url = target::check(&receiver)?.to_string();
+        let secret = signature::fresh_secret()?;
+        let allow_private = receiver.allow_private;
+        let check = move |book: &mut Book, now_ms: u64| -> DoorResult<Receiver> {
+            if book.receivers.len() >= MAX_RECEIVERS {
+                let detail = format!("there are {MAX_RECEIVERS} receivers: remove one");
+                return Err(DoorError::new(Code::ConfigurationInvalid, detail));
+            }
+            if book.receivers.iter().any(|known| known.url == url) {
+                return Err(DoorError::new(Code::ConfigurationInvalid, "url: it is told already").with("member", "url"));
+            }
+            let (delivered_at_ms, trouble, added_at_ms) = (None, None, now_ms);
+            let id = book.name("receiver", now_ms);
+            Ok(Receiver { id, url, allow_private, added_by, added_at_ms, secret, delivered_at_ms, trouble })
+        };
+        if mode == Mode::Check {
+            let mut book = self.0.book.lock();
+            let receiver = check(&mut book, (self.0.clock)())?;
+            return Ok(AddedReceiver { receiver: book.shown(&receiver), secret: None });
+        }
+        self.0
+            .configure(move |book, city, now_ms| {
+                let receiver = check(book, now_ms)?;
+                let secret = receiver.secret.clone();
+                let shown = book.shown(&receiver);
+                book.add(receiver, city, now_ms);
+                Ok(AddedReceiver { receiver: shown, secret: Some(secret) })
+            })
+            .await
+    }
+
+    async fn remove_alert_receiver(&self, actor: &Actor, receiver: &str, mode: Mode) -> DoorResult<AlertReceiver> {
+        authorize_operator(actor)?;
+        let id = receiver.to_owned();
+        let find = move |book: &mut Book| -> DoorResult<AlertReceiver> {
+            let known = book.receiver(&id).ok_or_else(|| unknown(&id))?;
+            Ok(book.shown(known))
+        };
+        if mode == Mode::Check {
+            return find(&mut self.0.book.lock());
+        }
+        self.0
+            .configure(move |book, _, _| {
+                let shown = find(book)?;
+                book.remove(&shown.id);
+                Ok(shown)
+            })
+            .await
+    }
+
+    async fn test_alert_receiver(&self, actor: &Actor, receiver: &str, note: String) -> DoorResult<TestedDelivery> {
+        authorize_operator(actor)?;
+        if note.len() > MAX_NOTE_BYTES {
+            return Err(DoorError::new(Code::MalformedRequest, format!("note: at most {MAX_NOTE_BYTES} bytes")));
+        }
+        let now_ms = (self.0.clock)();
+        let (message, receiver) = {
+            let mut book = self.0.book.lock();
+            let known = book.receiver(receiver).ok_or_else(|| unknown(receiver))?.clone();
+            let (id, body) = (book.name("test", now_ms), test_body(&self.0.city, &note, now_ms));
+            let of = known.id.clone();
+            (Message { id, receiver: of, body, made_at_ms: now_ms, attempts: 0, next_at_ms: now_ms }, known)
+        };
+        Ok(match self.0.sender.send(&message, &receiver, now_ms).await {
+            Ok(status) => TestedDelivery { delivered: true, status: Some(status), detail: "it was taken".into() },
+            Err(Refusal { status, detail }) => TestedDelivery { delivered: false, status, detail },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

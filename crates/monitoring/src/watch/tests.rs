@@ -1,0 +1,156 @@
+#![allow(clippy::unwrap_used)]
+
+use alloy_primitives::Address;
+use chancery_reference_points::{
+    data_search::SourceTimes,
+    quota::{QuotaReport, QuotaUsage},
+};
+use tempfile::TempDir;
+
+use super::{city::City, *};
+
+const NOW_MS: u64 = 1_795_230_000_000;
+
+fn watch(city: &Arc<City>, folder: &TempDir) -> Watch {
+    Watch::open(WatchParts {
+        folder: folder.path(),
+        m2p: city.clone(),
+        m2r: city.clone(),
+        clock: Arc::new(|| NOW_MS),
+        city: "city".into(),
+        operations_per_second: 1,
+    })
+    .unwrap()
+}
+
+/// Steps until a pass has ended.
+async fn pass(watch: &Watch) {
+    for _ in 0..20 {
+        if matches!(watch.step().await.unwrap(), Step::End) {
+            return;
+        }
+    }
+    panic!("the pass does not end");
+}
+
+fn rules(watch: &Watch) -> Vec<(AlertRule, String)> {
+    watch.report().alerts.into_iter().map(|alert| (alert.rule, alert.subject)).collect()
+}
+
+// M-MON-4, WATCH-2
+#[tokio::test]
+async fn a_pass_looks_at_everything_and_begins_anew() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    pass(&watch).await;
+    let audit = watch.report().audit;
+    assert_eq!((audit.completed_at_ms, audit.completed_operations, audit.completed_blocks), (Some(NOW_MS), 2, 2));
+    assert_eq!((audit.next, audit.next_root, audit.difference), (0, 0, None));
+    pass(&watch).await;
+    assert_eq!(city.audits(), 4, "two parts each time");
+}
+
+// WATCH-2
+#[tokio::test]
+async fn a_restart_goes_on_where_it_was() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    assert!(matches!(watch(&city, &folder).step().await.unwrap(), Step::Journal(1)));
+    let again = watch(&city, &folder);
+    assert_eq!(again.report().audit.next, 3);
+    pass(&again).await;
+    assert_eq!(city.audits(), 2);
+    assert_eq!(again.report().audit.completed_operations, 2);
+    // What does not read is begun anew, and keeps nobody from starting.
+    std::fs::write(folder.path().join(FILE), "{").unwrap();
+    assert_eq!(watch(&city, &folder).report().audit.next, 0);
+}
+
+// M-MON-4, WATCH-1, WATCH-8
+#[tokio::test]
+async fn what_is_forged_or_missing_is_an_alert_until_it_is_mended() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    city.forge();
+    pass(&watch).await;
+    assert_eq!(rules(&watch), [(AlertRule::DataDifference, "chain-root 5".into())]);
+    pass(&watch).await;
+    assert_eq!(watch.report().alerts.len(), 1, "it is the same");
+    assert!(watch.report().audit.difference.unwrap().detail.contains("place 3"));
+    city.mend();
+    city.cut();
+    pass(&watch).await;
+    assert!(rules(&watch).contains(&(AlertRule::DataDifference, "journal-root 1".into())));
+    city.mend();
+    pass(&watch).await;
+    assert_eq!(rules(&watch), []);
+    assert_eq!(watch.report().audit.difference, None);
+}
+
+// M-MON-4, WATCH-3: a chain that does not answer is no difference, and nothing is taken for looked at.
+#[tokio::test]
+async fn a_silent_chain_is_told_when_it_stays_so() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    city.silence(true);
+    for times in 1..=TROUBLES_OF_AN_ALERT {
+        assert_eq!(rules(&watch), []);
+        let Err(error) = watch.step().await else { panic!("nobody answers") };
+        watch.trouble(&error, times).await;
+    }
+    assert_eq!(rules(&watch), [(AlertRule::ChainUnreachable, "main".into())]);
+    assert_eq!((watch.report().audit.next, watch.report().audit.trouble.is_some()), (0, true));
+    city.silence(false);
+    pass(&watch).await;
+    watch.well().await;
+    assert_eq!((rules(&watch), watch.report().audit.trouble), (Vec::new(), None));
+}
+
+// M-MON-3, WATCH-8
+#[tokio::test]
+async fn a_source_whose_clock_is_off_is_an_alert_until_it_is_not() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    let clock = |byte: u8, most_drift: i64| SourceTimes {
+        source: Address::repeat_byte(byte),
+        submissions: 1,
+        longest_gap: 9_000_000_000,
+        disorders: 7,
+        least_drift: 0,
+        most_drift,
+    };
+    city.measure(vec![clock(1, 3_600_000), clock(2, 3_600_001)]);
+    pass(&watch).await;
+    let subject = format!("clock of source {:#x}", Address::repeat_byte(2));
+    assert_eq!(rules(&watch), [(AlertRule::TimeSequence, subject.clone())]);
+    pass(&watch).await;
+    assert_eq!(rules(&watch), [(AlertRule::TimeSequence, subject)]);
+    city.measure(Vec::new());
+    pass(&watch).await;
+    assert_eq!(rules(&watch), []);
+}
+
+// M-MON-1, WATCH-8
+#[test]
+fn what_is_used_up_is_an_alert() {
+    let usage = |subject: &str, used_up: &[&str]| QuotaUsage {
+        subject: subject.parse().unwrap(),
+        operations: 1,
+        bytes: 1,
+        minute_operations: 1,
+        quota: None,
+        used_up: used_up.iter().map(ToString::to_string).collect(),
+    };
+    let (settings, changes) = (Vec::new(), Vec::new());
+    let usage = vec![usage("organization:A", &[]), usage("organization:B", &["operationsPerDay"])];
+    let raised =
+        super::rules::of_quotas(&QuotaReport { now_ms: 0, day_ends_ms: 1, settings, changes, usage, left_off: 0 });
+    assert_eq!(raised.len(), 1);
+    assert_eq!((raised[0].rule, raised[0].subject.as_str()), (AlertRule::QuotaExhausted, "organization:B"));
+}
+
+// WATCH-2
+#[test]
+fn the_rate_is_a_bound() {
+    assert_eq!(time_of(1000, 500), Duration::from_secs(2));
+    assert_eq!(time_of(0, 500), Duration::ZERO);
+}
