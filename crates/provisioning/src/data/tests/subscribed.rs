@@ -29,7 +29,7 @@ impl S2pData for Growing {
         let next = operations.last().map(|last| last.at).filter(|_| is_full);
         Ok(DataPage { operations, next })
     }
-    async fn statistics(&self) -> DoorResult<Vec<DayCount>> {
+    async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
     async fn versions(&self, _: &Mandate, _: &Asset, _: Visibility) -> DoorResult<Vec<AssetVersion>> {
