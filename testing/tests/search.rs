@@ -211,8 +211,9 @@ async fn what_is_sealed_is_for_who_is_named(gateway: &str, folder: &Path, source
     run(gateway, &["--dev-key", "0", "format", "configure", SEALED, &file("finding.json")]).unwrap();
 
     let clear = json!({"time": now_ms(), "subject": "case 7", "content": {"diagnosis": "quinsy"}}).to_string();
-    let submission =
-        source.submission_of(SEALED, &[clear.clone()], FixedBytes::repeat_byte(0xe5), Access::Public).unwrap();
+    let submission = source
+        .submission_of(SEALED, std::slice::from_ref(&clear), FixedBytes::repeat_byte(0xe5), Access::Public)
+        .unwrap();
     let body = format!(r#"{{"submission":"{submission}","operations":[{clear}]}}"#);
     let answer = reqwest::Client::new().post(format!("{gateway}/v1/submissions"));
     let answer = answer.header("content-type", "application/json").body(body).send().await.unwrap();

@@ -122,7 +122,7 @@ fn forget_the_last_submission(groups: &mut [Entries], read: &[Vec<JournalEntry>]
             JournalEntry::Submission(submission) => Some((at, submission.place)),
             _ => None,
         })
-        .last()
+        .next_back()
         .unwrap();
     groups[at.0].remove(at.1);
     let bounds = |read: &JournalEntry| match read {

@@ -187,7 +187,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir,
     config.chains = chain_facts(&genesis);
     config.web_directory = web_directory(options);
     let sources = Arc::clone(&doors.r2d_sources);
-    let supervisor = entities::configured_roles()?.supervisors.into_iter().next().unwrap_or_default();
+    let supervisor = founded.roles()?.supervisors.into_iter().next().unwrap_or_default();
     let watching = watch_metrics::follow(Arc::clone(&doors.v2m_data), supervisor, shutdown.clone());
     let gateway = Gateway::new(config, doors)?;
     gateway.add_metrics(Arc::new({

@@ -94,7 +94,13 @@ impl EntityDoors {
         let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());
         let monitoring = Monitoring::new(processing.clone(), representation.clone(), provisioning.clone());
         let search = made::search(&ground.data, &representation, processing.clone())?;
-        let watch = made::watch(&ground.data, processing.clone(), representation.clone(), &ground.clock, audit_rate)?;
+        let watch = made::watch(
+            &ground.data,
+            processing.clone(),
+            representation.clone(),
+            (ground.directory.main_chain_id(), &ground.clock),
+            audit_rate,
+        )?;
         Ok(Self {
             r2d: representation.clone(),
             r2d_sources: representation.clone(),

@@ -159,12 +159,14 @@ proptest! {
         for key in asked.iter().chain(trie.values.keys().take(8)) {
             let proof = prove(&trie, trie.top.as_ref(), key).unwrap();
             let expected = trie.values.get(key).cloned();
-            prop_assert!(verify_proof(trie.root(), Nibbles::unpack(key), expected, &proof).is_ok());
+            prop_assert!(verify_proof(trie.root(), Nibbles::unpack(key), expected.clone(), &proof).is_ok());
             // STORE-5: short values stand in the branches, long ones do not, and neither is taken for another key's.
             let found = trie.find(key);
             match expected {
                 None => prop_assert!(found == Found::Nothing || found == Found::Elsewhere, "{:?}", found),
-                Some(value) if value.len() <= 33 => prop_assert_eq!(found, Found::Value(value.as_slice().try_into().unwrap())),
+                Some(value) if value.len() <= 33 => {
+                    prop_assert_eq!(found, Found::Value(value.as_slice().try_into().unwrap()));
+                }
                 Some(_) => prop_assert_eq!(found, Found::Elsewhere),
             }
         }

@@ -149,11 +149,11 @@ pub(super) fn watch(
     data: &DataDir,
     m2p: Arc<dyn M2p>,
     m2r: Arc<dyn M2rData>,
-    clock: &Clock,
+    (chain_id, clock): (u64, &Clock),
     operations_per_second: u32,
 ) -> Result<Arc<Watch>> {
     let (folder, clock) = (data.monitoring(), clock.clone());
-    let city = format!("{} {}", MAIN.name, MAIN.chain_id);
+    let city = format!("{} {chain_id}", MAIN.name);
     let parts = WatchParts { folder: &folder, m2p, m2r, clock, city, operations_per_second };
     Watch::start(parts).with_context(|| format!("monitoring cannot begin in {}", folder.display()))
 }

@@ -60,7 +60,13 @@ pub(in crate::city) async fn offered(
         ))),
         EntityName::Monitoring => {
             let (processing, representation) = (at(EntityName::Processing), at(EntityName::Representation));
-            let watch = made::watch(data, processing.clone(), representation.clone(), &clock(), audit_rate)?;
+            let watch = made::watch(
+                data,
+                processing.clone(),
+                representation.clone(),
+                (founded.main_chain_id(), &clock()),
+                audit_rate,
+            )?;
             let monitoring = Monitoring::new(processing.clone(), representation.clone(), at(EntityName::Provisioning));
             offered
                 .v2m(Arc::new(monitoring))
