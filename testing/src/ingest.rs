@@ -4,7 +4,7 @@ mod connection;
 mod readings;
 
 pub use connection::{Outcome, Outcomes, Sender, StreamConnection};
-pub use readings::{FORMAT, format, seattle_weather, synthetic};
+pub use readings::{FORMAT, format, new_york_weather, seattle_weather, synthetic};
 
 use std::{
     path::Path,
@@ -115,6 +115,15 @@ impl Source {
     /// When they make no submission.
     pub fn line(&self, operations: &[String], key: FixedBytes<16>) -> Result<String> {
         self.line_for(operations, key, Access::Public)
+    }
+
+    /// One line of a stream: public operations of another format, under one signature.
+    ///
+    /// # Errors
+    /// When they make no submission.
+    pub fn line_of(&self, format: &str, operations: &[String], key: FixedBytes<16>) -> Result<String> {
+        let submission = self.submission_of(format, operations, key, Access::Public)?;
+        Ok(format!("{{\"submission\":\"{submission}\",\"operations\":[{}]}}\n", operations.join(",")))
     }
 
     /// One line of a stream: operations that these may see, under one signature.

@@ -1,16 +1,16 @@
-//! Data of registered sources found, proven, traced and audited in a whole city; nothing lost to search when the city is killed.
+//! Data of registered sources found, added up, proven, traced and audited in a whole city; nothing lost to search or to a subscription when the city is killed.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "search/watched.rs"]
 mod watched;
 
-use std::{path::Path, process::Command};
+use std::{collections::BTreeMap, path::Path, process::Command};
 
 use alloy_primitives::FixedBytes;
 use chancery_data::submission::Access;
 use chancery_testing::{
-    ingest::{FORMAT, Source, StreamConnection, format, now_ms, run, seattle_weather},
-    process::{City, CityOptions, project_root},
+    ingest::{FORMAT, Source, StreamConnection, format, new_york_weather, now_ms, run, seattle_weather},
+    process::{City, CityOptions, built_binary, project_root},
 };
 use serde_json::{Value, json};
 
@@ -327,4 +327,173 @@ async fn columns_are_read_by_others(gateway: &str, folder: &Path) {
     for member in ["chain", "txHash", "blockNumber", "blockHash"] {
         assert_eq!(proof["recorded"][member], row[member], "{member}");
     }
+}
+
+/// A format of another office, in which the same members have other names.
+const CLIMATE: &str = "reading/climate";
+const DAY_MS: u64 = 86_400_000;
+
+/// Unix milliseconds of a date: days from civil, as in the calendar of Gregory XIII.
+fn date_ms(date: &str) -> u64 {
+    let [year, month, day] =
+        date.split('-').map(|part| part.parse().unwrap()).collect::<Vec<i64>>().try_into().unwrap();
+    let (shifted, months) = (year - i64::from(month <= 2), (month + 9) % 12);
+    let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * months + 2) / 5 + day - 719_469;
+    u64::try_from(days).unwrap() * DAY_MS
+}
+
+/// Tenths as a decimal number, and their mean to twelve digits, half to even.
+fn sum_and_mean(tenths: &[i64]) -> (String, String) {
+    let sum: i64 = tenths.iter().sum();
+    let (size, count) = (i128::from(sum.abs()) * 100_000_000_000, tenths.len() as i128);
+    let (whole, rest) = (size / count, size % count);
+    let is_up = rest * 2 > count || (rest * 2 == count && whole % 2 == 1);
+    let sign = if sum < 0 { "-" } else { "" };
+    let text = |size: i128, digits: usize| {
+        let unit = 10_i128.pow(u32::try_from(digits).unwrap());
+        let fraction = format!("{:0digits$}", size % unit);
+        let text = format!("{sign}{}.{fraction}", size / unit);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    (text(i128::from(sum.abs()), 1), text(whole + i128::from(is_up), 12))
+}
+
+async fn aggregate(gateway: &str, body: &Value) -> (u16, Value) {
+    let response = reqwest::Client::new().post(format!("{gateway}/v1/data/aggregate")).json(body).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// What a subscription of the operator delivers until there is nothing more: cursors and operations.
+fn delivered(gateway: &str, subscription: &str, after: Option<&str>) -> Vec<(String, String)> {
+    let mut command = Command::new(built_binary());
+    command.args(["--json", "--url", gateway, "--dev-key", "0", "subscription", "follow", subscription, "--once"]);
+    let output = command.args(after.into_iter().flat_map(|after| ["--after", after])).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let line = |line: &str| {
+        let one: Value = serde_json::from_str(line).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&one["cursor"]), text(&one["operation"]["operation"]))
+    };
+    lines.lines().map(line).collect()
+}
+
+// M-SER-2, M-SER-3, M-CON-2, S-APP, S-SVC, SEARCH-5, SEARCH-6, PROVISIONING-3, PROVISIONING-5
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_answered_over_two_data_sets_and_a_subscription_outlives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = CityOptions::founded(&folder.path().join("city")).unwrap();
+    let city = City::start(&options).unwrap();
+    let source = Source::register(folder.path(), &city.gateway).unwrap();
+    let file = folder.path().join("climate.json");
+    let climate = json!({
+        "version": 1, "chain": "main", "title": {"en": "Climate", "zh": "气候"}, "source": "NOAA daily summary", "sealed": false,
+        "schema": {
+            "type": "object", "required": ["day", "warmest"], "additionalProperties": false,
+            "properties": {"day": {"type": "string"}, "warmest": {"type": "number"}},
+        },
+    });
+    std::fs::write(&file, climate.to_string()).unwrap();
+    run(&city.gateway, &["--dev-key", "0", "format", "configure", CLIMATE, file.to_str().unwrap()]).unwrap();
+    let subscribe = ["--dev-key", "0", "subscription", "create", "--format", CLIMATE, "--range", "warmest>=30"];
+    let subscription = run(&city.gateway, &subscribe).unwrap()["id"].as_str().unwrap().to_owned();
+
+    // Two cities, two formats, a day an operation.
+    let (seattle, new_york) = (seattle_weather().unwrap(), new_york_weather().unwrap());
+    let mut months: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    let mut note = |date: &str, warmest: f64| {
+        months.entry(date[..7].to_owned()).or_default().push((warmest * 10.0).round() as i64)
+    };
+    let near: Vec<String> = seattle
+        .iter()
+        .map(|content| {
+            let date = content["date"].as_str().unwrap();
+            note(date, content["temp_max"].as_f64().unwrap());
+            json!({"time": date_ms(date), "content": content}).to_string()
+        })
+        .collect();
+    let far: Vec<String> = new_york
+        .iter()
+        .map(|(date, warmest)| {
+            note(date, *warmest);
+            json!({"time": date_ms(date), "content": {"day": date, "warmest": warmest}}).to_string()
+        })
+        .collect();
+    let key = |number: usize| FixedBytes::new((number as u128).to_be_bytes());
+    let lines = |format: &str, operations: &[String], first: usize| -> Vec<String> {
+        let numbered = operations.chunks(100).zip(first..);
+        numbered.map(|(some, number)| source.line_of(format, some, key(number)).unwrap()).collect()
+    };
+    let (early, late) = far.split_at(far.len() / 2);
+    submit(&city.gateway, &lines(FORMAT, &near, 1)).await;
+    submit(&city.gateway, &lines(CLIMATE, early, 100)).await;
+    until(&city.gateway, &json!({"formats": [CLIMATE], "limit": 100}), early.len()).await;
+    let is_hot = |operation: &&String| {
+        serde_json::from_str::<Value>(operation).unwrap()["content"]["warmest"].as_f64().unwrap() >= 30.0
+    };
+    let sorted = |mut all: Vec<String>| {
+        all.sort_unstable();
+        all
+    };
+    let hot = |operations: &[String]| sorted(operations.iter().filter(is_hot).cloned().collect());
+    let first = delivered(&city.gateway, &subscription, None);
+    let operations = |delivered: &[(String, String)]| sorted(delivered.iter().map(|(_, text)| text.clone()).collect());
+    assert_eq!(operations(&first), hot(early));
+
+    // What comes after a kill is delivered from where the reader stands: nothing again, and nothing left out.
+    city.kill().unwrap();
+    let city = City::start(&options).unwrap();
+    let gateway = city.gateway.clone();
+    submit(&gateway, &lines(CLIMATE, late, 200)).await;
+    until(&gateway, &json!({"formats": [CLIMATE], "limit": 100}), far.len()).await;
+    until(&gateway, &json!({"formats": [FORMAT], "limit": 100}), near.len()).await;
+    let (cursor, _) = first.last().unwrap();
+    assert_eq!(operations(&delivered(&gateway, &subscription, Some(cursor))), hot(late));
+    assert_eq!(operations(&delivered(&gateway, &subscription, None)), hot(&far));
+
+    // Average temperature by month, over both.
+    let question = json!({
+        "query": {"formats": [FORMAT, CLIMATE]}, "every": {"interval": "month"},
+        "value": {"path": "temp_max", "inFormats": {CLIMATE: "warmest"}},
+    });
+    let (status, answer) = aggregate(&gateway, &question).await;
+    assert_eq!((status, answer["operations"].as_u64()), (200, Some((near.len() + far.len()) as u64)), "{answer}");
+    let groups = answer["groups"].as_array().unwrap();
+    assert_eq!(groups.len(), months.len());
+    for (group, (month, tenths)) in groups.iter().zip(&months) {
+        let (sum, mean) = sum_and_mean(tenths);
+        assert_eq!(group["from"].as_u64(), Some(date_ms(&format!("{month}-01"))));
+        assert_eq!((&group["sum"], &group["mean"]), (&json!(sum), &json!(mean)), "{month}");
+        assert_eq!((group["values"].as_u64(), group["others"].as_u64()), (Some(tenths.len() as u64), Some(0)));
+    }
+    let mapped = format!("temp_max,{CLIMATE}=warmest");
+    let command =
+        ["aggregate", "--format", FORMAT, "--format", CLIMATE, "--value", mapped.as_str(), "--every", "month"];
+    assert_eq!(run(&gateway, &command).unwrap()["groups"], answer["groups"]);
+    let parquet = folder.path().join("months.parquet");
+    let written = run(&gateway, &[&command[..], &["--parquet", parquet.to_str().unwrap()]].concat()).unwrap();
+    assert_eq!(written["bytes"], std::fs::metadata(&parquet).unwrap().len());
+
+    // Ranges of numbers and of dates find what looking at each finds.
+    let counts =
+        |member: &str, holds: &dyn Fn(&Value) -> bool| seattle.iter().filter(|one| holds(&one[member])).count();
+    let hot_days = counts("temp_max", &|value| value.as_f64().unwrap() >= 30.0);
+    let of_2013 = counts("date", &|value| value.as_str().unwrap().starts_with("2013"));
+    let hot_range = json!({"path": "temp_max", "atLeast": "30"});
+    assert_eq!(all(&gateway, json!({"ranges": [hot_range], "limit": 100})).await.len(), hot_days);
+    let year = json!({"path": "date", "atLeast": "2013-01-01", "below": "2014-01-01T00:00:00Z"});
+    assert_eq!(all(&gateway, json!({"ranges": [year], "limit": 100})).await.len(), of_2013);
+    let (status, problem) = search(&gateway, &json!({"ranges": [{"path": "temp_max", "above": "warm"}]})).await;
+    assert_eq!((status, problem["member"].as_str()), (400, Some("ranges")));
+
+    // An operator withdraws the service, and its owner the subscription.
+    run(&gateway, &["--dev-key", "0", "service", "withdraw", "data.aggregate"]).unwrap();
+    let (status, problem) = aggregate(&gateway, &question).await;
+    assert_eq!((status, problem["code"].as_str()), (404, Some("unknown-service")));
+    run(&gateway, &["--dev-key", "0", "service", "offer", "data.aggregate"]).unwrap();
+    assert_eq!(aggregate(&gateway, &question).await.0, 200);
+    let list = || run(&gateway, &["--dev-key", "0", "subscription", "list"]).unwrap()["subscriptions"].clone();
+    assert_eq!(list()[0]["id"], json!(subscription));
+    run(&gateway, &["--dev-key", "0", "subscription", "delete", &subscription]).unwrap();
+    assert_eq!(list(), json!([]));
 }

@@ -17,6 +17,7 @@ mod message;
 mod network;
 mod office;
 mod persons;
+mod query;
 mod report;
 mod share;
 mod shown;
@@ -35,7 +36,7 @@ pub(crate) use change::ChangeCommand;
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
     AccessCommand, AlertCommand, Audit, DataCommand, FormatCommand, QuotaCommand, ReceiversCommand, RepairJournal,
-    SealTo, Search, ServiceCommand, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
+    SealTo, ServiceCommand, SourceCommand, SourceKeyAlgorithm, SourceSort, Submit, Trace,
 };
 pub(crate) use entity::{Entities, EntityName, RunEntity};
 pub(crate) use founding::{MakeFounding, MakeGenesis};
@@ -48,6 +49,7 @@ pub(crate) use network::{
 };
 pub(crate) use office::{OrganizationCommand, UserCommand};
 pub(crate) use persons::{PersonsCommand, ServePersons};
+pub(crate) use query::{Aggregate, Search, Span, SubscriptionCommand, Which};
 pub(crate) use report::{FeeCommand, Report};
 pub(crate) use share::{
     AskAccess, EndAccess, FetchShared, FindShared, FollowLink, KeysFound, OwnerFile, ReadText, RightCommand,
@@ -189,6 +191,11 @@ pub(crate) enum Command {
     Submit(Submit),
     /// Search the data of registered sources.
     Search(Search),
+    /// Count and add up the data of registered sources: sums, bounds and means of members, by members and times, over one or several formats.
+    Aggregate(Aggregate),
+    /// Keep a query over the data of registered sources, and read what matches it as it comes.
+    #[command(subcommand)]
+    Subscription(SubscriptionCommand),
     /// Open sealed data of registered sources.
     #[command(subcommand)]
     Data(DataCommand),

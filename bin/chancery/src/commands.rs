@@ -1,5 +1,6 @@
 //! One module for each group of commands. Each asks, and prints the answer as text or JSON.
 
+mod aggregate;
 mod alert;
 mod audit;
 mod certificate;
@@ -26,6 +27,7 @@ mod persons;
 mod proof;
 mod proven;
 mod public_key;
+mod query;
 mod quota;
 mod receipt;
 mod repair_journal;
@@ -37,6 +39,7 @@ mod share;
 mod source;
 mod stapled;
 mod submit;
+mod subscription;
 mod trace;
 mod trust;
 mod user;
@@ -106,6 +109,8 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Command::Contract(command) => wait(contract::run(command, &connection, output)),
         Command::Submit(command) => wait(submit::run(command, &connection, output)),
         Command::Search(command) => wait(search::run(command, &connection, output)),
+        Command::Aggregate(command) => wait(aggregate::run(command, &connection, output)),
+        Command::Subscription(command) => wait(subscription::run(command, &connection, output)),
         Command::Data(command) => wait(data::run(command, &connection, output)),
         Command::Share(command) => share::run(command, &connection, output),
         Command::Persons(command) => persons::run(command, output),

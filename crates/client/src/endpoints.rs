@@ -11,6 +11,7 @@ mod reports;
 mod resources;
 mod services;
 mod shown;
+mod subscriptions;
 mod users;
 
 pub use data::DataFile;

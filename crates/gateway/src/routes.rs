@@ -38,6 +38,7 @@ mod shown;
 mod sources;
 mod submissions;
 mod submitted;
+mod subscriptions;
 mod users;
 
 /// All endpoints.
@@ -66,6 +67,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(sources::routes())
         .merge(submitted::routes())
         .merge(data::routes())
+        .merge(subscriptions::routes())
         .merge(alerts::routes())
         .merge(resources::routes())
         .merge(alliance::routes())

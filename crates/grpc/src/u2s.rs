@@ -7,7 +7,7 @@ use chancery_reference_points::{
     DoorError, DoorResult,
     data_search::{
         Asset as DoorAsset, AssetTrace as DoorTrace, DataOperation as DoorOperation, DataPage as DoorPage, DataQuery,
-        FieldValue as DoorField, OperationPlace as DoorPlace, TimeStamp as DoorTime,
+        FieldRange as DoorRange, FieldValue as DoorField, OperationPlace as DoorPlace, TimeStamp as DoorTime,
     },
     trace::{Transfers as DoorTransfers, UseRight as DoorRight},
 };
@@ -16,8 +16,8 @@ use crate::r2d::malformed;
 pub use crate::wire::{
     data::v1::OperationPlace,
     u2s::v1::{
-        Access, Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, FieldValue, HandOver,
-        SearchRequest, TimeStamp, Transfers, UseRight, u2s_client, u2s_server,
+        Access, Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, FieldRange, FieldValue,
+        HandOver, SearchRequest, TimeStamp, Transfers, UseRight, u2s_client, u2s_server,
     },
 };
 
@@ -34,12 +34,17 @@ impl TryFrom<SearchRequest> for DataQuery {
         let source = |name: &Bytes| {
             Address::try_from(&name[..]).map_err(|_| malformed("sources", &format!("20 bytes, not {}", name.len())))
         };
+        let range = |range: FieldRange| {
+            let FieldRange { path, at_least, above, at_most, below } = range;
+            DoorRange { path, at_least, above, at_most, below }
+        };
         let field = |field: FieldValue| DoorField { path: field.path, value: field.value };
         Ok(Self {
             sources: request.sources.iter().map(source).collect::<DoorResult<_>>()?,
             formats: request.formats,
             subject: request.subject,
             fields: request.fields.into_iter().map(field).collect(),
+            ranges: request.ranges.into_iter().map(range).collect(),
             text: request.text,
             from: request.from_ms,
             to: request.to_ms,
@@ -175,6 +180,7 @@ mod tests {
             formats: vec!["a".into()],
             subject: Some("s".into()),
             fields: vec![FieldValue { path: "p".into(), value: "v".into() }],
+            ranges: vec![FieldRange { path: "r".into(), above: Some("1".into()), ..FieldRange::default() }],
             text: Some("t".into()),
             from_ms: Some(1),
             to_ms: Some(2),
@@ -189,6 +195,7 @@ mod tests {
             formats: vec!["a".into()],
             subject: Some("s".into()),
             fields: vec![DoorField { path: "p".into(), value: "v".into() }],
+            ranges: vec![DoorRange { path: "r".into(), above: Some("1".into()), ..DoorRange::default() }],
             text: Some("t".into()),
             from: Some(1),
             to: Some(2),

@@ -13,7 +13,6 @@ use chancery_reference_points::{
 
 use crate::{
     access::{check, difference},
-    catalogue::OfferedService,
     entity::{Provisioning, printable},
     prices,
 };
@@ -52,12 +51,12 @@ impl C2s for Provisioning {
 
 impl Provisioning {
     /// The service that a change names.
-    fn changed(&self, name: &str) -> DoorResult<&OfferedService> {
-        self.services.get(name).ok_or_else(|| unknown(name))
+    fn changed(&self, name: &str) -> DoorResult<&'static str> {
+        self.audience(name).map(|(name, _)| name).ok_or_else(|| unknown(name))
     }
 
     async fn offer(&self, service: &str, offered: bool, by: Address, mode: Mode) -> DoorResult<ChangeResult> {
-        let name = self.changed(service)?.service.name();
+        let name = self.changed(service)?;
         let withdrawn_now = self.withdrawn.read().contains(name);
         if withdrawn_now != offered {
             return Ok(effects(Vec::new()));

@@ -1,17 +1,20 @@
 //! Data of registered sources at U2S: who may see which, and who read what (M-SER-2, M-SER-3, M-APP).
 
 mod record;
+mod subscriptions;
 mod told;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, io, sync::Arc};
 
+use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_data::Operation;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     data_search::{
-        Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_FIELD_BYTES,
-        OperationPlace, Visibility,
+        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, DataAggregate, DataOperation, DataPage,
+        DataQuery, DayCount, Delivered, MAX_FIELD_BYTES, MAX_WAIT_MS, OperationPlace, Reading, Subscribe, Subscription,
+        Visibility,
     },
     journal::{Clock, Journal},
     mandate::{Mandate, rights},
@@ -22,8 +25,14 @@ use chancery_reference_points::{
     v2m::{EventFilter, Happening, HistoryEntry},
 };
 
-use self::record::{Read, criteria, right_to, subject_key};
-use crate::entity::{Admission, REFUSED};
+use self::{
+    record::{Read, criteria, right_to, subject_key},
+    subscriptions::{Subscribed, days, owner},
+};
+use crate::{
+    entity::{Admission, REFUSED},
+    subscription_files::Subscriptions,
+};
 
 /// Most accesses of one trace.
 const MAX_ACCESSES: usize = 1000;
@@ -34,13 +43,22 @@ pub struct DataService {
     admission: Arc<dyn Admission>,
     journal: Arc<dyn Journal>,
     clock: Clock,
+    subscribed: Subscribed,
 }
 
 impl DataService {
-    /// The service over what processing retrieves, for whom provisioning lets ask, and its journal.
-    #[must_use]
-    pub fn new(data: Arc<dyn S2pData>, admission: Arc<dyn Admission>, journal: Arc<dyn Journal>, clock: Clock) -> Self {
-        Self { data, admission, journal, clock }
+    /// The service over what processing retrieves, for whom provisioning lets ask, its journal, and the subscriptions that are kept.
+    ///
+    /// # Errors
+    /// The subscriptions cannot be read.
+    pub fn open(
+        data: Arc<dyn S2pData>,
+        admission: Arc<dyn Admission>,
+        journal: Arc<dyn Journal>,
+        clock: Clock,
+        subscriptions: Arc<dyn Subscriptions>,
+    ) -> io::Result<Self> {
+        Ok(Self { data, admission, journal, clock, subscribed: Subscribed::open(subscriptions)? })
     }
 
     /// The access rules that narrow who may read. What they say is for operators and supervisors, as at O2C (M-CON-3); that there is one, for everybody.
@@ -88,7 +106,16 @@ impl DataService {
             let (right, facts) = (Some(right_to(&rest)), record::facts(&rest, criteria));
             HistoryEntry { right, facts, ..self.entry(actor, service, record::DATA.to_owned()) }
         });
-        let entries: Vec<HistoryEntry> = about.chain(rest).collect();
+        self.record_all(about.chain(rest).collect(), service, is_public).await
+    }
+
+    /// Whoever adds up data about subjects is recorded with each of them. By which right it may read each is not asked again for a sum.
+    async fn record_subjects(&self, actor: &Actor, service: &str, subjects: BTreeSet<B256>) -> DoorResult<()> {
+        let entries = subjects.into_iter().map(|subject| self.entry(actor, service, subject.to_string()));
+        self.record_all(entries.collect(), service, false).await
+    }
+
+    async fn record_all(&self, entries: Vec<HistoryEntry>, service: &str, is_public: bool) -> DoorResult<()> {
         for entry in entries {
             match self.journal.record(entry).await {
                 Err(error) if is_public => tracing::warn!(%error, service, "an access was not recorded"),
@@ -117,6 +144,39 @@ impl DataService {
 /// What a request that names no subject is about.
 fn data() -> String {
     record::DATA.to_owned()
+}
+
+impl DataService {
+    /// What matches a subscription and its owner may see now, from where its reader stands; waits if there is nothing.
+    async fn deliver(&self, actor: &Actor, subscription: Subscription, reading: Reading) -> DoorResult<Delivered> {
+        let (by, begun_ms) = (by(actor), (self.clock)());
+        let start = OperationPlace { place: subscription.start, index: 0 }.before();
+        let mut cursor = reading.after.max(start);
+        let waiting = if reading.wait_ms > 0 { self.subscribed.wait(owner(actor)?) } else { None };
+        let wait_ms = waiting.as_ref().map_or(0, |_| reading.wait_ms.min(MAX_WAIT_MS));
+        loop {
+            // Asked before the search: what is found by then, the search looks at.
+            let reached = self.data.searchable(&by, 0, 0).await?;
+            let query =
+                DataQuery { ascending: true, limit: reading.limit, after: cursor, ..subscription.query.clone() };
+            let DataPage { operations, next } = self.data.search(&by, query, self.visibility(actor)).await?;
+            cursor = match next {
+                Some(next) => Some(next),
+                None => {
+                    let searched = OperationPlace { place: reached, index: 0 }.before();
+                    cursor.max(searched).max(operations.last().map(|last| last.at))
+                }
+            };
+            // A clock that is set back ends the wait.
+            let left_ms = (self.clock)().checked_sub(begun_ms).map_or(0, |waited_ms| wait_ms.saturating_sub(waited_ms));
+            if !operations.is_empty() || next.is_some() || left_ms == 0 {
+                let (read, found_by) = (operations.iter().collect::<Vec<_>>(), criteria(&subscription.query));
+                self.record(actor, "data.subscription", &read, &found_by).await?;
+                return Ok(Delivered { operations, cursor });
+            }
+            self.data.searchable(&by, reached, left_ms).await?;
+        }
+    }
 }
 
 /// By which right processing is asked.
@@ -192,6 +252,43 @@ impl U2sData for DataService {
         })?;
         self.record(actor, "data.proof", &[found], "place").await?;
         self.data.proof(&by(actor), at).await
+    }
+
+    async fn aggregate_data(&self, actor: &Actor, aggregate: DataAggregate) -> DoorResult<Aggregates> {
+        self.admit(actor, "data.aggregate", data).await?;
+        let answer = self.data.aggregate(&by(actor), aggregate, self.visibility(actor)).await?;
+        let Aggregation { aggregates, assets } = answer;
+        let key = |asset: &Asset| subject_key(&asset.organization, &asset.format, &asset.subject);
+        self.record_subjects(actor, "data.aggregate", assets.iter().map(key).collect()).await?;
+        Ok(aggregates)
+    }
+
+    async fn subscribe(&self, actor: &Actor, subscribe: Subscribe) -> DoorResult<Subscription> {
+        let owner = owner(actor)?;
+        self.admit(actor, "data.subscription", data).await?;
+        let days = days(&subscribe)?;
+        self.subscribed.room(owner, (self.clock)())?;
+        let start = self.data.searchable(&by(actor), 0, 0).await?;
+        // A query that could never be answered is refused now: one page of it, behind everything that there is.
+        let after = OperationPlace { place: start, index: 0 }.before();
+        let query = DataQuery { ascending: true, limit: Some(1), after, ..subscribe.query.clone() };
+        self.data.search(&by(actor), query, self.visibility(actor)).await?;
+        self.subscribed.add(owner, subscribe, days, start, (self.clock)())
+    }
+
+    async fn subscriptions(&self, actor: &Actor) -> DoorResult<Vec<Subscription>> {
+        Ok(self.subscribed.of(owner(actor)?, (self.clock)()))
+    }
+
+    async fn unsubscribe(&self, actor: &Actor, id: B256) -> DoorResult<Subscription> {
+        self.subscribed.end(owner(actor)?, id, (self.clock)())
+    }
+
+    async fn subscribed_data(&self, actor: &Actor, id: B256, reading: Reading) -> DoorResult<Delivered> {
+        let owner = owner(actor)?;
+        self.admit(actor, "data.subscription", data).await?;
+        let subscription = self.subscribed.one(owner, id, (self.clock)())?;
+        self.deliver(actor, subscription, reading).await
     }
 }
 

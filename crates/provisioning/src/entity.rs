@@ -32,8 +32,15 @@ use crate::{
     rules::Rules,
 };
 
-/// The services of data of registered sources, which stand in no catalogue: anybody, and each sees what it may ([`DataService`](crate::DataService)).
-const DATA_SERVICES: [&str; 4] = ["data.search", "data.statistics", "data.trace", "data.proof"];
+/// The services of data of registered sources, which no application brings, with a line for the catalogue: anybody, and each sees what it may ([`DataService`](crate::DataService)).
+const DATA_SERVICES: [(&str, &str); 6] = [
+    ("data.search", "Operations of registered sources, by source, format, subject, members, words and times."),
+    ("data.statistics", "How many operations of registered sources were accepted, by day, format and source."),
+    ("data.trace", "Every version, source and reader of an asset of registered sources."),
+    ("data.proof", "The proof of an operation of a registered source, up to the chain."),
+    ("data.aggregate", "Counts, sums, bounds and means over operations of registered sources, by members and times."),
+    ("data.subscription", "Operations of registered sources that match a query, as they are accepted."),
+];
 
 /// Facts of the entry of an access that was refused.
 pub(crate) const REFUSED: &str = "refused";
@@ -57,8 +64,10 @@ pub trait Admission: Send + Sync {
 #[async_trait]
 impl Admission for Provisioning {
     async fn admit(&self, service: &str, actor: &Actor) -> DoorResult<()> {
-        let unknown = || DoorError::new(Code::UnknownService, format!("no service `{}`", printable(service)));
-        let (name, audience) = self.audience(service).ok_or_else(unknown)?;
+        let unknown =
+            || DoorError::new(Code::UnknownService, format!("no service `{}` is offered", printable(service)));
+        let known = self.audience(service).filter(|(name, _)| !self.withdrawn.read().contains(*name));
+        let (name, audience) = known.ok_or_else(unknown)?;
         let (version, entries) = self.rules.of(name, self.s2p.as_ref()).await?;
         judge(audience, &entries, actor).map_err(|refusal| refused(refusal, version))
     }
@@ -93,15 +102,15 @@ impl Provisioning {
     ) -> DoorResult<Self> {
         let services: BTreeMap<_, _> = services.into_iter().map(|offered| (offered.service.name(), offered)).collect();
         let mut withdrawn = BTreeSet::new();
-        for name in services.keys() {
+        for name in services.keys().copied().chain(DATA_SERVICES.map(|(name, _)| name)) {
             let filter = EventFilter {
-                subject: Some((*name).to_owned()),
+                subject: Some(name.to_owned()),
                 happenings: vec![Happening::Configured],
                 limit: Some(1),
                 ..EventFilter::default()
             };
             if journal.entries(&filter).await?.first().is_some_and(|entry| entry.facts == WITHDRAWN) {
-                withdrawn.insert((*name).to_owned());
+                withdrawn.insert(name.to_owned());
             }
         }
         let rules = Rules::new(clock.clone());
@@ -120,7 +129,18 @@ impl Provisioning {
     /// The upper bound of who may ask for a service that an application brings, offered or not, or that is of data.
     pub(crate) fn audience(&self, name: &str) -> Option<(&'static str, Audience)> {
         let known = self.services.get(name).map(|known| (known.service.name(), known.audience));
-        known.or_else(|| DATA_SERVICES.into_iter().find(|known| *known == name).map(|known| (known, Audience::Public)))
+        let of_data = || DATA_SERVICES.into_iter().find(|(known, _)| *known == name);
+        known.or_else(|| of_data().map(|(known, _)| (known, Audience::Public)))
+    }
+
+    /// Every service, offered or not, as the catalogue describes it.
+    fn described(&self) -> impl Iterator<Item = ServiceDescription> {
+        let of_data = DATA_SERVICES.into_iter().map(|(name, description)| ServiceDescription {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            roles: Vec::new(),
+        });
+        self.services.values().map(OfferedService::described).chain(of_data)
     }
 
     fn offered(&self, name: &str) -> DoorResult<&OfferedService> {
@@ -198,14 +218,12 @@ fn refused(refusal: Refusal, version: u32) -> DoorError {
 impl U2s for Provisioning {
     async fn catalogue(&self) -> DoorResult<Vec<ServiceDescription>> {
         let withdrawn = self.withdrawn.read();
-        let offered = self.services.values().filter(|offered| !withdrawn.contains(offered.service.name()));
-        Ok(offered.map(OfferedService::described).collect())
+        Ok(self.described().filter(|known| !withdrawn.contains(&known.name)).collect())
     }
 
     async fn withdrawn(&self) -> DoorResult<Vec<ServiceDescription>> {
         let withdrawn = self.withdrawn.read();
-        let closed = self.services.values().filter(|known| withdrawn.contains(known.service.name()));
-        Ok(closed.map(OfferedService::described).collect())
+        Ok(self.described().filter(|known| withdrawn.contains(&known.name)).collect())
     }
 
     async fn prices(&self) -> DoorResult<Vec<PriceSetting>> {

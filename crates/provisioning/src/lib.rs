@@ -8,6 +8,7 @@
 //! * PROVISIONING-2: a refused request reaches neither the service nor a chain, and is in the journal as refused.
 //! * PROVISIONING-3: a withdrawn service stays withdrawn over a restart.
 //! * PROVISIONING-4: a service answers whom its own audience and the access rule of the main chain let ask; as long as the rules were never read, nobody.
+//! * PROVISIONING-5: a subscription is its owner's alone and shows what its owner may read when it is read; where its reader stands is a place in the journal, so that nothing between two readings is left out.
 //!
 //! It must not know what a service is about, import an application, or reach a chain but through S2P.
 
@@ -19,8 +20,10 @@ mod data;
 mod entity;
 mod prices;
 mod rules;
+mod subscription_files;
 
 pub use accounts::Accounts;
 pub use catalogue::{Audience, OfferedService};
 pub use data::DataService;
 pub use entity::{Admission, Provisioning};
+pub use subscription_files::{SubscriptionFiles, Subscriptions};

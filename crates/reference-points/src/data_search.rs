@@ -1,11 +1,22 @@
 //! Search, statistics, traces and audits of the data of registered sources (`docs/specs/data.md`): what is asked, and what is answered.
 
+mod aggregate;
+pub mod decimal;
 mod graph;
+mod subscription;
 
+pub use aggregate::{
+    Aggregates, Aggregation, DataAggregate, Every, Group, Interval, MAX_AGGREGATED_OPERATIONS, MAX_AGGREGATED_SUBJECTS,
+    MAX_GROUPED_BY, MAX_GROUPS, MAX_NAMES, Member,
+};
 use alloy_primitives::B256;
 use chancery_data::{SourceId, submission::Access};
 pub use graph::{Edge, Graph, Node};
 use serde::{Deserialize, Serialize};
+pub use subscription::{
+    DEFAULT_SUBSCRIPTION_DAYS, Delivered, MAX_ALL_SUBSCRIPTIONS, MAX_NAME_BYTES, MAX_SUBSCRIPTION_DAYS,
+    MAX_SUBSCRIPTIONS, MAX_WAIT_MS, Reading, Subscribe, Subscription,
+};
 
 use crate::{
     operation::ChainName,
@@ -15,7 +26,9 @@ use crate::{
 
 /// Most operations of one page.
 pub const MAX_PAGE_OPERATIONS: usize = 100;
-/// Most alternatives of one kind in a query: sources, formats, fields.
+/// Most operations that are read for one page whose query has ranges; it says where the next goes on.
+pub const MAX_PAGE_READS: usize = 20_000;
+/// Most alternatives of one kind in a query: sources, formats, fields, ranges.
 pub const MAX_ALTERNATIVES: usize = 16;
 /// Longest text that is searched for, in bytes.
 pub const MAX_TEXT_BYTES: usize = 256;
@@ -66,6 +79,22 @@ pub struct FieldValue {
     pub value: String,
 }
 
+/// A member of the content and between which bounds it is: of a number or a time, whatever its spelling. Items of an array have the array's path; one has to be in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct FieldRange {
+    /// As of a field.
+    pub path: String,
+    /// Bounds are numbers as JSON writes them, or all of them dates (`2012-01-31`) or dates with a time (RFC 3339; without an offset it is UTC). At least this.
+    pub at_least: Option<String>,
+    /// More than this.
+    pub above: Option<String>,
+    /// At most this.
+    pub at_most: Option<String>,
+    /// Less than this.
+    pub below: Option<String>,
+}
+
 /// Which of the two times of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,7 +106,7 @@ pub enum TimeStamp {
     Accepted,
 }
 
-/// Which operations. What is absent or empty does not narrow; of several sources or formats one has to match, of fields and words every one.
+/// Which operations. What is absent or empty does not narrow; of several sources or formats one has to match, of fields, ranges and words every one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DataQuery {
@@ -89,6 +118,9 @@ pub struct DataQuery {
     pub subject: Option<String>,
     /// With these members in the content.
     pub fields: Vec<FieldValue>,
+    /// With all of these members within their bounds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<FieldRange>,
     /// With all words of this text in description, subject or content.
     pub text: Option<String>,
     /// From this time on, Unix milliseconds.

@@ -106,6 +106,7 @@ codes! {
     UnknownOperation = "unknown-operation", Missing, "No data block holds such an operation.", "Check the digest; a fresh operation appears within a second.";
     UnknownSource = "unknown-source", Missing, "No such source is registered, or the key is of none.", "An operator registers it: POST /v1/sources.";
     UnknownSubmission = "unknown-submission", Missing, "No submission has this place.", "Use the place that the receipt names.";
+    UnknownSubscription = "unknown-subscription", Missing, "You have no such subscription.", "GET /v1/subscriptions lists yours; one that has expired is made anew.";
     UnknownResource = "unknown-resource", Missing, "The directory has no such resource that you may see.", "GET /v1/resources lists them.";
     UnknownRequest = "unknown-request", Missing, "The asset has no such request for access.", "Use the number that the request was given, and the resource that it was for.";
     UnknownMessage = "unknown-message", Missing, "There is no such message that you have sent or received.", "GET /v1/messages lists yours; a message is shown once its deposit is final.";
@@ -138,6 +139,7 @@ codes! {
     TransactionRefused = "transaction-refused", Conflict, "The contract refused the transaction.", "`detail` names the contract's reason.";
     TooManyRequests = "too-many-requests", Temporary, "Too many requests.", "Wait `retryAfterMs` and send it again.";
     QuotaExceeded = "quota-exceeded", Temporary, "A quota is used up.", "`quota` of `subject` allows `limit`, `used` are used: send it again, with the same key, after `retryAfterMs`, or ask the operator. What has more than `limit` by itself is sent in smaller submissions.";
+    TooManySubscriptions = "too-many-subscriptions", Refused, "There are as many subscriptions as there may be.", "`limit` bounds them: end one (DELETE /v1/subscriptions/{subscription}), or let one expire.";
     MailboxFull = "mailbox-full", Temporary, "Too many messages wait for this receiver.", "Send it again when the receiver has acknowledged some: `waiting` of `limit` are waiting.";
     EntityUnavailable = "entity-unavailable", Temporary, "A part of the city does not answer.", "What was acknowledged is kept: send it again, with the same idempotency key where there is one. `entity` names the part.";
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";

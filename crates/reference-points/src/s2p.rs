@@ -11,7 +11,9 @@ use crate::{
     Actor, DoorResult,
     access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
-    data_search::{Asset, AssetVersion, DataPage, DataQuery, DayCount, OperationPlace, Visibility},
+    data_search::{
+        Aggregation, Asset, AssetVersion, DataAggregate, DataPage, DataQuery, DayCount, OperationPlace, Visibility,
+    },
     mandate::Mandate,
     operation::ChainName,
     source_data::SourceOperationProof,
@@ -203,4 +205,21 @@ pub trait S2pData: Send + Sync {
     /// # Errors
     /// `UnknownSubmission`, also for what the right does not cover; `NotFinalYet`, `ChainUnreachable`, `JournalUnavailable`.
     async fn proof(&self, by: &Mandate, at: OperationPlace) -> DoorResult<SourceOperationProof>;
+
+    /// Counts, sums, bounds and means over operations that match and may be seen.
+    ///
+    /// # Errors
+    /// `MalformedRequest` for what is beyond its bounds, asked or found; `JournalUnavailable`.
+    async fn aggregate(
+        &self,
+        by: &Mandate,
+        aggregate: DataAggregate,
+        visibility: Visibility,
+    ) -> DoorResult<Aggregation>;
+
+    /// Up to which place everything that is accepted is found: the first place that is not. Waits, at most so long, until that is beyond `place`.
+    ///
+    /// # Errors
+    /// `JournalUnavailable`.
+    async fn searchable(&self, by: &Mandate, place: u64, wait_ms: u64) -> DoorResult<u64>;
 }

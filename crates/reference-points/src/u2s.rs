@@ -1,5 +1,6 @@
 //! U2S (D3.7 7.3.1): what data users ask. A catalogue of services; applications bring them (`application::Service`).
 
+use alloy_primitives::B256;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,7 +9,10 @@ use crate::{
     Actor, DoorResult, Role,
     access_rule::ServiceAccess,
     chain_records::ChainStatus,
-    data_search::{Asset, AssetTrace, DataPage, DataQuery, DayCount, OperationPlace},
+    data_search::{
+        Aggregates, Asset, AssetTrace, DataAggregate, DataPage, DataQuery, DayCount, Delivered, OperationPlace,
+        Reading, Subscribe, Subscription,
+    },
     price::PriceSetting,
     source_data::SourceOperationProof,
 };
@@ -109,4 +113,36 @@ pub trait U2sData: Send + Sync {
     /// # Errors
     /// `UnknownSubmission`, `NotFinalYet`, `ChainUnreachable`, `JournalUnavailable`.
     async fn data_proof(&self, actor: &Actor, at: OperationPlace) -> DoorResult<SourceOperationProof>;
+
+    /// Counts, sums, bounds and means over everything that matches and the actor may see.
+    ///
+    /// # Errors
+    /// `MalformedRequest`, also when there are more groups or subjects than one answer has
+    /// ([`MAX_GROUPS`](crate::data_search::MAX_GROUPS), [`MAX_AGGREGATED_SUBJECTS`](crate::data_search::MAX_AGGREGATED_SUBJECTS));
+    /// `DatabaseUnreachable`, `JournalUnavailable`.
+    async fn aggregate_data(&self, actor: &Actor, aggregate: DataAggregate) -> DoorResult<Aggregates>;
+
+    /// Keeps a query for the actor: what matches it from now on.
+    ///
+    /// # Errors
+    /// `AuthenticationRequired`, `MalformedRequest`, `TooManySubscriptions`; `StoreUnavailable`, `JournalUnavailable`.
+    async fn subscribe(&self, actor: &Actor, subscribe: Subscribe) -> DoorResult<Subscription>;
+
+    /// The actor's subscriptions, oldest first.
+    ///
+    /// # Errors
+    /// `AuthenticationRequired`, `StoreUnavailable`.
+    async fn subscriptions(&self, actor: &Actor) -> DoorResult<Vec<Subscription>>;
+
+    /// Ends a subscription of the actor.
+    ///
+    /// # Errors
+    /// `AuthenticationRequired`, `UnknownSubscription`, `StoreUnavailable`.
+    async fn unsubscribe(&self, actor: &Actor, id: B256) -> DoorResult<Subscription>;
+
+    /// What matches a subscription of the actor and the actor may see now, oldest first; with the wait that is asked for if there is nothing.
+    ///
+    /// # Errors
+    /// `AuthenticationRequired`, `UnknownSubscription`, `MalformedRequest`; `DatabaseUnreachable`, `StoreUnavailable`, `JournalUnavailable`.
+    async fn subscribed_data(&self, actor: &Actor, id: B256, reading: Reading) -> DoorResult<Delivered>;
 }

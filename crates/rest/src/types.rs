@@ -33,6 +33,7 @@ pub mod session;
 pub mod shown;
 pub mod sources;
 pub mod submissions;
+pub mod subscriptions;
 pub mod users;
 
 /// A value that shows what a type looks like: used in the OpenAPI document and in tests.

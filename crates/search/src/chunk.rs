@@ -5,6 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use alloy_primitives::{Address, B256};
 use chancery_data::{Reader, SourceId, submission::Access};
 
+use crate::spans::Spans;
+
 /// Operations after which a chunk is full. A submission is never split, so it may have up to 999 more, and a row's number fits 16 bits.
 pub(crate) const CHUNK_ROWS: usize = 8192;
 /// Bytes of operations after which a chunk is full, which bounds the memory of its terms.
@@ -53,6 +55,8 @@ pub(crate) struct Bounds {
     pub(crate) most_time_ms: u64,
     pub(crate) least_accepted_ms: u64,
     pub(crate) most_accepted_ms: u64,
+    /// Whether every number and time of the contents is within a span that is kept.
+    pub(crate) has_spans: bool,
 }
 
 /// The rows of a chunk.
@@ -67,6 +71,7 @@ pub(crate) struct Rows {
 pub(crate) struct Tail {
     pub(crate) rows: Rows,
     pub(crate) lists: HashMap<String, Vec<u16>>,
+    pub(crate) spans: Spans,
     pub(crate) bytes: usize,
 }
 
@@ -88,6 +93,7 @@ impl Rows {
             most_time_ms: times().max()?,
             least_accepted_ms: accepted().min()?,
             most_accepted_ms: accepted().max()?,
+            has_spans: false,
         })
     }
 
@@ -181,10 +187,19 @@ impl Rows {
 
 impl Bounds {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let Self { first_place, last_place, least_time_ms, most_time_ms, least_accepted_ms, most_accepted_ms } = *self;
+        let Self {
+            first_place,
+            last_place,
+            least_time_ms,
+            most_time_ms,
+            least_accepted_ms,
+            most_accepted_ms,
+            has_spans,
+        } = *self;
         [first_place, last_place, least_time_ms, most_time_ms, least_accepted_ms, most_accepted_ms]
             .iter()
             .flat_map(|number| number.to_le_bytes())
+            .chain([u8::from(has_spans)])
             .collect()
     }
 
@@ -197,6 +212,7 @@ impl Bounds {
             most_time_ms: rest.u64()?,
             least_accepted_ms: rest.u64()?,
             most_accepted_ms: rest.u64()?,
+            has_spans: rest.array() == Some([1]),
         })
     }
 }

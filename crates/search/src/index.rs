@@ -16,6 +16,7 @@ use parking_lot::RwLock;
 use crate::{
     chunk::{Bounds, CHUNK_BYTES, CHUNK_ROWS, Row, SubmissionRow, Tail},
     sight,
+    spans::{self, Span},
     store::{At, ClassCount, SearchError, Store},
     terms,
 };
@@ -89,6 +90,7 @@ impl SearchIndex {
             let full = state.tail.rows.rows.len() >= self.chunk_rows || state.tail.bytes >= CHUNK_BYTES;
             // Bounds are found by looking at every row: of a full chunk only.
             if full && let Some(bounds) = state.tail.rows.bounds() {
+                let bounds = Bounds { has_spans: state.tail.spans.are_whole(), ..bounds };
                 let number = u32::try_from(state.chunks.len()).map_err(|_| SearchError::Damaged)?;
                 self.store.seal(number, &state.tail, &bounds, state.at)?;
                 state.chunks.push(bounds);
@@ -103,16 +105,25 @@ impl SearchIndex {
         let statement: Statement = serde_json::from_slice(&payload).map_err(|_| SearchError::Damaged)?;
         // The terms are found before anybody is kept from reading.
         let (mut found, mut in_clear) = (Vec::with_capacity(entry.operations.len()), false);
+        let (mut measured, mut is_whole) = (Vec::new(), true);
         for bytes in &entry.operations {
             let operation = Operation::parse(bytes).map_err(|_| SearchError::Damaged)?;
             in_clear |= sealed::is_in_clear(&operation);
             let mut terms = Vec::new();
-            terms::of_operation(&operation, |term| terms.push(term));
+            is_whole &= terms::of_operation(
+                &operation,
+                |term| terms.push(term),
+                |kind, path, value| measured.push((spans::key(kind, path), Span::around(value))),
+            );
             found.push((operation.time, terms));
         }
         let (source, format) = (terms::source(statement.source), terms::format(&statement.format));
         let mut state = self.state.write();
         let tail = &mut state.tail;
+        measured.into_iter().for_each(|(key, span)| tail.spans.add(key, span));
+        if !is_whole {
+            tail.spans.cut();
+        }
         let number = u32::try_from(tail.rows.submissions.len()).map_err(|_| SearchError::Damaged)?;
         let format_name = match tail.rows.submissions.last() {
             Some(last) if *last.format == *statement.format => Arc::clone(&last.format),

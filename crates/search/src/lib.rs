@@ -10,16 +10,24 @@
 //! * SEARCH-2: a search finds exactly what matches among what is indexed, in the order of acceptance, each once over all pages.
 //! * SEARCH-3: what the asker may not see, or what is past its retention, is not found, and not counted.
 //! * SEARCH-4: a query has bounds and no language: its words are compared, never interpreted.
+//! * SEARCH-5: a range compares what is written, number or time, exactly; a chunk that no range reaches is not read.
+//! * SEARCH-6: an answer over many operations is of exactly those that a search with the same query finds; sums are exact, and what is not added up is counted.
 //!
 //! It must not write the journal, or be waited for by its writer.
 
+mod aggregate;
 mod chunk;
 mod follow;
 mod index;
+mod members;
+mod moments;
 mod offices;
+mod page;
 mod query;
+mod ranges;
 mod search;
 mod sight;
+mod spans;
 mod store;
 mod terms;
 #[cfg(test)]

@@ -1,6 +1,8 @@
-//! A query as lists of terms and bounds, and its answer from chunks (SEARCH-2, SEARCH-3, SEARCH-4).
+//! A query as lists of terms and bounds, and what of the chunks matches it (SEARCH-2, SEARCH-3, SEARCH-4).
 
-use chancery_data::submission::Access;
+use std::ops::ControlFlow;
+
+use chancery_data::{Operation, submission::Access};
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_search::{
@@ -14,6 +16,7 @@ use crate::{
     SearchError,
     chunk::{Bounds, Row, Rows, SubmissionRow},
     index::{SearchIndex, State},
+    ranges::Range,
     sight::Sight,
     terms,
 };
@@ -25,14 +28,30 @@ const MAX_CHUNKS: usize = 2048;
 /// A row that was found, with its submission.
 pub(crate) type Found = (SubmissionRow, Row);
 
+/// Where the bytes of a row are read.
+pub(crate) trait Contents {
+    /// The exact bytes of an operation.
+    fn bytes(&self, submission: &SubmissionRow, row: &Row) -> Result<Vec<u8>, SearchError>;
+}
+
+/// Who is shown what matches, one after the other.
+pub(crate) trait Visitor {
+    /// How many it takes at most from now on.
+    fn room(&self) -> usize;
+
+    /// Takes one.
+    fn visit(&mut self, found: Found) -> Result<ControlFlow<()>, SearchError>;
+}
+
 /// What is looked for: every group has to be matched by one of its terms.
 pub(crate) struct Plan {
     groups: Vec<Vec<String>>,
+    pub(crate) ranges: Vec<Range>,
     from: u64,
     to: u64,
-    time: TimeStamp,
+    pub(crate) time: TimeStamp,
     ascending: bool,
-    limit: usize,
+    pub(crate) limit: usize,
     after: Option<OperationPlace>,
     sight: Sight,
 }
@@ -48,9 +67,12 @@ impl Plan {
         if !(1..=MAX_PAGE_OPERATIONS).contains(&limit) {
             return refuse("limit", format!("write 1 to {MAX_PAGE_OPERATIONS}"));
         }
-        for (member, count) in
-            [("sources", query.sources.len()), ("formats", query.formats.len()), ("fields", query.fields.len())]
-        {
+        for (member, count) in [
+            ("sources", query.sources.len()),
+            ("formats", query.formats.len()),
+            ("fields", query.fields.len()),
+            ("ranges", query.ranges.len()),
+        ] {
             if count > MAX_ALTERNATIVES {
                 return refuse(member, format!("write at most {MAX_ALTERNATIVES}"));
             }
@@ -69,6 +91,18 @@ impl Plan {
                 format!("path and value have at most {MAX_FIELD_BYTES} bytes, a path at least one"),
             );
         }
+        let mut ranges = Vec::with_capacity(query.ranges.len());
+        for asked in &query.ranges {
+            let bounds = [&asked.at_least, &asked.above, &asked.at_most, &asked.below];
+            if asked.path.is_empty() || is_long(&asked.path) || bounds.into_iter().flatten().any(|text| is_long(text)) {
+                let detail = format!("path and bounds have at most {MAX_FIELD_BYTES} bytes, a path at least one");
+                return refuse("ranges", detail);
+            }
+            match Range::new(asked) {
+                Ok(range) => ranges.push(range),
+                Err(detail) => return refuse("ranges", detail.into()),
+            }
+        }
         let mut groups: Vec<Vec<String>> = Vec::new();
         groups.extend(query.subject.as_deref().map(|subject| vec![terms::subject(subject)]));
         groups.extend(query.fields.iter().map(|field| terms::asked_field(&field.path, &field.value)));
@@ -83,61 +117,64 @@ impl Plan {
         groups.push(query.formats.iter().map(|format| terms::format(format)).collect());
         groups.push(query.sources.iter().map(|source| terms::source(*source)).collect());
         groups.retain(|group| !group.is_empty());
-        Ok(Self { groups, from, to, time: query.time, ascending: query.ascending, limit, after: query.after, sight })
+        Ok(Self {
+            groups,
+            ranges,
+            from,
+            to,
+            time: query.time,
+            ascending: query.ascending,
+            limit,
+            after: query.after,
+            sight,
+        })
     }
 
-    /// What is found, and after which one the next page begins.
-    pub(crate) fn run(&self, index: &SearchIndex) -> Result<(Vec<Found>, Option<OperationPlace>), SearchError> {
-        let mut found = Vec::new();
+    /// Visits what matches the index's terms, times and access, in order, without looking into contents. Where it was bounded: outside of what was looked at.
+    pub(crate) fn visit(
+        &self,
+        index: &SearchIndex,
+        visitor: &mut impl Visitor,
+    ) -> Result<Option<OperationPlace>, SearchError> {
         let chunks = {
             let state = index.state.read();
-            if !self.ascending && self.chunk_of_tail(&state, &mut found) {
-                return Ok(self.page(found, None));
+            let tail = if self.ascending { Vec::new() } else { self.of_tail(&state, visitor.room())? };
+            let chunks = state.chunks.clone();
+            drop(state);
+            if pass(tail, visitor)?.is_break() {
+                return Ok(None);
             }
-            state.chunks.clone()
+            chunks
         };
         let mut looked = 0;
-        let mut numbers: Box<dyn Iterator<Item = usize> + Send> =
-            if self.ascending { Box::new(0..chunks.len()) } else { Box::new((0..chunks.len()).rev()) };
-        let numbers = numbers.by_ref().filter(|number| chunks.get(*number).is_some_and(|bounds| self.can_hold(bounds)));
-        for number in numbers {
-            let Some(bounds) = chunks.get(number) else { continue };
+        for position in 0..chunks.len() {
+            let number = if self.ascending { position } else { chunks.len() - 1 - position };
+            let Some(bounds) = chunks.get(number).filter(|bounds| self.can_hold(bounds)) else { continue };
             if looked == MAX_CHUNKS {
                 let edge = if self.ascending {
-                    OperationPlace { place: bounds.first_place, index: 0 }
+                    before(OperationPlace { place: bounds.first_place, index: 0 })
                 } else {
                     OperationPlace { place: bounds.last_place + 1, index: 0 }
                 };
-                return Ok(self.page(found, Some(edge)));
+                return Ok(Some(edge));
             }
             looked += 1;
-            if self.chunk(index, number, &mut found)? {
-                return Ok(self.page(found, None));
+            let found = self.of_chunk(index, number, bounds, visitor.room())?;
+            if pass(found, visitor)?.is_break() {
+                return Ok(None);
             }
         }
         if self.ascending {
             // What was sealed since the chunks were listed comes with the next page.
             let state = index.state.read();
-            if state.chunks.len() > chunks.len() {
-                let next =
-                    state.chunks.get(chunks.len()).map(|bounds| OperationPlace { place: bounds.first_place, index: 0 });
-                return Ok(self.page(found, next));
+            if let Some(sealed) = state.chunks.get(chunks.len()) {
+                return Ok(Some(before(OperationPlace { place: sealed.first_place, index: 0 })));
             }
-            self.chunk_of_tail(&state, &mut found);
+            let tail = self.of_tail(&state, visitor.room())?;
+            drop(state);
+            let _ = pass(tail, visitor)?;
         }
-        Ok(self.page(found, None))
-    }
-
-    /// One row more than the limit says that there is a next page.
-    fn page(&self, mut found: Vec<Found>, edge: Option<OperationPlace>) -> (Vec<Found>, Option<OperationPlace>) {
-        if found.len() > self.limit {
-            found.truncate(self.limit);
-            let last =
-                found.last().map(|(submission, row)| OperationPlace { place: submission.place, index: row.index });
-            return (found, last);
-        }
-        // An edge is outside of the chunk in the order asked for: the operation before it is not skipped.
-        (found, edge.map(|edge| if self.ascending { before(edge) } else { edge }))
+        Ok(None)
     }
 
     fn can_hold(&self, bounds: &Bounds) -> bool {
@@ -151,21 +188,32 @@ impl Plan {
         after && most >= self.from && least < self.to
     }
 
-    /// Whether the page is full.
-    fn chunk(&self, index: &SearchIndex, number: usize, found: &mut Vec<Found>) -> Result<bool, SearchError> {
+    /// The first of a chunk, at most so many.
+    fn of_chunk(
+        &self,
+        index: &SearchIndex,
+        number: usize,
+        bounds: &Bounds,
+        most: usize,
+    ) -> Result<Vec<Found>, SearchError> {
         let number = u32::try_from(number).map_err(|_| SearchError::Damaged)?;
-        let Some(matching) = self.matching(|term| index.store.list(term, number))? else {
-            return Ok(self.take(&index.store.rows(number)?, None, found));
-        };
-        Ok(!matching.is_empty() && self.take(&index.store.rows(number)?, Some(&matching), found))
+        if bounds.has_spans {
+            for range in &self.ranges {
+                if index.store.span(&range.key, number)?.is_none_or(|span| !span.meets(range.reach)) {
+                    return Ok(Vec::new());
+                }
+            }
+        }
+        match self.matching(|term| index.store.list(term, number))? {
+            None => Ok(self.take(&index.store.rows(number)?, None, most)),
+            Some(matching) if matching.is_empty() => Ok(Vec::new()),
+            Some(matching) => Ok(self.take(&index.store.rows(number)?, Some(&matching), most)),
+        }
     }
 
-    fn chunk_of_tail(&self, state: &State, found: &mut Vec<Found>) -> bool {
+    fn of_tail(&self, state: &State, most: usize) -> Result<Vec<Found>, SearchError> {
         let lists = |term: &str| Ok(state.tail.lists.get(term).cloned().unwrap_or_default());
-        match self.matching(lists) {
-            Ok(matching) => self.take(&state.tail.rows, matching.as_deref(), found),
-            Err(_) => false,
-        }
+        Ok(self.take(&state.tail.rows, self.matching(lists)?.as_deref(), most))
     }
 
     /// Rows that every group has; `None` when there is no group.
@@ -195,22 +243,28 @@ impl Plan {
         Ok(matching)
     }
 
-    /// Takes what may be seen, in order, until one more than the page holds.
-    fn take(&self, rows: &Rows, matching: Option<&[u16]>, found: &mut Vec<Found>) -> bool {
-        let count = matching.map_or(rows.rows.len(), <[u16]>::len);
+    /// What may be seen, in order, at most so many.
+    fn take(&self, rows: &Rows, matching: Option<&[u16]>, most: usize) -> Vec<Found> {
+        let (count, mut found) = (matching.map_or(rows.rows.len(), <[u16]>::len), Vec::new());
         for position in 0..count {
+            if found.len() >= most {
+                break;
+            }
             let position = if self.ascending { position } else { count - 1 - position };
             let at = matching.map_or(Some(position), |list| list.get(position).map(|row| usize::from(*row)));
             let Some(row) = at.and_then(|at| rows.rows.get(at)) else { continue };
             let Some(submission) = rows.submissions.get(row.submission as usize) else { continue };
             if self.admits(submission, row) {
                 found.push((submission.clone(), *row));
-                if found.len() > self.limit {
-                    return true;
-                }
             }
         }
-        false
+        found
+    }
+
+    /// Whether the content is within every range. Nothing sealed is.
+    pub(crate) fn holds(&self, operation: &Operation<'_>) -> bool {
+        let content = if self.ranges.is_empty() { None } else { terms::content_of(operation) };
+        self.ranges.iter().all(|range| range.holds(content))
     }
 
     fn admits(&self, submission: &SubmissionRow, row: &Row) -> bool {
@@ -228,6 +282,15 @@ impl Plan {
         let class = self.sight.class(&submission.format, submission.access, submission.in_clear);
         Some((class, self.sight.right_to(submission)?))
     }
+}
+
+fn pass(found: Vec<Found>, visitor: &mut impl Visitor) -> Result<ControlFlow<()>, SearchError> {
+    for one in found {
+        if visitor.visit(one)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 /// The greatest place before an edge.

@@ -1,6 +1,6 @@
 //! What provisioning reaches through S2P: search, statistics, versions and proofs.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chancery_data::{Operation, SourceId, submission::Access};
@@ -9,8 +9,8 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult, Role,
     data_format::FormatsInForce,
     data_search::{
-        Asset, AssetVersion, DataOperation, DataPage, DataQuery, DayCount, MAX_PAGE_OPERATIONS, MAX_TRACE_SOURCES,
-        OperationPlace, Visibility,
+        Aggregation, Asset, AssetVersion, DataAggregate, DataOperation, DataPage, DataQuery, DayCount,
+        MAX_PAGE_OPERATIONS, MAX_TRACE_SOURCES, MAX_WAIT_MS, OperationPlace, Visibility,
     },
     mandate::{Mandate, OFFICES, rights},
     r2d::R2dSources,
@@ -19,15 +19,20 @@ use chancery_reference_points::{
     source_data::SourceOperationProof,
     trace::HandOver,
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     Offices, SearchError, SearchIndex,
+    aggregate::Question,
+    chunk::{Row, SubmissionRow},
     follow::follow,
-    query::{Found, Plan},
+    query::{Contents, Found, Plan},
     sight::{self, Sight},
     versions::Versions,
 };
+
+/// Most answers over everything that matches, and pages with ranges, that are made at a time: each reads many operations. More wait.
+const MAX_READERS: usize = 4;
 
 /// Search over one journal.
 pub struct DataSearch {
@@ -35,6 +40,7 @@ pub struct DataSearch {
     proofs: Option<Arc<dyn R2dSources>>,
     offices: Option<Arc<dyn Offices>>,
     indexed: watch::Receiver<u64>,
+    readers: Semaphore,
 }
 
 struct Inner {
@@ -69,7 +75,8 @@ impl DataSearch {
         let (following, its_reader) = (Arc::clone(&index), reader.clone());
         let runtime = tokio::runtime::Handle::current();
         std::thread::spawn(move || follow(&following, its_reader, &indexing, &runtime));
-        Ok(Self { inner: Arc::new(Inner { index, reader, formats }), proofs, offices, indexed })
+        let readers = Semaphore::new(MAX_READERS);
+        Ok(Self { inner: Arc::new(Inner { index, reader, formats }), proofs, offices, indexed, readers })
     }
 
     /// Waits until everything before a place is found; `false` when that will not be.
@@ -80,6 +87,11 @@ impl DataSearch {
     fn registered(&self) -> DoorResult<&Arc<dyn R2dSources>> {
         let none = || DoorError::new(Code::JournalUnavailable, "this index proves nothing, and knows no source");
         self.proofs.as_ref().ok_or_else(none)
+    }
+
+    /// A place to read many operations in.
+    async fn place(&self) -> DoorResult<tokio::sync::SemaphorePermit<'_>> {
+        self.readers.acquire().await.map_err(DoorError::internal)
     }
 
     /// The index stands still: what it would answer is not everything.
@@ -100,7 +112,7 @@ impl Inner {
 
     fn page(&self, Asked { query, visibility, asker }: Asked) -> DoorResult<DataPage> {
         let plan = Plan::new(query, self.sight(visibility, asker))?;
-        let (found, next) = plan.run(&self.index).map_err(unavailable)?;
+        let (found, next) = plan.run(&self.index, self).map_err(unavailable)?;
         let operations = found.into_iter().filter_map(|found| self.operation(&plan, found).transpose());
         Ok(DataPage { operations: operations.collect::<DoorResult<_>>()?, next })
     }
@@ -111,7 +123,6 @@ impl Inner {
         let at = OperationPlace { place: submission.place, index: row.index };
         let bytes = self.reader.bytes_at(submission.segment, row.offset, row.bytes as usize).map_err(unreadable)?;
         let name = Operation::name(&bytes);
-        let organization = self.index.state.read().organizations.get(&submission.source).map(ToString::to_string);
         let operation = String::from_utf8(bytes).map_err(|_| damaged(at))?;
         // Bytes that are no operation were changed on the disk: they are not passed on.
         Operation::parse(operation.as_bytes()).map_err(|_| damaged(at))?;
@@ -120,7 +131,7 @@ impl Inner {
             digest: submission.digest,
             name,
             source: submission.source,
-            organization: organization.unwrap_or_default(),
+            organization: self.organization(submission.source),
             format: submission.format.to_string(),
             format_version: submission.format_version,
             access,
@@ -128,6 +139,18 @@ impl Inner {
             accepted_at: submission.accepted_at_ms,
             operation,
         }))
+    }
+
+    fn organization(&self, source: SourceId) -> String {
+        self.index.state.read().organizations.get(&source).map(ToString::to_string).unwrap_or_default()
+    }
+
+    fn aggregate(&self, aggregate: DataAggregate, sight: Sight) -> DoorResult<Aggregation> {
+        let question = Question::new(aggregate, sight)?;
+        let organization = |submission: &SubmissionRow| self.organization(submission.source);
+        let (aggregates, assets) = question.answer(&self.index, self, organization).map_err(unavailable)??;
+        let asset = |(organization, format, subject)| Asset { organization, format, subject };
+        Ok(Aggregation { aggregates, assets: assets.into_iter().map(asset).collect() })
     }
 
     fn versions(&self, asset: &Asset, visibility: &Visibility, asker: &Asker) -> DoorResult<Vec<AssetVersion>> {
@@ -149,11 +172,18 @@ impl Inner {
     }
 }
 
+impl Contents for Inner {
+    fn bytes(&self, submission: &SubmissionRow, row: &Row) -> Result<Vec<u8>, SearchError> {
+        Ok(self.reader.bytes_at(submission.segment, row.offset, row.bytes as usize)?)
+    }
+}
+
 #[async_trait]
 impl S2pData for DataSearch {
     async fn search(&self, by: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
         let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
+        let _place = if query.ranges.is_empty() { None } else { Some(self.place().await?) };
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.page(Asked { query, visibility, asker })).await
     }
@@ -205,6 +235,31 @@ impl S2pData for DataSearch {
             return Err(DoorError::new(Code::UnknownSubmission, detail));
         }
         self.registered()?.submitted_operation_proof(at.place, at.index).await
+    }
+
+    async fn aggregate(
+        &self,
+        by: &Mandate,
+        aggregate: DataAggregate,
+        visibility: Visibility,
+    ) -> DoorResult<Aggregation> {
+        let asker = permit(self.offices.as_deref(), by, &visibility).await?;
+        self.check_running()?;
+        let _place = self.place().await?;
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.aggregate(aggregate, inner.sight(visibility, asker))).await
+    }
+
+    async fn searchable(&self, by: &Mandate, place: u64, wait_ms: u64) -> DoorResult<u64> {
+        covered(by, &Visibility { access: vec![Access::Public], now_ms: 0 })?;
+        self.check_running()?;
+        let mut indexed = self.indexed.clone();
+        let wait = Duration::from_millis(wait_ms.min(MAX_WAIT_MS));
+        // Neither that the time is over nor that the index has ended says more than how far it is.
+        let _ = tokio::time::timeout(wait, indexed.wait_for(|indexed| *indexed > place)).await;
+        self.check_running()?;
+        let reached = *self.indexed.borrow();
+        Ok(reached)
     }
 }
 

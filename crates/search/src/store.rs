@@ -4,17 +4,20 @@ use std::{collections::BTreeMap, path::Path};
 
 use chancery_data::{SourceId, submission::Access};
 use chancery_ingest::journal::{JournalError, Position};
-use chancery_reference_points::data_search::DayCount;
+use chancery_reference_points::data_search::{DayCount, OperationPlace};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 
-use crate::chunk::{Bounds, Rows, Tail, class_byte, class_of, decode_list, encode_list};
+use crate::{
+    chunk::{Bounds, Rows, Tail, class_byte, class_of, decode_list, encode_list},
+    spans::Span,
+};
 
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const MAX_STORE_JOURNAL_BYTES: u64 = 128 * 1024 * 1024;
 const WRITE_BUFFER_BYTES: u64 = 16 * 1024 * 1024;
 const AT: &str = "at";
-/// Of the layout of the index; another one is made anew. 2: readers of restricted data, and counts by access class.
-const VERSION: u64 = 2;
+/// Of the layout of the index; another one is made anew. 2: of two layouts that never met, readers of restricted data with counts by access class, or spans of members. 3: both.
+const VERSION: u64 = 3;
 const DAY_MS: u64 = 86_400_000;
 
 /// The index of the search cannot be used. It may be deleted: it is made anew from the journal.
@@ -28,6 +31,9 @@ pub enum SearchError {
         "the search index does not read. It may be deleted while the city stands still; it is made anew from the journal"
     )]
     Damaged,
+    /// An operation that was changed on the disk.
+    #[error("the operation {} of place {} is damaged: the operator audits the journal", .0.index, .0.place)]
+    Content(OperationPlace),
     /// What it is made from.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -56,6 +62,7 @@ pub(crate) struct Store {
     database: Database,
     rows: Keyspace,
     lists: Keyspace,
+    spans: Keyspace,
     bounds: Keyspace,
     days: Keyspace,
     sources: Keyspace,
@@ -93,6 +100,7 @@ impl Store {
         Ok(Self {
             rows: keyspace("rows")?,
             lists: keyspace("lists")?,
+            spans: keyspace("spans")?,
             bounds: keyspace("bounds")?,
             days: keyspace("days")?,
             sources: keyspace("sources")?,
@@ -138,6 +146,9 @@ impl Store {
         for (term, rows) in &tail.lists {
             batch.insert(&self.lists, list_key(term, number), encode_list(rows));
         }
+        for (key, span) in tail.spans.iter() {
+            batch.insert(&self.spans, list_key(key, number), span.encode());
+        }
         for (key, count) in counts(&tail.rows) {
             let before =
                 self.days.get(&key)?.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_le_bytes);
@@ -160,6 +171,12 @@ impl Store {
             None => Ok(Vec::new()),
             Some(bytes) => decode_list(&bytes).ok_or(SearchError::Damaged),
         }
+    }
+
+    /// Between which bounds a member of a chunk is, by its key, where the chunk has spans; `None`: nothing of it is comparable.
+    pub(crate) fn span(&self, key: &str, number: u32) -> Result<Option<Span>, SearchError> {
+        let bytes = self.spans.get(list_key(key, number))?;
+        bytes.map(|bytes| Span::decode(&bytes).ok_or(SearchError::Damaged)).transpose()
     }
 
     /// Counts of the chunks, and of a tail that is in none yet.

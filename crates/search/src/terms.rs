@@ -1,7 +1,9 @@
 //! The terms of an operation: what it can be found by. The first letter says what kind of term it is, so no text can pass for another kind.
 
 use chancery_data::{Operation, SourceId, merkle::leaf_hash, sealed};
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, value::RawValue};
+
+use crate::{moments, spans::Kind};
 
 /// Longest term that is kept as it is, in bytes; of a longer one the hash.
 const MAX_TERM_BYTES: usize = 96;
@@ -41,8 +43,21 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     found
 }
 
-/// Calls with every term of an operation; some may come more than once. Of what is sealed, only of its subject (DATA-11).
-pub(crate) fn of_operation(operation: &Operation<'_>, mut take: impl FnMut(String)) {
+/// Nanoseconds of a millisecond.
+const MS: f64 = 1e6;
+
+/// The content that is looked into: of what is sealed, nothing (DATA-11).
+pub(crate) fn content_of<'a>(operation: &Operation<'a>) -> Option<&'a RawValue> {
+    operation.content.filter(|_| !sealed::is_sealed(operation))
+}
+
+/// Calls with every term of an operation, and with every number and time of its content; some may come more than once. Of what is sealed, only of its subject (DATA-11). `false` when
+/// the content cannot be looked into.
+pub(crate) fn of_operation(
+    operation: &Operation<'_>,
+    mut take: impl FnMut(String),
+    mut measure: impl FnMut(Kind, &str, f64),
+) -> bool {
     if let Some(text) = &operation.subject {
         take(subject(text));
         each_word(text, &mut take);
@@ -50,16 +65,18 @@ pub(crate) fn of_operation(operation: &Operation<'_>, mut take: impl FnMut(Strin
     if let Some(text) = &operation.description {
         each_word(text, &mut take);
     }
-    if sealed::is_sealed(operation) {
-        return;
-    }
-    let content = operation.content.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-    if let Some(content) = content {
-        of_value(&content, &mut String::new(), &mut take);
-    }
+    let Some(raw) = content_of(operation) else { return true };
+    let Ok(content) = serde_json::from_str::<Value>(raw.get()) else { return false };
+    of_value(&content, &mut String::new(), &mut take, &mut measure);
+    true
 }
 
-fn of_value(value: &Value, path: &mut String, take: &mut impl FnMut(String)) {
+fn of_value(
+    value: &Value,
+    path: &mut String,
+    take: &mut impl FnMut(String),
+    measure: &mut impl FnMut(Kind, &str, f64),
+) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
@@ -68,16 +85,24 @@ fn of_value(value: &Value, path: &mut String, take: &mut impl FnMut(String)) {
                     path.push('.');
                 }
                 path.push_str(name);
-                of_value(member, path, take);
+                of_value(member, path, take, measure);
                 path.truncate(length);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| of_value(item, path, take)),
+        Value::Array(items) => items.iter().for_each(|item| of_value(item, path, take, measure)),
         Value::String(text) => {
             take(field(path, text));
+            if let Some(at) = moments::nanoseconds(text) {
+                measure(Kind::Moment, path, at as f64 / MS);
+            }
             each_word(text, take);
         }
-        Value::Number(number) => take(field(path, &canonical(number))),
+        Value::Number(number) => {
+            take(field(path, &canonical(number)));
+            if let Some(value) = number.as_f64() {
+                measure(Kind::Number, path, value);
+            }
+        }
         Value::Bool(true) => take(field(path, "true")),
         Value::Bool(false) => take(field(path, "false")),
         Value::Null => take(field(path, "null")),
@@ -97,7 +122,7 @@ fn canonical(number: &Number) -> String {
     }
 }
 
-fn bounded(kind: char, text: &str) -> String {
+pub(crate) fn bounded(kind: char, text: &str) -> String {
     // The key of a list is the term, a zero byte and the chunk: a term holds no zero byte.
     if text.len() <= MAX_TERM_BYTES && !text.contains('\0') {
         format!("{kind}{text}")
@@ -153,7 +178,7 @@ mod tests {
 
     fn terms(operation: &str) -> Vec<String> {
         let mut found = Vec::new();
-        of_operation(&Operation::parse(operation.as_bytes()).unwrap(), |term| found.push(term));
+        assert!(of_operation(&Operation::parse(operation.as_bytes()).unwrap(), |term| found.push(term), |_, _, _| {}));
         found
     }
 

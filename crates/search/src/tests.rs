@@ -16,17 +16,20 @@ use chancery_ingest::{
 use chancery_reference_points::{
     Code,
     data_format::{FormatReading, FormatReadings},
-    data_search::{DataQuery, FieldValue, OperationPlace, TimeStamp, Visibility},
+    data_search::{DataQuery, FieldRange, FieldValue, OperationPlace, TimeStamp, Visibility},
     read_right::{Asker, ReadRight},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    SearchIndex,
-    query::Plan,
+    SearchError, SearchIndex,
+    chunk::{Row, SubmissionRow},
+    query::{Contents, Plan},
     sight::{Sight, summed},
 };
+
+mod aggregates;
 
 const NOW_MS: u64 = 1_795_230_000_000;
 
@@ -56,6 +59,23 @@ fn submission_for(place: u64, format: &str, access: Access, readers: Vec<Reader>
     Group { position: Position { segment: 0, offset: place * 1000 }, first_place: place, bytes: 0, entries }
 }
 
+/// The bytes of operations, by place and index; without any where the query reads none.
+#[derive(Default)]
+struct Kept(BTreeMap<(u64, u32), Vec<u8>>);
+
+impl Kept {
+    fn keep(&mut self, place: u64, operations: &[String]) {
+        let numbered = (0..).zip(operations).map(|(index, text)| ((place, index), text.as_bytes().to_vec()));
+        self.0.extend(numbered);
+    }
+}
+
+impl Contents for Kept {
+    fn bytes(&self, submission: &SubmissionRow, row: &Row) -> Result<Vec<u8>, SearchError> {
+        Ok(self.0[&(submission.place, row.index)].clone())
+    }
+}
+
 fn everybody(index: &SearchIndex) -> Sight {
     let visibility = Visibility { access: vec![Access::Public], now_ms: NOW_MS };
     Sight::new(index, visibility, Asker::default(), Arc::default())
@@ -69,9 +89,13 @@ fn somebody(index: &SearchIndex, byte: u8, formats: &FormatReadings) -> Sight {
 }
 
 fn found(index: &SearchIndex, query: &DataQuery) -> Vec<OperationPlace> {
+    found_in(index, query, &Kept::default())
+}
+
+fn found_in(index: &SearchIndex, query: &DataQuery, kept: &Kept) -> Vec<OperationPlace> {
     let (mut query, mut all) = (query.clone(), Vec::new());
     loop {
-        let (page, next) = Plan::new(query.clone(), everybody(index)).unwrap().run(index).unwrap();
+        let (page, next) = Plan::new(query.clone(), everybody(index)).unwrap().run(index, kept).unwrap();
         all.extend(page.iter().map(|(submission, row)| OperationPlace { place: submission.place, index: row.index }));
         match next {
             None => return all,
@@ -159,6 +183,14 @@ fn a_query_beyond_its_bounds_is_refused_by_name() {
         (DataQuery { text: Some((0..17).map(|n| format!("w{n} ")).collect()), ..DataQuery::default() }, "text"),
         (DataQuery { formats: vec!["f".into(); 17], ..DataQuery::default() }, "formats"),
         (DataQuery { subject: Some(long()), ..DataQuery::default() }, "formats"),
+        (DataQuery { ranges: vec![FieldRange::default(); 17], ..DataQuery::default() }, "ranges"),
+        (
+            DataQuery {
+                ranges: vec![FieldRange { path: "n".into(), ..FieldRange::default() }],
+                ..DataQuery::default()
+            },
+            "ranges",
+        ),
         (
             DataQuery { fields: vec![FieldValue { path: String::new(), value: "1".into() }], ..DataQuery::default() },
             "fields",
@@ -190,13 +222,14 @@ fn what_is_past_its_retention_is_not_found() {
     for (now_ms, count) in [(NOW_MS, 1), (NOW_MS + 86_400_000, 0)] {
         let visibility = Visibility { access: vec![Access::Public], now_ms };
         let sight = Sight::new(&index, visibility, Asker::default(), Arc::default());
-        assert_eq!(Plan::new(query.clone(), sight).unwrap().run(&index).unwrap().0.len(), count);
+        let (found, _) = Plan::new(query.clone(), sight).unwrap().run(&index, &Kept::default()).unwrap();
+        assert_eq!(found.len(), count);
     }
 }
 
 fn read(index: &SearchIndex, query: &DataQuery, sight: Sight) -> Vec<(u64, Access, ReadRight)> {
     let plan = Plan::new(query.clone(), sight).unwrap();
-    let (found, _) = plan.run(index).unwrap();
+    let (found, _) = plan.run(index, &Kept::default()).unwrap();
     found
         .iter()
         .map(|(submission, _)| {

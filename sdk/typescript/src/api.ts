@@ -65,6 +65,23 @@ export interface FoundPage {
   readonly next?: OperationPlace;
 }
 
+/** What is asked of many operations together; numbers in the answer are decimal texts, with all their digits. */
+export type Aggregate = Omit<Schemas['AggregateData'], 'as'>;
+
+/** Counts, sums, bounds and means; with `next`, a part of them. */
+export type Aggregates = Schemas['DataAggregates'];
+
+/** What a subscription is asked for by. */
+export type Subscribe = Schemas['Subscribe'];
+export type Subscription = Schemas['Subscription'];
+
+/** What came since a cursor. */
+export interface Delivered {
+  readonly operations: readonly FoundOperation[];
+  /** `after` of the next reading; absent as long as nothing is in the journal. */
+  readonly cursor?: string;
+}
+
 /** Who may do what with an asset, and by which rule. */
 export interface UseRight {
   readonly act: string;

@@ -1,7 +1,22 @@
 /** A client of one gateway: submits, queries, and gets what is needed to verify. */
 import { follow, type AllianceChange, type FollowOptions } from './alliance/follow.js';
 import type { Alliance, AlliancePage, AllianceRequest } from './alliance/types.js';
-import type { Answer, FoundOperation, FoundPage, Method, PathOf, Request, Schemas, Search, Trace } from './api.js';
+import type {
+  Aggregate,
+  Aggregates,
+  Answer,
+  Delivered,
+  FoundOperation,
+  FoundPage,
+  Method,
+  PathOf,
+  Request,
+  Schemas,
+  Search,
+  Subscribe,
+  Subscription,
+  Trace,
+} from './api.js';
 import type { Operation } from './data/operation.js';
 import type { Registration, SourceKey } from './data/source-key.js';
 import { formatOf, sealOperations, type FormatInForce } from './data/sealing.js';
@@ -40,11 +55,17 @@ const TAKES_KEY: readonly string[] = [
 ] satisfies `${Method} ${PathOf<'post'>}`[];
 /** Operations that change nothing, or are named by what is signed in them, and are sent by POST all the same. */
 const REPEATABLE_POSTS: readonly string[] = [
+  'post /v1/data/aggregate',
   'post /v1/data/search',
   'post /v1/data/trace',
   'post /v1/inspections/checks',
   'post /v1/submissions',
 ] satisfies `${Method} ${PathOf<'post'>}`[];
+
+/** Longest that one reading of a subscription waits. */
+export const MAX_WAIT_SECONDS = 20;
+/** After how long a gateway is asked again that did not let the client wait. */
+const FOLLOW_PAUSE_MS = 2_000;
 
 export interface ProofOptions {
   /** Which operation of the submission, from 0. */
@@ -216,6 +237,51 @@ export class Client {
       yield* page.operations;
       after = page.next;
     } while (after);
+  }
+
+  /** Counts, sums, bounds and means over everything that a search finds; with `next` it is a part. */
+  aggregate(aggregate: Aggregate, signal?: AbortSignal): Promise<Aggregates> {
+    return this.call('post', '/v1/data/aggregate', { body: aggregate, ...(signal && { signal }) });
+  }
+
+  /** Keeps a query: what is accepted from now on and matches it is delivered. Its owner is the client's key. */
+  subscribe(subscribe: Subscribe): Promise<Subscription> {
+    return this.call('post', '/v1/subscriptions', { body: subscribe });
+  }
+
+  /** The key's subscriptions, oldest first. */
+  async subscriptions(): Promise<readonly Subscription[]> {
+    return (await this.call('get', '/v1/subscriptions', {})).subscriptions;
+  }
+
+  /** Ends a subscription. */
+  unsubscribe(subscription: Hex): Promise<Subscription> {
+    return this.call('delete', '/v1/subscriptions/{subscription}', { path: { subscription } });
+  }
+
+  /** What is behind a cursor; with nothing there, after at most {@link MAX_WAIT_SECONDS}. */
+  async delivered(subscription: Hex, after?: string, waitSeconds = 0, signal?: AbortSignal): Promise<Delivered> {
+    const query = { wait: waitSeconds, ...(after !== undefined && { after }) };
+    const path = '/v1/subscriptions/{subscription}/operations';
+    const answer = await this.call('get', path, { path: { subscription }, query, ...(signal && { signal }) });
+    return answer as unknown as Delivered;
+  }
+
+  /**
+   * What matches a subscription, as it comes, until the signal says so: what came at a time, and the cursor to keep once that is dealt with. From there it goes on after whatever
+   * happens to either side.
+   */
+  async *followSubscription(subscription: Hex, after?: string, signal?: AbortSignal): AsyncGenerator<Delivered, void, undefined> {
+    const { ports } = this.#connection;
+    let cursor = after;
+    while (!signal?.aborted) {
+      const asked = ports.now();
+      const delivered = await this.delivered(subscription, cursor, MAX_WAIT_SECONDS, signal);
+      cursor = delivered.cursor ?? cursor;
+      if (delivered.operations.length > 0) yield delivered;
+      // Answered at once and with nothing: too many wait already.
+      else if (ports.now() - asked < FOLLOW_PAUSE_MS) await ports.wait(FOLLOW_PAUSE_MS, signal);
+    }
   }
 
   /** An asset's versions, sources and readers. */

@@ -24,7 +24,10 @@ export type {
   ShownBy,
 } from './alliance/types.js';
 export type {
+  Aggregate,
+  Aggregates,
   Answer,
+  Delivered,
   FoundOperation,
   FoundPage,
   Method,
@@ -33,11 +36,20 @@ export type {
   Request,
   Schemas,
   Search,
+  Subscribe,
+  Subscription,
   Trace,
   Transfers,
   UseRight,
 } from './api.js';
-export { Client, PROOF_PATIENCE_MS, type FetchOptions, type ProofOptions, type StandingOptions } from './client.js';
+export {
+  Client,
+  MAX_WAIT_SECONDS,
+  PROOF_PATIENCE_MS,
+  type FetchOptions,
+  type ProofOptions,
+  type StandingOptions,
+} from './client.js';
 export type { Algorithm, Jwk } from './data/jwk.js';
 export { MAX_OPERATION_BYTES, type Operation } from './data/operation.js';
 export { SourceKey, type Registration, type SourceKind } from './data/source-key.js';

@@ -212,3 +212,21 @@ describe('a search', () => {
     ]);
   });
 });
+
+// PROVISIONING-5
+describe('a subscription', () => {
+  it('is followed from its cursor, with a pause where nobody waits', async () => {
+    const { url, asked } = await gatewayThat((response, _, times) => {
+      json(response, { operations: times === 2 ? [] : [{ name: `0x0${times}` }], cursor: `${times}.0` });
+    });
+    const { ports: its, waits } = ports();
+    const names: string[] = [];
+    for await (const { operations, cursor } of new Client({ gateway: url, ports: its }).followSubscription('0x01', '0.7')) {
+      names.push(...operations.map(({ name }) => name));
+      if (cursor === '3.0') break;
+    }
+    expect(names).toEqual(['0x01', '0x03']);
+    expect(waits.length).toBe(1);
+    expect(asked.map(({ path }) => new URL(path, url).searchParams.get('after'))).toEqual(['0.7', '1.0', '2.0']);
+  });
+});

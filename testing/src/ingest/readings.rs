@@ -46,6 +46,25 @@ pub fn seattle_weather() -> Result<Vec<Value>> {
         .collect()
 }
 
+/// New York's weather, day by day (vega-datasets, from NOAA): date and greatest temperature.
+///
+/// # Errors
+/// When the package is not installed (`cargo xtask test` does it, or `npm ci` in `testing/datasets`).
+pub fn new_york_weather() -> Result<Vec<(String, f64)>> {
+    let path = project_root().join("testing/datasets/node_modules/vega-datasets/data/weather.csv");
+    let text = std::fs::read_to_string(&path).context("vega-datasets is not installed: npm ci in testing/datasets")?;
+    let head: Vec<&str> = text.lines().next().unwrap_or_default().split(',').collect();
+    let column = |name: &str| head.iter().position(|known| *known == name).with_context(|| format!("no column {name}"));
+    let (location, date, temp_max) = (column("location")?, column("date")?, column("temp_max")?);
+    let rows = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    rows.filter(|row| row.get(location) == Some(&"New York"))
+        .map(|row| {
+            let cell = |at: usize| row.get(at).copied().context("a row that is too short");
+            Ok((cell(date)?.to_owned(), cell(temp_max)?.parse().context("no number")?))
+        })
+        .collect()
+}
+
 /// An operation whose content has exactly so many bytes.
 #[must_use]
 pub fn synthetic(number: usize, content_bytes: usize, time_ms: u64) -> String {

@@ -188,57 +188,6 @@ pub(crate) enum DataCommand {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Search {
-    /// With all of these words in description, subject or content.
-    pub(crate) text: Option<String>,
-    /// Only of this source; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) source: Vec<Address>,
-    /// Only of this format; may be repeated.
-    #[arg(long)]
-    pub(crate) format: Vec<String>,
-    /// Only about this subject.
-    #[arg(long)]
-    pub(crate) subject: Option<String>,
-    /// Only with this member of the content; may be repeated.
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub(crate) field: Vec<String>,
-    /// From this time on, Unix milliseconds.
-    #[arg(long, value_name = "MS")]
-    pub(crate) from: Option<u64>,
-    /// Before this time, Unix milliseconds.
-    #[arg(long, value_name = "MS")]
-    pub(crate) to: Option<u64>,
-    /// The times are those of acceptance, not those that sources state.
-    #[arg(long)]
-    pub(crate) accepted: bool,
-    /// Oldest first.
-    #[arg(long)]
-    pub(crate) ascending: bool,
-    /// Operations of the page, 1 to 100.
-    #[arg(long)]
-    pub(crate) limit: Option<usize>,
-    /// After this operation: `next` of the page before.
-    #[arg(long, value_name = "PLACE.INDEX")]
-    pub(crate) after: Option<String>,
-    /// With the proof of each operation.
-    #[arg(long, conflicts_with_all = ["csv", "parquet", "arrow"])]
-    pub(crate) proofs: bool,
-    /// As CSV.
-    #[arg(long, conflicts_with_all = ["parquet", "arrow"])]
-    pub(crate) csv: bool,
-    /// The page as Apache Parquet, into this new file.
-    #[arg(long, value_name = "FILE", conflicts_with = "arrow")]
-    pub(crate) parquet: Option<PathBuf>,
-    /// The page as a stream of Apache Arrow's IPC format, into this new file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) arrow: Option<PathBuf>,
-    /// Only count, by day, format and source; everything.
-    #[arg(long, conflicts_with_all = ["csv", "parquet", "arrow"])]
-    pub(crate) count: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Trace {
     /// Code of the organization that owns it.
     #[arg(long)]

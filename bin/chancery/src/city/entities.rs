@@ -105,7 +105,7 @@ impl EntityDoors {
             r2d: representation.clone(),
             r2d_sources: representation.clone(),
             u2s: provisioning.clone(),
-            u2s_data: Arc::new(made::data_service(ground, Arc::new(search), provisioning)),
+            u2s_data: Arc::new(made::data_service(ground, Arc::new(search), provisioning)?),
             o2c: Arc::new(controlling),
             v2m: Arc::new(monitoring),
             o2c_alerts: Arc::new(AlertDesk::new(watch.alerts())),

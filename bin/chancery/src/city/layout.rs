@@ -129,6 +129,11 @@ impl DataDir {
         self.0.join("descriptions")
     }
 
+    /// Subscriptions to data of registered sources.
+    pub(crate) fn subscriptions(&self) -> PathBuf {
+        self.0.join("subscriptions")
+    }
+
     /// How far the audit is, alerts that are open and what waits to be told, with the secrets of who is told.
     pub(crate) fn monitoring(&self) -> PathBuf {
         self.0.join("monitoring")

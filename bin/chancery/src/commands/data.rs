@@ -14,7 +14,7 @@ use chancery_representation::ContentSchema;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{message::files, search};
+use super::{message::files, query};
 use crate::{
     arguments::{Connection, DataCommand},
     keys,
@@ -28,7 +28,7 @@ pub(super) async fn run(command: DataCommand, connection: &Connection, output: &
         files::ensure_free(out)?;
     }
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
-    let found = find(&party.client, search::place(&at)?).await?;
+    let found = find(&party.client, query::place(&at)?).await?;
     let (context, content) = sealed(&found, party.city.main_chain_id()?)?;
     let bound = context.clone();
     let opened = party.keys.opening(move |key| contents::open(&content, &bound, key)).await??;

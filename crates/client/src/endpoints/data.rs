@@ -3,7 +3,10 @@
 use alloy_primitives::{Address, B256};
 use chancery_rest::types::{
     alerts::AuditStatus,
-    data::{Asset, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, OperationPlace, SearchData, Trace},
+    data::{
+        AggregateData, Asset, DataAggregates, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, OperationPlace,
+        SearchData, Trace,
+    },
     operations::{OperationProof, OperationReceipt, SubmitOperation},
     organizations::Changed,
     sources::{Source, SourceChanged, StateSource},
@@ -155,11 +158,38 @@ impl Client {
     /// # Errors
     /// [`crate::ClientError`].
     pub async fn search_data_as_file(&self, request: &SearchData) -> Result<DataFile> {
-        let (head, bytes) =
-            self.open_with_head(Self::with_body(Method::POST, &["v1", "data", "search"], request)?).await?;
+        self.data_file(Self::with_body(Method::POST, &["v1", "data", "search"], request)?).await
+    }
+
+    async fn data_file(&self, call: Call<'_>) -> Result<DataFile> {
+        let (head, bytes) = self.open_with_head(call).await?;
         let next = head.get(NEXT_PAGE_HEADER).map(|value| serde_json::from_slice(value.as_bytes())).transpose();
         let unread = |error| self.not_a_gateway(StatusCode::OK, format!("{NEXT_PAGE_HEADER}: {error}"));
         Ok(DataFile { next: next.map_err(unread)?, bytes })
+    }
+
+    /// `POST /v1/data/aggregate`, as JSON: everything, or a part that says where the next goes on.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn aggregate_data(&self, request: &AggregateData) -> Result<DataAggregates> {
+        self.send(Self::with_body(Method::POST, &["v1", "data", "aggregate"], request)?).await
+    }
+
+    /// `POST /v1/data/aggregate`, as CSV.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn aggregate_data_as_text(&self, request: &AggregateData) -> Result<String> {
+        self.send_for_text(Self::with_body(Method::POST, &["v1", "data", "aggregate"], request)?).await
+    }
+
+    /// `POST /v1/data/aggregate`, as a file of the format that the request names, read as it comes.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn aggregate_data_as_file(&self, request: &AggregateData) -> Result<DataFile> {
+        self.data_file(Self::with_body(Method::POST, &["v1", "data", "aggregate"], request)?).await
     }
 
     /// `GET /v1/data/statistics`.

@@ -14,7 +14,8 @@ use chancery_reference_points::{
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, RecordedBlock, RecordedRoots, RootOfBlock, TransactionLocator},
     data_search::{
-        Asset, AssetVersion, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace, Visibility,
+        Aggregation, Asset, AssetVersion, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
+        OperationPlace, Visibility,
     },
     m2p::M2p,
     m2r::{M2r, M2rData},
@@ -65,6 +66,8 @@ door! {
     "Versions", READ: versions([&] by: Mandate, [&] asset: Asset, [] visibility: Visibility) -> Vec<AssetVersion>;
     "HandOvers", READ: hand_overs([&] by: Mandate, [] sources: Vec<SourceId>) -> Vec<HandOver>;
     "Proof", READ: proof([&] by: Mandate, [] at: OperationPlace) -> SourceOperationProof;
+    "Aggregate", READ: aggregate([&] by: Mandate, [] aggregate: DataAggregate, [] visibility: Visibility) -> Aggregation;
+    "Searchable", READ: searchable([&] by: Mandate, [] place: u64, [] wait_ms: u64) -> u64;
 }
 
 door! {

@@ -10,7 +10,10 @@ use chancery_reference_points::{
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
-    data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
+    data_search::{
+        Aggregates, Asset, AssetTrace, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
+        Delivered, OperationPlace, Reading, Subscribe, Subscription,
+    },
     o2c::{Change, ChangeResult, Mode, O2c, O2cAlerts},
     operation::ChainName,
     organization::Organization,
@@ -49,6 +52,11 @@ door! {
     "DataStatistics", READ: data_statistics([&] actor: Actor) -> Vec<DayCount>;
     "TraceData", READ: trace_data([&] actor: Actor, [] asset: Asset) -> AssetTrace;
     "DataProof", READ: data_proof([&] actor: Actor, [] at: OperationPlace) -> SourceOperationProof;
+    "AggregateData", READ: aggregate_data([&] actor: Actor, [] aggregate: DataAggregate) -> Aggregates;
+    "Subscribe", READ: subscribe([&] actor: Actor, [] subscribe: Subscribe) -> Subscription;
+    "Subscriptions", READ: subscriptions([&] actor: Actor) -> Vec<Subscription>;
+    "Unsubscribe", READ: unsubscribe([&] actor: Actor, [] id: B256) -> Subscription;
+    "SubscribedData", READ: subscribed_data([&] actor: Actor, [] id: B256, [] reading: Reading) -> Delivered;
 }
 
 door! {

@@ -38,6 +38,11 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         u2s_data.data_statistics(&dice.sample());
         u2s_data.trace_data(&dice.sample(), dice.sample());
         u2s_data.data_proof(&dice.sample(), dice.sample());
+        u2s_data.aggregate_data(&dice.sample(), dice.sample());
+        u2s_data.subscribe(&dice.sample(), dice.sample());
+        u2s_data.subscriptions(&dice.sample());
+        u2s_data.unsubscribe(&dice.sample(), dice.sample());
+        u2s_data.subscribed_data(&dice.sample(), dice.sample(), dice.sample());
         o2c.control(&dice.sample(), dice.sample(), dice.sample());
         o2c.organizations();
         o2c.organization(&dice.sample::<String>());
@@ -79,6 +84,8 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         s2p_data.versions(&dice.sample(), &dice.sample(), dice.sample());
         s2p_data.hand_overs(&dice.sample(), dice.sample());
         s2p_data.proof(&dice.sample(), dice.sample());
+        s2p_data.aggregate(&dice.sample(), dice.sample(), dice.sample());
+        s2p_data.searchable(&dice.sample(), dice.sample(), dice.sample());
         c2s.control(&dice.sample(), dice.sample());
         c2p.control(&dice.sample(), &dice.sample(), dice.sample());
         c2p.organizations();

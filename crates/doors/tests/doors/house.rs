@@ -25,8 +25,8 @@ use chancery_reference_points::{
     },
     data_format::{DataFormat, FormatId},
     data_search::{
-        Asset, AssetTrace, AssetVersion, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace,
-        Visibility,
+        Aggregates, Aggregation, Asset, AssetTrace, AssetVersion, AuditReport, AuditRequest, DataAggregate, DataPage,
+        DataQuery, DayCount, Delivered, OperationPlace, Reading, Subscribe, Subscription, Visibility,
     },
     m2p::M2p,
     m2r::{M2r, M2rData},
@@ -111,6 +111,11 @@ room! {
         data_statistics(actor: &Actor) -> Vec<DayCount>;
         trace_data(actor: &Actor, asset: Asset) -> AssetTrace;
         data_proof(actor: &Actor, at: OperationPlace) -> SourceOperationProof;
+        aggregate_data(actor: &Actor, aggregate: DataAggregate) -> Aggregates;
+        subscribe(actor: &Actor, subscribe: Subscribe) -> Subscription;
+        subscriptions(actor: &Actor) -> Vec<Subscription>;
+        unsubscribe(actor: &Actor, id: B256) -> Subscription;
+        subscribed_data(actor: &Actor, id: B256, reading: Reading) -> Delivered;
     }
     O2c {
         control(actor: &Actor, change: Change, mode: Mode) -> ChangeResult;
@@ -159,6 +164,8 @@ room! {
         versions(by: &Mandate, asset: &Asset, visibility: Visibility) -> Vec<AssetVersion>;
         hand_overs(by: &Mandate, sources: Vec<SourceId>) -> Vec<HandOver>;
         proof(by: &Mandate, at: OperationPlace) -> SourceOperationProof;
+        aggregate(by: &Mandate, aggregate: DataAggregate, visibility: Visibility) -> Aggregation;
+        searchable(by: &Mandate, place: u64, wait_ms: u64) -> u64;
     }
     C2s { control(change: &Change, mode: Mode) -> ChangeResult; }
     C2p {

@@ -3,7 +3,7 @@
 mod entities;
 mod sources;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use chancery_reference_points::{Code, DoorError};
@@ -152,6 +152,12 @@ impl<T: Sample> Sample for Vec<T> {
 impl<T: Sample + Ord> Sample for BTreeSet<T> {
     fn sample(dice: &mut Dice) -> Self {
         (0..dice.below(4)).map(|_| dice.sample()).collect()
+    }
+}
+
+impl Sample for BTreeMap<String, String> {
+    fn sample(dice: &mut Dice) -> Self {
+        (0..dice.below(4)).map(|_| (dice.sample(), dice.sample())).collect()
     }
 }
 

@@ -61,7 +61,7 @@ pub fn codes_of(row: &Row) -> Vec<Code> {
         codes.extend([Code::UnknownService, Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
     }
     if row.path.starts_with("/v1/data/") && !row.path.starts_with("/v1/data/audit") {
-        codes.extend([Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
+        codes.extend([Code::UnknownService, Code::RoleRequired, Code::ServiceRefused, Code::ChainUnreachable]);
     }
     codes.extend(own(row.method, row.path));
     let mut seen = Vec::with_capacity(codes.len());

@@ -1,11 +1,13 @@
 //! `/v1/data`: search, statistics and traces (U2S), audits (V2M) of the data of registered sources.
 
+mod aggregates;
 mod arrow_stream;
 mod columns;
 pub(super) mod csv;
 mod pages;
 mod parquet_file;
 
+pub(super) use aggregates::narrowing;
 use axum::{Extension, Json as Answer, extract::State, response::Response};
 use chancery_reference_points::{
     Code,
@@ -38,12 +40,13 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(data_statistics))
         .routes(routes!(trace_data))
         .routes(routes!(audit_data))
+        .merge(aggregates::routes())
 }
 
 /// Search data
 ///
-/// By source, format, subject, time, members of the content and words; in the order of acceptance. Public data answer to anybody, internal data to offices,
-/// restricted data to whom the source or the format names and to the organization whose they are; nothing of a sealed content is searched.
+/// By source, format, subject, time, members of the content, ranges of numbers and times in it, and words; in the order of acceptance. Public data answer to anybody, internal
+/// data to offices, restricted data to whom the source or the format names and to the organization whose they are; nothing of a sealed content is searched.
 /// The answer is written as `as` says, or else as the header `accept` likes best.
 #[utoipa::path(post, path = "/v1/data/search", tag = "data",
     request_body(content = SearchData, example = json!(SearchData::example())),
@@ -138,10 +141,19 @@ async fn audit_data(
 }
 
 /// Both sides write the same JSON, but for what only the wire knows.
-fn query(request: SearchData) -> ApiResult<DataQuery> {
+pub(super) fn query(request: SearchData) -> ApiResult<DataQuery> {
     let mut value = map::to_json(&SearchData { proofs: false, format: None, ..request })?;
     if let Some(members) = value.as_object_mut() {
         members.remove("proofs");
+    }
+    translate(&value)
+}
+
+/// A query as the wire has it.
+pub(super) fn shown(query: &DataQuery) -> ApiResult<SearchData> {
+    let mut value = map::to_json(query)?;
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
     }
     translate(&value)
 }

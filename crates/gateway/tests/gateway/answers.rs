@@ -10,6 +10,7 @@ use chancery_reference_points::{
     contract_release::{ContractRelease, ContractReview, ContractSimulation, RecordedStep, ReleaseStatus, ReleaseStep},
     data_block::{OperationProof, TransactionLocator},
     data_format::{DataFormat, FormatId, Title},
+    data_search::{DataQuery, Subscription},
     operation::ChainName,
     organization::{Organization, OrganizationKey},
     r2d::SubmissionReceipt,
@@ -316,6 +317,17 @@ pub(crate) fn submission_state() -> SubmissionState {
         count: 1,
         accepted_at_ms: NOW_S * 1000,
         recorded: Some((B256::repeat_byte(0xdb), locator())),
+    }
+}
+
+pub(crate) fn subscription() -> Subscription {
+    Subscription {
+        id: B256::repeat_byte(0xce),
+        name: "wells".into(),
+        query: DataQuery { sources: vec![holder().address()], ..DataQuery::default() },
+        start: 128,
+        created_at: NOW_S * 1000,
+        expires_at: NOW_S * 1000 + 1,
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answers,
-    callers::holder,
+    callers::{Caller, holder},
     harness::{Harness, NOW_S},
     wire::{Answer, Request},
 };
@@ -87,6 +87,49 @@ async fn a_page_is_written_as_asked_for_and_as_accepted_otherwise() {
         let next = json!({"place": 128, "index": 1});
         let said = if expected == json { answer.json()["next"].clone() } else { header_json(&answer) };
         assert_eq!(said, next, "{accept:?} {body}");
+    }
+    harness.stop().await;
+}
+
+// S-APP, SEARCH-6: groups have a column for each member, in every form, and say where they go on.
+#[tokio::test]
+async fn groups_are_written_as_asked_for() {
+    let harness = Harness::start().await;
+    let next = json!({"place": 128, "index": 1});
+    let ask = async |body: &Value| harness.send(Request::new("POST", "/v1/data/aggregate").json(body)).await;
+    let by = json!([{"path": "station"}, {"path": "kind", "inFormats": {"a/b": "sort"}}]);
+    let answer = ask(&json!({"by": by.clone()})).await.json();
+    let group = &answer["groups"][0];
+    assert_eq!((&answer["next"], &group["sum"], &group["key"]), (&next, &json!("-0.5"), &json!(["station", "kind"])));
+    let csv = ask(&json!({"by": by.clone(), "as": "csv"})).await;
+    assert_eq!((csv.header("content-type"), header_json(&csv)), ("text/csv; charset=utf-8", next.clone()));
+    assert!(String::from_utf8(csv.body).unwrap().contains("\"1\",\"station\",\"kind\",\"2\",\"1\",\"1\",\"-0.5\""));
+    for form in ["parquet", "arrow"] {
+        let answer = ask(&json!({"by": by.clone(), "as": form})).await;
+        assert_eq!(header_json(&answer), next, "{form}");
+        let columns = columns(&answer);
+        assert_eq!((columns.num_rows(), columns.num_columns()), (1, 1 + 2 + 3 + 4), "{form}");
+        assert_eq!((text(&columns, "by.kind"), text(&columns, "sum")), ("kind", "-0.5"), "{form}");
+        let begins = columns.column_by_name("from").unwrap().as_primitive::<types::TimestampMillisecondType>();
+        assert_eq!(begins.values(), &[1_i64], "{form}");
+    }
+    harness.stop().await;
+}
+
+// SEARCH-4, bad input: what is of a page has no place in a question or a subscription, and a cursor is one.
+#[tokio::test]
+async fn questions_and_subscriptions_that_are_none_are_refused_before_any_door() {
+    let harness = Harness::start().await;
+    let caller = Caller::new(&harness, holder(), []).await;
+    for (path, body, member) in [
+        ("/v1/data/aggregate", json!({"query": {"limit": 5}}), "query"),
+        ("/v1/data/aggregate", json!({"query": {"proofs": true}}), "query"),
+        ("/v1/data/aggregate", json!({"by": [{"path": "a"}, {"path": "a"}]}), "by"),
+        ("/v1/subscriptions", json!({"query": {"after": {"place": 1, "index": 0}}}), "query"),
+    ] {
+        let request = Request::new("POST", path).json(&body);
+        let answer = harness.send(caller.bearing(request)).await;
+        assert_eq!((answer.status, &answer.json()["member"]), (400, &json!(member)), "{path} {body}");
     }
     harness.stop().await;
 }

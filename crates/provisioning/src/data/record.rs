@@ -74,6 +74,7 @@ pub(super) fn criteria(query: &DataQuery) -> String {
         ("formats", !query.formats.is_empty()),
         ("subject", query.subject.is_some()),
         ("fields", !query.fields.is_empty()),
+        ("ranges", !query.ranges.is_empty()),
         ("words", query.text.is_some()),
         ("time", query.from.is_some() || query.to.is_some()),
     ];

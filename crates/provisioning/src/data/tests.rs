@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod subscribed;
+
 use alloy_primitives::{Address, B256};
 use chancery_data::{SourceId, submission::Access};
 use chancery_reference_points::{
@@ -94,6 +96,33 @@ impl S2pData for TwoVersions {
     async fn proof(&self, _: &Mandate, _: OperationPlace) -> DoorResult<SourceOperationProof> {
         Err(DoorError::new(Code::NotFinalYet, "no chain here"))
     }
+    async fn aggregate(&self, _: &Mandate, _: DataAggregate, visibility: Visibility) -> DoorResult<Aggregation> {
+        let is_internal = visibility.access.contains(&Access::Internal);
+        Ok(Aggregation { assets: is_internal.then(well).into_iter().collect(), ..Aggregation::default() })
+    }
+    async fn searchable(&self, _: &Mandate, _: u64, _: u64) -> DoorResult<u64> {
+        Ok(3)
+    }
+}
+
+/// No folder: subscriptions are forgotten with the test.
+#[derive(Debug, Default)]
+struct Forgotten;
+
+impl Subscriptions for Forgotten {
+    fn all(&self) -> io::Result<Vec<(Address, Subscription)>> {
+        Ok(Vec::new())
+    }
+    fn keep(&self, _: Address, _: &Subscription) -> io::Result<()> {
+        Ok(())
+    }
+    fn forget(&self, _: B256) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn open(data: Arc<dyn S2pData>, admission: But, journal: Arc<MemoryJournal>) -> DataService {
+    DataService::open(data, Arc::new(admission), journal, Arc::new(|| 9), Arc::new(Forgotten)).unwrap()
 }
 
 /// Admits anybody to everything but one service.
@@ -114,15 +143,19 @@ impl Admission for But {
 // PROVISIONING-4, M-CON-3
 #[tokio::test]
 async fn each_service_of_data_asks_who_is_admitted() {
-    for refused in ["data.search", "data.statistics", "data.trace", "data.proof"] {
+    for refused in ["data.search", "data.statistics", "data.trace", "data.proof", "data.aggregate", "data.subscription"]
+    {
         let journal = Arc::new(MemoryJournal::default());
-        let service = DataService::new(Arc::new(TwoVersions(None)), Arc::new(But(refused)), journal, Arc::new(|| 9));
+        let service = open(Arc::new(TwoVersions(None)), But(refused), journal);
         let actor = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
         let asked = [
             ("data.search", service.search_data(&actor, DataQuery::default()).await.err()),
             ("data.statistics", service.data_statistics(&actor).await.err()),
             ("data.trace", service.trace_data(&actor, well()).await.err()),
             ("data.proof", service.data_proof(&actor, OperationPlace { place: 2, index: 0 }).await.err()),
+            ("data.aggregate", service.aggregate_data(&actor, DataAggregate::default()).await.err()),
+            ("data.subscription", service.subscribe(&actor, Subscribe::default()).await.err()),
+            ("data.subscription", service.subscribed_data(&actor, B256::ZERO, Reading::default()).await.err()),
         ];
         for (name, error) in asked {
             let is_refused = error.is_some_and(|error| error.code() == Code::RoleRequired);
@@ -139,8 +172,7 @@ fn well() -> Asset {
 #[tokio::test]
 async fn a_trace_shows_versions_and_who_read_before() {
     let journal = Arc::new(MemoryJournal::default());
-    let service =
-        DataService::new(Arc::new(TwoVersions(None)), Arc::new(But("nothing")), journal.clone(), Arc::new(|| 9));
+    let service = open(Arc::new(TwoVersions(None)), But("nothing"), journal.clone());
     let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
     assert_eq!(service.search_data(&inspector, DataQuery::default()).await.unwrap().operations.len(), 2);
     let trace = service.trace_data(&inspector, well()).await.unwrap();
@@ -171,12 +203,7 @@ async fn a_trace_shows_versions_and_who_read_before() {
 #[tokio::test]
 async fn a_version_that_does_not_follow_is_a_finding() {
     let journal = Arc::new(MemoryJournal::default());
-    let service = DataService::new(
-        Arc::new(TwoVersions(Some(B256::repeat_byte(1)))),
-        Arc::new(But("nothing")),
-        journal,
-        Arc::new(|| 9),
-    );
+    let service = open(Arc::new(TwoVersions(Some(B256::repeat_byte(1)))), But("nothing"), journal);
     let operator = Actor::new(Address::repeat_byte(2), [Role::Operator]);
     let trace = service.trace_data(&operator, well()).await.unwrap();
     assert_eq!(trace.findings, ["version 2 (place 2) does not follow the one before it"]);
@@ -191,7 +218,7 @@ async fn a_version_that_does_not_follow_is_a_finding() {
 #[tokio::test]
 async fn a_trace_shows_who_may_use_an_asset_and_that_it_stays_its_owners() {
     let journal = Arc::new(MemoryJournal::default());
-    let service = DataService::new(Arc::new(TwoVersions(None)), Arc::new(But("nothing")), journal, Arc::new(|| 9));
+    let service = open(Arc::new(TwoVersions(None)), But("nothing"), journal);
     let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
     let trace = service.trace_data(&inspector, well()).await.unwrap();
     let rights: Vec<_> = trace.rights.iter().map(|right| (right.act, right.access, right.by.clone())).collect();
@@ -248,6 +275,12 @@ impl S2pData for NoSubject {
         let all = (4..9).map(|place| operation(place, access, r#"{"time":1,"content":1}"#.into()));
         Ok(DataPage { operations: all.filter(|one| visibility.access.contains(&one.access)).collect(), next: None })
     }
+    async fn aggregate(&self, _: &Mandate, _: DataAggregate, _: Visibility) -> DoorResult<Aggregation> {
+        Ok(Aggregation::default())
+    }
+    async fn searchable(&self, _: &Mandate, _: u64, _: u64) -> DoorResult<u64> {
+        Ok(9)
+    }
     async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
@@ -266,7 +299,7 @@ impl S2pData for NoSubject {
 #[tokio::test]
 async fn reading_what_is_not_open_is_one_entry_a_request_with_its_right() {
     let journal = Arc::new(MemoryJournal::default());
-    let service = DataService::new(Arc::new(NoSubject), Arc::new(But("nothing")), journal.clone(), Arc::new(|| 9));
+    let service = open(Arc::new(NoSubject), But("nothing"), journal.clone());
     let office = Actor::new(Address::repeat_byte(2), [Role::Source]).of_organizations(["OFFICE".to_owned()]);
     let by_words = DataQuery { text: Some("what is looked for".into()), ..DataQuery::default() };
     service.search_data(&office, by_words).await.unwrap();
@@ -291,8 +324,7 @@ async fn reading_what_is_not_open_is_one_entry_a_request_with_its_right() {
 async fn a_refused_request_for_data_is_in_the_journal_and_no_access() {
     for service_name in ["data.search", "data.statistics", "data.trace", "data.proof"] {
         let journal = Arc::new(MemoryJournal::default());
-        let service =
-            DataService::new(Arc::new(TwoVersions(None)), Arc::new(But(service_name)), journal.clone(), Arc::new(|| 9));
+        let service = open(Arc::new(TwoVersions(None)), But(service_name), journal.clone());
         let actor = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
         let refused = match service_name {
             "data.search" => service.search_data(&actor, DataQuery::default()).await.err(),
@@ -305,9 +337,22 @@ async fn a_refused_request_for_data_is_in_the_journal_and_no_access() {
         let told: Vec<_> = entries.iter().map(|entry| (entry.name.as_str(), entry.facts.as_str())).collect();
         assert_eq!(told, [(service_name, "refused")]);
         assert_eq!((entries[0].by, entries[0].right), (actor.address, None));
-        let unrefused =
-            DataService::new(Arc::new(TwoVersions(None)), Arc::new(But("nothing")), journal, Arc::new(|| 9));
+        let unrefused = open(Arc::new(TwoVersions(None)), But("nothing"), journal);
         let seen = unrefused.trace_data(&Actor::new(Address::ZERO, [Role::Supervisor]), well()).await.unwrap();
         assert!(seen.accesses.is_empty(), "whoever was refused has read nothing");
     }
+}
+
+// M-MON-2, SEARCH-6: whoever adds up data that are not public is in the journal with every subject of them, before it has the sum.
+#[tokio::test]
+async fn an_answer_over_many_is_an_access_to_each_subject_that_is_not_public() {
+    let journal = Arc::new(MemoryJournal::default());
+    let service = open(Arc::new(TwoVersions(None)), But("nothing"), journal.clone());
+    service.aggregate_data(&Actor::public(), DataAggregate::default()).await.unwrap();
+    assert!(journal.0.lock().is_empty());
+    let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    service.aggregate_data(&inspector, DataAggregate::default()).await.unwrap();
+    let recorded: Vec<_> = journal.0.lock().iter().map(|entry| (entry.name.clone(), entry.subject.clone())).collect();
+    let subject = subject_key("OFFICE", "water", "well 7").to_string();
+    assert_eq!(recorded, [("data.aggregate".to_owned(), subject)]);
 }

@@ -11,7 +11,8 @@ use chancery_reference_points::{
 };
 
 /// The services by which data are read, each of which an access rule may narrow.
-pub(super) const READING: [&str; 3] = ["data.search", "data.trace", "data.proof"];
+pub(super) const READING: [&str; 5] =
+    ["data.search", "data.trace", "data.proof", "data.aggregate", "data.subscription"];
 
 /// The rights of use: to read by the access classes of what is seen of the asset, to add to it, and to see what happened.
 pub(super) fn rights(asset: &Asset, versions: &[AssetVersion], narrowed_by: &[Narrowing]) -> Vec<UseRight> {

@@ -201,7 +201,8 @@ async fn a_withdrawn_service_stays_withdrawn_over_a_restart() {
     assert_eq!((recorded.name.as_str(), recorded.by), ("service.offer", Some(operator)), "who asked stands there");
     let restarted = open(journal).await;
     assert_eq!(restarted.request(&Actor::public(), ask("open.echo")).await.unwrap_err().code(), Code::UnknownService);
-    assert_eq!(restarted.catalogue().await.unwrap().len(), 1);
+    // The other service, and those of data.
+    assert_eq!(restarted.catalogue().await.unwrap().len(), 1 + DATA_SERVICES.len());
     // S-SVC: an operator sees what can be offered again, and who may ask for it.
     let closed = restarted.withdrawn().await.unwrap();
     assert_eq!((closed.len(), closed[0].name.as_str(), closed[0].roles.as_slice()), (1, "open.echo", &[][..]));
@@ -344,7 +345,25 @@ async fn a_rule_narrows_the_search_of_data() {
     provisioning.admit("data.search", &inspector).await.unwrap();
     provisioning.admit("data.trace", &Actor::public()).await.unwrap();
     assert_eq!(provisioning.admit("data.unheard", &inspector).await.unwrap_err().code(), Code::UnknownService);
-    assert_eq!(provisioning.catalogue().await.unwrap().len(), 2, "they stand in no catalogue");
+    let catalogue = provisioning.catalogue().await.unwrap();
+    assert!(DATA_SERVICES.iter().all(|(name, _)| catalogue.iter().any(|known| known.name == *name)), "they are listed");
+}
+
+// PROVISIONING-3, M-CON-2, S-SVC: services of data are withdrawn as any other, over a restart too.
+#[tokio::test]
+async fn a_service_of_data_is_withdrawn_and_offered_again() {
+    let journal = Arc::new(MemoryJournal::default());
+    let change =
+        |offered| Change::OfferService { service: "data.aggregate".into(), offered, by: Address::repeat_byte(9) };
+    C2s::control(&open(journal.clone()).await, &change(false), Mode::Apply).await.unwrap();
+    let restarted = open(journal).await;
+    let refused = restarted.admit("data.aggregate", &Actor::public()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::UnknownService);
+    restarted.admit("data.search", &Actor::public()).await.unwrap();
+    let closed = restarted.withdrawn().await.unwrap();
+    assert_eq!((closed.len(), closed[0].name.as_str()), (1, "data.aggregate"));
+    C2s::control(&restarted, &change(true), Mode::Apply).await.unwrap();
+    restarted.admit("data.aggregate", &Actor::public()).await.unwrap();
 }
 
 // M-MON-2

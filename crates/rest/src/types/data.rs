@@ -1,7 +1,9 @@
 //! `/v1/data`: search, statistics, traces and audits of the data of registered sources (`docs/specs/data.md`).
 
+mod aggregate;
 mod page_format;
 
+pub use aggregate::{AggregateData, DataAggregates, DataGroup, Every, Interval, Member};
 pub use page_format::{NEXT_PAGE_HEADER, PageFormat};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,6 +22,31 @@ pub struct FieldValue {
     /// Text, or a number, `true`, `false` or `null` as JSON writes it.
     #[schema(max_length = 256, example = "USW00024233")]
     pub value: String,
+}
+
+/// A member of the content and between which bounds it is, as a number or a time, whatever its spelling. Of an array one item has to be within.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FieldRange {
+    /// Names of the members from the outermost in, with dots.
+    #[schema(min_length = 1, max_length = 256, example = "temp_max")]
+    pub path: String,
+    /// At least this. Bounds are texts: numbers as JSON writes them, or all of them dates (`2012-01-31`) or dates with a time (RFC 3339; without an offset UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 256, example = "20")]
+    pub at_least: Option<String>,
+    /// More than this; not together with `atLeast`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 256)]
+    pub above: Option<String>,
+    /// At most this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 256)]
+    pub at_most: Option<String>,
+    /// Less than this; not together with `atMost`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 256, example = "30.5")]
+    pub below: Option<String>,
 }
 
 /// An operation by its submission's place and its own in the submission.
@@ -52,6 +79,10 @@ pub struct SearchData {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 16)]
     pub fields: Vec<FieldValue>,
+    /// With all of these members within their bounds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 16)]
+    pub ranges: Vec<FieldRange>,
     /// With all words of this text in description, subject or content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 256)]

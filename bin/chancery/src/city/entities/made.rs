@@ -10,7 +10,7 @@ use chancery_identity::{Keeper, RegistrationReader};
 use chancery_messages::desk;
 use chancery_monitoring::{Watch, WatchParts};
 use chancery_processing::{Processing, ProcessingConfig};
-use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning};
+use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning, SubscriptionFiles};
 use chancery_reference_points::{
     data_format::{DataFormat, FormatsInForce},
     journal::Clock,
@@ -134,8 +134,17 @@ pub(super) fn search(
 }
 
 /// The part of U2S for data of registered sources.
-pub(super) fn data_service(ground: &Ground, data: Arc<dyn S2pData>, admission: Arc<dyn Admission>) -> DataService {
-    DataService::new(data, admission, journal(ground, Keeper::Provisioning), ground.clock.clone())
+pub(super) fn data_service(
+    ground: &Ground,
+    data: Arc<dyn S2pData>,
+    admission: Arc<dyn Admission>,
+) -> Result<DataService> {
+    let folder = ground.data.subscriptions();
+    let opened = SubscriptionFiles::new(&folder).and_then(|files| {
+        let journal = journal(ground, Keeper::Provisioning);
+        DataService::open(data, admission, journal, ground.clock.clone(), Arc::new(files))
+    });
+    opened.with_context(|| format!("cannot read {}", folder.display()))
 }
 
 /// Watching that goes on by itself. Messages name the city by its main chain's id: no secret, and the same for every city of a demonstration.

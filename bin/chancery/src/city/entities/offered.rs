@@ -50,7 +50,7 @@ pub(in crate::city) async fn offered(
             let ground = Ground::open(data, &founded, database_url).await?;
             let provisioning = Arc::new(made::provisioning(&ground, at(EntityName::Processing)).await?);
             // The journal is representation's, and search is where the journal is.
-            let service = made::data_service(&ground, at(EntityName::Representation), provisioning.clone());
+            let service = made::data_service(&ground, at(EntityName::Representation), provisioning.clone())?;
             offered.u2s(provisioning.clone()).u2s_data(Arc::new(service)).c2s(provisioning.clone()).m2s(provisioning)
         }
         EntityName::Controlling => offered.o2c(Arc::new(Controlling::new(

@@ -8,8 +8,10 @@ use chancery_reference_points::{
     },
     data_block::{RecordedBlock, RecordedRoots},
     data_search::{
-        Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest, AuditedBlock, DataOperation, DataPage,
-        DataQuery, DayCount, Difference, FieldValue, OperationPlace, SourceTimes, TimeStamp, Visibility,
+        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest, AuditedBlock,
+        DataAggregate, DataOperation, DataPage, DataQuery, DayCount, Delivered, Difference, Every, FieldRange,
+        FieldValue, Group, Interval, Member, OperationPlace, Reading, SourceTimes, Subscribe, Subscription, TimeStamp,
+        Visibility,
     },
     read_right::ReadRight,
     source_data::{
@@ -32,7 +34,18 @@ structures! {
     Source { source, kind, organization, name, keys, registered_by, withdrawn, restored }
     OperationPlace { place, index }
     FieldValue { path, value }
-    DataQuery { sources, formats, subject, fields, text, from, to, time, ascending, limit, after }
+    FieldRange { path, at_least, above, at_most, below }
+    DataQuery { sources, formats, subject, fields, ranges, text, from, to, time, ascending, limit, after }
+    Member { path, in_formats }
+    Every { interval, member }
+    DataAggregate { query, value, by, every }
+    Group { from, key, operations, values, others, sum, least, most, mean }
+    Aggregates { groups, operations, next }
+    Aggregation { aggregates, assets }
+    Subscribe { name, query, days }
+    Subscription { id, name, query, start, created_at, expires_at }
+    Reading { after, limit, wait_ms }
+    Delivered { operations, cursor }
     Visibility { access, now_ms }
     DataOperation {
         at, digest, name, source, organization, format, format_version, access, right, accepted_at, operation,
@@ -138,6 +151,12 @@ impl Sample for SourceChange {
             1 => Self::Withdraw { source: dice.sample(), reason: dice.sample() },
             _ => Self::Restore { source: dice.sample(), reason: dice.sample() },
         }
+    }
+}
+
+impl Sample for Interval {
+    fn sample(dice: &mut Dice) -> Self {
+        dice.one_of(&[Self::Hour, Self::Day, Self::Month, Self::Year])
     }
 }
 

@@ -256,6 +256,27 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("POST", "/v1/data/trace") => {
             one(&[Code::UnknownOperation, Code::DatabaseUnreachable, Code::JournalUnavailable])
         }
+        ("POST", "/v1/data/aggregate") => {
+            one(&[Code::MalformedAddress, Code::NotAcceptable, Code::DatabaseUnreachable, Code::JournalUnavailable])
+        }
+        ("POST", "/v1/subscriptions") => one(&[
+            Code::MalformedAddress,
+            Code::UnknownService,
+            Code::RoleRequired,
+            Code::ServiceRefused,
+            Code::TooManySubscriptions,
+            Code::StoreUnavailable,
+            Code::JournalUnavailable,
+        ]),
+        ("DELETE", "/v1/subscriptions/{subscription}") => one(&[Code::UnknownSubscription, Code::StoreUnavailable]),
+        ("GET", "/v1/subscriptions/{subscription}/operations") => one(&[
+            Code::UnknownMember,
+            Code::UnknownSubscription,
+            Code::UnknownService,
+            Code::RoleRequired,
+            Code::ServiceRefused,
+            Code::JournalUnavailable,
+        ]),
         ("GET", "/v1/data/audit") => {
             one(&[Code::UnknownMember, Code::JournalUnavailable, Code::DatabaseUnreachable, Code::NotProvable])
         }

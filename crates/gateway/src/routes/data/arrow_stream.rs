@@ -3,21 +3,21 @@
 use arrow_ipc::writer::StreamEncoder;
 use bytes::Bytes;
 
-use super::columns::{Batches, ColumnsError, schema};
+use super::columns::{Columns, ColumnsError};
 
 /// The messages of a stream, a batch at a time. After an error nothing follows, so that a reader misses the end.
-pub(super) struct Messages {
+pub(super) struct Messages<B> {
     encoder: Option<StreamEncoder>,
-    batches: Batches,
+    batches: B,
 }
 
-impl Messages {
-    pub(super) fn new(batches: Batches) -> Result<Self, ColumnsError> {
-        Ok(Self { encoder: Some(StreamEncoder::try_new(&schema())?), batches })
+impl<B: Columns> Messages<B> {
+    pub(super) fn new(batches: B) -> Result<Self, ColumnsError> {
+        Ok(Self { encoder: Some(StreamEncoder::try_new(&batches.schema())?), batches })
     }
 }
 
-impl Iterator for Messages {
+impl<B: Columns> Iterator for Messages<B> {
     type Item = Result<Bytes, ColumnsError>;
 
     fn next(&mut self) -> Option<Self::Item> {

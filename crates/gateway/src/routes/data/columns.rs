@@ -24,7 +24,7 @@ pub(super) const METADATA: [(&str, &str); 2] =
     [("chancery:schema", "operations-1"), ("chancery:proof", "/v1/submissions/{place}/{digest}/operations/{index}")];
 /// About how many bytes of operations are turned into columns at once.
 const BATCH_BYTES: usize = 256 * 1024;
-const TIME_ZONE: &str = "UTC";
+pub(super) const TIME_ZONE: &str = "UTC";
 
 /// Root of a data block and the transaction that records it.
 type Recorded = (B256, TransactionLocator);
@@ -44,6 +44,15 @@ pub(super) enum ColumnsError {
     /// The file cannot be written.
     #[error(transparent)]
     Parquet(#[from] ParquetError),
+}
+
+/// Batches of one schema, made as they are asked for.
+pub(super) trait Columns: Iterator<Item = Result<RecordBatch, ColumnsError>> {
+    /// The schema.
+    fn schema(&self) -> SchemaRef;
+
+    /// What a file says about itself, in its order.
+    fn about(&self) -> &'static [(&'static str, &'static str)];
 }
 
 /// The columns of every page, in their order.
@@ -104,6 +113,16 @@ impl Batches {
 
     fn new(operations: Vec<DataOperation>, recorded: BTreeMap<u64, Option<Recorded>>) -> Self {
         Self { operations: operations.into_iter().peekable(), recorded }
+    }
+}
+
+impl Columns for Batches {
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn about(&self) -> &'static [(&'static str, &'static str)] {
+        &METADATA
     }
 }
 

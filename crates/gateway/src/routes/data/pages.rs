@@ -6,7 +6,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use chancery_reference_points::{Code, DoorError, data_search::DataPage};
+use chancery_reference_points::{
+    Code, DoorError,
+    data_search::{DataPage, OperationPlace as DoorPlace},
+};
 use chancery_rest::types::data::{FoundData, NEXT_PAGE_HEADER, OperationPlace, PageFormat};
 use futures::stream;
 use http::{HeaderName, HeaderValue, header};
@@ -14,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     arrow_stream::Messages,
-    columns::{Batches, ColumnsError},
+    columns::{Batches, Columns, ColumnsError},
     csv, parquet_file,
 };
 use crate::{authorization::layer::Caller, problem::ApiResult, routes::map, state::Shared};
@@ -27,23 +30,42 @@ pub(super) async fn write(
     format: PageFormat,
     proofs: bool,
 ) -> ApiResult<Response> {
-    let next = page.next.map(|at| OperationPlace { place: at.place, index: at.index });
-    let mut response = match format {
+    let next = page.next.map(place);
+    let response = match format {
         PageFormat::Json => {
             Answer(FoundData { operations: found(shared, caller, &page, proofs).await?, next }).into_response()
         }
         PageFormat::Csv => csv::write(&page).into_response(),
-        PageFormat::Parquet => {
-            let batches = Batches::of(shared, page.operations).await?;
-            // A large page takes milliseconds to compress: not on a thread that others wait for.
-            let file = tokio::task::spawn_blocking(move || parquet_file::write(batches)).await;
-            file.map_err(DoorError::internal)?.map_err(DoorError::internal)?.into_response()
-        }
-        PageFormat::Arrow => {
-            let messages = Messages::new(Batches::of(shared, page.operations).await?).map_err(DoorError::internal)?;
-            Body::from_stream(stream::iter(messages.inspect(log))).into_response()
-        }
+        PageFormat::Parquet => parquet(Batches::of(shared, page.operations).await?).await?,
+        PageFormat::Arrow => arrow(Batches::of(shared, page.operations).await?)?,
     };
+    finished(response, format, next)
+}
+
+/// A place as the wire has it.
+pub(super) fn place(at: DoorPlace) -> OperationPlace {
+    OperationPlace { place: at.place, index: at.index }
+}
+
+/// As a file.
+pub(super) async fn parquet(columns: impl Columns + Send + 'static) -> ApiResult<Response> {
+    // A large page takes milliseconds to compress: not on a thread that others wait for.
+    let file = tokio::task::spawn_blocking(move || parquet_file::write(columns)).await;
+    Ok(file.map_err(DoorError::internal)?.map_err(DoorError::internal)?.into_response())
+}
+
+/// As a stream.
+pub(super) fn arrow(columns: impl Columns + Send + 'static) -> ApiResult<Response> {
+    let messages = Messages::new(columns).map_err(DoorError::internal)?;
+    Ok(Body::from_stream(stream::iter(messages.inspect(log))).into_response())
+}
+
+/// With what its head says.
+pub(super) fn finished(
+    mut response: Response,
+    format: PageFormat,
+    next: Option<OperationPlace>,
+) -> ApiResult<Response> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(format)));
     headers.append(header::VARY, HeaderValue::from_static("accept"));

@@ -82,7 +82,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
     let mut seen = 0;
     for row in MATRIX {
         for parameter in parameters(row.path) {
-            let is_hash = ["{tx_hash}", "{digest}", "{message}", "{release}"].contains(&parameter)
+            let is_hash = ["{tx_hash}", "{digest}", "{message}", "{release}", "{subscription}"].contains(&parameter)
                 || (parameter == "{id}" && row.path.starts_with("/v1/certificates"));
             let wrong: &[&str] = match parameter {
                 "{block}" | "{number}" => &["x", "-1", "1.5", "99999999999999999999"],
@@ -100,7 +100,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 20] = [
+const WITH_QUERY: [(&str, &str); 21] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
@@ -108,6 +108,7 @@ const WITH_QUERY: [(&str, &str); 20] = [
     ("GET", "/v1/inspections"),
     ("GET", "/v1/messages"),
     ("GET", "/v1/events"),
+    ("GET", "/v1/subscriptions/{subscription}/operations"),
     ("GET", "/v1/alliance/requests"),
     ("POST", "/v1/organizations"),
     ("POST", "/v1/organizations/{code}/keys"),
@@ -166,6 +167,9 @@ async fn a_query_with_a_wrong_value_is_refused() {
         ("GET", "/v1/inspections", "inspector=0x12", "malformed-address"),
         ("GET", "/v1/messages", "box=unheard-of", "malformed-request"),
         ("GET", "/v1/events", "from=yesterday", "malformed-request"),
+        ("GET", "/v1/subscriptions/{subscription}/operations", "after=7", "malformed-request"),
+        ("GET", "/v1/subscriptions/{subscription}/operations", "wait=21", "malformed-request"),
+        ("GET", "/v1/subscriptions/{subscription}/operations", "limit=101", "malformed-request"),
         ("GET", "/v1/reports/activity", "from=yesterday", "malformed-request"),
         ("GET", "/v1/reports/activity", "limit=1", "unknown-member"),
         ("GET", "/v1/fees/bills", "inspector=0x12", "malformed-address"),

@@ -13,7 +13,10 @@ use chancery_reference_points::{
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
-    data_search::{Asset, AssetTrace, AuditReport, AuditRequest, DataPage, DataQuery, DayCount, OperationPlace},
+    data_search::{
+        Aggregates, Asset, AssetTrace, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
+        Delivered, Group, OperationPlace, Reading, Subscribe, Subscription,
+    },
     o2c::{Change, ChangeResult, Mode, O2c, O2cAlerts},
     operation::ChainName,
     organization::Organization,
@@ -194,6 +197,31 @@ impl U2sData for Behind {
 
     async fn data_proof(&self, _: &Actor, _: OperationPlace) -> DoorResult<SourceOperationProof> {
         self.answer("u2s.data_proof", answers::submitted_operation_proof()).await
+    }
+
+    async fn aggregate_data(&self, _: &Actor, aggregate: DataAggregate) -> DoorResult<Aggregates> {
+        let key = aggregate.by.iter().map(|member| Some(member.path.clone())).collect();
+        let group = Group { from: Some(1), key, operations: 2, values: 1, others: 1, ..Group::default() };
+        let group = Group { sum: Some("-0.5".into()), ..group };
+        let next = Some(OperationPlace { place: 128, index: 1 });
+        self.answer("u2s.aggregate_data", Aggregates { groups: vec![group], operations: 2, next }).await
+    }
+
+    async fn subscribe(&self, _: &Actor, subscribe: Subscribe) -> DoorResult<Subscription> {
+        let known = Subscription { name: subscribe.name, query: subscribe.query, ..answers::subscription() };
+        self.answer("u2s.subscribe", known).await
+    }
+
+    async fn subscriptions(&self, _: &Actor) -> DoorResult<Vec<Subscription>> {
+        self.answer("u2s.subscriptions", vec![answers::subscription()]).await
+    }
+
+    async fn unsubscribe(&self, _: &Actor, id: B256) -> DoorResult<Subscription> {
+        self.answer("u2s.unsubscribe", Subscription { id, ..answers::subscription() }).await
+    }
+
+    async fn subscribed_data(&self, _: &Actor, _: B256, reading: Reading) -> DoorResult<Delivered> {
+        self.answer("u2s.subscribed_data", Delivered { operations: Vec::new(), cursor: reading.after }).await
     }
 }
 

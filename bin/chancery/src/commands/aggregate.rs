@@ -1,0 +1,89 @@
+//! `chancery aggregate` (U2S): counts, sums, bounds and means over everything that a search finds. Parts of an answer are joined here.
+
+use std::{collections::BTreeMap, process::ExitCode};
+
+use anyhow::{Context as _, Result};
+use chancery_client::{
+    Client,
+    rest::types::data::{AggregateData, DataAggregates, DataGroup, Every, Interval, PageFormat},
+};
+use chancery_reference_points::data_search::Group;
+
+use super::{connect, query};
+use crate::{
+    arguments::{Aggregate, Connection, Span},
+    output::Output,
+};
+
+pub(super) async fn run(command: Aggregate, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    let client = connect(connection).await?;
+    let format = query::page_format(command.csv, command.parquet.as_deref(), command.arrow.as_deref());
+    let member = |text: &String| query::member(text);
+    let every = command.every.map(|span| {
+        let interval = match span {
+            Span::Hour => Interval::Hour,
+            Span::Day => Interval::Day,
+            Span::Month => Interval::Month,
+            Span::Year => Interval::Year,
+        };
+        anyhow::Ok(Every { interval, member: command.at.as_ref().map(member).transpose()? })
+    });
+    let request = AggregateData {
+        query: query::which(command.which)?,
+        value: command.value.as_ref().map(member).transpose()?,
+        by: command.by.iter().map(member).collect::<Result<_>>()?,
+        every: every.transpose()?,
+        after: query::after(command.after.as_deref())?,
+        format: Some(format),
+    };
+    if let Some(file) = command.parquet.or(command.arrow) {
+        query::absent(&file)?;
+        query::write(client.aggregate_data_as_file(&request).await?, &file, output).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if format == PageFormat::Csv {
+        let text = client.aggregate_data_as_text(&request).await?;
+        output.answer(&text, &text);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let answer = joined(&client, request).await?;
+    let lines: Vec<String> = answer.groups.iter().map(line).collect();
+    output.answer(&answer, lines.join("\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every part, joined.
+async fn joined(client: &Client, mut request: AggregateData) -> Result<DataAggregates> {
+    let (mut groups, mut operations) = (BTreeMap::new(), 0);
+    loop {
+        let part = client.aggregate_data(&request).await?;
+        operations += part.operations;
+        for group in part.groups {
+            let group: Group = serde_json::from_value(serde_json::to_value(group)?)?;
+            let key = (group.from, group.key.clone());
+            let whole = match groups.get(&key) {
+                Some(known) => group.with(known).context("the parts of the answer cannot be added up")?,
+                None => group,
+            };
+            groups.insert(key, whole);
+        }
+        let Some(next) = part.next else { break };
+        request.after = Some(next);
+    }
+    let shown = |group: Group| anyhow::Ok(serde_json::from_value::<DataGroup>(serde_json::to_value(group)?)?);
+    let groups = groups.into_values().map(shown).collect::<Result<_>>()?;
+    Ok(DataAggregates { groups, operations, next: None })
+}
+
+fn line(group: &DataGroup) -> String {
+    let from = group.from.map(|from| format!("from {}", instant(from)));
+    let key = group.key.iter().map(|member| member.clone().unwrap_or_else(|| "-".to_owned()));
+    let numbers = [("sum", &group.sum), ("least", &group.least), ("most", &group.most), ("mean", &group.mean)];
+    let numbers = numbers.into_iter().filter_map(|(name, number)| Some(format!("{name} {}", number.as_ref()?)));
+    let counts = format!("operations {}  values {}  others {}", group.operations, group.values, group.others);
+    from.into_iter().chain(key).chain([counts]).chain(numbers).collect::<Vec<_>>().join("  ")
+}
+
+fn instant(unix_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_ms).map_or_else(|_| unix_ms.to_string(), |at| at.to_string())
+}

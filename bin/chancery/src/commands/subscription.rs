@@ -1,0 +1,104 @@
+//! `chancery subscription` (U2S): queries that are kept, and what matches them as it comes.
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::Result;
+use chancery_client::{
+    Client, ClientError,
+    rest::types::subscriptions::{Subscribe, Subscription},
+};
+use serde_json::{Value, json};
+
+use super::{connect, query};
+use crate::{
+    arguments::{Connection, SubscriptionCommand},
+    output::Output,
+};
+
+/// Longest that one request waits, in seconds.
+const WAIT_S: u64 = 20;
+/// After how long a city is asked again that did not let us wait, or does not answer.
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(command: SubscriptionCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
+    let client = connect(connection).await?;
+    match command {
+        SubscriptionCommand::Create { which, name, days } => {
+            let made = client.subscribe(&Subscribe { name, query: query::which(which)?, days }).await?;
+            output.answer(&made, line(&made));
+        }
+        SubscriptionCommand::List => {
+            let found = client.subscriptions().await?;
+            let lines: Vec<String> = found.subscriptions.iter().map(line).collect();
+            output.answer(&found, lines.join("\n"));
+        }
+        SubscriptionCommand::Follow { subscription, after, once } => {
+            follow(&client, subscription, after, once, output).await?;
+        }
+        SubscriptionCommand::Delete { subscription } => {
+            let ended = client.unsubscribe(subscription).await?;
+            output.answer(&ended, line(&ended));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(subscription: &Subscription) -> String {
+    let Subscription { id, name, start, expires_at, .. } = subscription;
+    format!("{id}  {name}  from place {start}  until {expires_at}")
+}
+
+/// Prints until nothing more is there, or for ever. What does not answer for a while is asked again.
+async fn follow(
+    client: &Client,
+    subscription: alloy_primitives::B256,
+    mut after: Option<String>,
+    once: bool,
+    output: &Output,
+) -> Result<()> {
+    // Where it goes on is what the command line says; a wrong one is refused before anything is printed.
+    query::after(after.as_deref())?;
+    loop {
+        let asked = std::time::Instant::now();
+        let wait_s = if once { 0 } else { WAIT_S };
+        let delivered = match client.subscribed_operations(subscription, after.as_deref(), wait_s).await {
+            Ok(delivered) => delivered,
+            Err(error) if !once && is_temporary(&error) => {
+                eprintln!("{error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        delivered.operations.iter().for_each(|operation| print(operation, output));
+        let has_moved = delivered.cursor != after;
+        after = delivered.cursor.or(after);
+        if delivered.operations.is_empty() {
+            if once && !has_moved {
+                return Ok(());
+            }
+            // Answered at once and with nothing: too many wait already.
+            if !once && asked.elapsed() < PAUSE {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn is_temporary(error: &ClientError) -> bool {
+    match error {
+        ClientError::Problem(problem) => problem.status == 429 || problem.status >= 500,
+        other => matches!(other, ClientError::Unreachable { .. }),
+    }
+}
+
+/// One line an operation, whole JSON or for people.
+fn print(operation: &Value, output: &Output) {
+    let cursor = format!("{}.{}", operation["at"]["place"], operation["at"]["index"]);
+    if output.is_json() {
+        println!("{}", json!({"cursor": cursor, "operation": operation}));
+    } else {
+        let text = |member: &str| operation[member].as_str().unwrap_or_default();
+        println!("{cursor}  {}  {}  {}", text("source"), text("format"), text("operation"));
+    }
+}

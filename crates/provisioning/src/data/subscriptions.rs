@@ -1,0 +1,196 @@
+//! Who has subscribed to what, and who waits for the next operation (PROVISIONING-5).
+
+use std::{collections::BTreeMap, io, sync::Arc};
+
+use alloy_primitives::{Address, B256};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult,
+    data_search::{
+        DEFAULT_SUBSCRIPTION_DAYS, DataQuery, MAX_ALL_SUBSCRIPTIONS, MAX_NAME_BYTES, MAX_SUBSCRIPTION_DAYS,
+        MAX_SUBSCRIPTIONS, Subscribe, Subscription,
+    },
+};
+use parking_lot::Mutex;
+
+use crate::subscription_files::Subscriptions;
+
+/// Most that wait for the next operation at a time; more are answered at once, with nothing. Each is a call under way in two entities.
+const MAX_WAITING: usize = 64;
+/// Most of them of one owner.
+const MAX_WAITING_OF_OWNER: usize = 4;
+const DAY_MS: u64 = 86_400_000;
+
+/// The subscriptions of a city.
+pub(super) struct Subscribed {
+    files: Arc<dyn Subscriptions>,
+    known: Mutex<BTreeMap<B256, (Address, Subscription)>>,
+    waiting: Mutex<BTreeMap<Address, usize>>,
+}
+
+/// A place to wait in.
+pub(super) struct Waiting<'a> {
+    all: &'a Subscribed,
+    owner: Address,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.all.waiting.lock();
+        if let Some(count) = waiting.get_mut(&self.owner) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(&self.owner);
+            }
+        }
+    }
+}
+
+/// Whose subscriptions are asked for.
+pub(super) fn owner(actor: &Actor) -> DoorResult<Address> {
+    let nobody =
+        || DoorError::new(Code::AuthenticationRequired, "a subscription is somebody's: sign in, or sign the request");
+    actor.address.ok_or_else(nobody)
+}
+
+/// The name and the days of what is asked for; what a reader decides stands in no subscription.
+///
+/// # Errors
+/// `MalformedRequest` with the member.
+pub(super) fn days(asked: &Subscribe) -> DoorResult<u32> {
+    let refuse = |member: &str, detail: String| {
+        Err(DoorError::new(Code::MalformedRequest, format!("{member}: {detail}")).with("member", member))
+    };
+    let days = asked.days.unwrap_or(DEFAULT_SUBSCRIPTION_DAYS);
+    if !(1..=MAX_SUBSCRIPTION_DAYS).contains(&days) {
+        return refuse("days", format!("write 1 to {MAX_SUBSCRIPTION_DAYS}"));
+    }
+    if asked.name.len() > MAX_NAME_BYTES || asked.name.chars().any(char::is_control) {
+        return refuse("name", format!("at most {MAX_NAME_BYTES} bytes without control characters"));
+    }
+    let DataQuery { ascending, limit, after, .. } = &asked.query;
+    if *ascending || limit.is_some() || after.is_some() {
+        return refuse("query", "order, limit and where it goes on are said when it is read".into());
+    }
+    Ok(days)
+}
+
+fn unknown() -> DoorError {
+    DoorError::new(Code::UnknownSubscription, "there is no such subscription of yours, or no longer")
+}
+
+fn unavailable(error: io::Error) -> DoorError {
+    tracing::error!(%error, "subscriptions cannot be kept");
+    DoorError::new(Code::StoreUnavailable, "subscriptions cannot be kept at present").caused_by(error)
+}
+
+impl Subscribed {
+    pub(super) fn open(files: Arc<dyn Subscriptions>) -> io::Result<Self> {
+        let known = files.all()?.into_iter().map(|(owner, one)| (one.id, (owner, one))).collect();
+        Ok(Self { files, known: Mutex::new(known), waiting: Mutex::default() })
+    }
+
+    /// Whether there is room for one more of an owner.
+    ///
+    /// # Errors
+    /// `TooManySubscriptions`, `StoreUnavailable`.
+    pub(super) fn room(&self, owner: Address, now_ms: u64) -> DoorResult<()> {
+        self.forget_expired(now_ms)?;
+        room_in(&self.known.lock(), owner)
+    }
+
+    /// Keeps one: what is accepted from `start` on.
+    ///
+    /// # Errors
+    /// As [`Self::room`].
+    pub(super) fn add(
+        &self,
+        owner: Address,
+        asked: Subscribe,
+        days: u32,
+        start: u64,
+        now_ms: u64,
+    ) -> DoorResult<Subscription> {
+        let subscription = Subscription {
+            id: B256::random(),
+            name: asked.name,
+            query: asked.query,
+            start,
+            created_at: now_ms,
+            expires_at: now_ms.saturating_add(u64::from(days) * DAY_MS),
+        };
+        let mut known = self.known.lock();
+        room_in(&known, owner)?;
+        self.files.keep(owner, &subscription).map_err(unavailable)?;
+        known.insert(subscription.id, (owner, subscription.clone()));
+        Ok(subscription)
+    }
+
+    /// Those of an owner, oldest first.
+    pub(super) fn of(&self, owner: Address, now_ms: u64) -> Vec<Subscription> {
+        let known = self.known.lock();
+        let of_owner = known.values().filter(|(its_owner, one)| *its_owner == owner && one.expires_at > now_ms);
+        let mut all: Vec<Subscription> = of_owner.map(|(_, one)| one.clone()).collect();
+        all.sort_by_key(|one| (one.created_at, one.id));
+        all
+    }
+
+    /// One of an owner.
+    ///
+    /// # Errors
+    /// `UnknownSubscription`.
+    pub(super) fn one(&self, owner: Address, id: B256, now_ms: u64) -> DoorResult<Subscription> {
+        let known = self.known.lock();
+        let one = known.get(&id).filter(|(its_owner, one)| *its_owner == owner && one.expires_at > now_ms);
+        one.map(|(_, one)| one.clone()).ok_or_else(unknown)
+    }
+
+    /// Ends one of an owner.
+    ///
+    /// # Errors
+    /// `UnknownSubscription`, `StoreUnavailable`.
+    pub(super) fn end(&self, owner: Address, id: B256, now_ms: u64) -> DoorResult<Subscription> {
+        let ended = self.one(owner, id, now_ms)?;
+        self.files.forget(id).map_err(unavailable)?;
+        self.known.lock().remove(&id);
+        Ok(ended)
+    }
+
+    /// A place to wait in, if there is one.
+    pub(super) fn wait(&self, owner: Address) -> Option<Waiting<'_>> {
+        let mut waiting = self.waiting.lock();
+        let has_room = waiting.values().sum::<usize>() < MAX_WAITING;
+        let count = waiting.entry(owner).or_default();
+        if has_room && *count < MAX_WAITING_OF_OWNER {
+            *count += 1;
+            return Some(Waiting { all: self, owner });
+        }
+        if *count == 0 {
+            waiting.remove(&owner);
+        }
+        None
+    }
+
+    fn forget_expired(&self, now_ms: u64) -> DoorResult<()> {
+        let mut known = self.known.lock();
+        let expired: Vec<B256> =
+            known.iter().filter(|(_, (_, one))| one.expires_at <= now_ms).map(|(id, _)| *id).collect();
+        for id in expired {
+            self.files.forget(id).map_err(unavailable)?;
+            known.remove(&id);
+        }
+        Ok(())
+    }
+}
+
+fn room_in(known: &BTreeMap<B256, (Address, Subscription)>, owner: Address) -> DoorResult<()> {
+    let of_owner = known.values().filter(|(its_owner, _)| *its_owner == owner).count();
+    for (count, limit, of) in
+        [(of_owner, MAX_SUBSCRIPTIONS, "you have"), (known.len(), MAX_ALL_SUBSCRIPTIONS, "the city has")]
+    {
+        if count >= limit {
+            let detail = format!("{of} {limit} subscriptions already");
+            return Err(DoorError::new(Code::TooManySubscriptions, detail).with("limit", limit));
+        }
+    }
+    Ok(())
+}
